@@ -1,0 +1,82 @@
+# The front door. A machine with Python 3.11 or later and make is enough.
+.POSIX:
+.DELETE_ON_ERROR:
+.PHONY: setup run test test-all check lint types format verify list bench clean help
+
+PYTHON ?= python3
+CATALOG ?= catalog-data
+PRESET ?= orthogonal
+FIGURES ?= figures
+BIN := .venv/bin
+export RELUFLOW_CATALOG := $(CATALOG)
+
+SOURCES := $(wildcard pipeline/*.py pipeline/*/*.py pipeline/presets/*.toml catalog/*.py)
+FIGURE_3 := $(FIGURES)/$(PRESET)/figure-3-loss.png
+# A run is there if and only if its manifest is; without one the figure is made again, whatever its date.
+MANIFEST := $(or $(firstword $(wildcard $(CATALOG)/runs/$(PRESET)-????????????/manifest.json)),no-manifest)
+
+help:
+	@echo "make setup    virtual environment in .venv, pinned; compiles the solver once"
+	@echo "make run      the paper's experiment into $(CATALOG), its report, its figures (PRESET=... for others)"
+	@echo "make test     the tests    (make test-all: the long searches too)"
+	@echo "make check    format, lint, types, tests: what CI runs"
+	@echo "make verify   every byte of the catalog against its manifests"
+	@echo "make bench    the solver beside SciPy's, in one table"
+	@echo "make clean    removes .venv, caches and $(FIGURES); never the catalog"
+
+# The stamps are written last: a set-up that was interrupted starts again.
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("reluflow needs Python 3.11 or later, $(PYTHON) is " + sys.version.split()[0]) if sys.version_info < (3, 11) else 0'
+	@echo "Creating the virtual environment .venv ..."
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt setuptools wheel
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
+	@touch $@
+
+.venv/compiled: .venv/installed $(wildcard pipeline/flow/*.py)
+	@$(BIN)/python -m pipeline.flow
+	@touch $@
+
+setup: .venv/compiled
+
+.PHONY: no-manifest
+no-manifest:
+
+$(FIGURE_3): .venv/compiled $(SOURCES) $(MANIFEST)
+	@$(BIN)/reluflow run $(PRESET)
+	@$(BIN)/reluflow figures $(PRESET) --out $(FIGURES)/$(PRESET)
+	@touch $@
+
+run: $(FIGURE_3)
+
+test: setup
+	$(BIN)/python -m pytest
+
+test-all: setup
+	$(BIN)/python -m pytest -m ""
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+
+check: lint types test
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+verify: setup
+	$(BIN)/reluflow verify
+
+list: setup
+	$(BIN)/reluflow list
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv $(FIGURES) build dist reluflow.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

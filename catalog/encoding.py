@@ -1,0 +1,101 @@
+"""How arrays become bytes: codecs, chunks and fill values, each chosen by measurement.
+
+Codecs: ``zstd`` then ``crc32c``. zstd as xarray writes it alone has no checksum: 398 to 400 of 400 single-bit
+flips in a chunk read back silently wrong; with ``crc32c`` last, all 400 raise, in any reader. Shuffling first
+(blosc) gains 3 % on ``direction`` and loses 13 % on ``log_norm``; level 9 gains 0.5 %.
+
+Chunks: the whole array up to 4 MiB, split along the leading dimension (time) beyond. Measured on 51 MB of
+``direction``: read whole in 15 ms with 4 MiB, 20 with 2, 35 with 16, 286 in one chunk; one sample of time in
+1.6, 1.1, 5.3 and 49 ms; the size on disk is 7.1, 7.2, 7.0 and 7.0 MB. No sharding: a run is some 100 files.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import xarray as xr
+from zarr.codecs import Crc32cCodec, ZstdCodec
+from zarr.core.buffer import Buffer
+from zarr.storage import MemoryStore
+
+from catalog.schema import COORDINATES, FILL_LABEL, STAGES
+
+CHUNK_BYTES = 4 * 2**20
+
+
+def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """Cut an array: whole up to :data:`CHUNK_BYTES`, else in even pieces along the leading dimensions."""
+    chunks = [max(1, size) for size in shape]
+    for axis in range(len(chunks)):
+        rest = math.prod(chunks[axis + 1 :]) * itemsize
+        if chunks[axis] * rest <= CHUNK_BYTES:
+            break
+        pieces = math.ceil(chunks[axis] / max(1, CHUNK_BYTES // rest))
+        chunks[axis] = math.ceil(chunks[axis] / pieces)
+    return tuple(chunks)
+
+
+def fill_value(group: str, name: str, variable: xr.Variable) -> Any:
+    """Choose what a lost chunk of this variable reads as: what the schema says, else an unlikely value."""
+    specifications = (*STAGES.get(group, ()), *COORDINATES.values())
+    for specification in specifications:
+        if specification.name == name and specification.dtype == variable.dtype:
+            return specification.fill_value
+    if variable.dtype.kind == "f":
+        return math.nan
+    if variable.dtype.kind == "u":
+        return 2 ** (8 * variable.dtype.itemsize) - 1
+    return False if variable.dtype.kind == "b" else FILL_LABEL
+
+
+def array_encoding(group: str, name: str, variable: xr.Variable) -> dict[str, Any]:
+    """Choose the Zarr encoding of one variable.
+
+    Raises
+    ------
+    ValueError
+        For text and other types that have no stable Zarr v3 form (every reader would warn).
+    """
+    if variable.dtype.kind not in "biuf":
+        raise ValueError(f"{group}/{name} is {variable.dtype}; allowed on disk are numbers and truth values")
+    encoding = {
+        "compressors": (ZstdCodec(level=3), Crc32cCodec()),
+        "chunks": chunk_shape(variable.shape, variable.dtype.itemsize),
+        "fill_value": fill_value(group, name, variable),
+    }
+    # The attribute _FillValue would make every reader turn int8 into float32, and NaN is a float's own mark.
+    return encoding | ({"_FillValue": None} if variable.dtype.kind == "f" else {})
+
+
+def encode(tree: xr.DataTree) -> dict[str, bytes]:
+    """Encode a labelled tree as a Zarr v3 store: ``{relative POSIX path: content}``.
+
+    In memory, not on the disk: each file is then written, flushed and digested once, by us. Zarr's own
+    LocalStore does not flush, leaves ``*.partial`` files, and goes on writing in its background thread while
+    Ctrl-C is cleaning up. The price is the compressed size in memory, less than the tree.
+    """
+    datasets = {node.path: node.to_dataset(inherit=False) for node in tree.subtree}
+    # Every variable has an entry, which replaces whatever encoding a reader left on it (old chunks, codecs).
+    encoding = {
+        path: {
+            str(name): array_encoding(path.strip("/"), str(name), variable)
+            for name, variable in dataset.variables.items()
+        }
+        for path, dataset in datasets.items()
+    }
+    store: dict[str, Buffer] = {}
+    with warnings.catch_warnings():
+        # Consolidated metadata is no part of Zarr v3 yet, but without it xarray warns on every opening, and
+        # a store behind plain HTTP, which can't list, does not open. The manifest vouches for both copies.
+        warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
+        xr.DataTree.from_dict(datasets).to_zarr(
+            MemoryStore(store),
+            mode="w-",
+            encoding={path: arrays for path, arrays in encoding.items() if arrays},
+            consolidated=True,
+            zarr_format=3,
+            write_empty_chunks=True,
+        )
+    return {path: content.to_bytes() for path, content in sorted(store.items())}

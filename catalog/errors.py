@@ -1,0 +1,73 @@
+"""What can go wrong with a catalog, each as one line that a person understands.
+
+The command line prints ``str(error)`` and nothing else, so a message names the place, the reason and, where
+there is one, the next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_SHOWN = 5
+"""How many run identifiers a message lists before it says how many more there are."""
+
+
+def _listed(run_ids: Sequence[str]) -> str:
+    shown = ", ".join(run_ids[:_SHOWN])
+    more = len(run_ids) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+class CatalogError(Exception):
+    """Anything a catalog refuses or fails to do; its text is one line."""
+
+    def __str__(self) -> str:
+        # KeyError, a base of UnknownRunError, would print its message in quotes.
+        return " ".join(str(argument) for argument in self.args)
+
+
+class CatalogUnwritableError(CatalogError):
+    """The catalog can't be written: a missing permission, a read-only disk, a file where a folder belongs."""
+
+
+class DiskFullError(CatalogError):
+    """The disk, the quota or the limit on a file's size was reached; nothing was published."""
+
+
+class DamagedRunError(CatalogError):
+    """What lies on disk under a run's name is not what was published."""
+
+
+class UnknownRunError(CatalogError, KeyError):
+    """No run of this name is in the catalog.
+
+    Parameters
+    ----------
+    run_id
+        What was asked for.
+    close_matches
+        Runs that may have been meant, the closest first.
+    """
+
+    def __init__(self, run_id: str, close_matches: Sequence[str] = ()) -> None:
+        hint = f"; close to it: {_listed(close_matches)}" if close_matches else ""
+        super().__init__(f"no run {run_id!r} in this catalog{hint}")
+        self.run_id = run_id
+        self.close_matches = tuple(close_matches)
+
+
+class AmbiguousRunError(CatalogError):
+    """A short name fits several runs.
+
+    Parameters
+    ----------
+    text
+        What was asked for.
+    matches
+        Every run it fits.
+    """
+
+    def __init__(self, text: str, matches: Sequence[str]) -> None:
+        super().__init__(f"{text!r} fits {len(matches)} runs: {_listed(matches)}")
+        self.text = text
+        self.matches = tuple(matches)

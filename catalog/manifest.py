@@ -1,0 +1,187 @@
+"""The manifest: one JSON file that says what a run is and what each of its bytes should be.
+
+It is read without xarray (a cache hit, a listing and a verification need nothing else) and written last, so
+that its presence means that everything it names is complete. Digests are needed although every chunk has a
+checksum of its own: ``zarr.json`` has none, and a flip there can make a variable vanish without an error.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, NoReturn
+
+from catalog.errors import DamagedRunError
+from catalog.layout import MANIFEST
+
+_DIGEST_KEY = "self_digest"
+_NO_DIGEST = "0" * 64
+# Zarr v3's own spelling of these in JSON, which has no such numbers; a strict parser refuses a bare NaN.
+_NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def plain(value: Any, where: str = "value") -> Any:
+    """Turn ``value`` into what strict JSON holds: NumPy scalars into numbers, NaN and inf into their names.
+
+    Parameters
+    ----------
+    value
+        Texts, numbers, truth values, None, dates, paths, NumPy scalars and arrays; tables and lists of them.
+    where
+        What to call it in the error.
+
+    Raises
+    ------
+    TypeError
+        If it holds anything else.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain(item, f"{where}.{key}") for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item, where) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    # NumPy and xarray objects, without importing either; then enumerations that are text or numbers.
+    for convert in ("tolist", "item"):
+        if hasattr(value, convert):
+            return plain(getattr(value, convert)(), where)
+    for kind in (str, int, float):
+        if isinstance(value, kind):
+            return kind.__str__(value) if kind is str else kind(value)
+    raise TypeError(f"{where}: {type(value).__name__} can't be written as JSON")
+
+
+def restored(value: Any) -> Any:
+    """Undo :func:`plain` for NaN and inf; a text that is one of the three names becomes the number."""
+    if isinstance(value, dict):
+        return {key: restored(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [restored(item) for item in value]
+    return _NON_FINITE.get(value, value) if isinstance(value, str) else value
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a run is, what came out of it, where it came from, and a digest of every file.
+
+    Attributes
+    ----------
+    run_id, schema_version
+        The run's name and the version of its layout.
+    created
+        UTC, ISO 8601.
+    configuration
+        The whole resolved configuration, nested as in its TOML file.
+    summary
+        Every scalar result: a number, a truth value, a text or None. NaN and inf are ``"NaN"``,
+        ``"Infinity"`` and ``"-Infinity"`` in the file (as Zarr v3 spells them) and floats here.
+    provenance
+        Versions, code revision, machine, wall time.
+    files
+        ``{relative POSIX path: {"size": bytes, "sha256": hexadecimal}}``, all files but the manifest.
+    """
+
+    run_id: str
+    schema_version: str
+    created: str
+    configuration: dict[str, Any]
+    summary: dict[str, Any]
+    provenance: dict[str, Any]
+    files: dict[str, dict[str, Any]]
+
+    def __post_init__(self) -> None:
+        """Refuse a manifest that could not be what this module writes."""
+        for name in ("run_id", "schema_version", "created"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} is no text")
+        for name in ("configuration", "summary", "provenance", "files"):
+            if not isinstance(getattr(self, name), dict):
+                raise ValueError(f"{name} is no table")
+        for key, value in self.summary.items():
+            if isinstance(value, dict | list | tuple):
+                raise ValueError(f"summary.{key} is no scalar")
+        for path, entry in self.files.items():
+            # A manifest from elsewhere must not send verify, or a later export, out of the run's folder.
+            if PurePosixPath(path).is_absolute() or not path or ".." in PurePosixPath(path).parts:
+                raise ValueError(f"files: {path!r} leads out of the run")
+            if not (isinstance(entry, dict) and type(entry.get("size")) is int and "sha256" in entry):
+                raise ValueError(f"files: {path!r} has no size and sha256")
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files but the manifest."""
+        return sum(entry["size"] for entry in self.files.values())
+
+    def to_bytes(self) -> bytes:
+        """Encode the file: strict JSON whose ``self_digest`` covers every other byte of it.
+
+        ``self_digest``, the last key, is the SHA-256 of the file with 64 zeros in its place: anyone can check
+        it with ``sed`` and ``sha256sum``. A digest of the parsed values would miss a flip in white space.
+        """
+        document = plain(asdict(self), "manifest") | {_DIGEST_KEY: _NO_DIGEST}
+        blank = (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
+        before, _, after = blank.rpartition(_NO_DIGEST.encode())
+        return before + hashlib.sha256(blank).hexdigest().encode() + after
+
+
+def parse(content: bytes) -> Manifest:
+    """Read a manifest from the bytes of its file.
+
+    Raises
+    ------
+    ValueError
+        If it is no manifest, or any bit of it differs from what was written.
+    """
+    document = json.loads(content, parse_constant=_refuse_constant)
+    if not isinstance(document, dict):
+        raise ValueError("it is no JSON object")
+    digest = document.pop(_DIGEST_KEY, None)
+    before, found, after = content.rpartition(str(digest).encode())
+    if not found or hashlib.sha256(before + _NO_DIGEST.encode() + after).hexdigest() != digest:
+        raise ValueError("its own digest differs")
+    for key in ("configuration", "summary", "provenance"):
+        document[key] = restored(document.get(key))
+    try:
+        return Manifest(**document)
+    except TypeError as error:
+        raise ValueError(f"it has other keys than a manifest: {sorted(document)}") from error
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """Read the manifest of the run in ``directory``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no run.
+    DamagedRunError
+        If the manifest is damaged or belongs to another run.
+    """
+    try:
+        manifest = parse((directory / MANIFEST).read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileNotFoundError(f"there is no run at {directory}") from None
+    except OSError as error:
+        raise DamagedRunError(f"the manifest of {directory} can't be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DamagedRunError(f"the manifest of {directory} is damaged: {reason}") from error
+    if manifest.run_id != directory.name:
+        raise DamagedRunError(f"the manifest in {directory} belongs to another run, {manifest.run_id}")
+    return manifest

@@ -1,0 +1,291 @@
+"""The one specification of every variable on disk: its name, dimensions, type, units and meaning.
+
+A stage validates its input against this table, the writer takes the attributes from it, and the tests walk
+over it; there is no second place where a variable is described. The names are public (CONTRACT.md): a change
+here is a change of :data:`SCHEMA_VERSION` and a line in the changelog.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from catalog.layout import SCHEMA_VERSION as SCHEMA_VERSION
+
+FILL_LABEL = -1
+"""What a label or an index reads as where nothing was written; none is ever this: a lost chunk shows."""
+
+FILL_SIGN = 0
+"""The same for a sign, which is +1 or -1."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What one variable is.
+
+    Attributes
+    ----------
+    name, dims, dtype
+        The public name, its dimensions in storage order, and its NumPy type.
+    units
+        UDUNITS text; ``"1"`` for a pure number. The paper's time has no unit of its own.
+    long_name
+        What a plot's axis says.
+    doc
+        One sentence of meaning with the paper's symbols.
+    flags
+        For a label: the meanings of the values 1, 2, ... in order (CF ``flag_values``/``flag_meanings``).
+    optional
+        A stage may leave it out (a quantity that does not exist for every data set).
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    dtype: str
+    long_name: str
+    doc: str
+    units: str = "1"
+    flags: tuple[str, ...] = ()
+    optional: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a specification that contradicts itself."""
+        if self.flags and self.dtype != "int8":
+            raise ValueError(f"{self.name}: a label is int8, not {self.dtype}")
+        if len(set(self.flags)) != len(self.flags) or any(" " in flag for flag in self.flags):
+            raise ValueError(f"{self.name}: flag meanings are distinct single words, not {self.flags}")
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The CF attributes that this variable carries wherever it goes."""
+        attributes: dict[str, Any] = {"long_name": self.long_name, "comment": self.doc}
+        if self.flags:
+            attributes["flag_values"] = np.arange(1, len(self.flags) + 1, dtype="int8")
+            attributes["flag_meanings"] = " ".join(self.flags)
+        else:
+            attributes["units"] = self.units
+        return attributes
+
+    @property
+    def fill_value(self) -> float | int:
+        """What Zarr returns where a chunk is lost: never a value that could be taken for data."""
+        if np.issubdtype(np.dtype(self.dtype), np.floating):
+            return float("nan")
+        return FILL_SIGN if self.dtype == "int8" and not self.flags else FILL_LABEL
+
+    def flag(self, meaning: str) -> int:
+        """The number that stands for ``meaning``.
+
+        Raises
+        ------
+        ValueError
+            If this variable has no such label.
+        """
+        return self.flags.index(meaning) + 1
+
+
+ACTIVATIONS = ("off", "on", "sliding")
+PHASES = ("alignment", "fitting_positive", "fitting_negative", "convergence")
+ROLES = ("positive", "negative", "other")
+VERDICTS = ("holds", "fails", "not_applicable")
+
+_coordinates = (
+    Variable("time", ("time",), "float64", "time t", "The paper's t: time of the flow of L = 1/(2n) sum r^2."),
+    Variable("point", ("point",), "int64", "data point", "k, counted from 0."),
+    Variable("coord", ("coord",), "int64", "input coordinate", "Its labels are in the attribute 'labels'."),
+    Variable("neuron", ("neuron",), "int64", "neuron", "j, counted from 0."),
+    Variable("minimal_neuron", ("minimal_neuron",), "int64", "neuron of the minimum", "Counted from 0."),
+)
+
+_data = (
+    Variable("x", ("point", "coord"), "float64", "input x_k", "The data points, one row each."),
+    Variable("y", ("point",), "float64", "label y_k", "The value to be fitted at each point."),
+    Variable(
+        "growth_positive", ("coord",), "float64", "D_+",
+        "D_+ = 1/n sum over y_k > 0 of y_k x_k: where S_{+,1} aligns.",
+    ),
+    Variable(
+        "growth_negative", ("coord",), "float64", "D_-",
+        "D_- = 1/n sum over y_k < 0 of y_k x_k: S_{-,1} aligns with -D_-.",
+    ),
+    Variable("growth_ratio", (), "float64", "r = |D_+|/|D_-|", "Above 1 the positive labels are fitted first."),
+    Variable(
+        "largest_cosine", (), "float64", "largest |cos(x_k, x_l)|",
+        "0 for orthogonal inputs; what Assumption 1 asks up to scaling.",
+    ),
+    Variable(
+        "assumption_1", (), "int8", "Assumption 1", "The x_k are orthonormal.",
+        flags=("holds", "holds_up_to_scaling", "fails"),
+    ),
+    Variable(
+        "assumption_2", (), "int8", "Assumption 2",
+        "No label is 0 and |D_+| differs from |D_-| (for orthonormal inputs: the two label energies differ).",
+        flags=("holds", "fails"),
+    ),
+)  # fmt: skip
+
+_initial = (
+    Variable("log_norm", ("neuron",), "float64", "ln |w_j(0)|", "Finite even where |w_j| underflows."),
+    Variable("direction", ("neuron", "coord"), "float64", "w_j/|w_j| at t = 0", "Unit vectors."),
+    Variable("output_ratio", ("neuron",), "float64", "a_j/|w_j| at t = 0", "s_j when balanced."),
+    Variable("log_init_scale", (), "float64", "ln lambda", "The scale of eq (4); 1e-1000 is no float."),
+)
+
+_trajectory = (
+    Variable("direction", ("time", "neuron", "coord"), "float64", "w_j/|w_j|", "Unit vectors."),
+    Variable("log_norm", ("time", "neuron"), "float64", "ln |w_j|", "Finite even where |w_j| underflows."),
+    Variable("output_ratio", ("time", "neuron"), "float64", "a_j/|w_j|", "s_j when balanced (Lemma 1)."),
+    Variable(
+        "activation", ("time", "neuron", "point"), "int8", "activation of neuron j at point k",
+        "On where <w_j, x_k> > 0; relu'(0) = 0, so a neuron exactly on a boundary is off.",
+        flags=ACTIVATIONS,
+    ),
+    Variable("residual", ("time", "point"), "float64", "r_k = y_k - h(x_k)", "What is left to fit."),
+    Variable("loss", ("time",), "float64", "loss L", "L = 1/(2n) sum_k r_k^2, eq (1)."),
+    Variable("gradient_norm", ("time",), "float64", "|grad L|", "Over all weights; |d theta/dt| of the flow."),
+    Variable("log_init_scale", (), "float64", "ln lambda", "The scale of eq (4); 1e-1000 is no float."),
+)  # fmt: skip
+
+_phases = (
+    Variable("phase", ("time",), "int8", "phase", "The paper's four phases (figure 1).", flags=PHASES),
+    Variable(
+        "plateau", ("time",), "int8", "stationary point lingered at",
+        "The stationary points in the order of their visit, the origin first; none in between.",
+        flags=("none", "origin", *(f"saddle_{i}" for i in range(1, 100))),
+    ),
+    Variable(
+        "role", ("neuron",), "int8", "role of the neuron", "S_{+,1} of eq (5), S_{-,1} of eq (6), or neither.",
+        flags=ROLES,
+    ),
+    Variable("norm_positive", ("time",), "float64", "u_+", "Sum over S_{+,1} of |w_j|^2 (section 4.2)."),
+    Variable("norm_negative", ("time",), "float64", "u_-", "Sum over S_{-,1} of |w_j|^2 (section 4.2)."),
+    Variable(
+        "alignment_positive", ("time",), "float64", "least cos(w_j, D_+) over S_{+,1}",
+        "1 when every neuron of S_{+,1} points along D_+ (Lemma 2 (i)).",
+    ),
+    Variable(
+        "alignment_negative", ("time",), "float64", "least cos(w_j, -D_-) over S_{-,1}",
+        "1 when every neuron of S_{-,1} points along -D_- (Lemma 2 (ii)).",
+    ),
+    Variable("t1", (), "float64", "end of alignment", "Measured: see phases.timeline."),
+    Variable("t2", (), "float64", "first sign fitted", "Measured: see phases.timeline."),
+    Variable("t3", (), "float64", "second sign fitted", "Measured: see phases.timeline."),
+    Variable("t1_predicted", (), "float64", "Lemma 2's t1", "-epsilon ln(lambda)/|D_-|."),
+    Variable("t2_predicted", (), "float64", "Lemma 3's t2, leading order", "-ln(lambda)/|D_+|."),
+    Variable("t3_predicted", (), "float64", "Lemma 4's t3, leading order", "-ln(lambda)/|D_-|."),
+    Variable(
+        "assumption_3", (), "int8", "Assumption 3", "S_{+,1} and S_{-,1} are not empty.", flags=("holds", "fails")
+    ),
+)  # fmt: skip
+
+_minimal_norm = (
+    Variable("value", (), "float64", "min 1/2 |theta|^2", "Over networks with L = 0 (eq 8): the primal value."),
+    Variable("lower_bound", (), "float64", "dual bound", "<q, y> of a feasible dual certificate q."),
+    Variable("gap", (), "float64", "value - lower_bound", "How far from certified the value is."),
+    Variable(
+        "certificate", ("point",), "float64", "dual certificate q_k",
+        "|sum_k q_k relu(<u, x_k>)| <= 1 for every unit u; then <q, y> bounds every interpolator from below.",
+    ),
+    Variable("certificate_norm", (), "float64", "max over |u| = 1 of |sum q_k relu(<u, x_k>)|", "At most 1."),
+    Variable("weight", ("minimal_neuron", "coord"), "float64", "w of the minimum", "Balanced: |w| = |a|."),
+    Variable("output_sign", ("minimal_neuron",), "int8", "sign of a of the minimum", "+1 or -1."),
+)  # fmt: skip
+
+_comparison = (
+    Variable("half_squared_norm", ("time",), "float64", "1/2 |theta|^2", "1/2 sum_j (a_j^2 + |w_j|^2)."),
+    Variable("excess", ("time",), "float64", "1/2 |theta|^2 - minimum", "Negative before the data is fitted."),
+    Variable(
+        "distance", ("time",), "float64", "|theta - nearest minimum|",
+        "Euclidean distance in weights to the set of minimum-norm interpolators of the same width and signs.",
+    ),
+)  # fmt: skip
+
+GROUPS: dict[str, tuple[Variable, ...]] = {
+    "data": _data,
+    "trajectory": _trajectory,
+    "phases": _phases,
+    "minimal_norm": (*_minimal_norm, *_comparison),
+}
+"""The groups of a run on disk and the variables of each."""
+
+STAGES: dict[str, tuple[Variable, ...]] = {**GROUPS, "initial": _initial, "minimum": _minimal_norm}
+"""The groups, and the two datasets that pass between stages without being a group of their own."""
+
+COORDINATES = {variable.name: variable for variable in _coordinates}
+
+
+def variable(group: str, name: str) -> Variable:
+    """The specification of one variable of one group.
+
+    Raises
+    ------
+    KeyError
+        If there is none of that name.
+    """
+    for candidate in STAGES[group]:
+        if candidate.name == name:
+            return candidate
+    raise KeyError(f"{group}/{name}")
+
+
+def conform(group: str, values: dict[str, Any], attributes: dict[str, Any] | None = None) -> xr.Dataset:
+    """Make the labelled dataset of a stage: each array under its specified dims, type and attributes.
+
+    Parameters
+    ----------
+    group
+        A key of :data:`STAGES`.
+    values
+        The arrays by name; coordinates (``time``, ...) among them. Index coordinates that are not given
+        are counted from 0.
+    attributes
+        Attributes of the dataset.
+
+    Raises
+    ------
+    ValueError
+        If a variable is missing, unknown, or of the wrong rank.
+    """
+    specified = {candidate.name: candidate for candidate in STAGES[group]}
+    unknown = set(values) - set(specified) - set(COORDINATES)
+    missing = {name for name, spec in specified.items() if not spec.optional} - set(values)
+    if unknown or missing:
+        raise ValueError(f"{group}: unknown variables {sorted(unknown)}, missing {sorted(missing)}")
+    variables: dict[str, xr.Variable] = {}
+    for name, spec in specified.items():
+        if name in values:
+            array = np.asarray(values[name], dtype=spec.dtype)
+            if array.ndim != len(spec.dims):
+                raise ValueError(f"{group}/{name}: {array.ndim} dimensions, specified are {spec.dims}")
+            variables[name] = xr.Variable(spec.dims, array, spec.attributes)
+    sizes = {dim: size for v in variables.values() for dim, size in zip(v.dims, v.shape, strict=True)}
+    coordinates = {}
+    for dim, size in sizes.items():
+        spec = COORDINATES[str(dim)]
+        array = np.asarray(values.get(spec.name, np.arange(size)), dtype=spec.dtype)
+        coordinates[spec.name] = xr.Variable(spec.dims, array, spec.attributes)
+    return xr.Dataset(variables, coordinates, attributes or {})
+
+
+def validate(group: str, dataset: xr.Dataset) -> xr.Dataset:
+    """Return ``dataset`` unchanged if it holds every required variable of ``group`` with its dims and type.
+
+    Raises
+    ------
+    ValueError
+        Naming the first variable that is missing, has other dims or another type.
+    """
+    for spec in STAGES[group]:
+        if spec.name not in dataset:
+            if spec.optional:
+                continue
+            raise ValueError(f"{group}/{spec.name} is missing: {spec.doc}")
+        found = dataset[spec.name]
+        if found.dims != spec.dims:
+            raise ValueError(f"{group}/{spec.name} has dims {found.dims}, allowed is {spec.dims}")
+        if not np.can_cast(found.dtype, np.dtype(spec.dtype), casting="same_kind"):
+            raise ValueError(f"{group}/{spec.name} is {found.dtype}, allowed is {spec.dtype}")
+    return dataset

@@ -1,0 +1,23 @@
+"""The pipeline: from a configuration to a labelled, checked run.
+
+The stages, in the order in which a number flows through them: ``configuration`` -> ``data`` -> ``flow`` ->
+``phases`` -> ``minimal_norm``. Each takes and returns labelled datasets and knows no catalog and no file;
+``run`` strings them together, ``figures`` draws them, ``report`` and ``commands`` talk to a person. Only those
+last know the catalog. Names are imported on first use, so that ``reluflow --help`` answers at once.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["figures"],
+    submod_attrs={
+        "configuration": ["RunConfig", "load_config"],
+        "data": ["generate_data"],
+        "errors": ["RequestError"],
+        "flow": ["initialise", "simulate"],
+        "minimal_norm": ["compare", "minimal_norm"],
+        "phases": ["label_phases"],
+        "workflow": ["run"],
+    },
+)

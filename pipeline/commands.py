@@ -1,0 +1,285 @@
+"""The command line: ``reluflow``. Imports come with the command that needs them, so that help is instant."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from catalog.index import Catalog
+
+DONE, FAILED, WRONG_REQUEST, INTERRUPTED = 0, 1, 2, 130
+"""The exit statuses (CONTRACT.md)."""
+PIPE_WIDTH = 160
+"""Columns where no terminal says how many it has: a file or a pipe should lose nothing."""
+
+
+def refuse(message: str, status: int) -> NoReturn:
+    """Say one line on standard error and exit."""
+    click.echo(f"reluflow: {' '.join(message.split())}", err=True)
+    sys.exit(status)
+
+
+def speaks(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Turn what a command raises into one line and the right exit status."""
+
+    @wraps(command)
+    def guarded(*arguments: Any, **options: Any) -> None:
+        from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError, DiskFullError
+        from pipeline.errors import RequestError
+
+        try:
+            status = command(*arguments, **options)
+        except (RequestError, CatalogUnwritableError) as error:
+            refuse(str(error), WRONG_REQUEST)
+        except (DiskFullError, DamagedRunError) as error:
+            refuse(str(error), FAILED)
+        except CatalogError as error:
+            refuse(str(error), WRONG_REQUEST)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader, `head` say, has seen enough
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                sys.exit(DONE)
+            refuse(f"{error.filename or 'the disk'}: {error.strerror or error}", FAILED)
+        except KeyboardInterrupt:
+            refuse("interrupted; nothing was published", INTERRUPTED)
+        sys.exit(status or DONE)
+
+    return guarded
+
+
+def console(json_wanted: bool = False) -> Console:
+    """Where a person reads: standard output, or standard error beside JSON."""
+    from rich.console import Console
+
+    plain = Console(stderr=json_wanted, highlight=False)
+    if not plain.is_terminal:
+        plain.width = PIPE_WIDTH
+    return plain
+
+
+def catalog_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--catalog`` as every command has it."""
+    return click.option(
+        "--catalog", "catalog_url", metavar="URL", envvar="RELUFLOW_CATALOG", default="./catalog-data",
+        show_default=True, help="The catalog's place; $RELUFLOW_CATALOG sets it too.",
+    )(command)  # fmt: skip
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--json`` as every command has it."""
+    return click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="One JSON object on standard output, all else on standard error.",
+    )(command)
+
+
+def opened(url: str) -> Catalog:
+    """The catalog at ``url``."""
+    from catalog.index import open_catalog
+
+    return open_catalog(url)
+
+
+def resolved(catalog: Catalog, name: str) -> str:
+    """The run that ``name`` means: a preset's name is the preset as it is, without overrides."""
+    from catalog.layout import SCHEMA_VERSION
+    from pipeline.configuration import load_config, presets
+
+    if name in presets():
+        run_id = load_config(name).run_id(SCHEMA_VERSION)
+        if run_id in catalog:
+            return run_id
+    return catalog.resolve(name)
+
+
+def print_json(values: Any) -> None:
+    """One strict JSON value on standard output."""
+    click.echo(json.dumps(values, allow_nan=False))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="reluflow")
+def main() -> None:
+    r"""Study how shallow ReLU networks learn: the exact gradient flow, labelled and kept.
+
+    \b
+    Examples:
+      reluflow run orthogonal                                the paper's experiment
+      reluflow run orthogonal --set init.log10_scale=-1000   from a start of 1e-1000
+      reluflow run mine.toml                                 your own data
+      reluflow figures orthogonal --out figures              figures 1, 2 and 3
+    """
+
+
+@main.command()
+@json_option
+@speaks
+def presets(as_json: bool) -> None:
+    """List the experiments that come with reluflow."""
+    from pipeline.configuration import load_config
+    from pipeline.configuration import presets as known
+
+    titles = {name: load_config(name).title for name in known()}
+    if as_json:
+        print_json(titles)
+        return
+    width = max(map(len, titles))
+    for name, title in titles.items():
+        click.echo(f"{name:{width}}  {title}")
+    click.echo("\nNext: reluflow run NAME; a TOML file of your own runs in the same way.")
+
+
+@main.command()
+@click.argument("preset_or_file")
+@click.option(
+    "--set", "settings", metavar="KEY=VALUE", multiple=True, help="Override a key, such as init.width=100."
+)
+@catalog_option
+@json_option
+@speaks
+def run(preset_or_file: str, settings: tuple[str, ...], catalog_url: str, as_json: bool) -> int:
+    r"""Compute a run of PRESET_OR_FILE and publish it, unless the catalog has it.
+
+    \b
+    Examples:
+      reluflow run orthogonal
+      reluflow run orthonormal --set init.seed=3 --set init.width=1000
+      reluflow run mine.toml --catalog /data/flows --json
+    """
+    from catalog.layout import SCHEMA_VERSION
+    from pipeline import report
+    from pipeline.configuration import load_config, parse_override
+
+    started = perf_counter()
+    say = console(as_json)
+    config = load_config(preset_or_file, dict(parse_override(text) for text in settings))
+    catalog = opened(catalog_url)
+    run_id = config.run_id(SCHEMA_VERSION)
+    cached = run_id in catalog
+    if not cached:
+        _compute(config, catalog, run_id)
+
+    manifest, path = catalog.manifest(run_id), catalog.path(run_id)
+    seconds = perf_counter() - started
+    if as_json:
+        print_json(report.as_json(manifest, path, cached, seconds))
+    else:
+        report.print_report(say, manifest, path, cached, seconds)
+    return DONE if manifest.summary["status"] in ("converged", "stationary", "end_time") else FAILED
+
+
+def _compute(config: Any, catalog: Catalog, run_id: str) -> None:
+    """Check all that can be refused, announce a compilation, compute and publish."""
+    catalog.check_writable(run_id)
+    from pipeline.flow.simulate import compile_solver, solver_is_compiled
+    from pipeline.workflow import prepare
+    from pipeline.workflow import run as run_stages
+
+    prepare(config)
+    if not solver_is_compiled():
+        compile_solver()
+    run_stages(config, catalog)
+
+
+@main.command("list")
+@click.option("--where", metavar="EXPRESSION", help='A condition on the columns, such as "width == 60".')
+@catalog_option
+@json_option
+@speaks
+def list_runs(where: str | None, catalog_url: str, as_json: bool) -> int:
+    """List the catalog's runs, the oldest first."""
+    from pipeline.listing import print_runs, runs_as_json
+
+    catalog = opened(catalog_url)
+    frame = catalog.frame() if where is None else catalog.where(where)
+    if as_json:
+        print_json(runs_as_json(frame))
+    else:
+        print_runs(console(), frame, catalog_url)
+    return FAILED if frame.attrs.get("damaged") else DONE
+
+
+@main.command()
+@click.argument("run_name", metavar="RUN")
+@catalog_option
+@json_option
+@speaks
+def show(run_name: str, catalog_url: str, as_json: bool) -> None:
+    """Say all about one RUN: its identifier, a unique beginning of it, or the name of its preset."""
+    from pipeline import report
+
+    catalog = opened(catalog_url)
+    run_id = resolved(catalog, run_name)
+    manifest, path = catalog.manifest(run_id), catalog.path(run_id)
+    if as_json:
+        values = report.as_json(manifest, path, cached=True, seconds=0.0)
+        print_json(values | {"configuration": manifest.configuration, "provenance": manifest.provenance})
+    else:
+        report.print_details(console(), manifest, path)
+
+
+@main.command()
+@click.argument("run_name", metavar="[RUN]", required=False)
+@catalog_option
+@json_option
+@speaks
+def verify(run_name: str | None, catalog_url: str, as_json: bool) -> int:
+    """Check every byte of one RUN, or of the whole catalog, against the manifests."""
+    catalog = opened(catalog_url)
+    run_id = None if run_name is None else resolved(catalog, run_name)
+    findings = catalog.verify(run_id)
+    damage = [finding for finding in findings if finding.is_damage]
+    checked = 1 if run_id else len(catalog)
+    if as_json:
+        print_json(
+            {"checked": checked, "findings": [str(finding) for finding in findings], "damaged": len(damage)}
+        )
+    else:
+        for finding in findings:
+            click.echo(str(finding))
+        runs = "1 run" if checked == 1 else f"{checked} runs"
+        if damage:
+            click.echo(f"{runs} checked: {len(damage)} findings. Remove a damaged run's folder and run it again.")
+        else:
+            click.echo(f"{runs} checked: every byte is as it was published.")
+    return FAILED if damage else DONE
+
+
+@main.command()
+@click.argument("run_name", metavar="RUN")
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder for the files."
+)
+@catalog_option
+@json_option
+@speaks
+def figures(run_name: str, out: Path, catalog_url: str, as_json: bool) -> None:
+    """Draw figures 1 (timeline), 2 (four states) and 3 (loss) of a RUN as PNG and SVG."""
+    catalog = opened(catalog_url)
+    tree = catalog[resolved(catalog, run_name)]
+    from pipeline.figures import write_figures
+
+    paths = write_figures(tree, out)
+    if as_json:
+        print_json({"figures": [str(path) for path in paths]})
+        return
+    for path in paths:
+        click.echo(str(path))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The labelled data set, checked."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import xarray as xr
+
+from catalog.schema import conform, variable
+from pipeline.configuration import DataConfig
+from pipeline.data.sources import given_points, orthonormal_points, points_from_file
+from pipeline.errors import RequestError
+
+ORTHOGONAL = 1e-12
+"""The cosine up to which two inputs count as orthogonal: rounding of a rotation gives some 1e-16."""
+
+
+def generate_data(config: DataConfig) -> xr.Dataset:
+    """Make the data set that ``config`` describes.
+
+    Returns
+    -------
+    Dataset
+        x(point, coord), y(point), the vectors D_+ and D_- of section 4.1, their ratio r, and the answers to
+        assumptions 1 and 2.
+
+    Raises
+    ------
+    RequestError
+        If a number is not finite, a point is zero with a label that is not, or two equal points have different
+        labels: no network fits those.
+    """
+    if config.kind == "orthonormal":
+        x, y, names = orthonormal_points(config)
+    elif config.file is not None:
+        x, y, names = points_from_file(config)
+    else:
+        x, y, names = given_points(config)
+    if config.bias:
+        x, names = np.column_stack([x, np.ones(len(x))]), [*names, "bias"]
+    refuse_impossible(x, y)
+    return describe(x, y, names)
+
+
+def refuse_impossible(x: np.ndarray, y: np.ndarray) -> None:
+    """Raise for data that no network can fit.
+
+    Raises
+    ------
+    RequestError
+    """
+    for name, values in (("x", x), ("y", y)):
+        bad = np.argwhere(~np.isfinite(values))
+        if len(bad):
+            place = "".join(f"[{i}]" for i in bad[0])
+            raise RequestError(f"data.{name}{place} = {values[tuple(bad[0])]}: a finite number is allowed")
+    for k in np.flatnonzero(~x.any(axis=1) & (y != 0)):
+        raise RequestError(f"data.x[{k}] is the zero vector with the label {y[k]}: every network gives 0 there")
+    order = np.lexsort(x.T)
+    for first, second in pairwise(order.tolist()):
+        if np.array_equal(x[first], x[second]) and y[first] != y[second]:
+            k, l = sorted((first, second))
+            raise RequestError(
+                f"data.x[{k}] and data.x[{l}] are equal with the labels {y[k]} and {y[l]}: "
+                "equal points need equal labels"
+            )
+
+
+def describe(x: np.ndarray, y: np.ndarray, names: list[str]) -> xr.Dataset:
+    """Label points and labels, and record what the paper asks of them (assumptions 1 and 2)."""
+    growth = {sign: (np.where(sign * y > 0, y, 0.0) @ x) / len(y) for sign in (1, -1)}
+    sizes = {sign: float(np.linalg.norm(growth[sign])) for sign in (1, -1)}
+    cosine = largest_cosine(x)
+    lengths = np.linalg.norm(x, axis=1)
+    if cosine > ORTHOGONAL or not lengths.all():
+        first = "fails"
+    else:
+        first = "holds" if np.allclose(lengths, 1.0, rtol=0, atol=ORTHOGONAL) else "holds_up_to_scaling"
+    second = "holds" if y.all() and sizes[1] != sizes[-1] else "fails"
+    dataset = conform(
+        "data",
+        {
+            "x": x,
+            "y": y,
+            "growth_positive": growth[1],
+            "growth_negative": growth[-1],
+            "growth_ratio": sizes[1] / sizes[-1] if sizes[-1] else np.inf if sizes[1] else np.nan,
+            "largest_cosine": cosine,
+            "assumption_1": variable("data", "assumption_1").flag(first),
+            "assumption_2": variable("data", "assumption_2").flag(second),
+        },
+    )
+    dataset["coord"].attrs["labels"] = " ".join(names)
+    return dataset
+
+
+def largest_cosine(x: np.ndarray) -> float:
+    """The largest |cos| of the angle between two of the points; 0 for a single one."""
+    lengths = np.linalg.norm(x, axis=1)
+    units = x / np.where(lengths > 0, lengths, 1.0)[:, None]
+    cosines = np.abs(units @ units.T)
+    np.fill_diagonal(cosines, 0.0)
+    return float(cosines.max(initial=0.0))

@@ -1,0 +1,12 @@
+"""Stage 2: the network's start and its gradient flow.
+
+In come the labelled data and the ``[init]`` and ``[flow]`` settings; out goes the labelled trajectory. The
+solver's idea is read in this order: ``boost`` (one neuron, constant D), ``patterns`` (neurons that share their
+D), ``residual`` (what couples them), ``crossings`` (where D changes), ``stepping`` (the loop), ``sampling``
+(reading the run), ``simulate`` (the labels around it). Knows the data, and nothing of phases or catalogs.
+"""
+
+from pipeline.flow.initial import initialise
+from pipeline.flow.simulate import simulate
+
+__all__ = ["initialise", "simulate"]

@@ -1,0 +1,94 @@
+"""Figure 1: when the phases end, as measured and as the paper predicts.
+
+Measured from the trajectory itself:
+
+- t1: all neurons of S_{+,1} and S_{-,1} have come within a cosine of 0.99 of D_+ and -D_-;
+- t2: the labels of the sign with the larger |D| are fitted within 1 % for good;
+- t3: those of the other sign are.
+
+Predicted: Lemma 2's t1 = -epsilon ln(lambda)/|D_-| (by when, at the latest, they are aligned), and the leading
+order of Lemmas 3 and 4, -ln(lambda)/|D_+| and -ln(lambda)/|D_-|. When the negative labels have the larger |D|,
+the two signs change places, as the paper's 'without loss of generality' asks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+ALIGNED = 0.99
+"""The cosine from which a neuron counts as aligned: a fixed one, so that t1 is comparable between scales
+(Lemma 2's own bound, 1 - 2 lambda^epsilon, says nothing at lambda = 1e-7: it is 0.1)."""
+FITTED = 0.01
+"""The share of its labels, in root mean square, down to which a sign counts as fitted."""
+
+
+def first_time_above(time: np.ndarray, values: np.ndarray, level: float) -> float:
+    """When ``values`` first reach ``level``, by linear interpolation; NaN if never."""
+    reached = np.flatnonzero(values >= level)
+    if len(reached) == 0:
+        return float("nan")
+    i = int(reached[0])
+    if i == 0:
+        return float(time[0])
+    share = (level - values[i - 1]) / (values[i] - values[i - 1])
+    return float(time[i - 1] + share * (time[i] - time[i - 1]))
+
+
+def last_time_above(time: np.ndarray, values: np.ndarray, level: float) -> float:
+    """When positive ``values`` fall below ``level`` for good, by interpolating their logarithm; NaN if never."""
+    above = np.flatnonzero(~(values <= level))
+    if len(above) == 0:
+        return float(time[0])
+    i = int(above[-1])
+    if i == len(time) - 1:
+        return float("nan")
+    before, after = np.log(values[i]), np.log(max(values[i + 1], 1e-300))
+    share = (before - np.log(level)) / (before - after)
+    return float(time[i] + share * (time[i + 1] - time[i]))
+
+
+def unfitted_share(residual: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The root mean square of the residual over that of the labels, at each time; NaN without labels."""
+    if labels.size == 0:
+        return np.full(len(residual), np.nan)
+    return np.asarray(np.sqrt(np.sum(residual**2, axis=1) / np.sum(labels**2)))
+
+
+def fitted_time(time: np.ndarray, residual: np.ndarray, labels: np.ndarray) -> float:
+    """When these labels are fitted within :data:`FITTED` for good; NaN if never, or if there are none."""
+    if labels.size == 0:
+        return float("nan")
+    return last_time_above(time, unfitted_share(residual, labels), FITTED)
+
+
+def aligned_time(time: np.ndarray, *least_cosines: np.ndarray) -> float:
+    """When all the given least cosines have reached :data:`ALIGNED`; NaN if never or if none exists."""
+    existing = [cosines for cosines in least_cosines if not np.isnan(cosines).all()]
+    if not existing:
+        return float("nan")
+    return float(max(first_time_above(time, cosines, ALIGNED) for cosines in existing))
+
+
+def predicted_times(log_scale: float, larger: float, smaller: float, epsilon: float) -> tuple[float, float, float]:
+    """The paper's t1, t2, t3 for |D| of the two signs; NaN where there is no label of a sign, or lambda >= 1."""
+    escape = -log_scale if log_scale < 0 else float("nan")
+
+    def over(rate: float) -> float:
+        return escape / rate if rate > 0 else float("nan")
+
+    return epsilon * over(smaller), over(larger), over(smaller)
+
+
+def phase_numbers(time: np.ndarray, ends: tuple[float, float, float], positive_first: bool) -> np.ndarray:
+    """The phase at each time as a number of :data:`catalog.schema.PHASES`, for the ends t1, t2, t3.
+
+    A time that does not exist (NaN) leaves its phase going on; one that comes before its predecessor makes
+    its phase empty.
+    """
+    first, second = (2, 3) if positive_first else (3, 2)
+    t1, t2, t3 = (np.inf if np.isnan(end) else end for end in ends)
+    numbers = np.full(len(time), 1, dtype=np.int8)
+    numbers[time >= t1] = first
+    numbers[time >= t2] = second
+    numbers[(time >= t2) & (time >= t3)] = 4
+    return numbers

@@ -1,0 +1,177 @@
+"""One run from its configuration to the published tree: the stages, strung together."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from catalog.index import Catalog
+from catalog.layout import SCHEMA_VERSION
+from pipeline.configuration import RunConfig
+from pipeline.data import generate_data
+from pipeline.flow import initialise, simulate
+from pipeline.flow.simulate import refuse_oblique
+from pipeline.minimal_norm import compare, minimal_norm
+from pipeline.phases import label_phases
+from pipeline.phases.plateaus import NONE
+
+PAPER = (
+    "E. Boursier, L. Pillaud-Vivien, N. Flammarion: Gradient flow dynamics of shallow ReLU networks for square "
+    "loss and orthogonal inputs, NeurIPS 2022, arXiv 2206.00939"
+)
+
+
+def run(config: RunConfig, catalog: Catalog | None = None) -> xr.DataTree:
+    """Compute a run, or open it if the catalog has it; publish what was computed.
+
+    Parameters
+    ----------
+    config
+        From ``load_config``.
+    catalog
+        From ``open_catalog``; None to keep nothing.
+
+    Returns
+    -------
+    DataTree
+        The groups data, trajectory, phases and minimal_norm. From a catalog: lazy.
+
+    Raises
+    ------
+    RequestError
+        If the data can't be what the configuration says, or the solver can't take it.
+    CatalogError
+        If it can't be published; the catalog is as it was then.
+    """
+    run_id = config.run_id(SCHEMA_VERSION)
+    if catalog is not None and run_id in catalog:
+        return catalog[run_id]
+    started = perf_counter()
+    data = prepare(config)
+    tree = compute(config, data)
+    seconds = perf_counter() - started
+    tree.attrs["wall_seconds"] = seconds
+    if catalog is not None:
+        catalog.publish(
+            run_id,
+            tree,
+            summary=summarise(tree),
+            configuration=config.resolved(),
+            provenance=provenance() | {"wall_seconds": seconds},
+        )
+    return tree
+
+
+def prepare(config: RunConfig) -> xr.Dataset:
+    """Stage 1 and all that can be refused before anything is computed.
+
+    Raises
+    ------
+    RequestError
+    """
+    data = generate_data(config.data)
+    refuse_oblique(data)
+    return data
+
+
+def compute(config: RunConfig, data: xr.Dataset) -> xr.DataTree:
+    """Stages 2 to 4 on ``data``."""
+    trajectory = simulate(
+        data,
+        initialise(data, config.init),
+        end_time=config.flow.end_time,
+        tolerance=config.flow.tolerance,
+        samples=config.flow.samples,
+        method=config.flow.method,
+    )
+    tree = xr.DataTree.from_dict(
+        {
+            "data": data,
+            "trajectory": trajectory,
+            "phases": label_phases(data, trajectory, epsilon=config.analysis.epsilon),
+            "minimal_norm": compare(trajectory, minimal_norm(data)),
+        }
+    )
+    tree.attrs = {
+        "id": config.run_id(SCHEMA_VERSION),
+        "name": config.name,
+        "title": config.title or f"Gradient flow of a shallow ReLU network: {config.name}",
+        "summary": config.description or f"One run of the gradient flow, configured by {config.name!r}.",
+        "references": PAPER,
+        "configuration": json.dumps(config.resolved()),
+        "seed": config.init.seed,
+        "status": trajectory.attrs["status"],
+    }
+    return tree
+
+
+def summarise(tree: xr.DataTree) -> dict[str, Any]:
+    """Every scalar result of a run, by the name of its column in the catalog's table."""
+    groups = {name: node.to_dataset() for name, node in tree.children.items()}
+    trajectory, minimum, phases = groups["trajectory"], groups["minimal_norm"], groups["phases"]
+    kept = ("status", "status_message", "steps", "rejected_steps", "crossings", "patterns", "solver_seconds")
+    scalars: dict[str, Any] = {name: trajectory.attrs[name] for name in kept}
+    scalars |= {
+        "end_time": float(trajectory["time"][-1]),
+        "final_loss": float(trajectory["loss"][-1]),
+        "half_squared_norm": float(minimum["half_squared_norm"][-1]),
+        "minimal_half_squared_norm": float(minimum["value"]),
+        "final_excess": float(minimum["excess"][-1]),
+        "final_distance": float(minimum["distance"][-1]),
+        "fitted_first": phases.attrs["fitted_first"],
+        "plateaus": len(set(phases["plateau"].values.tolist()) - {NONE}),
+    }
+    for group in ("data", "phases", "minimal_norm"):
+        for name, value in groups[group].data_vars.items():
+            if value.ndim == 0 and name != "value":
+                scalars[str(name)] = _in_words(value)
+    for sign in ("positive", "negative"):
+        scalars[f"growth_rate_{sign}"] = float(np.linalg.norm(groups["data"][f"growth_{sign}"].values))
+    return scalars
+
+
+def _in_words(value: xr.DataArray) -> float | str:
+    if "flag_meanings" in value.attrs:
+        return str(value.attrs["flag_meanings"]).split()[int(value) - 1]
+    return float(value)
+
+
+def provenance() -> dict[str, Any]:
+    """Where a run comes from: versions, code revision, machine."""
+    names = ("reluflow", "numpy", "numba", "xarray", "zarr")
+    return {
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in names},
+        "code_revision": code_revision(),
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def code_revision() -> str:
+    """The commit of the checkout this code lies in, with ``-dirty`` if it was changed; else the version."""
+    folder = Path(__file__).parent
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return _version("reluflow")
+    return done.stdout.strip()
