@@ -183,15 +183,10 @@ def run(preset_or_file: str, settings: tuple[str, ...], catalog_url: str, as_jso
 
 
 def _compute(config: Any, catalog: Catalog, run_id: str) -> None:
-    """Check all that can be refused, announce a compilation, compute and publish."""
+    """Find out whether the catalog can be written before anything is computed; then compute and publish."""
     catalog.check_writable(run_id)
-    from pipeline.flow.simulate import compile_solver, solver_is_compiled
-    from pipeline.workflow import prepare
     from pipeline.workflow import run as run_stages
 
-    prepare(config)
-    if not solver_is_compiled():
-        compile_solver()
     run_stages(config, catalog)
 
 

@@ -1,6 +1,11 @@
 """``python -m pipeline.flow``: compile the solver now, so that nobody waits for it later."""
 
-from pipeline.flow.simulate import compile_solver
+import sys
+
+from pipeline.flow.warm import compile_solver, load
 
 if __name__ == "__main__":
-    compile_solver()
+    if len(sys.argv) > 1:
+        load(sys.argv[1])
+    else:
+        compile_solver()

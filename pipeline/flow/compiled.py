@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,29 +25,24 @@ CACHE_VARIABLE = "RELUFLOW_KERNEL_CACHE"
 """The environment variable that moves the compiled kernels elsewhere."""
 
 
+@cache
 def kernel_cache() -> Path:
-    """Where the compiled kernels of exactly this source code are kept."""
+    """Where the compiled kernels of exactly this source code are kept: the first place that can be written."""
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
-    root = os.environ.get(CACHE_VARIABLE)
-    base = Path(root) if root else user_cache_path("reluflow") / "kernels"
-    return base / digest.hexdigest()[:16]
-
-
-_CACHE = str(kernel_cache())
-
-
-def _compile(function: Function, **options: bool) -> Function:
-    settings: Any = numba.config
-    njit: Any = numba.njit
-    before = settings.CACHE_DIR
-    settings.CACHE_DIR = _CACHE
-    try:
-        compiled: Function = njit(cache=True, error_model="numpy", **options)(function)
-    finally:
-        settings.CACHE_DIR = before
-    return compiled
+    given = os.environ.get(CACHE_VARIABLE)
+    places = [Path(given)] if given else []
+    places += [user_cache_path("reluflow") / "kernels", Path(tempfile.gettempdir()) / f"reluflow-{os.getuid()}"]
+    for place in places:
+        folder = place / digest.hexdigest()[:16]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError:
+            continue
+        return folder
+    raise OSError(f"no place for the compiled solver can be written: {', '.join(map(str, places))}")
 
 
 def entry(function: Function) -> Function:
@@ -53,13 +50,23 @@ def entry(function: Function) -> Function:
 
     No ``fastmath``: the step control relies on NaN and infinity comparing as IEEE says.
     """
-    return _compile(function)
+    settings: Any = numba.config
+    njit: Any = numba.njit
+    before = settings.CACHE_DIR
+    settings.CACHE_DIR = str(kernel_cache())
+    try:
+        compiled: Function = njit(cache=True, error_model="numpy")(function)
+    finally:
+        settings.CACHE_DIR = before
+    return compiled
 
 
 def kernel(function: Function) -> Function:
-    """Compile ``function``, which only other kernels call: without the wrappers that Python would need.
+    """Compile ``function``, which only other kernels call: it becomes a part of each entry's machine code.
 
-    Unpacking the named tuples of arrays from Python objects, in each of forty wrappers that nobody calls,
-    took a third of the compilation.
+    Without the wrappers that Python would need (unpacking the named tuples of arrays from Python objects, in
+    forty wrappers that nobody calls, took a third of the compilation), and with no file of its own.
     """
-    return _compile(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    njit: Any = numba.njit
+    compiled: Function = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return compiled

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.flow.boost import hermite, magnus_weights, propagate_rows
 from pipeline.flow.compiled import kernel
-from pipeline.flow.patterns import Lumps, Neurons, lump, neuron_from_lump, normalise
+from pipeline.flow.patterns import Lumps, Neurons, gather, lump, neuron_from_lump, normalise
 from pipeline.flow.states import OFF, ON
 
 ROOT_STEPS = 60
@@ -87,7 +87,8 @@ def carry(z, there, state, cubic, x, start, end):
     if end > start:
         weights = np.empty((2, x.shape[0]))
         magnus_weights(cubic, start, end, weights)
-        propagate_rows(there.reshape((1, there.shape[0])), growth, 0, 1, state, weights, x, np.empty(x.shape[1]))
+        row = there.reshape((1, there.shape[0]))
+        propagate_rows(row, growth, np.int64(0), np.int64(1), state, weights, x, np.empty(x.shape[1]))
     return growth[0]
 
 
@@ -180,7 +181,7 @@ def follow(z, sign, state, cubic, problem, end):
 
 
 @kernel
-def mark_losers(neurons, lumps, g, k, rows, columns, column_logs, x, lost):
+def mark_losers(neurons, lumps, g, k, rows, columns, x, lost):
     """Set ``lost`` for the neurons of group g with <w, x_k> <= 0 where its lump has been carried to."""
     size = rows.shape[1]
     first, start, end = lumps.row[g], lumps.start[g], lumps.start[g + 1]
@@ -191,7 +192,7 @@ def mark_losers(neurons, lumps, g, k, rows, columns, column_logs, x, lost):
         return
     view = np.empty(size)
     for b in range(size):
-        view[b] = reach(columns[first + b], x, k) * exp(column_logs[first + b] - column_logs[first])
+        view[b] = reach(columns[first + b], x, k)
     for i in range(start, end):
         j = lumps.order[i]
         total = 0.0
@@ -204,12 +205,13 @@ def mark_losers(neurons, lumps, g, k, rows, columns, column_logs, x, lost):
 @kernel
 def carry_rows(lumps, weights, x, rows, logs, push):
     """Write the rows of ``lumps`` after the boosts of ``weights`` into ``rows`` and ``logs``."""
+    old_rows, old_logs, row, state = lumps.rows, lumps.logs, lumps.row, lumps.state
     for i in range(rows.shape[0]):
-        logs[i] = lumps.logs[i]
+        logs[i] = old_logs[i]
         for c in range(rows.shape[1]):
-            rows[i, c] = lumps.rows[i, c]
-    for g in range(lumps.start.shape[0] - 1):
-        propagate_rows(rows, logs, lumps.row[g], lumps.row[g + 1], lumps.state[g], weights, x, push)
+            rows[i, c] = old_rows[i, c]
+    for g in range(row.shape[0] - 1):
+        propagate_rows(rows, logs, row[g], row[g + 1], state[g], weights, x, push)
 
 
 @kernel
@@ -219,10 +221,10 @@ def carry_lumps(lumps, cubic, end, problem, rows, logs):
     weights, push = np.empty((2, x.shape[0])), np.empty(x.shape[1])
     magnus_weights(cubic, 0.0, end, weights)
     columns, column_logs = lumps.columns.copy(), lumps.column_logs.copy()
-    for g in range(lumps.start.shape[0] - 1):
-        if lumps.start[g + 1] - lumps.start[g] > rows.shape[1]:
-            first, last = lumps.row[g], lumps.row[g + 1]
-            propagate_rows(columns, column_logs, first, last, lumps.state[g], weights, x, push)
+    start, row, state = lumps.start, lumps.row, lumps.state
+    for g in range(start.shape[0] - 1):
+        if start[g + 1] - start[g] > rows.shape[1]:
+            propagate_rows(columns, column_logs, row[g], row[g + 1], state[g], weights, x, push)
     return Lumps(lumps.order, lumps.start, lumps.row, lumps.state, lumps.sign, rows, logs, columns, column_logs)
 
 
@@ -260,10 +262,10 @@ def find_losers(neurons, lumps, rows, cubic, problem):
             lowest = lowest_time(state, sign, k, cubic, gram, 0.0)
             few = lumps.start[g + 1] - lumps.start[g] <= rows.shape[1]
             if few and lowest >= step:
-                mark_losers(neurons, lumps, g, k, rows, rows, lumps.logs, x, lost)
+                mark_losers(neurons, lumps, g, k, rows, rows, x, lost)
             else:
                 there = carry_all(lumps, cubic, lowest, problem)
-                mark_losers(neurons, lumps, g, k, there.rows, there.columns, there.column_logs, x, lost)
+                mark_losers(neurons, lumps, g, k, there.rows, there.columns, x, lost)
     count = 0
     for j in range(lost.shape[0]):
         count += lost[j]
@@ -276,6 +278,15 @@ def find_losers(neurons, lumps, rows, cubic, problem):
 
 
 @kernel
+def mark(losers, neurons):
+    """Which neurons are among ``losers``."""
+    loses = np.zeros(neurons.sign.shape[0], dtype=np.bool_)
+    for j in losers:
+        loses[j] = True
+    return loses
+
+
+@kernel
 def cross(neurons, lumps, moved, losers, cubic, problem):
     """Bring every neuron to the end of a step in which ``losers`` cross, and lump anew.
 
@@ -285,25 +296,19 @@ def cross(neurons, lumps, moved, losers, cubic, problem):
         At the end of the step.
     crossings : int
     """
-    m, size = neurons.z.shape
-    z = np.empty((m, size))
-    log_scale = np.empty(m)
+    z, log_scale = np.empty_like(neurons.z), np.empty_like(neurons.log_scale)
     state = neurons.state.copy()
+    gather(neurons, moved, z, log_scale)
+    loses = mark(losers, neurons)
     crossings = 0
-    crosses = np.zeros(m, dtype=np.bool_)
-    for j in losers:
-        crosses[j] = True
     for g in range(lumps.start.shape[0] - 1):
-        for i in range(lumps.start[g + 1] - lumps.start[g]):
-            j = lumps.order[lumps.start[g] + i]
-            if not crosses[j]:
-                log_scale[j] = neuron_from_lump(neurons, moved, g, i, z[j])
-            else:
-                log_scale[j] = neuron_from_lump(neurons, lumps, g, i, z[j])
+        for i in range(lumps.start[g], lumps.start[g + 1]):
+            j = lumps.order[i]
+            if loses[j]:
+                log_scale[j] = neuron_from_lump(neurons, lumps, g, i - lumps.start[g], z[j])
                 growth, _, _, _, events = follow(z[j], neurons.sign[j], state[j], cubic, problem, cubic[4])
-                log_scale[j] += growth
+                log_scale[j] += growth + normalise(z[j], neurons.sign[j])
                 crossings += events
-            log_scale[j] += normalise(z[j], neurons.sign[j])
     crossed = Neurons(z, log_scale, neurons.sign, state)
     return crossed, lump(crossed), crossings
 
@@ -338,9 +343,7 @@ def worth_stopping_for(neurons, lumps, losers, cubic, problem, allowed):
     hardest = 0.0
     for k in range(n):
         hardest = max(hardest, max(abs(r0[k]), abs(r1[k])) * problem.gram[k, k] / n)
-    loses = np.zeros(neurons.sign.shape[0], dtype=np.bool_)
-    for j in losers:
-        loses[j] = True
+    loses = mark(losers, neurons)
     times, errors = np.empty(losers.shape[0]), np.empty(losers.shape[0])
     row = np.empty(neurons.z.shape[1])
     i, most = 0, 0.0

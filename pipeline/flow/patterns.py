@@ -52,7 +52,8 @@ class Lumps(NamedTuple):
     rows, logs : float64[:, q + 1], float64[:]
         The rows, each in units of exp of its log.
     columns, column_logs : float64[:, q + 1], float64[:]
-        Row row[g] + c: the image of unit vector c. Not used where the rows are the neurons themselves.
+        Row row[g] + c: the image of unit vector c; all of a group in the same unit. Not used where the rows
+        are the neurons themselves.
     """
 
     order: np.ndarray
@@ -197,30 +198,6 @@ def lump(neurons):
 
 
 @kernel
-def neuron_from_lump(neurons, lumps, g, i, z):
-    """Write neuron number ``i`` of group ``g`` as its lump has carried it into ``z``; return its log scale."""
-    size = z.shape[0]
-    first = lumps.row[g]
-    j = lumps.order[lumps.start[g] + i]
-    if lumps.row[g + 1] == first:
-        for c in range(size):
-            z[c] = neurons.z[j, c]
-        return neurons.log_scale[j]
-    if lumps.start[g + 1] - lumps.start[g] <= size:
-        for c in range(size):
-            z[c] = lumps.rows[first + i, c]
-        return lumps.logs[first + i]
-    reference = lumps.column_logs[first]
-    for c in range(size):
-        z[c] = 0.0
-    for b in range(size):
-        weight = neurons.z[j, b] * exp(lumps.column_logs[first + b] - reference)
-        for c in range(size):
-            z[c] += weight * lumps.columns[first + b, c]
-    return neurons.log_scale[j] + reference
-
-
-@kernel
 def normalise(z, sign):
     """Scale ``z`` in place to |w| = 1 and restore a = s |w| exactly (Lemma 1); return the log of the factor.
 
@@ -238,3 +215,58 @@ def normalise(z, sign):
         z[c] /= norm
     z[q] = sign
     return log(norm)
+
+
+@kernel
+def gather(neurons, lumps, z, log_scale):
+    """Write every neuron as its lump has carried it into ``z`` and ``log_scale``, scaled to |w| = 1.
+
+    The arrays are taken out of the tuples first: an attribute in the loop would be counted in and out of use
+    by atomic instructions, 150 ns a neuron.
+    """
+    start, order, row = lumps.start, lumps.order, lumps.row
+    rows, logs, columns, column_logs = lumps.rows, lumps.logs, lumps.columns, lumps.column_logs
+    old, old_log, sign = neurons.z, neurons.log_scale, neurons.sign
+    size = old.shape[1]
+    for g in range(start.shape[0] - 1):
+        first, members = row[g], start[g + 1] - start[g]
+        for i in range(members):
+            j = order[start[g] + i]
+            if row[g + 1] == first:
+                for c in range(size):
+                    z[j, c] = old[j, c]
+                log_scale[j] = old_log[j]
+                continue
+            if members <= size:
+                for c in range(size):
+                    z[j, c] = rows[first + i, c]
+                log_scale[j] = logs[first + i]
+            else:
+                for c in range(size):
+                    z[j, c] = 0.0
+                    for b in range(size):
+                        z[j, c] += old[j, b] * columns[first + b, c]
+                log_scale[j] = old_log[j] + column_logs[first]
+            log_scale[j] += normalise(z[j], sign[j])
+
+
+@kernel
+def neuron_from_lump(neurons, lumps, g, i, z):
+    """Write neuron number ``i`` of group ``g`` as its lump has carried it into ``z``; return its log scale."""
+    size = z.shape[0]
+    first = lumps.row[g]
+    j = lumps.order[lumps.start[g] + i]
+    if lumps.row[g + 1] == first:
+        for c in range(size):
+            z[c] = neurons.z[j, c]
+        return neurons.log_scale[j]
+    if lumps.start[g + 1] - lumps.start[g] <= size:
+        for c in range(size):
+            z[c] = lumps.rows[first + i, c]
+        return lumps.logs[first + i]
+    for c in range(size):
+        z[c] = 0.0
+    for b in range(size):
+        for c in range(size):
+            z[c] += neurons.z[j, b] * lumps.columns[first + b, c]
+    return neurons.log_scale[j] + lumps.column_logs[first]

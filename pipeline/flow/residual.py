@@ -20,8 +20,8 @@ SMALLEST_LOG = -60.0
 
 
 @kernel
-def observe(rows, logs, lumps, problem, r, kernel, reach, with_kernel):
-    """Write the residual of the rows into ``r`` and, if wanted, the tangent kernel over n into ``kernel``.
+def observe(rows, logs, lumps, problem, r, kernel, reach):
+    """Write the residual of the rows into ``r`` and the tangent kernel over n into ``kernel``.
 
     Parameters
     ----------
@@ -32,38 +32,40 @@ def observe(rows, logs, lumps, problem, r, kernel, reach, with_kernel):
     problem : Problem
     r, reach : float64[n]
         The residual, and room for one row's <w, x_k>.
-    kernel : float64[n, n]
-    with_kernel : bool
+    kernel : float64[n, n], or float64[0, 0] if it is not wanted
     """
-    x, gram = problem.x, problem.gram
+    x, y, gram, log_unit = problem.x, problem.y, problem.gram, problem.log_unit
+    row, state = lumps.row, lumps.state
     n, q = x.shape
+    with_kernel = kernel.shape[0] > 0
     for k in range(n):
-        r[k] = problem.y[k]
+        r[k] = y[k]
+    for k in range(kernel.shape[0]):
         for l in range(n):
             kernel[k, l] = 0.0
-    for g in range(lumps.start.shape[0] - 1):
+    for g in range(row.shape[0] - 1):
         outer = 0.0
-        for i in range(lumps.row[g], lumps.row[g + 1]):
-            if logs[i] - problem.log_unit <= SMALLEST_LOG:
+        for i in range(row[g], row[g + 1]):
+            if logs[i] - log_unit <= SMALLEST_LOG:
                 continue
             unit = exp(2.0 * logs[i])
             a = rows[i, q]
             outer += unit * a * a
             for k in range(n):
-                if lumps.state[g, k] == ON:
+                if state[g, k] == ON:
                     reach[k] = 0.0
                     for c in range(q):
                         reach[k] += rows[i, c] * x[k, c]
                     r[k] -= unit * a * reach[k]
                     if with_kernel:
                         for l in range(k + 1):
-                            if lumps.state[g, l] == ON:
+                            if state[g, l] == ON:
                                 kernel[k, l] += unit * reach[k] * reach[l]
         if with_kernel and outer > 0.0:
             for k in range(n):
-                if lumps.state[g, k] == ON:
+                if state[g, k] == ON:
                     for l in range(k + 1):
-                        if lumps.state[g, l] == ON:
+                        if state[g, l] == ON:
                             kernel[k, l] += outer * gram[k, l]
     if with_kernel:
         for k in range(n):

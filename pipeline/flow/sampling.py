@@ -7,14 +7,14 @@ predicting, correcting and refusing, and every neuron is read off at each sample
 
 from __future__ import annotations
 
-from math import exp, log, sqrt
+from math import exp, log
 from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.flow.compiled import entry, kernel
-from pipeline.flow.crossings import carry_all, cross, find_losers, follow
-from pipeline.flow.patterns import lump, neuron_from_lump, normalise
+from pipeline.flow.crossings import carry_all, cross, find_losers, follow, mark
+from pipeline.flow.patterns import gather, lump, neuron_from_lump, normalise
 from pipeline.flow.states import ON
 from pipeline.flow.stepping import Record
 
@@ -119,7 +119,7 @@ def replay(neurons, problem, record, times):
         np.empty(samples),
     )
     lumps = lump(neurons)
-    done = 0
+    done = np.int64(0)  # a literal 0 would be compiled for once more
     steps = record.time.shape[0]
     for i in range(steps):
         step = record.length[i]
@@ -145,61 +145,59 @@ def replay(neurons, problem, record, times):
 def take_sample(neurons, lumps, losers, cubic, time, problem, taken, place):
     """Write the network at ``time`` within the step into ``taken`` at ``place``."""
     m, size = neurons.z.shape
-    n = problem.x.shape[0]
-    there = carry_all(lumps, cubic, time, problem)
-    crosses = np.zeros(m, dtype=np.bool_)
-    for j in losers:
-        crosses[j] = True
-    z = np.empty(size)
-    for g in range(lumps.start.shape[0] - 1):
-        for i in range(lumps.start[g + 1] - lumps.start[g]):
-            j = lumps.order[lumps.start[g] + i]
-            for k in range(n):
-                taken.state[place, j, k] = neurons.state[j, k]
-            if crosses[j]:
-                growth = neuron_from_lump(neurons, lumps, g, i, z)
-                more, _, _, _, _ = follow(z, neurons.sign[j], taken.state[place, j], cubic, problem, time)
-                growth += more
-            else:
-                growth = neuron_from_lump(neurons, there, g, i, z)
-            taken.log_norm[place, j] = growth + normalise(z, neurons.sign[j])
-            for c in range(size - 1):
-                taken.direction[place, j, c] = z[c]
-    look_at_data(neurons.sign, problem, taken, place)
+    z, log_norm = np.empty((m, size)), np.empty(m)
+    gather(neurons, carry_all(lumps, cubic, time, problem), z, log_norm)
+    state = neurons.state
+    if losers.shape[0] > 0:
+        state = state.copy()
+        loses = mark(losers, neurons)
+        for g in range(lumps.start.shape[0] - 1):
+            for i in range(lumps.start[g], lumps.start[g + 1]):
+                j = lumps.order[i]
+                if loses[j]:
+                    log_norm[j] = neuron_from_lump(neurons, lumps, g, i - lumps.start[g], z[j])
+                    growth, _, _, _, _ = follow(z[j], neurons.sign[j], state[j], cubic, problem, time)
+                    log_norm[j] += growth + normalise(z[j], neurons.sign[j])
+    write_sample(z, log_norm, state, problem, taken, place)
 
 
 @kernel
-def look_at_data(sign, problem, taken, place):
-    """Write the residual and the gradient's norm of the sample at ``place``.
+def write_sample(z, log_norm, state, problem, taken, place):
+    """Write one instant: the neurons, what is left to fit, and |grad L|.
 
     |grad L|^2 = sum_j a_j^2 |D_j|^2 + <D_j, w_j>^2, in a logarithmic unit: near the origin it underflows.
     """
-    x = problem.x
+    directions, log_norms, states = taken.direction[place], taken.log_norm[place], taken.state[place]
+    residual, x, y = taken.residual[place], problem.x, problem.y
     n, q = x.shape
-    m = sign.shape[0]
     reference = -np.inf
-    for j in range(m):
-        reference = max(reference, taken.log_norm[place, j])
-    for k in range(n):
-        taken.residual[place, k] = problem.y[k]
-    for j in range(m):
-        weight = sign[j] * exp(2.0 * taken.log_norm[place, j])
+    for j in range(z.shape[0]):
+        log_norms[j] = log_norm[j]
+        reference = max(reference, log_norm[j])
+        for c in range(q):
+            directions[j, c] = z[j, c]
         for k in range(n):
-            if taken.state[place, j, k] == ON:
+            states[j, k] = state[j, k]
+    for k in range(n):
+        residual[k] = y[k]
+    for j in range(z.shape[0]):
+        weight = z[j, q] * exp(2.0 * log_norm[j])
+        for k in range(n):
+            if state[j, k] == ON:
                 for c in range(q):
-                    taken.residual[place, k] -= weight * taken.direction[place, j, c] * x[k, c]
-    force = np.empty(q)
+                    residual[k] -= weight * z[j, c] * x[k, c]
     square = 0.0
-    for j in range(m):
+    force = np.empty(q)
+    for j in range(z.shape[0]):
         for c in range(q):
             force[c] = 0.0
         for k in range(n):
-            if taken.state[place, j, k] == ON:
+            if state[j, k] == ON:
                 for c in range(q):
-                    force[c] += taken.residual[place, k] * x[k, c] / n
+                    force[c] += residual[k] * x[k, c] / n
         along, size = 0.0, 0.0
         for c in range(q):
-            along += force[c] * taken.direction[place, j, c]
+            along += force[c] * z[j, c]
             size += force[c] * force[c]
-        square += (along * along + size) * exp(2.0 * (taken.log_norm[place, j] - reference))
-    taken.gradient_norm[place] = exp(reference + 0.5 * log(square)) if square > 0.0 else sqrt(square)
+        square += (along * along + size) * exp(2.0 * (log_norm[j] - reference))
+    taken.gradient_norm[place] = exp(reference + 0.5 * log(square)) if square > 0.0 else 0.0

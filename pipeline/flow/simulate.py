@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from functools import cache
 from time import perf_counter
 
 import numpy as np
@@ -12,7 +10,6 @@ import xarray as xr
 
 from catalog.schema import conform, validate
 from pipeline.errors import RequestError
-from pipeline.flow.compiled import kernel_cache
 from pipeline.flow.frame import Frame
 from pipeline.flow.patterns import Neurons
 from pipeline.flow.problem import make_problem
@@ -20,6 +17,7 @@ from pipeline.flow.sampling import place_samples, replay
 from pipeline.flow.states import OFF, ON
 from pipeline.flow.status import BY_NUMBER
 from pipeline.flow.stepping import integrate
+from pipeline.flow.warm import load_solver
 
 MOST_STEPS = 2_000_000
 """A bound that no run has come near (lambda = 1e-10000 takes 300 steps): it turns a hang into a status."""
@@ -151,33 +149,3 @@ def _checked_times(sample_times: Sequence[float] | np.ndarray) -> np.ndarray:
     if times[0] < 0 or (np.diff(times) < 0).any():
         raise RequestError("sample_times: increasing times from 0 on are allowed")
     return times
-
-
-def solver_is_compiled() -> bool:
-    """Whether the machine code of this version is on disk."""
-    return any(kernel_cache().rglob("*.nbc"))
-
-
-@cache
-def load_solver() -> None:
-    """Bring the machine code into the process (0.3 s from disk), by the smallest run there is."""
-    problem = make_problem(np.eye(2), np.array([1.0, -1.0]))
-    neurons = Neurons(
-        np.array([[1.0, 0.0, 1.0], [0.0, 1.0, -1.0]]),
-        np.array([-1.0, -1.0]),
-        np.array([1.0, -1.0]),
-        np.array([[ON, OFF], [OFF, ON]], dtype=np.int8),
-    )
-    record, *_ = integrate(neurons, problem, 1e-3, 1.0, 1000)
-    replay(neurons, problem, record, np.array([0.0, 1.0]))
-
-
-def compile_solver() -> None:
-    """Compile the solver if it is not on disk, and say so on standard error."""
-    if solver_is_compiled():
-        print("The solver is compiled already.", file=sys.stderr)
-        return
-    print("Compiling the solver, once (about 20 s); later it comes from disk ...", file=sys.stderr, flush=True)
-    started = perf_counter()
-    load_solver()
-    print(f"Compiled in {perf_counter() - started:.0f} s.", file=sys.stderr)

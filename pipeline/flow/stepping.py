@@ -29,7 +29,7 @@ CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED = 1, 2, 3, 4, 5
 LOCAL_SHARE = 0.4
 """The share of the tolerance that one step's defect may use: measured so that the worst error of the whole
 run stays within the tolerance (benchmarks/tolerance.py)."""
-RELATIVE_SHARE = 0.05
+RELATIVE_SHARE = 0.01
 """A residual smaller than the tolerance is still resolved to this fraction of itself: its sign decides which
 points are lost, and must not be noise."""
 RESIDUAL_FLOOR = 2e-14
@@ -88,28 +88,29 @@ def fastest_growth(lumps, r, x):
     rates : float64[groups]
     """
     n, q = x.shape
-    groups = lumps.start.shape[0] - 1
+    row, state, rows = lumps.row, lumps.state, lumps.rows
+    groups = row.shape[0] - 1
     rates = np.zeros(groups)
     force = np.empty(q)
     fastest = 0.0
     for g in range(groups):
-        if lumps.row[g + 1] == lumps.row[g]:
+        if row[g + 1] == row[g]:
             continue
         for c in range(q):
             force[c] = 0.0
         for k in range(n):
-            if lumps.state[g, k] == ON:
+            if state[g, k] == ON:
                 for c in range(q):
                     force[c] += r[k] / n * x[k, c]
         rate = length(force)
         if rate == 0.0:
             continue
         grows = False
-        for i in range(lumps.row[g], lumps.row[g + 1]):
+        for i in range(row[g], row[g + 1]):
             p = 0.0
             for c in range(q):
-                p += force[c] / rate * lumps.rows[i, c]
-            a = lumps.rows[i, q]
+                p += force[c] / rate * rows[i, c]
+            a = rows[i, q]
             grows = grows or abs(p + a) > 1e-14 * (abs(p) + abs(a))
         if grows:
             rates[g] = rate
@@ -141,29 +142,30 @@ def time_until_felt(lumps, rates, problem, level):
 def mean_alignment(lumps, r, x, alignment, force):
     """Write each group's mean cosine with its D, weighted by the squared norms; return the mean change."""
     n, q = x.shape
-    groups = lumps.start.shape[0] - 1
+    row, state, rows, logs = lumps.row, lumps.state, lumps.rows, lumps.logs
+    groups = row.shape[0] - 1
     change = 0.0
     for g in range(groups):
-        if lumps.row[g + 1] == lumps.row[g]:
+        if row[g + 1] == row[g]:
             continue
         for c in range(q):
             force[c] = 0.0
         for k in range(n):
-            if lumps.state[g, k] == ON:
+            if state[g, k] == ON:
                 for c in range(q):
                     force[c] += r[k] * x[k, c]
         rate = length(force)
         if rate == 0.0:
             continue
-        reference = lumps.logs[lumps.row[g]]
+        reference = logs[row[g]]
         along, total = 0.0, 0.0
-        for i in range(lumps.row[g], lumps.row[g + 1]):
-            unit = 1.0 if lumps.logs[i] == reference else exp(2.0 * min(lumps.logs[i] - reference, 300.0))
+        for i in range(row[g], row[g + 1]):
+            unit = 1.0 if logs[i] == reference else exp(2.0 * min(logs[i] - reference, 300.0))
             p = 0.0
             for c in range(q):
-                p += force[c] / rate * lumps.rows[i, c]
-            along += unit * p * lumps.rows[i, q]
-            total += unit * lumps.rows[i, q] * lumps.rows[i, q]
+                p += force[c] / rate * rows[i, c]
+            along += unit * p * rows[i, q]
+            total += unit * rows[i, q] * rows[i, q]
         if total > 0.0:
             change += abs(along / total - alignment[g]) / groups
             alignment[g] = along / total
@@ -198,6 +200,7 @@ class Room(NamedTuple):
     matrix: np.ndarray
     weights: np.ndarray
     push: np.ndarray
+    nothing: np.ndarray
 
 
 @kernel
@@ -209,7 +212,7 @@ def make_room(lumps, problem):
         np.empty(n), np.empty(n), np.empty(n), np.empty((n, n)),
         np.empty(shape), np.empty(shape[0]), np.empty(shape), np.empty(shape[0]),
         np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty((n, n)),
-        np.empty((2, n)), np.empty(q),
+        np.empty((2, n)), np.empty(q), np.empty((0, 0)),
     )  # fmt: skip
 
 
@@ -231,6 +234,7 @@ def exchange_rows(room, lumps):
     return Room(
         room.p, room.q, room.r, room.kernel, lumps.rows, lumps.logs, room.middle_rows, room.middle_logs,
         room.middle, room.gap, room.slope_gap, room.tolerance, room.reach, room.matrix, room.weights, room.push,
+        room.nothing,
     )  # fmt: skip
 
 
@@ -252,7 +256,7 @@ def attempt(lumps, r0, d0, kernel0, step, allowed, problem, room):
     for _ in range(SWEEPS):
         magnus_weights(cubic, 0.0, step, room.weights)
         carry_rows(lumps, room.weights, problem.x, room.rows, room.logs, room.push)
-        observe(room.rows, room.logs, lumps, problem, r, room.kernel, room.reach, True)
+        observe(room.rows, room.logs, lumps, problem, r, room.kernel, room.reach)
         for k in range(n):
             small = RELATIVE_SHARE * max(abs(r0[k]), abs(r[k]))
             room.tolerance[k] = max(min(allowed, small), RESIDUAL_FLOOR * problem.label_scale)
@@ -284,7 +288,7 @@ def middle_defect(lumps, cubic, kernel0, problem, room):
     r0, d0, p, q, step = cubic
     magnus_weights(cubic, 0.0, 0.5 * step, room.weights)
     carry_rows(lumps, room.weights, problem.x, room.middle_rows, room.middle_logs, room.push)
-    observe(room.middle_rows, room.middle_logs, lumps, problem, room.middle, room.matrix, room.reach, False)
+    observe(room.middle_rows, room.middle_logs, lumps, problem, room.middle, room.nothing, room.reach)
     for k in range(r0.shape[0]):
         room.middle[k] -= hermite(r0[k], d0[k], p[k], q[k], step, 0.5)
         room.slope_gap[k] = 0.0
@@ -381,18 +385,18 @@ def integrate(neurons, problem, tolerance, end_time, most_steps):
     record = empty_record(256, n)
     steps, rejected, crossings = 0, 0, 0
     allowed = LOCAL_SHARE * tolerance * problem.label_scale
-    time, step, smooth, last_step, last_error = 0.0, 0.0, False, 1.0, 0.0
+    time, step, last_step, last_error = 0.0, 0.0, 1.0, 0.0
 
     lumps = lump(neurons)
     patterns = lumps.start.shape[0] - 1
     room = make_room(lumps, problem)
     r0, d0 = np.empty(n), np.empty(n)
     kernel0 = np.empty((n, n))
-    observe(lumps.rows, lumps.logs, lumps, problem, r0, kernel0, room.reach, True)
+    observe(lumps.rows, lumps.logs, lumps, problem, r0, kernel0, room.reach)
     slope(kernel0, r0, d0)
     alignment = np.zeros(patterns)
     mean_alignment(lumps, r0, problem.x, alignment, room.push)
-    status = OUT_OF_STEPS
+    status, smooth = OUT_OF_STEPS, np.bool_(False)  # a literal would be compiled for once more
     while steps < most_steps:
         fastest, rates = fastest_growth(lumps, r0, problem.x)
         status = reason_to_stop(time, end_time, r0, fastest, problem)
@@ -443,7 +447,7 @@ def integrate(neurons, problem, tolerance, end_time, most_steps):
             room = make_room(lumps, problem)
             alignment = np.zeros(lumps.start.shape[0] - 1)
             mean_alignment(lumps, r0, problem.x, alignment, room.push)
-            observe(lumps.rows, lumps.logs, lumps, problem, room.r, room.kernel, room.reach, True)
+            observe(lumps.rows, lumps.logs, lumps, problem, room.r, room.kernel, room.reach)
         else:
             lumps, room = moved, exchange_rows(room, lumps)
         for k in range(n):

@@ -1,0 +1,59 @@
+"""The paper's three figures, drawn from a run.
+
+In comes the tree of a run (groups data, trajectory, phases, minimal_norm); out go Matplotlib figures and
+their files. Each figure is one pure function in one file: ``timeline`` (figure 1), ``snapshots`` (figure 2;
+its panels in ``kinks`` and ``cosines``, what they draw in ``network``), ``loss`` (figure 3). ``style`` says how
+figures look, ``reading`` what they read, ``writing`` how they become files. Nothing here computes a result,
+knows the catalog or touches pyplot. This is the only room that imports Matplotlib: import it only to draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import xarray as xr
+from matplotlib.figure import Figure
+
+from pipeline.figures.loss import loss_figure
+from pipeline.figures.reading import heading
+from pipeline.figures.snapshots import snapshots_figure
+from pipeline.figures.timeline import timeline_figure
+from pipeline.figures.writing import FORMATS, encoded, replace_file
+
+__all__ = ["FIGURES", "loss_figure", "snapshots_figure", "timeline_figure", "write_figures"]
+
+FIGURES: dict[str, Callable[[xr.DataTree], Figure]] = {
+    "figure-1-timeline": timeline_figure,
+    "figure-2-states": snapshots_figure,
+    "figure-3-loss": loss_figure,
+}
+"""Each figure's file name and the function that draws it."""
+
+
+def write_figures(tree: xr.DataTree, out: Path) -> list[Path]:
+    """Write every figure of :data:`FIGURES` as PNG and SVG, and return the files in that order.
+
+    Parameters
+    ----------
+    tree
+        A run with the groups data, trajectory, phases and minimal_norm.
+    out
+        The folder; made if it is not there. Files of the same names are replaced, each at once and whole.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be made or written.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    source = str(tree.attrs.get("id", ""))
+    written = []
+    for name, draw in FIGURES.items():
+        figure, title = draw(tree), f"{name} of {heading(tree)}"
+        for file_format in FORMATS:
+            path = out / f"{name}.{file_format}"
+            replace_file(path, encoded(figure, file_format, title=title, source=source))
+            written.append(path)
+    return written

@@ -1,0 +1,111 @@
+"""The network at one moment, as figure 2 draws it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from pipeline.figures.reading import FloatArray, values
+
+Names = npt.NDArray[np.str_]
+Indices = npt.NDArray[np.intp]
+
+MANY = 2_000
+"""Neurons; above this one marker a cell is drawn, as a picture: more would be megabytes and look no different."""
+
+CELLS = 300
+"""Cells along an axis: a tenth of a marker's width each."""
+
+
+@dataclass(frozen=True)
+class State:
+    """The network at one sample.
+
+    Attributes
+    ----------
+    direction, log_norm
+        w_j/|w_j| (neuron, coord) and ln |w_j| (neuron); the norm itself may underflow.
+    output
+        a_j (neuron), in plain units.
+    role
+        The role of each neuron, by name.
+    """
+
+    direction: FloatArray
+    log_norm: FloatArray
+    output: FloatArray
+    role: Names
+
+    @property
+    def weight(self) -> FloatArray:
+        """w_j in plain units."""
+        return np.asarray(np.exp(self.log_norm)[:, None] * self.direction)
+
+    @property
+    def height(self) -> FloatArray:
+        """s_j |w_j|."""
+        return np.asarray(np.sign(self.output) * np.exp(self.log_norm))
+
+
+def state_at(tree: xr.DataTree, time: float, role: Names) -> State | None:
+    """Read the sample nearest to ``time``; None if there is no such time (NaN)."""
+    if np.isnan(time):
+        return None
+    trajectory = tree["trajectory"].dataset[["direction", "log_norm", "output_ratio"]]
+    sample = trajectory.sel(time=time, method="nearest")
+    direction, log_norm, ratio = (np.asarray(sample[v].values, dtype=np.float64) for v in trajectory.data_vars)
+    return State(direction, log_norm, ratio * np.exp(log_norm), role)
+
+
+def minimum(tree: xr.DataTree) -> tuple[FloatArray, FloatArray]:
+    """Read w and a of the minimum-norm network (balanced)."""
+    weight = values(tree, "minimal_norm", "weight")
+    return weight, values(tree, "minimal_norm", "output_sign") * np.linalg.norm(weight, axis=1)
+
+
+def thinned(horizontal: FloatArray, vertical: FloatArray, size: FloatArray) -> Indices:
+    """Choose which of many markers to draw: the largest in each of 300 x 300 cells. Few are all drawn.
+
+    Parameters
+    ----------
+    horizontal, vertical
+        Where the markers stand, in parts of the panel.
+    size
+        The markers' sizes, or anything that grows with them.
+    """
+    if len(size) <= MANY:
+        return np.arange(len(size))
+    order = np.argsort(-size, kind="stable")
+    columns, rows = (np.rint(CELLS * place[order]).astype(np.int64) for place in (horizontal, vertical))
+    _, first = np.unique(columns * (2 * CELLS + 1) + rows, return_index=True)
+    return np.sort(order[first])
+
+
+def kinks(slope: FloatArray, offset: FloatArray) -> FloatArray:
+    """Where slope x + offset changes sign; infinite where it does not."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(-offset / slope)
+
+
+def piecewise_linear(
+    slope: FloatArray, offset: FloatArray, output: FloatArray, position: FloatArray
+) -> FloatArray:
+    """Evaluate sum_j a_j relu(slope_j x + offset_j) at increasing x, in the time of a sort and not of a product.
+
+    A neuron of positive slope is on from its kink, one of negative slope until its kink: on each stretch between
+    two positions the sum is a line, whose slope and offset are running sums over the kinks passed.
+    """
+    kink = kinks(slope, offset)
+    rising, falling = slope > 0, slope < 0
+    always = (falling | ((slope == 0) & (offset > 0))).astype(np.float64)
+    change = np.where(rising, 1.0, 0.0) - falling
+    # A neuron of slope 0 has no kink; past the last position it changes nothing.
+    passed = np.where(change == 0, len(position), np.searchsorted(position, kink))
+    result = np.zeros(len(position))
+    for term, factor in ((output * slope, position), (output * offset, np.ones_like(position))):
+        steps = np.bincount(passed, term * change, minlength=len(position) + 1)
+        result += (np.sum(term * always) + np.cumsum(steps)[:-1]) * factor
+    return result

@@ -1,0 +1,183 @@
+"""What the figures read from a run's tree, and how they put its numbers into words.
+
+Labels are decoded by their own CF attributes, so a tree from the catalog and one in memory read alike, and a
+figure needs no table of the schema.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+FloatArray = npt.NDArray[np.float64]
+
+ROOM_AFTER_LAST_FIT = 1.25
+TAIL_FOLDS = 8.0
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A stretch of time that carries one label."""
+
+    label: str
+    start: float
+    end: float
+
+
+def scalar(tree: xr.DataTree, group: str, name: str) -> float:
+    """Read one scalar result; NaN where the run has none of that name.
+
+    Parameters
+    ----------
+    tree
+        A run.
+    group, name
+        For instance ``"phases", "t1"``.
+    """
+    dataset = tree[group].dataset
+    return float(dataset[name]) if name in dataset else float("nan")
+
+
+def values(tree: xr.DataTree, group: str, name: str) -> FloatArray:
+    """Read one variable as a float64 array."""
+    return np.asarray(tree[group][name].values, dtype=np.float64)
+
+
+def decoded(labels: xr.DataArray) -> list[str]:
+    """Decode each label by the CF attributes ``flag_values`` and ``flag_meanings``.
+
+    Raises
+    ------
+    ValueError
+        If a value has no meaning: a chunk was lost, and reads as the fill value.
+    """
+    numbers = np.atleast_1d(labels.attrs["flag_values"]).tolist()
+    meanings = dict(zip(numbers, str(labels.attrs["flag_meanings"]).split(), strict=True))
+    found = np.asarray(labels.values).tolist()
+    lost = sorted(set(found) - set(meanings))
+    if lost:
+        raise ValueError(f"{labels.name} has values without a meaning: {lost}")
+    return [meanings[number] for number in found]
+
+
+def measured_times(tree: xr.DataTree) -> tuple[float, float, float]:
+    """Read t1, t2, t3; NaN for one that does not exist."""
+    return scalar(tree, "phases", "t1"), scalar(tree, "phases", "t2"), scalar(tree, "phases", "t3")
+
+
+def intervals(tree: xr.DataTree, name: str) -> list[Interval]:
+    """Find the stretches of equal label of ``phases/phase`` or ``phases/plateau``, in time's order.
+
+    A boundary lies at the measured t1, t2 or t3 if one falls between the two samples, else at the later
+    sample: a bar must end where the line of its measured time stands.
+    """
+    labels, time = decoded(tree["phases"].dataset[name]), values(tree, "phases", "time")
+    changes = [i for i in range(1, len(labels)) if labels[i] != labels[i - 1]]
+    boundaries = [float(time[0])]
+    for i in changes:
+        inside = [t for t in measured_times(tree) if time[i - 1] <= t <= time[i]]
+        boundaries.append(inside[0] if inside and name == "phase" else float(time[i]))
+    boundaries.append(float(time[-1]))
+    starts = [0, *changes]
+    return [
+        Interval(labels[first], boundaries[i], boundaries[i + 1])
+        for i, first in enumerate(starts)
+        if boundaries[i + 1] > boundaries[i]
+    ]
+
+
+def growth_sizes(tree: xr.DataTree) -> tuple[float, float]:
+    """Measure |D_+| and |D_-|."""
+    return (
+        float(np.linalg.norm(values(tree, "data", "growth_positive"))),
+        float(np.linalg.norm(values(tree, "data", "growth_negative"))),
+    )
+
+
+def phase_order(tree: xr.DataTree) -> tuple[str, str, str, str]:
+    """Order the four phases as in this run: the sign with the larger |D| is fitted first.
+
+    Where both signs were seen to be fitted, what was seen decides: on inputs that are not orthogonal the
+    ratio r = |D_+|/|D_-| promises nothing.
+    """
+    signs = ("fitting_positive", "fitting_negative")
+    seen = [interval.label for interval in intervals(tree, "phase")]
+    if all(sign in seen for sign in signs):
+        negative_first = seen.index(signs[1]) < seen.index(signs[0])
+    else:
+        negative_first = scalar(tree, "data", "growth_ratio") < 1
+    first, second = reversed(signs) if negative_first else signs
+    return "alignment", first, second, "convergence"
+
+
+def shown_until(tree: xr.DataTree) -> float:
+    """Choose where a time axis ends: the last sample, or less if the run goes on long after the last event.
+
+    After t3 the axis keeps a quarter of t3, and at least eight times 1/|D| of the slower sign, so that the
+    exponential tail is seen. Without a t3 it keeps a quarter more than the time in which the loss still moved
+    by a thousandth of its start.
+    """
+    time, loss = values(tree, "trajectory", "time"), values(tree, "trajectory", "loss")
+    end, last_fit = float(time[-1]), measured_times(tree)[2]
+    slower = min((size for size in growth_sizes(tree) if size > 0), default=float("inf"))
+    if np.isnan(last_fit):
+        moving = np.abs(loss - loss[-1]) > 1e-3 * loss[0]
+        last_fit = float(time[np.flatnonzero(moving)[-1]]) if moving.any() else end
+    until = max(ROOM_AFTER_LAST_FIT * last_fit, last_fit + TAIL_FOLDS / slower)
+    # An axis that stops just short of the last sample hides it and gains nothing.
+    shown = until if 1.1 * until < end else end
+    # A run of a single sample (nothing can move) still needs an axis of some length.
+    return shown if shown > 0 else 1.0
+
+
+def input_and_bias(tree: xr.DataTree) -> tuple[int, int] | None:
+    """Find the columns of the input and of the bias; None unless the data is one-dimensional with a bias."""
+    data = tree["data"]
+    said = data["coord"].attrs.get("labels", data.attrs.get("labels", ""))
+    labels = said.split() if isinstance(said, str) else list(said)
+    if len(labels) != 2 or "bias" not in labels:
+        return None
+    bias = labels.index("bias")
+    # A bias that varies over the points is an input like any other.
+    constant = np.unique(values(tree, "data", "x")[:, bias]).size == 1
+    return (1 - bias, bias) if constant else None
+
+
+def time_text(time: float) -> str:
+    """Write a time to three digits: ``4.31``, ``14.0``, ``160``, ``4,121``."""
+    if time == 0:
+        return "0"
+    return f"{time:,.0f}" if time >= 99.95 else f"{time:#.3g}"
+
+
+def power_text(exponent: int) -> str:
+    """Write a power of ten: ``10⁻³``, and plainly ``1`` and ``10``."""
+    return str(10**exponent) if exponent in (0, 1) else "10" + str(exponent).translate(_SUPERSCRIPTS)
+
+
+def scale_text(log_scale: float) -> str:
+    """Write a scale that may be no float, from its natural logarithm: ``1.3 × 10⁻⁷``."""
+    tens = log_scale / np.log(10.0)
+    exponent = int(np.floor(tens + 1e-9))
+    mantissa = f"{10.0 ** (tens - exponent):.2g}"
+    if -2 <= exponent <= 1:
+        return f"{10.0**tens:.2g}"
+    if mantissa == "10":
+        exponent, mantissa = exponent + 1, "1"
+    power = power_text(exponent)
+    return power if mantissa == "1" else f"{mantissa} × {power}"
+
+
+def heading(tree: xr.DataTree) -> str:
+    """One line that says which run this is: its name (or title), m, n and lambda."""
+    sizes = tree["trajectory"].sizes
+    scale = scale_text(scalar(tree, "trajectory", "log_init_scale"))
+    title = str(tree.attrs.get("name") or tree.attrs.get("title") or "run")
+    if len(title) > 28:
+        title = title[:27] + "…"
+    return f"{title}: m = {sizes['neuron']:,}, n = {sizes['point']:,}, λ = {scale}"
