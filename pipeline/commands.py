@@ -52,6 +52,8 @@ def speaks(command: Callable[..., int | None]) -> Callable[..., None]:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 sys.exit(DONE)
             refuse(f"{error.filename or 'the disk'}: {error.strerror or error}", FAILED)
+        except MemoryError as error:
+            refuse(f"there is not enough memory for this: {error}", FAILED)
         except KeyboardInterrupt:
             refuse("interrupted; nothing was published", INTERRUPTED)
         sys.exit(status or DONE)
@@ -63,7 +65,12 @@ def console(json_wanted: bool = False) -> Console:
     """Where a person reads: standard output, or standard error beside JSON."""
     from rich.console import Console
 
-    plain = Console(stderr=json_wanted, highlight=False)
+    class PlainConsole(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError(errno.EPIPE, "the reader has seen enough")  # rich would exit with status 1
+
+    # No markup: a title or a path may hold brackets.
+    plain = PlainConsole(stderr=json_wanted, highlight=False, markup=False, emoji=False)
     if not plain.is_terminal:
         plain.width = PIPE_WIDTH
     return plain
@@ -111,10 +118,28 @@ def print_json(values: Any) -> None:
     click.echo(json.dumps(values, allow_nan=False))
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class OneLineGroup(click.Group):
+    """Commands whose misuse is told in one line, like everything else that is wrong with a request."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run the command that the words on the command line name."""
+        try:
+            return super().main(*arguments, **options | {"standalone_mode": False})
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(WRONG_REQUEST)
+        except click.ClickException as error:
+            context = getattr(error, "ctx", None)
+            where = context.command_path if context is not None else "reluflow"
+            refuse(f"{error.format_message().rstrip('.')} ({where} --help says what is allowed)", WRONG_REQUEST)
+        except click.Abort:
+            refuse("interrupted; nothing was published", INTERRUPTED)
+
+
+@click.group(cls=OneLineGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="reluflow")
 def main() -> None:
-    r"""Study how shallow ReLU networks learn: the exact gradient flow, labelled and kept.
+    """Study how shallow ReLU networks learn: the exact gradient flow, labelled and kept.
 
     \b
     Examples:
@@ -122,7 +147,7 @@ def main() -> None:
       reluflow run orthogonal --set init.log10_scale=-1000   from a start of 1e-1000
       reluflow run mine.toml                                 your own data
       reluflow figures orthogonal --out figures              figures 1, 2 and 3
-    """
+    """  # noqa: D301 (click looks for the backspace itself)
 
 
 @main.command()
@@ -152,14 +177,14 @@ def presets(as_json: bool) -> None:
 @json_option
 @speaks
 def run(preset_or_file: str, settings: tuple[str, ...], catalog_url: str, as_json: bool) -> int:
-    r"""Compute a run of PRESET_OR_FILE and publish it, unless the catalog has it.
+    """Compute a run of PRESET_OR_FILE and publish it, unless the catalog has it.
 
     \b
     Examples:
       reluflow run orthogonal
       reluflow run orthonormal --set init.seed=3 --set init.width=1000
       reluflow run mine.toml --catalog /data/flows --json
-    """
+    """  # noqa: D301
     from catalog.layout import SCHEMA_VERSION
     from pipeline import report
     from pipeline.configuration import load_config, parse_override

@@ -8,22 +8,43 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import resources
-from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from pipeline.errors import RequestError
 
+LARGEST = 1_000_000_000
+"""A bound on every count: beyond it NumPy fails in other ways than by saying that the memory is too small."""
+
+
+def _whole(value: Any) -> Any:
+    """Take 60.0 for 60 (a sweep's grid is made of floats), and leave 2.5 to be refused."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # Strict: else `width = true` would be a width of 1, and `y = ["1"]` a number.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class DataConfig(_Table):
@@ -52,10 +73,10 @@ class DataConfig(_Table):
     file: str | None = None
     file_sha256: str | None = None
     bias: bool = False
-    points: Annotated[int, Field(ge=1)] | None = None
-    dimension: Annotated[int, Field(ge=1)] | None = None
-    positive: Annotated[int, Field(ge=0)] | None = None
-    seed: Annotated[int, Field(ge=0)] = 0
+    points: Annotated[Whole, Field(ge=1, le=LARGEST)] | None = None
+    dimension: Annotated[Whole, Field(ge=1, le=LARGEST)] | None = None
+    positive: Annotated[Whole, Field(ge=0)] | None = None
+    seed: Annotated[Whole, Field(ge=0)] = 0
 
     @field_validator("x", mode="before")
     @classmethod
@@ -66,30 +87,41 @@ class DataConfig(_Table):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> DataConfig:
-        if self.kind == "points":
-            given = [key for key in ("points", "dimension", "positive") if getattr(self, key) is not None]
-            if given:
-                raise ValueError(f"{given[0]} goes with kind = 'orthonormal', not with kind = 'points'")
-            if (self.file is None) == (self.x is None and self.y is None):
-                raise ValueError("give either x and y, or file")
-            if self.file is None and (self.x is None or self.y is None):
-                raise ValueError(f"{'x' if self.x is None else 'y'} is missing: give x and y, or file")
-            if self.x is not None and self.y is not None:
-                if len({len(row) for row in self.x}) > 1 or not self.x[0]:
-                    raise ValueError(f"the rows of x have lengths {sorted({len(row) for row in self.x})}")
-                if len(self.x) != len(self.y):
-                    raise ValueError(f"y has {len(self.y)} labels for {len(self.x)} points")
-            return self
-        if self.x is not None or self.file is not None:
-            raise ValueError("kind = 'orthonormal' draws its points: x and file go with kind = 'points'")
-        number = self.number
-        if self.points is not None and self.y is not None and self.points != len(self.y):
-            raise ValueError(f"y has {len(self.y)} labels for points = {self.points}")
-        if self.dimension is not None and self.dimension < number:
-            raise ValueError(f"{number} orthonormal points need a dimension of at least {number}")
-        if self.positive is not None and (self.y is not None or self.positive > number):
-            raise ValueError("positive is at most the number of points, and goes without y")
+        # Each message begins with the key that it is about; `explain` puts the table's name before it.
+        contradiction = self._points_problem() if self.kind == "points" else self._orthonormal_problem()
+        if contradiction:
+            raise ValueError(contradiction)
         return self
+
+    def _points_problem(self) -> str | None:
+        for key in ("points", "dimension", "positive"):
+            if getattr(self, key) is not None:
+                return f"{key} = {getattr(self, key)}: allowed with kind = 'orthonormal' only, not with 'points'"
+        if self.file is not None:
+            both = self.x is not None or self.y is not None
+            return f"file = {Path(self.file).name!r}: allowed without x and y only" if both else None
+        if self.x is None or self.y is None:
+            return f"{'x' if self.x is None else 'y'} is missing: allowed are x and y, or file"
+        lengths = sorted({len(row) for row in self.x})
+        if len(lengths) > 1 or lengths == [0]:
+            return f"x has rows of {' and '.join(map(str, lengths))} numbers: allowed is one length of at least 1"
+        if len(self.x) != len(self.y):
+            return f"y has {len(self.y)} labels for {len(self.x)} points: allowed is one label for each point"
+        return None
+
+    def _orthonormal_problem(self) -> str | None:
+        for key in ("x", "file"):
+            if getattr(self, key) is not None:
+                return f"{key}: allowed with kind = 'points' only; kind = 'orthonormal' draws its points"
+        if self.points is not None and self.y is not None and self.points != len(self.y):
+            return f"y has {len(self.y)} labels for points = {self.points}: allowed is one label for each point"
+        if self.dimension is not None and self.dimension < self.number:
+            return f"dimension = {self.dimension}: {self.number} orthonormal points need at least {self.number}"
+        if self.positive is not None and self.y is not None:
+            return f"positive = {self.positive}: allowed without y only, which has its own signs"
+        if self.positive is not None and self.positive > self.number:
+            return f"positive = {self.positive}: at most {self.number}, the number of points, is allowed"
+        return None
 
     @property
     def number(self) -> int:
@@ -105,17 +137,18 @@ class InitConfig(_Table):
     width
         m.
     log10_scale
-        log10 of lambda, before the division by sqrt(width) if ``per_sqrt_width``. Any real number: -1000 is fine.
+        log10 of lambda, before the division by sqrt(width) if ``per_sqrt_width``. -1000 is fine; above 50 the
+        square of the loss is no float.
     seed
         The same neurons on every machine.
     start
         ``balanced``: |a_j| = |w_j|.
     """
 
-    width: Annotated[int, Field(ge=1)] = 60
-    log10_scale: float = -6.0
+    width: Annotated[Whole, Field(ge=1, le=LARGEST)] = 60
+    log10_scale: Annotated[float, Field(ge=-1e7, le=50)] = -6.0
     per_sqrt_width: bool = True
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[Whole, Field(ge=0)] = 0
     start: Literal["balanced"] = "balanced"
 
 
@@ -137,7 +170,7 @@ class FlowConfig(_Table):
     method: Literal["exact"] = "exact"
     tolerance: Annotated[float, Field(ge=1e-11, le=1e-1)] = 1e-6
     end_time: Annotated[float, Field(gt=0)] | None = None
-    samples: Annotated[int, Field(ge=2)] = 400
+    samples: Annotated[Whole, Field(ge=2, le=LARGEST)] = 400
 
 
 class AnalysisConfig(_Table):
@@ -175,6 +208,7 @@ class RunConfig(_Table):
     def run_id(self, schema_version: str) -> str:
         """``name`` and 12 hexadecimal digits of the hash of everything that determines the run."""
         values = self.resolved()
+        values["data"]["file"] = None  # its content determines the run, not what it is called
         identity = {key: values[key] for key in ("data", "init", "flow", "analysis")} | {"schema": schema_version}
         text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
         return f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
@@ -209,17 +243,39 @@ def load_config(name_or_path: str | Path, overrides: Mapping[str, Any] | None = 
     path = _find(name_or_path)
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise RequestError(f"{path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestError(f"{path}: not a TOML file: {error}") from None
+    if "name" in values:
+        raise RequestError(
+            f"name = {values['name']!r}: not allowed, a run is named by its file, here {path.stem!r}"
+        )
+    data = values.setdefault("data", {})
+    if isinstance(data, dict) and isinstance(data.get("file"), str):
+        data["file"] = str(path.parent / data["file"])  # beside this file; an overridden one is where we are
     for key, value in (overrides or {}).items():
         _override(values, key, value)
-    if "name" in values:
-        raise RequestError(f"name = {values['name']!r}: a run is named by its file, here {path.stem!r}")
-    _pin_data_file(values, path.parent)
+    _pin_data_file(values["data"])
     try:
-        return RunConfig.model_validate({"name": path.stem} | values)
+        return RunConfig.model_validate(values | {"name": run_name(path.stem)})
     except ValidationError as error:
         raise RequestError(explain(error.errors()[0])) from None
+
+
+def run_name(stem: str) -> str:
+    """Turn a file's stem into what may begin a run's identifier: letters, digits, ``_ . + -``.
+
+    Examples
+    --------
+    >>> run_name("my data (1)")
+    'my-data-1'
+    """
+    allowed = re.sub(r"[^\w.+-]+", "-", unicodedata.normalize("NFC", stem))
+    if allowed != stem:
+        allowed = allowed.strip("-")
+    # A folder's name has at most 255 bytes; the hash and the staging place's digits take some of them.
+    return allowed.lstrip(".+-").encode()[:150].decode(errors="ignore") or "run"
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -239,9 +295,11 @@ def parse_override(text: str) -> tuple[str, Any]:
     if not separator or not key.strip():
         raise RequestError(f"--set {text}: allowed is key=value, for instance init.width=100")
     try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return key.strip(), value.strip()
+        read = tomllib.loads(f"value = {value}")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        read = {}
+    # More than one key: the value went on in another line.
+    return key.strip(), read["value"] if len(read) == 1 else value.strip()
 
 
 def _find(name_or_path: str | Path) -> Path:
@@ -249,8 +307,11 @@ def _find(name_or_path: str | Path) -> Path:
     if str(name_or_path) in known:
         return known[str(name_or_path)]
     path = Path(name_or_path)
-    if path.is_file():
-        return path
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:  # a name that is too long
+        raise RequestError(f"{_shown(str(name_or_path))}: {error.strerror or error}") from None
     if path.suffix == ".toml":
         raise RequestError(f"{name_or_path}: there is no such file")
     near = get_close_matches(str(name_or_path), known, n=1)
@@ -262,30 +323,68 @@ def _find(name_or_path: str | Path) -> Path:
 
 
 def _override(values: dict[str, Any], key: str, value: Any) -> None:
+    if key == "name":
+        raise RequestError(f"name = {_shown(value)}: not allowed, a run is named by its file")
+    if not all(key.split(".")):
+        raise RequestError(f"{key!r} is not a known key: allowed are keys such as init.width")
     *tables, last = key.split(".")
     for table in tables:
         values = values.setdefault(table, {})
         if not isinstance(values, dict):
-            raise RequestError(f"{key}: {table!r} is not a table")
-    values[last] = value
+            raise RequestError(f"{key} is not a known key: {table} is a value, not a table of keys")
+    values[last] = _plain(value)
 
 
-def _pin_data_file(values: dict[str, Any], folder: Path) -> None:
+def _plain(value: Any) -> Any:
+    """Turn what a notebook may give (NumPy numbers and arrays, tuples, paths) into what TOML holds."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _pin_data_file(data: Any) -> None:
     """Make ``data.file`` absolute and note its digest, so that the file's content is part of the identity."""
-    data = values.get("data")
-    if not isinstance(data, dict) or not isinstance(data.get("file"), str):
+    if not isinstance(data, dict):
         return
-    path = folder / data["file"]
+    if data.get("file_sha256") is not None:
+        raise RequestError(f"data.file_sha256 = {_shown(data['file_sha256'])}: not allowed, it is computed")
+    if not isinstance(data.get("file"), str):
+        return
+    path = Path(data["file"])
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise RequestError(f"data.file = {data['file']!r}: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:  # ValueError: a null byte in its name
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise RequestError(f"data.file = {data['file']!r}: {reason or error}") from None
     data["file"], data["file_sha256"] = str(path.resolve()), digest
 
 
 _TABLES: dict[str, type[BaseModel]] = {
     "data": DataConfig, "init": InitConfig, "flow": FlowConfig, "analysis": AnalysisConfig,
 }  # fmt: skip
+
+
+_WORDS = {
+    "int_type": "a whole number is allowed",
+    "int_from_float": "a whole number is allowed",
+    "float_type": "a number is allowed",
+    "bool_type": "true or false is allowed",
+    "string_type": "a text is allowed",
+    "list_type": "a list is allowed",
+    "model_type": "a table of keys is allowed",
+    "finite_number": "a finite number is allowed",
+    "too_short": "at least {min_length} is allowed",
+    "greater_than": "more than {gt} is allowed",
+    "greater_than_equal": "at least {ge} is allowed",
+    "less_than": "less than {lt} is allowed",
+    "less_than_equal": "at most {le} is allowed",
+    "literal_error": "allowed is {expected}",
+}
+"""What pydantic's kinds of errors mean to a person."""
 
 
 def explain(error: ErrorDetails) -> str:
@@ -298,12 +397,18 @@ def explain(error: ErrorDetails) -> str:
         known = [name for name in (table or RunConfig).model_fields if name not in ("name", "file_sha256")]
         near = get_close_matches(str(places[-1]), known, n=1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
-        return f"{key} is not a known key{hint}: allowed are {', '.join(known)}"
-    message = error["msg"].removeprefix("Value error, ")
-    message = message[:1].lower() + message[1:]
-    if isinstance(error["input"], dict | BaseModel):
-        return f"{key}: {message}" if key else message
-    value = error["input"]
-    if isinstance(value, float) and not isfinite(value):
-        return f"{key}{index} = {value}: a finite number is allowed"
-    return f"{key}{index} = {value!r}: {message}"
+        return _one_line(f"{key} is not a known key{hint}: allowed are {', '.join(known)}")
+    if error["type"] == "value_error":  # of a whole table; the message begins with the key
+        return _one_line(f"{key}{'.' if key else ''}{error['msg'].removeprefix('Value error, ')}")
+    words = _WORDS.get(error["type"], error["msg"]).format(**error.get("ctx", {}))
+    return _one_line(f"{key}{index} = {_shown(error['input'])}: {words}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _shown(value: Any) -> str:
+    """The value as it would stand in a TOML file, more or less, cut where nobody reads on."""
+    text = repr(value) if not isinstance(value, bool) else str(value).lower()
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import pandas as pd
@@ -45,6 +46,15 @@ def _cell(value: Any) -> str:
 
 def runs_as_json(frame: pd.DataFrame) -> dict[str, Any]:
     """The whole table: one object a run."""
-    plain = frame.reset_index().astype(object)
-    plain = plain.where(plain.notna() & ~plain.isin([float("inf"), -float("inf")]), None)
-    return {"runs": plain.to_dict(orient="records"), "damaged": frame.attrs.get("damaged", {})}
+    records = frame.reset_index().to_dict(orient="records")
+    runs = [{str(column): _plain(value) for column, value in record.items()} for record in records]
+    return {"runs": runs, "damaged": frame.attrs.get("damaged", {})}
+
+
+def _plain(value: Any) -> Any:
+    """None for what strict JSON has no number for and for what is missing; a date as ISO 8601."""
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    if value is pd.NaT or (isinstance(value, float) and not isfinite(value)):
+        return None
+    return value.item() if hasattr(value, "item") else value

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from catalog.manifest import Manifest
 
@@ -34,7 +35,7 @@ def print_report(console: Console, manifest: Manifest, path: Path, cached: bool,
     """One screen: what ran, the phases, the fit, the norm, where it is, what to do next."""
     summary, configuration = manifest.summary, manifest.configuration
     init, account = configuration["init"], _account(summary, cached, seconds)
-    console.print(f"[bold]{configuration['title'] or manifest.run_id}[/bold]")
+    console.print(configuration["title"] or manifest.run_id, style="bold")
     console.print(
         f"{init['width']} neurons, {init['start']} start, lambda = 10^{init['log10_scale']:g}"
         f"{'/sqrt(m)' if init['per_sqrt_width'] else ''}, seed {init['seed']}: {account}\n"
@@ -46,8 +47,10 @@ def print_report(console: Console, manifest: Manifest, path: Path, cached: bool,
     console.print(f"\nThe run is {path}", soft_wrap=True, highlight=False)
     shown = shlex.quote(manifest.run_id)
     console.print(
-        f"Next: [bold]reluflow figures {shown} --out figures[/bold] draws figures 1 to 3; "
-        f"[bold]reluflow show {shown}[/bold] says all there is.",
+        Text.assemble(
+            "Next: ", (f"reluflow figures {shown} --out figures", "bold"), " draws figures 1 to 3; ",
+            (f"reluflow show {shown}", "bold"), " says all there is.",
+        ),  # fmt: skip
         soft_wrap=True,
         highlight=False,
     )
@@ -71,7 +74,11 @@ def _phase_table(summary: dict[str, Any]) -> Table:
         (f"fitting {first} labels", "t2", f"-ln(lambda)/|{signs[first]}|"),
         (f"fitting {second} labels", "t3", f"-ln(lambda)/|{signs[second]}|"),
     ):
-        table.add_row(name, f"{key} = {_time(summary[key])}", _time(summary[f"{key}_predicted"]), formula)
+        predicted = summary[f"{key}_predicted"]
+        says_so = not isnan(predicted)  # there is no such label, or lambda is not small
+        table.add_row(
+            name, f"{key} = {_time(summary[key])}", _time(predicted) if says_so else "-", formula if says_so else ""
+        )
     table.add_row("convergence", _time(summary["end_time"]), "", "")
     return table
 

@@ -15,13 +15,13 @@ import xarray as xr
 
 from catalog.index import Catalog
 from catalog.layout import SCHEMA_VERSION
+from catalog.schema import variable
 from pipeline.configuration import RunConfig
 from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
 from pipeline.flow.simulate import refuse_oblique
 from pipeline.minimal_norm import compare, minimal_norm
 from pipeline.phases import label_phases
-from pipeline.phases.plateaus import NONE
 
 PAPER = (
     "E. Boursier, L. Pillaud-Vivien, N. Flammarion: Gradient flow dynamics of shallow ReLU networks for square "
@@ -117,6 +117,7 @@ def summarise(tree: xr.DataTree) -> dict[str, Any]:
     """Every scalar result of a run, by the name of its column in the catalog's table."""
     groups = {name: node.to_dataset() for name, node in tree.children.items()}
     trajectory, minimum, phases = groups["trajectory"], groups["minimal_norm"], groups["phases"]
+    nowhere = variable("phases", "plateau").flag("none")
     kept = ("status", "status_message", "steps", "rejected_steps", "crossings", "patterns", "solver_seconds")
     scalars: dict[str, Any] = {name: trajectory.attrs[name] for name in kept}
     scalars |= {
@@ -127,7 +128,7 @@ def summarise(tree: xr.DataTree) -> dict[str, Any]:
         "final_excess": float(minimum["excess"][-1]),
         "final_distance": float(minimum["distance"][-1]),
         "fitted_first": phases.attrs["fitted_first"],
-        "plateaus": len(set(phases["plateau"].values.tolist()) - {NONE}),
+        "plateaus": len(set(phases["plateau"].values.tolist()) - {nowhere}),
     }
     for group in ("data", "phases", "minimal_norm"):
         for name, value in groups[group].data_vars.items():
@@ -163,15 +164,14 @@ def _version(name: str) -> str:
 
 def code_revision() -> str:
     """The commit of the checkout this code lies in, with ``-dirty`` if it was changed; else the version."""
-    folder = Path(__file__).parent
     try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=True,
-        )
+        # An environment inside somebody's own repository is no checkout of ours: git must track this file.
+        _git("ls-files", "--error-unmatch", Path(__file__).name)
+        return _git("describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
     except (OSError, subprocess.SubprocessError):
         return _version("reluflow")
-    return done.stdout.strip()
+
+
+def _git(*words: str) -> str:
+    command = ["git", "-C", str(Path(__file__).parent), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()

@@ -14,6 +14,10 @@ from pipeline.errors import RequestError
 
 ORTHOGONAL = 1e-12
 """The cosine up to which two inputs count as orthogonal: rounding of a rotation gives some 1e-16."""
+EQUAL = 1e-12
+"""The relative difference up to which two sizes count as equal, for the same reason."""
+SMALLEST, LARGEST = 1e-50, 1e50
+"""The sizes of points and labels between which their products and quotients are floats."""
 
 
 def generate_data(config: DataConfig) -> xr.Dataset:
@@ -28,8 +32,8 @@ def generate_data(config: DataConfig) -> xr.Dataset:
     Raises
     ------
     RequestError
-        If a number is not finite, a point is zero with a label that is not, or two equal points have different
-        labels: no network fits those.
+        If a number is not finite or of a size that floats can't square, a point is zero with a label that is
+        not, or two equal points have different labels: no network fits those.
     """
     if config.kind == "orthonormal":
         x, y, names = orthonormal_points(config)
@@ -44,7 +48,7 @@ def generate_data(config: DataConfig) -> xr.Dataset:
 
 
 def refuse_impossible(x: np.ndarray, y: np.ndarray) -> None:
-    """Raise for data that no network can fit.
+    """Raise for data that no network can fit, or no computer square.
 
     Raises
     ------
@@ -55,6 +59,11 @@ def refuse_impossible(x: np.ndarray, y: np.ndarray) -> None:
         if len(bad):
             place = "".join(f"[{i}]" for i in bad[0])
             raise RequestError(f"data.{name}{place} = {values[tuple(bad[0])]}: a finite number is allowed")
+        sizes = np.abs(values).reshape(len(values), -1).max(axis=1)
+        for k in np.flatnonzero((sizes > LARGEST) | ((sizes > 0) & (sizes < SMALLEST))):
+            raise RequestError(
+                f"data.{name}[{k}] is of the size {sizes[k]:g}: {SMALLEST:g} to {LARGEST:g} is allowed"
+            )
     for k in np.flatnonzero(~x.any(axis=1) & (y != 0)):
         raise RequestError(f"data.x[{k}] is the zero vector with the label {y[k]}: every network gives 0 there")
     order = np.lexsort(x.T)
@@ -77,7 +86,8 @@ def describe(x: np.ndarray, y: np.ndarray, names: list[str]) -> xr.Dataset:
         first = "fails"
     else:
         first = "holds" if np.allclose(lengths, 1.0, rtol=0, atol=ORTHOGONAL) else "holds_up_to_scaling"
-    second = "holds" if y.all() and sizes[1] != sizes[-1] else "fails"
+    differ = abs(sizes[1] - sizes[-1]) > EQUAL * max(sizes.values())
+    second = "holds" if y.all() and differ else "fails"
     dataset = conform(
         "data",
         {

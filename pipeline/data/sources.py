@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import io
 import tomllib
+import zipfile
+import zlib
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
+from pydantic import ValidationError
 
-from pipeline.configuration import DataConfig
+from pipeline.configuration import DataConfig, explain
 from pipeline.errors import RequestError
 
 Points = tuple[np.ndarray, np.ndarray, list[str]]
@@ -33,68 +37,97 @@ def points_from_file(config: DataConfig) -> Points:
     Raises
     ------
     RequestError
-        If the file can't be read as points and labels.
+        If the file can't be read as points and labels, or is no longer the one that the run is named by.
     """
     path = Path(str(config.file))
     readers = {".csv": _read_csv, ".npz": _read_npz, ".toml": _read_toml}
     reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise RequestError(f"data.file = {path.name!r}: allowed are the endings {', '.join(readers)}")
     try:
-        x, y, names = reader(path)
-    except RequestError:
-        raise
-    except (OSError, ValueError, KeyError, BadZipFile, tomllib.TOMLDecodeError) as error:
-        raise RequestError(f"data.file = {path.name!r}: {_one_line(error)}") from None
-    x = x[:, None] if x.ndim == 1 else x
-    if x.ndim != 2 or y.ndim != 1 or len(x) != len(y) or x.size == 0:
-        raise RequestError(
-            f"data.file = {path.name!r}: x has the shape {x.shape} and y {y.shape}: allowed are (n, d) and (n,)"
+        if reader is None:
+            raise ValueError(f"allowed are the endings {', '.join(readers)}")
+        content = path.read_bytes()
+        if config.file_sha256 not in (None, hashlib.sha256(content).hexdigest()):
+            raise ValueError("it was changed while it was read")
+        x, y, names = reader(content)
+        x = x[:, None] if x.ndim == 1 else x
+        if x.ndim != 2 or y.ndim != 1 or len(x) != len(y) or x.size == 0:
+            raise ValueError(f"x has the shape {x.shape} and y {y.shape}: allowed are (n, d) and (n,)")
+    except OSError as error:
+        raise RequestError(f"data.file = {path.name!r}: {error.strerror or error}") from None
+    except (ValueError, csv.Error) as error:
+        raise RequestError(f"data.file = {path.name!r}: {' '.join(str(error).split())}") from None
+    return x, y, [name or default for name, default in zip(names, coordinate_names(x.shape[1]), strict=True)]
+
+
+def _read_csv(content: bytes) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Read numbers between commas, one point a line; the label is the column ``y``, else the last."""
+    reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    lines = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    if not lines:
+        raise ValueError("there is no line in it")
+    width = len(lines[0][1])
+    if width < 2:
+        raise ValueError(
+            f"line {lines[0][0]} has 1 column: at least 2 are allowed, coordinates and the label, between commas"
         )
-    return x, y, names or coordinate_names(x.shape[1])
-
-
-def _one_line(error: Exception) -> str:
-    missing = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-    return " ".join(missing.split())
-
-
-def _read_csv(path: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    with path.open(newline="", encoding="utf-8-sig") as stream:
-        rows = [row for row in csv.reader(stream) if any(cell.strip() for cell in row)]
-    if not rows:
-        raise ValueError("there is no row in it")
-    header: list[str] = []
-    try:
-        [float(cell) for cell in rows[0]]
-    except ValueError:
-        header, rows = [cell.strip() for cell in rows[0]], rows[1:]
-    for number, row in enumerate(rows, start=2 if header else 1):
-        if len(row) != len(rows[0]) or len(row) < 2:
-            raise ValueError(
-                f"line {number} has {len(row)} columns, at least 2 and everywhere the same are allowed"
-            )
+    header = [cell.strip() for cell in lines[0][1]]
+    # A line of data with a slip in it must not pass for a header and vanish.
+    if "y" in header or not any(map(_is_number, header)):
+        lines = lines[1:]
+    else:
+        header = []
+    for number, row in lines:
+        if len(row) != width:
+            raise ValueError(f"line {number} has {len(row)} columns: {width} are allowed, as in the first line")
         for cell in row:
-            try:
-                float(cell)
-            except ValueError:
-                raise ValueError(f"line {number}: {cell!r} is not a number") from None
-    if not rows:
+            if not _is_number(cell):
+                raise ValueError(f"line {number}: {cell!r} is not a number")
+    if not lines:
         raise ValueError("there are no points in it")
-    table = np.array(rows, dtype=float)
-    label = header.index("y") if "y" in header else table.shape[1] - 1
-    names = [name for place, name in enumerate(header) if place != label]
-    return np.delete(table, label, axis=1), table[:, label], [name.replace(" ", "_") for name in names]
+    table = np.array([[float(cell) for cell in row] for _, row in lines])
+    label = header.index("y") if "y" in header else width - 1
+    names = ["_".join(name.split()) for place, name in enumerate(header) if place != label]
+    return np.delete(table, label, axis=1), table[:, label], names or [""] * (width - 1)
 
 
-def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    with np.load(path, allow_pickle=False) as arrays:
-        return np.asarray(arrays["x"], dtype=float), np.asarray(arrays["y"], dtype=float), []
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
-def _read_toml(path: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    values = tomllib.loads(path.read_text(encoding="utf-8"))
-    return np.array(values["x"], dtype=float), np.array(values["y"], dtype=float), []
+def _read_npz(content: bytes) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Read the arrays ``x`` and ``y``; nothing that would have to be unpickled."""
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        raise ValueError("it is not an npz file")
+    arrays = []
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as found:
+            for name in ("x", "y"):
+                if name not in found:
+                    raise ValueError(f"the array {name} is missing")
+                array = found[name]
+                if not isinstance(array, np.ndarray) or array.dtype.kind not in "iuf":
+                    raise ValueError(f"the array {name} is not of real numbers")
+                arrays.append(array.astype(float))
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise ValueError(f"it is damaged: {error}") from None
+    x, y = arrays
+    return x, y, [""] * (x.shape[1] if x.ndim == 2 else 1)
+
+
+def _read_toml(content: bytes) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Read ``x`` and ``y`` as they could stand in the configuration's own ``[data]``."""
+    try:
+        values = tomllib.loads(content.decode("utf-8"))
+        read = DataConfig.model_validate({key: values[key] for key in ("x", "y") if key in values})
+    except ValidationError as error:
+        raise ValueError(explain(error.errors()[0])) from None
+    except RecursionError as error:
+        raise ValueError(error) from None
+    return given_points(read)
 
 
 def orthonormal_points(config: DataConfig) -> Points:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from math import exp, sqrt
 
-from pipeline.flow.compiled import kernel
+from pipeline.flow.compiled import inlined, kernel
 from pipeline.flow.states import ON
 
 LARGEST_BOOST = 300.0
@@ -67,14 +67,14 @@ NEAR_WEIGHT, FAR_WEIGHT = 0.25 + sqrt(3.0) / 6.0, 0.25 - sqrt(3.0) / 6.0
 """Its weights: exp(h (far A1 + near A2)) exp(h (near A1 + far A2)); the right factor acts first."""
 
 
-@kernel
+@inlined
 def hermite(p0, q0, p1, q1, step, s):
     """The cubic with values p0, p1 and slopes q0, q1 at the ends of a step, at the fraction ``s`` of it."""
     u = 1.0 - s
     return u * u * ((1.0 + 2.0 * s) * p0 + s * step * q0) + s * s * ((3.0 - 2.0 * s) * p1 - u * step * q1)
 
 
-@kernel
+@inlined
 def hermite_slope(p0, q0, p1, q1, step, s):
     """The slope of that cubic at the fraction ``s``."""
     u = 1.0 - s

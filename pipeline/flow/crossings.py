@@ -14,7 +14,7 @@ from math import exp, sqrt
 import numpy as np
 
 from pipeline.flow.boost import hermite, magnus_weights, propagate_rows
-from pipeline.flow.compiled import kernel
+from pipeline.flow.compiled import inlined, kernel
 from pipeline.flow.patterns import Lumps, Neurons, gather, lump, neuron_from_lump, normalise
 from pipeline.flow.states import OFF, ON
 
@@ -66,7 +66,7 @@ def lowest_time(state, sign, k, cubic, gram, start):
     return high * step
 
 
-@kernel
+@inlined
 def reach(z, x, k):
     """<w, x_k>."""
     total = 0.0
@@ -239,7 +239,7 @@ def carry_all(lumps, cubic, end, problem):
     return carry_lumps(lumps, cubic, end, problem, rows, logs)
 
 
-@kernel
+@inlined
 def find_losers(neurons, lumps, rows, cubic, problem):
     """The neurons that lose a point within the step; ``rows`` are the lumps' rows at its end.
 
@@ -277,7 +277,7 @@ def find_losers(neurons, lumps, rows, cubic, problem):
     return losers
 
 
-@kernel
+@inlined
 def mark(losers, neurons):
     """Which neurons are among ``losers``."""
     loses = np.zeros(neurons.sign.shape[0], dtype=np.bool_)
@@ -325,7 +325,7 @@ def group_speed(state, cubic, problem):
     return total / r0.shape[0]
 
 
-@kernel
+@inlined
 def worth_stopping_for(neurons, lumps, losers, cubic, problem, allowed):
     """The time to which a step must be cut because of its crossings.
 
@@ -381,7 +381,7 @@ def worth_stopping_for(neurons, lumps, losers, cubic, problem, allowed):
     return cut if cut < step * (1.0 - 1e-6) else np.inf
 
 
-@kernel
+@inlined
 def error_until(time, times, errors):
     """The sum of the errors of the crossings up to ``time``."""
     total = 0.0

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from math import exp, sqrt
 
-from pipeline.flow.compiled import kernel
+from pipeline.flow.compiled import inlined, kernel
 from pipeline.flow.states import ON
 
 SMALLEST_LOG = -60.0
@@ -74,7 +74,7 @@ def observe(rows, logs, lumps, problem, r, kernel, reach):
                 kernel[l, k] = kernel[k, l]
 
 
-@kernel
+@inlined
 def slope(kernel, r, d):
     """Write dr/dt = -K r into ``d``."""
     n = r.shape[0]

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.flow.boost import LARGEST_BOOST, hermite, hermite_slope, magnus_weights
-from pipeline.flow.compiled import entry, kernel
+from pipeline.flow.compiled import entry, inlined, kernel
 from pipeline.flow.crossings import carry_lumps, carry_rows, cross, find_losers, worth_stopping_for
 from pipeline.flow.patterns import lump
 from pipeline.flow.residual import correct, observe, slope
@@ -118,7 +118,7 @@ def fastest_growth(lumps, r, x):
     return fastest, rates
 
 
-@kernel
+@inlined
 def time_until_felt(lumps, rates, problem, level):
     """How long no group that is still too small to be felt can grow past ``level`` of the labels' scale.
 
@@ -216,7 +216,7 @@ def make_room(lumps, problem):
     )  # fmt: skip
 
 
-@kernel
+@inlined
 def worst_share(error, tolerance):
     """The largest |error|/tolerance; infinite as soon as one is not a finite number."""
     worst = 0.0
@@ -228,7 +228,7 @@ def worst_share(error, tolerance):
     return worst
 
 
-@kernel
+@inlined
 def exchange_rows(room, lumps):
     """The same room, writing into the arrays of ``lumps``, which are no longer needed."""
     return Room(
@@ -277,7 +277,7 @@ def attempt(lumps, r0, d0, kernel0, step, allowed, problem, room):
     return np.inf
 
 
-@kernel
+@inlined
 def middle_defect(lumps, cubic, kernel0, problem, room):
     """The largest |r computed - r assumed| in the middle of the step, over the tolerance.
 
@@ -296,7 +296,7 @@ def middle_defect(lumps, cubic, kernel0, problem, room):
     return worst_share(room.middle, room.tolerance)
 
 
-@kernel
+@inlined
 def predict(r0, d0, step, cubics, last, last_step, smooth, room):
     """Write the predicted right end into ``room``: the last cubic continued, or a line after a kink."""
     for k in range(r0.shape[0]):
@@ -310,7 +310,7 @@ def predict(r0, d0, step, cubics, last, last_step, smooth, room):
             room.q[k] = d0[k]
 
 
-@kernel
+@inlined
 def reason_to_stop(time, end_time, r, fastest, problem):
     """The status with which the flow ends here, OUT_OF_STEPS if it goes on."""
     square = 0.0
@@ -351,7 +351,7 @@ def copy_record(source, target, steps):
                 target.cubic[i, side, k] = source.cubic[i, side, k]
 
 
-@kernel
+@inlined
 def residual_change(r0, r1, problem):
     """The root mean square of a step's change of the residual, over the labels' scale."""
     square = 0.0

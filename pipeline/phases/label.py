@@ -42,6 +42,8 @@ def label_phases(data: xr.Dataset, trajectory: xr.Dataset, *, epsilon: float = 0
         fitted_time(time, residual[:, first * y > 0], y[first * y > 0]),
         fitted_time(time, residual[:, first * y < 0], y[first * y < 0]),
     )
+    # With labels of one sign only there is nothing to fit in between: convergence follows at once.
+    ends = times if (y > 0).any() and (y < 0).any() else (times[0], times[1], times[1])
     log_scale = float(trajectory["log_init_scale"])
     predicted = predicted_times(log_scale, rate[first], rate[-first], epsilon)
     role, plateau = variable("phases", "role"), variable("phases", "plateau")
@@ -51,7 +53,7 @@ def label_phases(data: xr.Dataset, trajectory: xr.Dataset, *, epsilon: float = 0
         "phases",
         {
             "time": time,
-            "phase": phase_numbers(time, times, first == 1),
+            "phase": phase_numbers(time, ends, first == 1),
             "plateau": plateau_numbers(
                 trajectory["loss"].values,
                 trajectory["gradient_norm"].values,
