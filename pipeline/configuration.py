@@ -30,8 +30,8 @@ from pydantic_core import ErrorDetails
 
 from pipeline.errors import RequestError
 
-LARGEST = 1_000_000_000
-"""A bound on every count: beyond it NumPy fails in other ways than by saying that the memory is too small."""
+LARGEST = 10_000_000
+"""A bound on every count: a thousand times it, and the system kills the process before NumPy can say why."""
 
 
 def _whole(value: Any) -> Any:
@@ -40,6 +40,10 @@ def _whole(value: Any) -> Any:
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 class _Table(BaseModel):
@@ -106,7 +110,8 @@ class DataConfig(_Table):
         if len(lengths) > 1 or lengths == [0]:
             return f"x has rows of {' and '.join(map(str, lengths))} numbers: allowed is one length of at least 1"
         if len(self.x) != len(self.y):
-            return f"y has {len(self.y)} labels for {len(self.x)} points: allowed is one label for each point"
+            labels, points = _counted(len(self.y), "label"), _counted(len(self.x), "point")
+            return f"y has {labels} for {points}: allowed is one label for each point"
         return None
 
     def _orthonormal_problem(self) -> str | None:
@@ -114,7 +119,8 @@ class DataConfig(_Table):
             if getattr(self, key) is not None:
                 return f"{key}: allowed with kind = 'points' only; kind = 'orthonormal' draws its points"
         if self.points is not None and self.y is not None and self.points != len(self.y):
-            return f"y has {len(self.y)} labels for points = {self.points}: allowed is one label for each point"
+            labels = _counted(len(self.y), "label")
+            return f"y has {labels} for points = {self.points}: allowed is one label for each point"
         if self.dimension is not None and self.dimension < self.number:
             return f"dimension = {self.dimension}: {self.number} orthonormal points need at least {self.number}"
         if self.positive is not None and self.y is not None:
@@ -260,7 +266,10 @@ def load_config(name_or_path: str | Path, overrides: Mapping[str, Any] | None = 
     try:
         return RunConfig.model_validate(values | {"name": run_name(path.stem)})
     except ValidationError as error:
-        raise RequestError(explain(error.errors()[0])) from None
+        errors = error.errors()
+        # A misspelt key first: it is why another one is missing.
+        unknown = [found for found in errors if found["type"] == "extra_forbidden"]
+        raise RequestError(explain((unknown or errors)[0])) from None
 
 
 def run_name(stem: str) -> str:

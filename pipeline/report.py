@@ -48,9 +48,12 @@ def print_report(console: Console, manifest: Manifest, path: Path, cached: bool,
     shown = shlex.quote(manifest.run_id)
     console.print(
         Text.assemble(
-            "Next: ", (f"reluflow figures {shown} --out figures", "bold"), " draws figures 1 to 3; ",
-            (f"reluflow show {shown}", "bold"), " says all there is.",
-        ),  # fmt: skip
+            "Next: ",
+            (f"reluflow figures {shown} --out figures", "bold"),
+            " draws figures 1 to 3; ",
+            (f"reluflow show {shown}", "bold"),
+            " says all there is.",
+        ),
         soft_wrap=True,
         highlight=False,
     )
@@ -75,10 +78,9 @@ def _phase_table(summary: dict[str, Any]) -> Table:
         (f"fitting {second} labels", "t3", f"-ln(lambda)/|{signs[second]}|"),
     ):
         predicted = summary[f"{key}_predicted"]
-        says_so = not isnan(predicted)  # there is no such label, or lambda is not small
-        table.add_row(
-            name, f"{key} = {_time(summary[key])}", _time(predicted) if says_so else "-", formula if says_so else ""
-        )
+        # The paper says nothing where there is no such label, or lambda is not small.
+        paper = ("-", "") if isnan(predicted) else (_time(predicted), formula)
+        table.add_row(name, f"{key} = {_time(summary[key])}", *paper)
     table.add_row("convergence", _time(summary["end_time"]), "", "")
     return table
 

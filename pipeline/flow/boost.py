@@ -53,9 +53,9 @@ def boost_rows(rows, logs, first, last, push):
         p *= inverse
         a = rows[i, q]
         growing, shrinking = 0.5 * (p + a), 0.5 * (p - a) * decay
-        turn = (growing + shrinking - p * shrink) * inverse
+        along, before = (growing + shrinking) * inverse, p * inverse
         for c in range(q):
-            rows[i, c] = rows[i, c] * shrink + push[c] * turn
+            rows[i, c] = (rows[i, c] - push[c] * before) * shrink + push[c] * along
         rows[i, q] = growing - shrinking
         logs[i] += rapidity
 

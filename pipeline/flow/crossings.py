@@ -117,9 +117,9 @@ def crossing_time(z, state, cubic, x, gram, k, start, end):
             high = guess
         speed = there[x.shape[1]] * inward_speed(state, 1.0, k, cubic, gram, guess / cubic[4]) / x.shape[0]
         move = f / speed
-        if abs(move) <= 1e-15 * end:
-            break
         guess -= move
+        if abs(move) <= 1e-15 * end:
+            return min(max(guess, low), high)
     return high
 
 

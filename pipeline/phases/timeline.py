@@ -66,7 +66,8 @@ def aligned_time(time: np.ndarray, *least_cosines: np.ndarray) -> float:
     existing = [cosines for cosines in least_cosines if not np.isnan(cosines).all()]
     if not existing:
         return float("nan")
-    return float(max(first_time_above(time, cosines, ALIGNED) for cosines in existing))
+    # Not Python's max: whether that returns a NaN depends on the order.
+    return float(np.max([first_time_above(time, cosines, ALIGNED) for cosines in existing]))
 
 
 def predicted_times(log_scale: float, larger: float, smaller: float, epsilon: float) -> tuple[float, float, float]:

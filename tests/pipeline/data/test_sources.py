@@ -1,0 +1,239 @@
+"""Points from files as people have them: CSV, npz, TOML; and one line about each that can't be read."""
+
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from pipeline.configuration import DataConfig, load_config
+from pipeline.data import generate_data
+from pipeline.data.sources import points_from_file
+from pipeline.errors import RequestError
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Read what was written into a file of this name."""
+
+    def read(name, content):
+        path = tmp_path / name
+        if isinstance(content, dict):
+            np.savez(path, **content)
+        else:
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return points_from_file(DataConfig(file=str(path)))
+
+    return read
+
+
+@pytest.fixture
+def refusal(read):
+    """The one line that says what is wrong with a file, after its name."""
+
+    def refusal(name, content):
+        with pytest.raises(RequestError) as caught:
+            read(name, content)
+        (line,) = str(caught.value).splitlines()
+        assert line.startswith(f"data.file = {name!r}: ")
+        return line.removeprefix(f"data.file = {name!r}: ")
+
+    return refusal
+
+
+# CSV
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        ("1,2,3\n4,5,6\n", ["x1", "x2"]),
+        ("1,2,3\r\n4,5,6", ["x1", "x2"]),
+        ("a,b,y\n1,2,3\n4,5,6\n", ["a", "b"]),
+        ("a, the  width ,label\n1,2,3\n4,5,6\n", ["a", "the_width"]),
+        ("y,a,b\n3,1,2\n6,4,5\n", ["a", "b"]),
+        ("a, y ,b\n1,3,2\n4,6,5\n", ["a", "b"]),
+        ("0,1,y\n1,2,3\n4,5,6\n", ["0", "1"]),
+        (",,y\n1,2,3\n4,5,6\n", ["x1", "x2"]),
+        ('"a,b","c ""d""",y\n1,"2",3\n4,5,6\n', ["a,b", 'c_"d"']),
+        ("\ufeff1,2,3\n4,5,6\n", ["x1", "x2"]),
+        ("\ufeffy,a,b\n3,1,2\n6,4,5\n", ["a", "b"]),
+        ("\n\n 1, 2 ,3.0\n,,\n\n4e0,5,+6\n\n", ["x1", "x2"]),
+    ],
+)
+def test_csv(read, content, names):
+    x, y, found = read("mine.csv", content)
+    assert_array_equal(x, [[1.0, 2.0], [4.0, 5.0]])
+    assert_array_equal(y, [3.0, 6.0])
+    assert found == names
+
+
+def test_csv_of_one_coordinate_and_a_capital_ending(read):
+    x, y, names = read("MINE.CSV", "1,2\n")
+    assert_array_equal(x, [[1.0]])
+    assert_array_equal(y, [2.0])
+    assert names == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("", "there is no line in it"),
+        ("\n ,\n", "there is no line in it"),
+        ("a,b,y\n", "there are no points in it"),
+        (
+            "1;2;3\n4;5;6\n",
+            "line 1 has 1 column: at least 2 are allowed, coordinates and the label, between commas",
+        ),
+        (
+            "a;b;y\n1;2;3\n",
+            "line 1 has 1 column: at least 2 are allowed, coordinates and the label, between commas",
+        ),
+        ("1,5;2,5\n", "line 1: '5;2' is not a number"),
+        ("1\n2\n", "line 1 has 1 column: at least 2 are allowed, coordinates and the label, between commas"),
+        ("1,2\n3,four\n", "line 2: 'four' is not a number"),
+        ("1,2\n\n\n3,four\n", "line 4: 'four' is not a number"),
+        ("1,2\n3,\n", "line 2: '' is not a number"),
+        # A slip in the first line of data must not pass for a header, else a point would be lost silently.
+        ("1,2x,3\n4,5,6\n", "line 1: '2x' is not a number"),
+        ("a,b,y\n1,2,3\n4,5\n", "line 3 has 2 columns: 3 are allowed, as in the first line"),
+        ("a,y\n1,2,3\n4,5,6\n", "line 2 has 3 columns: 2 are allowed, as in the first line"),
+        ("1,2\n3,4,5\n", "line 2 has 3 columns: 2 are allowed, as in the first line"),
+        (b"1,\xff\n", "'utf-8' codec can't decode byte 0xff in position 2: invalid start byte"),
+        ('1,"' + "2" * 200_000 + '"\n', "field larger than field limit (131072)"),
+    ],
+)
+def test_csv_that_is_refused(refusal, content, line):
+    assert refusal("mine.csv", content) == line
+
+
+def test_csv_numbers_that_are_not_finite_are_named(tmp_path):
+    (tmp_path / "mine.csv").write_text("x,y\n1,2\nnan,3\n")
+    with pytest.raises(RequestError, match=r"^data\.x\[1\]\[0\] = nan: a finite number is allowed$"):
+        generate_data(DataConfig(file=str(tmp_path / "mine.csv")))
+
+
+# npz
+
+
+def test_npz(read):
+    x, y, names = read("mine.npz", {"x": np.eye(3, 2), "y": np.array([1, 2, 3]), "more": np.ones(1)})
+    assert_array_equal(x, np.eye(3, 2))
+    assert_array_equal(y, [1.0, 2.0, 3.0])
+    assert (y.dtype, names) == (np.float64, ["x1", "x2"])
+    x, _, names = read("mine.npz", {"x": np.float32([1, 2]), "y": np.float32([1, 2])})
+    assert_array_equal(x, [[1.0], [2.0]])
+    assert names == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "line"),
+    [
+        ({"x": np.eye(2)}, "the array y is missing"),
+        ({"y": np.ones(2)}, "the array x is missing"),
+        ({"x": np.eye(2), "y": np.ones(3)}, "x has the shape (2, 2) and y (3,): allowed are (n, d) and (n,)"),
+        ({"x": np.eye(2), "y": np.eye(2)}, "x has the shape (2, 2) and y (2, 2): allowed are (n, d) and (n,)"),
+        ({"x": np.zeros((0, 2)), "y": []}, "x has the shape (0, 2) and y (0,): allowed are (n, d) and (n,)"),
+        ({"x": 1.0, "y": [1.0]}, "x has the shape () and y (1,): allowed are (n, d) and (n,)"),
+        ({"x": np.eye(2) * 1j, "y": np.ones(2)}, "the array x is not of real numbers"),
+        ({"x": np.eye(2), "y": ["1", "2"]}, "the array y is not of real numbers"),
+        ({"x": np.eye(2), "y": [True, False]}, "the array y is not of real numbers"),
+    ],
+)
+def test_npz_that_is_refused(refusal, arrays, line):
+    assert refusal("mine.npz", arrays) == line
+
+
+class Trap:
+    """Unpickling it would be noticed."""
+
+    sprung = False
+
+    def __reduce__(self):
+        return (setattr, (Trap, "sprung", True))
+
+
+def test_nothing_is_unpickled(refusal, tmp_path):
+    line = refusal("mine.npz", {"x": np.array([Trap()], dtype=object), "y": np.ones(1)})
+    assert "allow_pickle=False" in line
+    with zipfile.ZipFile(tmp_path / "more.npz", "w") as archive:
+        for name in ("x.npy", "y.npy", "x", "y"):
+            archive.writestr(name, pickle.dumps(Trap()))
+    refusal("more.npz", (tmp_path / "more.npz").read_bytes())
+    assert not Trap.sprung
+
+
+def test_npz_that_is_none(refusal, tmp_path):
+    np.save(tmp_path / "array.npy", np.eye(2))
+    for content in (b"", b"rubbish", (tmp_path / "array.npy").read_bytes()):
+        assert refusal("mine.npz", content) == "it is not an npz file"
+    np.savez_compressed(tmp_path / "good.npz", x=np.arange(1000.0), y=np.arange(1000.0))
+    good = bytearray((tmp_path / "good.npz").read_bytes())
+    for place in range(60, 1000, 97):  # in the compressed arrays
+        damaged = good.copy()
+        damaged[place] ^= 0xFF
+        assert refusal("mine.npz", bytes(damaged)).startswith("it is damaged: ")
+
+
+# TOML
+
+
+def test_toml(read):
+    x, y, names = read("mine.toml", 'note = "mine"\nx = [[1, 2.0], [3, 4]]\ny = [1, -1]\n')
+    assert_array_equal(x, [[1.0, 2.0], [3.0, 4.0]])
+    assert_array_equal(y, [1.0, -1.0])
+    assert names == ["x1", "x2"]
+    assert_array_equal(read("mine.toml", "x = [1, 2]\ny = [1, 1]")[0], [[1.0], [2.0]])
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("x = [1]", "y is missing: allowed are x and y, or file"),
+        ("x = [1, 2]\ny = [1]", "y has 1 label for 2 points: allowed is one label for each point"),
+        ("x = [[1, 2], [3]]\ny = [1, 1]", "x has rows of 1 and 2 numbers: allowed is one length of at least 1"),
+        ('x = [[1], ["2"]]\ny = [1, 1]', "x[1][0] = '2': a number is allowed"),
+        ("x = [1]\ny = [nan]", "y[0] = nan: a finite number is allowed"),
+        ("x = [[1]]\ny = 1979-05-27", "y = datetime.date(1979, 5, 27): a list is allowed"),
+        ("x = = 1", "Invalid value (at line 1, column 5)"),
+        (b'x = "\xff"', "'utf-8' codec can't decode byte 0xff in position 5: invalid start byte"),
+    ],
+)
+def test_toml_that_is_refused(refusal, content, line):
+    assert refusal("mine.toml", content) == line
+
+
+def test_toml_without_end(refusal):
+    assert "recursion" in refusal("mine.toml", "x = " + "[" * 5000)
+
+
+# Any file
+
+
+def test_other_endings(refusal):
+    for name in ("mine.txt", "mine", "mine.csv.gz", "mine.npy"):
+        assert refusal(name, "1,2\n") == "allowed are the endings .csv, .npz, .toml"
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(RequestError, match=r"^data\.file = 'none\.csv': No such file or directory$"):
+        points_from_file(DataConfig(file=str(tmp_path / "none.csv")))
+
+
+def test_a_file_that_changes_between_naming_and_reading_the_run(tmp_path):
+    """Else a run would be published under the name of other data."""
+    (tmp_path / "points.csv").write_text("1,0,1\n0,1,-1\n")
+    (tmp_path / "mine.toml").write_text('[data]\nfile = "points.csv"\n')
+    config = load_config(tmp_path / "mine.toml")
+    assert_array_equal(generate_data(config.data)["y"], [1.0, -1.0])
+    (tmp_path / "points.csv").write_text("1,0,1\n0,1,-2\n")
+    with pytest.raises(RequestError, match=r"^data\.file = 'points\.csv': it was changed while it was read$"):
+        generate_data(config.data)
+
+
+def test_a_files_labels_reach_the_data(tmp_path):
+    (tmp_path / "mine.csv").write_text("height,the width,y\n1,0,1\n0,1,-1\n")
+    data = generate_data(DataConfig(file=str(tmp_path / "mine.csv"), bias=True))
+    assert data["coord"].attrs["labels"] == "height the_width bias"
+    assert_array_equal(data["x"], [[1, 0, 1], [0, 1, 1]])

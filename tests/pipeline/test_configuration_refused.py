@@ -1,0 +1,151 @@
+"""What a configuration may not say: every mistake is one line that names the key, the value, what is allowed."""
+
+import numpy as np
+import pytest
+
+from pipeline.configuration import load_config, presets
+from pipeline.errors import RequestError
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Write a configuration file, and with it what it names."""
+
+    def write(text, name="mine.toml", **files):
+        for stem, content in files.items():
+            (tmp_path / stem.replace("_", ".")).write_bytes(content)
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def refusal(name_or_path, overrides=None):
+    """The one line that says what is wrong."""
+    with pytest.raises(RequestError) as caught:
+        load_config(name_or_path, overrides)
+    (line,) = str(caught.value).splitlines()
+    return line
+
+
+REFUSED = {
+    "foo = 1": "foo is not a known key: allowed are title, description, data, init, flow, analysis",
+    "[fow]": "fow is not a known key (did you mean 'flow'?): allowed are title, description, data, init, flow, "
+    "analysis",
+    "[init]\nwidht = 3": "init.widht is not a known key (did you mean 'width'?): allowed are width, log10_scale, "
+    "per_sqrt_width, seed, start",
+    "[flow]\nslope = 0.1": "flow.slope is not a known key: allowed are method, tolerance, end_time, samples",
+    '[data]\n"a\\nb" = 3': "data.a b is not a known key: allowed are kind, x, y, file, bias, points, dimension, "
+    "positive, seed",
+    "init = 3": "init = 3: a table of keys is allowed",
+    "[[data]]": "data = [{}]: a table of keys is allowed",
+    "title = 3": "title = 3: a text is allowed",
+    'name = "x"': "name = 'x': not allowed, a run is named by its file, here 'mine'",
+    "[init]\nwidth = 0": "init.width = 0: at least 1 is allowed",
+    "[init]\nwidth = 2.5": "init.width = 2.5: a whole number is allowed",
+    '[init]\nwidth = "many"': "init.width = 'many': a whole number is allowed",
+    '[init]\nwidth = "5"': "init.width = '5': a whole number is allowed",
+    "[init]\nwidth = true": "init.width = true: a whole number is allowed",
+    "[init]\nwidth = [5]": "init.width = [5]: a whole number is allowed",
+    "[init]\nwidth = inf": "init.width = inf: a whole number is allowed",
+    "[init]\nwidth = 99999999999": "init.width = 99999999999: at most 10000000 is allowed",
+    "[init]\nseed = -1": "init.seed = -1: at least 0 is allowed",
+    "[init]\nlog10_scale = nan": "init.log10_scale = nan: a finite number is allowed",
+    "[init]\nlog10_scale = 200": "init.log10_scale = 200: at most 50.0 is allowed",
+    '[init]\nper_sqrt_width = "yes"': "init.per_sqrt_width = 'yes': true or false is allowed",
+    '[init]\nstart = "unbalanced"': "init.start = 'unbalanced': allowed is 'balanced'",
+    "[flow]\ntolerance = 0": "flow.tolerance = 0: at least 1e-11 is allowed",
+    "[flow]\ntolerance = 1.0": "flow.tolerance = 1.0: at most 0.1 is allowed",
+    "[flow]\nend_time = 0": "flow.end_time = 0: more than 0.0 is allowed",
+    "[flow]\nend_time = inf": "flow.end_time = inf: a finite number is allowed",
+    "[flow]\nsamples = 1": "flow.samples = 1: at least 2 is allowed",
+    "[analysis]\nepsilon = 1": "analysis.epsilon = 1: less than 1.0 is allowed",
+    "": "data.x is missing: allowed are x and y, or file",
+    "[dta]\nx = [1]\ny = [1]": "dta is not a known key (did you mean 'data'?): allowed are title, description, "
+    "data, init, flow, analysis",
+    "[data]\nx = [1]": "data.y is missing: allowed are x and y, or file",
+    '[data]\nkind = "point"': "data.kind = 'point': allowed is 'points' or 'orthonormal'",
+    "[data]\nx = []\ny = []": "data.x = []: at least 1 is allowed",
+    "[data]\nx = [[]]\ny = [1]": "data.x has rows of 0 numbers: allowed is one length of at least 1",
+    "[data]\nx = [[1, 2], [3]]\ny = [1, 1]": "data.x has rows of 1 and 2 numbers: allowed is one length of at "
+    "least 1",
+    "[data]\nx = [[1, 2], 3]\ny = [1, 1]": "data.x[1] = 3: a list is allowed",
+    '[data]\nx = [[1], ["a"]]\ny = [1, 1]': "data.x[1][0] = 'a': a number is allowed",
+    "[data]\nx = [[1], [nan]]\ny = [1, 1]": "data.x[1][0] = nan: a finite number is allowed",
+    "[data]\nx = [1, 2]\ny = [1, -inf]": "data.y[1] = -inf: a finite number is allowed",
+    "[data]\nx = [1, 2]\ny = [true, 1]": "data.y[0] = true: a number is allowed",
+    "[data]\nx = [1, 2, 3]\ny = [1, 2]": "data.y has 2 labels for 3 points: allowed is one label for each point",
+    "[data]\nx = [1, 2]\ny = [1, 2]\npoints = 2": "data.points = 2: allowed with kind = 'orthonormal' only, "
+    "not with 'points'",
+    '[data]\nkind = "orthonormal"\nx = [1]': "data.x: allowed with kind = 'points' only; "
+    "kind = 'orthonormal' draws its points",
+    '[data]\nkind = "orthonormal"\npoints = 0': "data.points = 0: at least 1 is allowed",
+    '[data]\nkind = "orthonormal"\npoints = 5\ndimension = 3': "data.dimension = 3: 5 orthonormal points need at "
+    "least 5",
+    '[data]\nkind = "orthonormal"\npoints = 5\ny = [1, 2]': "data.y has 2 labels for points = 5: allowed is one "
+    "label for each point",
+    '[data]\nkind = "orthonormal"\npoints = 3\npositive = 5': "data.positive = 5: at most 3, the number of "
+    "points, is allowed",
+    '[data]\nkind = "orthonormal"\ny = [1, 2]\npositive = 1': "data.positive = 1: allowed without y only, which "
+    "has its own signs",
+    '[data]\nfile_sha256 = "abc"': "data.file_sha256 = 'abc': not allowed, it is computed",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_a_file_may_not_say(written, text):
+    points = "" if "ta]" in text or not text else "\n[data]\nx = [[1, 0], [0, 1]]\ny = [1, -1]\n"
+    assert refusal(written(text + points)) == REFUSED[text]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("init.widht", 3, REFUSED["[init]\nwidht = 3"]),
+        ("ini.width", 3, REFUSED["[fow]"].replace("fow", "ini").replace("'flow'", "'init'")),
+        ("init.width.foo", 3, "init.width.foo is not a known key: width is a value, not a table of keys"),
+        ("init..width", 3, "'init..width' is not a known key: allowed are keys such as init.width"),
+        ("", 3, "'' is not a known key: allowed are keys such as init.width"),
+        ("name", "x", "name = 'x': not allowed, a run is named by its file"),
+        ("init", 3, "init = 3: a table of keys is allowed"),
+        ("data.file_sha256", "0", "data.file_sha256 = '0': not allowed, it is computed"),
+        ("data.x", np.array([[1.0], [np.nan]]), "data.x[1][0] = nan: a finite number is allowed"),
+        ("init.width", "3\n4", "init.width = '3\\n4': a whole number is allowed"),
+    ],
+)
+def test_what_an_override_may_not_say(key, value, line):
+    assert refusal("orthogonal", {key: value}) == line
+
+
+def test_a_long_value_is_cut():
+    assert len(refusal("orthogonal", {"data.kind": "a" * 3000})) < 120
+    assert len(refusal("orthogonal", {"data.x": [[10**400]]})) < 120
+
+
+def test_names_of_nothing(written, tmp_path):
+    allowed = f"allowed are {', '.join(presets())}, or the path of a TOML file"
+    assert refusal("orthgonal") == f"preset = 'orthgonal' is not known (did you mean 'orthogonal'?): {allowed}"
+    for name in ("zzz", "", ".", str(tmp_path), "a\0b"):
+        assert refusal(name) == f"preset = {name!r} is not known: {allowed}"
+    assert refusal("no/such.toml") == "no/such.toml: there is no such file"
+    assert refusal(tmp_path / "none.toml") == f"{tmp_path}/none.toml: there is no such file"
+    assert refusal("x" * 5000).endswith("...: File name too long")
+
+
+def test_what_is_no_toml(written):
+    path = written("[init]\nwidth = = 3")
+    assert refusal(path) == f"{path}: not a TOML file: Invalid value (at line 2, column 9)"
+    path.write_bytes(b'title = "\xff"')
+    assert refusal(path).startswith(f"{path}: not a TOML file: 'utf-8' codec can't decode byte 0xff")
+    path.write_text("a = " + "[" * 5000)
+    assert refusal(path).startswith(f"{path}: not a TOML file: ")
+
+
+def test_data_files_that_are_not_there(written, tmp_path):
+    for name, reason in (("none.csv", "No such file or directory"), (".", "Is a directory")):
+        path = written(f'[data]\nfile = "{name}"')
+        assert refusal(path) == f"data.file = {str(tmp_path / name)!r}: {reason}"
+    assert "null byte" in refusal(written('[data]\nfile = "a\\u0000b"'))
+    both = written('[data]\nx = [1]\ny = [1]\nfile = "points.csv"', points_csv=b"1,1")
+    assert refusal(both) == "data.file = 'points.csv': allowed without x and y only"
