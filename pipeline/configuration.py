@@ -166,7 +166,8 @@ class FlowConfig(_Table):
     method
         ``exact``: the boosts of ENGINE.md.
     tolerance
-        The aim for the worst error of the residual over the whole run, in units of the labels' root mean square.
+        The aim for the worst error of the residual over the whole run, in units of the labels' root mean square
+        (or of the residual's at the start, if that is larger).
     end_time
         The paper's t at which to stop; if not given, when nothing moves any more.
     samples

@@ -20,7 +20,7 @@ SMALLEST_LOG = -60.0
 
 
 @kernel
-def observe(rows, logs, lumps, problem, r, kernel, reach):
+def observe(rows, logs, lumps, problem, r, gross, kernel, reach):
     """Write the residual of the rows into ``r`` and the tangent kernel over n into ``kernel``.
 
     Parameters
@@ -30,8 +30,8 @@ def observe(rows, logs, lumps, problem, r, kernel, reach):
     lumps : Lumps
         Which rows are on where.
     problem : Problem
-    r, reach : float64[n]
-        The residual, and room for one row's <w, x_k>.
+    r, gross, reach : float64[n]
+        The residual; the sum of |a||w||x_k|, whose rounding it carries; room for one row's <w, x_k>.
     kernel : float64[n, n], or float64[0, 0] if it is not wanted
     """
     x, y, gram, log_unit = problem.x, problem.y, problem.gram, problem.log_unit
@@ -40,6 +40,7 @@ def observe(rows, logs, lumps, problem, r, kernel, reach):
     with_kernel = kernel.shape[0] > 0
     for k in range(n):
         r[k] = y[k]
+        gross[k] = abs(y[k])
     for k in range(kernel.shape[0]):
         for l in range(n):
             kernel[k, l] = 0.0
@@ -51,12 +52,17 @@ def observe(rows, logs, lumps, problem, r, kernel, reach):
             unit = exp(2.0 * logs[i])
             a = rows[i, q]
             outer += unit * a * a
+            square = 0.0
+            for c in range(q):
+                square += rows[i, c] * rows[i, c]
+            largest = abs(unit * a) * sqrt(square)
             for k in range(n):
                 if state[g, k] == ON:
                     reach[k] = 0.0
                     for c in range(q):
                         reach[k] += rows[i, c] * x[k, c]
                     r[k] -= unit * a * reach[k]
+                    gross[k] += largest * sqrt(gram[k, k])
                     if with_kernel:
                         for l in range(k + 1):
                             if state[g, l] == ON:
@@ -85,42 +91,50 @@ def slope(kernel, r, d):
 
 
 @kernel
-def correct(kernel, step, slope_gap, matrix, value_gap):
-    """Solve (I + hK/2 + h^2 K^2/12) dp = value_gap + h^2/12 K slope_gap for the right end's correction dp.
+def correct(kernel, step, stiff, slope_gap, matrix, value_gap):
+    """Solve (I + h K A + h^2 K B K) dp = value_gap + h^2 K B slope_gap for the right end's correction dp.
 
-    A Newton step on r(t + h) = r(t) - integral of K r, with r the Hermite cubic of both ends: without it a
-    fitted label (hK >> 1) would hold the step at h ~ 1/K on every plateau. The matrix is symmetric and
-    positive definite, at least the identity; Cholesky's factor of it needs no pivots.
+    A Newton step on r(t + h) = r(t) - integral of K r over the step's polynomials: without it a fitted label
+    (hK >> 1) would hold the step at h ~ 1/K on every plateau. A and B are diagonal, the weights of the right
+    end's value and slope in the integral: 1/2 and 1/12 for a cubic, 2/3 and 1/6 for a ``stiff`` label's
+    quadratic. Gaussian elimination with pivots, since K A need not be symmetric.
 
     Parameters
     ----------
+    stiff : bool[n]
     matrix : float64[n, n]
-        Room for the factor.
+        Room.
     value_gap : float64[n]
         Holds dp on return.
     """
     n = kernel.shape[0]
     for k in range(n):
-        total = 0.0
         for l in range(n):
-            total += kernel[k, l] * slope_gap[l]
-        value_gap[k] += step * step / 12.0 * total
-        for l in range(k + 1):
-            square = 0.0
+            value_gap[k] += step * step * slope_weight(stiff[l]) * kernel[k, l] * slope_gap[l]
+            matrix[k, l] = step * (2.0 / 3.0 if stiff[l] else 0.5) * kernel[k, l]
             for i in range(n):
-                square += kernel[k, i] * kernel[i, l]
-            matrix[k, l] = 0.5 * step * kernel[k, l] + step * step / 12.0 * square
+                matrix[k, l] += step * step * slope_weight(stiff[i]) * kernel[k, i] * kernel[i, l]
         matrix[k, k] += 1.0
     for k in range(n):
-        for l in range(k + 1):
-            total = matrix[k, l]
-            for i in range(l):
-                total -= matrix[k, i] * matrix[l, i]
-            matrix[k, l] = sqrt(total) if k == l else total / matrix[l, l]
-        for i in range(k):
-            value_gap[k] -= matrix[k, i] * value_gap[i]
-        value_gap[k] /= matrix[k, k]
+        pivot = k
+        for i in range(k + 1, n):
+            if abs(matrix[i, k]) > abs(matrix[pivot, k]):
+                pivot = i
+        for l in range(n):
+            matrix[k, l], matrix[pivot, l] = matrix[pivot, l], matrix[k, l]
+        value_gap[k], value_gap[pivot] = value_gap[pivot], value_gap[k]
+        for i in range(k + 1, n):
+            factor = matrix[i, k] / matrix[k, k]
+            value_gap[i] -= factor * value_gap[k]
+            for l in range(k, n):
+                matrix[i, l] -= factor * matrix[k, l]
     for k in range(n - 1, -1, -1):
         for i in range(k + 1, n):
-            value_gap[k] -= matrix[i, k] * value_gap[i]
+            value_gap[k] -= matrix[k, i] * value_gap[i]
         value_gap[k] /= matrix[k, k]
+
+
+@inlined
+def slope_weight(stiff):
+    """The weight of -h^2 times the right end's slope in the integral over a step."""
+    return 1.0 / 6.0 if stiff else 1.0 / 12.0

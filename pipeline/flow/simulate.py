@@ -19,7 +19,7 @@ from pipeline.flow.status import BY_NUMBER
 from pipeline.flow.stepping import integrate
 from pipeline.flow.warm import load_solver
 
-MOST_STEPS = 2_000_000
+MOST_STEPS = 500_000
 """A bound that no run has come near (lambda = 1e-10000 takes 300 steps): it turns a hang into a status."""
 ORTHOGONAL = 1e-12
 """The cosine up to which the inputs are treated as orthogonal."""
@@ -44,7 +44,8 @@ def simulate(
     end_time
         The paper's t at which to stop; None: until converged or provably stationary.
     tolerance
-        The aim for the worst error of the residual over the whole run, in units of the labels' root mean square.
+        The aim for the worst error of the residual over the whole run, in units of the labels' root mean square
+        (or of the residual's at the start, if that is larger).
     sample_times
         When to look; None: at ``samples`` instants placed where the trajectory moves.
     samples

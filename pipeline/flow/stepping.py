@@ -40,6 +40,8 @@ RESTING = 1e-14
 """|D| of the fastest group that can still grow, over that of an unfitted label, at which nothing moves."""
 SETTLED_GAP = 0.2
 """The gap between the computed and the assumed right end, over the tolerance, at which the sweeps end."""
+STIFF = 10.0
+"""Times hK from which a label follows instead of moving."""
 CROSSING_SHARE = 0.1
 """The share of one step's allowance that its crossings may use before they cut it."""
 FIRST_RAPIDITY = 0.1
@@ -139,8 +141,12 @@ def time_until_felt(lumps, rates, problem, level):
 
 
 @kernel
-def mean_alignment(lumps, r, x, alignment, force):
-    """Write each group's mean cosine with its D, weighted by the squared norms; return the mean change."""
+def mean_alignment(lumps, r, problem, alignment, force):
+    """Write each group's mean cosine with its D, weighted by the squared norms; return the mean change.
+
+    A group whose points are fitted keeps its old value: the direction of a vanishing D is of no interest.
+    """
+    x = problem.x
     n, q = x.shape
     row, state, rows, logs = lumps.row, lumps.state, lumps.rows, lumps.logs
     groups = row.shape[0] - 1
@@ -155,7 +161,7 @@ def mean_alignment(lumps, r, x, alignment, force):
                 for c in range(q):
                     force[c] += r[k] * x[k, c]
         rate = length(force)
-        if rate == 0.0:
+        if rate <= 1e-3 * n * problem.resting_growth:
             continue
         reference = logs[row[g]]
         along, total = 0.0, 0.0
@@ -182,6 +188,14 @@ class Room(NamedTuple):
     kernel : float64[n, n]
     rows, logs
         The rows at the right end.
+    left : float64[n]
+        The slope at the left end as the step's polynomial has it.
+    gross : float64[n]
+        The sizes of the residual's terms.
+    stiff : bool[n]
+        Labels that are fitted and follow (hK >> 1): their polynomial is the quadratic without the left slope,
+        which makes the step L-stable for them (Radau IIA instead of Lobatto IIIA). With the cubic an error of
+        such a label would never be forgotten, only its rounding amplified.
     """
 
     p: np.ndarray
@@ -201,6 +215,9 @@ class Room(NamedTuple):
     weights: np.ndarray
     push: np.ndarray
     nothing: np.ndarray
+    left: np.ndarray
+    gross: np.ndarray
+    stiff: np.ndarray
 
 
 @kernel
@@ -213,6 +230,7 @@ def make_room(lumps, problem):
         np.empty(shape), np.empty(shape[0]), np.empty(shape), np.empty(shape[0]),
         np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty((n, n)),
         np.empty((2, n)), np.empty(q), np.empty((0, 0)),
+        np.empty(n), np.empty(n), np.zeros(n, dtype=np.bool_),
     )  # fmt: skip
 
 
@@ -234,7 +252,7 @@ def exchange_rows(room, lumps):
     return Room(
         room.p, room.q, room.r, room.kernel, lumps.rows, lumps.logs, room.middle_rows, room.middle_logs,
         room.middle, room.gap, room.slope_gap, room.tolerance, room.reach, room.matrix, room.weights, room.push,
-        room.nothing,
+        room.nothing, room.left, room.gross, room.stiff,
     )  # fmt: skip
 
 
@@ -252,14 +270,21 @@ def attempt(lumps, r0, d0, kernel0, step, allowed, problem, room):
     """
     n = r0.shape[0]
     p, q, r, gap = room.p, room.q, room.r, room.gap
-    cubic = (r0, d0, p, q, step)
+    for k in range(n):
+        room.stiff[k] = step * kernel0[k, k] > STIFF
+        room.left[k] = d0[k]
+    cubic = (r0, room.left, p, q, step)
     for _ in range(SWEEPS):
+        for k in range(n):
+            if room.stiff[k]:
+                room.left[k] = 2.0 * (p[k] - r0[k]) / step - q[k]
         magnus_weights(cubic, 0.0, step, room.weights)
         carry_rows(lumps, room.weights, problem.x, room.rows, room.logs, room.push)
-        observe(room.rows, room.logs, lumps, problem, r, room.kernel, room.reach)
+        observe(room.rows, room.logs, lumps, problem, r, room.gross, room.kernel, room.reach)
         for k in range(n):
             small = RELATIVE_SHARE * max(abs(r0[k]), abs(r[k]))
-            room.tolerance[k] = max(min(allowed, small), RESIDUAL_FLOOR * problem.label_scale)
+            floor = RESIDUAL_FLOOR * max(problem.label_scale, room.gross[k])
+            room.tolerance[k] = max(min(allowed, small), floor)
             gap[k] = r[k] - p[k]
         worst = worst_share(gap, room.tolerance)
         if worst == np.inf:
@@ -269,7 +294,7 @@ def attempt(lumps, r0, d0, kernel0, step, allowed, problem, room):
         slope(room.kernel, p, room.slope_gap)
         for k in range(n):
             q[k], room.slope_gap[k] = room.slope_gap[k], room.slope_gap[k] - q[k]
-        correct(room.kernel, step, room.slope_gap, room.matrix, gap)
+        correct(room.kernel, step, room.stiff, room.slope_gap, room.matrix, gap)
         for k in range(n):
             p[k] += gap[k]
             for l in range(n):
@@ -285,14 +310,14 @@ def middle_defect(lumps, cubic, kernel0, problem, room):
     label forgets its errors, and unfiltered its rounding times h K would refuse every long step. The kernel is
     that of the step's start: a label that is fitted only during the step has not forgotten anything.
     """
-    r0, d0, p, q, step = cubic
+    r0, left, p, q, step = cubic
     magnus_weights(cubic, 0.0, 0.5 * step, room.weights)
     carry_rows(lumps, room.weights, problem.x, room.middle_rows, room.middle_logs, room.push)
-    observe(room.middle_rows, room.middle_logs, lumps, problem, room.middle, room.nothing, room.reach)
+    observe(room.middle_rows, room.middle_logs, lumps, problem, room.middle, room.gap, room.nothing, room.reach)
     for k in range(r0.shape[0]):
-        room.middle[k] -= hermite(r0[k], d0[k], p[k], q[k], step, 0.5)
+        room.middle[k] -= hermite(r0[k], left[k], p[k], q[k], step, 0.5)
         room.slope_gap[k] = 0.0
-    correct(kernel0, step, room.slope_gap, room.matrix, room.middle)
+    correct(kernel0, step, room.stiff, room.slope_gap, room.matrix, room.middle)
     return worst_share(room.middle, room.tolerance)
 
 
@@ -312,7 +337,7 @@ def predict(r0, d0, step, cubics, last, last_step, smooth, room):
 
 @inlined
 def reason_to_stop(time, end_time, r, fastest, problem):
-    """The status with which the flow ends here, OUT_OF_STEPS if it goes on."""
+    """The status with which the flow ends here, OUT_OF_STEPS if it goes on; ``r`` without its rounding."""
     square = 0.0
     for k in range(r.shape[0]):
         square += r[k] * r[k]
@@ -370,7 +395,8 @@ def integrate(neurons, problem, tolerance, end_time, most_steps):
         Normalised to |w| = 1.
     problem : Problem
     tolerance : float
-        The aim for the worst error of the residual over the whole run, in units of the labels' scale.
+        The aim for the worst error of the residual over the whole run, in units of the labels' scale, or of
+        the residual at the start if that is larger.
     end_time : float
         ``inf`` to go on until nothing moves any more.
     most_steps : int
@@ -384,7 +410,6 @@ def integrate(neurons, problem, tolerance, end_time, most_steps):
     n = problem.x.shape[0]
     record = empty_record(256, n)
     steps, rejected, crossings = 0, 0, 0
-    allowed = LOCAL_SHARE * tolerance * problem.label_scale
     time, step, last_step, last_error = 0.0, 0.0, 1.0, 0.0
 
     lumps = lump(neurons)
@@ -392,14 +417,19 @@ def integrate(neurons, problem, tolerance, end_time, most_steps):
     room = make_room(lumps, problem)
     r0, d0 = np.empty(n), np.empty(n)
     kernel0 = np.empty((n, n))
-    observe(lumps.rows, lumps.logs, lumps, problem, r0, kernel0, room.reach)
+    observe(lumps.rows, lumps.logs, lumps, problem, r0, room.gross, kernel0, room.reach)
     slope(kernel0, r0, d0)
+    # A start far above the labels has residuals of its own size: they are the unit then.
+    allowed = LOCAL_SHARE * tolerance * max(problem.label_scale, length(r0) / sqrt(n))
     alignment = np.zeros(patterns)
-    mean_alignment(lumps, r0, problem.x, alignment, room.push)
+    mean_alignment(lumps, r0, problem, alignment, room.push)
     status, smooth = OUT_OF_STEPS, np.bool_(False)  # a literal would be compiled for once more
     while steps < most_steps:
-        fastest, rates = fastest_growth(lumps, r0, problem.x)
-        status = reason_to_stop(time, end_time, r0, fastest, problem)
+        for k in range(n):
+            rounding = RESIDUAL_FLOOR * max(problem.label_scale, room.gross[k])
+            room.gap[k] = r0[k] if abs(r0[k]) > rounding else 0.0
+        fastest, rates = fastest_growth(lumps, room.gap, problem.x)
+        status = reason_to_stop(time, end_time, room.gap, fastest, problem)
         if status != OUT_OF_STEPS:
             break
         if steps == 0:
@@ -416,7 +446,7 @@ def integrate(neurons, problem, tolerance, end_time, most_steps):
                 step *= min(max(0.9 * error**-0.25, 0.1), 0.9) if error < np.inf else 0.25
                 error = np.inf
                 continue
-            cubic = (r0, d0, room.p, room.q, step)
+            cubic = (r0, room.left, room.p, room.q, step)
             losers = find_losers(neurons, lumps, room.rows, cubic, problem)
             if losers.shape[0] > 0:
                 cut = worth_stopping_for(neurons, lumps, losers, cubic, problem, CROSSING_SHARE * allowed)
@@ -432,13 +462,13 @@ def integrate(neurons, problem, tolerance, end_time, most_steps):
 
         if steps == record.time.shape[0]:
             record = longer(record)
-        cubic = (r0, d0, room.p, room.q, step)
+        cubic = (r0, room.left, room.p, room.q, step)
         record.time[steps], record.length[steps] = time, step
         for k in range(n):
-            record.cubic[steps, 0, k], record.cubic[steps, 1, k] = r0[k], d0[k]
+            record.cubic[steps, 0, k], record.cubic[steps, 1, k] = r0[k], room.left[k]
             record.cubic[steps, 2, k], record.cubic[steps, 3, k] = room.p[k], room.q[k]
         moved = carry_lumps(lumps, cubic, step, problem, room.rows, room.logs)
-        turning = mean_alignment(moved, room.r, problem.x, alignment, room.push)
+        turning = mean_alignment(moved, room.r, problem, alignment, room.push)
         record.movement[steps] = residual_change(r0, room.r, problem) + turning
         if losers.shape[0] > 0:
             neurons, lumps, events = cross(neurons, lumps, moved, losers, cubic, problem)
@@ -446,8 +476,8 @@ def integrate(neurons, problem, tolerance, end_time, most_steps):
             patterns = max(patterns, lumps.start.shape[0] - 1)
             room = make_room(lumps, problem)
             alignment = np.zeros(lumps.start.shape[0] - 1)
-            mean_alignment(lumps, r0, problem.x, alignment, room.push)
-            observe(lumps.rows, lumps.logs, lumps, problem, room.r, room.kernel, room.reach)
+            mean_alignment(lumps, r0, problem, alignment, room.push)
+            observe(lumps.rows, lumps.logs, lumps, problem, room.r, room.gross, room.kernel, room.reach)
         else:
             lumps, room = moved, exchange_rows(room, lumps)
         for k in range(n):

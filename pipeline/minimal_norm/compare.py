@@ -47,7 +47,8 @@ def distance(trajectory: xr.Dataset, minimum: xr.Dataset) -> np.ndarray:
 
     A minimal network of this width has w_j = c_j v/|v| and a_j = s c_j for the neurons of one sign, with
     c_j >= 0 and sum c_j^2 = |v|: how the minimal neuron v is split is free. The nearest split is
-    c proportional to the positive part of <w_j, v>/|v| + s a_j; all else is a sum of squares.
+    c proportional to the positive part of <w_j, v>/|v| + s a_j; all else is a sum of squares. If there is no
+    neuron of a sign that the minimum needs, one that rests at 0 is thought of.
     """
     norms = np.exp(trajectory["log_norm"].values)
     w = norms[..., None] * trajectory["direction"].values
@@ -66,10 +67,11 @@ def distance(trajectory: xr.Dataset, minimum: xr.Dataset) -> np.ndarray:
         target = minimum["weight"].values[found[0]]
         size = np.linalg.norm(target)
         unit = target / size
-        wish = np.maximum(ws @ unit + s_a, 0.0)
-        total = np.linalg.norm(wish, axis=1)
-        even = np.full(wish.shape[1], 1.0 / np.sqrt(wish.shape[1]))
-        split = np.where(total[:, None] > 0, wish / np.where(total > 0, total, 1.0)[:, None], even)
-        c = size * split
+        wish = ws @ unit + s_a
+        # If no neuron wishes for any of it (never when balanced), the least unwilling one takes it all.
+        alone = np.eye(wish.shape[1])[np.argmax(wish, axis=1)]
+        split = np.where((wish > 0).any(axis=1)[:, None], np.maximum(wish, 0.0), alone)
+        split /= split.max(axis=1, keepdims=True)  # the square of 1e-200 would be 0
+        c = size * split / np.linalg.norm(split, axis=1, keepdims=True)
         square += np.sum((ws - c[..., None] * unit) ** 2, axis=(1, 2)) + np.sum((s_a - c) ** 2, axis=1)
     return np.asarray(np.sqrt(square))

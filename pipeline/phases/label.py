@@ -58,6 +58,7 @@ def label_phases(data: xr.Dataset, trajectory: xr.Dataset, *, epsilon: float = 0
                 trajectory["loss"].values,
                 trajectory["gradient_norm"].values,
                 min(existing_rates, default=0.0),
+                0.5 * float(np.mean(y**2)),
                 len(plateau.flags),
             ),
             "role": np.where(chosen[-1], role.flag("negative"), roles),

@@ -10,11 +10,15 @@ import numpy as np
 
 LINGERING = 0.05
 """The relative rate of the loss over the smaller |D| below which the flow lingers."""
+FITTED = 1e-12
+"""The share of the zero network's loss below which the flow has arrived: a slow tail of rounding is no saddle."""
 NONE, ORIGIN = 1, 2
 """The labels of :data:`catalog.schema` for no plateau and for the origin; the saddles follow."""
 
 
-def plateau_numbers(loss: np.ndarray, gradient_norm: np.ndarray, rate: float, largest: int) -> np.ndarray:
+def plateau_numbers(
+    loss: np.ndarray, gradient_norm: np.ndarray, rate: float, zero_loss: float, largest: int
+) -> np.ndarray:
     """Number the plateaus in the order of their visit.
 
     Parameters
@@ -23,6 +27,8 @@ def plateau_numbers(loss: np.ndarray, gradient_norm: np.ndarray, rate: float, la
         Along time.
     rate
         The smaller of |D_+| and |D_-| that is not 0.
+    zero_loss
+        The loss of the zero network, 1/(2n) sum_k y_k^2.
     largest
         The largest label there is; later plateaus share it.
 
@@ -32,8 +38,7 @@ def plateau_numbers(loss: np.ndarray, gradient_norm: np.ndarray, rate: float, la
         NONE, ORIGIN, or ORIGIN + i for the i-th saddle. The first plateau is the origin only if the run starts
         in it: a large start visits no origin.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        lingers = gradient_norm**2 < LINGERING * rate * loss
+    lingers = (gradient_norm**2 < LINGERING * rate * loss) & (loss > FITTED * zero_loss)
     numbers = np.full(len(loss), NONE, dtype=np.int8)
     starts = np.flatnonzero(lingers & ~np.concatenate([[False], lingers[:-1]]))
     for i, start in enumerate(starts):

@@ -16,7 +16,7 @@ def observed(problem, neurons):
     n = len(problem.y)
     lumps = lump(neurons)
     r, kernel, reach = np.empty(n), np.empty((n, n)), np.empty(n)
-    observe(lumps.rows, lumps.logs, lumps, problem, r, kernel, reach)
+    observe(lumps.rows, lumps.logs, lumps, problem, r, np.empty(n), kernel, reach)
     return r, kernel
 
 
@@ -64,14 +64,27 @@ def test_neurons_too_small_to_be_felt_leave_the_labels():
     assert not kernel.any()
 
 
+def test_the_gross_terms_are_what_cancels():
+    problem, neurons = raw_problem(50, 2, seed=1, log_scale=5.0)
+    lumps = lump(neurons)
+    gross = np.empty(2)
+    observe(lumps.rows, lumps.logs, lumps, problem, np.empty(2), gross, np.empty((0, 0)), np.empty(2))
+    r, _ = direct(problem, neurons)
+    assert (gross >= np.abs(r)).all()
+    assert gross.max() > 1e4
+
+
 @pytest.mark.parametrize("n", [1, 2, 5, 20])
-def test_the_corrector_solves_its_equation(n):
+@pytest.mark.parametrize("stiff", ["none", "all", "some"])
+def test_the_corrector_solves_its_equation(n, stiff):
     generator = np.random.default_rng(n)
     root = generator.standard_normal((n, n))
     kernel, step = root @ root.T, 3.7
     value_gap, slope_gap = generator.standard_normal((2, n))
-    matrix = np.eye(n) + step * kernel / 2 + step**2 * kernel @ kernel / 12
-    expected = np.linalg.solve(matrix, value_gap + step**2 / 12 * kernel @ slope_gap)
+    flags = {"none": np.zeros(n, bool), "all": np.ones(n, bool), "some": np.arange(n) % 2 == 0}[stiff]
+    a, b = np.diag(np.where(flags, 2 / 3, 1 / 2)), np.diag(np.where(flags, 1 / 6, 1 / 12))
+    matrix = np.eye(n) + step * kernel @ a + step**2 * kernel @ b @ kernel
+    expected = np.linalg.solve(matrix, value_gap + step**2 * kernel @ b @ slope_gap)
     found = value_gap.copy()
-    correct(kernel, step, slope_gap, np.empty((n, n)), found)
-    assert found == pytest.approx(expected, rel=1e-9)
+    correct(kernel, step, flags, slope_gap, np.empty((n, n)), found)
+    assert found == pytest.approx(expected, rel=1e-8)

@@ -1,0 +1,63 @@
+"""The command line, called as a person calls it but within this process, where a test need not be a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pipeline.commands import main
+
+
+def snapshot(root: Path) -> dict[str, bytes | None]:
+    """Every name under ``root`` with its content."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes() if path.is_file() else None
+        for path in root.rglob("*")
+    }
+
+
+@pytest.fixture(scope="session")
+def contents() -> Callable[[Path], dict[str, bytes | None]]:
+    return snapshot
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to be in, with no catalog set from outside."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RELUFLOW_CATALOG", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def reluflow(here: Path) -> Callable[..., Result]:
+    """Run a command and return its exit status and what it said."""
+
+    def call(*words: object, **environment: str) -> Result:
+        result = CliRunner().invoke(main, [str(word) for word in words], env=environment, prog_name="reluflow")
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return call
+
+
+QUICK = ("--set", "init.width=6", "--set", "flow.samples=20", "--set", "init.seed=4")
+"""A run that takes milliseconds, and converges."""
+
+
+@pytest.fixture(scope="session")
+def quick() -> tuple[str, ...]:
+    return QUICK
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A catalog with one quick run; shared, so never to be changed."""
+    root = tmp_path_factory.mktemp("filled") / "catalog"
+    done = CliRunner().invoke(main, ["run", "orthogonal", *QUICK, "--catalog", str(root)], catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
+    return root

@@ -1,0 +1,182 @@
+"""The excess over the minimum and the distance to it, against definitions and a search."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy.optimize import minimize
+
+from catalog.schema import conform, validate
+from pipeline import compare, generate_data, initialise, load_config, minimal_norm, simulate
+
+SEEDS = st.integers(0, 10**6)
+
+
+def trajectory(data, w, a):
+    """Networks w(time, neuron, coord), a(time, neuron) as a labelled trajectory."""
+    length = np.linalg.norm(w, axis=2)
+    times, n = len(w), data.sizes["point"]
+    return conform(
+        "trajectory",
+        {
+            "time": np.arange(float(times)),
+            "direction": w / length[..., None],
+            "log_norm": np.log(length),
+            "output_ratio": a / length,
+            "activation": np.ones((times, w.shape[1], n)),
+            "residual": np.zeros((times, n)),
+            "loss": np.zeros(times),
+            "gradient_norm": np.zeros(times),
+            "log_init_scale": 0.0,
+        },
+    )
+
+
+def random_network(seed, width, d, signs=None, balanced=True):
+    generator = np.random.default_rng(seed)
+    w = generator.standard_normal((3, width, d))
+    signs = generator.choice([-1.0, 1.0], width) if signs is None else np.array(signs, dtype=float)
+    ratio = 1.0 if balanced else generator.uniform(0.1, 3.0, (3, width))
+    return w, signs * ratio * np.linalg.norm(w, axis=2)
+
+
+@given(seed=SEEDS, width=st.integers(1, 8), balanced=st.booleans())
+def test_the_norm_and_its_excess(make_orthogonal, seed, width, balanced):
+    data = make_orthogonal(seed)
+    w, a = random_network(seed, width, 3, balanced=balanced)
+    minimum = minimal_norm(data)
+    compared = validate("minimal_norm", compare(trajectory(data, w, a), minimum))
+    half = 0.5 * (np.sum(w**2, axis=(1, 2)) + np.sum(a**2, axis=1))
+    assert_allclose(compared["half_squared_norm"], half, rtol=1e-12)
+    assert_allclose(compared["excess"], half - float(minimum["value"]), rtol=1e-9, atol=1e-12)
+    for name in minimum.data_vars:
+        assert compared[name].identical(minimum[name])
+
+
+@given(seed=SEEDS, width=st.integers(2, 9))
+def test_the_minimal_network_however_split_is_at_distance_0(make_orthogonal, seed, width):
+    data = make_orthogonal(seed, signs=[1.0, -1.0])
+    minimum = minimal_norm(data)
+    generator = np.random.default_rng(seed)
+    w, a = np.zeros((3, width, 3)), np.zeros((3, width))
+    found = minimum["output_sign"].values
+    owner = np.append(np.arange(len(found)), generator.integers(0, len(found), width - len(found)))
+    for time in range(3):
+        for i, sign in enumerate(found):
+            c = np.abs(generator.standard_normal((owner == i).sum())) + 0.01
+            weight = minimum["weight"].values[i]
+            w[time, owner == i] = (c / np.linalg.norm(c))[:, None] * weight
+            a[time, owner == i] = sign * np.linalg.norm(weight) * c / np.linalg.norm(c)
+    compared = compare(trajectory(data, w, a), minimum)
+    assert_allclose(compared["distance"], 0, atol=1e-7)
+    assert_allclose(compared["excess"], 0, atol=1e-12)
+
+
+def searched_distance(w, a, minimum, generator):
+    """The least |theta - theta*| that SciPy finds over the splits c >= 0 with |c| = |v|^(1/2) of each sign."""
+    square = 0.0
+    for sign in (1, -1):
+        own = np.sign(a) == sign
+        target = minimum["weight"].values[minimum["output_sign"].values == sign].sum(axis=0)
+        size = np.linalg.norm(target)
+        if size == 0.0:
+            square += np.sum(w[own] ** 2) + np.sum(a[own] ** 2)
+            continue
+
+        def distance(z, own=own, sign=sign, target=target, size=size):
+            c = np.abs(z) / np.linalg.norm(z)
+            return np.sum((w[own] - c[:, None] * target) ** 2) + np.sum((a[own] - sign * c * size) ** 2)
+
+        starts = [*generator.standard_normal((8, own.sum())), *np.eye(own.sum()) + 1e-3]
+        square += min(minimize(distance, start, method="Nelder-Mead", tol=1e-10).fun for start in starts)
+    return np.sqrt(square)
+
+
+@settings(max_examples=15)
+@given(seed=SEEDS, width=st.integers(2, 5), balanced=st.booleans(), both=st.booleans())
+def test_the_distance_against_a_search(make_orthogonal, seed, width, balanced, both):
+    data = make_orthogonal(seed, n=2, signs=[1.0, -1.0] if both else [1.0])
+    minimum = minimal_norm(data)
+    signs = np.where(np.arange(width) % 2, -1, 1)
+    w, a = random_network(seed, width, 2, signs, balanced)
+    found = compare(trajectory(data, w, a), minimum)["distance"].values[0]
+    wanted = searched_distance(w[0], a[0], minimum, np.random.default_rng(seed))
+    assert found <= wanted * (1 + 1e-9)
+    assert found == pytest.approx(wanted, rel=1e-4)
+
+
+def test_neurons_that_all_look_away(make_data):
+    """Unbalanced, all with <w_j, v> + |a_j| < 0: the nearest minimal network gives it all to one of them."""
+    data = make_data(np.eye(2), [1, 1])
+    minimum = minimal_norm(data)
+    w, a = np.array([[[-2.0, -2.0], [-1.0, -1.0]]]), np.array([[0.1, 0.1]])
+    found = compare(trajectory(data, w, a), minimum)["distance"].values[0]
+    assert found == pytest.approx(searched_distance(w[0], a[0], minimum, np.random.default_rng(0)), rel=1e-6)
+
+
+@pytest.mark.parametrize("log_scale", [-100.0, -200.0, -365.0, -372.0, -1e4])
+def test_neurons_too_small_to_square(make_data, log_scale):
+    """At lambda = 1e-1000 all weights of the start underflow: as far from the minimum as the zero network is."""
+    data = make_data(np.eye(2), [1, -1])
+    tiny = trajectory(data, *random_network(0, 6, 2, [1, 1, 1, -1, -1, -1]))
+    tiny["log_norm"] += log_scale
+    compared = compare(tiny, minimal_norm(data))
+    assert_allclose(compared["distance"], np.sqrt(2 * compared["value"]), rtol=1e-12)
+    assert_allclose(compared["excess"], -compared["value"])
+
+
+def test_labels_that_are_all_zero(make_data):
+    """The nearest minimal network is the zero network."""
+    data = make_data(np.eye(2), [0, 0])
+    w, a = random_network(0, 4, 2)
+    compared = compare(trajectory(data, w, a), minimal_norm(data))
+    assert_allclose(compared["distance"], np.sqrt(2 * compared["half_squared_norm"]))
+    assert_allclose(compared["excess"], compared["half_squared_norm"])
+
+
+def test_no_neuron_of_a_sign(make_data):
+    """As if one rested at 0."""
+    data = make_data(np.eye(2), [1, -1])
+    minimum = minimal_norm(data)
+    w = minimum["weight"].values[:1][None]
+    found = compare(trajectory(data, w, np.linalg.norm(w, axis=2)), minimum)["distance"]
+    assert_allclose(found, np.sqrt(2 * np.sum(minimum["weight"].values[1] ** 2)))
+
+
+def at_the_end(name, **keys):
+    """Excess and distance at the last sample, relative to the minimum."""
+    config = load_config(name, {f"init.{key}": value for key, value in keys.items()})
+    data = generate_data(config.data)
+    compared = compare(simulate(data, initialise(data, config.init), samples=2), minimal_norm(data))
+    return float(compared["excess"][-1] / compared["value"]), float(compared["distance"][-1])
+
+
+def test_a_small_start_ends_at_the_minimum():
+    """Theorem 1. On two points within 1e-6 of 1.3416407865 already at lambda = 1e-6/sqrt(60)."""
+    excess, distance = at_the_end("orthogonal")
+    assert abs(excess) < 1e-6
+    assert distance < 1e-4
+
+
+def test_the_minimum_is_approached_as_the_scale_goes_to_0():
+    """By a power of lambda: on four orthonormal points the excess loses as many decades each time."""
+    found = np.abs([at_the_end("orthonormal", log10_scale=scale) for scale in (-6, -12, -18)])
+    assert found[0, 0] < 1e-3
+    decades = -np.diff(np.log10(found), axis=0)
+    assert (decades > 0.5).all()
+    assert_allclose(decades[1], decades[0], rtol=0.05)
+    assert_allclose(decades[:, 0], 2 * decades[:, 1], rtol=0.05)  # quadratic around the minimum
+
+
+def test_a_large_start_stays_above_the_minimum():
+    excess, distance = at_the_end("orthogonal-large")
+    assert excess > 0.1
+    assert distance > 0.1
+
+
+def test_what_is_no_dataset_of_the_stages_before(make_data):
+    data = make_data(np.eye(2), [1, -1])
+    networks = trajectory(data, *random_network(0, 3, 2))
+    with pytest.raises(ValueError, match=r"^minimum/weight is missing"):
+        compare(networks, minimal_norm(data).drop_vars("weight"))

@@ -1,0 +1,232 @@
+"""A whole run: computed without a catalog, published once, and never computed again."""
+
+import importlib
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import pipeline.workflow
+from catalog import open_catalog
+from catalog.schema import COORDINATES, GROUPS, SCHEMA_VERSION, validate
+from pipeline import load_config, run
+from pipeline.errors import RequestError
+from pipeline.workflow import code_revision, summarise
+
+
+@pytest.fixture(scope="module")
+def config():
+    return load_config("orthogonal", {"init.width": 12, "flow.samples": 60})
+
+
+@pytest.fixture(scope="module")
+def tree(config):
+    return run(config)
+
+
+@pytest.fixture(scope="module")
+def published(config, tmp_path_factory):
+    """A catalog with this run in it, and what ``run`` gave back when it was computed."""
+    catalog = open_catalog(tmp_path_factory.mktemp("published") / "catalog")
+    return catalog, run(config, catalog)
+
+
+def test_a_run_without_a_catalog(config, tree, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert set(tree.children) == set(GROUPS)
+    for group in GROUPS:
+        dataset = validate(group, tree[group].to_dataset())
+        for name, variable in dataset.variables.items():
+            assert variable.attrs["long_name"], name
+            assert not np.isinf(variable.values).any(), name
+    assert tree["trajectory"].sizes == {"time": 60, "neuron": 12, "coord": 2, "point": 2}
+    assert tree["data"]["coord"].attrs["labels"] == tree["trajectory"]["coord"].attrs["labels"] == "x bias"
+    for group in ("phases", "minimal_norm"):
+        xr.testing.assert_identical(tree[group]["time"].variable, tree["trajectory"]["time"].variable)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_is_the_same_each_time(config, tree):
+    again = run(config)
+    for group in GROUPS:
+        xr.testing.assert_equal(again[group].to_dataset(), tree[group].to_dataset())
+
+
+def test_the_papers_minimum_is_reached():
+    """Issue 2: 1/2 |theta|^2 within 1e-6 (relative) of 1/sqrt(5) + 1/sqrt(1.25)."""
+    least = 1 / np.sqrt(5) + 1 / np.sqrt(1.25)
+    summary = summarise(run(load_config("orthogonal")))
+    assert summary["status"] == "converged"
+    assert summary["half_squared_norm"] == pytest.approx(least, rel=1e-6)
+    assert summary["minimal_half_squared_norm"] == pytest.approx(least, rel=1e-14)
+    assert summary["final_loss"] < 1e-20
+
+
+@pytest.mark.parametrize("scale", [-1000, -10_000])
+def test_a_scale_that_is_no_float_runs_as_easily(scale):
+    summary = summarise(run(load_config("orthogonal", {"init.log10_scale": scale})))
+    assert summary["status"] == "converged"
+    assert summary["half_squared_norm"] == pytest.approx(1.3416407865, rel=1e-6)
+    assert summary["t3"] == pytest.approx(summary["t3_predicted"], rel=1e-3)
+
+
+def test_the_attributes(config, tree):
+    assert tree.attrs["id"] == config.run_id(SCHEMA_VERSION)
+    assert tree.attrs["title"] == config.title
+    assert tree.attrs["summary"] == config.description
+    assert "arXiv 2206.00939" in tree.attrs["references"]
+    assert json.loads(tree.attrs["configuration"]) == config.resolved()
+    assert tree.attrs["seed"] == config.init.seed
+    assert tree.attrs["wall_seconds"] > 0
+    assert tree.attrs["status"] == tree["trajectory"].attrs["status"] == "converged"
+    account = {"method", "status", "status_message", "tolerance", "solver_seconds", "steps", "rejected_steps"}
+    assert account | {"crossings", "patterns"} <= set(tree["trajectory"].attrs)
+
+
+def test_a_run_without_words_has_a_title(tmp_path):
+    (tmp_path / "mine.toml").write_text("[data]\nx = [[1, 0], [0, 1]]\ny = [1, -2]\n[init]\nwidth = 3\n")
+    attributes = run(load_config(tmp_path / "mine.toml", {"flow.samples": 5})).attrs
+    assert attributes["title"].endswith(": mine")
+    assert "'mine'" in attributes["summary"]
+
+
+def test_the_summary(tree):
+    """Every scalar of every group, in words where it is a label; and where the run ended."""
+    summary = summarise(tree)
+    for group in GROUPS:
+        for name, value in tree[group].data_vars.items():
+            if value.ndim == 0 and name not in ("value", "log_init_scale"):
+                assert str(name) in summary
+    assert summary["assumption_1"] == "holds_up_to_scaling"
+    assert (summary["assumption_2"], summary["assumption_3"]) == ("holds", "holds")
+    assert summary["plateaus"] == 2
+    assert summary["fitted_first"] == "positive"
+    assert summary["growth_rate_positive"] == pytest.approx(1.118034, abs=5e-7)
+    assert summary["growth_rate_negative"] == pytest.approx(0.559017, abs=5e-7)
+    for name, group, variable in (
+        ("final_loss", "trajectory", "loss"),
+        ("end_time", "trajectory", "time"),
+        ("half_squared_norm", "minimal_norm", "half_squared_norm"),
+        ("final_excess", "minimal_norm", "excess"),
+        ("final_distance", "minimal_norm", "distance"),
+    ):
+        assert summary[name] == float(tree[group][variable][-1])
+    assert all(type(value) in (float, int, str) for value in summary.values())
+
+
+def test_what_is_stored_is_what_was_returned(published, config):
+    catalog, returned = published
+    assert catalog.run_ids() == [config.run_id(SCHEMA_VERSION)]
+    stored = catalog[config.run_id(SCHEMA_VERSION)]
+    for group in GROUPS:
+        xr.testing.assert_equal(stored[group].to_dataset().load(), returned[group].to_dataset())
+        for name in (*GROUPS[group], *COORDINATES.values()):
+            if name.name in returned[group]:
+                assert stored[group][name.name].dtype == returned[group][name.name].dtype
+    assert catalog.verify() == []
+    manifest = catalog.manifest(config.run_id(SCHEMA_VERSION))
+    assert manifest.configuration == config.resolved()
+    assert manifest.summary == summarise(returned)
+
+
+def test_where_a_run_comes_from(published, config):
+    catalog, _ = published
+    run_id = config.run_id(SCHEMA_VERSION)
+    provenance = catalog.manifest(run_id).provenance
+    assert set(provenance["versions"]) == {"python", "reluflow", "numpy", "numba", "xarray", "zarr"}
+    assert provenance["versions"]["numpy"] == np.__version__
+    assert provenance["code_revision"] == code_revision()
+    assert provenance["machine"]
+    assert provenance["wall_seconds"] > 0
+    attributes = catalog[run_id].attrs  # what a reader has who has the store alone
+    assert json.loads(attributes["provenance"]) == provenance
+    assert json.loads(attributes["configuration"]) == config.resolved()
+    for name in ("Conventions", "id", "title", "summary", "date_created", "license", "history", "schema_version"):
+        assert attributes[name]
+    assert attributes["status"] == "converged"
+
+
+def test_plain_xarray_opens_it(published):
+    """With warnings as errors, as this whole suite runs, and without a line of ours."""
+    catalog, returned = published
+    (store,) = catalog.root.glob("runs/*/data.zarr")
+    with xr.open_datatree(store, engine="zarr") as opened:
+        assert set(opened.children) == set(GROUPS)
+    with xr.open_zarr(store, group="trajectory") as opened:
+        assert opened["activation"].dtype == np.int8
+        weights = np.exp(opened["log_norm"]) * opened["direction"]
+    h = np.maximum(weights.values @ returned["data"]["x"].values.T, 0)
+    a = np.exp(returned["trajectory"]["log_norm"].values) * returned["trajectory"]["output_ratio"].values
+    residual = returned["data"]["y"].values - np.einsum("tj,tjk->tk", a, h)
+    np.testing.assert_allclose(residual, returned["trajectory"]["residual"], atol=1e-12)
+
+
+def test_the_second_run_computes_nothing(published, config, monkeypatch):
+    catalog, returned = published
+
+    def nothing(*_, **__):
+        raise AssertionError("computed")
+
+    for stage in ("compute", "prepare", "generate_data", "simulate", "label_phases", "minimal_norm"):
+        monkeypatch.setattr(pipeline.workflow, stage, nothing)
+    before = {path: path.stat().st_mtime_ns for path in catalog.root.rglob("*")}
+    again = run(config, catalog)
+    for group in GROUPS:
+        xr.testing.assert_equal(again[group].to_dataset().load(), returned[group].to_dataset())
+    assert {path: path.stat().st_mtime_ns for path in catalog.root.rglob("*")} == before
+    with pytest.raises(AssertionError, match="computed"):
+        run(load_config("orthogonal", {"init.width": 13}), catalog)
+
+
+def test_what_can_not_be_computed_leaves_no_trace(tmp_path):
+    catalog = open_catalog(tmp_path / "catalog")
+    for overrides, words in (
+        ({"data.x": [[1.0], [2.0]]}, "two inputs have the cosine"),
+        ({"data.x": [[1.0], [1.0]]}, "equal points need equal labels"),
+    ):
+        with pytest.raises(RequestError, match=words):
+            run(load_config("orthogonal", overrides), catalog)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_did_not_end_well_is_kept_with_its_status(tmp_path, monkeypatch):
+    # The front door's `simulate` hides the module of that name.
+    monkeypatch.setattr(importlib.import_module("pipeline.flow.simulate"), "MOST_STEPS", 20)
+    catalog = open_catalog(tmp_path / "catalog")
+    config = load_config("orthogonal", {"flow.samples": 10})
+    run(config, catalog)
+    summary = catalog.manifest(config.run_id(SCHEMA_VERSION)).summary
+    assert summary["status"] == "out_of_steps"
+    assert np.isnan(summary["t3"])
+
+
+# The code's revision
+
+
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+
+@needs_git
+def test_the_revision_is_that_of_this_checkout():
+    command = ["git", "-C", str(pipeline.workflow.__file__).rpartition("/")[0], "rev-parse", "HEAD"]
+    head = subprocess.run(command, capture_output=True, text=True)
+    if head.returncode:
+        pytest.skip("this is no checkout")
+    assert head.stdout.startswith(code_revision().removesuffix("-dirty"))
+
+
+@needs_git
+def test_an_environment_in_somebody_elses_repository(tmp_path, monkeypatch):
+    """Their commit says nothing of our code."""
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message", "theirs"], check=True)
+    (tmp_path / ".venv").mkdir()
+    installed = shutil.copy(pipeline.workflow.__file__, tmp_path / ".venv" / "workflow.py")
+    monkeypatch.setattr(pipeline.workflow, "__file__", str(installed))
+    assert code_revision() == pipeline.workflow._version("reluflow")
+    monkeypatch.setenv("PATH", str(tmp_path))  # and where there is no git at all
+    assert code_revision() == pipeline.workflow._version("reluflow")
