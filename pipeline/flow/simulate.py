@@ -12,7 +12,7 @@ from catalog.schema import conform, validate
 from pipeline.errors import RequestError
 from pipeline.flow.frame import Frame
 from pipeline.flow.patterns import Neurons
-from pipeline.flow.problem import make_problem
+from pipeline.flow.problem import Problem, make_problem
 from pipeline.flow.sampling import place_samples, replay
 from pipeline.flow.states import OFF, ON
 from pipeline.flow.status import BY_NUMBER
@@ -77,15 +77,7 @@ def simulate(
     times = None if sample_times is None else _checked_times(sample_times)
     if end_time is None and times is not None:
         end_time = float(times[-1])
-    frame, x, direction = Frame.of(data["x"].values, init["direction"].values)
-    problem = make_problem(x, data["y"].values)
-    signs = np.sign(init["output_ratio"].values)
-    neurons = Neurons(
-        np.column_stack([direction, signs]),
-        init["log_norm"].values.astype(float),
-        signs,
-        np.where(direction @ x.T > 0.0, ON, OFF).astype(np.int8),
-    )
+    frame, problem, neurons = as_kernels_see_it(data, init)
 
     load_solver()
     started = perf_counter()
@@ -104,7 +96,7 @@ def simulate(
             "time": times,
             "direction": frame.back(taken.direction),
             "log_norm": taken.log_norm,
-            "output_ratio": np.broadcast_to(signs, taken.log_norm.shape),
+            "output_ratio": np.broadcast_to(neurons.sign, taken.log_norm.shape),
             "activation": taken.state,
             "residual": taken.residual,
             "loss": 0.5 * np.mean(taken.residual**2, axis=1),
@@ -126,6 +118,19 @@ def simulate(
     )
     trajectory["coord"].attrs.update(data["coord"].attrs)
     return trajectory
+
+
+def as_kernels_see_it(data: xr.Dataset, init: xr.Dataset) -> tuple[Frame, Problem, Neurons]:
+    """The frame of the solver's coordinates, and in it the data set and the network at t = 0."""
+    frame, x, direction = Frame.of(data["x"].values, init["direction"].values)
+    signs = np.sign(init["output_ratio"].values)
+    neurons = Neurons(
+        np.column_stack([direction, signs]),
+        init["log_norm"].values.astype(float),
+        signs,
+        np.where(direction @ x.T > 0.0, ON, OFF).astype(np.int8),
+    )
+    return frame, make_problem(x, data["y"].values), neurons
 
 
 def refuse_oblique(data: xr.Dataset) -> None:

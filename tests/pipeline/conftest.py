@@ -56,8 +56,10 @@ def quick() -> tuple[str, ...]:
 
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A catalog with one quick run; shared, so never to be changed."""
+    """A catalog with three quick runs, the first of them of QUICK alone; shared, so never to be changed."""
     root = tmp_path_factory.mktemp("filled") / "catalog"
-    done = CliRunner().invoke(main, ["run", "orthogonal", *QUICK, "--catalog", str(root)], catch_exceptions=False)
-    assert done.exit_code == 0, done.stderr
+    for name, width in (("orthogonal", 6), ("orthogonal", 8), ("orthonormal", 6)):
+        words = ["run", name, *QUICK, "--set", f"init.width={width}", "--catalog", str(root)]
+        done = CliRunner().invoke(main, words, catch_exceptions=False)
+        assert done.exit_code == 0, done.stderr
     return root

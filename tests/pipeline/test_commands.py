@@ -136,12 +136,12 @@ def test_ones_own_data_from_another_folder(reluflow, here, monkeypatch):
     assert run.name.startswith("my-run-x-")
     assert f"The run is {run}" in done.stdout
     monkeypatch.chdir(here / "my data (1)")
-    assert strict(reluflow("run", mine.name, "--catalog", "../a [/b] c", "--json").stdout)["cached"]
+    assert strict(reluflow("run", mine.name, "--catalog", here / "a [/b] c", "--json").stdout)["cached"]
     shutil.copytree(here / "my data (1)", here / "moved")
-    assert strict(reluflow("run", "../moved/my run [x].toml", "--catalog", "../a [/b] c", "--json").stdout)[
+    assert strict(reluflow("run", "../moved/my run [x].toml", "--catalog", here / "a [/b] c", "--json").stdout)[
         "cached"
     ]
-    shown = reluflow("show", "my-run-x", "--catalog", "../a [/b] c")
+    shown = reluflow("show", "my-run-x", "--catalog", here / "a [/b] c")
     assert shown.exit_code == 0
     assert str(run / "data.zarr") in shown.stdout
     assert "[mine] [/red] :smile:" in shown.stdout
@@ -186,10 +186,12 @@ def test_presets(reluflow):
 
 
 @pytest.fixture
-def several(reluflow, here, quick):
-    """Three runs in ./catalog-data."""
+def several(filled, here):
+    """The three runs of ``filled``, in ./catalog-data and free to be damaged: widths 6, 8, and orthonormal."""
+    shutil.copytree(filled, here / "catalog-data")
+    overrides = {"init.seed": 4, "flow.samples": 20}
     return [
-        strict(reluflow("run", name, *quick, "--set", f"init.width={width}", "--json").stdout)["run_id"]
+        load_config(name, overrides | {"init.width": width}).run_id("1.0")
         for name, width in (("orthogonal", 6), ("orthogonal", 8), ("orthonormal", 6))
     ]
 
@@ -246,7 +248,8 @@ def test_a_damaged_run_is_listed_beside_the_others(reluflow, several, here):
 def test_show(reluflow, several, here):
     done = reluflow("show", several[1])
     assert done.exit_code == 0
-    values = dict(line.split(maxsplit=1) for line in done.stdout.splitlines() if len(line.split()) > 1)
+    rows = [line.strip().split(maxsplit=1) for line in done.stdout.splitlines()]
+    values = dict(row for row in rows if len(row) == 2)
     assert values["run"] == several[1]
     assert values["init.width"] == "8"
     assert values["half_squared_norm"].startswith("1.34")
@@ -292,7 +295,7 @@ def test_verify(reluflow, several, here):
 
 def test_figures(reluflow, filled, here, contents):
     before = contents(filled)
-    done = reluflow("figures", "orthogonal", "--out", "deep/figures", "--catalog", filled)
+    done = reluflow("figures", "orthonormal", "--out", "deep/figures", "--catalog", filled)
     assert done.exit_code == 0
     paths = [Path(line) for line in done.stdout.splitlines()]
     assert {path.suffix for path in paths} == {".png", ".svg"}
@@ -303,8 +306,8 @@ def test_figures(reluflow, filled, here, contents):
 
 def test_figures_as_json(reluflow, filled, monkeypatch):
     monkeypatch.setattr("pipeline.figures.write_figures", lambda tree, out: [out / f"{tree.attrs['id']}.png"])
-    found = strict(reluflow("figures", "orthogonal", "--out", "there", "--catalog", filled, "--json").stdout)
-    (run,) = (filled / "runs").iterdir()
+    found = strict(reluflow("figures", "orthonormal", "--out", "there", "--catalog", filled, "--json").stdout)
+    (run,) = (filled / "runs").glob("orthonormal-*")
     assert found == {"figures": [f"there/{run.name}.png"]}
 
 

@@ -1,0 +1,1 @@
+"""Measurements, printed as tables; never part of a test. ``make bench`` runs them all."""
