@@ -8,7 +8,7 @@ import xarray as xr
 from catalog.schema import conform, validate, variable
 from pipeline.phases.plateaus import plateau_numbers
 from pipeline.phases.roles import least_cosine, members, squared_norm
-from pipeline.phases.timeline import aligned_time, fitted_time, phase_numbers, predicted_times
+from pipeline.phases.timeline import aligned_time, fitted_time, fitting_starts, phase_numbers, predicted_times
 
 
 def label_phases(data: xr.Dataset, trajectory: xr.Dataset, *, epsilon: float = 0.05) -> xr.Dataset:
@@ -44,6 +44,8 @@ def label_phases(data: xr.Dataset, trajectory: xr.Dataset, *, epsilon: float = 0
     )
     # With labels of one sign only there is nothing to fit in between: convergence follows at once.
     ends = times if (y > 0).any() and (y < 0).any() else (times[0], times[1], times[1])
+    if not ends[0] <= ends[1]:  # a large start fits before it aligns, or never aligns
+        ends = (fitting_starts(time, residual[:, first * y > 0]), *ends[1:])
     log_scale = float(trajectory["log_init_scale"])
     predicted = predicted_times(log_scale, rate[first], rate[-first], epsilon)
     role, plateau = variable("phases", "role"), variable("phases", "plateau")

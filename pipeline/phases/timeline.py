@@ -2,7 +2,8 @@
 
 Measured from the trajectory itself:
 
-- t1: all neurons of S_{+,1} and S_{-,1} have come within a cosine of 0.99 of D_+ and -D_-;
+- t1: all neurons of S_{+,1} and S_{-,1} have come within a cosine of 0.99 of D_+ and -D_- (where that comes
+  after t2 or never, the phase of alignment ends when the first sign's residual has lost 1 %);
 - t2: the labels of the sign with the larger |D| are fitted within 1 % for good;
 - t3: those of the other sign are.
 
@@ -66,6 +67,14 @@ def fitted_time(time: np.ndarray, residual: np.ndarray, labels: np.ndarray) -> f
     if labels.size == 0:
         return float("nan")
     return last_time_above(time, unfitted_share(residual, labels), FITTED)
+
+
+def fitting_starts(time: np.ndarray, residual: np.ndarray) -> float:
+    """When the residual has lost :data:`FITTED` of its first size; NaN if never, or if there is none."""
+    if residual.shape[1] == 0:
+        return float("nan")
+    size = np.linalg.norm(residual, axis=1)
+    return first_time_above(time, size[0] - size, FITTED * size[0])
 
 
 def aligned_time(time: np.ndarray, *least_cosines: np.ndarray) -> float:
