@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -55,7 +56,8 @@ def speaks(command: Callable[..., int | None]) -> Callable[..., None]:
         except MemoryError as error:
             refuse(f"there is not enough memory for this: {error}", FAILED)
         except KeyboardInterrupt:
-            refuse("interrupted; nothing was published", INTERRUPTED)
+            logging.disable()  # else zarr's event loop tells of the tasks that it could not finish
+            refuse("interrupted; nothing is half-published", INTERRUPTED)
         sys.exit(status or DONE)
 
     return guarded
@@ -133,7 +135,7 @@ class OneLineGroup(click.Group):
             where = context.command_path if context is not None else "reluflow"
             refuse(f"{error.format_message().rstrip('.')} ({where} --help says what is allowed)", WRONG_REQUEST)
         except click.Abort:
-            refuse("interrupted; nothing was published", INTERRUPTED)
+            refuse("interrupted; nothing is half-published", INTERRUPTED)
 
 
 @click.group(cls=OneLineGroup, context_settings={"help_option_names": ["-h", "--help"]})

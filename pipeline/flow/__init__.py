@@ -2,8 +2,9 @@
 
 In come the labelled data and the ``[init]`` and ``[flow]`` settings; out goes the labelled trajectory. The
 solver's idea is read in this order: ``boost`` (one neuron, constant D), ``patterns`` (neurons that share their
-D), ``residual`` (what couples them), ``crossings`` (where D changes), ``stepping`` (the loop), ``sampling``
-(reading the run), ``simulate`` (the labels around it). Knows the data, and nothing of phases or catalogs.
+D), ``carrying`` (the groups through a step), ``residual`` (what couples them), ``following`` and ``crossings``
+(where D changes), ``attempt`` (one step), ``pace`` (its length), ``stepping`` (the loop), ``sampling`` (reading
+the run), ``simulate`` (the labels around it). Knows the data, and nothing of phases or catalogs.
 """
 
 from pipeline.flow.initial import initialise

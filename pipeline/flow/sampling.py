@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.flow.carrying import carry_all
 from pipeline.flow.compiled import entry, kernel
-from pipeline.flow.crossings import carry_all, cross, find_losers, follow, mark
+from pipeline.flow.crossings import cross, find_losers, mark
+from pipeline.flow.following import follow
 from pipeline.flow.patterns import gather, lump, neuron_from_lump, normalise
+from pipeline.flow.record import Record
 from pipeline.flow.states import ON
-from pipeline.flow.stepping import Record
 
 UNIFORM_SHARE = 0.2
 """The share of the samples that is spread evenly over the time; the rest goes where the trajectory moves."""

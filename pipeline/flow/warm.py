@@ -13,9 +13,10 @@ import numpy as np
 from pipeline.flow.compiled import kernel_cache
 from pipeline.flow.patterns import Neurons
 from pipeline.flow.problem import Problem, make_problem
+from pipeline.flow.record import Record
 from pipeline.flow.sampling import replay
 from pipeline.flow.states import OFF, ON
-from pipeline.flow.stepping import Record, integrate
+from pipeline.flow.stepping import integrate
 
 ENTRIES = ("integrate", "replay")
 """The kernels that Python calls; everything else is part of them."""

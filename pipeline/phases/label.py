@@ -44,7 +44,7 @@ def label_phases(data: xr.Dataset, trajectory: xr.Dataset, *, epsilon: float = 0
     )
     # With labels of one sign only there is nothing to fit in between: convergence follows at once.
     ends = times if (y > 0).any() and (y < 0).any() else (times[0], times[1], times[1])
-    if not ends[0] <= ends[1]:  # a large start fits before it aligns, or never aligns
+    if np.isnan(ends[0]) or ends[0] > ends[1]:  # a large start fits before it aligns, or never aligns
         ends = (fitting_starts(time, residual[:, first * y > 0]), *ends[1:])
     log_scale = float(trajectory["log_init_scale"])
     predicted = predicted_times(log_scale, rate[first], rate[-first], epsilon)

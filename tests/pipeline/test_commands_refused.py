@@ -53,8 +53,10 @@ SETTINGS = {
     "data.y=[inf, 1]": "data.y[0] = inf: a finite number is allowed",
     "data.x=[]": "data.x = []: at least 1 is allowed",
     "data.y=[1, 2, 3]": "data.y has 3 labels for 2 points: allowed is one label for each point",
-    "data.x=[1, 1]": "data.x[0] and data.x[1] are equal with the labels -1.0 and 1.0: equal points need equal labels",
-    "data.x=[1, 2]": "data.x: two inputs have the cosine 0.949: orthogonal inputs are allowed (cosine at most 1e-12)",
+    "data.x=[1, 1]": "data.x[0] and data.x[1] are equal with the labels -1.0 and 1.0: equal points need equal "
+    "labels",
+    "data.x=[1, 2]": "data.x: two inputs have the cosine 0.949: orthogonal inputs are allowed (cosine at most "
+    "1e-12)",
     "data.x": "--set data.x: allowed is key=value, for instance init.width=100",
 }
 

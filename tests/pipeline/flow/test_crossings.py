@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from witness import callable_kernel
 
-from pipeline.flow import crossings
+from pipeline.flow import crossings, following
 from pipeline.flow.boost import hermite
 from pipeline.flow.problem import make_problem
 from pipeline.flow.states import OFF, ON
 
-can_lose = callable_kernel(crossings.can_lose)
-lowest_time = callable_kernel(crossings.lowest_time)
-crossing_time = callable_kernel(crossings.crossing_time)
-follow = callable_kernel(crossings.follow)
+can_lose = callable_kernel(following.can_lose)
+lowest_time = callable_kernel(following.lowest_time)
+crossing_time = callable_kernel(following.crossing_time)
+follow = callable_kernel(following.follow)
 error_until = callable_kernel(crossings.error_until)
 
 numbers = st.floats(-2, 2, allow_subnormal=False)

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from witness import callable_kernel, raw_problem
 
-from pipeline.flow import crossings, patterns
+from pipeline.flow import carrying, patterns
 from pipeline.flow.states import ON
 
 lump = callable_kernel(patterns.lump)
 gather = callable_kernel(patterns.gather)
-carry_all = callable_kernel(crossings.carry_all)
+carry_all = callable_kernel(carrying.carry_all)
 
 
 def steady(problem, length=0.7):

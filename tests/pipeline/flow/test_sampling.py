@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from pipeline.flow.record import Record
 from pipeline.flow.sampling import place_samples
-from pipeline.flow.stepping import Record
 
 
 def record(length, movement, residual):

@@ -239,10 +239,34 @@ def test_the_solvers_runs_are_mirrored_too(solved):
 
 
 def test_a_large_start_visits_no_origin(solved):
-    phases = label_phases(*solved("orthogonal-large"))
+    data, trajectory = solved("orthogonal-large")
+    phases = label_phases(data, trajectory)
     assert "origin" not in words(phases, "plateau")
     labels = in_order(words(phases, "phase"))
-    assert labels[-1] == "convergence"
+    assert labels == ["alignment", "fitting_positive", "fitting_negative", "convergence"]
+    # It never aligns: the first phase ends when the fitting starts.
+    assert np.isnan(phases["t1"])
+    end = phases["time"].values[words(phases, "phase") == "alignment"][-1]
+    share = np.abs(trajectory["residual"].values[:, data["y"].values > 0]).sum(axis=1)
+    assert share[phases["time"].values <= end].min() > 0.98 * share[0]
+
+
+@pytest.mark.parametrize(("aligned", "fits"), [(3, True), (12, True), (None, True), (3, False), (None, False)])
+def test_the_end_of_alignment(make_data, make_trajectory, aligned, fits):
+    """At t1; but if that is after t2, or never, when 1 % of the first sign's residual is gone (here at t = 5)."""
+    data = make_data(np.eye(2), [2, -1])
+    time = np.linspace(0, 20, 2001)
+    angle = np.full(len(time), 0.5) if aligned is None else np.where(time < aligned, 0.5, 0.0)
+    direction = np.stack([np.cos(angle), np.sin(angle)], axis=1)[:, None]
+    left = 1 / (1 + 1 / 99 * np.exp(4 * (time - 5))) / 0.99 if fits else np.ones(len(time))
+    trajectory = make_trajectory(
+        data, time, np.stack([2 * left, -np.ones(len(time))], axis=1), direction, 0.0, [1]
+    )
+    phases = label_phases(data, trajectory)
+    first = words(phases, "phase") == "alignment"
+    end = 3 if aligned == 3 else 5 if fits else 20
+    assert time[first][-1] == pytest.approx(end, abs=0.03)
+    assert np.isnan(phases["t1"]) if aligned is None else float(phases["t1"]) == pytest.approx(aligned, abs=0.02)
 
 
 def test_one_neuron_ends_at_a_saddle(solved):

@@ -11,6 +11,7 @@ from pipeline.phases.timeline import (
     aligned_time,
     first_time_above,
     fitted_time,
+    fitting_starts,
     last_time_above,
     phase_numbers,
     predicted_times,
@@ -108,6 +109,15 @@ def test_logistic_curves(half, rate, labels):
 def test_labels_that_are_not_there_are_never_fitted():
     assert np.isnan(fitted_time(np.arange(3.0), np.empty((3, 0)), np.empty(0)))
     assert np.isnan(unfitted_share(np.empty((3, 0)), np.empty(0))).all()
+
+
+def test_fitting_starts_when_the_first_hundredth_is_gone():
+    """From whatever size the residual has at the start: a large start's is not that of the labels."""
+    time = np.arange(5.0)
+    falling = np.outer([10, 10, 9.8, 5, 0.0], [0.6, 0.8])
+    assert fitting_starts(time, falling) == pytest.approx(1.5)
+    assert np.isnan(fitting_starts(time, np.ones((5, 2))))
+    assert np.isnan(fitting_starts(time, np.empty((5, 0))))
 
 
 def test_the_time_of_alignment_is_that_of_the_last():
