@@ -102,6 +102,17 @@ def magnus_weights(cubic, start, end, weights):
         weights[1, k] = length / n * (FAR_WEIGHT * early + NEAR_WEIGHT * late)
 
 
+@inlined
+def active_sum(active, weights, x, total):
+    """Write the sum over the active points of weights_k x_k into ``total``: n D for the residual as weights."""
+    for c in range(x.shape[1]):
+        total[c] = 0.0
+    for k in range(x.shape[0]):
+        if active[k] == ON:
+            for c in range(x.shape[1]):
+                total[c] += weights[k] * x[k, c]
+
+
 @kernel
 def propagate_rows(rows, logs, first, last, active, weights, x, push):
     """Carry ``rows[first:last]``, which share the activation ``active``, through both boosts, in place.
@@ -130,10 +141,5 @@ def propagate_rows(rows, logs, first, last, active, weights, x, push):
         boost_rows(rows, logs, first, last, push)
         return
     for b in range(2):
-        for c in range(q):
-            push[c] = 0.0
-        for k in range(n):
-            if active[k] == ON:
-                for c in range(q):
-                    push[c] += weights[b, k] * x[k, c]
+        active_sum(active, weights[b], x, push)
         boost_rows(rows, logs, first, last, push)

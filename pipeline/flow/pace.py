@@ -6,8 +6,8 @@ from math import exp, log, sqrt
 
 import numpy as np
 
+from pipeline.flow.boost import active_sum
 from pipeline.flow.compiled import inlined, kernel
-from pipeline.flow.states import ON
 
 FIRST_RAPIDITY = 0.1
 """The first step times the fastest growth rate; steps then grow by at most LARGEST_GROWTH, so that the
@@ -45,20 +45,15 @@ def fastest_growth(lumps, r, x):
     for g in range(groups):
         if row[g + 1] == row[g]:
             continue
-        for c in range(q):
-            force[c] = 0.0
-        for k in range(n):
-            if state[g, k] == ON:
-                for c in range(q):
-                    force[c] += r[k] / n * x[k, c]
-        rate = length(force)
+        active_sum(state[g], r, x, force)
+        rate = length(force) / n
         if rate == 0.0:
             continue
         grows = False
         for i in range(row[g], row[g + 1]):
             p = 0.0
             for c in range(q):
-                p += force[c] / rate * rows[i, c]
+                p += force[c] / (n * rate) * rows[i, c]
             a = rows[i, q]
             grows = grows or abs(p + a) > 1e-14 * (abs(p) + abs(a))
         if grows:
@@ -114,12 +109,7 @@ def mean_alignment(lumps, r, problem, alignment, force):
     for g in range(groups):
         if row[g + 1] == row[g]:
             continue
-        for c in range(q):
-            force[c] = 0.0
-        for k in range(n):
-            if state[g, k] == ON:
-                for c in range(q):
-                    force[c] += r[k] * x[k, c]
+        active_sum(state[g], r, x, force)
         rate = length(force)
         if rate <= 1e-3 * n * problem.resting_growth:
             continue

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.flow.boost import active_sum
 from pipeline.flow.carrying import carry_all
 from pipeline.flow.compiled import entry, kernel
 from pipeline.flow.crossings import cross, find_losers, mark
@@ -191,15 +192,10 @@ def write_sample(z, log_norm, state, problem, taken, place):
     square = 0.0
     force = np.empty(q)
     for j in range(z.shape[0]):
-        for c in range(q):
-            force[c] = 0.0
-        for k in range(n):
-            if state[j, k] == ON:
-                for c in range(q):
-                    force[c] += residual[k] * x[k, c] / n
+        active_sum(state[j], residual, x, force)
         along, size = 0.0, 0.0
         for c in range(q):
             along += force[c] * z[j, c]
             size += force[c] * force[c]
         square += (along * along + size) * exp(2.0 * (log_norm[j] - reference))
-    taken.gradient_norm[place] = exp(reference + 0.5 * log(square)) if square > 0.0 else 0.0
+    taken.gradient_norm[place] = exp(reference + 0.5 * log(square)) / n if square > 0.0 else 0.0

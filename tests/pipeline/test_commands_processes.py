@@ -161,7 +161,10 @@ def test_ctrl_c_from_outside(tmp_path):
         if output:  # it had said all before the signal came
             assert len(open_catalog(root)) == 1
         else:
-            assert (process.returncode, errors) == (130, ONE_LINE)
+            # If it came inside of an `exec` (an import of a dataclass), Python ends itself by the signal after
+            # our exit; to a shell that is 130, too.
+            assert process.returncode in (130, -signal.SIGINT)
+            assert errors == ONE_LINE
             assert not root.exists()
         assert open_catalog(root).verify() == []
 

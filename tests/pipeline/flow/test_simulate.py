@@ -115,7 +115,7 @@ def test_the_gradient_is_the_speed_of_the_weights(paper):
 
 @pytest.mark.parametrize("log10_scale", [-6, 0, -1000])
 def test_lemma_1_to_twelve_digits(paper, log10_scale):
-    """Balancedness is not assumed of the stored weights: a_j is recovered from the function they compute."""
+    """a_j^2 - |w_j|^2 over |w_j|^2, as stored, and no sign of a_j ever flips."""
     trajectory = simulate(paper, start(paper, log10_scale=log10_scale))
     ratio = trajectory["output_ratio"].values
     assert np.abs(ratio**2 - np.linalg.norm(trajectory["direction"].values, axis=2) ** 2).max() <= 1e-12
