@@ -17,7 +17,7 @@ from pipeline.flow.sampling import place_samples, replay
 from pipeline.flow.states import OFF, ON
 from pipeline.flow.status import BY_NUMBER
 from pipeline.flow.stepping import integrate
-from pipeline.flow.warm import load_solver
+from pipeline.flow.warm import interrupts_wait, load_solver
 
 MOST_STEPS = 500_000
 """A bound that no run has come near (lambda = 1e-10000 takes 300 steps): it turns a hang into a status."""
@@ -81,13 +81,15 @@ def simulate(
 
     load_solver()
     started = perf_counter()
-    record, status, rejected, crossings, patterns = integrate(
-        neurons, problem, tolerance, np.inf if end_time is None else float(end_time), MOST_STEPS
-    )
+    with interrupts_wait():
+        record, status, rejected, crossings, patterns = integrate(
+            neurons, problem, tolerance, np.inf if end_time is None else float(end_time), MOST_STEPS
+        )
     integrated = perf_counter()
     if times is None:
         times = place_samples(record, samples, problem.label_scale, end_time)
-    taken = replay(neurons, problem, record, times)
+    with interrupts_wait():
+        taken = replay(neurons, problem, record, times)
     sampled = perf_counter()
 
     trajectory = conform(

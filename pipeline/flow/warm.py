@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from time import perf_counter
+from types import FrameType
 
 import numpy as np
 
@@ -31,6 +36,27 @@ def smallest_problem() -> tuple[Problem, Neurons]:
         np.array([[ON, OFF], [OFF, ON]], dtype=np.int8),
     )
     return make_problem(np.eye(2), np.array([1.0, -1.0])), neurons
+
+
+@contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Hold Ctrl-C back until the machine code has returned.
+
+    Numba builds the named tuples it returns with the interpreter's own calls; an interrupt pending at that
+    moment makes them fail halfway and brings the process down.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+    pending: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: pending.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pending and callable(before):
+        before(*pending[0])
 
 
 def load(entry: str) -> None:

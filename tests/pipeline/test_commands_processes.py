@@ -165,7 +165,7 @@ def test_ctrl_c_from_outside(tmp_path):
             # our exit; to a shell that is 130, too.
             assert process.returncode in (130, -signal.SIGINT)
             assert errors == ONE_LINE
-            assert not root.exists()
+            assert len(open_catalog(root)) in (0, 1)  # it may have come just after the last rename
         assert open_catalog(root).verify() == []
 
 
@@ -189,7 +189,6 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.xfail(strict=True, reason="numba crashes when it hands named tuples back with the interrupt pending")
 def test_ctrl_c_inside_of_the_solver():
     """A notebook's kernel must survive it, too."""
     done = subprocess.run([sys.executable, "-c", IN_THE_SOLVER], capture_output=True, text=True)

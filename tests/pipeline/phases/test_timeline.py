@@ -88,6 +88,12 @@ def test_a_rise_before_the_fall_tells_nothing_of_its_rate():
     assert last_time_above(np.arange(3.0), np.array([0.0, 1.0, 0.01]), 0.1) == pytest.approx(1.5)
 
 
+def test_rounding_tells_nothing_of_the_rate_either():
+    """Two samples so close that the fall between them is one rounding."""
+    time = np.array([0.0, 1e-14, 1.0])
+    assert last_time_above(time, np.exp(-0.5 * time), np.exp(-0.25)) == pytest.approx(0.5, rel=1e-9)
+
+
 def test_an_exact_fit_ends_within_its_step():
     found = last_time_above(np.arange(3.0), np.array([1.0, 1.0, 0.0]), 0.01)
     assert 1.0 < found < 2.0
