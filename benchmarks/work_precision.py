@@ -57,7 +57,9 @@ def table() -> Table:
             ("DOP853", 1e-8),
             ("DOP853", 1e-10),
         ):
-            seconds = fastest(lambda n=neurons, m=method, tol=tolerance: scipy_residual(n, problem, m, tol))
+            seconds = fastest(
+                lambda w=neurons, p=problem, how=method, tol=tolerance: scipy_residual(w, p, how, tol)
+            )
             error = np.abs(scipy_residual(neurons, problem, method, tolerance) - exact).max()
             ratio = seconds / at_error(ours, error)
             cells.setdefault((f"SciPy {method}", tolerance), []).extend(

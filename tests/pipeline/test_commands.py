@@ -145,7 +145,10 @@ def test_ones_own_data_from_another_folder(reluflow, here, monkeypatch):
     assert shown.exit_code == 0
     assert str(run / "data.zarr") in shown.stdout
     assert "[mine] [/red] :smile:" in shown.stdout
-    tree = open_catalog(here / "a [/b] c")[run.name]
+    catalog = open_catalog(here / "a [/b] c")
+    tree = catalog[run.name]
+    assert catalog.manifest(run.name).configuration["data"]["file"] == "my points.csv"
+    assert str(here) not in str(tree.attrs)  # whose folders these were is nobody's business
     assert tree["data"]["coord"].attrs["labels"] == "height width"
     np.testing.assert_array_equal(tree["data"]["y"], [1, -1])
 

@@ -105,6 +105,7 @@ def test_files(refused, here):
         (("run", "orthgonal"), "preset = 'orthgonal' is not known (did you mean 'orthogonal'?): allowed are "),
         (("run", "none.toml"), "none.toml: there is no such file"),
         (("run", "a\nb"), "preset = 'a\\nb' is not known: allowed are "),
+        (("run", "a\nb.toml"), "a b.toml: there is no such file"),
         (("run", "x" * 5000), "'xxxxx"),
         (("run",), "Missing argument 'PRESET_OR_FILE' (reluflow run --help says what is allowed)"),
         (("run", "a", "b"), "Got unexpected extra argument (b)"),

@@ -86,6 +86,20 @@ def test_the_attributes(config, tree):
     assert account | {"crossings", "patterns"} <= set(tree["trajectory"].attrs)
 
 
+def test_every_setting_reaches_its_stage():
+    overrides = {"flow.tolerance": 1e-4, "flow.end_time": 20.0, "flow.samples": 33, "analysis.epsilon": 0.2}
+    tree = run(load_config("orthogonal", overrides | {"init.seed": 2, "init.log10_scale": -3}))
+    assert tree["trajectory"].attrs["tolerance"] == 1e-4
+    assert tree["trajectory"].attrs["status"] == "end_time"
+    assert tree["trajectory"].sizes["time"] == 33
+    assert float(tree["trajectory"]["time"][-1]) == 20.0
+    log_scale = -3 * np.log(10) - 0.5 * np.log(60)
+    assert float(tree["trajectory"]["log_init_scale"]) == pytest.approx(log_scale)
+    assert tree["phases"].attrs["epsilon"] == 0.2
+    assert float(tree["phases"]["t1_predicted"]) == pytest.approx(-0.2 * log_scale / 0.559017, rel=1e-6)
+    assert tree.attrs["seed"] == 2
+
+
 def test_a_run_without_words_has_a_title(tmp_path):
     (tmp_path / "mine.toml").write_text("[data]\nx = [[1, 0], [0, 1]]\ny = [1, -2]\n[init]\nwidth = 3\n")
     attributes = run(load_config(tmp_path / "mine.toml", {"flow.samples": 5})).attrs

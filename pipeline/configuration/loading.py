@@ -1,0 +1,172 @@
+"""Reading a configuration: a preset or a file, single keys overridden, the data file pinned by its content."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipeline.configuration.explaining import explain
+from pipeline.configuration.tables import RunConfig
+from pipeline.configuration.wording import shown
+from pipeline.errors import RequestError
+
+
+def presets() -> dict[str, Path]:
+    """The presets' files by name."""
+    folder = Path(str(resources.files("pipeline") / "presets"))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def load_config(name_or_path: str | Path, overrides: Mapping[str, Any] | None = None) -> RunConfig:
+    """Read a preset or a TOML file and override single keys of it.
+
+    Parameters
+    ----------
+    name_or_path
+        A preset's name, or the path of a TOML file.
+    overrides
+        Dotted keys, for instance ``{"init.width": 100}``.
+
+    Raises
+    ------
+    RequestError
+        If there is no such preset or file, or it says something that is not allowed.
+
+    Examples
+    --------
+    >>> load_config("orthogonal", {"init.log10_scale": -1000}).init.log10_scale
+    -1000.0
+    """
+    path = _find(name_or_path)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RequestError(f"{path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RequestError(f"{path}: not a TOML file: {error}") from None
+    if "name" in values:
+        raise RequestError(
+            f"name = {values['name']!r}: not allowed, a run is named by its file, here {path.stem!r}"
+        )
+    data = values.setdefault("data", {})
+    if isinstance(data, dict) and isinstance(data.get("file"), str):
+        data["file"] = str(path.parent / data["file"])  # beside this file; an overridden one is where we are
+    for key, value in (overrides or {}).items():
+        _override(values, key, value)
+    _pin_data_file(values["data"])
+    try:
+        return RunConfig.model_validate(values | {"name": run_name(path.stem)})
+    except ValidationError as error:
+        errors = error.errors()
+        # A misspelt key first: it is why another one is missing.
+        unknown = [found for found in errors if found["type"] == "extra_forbidden"]
+        raise RequestError(explain((unknown or errors)[0])) from None
+
+
+def run_name(stem: str) -> str:
+    """Turn a file's stem into what may begin a run's identifier: letters, digits, ``_ . + -``.
+
+    Examples
+    --------
+    >>> run_name("my data (1)")
+    'my-data-1'
+    """
+    allowed = re.sub(r"[^\w.+-]+", "-", unicodedata.normalize("NFC", stem))
+    if allowed != stem:
+        allowed = allowed.strip("-")
+    # A folder's name has at most 255 bytes; the hash and the staging place's digits take some of them.
+    return allowed.lstrip(".+-").encode()[:150].decode(errors="ignore") or "run"
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """Read ``key=value`` as the command line gives it; the value is TOML, or else a plain word.
+
+    Raises
+    ------
+    RequestError
+        If there is no ``=``.
+
+    Examples
+    --------
+    >>> parse_override("init.width=100")
+    ('init.width', 100)
+    """
+    key, separator, value = text.partition("=")
+    if not separator or not key.strip():
+        raise RequestError(f"--set {text}: allowed is key=value, for instance init.width=100")
+    try:
+        read = tomllib.loads(f"value = {value}")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        read = {}
+    # More than one key: the value went on in another line.
+    return key.strip(), read["value"] if len(read) == 1 else value.strip()
+
+
+def _find(name_or_path: str | Path) -> Path:
+    known = presets()
+    if str(name_or_path) in known:
+        return known[str(name_or_path)]
+    path = Path(name_or_path)
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:  # a name that is too long
+        raise RequestError(f"{shown(str(name_or_path))}: {error.strerror or error}") from None
+    if path.suffix == ".toml":
+        raise RequestError(f"{name_or_path}: there is no such file")
+    near = get_close_matches(str(name_or_path), known, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    raise RequestError(
+        f"preset = {str(name_or_path)!r} is not known{hint}: "
+        f"allowed are {', '.join(known)}, or the path of a TOML file"
+    )
+
+
+def _override(values: dict[str, Any], key: str, value: Any) -> None:
+    if key == "name":
+        raise RequestError(f"name = {shown(value)}: not allowed, a run is named by its file")
+    if not all(key.split(".")):
+        raise RequestError(f"{key!r} is not a known key: allowed are keys such as init.width")
+    *tables, last = key.split(".")
+    for table in tables:
+        values = values.setdefault(table, {})
+        if not isinstance(values, dict):
+            raise RequestError(f"{key} is not a known key: {table} is a value, not a table of keys")
+    values[last] = _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """Turn what a notebook may give (NumPy numbers and arrays, tuples, paths) into what TOML holds."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _pin_data_file(data: Any) -> None:
+    """Make ``data.file`` absolute and note its digest, so that the file's content is part of the identity."""
+    if not isinstance(data, dict):
+        return
+    if data.get("file_sha256") is not None:
+        raise RequestError(f"data.file_sha256 = {shown(data['file_sha256'])}: not allowed, it is computed")
+    if not isinstance(data.get("file"), str):
+        return
+    path = Path(data["file"])
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, ValueError) as error:  # ValueError: a null byte in its name
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise RequestError(f"data.file = {data['file']!r}: {reason or error}") from None
+    data["file"], data["file_sha256"] = str(path.resolve()), digest
