@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -303,5 +304,16 @@ def figures(run_name: str, out: Path, catalog_url: str, as_json: bool) -> None:
         click.echo(str(path))
 
 
-if __name__ == "__main__":
+def command_line() -> None:
+    """Run ``reluflow`` as a process of its own.
+
+    Libraries' warnings are for developers (who pass -W): after a Ctrl-C zarr's background thread went on to
+    print one behind the line that a person should read.
+    """
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
     main()
+
+
+if __name__ == "__main__":
+    command_line()

@@ -145,7 +145,7 @@ def test_ctrl_c(module, name, instant, existing, filled, tmp_path, contents):
     assert contents(tmp_path) == before
 
 
-def test_ctrl_c_from_outside(tmp_path):
+def test_ctrl_c_from_outside(filled, tmp_path):
     """At instants that nobody chose: whatever was going on, nothing is half-published."""
     for delay in (0.4, 1.3):
         root = tmp_path / str(delay)
@@ -189,7 +189,7 @@ except KeyboardInterrupt:
 """
 
 
-def test_ctrl_c_inside_of_the_solver():
+def test_ctrl_c_inside_of_the_solver(filled):
     """A notebook's kernel must survive it, too."""
     done = subprocess.run([sys.executable, "-c", IN_THE_SOLVER], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr
