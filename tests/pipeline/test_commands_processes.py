@@ -147,6 +147,7 @@ def test_ctrl_c(module, name, instant, existing, filled, tmp_path, contents):
 
 def test_ctrl_c_from_outside(filled, tmp_path):
     """At instants that nobody chose: whatever was going on, nothing is half-published."""
+    # `filled` has had the solver compiled: a compilation would be one line more.
     for delay in (0.4, 1.3):
         root = tmp_path / str(delay)
         process = subprocess.Popen(
