@@ -18,8 +18,7 @@ from catalog.layout import SCHEMA_VERSION
 from catalog.schema import variable
 from pipeline.configuration import RunConfig
 from pipeline.data import generate_data
-from pipeline.flow import initialise, simulate
-from pipeline.flow.simulate import refuse_oblique
+from pipeline.flow import initialise, refuse_oblique, simulate
 from pipeline.minimal_norm import compare, minimal_norm
 from pipeline.phases import label_phases
 

@@ -20,10 +20,6 @@ CATALOG_DOORS = {f"catalog.{name}" for name in ("errors", "index", "layout", "ma
 """What of the catalog others may import. Its front door hands out the same names; the modules themselves say
 what they cost: ``layout`` and ``manifest`` take the standard library alone, which is why a cache hit is instant.
 """
-EXCEPTIONS = {
-    ("pipeline.workflow", "pipeline.flow.simulate"): "what the solver can't take is refused before it is compiled",
-}
-"""Imports past a front door, and why."""
 PRIVATE = {
     "numba": "pipeline.flow",
     "matplotlib": "pipeline.figures",
@@ -99,7 +95,7 @@ def may_know(module: str, other: str) -> bool:
         case top if top in TOP:
             # Never past a neighbour's front door.
             own = inside(other, "pipeline") and other == room(other)
-            return own or other in CATALOG_DOORS or (module, other) in EXCEPTIONS
+            return own or other in CATALOG_DOORS
         case "pipeline":  # its front door imports lazily, which the next test reads
             return False
     return False
@@ -158,11 +154,6 @@ def test_imports_are_found_wherever_they_stand():
         "os.path",
         "typing", "catalog.index", "pipeline", "pipeline.data", "pipeline.flow.boost", "pipeline.report",
     }  # fmt: skip
-
-
-def test_no_exception_has_outlived_its_reason():
-    found = graph()
-    assert {(module, other) for module, other in EXCEPTIONS if other not in found[module]} == set()
 
 
 def test_libraries_that_one_room_keeps_to_itself():

@@ -8,6 +8,6 @@ the run), ``simulate`` (the labels around it). Knows the data, and nothing of ph
 """
 
 from pipeline.flow.initial import initialise
-from pipeline.flow.simulate import simulate
+from pipeline.flow.simulate import refuse_oblique, simulate
 
-__all__ = ["initialise", "simulate"]
+__all__ = ["initialise", "refuse_oblique", "simulate"]
