@@ -293,7 +293,8 @@ def verify(run_name: str | None, catalog_url: str, as_json: bool) -> int:
 def figures(run_name: str, out: Path, catalog_url: str, as_json: bool) -> None:
     """Draw figures 1 (timeline), 2 (four states) and 3 (loss) of a RUN as PNG and SVG."""
     catalog = opened(catalog_url)
-    tree = catalog[resolved(catalog, run_name)]
+    run_id = resolved(catalog, run_name)
+    tree = catalog[run_id]
     from pipeline.figures import write_figures
 
     paths = write_figures(tree, out)
@@ -302,6 +303,7 @@ def figures(run_name: str, out: Path, catalog_url: str, as_json: bool) -> None:
         return
     for path in paths:
         click.echo(str(path))
+    click.echo(f"\nNext: reluflow show {run_id} says the numbers behind them.")
 
 
 def command_line() -> None:

@@ -300,7 +300,9 @@ def test_figures(reluflow, filled, here, contents):
     before = contents(filled)
     done = reluflow("figures", "orthonormal", "--out", "deep/figures", "--catalog", filled)
     assert done.exit_code == 0
-    paths = [Path(line) for line in done.stdout.splitlines()]
+    *lines, empty, following = done.stdout.splitlines()
+    assert (empty, following.split()[:3]) == ("", ["Next:", "reluflow", "show"])
+    paths = [Path(line) for line in lines]
     assert {path.suffix for path in paths} == {".png", ".svg"}
     assert len(paths) == 6
     assert all((here / path).stat().st_size > 5000 for path in paths)
