@@ -87,6 +87,10 @@ class Variable:
         return self.flags.index(meaning) + 1
 
 
+ORTHOGONAL = 1e-12
+"""The cosine up to which two inputs count as orthogonal (``largest_cosine``, ``assumption_1``): a rotation's
+rounding gives some 1e-16."""
+
 ACTIVATIONS = ("off", "on", "sliding")
 PHASES = ("alignment", "fitting_positive", "fitting_negative", "convergence")
 ROLES = ("positive", "negative", "other")

@@ -2,7 +2,10 @@
 
 import os
 import signal
+from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("everywhere", deadline=None)
@@ -13,3 +16,16 @@ settings.load_profile("ci" if os.environ.get("CI") else "everywhere")
 # whose Ctrl-C is tested.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def snapshot(root: Path) -> dict[str, bytes | None]:
+    """Every name under ``root`` with its content."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes() if path.is_file() else None
+        for path in root.rglob("*")
+    }
+
+
+@pytest.fixture(scope="session")
+def contents() -> Callable[[Path], dict[str, bytes | None]]:
+    return snapshot

@@ -7,13 +7,11 @@ from itertools import pairwise
 import numpy as np
 import xarray as xr
 
-from catalog.schema import conform, variable
+from catalog.schema import ORTHOGONAL, conform, variable
 from pipeline.configuration import DataConfig
 from pipeline.data.sources import given_points, orthonormal_points, points_from_file
 from pipeline.errors import RequestError
 
-ORTHOGONAL = 1e-12
-"""The cosine up to which two inputs count as orthogonal: rounding of a rotation gives some 1e-16."""
 EQUAL = 1e-12
 """The relative difference up to which two sizes count as equal, for the same reason."""
 SMALLEST, LARGEST = 1e-50, 1e50

@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 import xarray as xr
 
-from catalog.schema import conform, validate
+from catalog.schema import ORTHOGONAL, conform, validate
 from pipeline.errors import RequestError
 from pipeline.flow.frame import Frame
 from pipeline.flow.patterns import Neurons
@@ -21,8 +21,6 @@ from pipeline.flow.warm import interrupts_wait, load_solver
 
 MOST_STEPS = 500_000
 """A bound that no run has come near (lambda = 1e-10000 takes 300 steps): it turns a hang into a status."""
-ORTHOGONAL = 1e-12
-"""The cosine up to which the inputs are treated as orthogonal."""
 
 
 def simulate(

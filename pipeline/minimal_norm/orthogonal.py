@@ -12,11 +12,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from catalog.schema import conform, validate
+from catalog.schema import ORTHOGONAL, conform, validate
 from pipeline.errors import RequestError
-
-ORTHOGONAL = 1e-12
-"""The cosine up to which the closed form holds to rounding."""
 
 
 def minimal_norm(data: xr.Dataset) -> xr.Dataset:

@@ -82,16 +82,3 @@ def description() -> dict:
 @pytest.fixture(scope="session")
 def make_tree() -> Callable[..., xr.DataTree]:
     return random_tree
-
-
-def snapshot(root: Path) -> dict[str, bytes | None]:
-    """Every name under ``root`` with its content."""
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes() if path.is_file() else None
-        for path in root.rglob("*")
-    }
-
-
-@pytest.fixture(scope="session")
-def contents() -> Callable[[Path], dict[str, bytes | None]]:
-    return snapshot

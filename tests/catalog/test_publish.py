@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
+from mounts import tmpfs
 from processes import in_processes
 
 from catalog.errors import CatalogUnwritableError, DamagedRunError, DiskFullError
@@ -22,18 +23,6 @@ from catalog.verify import verify
 
 REPOSITORY = Path(__file__).parents[2]
 ONE_LINE = re.compile(r"[^\n]+")
-
-
-@contextmanager
-def tmpfs(folder: Path, options: str):
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("mounting takes root; the limit on a file's size is tested everywhere")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 @contextmanager

@@ -11,19 +11,6 @@ from click.testing import CliRunner, Result
 from pipeline.commands import main
 
 
-def snapshot(root: Path) -> dict[str, bytes | None]:
-    """Every name under ``root`` with its content."""
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes() if path.is_file() else None
-        for path in root.rglob("*")
-    }
-
-
-@pytest.fixture(scope="session")
-def contents() -> Callable[[Path], dict[str, bytes | None]]:
-    return snapshot
-
-
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to be in, with no catalog set from outside."""

@@ -1,10 +1,10 @@
 """Bad input: one line on standard error, nothing on standard output, exit status 2, and the catalog as it was."""
 
 import subprocess
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from mounts import tmpfs
 
 from catalog import open_catalog
 
@@ -25,18 +25,6 @@ def refused(reluflow, filled, contents):
         return message
 
     return call
-
-
-@contextmanager
-def tmpfs(folder, options):
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("mounting takes root")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 # The list of issue 2, each as an override and in a file

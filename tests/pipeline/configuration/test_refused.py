@@ -7,20 +7,6 @@ from pipeline.configuration import load_config, presets
 from pipeline.errors import RequestError
 
 
-@pytest.fixture
-def written(tmp_path):
-    """Write a configuration file, and with it what it names."""
-
-    def write(text, name="mine.toml", **files):
-        for stem, content in files.items():
-            (tmp_path / stem.replace("_", ".")).write_bytes(content)
-        path = tmp_path / name
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return write
-
-
 def refusal(name_or_path, overrides=None):
     """The one line that says what is wrong."""
     with pytest.raises(RequestError) as caught:
