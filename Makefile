@@ -10,7 +10,7 @@ FIGURES ?= figures
 BIN := .venv/bin
 export RELUFLOW_CATALOG := $(CATALOG)
 
-SOURCES := $(wildcard pipeline/*.py pipeline/*/*.py pipeline/presets/*.toml catalog/*.py)
+SOURCES := $(wildcard pipeline/*.py pipeline/*/*.py pipeline/*/*/*.py pipeline/presets/*.toml catalog/*.py)
 FIGURE_3 := $(FIGURES)/$(PRESET)/figure-3-loss.png
 # A run is there if and only if its manifest is; without one the figure is made again, whatever its date.
 MANIFEST := $(or $(firstword $(wildcard $(CATALOG)/runs/$(PRESET)-????????????/manifest.json)),no-manifest)
@@ -33,7 +33,7 @@ help:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
 	@touch $@
 
-.venv/compiled: .venv/installed $(wildcard pipeline/flow/*.py)
+.venv/compiled: .venv/installed $(wildcard pipeline/flow/exact/*.py)
 	@$(BIN)/python -m pipeline.flow
 	@touch $@
 

@@ -6,8 +6,8 @@ import numpy as np
 from rich.table import Table
 
 from benchmarks.work_precision import fastest, network
-from pipeline.flow.stepping import integrate
-from pipeline.flow.warm import load_solver
+from pipeline.flow.exact.stepping import integrate
+from pipeline.flow.exact.warm import load_solver
 
 
 def table() -> Table:

@@ -12,10 +12,10 @@ from scipy.integrate import solve_ivp
 from pipeline.configuration import InitConfig, load_config
 from pipeline.data import generate_data
 from pipeline.flow import initialise
-from pipeline.flow.boost import hermite
+from pipeline.flow.exact.boost import hermite
+from pipeline.flow.exact.stepping import integrate
+from pipeline.flow.exact.warm import load_solver
 from pipeline.flow.simulate import as_kernels_see_it
-from pipeline.flow.stepping import integrate
-from pipeline.flow.warm import load_solver
 
 END = 60.0
 TIMES = np.linspace(0.0, END, 601)

@@ -2,7 +2,7 @@
 
 import sys
 
-from pipeline.flow.warm import compile_solver, load
+from pipeline.flow.exact.warm import compile_solver, load
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:

@@ -10,14 +10,14 @@ import xarray as xr
 
 from catalog.schema import ORTHOGONAL, conform, validate
 from pipeline.errors import RequestError
+from pipeline.flow.exact.patterns import Neurons
+from pipeline.flow.exact.problem import Problem, make_problem
+from pipeline.flow.exact.sampling import place_samples, replay
+from pipeline.flow.exact.states import OFF, ON
+from pipeline.flow.exact.stepping import integrate
+from pipeline.flow.exact.warm import interrupts_wait, load_solver
 from pipeline.flow.frame import Frame
-from pipeline.flow.patterns import Neurons
-from pipeline.flow.problem import Problem, make_problem
-from pipeline.flow.sampling import place_samples, replay
-from pipeline.flow.states import OFF, ON
 from pipeline.flow.status import BY_NUMBER
-from pipeline.flow.stepping import integrate
-from pipeline.flow.warm import interrupts_wait, load_solver
 
 MOST_STEPS = 500_000
 """A bound that no run has come near (lambda = 1e-10000 takes 300 steps): it turns a hang into a status."""

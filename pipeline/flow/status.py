@@ -26,4 +26,4 @@ class Status(Enum):
 
 
 BY_NUMBER = dict(enumerate(Status, start=1))
-"""The statuses by the numbers that :mod:`pipeline.flow.stepping` returns."""
+"""The statuses by the numbers that :mod:`pipeline.flow.exact.stepping` returns."""

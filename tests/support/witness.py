@@ -12,9 +12,9 @@ from scipy.integrate import solve_ivp
 from pipeline.configuration import DataConfig, InitConfig
 from pipeline.data import generate_data
 from pipeline.flow import initialise
-from pipeline.flow.patterns import Neurons
-from pipeline.flow.problem import Problem, make_problem
-from pipeline.flow.states import OFF, ON
+from pipeline.flow.exact.patterns import Neurons
+from pipeline.flow.exact.problem import Problem, make_problem
+from pipeline.flow.exact.states import OFF, ON
 
 PAPER_X = np.array([[-0.5, 1.0], [2.0, 1.0]])
 PAPER_Y = np.array([-1.0, 1.0])

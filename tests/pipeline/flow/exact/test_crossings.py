@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from witness import callable_kernel
 
-from pipeline.flow import crossings, following
-from pipeline.flow.boost import hermite
-from pipeline.flow.problem import make_problem
-from pipeline.flow.states import OFF, ON
+from pipeline.flow.exact import crossings, following
+from pipeline.flow.exact.boost import hermite
+from pipeline.flow.exact.problem import make_problem
+from pipeline.flow.exact.states import OFF, ON
 
 can_lose = callable_kernel(following.can_lose)
 lowest_time = callable_kernel(following.lowest_time)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.flow.boost import magnus_weights, propagate_rows
-from pipeline.flow.compiled import kernel
-from pipeline.flow.patterns import Lumps
+from pipeline.flow.exact.boost import magnus_weights, propagate_rows
+from pipeline.flow.exact.compiled import kernel
+from pipeline.flow.exact.patterns import Lumps
 
 
 @kernel

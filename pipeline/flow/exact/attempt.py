@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.boost import hermite, hermite_slope, magnus_weights
-from pipeline.flow.carrying import carry_rows
-from pipeline.flow.compiled import inlined, kernel
-from pipeline.flow.residual import correct, observe, slope
+from pipeline.flow.exact.boost import hermite, hermite_slope, magnus_weights
+from pipeline.flow.exact.carrying import carry_rows
+from pipeline.flow.exact.compiled import inlined, kernel
+from pipeline.flow.exact.residual import correct, observe, slope
 
 RELATIVE_SHARE = 0.01
 """A residual smaller than the tolerance is still resolved to this fraction of itself: its sign decides which

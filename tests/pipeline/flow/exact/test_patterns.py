@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from witness import callable_kernel, raw_problem
 
-from pipeline.flow import carrying, patterns
-from pipeline.flow.states import ON
+from pipeline.flow.exact import carrying, patterns
+from pipeline.flow.exact.states import ON
 
 lump = callable_kernel(patterns.lump)
 gather = callable_kernel(patterns.gather)

@@ -11,12 +11,12 @@ from math import exp, sqrt
 
 import numpy as np
 
-from pipeline.flow.boost import hermite
-from pipeline.flow.carrying import carry_all
-from pipeline.flow.compiled import inlined, kernel
-from pipeline.flow.following import ROOT_STEPS, can_lose, follow, lowest_time, reach
-from pipeline.flow.patterns import Neurons, gather, lump, neuron_from_lump, normalise
-from pipeline.flow.states import ON
+from pipeline.flow.exact.boost import hermite
+from pipeline.flow.exact.carrying import carry_all
+from pipeline.flow.exact.compiled import inlined, kernel
+from pipeline.flow.exact.following import ROOT_STEPS, can_lose, follow, lowest_time, reach
+from pipeline.flow.exact.patterns import Neurons, gather, lump, neuron_from_lump, normalise
+from pipeline.flow.exact.states import ON
 
 
 @kernel

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from math import exp, sqrt
 
-from pipeline.flow.compiled import inlined, kernel
-from pipeline.flow.states import ON
+from pipeline.flow.exact.compiled import inlined, kernel
+from pipeline.flow.exact.states import ON
 
 SMALLEST_LOG = -60.0
 """Rows below exp of this times the labels' scale add less than 1e-52 to h: not worth their exponential."""
@@ -26,7 +26,7 @@ def observe(rows, logs, lumps, problem, r, gross, kernel, reach):
     Parameters
     ----------
     rows, logs
-        The state of the rows, as in :class:`~pipeline.flow.patterns.Lumps`.
+        The state of the rows, as in :class:`~pipeline.flow.exact.patterns.Lumps`.
     lumps : Lumps
         Which rows are on where.
     problem : Problem

@@ -11,10 +11,10 @@ from math import exp
 
 import numpy as np
 
-from pipeline.flow.boost import hermite, magnus_weights, propagate_rows
-from pipeline.flow.compiled import inlined, kernel
-from pipeline.flow.patterns import normalise
-from pipeline.flow.states import OFF, ON
+from pipeline.flow.exact.boost import hermite, magnus_weights, propagate_rows
+from pipeline.flow.exact.compiled import inlined, kernel
+from pipeline.flow.exact.patterns import normalise
+from pipeline.flow.exact.states import OFF, ON
 
 ROOT_STEPS = 60
 """Halvings after which a bracket is as narrow as a float allows."""

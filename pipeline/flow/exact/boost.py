@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from math import exp, sqrt
 
-from pipeline.flow.compiled import inlined, kernel
-from pipeline.flow.states import ON
+from pipeline.flow.exact.compiled import inlined, kernel
+from pipeline.flow.exact.states import ON
 
 LARGEST_BOOST = 300.0
 """The largest delta tau of one boost: exp(-2 delta tau) must not underflow (at 354 it would)."""

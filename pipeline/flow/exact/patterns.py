@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.compiled import kernel
-from pipeline.flow.states import ON
+from pipeline.flow.exact.compiled import kernel
+from pipeline.flow.exact.states import ON
 
 
 class Neurons(NamedTuple):

@@ -15,12 +15,12 @@ from math import sqrt
 
 import numpy as np
 
-from pipeline.flow.attempt import RESIDUAL_FLOOR, attempt, exchange_rows, make_room, predict
-from pipeline.flow.boost import LARGEST_BOOST
-from pipeline.flow.carrying import carry_lumps
-from pipeline.flow.compiled import entry, inlined
-from pipeline.flow.crossings import cross, find_losers, worth_stopping_for
-from pipeline.flow.pace import (
+from pipeline.flow.exact.attempt import RESIDUAL_FLOOR, attempt, exchange_rows, make_room, predict
+from pipeline.flow.exact.boost import LARGEST_BOOST
+from pipeline.flow.exact.carrying import carry_lumps
+from pipeline.flow.exact.compiled import entry, inlined
+from pipeline.flow.exact.crossings import cross, find_losers, worth_stopping_for
+from pipeline.flow.exact.pace import (
     FIRST_RAPIDITY,
     fastest_growth,
     growth_factor,
@@ -29,9 +29,9 @@ from pipeline.flow.pace import (
     residual_change,
     time_until_felt,
 )
-from pipeline.flow.patterns import lump
-from pipeline.flow.record import copy_record, empty_record, longer, write_step
-from pipeline.flow.residual import observe, slope
+from pipeline.flow.exact.patterns import lump
+from pipeline.flow.exact.record import copy_record, empty_record, longer, write_step
+from pipeline.flow.exact.residual import observe, slope
 
 CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED = 1, 2, 3, 4, 5
 """Why an integration ended; :class:`pipeline.flow.status.Status` has the sentences."""

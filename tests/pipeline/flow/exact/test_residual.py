@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from witness import callable_kernel, raw_problem
 
-from pipeline.flow import patterns, residual
-from pipeline.flow.states import ON
+from pipeline.flow.exact import patterns, residual
+from pipeline.flow.exact.states import ON
 
 lump = callable_kernel(patterns.lump)
 observe = callable_kernel(residual.observe)

@@ -8,8 +8,8 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 from witness import callable_kernel
 
-from pipeline.flow import boost
-from pipeline.flow.states import OFF, ON
+from pipeline.flow.exact import boost
+from pipeline.flow.exact.states import OFF, ON
 
 boost_rows = callable_kernel(boost.boost_rows)
 propagate_rows = callable_kernel(boost.propagate_rows)

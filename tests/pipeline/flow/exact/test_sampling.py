@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.flow.record import Record
-from pipeline.flow.sampling import place_samples
+from pipeline.flow.exact.record import Record
+from pipeline.flow.exact.sampling import place_samples
 
 
 def record(length, movement, residual):

@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.boost import active_sum
-from pipeline.flow.carrying import carry_all
-from pipeline.flow.compiled import entry, kernel
-from pipeline.flow.crossings import cross, find_losers, mark
-from pipeline.flow.following import follow
-from pipeline.flow.patterns import gather, lump, neuron_from_lump, normalise
-from pipeline.flow.record import Record
-from pipeline.flow.states import ON
+from pipeline.flow.exact.boost import active_sum
+from pipeline.flow.exact.carrying import carry_all
+from pipeline.flow.exact.compiled import entry, kernel
+from pipeline.flow.exact.crossings import cross, find_losers, mark
+from pipeline.flow.exact.following import follow
+from pipeline.flow.exact.patterns import gather, lump, neuron_from_lump, normalise
+from pipeline.flow.exact.record import Record
+from pipeline.flow.exact.states import ON
 
 UNIFORM_SHARE = 0.2
 """The share of the samples that is spread evenly over the time; the rest goes where the trajectory moves."""

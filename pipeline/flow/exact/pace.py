@@ -6,8 +6,8 @@ from math import exp, log, sqrt
 
 import numpy as np
 
-from pipeline.flow.boost import active_sum
-from pipeline.flow.compiled import inlined, kernel
+from pipeline.flow.exact.boost import active_sum
+from pipeline.flow.exact.compiled import inlined, kernel
 
 FIRST_RAPIDITY = 0.1
 """The first step times the fastest growth rate; steps then grow by at most LARGEST_GROWTH, so that the

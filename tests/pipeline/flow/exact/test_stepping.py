@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from witness import PAPER_X, PAPER_Y, raw_network
 
-from pipeline.flow import stepping
-from pipeline.flow.boost import hermite
-from pipeline.flow.patterns import Neurons
-from pipeline.flow.problem import make_problem
-from pipeline.flow.states import OFF, ON
-from pipeline.flow.stepping import integrate
+from pipeline.flow.exact import stepping
+from pipeline.flow.exact.boost import hermite
+from pipeline.flow.exact.patterns import Neurons
+from pipeline.flow.exact.problem import make_problem
+from pipeline.flow.exact.states import OFF, ON
+from pipeline.flow.exact.stepping import integrate
 
 
 def dense(record, times):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.compiled import inlined, kernel
+from pipeline.flow.exact.compiled import inlined, kernel
 
 
 class Record(NamedTuple):

@@ -15,13 +15,13 @@ from types import FrameType
 
 import numpy as np
 
-from pipeline.flow.compiled import kernel_cache
-from pipeline.flow.patterns import Neurons
-from pipeline.flow.problem import Problem, make_problem
-from pipeline.flow.record import Record
-from pipeline.flow.sampling import replay
-from pipeline.flow.states import OFF, ON
-from pipeline.flow.stepping import integrate
+from pipeline.flow.exact.compiled import kernel_cache
+from pipeline.flow.exact.patterns import Neurons
+from pipeline.flow.exact.problem import Problem, make_problem
+from pipeline.flow.exact.record import Record
+from pipeline.flow.exact.sampling import replay
+from pipeline.flow.exact.states import OFF, ON
+from pipeline.flow.exact.stepping import integrate
 
 ENTRIES = ("integrate", "replay")
 """The kernels that Python calls; everything else is part of them."""
