@@ -1,115 +1,152 @@
-"""Time against measured error: this solver and SciPy's on the paper's experiment, in one process."""
+"""Time against measured error: this solver beside general ones, in one process, on one machine, in one hour."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from time import perf_counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
+from rich.console import Group
+from rich.markup import escape
 from rich.table import Table
-from scipy.integrate import solve_ivp
 
-from pipeline.configuration import InitConfig, load_config
-from pipeline.data import generate_data
-from pipeline.flow import initialise
-from pipeline.flow.exact.boost import hermite
-from pipeline.flow.exact.stepping import integrate
-from pipeline.flow.exact.warm import load_solver
-from pipeline.flow.simulate import as_kernels_see_it
+from benchmarks.descents import DESCENTS
+from benchmarks.measurement import Measurement, seconds_at
+from benchmarks.peers import LOOSE, PEERS
+from benchmarks.problems import Problem, compared
+from benchmarks.reference import Reference, find_reference
+from benchmarks.solvers import OURS, Solver
+from benchmarks.timing import ENOUGH, Failed, TooLong, fastest, spoken, tell
 
-END = 60.0
-TIMES = np.linspace(0.0, END, 601)
-SECONDS_ENOUGH = 0.5
-"""A measurement is repeated for this long, and the fastest is kept: the others measure the neighbours."""
+LIMIT, QUICK_LIMIT = 10.0, 1.0
+"""Seconds after which a run is given up."""
 
+SMALL_STARTS = ("m60", "m1000")
+"""The problems on which an absolute tolerance matters."""
 
-def fastest(work: Callable[[], object]) -> float:
-    """The least seconds that ``work`` takes."""
-    best, started = np.inf, perf_counter()
-    while perf_counter() - started < SECONDS_ENOUGH or best == np.inf:
-        before = perf_counter()
-        work()
-        best = min(best, perf_counter() - before)
-    return best
+NAMES = frozenset(solver.name for solver in PEERS)
 
-
-def table() -> Table:
-    """The rows: solver, its tolerance, m = 60 and m = 1000, each as time, worst error of r, ratio to ours."""
-    load_solver()
-    result = Table(
-        "solver", "tolerance", "m = 60", "worst error", "ratio", "m = 1,000", "worst error", "ratio",
-        title=f"The paper's two points, lambda = 1e-6/sqrt(m), to t = {END:g}: time, and error against 1e-11",
-    )  # fmt: skip
-    cells: dict[tuple[str, float], list[str]] = {}
-    for width in (60, 1000):
-        problem, neurons = network(width)
-        exact = dense(integrate(neurons, problem, 1e-11, END, 10**6)[0])
-        ours: list[tuple[float, float]] = []
-        for tolerance in (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9):
-            seconds = fastest(lambda p=problem, w=neurons, tol=tolerance: integrate(w, p, tol, END, 10**6))
-            error = np.abs(dense(integrate(neurons, problem, tolerance, END, 10**6)[0]) - exact).max()
-            ours.append((error, seconds))
-            cells.setdefault(("reluflow", tolerance), []).extend([f"{1e3 * seconds:.2f} ms", f"{error:.1e}", ""])
-        for method, tolerance in (
-            ("RK45", 1e-6),
-            ("RK45", 1e-9),
-            ("DOP853", 1e-6),
-            ("DOP853", 1e-8),
-            ("DOP853", 1e-10),
-        ):
-            seconds = fastest(
-                lambda w=neurons, p=problem, how=method, tol=tolerance: scipy_residual(w, p, how, tol)
-            )
-            error = np.abs(scipy_residual(neurons, problem, method, tolerance) - exact).max()
-            ratio = seconds / at_error(ours, error)
-            cells.setdefault((f"SciPy {method}", tolerance), []).extend(
-                [f"{1e3 * seconds:.1f} ms", f"{error:.1e}", f"{ratio:.0f}"]
-            )
-    for (solver, tolerance), row in cells.items():
-        result.add_row(solver, f"{tolerance:.0e}", *row)
-    result.caption = "ratio: how many times longer than reluflow at the same measured error (interpolated)"
-    return result
+TASK = (
+    "Time: from the weights to what the solver saves of r at all times compared, the fastest of repeats; nothing "
+    "is written. Error: the worst of r over these times and all points. Peers: atol = rtol times the root mean "
+    "square of the initial weights (times the factor in a name); the weights as rows over neurons; diffrax compiled "  # noqa: E501
+    "and warm. Descents: the tolerance is the step size, the notebooks' is 1e-03; the compiled one takes no samples "  # noqa: E501
+    "while the clock runs. Ratio: time over reluflow's at the same measured error, log-log between its points; ≥: "
+    "reluflow is never so coarse, its coarsest stands in. A solver is not tried further once a run takes too long."
+)
 
 
-def at_error(ours: list[tuple[float, float]], error: float) -> float:
-    """Our seconds at a measured error, by interpolation of the logarithms; the coarsest beyond the table."""
-    points = sorted(ours)
-    return float(np.exp(np.interp(np.log(error), *np.log(np.array(points)).T)))
+@dataclass
+class Findings:
+    """All that was measured: the points of every problem, and how far its reference can be believed."""
+
+    problems: list[Problem]
+    points: list[Measurement] = field(default_factory=list)
+    references: dict[str, Reference] = field(default_factory=dict)
+
+    def of(self, problem: str, solver: str) -> list[Measurement]:
+        """The points of one solver on one problem."""
+        return [p for p in self.points if p.problem == problem and p.solver == solver]
+
+    def solvers(self, problem: str) -> list[str]:
+        """The names, in the order in which they were measured."""
+        return list(dict.fromkeys(p.solver for p in self.points if p.problem == problem))
 
 
-def network(width: int, log10_scale: float = -6.0):
-    """The kernels' problem and neurons of the preset ``orthogonal``."""
-    data = generate_data(load_config("orthogonal").data)
-    init = initialise(data, InitConfig(width=width, log10_scale=log10_scale))
-    _, problem, neurons = as_kernels_see_it(data, init)
-    return problem, neurons
+def measure(quick: bool) -> Findings:
+    """Run every solver on every problem."""
+    limit, enough = (QUICK_LIMIT, 0.1) if quick else (LIMIT, ENOUGH)
+    found = Findings(compared(quick))
+    for problem in found.problems:
+        tell(f"{problem.title}: reference")
+        reference = found.references[problem.key] = find_reference(problem, quick)
+        for solver in (OURS, *PEERS, *(LOOSE if problem.key in SMALL_STARTS else ()), *DESCENTS):
+            settings = solver.quick if quick else solver.settings
+            if settings:
+                tell(f"{problem.title}: {solver.name}")
+            found.points += points(problem, solver, settings, reference.residual, limit, enough)
+    return found
 
 
-def dense(record) -> np.ndarray:
-    """The residual at TIMES from the record's cubics."""
-    i = np.clip(np.searchsorted(record.time, TIMES, side="right") - 1, 0, len(record.time) - 1)
-    s = np.minimum((TIMES - record.time[i]) / record.length[i], 1.0)
-    columns = [
-        hermite.py_func(*record.cubic[i, :, k].T, record.length[i], s) for k in range(record.cubic.shape[2])
-    ]
-    return np.array(columns).T
+def points(
+    problem: Problem, solver: Solver, settings: tuple[float, ...], exact: np.ndarray, limit: float, enough: float
+) -> Iterator[Measurement]:
+    """One solver from coarse to fine, until it takes too long."""
+    point = Measurement(problem.key, solver.name, np.nan)
+    try:
+        run = solver.bind(problem, limit) if settings else None
+    except ImportError as missing:
+        yield replace(point, note=f"{missing.name} is not installed")
+        return
+    for setting in settings:
+        point = replace(point, setting=setting)
+        try:
+            seconds, raw = fastest(partial(run, setting), enough if solver.enough is None else solver.enough)
+        except TooLong as so_far:
+            so_far = f" ({so_far})" if str(so_far) else ""
+            yield replace(point, note=f"> {limit:g} s{so_far}")
+            return
+        except Failed as why:
+            yield replace(point, note=f"failed: {why}")
+            continue
+        yield replace(point, seconds=seconds, error=float(np.abs(solver.read(problem, raw) - exact).max()))
 
 
-def scipy_residual(neurons, problem, method: str, tolerance: float) -> np.ndarray:
-    """The residual at TIMES by a general solver on the plain weights."""
-    x, y = problem.x, problem.y
-    (m, size), n = neurons.z.shape, len(y)
-    q = size - 1
-    start = (np.exp(neurons.log_scale)[:, None] * neurons.z).ravel()
+def ratio(found: Findings, point: Measurement) -> str:
+    """How many times our time the point's is, at its own error."""
+    ours = found.of(point.problem, OURS.name)
+    seconds, between = seconds_at(ours, point.error)
+    if np.isnan(seconds):
+        return "finer than ours"
+    return f"{'' if between else '≥ '}{figure(point.seconds / seconds)}"
 
-    def flow(_, theta):
-        z = theta.reshape(m, size)
-        w, a = z[:, :q], z[:, q]
-        before = w @ x.T
-        active = before > 0
-        force = (active * (y - a @ np.where(active, before, 0.0))) @ x / n
-        return np.column_stack([a[:, None] * force, np.sum(force * w, axis=1)]).ravel()
 
-    solution = solve_ivp(flow, (0, END), start, method, t_eval=TIMES, rtol=tolerance, atol=1e-6 * tolerance)
-    z = solution.y.T.reshape(len(TIMES), m, size)
-    return y - np.einsum("tj,tjk->tk", z[:, :, q], np.maximum(z[:, :, :q] @ x.T, 0))
+def unit_of(problem: Problem) -> float:
+    """What our tolerance is relative to: the labels' root mean square, or the first residual's if larger."""
+    first = problem.residual(problem.start[None])[0]
+    return float(np.sqrt(max(np.mean(problem.y**2), np.mean(first**2))))
+
+
+def within(problem: Problem, point: Measurement) -> str:
+    """Whether our own error is what was asked for."""
+    share = point.error / (point.setting * unit_of(problem))
+    return "" if share <= 1.0 else f"[red]{figure(share)} tolerances[/]"
+
+
+def figure(value: float) -> str:
+    """A ratio with two or three digits."""
+    return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
+
+
+def trust(found: Findings, problem: str) -> str:
+    """The words about a problem's reference; where no fine witness came to its end, the nearest peer."""
+    reference = found.references[problem]
+    peers = [p for p in found.points if p.problem == problem and p.solver in NAMES and p.measured]
+    if reference.witnessed or not peers:
+        return reference.words
+    near = min(peers, key=lambda p: p.error)
+    return f"{reference.words} Nearest peer: {near.solver} at {near.setting:.0e}, {near.error:.1e} off."
+
+
+def tables(found: Findings) -> Group:
+    """One table a problem."""
+    result: list[Table | str] = []
+    for problem in found.problems:
+        (n, d), m = problem.x.shape, problem.start.shape[1]
+        table = Table(
+            "solver", "tolerance", "time", "worst error", "ratio at equal error",
+            title=f"Work-precision: {problem.title} (n = {n}, d = {d}, m = {m:,}), to t = {problem.end:g}",
+            caption=trust(found, problem.key),
+        )  # fmt: skip
+        for name in found.solvers(problem.key):
+            for point in found.of(problem.key, name):
+                setting = "" if np.isnan(point.setting) else f"{point.setting:.0e}"
+                if point.measured:
+                    last = within(problem, point) if name == OURS.name else ratio(found, point)
+                    table.add_row(name, setting, spoken(point.seconds), f"{point.error:.1e}", last)
+                else:
+                    table.add_row(name, setting, escape(point.note))
+            table.add_section()
+        result += [table, ""]
+    return Group(*result, TASK)

@@ -13,20 +13,30 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import xarray as xr
+import zarr
 from zarr.codecs import Crc32cCodec, ZstdCodec
-from zarr.core.buffer import Buffer
+from zarr.core.buffer import Buffer, default_buffer_prototype
 from zarr.storage import MemoryStore
 
-from catalog.schema import COORDINATES, FILL_LABEL, STAGES
+from catalog.blocks import windows
+from catalog.schema import COORDINATES, STAGES
+from catalog.variable import FILL_LABEL
 
 CHUNK_BYTES = 4 * 2**20
+AT_ONCE_BYTES = 4 * CHUNK_BYTES
 
 
-def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
-    """Cut an array: whole up to :data:`CHUNK_BYTES`, else in even pieces along the leading dimensions."""
+def chunk_shape(shape: tuple[int, ...], itemsize: int, block: int = 1) -> tuple[int, ...]:
+    """Cut an array: whole up to :data:`CHUNK_BYTES`, else in even pieces along the leading dimensions.
+
+    An array that comes in blocks of this length in time is cut where they are: a chunk that reaches into two
+    of them costs reading both twice.
+    """
     chunks = [max(1, size) for size in shape]
     for axis in range(len(chunks)):
         rest = math.prod(chunks[axis + 1 :]) * itemsize
@@ -34,7 +44,16 @@ def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
             break
         pieces = math.ceil(chunks[axis] / max(1, CHUNK_BYTES // rest))
         chunks[axis] = math.ceil(chunks[axis] / pieces)
+    if chunks and chunks[0] < shape[0]:
+        chunks[0] = _aligned(chunks[0], block)
     return tuple(chunks)
+
+
+def _aligned(length: int, block: int) -> int:
+    """Find a length close to this one that divides a block, or is some whole blocks; this one if there is none."""
+    if block <= length:
+        return length - length % block
+    return next((size for size in range(length, length // 4, -1) if block % size == 0), length)
 
 
 def fill_value(group: str, name: str, variable: xr.Variable) -> Any:
@@ -60,9 +79,10 @@ def array_encoding(group: str, name: str, variable: xr.Variable) -> dict[str, An
     """
     if variable.dtype.kind not in "biuf":
         raise ValueError(f"{group}/{name} is {variable.dtype}; allowed on disk are numbers and truth values")
+    block = variable.chunks[0][0] if variable.chunks else 1
     encoding = {
         "compressors": (ZstdCodec(level=3), Crc32cCodec()),
-        "chunks": chunk_shape(variable.shape, variable.dtype.itemsize),
+        "chunks": chunk_shape(variable.shape, variable.dtype.itemsize, block),
         "fill_value": fill_value(group, name, variable),
     }
     # The attribute _FillValue would make every reader turn int8 into float32, and NaN is a float's own mark.
@@ -74,9 +94,14 @@ def encode(tree: xr.DataTree) -> dict[str, bytes]:
 
     In memory, not on the disk: each file is then written, flushed and digested once, by us. Zarr's own
     LocalStore does not flush, leaves ``*.partial`` files, and goes on writing in its background thread while
-    Ctrl-C is cleaning up. The price is the compressed size in memory, less than the tree.
+    Ctrl-C is cleaning up. The price is the compressed size in memory, less than the tree. Of lazy variables
+    only the metadata is here; their chunks are for :func:`stream`.
     """
     datasets = {node.path: node.to_dataset(inherit=False) for node in tree.subtree}
+    for dataset in datasets.values():
+        for variable in dataset.variables.values():
+            if variable.ndim == 0:
+                variable.load()
     # Every variable has an entry, which replaces whatever encoding a reader left on it (old chunks, codecs).
     encoding = {
         path: {
@@ -85,6 +110,8 @@ def encode(tree: xr.DataTree) -> dict[str, bytes]:
         }
         for path, dataset in datasets.items()
     }
+    # Lazy arrays are not written by xarray: it knows no bound on what it holds at once.
+    later: dict[str, Any] = {"compute": False, "safe_chunks": False} if any(lazy_variables(tree)) else {}
     store: dict[str, Buffer] = {}
     with warnings.catch_warnings():
         # Consolidated metadata is no part of Zarr v3 yet, but without it xarray warns on every opening, and
@@ -97,5 +124,48 @@ def encode(tree: xr.DataTree) -> dict[str, bytes]:
             consolidated=True,
             zarr_format=3,
             write_empty_chunks=True,
+            **later,
         )
     return {path: content.to_bytes() for path, content in sorted(store.items())}
+
+
+def lazy_variables(tree: xr.DataTree) -> Iterator[tuple[str, xr.Variable]]:
+    """Walk over the variables that are Dask arrays, by their paths in the store."""
+    for node in tree.subtree:
+        for name, variable in node.to_dataset(inherit=False).variables.items():
+            if variable.chunks:
+                yield f"{node.path}/{name}".lstrip("/"), variable
+
+
+def stream(tree: xr.DataTree, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Encode the chunks of the lazy variables, one block in memory at a time: (relative POSIX path, content).
+
+    Parameters
+    ----------
+    tree
+        The tree that was given to :func:`encode`.
+    files
+        What :func:`encode` made of it: each array's metadata says how its chunks are to be encoded.
+    """
+    for path, variable in lazy_variables(tree):
+        metadata = f"{path}/zarr.json"
+        store: dict[str, Buffer] = {metadata: default_buffer_prototype().buffer.from_bytes(files[metadata])}
+        with zarr.config.set({"array.write_empty_chunks": True}):
+            array = zarr.open_array(MemoryStore(store), path=path, mode="r+", zarr_format=3)
+        for window in windows(variable, array.chunks):
+            # A function of its own: what it holds is gone before the next block is computed.
+            yield from _chunks_of(variable, window, array, store, metadata)
+
+
+def _chunks_of(
+    variable: xr.Variable, window: tuple[slice, ...], array: Any, store: dict[str, Buffer], metadata: str
+) -> Iterator[tuple[str, bytes]]:
+    """Compute one window and encode it, some chunks at a time: on the way each is copied some four times."""
+    block = np.asarray(variable[window].values)
+    rows = array.chunks[0] * max(1, AT_ONCE_BYTES // max(1, array.chunks[0] * block[:1].nbytes))
+    for start in range(0, len(block), rows):
+        part = block[start : start + rows]
+        first = window[0].start + start
+        array[slice(first, first + len(part)), *window[1:]] = part
+        for chunk in sorted(store.keys() - {metadata}):
+            yield chunk, store.pop(chunk).to_bytes()

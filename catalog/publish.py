@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
 from catalog.attributes import attribute, root_attributes
-from catalog.encoding import encode
+from catalog.encoding import encode, stream
 from catalog.layout import MANIFEST, STORE, is_published, run_directory
 from catalog.manifest import Manifest, plain, restored
 from catalog.schema import GROUPS, SCHEMA_VERSION, validate
@@ -60,12 +62,6 @@ def publish(
     if is_published(destination):
         return destination
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    contents = {
-        f"{STORE}/{path}": content
-        for path, content in encode(
-            _labelled(tree, run_id=run_id, created=created, configuration=configuration, provenance=provenance)
-        ).items()
-    }
     manifest = Manifest(
         run_id=run_id,
         schema_version=SCHEMA_VERSION,
@@ -73,25 +69,34 @@ def publish(
         configuration=restored(plain(configuration, "configuration")),
         summary=restored(plain(summary, "summary")),
         provenance=restored(plain(provenance, "provenance")),
-        files={
-            path: {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-            for path, content in contents.items()
-        },
-    ).to_bytes()
+        files={},
+    )
+    labelled = _labelled(tree, run_id=run_id, created=created, configuration=configuration, provenance=provenance)
+    contents = encode(labelled)
     with staging_place(root, run_id) as place:
-        folders = {place.path}
-        for path, content in contents.items():
-            file = place.path / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            folders.update(folder for folder in file.parents if folder.is_relative_to(place.path))
-            write_synced(file, content)
-        for folder in sorted(folders, reverse=True):
-            sync(folder)
+        written = _write(place.path, itertools.chain(contents.items(), stream(labelled, contents)))
         # Last, after everything it names has reached the disk: a manifest never vouches for missing bytes.
-        write_synced(place.path / MANIFEST, manifest)
+        write_synced(place.path / MANIFEST, replace(manifest, files=written).to_bytes())
         sync(place.path)
         place.move_to(destination)
     return destination
+
+
+def _write(place: Path, contents: Iterable[tuple[str, bytes]]) -> dict[str, dict[str, Any]]:
+    """Write the store's files below ``place``, each as it comes, flush them, and return the manifest's entries."""
+    entries: dict[str, dict[str, Any]] = {}
+    folders = {place}
+    for path, content in contents:
+        name = f"{STORE}/{path}"
+        file = place / name
+        if file.parent not in folders:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            folders.update(folder for folder in file.parents if folder.is_relative_to(place))
+        write_synced(file, content)
+        entries[name] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    for folder in sorted(folders, reverse=True):
+        sync(folder)
+    return dict(sorted(entries.items()))
 
 
 def _labelled(tree: xr.DataTree, **identity: Any) -> xr.DataTree:

@@ -7,85 +7,14 @@ here is a change of :data:`SCHEMA_VERSION` and a line in the changelog.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from catalog.blocks import as_type
 from catalog.layout import SCHEMA_VERSION as SCHEMA_VERSION
-
-FILL_LABEL = -1
-"""What a label or an index reads as where nothing was written; none is ever this: a lost chunk shows."""
-
-FILL_SIGN = 0
-"""The same for a sign, which is +1 or -1."""
-
-
-@dataclass(frozen=True)
-class Variable:
-    """What one variable is.
-
-    Attributes
-    ----------
-    name, dims, dtype
-        The public name, its dimensions in storage order, and its NumPy type.
-    units
-        UDUNITS text; ``"1"`` for a pure number. The paper's time has no unit of its own.
-    long_name
-        What a plot's axis says.
-    doc
-        One sentence of meaning with the paper's symbols.
-    flags
-        For a label: the meanings of the values 1, 2, ... in order (CF ``flag_values``/``flag_meanings``).
-    optional
-        A stage may leave it out (a quantity that does not exist for every data set).
-    """
-
-    name: str
-    dims: tuple[str, ...]
-    dtype: str
-    long_name: str
-    doc: str
-    units: str = "1"
-    flags: tuple[str, ...] = ()
-    optional: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse a specification that contradicts itself."""
-        if self.flags and self.dtype != "int8":
-            raise ValueError(f"{self.name}: a label is int8, not {self.dtype}")
-        if len(set(self.flags)) != len(self.flags) or any(" " in flag for flag in self.flags):
-            raise ValueError(f"{self.name}: flag meanings are distinct single words, not {self.flags}")
-
-    @property
-    def attributes(self) -> dict[str, Any]:
-        """The CF attributes that this variable carries wherever it goes."""
-        attributes: dict[str, Any] = {"long_name": self.long_name, "comment": self.doc}
-        if self.flags:
-            attributes["flag_values"] = np.arange(1, len(self.flags) + 1, dtype="int8")
-            attributes["flag_meanings"] = " ".join(self.flags)
-        else:
-            attributes["units"] = self.units
-        return attributes
-
-    @property
-    def fill_value(self) -> float | int:
-        """What Zarr returns where a chunk is lost: never a value that could be taken for data."""
-        if np.issubdtype(np.dtype(self.dtype), np.floating):
-            return float("nan")
-        return FILL_SIGN if self.dtype == "int8" and not self.flags else FILL_LABEL
-
-    def flag(self, meaning: str) -> int:
-        """The number that stands for ``meaning``.
-
-        Raises
-        ------
-        ValueError
-            If this variable has no such label.
-        """
-        return self.flags.index(meaning) + 1
-
+from catalog.variable import Variable as Variable
 
 ORTHOGONAL = 1e-12
 """The cosine up to which two inputs count as orthogonal (``largest_cosine``, ``assumption_1``): a rotation's
@@ -134,9 +63,12 @@ _data = (
 _initial = (
     Variable("log_norm", ("neuron",), "float64", "ln |w_j(0)|", "Finite even where |w_j| underflows."),
     Variable("direction", ("neuron", "coord"), "float64", "w_j/|w_j| at t = 0", "Unit vectors."),
-    Variable("output_ratio", ("neuron",), "float64", "a_j/|w_j| at t = 0", "s_j when balanced."),
-    Variable("log_init_scale", (), "float64", "ln lambda", "The scale of eq (4); 1e-1000 is no float."),
-)
+    Variable("output_ratio", ("neuron",), "float64", "a_j/|w_j| at t = 0", "s_j when balanced, else any number."),
+    Variable(
+        "log_init_scale", (), "float64", "ln lambda",
+        "The scale of eq (4); 1e-1000 is no float. Of given weights: the root mean square of the entries of w.",
+    ),
+)  # fmt: skip
 
 _trajectory = (
     Variable("direction", ("time", "neuron", "coord"), "float64", "w_j/|w_j|", "Unit vectors."),
@@ -144,7 +76,7 @@ _trajectory = (
     Variable("output_ratio", ("time", "neuron"), "float64", "a_j/|w_j|", "s_j when balanced (Lemma 1)."),
     Variable(
         "activation", ("time", "neuron", "point"), "int8", "activation of neuron j at point k",
-        "On where <w_j, x_k> > 0; relu'(0) = 0, so a neuron exactly on a boundary is off.",
+        "On where <w_j, x_k> > 0, sliding where the flow holds it at 0, else off: relu'(0) = 0.",
         flags=ACTIVATIONS,
     ),
     Variable("residual", ("time", "point"), "float64", "r_k = y_k - h(x_k)", "What is left to fit."),
@@ -186,14 +118,17 @@ _phases = (
 )  # fmt: skip
 
 _minimal_norm = (
-    Variable("value", (), "float64", "min 1/2 |theta|^2", "Over networks with L = 0 (eq 8): the primal value."),
+    Variable("value", (), "float64", "min 1/2 |theta|^2", "Over networks with L = 0 (eq 8); NaN: not known."),
     Variable("lower_bound", (), "float64", "dual bound", "<q, y> of a feasible dual certificate q."),
     Variable("gap", (), "float64", "value - lower_bound", "How far from certified the value is."),
     Variable(
         "certificate", ("point",), "float64", "dual certificate q_k",
-        "|sum_k q_k relu(<u, x_k>)| <= 1 for every unit u; then <q, y> bounds every interpolator from below.",
+        "|sum_k q_k phi(<u, x_k>)| <= 1 for every unit u; then <q, y> bounds every interpolator from below.",
     ),
-    Variable("certificate_norm", (), "float64", "max over |u| = 1 of |sum q_k relu(<u, x_k>)|", "At most 1."),
+    Variable(
+        "certificate_norm", (), "float64", "max over |u| = 1 of |sum q_k phi(<u, x_k>)|",
+        "At most 1. Where the minimum is not known, a bound of it.",
+    ),
     Variable("weight", ("minimal_neuron", "coord"), "float64", "w of the minimum", "Balanced: |w| = |a|."),
     Variable("output_sign", ("minimal_neuron",), "int8", "sign of a of the minimum", "+1 or -1."),
 )  # fmt: skip
@@ -203,7 +138,7 @@ _comparison = (
     Variable("excess", ("time",), "float64", "1/2 |theta|^2 - minimum", "Negative before the data is fitted."),
     Variable(
         "distance", ("time",), "float64", "|theta - nearest minimum|",
-        "Euclidean distance in weights to the set of minimum-norm interpolators of the same width and signs.",
+        "Euclidean distance in weights to the set of minimum-norm networks of that width and those signs of a.",
     ),
 )  # fmt: skip
 
@@ -261,7 +196,7 @@ def conform(group: str, values: dict[str, Any], attributes: dict[str, Any] | Non
     variables: dict[str, xr.Variable] = {}
     for name, spec in specified.items():
         if name in values:
-            array = np.asarray(values[name], dtype=spec.dtype)
+            array = as_type(values[name], spec.dtype)
             if array.ndim != len(spec.dims):
                 raise ValueError(f"{group}/{name}: {array.ndim} dimensions, specified are {spec.dims}")
             variables[name] = xr.Variable(spec.dims, array, spec.attributes)

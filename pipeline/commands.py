@@ -207,15 +207,17 @@ def run(preset_or_file: str, settings: tuple[str, ...], catalog_url: str, as_jso
         print_json(report.as_json(manifest, path, cached, seconds))
     else:
         report.print_report(say, manifest, path, cached, seconds)
-    return DONE if manifest.summary["status"] in ("converged", "stationary", "end_time") else FAILED
+    return DONE if report.succeeded(manifest.summary) else FAILED
 
 
 def _compute(config: Any, catalog: Catalog, run_id: str) -> None:
     """Find out whether the catalog can be written before anything is computed; then compute and publish."""
     catalog.check_writable(run_id)
+    from pipeline.progress import telling
     from pipeline.workflow import run as run_stages
 
-    run_stages(config, catalog)
+    with telling() as tell:
+        run_stages(config, catalog, progress=tell)
 
 
 @main.command("list")

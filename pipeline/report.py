@@ -31,19 +31,26 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
+FAILURES = frozenset({"out_of_steps", "stalled", "diverged"})
+"""The words of the statuses that leave a trajectory incomplete (``pipeline.flow.status``)."""
+
+
+def succeeded(summary: dict[str, Any]) -> bool:
+    """Whether the run is all that was asked for; if not, its ``status_message`` says what is missing."""
+    return summary["status"] not in FAILURES
+
+
 def print_report(console: Console, manifest: Manifest, path: Path, cached: bool, seconds: float) -> None:
     """One screen: what ran, the phases, the fit, the norm, where it is, what to do next."""
     summary, configuration = manifest.summary, manifest.configuration
-    init, account = configuration["init"], _account(summary, cached, seconds)
     console.print(configuration["title"] or manifest.run_id, style="bold")
-    console.print(
-        f"{init['width']} neurons, {init['start']} start, lambda = 10^{init['log10_scale']:g}"
-        f"{'/sqrt(m)' if init['per_sqrt_width'] else ''}, seed {init['seed']}: {account}\n"
-    )
+    console.print(f"{_network(configuration)}: {_account(summary, cached, seconds)}\n")
     console.print(_phase_table(summary))
     console.print(_result_table(summary))
-    console.print(f"\n{summary['status_message']}")
+    console.print(f"\n{_ending(summary)}")
     console.print(_assumptions(summary))
+    for caveat in _caveats(summary, configuration):
+        console.print(caveat)
     console.print(f"\nThe run is {path}", soft_wrap=True, highlight=False)
     shown = shlex.quote(manifest.run_id)
     console.print(
@@ -57,6 +64,23 @@ def print_report(console: Console, manifest: Manifest, path: Path, cached: bool,
         soft_wrap=True,
         highlight=False,
     )
+
+
+def _network(configuration: dict[str, Any]) -> str:
+    """The network, its start, and how it was followed, as far as that is not the usual."""
+    init, flow = configuration["init"], configuration["flow"]
+    words = [f"{init['width']} neuron{'' if init['width'] == 1 else 's'}", f"{init['start']} start"]
+    if init["start"] == "given":
+        words[1] += f" from {init['file']}" if init.get("file") else ""
+    else:
+        scale = f"lambda = 10^{init['log10_scale']:g}{'/sqrt(m)' if init['per_sqrt_width'] else ''}"
+        words += [scale, f"seed {init['seed']}"]
+    if flow.get("slope"):
+        words.append(f"leaky ReLU of slope {flow['slope']:g}")
+    if flow["method"] != "exact":
+        descent = flow["method"].startswith("gradient_descent")
+        words.append(f"by {flow['method']}" + (f" with step {flow['step_size']:g}" if descent else ""))
+    return ", ".join(words)
 
 
 def _account(summary: dict[str, Any], cached: bool, seconds: float) -> str:
@@ -81,20 +105,26 @@ def _phase_table(summary: dict[str, Any]) -> Table:
         # The paper says nothing where there is no such label, or lambda is not small.
         paper = ("-", "") if isnan(predicted) else (_time(predicted), formula)
         table.add_row(name, f"{key} = {_time(summary[key])}", *paper)
-    table.add_row("convergence", _time(summary["end_time"]), "", "")
+    last = "convergence" if summary["status"] == "converged" else "the end of the run"
+    table.add_row(last, _time(summary["end_time"]), "", "")
     return table
 
 
 def _result_table(summary: dict[str, Any]) -> Table:
+    least, bound = summary["minimal_half_squared_norm"], summary["lower_bound"]
     table = Table("", "", box=None, pad_edge=False, show_header=False)
     table.add_row("final loss", f"{summary['final_loss']:.3g}")
     table.add_row("1/2 |theta|^2 at the end", f"{summary['half_squared_norm']:.10g}")
-    table.add_row(
-        "least of all interpolators",
-        f"{summary['minimal_half_squared_norm']:.10g}  (certified from below: gap {abs(summary['gap']):.1g})",
-    )
-    table.add_row("excess over it", f"{summary['final_excess']:.3g}")
+    if isnan(least):
+        method = summary["minimal_norm_method"].replace("not known: ", "not known for ")
+        table.add_row("least of all interpolators", f"{method}; at least {bound:.4g}")
+    else:
+        certified = f"(certified from below: gap {abs(summary['gap']):.1g})"
+        table.add_row("least of all interpolators", f"{least:.10g}  {certified}")
+        table.add_row("excess over it", f"{summary['final_excess']:.3g}")
     table.add_row("stationary points lingered at", f"{summary['plateaus']}")
+    if summary.get("sliding_neurons"):
+        table.add_row("neurons that end on a boundary", f"{summary['sliding_neurons']}")
     return table
 
 
@@ -102,10 +132,39 @@ def _time(value: float) -> str:
     return "never" if isnan(value) else f"{value:.4g}"
 
 
+def _ending(summary: dict[str, Any]) -> str:
+    """Why the run ended, and at what kind of stationary point if it did at one."""
+    said = str(summary["status_message"])
+    kind, eigenvalue = summary.get("stationary_kind", "unknown"), summary.get("hessian_smallest_eigenvalue")
+    if kind == "unknown" or eigenvalue is None:
+        return said
+    return f"{said} It is a {kind}: the Hessian's smallest eigenvalue is {eigenvalue:.3g}."
+
+
 def _assumptions(summary: dict[str, Any]) -> str:
     words = {"holds": "holds", "holds_up_to_scaling": "holds up to scaling", "fails": "FAILS"}
     verdicts = (f"{number} {words[summary[f'assumption_{number}']]}" for number in (1, 2, 3))
     return f"The paper's assumptions: {', '.join(verdicts)}."
+
+
+def _caveats(summary: dict[str, Any], configuration: dict[str, Any]) -> list[str]:
+    """What of the paper does not apply to this run, beyond its numbered assumptions."""
+    found = []
+    if summary["assumption_1"] == "fails":
+        cosine = f"largest cosine {summary['largest_cosine']:.3g}"
+        found.append(
+            f"The inputs are not orthogonal ({cosine}): the times are the paper's formulas, not its promises."
+        )
+    start = configuration["init"]["start"]
+    if start == "unbalanced":
+        found.append("The start is not balanced: the paper proves its lemmas for |a_j| = |w_j|.")
+    if start == "given":
+        found.append(
+            "The start is given: for the paper's times, lambda is the root mean square of the entries of w."
+        )
+    if configuration["flow"].get("slope"):
+        found.append("The ReLU is leaky: the paper promises no bias to the minimum norm.")
+    return found
 
 
 def print_details(console: Console, manifest: Manifest, path: Path) -> None:

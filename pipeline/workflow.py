@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from time import perf_counter
@@ -18,7 +19,7 @@ from catalog.layout import SCHEMA_VERSION
 from catalog.schema import variable
 from pipeline.configuration import RunConfig
 from pipeline.data import generate_data
-from pipeline.flow import initialise, refuse_oblique, simulate
+from pipeline.flow import initialise, simulate
 from pipeline.minimal_norm import compare, minimal_norm
 from pipeline.phases import label_phases
 
@@ -28,7 +29,9 @@ PAPER = (
 )
 
 
-def run(config: RunConfig, catalog: Catalog | None = None) -> xr.DataTree:
+def run(
+    config: RunConfig, catalog: Catalog | None = None, *, progress: Callable[[float, int], None] | None = None
+) -> xr.DataTree:
     """Compute a run, or open it if the catalog has it; publish what was computed.
 
     Parameters
@@ -37,6 +40,8 @@ def run(config: RunConfig, catalog: Catalog | None = None) -> xr.DataTree:
         From ``load_config``.
     catalog
         From ``open_catalog``; None to keep nothing.
+    progress
+        Told now and then the time t that the flow has reached, and the number of steps.
 
     Returns
     -------
@@ -46,7 +51,7 @@ def run(config: RunConfig, catalog: Catalog | None = None) -> xr.DataTree:
     Raises
     ------
     RequestError
-        If the data can't be what the configuration says, or the solver can't take it.
+        If the data can't be what the configuration says, or the method can't take it.
     CatalogError
         If it can't be published; the catalog is as it was then.
     """
@@ -55,7 +60,7 @@ def run(config: RunConfig, catalog: Catalog | None = None) -> xr.DataTree:
         return catalog[run_id]
     started = perf_counter()
     data = prepare(config)
-    tree = compute(config, data)
+    tree = compute(config, data, progress)
     seconds = perf_counter() - started
     tree.attrs["wall_seconds"] = seconds
     if catalog is not None:
@@ -64,7 +69,7 @@ def run(config: RunConfig, catalog: Catalog | None = None) -> xr.DataTree:
             tree,
             summary=summarise(tree),
             configuration=config.resolved(),
-            provenance=provenance() | {"wall_seconds": seconds},
+            provenance=provenance(config.flow.method) | {"wall_seconds": seconds},
         )
     return tree
 
@@ -76,12 +81,12 @@ def prepare(config: RunConfig) -> xr.Dataset:
     ------
     RequestError
     """
-    data = generate_data(config.data)
-    refuse_oblique(data)
-    return data
+    return generate_data(config.data)
 
 
-def compute(config: RunConfig, data: xr.Dataset) -> xr.DataTree:
+def compute(
+    config: RunConfig, data: xr.Dataset, progress: Callable[[float, int], None] | None = None
+) -> xr.DataTree:
     """Stages 2 to 4 on ``data``."""
     trajectory = simulate(
         data,
@@ -90,13 +95,17 @@ def compute(config: RunConfig, data: xr.Dataset) -> xr.DataTree:
         tolerance=config.flow.tolerance,
         samples=config.flow.samples,
         method=config.flow.method,
+        slope=config.flow.slope,
+        step_size=config.flow.step_size,
+        progress=progress,
     )
+    minimum = minimal_norm(data, slope=config.flow.slope)
     tree = xr.DataTree.from_dict(
         {
             "data": data,
             "trajectory": trajectory,
             "phases": label_phases(data, trajectory, epsilon=config.analysis.epsilon),
-            "minimal_norm": compare(trajectory, minimal_norm(data)),
+            "minimal_norm": compare(trajectory, minimum),
         }
     )
     tree.attrs = {
@@ -112,22 +121,33 @@ def compute(config: RunConfig, data: xr.Dataset) -> xr.DataTree:
     return tree
 
 
+ACCOUNT = (
+    "status", "status_message", "solver_seconds", "steps", "rejected_steps", "crossings", "patterns",
+    "ambiguous_events", "hessian_smallest_eigenvalue", "stationary_kind",
+)  # fmt: skip
+"""What a trajectory says of its computation and its end, where it does: not every method has patterns."""
+
+
 def summarise(tree: xr.DataTree) -> dict[str, Any]:
-    """Every scalar result of a run, by the name of its column in the catalog's table."""
+    """Every scalar result of a run, by the name of its column in the catalog's table.
+
+    What is not known (a minimum norm for oblique inputs) or does not exist (t3 if nothing is fitted) is NaN.
+    """
     groups = {name: node.to_dataset() for name, node in tree.children.items()}
     trajectory, minimum, phases = groups["trajectory"], groups["minimal_norm"], groups["phases"]
     nowhere = variable("phases", "plateau").flag("none")
-    kept = ("status", "status_message", "steps", "rejected_steps", "crossings", "patterns", "solver_seconds")
-    scalars: dict[str, Any] = {name: trajectory.attrs[name] for name in kept}
+    scalars: dict[str, Any] = {name: trajectory.attrs[name] for name in ACCOUNT if name in trajectory.attrs}
     scalars |= {
         "end_time": float(trajectory["time"][-1]),
         "final_loss": float(trajectory["loss"][-1]),
         "half_squared_norm": float(minimum["half_squared_norm"][-1]),
         "minimal_half_squared_norm": float(minimum["value"]),
+        "minimal_norm_method": minimum.attrs["method"],
         "final_excess": float(minimum["excess"][-1]),
         "final_distance": float(minimum["distance"][-1]),
         "fitted_first": phases.attrs["fitted_first"],
         "plateaus": len(set(phases["plateau"].values.tolist()) - {nowhere}),
+        "sliding_neurons": sliding_neurons(trajectory),
     }
     for group in ("data", "phases", "minimal_norm"):
         for name, value in groups[group].data_vars.items():
@@ -138,15 +158,22 @@ def summarise(tree: xr.DataTree) -> dict[str, Any]:
     return scalars
 
 
+def sliding_neurons(trajectory: xr.Dataset) -> int:
+    """How many neurons end on the boundary of a data point, held there from both sides."""
+    last = trajectory["activation"].isel(time=slice(-1, None)).values
+    return int((last == variable("trajectory", "activation").flag("sliding")).any(axis=2).sum())
+
+
 def _in_words(value: xr.DataArray) -> float | str:
     if "flag_meanings" in value.attrs:
         return str(value.attrs["flag_meanings"]).split()[int(value) - 1]
     return float(value)
 
 
-def provenance() -> dict[str, Any]:
-    """Where a run comes from: versions, code revision, machine."""
-    names = ("reluflow", "numpy", "numba", "xarray", "zarr")
+def provenance(method: str = "exact") -> dict[str, Any]:
+    """Where a run comes from: versions (of the library that ``method`` names too), code revision, machine."""
+    library = method.partition(":")[0]
+    names = ["reluflow", "numpy", "numba", "xarray", "zarr", *({library} & {"scipy", "diffrax"})]
     return {
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in names},
         "code_revision": code_revision(),

@@ -14,9 +14,11 @@ OURS = ("pipeline", "catalog", "dashboards")
 
 STAGES = ("pipeline.data", "pipeline.flow", "pipeline.phases", "pipeline.minimal_norm")
 """In the order in which a number flows through them. They meet in the workflow alone, as labelled datasets."""
-TOP = ("pipeline.workflow", "pipeline.report", "pipeline.listing", "pipeline.commands")
+TOP = ("pipeline.workflow", "pipeline.report", "pipeline.listing", "pipeline.progress", "pipeline.commands")
 """The only modules that know the catalog beyond its schema."""
-CATALOG_DOORS = {f"catalog.{name}" for name in ("errors", "index", "layout", "manifest", "schema")} | {"catalog"}
+CATALOG_DOORS = {"catalog"} | {
+    f"catalog.{name}" for name in ("blocks", "errors", "index", "layout", "manifest", "schema")
+}
 """What of the catalog others may import. Its front door hands out the same names; the modules themselves say
 what they cost: ``layout`` and ``manifest`` take the standard library alone, which is why a cache hit is instant.
 """
@@ -80,7 +82,7 @@ def room(module: str) -> str:
 
 def may_know(module: str, other: str) -> bool:
     """Whether the house plan lets ``module`` import ``other``, both of ours and in different rooms."""
-    base = {"catalog.schema", "pipeline.errors", "pipeline.configuration"}
+    base = {"catalog.schema", "catalog.blocks", "pipeline.errors", "pipeline.configuration"}
     match room(module):
         case "catalog" | "pipeline.errors":
             return False

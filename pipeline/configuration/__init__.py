@@ -1,15 +1,21 @@
 """The whole configuration of a run: read from a preset or a TOML file, overridden key by key, checked once.
 
 In comes a name or a path with overrides; out goes one frozen :class:`RunConfig`, whose hash names the run. A
-preset is a file like the user's own. Each default stands in :mod:`~pipeline.configuration.tables` and nowhere
-else. Knows no stage and no catalog.
+preset is a file like the user's own. Each default stands in the table of its key (``data_table``, ``init_table``,
+``tables``) and nowhere else. The numbers of a file that a configuration names are read here too, for whichever
+stage wants them. Knows no stage and no catalog.
 """
 
+from pipeline.configuration.data_table import DataConfig
 from pipeline.configuration.explaining import explain
+from pipeline.configuration.files import npz_arrays, read_pinned
+from pipeline.configuration.init_table import InitConfig
 from pipeline.configuration.loading import load_config, parse_override, presets, run_name
-from pipeline.configuration.tables import AnalysisConfig, DataConfig, FlowConfig, InitConfig, RunConfig
+from pipeline.configuration.tables import METHODS, AnalysisConfig, FlowConfig, RunConfig
+from pipeline.configuration.weights import read_weights
 
 __all__ = [
+    "METHODS",
     "AnalysisConfig",
     "DataConfig",
     "FlowConfig",
@@ -17,7 +23,10 @@ __all__ = [
     "RunConfig",
     "explain",
     "load_config",
+    "npz_arrays",
     "parse_override",
     "presets",
+    "read_pinned",
+    "read_weights",
     "run_name",
 ]

@@ -7,7 +7,9 @@ from difflib import get_close_matches
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from pipeline.configuration.tables import AnalysisConfig, DataConfig, FlowConfig, InitConfig, RunConfig
+from pipeline.configuration.data_table import DataConfig
+from pipeline.configuration.init_table import InitConfig
+from pipeline.configuration.tables import AnalysisConfig, FlowConfig, RunConfig
 from pipeline.configuration.wording import one_line, shown
 
 _TABLES: dict[str, type[BaseModel]] = {

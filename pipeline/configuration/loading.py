@@ -1,8 +1,7 @@
-"""Reading a configuration: a preset or a file, single keys overridden, the data file pinned by its content."""
+"""Reading a configuration: a preset or a file, single keys overridden, the files it names pinned by content."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tomllib
 import unicodedata
@@ -15,7 +14,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.configuration.explaining import explain
+from pipeline.configuration.files import pin_file
 from pipeline.configuration.tables import RunConfig
+from pipeline.configuration.weights import read_weights
 from pipeline.configuration.wording import shown
 from pipeline.errors import RequestError
 
@@ -57,14 +58,16 @@ def load_config(name_or_path: str | Path, overrides: Mapping[str, Any] | None = 
         raise RequestError(
             f"name = {values['name']!r}: not allowed, a run is named by its file, here {path.stem!r}"
         )
-    data = values.setdefault("data", {})
-    if isinstance(data, dict) and isinstance(data.get("file"), str):
-        data["file"] = str(path.parent / data["file"])  # beside this file; an overridden one is where we are
+    for table in ("data", "init"):
+        keys = values.setdefault(table, {})
+        if isinstance(keys, dict) and isinstance(keys.get("file"), str):
+            keys["file"] = str(path.parent / keys["file"])  # beside this file; an overridden one is where we are
     for key, value in (overrides or {}).items():
         _override(values, key, value)
-    _pin_data_file(values["data"])
+    for table in ("data", "init"):
+        pin_file(values, table)
     try:
-        return RunConfig.model_validate(values | {"name": run_name(path.stem)})
+        return _as_wide_as_its_file(RunConfig.model_validate(values | {"name": run_name(path.stem)}))
     except ValidationError as error:
         errors = error.errors()
         # A misspelt key first: it is why another one is missing.
@@ -155,18 +158,10 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _pin_data_file(data: Any) -> None:
-    """Make ``data.file`` absolute and note its digest, so that the file's content is part of the identity."""
-    if not isinstance(data, dict):
-        return
-    if data.get("file_sha256") is not None:
-        raise RequestError(f"data.file_sha256 = {shown(data['file_sha256'])}: not allowed, it is computed")
-    if not isinstance(data.get("file"), str):
-        return
-    path = Path(data["file"])
-    try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except (OSError, ValueError) as error:  # ValueError: a null byte in its name
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise RequestError(f"data.file = {data['file']!r}: {reason or error}") from None
-    data["file"], data["file_sha256"] = str(path.resolve()), digest
+def _as_wide_as_its_file(config: RunConfig) -> RunConfig:
+    """Fill in the width that a file of weights has, unless it is said."""
+    init = config.init
+    if init.file is None or "width" in init.model_fields_set:
+        return config
+    width = len(read_weights(init)[0])
+    return config.model_copy(update={"init": init.model_copy(update={"width": width})})

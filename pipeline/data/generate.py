@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import hypot
 
 import numpy as np
 import xarray as xr
 
 from catalog.schema import ORTHOGONAL, conform, variable
 from pipeline.configuration import DataConfig
-from pipeline.data.sources import given_points, orthonormal_points, points_from_file
+from pipeline.data.families import nearly_orthonormal_points, orthonormal_points, teacher_points
+from pipeline.data.sources import given_points
 from pipeline.errors import RequestError
 
 EQUAL = 1e-12
 """The relative difference up to which two sizes count as equal, for the same reason."""
-SMALLEST, LARGEST = 1e-50, 1e50
-"""The sizes of points and labels between which their products and quotients are floats."""
+SMALLEST, LARGEST = 1e-150, 1e150
+"""The sizes of points and labels whose squares and products are floats, and sums of ten million of them."""
+
+KINDS = {
+    "points": given_points,
+    "orthonormal": orthonormal_points,
+    "nearly_orthonormal": nearly_orthonormal_points,
+    "gaussian_teacher": teacher_points,
+}
+"""What makes the points and labels of each ``kind``."""
 
 
 def generate_data(config: DataConfig) -> xr.Dataset:
@@ -32,17 +42,18 @@ def generate_data(config: DataConfig) -> xr.Dataset:
     RequestError
         If a number is not finite or of a size that floats can't square, a point is zero with a label that is
         not, or two equal points have different labels: no network fits those.
+
+    Notes
+    -----
+    Two points on one ray, say x and 2x, whose labels are not y and 2y can't both be fitted either (a network
+    without bias is homogeneous). Those are allowed: the flow goes where it goes, to a loss above 0.
     """
-    if config.kind == "orthonormal":
-        x, y, names = orthonormal_points(config)
-    elif config.file is not None:
-        x, y, names = points_from_file(config)
-    else:
-        x, y, names = given_points(config)
+    x, y, names = KINDS[config.kind](config)
     if config.bias:
         x, names = np.column_stack([x, np.ones(len(x))]), [*names, "bias"]
     refuse_impossible(x, y)
-    return describe(x, y, names)
+    # One layout in memory, whatever the source: the last bit of a matrix product depends on it.
+    return describe(np.ascontiguousarray(x), y, names)
 
 
 def refuse_impossible(x: np.ndarray, y: np.ndarray) -> None:
@@ -77,7 +88,7 @@ def refuse_impossible(x: np.ndarray, y: np.ndarray) -> None:
 def describe(x: np.ndarray, y: np.ndarray, names: list[str]) -> xr.Dataset:
     """Label points and labels, and record what the paper asks of them (assumptions 1 and 2)."""
     growth = {sign: (np.where(sign * y > 0, y, 0.0) @ x) / len(y) for sign in (1, -1)}
-    sizes = {sign: float(np.linalg.norm(growth[sign])) for sign in (1, -1)}
+    sizes = {sign: hypot(*growth[sign].tolist()) for sign in (1, -1)}  # up to 1e300: no square of it is a float
     cosine = largest_cosine(x)
     lengths = np.linalg.norm(x, axis=1)
     if cosine > ORTHOGONAL or not lengths.all():
@@ -109,4 +120,4 @@ def largest_cosine(x: np.ndarray) -> float:
     units = x / np.where(lengths > 0, lengths, 1.0)[:, None]
     cosines = np.abs(units @ units.T)
     np.fill_diagonal(cosines, 0.0)
-    return float(cosines.max(initial=0.0))
+    return min(float(cosines.max(initial=0.0)), 1.0)

@@ -2,9 +2,10 @@
 
 In comes the tree of a run (groups data, trajectory, phases, minimal_norm); out go Matplotlib figures and
 their files. Each figure is one pure function in one file: ``timeline`` (figure 1), ``snapshots`` (figure 2;
-its panels in ``kinks`` and ``cosines``, what they draw in ``network``), ``loss`` (figure 3). ``style`` says how
-figures look, ``reading`` what they read, ``writing`` how they become files. Nothing here computes a result,
-knows the catalog or touches pyplot. This is the only room that imports Matplotlib: import it only to draw.
+its four ``moments``, its panels in ``kinks`` for one-dimensional data, ``cosines`` for orthogonal inputs and
+``polar`` for all others, what they draw in ``network``), ``loss`` (figure 3). ``style`` says how figures look,
+``reading`` what they read, ``writing`` how they become files. Nothing here computes a result, knows the catalog
+or touches pyplot. This is the only room that imports Matplotlib: import it only to draw.
 """
 
 from __future__ import annotations

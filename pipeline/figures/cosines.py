@@ -43,6 +43,8 @@ def draw_cosines(tree: xr.DataTree, axes: Axes, state: State) -> None:
             zorder=2, clip_on=False, rasterized=len(relative) > MANY, label=role,
         )  # fmt: skip
     weight, _ = minimum(tree)
+    if not len(weight):  # not known; an empty line would leave the layout without limits
+        return
     axes.plot(
         _cosine(weight, positive), _cosine(weight, negative), linestyle="none", marker="o", markersize=14,
         markerfacecolor="none", markeredgecolor=BLACK, markeredgewidth=1.1, zorder=3, clip_on=False,
@@ -59,12 +61,13 @@ def _cosine(vectors: FloatArray, axis: FloatArray) -> FloatArray:
     return np.asarray(vectors @ axis / size / np.where(norms > 0, norms, 1.0), dtype=np.float64)
 
 
-def legend() -> list[Line2D]:
+def legend(tree: xr.DataTree) -> list[Line2D]:
     """List what the rings and the sizes stand for."""
-    return [
+    rings = [
         Line2D(
             [], [], linestyle="none", marker="o", markersize=9, markerfacecolor="none", markeredgecolor=BLACK,
             label="minimum norm",
-        ),
-        Line2D([], [], linestyle="none", label="(size: |wⱼ| / largest)"),
+        )
     ]  # fmt: skip
+    known = len(minimum(tree)[0]) > 0
+    return (rings if known else []) + [Line2D([], [], linestyle="none", label="(size: |wⱼ| / largest)")]

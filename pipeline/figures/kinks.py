@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from pipeline.figures.network import MANY, State, kinks, minimum, piecewise_linear, thinned
-from pipeline.figures.reading import FloatArray, values
+from pipeline.figures.reading import FloatArray, leak, scalar, values
 from pipeline.figures.style import BLACK, GREEN, GREY, ROLES
 
 MARGIN = 0.6
@@ -24,41 +24,69 @@ DASHES = (0, (4, 2.5))
 
 @dataclass(frozen=True)
 class Plane:
-    """What all panels share: the data, the window of x, and the positions at which functions are evaluated."""
+    """What all panels share: the data, the window of x, and the positions at which functions are evaluated.
+
+    ``minimum`` is the minimum-norm function there, or None where it is not known. Without a bias
+    (``bias_column`` None) every kink is at 0.
+    """
 
     x: FloatArray
     y: FloatArray
     input_column: int
-    bias_column: int
+    bias_column: int | None
     bias: float
+    leak: float
     window: tuple[float, float]
     position: FloatArray
-    minimum: FloatArray
+    minimum: FloatArray | None
 
     @classmethod
-    def of(cls, tree: xr.DataTree, columns: tuple[int, int]) -> Plane:
+    def of(cls, tree: xr.DataTree, columns: tuple[int, int | None]) -> Plane:
         """Choose the window for a run; the positions hold the data's, so that the line meets the dots."""
         data, (column, bias_column) = values(tree, "data", "x"), columns
-        x, bias = data[:, column], float(data[0, bias_column])
-        margin = MARGIN * (float(np.ptp(x)) or 1.0)
-        window = float(x.min()) - margin, float(x.max()) + margin
-        position = np.union1d(np.linspace(*window, 401), x)
+        x, bias = data[:, column], 0.0 if bias_column is None else float(data[0, bias_column])
+        shown = x if bias_column is not None else np.append(x, 0.0)  # all kinks are there
+        margin = MARGIN * (float(np.ptp(shown)) or 1.0)
+        window = float(shown.min()) - margin, float(shown.max()) + margin
+        position = np.union1d(np.linspace(*window, 401), shown)
+        plane = cls(
+            x, values(tree, "data", "y"), column, bias_column, bias, leak(tree), window, position, minimum=None
+        )
         weight, output = minimum(tree)
-        least = piecewise_linear(weight[:, column], bias * weight[:, bias_column], output, position)
-        return cls(x, values(tree, "data", "y"), column, bias_column, bias, window, position, least)
+        known = np.isfinite(scalar(tree, "minimal_norm", "value"))
+        return replace(plane, minimum=plane.sum_of(weight, output)) if known else plane
 
     def line(self, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Split w_j into the slope and the offset of <w_j, (x, bias)>."""
-        return weight[:, self.input_column], self.bias * weight[:, self.bias_column]
+        slope = weight[:, self.input_column]
+        return slope, np.zeros_like(slope) if self.bias_column is None else self.bias * weight[:, self.bias_column]
+
+    def sum_of(self, weight: FloatArray, output: FloatArray) -> FloatArray:
+        """Evaluate the function of these neurons at every position."""
+        return piecewise_linear(*self.line(weight), output, self.position, self.leak)
 
     def function(self, state: State) -> FloatArray:
         """Evaluate h at every position."""
-        return piecewise_linear(*self.line(state.weight), state.output, self.position)
+        return self.sum_of(state.weight, state.output)
+
+    def place(self, state: State) -> tuple[FloatArray, FloatArray]:
+        """Return the kink of each neuron and where it is drawn: outside the window at its border.
+
+        Without a bias, beside 0 on the side where the neuron is active: else all would hide each other.
+        """
+        low, high = self.window
+        inset = INSET * (high - low)
+        slope, offset = self.line(state.direction)
+        kink = kinks(slope, offset)
+        if self.bias_column is None:
+            return np.zeros_like(kink), np.sign(slope) * inset
+        outside = np.where(kink < low, low + inset, high - inset)
+        return kink, np.where((kink >= low) & (kink <= high), kink, outside)
 
 
 def frame(axes: Axes, plane: Plane, states: list[State]) -> None:
     """Set limits that hold every state, the data and both functions, and a strip below for the counts."""
-    shown = [plane.y, plane.minimum, np.zeros(1)]
+    shown = [plane.y, np.zeros(1), *([] if plane.minimum is None else [plane.minimum])]
     for state in states:
         shown += [state.height, plane.function(state)]
     low, high = float(min(map(np.min, shown))), float(max(map(np.max, shown)))
@@ -71,9 +99,12 @@ def draw_kinks(axes: Axes, plane: Plane, state: State) -> None:
     """Draw one panel, whose limits are set: neurons, h, the data and the minimum-norm function."""
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0.5)
     axes.plot(plane.position, plane.function(state), color=GREEN, linewidth=2.4, gid="function")
-    axes.plot(plane.position, plane.minimum, color=BLACK, linewidth=1.1, linestyle=DASHES, gid="minimum")
-    kink = kinks(*plane.line(state.direction))
-    _draw_neurons(axes, plane, state, kink)
+    if plane.minimum is not None:
+        axes.plot(
+            plane.position, plane.minimum, color=BLACK, linewidth=1.1, linestyle=DASHES, gid="minimum"
+        )  # fmt: skip
+    kink, at = plane.place(state)
+    _draw_neurons(axes, plane, state, kink, at)
     left, right = int(np.sum(kink < plane.window[0])), int(np.sum(~(kink <= plane.window[1])))
     if left:
         axes.text(0.01, 0.02, f"◂ {_count(left)} outside", transform=axes.transAxes, va="bottom")
@@ -85,25 +116,29 @@ def draw_kinks(axes: Axes, plane: Plane, state: State) -> None:
     )  # fmt: skip
 
 
-def _draw_neurons(axes: Axes, plane: Plane, state: State, kink: FloatArray) -> None:
-    """Draw each role's neurons, filled at their kinks, hollow at the border if these lie outside the window."""
+def _draw_neurons(axes: Axes, plane: Plane, state: State, kink: FloatArray, at: FloatArray) -> None:
+    """Draw each role's neurons: filled at their kinks, hollow if those are outside, black-edged if they slide."""
     low, high = plane.window
     bottom, top = axes.get_ylim()
-    inset = INSET * (high - low)
-    at = np.where((kink >= low) & (kink <= high), kink, np.where(kink < low, low + inset, high - inset))
+    inside = (kink >= low) & (kink <= high)
     for role, style in reversed(ROLES.items()):
-        for inside in (True, False):
-            chosen = np.flatnonzero((state.role == role) & (((kink >= low) & (kink <= high)) == inside))
+        for kind, looks in (
+            ("inside", (style.color, "white", 0.5)),
+            ("outside", ("white", style.color, 1.0)),
+            ("sliding", (style.color, BLACK, 0.9)),
+        ):
+            of_kind = {"inside": inside & ~state.sliding, "outside": ~inside, "sliding": inside & state.sliding}[
+                kind
+            ]
+            chosen = np.flatnonzero((state.role == role) & of_kind)
             if not chosen.size:
                 continue
             places = (at[chosen] - low) / (high - low), (state.height[chosen] - bottom) / (top - bottom)
             chosen = chosen[thinned(*places, state.log_norm[chosen])]
             axes.plot(
                 at[chosen], state.height[chosen], linestyle="none", marker=style.marker, markersize=5.5,
-                markerfacecolor=style.color if inside else "white",
-                markeredgecolor="white" if inside else style.color, markeredgewidth=0.5 if inside else 1.0,
-                zorder=3, clip_on=False, rasterized=len(kink) > MANY,
-                label=f"{role}-{'inside' if inside else 'outside'}",
+                markerfacecolor=looks[0], markeredgecolor=looks[1], markeredgewidth=looks[2],
+                zorder=3, clip_on=False, rasterized=len(kink) > MANY, label=f"{role}-{kind}",
             )  # fmt: skip
 
 
@@ -114,13 +149,15 @@ def _count(number: int) -> str:
     return f"{number / 1e3:.0f}k" if number < 1_000_000 else f"{number / 1e6:.2g}M"
 
 
-def legend() -> list[Line2D]:
+def legend(plane: Plane) -> list[Line2D]:
     """List what the dots and lines stand for."""
-    return [
+    handles = [
         Line2D(
             [], [], linestyle="none", marker="o", markersize=7, markerfacecolor=GREEN, markeredgecolor=BLACK,
             label="data",
         ),
         Line2D([], [], color=GREEN, linewidth=2.4, label="function h"),
-        Line2D([], [], color=BLACK, linewidth=1.1, linestyle=DASHES, label="minimum norm"),
     ]  # fmt: skip
+    if plane.minimum is not None:
+        handles.append(Line2D([], [], color=BLACK, linewidth=1.1, linestyle=DASHES, label="minimum norm"))
+    return handles

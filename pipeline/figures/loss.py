@@ -79,21 +79,8 @@ def loss_figure(tree: xr.DataTree) -> Figure:
     _decades(logarithmic, loss[(loss > 0) & (time <= end)], top)
 
     for axes in (linear, logarithmic):
-        for interval in phases:
-            style = PHASES[interval.label]
-            axes.axvspan(interval.start, min(interval.end, end), facecolor=style.color, alpha=0.1, linewidth=0)
-        for plateau in plateaus:
-            # The sample that ends a plateau is already off it.
-            inside = (time >= plateau.start) & (time < plateau.end)
-            axes.plot(
-                time[inside],
-                loss[inside],
-                color=PURPLE,
-                linewidth=6,
-                alpha=0.55,
-                solid_capstyle="butt",
-                zorder=1.5,
-            )
+        _shade(axes, phases, end)
+        _thicken(axes, plateaus, time, loss)
     for t in measured_times(tree):
         if np.isfinite(t):
             logarithmic.axvline(t, color=GREY, linewidth=0.8, linestyle=":", zorder=0.8)
@@ -118,6 +105,23 @@ def loss_figure(tree: xr.DataTree) -> Figure:
         handleheight=1.0,
     )
     return figure
+
+
+def _shade(axes: Axes, phases: list[Interval], end: float) -> None:
+    """Shade each phase in its colour."""
+    for interval in phases:
+        style = PHASES[interval.label]
+        axes.axvspan(interval.start, min(interval.end, end), facecolor=style.color, alpha=0.1, linewidth=0)
+
+
+def _thicken(axes: Axes, plateaus: list[Interval], time: FloatArray, loss: FloatArray) -> None:
+    """Draw the loss thicker where the flow lingers."""
+    for plateau in plateaus:
+        # The sample that ends a plateau is already off it.
+        inside = (time >= plateau.start) & (time < plateau.end)
+        axes.plot(
+            time[inside], loss[inside], color=PURPLE, linewidth=6, alpha=0.55, solid_capstyle="butt", zorder=1.5
+        )  # fmt: skip
 
 
 def _time_label(end: float, last: float) -> str:

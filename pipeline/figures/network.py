@@ -32,12 +32,15 @@ class State:
         a_j (neuron), in plain units.
     role
         The role of each neuron, by name.
+    sliding
+        Whether a neuron is held on the boundary of a data point: its kink is there.
     """
 
     direction: FloatArray
     log_norm: FloatArray
     output: FloatArray
     role: Names
+    sliding: npt.NDArray[np.bool_]
 
     @property
     def weight(self) -> FloatArray:
@@ -54,14 +57,23 @@ def state_at(tree: xr.DataTree, time: float, role: Names) -> State | None:
     """Read the sample nearest to ``time``; None if there is no such time (NaN)."""
     if np.isnan(time):
         return None
-    trajectory = tree["trajectory"].dataset[["direction", "log_norm", "output_ratio"]]
-    sample = trajectory.sel(time=time, method="nearest")
-    direction, log_norm, ratio = (np.asarray(sample[v].values, dtype=np.float64) for v in trajectory.data_vars)
-    return State(direction, log_norm, ratio * np.exp(log_norm), role)
+    names = ["direction", "log_norm", "output_ratio", "activation"]
+    nearest = int(np.argmin(np.abs(values(tree, "trajectory", "time") - time)))
+    # A slice, though of one: of a run larger than memory nothing else is read, however it is kept.
+    sample = tree["trajectory"].dataset[names].isel(time=slice(nearest, nearest + 1))
+    direction, log_norm, ratio = (np.asarray(sample[name].values[0], dtype=np.float64) for name in names[:3])
+    return State(direction, log_norm, ratio * np.exp(log_norm), role, _sliding(sample["activation"]))
+
+
+def _sliding(activation: xr.DataArray) -> npt.NDArray[np.bool_]:
+    """Which neurons slide along a boundary, of the activation(time, neuron, point) of one sample."""
+    meanings = str(activation.attrs["flag_meanings"]).split()
+    number = np.atleast_1d(activation.attrs["flag_values"])[meanings.index("sliding")]
+    return np.asarray((activation.values[0] == number).any(axis=1))
 
 
 def minimum(tree: xr.DataTree) -> tuple[FloatArray, FloatArray]:
-    """Read w and a of the minimum-norm network (balanced)."""
+    """Read w and a of the minimum-norm network (balanced); no neurons where it is not known."""
     weight = values(tree, "minimal_norm", "weight")
     return weight, values(tree, "minimal_norm", "output_sign") * np.linalg.norm(weight, axis=1)
 
@@ -91,12 +103,13 @@ def kinks(slope: FloatArray, offset: FloatArray) -> FloatArray:
 
 
 def piecewise_linear(
-    slope: FloatArray, offset: FloatArray, output: FloatArray, position: FloatArray
+    slope: FloatArray, offset: FloatArray, output: FloatArray, position: FloatArray, leak: float = 0.0
 ) -> FloatArray:
-    """Evaluate sum_j a_j relu(slope_j x + offset_j) at increasing x, in the time of a sort and not of a product.
+    """Evaluate sum_j a_j phi(slope_j x + offset_j) at increasing x, in the time of a sort and not of a product.
 
-    A neuron of positive slope is on from its kink, one of negative slope until its kink: on each stretch between
-    two positions the sum is a line, whose slope and offset are running sums over the kinks passed.
+    phi(u) = u for u > 0, else leak u; so it is leak u + (1 - leak) relu(u). Of the second part: a neuron of
+    positive slope is on from its kink, one of negative slope until its kink: on each stretch between two
+    positions the sum is a line, whose slope and offset are running sums over the kinks passed.
     """
     kink = kinks(slope, offset)
     rising, falling = slope > 0, slope < 0
@@ -107,5 +120,6 @@ def piecewise_linear(
     result = np.zeros(len(position))
     for term, factor in ((output * slope, position), (output * offset, np.ones_like(position))):
         steps = np.bincount(passed, term * change, minlength=len(position) + 1)
-        result += (np.sum(term * always) + np.cumsum(steps)[:-1]) * factor
+        active = np.sum(term * always) + np.cumsum(steps)[:-1]
+        result += (leak * np.sum(term) + (1 - leak) * active) * factor
     return result

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from catalog.schema import ORTHOGONAL
+
 FloatArray = npt.NDArray[np.float64]
 
 ROOM_AFTER_LAST_FIT = 1.25
@@ -135,17 +137,42 @@ def shown_until(tree: xr.DataTree) -> float:
     return shown if shown > 0 else 1.0
 
 
-def input_and_bias(tree: xr.DataTree) -> tuple[int, int] | None:
-    """Find the columns of the input and of the bias; None unless the data is one-dimensional with a bias."""
+def coordinate_labels(tree: xr.DataTree) -> list[str]:
+    """Read the names of the input's coordinates; x1, x2, ... if they have none."""
     data = tree["data"]
     said = data["coord"].attrs.get("labels", data.attrs.get("labels", ""))
     labels = said.split() if isinstance(said, str) else list(said)
+    count = data.sizes["coord"]
+    return labels if len(labels) == count else [f"x{i + 1}" for i in range(count)]
+
+
+def input_and_bias(tree: xr.DataTree) -> tuple[int, int | None] | None:
+    """Find the columns of the input and of the bias (None: there is none); None unless the input is one number."""
+    labels = coordinate_labels(tree)
+    if len(labels) == 1:
+        return 0, None
     if len(labels) != 2 or "bias" not in labels:
         return None
     bias = labels.index("bias")
     # A bias that varies over the points is an input like any other.
     constant = np.unique(values(tree, "data", "x")[:, bias]).size == 1
     return (1 - bias, bias) if constant else None
+
+
+def orthogonal(tree: xr.DataTree) -> bool:
+    """Whether the inputs are orthogonal (Assumption 1, up to scaling): what the paper's statements ask for."""
+    return scalar(tree, "data", "largest_cosine") <= ORTHOGONAL
+
+
+def in_the_papers_setting(tree: xr.DataTree) -> bool:
+    """Whether what the paper says of S_{+,1} and S_{-,1} is about this run."""
+    (third,) = decoded(tree["phases"].dataset["assumption_3"].expand_dims("only"))
+    return orthogonal(tree) and leak(tree) == 0 and third == "holds"
+
+
+def leak(tree: xr.DataTree) -> float:
+    """Read the slope of the leaky ReLU; 0 for the ReLU."""
+    return float(tree["trajectory"].attrs.get("slope", 0.0))
 
 
 def time_text(time: float) -> str:
@@ -174,10 +201,14 @@ def scale_text(log_scale: float) -> str:
 
 
 def heading(tree: xr.DataTree) -> str:
-    """One line that says which run this is: its name (or title), m, n and lambda."""
-    sizes = tree["trajectory"].sizes
-    scale = scale_text(scalar(tree, "trajectory", "log_init_scale"))
+    """One line that says which run this is: its name (or title), m, n, lambda, and the slope of a leaky ReLU."""
+    sizes, log_scale = tree["trajectory"].sizes, scalar(tree, "trajectory", "log_init_scale")
+    words = [f"m = {sizes['neuron']:,}", f"n = {sizes['point']:,}"]
+    if np.isfinite(log_scale):  # of a network that starts at 0 there is none
+        words.append(f"λ = {scale_text(log_scale)}")
+    if leak(tree):
+        words.append(f"slope {leak(tree):g}")
     title = str(tree.attrs.get("name") or tree.attrs.get("title") or "run")
     if len(title) > 28:
         title = title[:27] + "…"
-    return f"{title}: m = {sizes['neuron']:,}, n = {sizes['point']:,}, λ = {scale}"
+    return f"{title}: {', '.join(words)}"

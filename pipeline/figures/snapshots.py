@@ -2,58 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from pipeline.figures import cosines, kinks
-from pipeline.figures.network import Names, state_at
-from pipeline.figures.reading import (
-    decoded,
-    heading,
-    input_and_bias,
-    measured_times,
-    phase_order,
-    time_text,
-    values,
-)
-from pipeline.figures.style import ROLES, WIDTH, publication
-
-
-@dataclass(frozen=True)
-class _Moment:
-    """What one panel shows: its name, its time's symbol, and the time, NaN if it does not exist."""
-
-    name: str
-    symbol: str
-    time: float
-
-    @property
-    def when(self) -> str:
-        """The time in words."""
-        return f"no {self.symbol}" if np.isnan(self.time) else f"{self.symbol} = {time_text(self.time)}"
+from pipeline.figures import cosines, kinks, polar
+from pipeline.figures.moments import moments
+from pipeline.figures.network import State, state_at
+from pipeline.figures.reading import decoded, heading, input_and_bias, orthogonal
+from pipeline.figures.style import BLACK, GREY, ROLES, WIDTH, publication
 
 
 @publication
 def snapshots_figure(tree: xr.DataTree) -> Figure:
-    """Draw four states of the network: the start, t1, t2 and the end (the paper's figure 2).
+    """Draw four states of the network: the start, two in between, and the end (the paper's figure 2).
 
-    One-dimensional data with a bias coordinate: each neuron stands at its kink -w_2/w_1 and at the height
-    s_j |w_j|; the line is h, the dots are the data, the dashed line is the interpolator of minimum norm.
-    A kink outside the window is drawn hollow at the border, and their number is written there.
+    The states in between are those at t1 and t2, or what takes their place: :mod:`pipeline.figures.moments`.
 
-    Any other data: each neuron stands at its cosines with D_+ and with -D_-, its size is |w_j| relative to the
+    One-dimensional data: each neuron stands at its kink -w_2/w_1 and at the height s_j |w_j|; the line is h, the
+    dots are the data, the dashed line is the interpolator of minimum norm. A kink outside the window is drawn
+    hollow at the border, and their number is written there. Without a bias every kink is at 0.
+
+    Orthogonal inputs: each neuron stands at its cosines with D_+ and with -D_-, its size is |w_j| relative to the
     largest; rings are the directions of the minimum-norm network.
+
+    Any other data: each neuron stands in the plane of the first two principal components of the final weights,
+    at the root of its norm relative to the largest; ticks around it are the data.
+
+    A neuron that slides, held on the boundary of a data point, has a black edge.
 
     Parameters
     ----------
     tree
-        A run with the groups data, trajectory, phases and minimal_norm. Where t1 or t2 is NaN the panel says
-        so.
+        A run with the groups data, trajectory, phases and minimal_norm.
 
     Returns
     -------
@@ -61,54 +45,87 @@ def snapshots_figure(tree: xr.DataTree) -> Figure:
         Without a canvas of its own; no pyplot state is touched.
     """
     figure = Figure(figsize=(WIDTH, 5.6), layout=ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.06))
-    panels = figure.subplots(2, 2, sharex=True, sharey=True)
+    panels: list[Axes] = figure.subplots(2, 2, sharex=True, sharey=True).ravel().tolist()
     role = np.array(decoded(tree["phases"].dataset["role"]), dtype=np.str_)
-    moments = _moments(tree)
-    states = [state_at(tree, moment.time, role) for moment in moments]
-    columns = input_and_bias(tree)
-    plane = None if columns is None else kinks.Plane.of(tree, columns)
-    if plane is not None:
-        kinks.frame(panels[0, 0], plane, [state for state in states if state is not None])
-
-    for axes, letter, moment, state in zip(panels.flat, "abcd", moments, states, strict=True):
+    chosen = moments(tree)
+    states = [state_at(tree, moment.time, role) for moment in chosen]
+    existing = [state for state in states if state is not None]
+    for axes, letter, moment in zip(panels, "abcd", chosen, strict=True):
         axes.set_title(f"({letter}) {moment.name}\n{moment.when}")
-        axes.set_xlabel("cosine with D₊" if plane is None else "x, and kinks −wⱼ₂/wⱼ₁")
-        axes.set_ylabel("cosine with −D₋" if plane is None else "h(x), yₖ, and sⱼ|wⱼ|")
+    if input_and_bias(tree) is not None:
+        handles = _draw_on_a_line(tree, panels, states)
+    elif orthogonal(tree):
+        handles = _draw_cosines(tree, panels, states)
+    else:
+        figure.set_figheight(6.2)  # circles take what is left beside the words
+        handles = _draw_in_a_plane(tree, panels, states)
+    for axes, state in zip(panels, states, strict=True):
         axes.label_outer()
-        if plane is None:
-            cosines.frame(axes)
         if state is None:
             axes.text(0.5, 0.5, "does not exist\nin this run", transform=axes.transAxes, ha="center", va="center")
-        elif plane is None:
-            cosines.draw_cosines(tree, axes, state)
-        else:
-            kinks.draw_kinks(axes, plane, state)
+    if any(state.sliding.any() for state in existing):
+        handles.append(_sliding_handle())
     figure.suptitle(heading(tree), x=0.01, ha="left")
-    handles = _role_handles(role) + (cosines.legend() if plane is None else kinks.legend())
     figure.legend(handles=handles, loc="outside lower left", ncols=3)
     return figure
 
 
-def _moments(tree: xr.DataTree) -> list[_Moment]:
-    """Return the moment of each panel."""
-    time, (t1, t2, _) = values(tree, "trajectory", "time"), measured_times(tree)
-    first = phase_order(tree)[1].removeprefix("fitting_")
-    start, end = float(time[0]), float(time[-1])
-    return [
-        _Moment("start", "t", start),
-        _Moment("end of alignment", "t₁", t1),
-        _Moment(f"{first} labels fitted", "t₂", t2),
-        _Moment("end of the run", "t", end),
-    ]
+States = list[State | None]
 
 
-def _role_handles(role: Names) -> list[Line2D]:
+def _draw_on_a_line(tree: xr.DataTree, panels: list[Axes], states: States) -> list[Line2D]:
+    columns = input_and_bias(tree)
+    assert columns is not None
+    plane = kinks.Plane.of(tree, columns)
+    kinks.frame(panels[0], plane, [state for state in states if state is not None])
+    for axes, state in zip(panels, states, strict=True):
+        axes.set_xlabel(
+            "x, and kinks −wⱼ₂/wⱼ₁" if columns[1] is not None else "x; neurons on their active side of 0"
+        )
+        axes.set_ylabel("h(x), yₖ, and sⱼ|wⱼ|")
+        if state is not None:
+            kinks.draw_kinks(axes, plane, state)
+    return _role_handles(tree) + kinks.legend(plane)
+
+
+def _draw_cosines(tree: xr.DataTree, panels: list[Axes], states: States) -> list[Line2D]:
+    for axes, state in zip(panels, states, strict=True):
+        axes.set_xlabel("cosine with D₊")
+        axes.set_ylabel("cosine with −D₋")
+        cosines.frame(axes)
+        if state is not None:
+            cosines.draw_cosines(tree, axes, state)
+    return _role_handles(tree) + cosines.legend(tree)
+
+
+def _draw_in_a_plane(tree: xr.DataTree, panels: list[Axes], states: States) -> list[Line2D]:
+    last = states[-1]
+    assert last is not None  # the end always exists
+    view = polar.View.of(tree, last)
+    for axes, state in zip(panels, states, strict=True):
+        axes.set_xlabel(view.names[0])
+        axes.set_ylabel(view.names[1])
+        polar.frame(axes)
+        if state is not None:
+            polar.draw_polar(tree, axes, view, state)
+    return polar.legend(tree, [state for state in states if state is not None])
+
+
+def _role_handles(tree: xr.DataTree) -> list[Line2D]:
     """List the markers of the roles that occur."""
+    roles = set(decoded(tree["phases"].dataset["role"]))
     return [
         Line2D(
             [], [], linestyle="none", marker=style.marker, markersize=6, markerfacecolor=style.color,
             markeredgecolor="white", label=style.name,
         )
         for name, style in ROLES.items()
-        if name in role
+        if name in roles
     ]  # fmt: skip
+
+
+def _sliding_handle() -> Line2D:
+    return Line2D(
+        [], [], linestyle="none", marker="o", markersize=6, markerfacecolor=GREY, markeredgecolor=BLACK,
+        markeredgewidth=0.9, label="held at a data point",
+    )  # fmt: skip

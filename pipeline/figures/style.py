@@ -81,12 +81,16 @@ class RoleStyle:
 
 @dataclass(frozen=True)
 class PhaseStyle:
-    """How one phase is drawn and what the paper says of it: a colour and, as the second cue, a hatch."""
+    """How one phase is drawn and what happens in it: a colour and, as the second cue, a hatch.
+
+    ``words`` are the paper's, for orthogonal inputs and enough neurons; ``plainly`` holds for every run.
+    """
 
     color: str
     hatch: str
     name: str
     words: str
+    plainly: str
 
 
 ROLES = {
@@ -96,12 +100,22 @@ ROLES = {
 }
 
 PHASES = {
-    "alignment": PhaseStyle(GREY, "||||", "alignment", "neurons align with D₊ or −D₋"),
-    "fitting_positive": PhaseStyle(BLUE, "////", "fitting positive labels", "S₊,₁ fits the positive labels"),
-    "fitting_negative": PhaseStyle(
-        VERMILION, "\\\\\\\\", "fitting negative labels", "S₋,₁ fits the negative labels"
+    "alignment": PhaseStyle(
+        GREY, "||||", "alignment", "neurons align with D₊ or −D₋", "neurons turn, the loss stays"
     ),
-    "convergence": PhaseStyle(GREEN, "----", "convergence", "the loss falls exponentially"),
+    "fitting_positive": PhaseStyle(
+        BLUE, "////", "fitting positive labels", "S₊,₁ fits the positive labels", "neurons fit the positive labels"
+    ),
+    "fitting_negative": PhaseStyle(
+        VERMILION,
+        "\\\\\\\\",
+        "fitting negative labels",
+        "S₋,₁ fits the negative labels",
+        "neurons fit the negative labels",
+    ),
+    "convergence": PhaseStyle(
+        GREEN, "----", "convergence", "the loss falls exponentially", "all labels are fitted within 1 %"
+    ),
 }
 
 _one_at_a_time = threading.RLock()

@@ -13,8 +13,10 @@ from matplotlib.ticker import MaxNLocator
 from pipeline.figures.reading import (
     growth_sizes,
     heading,
+    in_the_papers_setting,
     intervals,
     measured_times,
+    orthogonal,
     phase_order,
     scalar,
     shown_until,
@@ -77,7 +79,7 @@ def timeline_figure(tree: xr.DataTree) -> Figure:
                     facecolor=(style.color, 0.35), edgecolor=style.color, hatch=style.hatch, linewidth=1.2,
                     gid=f"bar-{phase}",
                 )  # fmt: skip
-        lines = [style.words]
+        lines = [style.words if in_the_papers_setting(tree) else style.plainly]
         if row < 3:
             _mark(axes, row, measured[row], "-", f"measured-t{row + 1}")
             _mark(axes, row, predicted[row], "--", f"predicted-t{row + 1}")
@@ -96,15 +98,21 @@ def timeline_figure(tree: xr.DataTree) -> Figure:
     _limits_axis(tree, axes, end)
 
     figure.suptitle(heading(tree), x=0.01, ha="left")
-    figure.legend(
-        handles=[
-            Line2D([], [], color=BLACK, linestyle="-", label="measured"),
-            Line2D([], [], color=BLACK, linestyle="--", label="predicted by the paper, leading order"),
-        ],
-        loc="outside lower left",
-        ncols=2,
-    )
+    figure.legend(handles=_legend(tree), loc="outside lower left", ncols=2)
     return figure
+
+
+def _legend(tree: xr.DataTree) -> list[Line2D]:
+    """Say what the lines are, and that for oblique inputs the paper predicts nothing."""
+    prediction = (
+        "predicted by the paper, leading order"
+        if orthogonal(tree)
+        else "the paper's formula for orthogonal inputs"
+    )
+    return [
+        Line2D([], [], color=BLACK, linestyle="-", label="measured"),
+        Line2D([], [], color=BLACK, linestyle="--", label=prediction),
+    ]
 
 
 def _axis_end(tree: xr.DataTree, predicted: tuple[float, ...]) -> float:

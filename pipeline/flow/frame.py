@@ -37,7 +37,7 @@ class Frame:
             The points and the directions in the frame's coordinates.
         """
         n, d = x.shape
-        if d <= n + 1:
+        if n == 0 or d <= n + 1:
             return cls(None, None), x, direction
         _, sizes, rows = np.linalg.svd(x, full_matrices=False)
         basis = rows[sizes > 1e-13 * sizes[0]] if sizes[0] > 0 else rows[:0]

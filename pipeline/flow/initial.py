@@ -1,4 +1,4 @@
-"""The start of the network, equation (4): w_j = lambda g_j with g_j ~ N(0, I_d), a_j = s_j |w_j|."""
+"""The start of the network: drawn by equation (4), balanced or not, or given by the user."""
 
 from __future__ import annotations
 
@@ -8,39 +8,130 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import conform, validate
-from pipeline.configuration import InitConfig
+from pipeline.configuration import InitConfig, read_weights
+from pipeline.errors import RequestError
+
+SMALLEST, LARGEST = 1e-150, 1e150
+"""The sizes of given weights whose squares and quotients are floats, and the largest output whose square is."""
+ROUNDING = 1e-14
+"""How far |a_j|/|w_j| of given weights may be from 1 and still mean 1: a balanced run's own weights, written down
+and read again, are balanced up to the rounding of |w_j|, and an imbalance grows where a neuron shrinks."""
 
 
 def initialise(data: xr.Dataset, config: InitConfig) -> xr.Dataset:
-    """Draw the neurons of equation (4).
+    """Draw the neurons of equation (4), w_j = lambda g_j with g_j ~ N(0, I_d), or take the given ones.
 
     Parameters
     ----------
     data
-        Stage 1's dataset; only its number of coordinates matters.
+        Stage 1's dataset; of it matter the number of coordinates and the largest size.
     config
-        Width, scale and seed.
+        The start: ``balanced`` (a_j = s_j |w_j|), ``unbalanced`` (a_j = lambda times a standard Gaussian
+        number; the w_j are the balanced ones of the same seed) or ``given``; width, scale and seed.
 
     Returns
     -------
     Dataset
-        log_norm(neuron) = ln |w_j|, direction(neuron, coord), output_ratio(neuron) = s_j, and the scalar
-        log_init_scale = ln lambda. Norms are logarithms because lambda = 1e-1000 is not a float.
+        log_norm(neuron) = ln |w_j|, direction(neuron, coord), output_ratio(neuron) = a_j/|w_j|, and the scalar
+        log_init_scale = ln lambda; for given weights, of the root mean square of the entries of w. Norms are
+        logarithms because lambda = 1e-1000 is not a float.
+
+    Raises
+    ------
+    RequestError
+        If given weights don't fit the data, or could not move, or the network's output is so large that the
+        loss is no float.
     """
     validate("data", data)
-    generator = np.random.default_rng(config.seed)
-    g = generator.standard_normal((config.width, data.sizes["coord"]))
-    signs = generator.choice([-1.0, 1.0], config.width)
-    lengths = np.linalg.norm(g, axis=1)
-    log_scale = config.log10_scale * log(10.0) - (0.5 * log(config.width) if config.per_sqrt_width else 0.0)
+    if config.start == "given":
+        w, a = read_weights(config)
+        refuse_impossible(w, a, config, data.sizes["coord"])
+        log_unit, log_scale = 0.0, _log_root_mean_square(w)
+    else:
+        w, a = draw(config, data.sizes["coord"])
+        log_unit = config.log10_scale * log(10.0) - (0.5 * log(config.width) if config.per_sqrt_width else 0.0)
+        log_scale = log_unit
+    lengths = np.linalg.norm(w, axis=1)
     initial = conform(
         "initial",
         {
-            "log_norm": np.log(lengths) + log_scale,
-            "direction": g / lengths[:, None],
-            "output_ratio": signs,
+            "log_norm": np.log(lengths) + log_unit,
+            "direction": w / lengths[:, None],
+            "output_ratio": a if config.start == "balanced" else _ratio(a, lengths),
             "log_init_scale": log_scale,
         },
     )
+    refuse_overflow(data, initial, config)
     initial["coord"].attrs.update(data["coord"].attrs)
     return initial
+
+
+def draw(config: InitConfig, d: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw g (m, d), and for each neuron its sign s_j (balanced) or its a_j/lambda (unbalanced).
+
+    The order of the draws is part of what a seed means: g first, so that both starts share it.
+    """
+    generator = np.random.default_rng(config.seed)
+    g = generator.standard_normal((config.width, d))
+    if config.start == "balanced":
+        return g, generator.choice([-1.0, 1.0], config.width)
+    return g, generator.standard_normal(config.width)
+
+
+def refuse_impossible(w: np.ndarray, a: np.ndarray, config: InitConfig, d: int) -> None:
+    """Raise for given weights (m, d) and (m,) that don't fit, or can't start a flow.
+
+    Raises
+    ------
+    RequestError
+    """
+    if (wrong := config.width_problem(len(w))) is not None:
+        raise RequestError(f"init.{wrong}")
+    if w.shape[1] != d:
+        raise RequestError(
+            f"init.w has rows of {w.shape[1]} numbers: allowed is {d}, the number of the data's coordinates "
+            "(the bias is one of them)"
+        )
+    for name, values in (("w", w), ("a", a)):
+        bad = np.argwhere(~np.isfinite(values))
+        if len(bad):
+            place = "".join(f"[{i}]" for i in bad[0])
+            raise RequestError(f"init.{name}{place} = {values[tuple(bad[0])]}: a finite number is allowed")
+        sizes = np.abs(values).reshape(len(values), -1).max(axis=1)
+        for j in np.flatnonzero((sizes > LARGEST) | ((sizes > 0) & (sizes < SMALLEST))):
+            raise RequestError(
+                f"init.{name}[{j}] is of the size {sizes[j]:g}: {SMALLEST:g} to {LARGEST:g} is allowed"
+            )
+    for j in np.flatnonzero(~w.any(axis=1)):
+        raise RequestError(
+            f"init.w[{j}] is the zero vector: with relu'(0) = 0 that neuron never moves, leave it out with its a"
+        )
+
+
+def refuse_overflow(data: xr.Dataset, initial: xr.Dataset, config: InitConfig) -> None:
+    """Raise if the network's output at the data may be too large for a float to square.
+
+    Raises
+    ------
+    RequestError
+    """
+    longest = float(np.linalg.norm(data["x"].values, axis=1).max())
+    with np.errstate(divide="ignore"):  # an a_j of 0 adds nothing, which is ln 0
+        outputs = 2.0 * initial["log_norm"].values + np.log(np.abs(initial["output_ratio"].values))
+        largest = float(np.logaddexp.reduce(outputs) + np.log(longest))
+    if largest > log(LARGEST):
+        key = "w and a" if config.start == "given" else f"log10_scale = {config.log10_scale:g}"
+        raise RequestError(
+            f"init.{key}: with these points the network's output is up to 1e{largest / log(10.0):+.0f}: "
+            f"at most {LARGEST:g} is allowed"
+        )
+
+
+def _ratio(a: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    ratio: np.ndarray = a / lengths
+    return np.where(np.abs(np.abs(ratio) - 1.0) <= ROUNDING, np.sign(ratio), ratio)
+
+
+def _log_root_mean_square(w: np.ndarray) -> float:
+    largest = float(np.abs(w).max())
+    return log(largest) + 0.5 * log(float(np.mean((w / largest) ** 2)))

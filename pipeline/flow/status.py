@@ -13,6 +13,15 @@ class Status(Enum):
     END_TIME = "The requested end time was reached."
     OUT_OF_STEPS = "The allowed number of steps was used up before the flow came to rest."
     STALLED = "The step fell below the resolution of the time: the solver could not go on."
+    DIVERGED = "The iteration ran away uphill until its numbers overflowed: the step is too large for this data."
+    NON_UNIQUE = (
+        "The flow met a point where it is not unique (a neuron's w reached 0 in finite time, or its a changed "
+        "sign while it slid along a boundary): relu'(0) = 0 stopped that neuron there, and the others went on."
+    )
+    LEAST_LOSS = (
+        "The loss is the least that any network has on these inputs; it is not zero, because the labels of points "
+        "on one ray contradict each other."
+    )
 
     @property
     def word(self) -> str:
@@ -22,8 +31,8 @@ class Status(Enum):
     @property
     def complete(self) -> bool:
         """Whether the trajectory is all that was asked for."""
-        return self in (Status.CONVERGED, Status.STATIONARY, Status.END_TIME)
+        return self not in (Status.OUT_OF_STEPS, Status.STALLED, Status.DIVERGED)
 
 
 BY_NUMBER = dict(enumerate(Status, start=1))
-"""The statuses by the numbers that :mod:`pipeline.flow.exact.stepping` returns."""
+"""The statuses by the numbers that :mod:`pipeline.flow.exact.stepping` returns: a new status goes to the end."""

@@ -10,38 +10,16 @@ interpolator is smaller.
 from __future__ import annotations
 
 import numpy as np
-import xarray as xr
-
-from catalog.schema import ORTHOGONAL, conform, validate
-from pipeline.errors import RequestError
 
 
-def minimal_norm(data: xr.Dataset) -> xr.Dataset:
-    """The interpolator of least norm.
-
-    Parameters
-    ----------
-    data
-        Stage 1's dataset; orthogonal inputs.
+def closed_form(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The minimal neurons and the certificate for orthogonal x.
 
     Returns
     -------
-    Dataset
-        value, lower_bound, gap, the certificate, and the neurons weight(minimal_neuron, coord) with their
-        output_sign; |a| = |w| for each.
-
-    Raises
-    ------
-    RequestError
-        If the inputs are not orthogonal.
+    weight, output_sign, certificate
+        [minimal_neuron, coord], [minimal_neuron], [point]; one neuron for each sign that the labels have.
     """
-    validate("data", data)
-    if float(data["largest_cosine"]) > ORTHOGONAL:
-        raise RequestError(
-            f"data.x: two inputs have the cosine {float(data['largest_cosine']):.3g}: "
-            "orthogonal inputs are allowed"
-        )
-    x, y = data["x"].values, data["y"].values
     squares = np.sum(x**2, axis=1)
     scaled = y / np.where(squares > 0, squares, 1.0)
     weights, signs = [], []
@@ -54,21 +32,7 @@ def minimal_norm(data: xr.Dataset) -> xr.Dataset:
             weights.append(v / np.sqrt(size))
             signs.append(sign)
             certificate[chosen] = scaled[chosen] / size
-    value = float(sum(np.sum(w**2) for w in weights))
-    lower_bound = float(certificate @ y)
-    return conform(
-        "minimum",
-        {
-            "value": value,
-            "lower_bound": lower_bound,
-            "gap": value - lower_bound,
-            "certificate": certificate,
-            "certificate_norm": certificate_norm(certificate, x),
-            "weight": np.array(weights).reshape(len(weights), x.shape[1]),
-            "output_sign": np.array(signs, dtype=np.int8),
-        },
-        {"method": "closed form for orthogonal inputs"},
-    )
+    return np.array(weights).reshape(len(weights), x.shape[1]), np.array(signs, dtype=np.int8), certificate
 
 
 def certificate_norm(q: np.ndarray, x: np.ndarray) -> float:

@@ -7,8 +7,8 @@ import xarray as xr
 
 from catalog.schema import conform, validate, variable
 from pipeline.phases.plateaus import plateau_numbers
-from pipeline.phases.roles import least_cosine, members, squared_norm
-from pipeline.phases.timeline import aligned_time, fitted_time, fitting_starts, phase_numbers, predicted_times
+from pipeline.phases.roles import courses, members
+from pipeline.phases.timeline import measured_times, phase_numbers, predicted_times
 
 
 def label_phases(data: xr.Dataset, trajectory: xr.Dataset, *, epsilon: float = 0.05) -> xr.Dataset:
@@ -35,17 +35,9 @@ def label_phases(data: xr.Dataset, trajectory: xr.Dataset, *, epsilon: float = 0
     rate = {sign: float(np.linalg.norm(growth[sign])) for sign in growth}
     first = 1 if rate[1] >= rate[-1] else -1
     chosen = {sign: members(data, trajectory, sign) for sign in growth}
-    alignment = {sign: least_cosine(trajectory, chosen[sign], sign * growth[sign]) for sign in growth}
+    norm, alignment = courses(trajectory, chosen, {sign: sign * growth[sign] for sign in growth})
 
-    times = (
-        aligned_time(time, alignment[1], alignment[-1]),
-        fitted_time(time, residual[:, first * y > 0], y[first * y > 0]),
-        fitted_time(time, residual[:, first * y < 0], y[first * y < 0]),
-    )
-    # With labels of one sign only there is nothing to fit in between: convergence follows at once.
-    ends = times if (y > 0).any() and (y < 0).any() else (times[0], times[1], times[1])
-    if np.isnan(ends[0]) or ends[0] > ends[1]:  # a large start fits before it aligns, or never aligns
-        ends = (fitting_starts(time, residual[:, first * y > 0]), *ends[1:])
+    times, ends = measured_times(time, residual, first * y, alignment)
     log_scale = float(trajectory["log_init_scale"])
     predicted = predicted_times(log_scale, rate[first], rate[-first], epsilon)
     role, plateau = variable("phases", "role"), variable("phases", "plateau")
@@ -64,8 +56,8 @@ def label_phases(data: xr.Dataset, trajectory: xr.Dataset, *, epsilon: float = 0
                 len(plateau.flags),
             ),
             "role": np.where(chosen[-1], role.flag("negative"), roles),
-            "norm_positive": squared_norm(trajectory, chosen[1]),
-            "norm_negative": squared_norm(trajectory, chosen[-1]),
+            "norm_positive": norm[1],
+            "norm_negative": norm[-1],
             "alignment_positive": alignment[1],
             "alignment_negative": alignment[-1],
             "t1": times[0],

@@ -38,7 +38,8 @@ def plateau_numbers(
         NONE, ORIGIN, or ORIGIN + i for the i-th saddle. The first plateau is the origin only if the run starts
         in it: a large start visits no origin.
     """
-    lingers = (gradient_norm**2 < LINGERING * rate * loss) & (loss > FITTED * zero_loss)
+    # Not its square: that of a gradient beyond 1e154 (a descent that ran away) is no float.
+    lingers = (gradient_norm < np.sqrt(LINGERING * rate * loss)) & (loss > FITTED * zero_loss)
     numbers = np.full(len(loss), NONE, dtype=np.int8)
     starts = np.flatnonzero(lingers & ~np.concatenate([[False], lingers[:-1]]))
     for i, start in enumerate(starts):

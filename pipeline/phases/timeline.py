@@ -14,6 +14,8 @@ the two signs change places, as the paper's 'without loss of generality' asks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 ALIGNED = 0.99
@@ -86,7 +88,36 @@ def aligned_time(time: np.ndarray, *least_cosines: np.ndarray) -> float:
     return float(np.max([first_time_above(time, cosines, ALIGNED) for cosines in existing]))
 
 
-def predicted_times(log_scale: float, larger: float, smaller: float, epsilon: float) -> tuple[float, float, float]:
+Times = tuple[float, float, float]
+
+
+def measured_times(
+    time: np.ndarray, residual: np.ndarray, y: np.ndarray, alignment: Mapping[int, np.ndarray]
+) -> tuple[Times, Times]:
+    """t1, t2, t3 as measured, and when the first three phases end.
+
+    Parameters
+    ----------
+    time, residual
+        [time] and [time, point].
+    y
+        The labels, with the sign that is fitted first as the positive one.
+    alignment
+        The least cosines of S_{+,1} (1) and of S_{-,1} (-1) with what they align with.
+    """
+    times = (
+        aligned_time(time, alignment[1], alignment[-1]),
+        fitted_time(time, residual[:, y > 0], y[y > 0]),
+        fitted_time(time, residual[:, y < 0], y[y < 0]),
+    )
+    # With labels of one sign only there is nothing to fit in between: convergence follows at once.
+    ends = times if (y > 0).any() and (y < 0).any() else (times[0], times[1], times[1])
+    if np.isnan(ends[0]) or ends[0] > ends[1]:  # a large start fits before it aligns, or never aligns
+        ends = (fitting_starts(time, residual[:, y > 0]), *ends[1:])
+    return times, ends
+
+
+def predicted_times(log_scale: float, larger: float, smaller: float, epsilon: float) -> Times:
     """The paper's t1, t2, t3 for |D| of the two signs; NaN where there is no label of a sign, or lambda >= 1."""
     escape = -log_scale if log_scale < 0 else float("nan")
 
@@ -96,7 +127,7 @@ def predicted_times(log_scale: float, larger: float, smaller: float, epsilon: fl
     return epsilon * over(smaller), over(larger), over(smaller)
 
 
-def phase_numbers(time: np.ndarray, ends: tuple[float, float, float], positive_first: bool) -> np.ndarray:
+def phase_numbers(time: np.ndarray, ends: Times, positive_first: bool) -> np.ndarray:
     """The phase at each time as a number of :data:`catalog.schema.PHASES`, for the ends t1, t2, t3.
 
     A time that does not exist (NaN) leaves its phase going on; one that comes before its predecessor makes

@@ -15,6 +15,7 @@ from catalog.encoding import CHUNK_BYTES, chunk_shape, encode, fill_value
 from catalog.index import open_catalog
 from catalog.publish import publish
 from catalog.schema import GROUPS
+from catalog.verify import verify
 
 PACKAGES = sysconfig.get_path("purelib")
 # -S leaves out the site packages and with them an editable install of ours; their folder alone is put back.
@@ -169,6 +170,17 @@ def test_a_large_array_is_split_and_reads_back(tmp_path, make_tree, description)
     xr.testing.assert_equal(
         xr.open_zarr(run / "data.zarr", group="trajectory").load(), tree["trajectory"].to_dataset()
     )
+
+
+def test_a_dimension_without_length_reads_back(tmp_path, make_tree, description):
+    """A minimum that is not known has no neurons."""
+    tree = make_tree(minimal_neuron=0)
+    run = publish(tmp_path, "empty-0", tree, **description)
+    read = xr.open_zarr(run / "data.zarr", group="minimal_norm").load()
+    assert read["weight"].shape == (0, 2)
+    xr.testing.assert_equal(read, tree["minimal_norm"].to_dataset())
+    xr.testing.assert_equal(open_catalog(tmp_path)["empty-0"].load()["minimal_norm"].to_dataset(), read)
+    assert verify(tmp_path) == []
 
 
 def test_reencoding_an_opened_run_starts_afresh(pristine, run_id):

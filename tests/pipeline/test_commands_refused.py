@@ -31,7 +31,7 @@ def refused(reluflow, filled, contents):
 
 SETTINGS = {
     "init.widht=3": "init.widht is not a known key (did you mean 'width'?): allowed are width, log10_scale, "
-    "per_sqrt_width, seed, start",
+    "per_sqrt_width, seed, start, w, a, file",
     "init.width=many": "init.width = 'many': a whole number is allowed",
     "init.width=0": "init.width = 0: at least 1 is allowed",
     "init.width=2.5": "init.width = 2.5: a whole number is allowed",
@@ -43,8 +43,10 @@ SETTINGS = {
     "data.y=[1, 2, 3]": "data.y has 3 labels for 2 points: allowed is one label for each point",
     "data.x=[1, 1]": "data.x[0] and data.x[1] are equal with the labels -1.0 and 1.0: equal points need equal "
     "labels",
-    "data.x=[1, 2]": "data.x: two inputs have the cosine 0.949: orthogonal inputs are allowed (cosine at most "
-    "1e-12)",
+    "flow.method=euler": "flow.method = 'euler': allowed is 'exact', 'gradient_descent', 'gradient_descent:balanced', "  # noqa: E501
+    "'scipy:RK45', 'scipy:DOP853', 'scipy:LSODA', 'scipy:Radau', 'scipy:BDF', 'diffrax:Tsit5', 'diffrax:Dopri8' or "  # noqa: E501
+    "'diffrax:Kvaerno5'",
+    "flow.slope=nan": "flow.slope = nan: a finite number is allowed",
     "data.x": "--set data.x: allowed is key=value, for instance init.width=100",
 }
 

@@ -12,6 +12,7 @@ from scipy.integrate import solve_ivp
 from pipeline.configuration import DataConfig, InitConfig
 from pipeline.data import generate_data
 from pipeline.flow import initialise
+from pipeline.flow.exact.compiled import kernel_cache
 from pipeline.flow.exact.patterns import Neurons
 from pipeline.flow.exact.problem import Problem, make_problem
 from pipeline.flow.exact.states import OFF, ON
@@ -21,12 +22,26 @@ PAPER_Y = np.array([-1.0, 1.0])
 
 
 def callable_kernel(kernel: Any) -> Callable[..., Any]:
-    """The compiled kernel with the wrapper that calls from Python need."""
-    return numba.njit(error_model="numpy")(kernel.py_func)
+    """The compiled kernel with the wrapper that calls from Python need.
+
+    Kept on disk like the solver's own machine code, in a folder beside it: compiling all of them takes a minute.
+    """
+    settings: Any = numba.config
+    before = settings.CACHE_DIR
+    settings.CACHE_DIR = str(kernel_cache()) + "-tests"
+    try:
+        return numba.njit(error_model="numpy", cache=True)(kernel.py_func)
+    finally:
+        settings.CACHE_DIR = before
 
 
 def paper_data():
     return generate_data(DataConfig(x=[[-0.5], [2.0]], y=[-1.0, 1.0], bias=True))
+
+
+def points(x, y):
+    """A labelled data set of these points, as they are."""
+    return generate_data(DataConfig(x=np.asarray(x).tolist(), y=np.asarray(y).tolist()))
 
 
 def start(data, **settings):
@@ -39,9 +54,8 @@ def raw_network(m: int, q: int, seed: int, log_scale: float = 0.0) -> Neurons:
     w = generator.standard_normal((m, q))
     norm = np.linalg.norm(w, axis=1)
     sign = generator.choice([-1.0, 1.0], m)
-    return Neurons(
-        np.column_stack([w / norm[:, None], sign]), np.log(norm) + log_scale, sign, np.ones((m, 1), dtype=np.int8)
-    )
+    z = np.column_stack([w / norm[:, None], sign, np.zeros(m)])
+    return Neurons(z, np.log(norm) + log_scale, sign, np.ones((m, 1), dtype=np.int8))
 
 
 def raw_problem(m: int, n: int, seed: int, log_scale: float = 0.0) -> tuple[Problem, Neurons]:
@@ -51,11 +65,11 @@ def raw_problem(m: int, n: int, seed: int, log_scale: float = 0.0) -> tuple[Prob
     x = rotation * generator.uniform(0.5, 2.0, n)[:, None]
     y = generator.uniform(0.5, 1.5, n) * generator.choice([-1.0, 1.0], n)
     neurons = raw_network(m, n, seed, log_scale)
-    state = np.where(neurons.z[:, :-1] @ x.T > 0, ON, OFF).astype(np.int8)
+    state = np.where(neurons.z[:, :n] @ x.T > 0, ON, OFF).astype(np.int8)
     return make_problem(x, y), neurons._replace(state=state)
 
 
-def witness(data, init, times: np.ndarray, rtol: float = 1e-12) -> np.ndarray:
+def witness(data, init, times: np.ndarray, rtol: float = 1e-12, slope: float = 0.0) -> np.ndarray:
     """The residual at ``times`` by SciPy's DOP853 on the plain weights, eq (3) written out."""
     x, y = data["x"].values, data["y"].values
     n, d = x.shape
@@ -66,15 +80,18 @@ def witness(data, init, times: np.ndarray, rtol: float = 1e-12) -> np.ndarray:
     def weights(theta):
         return theta[: m * d].reshape(m, d), theta[m * d :]
 
+    def gate(before):
+        return np.where(before > 0.0, 1.0, slope)
+
     def residual(theta):
         w, a = weights(theta)
-        return y - a @ np.maximum(w @ x.T, 0.0)
+        before = w @ x.T
+        return y - a @ (gate(before) * before)
 
     def flow(_, theta):
         w, a = weights(theta)
-        before = w @ x.T
-        active = before > 0.0
-        left = y - a @ np.where(active, before, 0.0)
+        active = gate(w @ x.T)
+        left = y - a @ (active * (w @ x.T))
         force = (active * left) @ x / n
         return np.concatenate([(a[:, None] * force).ravel(), np.sum(force * w, axis=1)])
 

@@ -6,20 +6,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.exact.boost import hermite, hermite_slope, magnus_weights
-from pipeline.flow.exact.carrying import carry_rows
+from pipeline.flow.exact.carrying import boost_weights, carry_rows, write_pushes
 from pipeline.flow.exact.compiled import inlined, kernel
+from pipeline.flow.exact.curve import SIZE, restrict, slope_at, value, write_cubic
+from pipeline.flow.exact.modes import amplitude, fastest_rate, into_modes, turn_modes
 from pipeline.flow.exact.residual import correct, observe, slope
 
 RELATIVE_SHARE = 0.01
-"""A residual smaller than the tolerance is still resolved to this fraction of itself: its sign decides which
-points are lost, and must not be noise."""
+"""What still moves a label, if smaller than the tolerance, is resolved to this fraction of itself: its sign
+decides which points are lost, and whether anything moves at all, and must not be noise."""
 RESIDUAL_FLOOR = 2e-14
 """Below this share of the labels' scale the residual is rounding."""
 SETTLED_GAP = 0.2
 """The gap between the computed and the assumed right end, over the tolerance, at which the sweeps end."""
 STIFF = 10.0
-"""Times hK from which a label follows instead of moving."""
+"""Times h K from which a mode follows instead of moving."""
+REMEMBERING = 2.0
+"""Times h K up to which a mode's polynomial takes the last step into account: beyond it would not be stable."""
+FURTHEST_BACK = 6.0
+"""The last step over this one up to which it is taken into account."""
 SWEEPS = 8
 
 
@@ -33,14 +38,20 @@ class Room(NamedTuple):
     kernel : float64[n, n]
     rows, logs
         The rows at the right end.
-    left : float64[n]
-        The slope at the left end as the step's polynomial has it.
+    curve : float64[6, n]
+        The residual over the step (:mod:`pipeline.flow.exact.curve`).
     gross : float64[n]
         The sizes of the residual's terms.
+    modes : float64[n, n]
+        Column i: mode i of the tangent kernel (:mod:`pipeline.flow.exact.modes`); what follows is by mode.
     stiff : bool[n]
-        Labels that are fitted and follow (hK >> 1): their polynomial is the quadratic without the left slope,
+        Modes that are fitted and follow (h K >> 1): their polynomial is the quadratic without the left slope,
         which makes the step L-stable for them (Radau IIA instead of Lobatto IIIA). With the cubic an error of
-        such a label would never be forgotten, only its rounding amplified.
+        such a mode would never be forgotten, only its rounding amplified.
+    remembers : bool[n]
+        Modes whose polynomial takes the last step into account and is of degree 5.
+    value_weight, slope_weight : float64[n]
+        What the right end weighs in the polynomial's integral (:func:`~.residual.correct`).
     """
 
     p: np.ndarray
@@ -54,28 +65,41 @@ class Room(NamedTuple):
     middle: np.ndarray
     gap: np.ndarray
     slope_gap: np.ndarray
+    turned_gap: np.ndarray
+    turned_slope_gap: np.ndarray
     tolerance: np.ndarray
     reach: np.ndarray
     matrix: np.ndarray
     weights: np.ndarray
-    push: np.ndarray
+    pushes: np.ndarray
+    middle_pushes: np.ndarray
     nothing: np.ndarray
-    left: np.ndarray
+    curve: np.ndarray
+    part: np.ndarray
     gross: np.ndarray
+    modes: np.ndarray
+    rates: np.ndarray
+    kernel0: np.ndarray
+    turned: np.ndarray
     stiff: np.ndarray
+    remembers: np.ndarray
+    value_weight: np.ndarray
+    slope_weight: np.ndarray
 
 
 @kernel
 def make_room(lumps, problem):
     """Room for the attempts at steps with these lumps."""
     n, q = problem.x.shape
-    shape = lumps.rows.shape
+    shape, groups = lumps.rows.shape, lumps.gain.shape[0]
     return Room(
         np.empty(n), np.empty(n), np.empty(n), np.empty((n, n)),
         np.empty(shape), np.empty(shape[0]), np.empty(shape), np.empty(shape[0]),
-        np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty((n, n)),
-        np.empty((2, n)), np.empty(q), np.empty((0, 0)),
-        np.empty(n), np.empty(n), np.zeros(n, dtype=np.bool_),
+        np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n),
+        np.empty((n, n)),
+        np.empty((2, n)), np.empty((2, groups, q)), np.empty((2, groups, q)), np.empty((0, 0)),
+        np.empty((SIZE, n)), np.empty((SIZE, n)), np.empty(n), np.eye(n), np.empty(n), np.empty((n, n)),
+        np.empty((n, n)), np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_), np.empty(n), np.empty(n),
     )  # fmt: skip
 
 
@@ -84,88 +108,208 @@ def exchange_rows(room, lumps):
     """The same room, writing into the arrays of ``lumps``, which are no longer needed."""
     return Room(
         room.p, room.q, room.r, room.kernel, lumps.rows, lumps.logs, room.middle_rows, room.middle_logs,
-        room.middle, room.gap, room.slope_gap, room.tolerance, room.reach, room.matrix, room.weights, room.push,
-        room.nothing, room.left, room.gross, room.stiff,
+        room.middle, room.gap, room.slope_gap, room.turned_gap, room.turned_slope_gap, room.tolerance, room.reach,
+        room.matrix, room.weights, room.pushes, room.middle_pushes, room.nothing, room.curve, room.part,
+        room.gross, room.modes, room.rates, room.kernel0, room.turned, room.stiff, room.remembers,
+        room.value_weight, room.slope_weight,
     )  # fmt: skip
 
 
 @inlined
-def predict(r0, d0, step, cubics, last, last_step, smooth, room):
-    """Write the predicted right end into ``room``: the last cubic continued, or a line after a kink."""
+def predict(r0, d0, step, last, room):
+    """Write the predicted right end into ``room``: the last polynomial continued, or a line after a kink.
+
+    Parameters
+    ----------
+    last : (curve, r, d, step, smooth)
+        The last step: its polynomial, residual and slope at its start, its length, and whether the flow has
+        been smooth since.
+    """
+    curve, _, _, last_step, smooth = last
+    p, q = room.p, room.q
     for k in range(r0.shape[0]):
         if smooth:
             s = 1.0 + step / last_step
-            p0, q0, p1, q1 = cubics[last, 0, k], cubics[last, 1, k], cubics[last, 2, k], cubics[last, 3, k]
-            room.p[k] = hermite(p0, q0, p1, q1, last_step, s)
-            room.q[k] = hermite_slope(p0, q0, p1, q1, last_step, s)
+            p[k], q[k] = value(curve, k, s), slope_at(curve, k, s, last_step)
         else:
-            room.p[k] = r0[k] + step * d0[k]
-            room.q[k] = d0[k]
+            p[k], q[k] = r0[k] + step * d0[k], d0[k]
 
 
 @kernel
-def attempt(lumps, r0, d0, kernel0, step, allowed, problem, room):
+def choose_polynomials(kernel0, step, last, room):
+    """Decide for each mode on its polynomial, and write what the right end weighs in its integral.
+
+    While nothing is stiff the labels themselves serve as modes.
+
+    Returns
+    -------
+    order : int
+        6 if every mode that is not stiff remembers the last step, else 4.
+    """
+    _, _, _, last_step, smooth = last
+    back = last_step / step
+    value_weight, slope_weight = 0.0, 0.0
+    if smooth and back < FURTHEST_BACK:
+        s = -back
+        # The right end's cubic basis, continued to the last step's start, is what the correction cancels there.
+        value_bend = bend_integral(-s * s * (3.0 - 2.0 * s), -6.0 * s * (1.0 - s), s)
+        slope_bend = bend_integral(s * s * (1.0 - s), s * (2.0 - 3.0 * s), s)
+        value_weight, slope_weight = 0.5 + value_bend, 1.0 / 12.0 - slope_bend
+    n = kernel0.shape[0]
+    modes, turned, rates, stiff, remembers = room.modes, room.kernel0, room.rates, room.stiff, room.remembers
+    for_value, for_slope = room.value_weight, room.slope_weight
+    if step * fastest_rate(kernel0) > REMEMBERING:
+        turn_modes(kernel0, modes, turned, rates, room.matrix)
+    else:
+        for k in range(n):
+            rates[k] = kernel0[k, k]
+            for l in range(n):
+                modes[k, l], turned[k, l] = 1.0 if k == l else 0.0, kernel0[k, l]
+    order = 6
+    for i in range(n):
+        speed = step * rates[i]
+        stiff[i] = speed > STIFF
+        remembers[i] = smooth and back < FURTHEST_BACK and speed < REMEMBERING
+        if stiff[i]:
+            for_value[i], for_slope[i] = 2.0 / 3.0, 1.0 / 6.0
+        elif remembers[i]:
+            for_value[i], for_slope[i] = value_weight, slope_weight
+        else:
+            for_value[i], for_slope[i] = 0.5, 1.0 / 12.0
+            order = 4
+    return order
+
+
+@inlined
+def bend_terms(gap, slope_gap, s):
+    """Alpha and beta of the correction s^2 (1-s)^2 (alpha + beta s) with this value and slope at ``s``."""
+    shape = s * s * (1.0 - s) * (1.0 - s)
+    tilt = 2.0 * s * (1.0 - s) * (1.0 - 2.0 * s)
+    level = gap / shape
+    beta = (slope_gap - tilt * level) / shape
+    return level - beta * s, beta
+
+
+@inlined
+def bend_integral(gap, slope_gap, s):
+    """The integral over [0, 1] of that correction."""
+    alpha, beta = bend_terms(gap, slope_gap, s)
+    return (2.0 * alpha + beta) / 60.0
+
+
+@kernel
+def write_curve(r0, d0, step, last, room):
+    """Write the polynomials with the right end (p, q) into ``room.curve``: mode by mode, then label by label."""
+    _, last_r, last_d, last_step, _ = last
+    b, part, modes, stiff, remembers = room.curve, room.part, room.modes, room.stiff, room.remembers
+    right, right_slope = room.p, room.q
+    n = r0.shape[0]
+    s = -last_step / step
+    for i in range(n):
+        r, d = amplitude(modes, r0, i), amplitude(modes, d0, i)
+        p, q = amplitude(modes, right, i), amplitude(modes, right_slope, i)
+        left = 2.0 * (p - r) / step - q if stiff[i] else d
+        write_cubic(part, i, r, left, p, q, step)
+        if remembers[i]:
+            # The cubic at the last step's start, where it should be what was there.
+            gap = amplitude(modes, last_r, i) - value(part, i, s)
+            slope_gap = step * (amplitude(modes, last_d, i) - slope_at(part, i, s, step))
+            alpha, beta = bend_terms(gap, slope_gap, s)
+            part[2, i] += 0.1 * alpha
+            part[3, i] += 0.1 * (alpha + beta)
+    for side in range(SIZE):
+        for k in range(n):
+            b[side, k] = 0.0
+            for i in range(n):
+                b[side, k] += modes[k, i] * part[side, i]
+
+
+@kernel
+def attempt(lumps, r0, d0, kernel0, step, last, allowed, problem, room):
     """One step of length ``step`` from the predicted right end in ``room``, corrected until it settles.
 
-    On return ``room`` holds the assumed right end (p, q), the rows carried with it, and the residual and the
-    kernel that those give.
+    On return ``room`` holds the assumed right end (p, q), the polynomials, the rows carried with them, and the
+    residual and the kernel that those give.
 
     Returns
     -------
     error : float
         The defect over what is allowed; infinite if anything overflowed or the sweeps did not settle.
+    order : int
+        Of the step: the defect goes with its power.
     """
     n = r0.shape[0]
-    p, q, r, gap = room.p, room.q, room.r, room.gap
-    for k in range(n):
-        room.stiff[k] = step * kernel0[k, k] > STIFF
-        room.left[k] = d0[k]
-    cubic = (r0, room.left, p, q, step)
+    p, q, r, gap, modes, kernel = room.p, room.q, room.r, room.gap, room.modes, room.kernel
+    turned_gap, turned_slope_gap, slope_gap = room.turned_gap, room.turned_slope_gap, room.slope_gap
+    curve, weights, pushes, rows, logs = room.curve, room.weights, room.pushes, room.rows, room.logs
+    tolerance, gross, reach, x, scale = room.tolerance, room.gross, room.reach, problem.x, problem.label_scale
+    order = choose_polynomials(kernel0, step, last, room)
     for _ in range(SWEEPS):
+        write_curve(r0, d0, step, last, room)
+        boost_weights(curve, step, weights)
+        write_pushes(lumps, weights, x, pushes)
+        carry_rows(lumps, pushes, rows, logs)
+        observe(rows, logs, lumps, problem, r, gross, kernel, reach)
+        largest = scale
         for k in range(n):
-            if room.stiff[k]:
-                room.left[k] = 2.0 * (p[k] - r0[k]) / step - q[k]
-        magnus_weights(cubic, 0.0, step, room.weights)
-        carry_rows(lumps, room.weights, problem.x, room.rows, room.logs, room.push)
-        observe(room.rows, room.logs, lumps, problem, r, room.gross, room.kernel, room.reach)
-        for k in range(n):
-            small = RELATIVE_SHARE * max(abs(r0[k]), abs(r[k]))
-            floor = RESIDUAL_FLOOR * max(problem.label_scale, room.gross[k])
-            room.tolerance[k] = max(min(allowed, small), floor)
+            largest = max(largest, gross[k])
             gap[k] = r[k] - p[k]
-        worst = worst_share(gap, room.tolerance)
+        for i in range(n):
+            small = RELATIVE_SHARE * max(abs(amplitude(modes, r0, i)), abs(amplitude(modes, r, i)))
+            tolerance[i] = max(min(allowed, small), RESIDUAL_FLOOR * largest)
+            turned_gap[i] = amplitude(modes, gap, i)
+        worst = worst_share(turned_gap, tolerance)
         if worst == np.inf:
-            return np.inf
+            return np.inf, order
         if worst <= SETTLED_GAP:
-            return max(worst, middle_defect(lumps, cubic, kernel0, problem, room))
-        slope(room.kernel, p, room.slope_gap)
+            return max(worst, middle_defect(lumps, step, problem, room)), order
+        slope(kernel, p, slope_gap)
         for k in range(n):
-            q[k], room.slope_gap[k] = room.slope_gap[k], room.slope_gap[k] - q[k]
-        correct(room.kernel, step, room.stiff, room.slope_gap, room.matrix, gap)
+            q[k], slope_gap[k] = slope_gap[k], slope_gap[k] - q[k]
+        for i in range(n):
+            turned_slope_gap[i] = amplitude(modes, slope_gap, i)
+        into_modes(kernel, modes, room.turned, room.matrix)
+        correct(room.turned, step, room.value_weight, room.slope_weight, turned_slope_gap, room.matrix, turned_gap)
+        for k in range(n):
+            gap[k] = 0.0
+            for i in range(n):
+                gap[k] += modes[k, i] * turned_gap[i]
         for k in range(n):
             p[k] += gap[k]
             for l in range(n):
-                q[k] -= room.kernel[k, l] * gap[l]
-    return np.inf
+                q[k] -= kernel[k, l] * gap[l]
+    return np.inf, order
 
 
 @inlined
-def middle_defect(lumps, cubic, kernel0, problem, room):
+def middle_defect(lumps, step, problem, room):
     """The largest |r computed - r assumed| in the middle of the step, over the tolerance.
 
     The defect passes through the corrector's matrix first (Shampine's filter for implicit methods): a fitted
-    label forgets its errors, and unfiltered its rounding times h K would refuse every long step. The kernel is
-    that of the step's start: a label that is fitted only during the step has not forgotten anything.
+    mode forgets its errors, and unfiltered its rounding times h K would refuse every long step. The kernel is
+    that of the step's start: a mode that is fitted only during the step has not forgotten anything.
     """
-    r0, left, p, q, step = cubic
-    magnus_weights(cubic, 0.0, 0.5 * step, room.weights)
-    carry_rows(lumps, room.weights, problem.x, room.middle_rows, room.middle_logs, room.push)
+    restrict(room.curve, 0.0, 0.5, room.part)
+    boost_weights(room.part, 0.5 * step, room.weights)
+    write_pushes(lumps, room.weights, problem.x, room.middle_pushes)
+    carry_rows(lumps, room.middle_pushes, room.middle_rows, room.middle_logs)
     observe(room.middle_rows, room.middle_logs, lumps, problem, room.middle, room.gap, room.nothing, room.reach)
-    for k in range(r0.shape[0]):
-        room.middle[k] -= hermite(r0[k], left[k], p[k], q[k], step, 0.5)
-        room.slope_gap[k] = 0.0
-    correct(kernel0, step, room.stiff, room.slope_gap, room.matrix, room.middle)
-    return worst_share(room.middle, room.tolerance)
+    middle, part, modes, gap, slope_gap = (
+        room.middle,
+        room.part,
+        room.modes,
+        room.turned_gap,
+        room.turned_slope_gap,
+    )
+    for k in range(middle.shape[0]):
+        middle[k] -= part[SIZE - 1, k]
+    for i in range(middle.shape[0]):
+        gap[i], slope_gap[i] = amplitude(modes, middle, i), 0.0
+    correct(
+        room.kernel0, step, room.value_weight, room.slope_weight, room.turned_slope_gap, room.matrix,
+        room.turned_gap,
+    )  # fmt: skip
+    return worst_share(room.turned_gap, room.tolerance)
 
 
 @inlined

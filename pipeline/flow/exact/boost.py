@@ -7,139 +7,147 @@ u = D/delta and p = <u, w>, its solution after a time tau only mixes p and a::
     a' = a cosh(delta tau) + p sinh(delta tau)
     w' = w + u (p' - p)
 
-so a^2 - |w|^2 (Lemma 1) is conserved at any step size. Written in the light-cone coordinates
-A = (p + a)/2, which grows as exp(delta tau), and B = (p - a)/2, which decays, nothing cancels: a neuron that
-only shrinks (A = 0) stays exactly so. The growth is kept as a logarithm, whence lambda = 1e-1000 costs nothing.
+so c = a^2 - |w|^2 (Lemma 1) is conserved at any step size. Written in the light-cone coordinates
+A = (p + a)/2, which grows as exp(delta tau), and B = (p - a)/2, which decays, nothing cancels. The growth is
+kept as a logarithm, whence lambda = 1e-1000 costs nothing.
 """
 
 from __future__ import annotations
 
-from math import exp, sqrt
+from math import exp, log, sqrt
 
-from pipeline.flow.exact.compiled import inlined, kernel
-from pipeline.flow.exact.states import ON
+from pipeline.flow.exact.compiled import kernel
 
 LARGEST_BOOST = 300.0
 """The largest delta tau of one boost: exp(-2 delta tau) must not underflow (at 354 it would)."""
+STRAIGHT = 1e-28
+"""The share of |w|^2 below which what stands across D is rounding, for a neuron that shrinks along D."""
+SMALLEST = 1e-60
+"""The size, in its own unit, below which a neuron's unit is renewed."""
 
 
 @kernel
-def boost_rows(rows, logs, first, last, push):
-    """Boost ``rows[first:last]`` by the vector ``push`` = tau D, in place.
+def boost_rows(rows, logs, first, last, pushes, boost, g):
+    """Boost ``rows[first:last]`` by the vector ``pushes[boost, g]`` = tau D, in place.
 
     Parameters
     ----------
-    rows : float64[:, q + 1]
-        Neurons (w, a), each in units of exp of its entry in ``logs``.
+    rows : float64[:, >= q + 1]
+        Vectors (w, a), each in units of exp of its entry in ``logs``.
     logs : float64[:]
-        The logarithms of the units; grow by |push|.
-    push : float64[q]
-        tau D: the rapidity times the direction.
+        The logarithms of the units; grow by |tau D|.
+    pushes : float64[2, groups, q]
+        tau D: the rapidity times the direction, of both boosts for every group. (Taking one of them out as an
+        array of its own would cost more than the boost.)
     """
-    q = push.shape[0]
+    q = pushes.shape[2]
     square = 0.0
-    for c in range(q):
-        square += push[c] * push[c]
-    rapidity = sqrt(square)
-    if rapidity == 0.0:
+    for i in range(q):
+        square += pushes[boost, g, i] * pushes[boost, g, i]
+    if square == 0.0:
         return
+    rapidity = sqrt(square)
     shrink = exp(-rapidity)
     decay = shrink * shrink
     inverse = 1.0 / rapidity
-    for i in range(first, last):
+    for row in range(first, last):
         p = 0.0
-        for c in range(q):
-            p += push[c] * rows[i, c]
+        for i in range(q):
+            p += pushes[boost, g, i] * rows[row, i]
         p *= inverse
-        a = rows[i, q]
+        a = rows[row, q]
         growing, shrinking = 0.5 * (p + a), 0.5 * (p - a) * decay
-        along, before = (growing + shrinking) * inverse, p * inverse
-        for c in range(q):
-            rows[i, c] = (rows[i, c] - push[c] * before) * shrink + push[c] * along
-        rows[i, q] = growing - shrinking
-        logs[i] += rapidity
-
-
-FIRST_NODE, SECOND_NODE = 0.5 - sqrt(3.0) / 6.0, 0.5 + sqrt(3.0) / 6.0
-"""The Gauss nodes at which the commutator-free Magnus method of order 4 looks at D."""
-
-NEAR_WEIGHT, FAR_WEIGHT = 0.25 + sqrt(3.0) / 6.0, 0.25 - sqrt(3.0) / 6.0
-"""Its weights: exp(h (far A1 + near A2)) exp(h (near A1 + far A2)); the right factor acts first."""
-
-
-@inlined
-def hermite(p0, q0, p1, q1, step, s):
-    """The cubic with values p0, p1 and slopes q0, q1 at the ends of a step, at the fraction ``s`` of it."""
-    u = 1.0 - s
-    return u * u * ((1.0 + 2.0 * s) * p0 + s * step * q0) + s * s * ((3.0 - 2.0 * s) * p1 - u * step * q1)
-
-
-@inlined
-def hermite_slope(p0, q0, p1, q1, step, s):
-    """The slope of that cubic at the fraction ``s``."""
-    u = 1.0 - s
-    return 6.0 * s * u * (p1 - p0) / step + u * (1.0 - 3.0 * s) * q0 - s * (2.0 - 3.0 * s) * q1
+        along = (growing + shrinking - p * shrink) * inverse
+        for i in range(q):
+            rows[row, i] = rows[row, i] * shrink + pushes[boost, g, i] * along
+        rows[row, q] = growing - shrinking
+        logs[row] += rapidity
 
 
 @kernel
-def magnus_weights(cubic, start, end, weights):
-    """What each point's x_k weighs in the two boosts from ``start`` to ``end`` (times within the step).
+def boost_neuron(z, push):
+    """Boost one neuron ``z`` = (w, a, c) by ``push`` = tau D, in place, holding c = a^2 - |w|^2 exactly.
+
+    A neuron that shrinks has p close to -a, and A = (p + a)/2 would be lost to rounding, which then grows like
+    exp(2 delta tau) until it turns the sign of a. But 4 A B = p^2 - a^2 = -(c + |w - p u|^2): the smaller of the
+    two follows from the larger without a difference. What is only rounding across D is taken for none, so that
+    a neuron may shrink along D for thousands of e-folds.
 
     Parameters
     ----------
-    cubic : (r0, d0, r1, d1, step)
-        The residual over the step as a Hermite cubic.
-    weights : float64[2, n]
-        Row b, column k: the factor of x_k in tau D of boost b. Written.
-    """
-    r0, d0, r1, d1, step = cubic
-    n = r0.shape[0]
-    length = end - start
-    for k in range(n):
-        early = hermite(r0[k], d0[k], r1[k], d1[k], step, (start + FIRST_NODE * length) / step)
-        late = hermite(r0[k], d0[k], r1[k], d1[k], step, (start + SECOND_NODE * length) / step)
-        weights[0, k] = length / n * (NEAR_WEIGHT * early + FAR_WEIGHT * late)
-        weights[1, k] = length / n * (FAR_WEIGHT * early + NEAR_WEIGHT * late)
-
-
-@inlined
-def active_sum(active, weights, x, total):
-    """Write the sum over the active points of weights_k x_k into ``total``: n D for the residual as weights."""
-    for c in range(x.shape[1]):
-        total[c] = 0.0
-    for k in range(x.shape[0]):
-        if active[k] == ON:
-            for c in range(x.shape[1]):
-                total[c] += weights[k] * x[k, c]
-
-
-@kernel
-def propagate_rows(rows, logs, first, last, active, weights, x, push):
-    """Carry ``rows[first:last]``, which share the activation ``active``, through both boosts, in place.
-
-    Parameters
-    ----------
-    active : int8[n]
-        ON where the point pushes.
-    weights : float64[2, n]
-        From :func:`magnus_weights`.
-    x : float64[n, q]
-        The data.
+    z : float64[q + 2]
+        In some unit; c in its square.
     push : float64[q]
-        Room for tau D.
+
+    Returns
+    -------
+    float
+        The logarithm of the new unit over the old one.
     """
-    n, q = x.shape
-    if last == first:
-        return
-    points, only = 0, 0
-    for k in range(n):
-        if active[k] == ON:
-            points, only = points + 1, k
-    if points == 1:  # D keeps its direction: the two boosts are one
-        for c in range(q):
-            push[c] = (weights[0, only] + weights[1, only]) * x[only, c]
-        boost_rows(rows, logs, first, last, push)
-        return
-    for b in range(2):
-        active_sum(active, weights[b], x, push)
-        boost_rows(rows, logs, first, last, push)
+    q = push.shape[0]
+    square, p, size = 0.0, 0.0, 0.0
+    for i in range(q):
+        square += push[i] * push[i]
+        p += push[i] * z[i]
+        size += z[i] * z[i]
+    rapidity = sqrt(square)
+    if rapidity == 0.0:
+        return 0.0
+    inverse = 1.0 / rapidity
+    p *= inverse
+    before = p * inverse
+    across = 0.0
+    for i in range(q):
+        z[i] -= push[i] * before
+        across += z[i] * z[i]
+    a = z[q]
+    opposed = (p < 0.0) != (a < 0.0)
+    if opposed and across <= STRAIGHT * size:
+        across = 0.0
+        for i in range(q):
+            z[i] = 0.0
+    growing, shrinking = 0.5 * (p + a), 0.5 * (p - a)
+    if opposed and shrinking != 0.0:
+        growing = -0.25 * (z[q + 1] + across) / shrinking
+    elif growing != 0.0:
+        shrinking = -0.25 * (z[q + 1] + across) / growing
+    shrink = exp(-rapidity)
+    decay = shrink * shrink
+    shrinking *= decay
+    along = (growing + shrinking) * inverse
+    for i in range(q):
+        z[i] = z[i] * shrink + push[i] * along
+    z[q] = growing - shrinking
+    z[q + 1] *= decay
+    growth = rapidity
+    size = max(max(abs(growing), abs(shrinking)), sqrt(across) * shrink)
+    if 0.0 < size < SMALLEST:
+        unit = 1.0 / size
+        for i in range(q + 1):
+            z[i] *= unit
+        z[q + 1] = z[q + 1] * unit * unit  # in this order: the square of the unit may overflow where c is 0
+        growth -= log(unit)
+    return growth
+
+
+@kernel
+def active_sum(gain, weights, x, total):
+    """Write the sum over the points of gain_k weights_k x_k into ``total``: n D for the residual as weights."""
+    for i in range(x.shape[1]):
+        total[i] = 0.0
+    for k in range(x.shape[0]):
+        if gain[k] != 0.0:
+            factor = gain[k] * weights[k]
+            for i in range(x.shape[1]):
+                total[i] += factor * x[k, i]
+
+
+@kernel
+def project(vector, normals, first, last):
+    """Take the parts along the orthonormal ``normals[first:last]`` out of ``vector``, in place."""
+    for b in range(first, last):
+        along = 0.0
+        for i in range(vector.shape[0]):
+            along += normals[b, i] * vector[i]
+        for i in range(vector.shape[0]):
+            vector[i] -= along * normals[b, i]

@@ -55,7 +55,7 @@ def entry(function: Function) -> Function:
     before = settings.CACHE_DIR
     settings.CACHE_DIR = str(kernel_cache())
     try:
-        compiled: Function = njit(cache=True, error_model="numpy")(function)
+        compiled: Function = njit(cache=True, error_model="numpy", nogil=True)(function)
     finally:
         settings.CACHE_DIR = before
     return compiled

@@ -6,17 +6,26 @@ from math import exp, log, sqrt
 
 import numpy as np
 
-from pipeline.flow.exact.boost import active_sum
+from pipeline.flow.exact.boost import active_sum, project
 from pipeline.flow.exact.compiled import inlined, kernel
+from pipeline.flow.exact.patterns import LINE, MANY
 
 FIRST_RAPIDITY = 0.1
 """The first step times the fastest growth rate; steps then grow by at most LARGEST_GROWTH, so that the
 alignment, which no residual shows, is passed in steps of its own pace and can be sampled there."""
 LARGEST_GROWTH = 2.5
+CANCELLED = 1e-12
+"""|D| of a group, over the sum of its terms, that is only their rounding."""
+FADED = -60.0
+"""The logarithm of what a group adds to h, over the labels' scale, below which its shrinking is of no interest."""
+EBBING = 1e-10
+"""The share of a group's square that can still grow, below which it counts as shrinking only."""
+LARGEST_EBB = 6.0
+"""Boosts of such a group between two readings of its neurons: rounding grows by exp(2 * 6) over them."""
 
 
 @kernel
-def length(vector):
+def norm(vector):
     """|v|."""
     square = 0.0
     for c in range(vector.shape[0]):
@@ -25,41 +34,88 @@ def length(vector):
 
 
 @kernel
-def fastest_growth(lumps, r, x):
-    """The largest |D| over the groups that can still grow, and that of each.
+def survey(lumps, r, problem):
+    """How fast the groups move: |D| of each, and which of them can grow.
 
-    A group whose every row has no growing light-cone part (p = -a along D) can only shrink: it is at rest in
-    the limit, whatever its D.
+    A group whose rows all have no growing light-cone part (p = -a along D) can only shrink: it is at rest in the
+    limit, whatever its D. Until then it moves, and if it stands for many neurons they must be read back before
+    rounding has grown into what they have lost.
+
+    Parameters
+    ----------
+    r : float64[n]
+        Without its rounding.
 
     Returns
     -------
-    fastest : float
+    quickest : float
+        The largest |D| of a group that is felt or can grow.
+    strongest : float
+        That of any group.
+    ebbing : float
+        That of any group of many neurons which all shrink.
     rates : float64[groups]
+        |D| where the group can grow, else 0.
     """
+    x, length = problem.x, problem.length
     n, q = x.shape
-    row, state, rows = lumps.row, lumps.state, lumps.rows
+    row, gain, kind, rows, logs = lumps.row, lumps.gain, lumps.kind, lumps.rows, lumps.logs
     groups = row.shape[0] - 1
     rates = np.zeros(groups)
     force = np.empty(q)
-    fastest = 0.0
+    quickest, strongest, ebbing = 0.0, 0.0, 0.0
     for g in range(groups):
         if row[g + 1] == row[g]:
             continue
-        active_sum(state[g], r, x, force)
-        rate = length(force) / n
-        if rate == 0.0:
+        active_sum(gain[g], r, x, force)
+        project(force, lumps.normals, lumps.edge[g], lumps.edge[g + 1])
+        rate, bulk = norm(force) / n, 0.0
+        for k in range(n):
+            bulk += abs(gain[g, k] * r[k]) * length[k] / n
+        if rate <= CANCELLED * bulk:
             continue
-        grows = False
+        grows, felt, growing, whole = False, False, 0.0, 0.0
+        reference = logs[row[g]]
         for i in range(row[g], row[g + 1]):
-            p = 0.0
-            for c in range(q):
-                p += force[c] / (n * rate) * rows[i, c]
-            a = rows[i, q]
-            grows = grows or abs(p + a) > 1e-14 * (abs(p) + abs(a))
+            share = growing_share(rows[i], force, kind[g])
+            unit = exp(2.0 * min(logs[i] - reference, 300.0))
+            a = rows[i, q] * rows[i, q]
+            whole += unit * a
+            growing += unit * a * share * share
+            grows = grows or share > 1e-14
+            felt = felt or 2.0 * (logs[i] - problem.log_unit) > FADED
         if grows:
             rates[g] = rate
-            fastest = max(fastest, rate)
-    return fastest, rates
+        strongest = max(strongest, rate)
+        if grows or felt:
+            quickest = max(quickest, rate)
+        if kind[g] == MANY and growing < EBBING * whole:
+            ebbing = max(ebbing, rate)
+    return quickest, strongest, ebbing, rates
+
+
+@kernel
+def growing_share(row, force, kind):
+    """|p + a| / (|p| + |a|) for one row, p its w along D: 0 if it can only shrink.
+
+    For a single neuron from what stands across D, as :func:`~.boost.boost_neuron` does: the sum would be lost in
+    rounding.
+    """
+    q = force.shape[0]
+    size = norm(force)
+    p, square = 0.0, 0.0
+    for c in range(q):
+        p += force[c] / size * row[c]
+        square += row[c] * row[c]
+    a = row[q]
+    if p == 0.0 and a == 0.0:
+        return 0.0
+    if kind == MANY or (p < 0.0) == (a < 0.0):
+        return abs(p + a) / (abs(p) + abs(a))
+    across = max(square - p * p, 0.0)
+    if kind == LINE or (across <= 1e-14 * square and row[q + 1] == 0.0):
+        return 0.0
+    return min(abs(row[q + 1] + across) / (p - a) ** 2, 1.0) + 1e-13
 
 
 @inlined
@@ -83,15 +139,16 @@ def time_until_felt(lumps, rates, problem, level):
 
 
 @inlined
-def growth_factor(error, step, last_error, last_step, smooth):
-    """By what the next step may be longer: the fourth root of the error, with Gustafsson's prediction.
+def growth_factor(error, order, step, last_error, last_step, smooth):
+    """By what the next step may be longer: the root of the error, with Gustafsson's prediction.
 
     While a saddle is left the error of equal steps grows exponentially; without the second factor every other
     step would be refused there.
     """
-    factor = 0.9 * max(error, 1e-8) ** -0.25
+    power = -1.0 / order
+    factor = 0.9 * max(error, 1e-8) ** power
     if smooth and last_error > 0.0 and error > 1e-8:
-        factor *= min(max(step / last_step * (last_error / error) ** 0.25, 0.4), 1.0)
+        factor *= min(max(step / last_step * (error / last_error) ** power, 0.4), 1.0)
     return min(factor, LARGEST_GROWTH)
 
 
@@ -103,14 +160,15 @@ def mean_alignment(lumps, r, problem, alignment, force):
     """
     x = problem.x
     n, q = x.shape
-    row, state, rows, logs = lumps.row, lumps.state, lumps.rows, lumps.logs
+    row, gain, rows, logs = lumps.row, lumps.gain, lumps.rows, lumps.logs
     groups = row.shape[0] - 1
     change = 0.0
     for g in range(groups):
         if row[g + 1] == row[g]:
             continue
-        active_sum(state[g], r, x, force)
-        rate = length(force)
+        active_sum(gain[g], r, x, force)
+        project(force, lumps.normals, lumps.edge[g], lumps.edge[g + 1])
+        rate = norm(force)
         if rate <= 1e-3 * n * problem.resting_growth:
             continue
         reference = logs[row[g]]

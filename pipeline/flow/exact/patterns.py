@@ -1,12 +1,16 @@
 """Neurons with the same activation pattern share one propagator: the network as a few groups of rows.
 
 D depends on a neuron only through its pattern (and nothing else of it), so everything the residual can see of
-the c neurons of one pattern is their second moment S = sum z z^T. A group therefore carries at most q + 1
-*rows* with S = rows^T rows: the neurons themselves when they are few, else a triangular factor of them. A
-factor, not S itself, because squaring would lose the small neurons of a group below 1e-8 of its largest.
+the neurons of one pattern is their second moment S = sum z z^T. A group therefore carries *rows* with
+S = rows^T rows:
 
-A group that stands for more neurons than it has rows also carries *columns*: the product of all its boosts
-since the lumping, applied to the unit vectors. They give any neuron back as columns @ z when it is asked for.
+- few neurons (up to q + 1): the neurons themselves;
+- many: q + 1 rows, a triangular factor of them. A factor, not S itself, because squaring would lose the small
+  neurons of a group below 1e-8 of its largest. Such a group also carries *columns*: the product of all its
+  boosts since the lumping, applied to the unit vectors. They give any neuron back as columns @ z.
+- neurons on a line: balanced neurons with one direction left to move in (they slide along all others, or there
+  is one coordinate only) just grow or shrink, all by the same factor: one row, whose direction never changes.
+
 Nothing is done per neuron while nobody asks.
 """
 
@@ -17,20 +21,29 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.exact.compiled import kernel
-from pipeline.flow.exact.states import ON
+from pipeline.flow.exact.boost import project
+from pipeline.flow.exact.compiled import inlined, kernel
+from pipeline.flow.exact.pattern import find_normals, read_gain
+from pipeline.flow.exact.states import SLIDING
+
+FEW, MANY, LINE = 1, 2, 3
+
+
+LOST = 1e-20
+"""The square of a neuron, in the unit of its group's columns, below which it is their rounding."""
 
 
 class Neurons(NamedTuple):
     """Every neuron at the time of the last lumping.
 
-    z : float64[m, q + 1]
-        (w, a) in units of exp(log_scale); |w| = 1 there.
+    z : float64[m, q + 2]
+        (w, a, c), w and a in units of exp(log_scale) and c = a^2 - |w|^2 in its square;
+        (|w|^2 + a^2)/2 = 1 there.
     log_scale : float64[m]
     sign : float64[m]
-        s_j, the sign of a_j.
+        The sign of a_j where it can't change (c >= 0), else 0.
     state : int8[m, n]
-        OFF or ON at each point.
+        OFF, ON or SLIDING at each point.
     """
 
     z: np.ndarray
@@ -40,27 +53,42 @@ class Neurons(NamedTuple):
 
 
 class Lumps(NamedTuple):
-    """The groups: neurons of one pattern and one sign of a, and the rows that stand for them.
+    """The groups: neurons of one pattern, and the rows that stand for them.
 
     order : int64[m]
-        The neurons, group after group; those of group g are ``order[start[g]:start[g + 1]]``.
+        The neurons, group after group; those of group g are ``order[start[g]:start[g + 1]]``: first those
+        with a > 0, from ``minus[g]`` on those with a < 0, from ``free[g]`` on those whose a may change sign.
     start : int64[groups + 1]
+    minus, free : int64[groups]
     row : int64[groups + 1]
-        The rows of group g are ``rows[row[g]:row[g + 1]]``; none for a group that is off everywhere.
+        The rows of group g are ``rows[row[g]:row[g + 1]]``; none for a group that nothing can move.
+    kind : int8[groups]
+        FEW, MANY or LINE.
     state : int8[groups, n]
-    sign : float64[groups]
-    rows, logs : float64[:, q + 1], float64[:]
-        The rows, each in units of exp of its log.
+    gain : float64[groups, n]
+        phi' at each point, 0 where the group slides.
+    edge : int64[groups + 1]
+        ``normals[edge[g]:edge[g + 1]]`` spans the points that group g slides along.
+    normals, shade : float64[:, q], float64[:, n]
+        Orthonormal, and <normal, x_k>.
+    rows, logs : float64[:, q + 2], float64[:]
+        The rows (w, a, c), each in units of exp of its log. c is of use for FEW only.
     columns, column_logs : float64[:, q + 1], float64[:]
-        Row row[g] + c: the image of unit vector c; all of a group in the same unit. Not used where the rows
-        are the neurons themselves.
+        Row row[g] + i: the image of unit vector i; all of a group in the same unit. Of use for MANY; for LINE
+        the one column_log is the growth of every neuron.
     """
 
     order: np.ndarray
     start: np.ndarray
+    minus: np.ndarray
+    free: np.ndarray
     row: np.ndarray
+    kind: np.ndarray
     state: np.ndarray
-    sign: np.ndarray
+    gain: np.ndarray
+    edge: np.ndarray
+    normals: np.ndarray
+    shade: np.ndarray
     rows: np.ndarray
     logs: np.ndarray
     columns: np.ndarray
@@ -68,7 +96,24 @@ class Lumps(NamedTuple):
 
 
 @kernel
-def group_neurons(sign, state):
+def line_side(z, sign, state):
+    """Which of the four lines' ends (sign of a, side of w) a balanced neuron on a line is at; 0 if on none."""
+    q = z.shape[0] - 2
+    sliding = 0
+    for k in range(state.shape[0]):
+        if state[k] == SLIDING:
+            sliding += 1
+    if sliding < q - 1 or z[q + 1] != 0.0 or sign == 0.0:
+        return np.uint64(0)
+    for i in range(q):
+        if abs(z[i]) >= 0.5 / sqrt(float(q)):  # w is a unit vector: one coordinate is that large
+            side = np.uint64(1) if z[i] > 0.0 else np.uint64(2)
+            return side if sign > 0.0 else side + np.uint64(2)
+    return np.uint64(0)
+
+
+@kernel
+def group_neurons(neurons):
     """Number the groups in the order of their first neuron.
 
     Returns
@@ -76,6 +121,7 @@ def group_neurons(sign, state):
     group : int64[m]
     groups : int
     """
+    z, sign, state = neurons.z, neurons.sign, neurons.state
     m, n = state.shape
     size = 2
     while size < 2 * m:
@@ -85,9 +131,8 @@ def group_neurons(sign, state):
     group = np.empty(m, dtype=np.int64)
     groups = 0
     for j in range(m):
-        key = np.uint64(14695981039346656037)  # FNV-1a: short, and the table verifies every match
-        if sign[j] > 0:
-            key ^= np.uint64(255)
+        side = line_side(z[j], sign[j], state[j])
+        key = np.uint64(14695981039346656037) ^ side  # FNV-1a: short, and the table verifies every match
         for k in range(n):
             key = (key ^ np.uint64(state[j, k])) * np.uint64(1099511628211)
         slot = np.int64((key ^ (key >> np.uint64(29))) & np.uint64(size - 1))
@@ -100,7 +145,7 @@ def group_neurons(sign, state):
                 groups += 1
                 break
             other = first[found - 1]
-            same = (sign[other] > 0) == (sign[j] > 0)
+            same = side == line_side(z[other], sign[other], state[other])
             for k in range(n):
                 if state[other, k] != state[j, k]:
                     same = False
@@ -132,59 +177,119 @@ def add_to_factor(factor, vector):
             vector[c] = cosine * vector[c] - sine * old
 
 
-@kernel
-def lump(neurons):
-    """Gather the neurons into groups and give each group its rows.
+@inlined
+def sort_neurons(neurons, group, groups):
+    """Order the neurons by group, and in each by the sign of a: +, -, then those that may change it.
 
-    A group that is off everywhere never moves (D = 0) and adds nothing to h: it has no rows.
+    Returns
+    -------
+    order, start, minus, free
+        As in :class:`Lumps`.
     """
-    z, log_scale, sign, state = neurons
-    m, n = state.shape
-    size = z.shape[1]
-    group, groups = group_neurons(sign, state)
-
-    start = np.zeros(groups + 1, dtype=np.int64)
+    sign = neurons.sign
+    m = sign.shape[0]
+    place = np.zeros(3 * groups + 1, dtype=np.int64)
     for j in range(m):
-        start[group[j] + 1] += 1
+        rank = 0 if sign[j] > 0.0 else 1 if sign[j] < 0.0 else 2
+        place[3 * group[j] + rank + 1] += 1
+    for i in range(3 * groups):
+        place[i + 1] += place[i]
+    start, minus, free = (
+        np.empty(groups + 1, dtype=np.int64),
+        np.empty(groups, dtype=np.int64),
+        np.empty(groups, dtype=np.int64),
+    )
     for g in range(groups):
-        start[g + 1] += start[g]
+        start[g], minus[g], free[g] = place[3 * g], place[3 * g + 1], place[3 * g + 2]
+    start[groups] = m
     order = np.empty(m, dtype=np.int64)
-    filled = np.zeros(groups, dtype=np.int64)
     for j in range(m):
-        order[start[group[j]] + filled[group[j]]] = j
-        filled[group[j]] += 1
+        rank = 0 if sign[j] > 0.0 else 1 if sign[j] < 0.0 else 2
+        i = 3 * group[j] + rank
+        order[place[i]] = j
+        place[i] += 1
+    return order, start, minus, free
 
-    row = np.zeros(groups + 1, dtype=np.int64)
-    group_state = np.empty((groups, n), dtype=np.int8)
-    group_sign = np.empty(groups)
+
+@inlined
+def read_patterns(neurons, order, start, problem):
+    """What each group's pattern says: state, gain, normals, and how many rows of which kind it takes."""
+    n, q = problem.x.shape
+    groups = start.shape[0] - 1
+    row, edge = np.zeros(groups + 1, dtype=np.int64), np.zeros(groups + 1, dtype=np.int64)
+    kind = np.empty(groups, dtype=np.int8)
+    state, gain = np.empty((groups, n), dtype=np.int8), np.empty((groups, n))
+    most = 0
     for g in range(groups):
         member = order[start[g]]
-        group_sign[g] = sign[member]
+        for k in range(n):
+            state[g, k] = neurons.state[member, k]
+        most += min(read_gain(state[g], problem.slope, gain[g]), q)
+    normals = np.empty((most + 1, q))  # one more as room for a dependent vector
+    for g in range(groups):
+        size = find_normals(state[g], problem, normals, edge[g])
+        edge[g + 1] = edge[g] + size
+        members = start[g + 1] - start[g]
         moves = False
         for k in range(n):
-            group_state[g, k] = state[member, k]
-            moves = moves or state[member, k] == ON
-        row[g + 1] = row[g] + (min(start[g + 1] - start[g], size) if moves else 0)
+            moves = moves or gain[g, k] != 0.0
+        moves = moves and size < q
+        member = order[start[g]]
+        if size == q - 1 and line_side(neurons.z[member], neurons.sign[member], state[g]) > 0:
+            kind[g] = LINE
+            rows = 1
+        elif members <= q + 1:
+            kind[g] = FEW
+            rows = members
+        else:
+            kind[g] = MANY
+            rows = q + 1
+        row[g + 1] = row[g] + (rows if moves else 0)
+    shade = np.zeros((most + 1, n))
+    for b in range(edge[groups]):
+        for k in range(n):
+            for i in range(q):
+                shade[b, k] += normals[b, i] * problem.x[k, i]
+    return row, kind, state, gain, edge, normals, shade
 
-    rows = np.zeros((row[groups], size))
-    logs = np.zeros(row[groups])
-    columns = np.zeros((row[groups], size))
-    column_logs = np.zeros(row[groups])
+
+@kernel
+def lump(neurons, problem):
+    """Gather the neurons into groups and give each group its rows.
+
+    A group that nothing can move (off everywhere: D = 0) and that adds nothing to h has no rows.
+    """
+    z, log_scale = neurons.z, neurons.log_scale
+    size = z.shape[1] - 1
+    group, groups = group_neurons(neurons)
+    order, start, minus, free = sort_neurons(neurons, group, groups)
+    row, kind, state, gain, edge, normals, shade = read_patterns(neurons, order, start, problem)
+
+    rows, logs = np.zeros((row[groups], size + 1)), np.zeros(row[groups])
+    columns, column_logs = np.zeros((row[groups], size)), np.zeros(row[groups])
     vector = np.empty(size)
     for g in range(groups):
         first, members = row[g], start[g + 1] - start[g]
         if row[g + 1] == first:
             continue
-        if members <= size:
+        if kind[g] == FEW:
             for i in range(members):
                 j = order[start[g] + i]
                 logs[first + i] = log_scale[j]
-                for c in range(size):
+                for c in range(size + 1):
                     rows[first + i, c] = z[j, c]
             continue
         reference = -np.inf
         for i in range(start[g], start[g + 1]):
             reference = max(reference, log_scale[order[i]])
+        if kind[g] == LINE:
+            total = 0.0
+            for i in range(start[g], start[g + 1]):
+                total += exp(2.0 * (log_scale[order[i]] - reference))
+            logs[first] = reference + 0.5 * log(total)
+            for c in range(size):
+                rows[first, c] = z[order[start[g]], c]
+            continue
         for i in range(start[g], start[g + 1]):
             j = order[i]
             unit = exp(log_scale[j] - reference)
@@ -194,51 +299,116 @@ def lump(neurons):
         for c in range(size):
             logs[first + c] = reference
             columns[first + c, c] = 1.0
-    return Lumps(order, start, row, group_state, group_sign, rows, logs, columns, column_logs)
+    return Lumps(
+        order, start, minus, free, row, kind, state, gain, edge, normals, shade, rows, logs, columns, column_logs
+    )
 
 
 @kernel
 def normalise(z, sign):
-    """Scale ``z`` in place to |w| = 1 and restore a = s |w| exactly (Lemma 1); return the log of the factor.
+    """Scale ``z`` in place to (|w|^2 + a^2)/2 = 1 and restore a^2 - |w|^2 = c exactly (Lemma 1).
 
-    The boost conserves a^2 - |w|^2 to rounding, but the balanced manifold repels neurons that shrink: without
-    this, rounding would grow like exp(2 delta t) until it flipped the sign of a.
+    For c >= 0 by a, whose sign is known; for c < 0 by the length of w, since a may be 0.
+
+    Returns
+    -------
+    float
+        The logarithm of the factor.
     """
-    q = z.shape[0] - 1
+    q = z.shape[0] - 2
     square = 0.0
-    for c in range(q):
-        square += z[c] * z[c]
-    if square == 0.0:
+    for i in range(q):
+        square += z[i] * z[i]
+    a, c = z[q], z[q + 1]
+    if c >= 0.0:
+        wanted = sqrt(square + c)
+        a = wanted if sign > 0.0 or (sign == 0.0 and a > 0.0) else -wanted
+    elif square > 0.0:
+        stretch = sqrt((a * a - c) / square)
+        for i in range(q):
+            z[i] *= stretch
+        square = a * a - c
+    size = sqrt(0.5 * (square + a * a))
+    if size == 0.0:
         return 0.0
-    norm = sqrt(square)
-    for c in range(q):
-        z[c] /= norm
-    z[q] = sign
-    return log(norm)
+    for i in range(q):
+        z[i] /= size
+    z[q] = a / size
+    z[q + 1] = c / size / size
+    return log(size)
+
+
+@kernel
+def read_neuron(neurons, lumps, g, i, z):
+    """Write neuron number ``i`` of group ``g`` as its lump has carried it into ``z``; return its log scale."""
+    old, columns = neurons.z, lumps.columns
+    size = z.shape[0] - 1
+    first = lumps.row[g]
+    j = lumps.order[lumps.start[g] + i]
+    log_scale = neurons.log_scale[j]
+    if lumps.row[g + 1] == first or lumps.kind[g] == LINE:
+        for c in range(size + 1):
+            z[c] = old[j, c]
+        return log_scale if lumps.row[g + 1] == first else log_scale + lumps.column_logs[first]
+    if lumps.kind[g] == FEW:
+        for c in range(size + 1):
+            z[c] = lumps.rows[first + i, c]
+        return lumps.logs[first + i]
+    for c in range(size):
+        z[c] = 0.0
+    for b in range(size):
+        for c in range(size):
+            z[c] += old[j, b] * columns[first + b, c]
+    growth = lumps.column_logs[first]
+    if shrunk(z, old, j):
+        growth = -growth
+    z[size] = old[j, size] * exp(-2.0 * growth) if old[j, size] != 0.0 else 0.0
+    return log_scale + growth
+
+
+@inlined
+def shrunk(z, old, j):
+    """Whether ``z``, neuron ``j`` as its group's columns give it, is only their rounding; it is put right then.
+
+    Such a neuron stands against D to 1e-10: it has kept its direction, and shrunk by as much as others have grown.
+    """
+    size = z.shape[0] - 1
+    square = 0.0
+    for c in range(size):
+        square += z[c] * z[c]
+    if square < LOST:
+        for c in range(size):
+            z[c] = old[j, c]
+    return square < LOST
 
 
 @kernel
 def gather(neurons, lumps, z, log_scale):
-    """Write every neuron as its lump has carried it into ``z`` and ``log_scale``, scaled to |w| = 1.
+    """Write every neuron as its lump has carried it into ``z`` and ``log_scale``, normalised, on its boundaries.
 
     The arrays are taken out of the tuples first: an attribute in the loop would be counted in and out of use
     by atomic instructions, 150 ns a neuron.
     """
-    start, order, row = lumps.start, lumps.order, lumps.row
+    start, order, row, kind, edge = lumps.start, lumps.order, lumps.row, lumps.kind, lumps.edge
     rows, logs, columns, column_logs = lumps.rows, lumps.logs, lumps.columns, lumps.column_logs
+    normals = lumps.normals
     old, old_log, sign = neurons.z, neurons.log_scale, neurons.sign
-    size = old.shape[1]
+    size = old.shape[1] - 1
     for g in range(start.shape[0] - 1):
-        first, members = row[g], start[g + 1] - start[g]
-        for i in range(members):
+        first = row[g]
+        growth, decay = 0.0, 1.0
+        if row[g + 1] > first and kind[g] != FEW:
+            growth = column_logs[first]
+            decay = exp(-2.0 * growth)
+        for i in range(start[g + 1] - start[g]):
             j = order[start[g] + i]
-            if row[g + 1] == first:
-                for c in range(size):
+            if row[g + 1] == first or kind[g] == LINE:
+                for c in range(size + 1):
                     z[j, c] = old[j, c]
-                log_scale[j] = old_log[j]
+                log_scale[j] = old_log[j] + growth
                 continue
-            if members <= size:
-                for c in range(size):
+            if kind[g] == FEW:
+                for c in range(size + 1):
                     z[j, c] = rows[first + i, c]
                 log_scale[j] = logs[first + i]
             else:
@@ -246,27 +416,8 @@ def gather(neurons, lumps, z, log_scale):
                     z[j, c] = 0.0
                     for b in range(size):
                         z[j, c] += old[j, b] * columns[first + b, c]
-                log_scale[j] = old_log[j] + column_logs[first]
+                z[j, size] = old[j, size] * decay if old[j, size] != 0.0 else 0.0
+                log_scale[j] = old_log[j] + (-growth if shrunk(z[j], old, j) else growth)
+            if edge[g + 1] > edge[g]:
+                project(z[j, : size - 1], normals, edge[g], edge[g + 1])
             log_scale[j] += normalise(z[j], sign[j])
-
-
-@kernel
-def neuron_from_lump(neurons, lumps, g, i, z):
-    """Write neuron number ``i`` of group ``g`` as its lump has carried it into ``z``; return its log scale."""
-    size = z.shape[0]
-    first = lumps.row[g]
-    j = lumps.order[lumps.start[g] + i]
-    if lumps.row[g + 1] == first:
-        for c in range(size):
-            z[c] = neurons.z[j, c]
-        return neurons.log_scale[j]
-    if lumps.start[g + 1] - lumps.start[g] <= size:
-        for c in range(size):
-            z[c] = lumps.rows[first + i, c]
-        return lumps.logs[first + i]
-    for c in range(size):
-        z[c] = 0.0
-    for b in range(size):
-        for c in range(size):
-            z[c] += neurons.z[j, b] * lumps.columns[first + b, c]
-    return neurons.log_scale[j] + lumps.column_logs[first]

@@ -1,27 +1,33 @@
 """What the groups' rows say about the data: the residual and the tangent kernel.
 
-Both are sums over the rows of second moments of (w, a)::
+Both are sums over the rows of second moments of (w, a), with phi' = 1 where a row is on, the leaky slope where
+it is off, and 0 where it slides::
 
-    h(x_k) = sum over rows on at k of a <w, x_k>
-    K_kl   = 1/n sum over rows on at k and l of <w, x_k><w, x_l> + a^2 <x_k, x_l>
+    h(x_k) = sum over rows of phi'_k a <w, x_k>
+    K_kl   = 1/n sum over rows of phi'_k phi'_l (<w, x_k><w, x_l> + a^2 <P x_k, x_l>)
 
-and the residual's derivative needs nothing else: dr/dt = -K r while no neuron crosses.
+where P projects off the points along which the row slides. The residual's derivative needs nothing else:
+dr/dt = -K r while no neuron crosses.
 """
 
 from __future__ import annotations
 
 from math import exp, sqrt
 
+import numpy as np
+
+from pipeline.flow.exact.carrying import LARGE
 from pipeline.flow.exact.compiled import inlined, kernel
-from pipeline.flow.exact.states import ON
 
 SMALLEST_LOG = -60.0
 """Rows below exp of this times the labels' scale add less than 1e-52 to h: not worth their exponential."""
+ELIMINATED = 64
+"""The number of points up to which elimination in loops is quicker than the library's."""
 
 
 @kernel
 def observe(rows, logs, lumps, problem, r, gross, kernel, reach):
-    """Write the residual of the rows into ``r`` and the tangent kernel over n into ``kernel``.
+    """Write the residual of the rows into ``r`` and the tangent kernel into ``kernel``.
 
     Parameters
     ----------
@@ -34,9 +40,12 @@ def observe(rows, logs, lumps, problem, r, gross, kernel, reach):
         The residual; the sum of |a||w||x_k|, whose rounding it carries; room for one row's <w, x_k>.
     kernel : float64[n, n], or float64[0, 0] if it is not wanted
     """
-    x, y, gram, log_unit = problem.x, problem.y, problem.gram, problem.log_unit
-    row, state = lumps.row, lumps.state
+    x, y, gram, length, log_unit = problem.x, problem.y, problem.gram, problem.length, problem.log_unit
+    row, gain, edge, shade = lumps.row, lumps.gain, lumps.edge, lumps.shade
     n, q = x.shape
+    if rows.shape[0] * n * q > LARGE:
+        observe_products(rows, logs, lumps, problem, r, gross, kernel)
+        return
     with_kernel = kernel.shape[0] > 0
     for k in range(n):
         r[k] = y[k]
@@ -57,27 +66,75 @@ def observe(rows, logs, lumps, problem, r, gross, kernel, reach):
                 square += rows[i, c] * rows[i, c]
             largest = abs(unit * a) * sqrt(square)
             for k in range(n):
-                if state[g, k] == ON:
-                    reach[k] = 0.0
-                    for c in range(q):
-                        reach[k] += rows[i, c] * x[k, c]
-                    r[k] -= unit * a * reach[k]
-                    gross[k] += largest * sqrt(gram[k, k])
-                    if with_kernel:
-                        for l in range(k + 1):
-                            if state[g, l] == ON:
-                                kernel[k, l] += unit * reach[k] * reach[l]
+                if gain[g, k] == 0.0:
+                    continue
+                along = 0.0
+                for c in range(q):
+                    along += rows[i, c] * x[k, c]
+                reach[k] = gain[g, k] * along
+                r[k] -= unit * a * reach[k]
+                gross[k] += largest * length[k]
+                if with_kernel:
+                    for l in range(k + 1):
+                        if gain[g, l] != 0.0:
+                            kernel[k, l] += unit * reach[k] * reach[l]
         if with_kernel and outer > 0.0:
             for k in range(n):
-                if state[g, k] == ON:
-                    for l in range(k + 1):
-                        if state[g, l] == ON:
-                            kernel[k, l] += outer * gram[k, l]
-    if with_kernel:
-        for k in range(n):
-            for l in range(k + 1):
-                kernel[k, l] /= n
-                kernel[l, k] = kernel[k, l]
+                if gain[g, k] == 0.0:
+                    continue
+                for l in range(k + 1):
+                    free = gram[k, l]
+                    for b in range(edge[g], edge[g + 1]):
+                        free -= shade[b, k] * shade[b, l]
+                    kernel[k, l] += outer * gain[g, k] * gain[g, l] * free
+    for k in range(kernel.shape[0]):
+        for l in range(k + 1):
+            kernel[k, l] /= n
+            kernel[l, k] = kernel[k, l]
+
+
+@kernel
+def observe_products(rows, logs, lumps, problem, r, gross, kernel):
+    """:func:`observe` by matrix products, for many rows and points."""
+    gain, row, edge = lumps.gain, lumps.row, lumps.edge
+    n, q = problem.x.shape
+    groups = row.shape[0] - 1
+    w = rows[:, :q].copy()
+    outer = np.zeros((groups, 1))
+    for g in range(groups):
+        for i in range(row[g], row[g + 1]):
+            unit = exp(logs[i]) if logs[i] - problem.log_unit > SMALLEST_LOG else 0.0
+            for c in range(q):
+                w[i, c] *= unit
+            outer[g, 0] += (unit * rows[i, q]) ** 2
+    reach = np.dot(w, problem.x.T)
+    for k in range(n):
+        r[k], gross[k] = problem.y[k], abs(problem.y[k])
+    for g in range(groups):
+        for i in range(row[g], row[g + 1]):
+            square = 0.0
+            for c in range(q):
+                square += w[i, c] * w[i, c]
+            if square == 0.0:
+                continue
+            a = rows[i, q] * exp(logs[i])
+            largest = abs(a) * sqrt(square)
+            for k in range(n):
+                reach[i, k] *= gain[g, k]
+                r[k] -= a * reach[i, k]
+                gross[k] += largest * problem.length[k] * abs(gain[g, k])
+    if kernel.shape[0] == 0:
+        return
+    kernel[:] = np.dot(reach.T, reach) + np.dot(gain.T, outer * gain) * problem.gram
+    if edge[groups] > 0:
+        shaded = np.zeros((edge[groups], n))
+        for g in range(groups):
+            weight = sqrt(outer[g, 0])
+            for b in range(edge[g], edge[g + 1]):
+                for k in range(n):
+                    shaded[b, k] = weight * gain[g, k] * lumps.shade[b, k]
+        kernel[:] -= np.dot(shaded.T, shaded)
+    kernel[:] /= n
 
 
 @inlined
@@ -91,29 +148,40 @@ def slope(kernel, r, d):
 
 
 @kernel
-def correct(kernel, step, stiff, slope_gap, matrix, value_gap):
+def correct(kernel, step, value_weight, slope_weight, slope_gap, matrix, value_gap):
     """Solve (I + h K A + h^2 K B K) dp = value_gap + h^2 K B slope_gap for the right end's correction dp.
 
     A Newton step on r(t + h) = r(t) - integral of K r over the step's polynomials: without it a fitted label
     (hK >> 1) would hold the step at h ~ 1/K on every plateau. A and B are diagonal, the weights of the right
-    end's value and slope in the integral: 1/2 and 1/12 for a cubic, 2/3 and 1/6 for a ``stiff`` label's
-    quadratic. Gaussian elimination with pivots, since K A need not be symmetric.
+    end's value and slope in the integral of each label's polynomial.
 
     Parameters
     ----------
-    stiff : bool[n]
+    value_weight, slope_weight : float64[n]
+        A and B.
     matrix : float64[n, n]
         Room.
     value_gap : float64[n]
         Holds dp on return.
     """
     n = kernel.shape[0]
+    if n > ELIMINATED:
+        scaled = step * step * kernel * slope_weight
+        value_gap[:] += np.dot(scaled, slope_gap)
+        matrix[:] = np.dot(scaled, kernel) + step * kernel * value_weight
+        for k in range(n):
+            matrix[k, k] += 1.0
+            if not matrix[k, k] < 1e25:  # a step for which the library would find it singular
+                value_gap[:] = np.nan
+                return
+        value_gap[:] = np.linalg.solve(matrix, value_gap)
+        return
     for k in range(n):
         for l in range(n):
-            value_gap[k] += step * step * slope_weight(stiff[l]) * kernel[k, l] * slope_gap[l]
-            matrix[k, l] = step * (2.0 / 3.0 if stiff[l] else 0.5) * kernel[k, l]
+            value_gap[k] += step * step * slope_weight[l] * kernel[k, l] * slope_gap[l]
+            matrix[k, l] = step * value_weight[l] * kernel[k, l]
             for i in range(n):
-                matrix[k, l] += step * step * slope_weight(stiff[i]) * kernel[k, i] * kernel[i, l]
+                matrix[k, l] += step * step * slope_weight[i] * kernel[k, i] * kernel[i, l]
         matrix[k, k] += 1.0
     for k in range(n):
         pivot = k
@@ -132,9 +200,3 @@ def correct(kernel, step, stiff, slope_gap, matrix, value_gap):
         for i in range(k + 1, n):
             value_gap[k] -= matrix[k, i] * value_gap[i]
         value_gap[k] /= matrix[k, k]
-
-
-@inlined
-def slope_weight(stiff):
-    """The weight of -h^2 times the right end's slope in the integral over a step."""
-    return 1.0 / 6.0 if stiff else 1.0 / 12.0

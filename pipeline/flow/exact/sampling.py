@@ -7,19 +7,20 @@ predicting, correcting and refusing, and every neuron is read off at each sample
 
 from __future__ import annotations
 
-from math import exp, log
+from math import exp, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.exact.boost import active_sum
+from pipeline.flow.exact.boost import active_sum, project
 from pipeline.flow.exact.carrying import carry_all
 from pipeline.flow.exact.compiled import entry, kernel
-from pipeline.flow.exact.crossings import cross, find_losers, mark
-from pipeline.flow.exact.following import follow
-from pipeline.flow.exact.patterns import gather, lump, neuron_from_lump, normalise
+from pipeline.flow.exact.crossings import cross, find_movers, follow_movers
+from pipeline.flow.exact.curve import restrict
+from pipeline.flow.exact.following import lay_desk
+from pipeline.flow.exact.pattern import find_normals, read_gain
+from pipeline.flow.exact.patterns import Neurons, gather, lump
 from pipeline.flow.exact.record import Record
-from pipeline.flow.exact.states import ON
 
 UNIFORM_SHARE = 0.2
 """The share of the samples that is spread evenly over the time; the rest goes where the trajectory moves."""
@@ -32,7 +33,7 @@ class Samples(NamedTuple):
 
     direction : float64[samples, m, q]
         In the solver's coordinates, unit vectors.
-    log_norm : float64[samples, m]
+    log_norm, output_ratio : float64[samples, m]
     state : int8[samples, m, n]
     residual : float64[samples, n]
         From the neurons themselves, so that what is stored agrees with itself.
@@ -41,6 +42,7 @@ class Samples(NamedTuple):
 
     direction: np.ndarray
     log_norm: np.ndarray
+    output_ratio: np.ndarray
     state: np.ndarray
     residual: np.ndarray
     gradient_norm: np.ndarray
@@ -71,7 +73,7 @@ def place_samples(record: Record, count: int, label_scale: float, end_time: floa
         return np.linspace(0.0, end_time or 0.0, count)
     edges = np.append(record.time, record.time[-1] + record.length[-1])
     last = edges[-1] if end_time is None else end_time
-    residual = np.concatenate([record.cubic[:1, 0], record.cubic[:, 2]])
+    residual = np.concatenate([record.curve[:1, 0], record.curve[:, -1]])
     loss = np.mean(residual**2, axis=1) / label_scale**2
     fall = np.abs(np.diff(np.log(np.maximum(loss, 1e-20))))
     clock = (
@@ -94,22 +96,25 @@ def _share(amount: np.ndarray) -> np.ndarray:
 
 
 @entry
-def replay(neurons, problem, record, times):
+def replay(neurons, problem, record, times, first):
     """Read every neuron at each of ``times``.
 
     Parameters
     ----------
     neurons : Neurons
-        At t = 0, as the integration had them.
+        At the start of step ``first``, or at t = 0, as the integration had them.
     problem : Problem
     record : Record
         The steps of that integration.
     times : float64[samples]
         Increasing. Past the record's end the network rests.
+    first : int
 
     Returns
     -------
     Samples
+    neurons, first
+        From which the later times can be read.
     """
     m, n = neurons.state.shape
     q = problem.x.shape[1]
@@ -117,85 +122,104 @@ def replay(neurons, problem, record, times):
     taken = Samples(
         np.empty((samples, m, q)),
         np.empty((samples, m)),
+        np.empty((samples, m)),
         np.empty((samples, m, n), dtype=np.int8),
         np.empty((samples, n)),
         np.empty(samples),
     )
-    lumps = lump(neurons)
+    lumps, desk = lump(neurons, problem), lay_desk(problem)
     done = np.int64(0)  # a literal 0 would be compiled for once more
     steps = record.time.shape[0]
-    for i in range(steps):
-        step = record.length[i]
-        cubic = (record.cubic[i, 0], record.cubic[i, 1], record.cubic[i, 2], record.cubic[i, 3], step)
-        moved = carry_all(lumps, cubic, step, problem)
-        losers = find_losers(neurons, lumps, moved.rows, cubic, problem)
-        while done < samples and times[done] < record.time[i] + step:
-            take_sample(neurons, lumps, losers, cubic, times[done] - record.time[i], problem, taken, done)
+    while first < steps and (done < samples):
+        step, curve = record.length[first], record.curve[first]
+        while done < samples and times[done] < record.time[first] + step:
+            s = max((times[done] - record.time[first]) / step, 0.0)
+            take_sample(neurons, lumps, curve, step, s, problem, desk, taken, done)
             done += 1
-        if losers.shape[0] > 0:
-            neurons, lumps, _ = cross(neurons, lumps, moved, losers, cubic, problem)
+        if done == samples:
+            break
+        moved = carry_all(lumps, curve, step, 1.0, problem)
+        movers = find_movers(neurons, lumps, moved, curve, step, problem, desk)
+        followed = follow_movers(neurons, lumps, movers, curve, step, problem, desk)
+        if followed.neuron.shape[0] > 0:
+            neurons, lumps = cross(neurons, moved, followed, problem)
         else:
             lumps = moved
-    nothing = np.empty(0, dtype=np.int64)
-    rest = np.zeros(n)
+        first += 1
+    z, log_scale = np.empty_like(neurons.z), np.empty_like(neurons.log_scale)
+    gather(neurons, lumps, z, log_scale)
+    neurons = Neurons(z, log_scale, neurons.sign, neurons.state)
     while done < samples:
-        take_sample(neurons, lumps, nothing, (rest, rest, rest, rest, 1.0), 0.0, problem, taken, done)
+        write_sample(neurons, problem, taken, done)
         done += 1
-    return taken
+    return taken, neurons, first
 
 
 @kernel
-def take_sample(neurons, lumps, losers, cubic, time, problem, taken, place):
-    """Write the network at ``time`` within the step into ``taken`` at ``place``."""
-    m, size = neurons.z.shape
-    z, log_norm = np.empty((m, size)), np.empty(m)
-    gather(neurons, carry_all(lumps, cubic, time, problem), z, log_norm)
-    state = neurons.state
-    if losers.shape[0] > 0:
-        state = state.copy()
-        loses = mark(losers, neurons)
-        for g in range(lumps.start.shape[0] - 1):
-            for i in range(lumps.start[g], lumps.start[g + 1]):
-                j = lumps.order[i]
-                if loses[j]:
-                    log_norm[j] = neuron_from_lump(neurons, lumps, g, i - lumps.start[g], z[j])
-                    growth, _, _, _, _ = follow(z[j], neurons.sign[j], state[j], cubic, problem, time)
-                    log_norm[j] += growth + normalise(z[j], neurons.sign[j])
-    write_sample(z, log_norm, state, problem, taken, place)
+def take_sample(neurons, lumps, curve, step, s, problem, desk, taken, place):
+    """Write the network at the fraction ``s`` of the step into ``taken`` at ``place``."""
+    moved = carry_all(lumps, curve, step, s, problem)
+    z, log_scale, state = np.empty_like(neurons.z), np.empty_like(neurons.log_scale), neurons.state
+    gather(neurons, moved, z, log_scale)
+    if s > 0.0:
+        part = np.empty_like(curve)
+        restrict(curve, 0.0, s, part)
+        movers = find_movers(neurons, lumps, moved, part, s * step, problem, desk)
+        followed = follow_movers(neurons, lumps, movers, part, s * step, problem, desk)
+        if followed.neuron.shape[0] > 0:
+            state = state.copy()
+        for i in range(followed.neuron.shape[0]):
+            j = followed.neuron[i]
+            log_scale[j] = followed.log_scale[i]
+            for c in range(z.shape[1]):
+                z[j, c] = followed.z[i, c]
+            for k in range(state.shape[1]):
+                state[j, k] = followed.state[i, k]
+    write_sample(Neurons(z, log_scale, neurons.sign, state), problem, taken, place)
 
 
 @kernel
-def write_sample(z, log_norm, state, problem, taken, place):
+def write_sample(neurons, problem, taken, place):
     """Write one instant: the neurons, what is left to fit, and |grad L|.
 
-    |grad L|^2 = sum_j a_j^2 |D_j|^2 + <D_j, w_j>^2, in a logarithmic unit: near the origin it underflows.
+    |grad L|^2 = sum_j a_j^2 |D_j|^2 + <D_j, w_j>^2, in a logarithmic unit: near the origin it underflows. D_j
+    is the speed of the flow: projected where a neuron slides.
     """
-    directions, log_norms, states = taken.direction[place], taken.log_norm[place], taken.state[place]
-    residual, x, y = taken.residual[place], problem.x, problem.y
+    z, log_scale, state = neurons.z, neurons.log_scale, neurons.state
+    directions, log_norms, ratios = taken.direction[place], taken.log_norm[place], taken.output_ratio[place]
+    states, residual, x, y = taken.state[place], taken.residual[place], problem.x, problem.y
     n, q = x.shape
-    reference = -np.inf
-    for j in range(z.shape[0]):
-        log_norms[j] = log_norm[j]
-        reference = max(reference, log_norm[j])
-        for c in range(q):
-            directions[j, c] = z[j, c]
-        for k in range(n):
-            states[j, k] = state[j, k]
+    gain, reference = np.empty(n), -np.inf
     for k in range(n):
         residual[k] = y[k]
     for j in range(z.shape[0]):
-        weight = z[j, q] * exp(2.0 * log_norm[j])
+        square = 0.0
+        for c in range(q):
+            square += z[j, c] * z[j, c]
+        norm = sqrt(square)
+        log_norms[j] = log_scale[j] + log(norm)
+        ratios[j] = z[j, q] / norm
+        reference = max(reference, log_scale[j])
+        read_gain(state[j], problem.slope, gain)
+        weight = z[j, q] * exp(2.0 * log_scale[j])
+        for c in range(q):
+            directions[j, c] = z[j, c] / norm
         for k in range(n):
-            if state[j, k] == ON:
+            states[j, k] = state[j, k]
+            if gain[k] != 0.0:
                 for c in range(q):
-                    residual[k] -= weight * z[j, c] * x[k, c]
-    square = 0.0
-    force = np.empty(q)
+                    residual[k] -= weight * gain[k] * z[j, c] * x[k, c]
+    total = 0.0
+    force, normals = np.empty(q), np.empty((q + 1, q))
     for j in range(z.shape[0]):
-        active_sum(state[j], residual, x, force)
+        if read_gain(state[j], problem.slope, gain) > 0:
+            active_sum(gain, residual, x, force)
+            project(force, normals, np.int64(0), find_normals(state[j], problem, normals, np.int64(0)))
+        else:
+            active_sum(gain, residual, x, force)
         along, size = 0.0, 0.0
         for c in range(q):
             along += force[c] * z[j, c]
             size += force[c] * force[c]
-        square += (along * along + size) * exp(2.0 * (log_norm[j] - reference))
-    taken.gradient_norm[place] = exp(reference + 0.5 * log(square)) / n if square > 0.0 else 0.0
+        total += (along * along + z[j, q] * z[j, q] * size) * exp(2.0 * (log_scale[j] - reference))
+    taken.gradient_norm[place] = exp(reference + 0.5 * log(total)) / n if total > 0.0 else 0.0

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from time import perf_counter
-from types import FrameType
 
 import numpy as np
 
 from pipeline.flow.exact.compiled import kernel_cache
+from pipeline.flow.exact.curve import SIZE
 from pipeline.flow.exact.patterns import Neurons
 from pipeline.flow.exact.problem import Problem, make_problem
 from pipeline.flow.exact.record import Record
@@ -30,7 +26,7 @@ ENTRIES = ("integrate", "replay")
 def smallest_problem() -> tuple[Problem, Neurons]:
     """Two points, two neurons: the types of every run, and next to no work."""
     neurons = Neurons(
-        np.array([[1.0, 0.0, 1.0], [0.0, 1.0, -1.0]]),
+        np.array([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, -1.0, 0.0]]),
         np.array([-1.0, -1.0]),
         np.array([1.0, -1.0]),
         np.array([[ON, OFF], [OFF, ON]], dtype=np.int8),
@@ -38,35 +34,14 @@ def smallest_problem() -> tuple[Problem, Neurons]:
     return make_problem(np.eye(2), np.array([1.0, -1.0])), neurons
 
 
-@contextmanager
-def interrupts_wait() -> Iterator[None]:
-    """Hold Ctrl-C back until the machine code has returned.
-
-    Numba builds the named tuples it returns with the interpreter's own calls; an interrupt pending at that
-    moment makes them fail halfway and brings the process down.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.getsignal(signal.SIGINT)
-    pending: list[tuple[int, FrameType | None]] = []
-    signal.signal(signal.SIGINT, lambda number, frame: pending.append((number, frame)))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if pending and callable(before):
-        before(*pending[0])
-
-
 def load(entry: str) -> None:
     """Bring one entry's machine code into this process: from disk, or by compiling it."""
     problem, neurons = smallest_problem()
     if entry == "integrate":
-        integrate(neurons, problem, 1e-3, 1.0, 1000)
+        integrate(neurons, problem, 1e-3, 1.0, 1000, np.zeros(3))
     else:
-        nothing = Record(np.empty(0), np.empty(0), np.empty(0), np.empty((0, 4, 2)))
-        replay(neurons, problem, nothing, np.array([0.0, 1.0]))
+        nothing = Record(np.empty(0), np.empty(0), np.empty(0), np.empty((0, SIZE, 2)))
+        replay(neurons, problem, nothing, np.array([0.0, 1.0]), 0)
 
 
 @cache
@@ -86,13 +61,14 @@ def solver_is_compiled() -> bool:
 def compile_solver() -> None:
     """Compile the solver if it is not on disk, and say so on standard error.
 
-    One process an entry, at LLVM's level 1: on two cores 15 s instead of 25 s, for kernels that measure
-    3 % slower than at level 3.
+    One process an entry, at LLVM's level 1, for kernels that measure 3 % slower than at level 3. Four fifths of
+    the time are LLVM's: each kernel is optimised again in every kernel that calls it (skipping that for all but
+    the entries was tried and won nothing: what they are linked into grows instead).
     """
     if solver_is_compiled():
         print("The solver is compiled already.", file=sys.stderr)
         return
-    print("Compiling the solver, once (up to 20 s); later it comes from disk ...", file=sys.stderr, flush=True)
+    print("Compiling the solver, once (about a minute); later it comes from disk ...", file=sys.stderr, flush=True)
     started = perf_counter()
     children = [
         subprocess.Popen([sys.executable, "-m", "pipeline.flow", entry], env=os.environ | {"NUMBA_OPT": "1"})

@@ -1,26 +1,19 @@
-"""What a run is: presets and files, overridden key by key, and one name for one run."""
+"""What a run is: presets and files, overridden key by key."""
 
-import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from catalog.layout import is_run_id
 from pipeline.configuration import (
+    METHODS,
     AnalysisConfig,
-    DataConfig,
     FlowConfig,
     InitConfig,
     RunConfig,
     load_config,
     parse_override,
-    presets,
-    run_name,
 )
 from pipeline.errors import RequestError
 
@@ -37,21 +30,6 @@ width = 5
 # Presets and files
 
 
-def test_the_presets():
-    assert set(presets()) >= {"orthogonal", "orthogonal-large", "orthonormal"}
-    for name, path in presets().items():
-        config = load_config(name)
-        assert config == load_config(path) == load_config(str(path))
-        assert config.name == name
-        assert config.title
-        assert is_run_id(config.run_id("1.0"))
-    paper = load_config("orthogonal")
-    assert paper.data.x == [[-0.5], [2.0]]
-    assert paper.data.y == [-1.0, 1.0]
-    assert paper.data.bias
-    assert (paper.init.width, paper.init.log10_scale, paper.init.per_sqrt_width) == (60, -6.0, True)
-
-
 def test_a_file_that_says_little_has_the_defaults(written):
     config = load_config(written("[data]\nx = [1, 2]\ny = [1, 2]"))
     assert config.data.x == [[1.0], [2.0]]  # one number is a point
@@ -64,9 +42,35 @@ def test_a_configuration_can_not_be_changed():
         load_config("orthogonal").init.width = 3
 
 
-def test_a_resolved_configuration_is_a_configuration_again(written):
-    config = load_config(written(MINE))
+@pytest.mark.parametrize(
+    "text",
+    [
+        MINE,
+        '[data]\nkind = "nearly_orthonormal"\npoints = 3\npositive = 1\ndelta = 0.25\nseed = 7',
+        '[data]\nkind = "gaussian_teacher"\npoints = 3\ndimension = 2\n[flow]\nslope = -0.5\nstep_size = 1',
+        '[data]\nx = [1, 2]\ny = [1, 2]\n[init]\nstart = "given"\nw = [[1, 2], [3, 4]]\na = [0, 1]',
+        '[data]\nx = [1, 2]\ny = [1, 2]\n[init]\nstart = "unbalanced"\nseed = 3',
+    ],
+)
+def test_a_resolved_configuration_is_a_configuration_again(written, text):
+    """Which spells out every default, also those of keys that mean nothing beside the others."""
+    config = load_config(written(text))
     assert RunConfig.model_validate(config.resolved()) == config
+
+
+def test_every_method_can_be_asked_for():
+    """CONTRACT.md names the first, ENGINE.md the witnesses."""
+    assert METHODS == (
+        "exact", "gradient_descent", "gradient_descent:balanced",
+        "scipy:RK45", "scipy:DOP853", "scipy:LSODA", "scipy:Radau", "scipy:BDF",
+        "diffrax:Tsit5", "diffrax:Dopri8", "diffrax:Kvaerno5",
+    )  # fmt: skip
+    for method in METHODS:
+        assert load_config("orthogonal", {"flow.method": method}).flow.method == method
+    defaults = load_config("orthogonal").flow
+    assert (defaults.method, defaults.slope, defaults.step_size) == ("exact", 0.0, 1e-3)
+    for slope in (-1000, -1, 0, 1e-300, 1, 1000):
+        assert load_config("orthogonal", {"flow.slope": slope}).flow.slope == slope
 
 
 # Overrides
@@ -124,6 +128,7 @@ def test_overrides_are_left_as_they_were():
         (" init.width = 100 ", "init.width", 100),
         ("init.log10_scale=-1000", "init.log10_scale", -1000),
         ("flow.tolerance=1e-9", "flow.tolerance", 1e-9),
+        ("flow.method=scipy:RK45", "flow.method", "scipy:RK45"),
         ("init.start=balanced", "init.start", "balanced"),
         ('init.start="balanced"', "init.start", "balanced"),
         ("data.bias=false", "data.bias", False),
@@ -146,109 +151,21 @@ def test_no_override(text):
         parse_override(text)
 
 
-# A run's name
+# Files
 
 
-def test_equal_configurations_have_one_name(written, tmp_path):
-    config = load_config(written(MINE))
-    (tmp_path / "elsewhere").mkdir()
-    spelled = "[init]\nseed = 0\nwidth = 5.0\n[data]\ny = [1, -1]\nkind = 'points'\nx = [[1, 0], [0, 2]]\n"
-    same = load_config(written("title = 'other'\ndescription = 'words'\n" + spelled, "elsewhere/mine.toml"))
-    assert same.run_id("1.0") == config.run_id("1.0")
-    assert load_config(written(MINE), {"init.seed": 0, "title": ""}).run_id("1.0") == config.run_id("1.0")
-    assert config.run_id("1.0").startswith("mine-")
-    # The stem is the readable part alone: the hash is of what determines the run.
-    assert load_config(written(MINE, "yours.toml")).run_id("1.0") == config.run_id("1.0").replace("mine", "yours")
-
-
-OTHER = {
-    "data.kind": None,
-    "data.x": [[1.0, 0.0], [0.0, 2.0000000000000004]],
-    "data.y": [1.0, 1.0],
-    "data.bias": True,
-    "data.file": None,
-    "data.file_sha256": None,
-    "data.points": None,
-    "data.dimension": None,
-    "data.positive": None,
-    "data.seed": 1,
-    "init.width": 6,
-    "init.log10_scale": -6.000000000000001,
-    "init.per_sqrt_width": False,
-    "init.seed": 1,
-    "init.start": None,
-    "flow.method": None,
-    "flow.tolerance": 1.0000000000000002e-6,
-    "flow.end_time": 10.0,
-    "flow.samples": 401,
-    "analysis.epsilon": 0.06,
-}
-"""Another value of each key; None where there is but one, or where it can't stand beside the others."""
-
-
-def test_every_key_is_part_of_the_name(written):
-    tables = {"data": DataConfig, "init": InitConfig, "flow": FlowConfig, "analysis": AnalysisConfig}
-    assert set(OTHER) == {f"{table}.{key}" for table, model in tables.items() for key in model.model_fields}
-    path = written(MINE)
-    names = [load_config(path, {key: value}).run_id("1.0") for key, value in OTHER.items() if value is not None]
-    names += [load_config(path).run_id("1.0"), load_config(path).run_id("1.1")]
-    drawn = {"kind": "orthonormal", "points": 3}
-    for data in (drawn, drawn | {"points": 4}, drawn | {"dimension": 5}, drawn | {"positive": 1}):
-        names.append(load_config(path, {"data": data}).run_id("1.0"))
-    assert len(set(names)) == len(names)
-
-
-def test_a_data_file_counts_by_its_content(written, tmp_path):
-    text = '[data]\nfile = "points.csv"\n'
-    path = written(text, points_csv=b"1,0,1\n0,1,-1\n")
-    config = load_config(path)
-    assert Path(config.data.file).is_absolute()
-    assert config.resolved()["data"]["file"] == "points.csv"  # a folder's name is nobody's business
-    shutil.copytree(tmp_path, tmp_path / "moved")
-    assert load_config(tmp_path / "moved" / "mine.toml").run_id("1.0") == config.run_id("1.0")
-    (tmp_path / "renamed.csv").write_bytes((tmp_path / "points.csv").read_bytes())
-    renamed = load_config(path, {"data.file": str(tmp_path / "renamed.csv")})
-    assert renamed.run_id("1.0") == config.run_id("1.0")
-    (tmp_path / "points.csv").write_bytes(b"1,0,1\n0,1,-2\n")
-    assert load_config(path).run_id("1.0") != config.run_id("1.0")
-
-
-def test_where_a_data_file_is_looked_for(written, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("table", "start"), [("data", ""), ("init", 'start = "given"\n')])
+def test_where_a_file_is_looked_for(written, tmp_path, monkeypatch, table, start):
     """Beside the file that names it; what is said on the command line is where one is."""
-    path = written('[data]\nfile = "points.csv"\n', points_csv=b"1,0,1\n")
+    text = "" if table == "data" else "[data]\nx = [1]\ny = [1]\n"
+    numbers = b"x = [1]\ny = [1]\n" if table == "data" else b"w = [1]\na = [1]\n"
+    path = written(f'{text}[{table}]\n{start}file = "numbers.toml"\n', numbers_toml=numbers)
     (tmp_path / "here").mkdir()
-    (tmp_path / "here" / "other.csv").write_bytes(b"1,0,2\n")
+    (tmp_path / "here" / "other.toml").write_bytes(numbers)
     monkeypatch.chdir(tmp_path / "here")
-    assert load_config(path).data.file == str(tmp_path / "points.csv")
-    assert load_config("../mine.toml").data.file == str(tmp_path / "points.csv")
-    assert load_config(path, {"data.file": "other.csv"}).data.file == str(tmp_path / "here" / "other.csv")
 
+    def found(name, overrides=None):
+        return Path(getattr(load_config(name, overrides), table).file)
 
-@pytest.mark.parametrize(
-    ("stem", "name"),
-    [
-        ("orthogonal", "orthogonal"),
-        ("v1.2+dev_3-x", "v1.2+dev_3-x"),
-        ("my data (1)", "my-data-1"),
-        ("données", "données"),
-        ("donne\u0301es", "données"),  # as macOS spells it
-        ("-rf", "rf"),
-        ("...", "run"),
-        ("???", "run"),
-        ("a\nb\0c", "a-b-c"),
-        (os.fsdecode(b"caf\xe9"), "caf"),
-    ],
-)
-def test_a_run_is_named_by_its_file(stem, name):
-    assert run_name(stem) == name
-
-
-@given(st.text(st.characters(exclude_categories=()), max_size=300))
-def test_any_stem_names_a_run(stem):
-    assert is_run_id(f"{run_name(stem)}-0123456789ab")
-    assert run_name(run_name(stem)) == run_name(stem)
-
-
-def test_a_file_with_an_odd_name(written):
-    assert is_run_id(load_config(written(MINE, "my data (1).toml")).run_id("1.0"))
-    assert is_run_id(load_config(written(MINE, "ä" * 120 + ".toml")).run_id("1.0"))
+    assert found(path) == found("../mine.toml") == tmp_path / "numbers.toml"
+    assert found(path, {f"{table}.file": "other.toml"}) == tmp_path / "here" / "other.toml"

@@ -15,15 +15,21 @@ def refusal(name_or_path, overrides=None):
     return line
 
 
+GIVEN = '[init]\nstart = "given"\n'
+NOT_GIVEN = "allowed with start = 'balanced' or 'unbalanced' only, not with 'given'"
+TEACHER = '[data]\nkind = "gaussian_teacher"\n'
+DRAWN = "allowed with kind = 'orthonormal', 'nearly_orthonormal' or 'gaussian_teacher' only"
+
 REFUSED = {
     "foo = 1": "foo is not a known key: allowed are title, description, data, init, flow, analysis",
     "[fow]": "fow is not a known key (did you mean 'flow'?): allowed are title, description, data, init, flow, "
     "analysis",
     "[init]\nwidht = 3": "init.widht is not a known key (did you mean 'width'?): allowed are width, log10_scale, "
-    "per_sqrt_width, seed, start",
-    "[flow]\nslope = 0.1": "flow.slope is not a known key: allowed are method, tolerance, end_time, samples",
+    "per_sqrt_width, seed, start, w, a, file",
+    "[flow]\nslop = 0.1": "flow.slop is not a known key (did you mean 'slope'?): allowed are method, tolerance, "
+    "end_time, samples, slope, step_size",
     '[data]\n"a\\nb" = 3': "data.a b is not a known key: allowed are kind, x, y, file, bias, points, dimension, "
-    "positive, seed",
+    "positive, delta, teacher_width, seed",
     "init = 3": "init = 3: a table of keys is allowed",
     "[[data]]": "data = [{}]: a table of keys is allowed",
     "title = 3": "title = 3: a text is allowed",
@@ -40,7 +46,33 @@ REFUSED = {
     "[init]\nlog10_scale = nan": "init.log10_scale = nan: a finite number is allowed",
     "[init]\nlog10_scale = 200": "init.log10_scale = 200: at most 50.0 is allowed",
     '[init]\nper_sqrt_width = "yes"': "init.per_sqrt_width = 'yes': true or false is allowed",
-    '[init]\nstart = "unbalanced"': "init.start = 'unbalanced': allowed is 'balanced'",
+    '[init]\nstart = "gaussian"': "init.start = 'gaussian': allowed is 'balanced', 'unbalanced' or 'given'",
+    "[init]\nw = [1]\na = [1]": "init.w = [[1.0]]: allowed with start = 'given' only, not with 'balanced'",
+    '[init]\nstart = "unbalanced"\na = [1]': "init.a = [1.0]: allowed with start = 'given' only, not with "
+    "'unbalanced'",
+    f"{GIVEN}": "init.w is missing: allowed are w and a, or file",
+    f"{GIVEN}w = [1]": "init.a is missing: allowed are w and a, or file",
+    f"{GIVEN}w = []\na = []": "init.w = []: at least 1 is allowed",
+    f"{GIVEN}w = [[]]\na = [1]": "init.w has rows of 0 numbers: allowed is one length of at least 1",
+    f"{GIVEN}w = [[1, 2], [3]]\na = [1, 2]": "init.w has rows of 1 and 2 numbers: allowed is one length of at "
+    "least 1",
+    f"{GIVEN}w = [[1, 2]]\na = [1, 2]": "init.a has 2 numbers for 1 row of w: allowed is one number for each row",
+    f"{GIVEN}w = [[1, nan]]\na = [1]": "init.w[0][1] = nan: a finite number is allowed",
+    f"{GIVEN}w = [[1, 2]]\na = [-inf]": "init.a[0] = -inf: a finite number is allowed",
+    f"{GIVEN}w = [[1, 2]]\na = 1": "init.a = 1: a list is allowed",
+    f"{GIVEN}w = [1, 2]\na = [1, 2]\nwidth = 60": "init.width = 60: allowed is 2, the number of rows of w, or no "
+    "width at all",
+    f"{GIVEN}w = [1]\na = [1]\nseed = 1": f"init.seed = 1: {NOT_GIVEN}",
+    f"{GIVEN}w = [1]\na = [1]\nlog10_scale = -3": f"init.log10_scale = -3.0: {NOT_GIVEN}",
+    f"{GIVEN}w = [1]\na = [1]\nper_sqrt_width = false": f"init.per_sqrt_width = false: {NOT_GIVEN}",
+    '[flow]\nmethod = "euler"': "flow.method = 'euler': allowed is 'exact', 'gradient_descent', "
+    "'gradient_descent:balanced', 'scipy:RK45', 'scipy:DOP853', 'scipy:LSODA', 'scipy:Radau', 'scipy:BDF', "
+    "'diffrax:Tsit5', 'diffrax:Dopri8' or 'diffrax:Kvaerno5'",
+    "[flow]\nslope = 1001": "flow.slope = 1001: at most 1000.0 is allowed",
+    "[flow]\nslope = -1001": "flow.slope = -1001: at least -1000.0 is allowed",
+    "[flow]\nslope = nan": "flow.slope = nan: a finite number is allowed",
+    "[flow]\nstep_size = 0": "flow.step_size = 0: more than 0.0 is allowed",
+    "[flow]\nstep_size = inf": "flow.step_size = inf: a finite number is allowed",
     "[flow]\ntolerance = 0": "flow.tolerance = 0: at least 1e-11 is allowed",
     "[flow]\ntolerance = 1.0": "flow.tolerance = 1.0: at most 0.1 is allowed",
     "[flow]\nend_time = 0": "flow.end_time = 0: more than 0.0 is allowed",
@@ -51,7 +83,8 @@ REFUSED = {
     "[dta]\nx = [1]\ny = [1]": "dta is not a known key (did you mean 'data'?): allowed are title, description, "
     "data, init, flow, analysis",
     "[data]\nx = [1]": "data.y is missing: allowed are x and y, or file",
-    '[data]\nkind = "point"': "data.kind = 'point': allowed is 'points' or 'orthonormal'",
+    '[data]\nkind = "point"': "data.kind = 'point': allowed is 'points', 'orthonormal', 'nearly_orthonormal' or "
+    "'gaussian_teacher'",
     "[data]\nx = []\ny = []": "data.x = []: at least 1 is allowed",
     "[data]\nx = [[]]\ny = [1]": "data.x has rows of 0 numbers: allowed is one length of at least 1",
     "[data]\nx = [[1, 2], [3]]\ny = [1, 1]": "data.x has rows of 1 and 2 numbers: allowed is one length of at "
@@ -62,10 +95,16 @@ REFUSED = {
     "[data]\nx = [1, 2]\ny = [1, -inf]": "data.y[1] = -inf: a finite number is allowed",
     "[data]\nx = [1, 2]\ny = [true, 1]": "data.y[0] = true: a number is allowed",
     "[data]\nx = [1, 2, 3]\ny = [1, 2]": "data.y has 2 labels for 3 points: allowed is one label for each point",
-    "[data]\nx = [1, 2]\ny = [1, 2]\npoints = 2": "data.points = 2: allowed with kind = 'orthonormal' only, "
-    "not with 'points'",
-    '[data]\nkind = "orthonormal"\nx = [1]': "data.x: allowed with kind = 'points' only; "
-    "kind = 'orthonormal' draws its points",
+    "[data]\nx = [1, 2]\ny = [1, 2]\npoints = 2": f"data.points = 2: {DRAWN}, not with 'points'",
+    "[data]\nx = [1, 2]\ny = [1, 2]\nseed = 2": f"data.seed = 2: {DRAWN}, not with 'points'",
+    "[data]\nx = [1, 2]\ny = [1, 2]\npositive = 0": "data.positive = 0: allowed with kind = 'orthonormal' or "
+    "'nearly_orthonormal' only, not with 'points'",
+    '[data]\nkind = "orthonormal"\nx = [1]': "data.x = [[1.0]]: allowed with kind = 'points' only, not with "
+    "'orthonormal'",
+    '[data]\nkind = "orthonormal"\ndelta = 0.1': "data.delta = 0.1: allowed with kind = 'nearly_orthonormal' "
+    "only, not with 'orthonormal'",
+    '[data]\nkind = "orthonormal"\nteacher_width = 2': "data.teacher_width = 2: allowed with kind = "
+    "'gaussian_teacher' only, not with 'orthonormal'",
     '[data]\nkind = "orthonormal"\npoints = 0': "data.points = 0: at least 1 is allowed",
     '[data]\nkind = "orthonormal"\npoints = 5\ndimension = 3': "data.dimension = 3: 5 orthonormal points need at "
     "least 5",
@@ -75,6 +114,18 @@ REFUSED = {
     "points, is allowed",
     '[data]\nkind = "orthonormal"\ny = [1, 2]\npositive = 1': "data.positive = 1: allowed without y only, which "
     "has its own signs",
+    '[data]\nkind = "nearly_orthonormal"\npoints = 5\ndimension = 3': "data.dimension = 3: 5 nearly orthonormal "
+    "points need at least 5",
+    '[data]\nkind = "nearly_orthonormal"\npoints = 5\ndelta = 0.25': "data.delta = 0.25: less than "
+    "1/(points - 1) = 0.25 is allowed, else there need not be unit vectors with such inner products",
+    '[data]\nkind = "nearly_orthonormal"\ndelta = -0.1': "data.delta = -0.1: at least 0.0 is allowed",
+    '[data]\nkind = "nearly_orthonormal"\npoints = 1\ndelta = 1': "data.delta = 1: less than 1.0 is allowed",
+    f"{TEACHER}dimension = 3": "data.points is missing: kind = 'gaussian_teacher' needs points and dimension",
+    f"{TEACHER}points = 3": "data.dimension is missing: kind = 'gaussian_teacher' needs points and dimension",
+    f"{TEACHER}points = 2\ndimension = 3\ny = [1, 2]": "data.y = [1.0, 2.0]: allowed with kind = 'points', "
+    "'orthonormal' or 'nearly_orthonormal' only, not with 'gaussian_teacher'",
+    f"{TEACHER}points = 2\ndimension = 3\nteacher_width = 0": "data.teacher_width = 0: at least 1 is allowed",
+    f'{GIVEN}file_sha256 = "abc"': "init.file_sha256 = 'abc': not allowed, it is computed",
     '[data]\nfile_sha256 = "abc"': "data.file_sha256 = 'abc': not allowed, it is computed",
 }
 
@@ -105,7 +156,7 @@ def test_what_an_override_may_not_say(key, value, line):
 
 
 def test_a_long_value_is_cut():
-    assert len(refusal("orthogonal", {"data.kind": "a" * 3000})) < 120
+    assert len(refusal("orthogonal", {"data.kind": "a" * 3000})) < 160
     assert len(refusal("orthogonal", {"data.x": [[10**400]]})) < 120
 
 
@@ -128,10 +179,26 @@ def test_what_is_no_toml(written):
     assert refusal(path).startswith(f"{path}: not a TOML file: ")
 
 
-def test_data_files_that_are_not_there(written, tmp_path):
+@pytest.mark.parametrize(
+    ("table", "text", "both"),
+    [
+        ("data", "[data]\n", "x = [1]\ny = [1]\n"),
+        ("init", f"[data]\nx = [1]\ny = [1]\n{GIVEN}", "w = [1]\na = [1]\n"),
+    ],
+)
+def test_files_that_are_not_there(written, tmp_path, table, text, both):
     for name, reason in (("none.csv", "No such file or directory"), (".", "Is a directory")):
-        path = written(f'[data]\nfile = "{name}"')
-        assert refusal(path) == f"data.file = {str(tmp_path / name)!r}: {reason}"
-    assert "null byte" in refusal(written('[data]\nfile = "a\\u0000b"'))
-    both = written('[data]\nx = [1]\ny = [1]\nfile = "points.csv"', points_csv=b"1,1")
-    assert refusal(both) == "data.file = 'points.csv': allowed without x and y only"
+        path = written(f'{text}file = "{name}"')
+        assert refusal(path) == f"{table}.file = {str(tmp_path / name)!r}: {reason}"
+    assert "null byte" in refusal(written(f'{text}file = "a\\u0000b"'))
+    path = written(f'{text}{both}file = "points.csv"', points_csv=b"1,1")
+    without = "x and y" if table == "data" else "w and a"
+    assert refusal(path) == f"{table}.file = 'points.csv': allowed without {without} only"
+    assert refusal(path, {f"{table}.file": 3}) == f"{table}.file = 3: a text is allowed"
+
+
+def test_a_file_where_none_is_meant(written):
+    path = written('[data]\nx = [1]\ny = [1]\n[init]\nfile = "mine.npz"', mine_npz=b"")
+    assert refusal(path) == "init.file = 'mine.npz': allowed with start = 'given' only, not with 'balanced'"
+    path = written('[data]\nkind = "orthonormal"\nfile = "points.csv"', points_csv=b"1,1")
+    assert refusal(path) == "data.file = 'points.csv': allowed with kind = 'points' only, not with 'orthonormal'"

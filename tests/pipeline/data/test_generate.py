@@ -77,41 +77,6 @@ def test_growth_is_the_papers_sum(n, d, seed, bias):
     assert_allclose(data["largest_cosine"], max(cosines, default=0.0), atol=1e-15)
 
 
-@given(n=st.integers(1, 9), extra=st.integers(0, 40), seed=SEEDS)
-def test_orthonormal_families_are_orthonormal(n, extra, seed):
-    config = DataConfig(kind="orthonormal", points=n, dimension=n + extra, seed=seed)
-    data = generate_data(config)
-    assert data["x"].shape == (n, n + extra)
-    assert_allclose(data["x"].values @ data["x"].values.T, np.eye(n), atol=1e-14)
-    assert answer(data, 1) == "holds"
-    assert (np.sign(data["y"]) == np.where(np.arange(n) < (n + 1) // 2, 1, -1)).all()
-    assert ((np.abs(data["y"]) >= 0.5) & (np.abs(data["y"]) <= 1.5)).all()
-    assert data.identical(generate_data(config))
-    if n + extra > 1:  # on a line there are but two unit vectors
-        assert not np.allclose(data["x"], generate_data(config.model_copy(update={"seed": seed + 1}))["x"])
-
-
-def test_the_family_of_a_seed_is_the_same_everywhere():
-    """Pinned: what a seed means must not change from version to version."""
-    data = generate_data(DataConfig(kind="orthonormal", points=2, dimension=3, seed=7))
-    expected = [
-        [0.002317011575293959, -0.5163426008935913, -0.8563789756642802],
-        [0.7628268764066992, -0.5528238155816451, 0.3353818503696189],
-    ]
-    assert_allclose(data["x"], expected, atol=1e-14)
-    assert_allclose(data["y"], [0.5052653045655747, -1.3212284183827663], rtol=1e-14)
-
-
-def test_what_an_orthonormal_family_can_be_asked_for():
-    assert generate_data(DataConfig(kind="orthonormal")).sizes == {"point": 4, "coord": 4}
-    data = generate_data(DataConfig(kind="orthonormal", points=5, dimension=7, positive=1, seed=3))
-    assert (np.sign(data["y"]) == [1, -1, -1, -1, -1]).all()
-    given_labels = generate_data(DataConfig(kind="orthonormal", y=[3.0, -1.0, 0.5], seed=3))
-    assert_allclose(given_labels["y"], [3.0, -1.0, 0.5])
-    assert given_labels.sizes == {"point": 3, "coord": 3}
-    assert (generate_data(DataConfig(kind="orthonormal", points=3, positive=0))["y"] < 0).all()
-
-
 # Assumption 1: orthonormal
 
 
@@ -185,8 +150,10 @@ def test_assumption_2(y, word, seed):
             [1, -2],
             "data.x[1] is the zero vector with the label -2.0: every network gives 0 there",
         ),
-        ([[1e200, 0], [0, 1]], [1, 1], "data.x[0] is of the size 1e+200: 1e-50 to 1e+50 is allowed"),
-        ([[1, 0], [0, 1]], [1, 1e-60], "data.y[1] is of the size 1e-60: 1e-50 to 1e+50 is allowed"),
+        ([[1e200, 0], [0, 1]], [1, 1], "data.x[0] is of the size 1e+200: 1e-150 to 1e+150 is allowed"),
+        ([[1, 0], [0, -1e-151]], [1, 1], "data.x[1] is of the size 1e-151: 1e-150 to 1e+150 is allowed"),
+        ([[1, 0], [0, 1]], [1, 1e-160], "data.y[1] is of the size 1e-160: 1e-150 to 1e+150 is allowed"),
+        ([[1, 0], [0, 1]], [-2e150, 1], "data.y[0] is of the size 2e+150: 1e-150 to 1e+150 is allowed"),
     ],
 )
 def test_impossible_data(x, y, line):
@@ -195,13 +162,67 @@ def test_impossible_data(x, y, line):
     assert str(caught.value) == line
 
 
-def test_possible_data():
-    """Equal points that agree, a zero point that asks for 0, and a bias that tells a zero point from nothing."""
-    data = points([[1, 2], [0, 1], [1, 2]], [1, 3, 1])
-    assert answer(data, 1) == "fails"
-    assert float(data["largest_cosine"]) == pytest.approx(1.0)
-    points([[0, 0], [1, 2]], [0, 1])
+@pytest.mark.parametrize(
+    ("x", "y", "cosine"),
+    [
+        ([[1, 2], [0, 1], [1, 2]], [1, 3, 1], 1.0),  # equal points that agree
+        ([[0, 0], [1, 2]], [0, 1], 0.0),  # a zero point that asks for 0
+        ([[0, 0], [0, 0]], [0, 0], 0.0),
+        ([[1, 2], [2, 4], [-3, -6]], [1, -5, 3], 1.0),  # on one line, which no network without bias fits
+        ([[1], [2], [3], [-1]], [1, -1, 1, 0], 1.0),  # more points than coordinates
+        ([[5]], [-2], 0.0),
+        ([[1e150, 1e-200], [0, 1e-150]], [1e150, -1e-150], 0.0),
+    ],
+)
+def test_possible_data(x, y, cosine):
+    data = points(x, y)
+    assert_allclose(data["x"], x)
+    assert_allclose(data["y"], y)
+    assert_allclose(data["largest_cosine"], cosine, rtol=1e-15)
+    assert 0.0 <= float(data["largest_cosine"]) <= 1.0
+    assert answer(data, 1) == ("holds_up_to_scaling" if cosine == 0.0 and np.any(x, axis=1).all() else "fails")
+
+
+@given(d=st.integers(1, 9), seed=SEEDS)
+def test_no_cosine_is_above_1(d, seed):
+    """Of two points on one line it is 1, and rounding must not make it more."""
+    x = np.random.default_rng(seed).standard_normal(d)
+    assert 1 - 1e-15 <= float(points([x, -3 * x], [1, 1])["largest_cosine"]) <= 1
+
+
+def test_a_bias_tells_a_zero_point_from_nothing():
     assert_allclose(points([[0.0], [1.0]], [5, 1], bias=True)["x"], [[0, 1], [1, 1]])
+
+
+@given(
+    n=st.integers(1, 6),
+    d=st.integers(1, 4),
+    seed=SEEDS,
+    of_x=st.floats(-148.5, 148.5),
+    of_y=st.floats(-148.5, 148.5),
+)
+def test_a_scale_changes_nothing_but_itself(n, d, seed, of_x, of_y):
+    """From one end of the sizes allowed to the other: no number overflows, and none loses its digits."""
+    generator = np.random.default_rng(seed)
+    x = generator.uniform(0.1, 1.0, (n, d)) * generator.choice([-1, 1], (n, d))
+    y = generator.uniform(0.1, 1.0, n) * generator.choice([-1, 1], n)
+    data, scaled = points(x, y), points(10.0**of_x * x, 10.0**of_y * y)
+    for name in ("largest_cosine", "growth_ratio"):
+        assert_allclose(scaled[name], data[name], rtol=1e-12)
+    assert answer(scaled, 2) == answer(data, 2)
+    for name in ("growth_positive", "growth_negative"):
+        assert_allclose(scaled[name] / 10.0**of_x / 10.0**of_y, data[name], rtol=1e-11, atol=1e-16)
+
+
+def test_sizes_as_far_apart_as_they_can_be():
+    """D_+ is of the size 1e300: its square is no float, and neither is its ratio to a D_- of 1e-300."""
+    data = points([[1e150, 0], [0, 1e-150]], [1e150, -1e-150])
+    assert_allclose(data["growth_positive"], [5e299, 0])
+    assert_allclose(data["growth_negative"], [0, -5e-301])
+    assert float(data["growth_ratio"]) == np.inf
+    assert float(points([[1e150, 0], [0, 1e-150]], [-1e150, 1e-150])["growth_ratio"]) == 0.0
+    assert answer(data, 2) == "holds"
+    assert answer(points([[1e150, 0], [0, 1e150]], [1e150, -1e150]), 2) == "fails"
 
 
 def test_coordinates_have_names():

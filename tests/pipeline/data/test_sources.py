@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 
 from pipeline.configuration import DataConfig, load_config
 from pipeline.data import generate_data
-from pipeline.data.sources import points_from_file
+from pipeline.data.sources import given_points
 from pipeline.errors import RequestError
 
 
@@ -23,7 +23,7 @@ def read(tmp_path):
             np.savez(path, **content)
         else:
             path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return points_from_file(DataConfig(file=str(path)))
+        return given_points(DataConfig(file=str(path)))
 
     return read
 
@@ -218,7 +218,7 @@ def test_other_endings(refusal):
 
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(RequestError, match=r"^data\.file = 'none\.csv': No such file or directory$"):
-        points_from_file(DataConfig(file=str(tmp_path / "none.csv")))
+        given_points(DataConfig(file=str(tmp_path / "none.csv")))
 
 
 def test_a_file_that_changes_between_naming_and_reading_the_run(tmp_path):

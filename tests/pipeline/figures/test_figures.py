@@ -9,10 +9,9 @@ import matplotlib
 import numpy as np
 import pytest
 import xarray as xr
+from drawing import artist, assert_legible, drawn_texts
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.transforms import Bbox
 
 from pipeline.figures import FIGURES, loss_figure, snapshots_figure, timeline_figure
 from pipeline.figures.loss import TIME_PER_ITERATION
@@ -29,52 +28,20 @@ def _with(tree: xr.DataTree, group: str, **scalars: float) -> xr.DataTree:
     return changed
 
 
-def _texts(figure: Figure, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Bbox]]:
-    """Every text that is really drawn, and where."""
-    drawn: list[tuple[str, Bbox]] = []
-    draw = Text.draw
-
-    def record(self: Text, renderer: object, *args: object, **kwargs: object) -> None:
-        if self.get_visible() and self.get_text().strip():
-            drawn.append((self.get_text(), Text.get_window_extent(self, renderer)))
-        draw(self, renderer, *args, **kwargs)
-
-    with monkeypatch.context() as patch, publication_style():
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()  # the layout settles
-        patch.setattr(Text, "draw", record)
-        canvas.draw()
-    return drawn
-
-
-def _artist(figure: Figure, gid: str, axes: int | None = None):
-    found = figure.axes if axes is None else [figure.axes[axes]]
-    return next(artist for ax in found for artist in ax.get_children() if artist.get_gid() == gid)
-
-
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("figure", FIGURES)
 def test_no_text_overlaps_another_or_leaves_the_figure(trees, name, figure, monkeypatch):
     drawn = FIGURES[figure](trees[name])
-    texts = _texts(drawn, monkeypatch)
+    texts = drawn_texts(drawn, monkeypatch)
     assert len(texts) > 10
-    for text, box in texts:
-        kept = Bbox.intersection(box, drawn.bbox)
-        assert kept is not None, f"{text!r} is outside"
-        np.testing.assert_allclose(kept.extents, box.extents, err_msg=f"{text!r} is cut off")
-    for i, (text, box) in enumerate(texts):
-        for other, other_box in texts[i + 1 :]:
-            shared = Bbox.intersection(box, other_box)
-            # Line boxes include leading: a pixel or two of it may be shared.
-            overlap = shared is not None and min(shared.width, shared.height) > 2
-            assert not overlap, f"{text!r} overlaps {other!r}"
+    assert_legible(drawn, texts)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_words_end_before_the_bars_begin(trees, name, monkeypatch):
     figure = timeline_figure(trees[name])
     words = {text.get_text() for text in figure.axes[0].texts}
-    drawn = [box for text, box in _texts(figure, monkeypatch) if text in words]
+    drawn = [box for text, box in drawn_texts(figure, monkeypatch) if text in words]
     assert len(drawn) == len(words) >= 11
     assert max(box.x1 for box in drawn) < figure.axes[1].bbox.x0 - 5
 
@@ -113,7 +80,7 @@ def test_timeline_marks_the_measured_and_the_predicted_times(trees):
                 if np.isnan(time):
                     assert f"{kind}-t{i}" not in gids
                 else:
-                    np.testing.assert_array_equal(_artist(figure, f"{kind}-t{i}").get_xdata(), time)
+                    np.testing.assert_array_equal(artist(figure, f"{kind}-t{i}").get_xdata(), time)
 
 
 def test_bars_begin_and_end_at_the_measured_times(orthogonal):
@@ -126,7 +93,7 @@ def test_bars_begin_and_end_at_the_measured_times(orthogonal):
     for phase, start, end in zip(
         ("alignment", "fitting_positive", "fitting_negative"), ends, ends[1:], strict=False
     ):
-        bar = _artist(figure, f"bar-{phase}")
+        bar = artist(figure, f"bar-{phase}")
         assert (bar.get_x(), bar.get_x() + bar.get_width()) == pytest.approx((start, end))
 
 
@@ -153,7 +120,7 @@ def test_the_sign_that_is_fitted_first_comes_first(orthogonal, unfinished):
 def test_the_loss_is_the_runs_own(orthogonal):
     figure, trajectory = loss_figure(orthogonal), orthogonal["trajectory"]
     for gid in ("loss-linear", "loss-logarithmic"):
-        line = _artist(figure, gid)
+        line = artist(figure, gid)
         np.testing.assert_array_equal(line.get_xdata(), trajectory["time"])
         np.testing.assert_array_equal(line.get_ydata(), trajectory["loss"])
 
@@ -215,11 +182,11 @@ def test_the_function_is_the_label_less_the_residual(orthogonal):
     figure, data = snapshots_figure(orthogonal), orthogonal["data"]
     residual = orthogonal["trajectory"]["residual"]
     for panel, sample in ((0, 0), (3, -1)):
-        line = _artist(figure, "function", panel)
+        line = artist(figure, "function", panel)
         for k in range(2):
             drawn = line.get_ydata()[line.get_xdata() == data["x"].values[k, 0]]
             np.testing.assert_allclose(drawn, data["y"].values[k] - residual.values[sample, k], atol=1e-12)
-        dots = _artist(figure, "data", panel)
+        dots = artist(figure, "data", panel)
         np.testing.assert_array_equal(dots.get_xdata(), data["x"].values[:, 0])
         np.testing.assert_array_equal(dots.get_ydata(), data["y"].values)
 
@@ -252,10 +219,10 @@ def test_times_and_predictions_may_all_be_missing(orthogonal, figure, monkeypatc
     names = ("t1", "t2", "t3", "t1_predicted", "t2_predicted", "t3_predicted")
     tree = _with(orthogonal, "phases", **dict.fromkeys(names, np.nan))
     tree["phases"]["phase"].values[:] = 1
-    said = " ".join(text for text, _ in _texts(FIGURES[figure](tree), monkeypatch))
+    said = " ".join(text for text, _ in drawn_texts(FIGURES[figure](tree), monkeypatch))
     assert {
         "figure-1-timeline": "no t₂ in this run (paper: none)",
-        "figure-2-states": "does not exist\nin this run",
+        "figure-2-states": "leaving the origin",
         "figure-3-loss": "(not reached)",
     }[figure] in said
 
@@ -265,7 +232,7 @@ def test_labels_of_one_sign_and_a_scale_above_one_are_drawn(orthogonal, figure, 
     tree = _with(orthogonal, "data", growth_ratio=np.inf)
     tree["data"]["growth_negative"].values[:] = 0
     tree["trajectory"]["log_init_scale"].values[...] = 0.5
-    assert _texts(FIGURES[figure](tree), monkeypatch)
+    assert drawn_texts(FIGURES[figure](tree), monkeypatch)
 
 
 @pytest.mark.parametrize("figure", FIGURES)
@@ -273,7 +240,7 @@ def test_a_run_of_one_sample_is_drawn(orthogonal, figure, monkeypatch):
     tree = orthogonal.isel(time=slice(0, 1))
     tree["trajectory"]["loss"].values[:] = 0
     tree = _with(tree, "phases", t1=np.nan, t2=np.nan, t3=np.nan)
-    assert _texts(FIGURES[figure](tree), monkeypatch)
+    assert drawn_texts(FIGURES[figure](tree), monkeypatch)
 
 
 @pytest.mark.parametrize("figure", FIGURES)

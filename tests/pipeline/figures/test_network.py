@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 from pipeline.figures.network import CELLS, MANY, piecewise_linear, thinned
 
 
-@given(seed=st.integers(0, 10_000), width=st.integers(0, 40))
-def test_running_sums_equal_the_sum_over_neurons(seed, width):
+@given(seed=st.integers(0, 10_000), width=st.integers(0, 40), leak=st.sampled_from([0.0, 0.1, 1.0, 2.5, -0.5]))
+def test_running_sums_equal_the_sum_over_neurons(seed, width, leak):
     random = np.random.default_rng(seed)
     position = np.unique(random.integers(-3, 4, 15).astype(float))
     # Small integers: slopes and offsets that vanish, and kinks exactly on a position.
     slope, offset, output = random.integers(-2, 3, (3, width)).astype(float)
-    expected = np.maximum(np.outer(position, slope) + offset, 0) @ output
-    np.testing.assert_allclose(piecewise_linear(slope, offset, output, position), expected, atol=1e-12)
+    before = np.outer(position, slope) + offset
+    expected = np.where(before > 0, before, leak * before) @ output
+    np.testing.assert_allclose(piecewise_linear(slope, offset, output, position, leak), expected, atol=1e-10)
 
 
 def test_few_markers_are_all_drawn():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -104,6 +105,53 @@ def test_the_distance_against_a_search(make_orthogonal, seed, width, balanced, b
     wanted = searched_distance(w[0], a[0], minimum, np.random.default_rng(seed))
     assert found <= wanted * (1 + 1e-9)
     assert found == pytest.approx(wanted, rel=1e-4)
+
+
+@settings(max_examples=15)
+@given(seed=SEEDS, width=st.integers(2, 5))
+def test_outputs_that_change_their_signs(make_orthogonal, seed, width):
+    """Unbalanced: at each instant, the nearest minimal network whose outputs have the signs of that instant."""
+    data = make_orthogonal(seed, n=2, signs=[1.0, -1.0])
+    minimum = minimal_norm(data)
+    signs = np.array([np.roll(np.where(np.arange(width) % 2, -1, 1), shift) for shift in (0, 1, 0)])
+    w, a = random_network(seed, width, 2, [1] * width, balanced=False)
+    found = compare(trajectory(data, w, signs * a), minimum)["distance"].values
+    for time in (0, 1):
+        generator = np.random.default_rng(seed)
+        wanted = searched_distance(w[time], signs[time] * a[time], minimum, generator)
+        assert found[time] <= wanted * (1 + 1e-9)
+        assert found[time] == pytest.approx(wanted, rel=1e-4)
+
+
+@pytest.mark.parametrize("lean", [1, -1])
+def test_an_output_of_0_takes_the_side_that_it_leans_to(make_data, lean):
+    data = make_data(np.eye(2), [1, -1])
+    minimum = minimal_norm(data)
+    w = np.array([[[1.0, 0.2], [0.2, 1.0], [0.5 + lean * 0.1, 0.5 - lean * 0.1]]])
+    found = compare(trajectory(data, w, np.array([[1.0, -1.0, 0.0]])), minimum)["distance"].values[0]
+    wanted = searched_distance(w[0], np.array([1.0, -1.0, lean * 1e-300]), minimum, np.random.default_rng(0))
+    other = searched_distance(w[0], np.array([1.0, -1.0, lean * -1e-300]), minimum, np.random.default_rng(0))
+    assert found == pytest.approx(wanted, rel=1e-6)
+    assert found < other
+
+
+def test_an_output_beside_a_weight_too_small_to_square(make_data):
+    """|w| = 1e-200 and a = 0.5: neither 0 times infinity nor 0."""
+    data = make_data(np.eye(2), [1, -1])
+    network = trajectory(data, np.ones((1, 1, 2)), np.ones((1, 1)))
+    network["log_norm"][:] = -200 * np.log(10)
+    network["output_ratio"][:] = 0.5e200
+    compared = compare(network, minimal_norm(data))
+    assert_allclose(compared["half_squared_norm"], 0.125)
+    assert np.isfinite(compared["distance"]).all()
+
+
+@given(seed=SEEDS, width=st.integers(1, 6), block=st.integers(1, 3))
+def test_a_lazy_trajectory(make_orthogonal, seed, width, block):
+    data = make_orthogonal(seed)
+    networks, minimum = trajectory(data, *random_network(seed, width, 3, balanced=False)), minimal_norm(data)
+    lazy = networks.chunk(time=block)
+    xr.testing.assert_allclose(compare(lazy, minimum), compare(networks, minimum), rtol=1e-12)
 
 
 def test_neurons_that_all_look_away(make_data):

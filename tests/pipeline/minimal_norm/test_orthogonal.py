@@ -9,7 +9,6 @@ from scipy.optimize import linprog, minimize
 
 from catalog.schema import validate
 from pipeline import generate_data, load_config, minimal_norm
-from pipeline.errors import RequestError
 
 SEEDS = st.integers(0, 10**6)
 SCALES = st.floats(0.01, 100.0)
@@ -224,8 +223,3 @@ def test_zero_labels_and_zero_points_cost_nothing(make_data):
     with_them = minimal_norm(make_data([[2, 0, 0], [0, 1, 0], [0, 0, 0]], [1, 0, 0]))
     assert float(with_them["value"]) == pytest.approx(0.5)
     assert with_them["certificate"].values.tolist() == [0.5, 0.0, 0.0]
-
-
-def test_oblique_inputs_are_refused(make_data):
-    with pytest.raises(RequestError, match=r"^data\.x: two inputs have the cosine 0\.707: orthogonal inputs are"):
-        minimal_norm(make_data([[1, 0], [1, 1]], [1, -1]))

@@ -32,6 +32,12 @@ def test_numbers(lingers, found, rate, scale):
     assert numbers(lingers, rate, scale) == found
 
 
+def test_an_iteration_that_ran_away_lingers_nowhere():
+    """Its squared gradient is no float."""
+    found = plateau_numbers(np.array([1.0, 1e240]), np.array([1.0, 1e200]), 1.0, 1.0, 101)
+    assert found.tolist() == [NONE, NONE]
+
+
 def test_late_plateaus_share_the_last_label():
     assert numbers([1, 0] * 4, largest=4) == [2, 1, 3, 1, 4, 1, 4, 1]
     assert max(numbers([1, 0] * 200)) == 101

@@ -5,7 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.phases.roles import least_cosine, members, squared_norm
+from pipeline.phases.roles import courses, least_cosine, members, squared_norm
+
+
+def unit(w):
+    return w / np.linalg.norm(w, axis=-1, keepdims=True)
 
 
 def random_network(make_data, make_trajectory, seed, n=4, d=3, m=12):
@@ -49,7 +53,7 @@ def test_norms_and_cosines(make_data, make_trajectory, seed):
     data, trajectory, w = random_network(make_data, make_trajectory, seed)
     vector = np.array([1.0, -2.0, 0.5])
     chosen = members(data, trajectory, 1)
-    u, least = squared_norm(trajectory, chosen), least_cosine(trajectory, chosen, vector)
+    u, least = squared_norm(np.log(np.linalg.norm(w, axis=2)), chosen), least_cosine(unit(w), chosen, vector)
     for i in range(5):
         own = w[i, chosen]
         assert u[i] == pytest.approx(np.sum(own**2))
@@ -60,9 +64,39 @@ def test_norms_and_cosines(make_data, make_trajectory, seed):
     assert (least[~np.isnan(least)] <= 1.0).all()
 
 
-def test_cosines_of_nothing(make_data, make_trajectory):
-    data = make_data([[1, 0]], [1])
-    trajectory = make_trajectory(data, [0.0, 1.0], [[1], [1]], [[1, 0]], 0.0, [1])
+def test_cosines_of_nothing():
+    direction = np.array([[[1.0, 0.0]], [[0.0, 1.0]]])
     for chosen, vector in ((False, [1.0, 0.0]), (True, [0.0, 0.0])):
-        assert np.isnan(least_cosine(trajectory, np.array([chosen]), np.array(vector))).all()
-    assert squared_norm(trajectory, np.array([False])).tolist() == [0.0, 0.0]
+        assert np.isnan(least_cosine(direction, np.array([chosen]), np.array(vector))).all()
+    assert squared_norm(np.zeros((2, 1)), np.array([False])).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 2**22])
+def test_membership_however_few_neurons_are_looked_at_at_once(make_data, make_trajectory, monkeypatch, at_once):
+    data, trajectory, _ = random_network(make_data, make_trajectory, 5, n=6, m=50)
+    expected = members(data, trajectory, 1)
+    assert expected.any()
+    monkeypatch.setattr("pipeline.phases.roles.AT_ONCE", at_once)
+    np.testing.assert_array_equal(members(data, trajectory, 1), expected)
+
+
+@given(seed=st.integers(0, 10**6), lazy=st.booleans(), d=st.integers(1, 6))
+def test_both_sets_in_one_pass(make_data, make_trajectory, seed, lazy, d):
+    data, trajectory, w = random_network(make_data, make_trajectory, seed, d=d)
+    chosen = {sign: members(data, trajectory, sign) for sign in (1, -1)}
+    towards = {sign: np.random.default_rng(seed + sign + 1).standard_normal(d) for sign in (1, -1)}
+    norm, cosine = courses(trajectory.chunk(time=2) if lazy else trajectory, chosen, towards)
+    for sign in (1, -1):
+        np.testing.assert_allclose(norm[sign], np.sum(w[:, chosen[sign]] ** 2, axis=(1, 2)))
+        np.testing.assert_allclose(
+            cosine[sign], least_cosine(unit(w), chosen[sign], towards[sign]), atol=1e-14, equal_nan=True
+        )
+
+
+def test_a_sign_is_that_of_the_start(make_data, make_trajectory):
+    """An unbalanced output may change its sign later; a neuron without any at the start is in neither set."""
+    data = make_data([[1, 0], [0, 1]], [1, -1])
+    ratio = np.array([[0.5, -0.5, 0.0], [-0.1, 0.1, 0.7]])
+    trajectory = make_trajectory(data, [0.0, 1.0], np.ones((2, 2)), [[1, 1], [1, 1], [1, 1]], 0.0, ratio)
+    assert members(data, trajectory, 1).tolist() == [True, False, False]
+    assert members(data, trajectory, -1).tolist() == [False, True, False]

@@ -1,109 +1,136 @@
-"""The closed form against the matrix exponential, and the Magnus step against an ODE solver."""
+"""The closed form against the matrix exponential, at sizes where that still is a number and beyond."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.integrate import solve_ivp
 from scipy.linalg import expm
+from twins import generator_matrix
 from witness import callable_kernel
 
 from pipeline.flow.exact import boost
-from pipeline.flow.exact.states import OFF, ON
 
 boost_rows = callable_kernel(boost.boost_rows)
-propagate_rows = callable_kernel(boost.propagate_rows)
+boost_neuron = callable_kernel(boost.boost_neuron)
+project = callable_kernel(boost.project)
+
+numbers = st.floats(-3, 3).map(lambda number: 0.0 if abs(number) < 1e-9 else number)
+vectors = st.lists(numbers, min_size=3, max_size=3).map(np.array)
 
 
-def generator_matrix(force):
-    q = len(force)
-    matrix = np.zeros((q + 1, q + 1))
-    matrix[:q, q] = matrix[q, :q] = force
-    return matrix
+def boosted_row(z, push):
+    """One of the rows of group 1, by the second of its two boosts."""
+    rows, logs = np.array([[9.0] * len(z), z], dtype=float), np.zeros(2)
+    pushes = np.zeros((2, 2, len(push)))
+    pushes[1, 1] = push
+    boost_rows(rows, logs, 1, 2, pushes, 1, 1)
+    assert (rows[0] == 9.0).all()
+    assert logs[0] == 0.0
+    return rows[1], logs[1]
 
 
 def boosted(z, push):
-    rows, logs = np.array([z], dtype=float), np.zeros(1)
-    boost_rows(rows, logs, 0, 1, np.asarray(push, dtype=float))
-    return rows[0], logs[0]
+    """One neuron (w, a), its c added."""
+    z = np.append(z, z[-1] ** 2 - np.sum(np.square(z[:-1]))).astype(float)
+    log = boost_neuron(z, np.asarray(push, dtype=float))
+    return z, log
 
 
-vectors = st.lists(st.floats(-3, 3, allow_subnormal=False), min_size=3, max_size=3).map(np.array)
-
-
-@given(z=st.lists(st.floats(-2, 2), min_size=4, max_size=4).map(np.array), push=vectors)
-def test_a_boost_is_the_matrix_exponential(z, push):
-    row, log = boosted(z, push)
+@given(w=vectors, a=numbers, push=vectors)
+def test_a_boost_is_the_matrix_exponential(w, a, push):
+    z = np.append(w, a)
     exact = expm(generator_matrix(push)) @ z
+    row, log = boosted_row(z, push)
     assert row * np.exp(log) == pytest.approx(exact, rel=1e-11, abs=1e-11)
+    neuron, log = boosted(z, push)
+    # The smaller light-cone coordinate follows from c: a quotient of what rounding has left of both.
+    assert neuron[:4] * np.exp(log) == pytest.approx(exact, rel=1e-11, abs=1e-7 * np.abs(z).max())
+
+
+@given(w=vectors, a=numbers, push=vectors)
+def test_lemma_1_a_squared_minus_w_squared_is_kept(w, a, push):
+    before = a**2 - w @ w
+    neuron, log = boosted(np.append(w, a), push)
+    assert neuron[4] * np.exp(2 * log) == pytest.approx(before, rel=1e-13, abs=1e-300)
+    unit = max(neuron[:4] @ neuron[:4], 1e-300)
+    assert (neuron[3] ** 2 - neuron[:3] @ neuron[:3] - neuron[4]) / unit == pytest.approx(0.0, abs=1e-13)
 
 
 @given(w=vectors, sign=st.sampled_from([-1.0, 1.0]), push=vectors)
-def test_lemma_1_a_squared_minus_w_squared_is_kept(w, sign, push):
+def test_a_balanced_neuron_stays_balanced_and_keeps_the_sign_of_a(w, sign, push):
     z = np.append(w, sign * np.linalg.norm(w))
-    row, _ = boosted(z, push)
-    assert row[3] ** 2 - row[:3] @ row[:3] == pytest.approx(0.0, abs=1e-14 * max(z @ z, 1e-300))
+    neuron = np.append(z, 0.0)
+    boost_neuron(neuron, push)
+    assert neuron[4] == 0.0
+    assert abs(neuron[3]) == pytest.approx(np.linalg.norm(neuron[:3]), rel=1e-13)
+    assert neuron[3] * sign >= 0.0
 
 
 def test_a_boost_of_three_hundred_e_folds_neither_overflows_nor_loses_the_direction():
-    row, log = boosted([0.6, 0.8, 1.0], [300.0, 0.0])
-    assert log == 300.0
-    assert row[:2] / np.linalg.norm(row[:2]) == pytest.approx([1.0, 0.0], abs=1e-15)
-    # (p + a)/2 e^300 along D, for w and a alike
-    assert row == pytest.approx([0.8, 0.0, 0.8], abs=1e-15)
+    for row, log in (boosted_row([0.6, 0.8, 1.0], [300.0, 0.0]), boosted([0.6, 0.8, 1.0], [300.0, 0.0])):
+        assert log == 300.0
+        # (p + a)/2 e^300 along D, for w and a alike
+        assert row[:3] == pytest.approx([0.8, 0.0, 0.8], abs=1e-15)
 
 
-def test_a_neuron_that_can_only_shrink_does_so_exactly():
-    row, log = boosted([-1.0, 0.0, 1.0], [40.0, 0.0])
-    assert row[0] == pytest.approx(-row[2], rel=1e-15)
-    assert np.log(row[2]) + log == pytest.approx(-40.0, rel=1e-14)
+@pytest.mark.parametrize("push", [[40.0, 0.0], [0.7, 0.0], [299.0, 0.0], [3e-9, 0.0]])
+@pytest.mark.parametrize("turn", [0.0, 0.3, 2.0])
+def test_a_neuron_that_can_only_shrink_does_so_for_thousands_of_e_folds(push, turn):
+    """w against a D: |w| = |a| = exp(-delta t), in any direction of the axes, and a never turns."""
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    direction, push = rotation @ [-1.0, 0.0], rotation @ push
+    z, log = np.array([*direction, np.linalg.norm(direction), 0.0]), 0.0
+    times = int(5000.0 / np.linalg.norm(push)) if np.linalg.norm(push) > 0.1 else 100
+    for _ in range(times):
+        log += boost_neuron(z, push)
+    assert z[2] > 0.0
+    assert np.linalg.norm(z[:2]) == pytest.approx(z[2], rel=1e-13)
+    assert np.log(z[2]) + log == pytest.approx(-times * np.linalg.norm(push), rel=1e-12, abs=1e-12)
+    assert z[:2] / z[2] == pytest.approx(direction, abs=1e-13)
+
+
+@pytest.mark.parametrize("angle", [1e-3, 1e-6, 1e-10])
+def test_a_neuron_that_all_but_shrinks_turns_round_when_the_closed_form_says(angle):
+    """Balanced, at a small angle to -D: p + a = 2 sin^2(angle/2) grows, p - a falls, and w turns to D."""
+    z = np.array([-np.cos(angle), np.sin(angle), 1.0, 0.0])
+    growing, shrinking = np.sin(0.5 * angle) ** 2, -(np.cos(0.5 * angle) ** 2)
+    log, t = 0.0, 0.0
+    for push in (1.0, 3.0, 10.0, 30.0):
+        log += boost_neuron(z, np.array([push, 0.0]))
+        t += push
+        exact = [growing * np.exp(t) + shrinking * np.exp(-t), growing * np.exp(t) - shrinking * np.exp(-t)]
+        assert z[[0, 2]] * np.exp(log) == pytest.approx(exact, rel=1e-12 + 1e-15 / angle**2)
+
+
+@pytest.mark.parametrize(("a", "turns"), [(1.5, False), (0.4, True)])
+def test_an_unbalanced_neuron_against_the_closed_form(a, turns):
+    """For |a| < |w| the sign of a may change, for |a| > |w| that of <w, D>."""
+    z0 = np.array([-1.0, 0.1, a])
+    z = np.append(z0, a**2 - 1.01)
+    log = 0.0
+    for _ in range(5):
+        log += boost_neuron(z, np.array([0.2, 0.0]))
+    exact = expm(generator_matrix(np.array([1.0, 0.0]))) @ z0
+    assert z[:3] * np.exp(log) == pytest.approx(exact, rel=1e-13)
+    assert (z[2] < 0.0) == turns
+    assert (z[0] < 0.0) == turns
 
 
 def test_no_push_changes_nothing():
-    row, log = boosted([0.3, -0.2, 0.7], [0.0, 0.0])
-    assert log == 0.0
-    assert row.tolist() == [0.3, -0.2, 0.7]
+    for found, log in (boosted_row([0.3, -0.2, 0.7], [0.0, 0.0]), boosted([0.3, -0.2, 0.7], [0.0, 0.0])):
+        assert log == 0.0
+        assert found[:3].tolist() == [0.3, -0.2, 0.7]
 
 
-def cubic_residual():
-    r0, d0 = np.array([1.0, -0.7]), np.array([-0.5, 0.9])
-    r1, d1 = np.array([0.2, 0.4]), np.array([0.3, -0.8])
-    return r0, d0, r1, d1
+def test_the_sum_over_the_active_points():
+    x, total = np.arange(6.0).reshape(3, 2), np.empty(2)
+    callable_kernel(boost.active_sum)(np.array([1.0, 0.0, 0.5]), np.array([2.0, np.nan, 4.0]), x, total)
+    assert total.tolist() == (2.0 * x[0] + 2.0 * x[2]).tolist()
 
 
-@pytest.mark.parametrize("state", [[ON, ON], [ON, OFF], [OFF, ON]])
-def test_the_magnus_step_has_order_four(state):
-    """One step over a cubic residual against solve_ivp: halving the step divides the error by 2^5."""
-    x = np.array([[1.0, 0.2], [-0.3, 1.5]])
-    r0, d0, r1, d1 = cubic_residual()
-    z0 = np.array([0.3, -0.4, 0.5])
-    errors = []
-    lengths = [0.8, 0.4, 0.2]
-    for length in lengths:
-
-        def flow(t, z):
-            r = np.array([boost.hermite.py_func(r0[k], d0[k], r1[k], d1[k], 1.0, t) for k in range(2)])
-            force = sum((r[k] * x[k] / 2 for k in range(2) if state[k] == ON), np.zeros(2))
-            return generator_matrix(force) @ z
-
-        exact = solve_ivp(flow, (0, length), z0, "DOP853", rtol=1e-13, atol=1e-15).y[:, -1]
-        rows, logs, weights = z0[None].copy(), np.zeros(1), np.empty((2, 2))
-        callable_kernel(boost.magnus_weights)((r0, d0, r1, d1, 1.0), 0.0, length, weights)
-        propagate_rows(rows, logs, 0, 1, np.array(state, dtype=np.int8), weights, x, np.empty(2))
-        errors.append(np.abs(rows[0] * np.exp(logs[0]) - exact).max())
-    if state == [ON, ON]:
-        slopes = np.diff(np.log(errors)) / np.diff(np.log(lengths))
-        assert slopes == pytest.approx(5.0, abs=0.35)
-    else:  # D keeps its direction: only the integral of the residual counts, and Gauss' two nodes are exact
-        assert max(errors) < 1e-13
-
-
-@given(values=st.lists(st.floats(-5, 5), min_size=4, max_size=4), step=st.floats(0.1, 10), s=st.floats(0, 1))
-def test_the_hermite_cubic_and_its_slope_agree(values, step, s):
-    p0, q0, p1, q1 = values
-    cubic = boost.hermite.py_func
-    assert cubic(p0, q0, p1, q1, step, 0.0) == p0
-    assert cubic(p0, q0, p1, q1, step, 1.0) == p1
-    near = 1e-6
-    slope = (cubic(p0, q0, p1, q1, step, s + near) - cubic(p0, q0, p1, q1, step, s - near)) / (2 * near * step)
-    assert boost.hermite_slope.py_func(p0, q0, p1, q1, step, s) == pytest.approx(slope, abs=1e-6 * (1 + 60 / step))
+@given(vector=vectors, angle=st.floats(-3, 3))
+def test_a_projection_takes_the_normals_out_and_nothing_else(vector, angle):
+    normals = np.array([[9.0, 9.0, 9.0], [np.cos(angle), np.sin(angle), 0.0], [0.0, 0.0, 1.0]])
+    found = vector.copy()
+    project(found, normals, 1, 3)
+    assert found == pytest.approx(vector - normals[1:].T @ (normals[1:] @ vector), abs=1e-14)

@@ -2,59 +2,124 @@
 
 import numpy as np
 import pytest
+from twins import (
+    gains,
+    left_part,
+    magnus,
+    make_neurons,
+    oblique_network,
+    oblique_problem,
+    projector,
+    states_at,
+    weights_of,
+)
 from witness import callable_kernel, raw_problem
 
 from pipeline.flow.exact import carrying, patterns
-from pipeline.flow.exact.states import ON
+from pipeline.flow.exact.patterns import FEW, LINE, MANY
+from pipeline.flow.exact.problem import make_problem
+from pipeline.flow.exact.states import OFF, ON, SLIDING
 
 lump = callable_kernel(patterns.lump)
 gather = callable_kernel(patterns.gather)
+normalise = callable_kernel(patterns.normalise)
+read_neuron = callable_kernel(patterns.read_neuron)
 carry_all = callable_kernel(carrying.carry_all)
 
-
-def steady(problem, length=0.7):
-    """The cubic of a residual that stays at the labels."""
-    still = np.zeros_like(problem.y)
-    return problem.y.copy(), still, problem.y.copy(), still, length
+CASES = [(1, 1, 1, 0.0), (7, 2, 2, 0.0), (60, 5, 2, 0.0), (60, 3, 3, 0.5), (400, 4, 3, -0.2), (300, 9, 4, 0.0)]
 
 
-@pytest.mark.parametrize(("m", "n"), [(1, 1), (7, 2), (60, 2), (300, 4)])
-def test_the_groups_are_the_distinct_patterns(m, n):
-    _, neurons = raw_problem(m, n, seed=m)
-    lumps = lump(neurons)
-    keys = np.column_stack([neurons.sign, neurons.state])
-    distinct, counts = np.unique(keys, axis=0, return_counts=True)
-    found = np.column_stack([lumps.sign, lumps.state])
-    assert sorted(map(tuple, found)) == sorted(map(tuple, distinct))
-    assert sorted(np.diff(lumps.start)) == sorted(counts)
+def network(m, n, q, slope, seed=0, **settings):
+    problem = oblique_problem(n, q, seed, slope=slope)
+    return problem, oblique_network(problem, m, seed + m, **settings)
+
+
+def curve_of(problem, seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, (6, len(problem.y)))
+
+
+def members_of(lumps, g):
+    return lumps.order[lumps.start[g] : lumps.start[g + 1]]
+
+
+@pytest.mark.parametrize(("m", "n", "q", "slope"), CASES)
+def test_the_groups_are_the_distinct_patterns(m, n, q, slope):
+    problem, neurons = network(m, n, q, slope, spread=0.0)
+    lumps = lump(neurons, problem)
     assert sorted(lumps.order) == list(range(m))
-    for g in range(len(lumps.sign)):
-        members = lumps.order[lumps.start[g] : lumps.start[g + 1]]
-        assert (keys[members] == found[g]).all()
+    patterns_found = [tuple(state) for state in lumps.state]
+    assert set(patterns_found) == set(map(tuple, neurons.state))
+    for g, state in enumerate(lumps.state):
+        members = members_of(lumps, g)
+        assert len(members) > 0
+        assert (neurons.state[members] == state).all()
+        assert (lumps.gain[g] == gains(state, slope)).all()
+        # Two groups of one pattern only where neurons are on a line: one for each end.
+        if patterns_found.count(tuple(state)) > 1:
+            assert LINE in lumps.kind[[found == tuple(state) for found in patterns_found]]
+
+
+@pytest.mark.parametrize(("m", "n", "q", "slope"), CASES)
+def test_a_group_lists_its_neurons_by_the_sign_of_a(m, n, q, slope):
+    problem, neurons = network(m, n, q, slope)
+    lumps = lump(neurons, problem)
+    for g in range(len(lumps.kind)):
+        signs = neurons.sign[members_of(lumps, g)]
+        places = np.array([lumps.minus[g], lumps.free[g]]) - lumps.start[g]
+        for part, expected in zip(np.split(signs, places), (1.0, -1.0, 0.0), strict=True):
+            assert (part == expected).all()
 
 
 def test_two_patterns_that_differ_in_one_of_a_hundred_points_are_two_groups():
-    _, neurons = raw_problem(2, 1, seed=0)
+    problem = oblique_problem(100, 3, 0)
+    neurons = oblique_network(problem, 2, 0, sliding=0.0)
     state = np.ones((2, 100), dtype=np.int8)
     state[1, 73] = ON
-    same_sign = neurons._replace(state=state, sign=np.array([1.0, 1.0]))
-    assert len(lump(same_sign).sign) == 2
+    assert len(lump(neurons._replace(state=state), problem).kind) == 2
+    state[1, 73] = OFF
+    assert len(lump(neurons._replace(state=state), problem).kind) == 1
 
 
-@pytest.mark.parametrize(("m", "n"), [(3, 3), (60, 2), (500, 3)])
-def test_the_rows_have_the_second_moment_of_the_neurons(m, n):
-    _, neurons = raw_problem(m, n, seed=m)
-    lumps = lump(neurons)
-    whole = np.exp(neurons.log_scale)[:, None] * neurons.z
-    for g in range(len(lumps.sign)):
+@pytest.mark.parametrize(("m", "n", "q", "slope"), CASES)
+def test_the_rows_have_the_second_moment_of_the_neurons(m, n, q, slope):
+    problem, neurons = network(m, n, q, slope)
+    lumps = lump(neurons, problem)
+    whole = np.column_stack(weights_of(neurons))
+    for g, state in enumerate(lumps.state):
         rows = slice(lumps.row[g], lumps.row[g + 1])
-        if not (lumps.state[g] == ON).any():
+        members = members_of(lumps, g)
+        if not (lumps.gain[g].any() and projector(state, problem).round(9).any()):
             assert lumps.row[g] == lumps.row[g + 1]
             continue
-        assert lumps.row[g + 1] - lumps.row[g] <= n + 1
-        scaled = np.exp(lumps.logs[rows])[:, None] * lumps.rows[rows]
-        members = whole[lumps.order[lumps.start[g] : lumps.start[g + 1]]]
-        assert scaled.T @ scaled == pytest.approx(members.T @ members, rel=1e-13, abs=1e-13)
+        wanted = {FEW: len(members), MANY: q + 1, LINE: 1}[lumps.kind[g]]
+        assert lumps.row[g + 1] - lumps.row[g] == wanted <= q + 1
+        scaled = np.exp(lumps.logs[rows])[:, None] * lumps.rows[rows, : q + 1]
+        assert scaled.T @ scaled == pytest.approx(whole[members].T @ whole[members], rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize(("m", "n", "q", "slope"), CASES)
+def test_the_normals_of_a_group_are_those_of_its_pattern(m, n, q, slope):
+    problem, neurons = network(m, n, q, slope)
+    lumps = lump(neurons, problem)
+    for g, state in enumerate(lumps.state):
+        part = slice(lumps.edge[g], lumps.edge[g + 1])
+        normals = lumps.normals[part]
+        assert np.eye(q) - normals.T @ normals == pytest.approx(projector(state, problem), abs=1e-12)
+        assert lumps.shade[part] == pytest.approx(normals @ problem.x.T, abs=1e-14)
+
+
+def test_balanced_neurons_on_a_line_are_one_row_for_each_end():
+    """Sliding along x_1 in the plane: w = +-(0, 1) |w|, a = +-|w|; four ends of lines, and one that has no line."""  # noqa: E501
+    problem = make_problem(np.array([[1.0, 0.0], [0.3, 1.0]]), np.ones(2))
+    side, sign = np.array([1.0, 1.0, -1.0, -1.0, 1.0, 1.0]), np.array([1.0, -1.0, 1.0, -1.0, 1.0, 2.0])
+    w = side[:, None] * [0.0, 1.0]
+    log_scale = np.linspace(-800, 0, 6)
+    neurons = make_neurons(w, sign, states_at(w, problem, (0,)), log_scale)
+    lumps = lump(neurons, problem)
+    found = {tuple(members_of(lumps, g)): (lumps.kind[g], lumps.row[g + 1] - lumps.row[g]) for g in range(5)}
+    # Those with w = -(0, 1) are off at x_2: nothing can move them.
+    assert found == {(0, 4): (LINE, 1), (1,): (LINE, 1), (2,): (LINE, 0), (3,): (LINE, 0), (5,): (FEW, 1)}
+    assert lumps.logs[lumps.row[0]] == pytest.approx(0.5 * np.logaddexp(-1600.0, 2 * log_scale[4]))
 
 
 def test_a_factor_keeps_small_neurons_that_a_moment_would_lose():
@@ -66,23 +131,75 @@ def test_a_factor_keeps_small_neurons_that_a_moment_would_lose():
     assert abs(np.linalg.det(factor)) == pytest.approx(2e-12, rel=1e-3)
 
 
-@pytest.mark.parametrize(("m", "n"), [(5, 2), (60, 2), (200, 3)])
-def test_neurons_are_read_back_from_lumps_that_were_carried(m, n):
-    """Every neuron carried alone, by the closed form in NumPy, against the lumps' columns and rows."""
-    problem, neurons = raw_problem(m, n, seed=m, log_scale=-2000.0)
-    cubic = steady(problem)
-    moved = carry_all(lump(neurons), cubic, cubic[4], problem)
+@pytest.mark.parametrize(("m", "n", "q", "slope"), CASES)
+@pytest.mark.parametrize("high", [1.0, 0.3])
+def test_neurons_are_read_back_from_lumps_that_were_carried(m, n, q, slope, high):
+    """Each neuron carried alone, by matrix exponentials, against the lumps' columns and rows."""
+    problem, neurons = network(m, n, q, slope)
+    b, step = curve_of(problem), 0.7
+    lumps = lump(neurons, problem)
+    moved = carry_all(lumps, b, step, high, problem)
     z, log_scale = np.empty_like(neurons.z), np.empty(m)
     gather(neurons, moved, z, log_scale)
+    plain = np.exp(log_scale)[:, None] * z[:, : q + 1]
+    before = np.exp(neurons.log_scale)[:, None] * neurons.z[:, : q + 1]
+    part = left_part(b, high)
     for j in range(m):
-        force = (neurons.state[j] == ON) * problem.y @ problem.x / n
-        delta = np.linalg.norm(force)
-        w, a = neurons.z[j, :-1], neurons.z[j, -1]
-        if delta > 0:
-            u, p = force / delta, force / delta @ w
-            grown = p * np.cosh(delta * cubic[4]) + a * np.sinh(delta * cubic[4])
-            w = w + u * (grown - p)
-        norm = np.linalg.norm(w)
-        assert z[j, :-1] == pytest.approx(w / norm, abs=1e-13)
-        assert log_scale[j] == pytest.approx(neurons.log_scale[j] + np.log(norm), abs=1e-12)
-        assert z[j, -1] == neurons.sign[j]
+        expected = magnus(before[j], neurons.state[j], part, high * step, problem)
+        assert plain[j] == pytest.approx(expected, abs=1e-11 * np.abs(before[j]).max())
+    c = np.exp(2 * log_scale) * z[:, -1]
+    assert c == pytest.approx(np.exp(2 * neurons.log_scale) * neurons.z[:, -1], rel=1e-12)
+    assert (np.abs(z[:, : q + 1]) ** 2).sum(axis=1) == pytest.approx(2.0, rel=1e-13)
+
+
+def test_a_gathered_neuron_lies_on_its_boundaries():
+    problem, neurons = network(300, 9, 4, 0.0)
+    moved = carry_all(lump(neurons, problem), curve_of(problem), 2.0, 1.0, problem)
+    z, log_scale = np.empty_like(neurons.z), np.empty(300)
+    gather(neurons, moved, z, log_scale)
+    reach = np.abs(z[:, :4] @ problem.x.T) / problem.length
+    assert reach[neurons.state == SLIDING].max() < 1e-15
+
+
+def test_one_neuron_is_read_like_all_of_them():
+    problem, neurons = network(60, 5, 2, 0.0)
+    lumps = lump(neurons, problem)
+    moved = carry_all(lumps, curve_of(problem), 0.7, 1.0, problem)
+    z, log_scale, one = np.empty_like(neurons.z), np.empty(60), np.empty(4)
+    gather(neurons, moved, z, log_scale)
+    for g in range(len(lumps.kind)):
+        for i, j in enumerate(members_of(lumps, g)):
+            log = read_neuron(neurons, moved, g, i, one)
+            assert one[:3] * np.exp(log) == pytest.approx(z[j, :3] * np.exp(log_scale[j]), rel=1e-12, abs=1e-14)
+            assert one[3] * np.exp(2 * log) == pytest.approx(z[j, 3] * np.exp(2 * log_scale[j]), rel=1e-12)
+
+
+def test_the_scale_of_the_weights_is_a_logarithm():
+    problem, neurons = raw_problem(60, 3, seed=1)
+    tiny = neurons._replace(log_scale=neurons.log_scale - 5000.0)
+    b = curve_of(problem)
+    found = []
+    for network in (neurons, tiny):
+        z, log_scale = np.empty_like(neurons.z), np.empty(60)
+        gather(network, carry_all(lump(network, problem), b, 0.7, 1.0, problem), z, log_scale)
+        found.append((z, log_scale))
+    assert found[1][0] == pytest.approx(found[0][0], abs=1e-13)
+    assert found[1][1] == pytest.approx(found[0][1] - 5000.0, abs=1e-11)
+
+
+@pytest.mark.parametrize(("a", "sign"), [(0.5, 1.0), (-0.5, -1.0), (0.50001, 0.0), (-0.1, 0.0)])
+def test_normalising_restores_lemma_1_and_returns_the_scale(a, sign):
+    w = np.array([0.3, -0.4])
+    c = 0.0 if sign != 0.0 else a**2 - 0.25
+    z = np.array([*w, a * (1 + 3e-9), c])
+    log = normalise(z, sign)
+    assert z[2] ** 2 - z[:2] @ z[:2] == pytest.approx(z[3], abs=1e-15)
+    assert 0.5 * (z[:3] @ z[:3]) == pytest.approx(1.0, rel=1e-15)
+    assert np.exp(log) * z[:3] == pytest.approx([0.3, -0.4, a], rel=1e-8)
+    assert np.exp(2 * log) * z[3] == pytest.approx(c, rel=1e-14)
+
+
+def test_rounding_can_not_turn_the_sign_of_a_balanced_neuron():
+    z = np.array([1.0, 0.0, 1e-18, 0.0])
+    normalise(z, -1.0)
+    assert z[2] == -1.0

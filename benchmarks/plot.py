@@ -1,0 +1,120 @@
+"""The work-precision plot: a panel for each problem, time against measured error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib.figure
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
+
+from benchmarks.measurement import Measurement
+from benchmarks.solvers import OURS
+from benchmarks.work_precision import Findings
+from pipeline.figures.style import BLACK, BLUE, GREEN, GREY, PURPLE, VERMILION, WIDTH, publication
+from pipeline.figures.writing import encoded, replace_file
+
+SKY, ORANGE = "#56B4E9", "#E69F00"
+"""The rest of Okabe and Ito's palette: there are more solvers here than roles in a network."""
+
+LOOKS: dict[str, tuple[str, str, Any, str]] = {
+    OURS.name: (BLACK, "o", "-", "reluflow (exact)"),
+    "diffrax Tsit5": (BLUE, "^", "--", "diffrax Tsit5"),
+    "diffrax Tsit5, atol × 100": (SKY, "^", (0, (1, 1)), "Tsit5, loose atol"),
+    "diffrax Dopri8": (GREEN, "s", "-.", "diffrax Dopri8"),
+    "SciPy RK45": (VERMILION, "v", "--", "SciPy RK45"),
+    "SciPy DOP853": (ORANGE, "D", "-.", "SciPy DOP853"),
+    "SciPy LSODA": (PURPLE, "P", ":", "SciPy LSODA"),
+    "SciPy Radau": (PURPLE, "X", (0, (4, 1, 1, 1, 1, 1)), "SciPy Radau"),
+    "descent, compiled": (GREY, "d", "-", "descent, compiled"),
+    "descent, torch SGD": (GREY, "*", ":", "descent, torch"),
+}
+"""Colour, marker, dash and name of each solver: any two are told apart by two of these."""
+
+TIMES = ((1e-3, "1 ms"), (1e-2, "10 ms"), (1e-1, "0.1 s"), (1.0, "1 s"), (1e1, "10 s"), (1e2, "100 s"))
+TIMES_BELOW = ((1e-4, "0.1 ms"),)
+
+
+@publication
+def draw(found: Findings) -> matplotlib.figure.Figure:
+    """The panels, two beside each other, and one legend below them."""
+    rows = -(-len(found.problems) // 2)
+    figure = matplotlib.figure.Figure(figsize=(WIDTH, 0.95 + 2.15 * rows), layout="constrained")
+    axes = figure.subplots(rows, 2, sharey=True, squeeze=False)
+    for problem, panel in zip(found.problems, axes.flat, strict=False):
+        for name in LOOKS:
+            draw_solver(panel, name, found.of(problem.key, name))
+        finish(panel, problem.title)
+    for panel in list(axes.flat)[len(found.problems) :]:
+        panel.remove()
+    limit_times(axes[0, 0], found.points)
+    for panel in axes[:, 0]:
+        panel.set_ylabel("time")
+    for column in range(2):
+        drawn = [axes[row, column] for row in range(rows) if 2 * row + column < len(found.problems)]
+        drawn[-1].set_xlabel("worst error of the residual r (more accurate →)")
+    present = {p.solver for p in found.points if p.measured}
+    handles = [handle(name) for name in LOOKS if name in present]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, handlelength=3.0)
+    return figure
+
+
+def draw_solver(panel: Axes, name: str, points: list[Measurement]) -> None:
+    """One solver's points, from coarse to fine, joined in the order of its settings."""
+    measured = [p for p in points if p.measured]
+    color, marker, dash, _ = LOOKS[name]
+    ours = name == OURS.name
+    panel.loglog(
+        [p.error for p in measured], [p.seconds for p in measured], color=color, marker=marker, linestyle=dash,
+        linewidth=2.2 if ours else 1.1, markersize=5.0 if ours else 4.2, markeredgewidth=0.0,
+        zorder=4 if ours else 3,
+    )  # fmt: skip
+
+
+def finish(panel: Axes, title: str) -> None:
+    """Title, grid and ticks of a panel; errors fall to the right."""
+    panel.set_title(title)
+    panel.grid(True, which="major", color="#E4E4E4", linewidth=0.6)
+    panel.xaxis.set_major_locator(LogLocator(numticks=7))
+    for axis in (panel.xaxis, panel.yaxis):
+        axis.set_minor_locator(NullLocator())
+    panel.xaxis.set_major_formatter(lambda error, _: power(error))
+    panel.invert_xaxis()
+
+
+def limit_times(panel: Axes, points: list[Measurement]) -> None:
+    """Name the shared axis of times by units that are read, not by powers."""
+    seconds = [p.seconds for p in points if p.measured]
+    if not seconds:
+        return
+    low, high = 0.6 * min(seconds), 1.7 * max(seconds)
+    panel.set_ylim(low, high)
+    ticks = [(t, name) for t, name in (*TIMES_BELOW, *TIMES) if low <= t <= high]
+    panel.yaxis.set_major_locator(FixedLocator([t for t, _ in ticks]))
+    panel.yaxis.set_major_formatter(lambda t, _: next((name for tick, name in ticks if np.isclose(t, tick)), ""))
+
+
+def handle(name: str) -> Line2D:
+    """The legend's sample of a solver."""
+    color, marker, dash, spoken = LOOKS[name]
+    ours = name == OURS.name
+    return Line2D(
+        [], [], color=color, marker=marker, linestyle=dash, label=spoken, linewidth=2.2 if ours else 1.1,
+        markersize=5.0 if ours else 4.2, markeredgewidth=0.0,
+    )  # fmt: skip
+
+
+def power(value: float) -> str:
+    """10⁻⁷ in Unicode."""
+    return "10" + str(round(np.log10(value))).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def write(found: Findings, folder: Path) -> Path:
+    """Draw the plot into ``folder``; return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "work-precision.png"
+    replace_file(path, encoded(draw(found), "png", title="Time against measured error"))
+    return path

@@ -1,0 +1,107 @@
+"""A file of numbers that a configuration names: pinned by its content, read, refused in one line."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pipeline.configuration.wording import one_line, shown
+from pipeline.errors import RequestError
+
+if TYPE_CHECKING:  # naming a run, and finding it in the catalog, takes no NumPy
+    import numpy as np
+
+Found = TypeVar("Found")
+
+
+def pin_file(values: dict[str, Any], table: str) -> None:
+    """Make a table's ``file`` absolute and note its digest: the file's content is part of the run's identity.
+
+    Parameters
+    ----------
+    values
+        What was read of the whole configuration; changed in place.
+
+    Raises
+    ------
+    RequestError
+        If there is no such file, or the digest is given.
+    """
+    keys = values.get(table)
+    if not isinstance(keys, dict):
+        return
+    if keys.get("file_sha256") is not None:
+        raise RequestError(f"{table}.file_sha256 = {shown(keys['file_sha256'])}: not allowed, it is computed")
+    if not isinstance(keys.get("file"), str):
+        return
+    path = Path(keys["file"])
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, ValueError) as error:  # ValueError: a null byte in its name
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise RequestError(f"{table}.file = {keys['file']!r}: {reason or error}") from None
+    keys["file"], keys["file_sha256"] = str(path.resolve()), digest
+
+
+def read_pinned(
+    table: str, file: str, digest: str | None, readers: Mapping[str, Callable[[bytes], Found]]
+) -> Found:
+    """Read a table's ``file`` by its ending.
+
+    Parameters
+    ----------
+    digest
+        What its content must still have; None: whatever it has.
+    readers
+        For each ending allowed what makes sense of the content; a ValueError says why it can't.
+
+    Raises
+    ------
+    RequestError
+        If it can't be read, or is no longer the file that the run is named by.
+    """
+    path = Path(file)
+    reader = readers.get(path.suffix.lower())
+    try:
+        if reader is None:
+            raise ValueError(f"allowed are the endings {', '.join(readers)}")
+        content = path.read_bytes()
+        if digest not in (None, hashlib.sha256(content).hexdigest()):
+            raise ValueError("it was changed while it was read")
+        return reader(content)
+    except OSError as error:
+        raise RequestError(f"{table}.file = {path.name!r}: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise RequestError(f"{table}.file = {path.name!r}: {one_line(str(error))}") from None
+
+
+def npz_arrays(content: bytes, names: Sequence[str]) -> list[np.ndarray]:
+    """Read the arrays of these names as floats; nothing that would have to be unpickled.
+
+    Raises
+    ------
+    ValueError
+        If it is no npz file, or one of them is missing or not of real numbers.
+    """
+    import numpy as np
+
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        raise ValueError("it is not an npz file")
+    arrays = []
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as found:
+            for name in names:
+                if name not in found:
+                    raise ValueError(f"the array {name} is missing")
+                array = found[name]
+                if not isinstance(array, np.ndarray) or array.dtype.kind not in "iuf":
+                    raise ValueError(f"the array {name} is not of real numbers")
+                arrays.append(array.astype(float))
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise ValueError(f"it is damaged: {error}") from None
+    return arrays

@@ -1,0 +1,157 @@
+"""A state of a network over data of any dimension, seen in a plane: the first two principal components.
+
+The components are those of the final weights, uncentred (as in the paper's appendix), so that all panels share
+one plane. In two dimensions the plane is the input space itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from pipeline.figures.network import MANY, State, minimum, thinned
+from pipeline.figures.reading import FloatArray, coordinate_labels, scale_text, values
+from pipeline.figures.style import BLACK, BLUE, GREY, VERMILION
+
+LIMIT = 1.2
+RINGS = (1.0, 0.1, 0.01)
+"""The norms at which circles are drawn, as parts of the largest in the panel."""
+
+RIM, TICK = 1.03, 0.13
+"""Where the ticks of the data begin, and how long the longest is."""
+
+SIGNS = {1: (BLUE, "^", "aⱼ > 0"), -1: (VERMILION, "v", "aⱼ < 0"), 0: (GREY, "o", "aⱼ = 0")}
+"""The colour, the marker and the name of the neurons by the sign of their output."""
+
+
+@dataclass(frozen=True)
+class View:
+    """The plane that all panels share: its two axes (unit vectors) and their names."""
+
+    basis: FloatArray
+    names: tuple[str, str]
+
+    @classmethod
+    def of(cls, tree: xr.DataTree, last: State) -> View:
+        """Choose the plane for a run that ends in the state ``last``."""
+        if last.direction.shape[1] == 2:
+            first, second = coordinate_labels(tree)
+            return cls(np.eye(2), (f"w along {first}", f"w along {second}"))
+        basis, shares = principal_components(last)
+        first, second = (
+            f"{name} component ({share:.0%})" for name, share in zip(("first", "second"), shares, strict=True)
+        )
+        return cls(basis, (first, second))
+
+
+def principal_components(state: State) -> tuple[FloatArray, FloatArray]:
+    """Find the first two uncentred principal components of the weights, and each one's share of sum_j |w_j|^2.
+
+    Of the smaller of the two matrices of inner products, so that neither a million neurons nor thousands of
+    coordinates make it large. Each component's largest entry is positive: a picture does not turn over by chance.
+    """
+    relative = np.exp(state.log_norm - state.log_norm.max())[:, None] * state.direction
+    m, d = relative.shape
+    squares, vectors = np.linalg.eigh(relative.T @ relative if d <= m else relative @ relative.T)
+    order = np.argsort(squares)[::-1][:2]
+    components = vectors[:, order].T if d <= m else vectors[:, order].T @ relative
+    found, shares = np.zeros((2, d)), np.zeros(2)
+    for i, component in enumerate(components):
+        length = np.linalg.norm(component)
+        if length > 0:
+            found[i] = component / length * np.sign(component[np.argmax(np.abs(component))])
+            shares[i] = max(squares[order[i]], 0.0) / np.sum(relative**2)
+    return found, shares
+
+
+def frame(axes: Axes) -> None:
+    """Set limits that hold the largest ring and the data's ticks, and keep circles round."""
+    axes.set_aspect("equal")
+    axes.set_xlim(-LIMIT, LIMIT)
+    axes.set_ylim(-LIMIT, LIMIT)
+    axes.xaxis.labelpad = 18  # below the text on the largest norm
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+
+
+def place(view: View, direction: FloatArray, relative: FloatArray) -> FloatArray:
+    """Place vectors: their angle in the plane, and the root of their length in it as the radius.
+
+    The root makes a neuron of 1/100 of the largest stand at 1/10 of the radius, where it can still be seen.
+    """
+    within = direction @ view.basis.T * relative[:, None]
+    length = np.linalg.norm(within, axis=1, keepdims=True)
+    return np.asarray(within / np.sqrt(np.where(length > 0, length, 1.0)))
+
+
+def draw_polar(tree: xr.DataTree, axes: Axes, view: View, state: State) -> None:
+    """Draw one panel: the neurons by the sign of their outputs, rings of equal norm, the data's directions."""
+    angle = np.linspace(0, 2 * np.pi, 181)
+    for ring in RINGS:
+        radius = np.sqrt(ring)
+        axes.plot(radius * np.cos(angle), radius * np.sin(angle), color=GREY, linewidth=0.5, zorder=0.5)
+    _draw_data(tree, axes, view)
+    at = place(view, state.direction, np.exp(state.log_norm - state.log_norm.max()))
+    sign = np.sign(state.output)
+    for number, (color, marker, _) in SIGNS.items():
+        for sliding in (False, True):
+            chosen = np.flatnonzero((sign == number) & (state.sliding == sliding))
+            if not chosen.size:
+                continue
+            across, up = ((1 + at[chosen]) / 2).T
+            chosen = chosen[thinned(across, up, state.log_norm[chosen])]
+            axes.plot(
+                *at[chosen].T, linestyle="none", marker=marker, markersize=6, markerfacecolor=color, alpha=0.75,
+                markeredgecolor=BLACK if sliding else "white", markeredgewidth=0.9 if sliding else 0.4,
+                zorder=2, clip_on=False, rasterized=len(sign) > MANY, label=f"{number}{'-sliding' * sliding}",
+            )  # fmt: skip
+    weight, _ = minimum(tree)
+    if len(weight):
+        axes.plot(
+            *place(view, weight, 1 / np.linalg.norm(weight, axis=1)).T, linestyle="none", marker="o",
+            markersize=14, markerfacecolor="none", markeredgecolor=BLACK, markeredgewidth=1.1, zorder=3,
+            clip_on=False, gid="minimum",
+        )  # fmt: skip
+    said = f"largest |wⱼ| = {scale_text(float(state.log_norm.max()))}"
+    axes.text(0.5, 0.0, said, transform=axes.transAxes, ha="center", va="top")
+
+
+def _draw_data(tree: xr.DataTree, axes: Axes, view: View) -> None:
+    """Draw a tick outside the rim for each data point: its length says how much of it is in the plane."""
+    x, y = values(tree, "data", "x"), values(tree, "data", "y")
+    length = np.linalg.norm(x, axis=1, keepdims=True)
+    within = x @ view.basis.T / np.where(length > 0, length, 1.0)
+    share = np.linalg.norm(within, axis=1, keepdims=True)
+    towards = within / np.where(share > 0, share, 1.0)
+    ends = (RIM + TICK * share / (share.max(initial=0.0) or 1.0)) * towards
+    for begin, end, label in zip(RIM * towards, ends, y, strict=True):
+        axes.plot(
+            *np.stack([begin, end]).T, color=SIGNS[int(np.sign(label))][0], linewidth=2.0, solid_capstyle="butt",
+            clip_on=False, zorder=1, gid="data",
+        )  # fmt: skip
+
+
+def legend(tree: xr.DataTree, states: list[State]) -> list[Line2D]:
+    """List what the markers, the ticks and the rings stand for."""
+    signs = {int(sign) for state in states for sign in np.unique(np.sign(state.output))}
+    handles = [
+        Line2D([], [], linestyle="none", marker=marker, markersize=6, markerfacecolor=color,
+               markeredgecolor="white", label=name)
+        for number, (color, marker, name) in SIGNS.items() if number in signs
+    ]  # fmt: skip
+    handles.append(Line2D([], [], color=GREY, linewidth=2.0, label="data xₖ (blue: yₖ > 0)"))
+    if len(minimum(tree)[0]):
+        handles.append(
+            Line2D(
+                [], [], linestyle="none", marker="o", markersize=9, markerfacecolor="none",
+                markeredgecolor=BLACK, label="minimum norm",
+            )
+        )  # fmt: skip
+    handles.append(Line2D([], [], color=GREY, linewidth=0.5, label="1, 1/10, 1/100 of the largest |wⱼ|"))
+    return handles

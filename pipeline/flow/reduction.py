@@ -1,0 +1,162 @@
+"""From the labelled data to the solver's own problem, and back.
+
+The flow has symmetries, and each takes something away that a kernel would have to watch for:
+
+- units: with inputs in units X, labels in Y and weights in sqrt(Y/X) the equations are the same, in the time
+  unit 1/(X Y): everything the solver sees is of order 1 (and powers of 2 make it exact);
+- points on one ray: h is homogeneous, so all that points c_k e of one direction ask for is one point
+  rho e with the label sum c_k y_k / rho, rho^2 = sum c_k^2; what it can't fit of them stays for ever;
+- zero vectors: h is 0 there;
+- coordinates without data never move (:mod:`pipeline.flow.frame`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+import xarray as xr
+
+from pipeline.flow.exact.patterns import Neurons
+from pipeline.flow.exact.problem import Problem, make_problem
+from pipeline.flow.exact.states import OFF, ON
+from pipeline.flow.frame import Frame
+
+PARALLEL = 1e-15
+"""The largest coordinate of u_k - u_l, for unit vectors, at which two points lie on one ray."""
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """The solver's problem, and how its answers are those of the data.
+
+    Attributes
+    ----------
+    frame : Frame
+        The coordinates.
+    problem, neurons
+        What the kernels are given.
+    point : int64[n]
+        The reduced point that stands for each point; -1 for zero vectors.
+    share : float64[n]
+        h(x_k) over the output at its reduced point, both in their units.
+    unfit : float64[n]
+        The residual that no network can remove.
+    time_unit, log_weight_unit : float
+        The paper's t of one unit of the solver's time; ln of one unit of weight.
+    """
+
+    frame: Frame
+    problem: Problem
+    neurons: Neurons
+    point: np.ndarray
+    share: np.ndarray
+    unfit: np.ndarray
+    time_unit: float
+    log_weight_unit: float
+
+    @classmethod
+    def of(cls, data: xr.Dataset, init: xr.Dataset, slope: float = 0.0) -> Reduction:
+        """Reduce the data set and the network of stages 1 and 2."""
+        x, y = data["x"].values, data["y"].values
+        input_unit, label_unit = unit_of(x), unit_of(y)
+        x, y = x / input_unit, y / label_unit
+        point, representative, weight = rays(x)
+        rho = np.sqrt(np.bincount(point[point >= 0], weight[point >= 0] ** 2, minlength=len(representative)))
+        share = np.where(point >= 0, weight / rho[point] if len(rho) else 0.0, 0.0)
+        label: np.ndarray = np.bincount(point[point >= 0], (share * y)[point >= 0], minlength=len(representative))
+        merged = x[representative] * rho[:, None]
+        fitted = np.where(point >= 0, share * label[point] if len(label) else 0.0, 0.0)
+        unfit = y - fitted
+        unfit[np.abs(unfit) <= 1e-15 * np.abs(y)] = 0.0
+        frame, points, direction = Frame.of(merged, init["direction"].values)
+        log_weight_unit = 0.5 * (log(label_unit) - log(input_unit))
+        neurons = raw_neurons(
+            direction, init["log_norm"].values - log_weight_unit, init["output_ratio"].values, points
+        )
+        if len(points) == 0:  # nothing but zero vectors: one label of 0 at a point where every neuron is off
+            points, label = np.eye(1, direction.shape[1]), np.array([0.0])
+            neurons = neurons._replace(state=np.full((len(direction), 1), OFF, dtype=np.int8))
+            slope = 0.0
+        return cls(
+            frame,
+            make_problem(points, label, slope),
+            neurons,
+            point,
+            share * label_unit,
+            unfit * label_unit,
+            len(y) / len(points) / input_unit / label_unit,
+            log_weight_unit,
+        )
+
+    @property
+    def contradictory(self) -> bool:
+        """Whether points on one ray have labels that no network can fit together."""
+        return bool(np.any(np.abs(self.unfit) > 1e-12 * np.abs(self.share).max(initial=0.0)))
+
+    def residual(self, reduced: np.ndarray) -> np.ndarray:
+        """The residuals (..., n) of the data for those (..., reduced points) of the solver."""
+        found = self.unfit + self.share * reduced[..., self.point]
+        return np.where(self.point >= 0, found, self.unfit)
+
+    def activation(self, states: np.ndarray) -> np.ndarray:
+        """The states (..., neuron, n) at the data for those at the reduced points."""
+        if (self.point >= 0).all() and len(self.point) == states.shape[-1]:
+            return states
+        return np.where(self.point >= 0, states[..., self.point], np.int8(OFF)).astype(np.int8)
+
+    def gradient_norm(self, reduced: np.ndarray) -> np.ndarray:
+        """|grad L| in the data's units: the speed of the weights."""
+        return np.asarray(reduced * (np.exp(self.log_weight_unit) / self.time_unit))
+
+
+def unit_of(values: np.ndarray) -> float:
+    """The power of 2 next to the largest size: dividing by it rounds nothing."""
+    largest = float(np.abs(values).max(initial=0.0))
+    return float(2.0 ** np.round(np.log2(largest))) if largest > 0.0 else 1.0
+
+
+def rays(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which points lie on one ray from the origin.
+
+    Returns
+    -------
+    point : int64[n]
+        The number of each point's ray, -1 for zero vectors.
+    representative : int64[rays]
+        The first point of each.
+    weight : float64[n]
+        The length of each point over that of its ray's first.
+    """
+    size = np.abs(x).max(axis=1, initial=0.0)
+    length = size * np.linalg.norm(x / np.where(size > 0, size, 1.0)[:, None], axis=1)
+    units = x / np.where(length > 0, length, 1.0)[:, None]
+    point = np.full(len(x), -1, dtype=np.int64)
+    representative: list[int] = []
+    for k in np.flatnonzero(length > 0):
+        if point[k] >= 0:
+            continue
+        same = (length > 0) & (np.abs(units - units[k]).max(axis=1) <= PARALLEL)
+        same[k] = True
+        point[same & (point < 0)] = len(representative)
+        representative.append(int(k))
+    first = np.array(representative, dtype=np.int64)
+    weight = np.where(point >= 0, length / length[first[point]] if len(first) else 0.0, 0.0)
+    return point, first, weight
+
+
+def raw_neurons(direction: np.ndarray, log_norm: np.ndarray, ratio: np.ndarray, x: np.ndarray) -> Neurons:
+    """The network as the kernels hold it: (w, a, a^2 - |w|^2) in the unit in which (|w|^2 + a^2)/2 = 1."""
+    larger = np.maximum(np.abs(ratio), 1.0)
+    w, a = 1.0 / larger, ratio / larger
+    balanced = np.abs(np.abs(ratio) - 1.0) <= 4e-16
+    size = np.where(balanced, 1.0, np.sqrt(0.5 * (w**2 + a**2)))
+    imbalance = np.where(balanced, 0.0, (a - w) * (a + w) / size**2)
+    a = np.where(balanced, np.sign(ratio), a / size)
+    return Neurons(
+        np.column_stack([direction * (w / size)[:, None], a, imbalance]),
+        log_norm + np.log(larger) + np.log(size),
+        np.where(imbalance >= 0.0, np.sign(ratio), 0.0),
+        np.where(direction @ x.T > 0.0, ON, OFF).astype(np.int8),
+    )

@@ -1,0 +1,86 @@
+"""Trajectories larger than memory: written block by block along time, read back the same way.
+
+A plain file of numbers a variable, in a temporary folder that goes with the last array that reads it. Each block
+is read with a call of its own: a memory map's pages would stay with the process.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+LARGEST_BLOCK = 64_000_000
+"""The bytes of a variable that are in memory at a time."""
+
+
+class Rows:
+    """An array on disk of which whole rows (instants) are read: what dask asks of an array, and no more."""
+
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: np.dtype, folder: Any) -> None:
+        self.path, self.shape, self.dtype, self.ndim = path, shape, dtype, len(shape)
+        self._folder = folder  # removed when nobody reads from it any more
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        """Read the rows of the first index, then take the rest from them."""
+        first, *rest = key if isinstance(key, tuple) else (key,)
+        if not isinstance(first, slice):
+            row = int(first) % self.shape[0]
+            found: np.ndarray = self[(slice(row, row + 1), *rest)][0]
+            return found
+        start, stop, step = first.indices(self.shape[0])
+        count = int(np.prod(self.shape[1:], dtype=np.int64))
+        rows = np.fromfile(
+            self.path, self.dtype, max(stop - start, 0) * count, offset=start * count * self.dtype.itemsize
+        ).reshape(-1, *self.shape[1:])[::step]
+        chosen: np.ndarray = rows[(slice(None), *rest)]
+        return chosen
+
+
+class Blocks:
+    """Variables that are written in blocks along their first dimension.
+
+    Parameters
+    ----------
+    samples : int
+        The length of that dimension.
+    largest : int
+        The bytes of one instant of the largest variable.
+    """
+
+    def __init__(self, samples: int, largest: int) -> None:
+        self.samples = samples
+        self.length = max(1, min(samples, LARGEST_BLOCK // max(largest, 1)))
+        self._folder = tempfile.TemporaryDirectory(prefix="reluflow-")
+        self._shapes: dict[str, tuple[tuple[int, ...], np.dtype]] = {}
+
+    @property
+    def slices(self) -> Iterator[slice]:
+        """The blocks, in order."""
+        return (slice(i, min(i + self.length, self.samples)) for i in range(0, self.samples, self.length))
+
+    def append(self, name: str, block: np.ndarray) -> None:
+        """Write the next block of the variable ``name``."""
+        self._shapes[name] = (block.shape[1:], block.dtype)
+        with self._path(name).open("ab") as file:
+            np.ascontiguousarray(block).tofile(file)
+
+    def arrays(self) -> dict[str, Any]:
+        """The variables as dask arrays whose chunks are the blocks."""
+        import dask.array as da  # half a second that no smaller run needs
+
+        return {
+            name: da.from_array(
+                Rows(self._path(name), (self.samples, *shape), dtype, self._folder),
+                chunks=(self.length, *shape),
+                name=False,
+                meta=np.empty((0,) * (len(shape) + 1), dtype=dtype),
+            )
+            for name, (shape, dtype) in self._shapes.items()
+        }
+
+    def _path(self, name: str) -> Path:
+        return Path(self._folder.name) / name

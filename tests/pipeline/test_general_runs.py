@@ -1,0 +1,123 @@
+"""Runs beyond the paper's setting: other data, starts, slopes and methods, and runs larger than memory."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from catalog import open_catalog
+from catalog.schema import GROUPS, SCHEMA_VERSION, validate
+from pipeline import load_config, run
+from pipeline.workflow import provenance, summarise
+
+
+def test_the_slope_reaches_its_stages():
+    tree = run(load_config("leaky", {"flow.samples": 5, "flow.slope": 0.25}))
+    assert tree["trajectory"].attrs["slope"] == 0.25
+    assert tree["minimal_norm"].attrs["method"] == "not known: leaky ReLU (slope 0.25)"
+
+
+def test_another_method_and_its_step():
+    overrides = {
+        "flow.method": "gradient_descent",
+        "flow.step_size": 0.01,
+        "flow.end_time": 1.0,
+        "flow.samples": 5,
+    }
+    tree = run(load_config("orthogonal", overrides))
+    assert tree["trajectory"].attrs["method"] == "gradient_descent"
+    assert summarise(tree)["steps"] == 50  # of 2 step_size each
+    versions = set(provenance("gradient_descent")["versions"])
+    assert set(provenance("scipy:RK45")["versions"]) == versions | {"scipy"}
+
+
+@pytest.mark.parametrize(
+    "name", ["non-orthogonal", "non-orthogonal-large", "small-width", "nearly-orthogonal", "unbalanced", "leaky"]
+)
+def test_every_kind_of_run_goes_end_to_end(name, tmp_path):
+    """Computed, published, read back, verified; the kinds for which the minimum is not known among them."""
+    catalog = open_catalog(tmp_path / "catalog")
+    config = load_config(name, {"flow.samples": 50})
+    returned = run(config, catalog)
+    run_id = config.run_id(SCHEMA_VERSION)
+    summary = catalog.manifest(run_id).summary
+    assert summary["status"] == "converged"
+    known = name in ("small-width", "unbalanced")
+    assert np.isfinite(summary["minimal_half_squared_norm"]) == known
+    assert np.isfinite([summary["final_excess"], summary["final_distance"]]).all() == known
+    assert 0 < summary["lower_bound"] < summary["half_squared_norm"] * (1 + 1e-9)
+    for group in GROUPS:
+        stored = validate(group, catalog[run_id][group].to_dataset().load())
+        xr.testing.assert_equal(stored, returned[group].to_dataset())
+    assert catalog.verify() == []
+    trajectory = returned["trajectory"].to_dataset()
+    w = np.exp(trajectory["log_norm"]) * trajectory["direction"]
+    a = np.exp(trajectory["log_norm"]) * trajectory["output_ratio"]
+    half = 0.5 * ((w**2).sum(["neuron", "coord"]) + (a**2).sum("neuron"))
+    np.testing.assert_allclose(returned["minimal_norm"]["half_squared_norm"], half)
+
+
+def test_sliding_neurons_and_stationary_points_are_told():
+    tree = run(load_config("orthogonal", {"init.width": 12, "flow.samples": 60}))
+    told = tree.copy()
+    trajectory = told["trajectory"].to_dataset().copy(deep=True)
+    trajectory["activation"][:] = 2
+    trajectory["activation"][-1, 3, :] = 3
+    trajectory["activation"][-1, 5, 1] = 3
+    trajectory["activation"][0] = 3
+    trajectory.attrs |= {"hessian_smallest_eigenvalue": -0.5, "stationary_kind": "strict saddle"}
+    del trajectory.attrs["patterns"]  # no other method has any
+    told["trajectory"] = trajectory
+    assert summarise(tree)["sliding_neurons"] == 0
+    summary = summarise(told)
+    assert summary["sliding_neurons"] == 2
+    assert summary["stationary_kind"] == "strict saddle"
+    assert summary["hessian_smallest_eigenvalue"] == -0.5
+    assert "patterns" not in summary
+
+
+PEAK = """
+import resource, sys
+import dask.array as da, numpy as np, xarray as xr
+from catalog import open_catalog
+from catalog.schema import conform
+from pipeline import compare, generate_data, label_phases, load_config, minimal_norm
+from pipeline.workflow import summarise
+
+def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+def publish(catalog, run_id, samples, neurons):
+    def noise(*shape):
+        shape = (samples, neurons, *shape)
+        return da.random.default_rng(0).standard_normal(shape, chunks=(1, *shape[1:]))
+    data = generate_data(load_config("orthonormal").data)
+    values = {
+        "time": np.arange(float(samples)), "direction": noise(4) / 2, "log_norm": noise(),
+        "output_ratio": noise(), "activation": (noise(4) > 0) + 1, "residual": np.ones((samples, 4)),
+        "loss": np.ones(samples), "gradient_norm": np.ones(samples), "log_init_scale": -10.0,
+    }
+    account = dict.fromkeys(["status", "status_message", "solver_seconds"], "")
+    trajectory = conform("trajectory", values, account)
+    phases, minimum = label_phases(data, trajectory), compare(trajectory, minimal_norm(data))
+    groups = {"data": data, "trajectory": trajectory, "phases": phases, "minimal_norm": minimum}
+    tree = xr.DataTree.from_dict(groups)
+    catalog.publish(run_id, tree, summary=summarise(tree), configuration={}, provenance={})
+    return trajectory.nbytes / 2**20
+
+catalog = open_catalog(sys.argv[1])
+publish(catalog, "small-0", 2, 100)
+before = peak()
+print(publish(catalog, "large-0", 40, 200_000), peak() - before)
+"""
+
+
+def test_every_stage_takes_a_trajectory_larger_than_memory(tmp_path):
+    """40 samples of 200,000 neurons, 397 MiB, one in memory at a time: 75 MiB more than a small run takes."""
+    done = subprocess.run([sys.executable, "-c", PEAK, tmp_path], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    size, more = map(float, done.stdout.split())
+    assert size > 380
+    assert more < size / 3
+    assert open_catalog(tmp_path).verify() == []

@@ -1,0 +1,144 @@
+"""What a person is told of runs of every kind: in words where there is no number, and never a nan."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from catalog.manifest import Manifest
+from pipeline import load_config, report, run
+from pipeline.flow.status import Status
+from pipeline.workflow import summarise
+
+WIDTH = 160
+
+
+def manifest_of(name: str, **overrides) -> Manifest:
+    config = load_config(name, {key.replace("__", "."): value for key, value in overrides.items()})
+    return Manifest(
+        run_id=config.run_id("1.0"), schema_version="1.0", created="2026-01-01T00:00:00+00:00",
+        configuration=config.resolved(), summary=summarise(run(config)), provenance={}, files={},
+    )  # fmt: skip
+
+
+def said(manifest: Manifest, summary: dict | None = None, configuration: dict | None = None) -> list[str]:
+    """The report's lines, without the padding of its tables; ``summary`` and ``configuration`` override."""
+    manifest.summary.update(summary or {})
+    for group, keys in (configuration or {}).items():
+        manifest.configuration[group].update(keys)
+    file = StringIO()
+    console = Console(file=file, width=WIDTH, markup=False, highlight=False)
+    report.print_report(console, manifest, Path("/place"), cached=False, seconds=1.5)
+    return [" ".join(line.split()) for line in file.getvalue().splitlines()]
+
+
+@pytest.fixture
+def plain() -> Manifest:
+    return manifest_of("orthogonal", init__width=6, flow__samples=20, init__seed=4)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "words"),
+    [
+        ({}, "6 neurons, balanced start, lambda = 10^-6/sqrt(m), seed 4: "),
+        (
+            {"init": {"per_sqrt_width": False, "log10_scale": 0.3}},
+            "6 neurons, balanced start, lambda = 10^0.3, seed 4: ",
+        ),
+        ({"init": {"width": 1}}, "1 neuron, balanced start, "),
+        ({"init": {"start": "unbalanced"}}, "6 neurons, unbalanced start, lambda = 10^-6/sqrt(m), seed 4: "),
+        ({"init": {"start": "given"}}, "6 neurons, given start: "),
+        ({"init": {"start": "given", "file": "mine.npz"}}, "6 neurons, given start from mine.npz: "),
+        ({"flow": {"slope": -0.25}}, "seed 4, leaky ReLU of slope -0.25: "),
+        ({"flow": {"method": "scipy:RK45"}}, "seed 4, by scipy:RK45: "),
+        (
+            {"flow": {"method": "gradient_descent:balanced", "step_size": 0.002, "slope": 0.1}},
+            "seed 4, leaky ReLU of slope 0.1, by gradient_descent:balanced with step 0.002: ",
+        ),
+    ],
+)
+def test_the_header(plain, configuration, words):
+    assert words in said(plain, configuration=configuration)[1]
+
+
+def test_the_papers_own_setting_has_no_caveats(plain):
+    lines = said(plain)
+    at = lines.index("The paper's assumptions: 1 holds up to scaling, 2 holds, 3 holds.")
+    assert lines[at + 1] == ""
+    assert any(
+        line.startswith("least of all interpolators 1.341640786 (certified from below: gap") for line in lines
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides", "expected"),
+    [
+        (
+            "non-orthogonal",
+            {"flow__samples": 30},
+            [
+                "least of all interpolators not known for oblique inputs (largest cosine 0.981); at least 0.7428",
+                "alignment t1 = never 5.912 -epsilon ln(lambda)/|D_-|",
+                "The paper's assumptions: 1 FAILS, 2 holds, 3 holds.",
+                "The inputs are not orthogonal (largest cosine 0.981): "
+                "the times are the paper's formulas, not its promises.",
+            ],
+        ),
+        (
+            "leaky",
+            {"flow__samples": 30},
+            [
+                "least of all interpolators not known for leaky ReLU (slope 0.1); at least 1.22",
+                "The ReLU is leaky: the paper promises no bias to the minimum norm.",
+            ],
+        ),
+        (
+            "unbalanced",
+            {"flow__samples": 30},
+            ["The start is not balanced: the paper proves its lemmas for |a_j| = |w_j|."],
+        ),
+        # One-dimensional data without a bias whose D_+ vanishes, and no negative label at all.
+        (
+            "orthogonal",
+            {"data": {"x": [[1.0], [-1.0]], "y": [1.0, 1.0]}, "flow__samples": 30, "init__width": 6},
+            ["alignment t1 = never -", "fitting negative labels t3 = never -"],
+        ),
+    ],
+)
+def test_what_does_not_exist_is_said_in_words(name, overrides, expected):
+    manifest = manifest_of(name, **overrides)
+    lines = said(manifest)
+    for line in expected:
+        assert line in lines
+    assert "nan" not in " ".join(lines).lower()
+    # The same run for a program: strict JSON, null where there is no number.
+    text = json.dumps(report.as_json(manifest, Path("/place"), False, 1.0), allow_nan=False)
+    known = not np.isnan(manifest.summary["minimal_half_squared_norm"])
+    assert (json.loads(text)["minimal_half_squared_norm"] is not None) == known
+
+
+def test_sliding_neurons_are_counted(plain):
+    assert not any("boundary" in line for line in said(plain))
+    assert "neurons that end on a boundary 3" in said(plain, {"sliding_neurons": 3})
+
+
+def test_the_kind_of_a_stationary_point(plain):
+    words = "Nothing moves. It is a strict saddle: the Hessian's smallest eigenvalue is -0.0123."
+    known = {"status_message": "Nothing moves.", "hessian_smallest_eigenvalue": -0.012345}
+    assert words in said(plain, known | {"stationary_kind": "strict saddle"})
+    assert "Nothing moves." in said(plain, known | {"stationary_kind": "unknown"})
+
+
+@pytest.mark.parametrize("status", Status)
+def test_every_status(plain, status):
+    """Its sentence is in the report; what the flow calls incomplete is a failure."""
+    summary = {"status": status.word, "status_message": status.value}
+    lines = said(plain, summary)
+    assert status.value in " ".join(lines)
+    assert any(line.startswith("convergence ") for line in lines) == (status is Status.CONVERGED)
+    assert report.succeeded(plain.summary) == status.complete
