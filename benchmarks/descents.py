@@ -85,5 +85,5 @@ def bind_torch(problem: Problem, limit: float) -> Run:
 
 DESCENTS = (
     Solver("descent, compiled", (NOTEBOOKS, 1e-4, 1e-5), (NOTEBOOKS, 1e-4), bind_ours, read_ours),
-    Solver("descent, torch SGD", (NOTEBOOKS,), (), bind_torch, lambda problem, residual: residual, enough=0.0),
+    Solver("descent, torch SGD", (NOTEBOOKS,), (), bind_torch, lambda problem, residual: residual, 0.0, True),
 )

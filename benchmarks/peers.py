@@ -25,6 +25,9 @@ PROBE = 300
 """Steps that tell what one costs: compiled code can't be stopped by a clock, so its steps are bounded."""
 
 
+IMPLICIT = ("LSODA", "Radau")
+"""They solve for all weights at every step, and find no step long enough between the kinks to gain by it."""
+
 LOOSER = 100.0
 """An absolute tolerance that suits small starts better than 1, in units of rtol and of the initial weights."""
 
@@ -131,7 +134,8 @@ def named(library: str, method: str, absolute: float) -> str:
 def scipy(method: str, settings: tuple[float, ...], quick: tuple[float, ...], absolute: float = 1.0) -> Solver:
     """One of SciPy's; ``absolute``: its atol in units of rtol and of the initial weights."""
     bind = partial(bind_scipy, method, absolute)
-    return Solver(named("SciPy", method, absolute), settings, quick, bind, read_weights)
+    name, slow = named("SciPy", method, absolute), method in IMPLICIT
+    return Solver(name, settings, quick, bind, read_weights, slow=slow)
 
 
 def diffrax(method: str, settings: tuple[float, ...], quick: tuple[float, ...], absolute: float = 1.0) -> Solver:

@@ -30,7 +30,7 @@ LOOKS: dict[str, tuple[str, str, Any, str]] = {
     "SciPy LSODA": (PURPLE, "P", ":", "SciPy LSODA"),
     "SciPy Radau": (PURPLE, "X", (0, (4, 1, 1, 1, 1, 1)), "SciPy Radau"),
     "descent, compiled": (GREY, "d", "-", "descent, compiled"),
-    "descent, torch SGD": (GREY, "*", ":", "descent, torch"),
+    "descent, torch SGD": (GREY, "p", ":", "descent, torch"),
 }
 """Colour, marker, dash and name of each solver: any two are told apart by two of these."""
 
@@ -41,21 +41,21 @@ TIMES_BELOW = ((1e-4, "0.1 ms"),)
 @publication
 def draw(found: Findings) -> matplotlib.figure.Figure:
     """The panels, two beside each other, and one legend below them."""
-    rows = -(-len(found.problems) // 2)
-    figure = matplotlib.figure.Figure(figsize=(WIDTH, 0.95 + 2.15 * rows), layout="constrained")
-    axes = figure.subplots(rows, 2, sharey=True, squeeze=False)
-    for problem, panel in zip(found.problems, axes.flat, strict=False):
+    problems = [p for p in found.problems if any(q.measured for q in found.points if q.problem == p.key)]
+    rows = -(-max(len(problems), 1) // 2)
+    figure = matplotlib.figure.Figure(figsize=(WIDTH, 1.1 + 2.05 * rows), layout="constrained")
+    panels = list(figure.subplots(rows, 2, sharey=True, squeeze=False).flat)
+    for problem, panel in zip(problems, panels, strict=False):
         for name in LOOKS:
             draw_solver(panel, name, found.of(problem.key, name))
         finish(panel, problem.title)
-    for panel in list(axes.flat)[len(found.problems) :]:
-        panel.remove()
-    limit_times(axes[0, 0], found.points)
-    for panel in axes[:, 0]:
+    for panel in panels[len(problems) :]:
+        panel.set_axis_off()
+    limit_times(panels[0], found.points)
+    for panel in panels[::2]:
         panel.set_ylabel("time")
-    for column in range(2):
-        drawn = [axes[row, column] for row in range(rows) if 2 * row + column < len(found.problems)]
-        drawn[-1].set_xlabel("worst error of the residual r (more accurate →)")
+    for panel in panels[: len(problems)][-2:]:
+        panel.set_xlabel("worst error of the residual r")
     present = {p.solver for p in found.points if p.measured}
     handles = [handle(name) for name in LOOKS if name in present]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, handlelength=3.0)

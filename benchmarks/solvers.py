@@ -31,6 +31,8 @@ class Solver:
         The residuals float64[samples, n] from what a run has returned: not timed either.
     enough
         Seconds for which each measurement is repeated; None: as long as all others'.
+    slow
+        Not to be tried on large problems.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Solver:
     bind: Callable[[Problem, float], Run]
     read: Callable[[Problem, Any], np.ndarray]
     enough: float | None = None
+    slow: bool = False
 
 
 def bind_ours(problem: Problem, limit: float) -> Run:

@@ -54,6 +54,7 @@ def measure(quick: bool) -> list[Wait]:
         ]
         waits = [Wait(what, least(words, n)) for what, words, n in plan]
         tell("waiting: the engine")
+        output([*python, LOADING])  # compiles it if nothing has done so
         waits.append(Wait(ENGINE, min(float(output([*python, LOADING])) for _ in range(repeats))))
         if not quick:
             waits.append(Wait(f"first reluflow run {PRESET}, compiling included", first_run(folder)))

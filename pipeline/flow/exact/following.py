@@ -322,12 +322,10 @@ def reached(z, k, side, s, turn, duration, x, length, force, end, end_growth, th
         return np.inf
     bend = np.inf
     if most > rounding and least < -rounding:
-        if rate[0, 0] >= 0.0:
-            bend = first_below(rate, np.int64(0), 0.0, room)
-        elif s == 0.0:  # else it moves away first, and what comes back is seen at the end
+        if rate[0, 0] < 0.0:  # away first: what was just left is reached again only after the turn
             for i in range(SIZE):
                 rate[i, 0] = -rate[i, 0]
-            bend = first_below(rate, np.int64(0), 0.0, room)
+        bend = first_below(rate, np.int64(0), 0.0, room)
     previous = 0.0
     for stop in (min(bend, turn), max(bend, turn), 1.0):
         if stop > 1.0 or stop <= previous:

@@ -1,4 +1,4 @@
-"""Any data: against an independent witness, in the settled facts of the non-orthogonal toy, and under wild inputs."""  # noqa: E501
+"""Any data: against an independent witness, the facts of the non-orthogonal toy, and wild inputs."""
 
 import numpy as np
 import pytest

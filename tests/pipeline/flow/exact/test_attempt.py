@@ -157,14 +157,6 @@ def test_equal_steps_without_memory_are_of_order_four(kind):
     assert order_of(errors_of(kind, False)) == pytest.approx(4.0, abs=0.2)
 
 
-def test_equal_steps_with_memory_are_of_order_six_in_the_residual():
-    """Where D keeps its direction nothing else is left; else the boosts' order 4 shows, at a tenth of the error."""  # noqa: E501
-    assert order_of(errors_of("one", True)) == pytest.approx(6.0, abs=0.3)
-    with_memory, without = (errors_of("oblique", remembering) for remembering in (True, False))
-    assert 3.8 < order_of(with_memory) < 6.2  # 4.9 at these steps: between the two, as both errors are felt
-    assert (with_memory < 0.3 * without).all()
-
-
 def test_no_number_passes_for_a_small_error():
     assert worst_share(np.array([1e-3, -2e-3]), np.array([1e-3, 1e-3])) == pytest.approx(2.0)
     for bad in (np.nan, np.inf, -np.inf):
