@@ -149,8 +149,8 @@ PEERS = (
     diffrax("Dopri8", (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10), (1e-6, 1e-8)),
     scipy("RK45", (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10), (1e-5, 1e-7)),
     scipy("DOP853", (1e-4, 1e-6, 1e-8, 1e-10), (1e-6,)),
-    scipy("LSODA", (1e-4, 1e-6, 1e-8), (1e-4,)),
-    scipy("Radau", (1e-3, 1e-5, 1e-7), (1e-3,)),
+    scipy("LSODA", (1e-4, 1e-6, 1e-8), ()),
+    scipy("Radau", (1e-3, 1e-5, 1e-7), ()),
 )
 
 FINE_AND_COARSE = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)

@@ -57,7 +57,7 @@ def draw(found: Findings) -> matplotlib.figure.Figure:
     for panel in panels[: len(problems)][-2:]:
         panel.set_xlabel("worst error of the residual r")
     present = {p.solver for p in found.points if p.measured}
-    handles = [handle(name) for name in LOOKS if name in present]
+    handles = [Line2D([], [], label=LOOKS[name][3], **look(name)) for name in LOOKS if name in present]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, handlelength=3.0)
     return figure
 
@@ -65,13 +65,18 @@ def draw(found: Findings) -> matplotlib.figure.Figure:
 def draw_solver(panel: Axes, name: str, points: list[Measurement]) -> None:
     """One solver's points, from coarse to fine, joined in the order of its settings."""
     measured = [p for p in points if p.measured]
+    order = 4 if name == OURS.name else 3
+    panel.loglog([p.error for p in measured], [p.seconds for p in measured], zorder=order, **look(name))
+
+
+def look(name: str) -> dict[str, Any]:
+    """How a solver's line is drawn: ours is the broad one."""
     color, marker, dash, _ = LOOKS[name]
-    ours = name == OURS.name
-    panel.loglog(
-        [p.error for p in measured], [p.seconds for p in measured], color=color, marker=marker, linestyle=dash,
-        linewidth=2.2 if ours else 1.1, markersize=5.0 if ours else 4.2, markeredgewidth=0.0,
-        zorder=4 if ours else 3,
-    )  # fmt: skip
+    broad, large = (2.2, 5.0) if name == OURS.name else (1.1, 4.2)
+    return {
+        "color": color, "marker": marker, "linestyle": dash, "linewidth": broad, "markersize": large,
+        "markeredgewidth": 0.0,
+    }  # fmt: skip
 
 
 def finish(panel: Axes, title: str) -> None:
@@ -95,16 +100,6 @@ def limit_times(panel: Axes, points: list[Measurement]) -> None:
     ticks = [(t, name) for t, name in (*TIMES_BELOW, *TIMES) if low <= t <= high]
     panel.yaxis.set_major_locator(FixedLocator([t for t, _ in ticks]))
     panel.yaxis.set_major_formatter(lambda t, _: next((name for tick, name in ticks if np.isclose(t, tick)), ""))
-
-
-def handle(name: str) -> Line2D:
-    """The legend's sample of a solver."""
-    color, marker, dash, spoken = LOOKS[name]
-    ours = name == OURS.name
-    return Line2D(
-        [], [], color=color, marker=marker, linestyle=dash, label=spoken, linewidth=2.2 if ours else 1.1,
-        markersize=5.0 if ours else 4.2, markeredgewidth=0.0,
-    )  # fmt: skip
 
 
 def power(value: float) -> str:

@@ -67,7 +67,7 @@ def of_precision(found: Findings | None) -> Iterator[Requirement]:
     words = "non-orthogonal, large start: RK45, at its accuracy or better"
     yield Requirement(words, 1000.0, True, ratio, remark=remark)
     share, remark = worst_share(found)
-    yield Requirement("reluflow's worst error, in its tolerance", 1.0, False, share, remark=remark)
+    yield Requirement("reluflow's worst error over its tolerance", 1.0, False, share, remark=remark)
 
 
 def against_all(found: Findings | None, problem: str, error: float) -> tuple[float, str]:
