@@ -191,7 +191,7 @@ def test_rotating_oblique_inputs_rotates_the_trajectory(problem):
     log10_scale=st.sampled_from([-1000.0, -50.0, -3.0, -0.5, 0.3]),
     slope=st.sampled_from([0.0, 0.0, 0.1, -0.5, 1.0]),
     beginning=st.sampled_from(["balanced", "unbalanced"]),
-    sizes=st.sampled_from([(0, 0), (0, 0), (40, -40), (-40, 40), (-140, -10)]),
+    sizes=st.sampled_from([(0, 0), (20, -20), (-20, 20)]),
     twist=st.sampled_from(["none", "same ray", "opposite", "zero"]),
 )
 def test_any_input_ends_in_a_result(n, d, m, seed, log10_scale, slope, beginning, sizes, twist):
