@@ -182,6 +182,7 @@ def test_rotating_oblique_inputs_rotates_the_trajectory(problem):
         assert turned["residual"].values == pytest.approx(plain["residual"].values, abs=1e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(
     n=st.integers(1, 15),
