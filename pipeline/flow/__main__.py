@@ -2,10 +2,10 @@
 
 import sys
 
-from pipeline.flow.exact.warm import compile_solver, load
+from pipeline.flow.exact.warm import compile_entry, compile_solver
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        load(sys.argv[1])
+        compile_entry(sys.argv[1])
     else:
         compile_solver()

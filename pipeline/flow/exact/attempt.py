@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.flow.exact.carrying import boost_weights, carry_rows, write_pushes
-from pipeline.flow.exact.compiled import inlined, kernel
+from pipeline.flow.exact.compiled import allocating, inlined, kernel, hot
 from pipeline.flow.exact.curve import SIZE, restrict, slope_at, value, write_cubic
 from pipeline.flow.exact.modes import amplitude, fastest_rate, into_modes, turn_modes
 from pipeline.flow.exact.residual import correct, observe, slope
@@ -29,15 +29,13 @@ SWEEPS = 8
 
 
 class Room(NamedTuple):
-    """The arrays that an attempt writes: allocated once a lumping, since at 3 us a step allocation would show.
+    """The arrays that the steps write: allocated once, but for the last six, whose sizes are those of the lumps.
 
     p, q : float64[n]
         The assumed right end: value and slope of the residual.
     r : float64[n]
         The residual that the rows give there.
     kernel : float64[n, n]
-    rows, logs
-        The rows at the right end.
     curve : float64[6, n]
         The residual over the step (:mod:`pipeline.flow.exact.curve`).
     gross : float64[n]
@@ -52,16 +50,19 @@ class Room(NamedTuple):
         Modes whose polynomial takes the last step into account and is of degree 5.
     value_weight, slope_weight : float64[n]
         What the right end weighs in the polynomial's integral (:func:`~.residual.correct`).
+    force : float64[q]
+    rows, logs
+        The rows in the middle of the step.
+    pushes, middle_pushes : float64[2, groups, q]
+        tau D of each group's two boosts, over the step and to its middle.
+    rates, alignment : float64[groups]
+        :func:`~.pace.survey`, :func:`~.pace.mean_alignment`.
     """
 
     p: np.ndarray
     q: np.ndarray
     r: np.ndarray
     kernel: np.ndarray
-    rows: np.ndarray
-    logs: np.ndarray
-    middle_rows: np.ndarray
-    middle_logs: np.ndarray
     middle: np.ndarray
     gap: np.ndarray
     slope_gap: np.ndarray
@@ -71,47 +72,55 @@ class Room(NamedTuple):
     reach: np.ndarray
     matrix: np.ndarray
     weights: np.ndarray
-    pushes: np.ndarray
-    middle_pushes: np.ndarray
     nothing: np.ndarray
     curve: np.ndarray
     part: np.ndarray
     gross: np.ndarray
     modes: np.ndarray
-    rates: np.ndarray
+    mode_rates: np.ndarray
     kernel0: np.ndarray
     turned: np.ndarray
     stiff: np.ndarray
     remembers: np.ndarray
     value_weight: np.ndarray
     slope_weight: np.ndarray
+    force: np.ndarray
+    rows: np.ndarray
+    logs: np.ndarray
+    pushes: np.ndarray
+    middle_pushes: np.ndarray
+    rates: np.ndarray
+    alignment: np.ndarray
 
 
-@kernel
+@allocating
 def make_room(lumps, problem):
-    """Room for the attempts at steps with these lumps."""
+    """Room for steps with these lumps."""
     n, q = problem.x.shape
-    shape, groups = lumps.rows.shape, lumps.gain.shape[0]
+    groups = lumps.gain.shape[0]
     return Room(
         np.empty(n), np.empty(n), np.empty(n), np.empty((n, n)),
-        np.empty(shape), np.empty(shape[0]), np.empty(shape), np.empty(shape[0]),
         np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n),
-        np.empty((n, n)),
-        np.empty((2, n)), np.empty((2, groups, q)), np.empty((2, groups, q)), np.empty((0, 0)),
+        np.empty((n, n)), np.empty((2, n)), np.empty((0, 0)),
         np.empty((SIZE, n)), np.empty((SIZE, n)), np.empty(n), np.eye(n), np.empty(n), np.empty((n, n)),
         np.empty((n, n)), np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_), np.empty(n), np.empty(n),
+        np.empty(q),
+        np.empty_like(lumps.rows), np.empty_like(lumps.logs), np.empty((2, groups, q)), np.empty((2, groups, q)),
+        np.zeros(groups), np.zeros(groups),
     )  # fmt: skip
 
 
-@inlined
-def exchange_rows(room, lumps):
-    """The same room, writing into the arrays of ``lumps``, which are no longer needed."""
+@allocating
+def fit_room(room, lumps):
+    """The same room with what has the sizes of the lumps made anew."""
+    groups, q = lumps.gain.shape[0], room.force.shape[0]
     return Room(
-        room.p, room.q, room.r, room.kernel, lumps.rows, lumps.logs, room.middle_rows, room.middle_logs,
-        room.middle, room.gap, room.slope_gap, room.turned_gap, room.turned_slope_gap, room.tolerance, room.reach,
-        room.matrix, room.weights, room.pushes, room.middle_pushes, room.nothing, room.curve, room.part,
-        room.gross, room.modes, room.rates, room.kernel0, room.turned, room.stiff, room.remembers,
-        room.value_weight, room.slope_weight,
+        room.p, room.q, room.r, room.kernel, room.middle, room.gap, room.slope_gap, room.turned_gap,
+        room.turned_slope_gap, room.tolerance, room.reach, room.matrix, room.weights, room.nothing, room.curve,
+        room.part, room.gross, room.modes, room.mode_rates, room.kernel0, room.turned, room.stiff, room.remembers,
+        room.value_weight, room.slope_weight, room.force,
+        np.empty_like(lumps.rows), np.empty_like(lumps.logs), np.empty((2, groups, q)), np.empty((2, groups, q)),
+        np.zeros(groups), np.zeros(groups),
     )  # fmt: skip
 
 
@@ -135,7 +144,7 @@ def predict(r0, d0, step, last, room):
             p[k], q[k] = r0[k] + step * d0[k], d0[k]
 
 
-@kernel
+@hot
 def choose_polynomials(kernel0, step, last, room):
     """Decide for each mode on its polynomial, and write what the right end weighs in its integral.
 
@@ -156,7 +165,13 @@ def choose_polynomials(kernel0, step, last, room):
         slope_bend = bend_integral(s * s * (1.0 - s), s * (2.0 - 3.0 * s), s)
         value_weight, slope_weight = 0.5 + value_bend, 1.0 / 12.0 - slope_bend
     n = kernel0.shape[0]
-    modes, turned, rates, stiff, remembers = room.modes, room.kernel0, room.rates, room.stiff, room.remembers
+    modes, turned, rates, stiff, remembers = (
+        room.modes,
+        room.kernel0,
+        room.mode_rates,
+        room.stiff,
+        room.remembers,
+    )
     for_value, for_slope = room.value_weight, room.slope_weight
     if step * fastest_rate(kernel0) > REMEMBERING:
         turn_modes(kernel0, modes, turned, rates, room.matrix)
@@ -197,7 +212,7 @@ def bend_integral(gap, slope_gap, s):
     return (2.0 * alpha + beta) / 60.0
 
 
-@kernel
+@hot
 def write_curve(r0, d0, step, last, room):
     """Write the polynomials with the right end (p, q) into ``room.curve``: mode by mode, then label by label."""
     _, last_r, last_d, last_step, _ = last
@@ -224,12 +239,31 @@ def write_curve(r0, d0, step, last, room):
                 b[side, k] += modes[k, i] * part[side, i]
 
 
+@hot
+def sweep(lumps, curve, step, problem, weights, pushes, rows, logs, r, gross, kernel, reach):
+    """Carry the rows of ``lumps`` along a residual, and look at what they give.
+
+    Parameters
+    ----------
+    curve : float64[6, n]
+        The assumed residual over the time ``step``.
+    weights, pushes, rows, logs
+        Written: the boosts, and the rows after them.
+    r, gross, kernel, reach
+        Written: as :func:`~.residual.observe` does.
+    """
+    boost_weights(curve, step, weights)
+    write_pushes(lumps, weights, problem.x, pushes)
+    carry_rows(lumps, pushes, rows, logs)
+    observe(rows, logs, lumps, problem, r, gross, kernel, reach)
+
+
 @kernel
-def attempt(lumps, r0, d0, kernel0, step, last, allowed, problem, room):
+def attempt(lumps, moved, r0, d0, kernel0, step, last, allowed, problem, room):
     """One step of length ``step`` from the predicted right end in ``room``, corrected until it settles.
 
-    On return ``room`` holds the assumed right end (p, q), the polynomials, the rows carried with them, and the
-    residual and the kernel that those give.
+    On return ``room`` holds the assumed right end (p, q), the polynomials, and the residual and the kernel of the
+    rows carried with them, which are in ``moved``.
 
     Returns
     -------
@@ -241,15 +275,12 @@ def attempt(lumps, r0, d0, kernel0, step, last, allowed, problem, room):
     n = r0.shape[0]
     p, q, r, gap, modes, kernel = room.p, room.q, room.r, room.gap, room.modes, room.kernel
     turned_gap, turned_slope_gap, slope_gap = room.turned_gap, room.turned_slope_gap, room.slope_gap
-    curve, weights, pushes, rows, logs = room.curve, room.weights, room.pushes, room.rows, room.logs
+    curve, weights, pushes, rows, logs = room.curve, room.weights, room.pushes, moved.rows, moved.logs
     tolerance, gross, reach, x, scale = room.tolerance, room.gross, room.reach, problem.x, problem.label_scale
     order = choose_polynomials(kernel0, step, last, room)
     for _ in range(SWEEPS):
         write_curve(r0, d0, step, last, room)
-        boost_weights(curve, step, weights)
-        write_pushes(lumps, weights, x, pushes)
-        carry_rows(lumps, pushes, rows, logs)
-        observe(rows, logs, lumps, problem, r, gross, kernel, reach)
+        sweep(lumps, curve, step, problem, weights, pushes, rows, logs, r, gross, kernel, reach)
         largest = scale
         for k in range(n):
             largest = max(largest, gross[k])
@@ -290,10 +321,10 @@ def middle_defect(lumps, step, problem, room):
     that of the step's start: a mode that is fitted only during the step has not forgotten anything.
     """
     restrict(room.curve, 0.0, 0.5, room.part)
-    boost_weights(room.part, 0.5 * step, room.weights)
-    write_pushes(lumps, room.weights, problem.x, room.middle_pushes)
-    carry_rows(lumps, room.middle_pushes, room.middle_rows, room.middle_logs)
-    observe(room.middle_rows, room.middle_logs, lumps, problem, room.middle, room.gap, room.nothing, room.reach)
+    sweep(
+        lumps, room.part, 0.5 * step, problem, room.weights, room.middle_pushes, room.rows, room.logs, room.middle,
+        room.gap, room.nothing, room.reach,
+    )  # fmt: skip
     middle, part, modes, gap, slope_gap = (
         room.middle,
         room.part,

@@ -16,17 +16,17 @@ from __future__ import annotations
 
 from math import exp, log, sqrt
 
-from pipeline.flow.exact.compiled import kernel
+from pipeline.flow.exact.compiled import kernel, hot
 
-LARGEST_BOOST = 300.0
-"""The largest delta tau of one boost: exp(-2 delta tau) must not underflow (at 354 it would)."""
+LARGEST_BOOST = 320.0
+"""The largest delta tau of one boost: exp(-2 delta tau) of a neuron in its unit must not underflow (at 354 it would)."""
 STRAIGHT = 1e-28
 """The share of |w|^2 below which what stands across D is rounding, for a neuron that shrinks along D."""
-SMALLEST = 1e-60
+SMALLEST = 1e-20
 """The size, in its own unit, below which a neuron's unit is renewed."""
 
 
-@kernel
+@hot
 def boost_rows(rows, logs, first, last, pushes, boost, g):
     """Boost ``rows[first:last]`` by the vector ``pushes[boost, g]`` = tau D, in place.
 

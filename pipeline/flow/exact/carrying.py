@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.flow.exact.boost import boost_neuron, boost_rows, project
-from pipeline.flow.exact.compiled import kernel
+from pipeline.flow.exact.compiled import allocating, kernel, hot
 from pipeline.flow.exact.curve import moments, restrict
-from pipeline.flow.exact.patterns import FEW, LINE, MANY, Lumps
+from pipeline.flow.exact.patterns import FEW, LINE, MANY, beside
 
 LARGE = 20_000
 """Multiplications from which a matrix product of the library is worth its call."""
 
 
-@kernel
+@hot
 def boost_weights(b, step, weights):
     """What each point's x_k weighs in the two boosts over a step: rows of tau r_k / n.
 
@@ -30,39 +30,53 @@ def boost_weights(b, step, weights):
         weights[0, k], weights[1, k] = step / n * first, step / n * second
 
 
-@kernel
-def write_pushes(lumps, weights, x, pushes):
-    """Write tau D of both boosts for every group into ``pushes`` (2, groups, q).
+@hot
+def write_push(gain, g, weights, x, normals, first, last, pushes, place):
+    """Write tau D of both boosts of group ``g`` into ``pushes[:, place]``; its normals are ``normals[first:last]``.
 
     Where only one point pushes D keeps its direction, and one boost does the work of both.
     """
+    n, q = x.shape
+    points = 0
+    for c in range(q):
+        pushes[0, place, c], pushes[1, place, c] = 0.0, 0.0
+    for k in range(n):
+        factor = gain[g, k]
+        if factor == 0.0:
+            continue
+        points += 1
+        for c in range(q):
+            pushes[0, place, c] += factor * weights[0, k] * x[k, c]
+            pushes[1, place, c] += factor * weights[1, k] * x[k, c]
+    for i in range(2):
+        if last > first:
+            project(pushes[i, place], normals, first, last)
+    if points == 1:
+        for c in range(q):
+            pushes[0, place, c] += pushes[1, place, c]
+            pushes[1, place, c] = 0.0
+
+
+@hot
+def write_pushes(lumps, weights, x, pushes):
+    """Write tau D of both boosts for every group into ``pushes`` (2, groups, q)."""
     gain, edge, normals = lumps.gain, lumps.edge, lumps.normals
     groups, n = gain.shape
-    q = x.shape[1]
-    large = groups * n * q > LARGE
-    if large:
-        for i in range(2):
-            pushes[i] = np.dot(gain * weights[i], x)
+    if groups * n * x.shape[1] <= LARGE:
+        for g in range(groups):
+            write_push(gain, g, weights, x, normals, edge[g], edge[g + 1], pushes, g)
+        return
+    push_by_products(gain, weights, x, pushes)
     for g in range(groups):
-        points = 0
-        for c in range(q if not large else 0):
-            pushes[0, g, c], pushes[1, g, c] = 0.0, 0.0
-        for k in range(n):
-            factor = gain[g, k]
-            if factor == 0.0:
-                continue
-            points += 1
-            if not large:
-                for c in range(q):
-                    pushes[0, g, c] += factor * weights[0, k] * x[k, c]
-                    pushes[1, g, c] += factor * weights[1, k] * x[k, c]
-        if edge[g + 1] > edge[g]:
-            for i in range(2):
-                project(pushes[i, g], normals, edge[g], edge[g + 1])
-        if points == 1:
-            for c in range(q):
-                pushes[0, g, c] += pushes[1, g, c]
-                pushes[1, g, c] = 0.0
+        for i in range(2):
+            project(pushes[i, g], normals, edge[g], edge[g + 1])
+
+
+@allocating
+def push_by_products(gain, weights, x, pushes):
+    """The sums of :func:`write_pushes` by matrix products."""
+    for i in range(2):
+        pushes[i] = np.dot(gain * weights[i], x)
 
 
 @kernel
@@ -76,7 +90,7 @@ def line_growth(row, push):
     return along * row[q] / square
 
 
-@kernel
+@hot
 def carry_rows(lumps, pushes, rows, logs):
     """Write the rows of ``lumps`` after the boosts ``pushes`` into ``rows`` and ``logs``."""
     old_rows, old_logs, row, kind = lumps.rows, lumps.logs, lumps.row, lumps.kind
@@ -98,11 +112,14 @@ def carry_rows(lumps, pushes, rows, logs):
                 logs[first] += line_growth(rows[first], pushes[i, g])
 
 
-@kernel
-def carry_lumps(lumps, pushes, rows, logs):
-    """The lumps after the boosts ``pushes``, their rows being known to be ``rows`` then."""
-    columns, column_logs = lumps.columns.copy(), lumps.column_logs.copy()
-    row, kind, old_rows = lumps.row, lumps.kind, lumps.rows
+@hot
+def carry_columns(lumps, pushes, columns, column_logs):
+    """Write the columns of ``lumps`` after the boosts ``pushes`` into ``columns`` and ``column_logs``."""
+    row, kind, old_rows, old, old_logs = lumps.row, lumps.kind, lumps.rows, lumps.columns, lumps.column_logs
+    for i in range(old.shape[0]):
+        column_logs[i] = old_logs[i]
+        for c in range(old.shape[1]):
+            columns[i, c] = old[i, c]
     for g in range(row.shape[0] - 1):
         first = row[g]
         if row[g + 1] == first or kind[g] == FEW:
@@ -112,21 +129,18 @@ def carry_lumps(lumps, pushes, rows, logs):
                 column_logs[first] += line_growth(old_rows[first], pushes[i, g])
             else:
                 boost_rows(columns, column_logs, first, row[g + 1], pushes, i, g)
-    return Lumps(
-        lumps.order, lumps.start, lumps.minus, lumps.free, lumps.row, lumps.kind, lumps.state, lumps.gain,
-        lumps.edge, lumps.normals, lumps.shade, rows, logs, columns, column_logs,
-    )  # fmt: skip
 
 
-@kernel
+@allocating
 def carry_all(lumps, b, step, high, problem):
     """The lumps, rows and columns, carried from the step's start to its fraction ``high``."""
     x = problem.x
+    moved = beside(lumps)
     part, weights = np.empty_like(b), np.empty((2, x.shape[0]))
+    pushes = np.empty((2, lumps.gain.shape[0], x.shape[1]))
     restrict(b, 0.0, high, part)
     boost_weights(part, high * step, weights)
-    pushes = np.empty((2, lumps.gain.shape[0], x.shape[1]))
     write_pushes(lumps, weights, x, pushes)
-    rows, logs = np.empty_like(lumps.rows), np.empty_like(lumps.logs)
-    carry_rows(lumps, pushes, rows, logs)
-    return carry_lumps(lumps, pushes, rows, logs)
+    carry_rows(lumps, pushes, moved.rows, moved.logs)
+    carry_columns(lumps, pushes, moved.columns, moved.column_logs)
+    return moved

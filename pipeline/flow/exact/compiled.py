@@ -64,11 +64,32 @@ def entry(function: Function) -> Function:
 def kernel(function: Function) -> Function:
     """Compile ``function``, which only other kernels call: it becomes a part of each entry's machine code.
 
-    Without the wrappers that Python would need (unpacking the named tuples of arrays from Python objects, in
-    forty wrappers that nobody calls, took a third of the compilation), and with no file of its own.
+    A kernel writes into the arrays that it is given: it makes none, and returns only numbers. So it need not count
+    who uses an array: those counts, atomic instructions for each of a tuple's fifteen arrays at each call, took two
+    thirds of a whole run. And it has no wrapper for Python (to unpack the named tuples in forty wrappers that
+    nobody calls took a third of the compilation), and no file of its own.
     """
+    return _compiled(function, _nrt=False)
+
+
+def hot(function: Function) -> Function:
+    """A kernel of every step: written out where it is called, by LLVM.
+
+    An array is handed on as seven words or more, a tuple of thirty as 250: a third of a step went into pushing them
+    on the stack. Not for everything: what is called once a step and large (``attempt``) is compiled much faster
+    alone.
+    """
+    return _compiled(function, _nrt=False, forceinline=True)
+
+
+def allocating(function: Function) -> Function:
+    """A kernel that makes arrays or returns them: called once in many steps, or where its work is large."""
+    return _compiled(function, _nrt=True)
+
+
+def _compiled(function: Function, **options: Any) -> Function:
     njit: Any = numba.njit
-    compiled: Function = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    compiled: Function = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(function)
     return compiled
 
 
@@ -78,5 +99,4 @@ def inlined(function: Function) -> Function:
     A kernel of its own is optimised and emitted before it is taken into its caller and optimised again;
     for these this is a quarter of the whole compilation.
     """
-    njit: Any = numba.njit
-    return njit(error_model="numpy", inline="always", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
+    return _compiled(function, inline="always")

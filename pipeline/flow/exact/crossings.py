@@ -7,54 +7,99 @@ those that end on the wrong side are followed one by one.
 
 from __future__ import annotations
 
-from math import sqrt
+from math import exp, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.exact.boost import project
-from pipeline.flow.exact.carrying import carry_all
-from pipeline.flow.exact.compiled import inlined, kernel
-from pipeline.flow.exact.curve import SIZE, first_below
+from pipeline.flow.exact.boost import boost_neuron, boost_rows, project
+from pipeline.flow.exact.carrying import boost_weights, write_push
+from pipeline.flow.exact.compiled import allocating, inlined, kernel, hot
+from pipeline.flow.exact.curve import SIZE, first_below, restrict
 from pipeline.flow.exact.following import PUSHING, ROOT_STEPS, follow
-from pipeline.flow.exact.patterns import FEW, LINE, Neurons, gather, lump, normalise, read_neuron
+from pipeline.flow.exact.patterns import FEW, LINE, gather, normalise, read_neuron
 from pipeline.flow.exact.sliding import list_boundaries, write_pulls
-from pipeline.flow.exact.states import OFF, SLIDING
+from pipeline.flow.exact.states import OFF, ON, SLIDING
+UNFELT = -100.0
+"""The logarithm of what a neuron adds to h, over the labels' scale, below which its crossings are never missed."""
 
-SLOTS = 4
-"""How many of a neuron's events in one step are told apart when the step is cut."""
+
+class Marks(NamedTuple):
+    """The neurons that may have an event within a step.
+
+    count : int64[1]
+    movers : int64[m, 2]
+        ``movers[:count[0]]``: the group, and the number in it.
+    marked : bool[m]
+        Whether a neuron is among them.
+    """
+
+    count: np.ndarray
+    movers: np.ndarray
+    marked: np.ndarray
 
 
 class Followed(NamedTuple):
-    """Neurons with events within a step, at its end.
+    """Neurons with events within a step, at its end: the first ``count[0]`` of each array.
 
-    neuron : int64[count]
+    count : int64[1]
+    neuron : int64[m]
     z, log_scale, state
         As in :class:`~pipeline.flow.exact.patterns.Neurons`.
-    events : int64[count]
-    times, errors : float64[count, SLOTS]
-        From :func:`~pipeline.flow.exact.following.follow`.
-    unique : bool[count]
+    events : int64[m]
+    first : float64[m]
+        When the first was, as a fraction of the step.
+    missed : float64[m]
+        What the group, which knows nothing of them, is wrong by in the residual at the step's end.
+    unique : bool[m]
     """
 
+    count: np.ndarray
     neuron: np.ndarray
     z: np.ndarray
     log_scale: np.ndarray
     state: np.ndarray
     events: np.ndarray
-    times: np.ndarray
-    errors: np.ndarray
+    first: np.ndarray
+    missed: np.ndarray
     unique: np.ndarray
 
 
-@kernel
-def mark_few(rows, row, order, bounds, side, up, down, x, marked):
-    """Mark the neurons of a group of few that are beyond a boundary where its ``rows`` are.
+@allocating
+def lay_lists(neurons):
+    """Empty lists for as many movers as there are neurons (memory that is touched only when one is written).
 
-    Single arrays, not the tuples they are in: handing a tuple of fifteen arrays on would cost more than the work.
+    Returns
+    -------
+    Marks, Followed
+    """
+    (m, n), size = neurons.state.shape, neurons.z.shape[1]
+    marks = Marks(np.zeros(1, dtype=np.int64), np.empty((m, 2), dtype=np.int64), np.zeros(m, dtype=np.bool_))
+    return marks, Followed(
+        np.zeros(1, dtype=np.int64), np.empty(m, dtype=np.int64), np.empty((m, size)), np.empty(m),
+        np.empty((m, n), dtype=np.int8), np.empty(m, dtype=np.int64), np.empty(m), np.empty(m),
+        np.empty(m, dtype=np.bool_),
+    )  # fmt: skip
+
+
+@inlined
+def mark(marks, j, g, number):
+    """Put neuron ``j``, which is number ``number`` of group ``g``, on the list, if it is not there."""
+    if not marks.marked[j]:
+        place = marks.count[0]
+        marks.marked[j] = True
+        marks.movers[place, 0], marks.movers[place, 1] = g, number
+        marks.count[0] = place + 1
+
+
+@kernel
+def mark_few(rows, row, order, bounds, side, up, down, x, g, marks):
+    """Mark the neurons of a group of few that are beyond a boundary where its ``rows`` are.
 
     Parameters
     ----------
+    rows, row
+        The group's are ``rows[row:]``.
     bounds : (begin, minus, free, end)
         The group's places in ``order``, by the sign of a.
     side : float64[n]
@@ -71,15 +116,20 @@ def mark_few(rows, row, order, bounds, side, up, down, x, marked):
             for c in range(x.shape[1]):
                 total += rows[row + i - begin, c] * x[k, c]
             if side[k] * total > 0.0:
-                marked[order[i]] = True
+                mark(marks, order[i], g, i - begin)
 
 
 @kernel
-def mark_many(columns, row, order, z, bounds, side, up, down, x, marked):
-    """The same for a group of many, from its ``columns`` and the neurons ``z`` at the last lumping."""
+def mark_many(columns, row, order, z, bounds, side, up, down, x, view, g, marks):
+    """The same for a group of many, from its ``columns`` and the neurons ``z`` at the last lumping.
+
+    Parameters
+    ----------
+    view : float64[>= q + 1]
+        Room.
+    """
     begin, minus, free, end = bounds
-    size = columns.shape[1]
-    view = np.empty(size)
+    size = x.shape[1] + 1
     for k in range(x.shape[0]):
         if side[k] == 0.0:
             continue
@@ -95,31 +145,30 @@ def mark_many(columns, row, order, z, bounds, side, up, down, x, marked):
             for b in range(size):
                 total += view[b] * z[j, b]
             if total > 0.0:
-                marked[j] = True
+                mark(marks, j, g, i - begin)
 
 
 @kernel
-def mark_all(order, first, last, marked):
-    """Mark the neurons ``order[first:last]``."""
+def mark_all(lumps, g, first, last, marks):
+    """Mark the neurons ``order[first:last]`` of group g."""
     for i in range(first, last):
-        marked[order[i]] = True
+        mark(marks, lumps.order[i], g, i - lumps.start[g])
 
 
 @kernel
-def mark_turned(neurons, lumps, g, moved, marked):
-    """Mark the neurons of group g whose a may change its sign and has."""
-    z = np.empty(neurons.z.shape[1])
+def mark_turned(neurons, lumps, g, moved, z, marks):
+    """Mark the neurons of group g whose a may change its sign and has; ``z``, float64[q + 2], is room."""
     q = z.shape[0] - 2
     for i in range(lumps.free[g] - lumps.start[g], lumps.start[g + 1] - lumps.start[g]):
         read_neuron(neurons, lumps, g, i, z)
         before = z[q]
         read_neuron(neurons, moved, g, i, z)
         if before * z[q] <= 0.0:
-            marked[lumps.order[lumps.start[g] + i]] = True
+            mark(marks, lumps.order[lumps.start[g] + i], g, i)
 
 
 @kernel
-def mark_leavers(lumps, g, curve, problem, desk, marked):
+def mark_leavers(lumps, g, curve, problem, desk, marks):
     """Mark the neurons of a group that stop sliding along a boundary within the step.
 
     The two signs of a are told apart; those that may change it are marked if either leaves.
@@ -135,20 +184,19 @@ def mark_leavers(lumps, g, curve, problem, desk, marked):
         for k in range(curve.shape[1]):
             total += abs(curve[i, k]) * problem.length[k]
         bulk = max(bulk, total / curve.shape[1])
-    leaves = [False, False]
+    positive, negative = False, False
     for p in range(count):
-        for way in range(2):
-            s = 1.0 if way == 0 else -1.0
-            least = np.inf
-            for i in range(SIZE):
-                least = min(least, min(s * desk.off[i, p], -s * desk.on[i, p]))
-            leaves[way] = leaves[way] or least < -PUSHING * bulk
-    if leaves[0]:
-        mark_all(lumps.order, start, minus, marked)
-    if leaves[1]:
-        mark_all(lumps.order, minus, free, marked)
-    if leaves[0] or leaves[1]:
-        mark_all(lumps.order, free, lumps.start[g + 1], marked)
+        least, most = np.inf, np.inf
+        for i in range(SIZE):
+            least = min(least, min(desk.off[i, p], -desk.on[i, p]))
+            most = min(most, min(-desk.off[i, p], desk.on[i, p]))
+        positive, negative = positive or least < -PUSHING * bulk, negative or most < -PUSHING * bulk
+    if positive:
+        mark_all(lumps, g, start, minus, marks)
+    if negative:
+        mark_all(lumps, g, minus, free, marks)
+    if positive or negative:
+        mark_all(lumps, g, free, lumps.start[g + 1], marks)
 
 
 @kernel
@@ -206,31 +254,27 @@ def choose_sides(state, g, opposite, length, rates, size, some_up, some_down, so
 
 
 @kernel
-def find_movers(neurons, lumps, moved, curve, step, problem, desk):
-    """The neurons that may have an event within the step; ``moved`` are the lumps at its end.
+def find_movers(neurons, lumps, moved, curve, step, problem, desk, marks):
+    """List the neurons that may have an event within the step; ``moved`` are the lumps at its end.
 
     Returns
     -------
-    movers : int64[count, 2]
-        The group and the number in it.
+    count : int
     """
     x, length, opposite = problem.x, problem.length, problem.opposite
     start, minus, free, row, kind, edge = lumps.start, lumps.minus, lumps.free, lumps.row, lumps.kind, lumps.edge
     state, gain, normals, order, z = lumps.state, lumps.gain, lumps.normals, lumps.order, neurons.z
-    rows, columns, rates, force = moved.rows, moved.columns, desk.off, desk.push
+    rows, columns, rates, force, view = moved.rows, moved.columns, desk.off, desk.push, desk.glance
     side, up, down, turns = desk.gain, desk.touching, desk.ignored, desk.turns
-    marked = np.empty(0, dtype=np.bool_)
     for g in range(start.shape[0] - 1):
         if row[g + 1] == row[g]:
             continue
         bounds = (start[g], minus[g], free[g], start[g + 1])
-        slides, wavers = edge[g + 1] > edge[g], free[g] < start[g + 1]
-        if marked.shape[0] == 0 and (slides or wavers):
-            marked = np.zeros(z.shape[0], dtype=np.bool_)
-        if slides:
-            mark_leavers(lumps, g, curve, problem, desk, marked)
+        wavers = free[g] < start[g + 1]
+        if edge[g + 1] > edge[g]:
+            mark_leavers(lumps, g, curve, problem, desk, marks)
         if wavers:
-            mark_turned(neurons, lumps, g, moved, marked)
+            mark_turned(neurons, lumps, g, moved, view, marks)
         if kind[g] == LINE:
             continue
         size = write_rates(gain, g, curve, 0, x, normals, edge[g], edge[g + 1], force, rates)
@@ -241,137 +285,159 @@ def find_movers(neurons, lumps, moved, curve, step, problem, desk):
         )  # fmt: skip
         if not anyone:
             continue
-        if marked.shape[0] == 0:
-            marked = np.zeros(z.shape[0], dtype=np.bool_)
         if kind[g] == FEW:
-            mark_few(rows, row[g], order, bounds, side, up, down, x, marked)
+            mark_few(rows, row[g], order, bounds, side, up, down, x, g, marks)
         else:
-            mark_many(columns, row[g], order, z, bounds, side, up, down, x, marked)
+            mark_many(columns, row[g], order, z, bounds, side, up, down, x, view, g, marks)
         if anyone_turns:
-            mark_turning(neurons, lumps, g, bounds, curve, step, problem, desk, marked)
-    return list_marked(lumps, marked)
+            mark_turning(neurons, lumps, g, bounds, curve, step, problem, desk, marks)
+    return marks.count[0]
 
 
 @kernel
-def mark_turning(neurons, lumps, g, bounds, curve, step, problem, desk, marked):
+def mark_turning(neurons, lumps, g, bounds, curve, step, problem, desk, marks):
     """Mark the neurons of group g that are beyond a boundary at the instant where their way to it turns."""
-    x, rates, side = problem.x, desk.off, desk.gain
+    x, rates, side, alone = problem.x, desk.off, desk.gain, desk.alone
     n = x.shape[0]
     for i in range(1, SIZE - 1):
         write_rates(lumps.gain, g, curve, i, x, lumps.normals, lumps.edge[g], lumps.edge[g + 1], desk.push, rates)
-    alone = np.zeros(n)
+    for k in range(n):
+        alone[k] = 0.0
     for k in range(n):
         if not desk.turns[k]:
             continue
         for i in range(SIZE):
             desk.rate[i, 0] = rates[i, k] if rates[0, k] > 0.0 else -rates[i, k]
-        bend = first_below(desk.rate, np.int64(0), 0.0, desk.room)
+        bend = first_below(desk.rate, 0, 0.0)
         if bend >= 1.0:
             continue
-        there = carry_all(lumps, curve, step, bend, problem)
+        carry_group(lumps, g, curve, step, bend, problem, desk)
         alone[k] = side[k]
-        row, order = lumps.row[g], lumps.order
         if lumps.kind[g] == FEW:
-            mark_few(there.rows, row, order, bounds, alone, desk.touching, desk.ignored, x, marked)
+            mark_few(desk.rows, 0, lumps.order, bounds, alone, desk.touching, desk.ignored, x, g, marks)
         else:
-            mark_many(there.columns, row, order, neurons.z, bounds, alone, desk.touching, desk.ignored, x, marked)
+            mark_many(
+                desk.rows, 0, lumps.order, neurons.z, bounds, alone, desk.touching, desk.ignored, x, desk.glance, g,
+                marks,
+            )  # fmt: skip
         alone[k] = 0.0
 
 
-@inlined
-def list_marked(lumps, marked):
-    """The groups and numbers of the marked neurons."""
-    count = 0
-    for j in range(marked.shape[0]):
-        count += marked[j]
-    movers = np.empty((count, 2), dtype=np.int64)
-    if count > 0:
-        count = 0
-        for g in range(lumps.start.shape[0] - 1):
-            for i in range(lumps.start[g], lumps.start[g + 1]):
-                if marked[lumps.order[i]]:
-                    movers[count, 0], movers[count, 1] = g, i - lumps.start[g]
-                    count += 1
-    return movers
+@kernel
+def carry_group(lumps, g, curve, step, high, problem, desk):
+    """Lay what group g's neurons are read from, its rows if they are few, else its columns, on the desk.
+
+    As they are at the fraction ``high`` of the step.
+    """
+    rows, logs, pushes, first, last = desk.rows, desk.logs, desk.pushes, lumps.row[g], lumps.row[g + 1]
+    restrict(curve, 0.0, high, desk.spare)
+    boost_weights(desk.spare, high * step, desk.weights)
+    write_push(lumps.gain, g, desk.weights, problem.x, lumps.normals, lumps.edge[g], lumps.edge[g + 1], pushes, 0)
+    few = lumps.kind[g] == FEW
+    source = lumps.rows if few else lumps.columns
+    for i in range(last - first):
+        for c in range(source.shape[1]):
+            rows[i, c] = source[first + i, c]
+    for boost in range(2):
+        if not few:
+            boost_rows(rows, logs, 0, last - first, pushes, boost, 0)
+        else:
+            for i in range(last - first):
+                boost_neuron(rows[i], pushes[boost, 0])
 
 
 @kernel
-def follow_movers(neurons, lumps, movers, curve, step, problem, desk):
-    """Follow each of ``movers`` through the step; keep those that do have an event.
+def follow_movers(neurons, lumps, moved, curve, step, problem, desk, marks, found):
+    """Follow each marked neuron through the step; list those that do have an event, and clear the marks.
 
     Returns
     -------
-    Followed
+    count : int
     """
-    n, size = neurons.state.shape[1], neurons.z.shape[1]
-    count = movers.shape[0]
-    found = Followed(
-        np.empty(count, dtype=np.int64), np.empty((count, size)), np.empty(count),
-        np.empty((count, n), dtype=np.int8), np.empty(count, dtype=np.int64), np.empty((count, SLOTS)),
-        np.empty((count, SLOTS)), np.empty(count, dtype=np.bool_),
-    )  # fmt: skip
+    n, movers = neurons.state.shape[1], marks.movers
     neuron, z, log_scale, state, events = found.neuron, found.z, found.log_scale, found.state, found.events
     kept = 0
-    for i in range(count):
-        j = lumps.order[lumps.start[movers[i, 0]] + movers[i, 1]]
-        log_start = read_neuron(neurons, lumps, movers[i, 0], movers[i, 1], z[kept])
+    for i in range(marks.count[0]):
+        g, number = movers[i, 0], movers[i, 1]
+        j = lumps.order[lumps.start[g] + number]
+        marks.marked[j] = False
+        log_start = read_neuron(neurons, lumps, g, number, z[kept])
         for k in range(n):
             state[kept, k] = neurons.state[j, k]
         log_scale[kept], events[kept], found.unique[kept] = follow(
-            z[kept], log_start, neurons.sign[j], state[kept], curve, step, problem, desk,
-            found.times[kept], found.errors[kept],
-        )  # fmt: skip
+            z[kept], log_start, neurons.sign[j], state[kept], curve, step, problem, desk
+        )
         if events[kept] > 0:
-            neuron[kept] = j
+            neuron[kept], found.first[kept] = j, desk.times[0]
             log_scale[kept] += normalise(z[kept], neurons.sign[j])
+            log_there = read_neuron(neurons, moved, g, number, desk.there)
+            found.missed[kept] = difference(
+                z[kept], log_scale[kept], state[kept], desk.there, log_there, lumps.state[g], problem
+            )
             kept += 1
-    return Followed(
-        neuron[:kept], z[:kept], log_scale[:kept], state[:kept], events[:kept], found.times[:kept],
-        found.errors[:kept], found.unique[:kept],
-    )  # fmt: skip
+    marks.count[0] = 0
+    found.count[0] = kept
+    return kept
 
 
 @kernel
-def cross(neurons, moved, followed, problem):
-    """Bring every neuron to the end of a step in which some cross, and lump anew.
+def difference(z, log_scale, state, other, other_log, other_state, problem):
+    """The largest difference over the points of what a neuron ``z`` and its ``other`` version add to h."""
+    x, q, slope = problem.x, problem.x.shape[1], problem.slope
+    if 2.0 * (max(log_scale, other_log) - problem.log_unit) < UNFELT:
+        return 0.0
+    unit, other_unit, largest = exp(2.0 * log_scale) * z[q], exp(2.0 * other_log) * other[q], 0.0
+    for k in range(x.shape[0]):
+        along, other_along = 0.0, 0.0
+        for c in range(q):
+            along += x[k, c] * z[c]
+            other_along += x[k, c] * other[c]
+        gain = 1.0 if state[k] == ON else slope if state[k] == OFF else 0.0
+        other_gain = 1.0 if other_state[k] == ON else slope if other_state[k] == OFF else 0.0
+        largest = max(largest, abs(unit * gain * along - other_unit * other_gain * other_along))
+    return largest
 
-    Returns
-    -------
-    neurons, lumps
+
+@kernel
+def cross(neurons, moved, found, vector):
+    """Bring every neuron to the end of a step in which some cross, in place.
+
+    Parameters
+    ----------
+    neurons
+        At the last lumping; on return at the end of the step.
+    moved : Lumps
         At the end of the step.
+    found : Followed
+    vector : float64[q + 1]
+        Room.
     """
-    z, log_scale = np.empty_like(neurons.z), np.empty_like(neurons.log_scale)
-    gather(neurons, moved, z, log_scale)
-    state = neurons.state.copy()
-    for i in range(followed.neuron.shape[0]):
-        j = followed.neuron[i]
-        log_scale[j] = followed.log_scale[i]
+    z, log_scale, state = neurons.z, neurons.log_scale, neurons.state
+    gather(neurons, moved, z, log_scale, vector)
+    for i in range(found.count[0]):
+        j = found.neuron[i]
+        log_scale[j] = found.log_scale[i]
         for c in range(z.shape[1]):
-            z[j, c] = followed.z[i, c]
+            z[j, c] = found.z[i, c]
         for k in range(state.shape[1]):
-            state[j, k] = followed.state[i, k]
-    crossed = Neurons(z, log_scale, neurons.sign, state)
-    return crossed, lump(crossed, problem)
+            state[j, k] = found.state[i, k]
 
 
 @inlined
-def worth_stopping_for(followed, allowed):
+def worth_stopping_for(found, allowed):
     """The fraction of the step to which it must be cut because of its events, infinite if it stands.
 
-    A crossing bends dr/dt, which the step's polynomial doesn't see: by the end of the step the residual is wrong
-    by that times the time left. The crossings of tiny neurons cost nothing and are let pass; the step is cut at
-    the first one with which the sum of these errors exceeds ``allowed``.
+    A crossing bends dr/dt, or at least its derivative, which the step's polynomial doesn't see. The crossings of
+    tiny neurons cost nothing and are let pass; the step is cut at the first one with which the sum of what is
+    missed exceeds ``allowed``.
     """
-    total = 0.0
-    for i in range(followed.neuron.shape[0]):
-        for slot in range(SLOTS):
-            total += followed.errors[i, slot]
+    total = missed_until(np.inf, found)
     if total <= allowed:
         return np.inf
     low, high = 0.0, 1.0
     for _ in range(ROOT_STEPS):
         middle = 0.5 * (low + high)
-        if error_until(middle, followed.times, followed.errors) > allowed:
+        if missed_until(middle, found) > allowed:
             high = middle
         else:
             low = middle
@@ -381,12 +447,11 @@ def worth_stopping_for(followed, allowed):
     return cut if cut < 1.0 - 1e-6 else np.inf
 
 
-@inlined
-def error_until(time, times, errors):
-    """The sum of the errors of the events up to ``time``."""
+@kernel
+def missed_until(time, found):
+    """What is missed of the neurons whose first event is at ``time`` or before."""
     total = 0.0
-    for i in range(times.shape[0]):
-        for slot in range(times.shape[1]):
-            if times[i, slot] <= time:
-                total += errors[i, slot]
+    for i in range(found.count[0]):
+        if found.first[i] <= time:
+            total += found.missed[i]
     return total

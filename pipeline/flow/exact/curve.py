@@ -8,7 +8,9 @@ force on a pattern, the multipliers of a sliding neuron) is such a polynomial as
 
 from __future__ import annotations
 
-from pipeline.flow.exact.compiled import inlined, kernel
+import numpy as np
+
+from pipeline.flow.exact.compiled import inlined, kernel, hot
 
 SIZE = 6
 """The number of coefficients."""
@@ -45,23 +47,28 @@ def write_cubic(b, k, r0, d0, r1, d1, step):
     b[3, k] = 0.1 * r1 + 0.6 * far + 0.3 * near
 
 
-@kernel
+@hot
+def left_part(a, b, c, d, e, f, s):
+    """The six coefficients of the polynomial on [0, s] (de Casteljau; numbers, not arrays, stay in registers)."""
+    u = 1.0 - s
+    f, e, d, c, b = u * e + s * f, u * d + s * e, u * c + s * d, u * b + s * c, u * a + s * b
+    f, e, d, c = u * e + s * f, u * d + s * e, u * c + s * d, u * b + s * c
+    f, e, d = u * e + s * f, u * d + s * e, u * c + s * d
+    f, e = u * e + s * f, u * d + s * e
+    f = u * e + s * f
+    return a, b, c, d, e, f
+
+
+@hot
 def restrict(b, low, high, part):
     """Write the coefficients of the polynomials on [low, high], fractions of the step, into ``part``."""
     for k in range(b.shape[1]):
-        for i in range(SIZE):
-            part[i, k] = b[i, k]
-    if high < 1.0:  # de Casteljau: the left end's coefficients at ``high``
-        for k in range(b.shape[1]):
-            for level in range(1, SIZE):
-                for i in range(SIZE - 1, level - 1, -1):
-                    part[i, k] = (1.0 - high) * part[i - 1, k] + high * part[i, k]
-    if low > 0.0:  # and the right end's of that at low/high
-        s = low / high
-        for k in range(b.shape[1]):
-            for level in range(1, SIZE):
-                for i in range(SIZE - level):
-                    part[i, k] = (1.0 - s) * part[i, k] + s * part[i + 1, k]
+        b0, b1, b2, b3, b4, b5 = b[0, k], b[1, k], b[2, k], b[3, k], b[4, k], b[5, k]
+        if high < 1.0:
+            b0, b1, b2, b3, b4, b5 = left_part(b0, b1, b2, b3, b4, b5, high)
+        if low > 0.0:  # the right part is the left one seen from the other end
+            b5, b4, b3, b2, b1, b0 = left_part(b5, b4, b3, b2, b1, b0, 1.0 - low / high)
+        part[0, k], part[1, k], part[2, k], part[3, k], part[4, k], part[5, k] = b0, b1, b2, b3, b4, b5
 
 
 @inlined
@@ -83,46 +90,24 @@ def moments(b, k):
 
 
 @kernel
-def first_below(b, k, level, part):
+def first_below(b, k, level):
     """The first fraction at which column ``k`` falls below ``level``; infinite if it never does.
 
     Halving from the left: a piece whose coefficients are all above can hold no such point.
-
-    Parameters
-    ----------
-    part : float64[6, >= 1]
-        Room.
     """
     low, width = 0.0, 1.0
+    c0, c1, c2, c3, c4, c5 = b[0, k], b[1, k], b[2, k], b[3, k], b[4, k], b[5, k]
     for _ in range(400):  # at most some twenty halvings and as many returns
-        for i in range(SIZE):
-            part[i, 0] = b[i, k]
-        cut(part, low, low + width)
-        least = part[0, 0]
-        for i in range(1, SIZE):
-            least = min(least, part[i, 0])
-        if least >= level:
+        b0, b1, b2, b3, b4, b5 = left_part(c0, c1, c2, c3, c4, c5, low + width)
+        b5, b4, b3, b2, b1, b0 = left_part(b5, b4, b3, b2, b1, b0, width / (low + width))
+        if min(min(min(b0, b1), min(b2, b3)), min(b4, b5)) >= level:
             low += width
             while width < 1.0 and low / (2.0 * width) == int(low / (2.0 * width)):
                 width *= 2.0
             if low >= 1.0:
-                return float("inf")
-        elif part[0, 0] < level or width < 1e-14:
+                return np.inf
+        elif b0 < level or width < 1e-14:
             return low
         else:
             width *= 0.5
     return low
-
-
-@kernel
-def cut(part, low, high):
-    """:func:`restrict` in place, for one column."""
-    if high < 1.0:
-        for level in range(1, SIZE):
-            for i in range(SIZE - 1, level - 1, -1):
-                part[i, 0] = (1.0 - high) * part[i - 1, 0] + high * part[i, 0]
-    if low > 0.0:
-        s = low / high
-        for level in range(1, SIZE):
-            for i in range(SIZE - level):
-                part[i, 0] = (1.0 - s) * part[i, 0] + s * part[i + 1, 0]

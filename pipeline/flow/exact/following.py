@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.flow.exact.boost import boost_neuron, project
-from pipeline.flow.exact.compiled import inlined, kernel
+from pipeline.flow.exact.compiled import allocating, inlined, kernel
 from pipeline.flow.exact.curve import SIZE, first_below, moments, restrict, value
 from pipeline.flow.exact.pattern import find_normals, read_gain
 from pipeline.flow.exact.sliding import list_boundaries, write_pulls
@@ -47,6 +47,8 @@ class Desk(NamedTuple):
         D there.
     off, on : float64[6, n]
         The pulls of the boundaries slid along.
+    times : float64[8]
+        When the events were (:func:`follow`).
     touching, ignored : bool[n]
         Boundaries that were decided on at this instant; those that are left alone until the step's end.
     """
@@ -59,28 +61,36 @@ class Desk(NamedTuple):
     base: np.ndarray
     part: np.ndarray
     rate: np.ndarray
-    room: np.ndarray
     off: np.ndarray
     on: np.ndarray
     gram: np.ndarray
     there: np.ndarray
     push: np.ndarray
-    before: np.ndarray
     spare: np.ndarray
     touching: np.ndarray
     ignored: np.ndarray
     turns: np.ndarray
+    end: np.ndarray
+    glance: np.ndarray
+    alone: np.ndarray
+    rows: np.ndarray
+    logs: np.ndarray
+    weights: np.ndarray
+    pushes: np.ndarray
+    times: np.ndarray
 
 
-@kernel
+@allocating
 def lay_desk(problem):
     """An empty desk."""
     n, q = problem.x.shape
     return Desk(
         np.empty(n), np.empty((q + 1, q)), np.empty(n, dtype=np.int64), np.empty((SIZE, n)), np.empty((SIZE, q)),
-        np.empty((SIZE, q)), np.empty((SIZE, q)), np.empty((SIZE, 1)), np.empty((SIZE, 1)), np.empty((SIZE, n)),
-        np.empty((SIZE, n)), np.empty((n, n)), np.empty(q + 2), np.empty(q), np.empty(q), np.empty((SIZE, n)),
-        np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_),
+        np.empty((SIZE, q)), np.empty((SIZE, q)), np.empty((SIZE, 1)), np.empty((SIZE, n)),
+        np.empty((SIZE, n)), np.empty((n, n)), np.empty(q + 2), np.empty(q), np.empty((SIZE, n)),
+        np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_), np.empty(q + 2),
+        np.empty(q + 2), np.empty(n), np.empty((q + 1, q + 2)), np.zeros(q + 1), np.empty((2, n)), np.empty((2, 1, q)),
+        np.empty(8),
     )  # fmt: skip
 
 
@@ -289,7 +299,7 @@ def beyond(there, k, x, length, side):
 
 
 @kernel
-def reached(z, k, side, s, turn, duration, x, length, force, end, end_growth, there, part, push, rate, room):
+def reached(z, k, side, s, turn, duration, x, length, force, end, end_growth, there, part, push, rate):
     """The fraction at which boundary ``k`` is reached, infinite if it is not.
 
     The path towards the boundary is monotone between the instants where <D, x_k> or a changes sign: it is looked
@@ -305,7 +315,7 @@ def reached(z, k, side, s, turn, duration, x, length, force, end, end_growth, th
         |x_k|.
     end : float64[q + 2]
         The neuron at the end, in a unit whose logarithm is larger by ``end_growth``.
-    there, part, push, rate, room
+    there, part, push, rate
         From the desk (a kernel that is called this often is not handed the whole of it).
     """
     most, least, size = 0.0, 0.0, 0.0
@@ -325,7 +335,7 @@ def reached(z, k, side, s, turn, duration, x, length, force, end, end_growth, th
         if rate[0, 0] < 0.0:  # away first: what was just left is reached again only after the turn
             for i in range(SIZE):
                 rate[i, 0] = -rate[i, 0]
-        bend = first_below(rate, np.int64(0), 0.0, room)
+        bend = first_below(rate, 0, 0.0)
     previous = 0.0
     for stop in (min(bend, turn), max(bend, turn), 1.0):
         if stop > 1.0 or stop <= previous:
@@ -361,7 +371,7 @@ def next_event(z, sign, s, state, duration, count, tolerance, problem, desk, end
         (inf, -1, OFF) without one; k = -1 where a changes its sign while the neuron slides.
     """
     opposite, ignored, off, on, rate = problem.opposite, desk.ignored, desk.off, desk.on, desk.rate
-    x, force, there, part, push, room = problem.x, desk.force, desk.there, desk.part, desk.push, desk.room
+    x, force, there, part, push = problem.x, desk.force, desk.there, desk.part, desk.push
     q = x.shape[1]
     turn = np.inf
     if sign == 0.0 and z[q] * end[q] < 0.0:
@@ -378,7 +388,7 @@ def next_event(z, sign, s, state, duration, count, tolerance, problem, desk, end
                 for way in range(2):
                     for i in range(SIZE):
                         rate[i, 0] = s * off[i, place] if way == 0 else -s * on[i, place]
-                    time = first_below(rate, np.int64(0), -tolerance, room)
+                    time = first_below(rate, 0, -tolerance)
                     if time < fraction:
                         fraction, boundary, new = time, k, OFF if way == 0 else ON
             place += 1
@@ -387,7 +397,7 @@ def next_event(z, sign, s, state, duration, count, tolerance, problem, desk, end
             known = 0.0 if turn < np.inf else s
             time = reached(
                 z, k, side, known, turn, duration, x, problem.length[k], force, end, end_growth, there, part, push,
-                rate, room,
+                rate,
             )  # fmt: skip
             if time < fraction:
                 fraction, boundary, new = time, k, ON if state[k] == OFF else OFF
@@ -395,7 +405,7 @@ def next_event(z, sign, s, state, duration, count, tolerance, problem, desk, end
 
 
 @kernel
-def follow(z, log_scale, sign, state, curve, step, problem, desk, times, errors):
+def follow(z, log_scale, sign, state, curve, step, problem, desk):
     """Carry one neuron through a step and all its events; ``z`` and ``state`` are changed in place.
 
     Parameters
@@ -406,28 +416,26 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk, times, errors)
         The logarithm of the unit at the start.
     curve : float64[6, n]
         The residual over the step.
-    times, errors : float64[slots]
-        Written: when D jumped, as fractions of the step, and by how much that bends the residual until the
-        step's end. What has no slot is added to the last.
 
     Returns
     -------
     log_scale : float
         The logarithm of the new unit.
     events : int
+        ``desk.times`` says when, as fractions of the step: each instant once, the last place for all later ones.
     unique : bool
         False if the flow was not unique somewhere: there the neuron was stopped by relu'(0) = 0.
     """
     n, q = problem.x.shape
-    force, opposite = desk.force, problem.opposite
-    end = np.empty(q + 2)
+    force, opposite, end = desk.force, problem.opposite, desk.end
     touching, ignored, left = desk.touching, desk.ignored, desk.curve
     for k in range(n):
         touching[k], ignored[k] = False, False
         for i in range(SIZE):
             left[i, k] = curve[i, k]
+    times = desk.times
     for slot in range(times.shape[0]):
-        times[slot], errors[slot] = np.inf, 0.0
+        times[slot] = np.inf
     now, events, flips, slot, pivot, unique, done = 0.0, 0, 0, -1, -1, True, False
     for _ in range(MOST_EVENTS * (n + 2)):
         count, bulk = read_pattern(z, state, problem, desk)
@@ -435,10 +443,8 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk, times, errors)
         s = sign_of_output(z, sign, force)
         k, new = misplaced(state, s, problem, desk, count, tolerance)
         if k >= 0:
-            if slot < 0:
-                slot, pivot, times[0] = 0, k, 0.0
-                for c in range(q):
-                    desk.before[c] = force[0, c]
+            if events == 0:
+                slot, pivot, times[0] = 0, k, now
             flips += 1
             events += 1
             desk.ignored[k] = flips > 3 * n + 6
@@ -452,9 +458,7 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk, times, errors)
                 rest(state, problem)
                 count = read_pattern(z, state, problem, desk)[0]
             put_beside(z, pivot, positive, problem)
-        if pivot >= 0:
-            errors[slot] += exp(2.0 * log_scale) * z[q] * z[q] * bend(pivot, problem, desk) * (1.0 - now) * step
-            pivot = -1
+        pivot = -1
         if not unique and stopped(desk):
             done = True
             break
@@ -469,8 +473,6 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk, times, errors)
         done = not fraction <= 1.0
         if done:
             break
-        for c in range(q):
-            desk.before[c] = value(force, c, fraction)
         if fraction > 0.0:
             flips = 0
             now += (1.0 - now) * fraction
@@ -492,21 +494,6 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk, times, errors)
         for c in range(q + 2):
             z[c] = end[c]
     return log_scale, events, unique
-
-
-@inlined
-def bend(pivot, problem, desk):
-    """By how much an event at boundary ``pivot`` bends dr/dt, over a^2: by the jump of D, and of the point's h."""
-    x, length = problem.x, problem.length
-    force, past = desk.force, desk.before
-    jump, before, after, longest = 0.0, 0.0, 0.0, 0.0
-    for c in range(x.shape[1]):
-        jump += (force[0, c] - past[c]) ** 2
-        before += past[c] * x[pivot, c]
-        after += force[0, c] * x[pivot, c]
-    for k in range(x.shape[0]):
-        longest = max(longest, length[k])
-    return sqrt(jump) * longest + max(abs(before), abs(after))
 
 
 @inlined

@@ -12,13 +12,13 @@ from math import sqrt
 
 import numpy as np
 
-from pipeline.flow.exact.compiled import inlined, kernel
+from pipeline.flow.exact.compiled import allocating, inlined, kernel, hot
 
 SWEPT = 24
 """The number of points up to which a sweep of rotations is quicker than the library's eigenvectors."""
 
 
-@kernel
+@hot
 def fastest_rate(kernel):
     """The largest row sum of |K|: a bound on every rate."""
     fastest = 0.0
@@ -47,8 +47,7 @@ def turn_modes(kernel, modes, turned, rates, half):
     """
     n = kernel.shape[0]
     if n > SWEPT:
-        _, vectors = np.linalg.eigh(kernel)
-        modes[:] = vectors
+        find_modes(kernel, modes)
         into_modes(kernel, modes, turned, half)
     else:
         into_modes(kernel, modes, turned, half)
@@ -59,7 +58,14 @@ def turn_modes(kernel, modes, turned, rates, half):
         rates[i] = max(turned[i, i], 0.0)
 
 
-@kernel
+@allocating
+def find_modes(kernel, modes):
+    """Write the eigenvectors of ``kernel`` into ``modes``, by the library."""
+    _, vectors = np.linalg.eigh(kernel)
+    modes[:] = vectors
+
+
+@hot
 def rotate(modes, turned, i, j):
     """One rotation of Jacobi's: make turned[i, j] zero."""
     if abs(turned[i, j]) <= 1e-14 * sqrt(abs(turned[i, i] * turned[j, j])):
@@ -85,7 +91,7 @@ def into_modes(kernel, modes, turned, half):
     """Write modes^T kernel modes into ``turned``; ``half`` is room."""
     n = kernel.shape[0]
     if n > SWEPT:
-        turned[:] = np.dot(modes.T, np.dot(kernel, modes))
+        turn_by_products(kernel, modes, turned)
         return
     for i in range(n):
         for l in range(n):
@@ -97,6 +103,12 @@ def into_modes(kernel, modes, turned, half):
             turned[i, j] = 0.0
             for l in range(n):
                 turned[i, j] += half[i, l] * modes[l, j]
+
+
+@allocating
+def turn_by_products(kernel, modes, turned):
+    """:func:`into_modes` by matrix products."""
+    turned[:] = np.dot(modes.T, np.dot(kernel, modes))
 
 
 @inlined

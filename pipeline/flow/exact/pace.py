@@ -7,7 +7,7 @@ from math import exp, log, sqrt
 import numpy as np
 
 from pipeline.flow.exact.boost import active_sum, project
-from pipeline.flow.exact.compiled import inlined, kernel
+from pipeline.flow.exact.compiled import inlined, kernel, hot
 from pipeline.flow.exact.patterns import LINE, MANY
 
 FIRST_RAPIDITY = 0.1
@@ -33,8 +33,8 @@ def norm(vector):
     return sqrt(square)
 
 
-@kernel
-def survey(lumps, r, problem):
+@hot
+def survey(lumps, r, problem, rates, force):
     """How fast the groups move: |D| of each, and which of them can grow.
 
     A group whose rows all have no growing light-cone part (p = -a along D) can only shrink: it is at rest in the
@@ -45,6 +45,10 @@ def survey(lumps, r, problem):
     ----------
     r : float64[n]
         Without its rounding.
+    rates : float64[groups]
+        Written: |D| where the group can grow, else 0.
+    force : float64[q]
+        Room.
 
     Returns
     -------
@@ -54,17 +58,14 @@ def survey(lumps, r, problem):
         That of any group.
     ebbing : float
         That of any group of many neurons which all shrink.
-    rates : float64[groups]
-        |D| where the group can grow, else 0.
     """
     x, length = problem.x, problem.length
     n, q = x.shape
     row, gain, kind, rows, logs = lumps.row, lumps.gain, lumps.kind, lumps.rows, lumps.logs
     groups = row.shape[0] - 1
-    rates = np.zeros(groups)
-    force = np.empty(q)
     quickest, strongest, ebbing = 0.0, 0.0, 0.0
     for g in range(groups):
+        rates[g] = 0.0
         if row[g + 1] == row[g]:
             continue
         active_sum(gain[g], r, x, force)
@@ -91,7 +92,7 @@ def survey(lumps, r, problem):
             quickest = max(quickest, rate)
         if kind[g] == MANY and growing < EBBING * whole:
             ebbing = max(ebbing, rate)
-    return quickest, strongest, ebbing, rates
+    return quickest, strongest, ebbing
 
 
 @kernel
@@ -152,7 +153,7 @@ def growth_factor(error, order, step, last_error, last_step, smooth):
     return min(factor, LARGEST_GROWTH)
 
 
-@kernel
+@hot
 def mean_alignment(lumps, r, problem, alignment, force):
     """Write each group's mean cosine with its D, weighted by the squared norms; return the mean change.
 

@@ -22,13 +22,15 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.flow.exact.boost import project
-from pipeline.flow.exact.compiled import inlined, kernel
+from pipeline.flow.exact.compiled import allocating, inlined, kernel, hot
 from pipeline.flow.exact.pattern import find_normals, read_gain
 from pipeline.flow.exact.states import SLIDING
 
 FEW, MANY, LINE = 1, 2, 3
 
 
+BLOCK = 64
+"""How many neurons are added to a factor at a time."""
 LOST = 1e-20
 """The square of a neuron, in the unit of its group's columns, below which it is their rounding."""
 
@@ -55,6 +57,8 @@ class Neurons(NamedTuple):
 class Lumps(NamedTuple):
     """The groups: neurons of one pattern, and the rows that stand for them.
 
+    group : int64[m]
+        Each neuron's.
     order : int64[m]
         The neurons, group after group; those of group g are ``order[start[g]:start[g + 1]]``: first those
         with a > 0, from ``minus[g]`` on those with a < 0, from ``free[g]`` on those whose a may change sign.
@@ -78,6 +82,7 @@ class Lumps(NamedTuple):
         the one column_log is the growth of every neuron.
     """
 
+    group: np.ndarray
     order: np.ndarray
     start: np.ndarray
     minus: np.ndarray
@@ -93,6 +98,12 @@ class Lumps(NamedTuple):
     logs: np.ndarray
     columns: np.ndarray
     column_logs: np.ndarray
+
+
+@allocating
+def copy_neurons(neurons):
+    """The same neurons in arrays of their own."""
+    return Neurons(neurons.z.copy(), neurons.log_scale.copy(), neurons.sign, neurons.state.copy())
 
 
 @kernel
@@ -113,22 +124,24 @@ def line_side(z, sign, state):
 
 
 @kernel
-def group_neurons(neurons):
+def group_neurons(z, sign, state, table, first, group):
     """Number the groups in the order of their first neuron.
+
+    Parameters
+    ----------
+    z, sign, state
+        As in :class:`Neurons`.
+    table : int64[a power of 2, at least twice m]
+        Zeros; room.
+    first, group : int64[m]
+        Written: each group's first neuron, each neuron's group.
 
     Returns
     -------
-    group : int64[m]
     groups : int
     """
-    z, sign, state = neurons.z, neurons.sign, neurons.state
     m, n = state.shape
-    size = 2
-    while size < 2 * m:
-        size *= 2
-    table = np.zeros(size, dtype=np.int64)  # group number + 1
-    first = np.empty(m, dtype=np.int64)
-    group = np.empty(m, dtype=np.int64)
+    size = table.shape[0]
     groups = 0
     for j in range(m):
         side = line_side(z[j], sign[j], state[j])
@@ -154,79 +167,80 @@ def group_neurons(neurons):
                 group[j] = found - 1
                 break
             slot = (slot + 1) & (size - 1)
-    return group, groups
+    return groups
 
 
 @kernel
-def add_to_factor(factor, vector):
-    """Update the triangular ``factor`` so that factor^T factor grows by vector vector^T (Givens rotations).
+def add_to_factor(rows, first, block, count):
+    """Update the triangular factor R = ``rows[first:]`` so that R^T R grows by B^T B, B = ``block[:count]``.
 
-    Both are changed in place; ``vector`` is used up.
+    By Householder's reflections; both are changed in place, and the block is used up. The diagonal stays positive.
     """
-    size = vector.shape[0]
+    size = block.shape[1]
     for i in range(size):
-        if vector[i] == 0.0:
+        square = 0.0
+        for b in range(count):
+            square += block[b, i] * block[b, i]
+        if square == 0.0:
             continue
-        diagonal = factor[i, i]
-        length = sqrt(diagonal * diagonal + vector[i] * vector[i])
-        cosine, sine = diagonal / length, vector[i] / length
-        factor[i, i] = length
+        length = sqrt(rows[first + i, i] * rows[first + i, i] + square)
+        head = rows[first + i, i] + length
+        rows[first + i, i] = length
         for c in range(i + 1, size):
-            old = factor[i, c]
-            factor[i, c] = cosine * old + sine * vector[c]
-            vector[c] = cosine * vector[c] - sine * old
+            total = head * rows[first + i, c]
+            for b in range(count):
+                total += block[b, i] * block[b, c]
+            total *= 2.0 / (head * head + square)
+            rows[first + i, c] = total * head - rows[first + i, c]
+            for b in range(count):
+                block[b, c] -= total * block[b, i]
 
 
-@inlined
-def sort_neurons(neurons, group, groups):
+@kernel
+def sort_neurons(sign, group, place, order, start, minus, free):
     """Order the neurons by group, and in each by the sign of a: +, -, then those that may change it.
 
-    Returns
-    -------
+    Parameters
+    ----------
+    place : int64[3 groups + 1]
+        Zeros; room.
     order, start, minus, free
-        As in :class:`Lumps`.
+        As in :class:`Lumps`; written.
     """
-    sign = neurons.sign
-    m = sign.shape[0]
-    place = np.zeros(3 * groups + 1, dtype=np.int64)
+    m, groups = sign.shape[0], start.shape[0] - 1
     for j in range(m):
         rank = 0 if sign[j] > 0.0 else 1 if sign[j] < 0.0 else 2
         place[3 * group[j] + rank + 1] += 1
     for i in range(3 * groups):
         place[i + 1] += place[i]
-    start, minus, free = (
-        np.empty(groups + 1, dtype=np.int64),
-        np.empty(groups, dtype=np.int64),
-        np.empty(groups, dtype=np.int64),
-    )
     for g in range(groups):
         start[g], minus[g], free[g] = place[3 * g], place[3 * g + 1], place[3 * g + 2]
     start[groups] = m
-    order = np.empty(m, dtype=np.int64)
     for j in range(m):
         rank = 0 if sign[j] > 0.0 else 1 if sign[j] < 0.0 else 2
         i = 3 * group[j] + rank
         order[place[i]] = j
         place[i] += 1
-    return order, start, minus, free
 
 
-@inlined
-def read_patterns(neurons, order, start, problem):
-    """What each group's pattern says: state, gain, normals, and how many rows of which kind it takes."""
-    n, q = problem.x.shape
-    groups = start.shape[0] - 1
-    row, edge = np.zeros(groups + 1, dtype=np.int64), np.zeros(groups + 1, dtype=np.int64)
-    kind = np.empty(groups, dtype=np.int8)
-    state, gain = np.empty((groups, n), dtype=np.int8), np.empty((groups, n))
-    most = 0
-    for g in range(groups):
+@kernel
+def read_states(neuron_state, order, start, slope, state, gain):
+    """Write each group's ``state`` and ``gain``; return how many normals they take together, at most."""
+    n, most = state.shape[1], 0
+    for g in range(state.shape[0]):
         member = order[start[g]]
         for k in range(n):
-            state[g, k] = neurons.state[member, k]
-        most += min(read_gain(state[g], problem.slope, gain[g]), q)
-    normals = np.empty((most + 1, q))  # one more as room for a dependent vector
-    for g in range(groups):
+            state[g, k] = neuron_state[member, k]
+        most += read_gain(state[g], slope, gain[g])
+    return most
+
+
+@kernel
+def read_spans(neurons, problem, order, start, state, gain, row, kind, edge, normals, shade):
+    """Write what each group's sliding leaves it to move in, and how many rows of which kind it takes."""
+    x = problem.x
+    n, q = x.shape
+    for g in range(kind.shape[0]):
         size = find_normals(state[g], problem, normals, edge[g])
         edge[g + 1] = edge[g] + size
         members = start[g + 1] - start[g]
@@ -245,30 +259,18 @@ def read_patterns(neurons, order, start, problem):
             kind[g] = MANY
             rows = q + 1
         row[g + 1] = row[g] + (rows if moves else 0)
-    shade = np.zeros((most + 1, n))
-    for b in range(edge[groups]):
+    for b in range(edge[kind.shape[0]]):
         for k in range(n):
+            shade[b, k] = 0.0
             for i in range(q):
-                shade[b, k] += normals[b, i] * problem.x[k, i]
-    return row, kind, state, gain, edge, normals, shade
+                shade[b, k] += normals[b, i] * x[k, i]
 
 
 @kernel
-def lump(neurons, problem):
-    """Gather the neurons into groups and give each group its rows.
-
-    A group that nothing can move (off everywhere: D = 0) and that adds nothing to h has no rows.
-    """
-    z, log_scale = neurons.z, neurons.log_scale
+def write_rows(z, log_scale, order, start, row, kind, rows, logs, columns, column_logs, block):
+    """Give each group its rows and columns, written into zeros; ``block``, float64[:, q + 1], is room."""
     size = z.shape[1] - 1
-    group, groups = group_neurons(neurons)
-    order, start, minus, free = sort_neurons(neurons, group, groups)
-    row, kind, state, gain, edge, normals, shade = read_patterns(neurons, order, start, problem)
-
-    rows, logs = np.zeros((row[groups], size + 1)), np.zeros(row[groups])
-    columns, column_logs = np.zeros((row[groups], size)), np.zeros(row[groups])
-    vector = np.empty(size)
-    for g in range(groups):
+    for g in range(kind.shape[0]):
         first, members = row[g], start[g + 1] - start[g]
         if row[g + 1] == first:
             continue
@@ -290,18 +292,77 @@ def lump(neurons, problem):
             for c in range(size):
                 rows[first, c] = z[order[start[g]], c]
             continue
+        filled = 0
         for i in range(start[g], start[g + 1]):
             j = order[i]
             unit = exp(log_scale[j] - reference)
             for c in range(size):
-                vector[c] = unit * z[j, c]
-            add_to_factor(rows[first : first + size], vector)
+                block[filled, c] = unit * z[j, c]
+            filled += 1
+            if filled == block.shape[0] or i == start[g + 1] - 1:
+                add_to_factor(rows, first, block, filled)
+                filled = 0
         for c in range(size):
             logs[first + c] = reference
             columns[first + c, c] = 1.0
+
+
+@allocating
+def lump(neurons, problem):
+    """Gather the neurons into groups and give each group its rows.
+
+    A group that nothing can move (off everywhere: D = 0) and that adds nothing to h has no rows.
+
+    Returns
+    -------
+    Lumps
+    """
+    z, log_scale, sign, state = neurons.z, neurons.log_scale, neurons.sign, neurons.state
+    (m, n), size = state.shape, z.shape[1] - 1
+    slots = 2
+    while slots < 2 * m:
+        slots *= 2
+    group, order, first = np.empty(m, dtype=np.int64), np.empty(m, dtype=np.int64), np.empty(m, dtype=np.int64)
+    groups = group_neurons(z, sign, state, np.zeros(slots, dtype=np.int64), first, group)
+    start, place = np.empty(groups + 1, dtype=np.int64), np.zeros(3 * groups + 1, dtype=np.int64)
+    minus, free = np.empty(groups, dtype=np.int64), np.empty(groups, dtype=np.int64)
+    sort_neurons(sign, group, place, order, start, minus, free)
+    states, gain = np.empty((groups, n), dtype=np.int8), np.empty((groups, n))
+    most = read_states(state, order, start, problem.slope, states, gain)
+    row, edge = np.zeros(groups + 1, dtype=np.int64), np.zeros(groups + 1, dtype=np.int64)
+    kind = np.empty(groups, dtype=np.int8)
+    normals, shade = np.empty((most + 1, size - 1)), np.empty((most + 1, n))  # one as room for a dependent vector
+    read_spans(neurons, problem, order, start, states, gain, row, kind, edge, normals, shade)
+    rows, logs = np.zeros((row[groups], size + 1)), np.zeros(row[groups])
+    columns, column_logs = np.zeros((row[groups], size)), np.zeros(row[groups])
+    write_rows(z, log_scale, order, start, row, kind, rows, logs, columns, column_logs, np.empty((BLOCK, size)))
     return Lumps(
-        order, start, minus, free, row, kind, state, gain, edge, normals, shade, rows, logs, columns, column_logs
-    )
+        group, order, start, minus, free, row, kind, states, gain, edge, normals, shade, rows, logs, columns,
+        column_logs,
+    )  # fmt: skip
+
+
+@allocating
+def beside(lumps):
+    """Lumps of the same neurons with rows and columns of their own, not yet written."""
+    return Lumps(
+        lumps.group, lumps.order, lumps.start, lumps.minus, lumps.free, lumps.row, lumps.kind, lumps.state, lumps.gain,
+        lumps.edge, lumps.normals, lumps.shade, np.empty_like(lumps.rows), np.empty_like(lumps.logs),
+        np.empty_like(lumps.columns), np.empty_like(lumps.column_logs),
+    )  # fmt: skip
+
+
+@hot
+def take_over(lumps, moved):
+    """Write the rows and columns of ``moved`` into ``lumps``."""
+    rows, logs, columns, column_logs = lumps.rows, lumps.logs, lumps.columns, lumps.column_logs
+    new_rows, new_logs, new_columns, new_column_logs = moved.rows, moved.logs, moved.columns, moved.column_logs
+    for i in range(rows.shape[0]):
+        logs[i], column_logs[i] = new_logs[i], new_column_logs[i]
+        for c in range(rows.shape[1]):
+            rows[i, c] = new_rows[i, c]
+        for c in range(columns.shape[1]):
+            columns[i, c] = new_columns[i, c]
 
 
 @kernel
@@ -331,10 +392,11 @@ def normalise(z, sign):
     size = sqrt(0.5 * (square + a * a))
     if size == 0.0:
         return 0.0
+    unit = 1.0 / size
     for i in range(q):
-        z[i] /= size
-    z[q] = a / size
-    z[q + 1] = c / size / size
+        z[i] *= unit
+    z[q] = a * unit
+    z[q + 1] = c * unit * unit
     return log(size)
 
 
@@ -383,41 +445,52 @@ def shrunk(z, old, j):
 
 
 @kernel
-def gather(neurons, lumps, z, log_scale):
+def gather(neurons, lumps, z, log_scale, vector):
     """Write every neuron as its lump has carried it into ``z`` and ``log_scale``, normalised, on its boundaries.
 
-    The arrays are taken out of the tuples first: an attribute in the loop would be counted in and out of use
-    by atomic instructions, 150 ns a neuron.
+    They may be the neurons' own; ``vector``, float64[q + 1], is room. What only rounding is left of is kept as
+    :func:`shrunk` says. In the order in which the neurons lie in memory: group after group would read it all as
+    often as there are groups.
     """
-    start, order, row, kind, edge = lumps.start, lumps.order, lumps.row, lumps.kind, lumps.edge
+    group, start, order, row, kind, edge = lumps.group, lumps.start, lumps.order, lumps.row, lumps.kind, lumps.edge
     rows, logs, columns, column_logs = lumps.rows, lumps.logs, lumps.columns, lumps.column_logs
     normals = lumps.normals
     old, old_log, sign = neurons.z, neurons.log_scale, neurons.sign
     size = old.shape[1] - 1
-    for g in range(start.shape[0] - 1):
+    for j in range(old.shape[0]):
+        g = group[j]
         first = row[g]
-        growth, decay = 0.0, 1.0
-        if row[g + 1] > first and kind[g] != FEW:
-            growth = column_logs[first]
-            decay = exp(-2.0 * growth)
+        rests = row[g + 1] == first
+        if not rests and kind[g] == FEW:
+            continue
+        growth = 0.0 if rests else column_logs[first]
+        if rests or kind[g] == LINE:
+            for c in range(size + 1):
+                z[j, c] = old[j, c]
+            log_scale[j] = old_log[j] + growth
+            continue
+        square = 0.0
+        for c in range(size):
+            vector[c] = 0.0
+            for b in range(size):
+                vector[c] += old[j, b] * columns[first + b, c]
+            square += vector[c] * vector[c]
+        lost = square < LOST
+        for c in range(size):
+            z[j, c] = old[j, c] if lost else vector[c]
+        log_scale[j] = old_log[j] + (-growth if lost else growth)
+        z[j, size] = old[j, size] * exp(-2.0 * growth) if old[j, size] != 0.0 else 0.0
+        if edge[g + 1] > edge[g]:
+            project(z[j, : size - 1], normals, edge[g], edge[g + 1])
+        log_scale[j] += normalise(z[j], sign[j])
+    for g in range(start.shape[0] - 1):
+        if row[g + 1] == row[g] or kind[g] != FEW:
+            continue
         for i in range(start[g + 1] - start[g]):
             j = order[start[g] + i]
-            if row[g + 1] == first or kind[g] == LINE:
-                for c in range(size + 1):
-                    z[j, c] = old[j, c]
-                log_scale[j] = old_log[j] + growth
-                continue
-            if kind[g] == FEW:
-                for c in range(size + 1):
-                    z[j, c] = rows[first + i, c]
-                log_scale[j] = logs[first + i]
-            else:
-                for c in range(size):
-                    z[j, c] = 0.0
-                    for b in range(size):
-                        z[j, c] += old[j, b] * columns[first + b, c]
-                z[j, size] = old[j, size] * decay if old[j, size] != 0.0 else 0.0
-                log_scale[j] = old_log[j] + (-growth if shrunk(z[j], old, j) else growth)
+            for c in range(size + 1):
+                z[j, c] = rows[row[g] + i, c]
+            log_scale[j] = logs[row[g] + i]
             if edge[g + 1] > edge[g]:
                 project(z[j, : size - 1], normals, edge[g], edge[g + 1])
             log_scale[j] += normalise(z[j], sign[j])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.exact.compiled import inlined, kernel
+from pipeline.flow.exact.compiled import allocating, inlined, kernel
 from pipeline.flow.exact.curve import SIZE
 
 
@@ -26,7 +26,7 @@ class Record(NamedTuple):
     curve: np.ndarray
 
 
-@kernel
+@allocating
 def empty_record(steps, n):
     """A record with room for ``steps`` steps."""
     return Record(np.empty(steps), np.empty(steps), np.empty(steps), np.empty((steps, SIZE, n)))
@@ -43,7 +43,7 @@ def copy_record(source, target, steps):
                 target.curve[i, side, k] = source.curve[i, side, k]
 
 
-@kernel
+@allocating
 def longer(record, steps):
     """The record of ``steps`` steps with room for twice as many."""
     twice = empty_record(2 * steps, record.curve.shape[2])

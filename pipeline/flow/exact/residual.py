@@ -17,7 +17,7 @@ from math import exp, sqrt
 import numpy as np
 
 from pipeline.flow.exact.carrying import LARGE
-from pipeline.flow.exact.compiled import inlined, kernel
+from pipeline.flow.exact.compiled import allocating, inlined, kernel, hot
 
 SMALLEST_LOG = -60.0
 """Rows below exp of this times the labels' scale add less than 1e-52 to h: not worth their exponential."""
@@ -25,7 +25,7 @@ ELIMINATED = 64
 """The number of points up to which elimination in loops is quicker than the library's."""
 
 
-@kernel
+@hot
 def observe(rows, logs, lumps, problem, r, gross, kernel, reach):
     """Write the residual of the rows into ``r`` and the tangent kernel into ``kernel``.
 
@@ -73,7 +73,7 @@ def observe(rows, logs, lumps, problem, r, gross, kernel, reach):
                     along += rows[i, c] * x[k, c]
                 reach[k] = gain[g, k] * along
                 r[k] -= unit * a * reach[k]
-                gross[k] += largest * length[k]
+                gross[k] += largest * length[k] * abs(gain[g, k])
                 if with_kernel:
                     for l in range(k + 1):
                         if gain[g, l] != 0.0:
@@ -93,7 +93,7 @@ def observe(rows, logs, lumps, problem, r, gross, kernel, reach):
             kernel[l, k] = kernel[k, l]
 
 
-@kernel
+@allocating
 def observe_products(rows, logs, lumps, problem, r, gross, kernel):
     """:func:`observe` by matrix products, for many rows and points."""
     gain, row, edge = lumps.gain, lumps.row, lumps.edge
@@ -166,15 +166,7 @@ def correct(kernel, step, value_weight, slope_weight, slope_gap, matrix, value_g
     """
     n = kernel.shape[0]
     if n > ELIMINATED:
-        scaled = step * step * kernel * slope_weight
-        value_gap[:] += np.dot(scaled, slope_gap)
-        matrix[:] = np.dot(scaled, kernel) + step * kernel * value_weight
-        for k in range(n):
-            matrix[k, k] += 1.0
-            if not matrix[k, k] < 1e25:  # a step for which the library would find it singular
-                value_gap[:] = np.nan
-                return
-        value_gap[:] = np.linalg.solve(matrix, value_gap)
+        correct_by_products(kernel, step, value_weight, slope_weight, slope_gap, matrix, value_gap)
         return
     for k in range(n):
         for l in range(n):
@@ -200,3 +192,17 @@ def correct(kernel, step, value_weight, slope_weight, slope_gap, matrix, value_g
         for i in range(k + 1, n):
             value_gap[k] -= matrix[k, i] * value_gap[i]
         value_gap[k] /= matrix[k, k]
+
+
+@allocating
+def correct_by_products(kernel, step, value_weight, slope_weight, slope_gap, matrix, value_gap):
+    """:func:`correct` by the library, for many points."""
+    scaled = step * step * kernel * slope_weight
+    value_gap[:] += np.dot(scaled, slope_gap)
+    matrix[:] = np.dot(scaled, kernel) + step * kernel * value_weight
+    for k in range(kernel.shape[0]):
+        matrix[k, k] += 1.0
+        if not matrix[k, k] < 1e25:  # a step for which the library would find it singular
+            value_gap[:] = np.nan
+            return
+    value_gap[:] = np.linalg.solve(matrix, value_gap)

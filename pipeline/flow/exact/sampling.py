@@ -14,12 +14,12 @@ import numpy as np
 
 from pipeline.flow.exact.boost import active_sum, project
 from pipeline.flow.exact.carrying import carry_all
-from pipeline.flow.exact.compiled import entry, kernel
-from pipeline.flow.exact.crossings import cross, find_movers, follow_movers
+from pipeline.flow.exact.compiled import allocating, entry, kernel
+from pipeline.flow.exact.crossings import cross, find_movers, follow_movers, lay_lists
 from pipeline.flow.exact.curve import restrict
 from pipeline.flow.exact.following import lay_desk
 from pipeline.flow.exact.pattern import find_normals, read_gain
-from pipeline.flow.exact.patterns import Neurons, gather, lump
+from pipeline.flow.exact.patterns import copy_neurons, gather, lump
 from pipeline.flow.exact.record import Record
 
 UNIFORM_SHARE = 0.2
@@ -127,59 +127,51 @@ def replay(neurons, problem, record, times, first):
         np.empty((samples, n)),
         np.empty(samples),
     )
-    lumps, desk = lump(neurons, problem), lay_desk(problem)
+    neurons, desk = copy_neurons(neurons), lay_desk(problem)
+    lumps, (marks, found) = lump(neurons, problem), lay_lists(neurons)
     done = np.int64(0)  # a literal 0 would be compiled for once more
     steps = record.time.shape[0]
     while first < steps and (done < samples):
         step, curve = record.length[first], record.curve[first]
         while done < samples and times[done] < record.time[first] + step:
             s = max((times[done] - record.time[first]) / step, 0.0)
-            take_sample(neurons, lumps, curve, step, s, problem, desk, taken, done)
+            take_sample(neurons, lumps, curve, step, s, problem, desk, marks, found, taken, done)
             done += 1
         if done == samples:
             break
         moved = carry_all(lumps, curve, step, 1.0, problem)
-        movers = find_movers(neurons, lumps, moved, curve, step, problem, desk)
-        followed = follow_movers(neurons, lumps, movers, curve, step, problem, desk)
-        if followed.neuron.shape[0] > 0:
-            neurons, lumps = cross(neurons, moved, followed, problem)
+        crossed = 0
+        if find_movers(neurons, lumps, moved, curve, step, problem, desk, marks) > 0:
+            crossed = follow_movers(neurons, lumps, moved, curve, step, problem, desk, marks, found)
+        if crossed > 0:
+            cross(neurons, moved, found, desk.glance)
+            lumps = lump(neurons, problem)
         else:
             lumps = moved
         first += 1
-    z, log_scale = np.empty_like(neurons.z), np.empty_like(neurons.log_scale)
-    gather(neurons, lumps, z, log_scale)
-    neurons = Neurons(z, log_scale, neurons.sign, neurons.state)
+    gather(neurons, lumps, neurons.z, neurons.log_scale, desk.glance)
     while done < samples:
-        write_sample(neurons, problem, taken, done)
+        write_sample(neurons, problem, desk, taken, done)
         done += 1
     return taken, neurons, first
 
 
-@kernel
-def take_sample(neurons, lumps, curve, step, s, problem, desk, taken, place):
+@allocating
+def take_sample(neurons, lumps, curve, step, s, problem, desk, marks, found, taken, place):
     """Write the network at the fraction ``s`` of the step into ``taken`` at ``place``."""
-    moved = carry_all(lumps, curve, step, s, problem)
-    z, log_scale, state = np.empty_like(neurons.z), np.empty_like(neurons.log_scale), neurons.state
-    gather(neurons, moved, z, log_scale)
+    moved, there = carry_all(lumps, curve, step, s, problem), copy_neurons(neurons)
+    found.count[0] = 0
     if s > 0.0:
         part = np.empty_like(curve)
         restrict(curve, 0.0, s, part)
-        movers = find_movers(neurons, lumps, moved, part, s * step, problem, desk)
-        followed = follow_movers(neurons, lumps, movers, part, s * step, problem, desk)
-        if followed.neuron.shape[0] > 0:
-            state = state.copy()
-        for i in range(followed.neuron.shape[0]):
-            j = followed.neuron[i]
-            log_scale[j] = followed.log_scale[i]
-            for c in range(z.shape[1]):
-                z[j, c] = followed.z[i, c]
-            for k in range(state.shape[1]):
-                state[j, k] = followed.state[i, k]
-    write_sample(Neurons(z, log_scale, neurons.sign, state), problem, taken, place)
+        if find_movers(neurons, lumps, moved, part, s * step, problem, desk, marks) > 0:
+            follow_movers(neurons, lumps, moved, part, s * step, problem, desk, marks, found)
+    cross(there, moved, found, desk.glance)
+    write_sample(there, problem, desk, taken, place)
 
 
 @kernel
-def write_sample(neurons, problem, taken, place):
+def write_sample(neurons, problem, desk, taken, place):
     """Write one instant: the neurons, what is left to fit, and |grad L|.
 
     |grad L|^2 = sum_j a_j^2 |D_j|^2 + <D_j, w_j>^2, in a logarithmic unit: near the origin it underflows. D_j
@@ -189,7 +181,7 @@ def write_sample(neurons, problem, taken, place):
     directions, log_norms, ratios = taken.direction[place], taken.log_norm[place], taken.output_ratio[place]
     states, residual, x, y = taken.state[place], taken.residual[place], problem.x, problem.y
     n, q = x.shape
-    gain, reference = np.empty(n), -np.inf
+    gain, force, normals, reference = desk.gain, desk.push, desk.normals, -np.inf
     for k in range(n):
         residual[k] = y[k]
     for j in range(z.shape[0]):
@@ -210,7 +202,6 @@ def write_sample(neurons, problem, taken, place):
                 for c in range(q):
                     residual[k] -= weight * gain[k] * z[j, c] * x[k, c]
     total = 0.0
-    force, normals = np.empty(q), np.empty((q + 1, q))
     for j in range(z.shape[0]):
         if read_gain(state[j], problem.slope, gain) > 0:
             active_sum(gain, residual, x, force)

@@ -12,14 +12,15 @@ The step's polynomial is all that has to be remembered: the whole trajectory of 
 from __future__ import annotations
 
 from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.exact.attempt import RESIDUAL_FLOOR, attempt, exchange_rows, make_room, predict
+from pipeline.flow.exact.attempt import RESIDUAL_FLOOR, attempt, fit_room, make_room, predict
 from pipeline.flow.exact.boost import LARGEST_BOOST
-from pipeline.flow.exact.carrying import carry_lumps
-from pipeline.flow.exact.compiled import entry, inlined, kernel
-from pipeline.flow.exact.crossings import cross, find_movers, follow_movers, worth_stopping_for
+from pipeline.flow.exact.carrying import carry_columns
+from pipeline.flow.exact.compiled import allocating, entry, inlined, kernel, hot
+from pipeline.flow.exact.crossings import cross, find_movers, follow_movers, lay_lists, worth_stopping_for
 from pipeline.flow.exact.following import lay_desk
 from pipeline.flow.exact.pace import (
     FIRST_RAPIDITY,
@@ -31,22 +32,29 @@ from pipeline.flow.exact.pace import (
     survey,
     time_until_felt,
 )
-from pipeline.flow.exact.patterns import lump
+from pipeline.flow.exact.patterns import beside, copy_neurons, lump, take_over
 from pipeline.flow.exact.record import copy_record, empty_record, longer, write_step
 from pipeline.flow.exact.residual import observe, slope
 
 CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, INTERRUPTED = 1, 2, 3, 4, 5, 99
 """Why an integration ended; :class:`pipeline.flow.status.Status` has the sentences of all but the last."""
 
+GOING_ON, CROSSED, FULL = 0, -1, -2
+"""What else can be said of a step: neurons have crossed and are to be lumped anew, the record has no room left."""
+
 LOCAL_SHARE = 0.4
 """The share of the tolerance that one step's defect may use: measured so that the worst error of the whole
 run stays within the tolerance (benchmarks/work_precision.py)."""
+FEW_STEPS = 1e-6
+"""The tolerance below which the share falls with its sixth root: the number of steps, whose errors add, grows so."""
 SETTLED = 1e-12
 """The residual, over the labels' scale, at which the flow has converged."""
 RESTING = 1e-14
 """|D| of the fastest group that can still grow, over that of an unfitted label, at which nothing moves."""
 CROSSING_SHARE = 0.1
 """The share of one step's allowance that its crossings may use before they cut it."""
+UNSEEN = 10.0
+"""Times the residual's rounding: what a neuron adds to h within the width of a boundary (following.BEYOND)."""
 FITTED = 10.0 * RESIDUAL_FLOOR
 """The share of its terms below which a residual pushes nothing: the solver can't hold it quieter."""
 STIFFEST = 1e7
@@ -57,7 +65,7 @@ FELT = 0.01
 
 @inlined
 def reason_to_stop(time, end_time, r, quickest, problem):
-    """The status with which the flow ends here, OUT_OF_STEPS if it goes on; ``r`` without its rounding."""
+    """The status with which the flow ends here, GOING_ON if it does not; ``r`` without its rounding."""
     square = 0.0
     for k in range(r.shape[0]):
         square += r[k] * r[k]
@@ -67,7 +75,16 @@ def reason_to_stop(time, end_time, r, quickest, problem):
         return STATIONARY
     if time >= end_time:
         return END_TIME
-    return OUT_OF_STEPS
+    return GOING_ON
+
+
+@inlined
+def rounding(problem, room):
+    """The size of the residual's rounding."""
+    largest = problem.label_scale
+    for k in range(room.gross.shape[0]):
+        largest = max(largest, room.gross[k])
+    return RESIDUAL_FLOOR * largest
 
 
 @inlined
@@ -78,44 +95,109 @@ def drop_rounding(r, problem, room):
         gap[k] = r[k] if abs(r[k]) > FITTED * max(scale, gross[k]) else 0.0
 
 
-@kernel
-def settle(neurons, lumps, start, last, time, step, allowed, problem, room, desk, nobody):
+class Now(NamedTuple):
+    """The residual where the flow is, and what the next prediction continues.
+
+    r, d : float64[n]
+        The residual and its slope.
+    kernel : float64[n, n]
+        The tangent kernel.
+    last_r, last_d : float64[n]
+        Residual and slope at the start of the last step.
+    """
+
+    r: np.ndarray
+    d: np.ndarray
+    kernel: np.ndarray
+    last_r: np.ndarray
+    last_d: np.ndarray
+
+
+class Course(NamedTuple):
+    """How far the integration is.
+
+    time : float
+    step : float
+        The length to try next.
+    last_step, last_error : float
+        Of the last step.
+    steps, rejected : int
+        Taken and refused so far.
+    smooth : bool
+        Whether no neuron has crossed since the last step's start.
+    """
+
+    time: float
+    step: float
+    last_step: float
+    last_error: float
+    steps: int
+    rejected: int
+    smooth: bool
+
+
+class Aims(NamedTuple):
+    """What the steps must hold to.
+
+    allowed : float
+        The largest defect of one step.
+    end_time : float
+    most_steps : int
+    """
+
+    allowed: float
+    end_time: float
+    most_steps: int
+
+
+@inlined
+def longest_step(course, lumps, now, quickest, strongest, ebbing, aims, problem, room):
+    """The length to try: what the errors allow, unless something would be run over unseen."""
+    step = FIRST_RAPIDITY / quickest if course.steps == 0 else course.step
+    felt = FELT * aims.allowed / problem.label_scale
+    step = min(step, LARGEST_BOOST / strongest)
+    step = min(step, time_until_felt(lumps, room.rates, problem, felt))
+    step = min(step, aims.end_time - course.time)
+    if ebbing > 0.0:
+        step = min(step, LARGEST_EBB / ebbing)
+    for k in range(now.r.shape[0]):
+        if step * now.kernel[k, k] > STIFFEST:
+            step = STIFFEST / now.kernel[k, k]
+    return step
+
+
+@inlined
+def settle(neurons, lumps, moved, now, last, time, step, allowed, problem, room, desk, marks, found):
     """Shorten the step until its defect is allowed and no crossing in it matters.
 
     Parameters
     ----------
-    start : (r0, d0, kernel0)
-        Residual, slope and tangent kernel at the step's start.
     last : (curve, r, d, step, smooth)
         What the prediction continues (:func:`~pipeline.flow.exact.attempt.predict`).
-    nobody : Followed
-        Without neurons.
+    moved : Lumps
+        Written: at the step's end.
+    found : Followed
+        Written: the neurons that cross within the step.
 
     Returns
     -------
     step, error, order
         The error is infinite if the time can't resolve the step any more.
-    moved : Lumps
-        At the step's end.
-    followed : Followed
-        The neurons that cross within the step.
     wanted : float
         The length that the crossings have cut; the step itself if they have not.
     refused : int
     """
-    r0, d0, kernel0 = start
     error, order, refused, wanted = np.inf, np.int64(4), np.int64(0), 0.0
-    moved, followed = lumps, nobody
     while time + step > time:
-        predict(r0, d0, step, last, room)
-        error, order = attempt(lumps, r0, d0, kernel0, step, last, allowed, problem, room)
+        predict(now.r, now.d, step, last, room)
+        error, order = attempt(lumps, moved, now.r, now.d, now.kernel, step, last, allowed, problem, room)
         if error <= 1.0:
-            moved = carry_lumps(lumps, room.pushes, room.rows, room.logs)
-            movers = find_movers(neurons, lumps, moved, room.curve, step, problem, desk)
-            followed, cut = nobody, np.inf
-            if movers.shape[0] > 0:
-                followed = follow_movers(neurons, lumps, movers, room.curve, step, problem, desk)
-                cut = worth_stopping_for(followed, CROSSING_SHARE * allowed)
+            carry_columns(lumps, room.pushes, moved.columns, moved.column_logs)
+            cut = np.inf
+            found.count[0] = 0
+            if find_movers(neurons, lumps, moved, room.curve, step, problem, desk, marks) > 0:
+                follow_movers(neurons, lumps, moved, room.curve, step, problem, desk, marks, found)
+                cut = worth_stopping_for(found, max(CROSSING_SHARE * allowed, UNSEEN * rounding(problem, room)))
             if cut >= 1.0:
                 break
             wanted = max(wanted, step)
@@ -124,7 +206,85 @@ def settle(neurons, lumps, start, last, time, step, allowed, problem, room, desk
             step *= min(max(0.9 * error ** (-1.0 / order), 0.1), 0.9) if error < np.inf else 0.25
         error = np.inf
         refused += 1
-    return step, error, order, moved, followed, max(wanted, step), refused
+    return step, error, order, max(wanted, step), refused
+
+
+@hot
+def go_on(now, room):
+    """Take the end of the step as the present."""
+    r, d, kernel, last_r, last_d = now.r, now.d, now.kernel, now.last_r, now.last_d
+    reached, reached_kernel = room.r, room.kernel
+    for k in range(r.shape[0]):
+        last_r[k], last_d[k] = r[k], d[k]
+        r[k] = reached[k]
+        for l in range(r.shape[0]):
+            kernel[k, l] = reached_kernel[k, l]
+    slope(kernel, r, d)
+
+
+@kernel
+def advance(neurons, lumps, moved, problem, room, desk, marks, found, record, now, aims, course, watch):
+    """Step on until neurons cross, the flow ends, or the record is full.
+
+    Returns
+    -------
+    event : int
+        CROSSED, FULL or a status.
+    course : Course
+    """
+    time, step, last_step, last_error, steps, rejected, smooth = course
+    event = GOING_ON
+    while steps < aims.most_steps:
+        drop_rounding(now.r, problem, room)
+        quickest, strongest, ebbing = survey(lumps, room.gap, problem, room.rates, room.force)
+        event = reason_to_stop(time, aims.end_time, room.gap, quickest, problem)
+        watch[1], watch[2] = time, steps
+        if event == GOING_ON and watch[0] != 0.0:
+            event = INTERRUPTED
+        if event == GOING_ON and steps == record.time.shape[0]:
+            event = FULL
+        if event != GOING_ON:
+            break
+        course = Course(time, step, last_step, last_error, steps, rejected, smooth)
+        step = longest_step(course, lumps, now, quickest, strongest, ebbing, aims, problem, room)
+        last = (record.curve[max(steps - 1, 0)], now.last_r, now.last_d, last_step, smooth)
+        step, error, order, wanted, refused = settle(
+            neurons, lumps, moved, now, last, time, step, aims.allowed, problem, room, desk, marks, found
+        )
+        rejected += refused
+        if not error <= 1.0:
+            event = STALLED
+            break
+        turning = mean_alignment(moved, room.r, problem, room.alignment, room.force)
+        movement = residual_change(now.r, room.r, problem) + turning + found.count[0] / neurons.sign.shape[0]
+        write_step(record, steps, time, step, movement, room.curve)
+        smooth = found.count[0] == 0
+        if smooth and ebbing == 0.0:
+            take_over(lumps, moved)
+            go_on(now, room)
+        else:
+            event = CROSSED
+        factor = growth_factor(error, order, step, last_error, last_step, smooth)
+        time = aims.end_time if step >= aims.end_time - time else time + step
+        last_step, last_error = step, error
+        step = max(step * factor, wanted if wanted > step else 0.0)
+        steps += 1
+        if event == CROSSED:
+            break
+    if event == GOING_ON:
+        event = OUT_OF_STEPS
+    return event, Course(time, step, last_step, last_error, steps, rejected, smooth)
+
+
+@allocating
+def begin(lumps, problem, room):
+    """The residual of the lumps at t = 0."""
+    n = problem.x.shape[0]
+    now = Now(np.empty(n), np.empty(n), np.empty((n, n)), np.zeros(n), np.zeros(n))
+    observe(lumps.rows, lumps.logs, lumps, problem, now.r, room.gross, now.kernel, room.reach)
+    slope(now.kernel, now.r, now.d)
+    mean_alignment(lumps, now.r, problem, room.alignment, room.force)
+    return now
 
 
 @entry
@@ -153,87 +313,36 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
         ``ambiguous``: how many neurons met a point where the flow is not unique.
     """
     n = problem.x.shape[0]
-    record = empty_record(256, n)
-    steps, rejected, crossings, ambiguous = 0, 0, 0, 0
-    time, step, last_step, last_error = 0.0, 0.0, 1.0, 0.0
-
+    neurons, record = copy_neurons(neurons), empty_record(256, n)
+    desk, (marks, found) = lay_desk(problem), lay_lists(neurons)
     lumps = lump(neurons, problem)
-    patterns = lumps.start.shape[0] - 1
-    room, desk = make_room(lumps, problem), lay_desk(problem)
-    nobody = follow_movers(neurons, lumps, np.empty((0, 2), dtype=np.int64), room.curve, step, problem, desk)
-    r0, d0, last_r, last_d = np.empty(n), np.empty(n), np.zeros(n), np.zeros(n)
-    kernel0 = np.empty((n, n))
-    observe(lumps.rows, lumps.logs, lumps, problem, r0, room.gross, kernel0, room.reach)
-    slope(kernel0, r0, d0)
+    moved, room = beside(lumps), make_room(lumps, problem)
+    now = begin(lumps, problem, room)
     # A start far above the labels has residuals of its own size: they are the unit then.
-    allowed = LOCAL_SHARE * tolerance * max(problem.label_scale, norm(r0) / sqrt(n))
-    alignment = np.zeros(patterns)
-    force = np.empty(problem.x.shape[1])
-    mean_alignment(lumps, r0, problem, alignment, force)
-    status, smooth = OUT_OF_STEPS, np.bool_(False)  # a literal would be compiled for once more
-    while steps < most_steps:
-        drop_rounding(r0, problem, room)
-        quickest, strongest, ebbing, rates = survey(lumps, room.gap, problem)
-        status = reason_to_stop(time, end_time, room.gap, quickest, problem)
-        if status != OUT_OF_STEPS:
-            break
-        watch[1], watch[2] = time, steps
-        if watch[0] != 0.0:
-            status = INTERRUPTED
-            break
-        if steps == 0:
-            step = FIRST_RAPIDITY / quickest
-        felt = FELT * allowed / problem.label_scale
-        step = min(step, LARGEST_BOOST / strongest, time_until_felt(lumps, rates, problem, felt), end_time - time)
-        if ebbing > 0.0:
-            step = min(step, LARGEST_EBB / ebbing)
-        for k in range(n):
-            if step * kernel0[k, k] > STIFFEST:
-                step = STIFFEST / kernel0[k, k]
-
-        start = (r0, d0, kernel0)
-        last = (record.curve[max(steps - 1, 0)], last_r, last_d, last_step, smooth)
-        step, error, order, moved, followed, wanted, refused = settle(
-            neurons, lumps, start, last, time, step, allowed, problem, room, desk, nobody
+    share = LOCAL_SHARE * min(tolerance / FEW_STEPS, 1.0) ** (1.0 / 6.0)
+    allowed = share * tolerance * max(problem.label_scale, norm(now.r) / sqrt(n))
+    aims = Aims(allowed, end_time, most_steps)
+    course = Course(0.0, 0.0, 1.0, 0.0, np.int64(0), np.int64(0), np.bool_(False))
+    crossings, patterns, ambiguous = 0, lumps.start.shape[0] - 1, 0
+    while True:
+        event, course = advance(
+            neurons, lumps, moved, problem, room, desk, marks, found, record, now, aims, course, watch
         )
-        rejected += refused
-        if not error <= 1.0:
-            status = STALLED
-            break
-
-        if steps == record.time.shape[0]:
-            record = longer(record, steps)
-        turning = mean_alignment(moved, room.r, problem, alignment, force)
-        crossing = followed.neuron.shape[0] / neurons.sign.shape[0]
-        movement = residual_change(r0, room.r, problem) + turning + crossing
-        write_step(record, steps, time, step, movement, room.curve)
-        smooth = followed.neuron.shape[0] == 0
-        if not smooth or ebbing > 0.0:
-            for i in range(followed.neuron.shape[0]):
-                crossings += followed.events[i]
-                ambiguous += not followed.unique[i]
-            neurons, lumps = cross(neurons, moved, followed, problem)
-            patterns = max(patterns, lumps.start.shape[0] - 1)
-            room = make_room(lumps, problem)
-            alignment = np.zeros(lumps.start.shape[0] - 1)
-            mean_alignment(lumps, r0, problem, alignment, force)
+        if event == FULL:
+            record = longer(record, course.steps)
+        elif event == CROSSED:
+            for i in range(found.count[0]):
+                crossings += found.events[i]
+                ambiguous += not found.unique[i]
+            cross(neurons, moved, found, desk.glance)
+            lumps = lump(neurons, problem)
+            moved, room = beside(lumps), fit_room(room, lumps)
+            mean_alignment(lumps, now.r, problem, room.alignment, room.force)
             observe(lumps.rows, lumps.logs, lumps, problem, room.r, room.gross, room.kernel, room.reach)
+            go_on(now, room)
+            patterns = max(patterns, lumps.start.shape[0] - 1)
         else:
-            lumps, room = moved, exchange_rows(room, lumps)
-        reached, reached_kernel = room.r, room.kernel
-        for k in range(n):
-            last_r[k], last_d[k] = r0[k], d0[k]
-            r0[k] = reached[k]
-            for l in range(n):
-                kernel0[k, l] = reached_kernel[k, l]
-        slope(kernel0, r0, d0)
-
-        factor = growth_factor(error, order, step, last_error, last_step, smooth)
-        time = end_time if step >= end_time - time else time + step
-        last_step, last_error = step, error
-        step = max(step * factor, wanted if wanted > step else 0.0)
-        steps += 1
-    watch[1], watch[2] = time, steps
-    taken = empty_record(steps, n)
-    copy_record(record, taken, steps)
-    return taken, status, rejected, crossings, patterns, ambiguous
+            break
+    taken = empty_record(course.steps, n)
+    copy_record(record, taken, course.steps)
+    return taken, event, course.rejected, crossings, patterns, ambiguous

@@ -8,6 +8,7 @@ import sys
 from functools import cache
 from time import perf_counter
 
+import llvmlite.binding
 import numpy as np
 
 from pipeline.flow.exact.compiled import kernel_cache
@@ -21,6 +22,11 @@ from pipeline.flow.exact.stepping import integrate
 
 ENTRIES = ("integrate", "replay")
 """The kernels that Python calls; everything else is part of them."""
+SHORT_LOOPS = (
+    "-unroll-runtime=false", "-unroll-allow-partial=false", "-unroll-allow-peeling=false", "-unroll-threshold=60",
+)  # fmt: skip
+"""LLVM's options for loops over two coordinates or five points: written out eight times over for long ones, the
+machine code is twice as large, a third longer in the making, and slower."""
 
 
 def smallest_problem() -> tuple[Problem, Neurons]:
@@ -58,6 +64,13 @@ def solver_is_compiled() -> bool:
     return len(list(kernel_cache().rglob("*.nbc"))) >= len(ENTRIES)
 
 
+def compile_entry(entry: str) -> None:
+    """Compile one entry, in a process of its own: LLVM's options are those of a whole process."""
+    for option in SHORT_LOOPS:
+        llvmlite.binding.set_option("", option)
+    load(entry)
+
+
 def compile_solver() -> None:
     """Compile the solver if it is not on disk, and say so on standard error.
 
@@ -70,8 +83,9 @@ def compile_solver() -> None:
         return
     print("Compiling the solver, once (about a minute); later it comes from disk ...", file=sys.stderr, flush=True)
     started = perf_counter()
+    settings = {"NUMBA_OPT": "1", "NUMBA_LOOP_VECTORIZE": "0", "NUMBA_SLP_VECTORIZE": "0"}
     children = [
-        subprocess.Popen([sys.executable, "-m", "pipeline.flow", entry], env=os.environ | {"NUMBA_OPT": "1"})
+        subprocess.Popen([sys.executable, "-m", "pipeline.flow", entry], env=os.environ | settings)
         for entry in ENTRIES
     ]
     for child in children:

@@ -28,20 +28,21 @@ def watched(work: Callable[[], Any], watch: np.ndarray, tell: Callable[[float, i
     if threading.current_thread() is not threading.main_thread():
         return work()  # signals don't come here
     outcome: list[Any] = []
+    done = threading.Event()  # not the thread's join: an interrupt there has Python 3.11 take it for ended
 
     def run() -> None:
         try:
             outcome.append((work(), None))
         except BaseException as error:  # raised again below, in the thread that asked
             outcome.append((None, error))
+        finally:
+            done.set()
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    threading.Thread(target=run, daemon=True).start()
     interrupted = False
-    while thread.is_alive():
+    while not done.is_set():
         try:
-            thread.join(1.0 / LOOKS_A_SECOND)
-            if tell is not None and thread.is_alive():
+            if not done.wait(1.0 / LOOKS_A_SECOND) and tell is not None:
                 tell(float(watch[1]), int(watch[2]))
         except KeyboardInterrupt:
             interrupted = True

@@ -23,7 +23,7 @@ lump = callable_kernel(patterns.lump)
 boost_weights = callable_kernel(carrying.boost_weights)
 write_pushes = callable_kernel(carrying.write_pushes)
 carry_rows = callable_kernel(carrying.carry_rows)
-carry_lumps = callable_kernel(carrying.carry_lumps)
+carry_columns = callable_kernel(carrying.carry_columns)
 carry_all = callable_kernel(carrying.carry_all)
 line_growth = callable_kernel(carrying.line_growth)
 
@@ -53,7 +53,7 @@ def test_the_pushes_are_d_weighted_by_the_magnus_method(m, n, q, slope):
 
 
 def test_rows_and_columns_are_carried_alike():
-    """carry_lumps moves the columns by what carry_rows has moved the rows."""
+    """carry_columns moves the columns by what carry_rows has moved the rows."""
     problem = oblique_problem(4, 3, 0)
     neurons = oblique_network(problem, 400, 1)
     lumps = lump(neurons, problem)
@@ -61,7 +61,9 @@ def test_rows_and_columns_are_carried_alike():
     _, pushes = pushes_for(lumps, b, step, problem)
     rows, logs = np.empty_like(lumps.rows), np.empty_like(lumps.logs)
     carry_rows(lumps, pushes, rows, logs)
-    moved = carry_lumps(lumps, pushes, rows, logs)
+    columns, column_logs = np.empty_like(lumps.columns), np.empty_like(lumps.column_logs)
+    carry_columns(lumps, pushes, columns, column_logs)
+    moved = lumps._replace(rows=rows, logs=logs, columns=columns, column_logs=column_logs)
     whole = carry_all(lumps, b, step, 1.0, problem)
     for name in ("rows", "logs", "columns", "column_logs"):
         assert (getattr(moved, name) == getattr(whole, name)).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twins import oblique_network, oblique_problem
+from twins import oblique_network, oblique_problem, residual_of
 from witness import callable_kernel
 
 from pipeline.flow.exact import carrying, crossings, following, patterns
@@ -12,12 +12,14 @@ from pipeline.flow.exact.curve import SIZE
 from pipeline.flow.exact.states import OFF, ON, SLIDING
 
 lump = callable_kernel(patterns.lump)
+copy_neurons = callable_kernel(patterns.copy_neurons)
 gather = callable_kernel(patterns.gather)
 carry_all = callable_kernel(carrying.carry_all)
 lay_desk = callable_kernel(following.lay_desk)
 follow = callable_kernel(following.follow)
 find_movers = callable_kernel(crossings.find_movers)
 follow_movers = callable_kernel(crossings.follow_movers)
+lay_lists = callable_kernel(crossings.lay_lists)
 cross = callable_kernel(crossings.cross)
 worth_stopping_for = callable_kernel(crossings.worth_stopping_for)
 
@@ -29,19 +31,22 @@ def line(n, seed):
 
 def through_a_step(problem, neurons, b, step):
     """What the kernels find: lumps at the end, who moves, who was followed."""
-    desk, lumps = lay_desk(problem), lump(neurons, problem)
+    desk, lumps, (marks, found) = lay_desk(problem), lump(neurons, problem), lay_lists(neurons)
     moved = carry_all(lumps, b, step, 1.0, problem)
-    movers = find_movers(neurons, lumps, moved, b, step, problem, desk)
-    return moved, movers, follow_movers(neurons, lumps, movers, b, step, problem, desk), lumps
+    count = find_movers(neurons, lumps, moved, b, step, problem, desk, marks)
+    movers = marks.movers[:count].copy()
+    assert marks.marked.sum() == count
+    crossed = follow_movers(neurons, lumps, moved, b, step, problem, desk, marks, found)
+    assert not marks.marked.any()
+    assert marks.count[0] == 0
+    assert found.count[0] == crossed
+    return moved, movers, found, lumps
 
 
 def alone(neurons, j, b, step, problem):
     """Neuron j followed by itself: z, log scale, state, events."""
     z, state = neurons.z[j].copy(), neurons.state[j].copy()
-    room = np.empty(4), np.empty(4)
-    log, events, _ = follow(
-        z, neurons.log_scale[j], neurons.sign[j], state, b, step, problem, lay_desk(problem), *room
-    )
+    log, events, _ = follow(z, neurons.log_scale[j], neurons.sign[j], state, b, step, problem, lay_desk(problem))
     return z, log, state, events
 
 
@@ -65,7 +70,7 @@ def test_no_neuron_with_an_event_is_left_out(n, q, m, seed, step, slope, opposit
     expected = [j for j in range(m) if has_rows[j] and alone(neurons, j, b, step, problem)[3] > 0]
     marked = lumps.order[lumps.start[movers[:, 0]] + movers[:, 1]]
     assert set(expected) <= set(marked)
-    assert sorted(followed.neuron) == expected
+    assert sorted(followed.neuron[: followed.count[0]]) == expected
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -73,8 +78,10 @@ def test_after_a_step_every_neuron_is_where_it_is_alone(seed):
     problem = oblique_problem(5, 3, seed)
     neurons, b = oblique_network(problem, 60, seed), line(5, seed)
     moved, _, followed, _ = through_a_step(problem, neurons, b, 0.5)
-    assert followed.neuron.shape[0] > 5
-    after, lumps = cross(neurons, moved, followed, problem)
+    assert followed.count[0] > 5
+    after = copy_neurons(neurons)
+    cross(after, moved, followed, np.empty(4))
+    lumps = lump(after, problem)
     for j in np.flatnonzero((neurons.state == ON).any(axis=1)):
         z, log, state, _ = alone(neurons, j, b, 0.5, problem)
         assert after.state[j].tolist() == state.tolist()
@@ -91,25 +98,22 @@ def test_neurons_that_nothing_pushes_are_nobody_s_business():
     neurons = oblique_network(problem, 30, 0, sliding=0.0)
     dead = neurons._replace(state=np.full_like(neurons.state, OFF))
     _, movers, followed, _ = through_a_step(problem, dead, line(4, 0), 1.0)
-    assert len(movers) == len(followed.neuron) == 0
+    assert len(movers) == followed.count[0] == 0
     still = oblique_network(problem, 30, 0)
     _, _, followed, _ = through_a_step(problem, still, np.zeros((SIZE, 4)), 1.0)
-    assert len(followed.neuron) == 0
+    assert followed.count[0] == 0
 
 
-def followed_with(times, errors):
-    problem = oblique_problem(2, 2, 0)
-    _, _, nobody, _ = through_a_step(problem, oblique_network(problem, 1, 0), np.zeros((SIZE, 2)), 1.0)
-    times, errors = np.atleast_2d(times).astype(float), np.atleast_2d(errors).astype(float)
-    return nobody._replace(
-        neuron=np.arange(len(times)),
-        times=np.hstack([times, np.full((len(times), 4 - times.shape[1]), np.inf)]),
-        errors=np.hstack([errors, np.zeros((len(times), 4 - times.shape[1]))]),
-    )
+def followed_with(first, missed):
+    _, found = lay_lists(oblique_network(oblique_problem(2, 2, 0), 5, 0))
+    found.count[0] = len(first)
+    found.first[:], found.missed[:] = 0.05, 1e9  # beyond the count nothing is read
+    found.first[: len(first)], found.missed[: len(first)] = first, missed
+    return found
 
 
-def test_a_step_is_cut_at_the_crossing_with_which_the_errors_are_too_much():
-    events = followed_with([[0.3], [0.1], [0.2]], [[4.0], [1.0], [2.0]])
+def test_a_step_is_cut_at_the_crossing_with_which_too_much_is_missed():
+    events = followed_with([0.3, 0.1, 0.2], [4.0, 1.0, 2.0])
     cuts = [worth_stopping_for(events, allowed) for allowed in (0.5, 1.5, 2.5, 3.5, 7.5)]
     # A little beyond it, so that the repeated step sees it happen.
     expected = [t + 1e-6 * (1.0 - t) for t in (0.1, 0.2, 0.2, 0.3)]
@@ -117,10 +121,29 @@ def test_a_step_is_cut_at_the_crossing_with_which_the_errors_are_too_much():
     assert cuts[4] == np.inf
 
 
-def test_the_second_event_of_a_neuron_counts_too_and_one_at_the_very_end_does_not():
-    assert worth_stopping_for(followed_with([[0.2, 0.6]], [[1.0, 5.0]]), 2.0) == pytest.approx(0.6, abs=1e-6)
-    assert worth_stopping_for(followed_with([[1.0]], [[5.0]]), 2.0) == np.inf
-    assert worth_stopping_for(followed_with(np.empty((0, 1)), np.empty((0, 1))), 0.0) == np.inf
+def test_an_event_at_the_very_end_cuts_nothing_and_one_at_the_start_shortens_by_what_is_missed():
+    assert worth_stopping_for(followed_with([1.0], [5.0]), 2.0) == np.inf
+    assert worth_stopping_for(followed_with([0.0], [5.0]), 2.0) == pytest.approx(0.2)
+    assert worth_stopping_for(followed_with([], []), 0.0) == np.inf
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_missed_is_the_neuron_s_own_way_against_its_group_s(seed):
+    problem = oblique_problem(5, 3, seed, slope=0.1)
+    neurons, b = oblique_network(problem, 60, seed), line(5, seed)
+    moved, _, found, _ = through_a_step(problem, neurons, b, 0.5)
+    after, carried = copy_neurons(neurons), copy_neurons(neurons)
+    cross(after, moved, found, np.empty(4))
+    gather(neurons, moved, carried.z, carried.log_scale, np.empty(4))
+
+    def added(network, j):
+        one = network._replace(**{name: getattr(network, name)[j : j + 1] for name in network._fields})
+        return problem.y - residual_of(one, problem)
+
+    for i in range(found.count[0]):
+        j = found.neuron[i]
+        expected = np.abs(added(after, j) - added(carried, j)).max()
+        assert found.missed[i] == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize(("a", "loses"), [(1.0, False), (-1.0, True)])
@@ -135,4 +158,4 @@ def test_one_point_is_lost_by_those_it_pushes_away(a, loses):
         z=np.array([[*w[0], a, 0.0]]), sign=np.array([a]), state=np.array([[ON]], dtype=np.int8)
     )
     _, movers, followed, _ = through_a_step(problem, neurons, np.ones((SIZE, 1)), 5.0)
-    assert len(movers) == len(followed.neuron) == loses
+    assert len(movers) == followed.count[0] == loses

@@ -67,7 +67,7 @@ def test_the_moments_are_integrals(b):
 
 @given(b=curves, level=st.floats(-1, 1))
 def test_the_first_fraction_below_a_level_is_its_first_root(b, level):
-    found = first_below(b, 1, level, np.empty((SIZE, 1)))
+    found = first_below(b, 1, level)
     polynomial = power_form(b[:, 1]) - level
     s = np.linspace(0.0, 1.0, 2001)
     below = np.flatnonzero(polynomial(s) < -1e-11)
@@ -81,6 +81,5 @@ def test_the_first_fraction_below_a_level_is_its_first_root(b, level):
 def test_a_level_that_is_just_touched_is_found_and_one_just_missed_is_not():
     b = np.array([[1.0, 0.5, 0.15, 0.15, 0.5, 1.0]]).T
     least = value(b, 0, 0.5)
-    room = np.empty((SIZE, 1))
-    assert first_below(b, 0, least - 1e-13, room) == np.inf
-    assert first_below(b, 0, least + 1e-13, room) == pytest.approx(0.5, abs=1e-6)
+    assert first_below(b, 0, least - 1e-13) == np.inf
+    assert first_below(b, 0, least + 1e-13) == pytest.approx(0.5, abs=1e-6)

@@ -37,15 +37,13 @@ class Followed:
         c = 0.0 if abs(c) < 1e-14 * (z @ z) else c
         carried, self.state = np.append(z, c), np.array(state, dtype=np.int8)
         log, self.events, self.unique, found = 0.0, 0, True, []
-        desk, times, h, piece = lay_desk(problem), np.empty(8), step / parts, np.empty_like(b)
+        desk, h, piece = lay_desk(problem), step / parts, np.empty_like(b)
         for i in range(parts):
             restrict(b, i / parts, (i + 1) / parts, piece)
-            log, events, unique = follow_kernel(
-                carried, log, np.sign(z[q]) if c >= 0.0 else 0.0, self.state, piece, h, problem, desk, times,
-                np.empty(8),
-            )  # fmt: skip
+            sign = np.sign(z[q]) if c >= 0.0 else 0.0
+            log, events, unique = follow_kernel(carried, log, sign, self.state, piece, h, problem, desk)
             self.events, self.unique = self.events + events, self.unique and unique
-            found.append(h * (i + times[np.isfinite(times)]))
+            found.append(h * (i + desk.times[np.isfinite(desk.times)]))
         self.times = np.concatenate(found)
         self.z, self.c = np.exp(log) * carried[: q + 1], np.exp(2 * log) * carried[q + 1]
 
@@ -144,11 +142,8 @@ DOWN = line([-2.0, -1.0], [-2.0, -1.0])
 def test_a_balanced_neuron_shrinks_along_a_boundary_for_thousands_of_e_folds(sign):
     problem, step = make_problem(SHRINK, np.ones(2)), 600.0
     z, state, log = np.array([0.0, 1.0, sign, 0.0]), np.array([SLIDING, ON], dtype=np.int8), 0.0
-    room = np.empty(4), np.empty(4)
     for i in range(1, 21):
-        log, events, unique = follow_kernel(
-            z, log, sign, state, sign * DOWN, step, problem, lay_desk(problem), *room
-        )
+        log, events, unique = follow_kernel(z, log, sign, state, sign * DOWN, step, problem, lay_desk(problem))
         assert (events, unique, state.tolist()) == (0, True, [SLIDING, ON])
         assert z[2] == pytest.approx(sign * z[1], rel=1e-14)
         assert np.log(z[1]) + log == pytest.approx(-0.4 * step * i, rel=1e-14)

@@ -10,10 +10,16 @@ from pipeline.flow.exact.patterns import LINE, MANY
 from pipeline.flow.exact.problem import make_problem
 
 lump = callable_kernel(patterns.lump)
-survey = callable_kernel(pace.survey)
+survey_kernel = callable_kernel(pace.survey)
 mean_alignment = callable_kernel(pace.mean_alignment)
 time_until_felt = callable_kernel(pace.time_until_felt)
 growth_factor = pace.growth_factor.py_func
+
+
+def survey(lumps, r, problem):
+    """quickest, strongest, ebbing, and each group's rate."""
+    rates = np.full(len(lumps.kind), np.nan)
+    return *survey_kernel(lumps, r, problem, rates, np.empty(problem.x.shape[1])), rates
 
 
 def groups_of(lumps):

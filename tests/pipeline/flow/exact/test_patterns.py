@@ -126,9 +126,33 @@ def test_a_factor_keeps_small_neurons_that_a_moment_would_lose():
     """The neuron of size 1e-12 beside one of size 1: its square is below the rounding of the sum."""
     factor = np.zeros((2, 2))
     add = callable_kernel(patterns.add_to_factor)
-    add(factor, np.array([1.0, 1.0]))
-    add(factor, np.array([1e-12, -1e-12]))
+    add(factor, 0, np.array([[1.0, 1.0]]), 1)
+    add(factor, 0, np.array([[1e-12, -1e-12], [7.0, 7.0]]), 1)  # the second row is not part of the block
     assert abs(np.linalg.det(factor)) == pytest.approx(2e-12, rel=1e-3)
+
+
+@pytest.mark.parametrize("count", [1, 5, 64])
+def test_a_factor_grows_by_the_moment_of_a_block(count):
+    generator = np.random.default_rng(count)
+    before, block = np.triu(generator.uniform(0.1, 1.0, (4, 4))), generator.standard_normal((64, 4))
+    block[:, 2] = 0.0
+    rows = np.vstack([np.full((3, 4), 7.0), before])
+    expected = before.T @ before + block[:count].T @ block[:count]
+    callable_kernel(patterns.add_to_factor)(rows, 3, block.copy(), count)
+    assert (rows[:3] == 7.0).all()
+    assert (np.tril(rows[3:], -1) == 0.0).all()
+    assert (np.diag(rows[3:]) >= 0.0).all()
+    assert rows[3:].T @ rows[3:] == pytest.approx(expected, rel=1e-13, abs=1e-13)
+
+
+def test_neurons_are_gathered_in_place_as_well():
+    problem, neurons = network(60, 5, 2, 0.0)
+    moved = carry_all(lump(neurons, problem), curve_of(problem), 0.7, 1.0, problem)
+    z, log_scale = np.empty_like(neurons.z), np.empty(60)
+    gather(neurons, moved, z, log_scale, np.empty(4))
+    gather(neurons, moved, neurons.z, neurons.log_scale, np.empty(4))
+    assert (neurons.z == z).all()
+    assert (neurons.log_scale == log_scale).all()
 
 
 @pytest.mark.parametrize(("m", "n", "q", "slope"), CASES)
@@ -140,7 +164,7 @@ def test_neurons_are_read_back_from_lumps_that_were_carried(m, n, q, slope, high
     lumps = lump(neurons, problem)
     moved = carry_all(lumps, b, step, high, problem)
     z, log_scale = np.empty_like(neurons.z), np.empty(m)
-    gather(neurons, moved, z, log_scale)
+    gather(neurons, moved, z, log_scale, np.empty(neurons.z.shape[1]))
     plain = np.exp(log_scale)[:, None] * z[:, : q + 1]
     before = np.exp(neurons.log_scale)[:, None] * neurons.z[:, : q + 1]
     part = left_part(b, high)
@@ -156,7 +180,7 @@ def test_a_gathered_neuron_lies_on_its_boundaries():
     problem, neurons = network(300, 9, 4, 0.0)
     moved = carry_all(lump(neurons, problem), curve_of(problem), 2.0, 1.0, problem)
     z, log_scale = np.empty_like(neurons.z), np.empty(300)
-    gather(neurons, moved, z, log_scale)
+    gather(neurons, moved, z, log_scale, np.empty(neurons.z.shape[1]))
     reach = np.abs(z[:, :4] @ problem.x.T) / problem.length
     assert reach[neurons.state == SLIDING].max() < 1e-15
 
@@ -166,7 +190,7 @@ def test_one_neuron_is_read_like_all_of_them():
     lumps = lump(neurons, problem)
     moved = carry_all(lumps, curve_of(problem), 0.7, 1.0, problem)
     z, log_scale, one = np.empty_like(neurons.z), np.empty(60), np.empty(4)
-    gather(neurons, moved, z, log_scale)
+    gather(neurons, moved, z, log_scale, np.empty(neurons.z.shape[1]))
     for g in range(len(lumps.kind)):
         for i, j in enumerate(members_of(lumps, g)):
             log = read_neuron(neurons, moved, g, i, one)
@@ -181,7 +205,7 @@ def test_the_scale_of_the_weights_is_a_logarithm():
     found = []
     for network in (neurons, tiny):
         z, log_scale = np.empty_like(neurons.z), np.empty(60)
-        gather(network, carry_all(lump(network, problem), b, 0.7, 1.0, problem), z, log_scale)
+        gather(network, carry_all(lump(network, problem), b, 0.7, 1.0, problem), z, log_scale, np.empty(4))
         found.append((z, log_scale))
     assert found[1][0] == pytest.approx(found[0][0], abs=1e-13)
     assert found[1][1] == pytest.approx(found[0][1] - 5000.0, abs=1e-11)

@@ -74,6 +74,22 @@ def test_the_number_of_steps_does_not_depend_on_the_width():
     assert abs(few - many) <= 0.2 * few
 
 
+def test_the_number_of_steps_hardly_depends_on_the_scale():
+    counts = [len(integrate(*reversed(paper_network(scale)))[0].time) for scale in (-100, -1000, -10000)]
+    assert counts[1] <= 1.2 * counts[0]
+    assert counts[2] <= 2 * counts[0]  # one boost takes 320 e-folds at most: 72 of them a saddle
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-6, 1e-8])
+def test_the_tolerance_is_kept_through_sliding_and_crossings(seed, tolerance):
+    problem, neurons = sliding_network(seed=seed)
+    times = np.linspace(0.0, 15.0, 301)
+    fine, coarse = (dense(integrate(neurons, problem, share, 15.0)[0], times) for share in (1e-11, tolerance))
+    scale = max(problem.label_scale, np.sqrt(np.mean(fine[0] ** 2)))
+    assert np.abs(coarse - fine).max() <= tolerance * scale
+
+
 def test_no_step_moves_when_nothing_pushes():
     problem, neurons = paper_network(-3)
     dead = neurons._replace(state=np.full_like(neurons.state, OFF))
