@@ -55,7 +55,10 @@ def bind_scipy(method: str, absolute: float, problem: Problem, limit: float) -> 
         rate = partial(flow, deadline(limit))
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = solve_ivp(rate, (0.0, problem.end), start, method, problem.times, rtol=rtol, atol=atol)
+            try:
+                found = solve_ivp(rate, (0.0, problem.end), start, method, problem.times, rtol=rtol, atol=atol)
+            except ValueError as error:  # Radau's own linear algebra meets a NaN where neurons slide
+                raise Failed(str(error)) from error
         if found.status != 0:
             raise Failed(found.message)
         return np.asarray(found.y.T)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.flow.exact.carrying import boost_weights, carry_rows, write_pushes
-from pipeline.flow.exact.compiled import allocating, inlined, kernel, hot
+from pipeline.flow.exact.compiled import allocating, hot, inlined, kernel
 from pipeline.flow.exact.curve import SIZE, restrict, slope_at, value, write_cubic
 from pipeline.flow.exact.modes import amplitude, fastest_rate, into_modes, turn_modes
 from pipeline.flow.exact.residual import correct, observe, slope
@@ -276,7 +276,7 @@ def attempt(lumps, moved, r0, d0, kernel0, step, last, allowed, problem, room):
     p, q, r, gap, modes, kernel = room.p, room.q, room.r, room.gap, room.modes, room.kernel
     turned_gap, turned_slope_gap, slope_gap = room.turned_gap, room.turned_slope_gap, room.slope_gap
     curve, weights, pushes, rows, logs = room.curve, room.weights, room.pushes, moved.rows, moved.logs
-    tolerance, gross, reach, x, scale = room.tolerance, room.gross, room.reach, problem.x, problem.label_scale
+    tolerance, gross, reach, scale = room.tolerance, room.gross, room.reach, problem.label_scale
     order = choose_polynomials(kernel0, step, last, room)
     for _ in range(SWEEPS):
         write_curve(r0, d0, step, last, room)
@@ -285,14 +285,16 @@ def attempt(lumps, moved, r0, d0, kernel0, step, last, allowed, problem, room):
         for k in range(n):
             largest = max(largest, gross[k])
             gap[k] = r[k] - p[k]
+        floor, settled = RESIDUAL_FLOOR * largest, True
         for i in range(n):
             small = RELATIVE_SHARE * max(abs(amplitude(modes, r0, i)), abs(amplitude(modes, r, i)))
-            tolerance[i] = max(min(allowed, small), RESIDUAL_FLOOR * largest)
+            tolerance[i] = max(min(allowed, small), floor)
             turned_gap[i] = amplitude(modes, gap, i)
+            settled = settled and abs(turned_gap[i]) <= max(SETTLED_GAP * tolerance[i], floor)
         worst = worst_share(turned_gap, tolerance)
         if worst == np.inf:
             return np.inf, order
-        if worst <= SETTLED_GAP:
+        if settled:
             return max(worst, middle_defect(lumps, step, problem, room)), order
         slope(kernel, p, slope_gap)
         for k in range(n):

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from math import exp, log, sqrt
 
-from pipeline.flow.exact.compiled import kernel, hot
+from pipeline.flow.exact.compiled import hot, kernel
 
 LARGEST_BOOST = 320.0
-"""The largest delta tau of one boost: exp(-2 delta tau) of a neuron in its unit must not underflow (at 354 it would)."""
+"""The largest delta tau of one boost: exp(-2 delta tau) times SMALLEST must not underflow."""
 STRAIGHT = 1e-28
 """The share of |w|^2 below which what stands across D is rounding, for a neuron that shrinks along D."""
 SMALLEST = 1e-20

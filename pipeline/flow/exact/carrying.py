@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.flow.exact.boost import boost_neuron, boost_rows, project
-from pipeline.flow.exact.compiled import allocating, kernel, hot
+from pipeline.flow.exact.compiled import allocating, hot, kernel
 from pipeline.flow.exact.curve import moments, restrict
 from pipeline.flow.exact.patterns import FEW, LINE, MANY, beside
 
@@ -32,7 +32,7 @@ def boost_weights(b, step, weights):
 
 @hot
 def write_push(gain, g, weights, x, normals, first, last, pushes, place):
-    """Write tau D of both boosts of group ``g`` into ``pushes[:, place]``; its normals are ``normals[first:last]``.
+    """Write tau D of both boosts of group ``g``, whose normals are ``normals[first:last]``, at ``place``.
 
     Where only one point pushes D keeps its direction, and one boost does the work of both.
     """

@@ -65,8 +65,8 @@ def kernel(function: Function) -> Function:
     """Compile ``function``, which only other kernels call: it becomes a part of each entry's machine code.
 
     A kernel writes into the arrays that it is given: it makes none, and returns only numbers. So it need not count
-    who uses an array: those counts, atomic instructions for each of a tuple's fifteen arrays at each call, took two
-    thirds of a whole run. And it has no wrapper for Python (to unpack the named tuples in forty wrappers that
+    who uses an array: those counts, atomic instructions for each of a tuple's fifteen arrays at each call, took
+    two thirds of a whole run. And it has no wrapper for Python (to unpack the named tuples in forty wrappers that
     nobody calls took a third of the compilation), and no file of its own.
     """
     return _compiled(function, _nrt=False)
@@ -75,9 +75,9 @@ def kernel(function: Function) -> Function:
 def hot(function: Function) -> Function:
     """A kernel of every step: written out where it is called, by LLVM.
 
-    An array is handed on as seven words or more, a tuple of thirty as 250: a third of a step went into pushing them
-    on the stack. Not for everything: what is called once a step and large (``attempt``) is compiled much faster
-    alone.
+    An array is handed on as seven words or more, a tuple of thirty as 250: a third of a step went into pushing
+    them on the stack. Not for everything: what is called once a step and large (``attempt``) is compiled much
+    faster alone.
     """
     return _compiled(function, _nrt=False, forceinline=True)
 
@@ -89,7 +89,9 @@ def allocating(function: Function) -> Function:
 
 def _compiled(function: Function, **options: Any) -> Function:
     njit: Any = numba.njit
-    compiled: Function = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(function)
+    compiled: Function = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(
+        function
+    )
     return compiled
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.flow.exact.compiled import inlined, kernel, hot
+from pipeline.flow.exact.compiled import hot, inlined, kernel
 
 SIZE = 6
 """The number of coefficients."""

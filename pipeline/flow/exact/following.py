@@ -7,219 +7,40 @@ Between events D is a known polynomial, and the neuron's path a product of boost
 - a boundary that it stops sliding along (:mod:`pipeline.flow.exact.sliding`);
 - the sign of a changing while it slides: there the flow is not unique, and it is stopped by relu'(0) = 0.
 
-What is decided at an instant may set other boundaries of the same instant in motion (a corner): they are
-visited one at a time, least index first, which is Murty's method for the linear complementarity problem that
-a corner is, and ends.
+What holds at the instant of an event is :mod:`pipeline.flow.exact.instant`'s.
 """
 
 from __future__ import annotations
 
 from math import exp, sqrt
-from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.exact.boost import boost_neuron, project
+from pipeline.flow.exact.boost import boost_neuron
+from pipeline.flow.exact.carrying import LARGE
 from pipeline.flow.exact.compiled import allocating, inlined, kernel
 from pipeline.flow.exact.curve import SIZE, first_below, moments, restrict, value
-from pipeline.flow.exact.pattern import find_normals, read_gain
-from pipeline.flow.exact.sliding import list_boundaries, write_pulls
+from pipeline.flow.exact.instant import (
+    PUSHING,
+    inner,
+    let_go,
+    misplaced,
+    put_beside,
+    read_pattern,
+    rest,
+    set_state,
+    sign_of_output,
+    stopped,
+    vanished,
+)
 from pipeline.flow.exact.states import OFF, ON, SLIDING
 
 ROOT_STEPS = 60
 """Halvings after which a bracket is as narrow as a float allows."""
-PUSHING = 1e-10
-"""The share of all points' pull beyond which a speed towards a boundary is no rounding."""
 BEYOND = 1e-13
 """The share of |w||x_k| beyond which <w, x_k> is on the other side."""
-VANISHED = 1e-9
-"""|w|/|a| below which a sliding neuron with |a| > |w| has reached w = 0."""
 MOST_EVENTS = 50
 """Events of a neuron in one step, over the number of points, after which its pattern is left as it is."""
-
-
-class Desk(NamedTuple):
-    """The arrays that following one neuron needs: laid out once, used for each.
-
-    curve : float64[6, n]
-        The residual from the present instant to the step's end.
-    force : float64[6, q]
-        D there.
-    off, on : float64[6, n]
-        The pulls of the boundaries slid along.
-    times : float64[8]
-        When the events were (:func:`follow`).
-    touching, ignored : bool[n]
-        Boundaries that were decided on at this instant; those that are left alone until the step's end.
-    """
-
-    gain: np.ndarray
-    normals: np.ndarray
-    boundaries: np.ndarray
-    curve: np.ndarray
-    force: np.ndarray
-    base: np.ndarray
-    part: np.ndarray
-    rate: np.ndarray
-    off: np.ndarray
-    on: np.ndarray
-    gram: np.ndarray
-    there: np.ndarray
-    push: np.ndarray
-    spare: np.ndarray
-    touching: np.ndarray
-    ignored: np.ndarray
-    turns: np.ndarray
-    end: np.ndarray
-    glance: np.ndarray
-    alone: np.ndarray
-    rows: np.ndarray
-    logs: np.ndarray
-    weights: np.ndarray
-    pushes: np.ndarray
-    times: np.ndarray
-
-
-@allocating
-def lay_desk(problem):
-    """An empty desk."""
-    n, q = problem.x.shape
-    return Desk(
-        np.empty(n), np.empty((q + 1, q)), np.empty(n, dtype=np.int64), np.empty((SIZE, n)), np.empty((SIZE, q)),
-        np.empty((SIZE, q)), np.empty((SIZE, q)), np.empty((SIZE, 1)), np.empty((SIZE, n)),
-        np.empty((SIZE, n)), np.empty((n, n)), np.empty(q + 2), np.empty(q), np.empty((SIZE, n)),
-        np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_), np.empty(q + 2),
-        np.empty(q + 2), np.empty(n), np.empty((q + 1, q + 2)), np.zeros(q + 1), np.empty((2, n)), np.empty((2, 1, q)),
-        np.empty(8),
-    )  # fmt: skip
-
-
-@inlined
-def inner(z, x, k):
-    """<w, x_k>."""
-    total = 0.0
-    for c in range(x.shape[1]):
-        total += z[c] * x[k, c]
-    return total
-
-
-@kernel
-def sign_of_output(z, sign, force):
-    """The sign of a now or, where it is 0, in a moment."""
-    if sign != 0.0:
-        return sign
-    q = force.shape[1]
-    a = z[q]
-    if a == 0.0:
-        for c in range(q):
-            a += force[0, c] * z[c]
-    return 1.0 if a >= 0.0 else -1.0
-
-
-@kernel
-def read_pattern(z, state, problem, desk):
-    """Lay D and the pulls of the pattern ``state`` on the desk, and ``z`` on its boundaries.
-
-    Returns
-    -------
-    count : int
-        How many boundaries are slid along.
-    bulk : float
-        The sum over the points of |r_k||x_k|/n: the size against which a pull is rounding.
-    """
-    gain, normals, curve, force = desk.gain, desk.normals, desk.curve, desk.force
-    x, length = problem.x, problem.length
-    n, q = x.shape
-    sliding = read_gain(state, problem.slope, gain)
-    bulk = 0.0
-    for i in range(SIZE):
-        for c in range(q):
-            force[i, c] = 0.0
-        total = 0.0
-        for k in range(n):
-            total += abs(curve[i, k]) * length[k]
-            if gain[k] != 0.0:
-                for c in range(q):
-                    force[i, c] += gain[k] / n * curve[i, k] * x[k, c]
-        bulk = max(bulk, total / n)
-    if sliding == 0:
-        return 0, bulk
-    size = find_normals(state, problem, normals, np.int64(0))
-    for i in range(SIZE):
-        project(force[i], normals, np.int64(0), size)
-    project(z[:q], normals, np.int64(0), size)
-    count = list_boundaries(state, problem.opposite, desk.boundaries)
-    write_pulls(state, gain, curve, problem, desk.boundaries, count, desk.base, desk.gram, desk.off, desk.on)
-    return count, bulk
-
-
-@kernel
-def set_state(state, opposite, k, new):
-    """Put boundary ``k`` into state ``new``; the point on the opposite ray is on where k is off."""
-    state[k] = new
-    if opposite[k] >= 0:
-        state[opposite[k]] = SLIDING if new == SLIDING else OFF if new == ON else ON
-
-
-@kernel
-def rightful_state(state, k, s, problem, desk, count, place, tolerance):
-    """The state that boundary ``k``, at which the neuron is now, must have.
-
-    Parameters
-    ----------
-    place : int
-        Its number among the boundaries slid along, if it is one.
-    """
-    if state[k] == SLIDING:
-        if s * desk.off[0, place] < -tolerance:
-            return OFF
-        return ON if s * desk.on[0, place] > tolerance else SLIDING
-    x, length, force, normals = problem.x, problem.length, desk.force, desk.normals
-    q = x.shape[1]
-    speed, across = 0.0, 1.0
-    for c in range(q):
-        speed += s * force[0, c] * x[k, c] / length[k]
-    for b in range(min(count, q)):
-        along = 0.0
-        for c in range(q):
-            along += normals[b, c] * x[k, c] / length[k]
-        across -= along * along
-    jump = desk.curve[0, k] * length[k]
-    if problem.opposite[k] >= 0:
-        jump += desk.curve[0, problem.opposite[k]] * length[problem.opposite[k]]
-    jump *= s * (1.0 - problem.slope) / x.shape[0] * max(across, 0.0)
-    if state[k] == ON:
-        if speed >= -tolerance:
-            return ON
-        return SLIDING if speed - jump > tolerance else OFF
-    if speed <= tolerance:
-        return OFF
-    return SLIDING if speed + jump < -tolerance else ON
-
-
-@inlined
-def misplaced(state, s, problem, desk, count, tolerance):
-    """The first boundary at which the neuron is and whose state can't last, and the state it must have.
-
-    Returns
-    -------
-    k, new : int
-        k = -1 for none.
-    """
-    found, new, place = -1, OFF, 0
-    opposite, ignored, touching = problem.opposite, desk.ignored, desk.touching
-    for k in range(state.shape[0]):
-        if 0 <= opposite[k] < k:
-            continue
-        here = place
-        if state[k] == SLIDING:
-            place += 1
-        if found >= 0 or ignored[k] or not (state[k] == SLIDING or touching[k]):
-            continue
-        rightful = rightful_state(state, k, s, problem, desk, count, here, tolerance)
-        if rightful != state[k]:
-            found, new = k, rightful
-    return found, new
 
 
 @kernel
@@ -299,7 +120,33 @@ def beyond(there, k, x, length, side):
 
 
 @kernel
-def reached(z, k, side, s, turn, duration, x, length, force, end, end_growth, there, part, push, rate):
+def write_speeds(force, x, speeds):
+    """Write <D, x_k> of every point into ``speeds``; return the largest |D|."""
+    large, largest = SIZE * x.shape[0] * x.shape[1] > LARGE, 0.0
+    if large:
+        speeds_by_products(force, x, speeds)
+    for i in range(SIZE):
+        square = 0.0
+        for c in range(x.shape[1]):
+            square += force[i, c] * force[i, c]
+        largest = max(largest, square)
+        for k in range(x.shape[0] if not large else 0):
+            speeds[i, k] = 0.0
+            for c in range(x.shape[1]):
+                speeds[i, k] += force[i, c] * x[k, c]
+    return sqrt(largest)
+
+
+@allocating
+def speeds_by_products(force, x, speeds):
+    """The sums of :func:`write_speeds` by a matrix product, for many points."""
+    speeds[:] = np.dot(force, x.T)
+
+
+@kernel
+def reached(
+    z, k, side, s, turn, duration, x, length, force, size, speeds, end, end_growth, there, part, push, rate
+):
     """The fraction at which boundary ``k`` is reached, infinite if it is not.
 
     The path towards the boundary is monotone between the instants where <D, x_k> or a changes sign: it is looked
@@ -313,21 +160,20 @@ def reached(z, k, side, s, turn, duration, x, length, force, end, end_growth, th
         The sign of a, 0 if it changes at the fraction ``turn``.
     length : float
         |x_k|.
+    size : float
+        The largest |D|.
+    speeds : float64[6, n]
+        <D, x_k>.
     end : float64[q + 2]
         The neuron at the end, in a unit whose logarithm is larger by ``end_growth``.
     there, part, push, rate
         From the desk (a kernel that is called this often is not handed the whole of it).
     """
-    most, least, size = 0.0, 0.0, 0.0
+    most, least = 0.0, 0.0
     for i in range(SIZE):
-        rate[i, 0] = 0.0
-        square = 0.0
-        for c in range(x.shape[1]):
-            rate[i, 0] += side * (s if s != 0.0 else 1.0) * force[i, c] * x[k, c]
-            square += force[i, c] * force[i, c]
+        rate[i, 0] = side * (s if s != 0.0 else 1.0) * speeds[i, k]
         most, least = max(most, rate[i, 0]), min(least, rate[i, 0])
-        size = max(size, square)
-    rounding = 1e-14 * sqrt(size) * length
+    rounding = 1e-14 * size * length
     if s != 0.0 and most <= rounding:
         return np.inf
     bend = np.inf
@@ -372,7 +218,8 @@ def next_event(z, sign, s, state, duration, count, tolerance, problem, desk, end
     """
     opposite, ignored, off, on, rate = problem.opposite, desk.ignored, desk.off, desk.on, desk.rate
     x, force, there, part, push = problem.x, desk.force, desk.there, desk.part, desk.push
-    q = x.shape[1]
+    q, speeds = x.shape[1], desk.speeds
+    size = write_speeds(force, x, speeds)
     turn = np.inf
     if sign == 0.0 and z[q] * end[q] < 0.0:
         turn = crossing(z, np.int64(-1), 0.0, 1.0, z[q], end[q], duration, x, force, there, part, push)
@@ -396,8 +243,8 @@ def next_event(z, sign, s, state, duration, count, tolerance, problem, desk, end
             side = 1.0 if state[k] == OFF else -1.0
             known = 0.0 if turn < np.inf else s
             time = reached(
-                z, k, side, known, turn, duration, x, problem.length[k], force, end, end_growth, there, part, push,
-                rate,
+                z, k, side, known, turn, duration, x, problem.length[k], force, size, speeds, end, end_growth,
+                there, part, push, rate,
             )  # fmt: skip
             if time < fraction:
                 fraction, boundary, new = time, k, ON if state[k] == OFF else OFF
@@ -505,49 +352,3 @@ def advance(fraction, desk):
         touching[k] = False
         for i in range(SIZE):
             curve[i, k] = spare[i, k]
-
-
-@inlined
-def let_go(state, problem, desk):
-    """Put every boundary that is slid along on its negative side."""
-    for k in range(state.shape[0]):
-        if state[k] == SLIDING and not 0 <= problem.opposite[k] < k:
-            set_state(state, problem.opposite, k, OFF)
-            desk.touching[k] = True
-
-
-@inlined
-def put_beside(z, k, positive, problem):
-    """Give a neuron at w = 0 a w too small for anything, on the side of boundary ``k`` that it belongs to."""
-    q = problem.x.shape[1]
-    size = 1e-12 * abs(z[q]) if positive else -1e-12 * abs(z[q])
-    for c in range(q):
-        z[c] = size * problem.x[k, c] / problem.length[k]
-    z[q + 1] = z[q] * z[q] - size * size
-
-
-@inlined
-def rest(state, problem):
-    """Stop a neuron for ever: by relu'(0) = 0, or for a leaky ReLU as if it slid along everything."""
-    for l in range(state.shape[0]):
-        state[l] = OFF if problem.slope == 0.0 else SLIDING
-
-
-@inlined
-def stopped(desk):
-    """Whether nothing can move a neuron of the pattern on the desk."""
-    size = 0.0
-    for i in range(SIZE):
-        for c in range(desk.force.shape[1]):
-            size = max(size, abs(desk.force[i, c]))
-    return size == 0.0
-
-
-@inlined
-def vanished(z):
-    """Whether w has reached 0 with |a| > |w|: it could leave in any direction."""
-    q = z.shape[0] - 2
-    square = 0.0
-    for c in range(q):
-        square += z[c] * z[c]
-    return z[q + 1] > 0.0 and square <= VANISHED * VANISHED * z[q] * z[q]

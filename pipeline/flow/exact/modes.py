@@ -12,10 +12,12 @@ from math import sqrt
 
 import numpy as np
 
-from pipeline.flow.exact.compiled import allocating, inlined, kernel, hot
+from pipeline.flow.exact.compiled import allocating, hot, inlined, kernel
 
 SWEPT = 24
 """The number of points up to which a sweep of rotations is quicker than the library's eigenvectors."""
+MIXED = 0.01
+"""The share of two modes' rates that the square of what couples them may have."""
 
 
 @hot
@@ -46,16 +48,27 @@ def turn_modes(kernel, modes, turned, rates, half):
         Room.
     """
     n = kernel.shape[0]
+    into_modes(kernel, modes, turned, half)
     if n > SWEPT:
-        find_modes(kernel, modes)
-        into_modes(kernel, modes, turned, half)
+        if mixed(turned):
+            find_modes(kernel, modes)
+            into_modes(kernel, modes, turned, half)
     else:
-        into_modes(kernel, modes, turned, half)
         for i in range(n):
             for j in range(i + 1, n):
                 rotate(modes, turned, i, j)
     for i in range(n):
         rates[i] = max(turned[i, i], 0.0)
+
+
+@inlined
+def mixed(turned):
+    """Whether the modes have drifted so far from the eigenvectors that their rates are off by a hundredth."""
+    for i in range(turned.shape[0]):
+        for j in range(i):
+            if turned[i, j] * turned[i, j] > MIXED * turned[i, i] * turned[j, j]:
+                return True
+    return False
 
 
 @allocating

@@ -7,7 +7,7 @@ from math import exp, log, sqrt
 import numpy as np
 
 from pipeline.flow.exact.boost import active_sum, project
-from pipeline.flow.exact.compiled import inlined, kernel, hot
+from pipeline.flow.exact.compiled import hot, inlined, kernel
 from pipeline.flow.exact.patterns import LINE, MANY
 
 FIRST_RAPIDITY = 0.1

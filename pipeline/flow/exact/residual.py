@@ -17,7 +17,7 @@ from math import exp, sqrt
 import numpy as np
 
 from pipeline.flow.exact.carrying import LARGE
-from pipeline.flow.exact.compiled import allocating, inlined, kernel, hot
+from pipeline.flow.exact.compiled import allocating, hot, inlined, kernel
 
 SMALLEST_LOG = -60.0
 """Rows below exp of this times the labels' scale add less than 1e-52 to h: not worth their exponential."""
@@ -37,7 +37,8 @@ def observe(rows, logs, lumps, problem, r, gross, kernel, reach):
         Which rows are on where.
     problem : Problem
     r, gross, reach : float64[n]
-        The residual; the sum of |a||w||x_k|, whose rounding it carries; room for one row's <w, x_k>.
+        The residual; the sum of (a^2 + |w|^2)/2 |x_k|, whose rounding it carries (not of |a||w|: of an
+        unbalanced neuron the smaller part is known to the rounding of the larger); room for one row's <w, x_k>.
     kernel : float64[n, n], or float64[0, 0] if it is not wanted
     """
     x, y, gram, length, log_unit = problem.x, problem.y, problem.gram, problem.length, problem.log_unit
@@ -64,7 +65,7 @@ def observe(rows, logs, lumps, problem, r, gross, kernel, reach):
             square = 0.0
             for c in range(q):
                 square += rows[i, c] * rows[i, c]
-            largest = abs(unit * a) * sqrt(square)
+            whole = 0.5 * unit * (a * a + square)
             for k in range(n):
                 if gain[g, k] == 0.0:
                     continue
@@ -73,7 +74,7 @@ def observe(rows, logs, lumps, problem, r, gross, kernel, reach):
                     along += rows[i, c] * x[k, c]
                 reach[k] = gain[g, k] * along
                 r[k] -= unit * a * reach[k]
-                gross[k] += largest * length[k] * abs(gain[g, k])
+                gross[k] += whole * length[k] * abs(gain[g, k])
                 if with_kernel:
                     for l in range(k + 1):
                         if gain[g, l] != 0.0:
@@ -118,11 +119,11 @@ def observe_products(rows, logs, lumps, problem, r, gross, kernel):
             if square == 0.0:
                 continue
             a = rows[i, q] * exp(logs[i])
-            largest = abs(a) * sqrt(square)
+            whole = 0.5 * (a * a + square)
             for k in range(n):
                 reach[i, k] *= gain[g, k]
                 r[k] -= a * reach[i, k]
-                gross[k] += largest * problem.length[k] * abs(gain[g, k])
+                gross[k] += whole * problem.length[k] * abs(gain[g, k])
     if kernel.shape[0] == 0:
         return
     kernel[:] = np.dot(reach.T, reach) + np.dot(gain.T, outer * gain) * problem.gram

@@ -15,11 +15,13 @@ import numpy as np
 from pipeline.flow.exact.boost import active_sum, project
 from pipeline.flow.exact.carrying import carry_all
 from pipeline.flow.exact.compiled import allocating, entry, kernel
-from pipeline.flow.exact.crossings import cross, find_movers, follow_movers, lay_lists
+from pipeline.flow.exact.crossings import cross, follow_movers, lay_lists
 from pipeline.flow.exact.curve import restrict
-from pipeline.flow.exact.following import lay_desk
+from pipeline.flow.exact.desk import lay_desk
+from pipeline.flow.exact.marking import find_movers
 from pipeline.flow.exact.pattern import find_normals, read_gain
-from pipeline.flow.exact.patterns import copy_neurons, gather, lump
+from pipeline.flow.exact.patterns import lump
+from pipeline.flow.exact.reading import copy_neurons, gather
 from pipeline.flow.exact.record import Record
 
 UNIFORM_SHARE = 0.2
@@ -160,7 +162,7 @@ def replay(neurons, problem, record, times, first):
 def take_sample(neurons, lumps, curve, step, s, problem, desk, marks, found, taken, place):
     """Write the network at the fraction ``s`` of the step into ``taken`` at ``place``."""
     moved, there = carry_all(lumps, curve, step, s, problem), copy_neurons(neurons)
-    found.count[0] = 0
+    found.total[0] = 0
     if s > 0.0:
         part = np.empty_like(curve)
         restrict(curve, 0.0, s, part)

@@ -35,7 +35,7 @@ def list_boundaries(state, opposite, boundaries):
 
 
 @kernel
-def write_pulls(state, gain, curve, problem, boundaries, count, base, gram, off, on):
+def write_pulls(state, gain, curve, problem, boundaries, count, gram, off, on):
     """Write nu and nu + gamma of every boundary that is slid along into the columns of ``off`` and ``on``.
 
     Parameters
@@ -46,32 +46,29 @@ def write_pulls(state, gain, curve, problem, boundaries, count, base, gram, off,
         The residual.
     boundaries, count
         From :func:`list_boundaries`.
-    base, gram : float64[6, q], float64[n, n]
+    gram : float64[n, n]
         Room.
     off, on : float64[6, n]
         Column i: boundary number i.
     """
-    x, length, opposite, slope = problem.x, problem.length, problem.opposite, problem.slope
-    n, q = x.shape
-    for i in range(SIZE):
-        for c in range(q):
-            base[i, c] = 0.0
+    overlap, length, opposite, slope = problem.gram, problem.length, problem.opposite, problem.slope
+    n = length.shape[0]
+    for p in range(count):
+        l = boundaries[p]
+        for i in range(SIZE):
+            off[i, p] = 0.0
         for k in range(n):
             share = gain[k]
             if state[k] == SLIDING:  # its boundary's negative side, where only the opposite point is on
                 share = 1.0 if 0 <= opposite[k] < k else slope
-            if share != 0.0:
-                for c in range(q):
-                    base[i, c] += share / n * curve[i, k] * x[k, c]
-    for p in range(count):
-        k = boundaries[p]
-        for i in range(SIZE):
-            off[i, p] = 0.0
-            for c in range(q):
-                off[i, p] += base[i, c] * x[k, c] / length[k]
+            if share == 0.0:
+                continue
+            share *= overlap[k, l] / (n * length[l])
+            for i in range(SIZE):
+                off[i, p] += share * curve[i, k]
         for o in range(p + 1):
-            l = boundaries[o]
-            gram[p, o] = problem.gram[k, l] / (length[k] * length[l])
+            k = boundaries[o]
+            gram[p, o] = overlap[k, l] / (length[k] * length[l])
     solve_gram(gram, count, off)
     for p in range(count):
         k = boundaries[p]

@@ -18,10 +18,12 @@ import numpy as np
 
 from pipeline.flow.exact.attempt import RESIDUAL_FLOOR, attempt, fit_room, make_room, predict
 from pipeline.flow.exact.boost import LARGEST_BOOST
-from pipeline.flow.exact.carrying import carry_columns
-from pipeline.flow.exact.compiled import allocating, entry, inlined, kernel, hot
-from pipeline.flow.exact.crossings import cross, find_movers, follow_movers, lay_lists, worth_stopping_for
-from pipeline.flow.exact.following import lay_desk
+from pipeline.flow.exact.carrying import boost_weights, carry_columns, carry_rows, write_pushes
+from pipeline.flow.exact.compiled import allocating, entry, hot, inlined, kernel
+from pipeline.flow.exact.crossings import cross, follow_movers, lay_lists, worth_stopping_for
+from pipeline.flow.exact.curve import SIZE, restrict
+from pipeline.flow.exact.desk import lay_desk
+from pipeline.flow.exact.marking import find_movers
 from pipeline.flow.exact.pace import (
     FIRST_RAPIDITY,
     LARGEST_EBB,
@@ -32,7 +34,8 @@ from pipeline.flow.exact.pace import (
     survey,
     time_until_felt,
 )
-from pipeline.flow.exact.patterns import beside, copy_neurons, lump, take_over
+from pipeline.flow.exact.patterns import beside, lump, take_over
+from pipeline.flow.exact.reading import copy_neurons
 from pipeline.flow.exact.record import copy_record, empty_record, longer, write_step
 from pipeline.flow.exact.residual import observe, slope
 
@@ -46,9 +49,11 @@ LOCAL_SHARE = 0.4
 """The share of the tolerance that one step's defect may use: measured so that the worst error of the whole
 run stays within the tolerance (benchmarks/work_precision.py)."""
 FEW_STEPS = 1e-6
-"""The tolerance below which the share falls with its sixth root: the number of steps, whose errors add, grows so."""
+"""The tolerance below which the share falls with its sixth root, as the steps, whose errors add, grow."""
 SETTLED = 1e-12
 """The residual, over the labels' scale, at which the flow has converged."""
+HIDDEN = 1e-6
+"""The residual, over the labels' scale, that rounding may hide in a flow that has converged."""
 RESTING = 1e-14
 """|D| of the fastest group that can still grow, over that of an unfitted label, at which nothing moves."""
 CROSSING_SHARE = 0.1
@@ -64,18 +69,25 @@ FELT = 0.01
 
 
 @inlined
-def reason_to_stop(time, end_time, r, quickest, problem):
-    """The status with which the flow ends here, GOING_ON if it does not; ``r`` without its rounding."""
-    square = 0.0
-    for k in range(r.shape[0]):
-        square += r[k] * r[k]
-    if sqrt(square / r.shape[0]) <= SETTLED * problem.label_scale:
-        return CONVERGED
+def reason_to_stop(time, end_time, r, felt, quickest, problem):
+    """The status with which the flow ends here, GOING_ON if it does not.
+
+    ``felt`` is the residual ``r`` without its rounding. Of neurons that are enormous beside the labels the
+    rounding may hide a residual that is not small at all: that is no convergence.
+    """
+    if root_mean_square(felt) <= SETTLED * problem.label_scale:
+        return CONVERGED if root_mean_square(r) <= HIDDEN * problem.label_scale else STALLED
     if quickest <= RESTING * problem.resting_growth:
         return STATIONARY
     if time >= end_time:
         return END_TIME
     return GOING_ON
+
+
+@inlined
+def root_mean_square(r):
+    """Over the points."""
+    return norm(r) / sqrt(r.shape[0])
 
 
 @inlined
@@ -168,7 +180,7 @@ def longest_step(course, lumps, now, quickest, strongest, ebbing, aims, problem,
 
 @inlined
 def settle(neurons, lumps, moved, now, last, time, step, allowed, problem, room, desk, marks, found):
-    """Shorten the step until its defect is allowed and no crossing in it matters.
+    """Find the step whose defect is allowed and in which no crossing matters.
 
     Parameters
     ----------
@@ -187,26 +199,45 @@ def settle(neurons, lumps, moved, now, last, time, step, allowed, problem, room,
         The length that the crossings have cut; the step itself if they have not.
     refused : int
     """
-    error, order, refused, wanted = np.inf, np.int64(4), np.int64(0), 0.0
-    while time + step > time:
+    error, order, refused, wanted, settled = np.inf, np.int64(4), np.int64(0), 0.0, False
+    while not settled and time + step > time:
         predict(now.r, now.d, step, last, room)
         error, order = attempt(lumps, moved, now.r, now.d, now.kernel, step, last, allowed, problem, room)
-        if error <= 1.0:
+        if not error <= 1.0:
+            step *= min(max(0.9 * error ** (-1.0 / order), 0.1), 0.9) if error < np.inf else 0.25
+            refused += 1
+        while error <= 1.0 and not settled:
             carry_columns(lumps, room.pushes, moved.columns, moved.column_logs)
             cut = np.inf
-            found.count[0] = 0
+            found.total[0] = 0
             if find_movers(neurons, lumps, moved, room.curve, step, problem, desk, marks) > 0:
                 follow_movers(neurons, lumps, moved, room.curve, step, problem, desk, marks, found)
                 cut = worth_stopping_for(found, max(CROSSING_SHARE * allowed, UNSEEN * rounding(problem, room)))
-            if cut >= 1.0:
-                break
-            wanted = max(wanted, step)
-            step *= cut
-        else:
-            step *= min(max(0.9 * error ** (-1.0 / order), 0.1), 0.9) if error < np.inf else 0.25
-        error = np.inf
-        refused += 1
-    return step, error, order, max(wanted, step), refused
+            settled = cut >= 1.0
+            if not settled:
+                wanted = max(wanted, step)
+                shorten(lumps, moved, cut, step, problem, room)
+                step *= cut
+                if not time + step > time:
+                    error = np.inf
+    return step, error if settled else np.inf, order, max(wanted, step), refused
+
+
+@kernel
+def shorten(lumps, moved, cut, step, problem, room):
+    """Keep only the fraction ``cut`` of a step: until then nothing knew of the event for which it is cut.
+
+    The residual at the end is the polynomial's; whoever goes on from there will observe it anew.
+    """
+    curve, part, r = room.curve, room.part, room.r
+    restrict(curve, 0.0, cut, part)
+    for k in range(r.shape[0]):
+        for i in range(SIZE):
+            curve[i, k] = part[i, k]
+        r[k] = part[SIZE - 1, k]
+    boost_weights(curve, cut * step, room.weights)
+    write_pushes(lumps, room.weights, problem.x, room.pushes)
+    carry_rows(lumps, room.pushes, moved.rows, moved.logs)
 
 
 @hot
@@ -237,7 +268,7 @@ def advance(neurons, lumps, moved, problem, room, desk, marks, found, record, no
     while steps < aims.most_steps:
         drop_rounding(now.r, problem, room)
         quickest, strongest, ebbing = survey(lumps, room.gap, problem, room.rates, room.force)
-        event = reason_to_stop(time, aims.end_time, room.gap, quickest, problem)
+        event = reason_to_stop(time, aims.end_time, now.r, room.gap, quickest, problem)
         watch[1], watch[2] = time, steps
         if event == GOING_ON and watch[0] != 0.0:
             event = INTERRUPTED
@@ -256,10 +287,10 @@ def advance(neurons, lumps, moved, problem, room, desk, marks, found, record, no
             event = STALLED
             break
         turning = mean_alignment(moved, room.r, problem, room.alignment, room.force)
-        movement = residual_change(now.r, room.r, problem) + turning + found.count[0] / neurons.sign.shape[0]
+        movement = residual_change(now.r, room.r, problem) + turning + found.total[0] / neurons.sign.shape[0]
         write_step(record, steps, time, step, movement, room.curve)
-        smooth = found.count[0] == 0
-        if smooth and ebbing == 0.0:
+        smooth = found.total[0] == 0
+        if smooth and ebbing == 0.0 and not wanted > step:
             take_over(lumps, moved)
             go_on(now, room)
         else:
@@ -320,7 +351,7 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
     now = begin(lumps, problem, room)
     # A start far above the labels has residuals of its own size: they are the unit then.
     share = LOCAL_SHARE * min(tolerance / FEW_STEPS, 1.0) ** (1.0 / 6.0)
-    allowed = share * tolerance * max(problem.label_scale, norm(now.r) / sqrt(n))
+    allowed = share * tolerance * max(problem.label_scale, root_mean_square(now.r))
     aims = Aims(allowed, end_time, most_steps)
     course = Course(0.0, 0.0, 1.0, 0.0, np.int64(0), np.int64(0), np.bool_(False))
     crossings, patterns, ambiguous = 0, lumps.start.shape[0] - 1, 0
@@ -331,7 +362,7 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
         if event == FULL:
             record = longer(record, course.steps)
         elif event == CROSSED:
-            for i in range(found.count[0]):
+            for i in range(found.total[0]):
                 crossings += found.events[i]
                 ambiguous += not found.unique[i]
             cross(neurons, moved, found, desk.glance)

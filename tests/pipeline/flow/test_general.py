@@ -29,7 +29,7 @@ def agrees_with_the_witness(seed):
         assert "not unique" in found.attrs["status_message"]
         return
     seen = settled_residuals(data, init, TIMES, aim=1e-4)
-    assert np.abs(found["residual"].values - seen.residual).max() <= 4 * max(seen.error, 2e-5)
+    assert np.abs(found["residual"].values - seen.residual).max() <= 4 * max(seen.error, 1e-6)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 3, 6, 8, 9, 11, 14, 18, 24, 26, 30, 33, 37])
@@ -182,20 +182,20 @@ def test_rotating_oblique_inputs_rotates_the_trajectory(problem):
         assert turned["residual"].values == pytest.approx(plain["residual"].values, abs=1e-6)
 
 
-@pytest.mark.slow
-@settings(max_examples=60)
-@given(
-    n=st.integers(1, 15),
-    d=st.integers(1, 5),
-    m=st.integers(1, 15),
-    seed=st.integers(0, 10**6),
-    log10_scale=st.sampled_from([-1000.0, -50.0, -3.0, -0.5, 0.3]),
-    slope=st.sampled_from([0.0, 0.0, 0.1, -0.5, 1.0]),
-    beginning=st.sampled_from(["balanced", "unbalanced"]),
-    sizes=st.sampled_from([(0, 0), (20, -20), (-20, 20)]),
-    twist=st.sampled_from(["none", "same ray", "opposite", "zero"]),
-)
-def test_any_input_ends_in_a_result(n, d, m, seed, log10_scale, slope, beginning, sizes, twist):
+WILD = {
+    "n": st.integers(1, 15),
+    "d": st.integers(1, 5),
+    "m": st.integers(1, 15),
+    "seed": st.integers(0, 10**6),
+    "log10_scale": st.sampled_from([-1000.0, -50.0, -3.0, -0.5, 0.3]),
+    "slope": st.sampled_from([0.0, 0.0, 0.1, -0.5, 1.0]),
+    "beginning": st.sampled_from(["balanced", "unbalanced"]),
+    "twist": st.sampled_from(["none", "same ray", "opposite", "zero"]),
+}
+
+
+def ends_in_a_result(n, d, m, seed, log10_scale, slope, beginning, twist, sizes=(0, 0)):
+    """A result, or a status that says why there is none; nothing that is not a number, and no sign turned."""
     generator = np.random.default_rng(seed)
     x, y = generator.uniform(-1, 1, (n, d)), generator.uniform(-1, 1, n)
     if twist == "zero":
@@ -205,11 +205,14 @@ def test_any_input_ends_in_a_result(n, d, m, seed, log10_scale, slope, beginning
     data = custom(np.where(x, x, 0.0) * 10.0 ** sizes[0], y * 10.0 ** sizes[1])
     init = start(data, width=m, seed=seed % 89, log10_scale=log10_scale, start=beginning)
     found = simulate(data, init, samples=15, slope=slope)
-    # A start of 1e180 times the labels may be too steep for any step: then the status says so.
+    # A start of 1e20 times the labels or more may be too steep for any step: then the status says so.
     steep = ("stalled", "out_of_steps") if sizes != (0, 0) else ()
     assert found.attrs["status"] in ("converged", "stationary", "least_loss", "non_unique", *steep)
-    for name in ("residual", "loss", "gradient_norm", "direction", "log_norm", "output_ratio"):
+    assert found.attrs["status_message"]
+    for name in ("residual", "loss", "direction", "log_norm", "output_ratio"):
         assert np.isfinite(found[name].values).all(), name
+    slopes = found["gradient_norm"].values
+    assert np.isfinite(slopes).all() or (steep and not np.isnan(slopes).any())
     if beginning == "balanced":
         ratio = found["output_ratio"].values
         assert np.abs(np.abs(ratio) - 1).max() <= 1e-12
@@ -217,3 +220,25 @@ def test_any_input_ends_in_a_result(n, d, m, seed, log10_scale, slope, beginning
     loss = found["loss"].values
     if not found.attrs["ambiguous_events"]:
         assert (np.diff(loss) <= 1e-5 * loss[0] + 1e-300).all()  # a gradient flow never climbs
+
+
+@settings(max_examples=80)
+@given(**WILD)
+def test_any_input_ends_in_a_result(**wild):
+    ends_in_a_result(**wild)
+
+
+@settings(max_examples=20)
+@given(sizes=st.sampled_from([(-20, 20), (-140, 140), (0, 145), (-145, 0), (90, -140)]), **WILD)
+def test_inputs_of_any_size_end_in_a_result(sizes, **wild):
+    ends_in_a_result(
+        sizes=sizes, **wild | {"log10_scale": min(wild["log10_scale"], -1000.0 if sizes[0] > 0 else 0.3)}
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@settings(max_examples=1000)
+@given(sizes=st.sampled_from([(0, 0), (20, -20), (-20, 20), (140, -90), (148, 0), (0, -140), (-140, 140)]), **WILD)
+def test_a_thousand_wild_inputs_end_in_a_result(sizes, **wild):
+    ends_in_a_result(sizes=sizes, **wild)

@@ -4,20 +4,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twins import oblique_network, oblique_problem, residual_of
+from twins import force_on, oblique_network, oblique_problem, residual_of
 from witness import callable_kernel
 
-from pipeline.flow.exact import carrying, crossings, following, patterns
+from pipeline.flow.exact import carrying, crossings, following, marking, patterns, reading
+from pipeline.flow.exact import desk as desks
 from pipeline.flow.exact.curve import SIZE
 from pipeline.flow.exact.states import OFF, ON, SLIDING
 
 lump = callable_kernel(patterns.lump)
-copy_neurons = callable_kernel(patterns.copy_neurons)
-gather = callable_kernel(patterns.gather)
+copy_neurons = callable_kernel(reading.copy_neurons)
+gather = callable_kernel(reading.gather)
 carry_all = callable_kernel(carrying.carry_all)
-lay_desk = callable_kernel(following.lay_desk)
+lay_desk = callable_kernel(desks.lay_desk)
 follow = callable_kernel(following.follow)
-find_movers = callable_kernel(crossings.find_movers)
+write_rates = callable_kernel(marking.write_rates)
+find_movers = callable_kernel(marking.find_movers)
 follow_movers = callable_kernel(crossings.follow_movers)
 lay_lists = callable_kernel(crossings.lay_lists)
 cross = callable_kernel(crossings.cross)
@@ -38,8 +40,8 @@ def through_a_step(problem, neurons, b, step):
     assert marks.marked.sum() == count
     crossed = follow_movers(neurons, lumps, moved, b, step, problem, desk, marks, found)
     assert not marks.marked.any()
-    assert marks.count[0] == 0
-    assert found.count[0] == crossed
+    assert marks.total[0] == 0
+    assert found.total[0] == crossed
     return moved, movers, found, lumps
 
 
@@ -70,7 +72,7 @@ def test_no_neuron_with_an_event_is_left_out(n, q, m, seed, step, slope, opposit
     expected = [j for j in range(m) if has_rows[j] and alone(neurons, j, b, step, problem)[3] > 0]
     marked = lumps.order[lumps.start[movers[:, 0]] + movers[:, 1]]
     assert set(expected) <= set(marked)
-    assert sorted(followed.neuron[: followed.count[0]]) == expected
+    assert sorted(followed.neuron[: followed.total[0]]) == expected
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -78,7 +80,7 @@ def test_after_a_step_every_neuron_is_where_it_is_alone(seed):
     problem = oblique_problem(5, 3, seed)
     neurons, b = oblique_network(problem, 60, seed), line(5, seed)
     moved, _, followed, _ = through_a_step(problem, neurons, b, 0.5)
-    assert followed.count[0] > 5
+    assert followed.total[0] > 5
     after = copy_neurons(neurons)
     cross(after, moved, followed, np.empty(4))
     lumps = lump(after, problem)
@@ -98,15 +100,28 @@ def test_neurons_that_nothing_pushes_are_nobody_s_business():
     neurons = oblique_network(problem, 30, 0, sliding=0.0)
     dead = neurons._replace(state=np.full_like(neurons.state, OFF))
     _, movers, followed, _ = through_a_step(problem, dead, line(4, 0), 1.0)
-    assert len(movers) == followed.count[0] == 0
+    assert len(movers) == followed.total[0] == 0
     still = oblique_network(problem, 30, 0)
     _, _, followed, _ = through_a_step(problem, still, np.zeros((SIZE, 4)), 1.0)
-    assert followed.count[0] == 0
+    assert followed.total[0] == 0
+
+
+@pytest.mark.parametrize(("n", "q"), [(9, 2), (4, 3), (5, 8)])
+def test_the_rates_towards_the_boundaries_are_those_of_d(n, q):
+    """By way of D where points are many, straight from their inner products where they are few."""
+    problem = oblique_problem(n, q, 0, slope=0.1)
+    lumps, b = lump(oblique_network(problem, 50, 0), problem), line(n, 0)
+    rates = np.empty((SIZE, n))
+    for g, state in enumerate(lumps.state):
+        force = n * force_on(state, b[2], problem)
+        size = write_rates(lumps, g, b, 2, problem, np.empty(q), rates)
+        assert size == pytest.approx(np.linalg.norm(force), abs=1e-7)  # a root: of rounding it is 1e-8
+        assert rates[2] == pytest.approx(problem.x @ force, abs=1e-13 * n)
 
 
 def followed_with(first, missed):
     _, found = lay_lists(oblique_network(oblique_problem(2, 2, 0), 5, 0))
-    found.count[0] = len(first)
+    found.total[0] = len(first)
     found.first[:], found.missed[:] = 0.05, 1e9  # beyond the count nothing is read
     found.first[: len(first)], found.missed[: len(first)] = first, missed
     return found
@@ -140,7 +155,7 @@ def test_what_is_missed_is_the_neuron_s_own_way_against_its_group_s(seed):
         one = network._replace(**{name: getattr(network, name)[j : j + 1] for name in network._fields})
         return problem.y - residual_of(one, problem)
 
-    for i in range(found.count[0]):
+    for i in range(found.total[0]):
         j = found.neuron[i]
         expected = np.abs(added(after, j) - added(carried, j)).max()
         assert found.missed[i] == pytest.approx(expected, rel=1e-9, abs=1e-12)
@@ -158,4 +173,4 @@ def test_one_point_is_lost_by_those_it_pushes_away(a, loses):
         z=np.array([[*w[0], a, 0.0]]), sign=np.array([a]), state=np.array([[ON]], dtype=np.int8)
     )
     _, movers, followed, _ = through_a_step(problem, neurons, np.ones((SIZE, 1)), 5.0)
-    assert len(movers) == followed.count[0] == loses
+    assert len(movers) == followed.total[0] == loses

@@ -9,14 +9,17 @@ from scipy.integrate import solve_ivp
 from twins import bernstein, force_on, generator_matrix, oblique_problem, rounded_flow, states_at
 from witness import callable_kernel
 
-from pipeline.flow.exact import curve, following
+from pipeline.flow.exact import curve, following, instant
+from pipeline.flow.exact import desk as desks
 from pipeline.flow.exact.curve import SIZE
 from pipeline.flow.exact.problem import make_problem
 from pipeline.flow.exact.states import OFF, ON, SLIDING
 
-lay_desk = callable_kernel(following.lay_desk)
+lay_desk = callable_kernel(desks.lay_desk)
 restrict = callable_kernel(curve.restrict)
 follow_kernel = callable_kernel(following.follow)
+read_pattern = callable_kernel(instant.read_pattern)
+write_speeds = callable_kernel(following.write_speeds)
 
 
 def line(first, last):
@@ -333,3 +336,23 @@ def test_the_random_neurons_do_slide_and_cross():
     assert sum(one.events > 2 for one in found) > 5
     assert sum(SLIDING in one.state for one in found) > 5
     assert sum(not one.unique for one in found) < 6
+
+
+@pytest.mark.parametrize(("n", "q"), [(5, 3), (80, 50)])
+def test_the_force_and_the_speeds_are_those_of_the_definition_by_loops_and_by_products(n, q):
+    problem = oblique_problem(n, q, 0, slope=0.2)
+    assert (SIZE * n * q > following.LARGE) == (n == 80)
+    generator = np.random.default_rng(1)
+    w, b = generator.standard_normal(q), generator.uniform(-1, 1, (SIZE, n))
+    state, desk = states_at(w, problem, (2,)), lay_desk(problem)
+    desk.curve[:] = b
+    z = np.array([*w, 1.0, 0.0])
+    count, bulk = read_pattern(z, state, problem, desk)
+    expected = np.array([force_on(state, r, problem) for r in b])
+    assert count == 1
+    assert bulk == pytest.approx((np.abs(b) @ problem.length).max() / n)
+    assert desk.force == pytest.approx(expected, abs=1e-13)
+    assert z[:q] @ problem.x[2] == pytest.approx(0.0, abs=1e-13)
+    size = write_speeds(desk.force, problem.x, desk.speeds)
+    assert size == pytest.approx(np.linalg.norm(expected, axis=1).max())
+    assert desk.speeds == pytest.approx(expected @ problem.x.T, abs=1e-12)

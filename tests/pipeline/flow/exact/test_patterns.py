@@ -15,15 +15,15 @@ from twins import (
 )
 from witness import callable_kernel, raw_problem
 
-from pipeline.flow.exact import carrying, patterns
+from pipeline.flow.exact import carrying, patterns, reading
 from pipeline.flow.exact.patterns import FEW, LINE, MANY
 from pipeline.flow.exact.problem import make_problem
 from pipeline.flow.exact.states import OFF, ON, SLIDING
 
 lump = callable_kernel(patterns.lump)
-gather = callable_kernel(patterns.gather)
-normalise = callable_kernel(patterns.normalise)
-read_neuron = callable_kernel(patterns.read_neuron)
+gather = callable_kernel(reading.gather)
+normalise = callable_kernel(reading.normalise)
+read_neuron = callable_kernel(reading.read_neuron)
 carry_all = callable_kernel(carrying.carry_all)
 
 CASES = [(1, 1, 1, 0.0), (7, 2, 2, 0.0), (60, 5, 2, 0.0), (60, 3, 3, 0.5), (400, 4, 3, -0.2), (300, 9, 4, 0.0)]
@@ -55,7 +55,7 @@ def test_the_groups_are_the_distinct_patterns(m, n, q, slope):
         assert (neurons.state[members] == state).all()
         assert (lumps.gain[g] == gains(state, slope)).all()
         # Two groups of one pattern only where neurons are on a line: one for each end.
-        if patterns_found.count(tuple(state)) > 1:
+        if patterns_found.total(tuple(state)) > 1:
             assert LINE in lumps.kind[[found == tuple(state) for found in patterns_found]]
 
 

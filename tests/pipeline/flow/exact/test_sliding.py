@@ -18,15 +18,12 @@ write_pulls = callable_kernel(sliding.write_pulls)
 
 def pulls(state, b, problem):
     """nu and nu + gamma of every boundary (SIZE, boundaries), and the boundaries."""
-    n, q = problem.x.shape
+    n = len(problem.y)
     state = np.asarray(state, dtype=np.int8)
     boundaries = np.empty(n, dtype=np.int64)
     count = list_boundaries(state, problem.opposite, boundaries)
     off, on = np.full((SIZE, n), np.nan), np.full((SIZE, n), np.nan)
-    write_pulls(
-        state, gains(state, problem.slope), b, problem, boundaries, count, np.empty((SIZE, q)), np.empty((n, n)),
-        off, on,
-    )  # fmt: skip
+    write_pulls(state, gains(state, problem.slope), b, problem, boundaries, count, np.empty((n, n)), off, on)
     return off[:, :count], on[:, :count], boundaries[:count]
 
 

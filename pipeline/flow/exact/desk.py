@@ -1,0 +1,68 @@
+"""The desk on which one neuron at a time is followed: arrays laid out once, used for each."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.flow.exact.compiled import allocating
+from pipeline.flow.exact.curve import SIZE
+
+
+class Desk(NamedTuple):
+    """The arrays that following one neuron needs: laid out once, used for each.
+
+    curve : float64[6, n]
+        The residual from the present instant to the step's end.
+    force : float64[6, q]
+        D there.
+    off, on : float64[6, n]
+        The pulls of the boundaries slid along.
+    speeds : float64[6, n]
+        <D, x_k> from the present instant to the step's end.
+    times : float64[8]
+        When the events were (:func:`follow`).
+    touching, ignored : bool[n]
+        Boundaries that were decided on at this instant; those that are left alone until the step's end.
+    """
+
+    gain: np.ndarray
+    normals: np.ndarray
+    boundaries: np.ndarray
+    curve: np.ndarray
+    force: np.ndarray
+    part: np.ndarray
+    rate: np.ndarray
+    off: np.ndarray
+    on: np.ndarray
+    gram: np.ndarray
+    there: np.ndarray
+    push: np.ndarray
+    spare: np.ndarray
+    touching: np.ndarray
+    ignored: np.ndarray
+    turns: np.ndarray
+    end: np.ndarray
+    glance: np.ndarray
+    alone: np.ndarray
+    rows: np.ndarray
+    logs: np.ndarray
+    weights: np.ndarray
+    pushes: np.ndarray
+    times: np.ndarray
+    speeds: np.ndarray
+
+
+@allocating
+def lay_desk(problem):
+    """An empty desk."""
+    n, q = problem.x.shape
+    return Desk(
+        np.empty(n), np.empty((q + 1, q)), np.empty(n, dtype=np.int64), np.empty((SIZE, n)), np.empty((SIZE, q)),
+        np.empty((SIZE, q)), np.empty((SIZE, 1)), np.empty((SIZE, n)),
+        np.empty((SIZE, n)), np.empty((n, n)), np.empty(q + 2), np.empty(q), np.empty((SIZE, n)),
+        np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_), np.empty(q + 2),
+        np.empty(q + 2), np.empty(n), np.empty((q + 1, q + 2)), np.zeros(q + 1), np.empty((2, n)),
+        np.empty((2, 1, q)), np.empty(8), np.empty((SIZE, n)),
+    )  # fmt: skip
