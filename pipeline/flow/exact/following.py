@@ -22,6 +22,8 @@ from pipeline.flow.exact.compiled import allocating, inlined, kernel
 from pipeline.flow.exact.curve import SIZE, first_below, moments, restrict, value
 from pipeline.flow.exact.instant import (
     PUSHING,
+    STRUCK,
+    VANISHED,
     inner,
     let_go,
     misplaced,
@@ -298,9 +300,9 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk):
             desk.touching[k] = True
             set_state(state, opposite, k, new)
             continue
-        if pivot >= 0 and (count > 0 or q == 1) and vanished(z):
+        if pivot >= 0 and vanished(z, VANISHED if count > 0 or q == 1 else STRUCK):
             positive = state[pivot] == ON
-            if count > 0:
+            if count > 0 or q > 1:
                 unique = False
                 rest(state, problem)
                 count = read_pattern(z, state, problem, desk)[0]

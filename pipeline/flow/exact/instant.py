@@ -21,6 +21,8 @@ PUSHING = 1e-10
 """The share of all points' pull beyond which a speed towards a boundary is no rounding."""
 VANISHED = 1e-9
 """|w|/|a| below which a sliding neuron with |a| > |w| has reached w = 0."""
+STRUCK = 1e-14
+"""The same for one that slides nowhere: it must come straight down on 0, to rounding."""
 
 
 @inlined
@@ -196,10 +198,10 @@ def stopped(desk):
 
 
 @inlined
-def vanished(z):
-    """Whether w has reached 0 with |a| > |w|: it could leave in any direction."""
+def vanished(z, share):
+    """Whether w has reached 0, to ``share`` of a, with |a| > |w|: it could leave in any direction."""
     q = z.shape[0] - 2
     square = 0.0
     for c in range(q):
         square += z[c] * z[c]
-    return z[q + 1] > 0.0 and square <= VANISHED * VANISHED * z[q] * z[q]
+    return z[q + 1] > 0.0 and square <= share * share * z[q] * z[q]

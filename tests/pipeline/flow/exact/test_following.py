@@ -338,6 +338,18 @@ def test_the_random_neurons_do_slide_and_cross():
     assert sum(not one.unique for one in found) < 6
 
 
+def test_a_neuron_that_comes_straight_down_on_0_stops_there():
+    """In the plane, w along the one point that pushes it, |a| > |w|: from w = 0 it could leave in any direction."""
+    problem = make_problem(np.array([[1.0, 0.0], [-0.6, 0.8]]), np.array([1.0, 1.0]))
+    found = Followed([0.5, 0.0, -1.0], [ON, OFF], line([1.0, 1.0], [1.0, 1.0]), 4.0, problem)
+    assert not found.unique
+    assert found.times[0] == pytest.approx(2.0 * np.arctanh(0.5))
+    assert found.state.tolist() == [OFF, OFF]
+    assert np.isfinite(found.z).all()
+    assert 0.0 < np.linalg.norm(found.z[:2]) < 1e-11
+    assert found.z[2] == pytest.approx(-np.sqrt(0.75))
+
+
 @pytest.mark.parametrize(("n", "q"), [(5, 3), (80, 50)])
 def test_the_force_and_the_speeds_are_those_of_the_definition_by_loops_and_by_products(n, q):
     problem = oblique_problem(n, q, 0, slope=0.2)

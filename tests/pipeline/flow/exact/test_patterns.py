@@ -55,7 +55,7 @@ def test_the_groups_are_the_distinct_patterns(m, n, q, slope):
         assert (neurons.state[members] == state).all()
         assert (lumps.gain[g] == gains(state, slope)).all()
         # Two groups of one pattern only where neurons are on a line: one for each end.
-        if patterns_found.total(tuple(state)) > 1:
+        if patterns_found.count(tuple(state)) > 1:
             assert LINE in lumps.kind[[found == tuple(state) for found in patterns_found]]
 
 
