@@ -6,7 +6,9 @@ is read with a call of its own: a memory map's pages would stay with the process
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,18 @@ LARGEST_BLOCK = 64_000_000
 """The bytes of a variable that are in memory at a time."""
 
 
+class Folder:
+    """A temporary folder that goes with the last object that holds it; a copy in another process only reads."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="reluflow-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
 class Rows:
     """An array on disk of which whole rows (instants) are read: what dask asks of an array, and no more."""
 
-    def __init__(self, path: Path, shape: tuple[int, ...], dtype: np.dtype, folder: Any) -> None:
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: np.dtype, folder: Folder | None) -> None:
         self.path, self.shape, self.dtype, self.ndim = path, shape, dtype, len(shape)
         self._folder = folder  # removed when nobody reads from it any more
 
@@ -54,7 +64,7 @@ class Blocks:
     def __init__(self, samples: int, largest: int) -> None:
         self.samples = samples
         self.length = max(1, min(samples, LARGEST_BLOCK // max(largest, 1)))
-        self._folder = tempfile.TemporaryDirectory(prefix="reluflow-")
+        self._folder = Folder()
         self._shapes: dict[str, tuple[tuple[int, ...], np.dtype]] = {}
 
     @property
@@ -83,4 +93,4 @@ class Blocks:
         }
 
     def _path(self, name: str) -> Path:
-        return Path(self._folder.name) / name
+        return self._folder.path / name

@@ -36,7 +36,7 @@ def states_at(w: np.ndarray, problem: Problem, slid: tuple[int, ...] = ()) -> np
 
 
 def make_neurons(w: np.ndarray, a: np.ndarray, state: np.ndarray, log_scale: np.ndarray) -> Neurons:
-    """Neurons (w, a) in units of exp(log_scale), as the kernels hold them; balanced where |a| = |w| to rounding."""  # noqa: E501
+    """Neurons (w, a) in units of exp(log_scale), as the kernels hold them; balanced if |a| = |w| to rounding."""
     square = np.sum(w**2, axis=1)
     c = a**2 - square
     c[np.abs(c) <= 1e-14 * square] = 0.0

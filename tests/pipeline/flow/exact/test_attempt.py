@@ -50,7 +50,7 @@ def test_a_mode_s_polynomial_has_what_is_known_of_it(rate, remembering, degree):
     kernel0 = generator.standard_normal((3, 3))
     kernel0 = rate * np.eye(3) / step + 1e-3 * kernel0 @ kernel0.T
     r0, d0, last_r, last_d, room.p[:], room.q[:] = generator.standard_normal((6, 3))
-    last = smooth_last(np.zeros((SIZE, 3)), last_r, last_d, last_step)[:4] + (remembering,)  # noqa: RUF005
+    last = (*smooth_last(np.zeros((SIZE, 3)), last_r, last_d, last_step)[:4], remembering)
     order = choose_polynomials(kernel0, step, last, room)
     write_curve(r0, d0, step, last, room)
     curve = bernstein(room.curve)
@@ -76,7 +76,7 @@ def test_the_weights_are_what_the_right_end_does_to_the_integral(rate, rememberi
     room, step = room_of(problem, neurons), 0.7
     generator = np.random.default_rng(0)
     r0, d0, last_r, last_d = generator.standard_normal((4, 3))
-    last = smooth_last(np.zeros((SIZE, 3)), last_r, last_d, 1.1)[:4] + (remembering,)  # noqa: RUF005
+    last = (*smooth_last(np.zeros((SIZE, 3)), last_r, last_d, 1.1)[:4], remembering)
     choose_polynomials(rate / step * np.diag([1.0, 1.01, 1.02]), step, last, room)
 
     def integral(p, q):

@@ -1,78 +1,19 @@
-"""Which neurons have events, and what those do to a step: what is skipped must be known to do nothing."""
+"""The neurons that cross within a step, and what they do to it."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from twins import force_on, oblique_network, oblique_problem, residual_of
+from steps import alone, lay_lists, line, lump, through_a_step
+from twins import oblique_network, oblique_problem, residual_of
 from witness import callable_kernel
 
-from pipeline.flow.exact import carrying, crossings, following, marking, patterns, reading
-from pipeline.flow.exact import desk as desks
+from pipeline.flow.exact import crossings, reading
 from pipeline.flow.exact.curve import SIZE
-from pipeline.flow.exact.states import OFF, ON, SLIDING
+from pipeline.flow.exact.states import ON, SLIDING
 
-lump = callable_kernel(patterns.lump)
 copy_neurons = callable_kernel(reading.copy_neurons)
 gather = callable_kernel(reading.gather)
-carry_all = callable_kernel(carrying.carry_all)
-lay_desk = callable_kernel(desks.lay_desk)
-follow = callable_kernel(following.follow)
-write_rates = callable_kernel(marking.write_rates)
-find_movers = callable_kernel(marking.find_movers)
-follow_movers = callable_kernel(crossings.follow_movers)
-lay_lists = callable_kernel(crossings.lay_lists)
 cross = callable_kernel(crossings.cross)
 worth_stopping_for = callable_kernel(crossings.worth_stopping_for)
-
-
-def line(n, seed):
-    first, last = np.random.default_rng(seed).uniform(-2, 2, (2, n))
-    return first + np.linspace(0.0, 1.0, SIZE)[:, None] * (last - first)
-
-
-def through_a_step(problem, neurons, b, step):
-    """What the kernels find: lumps at the end, who moves, who was followed."""
-    desk, lumps, (marks, found) = lay_desk(problem), lump(neurons, problem), lay_lists(neurons)
-    moved = carry_all(lumps, b, step, 1.0, problem)
-    count = find_movers(neurons, lumps, moved, b, step, problem, desk, marks)
-    movers = marks.movers[:count].copy()
-    assert marks.marked.sum() == count
-    crossed = follow_movers(neurons, lumps, moved, b, step, problem, desk, marks, found)
-    assert not marks.marked.any()
-    assert marks.total[0] == 0
-    assert found.total[0] == crossed
-    return moved, movers, found, lumps
-
-
-def alone(neurons, j, b, step, problem):
-    """Neuron j followed by itself: z, log scale, state, events."""
-    z, state = neurons.z[j].copy(), neurons.state[j].copy()
-    log, events, _ = follow(z, neurons.log_scale[j], neurons.sign[j], state, b, step, problem, lay_desk(problem))
-    return z, log, state, events
-
-
-@settings(max_examples=60)
-@given(
-    n=st.integers(2, 6),
-    q=st.integers(2, 3),
-    m=st.sampled_from([1, 5, 40]),
-    seed=st.integers(0, 10**6),
-    step=st.floats(0.02, 2.0),
-    slope=st.sampled_from([0.0, 0.2]),
-    opposite=st.booleans(),
-)
-def test_no_neuron_with_an_event_is_left_out(n, q, m, seed, step, slope, opposite):
-    """Every neuron followed alone: those with events are the ones that are found, from their groups' D alone."""
-    problem = oblique_problem(n, q, seed, slope=slope, opposite=opposite)
-    neurons, b = oblique_network(problem, m, seed), line(n, seed)
-    _, movers, followed, lumps = through_a_step(problem, neurons, b, step)
-    # A neuron that is off wherever it doesn't slide stays there: relu'(0) = 0, whatever comes.
-    has_rows = np.repeat(np.diff(lumps.row) > 0, np.diff(lumps.start))[np.argsort(lumps.order)]
-    expected = [j for j in range(m) if has_rows[j] and alone(neurons, j, b, step, problem)[3] > 0]
-    marked = lumps.order[lumps.start[movers[:, 0]] + movers[:, 1]]
-    assert set(expected) <= set(marked)
-    assert sorted(followed.neuron[: followed.total[0]]) == expected
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -93,30 +34,6 @@ def test_after_a_step_every_neuron_is_where_it_is_alone(seed):
         reach = np.abs(after.z[j, :3] @ problem.x.T)[state == SLIDING]
         assert (reach < 1e-14 * problem.length.max()).all()
     assert {tuple(state) for state in lumps.state} == {tuple(state) for state in after.state}
-
-
-def test_neurons_that_nothing_pushes_are_nobody_s_business():
-    problem = oblique_problem(4, 3, 0)
-    neurons = oblique_network(problem, 30, 0, sliding=0.0)
-    dead = neurons._replace(state=np.full_like(neurons.state, OFF))
-    _, movers, followed, _ = through_a_step(problem, dead, line(4, 0), 1.0)
-    assert len(movers) == followed.total[0] == 0
-    still = oblique_network(problem, 30, 0)
-    _, _, followed, _ = through_a_step(problem, still, np.zeros((SIZE, 4)), 1.0)
-    assert followed.total[0] == 0
-
-
-@pytest.mark.parametrize(("n", "q"), [(9, 2), (4, 3), (5, 8)])
-def test_the_rates_towards_the_boundaries_are_those_of_d(n, q):
-    """By way of D where points are many, straight from their inner products where they are few."""
-    problem = oblique_problem(n, q, 0, slope=0.1)
-    lumps, b = lump(oblique_network(problem, 50, 0), problem), line(n, 0)
-    rates = np.empty((SIZE, n))
-    for g, state in enumerate(lumps.state):
-        force = n * force_on(state, b[2], problem)
-        size = write_rates(lumps, g, b, 2, problem, np.empty(q), rates)
-        assert size == pytest.approx(np.linalg.norm(force), abs=1e-7)  # a root: of rounding it is 1e-8
-        assert rates[2] == pytest.approx(problem.x @ force, abs=1e-13 * n)
 
 
 def followed_with(first, missed):

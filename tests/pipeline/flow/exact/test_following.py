@@ -1,7 +1,7 @@
 """One neuron through its events: against closed forms, an ODE solver between them, and a rounded-off ReLU.
 
-The rounded ReLU (:func:`twins.rounded_flow`) has no events, no states and no choices: Filippov's flow is its limit.
-"""  # noqa: E501
+The rounded ReLU (:func:`twins.rounded_flow`) has no events, no states, no choices: Filippov's flow is its limit.
+"""
 
 import numpy as np
 import pytest
@@ -297,7 +297,7 @@ def random_case(seed):
 
 
 def compared_with_the_rounded_flow(seed):
-    """The neuron at the end of a random case, what it may be off by, and what it was found to be; None if neither."""  # noqa: E501
+    """The neuron at the end of a random case, what it may be off by, and what was found; None if neither."""
     problem, z, b, step = random_case(seed)
     q = problem.x.shape[1]
     found = Followed(z, states_at(z[:q], problem), b, step, problem, parts=24)
@@ -339,7 +339,7 @@ def test_the_random_neurons_do_slide_and_cross():
 
 
 def test_a_neuron_that_comes_straight_down_on_0_stops_there():
-    """In the plane, w along the one point that pushes it, |a| > |w|: from w = 0 it could leave in any direction."""
+    """In the plane, w along the one point that pushes it, |a| > |w|: from 0 it could leave in any direction."""
     problem = make_problem(np.array([[1.0, 0.0], [-0.6, 0.8]]), np.array([1.0, 1.0]))
     found = Followed([0.5, 0.0, -1.0], [ON, OFF], line([1.0, 1.0], [1.0, 1.0]), 4.0, problem)
     assert not found.unique

@@ -16,7 +16,7 @@ read_gain = pattern.read_gain.py_func
 
 
 def normals_of(state, problem, first=2):
-    n, q = problem.x.shape  # noqa: RUF059
+    q = problem.x.shape[1]
     room = np.full((first + q + 1, q), np.nan)
     size = find_normals(np.asarray(state, dtype=np.int8), problem, room, first)
     return room[first : first + size]

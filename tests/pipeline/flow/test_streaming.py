@@ -1,0 +1,70 @@
+"""Blocks on disk are the array that was written, however it is read."""
+
+import gc
+import pickle
+
+import numpy as np
+import pytest
+
+from pipeline.flow import streaming
+from pipeline.flow.streaming import Blocks
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """Thirteen instants in blocks of four, as arrays and as dask arrays."""
+    monkeypatch.setattr(streaming, "LARGEST_BLOCK", 4 * 8 * 6)
+    whole = np.random.default_rng(0).standard_normal((13, 3, 2))
+    blocks = Blocks(13, 8 * 6)
+    for part in blocks.slices:
+        blocks.append("w", whole[part])
+        blocks.append("state", (whole[part, :, 0] > 0).astype(np.int8))
+    return whole, blocks
+
+
+def test_the_blocks_are_as_long_as_memory_allows(written):
+    _, blocks = written
+    assert [part.stop - part.start for part in blocks.slices] == [4, 4, 4, 1]
+    assert blocks.arrays()["w"].chunks[0] == (4, 4, 4, 1)
+    assert list(Blocks(3, 10**12).slices) == [slice(0, 1), slice(1, 2), slice(2, 3)]
+
+
+def test_what_is_read_is_what_was_written(written):
+    whole, blocks = written
+    arrays = blocks.arrays()
+    assert (arrays["w"].compute() == whole).all()
+    assert arrays["state"].dtype == np.int8
+    assert (arrays["state"].compute() == (whole[..., 0] > 0)).all()
+
+
+@pytest.mark.parametrize(
+    "key", [np.s_[3], np.s_[-1], np.s_[2:11:3], np.s_[5:5], np.s_[4, 1], np.s_[:, 1:], np.s_[6:9, [0, 2], 1]]
+)
+def test_a_part_is_read_as_from_an_array(written, key):
+    whole, blocks = written
+    array = blocks.arrays()["w"]
+    if isinstance(key, int) or not any(isinstance(part, list) for part in np.atleast_1d(np.array(key, object))):
+        assert (array[key].compute() == whole[key]).all()
+    assert (streaming.Rows(blocks._path("w"), whole.shape, whole.dtype, None)[key] == whole[key]).all()
+
+
+def test_the_files_go_with_the_last_array_that_reads_them():
+    blocks = Blocks(2, 24)
+    blocks.append("w", np.ones((2, 3)))
+    array, folder = blocks.arrays()["w"], blocks._folder.path
+    del blocks
+    gc.collect()
+    assert folder.exists()
+    assert array.sum().compute() == 6.0
+    del array
+    gc.collect()
+    assert not folder.exists()
+
+
+def test_a_process_that_was_sent_the_array_leaves_the_files(written):
+    whole, blocks = written
+    copy = pickle.loads(pickle.dumps(blocks.arrays()["w"]))
+    assert (copy.compute() == whole).all()
+    del copy
+    gc.collect()
+    assert (blocks.arrays()["w"].compute() == whole).all()
