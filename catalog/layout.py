@@ -20,7 +20,7 @@ from catalog.errors import CatalogError
 
 RUNS = "runs"
 STAGING = "staging"
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """The version of the layout that a run on disk declares; it enters the run's identity."""
 
 MANIFEST = "manifest.json"

@@ -24,6 +24,12 @@ ACTIVATIONS = ("off", "on", "sliding")
 PHASES = ("alignment", "fitting_positive", "fitting_negative", "convergence")
 ROLES = ("positive", "negative", "other")
 VERDICTS = ("holds", "fails", "not_applicable")
+STATEMENTS = (
+    "lemma_1", "lemma_2_i", "lemma_2_ii", "lemma_2_iii", "logistic_ode", "lemma_3_i", "lemma_3_ii", "lemma_3_iii",
+    "fact_1", "lemma_4_i", "lemma_4_ii", "lemma_4_iii", "lemma_4_iv", "lemma_5", "proposition_1",
+    "theorem_1_loss", "theorem_1_bias", "eq_8",
+)  # fmt: skip
+"""The rows of the statements table, in the paper's order."""
 
 _coordinates = (
     Variable("time", ("time",), "float64", "time t", "The paper's t: time of the flow of L = 1/(2n) sum r^2."),
@@ -31,7 +37,11 @@ _coordinates = (
     Variable("coord", ("coord",), "int64", "input coordinate", "Its labels are in the attribute 'labels'."),
     Variable("neuron", ("neuron",), "int64", "neuron", "j, counted from 0."),
     Variable("minimal_neuron", ("minimal_neuron",), "int64", "neuron of the minimum", "Counted from 0."),
-)
+    Variable(
+        "statement", ("statement",), "int8", "statement of the paper",
+        "In the paper's order; what each claims is in the attribute 'claims'.", flags=STATEMENTS,
+    ),
+)  # fmt: skip
 
 _data = (
     Variable("x", ("point", "coord"), "float64", "input x_k", "The data points, one row each."),
@@ -142,10 +152,32 @@ _comparison = (
     ),
 )  # fmt: skip
 
+_statements = (
+    Variable(
+        "measured", ("statement",), "float64", "measured side",
+        "What the run has; its natural logarithm where scale is logarithmic; NaN where the row does not apply.",
+    ),
+    Variable("bound", ("statement",), "float64", "claimed side", "What the paper says, on the same scale."),
+    Variable(
+        "margin", ("statement",), "float64", "room to the bound",
+        "The difference of the two sides as they stand, positive where the claim holds with room; a bound below "
+        "what the numbers resolve counts as that resolution.",
+    ),
+    Variable(
+        "verdict", ("statement",), "int8", "verdict", "Why is in the attribute 'reasons'.", flags=VERDICTS
+    ),
+    Variable(
+        "scale", ("statement",), "int8", "scale of measured and bound",
+        "Logarithmic where a power of lambda is compared: 1e-1000 is no float.", flags=("linear", "logarithmic"),
+    ),
+    Variable("measured_at", ("statement",), "float64", "time of the measurement", "NaN: over many instants."),
+)  # fmt: skip
+
 GROUPS: dict[str, tuple[Variable, ...]] = {
     "data": _data,
     "trajectory": _trajectory,
     "phases": _phases,
+    "statements": _statements,
     "minimal_norm": (*_minimal_norm, *_comparison),
 }
 """The groups of a run on disk and the variables of each."""

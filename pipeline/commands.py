@@ -240,15 +240,25 @@ def list_runs(where: str | None, catalog_url: str, as_json: bool) -> int:
 
 @main.command()
 @click.argument("run_name", metavar="RUN")
+@click.option("--statements", is_flag=True, help="The paper's statements, each measured on this run.")
 @catalog_option
 @json_option
 @speaks
-def show(run_name: str, catalog_url: str, as_json: bool) -> None:
+def show(run_name: str, statements: bool, catalog_url: str, as_json: bool) -> None:
     """Say all about one RUN: its identifier, a unique beginning of it, or the name of its preset."""
     from pipeline import report
 
     catalog = opened(catalog_url)
     run_id = resolved(catalog, run_name)
+    if statements:
+        from pipeline.verdicts import print_statements, statements_as_json
+
+        table = catalog[run_id]["statements"].to_dataset()
+        if as_json:
+            print_json(statements_as_json(table))
+        else:
+            print_statements(console(), run_id, table)
+        return
     manifest, path = catalog.manifest(run_id), catalog.path(run_id)
     if as_json:
         values = report.as_json(manifest, path, cached=True, seconds=0.0)

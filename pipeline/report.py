@@ -13,6 +13,9 @@ from rich.text import Text
 
 from catalog.manifest import Manifest
 
+STATEMENTS = "statements."
+"""What the names of the statements' verdicts begin with in a summary."""
+
 
 def as_json(manifest: Manifest, path: Path, cached: bool, seconds: float) -> dict[str, Any]:
     """The object that ``run --json`` prints."""
@@ -21,8 +24,15 @@ def as_json(manifest: Manifest, path: Path, cached: bool, seconds: float) -> dic
         "path": str(path),
         "cached": cached,
         "seconds": seconds,
-        "statements": {},
-        **{key: _finite(value) for key, value in manifest.summary.items()},
+        "statements": verdicts(manifest.summary),
+        **{key: _finite(value) for key, value in manifest.summary.items() if not key.startswith(STATEMENTS)},
+    }
+
+
+def verdicts(summary: dict[str, Any]) -> dict[str, str]:
+    """The verdict on each of the paper's statements, by the row's name."""
+    return {
+        key.removeprefix(STATEMENTS): str(value) for key, value in summary.items() if key.startswith(STATEMENTS)
     }
 
 
@@ -49,6 +59,7 @@ def print_report(console: Console, manifest: Manifest, path: Path, cached: bool,
     console.print(_result_table(summary))
     console.print(f"\n{_ending(summary)}")
     console.print(_assumptions(summary))
+    console.print(_statements(manifest), soft_wrap=True)
     for caveat in _caveats(summary, configuration):
         console.print(caveat)
     console.print(f"\nThe run is {path}", soft_wrap=True, highlight=False)
@@ -145,6 +156,16 @@ def _assumptions(summary: dict[str, Any]) -> str:
     words = {"holds": "holds", "holds_up_to_scaling": "holds up to scaling", "fails": "FAILS"}
     verdicts = (f"{number} {words[summary[f'assumption_{number}']]}" for number in (1, 2, 3))
     return f"The paper's assumptions: {', '.join(verdicts)}."
+
+
+def _statements(manifest: Manifest) -> str:
+    words = list(verdicts(manifest.summary).values())
+    holds, fails, rest = (words.count(word) for word in ("holds", "fails", "not_applicable"))
+    shown = shlex.quote(manifest.run_id)
+    return (
+        f"{holds} of the paper's {len(words)} statements hold, {fails} fail{'s' if fails == 1 else ''}, {rest} "
+        f"do{'es' if rest == 1 else ''} not apply: reluflow show {shown} --statements"
+    )
 
 
 def _caveats(summary: dict[str, Any], configuration: dict[str, Any]) -> list[str]:

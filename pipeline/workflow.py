@@ -22,6 +22,7 @@ from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
 from pipeline.minimal_norm import compare, minimal_norm
 from pipeline.phases import label_phases
+from pipeline.statements import check_statements, statement_rows, statement_times
 
 PAPER = (
     "E. Boursier, L. Pillaud-Vivien, N. Flammarion: Gradient flow dynamics of shallow ReLU networks for square "
@@ -46,7 +47,7 @@ def run(
     Returns
     -------
     DataTree
-        The groups data, trajectory, phases and minimal_norm. From a catalog: lazy.
+        The groups data, trajectory, phases, statements and minimal_norm. From a catalog: lazy.
 
     Raises
     ------
@@ -87,25 +88,29 @@ def prepare(config: RunConfig) -> xr.Dataset:
 def compute(
     config: RunConfig, data: xr.Dataset, progress: Callable[[float, int], None] | None = None
 ) -> xr.DataTree:
-    """Stages 2 to 4 on ``data``."""
+    """Stages 2 to 5 on ``data``."""
+    init, epsilon = initialise(data, config.init), config.analysis.epsilon
     trajectory = simulate(
         data,
-        initialise(data, config.init),
+        init,
         end_time=config.flow.end_time,
         tolerance=config.flow.tolerance,
         samples=config.flow.samples,
+        including=statement_times(data, float(init["log_init_scale"]), epsilon=epsilon),
         method=config.flow.method,
         slope=config.flow.slope,
         step_size=config.flow.step_size,
         progress=progress,
     )
-    minimum = minimal_norm(data, slope=config.flow.slope)
+    phases = label_phases(data, trajectory, epsilon=epsilon)
+    comparison = compare(trajectory, minimal_norm(data, slope=config.flow.slope))
     tree = xr.DataTree.from_dict(
         {
             "data": data,
             "trajectory": trajectory,
-            "phases": label_phases(data, trajectory, epsilon=config.analysis.epsilon),
-            "minimal_norm": compare(trajectory, minimum),
+            "phases": phases,
+            "statements": check_statements(data, trajectory, phases, comparison, epsilon=epsilon),
+            "minimal_norm": comparison,
         }
     )
     tree.attrs = {
@@ -153,6 +158,8 @@ def summarise(tree: xr.DataTree) -> dict[str, Any]:
         for name, value in groups[group].data_vars.items():
             if value.ndim == 0 and name != "value":
                 scalars[str(name)] = _in_words(value)
+    for name, (_, row) in statement_rows(groups["statements"]).items():
+        scalars[f"statements.{name}"] = row.verdict
     for sign in ("positive", "negative"):
         scalars[f"growth_rate_{sign}"] = float(np.linalg.norm(groups["data"][f"growth_{sign}"].values))
     return scalars

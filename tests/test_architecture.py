@@ -12,9 +12,12 @@ import pipeline
 REPOSITORY = Path(__file__).parents[1]
 OURS = ("pipeline", "catalog", "dashboards")
 
-STAGES = ("pipeline.data", "pipeline.flow", "pipeline.phases", "pipeline.minimal_norm")
+STAGES = ("pipeline.data", "pipeline.flow", "pipeline.phases", "pipeline.minimal_norm", "pipeline.statements")
 """In the order in which a number flows through them. They meet in the workflow alone, as labelled datasets."""
-TOP = ("pipeline.workflow", "pipeline.report", "pipeline.listing", "pipeline.progress", "pipeline.commands")
+TOP = (
+    "pipeline.workflow", "pipeline.report", "pipeline.verdicts", "pipeline.listing", "pipeline.progress",
+    "pipeline.commands",
+)  # fmt: skip
 """The only modules that know the catalog beyond its schema."""
 CATALOG_DOORS = {"catalog"} | {
     f"catalog.{name}" for name in ("blocks", "errors", "index", "layout", "manifest", "schema")
@@ -131,6 +134,7 @@ def test_every_import_follows_the_plan():
         ("pipeline.phases.label", "pipeline.flow.status"),
         ("pipeline.minimal_norm.compare", "pipeline.phases"),
         ("pipeline.minimal_norm.compare", "catalog.index"),
+        ("pipeline.statements.check", "pipeline.phases"),
         ("pipeline.figures.loss", "pipeline.data"),
         ("pipeline.figures.loss", "catalog.manifest"),
         ("pipeline.workflow", "pipeline.phases.plateaus"),

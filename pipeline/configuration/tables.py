@@ -38,7 +38,8 @@ class FlowConfig(Keys):
     end_time
         The paper's t at which to stop; if not given, when nothing moves any more.
     samples
-        How many instants are stored; they are placed where the trajectory moves.
+        How many instants are placed where the trajectory moves; those at which the paper's statements are checked
+        (some 40) are stored besides.
     slope
         The leaky ReLU's: phi(u) = u for u > 0 and slope u for u < 0; 0 is the ReLU. At most 1000 in size: the
         tangent kernel has its square, and beyond 1e6 between a neuron's two sides the slower one's digits are

@@ -7,6 +7,7 @@ import xarray as xr
 
 from pipeline.errors import RequestError
 from pipeline.flow import descent, libraries
+from pipeline.flow.looking import looked_at
 
 EXACT = "exact"
 """The method of :mod:`pipeline.flow.exact`, which is not in this room's hands."""
@@ -27,6 +28,7 @@ def simulate_by(
     tolerance: float,
     times: np.ndarray | None,
     samples: int,
+    including: np.ndarray | tuple[()] = (),
     slope: float,
     step_size: float,
 ) -> xr.Dataset:
@@ -46,6 +48,9 @@ def simulate_by(
         When to look; None: at ``samples`` times, evenly.
     samples
         Their number.
+    including
+        Instants to look at besides those. Only where the end of the run is known beforehand: a descent that goes
+        on until it rests keeps evenly spaced iterations.
     slope
         Of the leaky ReLU phi(u) = u for u > 0, else slope u; its derivative at 0 too (relu'(0) = 0).
     step_size
@@ -65,6 +70,8 @@ def simulate_by(
     """
     if times is not None and end_time is None:
         end_time = float(times[-1])
+    if end_time is not None and len(including):
+        times = looked_at(np.linspace(0.0, end_time, samples) if times is None else times, np.asarray(including))
     if method in METHODS:
         refuse_too_large(method, data, init, samples if times is None else len(times))
     if method in descent.METHODS:

@@ -19,6 +19,7 @@ from pipeline.flow.exact.sampling import Samples, place_samples, replay
 from pipeline.flow.exact.stepping import integrate
 from pipeline.flow.exact.warm import load_solver
 from pipeline.flow.exact.watching import watched
+from pipeline.flow.looking import looked_at
 from pipeline.flow.reduction import Reduction
 from pipeline.flow.status import BY_NUMBER, Status
 from pipeline.flow.streaming import Blocks
@@ -43,6 +44,7 @@ def simulate(
     tolerance: float = 1e-6,
     sample_times: Sequence[float] | np.ndarray | None = None,
     samples: int = 400,
+    including: Sequence[float] | np.ndarray = (),
     method: str = "exact",
     slope: float = 0.0,
     step_size: float = 1e-3,
@@ -63,6 +65,8 @@ def simulate(
         When to look; None: at ``samples`` instants placed where the trajectory moves.
     samples
         Their number.
+    including
+        Instants to look at besides those, as far as they lie within the run; they are added to ``samples``.
     method
         ``"exact"``: the boosts of this package; ``"gradient_descent"`` and the ODE libraries:
         :mod:`pipeline.flow.methods`.
@@ -93,14 +97,15 @@ def simulate(
     validate("data", data)
     validate("initial", init)
     times = None if sample_times is None else _checked_times(sample_times)
+    besides = _checked_times(including, empty=True)
     if end_time is None and times is not None:
         end_time = float(times[-1])
     if method != "exact":
         from pipeline.flow.methods import simulate_by  # SciPy's solvers take a while to import
 
         return simulate_by(
-            method, data, init, end_time=end_time, tolerance=tolerance, times=times, samples=samples, slope=slope,
-            step_size=step_size,
+            method, data, init, end_time=end_time, tolerance=tolerance, times=times, samples=samples,
+            including=besides, slope=slope, step_size=step_size,
         )  # fmt: skip
     reduced = Reduction.of(data, init, slope)
     unit = reduced.time_unit
@@ -123,6 +128,7 @@ def simulate(
         times = unit * place_samples(record, samples, reduced.problem.label_scale, last)
         if end_time is not None:
             times[-1] = end_time
+    times = looked_at(times, besides)
     taken, end = read_samples(reduced, record, times)
     ended = BY_NUMBER[number]
     status, message = describe_end(ended, ambiguous, reduced.contradictory)
@@ -229,10 +235,10 @@ def stationary_point(reduced: Reduction, taken: Samples) -> dict[str, Any]:
     }
 
 
-def _checked_times(sample_times: Sequence[float] | np.ndarray) -> np.ndarray:
+def _checked_times(sample_times: Sequence[float] | np.ndarray, empty: bool = False) -> np.ndarray:
     times = np.asarray(sample_times, dtype=float)
-    if times.ndim != 1 or times.size == 0 or not np.isfinite(times).all():
+    if times.ndim != 1 or (times.size == 0 and not empty) or not np.isfinite(times).all():
         raise RequestError("sample_times: a list of finite numbers is allowed")
-    if times[0] < 0 or (np.diff(times) < 0).any():
+    if (times < 0).any() or (np.diff(times) < 0).any():
         raise RequestError("sample_times: increasing times from 0 on are allowed")
     return times

@@ -9,6 +9,7 @@ import pytest
 
 import pipeline.workflow
 from catalog import open_catalog
+from catalog.schema import SCHEMA_VERSION, STATEMENTS
 from pipeline.configuration import load_config, presets
 
 
@@ -80,7 +81,7 @@ def test_run_as_json(reluflow, here, quick):
     }  # fmt: skip
     assert promised <= set(found)
     overrides = {"init.width": 6, "flow.samples": 20, "init.seed": 4}
-    assert found["run_id"] == load_config("orthogonal", overrides).run_id("1.0")
+    assert found["run_id"] == load_config("orthogonal", overrides).run_id(SCHEMA_VERSION)
     assert found["path"] == str(here / "catalog-data" / "runs" / found["run_id"])
     assert (Path(found["path"]) / "manifest.json").is_file()
     assert (found["cached"], found["status"]) == (False, "converged")
@@ -88,7 +89,8 @@ def test_run_as_json(reluflow, here, quick):
     assert found["final_loss"] < 1e-20
     assert found["minimal_half_squared_norm"] == pytest.approx(1.3416407865, abs=1e-10)
     assert found["half_squared_norm"] == pytest.approx(1.3416407865, rel=1e-3)
-    assert isinstance(found["statements"], dict)
+    assert tuple(found["statements"]) == STATEMENTS
+    assert set(found["statements"].values()) == {"holds", "fails"}
     again = strict(reluflow("run", "orthogonal", *quick, "--json").stdout)
     assert again == found | {"cached": True, "seconds": again["seconds"]}
 
@@ -194,7 +196,7 @@ def several(filled, here):
     shutil.copytree(filled, here / "catalog-data")
     overrides = {"init.seed": 4, "flow.samples": 20}
     return [
-        load_config(name, overrides | {"init.width": width}).run_id("1.0")
+        load_config(name, overrides | {"init.width": width}).run_id(SCHEMA_VERSION)
         for name, width in (("orthogonal", 6), ("orthogonal", 8), ("orthonormal", 6))
     ]
 
@@ -272,6 +274,20 @@ def test_a_presets_name_is_the_preset_as_it_is(reluflow, several):
 
 
 # verify, figures, the catalog's place
+
+
+def test_the_statements_of_a_run(reluflow, several):
+    done = reluflow("show", several[1], "--statements")
+    assert done.exit_code == 0
+    assert f"The paper's statements on {several[1]} (epsilon = 0.05)" in done.stdout
+    for name in STATEMENTS:
+        assert any(line.split()[:1] == [name] for line in done.stdout.splitlines())
+    found = strict(reluflow("show", several[1], "--statements", "--json").stdout)
+    assert tuple(found) == STATEMENTS
+    assert found["lemma_1"]["verdict"] == "holds"
+    assert found["lemma_1"]["margin"] > 0
+    verdicts = strict(reluflow("show", several[1], "--json").stdout)["statements"]
+    assert verdicts == {name: row["verdict"] for name, row in found.items()}
 
 
 def test_verify(reluflow, several, here):

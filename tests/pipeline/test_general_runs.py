@@ -83,7 +83,7 @@ import resource, sys
 import dask.array as da, numpy as np, xarray as xr
 from catalog import open_catalog
 from catalog.schema import conform
-from pipeline import compare, generate_data, label_phases, load_config, minimal_norm
+from pipeline import check_statements, compare, generate_data, label_phases, load_config, minimal_norm
 from pipeline.workflow import summarise
 
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -101,7 +101,10 @@ def publish(catalog, run_id, samples, neurons):
     account = dict.fromkeys(["status", "status_message", "solver_seconds"], "")
     trajectory = conform("trajectory", values, account)
     phases, minimum = label_phases(data, trajectory), compare(trajectory, minimal_norm(data))
-    groups = {"data": data, "trajectory": trajectory, "phases": phases, "minimal_norm": minimum}
+    statements = check_statements(data, trajectory, phases, minimum)
+    groups = {
+        "data": data, "trajectory": trajectory, "phases": phases, "statements": statements, "minimal_norm": minimum
+    }
     tree = xr.DataTree.from_dict(groups)
     catalog.publish(run_id, tree, summary=summarise(tree), configuration={}, provenance={})
     return trajectory.nbytes / 2**20

@@ -14,6 +14,7 @@ from catalog import open_catalog
 from catalog.schema import COORDINATES, GROUPS, SCHEMA_VERSION, validate
 from pipeline import load_config, run
 from pipeline.errors import RequestError
+from pipeline.statements import statement_times
 from pipeline.workflow import code_revision, summarise
 
 VERSIONS = {"python", "reluflow", "numpy", "numba", "xarray", "zarr"}
@@ -44,7 +45,7 @@ def test_a_run_without_a_catalog(config, tree, tmp_path, monkeypatch):
         for name, variable in dataset.variables.items():
             assert variable.attrs["long_name"], name
             assert not np.isinf(variable.values).any(), name
-    assert tree["trajectory"].sizes == {"time": 60, "neuron": 12, "coord": 2, "point": 2}
+    assert tree["trajectory"].sizes == {"time": 60 + 36, "neuron": 12, "coord": 2, "point": 2}
     assert tree["data"]["coord"].attrs["labels"] == tree["trajectory"]["coord"].attrs["labels"] == "x bias"
     for group in ("phases", "minimal_norm"):
         xr.testing.assert_identical(tree[group]["time"].variable, tree["trajectory"]["time"].variable)
@@ -102,7 +103,12 @@ def test_every_setting_reaches_its_stage():
     tree = run(load_config("orthogonal", overrides | {"init.seed": 2, "init.log10_scale": -3}))
     assert tree["trajectory"].attrs["tolerance"] == 1e-4
     assert tree["trajectory"].attrs["status"] == "end_time"
-    assert tree["trajectory"].sizes["time"] == 33
+    # And the statements' own instants, as far as the run goes.
+    wanted = statement_times(tree["data"].to_dataset(), float(tree["trajectory"]["log_init_scale"]), epsilon=0.2)
+    times = set(tree["trajectory"]["time"].values)
+    assert set(wanted[wanted < 20.0]) <= times
+    assert len(times) == 33 + np.sum(wanted < 20.0)
+    assert tree["statements"].attrs["epsilon"] == 0.2
     assert float(tree["trajectory"]["time"][-1]) == 20.0
     log_scale = -3 * np.log(10) - 0.5 * np.log(60)
     assert float(tree["trajectory"]["log_init_scale"]) == pytest.approx(log_scale)
@@ -131,6 +137,9 @@ def test_the_summary(tree):
     assert summary["fitted_first"] == "positive"
     assert summary["growth_rate_positive"] == pytest.approx(1.118034, abs=5e-7)
     assert summary["growth_rate_negative"] == pytest.approx(0.559017, abs=5e-7)
+    assert {name: summary[f"statements.{name}"] for name in ("lemma_1", "lemma_5", "eq_8")} == {
+        "lemma_1": "holds", "lemma_5": "fails", "eq_8": "holds",
+    }  # fmt: skip
     for name, group, variable in (
         ("final_loss", "trajectory", "loss"),
         ("end_time", "trajectory", "time"),
@@ -195,7 +204,15 @@ def test_the_second_run_computes_nothing(published, config, monkeypatch):
     def nothing(*_, **__):
         raise AssertionError("computed")
 
-    for stage in ("compute", "prepare", "generate_data", "simulate", "label_phases", "minimal_norm"):
+    for stage in (
+        "compute",
+        "prepare",
+        "generate_data",
+        "simulate",
+        "label_phases",
+        "minimal_norm",
+        "check_statements",
+    ):
         monkeypatch.setattr(pipeline.workflow, stage, nothing)
     before = {path: path.stat().st_mtime_ns for path in catalog.root.rglob("*")}
     again = run(config, catalog)

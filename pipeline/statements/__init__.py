@@ -1,0 +1,13 @@
+"""The paper's statements, checked: which of them hold on a run, by what margin, and why the others don't apply.
+
+In come the labelled data, trajectory, phases and comparison with the minimum; out goes one row for each
+statement, in the paper's order: what was measured, what is claimed, the margin, the verdict, the reason. One
+small function a row, in files by the paper's sections. Every comparison with a power of lambda is one of
+logarithms. Knows nothing of how the trajectory was computed; says beforehand when it wants to look.
+"""
+
+from pipeline.statements.check import check_statements, statement_rows
+from pipeline.statements.rows import Row, in_digits
+from pipeline.statements.times import statement_times
+
+__all__ = ["Row", "check_statements", "in_digits", "statement_rows", "statement_times"]

@@ -1,0 +1,117 @@
+"""The labelled layer: every row, in the paper's order."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from catalog.schema import STATEMENTS, conform, validate, variable
+from pipeline.statements.alignment import ALIGNMENT
+from pipeline.statements.convergence import CONVERGENCE
+from pipeline.statements.fitting import FIRST_FITTED, SECOND_FITTED
+from pipeline.statements.preliminaries import PRELIMINARIES
+from pipeline.statements.reading import read_run
+from pipeline.statements.rows import Row
+from pipeline.statements.saddle import SADDLE
+
+ROWS = (*PRELIMINARIES, *ALIGNMENT, *FIRST_FITTED, *SADDLE, *SECOND_FITTED, *CONVERGENCE)
+"""The statements in the order of :data:`catalog.schema.STATEMENTS`."""
+
+
+def check_statements(
+    data: xr.Dataset,
+    trajectory: xr.Dataset,
+    phases: xr.Dataset,
+    minimum: xr.Dataset,
+    *,
+    epsilon: float = 0.05,
+) -> xr.Dataset:
+    """Check every statement of the paper on a run: both sides measured, the margin, the verdict, the reason.
+
+    Parameters
+    ----------
+    data, trajectory
+        The datasets of stages 1 and 2. The trajectory should have samples at :func:`statement_times`.
+    phases
+        Of :func:`pipeline.phases.label_phases`: who is in S_{+,1} and S_{-,1}, and their u.
+    minimum
+        Of :func:`pipeline.minimal_norm.compare`: the minimum, and the distance and excess along time.
+    epsilon
+        The free constant of the lemmas, between 0 and 1.
+
+    Returns
+    -------
+    Dataset
+        measured(statement), bound, margin, verdict, scale and measured_at. The coordinate ``statement`` has the
+        rows' names as flags, and in its attribute ``claims`` what each claims; ``reasons`` of ``verdict`` says why
+        a row does not apply, or what was measured. :func:`statement_rows` reads it all back by name.
+
+    Raises
+    ------
+    ValueError
+        If a dataset is not what its stage makes, or epsilon is not between 0 and 1.
+
+    Notes
+    -----
+    Where the negative labels have the larger |D|, + and - change places in every row ('without loss of
+    generality'). Orthogonal inputs of unequal lengths have |v_+| and |v_-| for n |D_+| and n |D_-|.
+    """
+    for group, dataset in (
+        ("data", data),
+        ("trajectory", trajectory),
+        ("phases", phases),
+        ("minimal_norm", minimum),
+    ):
+        validate(group, dataset)
+    if not 0.0 < epsilon < 1.0:
+        raise ValueError(f"epsilon = {epsilon}: a number between 0 and 1 is allowed")
+    run = read_run(data, trajectory, phases, minimum, epsilon)
+    rows = [statement.check(run) for statement in ROWS]
+    verdict, scale = variable("statements", "verdict"), variable("statements", "scale")
+    dataset = conform(
+        "statements",
+        {
+            "statement": [STATEMENTS.index(statement.name) + 1 for statement in ROWS],
+            "measured": [row.measured for row in rows],
+            "bound": [row.bound for row in rows],
+            "margin": [row.margin for row in rows],
+            "verdict": [verdict.flag(row.verdict) for row in rows],
+            "scale": [scale.flag("logarithmic" if row.logarithmic else "linear") for row in rows],
+            "measured_at": [row.at for row in rows],
+        },
+        {"epsilon": epsilon, "fitted_first": "positive" if run.first.sign > 0 else "negative"},
+    )
+    dataset["statement"].attrs["claims"] = [statement.claim for statement in ROWS]
+    dataset["verdict"].attrs["reasons"] = [row.reason for row in rows]
+    return dataset
+
+
+def statement_rows(statements: xr.Dataset) -> dict[str, tuple[str, Row]]:
+    """Read the table back: the claim and the row of each statement, by its name, in the paper's order.
+
+    Parameters
+    ----------
+    statements
+        The dataset of :func:`check_statements`, or the group of that name of a run.
+    """
+    number = statements["statement"]
+    names = np.array(str(number.attrs["flag_meanings"]).split())[number.values - 1]
+    words = str(statements["verdict"].attrs["flag_meanings"]).split()
+    logarithmic = variable("statements", "scale").flag("logarithmic")
+    return {
+        str(name): (
+            str(claim),
+            Row(
+                measured=float(statements["measured"][i]),
+                bound=float(statements["bound"][i]),
+                margin=float(statements["margin"][i]),
+                verdict=words[int(statements["verdict"][i]) - 1],
+                reason=str(reason),
+                logarithmic=int(statements["scale"][i]) == logarithmic,
+                at=float(statements["measured_at"][i]),
+            ),
+        )
+        for i, (name, claim, reason) in enumerate(
+            zip(names, number.attrs["claims"], statements["verdict"].attrs["reasons"], strict=True)
+        )
+    }

@@ -1,0 +1,217 @@
+"""Section 4.2, second and third phase: one sign is fitted, then the other (Lemmas 3 and 4).
+
+Each lemma says that *some* time up to a bound has all its properties at once. So each is measured at the sample
+up to the bound at which the property with the least margin has the largest one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+
+from catalog.blocks import along_time
+from pipeline.statements.premises import SETTING, first_collinear, second_collinear
+from pipeline.statements.reading import ANGLE, SIZE, Reading, Side, natural_log
+from pipeline.statements.rows import Row, Statement, at_most, fails, log_at_most, log_margin, not_applicable
+
+SOLVER = 10.0
+"""How many of the solver's tolerances the course of u may be off."""
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property of a lemma along time: ln of what is measured, ln of its bound, and the resolution."""
+
+    log_measured: np.ndarray
+    log_bound: float
+    resolution: float
+
+    @property
+    def margin(self) -> np.ndarray:
+        """At each time, with both sides raised to the resolution."""
+        return log_margin(self.log_measured, self.log_bound, self.resolution)
+
+
+def logistic_ode(run: Reading) -> Row:
+    """Measure u_+ beside the solution of du/dt = 2 |D_+| (1 - u/(n |D_+|)) u through its own half height.
+
+    The paper writes it with an approximate sign. As bound stands lambda^(epsilon/5), which is how well Lemma 3
+    has u_+ at the end of this phase.
+    """
+    u, size = run.norm(run.first), run.first.size
+    until = run.times.second_phase[1]
+    above = np.flatnonzero(u >= 0.5 * size)
+    if not len(above) or not above[0]:
+        if not run.at_rest:
+            return not_applicable(f"u_{run.first.symbol} has not risen through |v|/2 when the run ends")
+        return fails(f"u_{run.first.symbol} never rises through |v|/2 = {0.5 * size:.4g}")
+    # ln(u/(|v| - u)) of a logistic curve is a straight line of this slope: interpolate along it.
+    i = int(above[0]) - 1
+    pair = np.log(u[i : i + 2]) - np.log(np.maximum(size - u[i : i + 2], SIZE * size))
+    half = float(np.interp(0.0, pair, run.time[i : i + 2]))
+    inside = run.time <= max(until, half)
+    curve = size / (1.0 + np.exp(np.minimum(-2.0 * run.first.rate * (run.time[inside] - half), 700.0)))
+    away = np.abs(u[inside] - curve) / size
+    worst = int(np.argmax(away))
+    resolution = SOLVER * float(run.trajectory.attrs.get("tolerance", SIZE))
+    return log_at_most(
+        float(natural_log(away)[worst]),
+        run.log_power(run.epsilon / 5.0),
+        f"worst |u_+ - logistic|/|v| up to t = {run.time[inside][-1]:.4g}; half height at t = {half:.4g}",
+        float(run.time[worst]),
+        resolution=resolution,
+    )
+
+
+def second_phase(run: Reading) -> tuple[Property, ...]:
+    """Lemma 3 (i) to (iii) along time."""
+    return (
+        _alignment(run, run.first, run.epsilon / 5.0),
+        _height(run, run.first, run.epsilon / 5.0),
+        Property(run.courses.largest_idle, log(2.0) + run.log_c + run.log_power(run.epsilon), 0.0),
+    )
+
+
+def third_phase(run: Reading) -> tuple[Property, ...]:
+    """Lemma 4 (i) to (iv) along time."""
+    moved = _moved(run, fitted_first(run))
+    return (
+        _alignment(run, run.second, run.epsilon / 14.0),
+        _height(run, run.second, run.epsilon / 20.0),
+        Property(natural_log(moved), run.log_power(run.epsilon / 15.0), SIZE * np.sqrt(run.first.size)),
+        Property(run.courses.largest_other, log(3.0) + run.log_c + run.log_power(run.epsilon), 0.0),
+    )
+
+
+def fitted_first(run: Reading) -> int:
+    """The sample that stands for Lemma 3's t2."""
+    return best(run, second_phase(run), run.times.second_phase[1])
+
+
+def best(run: Reading, properties: tuple[Property, ...], until: float, since: int = 1) -> int:
+    """The sample from ``since`` on up to ``until`` at which the least margin of all properties is largest.
+
+    An alignment that the data excludes (D and v are not collinear) is not asked for.
+    """
+    margins = np.array([asked.margin for asked in properties])
+    allowed = (
+        (run.time <= until * (1.0 + 1e-9)) & (np.arange(len(run.time)) >= since) & ~np.isnan(margins).any(axis=0)
+    )
+    return max(int(np.argmax(np.where(allowed, margins.min(axis=0), -np.inf))), since)
+
+
+def _alignment(run: Reading, side: Side, exponent: float) -> Property:
+    """<wbar_j, D> >= |D| - lambda^exponent for the worst neuron of the side."""
+    if not side.collinear:
+        return Property(np.full(len(run.time), -np.inf), 0.0, ANGLE)
+    return Property(natural_log(run.courses.bend[side.sign] * side.rate), run.log_power(exponent), ANGLE)
+
+
+def _height(run: Reading, side: Side, exponent: float) -> Property:
+    """The height u >= |v| - lambda^exponent."""
+    return Property(natural_log(side.size - run.norm(side)), run.log_power(exponent), SIZE * side.size)
+
+
+def _moved(run: Reading, since: int) -> np.ndarray:
+    """The largest |w_j(t) - w_j(t2)| over the first sign's neurons."""
+    chosen = run.trajectory[["log_norm", "direction"]].isel(neuron=np.flatnonzero(run.first.members))
+    there = chosen.isel(time=since).load()
+    old = np.exp(there["log_norm"].values)[:, None] * there["direction"].values
+
+    def reduce(log_norm: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray]:
+        away = np.exp(log_norm)[..., None] * direction - old
+        return (np.sqrt(np.einsum("tjc,tjc->tj", away, away).max(axis=1)),)
+
+    return along_time(reduce, chosen["log_norm"], chosen["direction"])[0]
+
+
+def _row(
+    run: Reading, phase: Callable[[Reading], tuple[Property, ...]], number: int, until: float, name: str, what: str
+) -> Row:
+    """The row of one property at the lemma's time; not applicable if the run ends too early to say."""
+    properties = phase(run)
+    place = best(run, properties, until, since=fitted_first(run) if phase is third_phase else 1)
+    chosen, at = properties[number], float(run.time[place])
+    row = log_at_most(
+        float(chosen.log_measured[place]),
+        chosen.log_bound,
+        f"{what} at {name} = {at:.4g}; allowed is {name} <= {until:.4g}",
+        at,
+        resolution=chosen.resolution,
+    )
+    if row.verdict == "fails" and not run.covers(until):
+        return not_applicable(f"the run ends at t = {run.time[-1]:.4g}, before the bound {until:.4g} of {name}")
+    return row
+
+
+def lemma_3_i(run: Reading) -> Row:
+    """Lemma 3 (i): <wbar_j, D_+> >= |D_+| - lambda^(epsilon/5) on S_{+,1} at t2."""
+    return _row(run, second_phase, 0, run.times.second_phase[1], "t2", "|D| (1 - cos) of the worst neuron")
+
+
+def lemma_3_ii(run: Reading) -> Row:
+    """Lemma 3 (ii): u_+ >= n |D_+| - lambda^(epsilon/5) at t2."""
+    return _row(run, second_phase, 1, run.times.second_phase[1], "t2", "|v| - u")
+
+
+def lemma_3_iii(run: Reading) -> Row:
+    """Lemma 3 (iii): |w_j| <= 2 c lambda^epsilon outside S_{+,1} at t2."""
+    return _idle(run, second_phase, 2, run.times.second_phase[1], "t2", run.courses.largest_idle)
+
+
+def lemma_4_i(run: Reading) -> Row:
+    """Lemma 4 (i): <wbar_j, -D_-> >= |D_-| - lambda^(epsilon/14) on S_{-,1} at t3."""
+    return _row(run, third_phase, 0, run.times.third_phase[1], "t3", "|D| (1 - cos) of the worst neuron")
+
+
+def lemma_4_ii(run: Reading) -> Row:
+    """Lemma 4 (ii): u_- >= n |D_-| - lambda^(epsilon/20) at t3."""
+    return _row(run, third_phase, 1, run.times.third_phase[1], "t3", "|v| - u")
+
+
+def lemma_4_iii(run: Reading) -> Row:
+    """Lemma 4 (iii): |w_j(t2) - w_j(t3)| <= lambda^(epsilon/15) on S_{+,1}, for the t2 of Lemma 3's rows."""
+    return _row(run, third_phase, 2, run.times.third_phase[1], "t3", "the farthest that a neuron moved since t2")
+
+
+def lemma_4_iv(run: Reading) -> Row:
+    """Lemma 4 (iv): |w_j| <= 3 c lambda^epsilon outside S_{+,1} and S_{-,1} at t3."""
+    return _idle(run, third_phase, 3, run.times.third_phase[1], "t3", run.courses.largest_other)
+
+
+def _idle(
+    run: Reading, phase: Callable[[Reading], tuple[Property, ...]], number: int, until: float, name: str,
+    largest: np.ndarray,
+) -> Row:  # fmt: skip
+    """The row of the neurons that do not take part, which there may be none of."""
+    if not np.isfinite(largest).any():
+        return at_most(0.0, 0.0, "there are no other neurons")
+    return _row(run, phase, number, until, name, "the largest |w_j| of the other neurons")
+
+
+FIRST_FITTED = (
+    Statement(
+        "logistic_ode", "phase 2: |u_+ - logistic curve|/|v_+| is small (<= lambda^(epsilon/5))",
+        (*SETTING, first_collinear), logistic_ode,
+    ),
+    Statement(
+        "lemma_3_i", "at t2: |D_+| (1 - cos(w_j, D_+)) <= lambda^(epsilon/5) on S_{+,1}",
+        (*SETTING, first_collinear), lemma_3_i,
+    ),
+    Statement("lemma_3_ii", "at t2: |v_+| - u_+ <= lambda^(epsilon/5)", SETTING, lemma_3_ii),
+    Statement("lemma_3_iii", "at t2: |w_j| <= 2 c lambda^epsilon outside S_{+,1}", SETTING, lemma_3_iii),
+)  # fmt: skip
+SECOND_FITTED = (
+    Statement(
+        "lemma_4_i",
+        "at t3: |D_-| (1 - cos(w_j, -D_-)) <= lambda^(epsilon/14) on S_{-,1}",
+        (*SETTING, second_collinear),
+        lemma_4_i,
+    ),
+    Statement("lemma_4_ii", "at t3: |v_-| - u_- <= lambda^(epsilon/20)", SETTING, lemma_4_ii),
+    Statement("lemma_4_iii", "t2 to t3: w_j moved <= lambda^(epsilon/15) on S_{+,1}", SETTING, lemma_4_iii),
+    Statement("lemma_4_iv", "at t3: |w_j| <= 3 c lambda^epsilon outside both sets", SETTING, lemma_4_iv),
+)

@@ -1,0 +1,25 @@
+"""Section 2.2: what every gradient flow conserves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.statements.reading import Reading
+from pipeline.statements.rows import Row, Statement, at_most
+
+CONSERVED = 1e-9
+"""The relative drift that rounding over some thousand steps may cause."""
+
+
+def lemma_1(run: Reading) -> Row:
+    """Measure how far a_j^2 - |w_j|^2 drifts from its start, over a_j^2 + |w_j|^2: of any data and slope."""
+    worst = int(np.argmax(run.courses.drift))
+    at = float(run.time[worst])
+    return at_most(float(run.courses.drift[worst]), CONSERVED, f"largest at t = {at:.4g}", at)
+
+
+PRELIMINARIES = (
+    Statement(
+        "lemma_1", "a_j^2 - |w_j|^2 is constant: its drift over a_j^2 + |w_j|^2 is rounding", (), lemma_1
+    ),
+)  # fmt: skip

@@ -1,0 +1,250 @@
+"""What the rows read of a run: the two signs in the paper's order, and the courses of norms and directions.
+
+'Without loss of generality' |D_+| > |D_-| in the paper. Here the sign with the larger |D| is ``first`` and
+takes the paper's +, the other is ``second`` and takes its -, so that every row works for either. For
+orthogonal inputs that are not unit vectors, u_+ ends at |v_+| with v_+ = sum over y_k > 0 of y_k x_k/|x_k|^2;
+for unit vectors that is n |D_+|.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from catalog.blocks import along_time
+from catalog.schema import variable
+from pipeline.statements.times import Times, paper_times
+
+COLLINEAR = 1e-12
+"""1 - cos(D, v) up to which the two vectors of a sign are one direction."""
+ANGLE = 1e-16
+"""The 1 - cos below which a direction may be rounding: samples inside a long quiet step have angles off by up to
+4e-9 (measured at lambda = 1e-1000; at the step's ends by 1e-15)."""
+SIZE = 1e-10
+"""The same for sizes, relative to |v|: runs end within 4e-11 of what they tend to (lambda = 1e-10000)."""
+ROUNDING = 1e-14
+"""The relative imbalance of a start that is rounding: it was balanced."""
+INCOMPLETE = ("end_time", "out_of_steps", "stalled", "diverged")
+"""The statuses of a trajectory that ends before the flow has come to rest (``pipeline.flow.status``)."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One sign of labels, and the neurons that fit it.
+
+    Attributes
+    ----------
+    sign
+        +1 or -1.
+    members
+        bool[neuron]: S_{+,1} or S_{-,1}.
+    rate
+        |D| of this sign.
+    towards, goal
+        Unit vectors [coord] along sign D, where its neurons align, and along v, where they end.
+    size
+        |v|, where u ends.
+    rows
+        The sign's data points, bool[point].
+    """
+
+    sign: int
+    members: np.ndarray
+    rate: float
+    towards: np.ndarray
+    goal: np.ndarray
+    size: float
+    rows: np.ndarray
+
+    @property
+    def symbol(self) -> str:
+        """``+`` or ``-``, as in S_{+,1}."""
+        return "+" if self.sign > 0 else "-"
+
+    @property
+    def collinear(self) -> bool:
+        """Whether D and v are one direction, so that aligned neurons grow without turning."""
+        return bool(0.5 * np.sum((self.towards - self.goal) ** 2) <= COLLINEAR)
+
+
+@dataclass(frozen=True)
+class Courses:
+    """What happens along time, one number an instant.
+
+    Attributes
+    ----------
+    drift
+        The largest relative drift of a_j^2 - |w_j|^2 over the neurons.
+    bend
+        The largest 1 - cos of a member with ``towards``, for each sign.
+    largest, largest_idle, largest_other
+        The largest ln |w_j| of all neurons, of those not in the first set, of those in neither; -inf if none.
+    """
+
+    drift: np.ndarray
+    bend: dict[int, np.ndarray]
+    largest: np.ndarray
+    largest_idle: np.ndarray
+    largest_other: np.ndarray
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A run as the rows see it.
+
+    Attributes
+    ----------
+    data, trajectory, phases, minimum
+        The datasets of the stages; ``minimum`` is the comparison along time.
+    epsilon
+        The paper's free constant.
+    first, second
+        The sign with the larger |D|, and the other.
+    log_scale, log_c
+        ln lambda, and ln c with c = max_j |w_j(0)|/lambda.
+    time
+        The instants.
+    courses
+        What happens along them.
+    """
+
+    data: xr.Dataset
+    trajectory: xr.Dataset
+    phases: xr.Dataset
+    minimum: xr.Dataset
+    epsilon: float
+    first: Side
+    second: Side
+    log_scale: float
+    log_c: float
+    time: np.ndarray
+    courses: Courses
+
+    @property
+    def growth_ratio(self) -> float:
+        """The ratio r = |D_+|/|D_-| with the larger one above: at least 1."""
+        return self.first.rate / self.second.rate
+
+    def log_power(self, exponent: float) -> float:
+        """ln(lambda^exponent)."""
+        return exponent * self.log_scale
+
+    def norm(self, side: Side) -> np.ndarray:
+        """u(t) of one sign (section 4.2)."""
+        name = "norm_positive" if side.sign > 0 else "norm_negative"
+        return np.asarray(self.phases[name].values)
+
+    @property
+    def times(self) -> Times:
+        """The instants and intervals that the statements name."""
+        return paper_times(self.log_scale, self.first.rate, self.second.rate, self.epsilon)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the run goes on until nothing moves: then its last instant stands for all later ones."""
+        return self.trajectory.attrs.get("status") not in INCOMPLETE
+
+    def covers(self, instant: float) -> bool:
+        """Whether the run says what is at ``instant``."""
+        return self.at_rest or instant <= self.time[-1] * (1.0 + 1e-9)
+
+
+def read_run(
+    data: xr.Dataset, trajectory: xr.Dataset, phases: xr.Dataset, minimum: xr.Dataset, epsilon: float
+) -> Reading:
+    """Read what the rows need, in one pass over the trajectory."""
+    x, y = data["x"].values, data["y"].values
+    growth = {1: data["growth_positive"].values, -1: -data["growth_negative"].values}
+    role = phases["role"].values
+    flag = variable("phases", "role").flag
+    chosen = {1: role == flag("positive"), -1: role == flag("negative")}
+    sides = {sign: _side(x, y, sign, chosen[sign], growth[sign]) for sign in (1, -1)}
+    first = 1 if sides[1].rate >= sides[-1].rate else -1
+    log_scale = float(trajectory["log_init_scale"])
+    return Reading(
+        data=data,
+        trajectory=trajectory,
+        phases=phases,
+        minimum=minimum,
+        epsilon=epsilon,
+        first=sides[first],
+        second=sides[-first],
+        log_scale=log_scale,
+        log_c=float(trajectory["log_norm"].isel(time=0).max()) - log_scale,
+        time=trajectory["time"].values,
+        courses=_follow(trajectory, sides[first], sides[-first]),
+    )
+
+
+def _side(x: np.ndarray, y: np.ndarray, sign: int, members: np.ndarray, growth: np.ndarray) -> Side:
+    rows = sign * y > 0
+    squares = np.sum(x**2, axis=1)
+    v = (np.abs(y[rows]) / squares[rows]) @ x[rows]
+    return Side(
+        sign=sign,
+        members=members,
+        rate=float(np.linalg.norm(growth)),
+        towards=_unit(growth),
+        goal=_unit(v),
+        size=float(np.linalg.norm(v)),
+        rows=rows,
+    )
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    size = float(np.linalg.norm(vector))
+    return vector / size if size > 0.0 else vector
+
+
+def _follow(trajectory: xr.Dataset, first: Side, second: Side) -> Courses:
+    start = trajectory[["log_norm", "output_ratio"]].isel(time=0).load()
+    first_size, first_share = _imbalance(start["log_norm"].values, start["output_ratio"].values)
+    # A neuron that shrinks magnifies the rounding of its start's imbalance as it does the imbalance itself.
+    rounding = np.where(np.abs(first_share) > ROUNDING, ROUNDING, 0.0)
+    first_share = np.where(rounding > 0.0, first_share, 0.0)
+    idle, other = ~first.members, ~(first.members | second.members)
+
+    def reduce(log_norm: np.ndarray, ratio: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray, ...]:
+        size, share = _imbalance(log_norm, ratio)
+        # Never above e^600: a neuron that has shrunk by more has kept nothing that a float could tell.
+        growth = np.exp(np.minimum(2.0 * (first_size - size), 600.0))
+        drift = np.abs(share - first_share * growth) - rounding * growth
+        return (
+            np.max(np.maximum(drift, 0.0), axis=1),
+            bend(direction, first),
+            bend(direction, second),
+            *(np.max(log_norm[:, which], axis=1, initial=-np.inf) for which in (slice(None), idle, other)),
+        )
+
+    found = along_time(reduce, trajectory["log_norm"], trajectory["output_ratio"], trajectory["direction"])
+    return Courses(found[0], {first.sign: found[1], second.sign: found[2]}, *found[3:])
+
+
+def _imbalance(log_norm: np.ndarray, ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The ln of sqrt(a^2 + |w|^2), and (a^2 - |w|^2)/(a^2 + |w|^2), with no square that overflows."""
+    length = np.hypot(1.0, ratio)
+    return log_norm + np.log(length), (np.abs(ratio) / length - 1.0 / length) * (np.abs(ratio) + 1.0) / length
+
+
+def bend(direction: np.ndarray, side: Side) -> np.ndarray:
+    """The largest 1 - cos(w_j, D) of a member at each time, from the chord: exact far below 1e-16.
+
+    Parameters
+    ----------
+    direction
+        Unit vectors [time, neuron, coord].
+    side
+        NaN if it has no members.
+    """
+    if not side.members.any():
+        return np.full(len(direction), np.nan)
+    chord = direction[:, side.members] - side.towards
+    return 0.5 * np.asarray(np.einsum("tjc,tjc->tj", chord, chord).max(axis=1))
+
+
+def natural_log(sizes: np.ndarray) -> np.ndarray:
+    """The ln of sizes; -inf for what is 0, or below by rounding."""
+    positive = np.asarray(sizes) > 0.0
+    return np.where(positive, np.log(np.where(positive, sizes, 1.0)), -np.inf)

@@ -1,0 +1,69 @@
+"""The statements table of one run, for a person and for a program."""
+
+from __future__ import annotations
+
+from math import isnan
+from typing import Any
+
+import xarray as xr
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.statements import Row, in_digits, statement_rows
+
+MARKS = {"holds": ("+ holds", "green"), "fails": ("x FAILS", "bold red"), "not_applicable": ("- n/a", "dim")}
+"""What stands for each verdict: a sign and a word beside the colour."""
+
+
+def print_statements(console: Console, run_id: str, statements: xr.Dataset) -> None:
+    """Print the table, what its columns mean, and what to do next."""
+    rows = statement_rows(statements)
+    table = Table("statement", "verdict", "measured", "bound", "margin", "claim, and what was measured", box=None)
+    for name, (claim, row) in rows.items():
+        mark, style = MARKS[row.verdict]
+        said = Text.assemble(claim, "\n", (row.reason, "dim"))
+        table.add_row(name, Text(mark, style=style), *sides(row), said)
+    console.print(f"The paper's statements on {run_id} (epsilon = {float(statements.attrs['epsilon']):g})\n")
+    console.print(table)
+    if statements.attrs["fitted_first"] == "negative":
+        console.print("\nThe negative labels have the larger |D|: read + for - and - for + throughout.")
+    console.print(
+        "\nA margin of powers of lambda counts e-folds (its row compares logarithms); another is a difference. "
+        "|v| is n |D| for unit inputs."
+    )
+    failing = [name for name, (_, row) in rows.items() if row.verdict == "fails"]
+    if failing:
+        console.print(
+            f"Next: {', '.join(failing)} may need a smaller lambda: reluflow run ... --set init.log10_scale=-1000"
+        )
+
+
+def sides(row: Row) -> tuple[str, str, str]:
+    """Measured side, bound and margin as they are printed."""
+    if isnan(row.margin):
+        return "", "", ""
+    if row.logarithmic:
+        return in_digits(row.measured), in_digits(row.bound), f"{row.margin:.3g} e-folds"
+    return f"{row.measured:.3g}", f"{row.bound:.3g}", f"{row.margin:.3g}"
+
+
+def statements_as_json(statements: xr.Dataset) -> dict[str, Any]:
+    """One object a row; what does not apply has no numbers."""
+    return {
+        name: {
+            "claim": claim,
+            "verdict": row.verdict,
+            "reason": row.reason,
+            "measured": _number(row.measured),
+            "bound": _number(row.bound),
+            "margin": _number(row.margin),
+            "logarithmic": row.logarithmic,
+            "measured_at": _number(row.at),
+        }
+        for name, (claim, row) in statement_rows(statements).items()
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if isnan(value) else value
