@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import AmbiguousRunError, CatalogError, DamagedRunError, UnknownRunError
-from catalog.layout import STORE, is_published, is_run_id, locate, preset_of, published_run_ids, run_directory
+from catalog.layout import (
+    RUNS,
+    STORE,
+    SWEEPS,
+    is_published,
+    is_run_id,
+    locate,
+    preset_of,
+    published_run_ids,
+    run_directory,
+)
 from catalog.manifest import Manifest, read_manifest
 
 if TYPE_CHECKING:
@@ -62,16 +72,28 @@ class Catalog:
     ----------
     root
         The catalog's folder, absolute.
+    shelf
+        What of it this object shows: the runs, or the sweeps (see :attr:`sweeps`).
     """
 
     root: Path
+    shelf: str = RUNS
+
+    @property
+    def sweeps(self) -> Catalog:
+        """The same catalog with its sweeps (cubes over many runs) in the place of its runs."""
+        return replace(self, shelf=SWEEPS)
 
     def run_ids(self) -> list[str]:
         """Name every published run, in alphabetical order."""
-        return published_run_ids(self.root)
+        return published_run_ids(self.root, self.shelf)
 
     def __contains__(self, run_id: object) -> bool:
-        return isinstance(run_id, str) and is_run_id(run_id) and is_published(run_directory(self.root, run_id))
+        return (
+            isinstance(run_id, str)
+            and is_run_id(run_id)
+            and is_published(run_directory(self.root, run_id, self.shelf))
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.run_ids())
@@ -89,7 +111,7 @@ class Catalog:
         """
         if run_id not in self:
             raise UnknownRunError(run_id, difflib.get_close_matches(run_id, self.run_ids(), n=5, cutoff=0.5))
-        return run_directory(self.root, run_id)
+        return run_directory(self.root, run_id, self.shelf)
 
     def manifest(self, run_id: str) -> Manifest:
         """Read the manifest of a run: its configuration, results, provenance and files.
@@ -172,7 +194,7 @@ class Catalog:
         manifests, damaged = [], {}
         for run_id in self.run_ids():
             try:
-                manifests.append(read_manifest(run_directory(self.root, run_id)))
+                manifests.append(read_manifest(run_directory(self.root, run_id, self.shelf)))
             except DamagedRunError as error:
                 damaged[run_id] = str(error)
             except FileNotFoundError:
@@ -206,17 +228,23 @@ class Catalog:
         from catalog.publish import publish
 
         return publish(
-            self.root, run_id, tree, summary=summary, configuration=configuration, provenance=provenance
+            self.root,
+            run_id,
+            tree,
+            summary=summary,
+            configuration=configuration,
+            provenance=provenance,
+            shelf=self.shelf,
         )
 
     def check_writable(self, run_id: str = "probe") -> None:
         """Find out whether a run could be published: see :func:`catalog.staging.check_writable`."""
         from catalog.staging import check_writable
 
-        check_writable(self.root, run_id)
+        check_writable(self.root, run_id, self.shelf)
 
     def verify(self, run_id: str | None = None) -> list[Finding]:
         """Check every byte of one run or of all: see :func:`catalog.verify.verify`."""
         from catalog.verify import verify
 
-        return verify(self.root, run_id)
+        return verify(self.root, run_id, self.shelf)

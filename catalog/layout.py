@@ -4,6 +4,7 @@
 
     <root>/runs/<run_id>/manifest.json      written last: a run is there if and only if this file is
                         /data.zarr/         the labelled tree, Zarr v3
+    <root>/sweeps/<sweep_id>/...            likewise: a cube over many runs
     <root>/staging/<run_id>-<pid>-<random>/ a run that is being written; no reader looks here
 
 Standard library only: a cache hit of the command line looks a run up in 0.04 s, xarray alone takes 0.3 s.
@@ -18,7 +19,9 @@ from urllib.parse import unquote, urlsplit
 
 from catalog.errors import CatalogError
 
-RUNS = "runs"
+RUNS, SWEEPS = "runs", "sweeps"
+SHELVES = (RUNS, SWEEPS)
+"""Where published things lie: single runs, and cubes over many."""
 STAGING = "staging"
 SCHEMA_VERSION = "1.1"
 """The version of the layout that a run on disk declares; it enters the run's identity."""
@@ -64,8 +67,8 @@ def is_run_id(text: str) -> bool:
     return _RUN_ID.fullmatch(text) is not None and len(text.encode()) <= _LONGEST_RUN_ID
 
 
-def run_directory(root: Path, run_id: str) -> Path:
-    """Where the run ``run_id`` lies, or would.
+def run_directory(root: Path, run_id: str, shelf: str = RUNS) -> Path:
+    """Where the run ``run_id`` (or what else is on that shelf) lies, or would.
 
     Raises
     ------
@@ -74,7 +77,7 @@ def run_directory(root: Path, run_id: str) -> Path:
     """
     if not is_run_id(run_id):
         raise ValueError(f"run_id {run_id!r}: allowed are up to {_LONGEST_RUN_ID} letters, digits, '_.+-'")
-    return root / RUNS / run_id
+    return root / shelf / run_id
 
 
 def is_published(directory: Path) -> bool:
@@ -82,7 +85,7 @@ def is_published(directory: Path) -> bool:
     return (directory / MANIFEST).is_file()
 
 
-def published_run_ids(root: Path) -> list[str]:
+def published_run_ids(root: Path, shelf: str = RUNS) -> list[str]:
     """Every run of the catalog at ``root``, in alphabetical order; none if there is no catalog.
 
     Raises
@@ -91,9 +94,9 @@ def published_run_ids(root: Path) -> list[str]:
         If the catalog is there and can't be read.
     """
     try:
-        with os.scandir(root / RUNS) as entries:
+        with os.scandir(root / shelf) as entries:
             names = [entry.name for entry in entries]
-        return sorted(name for name in names if is_run_id(name) and is_published(root / RUNS / name))
+        return sorted(name for name in names if is_run_id(name) and is_published(root / shelf / name))
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:

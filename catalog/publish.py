@@ -14,7 +14,7 @@ import xarray as xr
 
 from catalog.attributes import attribute, root_attributes
 from catalog.encoding import encode, stream
-from catalog.layout import MANIFEST, STORE, is_published, run_directory
+from catalog.layout import MANIFEST, RUNS, STORE, is_published, run_directory
 from catalog.manifest import Manifest, plain, restored
 from catalog.schema import GROUPS, SCHEMA_VERSION, validate
 from catalog.staging import staging_place, sync, write_synced
@@ -28,6 +28,7 @@ def publish(
     summary: Mapping[str, Any],
     configuration: Mapping[str, Any],
     provenance: Mapping[str, Any],
+    shelf: str = RUNS,
 ) -> Path:
     """Publish a run, once: write it aside, flush it, and rename it into the catalog.
 
@@ -45,6 +46,8 @@ def publish(
         Every parameter and result that a table should show: numbers, truth values, texts, None.
     configuration, provenance
         Tables of what strict JSON holds (see :func:`catalog.manifest.plain`).
+    shelf
+        Where it belongs: with the runs, or with the sweeps.
 
     Returns
     -------
@@ -58,7 +61,7 @@ def publish(
     ValueError, TypeError
         If the tree or a table can't be stored; the disk is not touched.
     """
-    destination = run_directory(root, run_id)
+    destination = run_directory(root, run_id, shelf)
     if is_published(destination):
         return destination
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

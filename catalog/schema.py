@@ -171,6 +171,10 @@ _statements = (
         "Logarithmic where a power of lambda is compared: 1e-1000 is no float.", flags=("linear", "logarithmic"),
     ),
     Variable("measured_at", ("statement",), "float64", "time of the measurement", "NaN: over many instants."),
+    Variable(
+        "resolution", ("statement",), "float64", "resolution of the measured side",
+        "A measured size below it is rounding; 0 where there is none such.",
+    ),
 )  # fmt: skip
 
 GROUPS: dict[str, tuple[Variable, ...]] = {

@@ -140,7 +140,7 @@ def staging_place(root: Path, run_id: str) -> Iterator[StagingPlace]:
         place.remove()
 
 
-def check_writable(root: Path, run_id: str = "probe") -> None:
+def check_writable(root: Path, run_id: str = "probe", shelf: str = RUNS) -> None:
     """Find out before an expensive computation whether its run could be published; leaves nothing behind.
 
     A folder is really made and removed: permission bits do not stop root, and say nothing of a disk that is
@@ -155,9 +155,9 @@ def check_writable(root: Path, run_id: str = "probe") -> None:
     DamagedRunError
         If something that is no run lies where the run belongs.
     """
-    destination = run_directory(root, run_id)
+    destination = run_directory(root, run_id, shelf)
     with staging_place(root, run_id) as place:
-        runs = root / RUNS
+        runs = root / shelf
         for _ in range(_TRIES):
             place.add_folders(runs)
             if os.access(runs, os.W_OK | os.X_OK):

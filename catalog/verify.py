@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import CatalogError, DamagedRunError, UnknownRunError
-from catalog.layout import MANIFEST, RUNS, STAGING, is_run_id
+from catalog.layout import MANIFEST, RUNS, SHELVES, STAGING, is_run_id
 from catalog.manifest import read_manifest
 
 _STAGING_SUFFIX = re.compile(r"-\d+-[0-9a-f]{8}$")
@@ -66,7 +66,7 @@ class Finding:
         return f"{self.run_id}: {self.path}: {self.problem.value}"
 
 
-def verify(root: Path, run_id: str | None = None) -> list[Finding]:
+def verify(root: Path, run_id: str | None = None, shelf: str = RUNS) -> list[Finding]:
     """Check one run, or everything in the catalog at ``root``.
 
     Parameters
@@ -74,7 +74,9 @@ def verify(root: Path, run_id: str | None = None) -> list[Finding]:
     root
         The catalog; an empty or missing one has no findings.
     run_id
-        The run to check; None for all runs, what else lies in ``runs/``, and ``staging/``.
+        The run to check; None for all runs and sweeps, what else lies beside them, and ``staging/``.
+    shelf
+        Where that run lies.
 
     Returns
     -------
@@ -89,12 +91,13 @@ def verify(root: Path, run_id: str | None = None) -> list[Finding]:
         If the catalog can't be listed.
     """
     if run_id is not None:
-        if not is_run_id(run_id) or not os.path.lexists(root / RUNS / run_id):
+        if not is_run_id(run_id) or not os.path.lexists(root / shelf / run_id):
             raise UnknownRunError(run_id)
-        return list(_run_findings(root / RUNS / run_id))
+        return list(_run_findings(root / shelf / run_id))
     findings: list[Finding] = []
-    for name in _names(root / RUNS):
-        findings.extend(_run_findings(root / RUNS / name))
+    for folder in SHELVES:
+        for name in _names(root / folder):
+            findings.extend(_run_findings(root / folder / name))
     leftovers = _names(root / STAGING)
     return findings + [
         Finding(_STAGING_SUFFIX.sub("", name), f"{STAGING}/{name}", Problem.LEFTOVER) for name in leftovers

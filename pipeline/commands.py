@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 DONE, FAILED, WRONG_REQUEST, INTERRUPTED = 0, 1, 2, 130
 """The exit statuses (CONTRACT.md)."""
+ELSEWHERE = {"theory": "pipeline.theory.commands"}
+"""Commands that stand in rooms of their own, by the module that has each."""
 PIPE_WIDTH = 160
 """Columns where no terminal says how many it has: a file or a pipe should lose nothing."""
 
@@ -123,6 +126,17 @@ def print_json(values: Any) -> None:
 
 class OneLineGroup(click.Group):
     """Commands whose misuse is told in one line, like everything else that is wrong with a request."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Name the commands, those of rooms of their own among them."""
+        return sorted([*super().list_commands(context), *ELSEWHERE])
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Find a command; one of another room is imported only when it is wanted."""
+        if name in ELSEWHERE:
+            command: click.Command = getattr(import_module(ELSEWHERE[name]), name)
+            return command
+        return super().get_command(context, name)
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run the command that the words on the command line name."""

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from time import perf_counter
 
 from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.status import Status
 
 PATIENCE = 2.0
@@ -28,3 +29,22 @@ def telling() -> Iterator[Callable[[float, int], None]]:
             shown[0].update(f"The flow has reached t = {time:.4g} in {steps:,} steps ...")
 
         yield tell
+
+
+@contextmanager
+def counting(what: str, steps: int) -> Iterator[Callable[[], None]]:
+    """A function to be called after each of ``steps``; shows a bar while it is called."""
+    started = perf_counter()
+    columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task(what, total=steps)
+
+    def advance() -> None:
+        bar.advance(task)
+        if perf_counter() - started >= PATIENCE and not bar.live.is_started:
+            bar.start()
+
+    try:
+        yield advance
+    finally:
+        bar.stop()

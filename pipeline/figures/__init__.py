@@ -1,9 +1,10 @@
-"""The paper's three figures, drawn from a run.
+"""The paper's three figures, drawn from a run, and the theory's laws.
 
 In comes the tree of a run (groups data, trajectory, phases, minimal_norm); out go Matplotlib figures and
 their files. Each figure is one pure function in one file: ``timeline`` (figure 1), ``snapshots`` (figure 2;
 its four ``moments``, its panels in ``kinks`` for one-dimensional data, ``cosines`` for orthogonal inputs and
-``polar`` for all others, what they draw in ``network``), ``loss`` (figure 3). ``style`` says how figures look,
+``polar`` for all others, what they draw in ``network``), ``loss`` (figure 3). ``laws`` draws the cubes of
+``pipeline.theory``. ``style`` says how figures look,
 ``reading`` what they read, ``writing`` how they become files. Nothing here computes a result, knows the catalog
 or touches pyplot. This is the only room that imports Matplotlib: import it only to draw.
 """
@@ -16,13 +17,14 @@ from pathlib import Path
 import xarray as xr
 from matplotlib.figure import Figure
 
+from pipeline.figures.laws import ladder_figure, threshold_figure, width_figure
 from pipeline.figures.loss import loss_figure
 from pipeline.figures.reading import heading
 from pipeline.figures.snapshots import snapshots_figure
 from pipeline.figures.timeline import timeline_figure
 from pipeline.figures.writing import FORMATS, encoded, replace_file
 
-__all__ = ["FIGURES", "loss_figure", "snapshots_figure", "timeline_figure", "write_figures"]
+__all__ = ["FIGURES", "LAWS", "loss_figure", "snapshots_figure", "timeline_figure", "write_figures", "write_law"]
 
 FIGURES: dict[str, Callable[[xr.DataTree], Figure]] = {
     "figure-1-timeline": timeline_figure,
@@ -30,6 +32,42 @@ FIGURES: dict[str, Callable[[xr.DataTree], Figure]] = {
     "figure-3-loss": loss_figure,
 }
 """Each figure's file name and the function that draws it."""
+
+LAWS: dict[str, Callable[[xr.Dataset], Figure]] = {
+    "ladder": ladder_figure,
+    "width": width_figure,
+    "threshold": threshold_figure,
+}
+"""What draws each law of the theory."""
+
+
+def write_law(law: xr.Dataset, out: Path, *, source: str = "") -> list[Path]:
+    """Write the figure of one of the theory's laws as PNG and SVG, and return the files.
+
+    Parameters
+    ----------
+    law
+        A cube of ``pipeline.theory``; its attribute ``law`` says which.
+    out
+        The folder; made if it is not there. Files of the same names are replaced, each at once and whole.
+    source
+        The name of the cube, kept in the files' metadata.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be made or written.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    which = str(law.attrs["law"])
+    name = f"{which}-{law.attrs['name']}" if "name" in law.attrs else which
+    figure, written = LAWS[which](law), []
+    for file_format in FORMATS:
+        path = out / f"theory-{name}.{file_format}"
+        replace_file(path, encoded(figure, file_format, title=f"{which} law", source=source))
+        written.append(path)
+    return written
 
 
 def write_figures(tree: xr.DataTree, out: Path) -> list[Path]:

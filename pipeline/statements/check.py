@@ -78,6 +78,7 @@ def check_statements(
             "verdict": [verdict.flag(row.verdict) for row in rows],
             "scale": [scale.flag("logarithmic" if row.logarithmic else "linear") for row in rows],
             "measured_at": [row.at for row in rows],
+            "resolution": [row.resolution for row in rows],
         },
         {"epsilon": epsilon, "fitted_first": "positive" if run.first.sign > 0 else "negative"},
     )
@@ -109,6 +110,7 @@ def statement_rows(statements: xr.Dataset) -> dict[str, tuple[str, Row]]:
                 reason=str(reason),
                 logarithmic=int(statements["scale"][i]) == logarithmic,
                 at=float(statements["measured_at"][i]),
+                resolution=float(statements["resolution"][i]),
             ),
         )
         for i, (name, claim, reason) in enumerate(

@@ -20,6 +20,9 @@ from pipeline.statements.rows import Row, Statement, at_most, fails, log_at_most
 SOLVER = 10.0
 """How many of the solver's tolerances the course of u may be off."""
 
+TIE = 1e-6
+"""The weight of the sum of all margins beside the least one."""
+
 
 @dataclass(frozen=True)
 class Property:
@@ -100,7 +103,9 @@ def best(run: Reading, properties: tuple[Property, ...], until: float, since: in
     allowed = (
         (run.time <= until * (1.0 + 1e-9)) & (np.arange(len(run.time)) >= since) & ~np.isnan(margins).any(axis=0)
     )
-    return max(int(np.argmax(np.where(allowed, margins.min(axis=0), -np.inf))), since)
+    # Where the narrowest property stays as it is, the others decide between the samples.
+    best_of = margins.min(axis=0) + TIE * margins.sum(axis=0)
+    return max(int(np.argmax(np.where(allowed, best_of, -np.inf))), since)
 
 
 def _alignment(run: Reading, side: Side, exponent: float) -> Property:

@@ -35,6 +35,8 @@ class Row:
         Whether the sides are natural logarithms.
     at
         The time of the measurement; NaN if it was over many instants.
+    resolution
+        The measured size below which it is rounding; 0 if there is none.
     """
 
     measured: float
@@ -44,6 +46,7 @@ class Row:
     reason: str
     logarithmic: bool = False
     at: float = nan
+    resolution: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse a verdict that the margin contradicts."""
@@ -101,7 +104,7 @@ def log_at_most(
     if log_bound < lowest:
         reason += f"; the bound is below what the numbers resolve, {resolution:.1g}, which is taken in its place"
     margin = float(log_margin(np.array([log_measured]), log_bound, resolution)[0])
-    return _row(lowest if log_measured == -inf else log_measured, log_bound, margin, reason, True, at)
+    return _row(lowest if log_measured == -inf else log_measured, log_bound, margin, reason, True, at, resolution)
 
 
 def log_margin(log_measured: np.ndarray, log_bound: float, resolution: float) -> np.ndarray:
@@ -120,10 +123,18 @@ def fails(reason: str) -> Row:
     return Row(nan, nan, nan, "fails", reason)
 
 
-def _row(measured: float, bound: float, margin: float, reason: str, logarithmic: bool, at: float) -> Row:
+def _row(
+    measured: float,
+    bound: float,
+    margin: float,
+    reason: str,
+    logarithmic: bool,
+    at: float,
+    resolution: float = 0.0,
+) -> Row:
     if isnan(margin) or margin in (inf, -inf):
         return not_applicable("the run's numbers are not finite")
-    return Row(measured, bound, margin, "holds" if margin >= 0.0 else "fails", reason, logarithmic, at)
+    return Row(measured, bound, margin, "holds" if margin >= 0.0 else "fails", reason, logarithmic, at, resolution)
 
 
 def in_digits(log_value: float) -> str:

@@ -1,0 +1,14 @@
+"""The theory's laws, measured over many runs: scaling with lambda, with the width, with the number of points.
+
+In comes a configuration, or a few numbers that span a grid; out goes one labelled cube a law, with the measured
+exponents beside the paper's, and from the cube a table and a figure. ``ladder`` goes down in lambda, ``width``
+asks when assumption 3 holds and the minimum norm is reached, ``threshold`` finds the lambda* below which it is.
+Each run goes through the stages' front doors. ``publishing`` keeps a cube in the catalog, ``commands`` is
+``reluflow theory``.
+"""
+
+from pipeline.theory.ladder import ladder
+from pipeline.theory.threshold import threshold_law
+from pipeline.theory.width import width_law
+
+__all__ = ["ladder", "threshold_law", "width_law"]

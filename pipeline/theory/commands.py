@@ -1,0 +1,129 @@
+"""``reluflow theory``: the laws from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import click
+
+from pipeline.commands import catalog_option, console, json_option, opened, print_json, speaks
+
+
+@click.group()
+def theory() -> None:
+    """Measure the theory's laws over many runs: each a table, a figure and a data set in the catalog.
+
+    \b
+    Examples:
+      reluflow theory ladder orthonormal      exponents in lambda, from 1e-1 to 1e-1000
+      reluflow theory width                   how wide for assumption 3, and for the minimum norm
+      reluflow theory threshold --seeds 20    lambda* against m and n
+    """  # noqa: D301
+
+
+def law_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every law's command takes."""
+    out = click.option(
+        "--out", default="figures", show_default=True, type=click.Path(file_okay=False, path_type=Path),
+        help="The folder for the figure.",
+    )  # fmt: skip
+    return out(catalog_option(json_option(command)))
+
+
+def present(
+    law: str, configuration: dict[str, Any], compute: Callable[[Callable[[], None]], Any], steps: int,
+    out: Path, catalog_url: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Compute a law or take it from the catalog, print its table, draw its figure, say what is next."""
+    from pipeline.figures import write_law
+    from pipeline.progress import counting
+    from pipeline.theory.publishing import kept, scalars
+    from pipeline.theory.tables import TABLES
+
+    started, catalog = perf_counter(), opened(catalog_url)
+    with counting(law, steps) as advance:
+        identifier, cube, cached = kept(catalog, law, configuration, lambda: compute(advance))
+    paths = write_law(cube, out, source=identifier)
+    path, seconds = catalog.sweeps.path(identifier), perf_counter() - started
+    if as_json:
+        files = {"figures": [str(file) for file in paths], "cached": cached, "seconds": seconds}
+        finite = {name: None if value != value else value for name, value in scalars(cube).items()}
+        print_json({"sweep_id": identifier, "path": str(path)} | files | finite)
+        return
+    say = console()
+    TABLES[law](say, cube)
+    said = "in the catalog already, nothing was computed" if cached else f"computed in {seconds:.1f} s"
+    say.print(f"\nThe data set is {path} ({said}); the figure: {', '.join(map(str, paths))}", soft_wrap=True)
+    say.print(f"Open it with xarray.open_zarr({str(path / 'data.zarr')!r}, group={law!r}).", soft_wrap=True)
+    say.print(NEXT[law])
+
+
+NEXT = {
+    "ladder": "Next: reluflow run PRESET --set init.log10_scale=-1000, then reluflow show RUN --statements.",
+    "width": "Next: reluflow run small-width shows what happens below: more kinks, more saddles, a larger norm.",
+    "threshold": "Next: reluflow theory ladder says how fast the excess falls below lambda*.",
+}
+
+
+@theory.command()
+@click.argument("preset_or_file", default="orthonormal")
+@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Override a key, such as init.seed=3.")
+@law_options
+@speaks
+def ladder(preset_or_file: str, settings: tuple[str, ...], out: Path, catalog_url: str, as_json: bool) -> None:
+    """Go down in lambda on PRESET_OR_FILE and fit every statement's exponent."""
+    from pipeline.configuration import load_config, parse_override
+    from pipeline.theory import ladder as measure
+    from pipeline.theory.ladder import RUNGS, TOLERANCE
+
+    config = load_config(preset_or_file, dict(parse_override(text) for text in settings))
+    configuration = config.resolved() | {"rungs": list(RUNGS), "ladder_tolerance": TOLERANCE}
+    present(
+        "ladder", configuration, lambda advance: measure(config, advance=advance), len(RUNGS), out, catalog_url,
+        as_json,
+    )  # fmt: skip
+
+
+@theory.command()
+@click.option("--seeds", default=30, show_default=True, type=click.IntRange(min=1), help="Starts of each network.")
+@law_options
+@speaks
+def width(seeds: int, out: Path, catalog_url: str, as_json: bool) -> None:
+    """Count how often assumption 3 holds and the minimum norm is reached, against m and n."""
+    from pipeline.theory import width_law
+    from pipeline.theory.ends import NEGATIVE, POSITIVE
+    from pipeline.theory.width import LOG10_SCALE, POINTS, REACHED, WIDTHS
+
+    present(
+        "width",
+        {
+            "points": list(POINTS), "widths": list(WIDTHS), "seeds": seeds, "labels": [POSITIVE, NEGATIVE],
+            "log10_scale": LOG10_SCALE, "reached_excess": REACHED,
+        },
+        lambda advance: width_law(seeds=seeds, advance=advance), len(POINTS) * len(WIDTHS), out, catalog_url,
+        as_json,
+    )  # fmt: skip
+
+
+@theory.command()
+@click.option("--seeds", default=3, show_default=True, type=click.IntRange(min=1), help="Starts of each network.")
+@law_options
+@speaks
+def threshold(seeds: int, out: Path, catalog_url: str, as_json: bool) -> None:
+    """Find the lambda* below which the minimum norm is reached, against m and n."""
+    from pipeline.theory import threshold_law
+    from pipeline.theory.ends import NEGATIVE, POSITIVE
+    from pipeline.theory.threshold import ALLOWED, HALVINGS, HIGHEST, LOWEST, POINTS, WIDTHS
+
+    present(
+        "threshold",
+        {
+            "points": list(POINTS), "widths": list(WIDTHS), "seeds": seeds, "labels": [POSITIVE, NEGATIVE],
+            "allowed_excess": ALLOWED, "range": [LOWEST, HIGHEST], "halvings": HALVINGS,
+        },
+        lambda advance: threshold_law(seeds=seeds, advance=advance), len(POINTS) + len(WIDTHS), out, catalog_url,
+        as_json,
+    )  # fmt: skip

@@ -1,0 +1,68 @@
+"""Where one run ends, as fast as the engine goes: two samples, and no labels but those that a law asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from pipeline.configuration import DataConfig, InitConfig
+from pipeline.data import generate_data
+from pipeline.flow import initialise, simulate
+from pipeline.minimal_norm import minimal_norm
+
+POSITIVE, NEGATIVE = 1.2, -0.8
+"""The labels: half of the points have each, so that |D_+|/|D_-| = 1.5 for every number of points."""
+TOLERANCE = 1e-4
+"""Of the solver: the norm at the end needs no more."""
+
+
+@dataclass(frozen=True)
+class End:
+    """The end of one run.
+
+    Attributes
+    ----------
+    excess
+        1/2 |theta|^2 over its minimum, less 1; infinite if the data is not fitted.
+    assumption_3
+        Whether a neuron started in each of S_{+,1} and S_{-,1}.
+    """
+
+    excess: float
+    assumption_3: bool
+
+
+def labelled_points(n: int) -> tuple[xr.Dataset, float]:
+    """``n`` orthonormal points, half of them positive, and their minimum norm.
+
+    Parameters
+    ----------
+    n
+        Even, at least 2.
+    """
+    data = generate_data(DataConfig(kind="orthonormal", y=[POSITIVE] * (n // 2) + [NEGATIVE] * (n - n // 2)))
+    return data, float(minimal_norm(data)["value"])
+
+
+def start_of(data: xr.Dataset, width: int, log10_scale: float, seed: int, per_sqrt_width: bool) -> xr.Dataset:
+    """The balanced start of equation (4)."""
+    init = InitConfig(width=width, log10_scale=log10_scale, per_sqrt_width=per_sqrt_width, seed=seed)
+    return initialise(data, init)
+
+
+def meets_assumption_3(data: xr.Dataset, start: xr.Dataset) -> bool:
+    """Whether S_{+,1} and S_{-,1} (equations (5) and (6)) have a neuron each."""
+    inside = start["direction"].values @ data["x"].values.T >= 0.0
+    sign, y = np.sign(start["output_ratio"].values), data["y"].values
+    return all(bool((inside[:, s * y > 0].all(axis=1) & (sign == s)).any()) for s in (1, -1))
+
+
+def end_of(data: xr.Dataset, start: xr.Dataset, least: float) -> End:
+    """Follow the flow until it rests."""
+    last = simulate(data, start, samples=2, tolerance=TOLERANCE).isel(time=-1)
+    square = np.exp(2.0 * last["log_norm"].values)
+    half = 0.5 * float(np.sum(square * (1.0 + last["output_ratio"].values ** 2)))
+    fitted = last.attrs["status"] == "converged"
+    return End(half / least - 1.0 if fitted else float("inf"), meets_assumption_3(data, start))

@@ -1,0 +1,171 @@
+"""Down the ladder of lambda: the measured exponents of every statement beside the paper's.
+
+The paper bounds deviations by powers of lambda whose exponents are not sharp. On each rung the statements are
+measured; ln(measured) against ln(lambda) over the rungs where it is above rounding has a slope, the measured
+exponent. The times of the fits, over -ln(lambda)/|D|, tend to 1.
+
+What the final excess over the minimum norm should scale with: a neuron that starts active on some but not all
+points of its sign grows along D_S of that set S only, and is left at |w| ~ lambda^(1 - |D_S|/|D|) when its sign is
+fitted. Its square is excess, so the largest proper S decides: exponent 2 (1 - max |D_S|/|D|). Without such S (a
+single point of each sign) idle neurons stay at lambda, and the exponent is 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from catalog.schema import COORDINATES, STATEMENTS, variable
+from pipeline.configuration import RunConfig
+from pipeline.workflow import compute, prepare
+
+RUNGS = (
+    -1.0, -1.5, -2.0, -2.5, -3.0, -3.5, -4.0, -5.0, -6.0, -8.0, -10.0, -15.0, -20.0, -30.0, -50.0, -70.0, -100.0,
+    -150.0, -200.0, -300.0, -500.0, -700.0, -1000.0,
+)  # fmt: skip
+"""log10 of the scales."""
+TOLERANCE = 1e-9
+"""Of the solver: deviations of that size are to be told from its errors."""
+ASYMPTOTIC = -2.0
+"""log10 lambda from which on a rung enters the fits."""
+CLEAR = 3.0
+"""How many times its resolution a deviation must be to enter a fit."""
+
+Advance = Callable[[], None]
+
+
+def nothing() -> None:
+    """Tell nobody of the progress."""
+
+
+def ladder(config: RunConfig, rungs: Sequence[float] = RUNGS, advance: Advance = nothing) -> xr.Dataset:
+    """Measure every statement on each rung, and fit the exponents.
+
+    Parameters
+    ----------
+    config
+        A run whose ``init.log10_scale`` is replaced; the data should meet assumptions 1 to 3.
+    rungs
+        log10 of the scales, falling.
+    advance
+        Called after each rung.
+
+    Returns
+    -------
+    Dataset
+        measured, bound, margin, verdict and resolution (rung, statement); constant_t2 and constant_t3 (rung);
+        exponent, paper_exponent, fitted_rungs and holds_from (statement); excess_exponent beside
+        expected_excess_exponent.
+    """
+    data = prepare(config)
+    trees = []
+    for rung in rungs:
+        trees.append(compute(_on(config, rung), data))
+        advance()
+    table = {
+        name: np.array([tree["statements"][name].values for tree in trees])
+        for name in ("measured", "bound", "margin", "verdict", "scale", "resolution")
+    }
+    log_scale = np.array([float(tree["trajectory"]["log_init_scale"]) for tree in trees])
+    rates = sorted(float(np.linalg.norm(data[f"growth_{sign}"].values)) for sign in ("positive", "negative"))
+    times = {name: np.array([float(tree["phases"][name]) for tree in trees]) for name in ("t2", "t3")}
+    escape = np.where(log_scale < 0.0, -log_scale, np.nan)
+    logarithmic = (table["scale"] == variable("statements", "scale").flag("logarithmic")).any(axis=0)
+    usable = np.array([_usable(table, i, log_scale) & bool(logarithmic[i]) for i in range(len(STATEMENTS))])
+    exponent = np.array([slope(log_scale, table["measured"][:, i], usable[i]) for i in range(len(STATEMENTS))])
+    bias = STATEMENTS.index("theorem_1_bias")
+    return _labelled(
+        config, rungs, log_scale, table,
+        constant_t2=times["t2"] * rates[1] / escape,
+        constant_t3=times["t3"] * rates[0] / escape,
+        exponent=exponent,
+        paper_exponent=np.array(
+            [slope(log_scale, table["bound"][:, i], np.isfinite(table["bound"][:, i]) & logarithmic[i])
+             for i in range(len(STATEMENTS))]
+        ),
+        fitted_rungs=usable.sum(axis=1),
+        holds_from=np.array([holds_from(rungs, table["verdict"][:, i]) for i in range(len(STATEMENTS))]),
+        excess_exponent=exponent[bias],
+        expected_excess_exponent=expected_excess_exponent(data),
+    )  # fmt: skip
+
+
+def _on(config: RunConfig, rung: float) -> RunConfig:
+    init = config.init.model_copy(update={"log10_scale": rung})
+    flow = config.flow.model_copy(update={"tolerance": min(config.flow.tolerance, TOLERANCE)})
+    return config.model_copy(update={"init": init, "flow": flow})
+
+
+def _usable(table: dict[str, np.ndarray], i: int, log_scale: np.ndarray) -> np.ndarray:
+    """The rungs of one statement whose measured side enters the fit."""
+    with np.errstate(divide="ignore"):
+        lowest = np.log(CLEAR * table["resolution"][:, i])
+    small = log_scale <= ASYMPTOTIC * np.log(10.0)
+    return np.asarray(np.isfinite(table["measured"][:, i]) & (table["measured"][:, i] > lowest) & small)
+
+
+def slope(log_scale: np.ndarray, log_size: np.ndarray, usable: np.ndarray) -> float:
+    """The exponent e of size ~ lambda^e by least squares on the logarithms; NaN on fewer than three rungs."""
+    if usable.sum() < 3:
+        return float("nan")
+    return float(np.polyfit(log_scale[usable], log_size[usable], 1)[0])
+
+
+def holds_from(rungs: Sequence[float], verdicts: np.ndarray) -> float:
+    """The largest log10 of a scale from which on down to the last rung the statement holds; NaN if it does not."""
+    holds = verdicts == variable("statements", "verdict").flag("holds")
+    if not holds[-1]:
+        return float("nan")
+    broken = np.flatnonzero(~holds)
+    return float(rungs[int(broken[-1]) + 1 if len(broken) else 0])
+
+
+def expected_excess_exponent(data: xr.Dataset) -> float:
+    """2 (1 - max |D_S|/|D|) over the proper subsets S of the points of a sign: see above; orthogonal inputs."""
+    x, y = data["x"].values, data["y"].values
+    pulls = np.linalg.norm(x, axis=1) * np.abs(y)
+    shares = [0.0]
+    for sign in (1, -1):
+        own = np.sort(pulls[sign * y > 0])
+        if len(own) > 1:
+            shares.append(float(np.linalg.norm(own[1:]) / np.linalg.norm(own)))
+    return 2.0 * (1.0 - max(shares))
+
+
+def _labelled(
+    config: RunConfig, rungs: Sequence[float], log_scale: np.ndarray, table: dict[str, np.ndarray], **derived: Any
+) -> xr.Dataset:
+    by_both = {
+        name: (("rung", "statement"), table[name], variable("statements", name).attributes)
+        for name in ("measured", "bound", "margin", "verdict", "resolution")
+    }
+    by_both["verdict"] = (*by_both["verdict"][:1], table["verdict"].astype(np.int8), by_both["verdict"][2])
+    words = {
+        "constant_t2": ("rung", "t2 |D_+|/(-ln lambda)", "Tends to 1 (Lemma 3); D of the sign fitted first."),
+        "constant_t3": ("rung", "t3 |D_-|/(-ln lambda)", "Tends to 1 (Lemma 4); D of the other sign."),
+        "exponent": ("statement", "measured exponent", "d ln(measured)/d ln(lambda) over the fitted rungs."),
+        "paper_exponent": ("statement", "the paper's exponent", "That of the bound."),
+        "fitted_rungs": ("statement", "rungs fitted", "Those with lambda <= 1e-2 and a deviation above rounding."),
+        "holds_from": ("statement", "log10 of the scale from which on it holds", "Down to the last rung."),
+        "excess_exponent": ("", "exponent of the final excess", "Of 1/2 |theta|^2 over its minimum."),
+        "expected_excess_exponent": ("", "expected exponent of the excess", "2 (1 - max |D_S|/|D|)."),
+    }
+    variables = {
+        name: ((dims,) if dims else (), derived[name], {"long_name": name_of, "comment": doc, "units": "1"})
+        for name, (dims, name_of, doc) in words.items()
+    }
+    log10 = {"long_name": "log10 of the scale", "comment": "init.log10_scale", "units": "1"}
+    natural = {"long_name": "ln lambda", "comment": variable("trajectory", "log_init_scale").doc, "units": "1"}
+    return xr.Dataset(
+        by_both | variables | {"log_init_scale": ("rung", log_scale, natural)},
+        {
+            "rung": ("rung", np.asarray(rungs, dtype=float), log10),
+            "statement": (
+                "statement", np.arange(1, len(STATEMENTS) + 1, dtype=np.int8), COORDINATES["statement"].attributes
+            ),
+        },
+        {"law": "ladder", "name": config.name, "epsilon": config.analysis.epsilon, "tolerance": TOLERANCE},
+    )  # fmt: skip

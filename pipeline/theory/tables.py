@@ -1,0 +1,95 @@
+"""The laws in words: a table each, what it shows, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isnan
+
+import numpy as np
+import xarray as xr
+from rich.console import Console
+from rich.table import Table
+
+from catalog.schema import STATEMENTS
+
+
+def print_ladder(console: Console, law: xr.Dataset) -> None:
+    """Print the exponents beside the paper's, the constants, and the law of the excess."""
+    rungs = law["rung"].values
+    console.print(
+        f"{law.attrs['name']} from 10^{rungs[0]:g} to 10^{rungs[-1]:g}, epsilon = {law.attrs['epsilon']:g}: "
+        "deviation ~ lambda^exponent\n"
+    )
+    table = Table("statement", "paper's exponent", "measured", "rungs fitted", "holds from 10^", box=None)
+    for i, name in enumerate(STATEMENTS):
+        start = float(law["holds_from"][i])
+        table.add_row(
+            name, _number(law["paper_exponent"][i], ".4f"), _number(law["exponent"][i], ".4f"),
+            str(int(law["fitted_rungs"][i]) or "-"), "-" if isnan(start) else f"{start:g}",
+        )  # fmt: skip
+    console.print(table)
+    times = Table("\nlambda = 10^", "\nt2 |D_+|/(-ln lambda)", "\nt3 |D_-|/(-ln lambda)", box=None)
+    for rung in (-2.0, -6.0, -20.0, -100.0, -1000.0):
+        if rung in rungs:
+            at = law.sel(rung=rung)
+            times.add_row(f"{rung:g}", _number(at["constant_t2"], ".4f"), _number(at["constant_t3"], ".4f"))
+    console.print(times)
+    console.print(
+        f"\nThe paper: both constants tend to 1. The final excess over the minimum norm goes as lambda^"
+        f"{float(law['excess_exponent']):.3f}; idle neurons that see a part of a sign's points explain "
+        f"{float(law['expected_excess_exponent']):.3f}."
+    )
+    console.print("'Holds from' is the largest rung from which a statement holds all the way down.")
+
+
+def print_width(console: Console, law: xr.Dataset) -> None:
+    """Print, for each n, the share of starts that reach the minimum beside the exact probability."""
+    console.print(
+        f"Share of {law.attrs['seeds']} starts that reach the minimum norm (exact probability of assumption 3)\n"
+    )
+    widths = law["width"].values
+    table = Table("n", *(f"m = {m}" for m in widths), "even odds at m", box=None)
+    for n in law["points"].values:
+        at = law.sel(points=n)
+        cells = [f"{float(r):.2f} ({float(p):.2f})" for r, p in zip(at["reached"], at["probability"], strict=True)]
+        table.add_row(str(n), *cells, f"{float(at['even_odds']):.1f}")
+    console.print(table)
+    console.print(
+        "\nAssumption 3 holds and the minimum is reached, or neither, in "
+        f"{float(law['agreement'].mean()):.1%} of the starts; the paper: always. The width of even odds doubles "
+        "every two points."
+    )
+
+
+def print_threshold(console: Console, law: xr.Dataset) -> None:
+    """Print lambda* against m and against n, and the two fitted laws."""
+    console.print(
+        f"lambda*: the final excess is {law.attrs['allowed_excess']:.0%} of the minimum norm; median (least, "
+        f"largest) of log10 over {law.attrs['seeds']} starts\n"
+    )
+    for dim, fixed in (
+        ("width", f"n = {law.attrs['points_of_widths']}"),
+        ("points", f"m = {law.attrs['width_of_points']}"),
+    ):
+        table = Table("m" if dim == "width" else "n", f"log10 lambda* ({fixed})", box=None)
+        for size in law[dim].values:
+            values = law[f"log10_threshold_{dim}"].sel({dim: size}).values
+            table.add_row(str(size), f"{np.median(values):.2f} ({values.min():.2f}, {values.max():.2f})")
+        console.print(table)
+        console.print()
+    console.print(
+        f"lambda* ~ m^{float(law['width_exponent']):.2f} (the paper: -1/2) and "
+        f"~ e^(-{float(law['points_rate']):.2f} n) (the paper: e^(-Theta(n)))."
+    )
+
+
+TABLES: dict[str, Callable[[Console, xr.Dataset], None]] = {
+    "ladder": print_ladder,
+    "width": print_width,
+    "threshold": print_threshold,
+}
+"""What prints each law."""
+
+
+def _number(value: xr.DataArray, form: str) -> str:
+    return "-" if isnan(float(value)) else format(float(value), form)

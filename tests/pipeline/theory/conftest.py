@@ -1,0 +1,24 @@
+"""The laws on grids small enough for a test."""
+
+import pytest
+import xarray as xr
+
+from pipeline import load_config
+from pipeline.theory import ladder, threshold_law, width_law
+
+RUNGS = (-2.0, -3.0, -4.0, -6.0, -8.0, -10.0, -15.0, -20.0, -100.0, -1000.0)
+
+
+@pytest.fixture(scope="session")
+def rungs() -> xr.Dataset:
+    return ladder(load_config("orthonormal"), RUNGS)
+
+
+@pytest.fixture(scope="session")
+def widths() -> xr.Dataset:
+    return width_law((2, 4), (2, 8, 32), seeds=12)
+
+
+@pytest.fixture(scope="session")
+def thresholds() -> xr.Dataset:
+    return threshold_law((64, 256), (2, 4), seeds=2)

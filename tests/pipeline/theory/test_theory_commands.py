@@ -1,0 +1,101 @@
+"""``reluflow theory``: published among the sweeps, drawn, told; the second time nothing is computed."""
+
+import json
+
+import pytest
+import xarray as xr
+from click.testing import CliRunner
+
+import pipeline.theory
+from catalog import open_catalog
+from pipeline.commands import main
+from pipeline.theory.publishing import law_id
+
+
+@pytest.fixture
+def laws(monkeypatch, rungs, widths, thresholds):
+    """The commands with the small laws of these tests in the place of what they would compute."""
+    calls = []
+
+    def given(law):
+        def measure(*_, advance, **__):
+            calls.append(law.attrs["law"])
+            advance()
+            return law
+
+        return measure
+
+    monkeypatch.setattr(pipeline.theory, "ladder", given(rungs))
+    monkeypatch.setattr(pipeline.theory, "width_law", given(widths))
+    monkeypatch.setattr(pipeline.theory, "threshold_law", given(thresholds))
+    return calls
+
+
+def called(tmp_path, *words):
+    options = ["--catalog", str(tmp_path / "catalog"), "--out", str(tmp_path / "figures")]
+    return CliRunner().invoke(main, ["theory", *words, *options], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    ("law", "words", "figure"),
+    [
+        ("ladder", "The paper: both constants tend to 1", "theory-ladder-orthonormal"),
+        ("width", "Share of 12 starts that reach the minimum norm", "theory-width"),
+        ("threshold", "(the paper: e^(-Theta(n)))", "theory-threshold"),
+    ],
+)
+def test_a_law(laws, tmp_path, law, words, figure):
+    done = called(tmp_path, law)
+    assert done.exit_code == 0, done.stderr
+    assert words in " ".join(done.stdout.split())
+    assert "Next: reluflow" in done.stdout
+    for ending in ("png", "svg"):
+        assert (tmp_path / "figures" / f"{figure}.{ending}").stat().st_size > 10_000
+    catalog = open_catalog(tmp_path / "catalog")
+    (identifier,) = catalog.sweeps.run_ids()
+    assert identifier.startswith(f"{law}-")
+    assert catalog.run_ids() == []
+    assert catalog.verify() == []
+    with xr.open_zarr(catalog.sweeps.path(identifier) / "data.zarr", group=law) as opened:
+        assert opened.attrs["law"] == law
+        assert all(variable.attrs["long_name"] for variable in opened.variables.values())
+    again = called(tmp_path, law)
+    assert "in the catalog already, nothing was computed" in again.stdout
+    assert again.stdout.split("The data set is")[0] == done.stdout.split("The data set is")[0]
+    assert laws == [law]
+
+
+def test_as_json(laws, tmp_path):
+    found = json.loads(called(tmp_path, "threshold", "--json").stdout)
+    assert found["cached"] is False
+    assert found["path"].endswith(f"sweeps/{found['sweep_id']}")
+    assert found["width_exponent"] < 0
+
+
+def test_a_damaged_sweep_is_found(laws, tmp_path):
+    called(tmp_path, "width")
+    catalog = open_catalog(tmp_path / "catalog")
+    (identifier,) = catalog.sweeps.run_ids()
+    (catalog.sweeps.path(identifier) / "data.zarr" / "zarr.json").write_text("{}")
+    assert [finding.run_id for finding in catalog.verify()] == [identifier]
+    assert [finding.path for finding in catalog.sweeps.verify(identifier)] == ["data.zarr/zarr.json"]
+
+
+def test_wrong_requests(tmp_path):
+    done = called(tmp_path, "ladder", "no-such-preset")
+    assert done.exit_code == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert called(tmp_path, "width", "--seeds", "0").exit_code == 2
+    assert called(tmp_path, "nothing").exit_code == 2
+    assert not (tmp_path / "catalog").exists()
+
+
+def test_help_names_the_laws():
+    shown = CliRunner().invoke(main, ["--help"]).stdout
+    assert "theory" in shown
+    shown = CliRunner().invoke(main, ["theory", "--help"]).stdout
+    assert all(law in shown for law in ("ladder", "width", "threshold"))
+
+
+def test_another_configuration_has_another_name():
+    assert law_id("width", {"seeds": 3}) != law_id("width", {"seeds": 4}) != law_id("ladder", {"seeds": 4})
