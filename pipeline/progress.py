@@ -36,7 +36,8 @@ def counting(what: str, steps: int) -> Iterator[Callable[[], None]]:
     """A function to be called after each of ``steps``; shows a bar while it is called."""
     started = perf_counter()
     columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    screen = Console(stderr=True)
+    bar = Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
     task = bar.add_task(what, total=steps)
 
     def advance() -> None:

@@ -30,7 +30,7 @@ def ladder_figure(law: xr.Dataset) -> Figure:
     Parameters
     ----------
     law
-        Of :func:`pipeline.theory.ladder`.
+        Of :func:`pipeline.theory.ladder_law`.
     """
     figure = Figure(figsize=(WIDTH, 6.6), layout="constrained")
     halves: np.ndarray = np.asarray(figure.subfigures(2, 1, height_ratios=(1.25, 1)))
@@ -74,7 +74,7 @@ def _constants(axes: Axes, law: xr.Dataset) -> None:
     axes.minorticks_off()
     axes.set_xlabel("λ")
     axes.set_ylabel("constant")
-    axes.legend(loc="upper right")
+    _legend_above(axes)
 
 
 def _excess(axes: Axes, law: xr.Dataset) -> None:
@@ -97,8 +97,13 @@ def _excess(axes: Axes, law: xr.Dataset) -> None:
     logarithmic_powers(axes, "x")
     logarithmic_powers(axes, "y")
     axes.set_xlabel("λ")
-    axes.set_ylabel("excess over the minimum norm")
-    axes.legend(loc="upper right")
+    axes.set_ylabel("excess of the norm")
+    _legend_above(axes)
+
+
+def _legend_above(axes: Axes) -> None:
+    """Put the legend where no line can pass under it."""
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2)
 
 
 @publication

@@ -4,11 +4,12 @@ In comes a configuration, or a few numbers that span a grid; out goes one labell
 exponents beside the paper's, and from the cube a table and a figure. ``ladder`` goes down in lambda, ``width``
 asks when assumption 3 holds and the minimum norm is reached, ``threshold`` finds the lambda* below which it is.
 Each run goes through the stages' front doors. ``publishing`` keeps a cube in the catalog, ``commands`` is
-``reluflow theory``.
+``reluflow theory``. Names are imported on first use: the help of the command line must not wait for xarray.
 """
 
-from pipeline.theory.ladder import ladder
-from pipeline.theory.threshold import threshold_law
-from pipeline.theory.width import width_law
+import lazy_loader
 
-__all__ = ["ladder", "threshold_law", "width_law"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"ladder": ["ladder_law"], "threshold": ["threshold_law"], "width": ["width_law"]},
+)

@@ -76,13 +76,13 @@ NEXT = {
 def ladder(preset_or_file: str, settings: tuple[str, ...], out: Path, catalog_url: str, as_json: bool) -> None:
     """Go down in lambda on PRESET_OR_FILE and fit every statement's exponent."""
     from pipeline.configuration import load_config, parse_override
-    from pipeline.theory import ladder as measure
+    from pipeline.theory import ladder_law
     from pipeline.theory.ladder import RUNGS, TOLERANCE
 
     config = load_config(preset_or_file, dict(parse_override(text) for text in settings))
     configuration = config.resolved() | {"rungs": list(RUNGS), "ladder_tolerance": TOLERANCE}
     present(
-        "ladder", configuration, lambda advance: measure(config, advance=advance), len(RUNGS), out, catalog_url,
+        "ladder", configuration, lambda advance: ladder_law(config, advance=advance), len(RUNGS), out, catalog_url,
         as_json,
     )  # fmt: skip
 
@@ -109,7 +109,7 @@ def width(seeds: int, out: Path, catalog_url: str, as_json: bool) -> None:
 
 
 @theory.command()
-@click.option("--seeds", default=3, show_default=True, type=click.IntRange(min=1), help="Starts of each network.")
+@click.option("--seeds", default=5, show_default=True, type=click.IntRange(min=1), help="Starts of each network.")
 @law_options
 @speaks
 def threshold(seeds: int, out: Path, catalog_url: str, as_json: bool) -> None:

@@ -41,7 +41,7 @@ def nothing() -> None:
     """Tell nobody of the progress."""
 
 
-def ladder(config: RunConfig, rungs: Sequence[float] = RUNGS, advance: Advance = nothing) -> xr.Dataset:
+def ladder_law(config: RunConfig, rungs: Sequence[float] = RUNGS, advance: Advance = nothing) -> xr.Dataset:
     """Measure every statement on each rung, and fit the exponents.
 
     Parameters

@@ -19,13 +19,13 @@ import xarray as xr
 
 from pipeline.theory.ends import end_of, labelled_points, meets_assumption_3, start_of
 
-WIDTHS, POINTS, SEEDS = (64, 128, 256, 512, 1024, 2048), (2, 4, 6, 8, 10), 3
+WIDTHS, POINTS, SEEDS = (64, 128, 256, 512, 1024), (2, 4, 6, 8, 10), 5
 FEW_POINTS, MANY_NEURONS = 4, 512
 """The n at which m varies, and the m at which n does."""
 ALLOWED = 0.05
 """The relative excess at lambda*."""
-LOWEST, HIGHEST, HALVINGS = -10.0, 1.0, 8
-"""The range of log10 lambda, and how often it is halved: to 0.04."""
+LOWEST, HIGHEST, HALVINGS = -8.0, 0.0, 7
+"""The range of log10 lambda, and how often it is halved: to 0.06."""
 
 
 def threshold_law(

@@ -11,11 +11,13 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 import xarray as xr
 from mounts import tmpfs
 from processes import in_processes
 
+from catalog import open_catalog
 from catalog.errors import CatalogUnwritableError, DamagedRunError, DiskFullError
 from catalog.publish import publish
 from catalog.staging import check_writable
@@ -239,3 +241,19 @@ def test_plain_readers_find_no_stranger(pristine, run_id):
     # A file that is no Zarr node inside a store makes readers warn; warnings are errors here.
     xr.open_datatree(pristine / "runs" / run_id / "data.zarr").close()
     assert signal.getsignal(signal.SIGINT) is not None
+
+
+def test_a_sweep_lies_on_a_shelf_of_its_own(tmp_path):
+    """The same publisher, mapping and verification; runs and sweeps of one name don't meet."""
+    catalog = open_catalog(tmp_path)
+    tree = xr.DataTree.from_dict({"cube": xr.Dataset({"excess": ("scale", np.ones(3))})})
+    for shelf in (catalog.sweeps, catalog):
+        assert "cube-1" not in shelf
+        shelf.publish("cube-1", tree, summary={"rows": 3}, configuration={}, provenance={})
+        assert shelf.run_ids() == ["cube-1"]
+    assert catalog.sweeps.path("cube-1") == tmp_path / "sweeps" / "cube-1"
+    assert catalog.sweeps["cube-1"]["cube"]["excess"].values.tolist() == [1, 1, 1]
+    assert catalog.verify() == catalog.sweeps.verify("cube-1") == []
+    (tmp_path / "sweeps" / "cube-1" / "data.zarr" / "zarr.json").unlink()
+    assert len(catalog.verify()) == 1
+    assert catalog.verify("cube-1") == []

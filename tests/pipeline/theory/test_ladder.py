@@ -7,7 +7,7 @@ import xarray as xr
 from catalog.schema import STATEMENTS, VERDICTS
 from pipeline import load_config
 from pipeline.data import generate_data
-from pipeline.theory import ladder
+from pipeline.theory import ladder_law
 from pipeline.theory.ladder import expected_excess_exponent, holds_from, slope
 
 
@@ -44,7 +44,7 @@ def test_the_law_of_the_excess(rungs):
     """Of the labels 1.2 and 0.9 a neuron may see the first alone: rho = 1.2/1.5, and 2 (1 - rho) = 0.4."""
     assert float(rungs["expected_excess_exponent"]) == pytest.approx(0.4)
     assert float(rungs["excess_exponent"]) == pytest.approx(0.4, abs=0.04)
-    single = ladder(load_config("orthogonal"), (-2.0, -2.5, -3.0))
+    single = ladder_law(load_config("orthogonal"), (-2.0, -2.5, -3.0))
     assert float(single["expected_excess_exponent"]) == 2.0
     assert float(single["excess_exponent"]) == pytest.approx(2.0, abs=1e-3)
 

@@ -1,11 +1,14 @@
 """``reluflow theory``: published among the sweeps, drawn, told; the second time nothing is computed."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import xarray as xr
 from click.testing import CliRunner
 
+import pipeline.progress
 import pipeline.theory
 from catalog import open_catalog
 from pipeline.commands import main
@@ -25,7 +28,7 @@ def laws(monkeypatch, rungs, widths, thresholds):
 
         return measure
 
-    monkeypatch.setattr(pipeline.theory, "ladder", given(rungs))
+    monkeypatch.setattr(pipeline.theory, "ladder_law", given(rungs))
     monkeypatch.setattr(pipeline.theory, "width_law", given(widths))
     monkeypatch.setattr(pipeline.theory, "threshold_law", given(thresholds))
     return calls
@@ -95,6 +98,29 @@ def test_help_names_the_laws():
     assert "theory" in shown
     shown = CliRunner().invoke(main, ["theory", "--help"]).stdout
     assert all(law in shown for law in ("ladder", "width", "threshold"))
+
+
+def test_a_long_law_shows_how_far_it_is(monkeypatch, capsys):
+    monkeypatch.setattr(pipeline.progress, "PATIENCE", 0.0)
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
+    monkeypatch.setenv("TERM", "xterm")
+    with pipeline.progress.counting("width", 3) as advance:
+        for _ in range(3):
+            advance()
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "width" in shown.err
+    assert "3/3" in shown.err
+    monkeypatch.setattr(pipeline.progress, "PATIENCE", 100.0)
+    with pipeline.progress.counting("width", 3) as advance:
+        advance()
+    assert capsys.readouterr().err == ""
+
+
+def test_the_help_waits_for_no_library():
+    code = "import sys, pipeline.theory.commands; print({'xarray', 'numpy'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_another_configuration_has_another_name():

@@ -1,0 +1,57 @@
+"""The figures of the theory's laws show the cubes' own numbers."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from pipeline import load_config
+from pipeline.figures import LAWS, write_law
+from pipeline.theory import ladder_law, threshold_law, width_law
+
+
+@pytest.fixture(scope="module")
+def cubes():
+    return {
+        "ladder": ladder_law(load_config("orthonormal", {"init.width": 40}), (-2.0, -3.0, -4.0, -6.0)),
+        "width": width_law((2, 4), (2, 8), seeds=3),
+        "threshold": threshold_law((32, 64), (2, 4), seeds=2),
+    }
+
+
+def line(figure: Figure, name: str):
+    return next(line for axes in figure.findobj() for line in getattr(axes, "lines", ()) if line.get_gid() == name)
+
+
+def test_the_ladder(cubes):
+    cube = cubes["ladder"]
+    figure = LAWS["ladder"](cube)
+    known = np.isfinite(cube["exponent"].values)
+    np.testing.assert_array_equal(line(figure, "measured").get_xdata(), cube["exponent"].values[known])
+    np.testing.assert_array_equal(line(figure, "paper").get_xdata(), cube["paper_exponent"].values[known])
+    np.testing.assert_array_equal(line(figure, "constant_t2").get_ydata(), cube["constant_t2"].values)
+
+
+def test_the_widths(cubes):
+    figure = LAWS["width"](cubes["width"])
+    for n in (2, 4):
+        np.testing.assert_array_equal(
+            line(figure, f"reached-{n}").get_ydata(), cubes["width"]["reached"].sel(points=n).values
+        )
+    np.testing.assert_array_equal(line(figure, "even-odds").get_ydata(), cubes["width"]["even_odds"].values)
+
+
+@pytest.mark.parametrize("law", ["ladder", "width", "threshold"])
+def test_the_files_are_the_same_each_time(cubes, tmp_path, law):
+    first = [path.read_bytes() for path in write_law(cubes[law], tmp_path, source="here")]
+    second = [path.read_bytes() for path in write_law(cubes[law], tmp_path, source="here")]
+    assert first == second
+    assert b"here" in first[0]
+    text = first[1].decode()
+    assert {"ladder": "the paper's bound", "width": "minimum reached", "threshold": "paper: m^"}[law] in text
+
+
+def test_an_excess_that_is_rounding(cubes):
+    hidden = cubes["ladder"].copy(deep=True)
+    hidden["measured"][:] = -80.0
+    said = [text.get_text() for axes in LAWS["ladder"](hidden).findobj() for text in getattr(axes, "texts", ())]
+    assert "the excess is rounding on every rung" in said
