@@ -48,6 +48,8 @@ class Side:
         |v|, where u ends.
     rows
         The sign's data points, bool[point].
+    idle_share
+        The largest |D_S|/|D| over proper subsets S of those points: how fast a neuron grows that sees only S.
     """
 
     sign: int
@@ -57,6 +59,7 @@ class Side:
     goal: np.ndarray
     size: float
     rows: np.ndarray
+    idle_share: float
 
     @property
     def symbol(self) -> str:
@@ -190,7 +193,14 @@ def _side(x: np.ndarray, y: np.ndarray, sign: int, members: np.ndarray, growth: 
         goal=_unit(v),
         size=float(np.linalg.norm(v)),
         rows=rows,
+        idle_share=idle_share(x[rows], y[rows]),
     )
+
+
+def idle_share(x: np.ndarray, y: np.ndarray) -> float:
+    """The largest |D_S|/|D| over proper subsets S of orthogonal points of one sign: all but the weakest one."""
+    pulls = np.sort(np.linalg.norm(x, axis=1) * np.abs(y))
+    return float(np.linalg.norm(pulls[1:]) / np.linalg.norm(pulls)) if len(pulls) else 0.0
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ import xarray as xr
 
 from catalog.schema import COORDINATES, STATEMENTS, variable
 from pipeline.configuration import RunConfig
+from pipeline.statements import idle_share
 from pipeline.workflow import compute, prepare
 
 RUNGS = (
@@ -126,13 +127,7 @@ def holds_from(rungs: Sequence[float], verdicts: np.ndarray) -> float:
 def expected_excess_exponent(data: xr.Dataset) -> float:
     """2 (1 - max |D_S|/|D|) over the proper subsets S of the points of a sign: see above; orthogonal inputs."""
     x, y = data["x"].values, data["y"].values
-    pulls = np.linalg.norm(x, axis=1) * np.abs(y)
-    shares = [0.0]
-    for sign in (1, -1):
-        own = np.sort(pulls[sign * y > 0])
-        if len(own) > 1:
-            shares.append(float(np.linalg.norm(own[1:]) / np.linalg.norm(own)))
-    return 2.0 * (1.0 - max(shares))
+    return 2.0 * (1.0 - max(idle_share(x[sign * y > 0], y[sign * y > 0]) for sign in (1, -1)))
 
 
 def _labelled(

@@ -183,3 +183,13 @@ def test_a_row_fails_where_its_premise_is_broken(tiny, name, spoil):
     assert row.verdict == "fails"
     assert not row.margin >= 0.0
     assert tiny.rows()[name].verdict == "holds"
+
+
+def test_an_epsilon_that_is_not_small_enough(make_run):
+    """Labels 1.84, 0.52, 0.36: a neuron blind to the weakest grows at 0.983 |D|, and 1 - 0.983 is below 0.05."""
+    run = make_run(x=np.eye(5), y=[-1.84, 1.68, -0.52, 1.55, -0.36], width=183, log10_scale=-300.0)
+    rows = run.rows()
+    assert [name for name, row in rows.items() if row.verdict == "fails"] == ["lemma_4_iv"]
+    assert rows["lemma_4_iv"].reason.endswith("for this data epsilon must be below 0.0173")
+    smaller = run.rows(epsilon=0.01)
+    assert smaller["lemma_4_iv"].verdict == "holds"
