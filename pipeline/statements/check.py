@@ -10,7 +10,7 @@ from pipeline.statements.alignment import ALIGNMENT
 from pipeline.statements.convergence import CONVERGENCE
 from pipeline.statements.fitting import FIRST_FITTED, SECOND_FITTED
 from pipeline.statements.preliminaries import PRELIMINARIES
-from pipeline.statements.reading import read_run
+from pipeline.statements.reading import Reading, read_run
 from pipeline.statements.rows import Row
 from pipeline.statements.saddle import SADDLE
 
@@ -66,7 +66,10 @@ def check_statements(
     if not 0.0 < epsilon < 1.0:
         raise ValueError(f"epsilon = {epsilon}: a number between 0 and 1 is allowed")
     run = read_run(data, trajectory, phases, minimum, epsilon)
-    rows = [statement.check(run) for statement in ROWS]
+    return _labelled(run, [statement.check(run) for statement in ROWS])
+
+
+def _labelled(run: Reading, rows: list[Row]) -> xr.Dataset:
     verdict, scale = variable("statements", "verdict"), variable("statements", "scale")
     dataset = conform(
         "statements",
@@ -80,7 +83,7 @@ def check_statements(
             "measured_at": [row.at for row in rows],
             "resolution": [row.resolution for row in rows],
         },
-        {"epsilon": epsilon, "fitted_first": "positive" if run.first.sign > 0 else "negative"},
+        {"epsilon": run.epsilon, "fitted_first": "positive" if run.first.sign > 0 else "negative"},
     )
     dataset["statement"].attrs["claims"] = [statement.claim for statement in ROWS]
     dataset["verdict"].attrs["reasons"] = [row.reason for row in rows]

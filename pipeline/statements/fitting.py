@@ -4,8 +4,9 @@ Each lemma says that *some* time up to a bound has all its properties at once. S
 up to the bound at which the sign is fitted (ii) and the property with the least margin has the largest one.
 
 The paper's epsilon is 'small enough, depending on the dataset'. How small shows in (iii) of Lemma 3 and (iv) of
-Lemma 4: a neuron that sees a proper part S of a sign's points grows along D_S and is left at lambda^(1 - |D_S|/|D|)
-when the sign is fitted, S_{-,1} is at lambda^(1 - 1/r) at t2. Both must be below lambda^epsilon.
+Lemma 4: a neuron that sees a proper part S of a sign's points grows along D_S and is left at
+lambda^(1 - |D_S|/|D|) when the sign is fitted, and S_{-,1} is at lambda^(1 - 1/r) at t2. Both must be below
+lambda^epsilon.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ import numpy as np
 
 from catalog.blocks import along_time
 from pipeline.statements.premises import SETTING, first_collinear, second_collinear
-from pipeline.statements.reading import ANGLE, SIZE, Reading, Side, natural_log
+from pipeline.statements.reading import ANGLE, SIZE, Reading, natural_log
 from pipeline.statements.rows import Row, Statement, at_most, fails, log_at_most, log_margin, not_applicable
+from pipeline.statements.sides import Side
 
 SOLVER = 10.0
 """How many of the solver's tolerances the course of u may be off."""

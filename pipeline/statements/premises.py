@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from catalog.schema import variable
-from pipeline.statements.reading import Reading, Side
+from pipeline.statements.reading import Reading
 from pipeline.statements.rows import in_digits
+from pipeline.statements.sides import Side
 
 BALANCED = 1e-9
 """How far |a_j|/|w_j| of a balanced start may be from 1."""

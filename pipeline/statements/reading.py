@@ -15,10 +15,9 @@ import xarray as xr
 
 from catalog.blocks import along_time
 from catalog.schema import variable
+from pipeline.statements.sides import Side, side_of
 from pipeline.statements.times import Times, paper_times
 
-COLLINEAR = 1e-12
-"""1 - cos(D, v) up to which the two vectors of a sign are one direction."""
 ANGLE = 1e-16
 """The 1 - cos below which a direction may be rounding: samples inside a long quiet step have angles off by up to
 4e-9 (measured at lambda = 1e-1000; at the step's ends by 1e-15)."""
@@ -28,48 +27,6 @@ ROUNDING = 1e-14
 """The relative imbalance of a start that is rounding: it was balanced."""
 INCOMPLETE = ("end_time", "out_of_steps", "stalled", "diverged")
 """The statuses of a trajectory that ends before the flow has come to rest (``pipeline.flow.status``)."""
-
-
-@dataclass(frozen=True)
-class Side:
-    """One sign of labels, and the neurons that fit it.
-
-    Attributes
-    ----------
-    sign
-        +1 or -1.
-    members
-        bool[neuron]: S_{+,1} or S_{-,1}.
-    rate
-        |D| of this sign.
-    towards, goal
-        Unit vectors [coord] along sign D, where its neurons align, and along v, where they end.
-    size
-        |v|, where u ends.
-    rows
-        The sign's data points, bool[point].
-    idle_share
-        The largest |D_S|/|D| over proper subsets S of those points: how fast a neuron grows that sees only S.
-    """
-
-    sign: int
-    members: np.ndarray
-    rate: float
-    towards: np.ndarray
-    goal: np.ndarray
-    size: float
-    rows: np.ndarray
-    idle_share: float
-
-    @property
-    def symbol(self) -> str:
-        """``+`` or ``-``, as in S_{+,1}."""
-        return "+" if self.sign > 0 else "-"
-
-    @property
-    def collinear(self) -> bool:
-        """Whether D and v are one direction, so that aligned neurons grow without turning."""
-        return bool(0.5 * np.sum((self.towards - self.goal) ** 2) <= COLLINEAR)
 
 
 @dataclass(frozen=True)
@@ -163,7 +120,7 @@ def read_run(
     role = phases["role"].values
     flag = variable("phases", "role").flag
     chosen = {1: role == flag("positive"), -1: role == flag("negative")}
-    sides = {sign: _side(x, y, sign, chosen[sign], growth[sign]) for sign in (1, -1)}
+    sides = {sign: side_of(x, y, sign, chosen[sign], growth[sign]) for sign in (1, -1)}
     first = 1 if sides[1].rate >= sides[-1].rate else -1
     log_scale = float(trajectory["log_init_scale"])
     return Reading(
@@ -179,33 +136,6 @@ def read_run(
         time=trajectory["time"].values,
         courses=_follow(trajectory, sides[first], sides[-first]),
     )
-
-
-def _side(x: np.ndarray, y: np.ndarray, sign: int, members: np.ndarray, growth: np.ndarray) -> Side:
-    rows = sign * y > 0
-    squares = np.sum(x**2, axis=1)
-    v = (np.abs(y[rows]) / squares[rows]) @ x[rows]
-    return Side(
-        sign=sign,
-        members=members,
-        rate=float(np.linalg.norm(growth)),
-        towards=_unit(growth),
-        goal=_unit(v),
-        size=float(np.linalg.norm(v)),
-        rows=rows,
-        idle_share=idle_share(x[rows], y[rows]),
-    )
-
-
-def idle_share(x: np.ndarray, y: np.ndarray) -> float:
-    """The largest |D_S|/|D| over proper subsets S of orthogonal points of one sign: all but the weakest one."""
-    pulls = np.sort(np.linalg.norm(x, axis=1) * np.abs(y))
-    return float(np.linalg.norm(pulls[1:]) / np.linalg.norm(pulls)) if len(pulls) else 0.0
-
-
-def _unit(vector: np.ndarray) -> np.ndarray:
-    size = float(np.linalg.norm(vector))
-    return vector / size if size > 0.0 else vector
 
 
 def _follow(trajectory: xr.Dataset, first: Side, second: Side) -> Courses:
