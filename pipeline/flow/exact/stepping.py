@@ -19,6 +19,7 @@ import numpy as np
 from pipeline.flow.exact.attempt import RESIDUAL_FLOOR, attempt, fit_room, make_room, predict
 from pipeline.flow.exact.boost import LARGEST_BOOST
 from pipeline.flow.exact.carrying import boost_weights, carry_columns, carry_rows, write_pushes
+from pipeline.flow.exact.clearance import spend
 from pipeline.flow.exact.compiled import allocating, entry, hot, inlined, kernel
 from pipeline.flow.exact.crossings import cross, follow_movers, lay_lists, worth_stopping_for
 from pipeline.flow.exact.curve import SIZE, restrict
@@ -291,6 +292,7 @@ def advance(neurons, lumps, moved, problem, room, desk, marks, found, record, no
         write_step(record, steps, time, step, movement, room.curve)
         smooth = found.total[0] == 0
         if smooth and ebbing == 0.0 and not wanted > step:
+            spend(lumps, room.curve, step, problem)
             take_over(lumps, moved)
             go_on(now, room)
         else:
