@@ -118,12 +118,12 @@ def simulate(
             lambda: integrate(reduced.neurons, reduced.problem, tolerance, until, MOST_STEPS, watch), watch, tell
         )
         integrated = perf_counter()
-    if times is None:
-        last = None if end_time is None else until
-        times = unit * place_samples(record, samples, reduced.problem.label_scale, last)
-        if end_time is not None:
-            times[-1] = end_time
-    taken, end = read_samples(reduced, record, times)
+        if times is None:
+            last = None if end_time is None else until
+            times = unit * place_samples(record, samples, reduced.problem.label_scale, last)
+            if end_time is not None:
+                times[-1] = end_time
+        taken, end = read_samples(reduced, record, times)
     ended = BY_NUMBER[number]
     status, message = describe_end(ended, ambiguous, reduced.contradictory)
     account = {

@@ -59,6 +59,9 @@ RESTING = 1e-14
 """|D| of the fastest group that can still grow, over that of an unfitted label, at which nothing moves."""
 CROSSING_SHARE = 0.1
 """The share of one step's allowance that its crossings may use before they cut it."""
+AHEAD = 4.0
+"""Times what a step's crossings may use: so far the next one tries to reach. Where every step is cut, those that
+would cross in a longer one were followed for nothing."""
 UNSEEN = 10.0
 """Times the residual's rounding: what a neuron adds to h within the width of a boundary (following.BEYOND)."""
 FITTED = 10.0 * RESIDUAL_FLOOR
@@ -209,14 +212,15 @@ def settle(neurons, lumps, moved, now, last, time, step, allowed, problem, room,
             refused += 1
         while error <= 1.0 and not settled:
             carry_columns(lumps, room.pushes, moved.columns, moved.column_logs)
+            bearable = max(CROSSING_SHARE * allowed, UNSEEN * rounding(problem, room))
             cut = np.inf
             found.total[0] = 0
             if find_movers(neurons, lumps, moved, room.curve, step, problem, desk, marks) > 0:
                 follow_movers(neurons, lumps, moved, room.curve, step, problem, desk, marks, found)
-                cut = worth_stopping_for(found, max(CROSSING_SHARE * allowed, UNSEEN * rounding(problem, room)))
+                cut = worth_stopping_for(found, bearable)
             settled = cut >= 1.0
             if not settled:
-                wanted = max(wanted, step)
+                wanted = max(wanted, step * min(worth_stopping_for(found, AHEAD * bearable), 1.0))
                 shorten(lumps, moved, cut, step, problem, room)
                 step *= cut
                 if not time + step > time:
