@@ -127,10 +127,18 @@ _minimal_norm = (
     ),
     Variable(
         "certificate_norm", (), "float64", "max over |u| = 1 of |sum q_k phi(<u, x_k>)|",
-        "At most 1. Where the minimum is not known, a bound of it.",
+        "At most 1. Where the patterns are sampled, a bound of it.",
     ),
     Variable("weight", ("minimal_neuron", "coord"), "float64", "w of the minimum", "Balanced: |w| = |a|."),
     Variable("output_sign", ("minimal_neuron",), "int8", "sign of a of the minimum", "+1 or -1."),
+    Variable(
+        "freedom", (), "float64", "dimension of the set of minimal networks",
+        "Active directions less the rank of their outputs; 0: the minimum is unique. NaN: not known.",
+        optional=True,
+    ),
+    Variable(
+        "patterns", (), "float64", "number of activation patterns", "Of all, or of those sampled.", optional=True
+    ),
 )  # fmt: skip
 
 _comparison = (

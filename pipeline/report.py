@@ -116,10 +116,12 @@ def _result_table(summary: dict[str, Any]) -> Table:
     table.add_row("final loss", f"{summary['final_loss']:.3g}")
     table.add_row("1/2 |theta|^2 at the end", f"{summary['half_squared_norm']:.10g}")
     if isnan(least):
-        method = summary["minimal_norm_method"].replace("not known: ", "not known for ")
-        table.add_row("least of all interpolators", f"{method}; at least {bound:.4g}")
+        least_known = f"; at least {bound:.4g}" if bound > 0 else ""
+        table.add_row("least of all interpolators", f"{summary['minimal_norm_method']}{least_known}")
     else:
-        certified = f"(certified from below: gap {abs(summary['gap']):.1g})"
+        sampled = "sampled" in summary["minimal_norm_method"]
+        gap = f"certified from below: gap {abs(summary['gap']):.1g}"
+        certified = f"(an upper bound; at least {bound:.4g})" if sampled else f"({gap})"
         table.add_row("least of all interpolators", f"{least:.10g}  {certified}")
         table.add_row("excess over it", f"{summary['final_excess']:.3g}")
     table.add_row("stationary points lingered at", f"{summary['plateaus']}")

@@ -20,7 +20,7 @@ from catalog.schema import variable
 from pipeline.configuration import RunConfig
 from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
-from pipeline.minimal_norm import compare, minimal_norm
+from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
 from pipeline.phases import label_phases
 
 PAPER = (
@@ -81,7 +81,10 @@ def prepare(config: RunConfig) -> xr.Dataset:
     ------
     RequestError
     """
-    return generate_data(config.data)
+    data = generate_data(config.data)
+    if config.analysis.free_bias:
+        bias_coordinate(data)
+    return data
 
 
 def compute(
@@ -99,7 +102,7 @@ def compute(
         step_size=config.flow.step_size,
         progress=progress,
     )
-    minimum = minimal_norm(data, slope=config.flow.slope)
+    minimum = minimal_norm(data, slope=config.flow.slope, free_bias=config.analysis.free_bias)
     tree = xr.DataTree.from_dict(
         {
             "data": data,
@@ -131,7 +134,7 @@ ACCOUNT = (
 def summarise(tree: xr.DataTree) -> dict[str, Any]:
     """Every scalar result of a run, by the name of its column in the catalog's table.
 
-    What is not known (a minimum norm for oblique inputs) or does not exist (t3 if nothing is fitted) is NaN.
+    What is not known (a minimum norm where no network fits) or does not exist (t3 if nothing is fitted) is NaN.
     """
     groups = {name: node.to_dataset() for name, node in tree.children.items()}
     trajectory, minimum, phases = groups["trajectory"], groups["minimal_norm"], groups["phases"]
