@@ -155,7 +155,8 @@ def summarise(tree: xr.DataTree) -> dict[str, Any]:
     for group in ("data", "phases", "minimal_norm"):
         for name, value in groups[group].data_vars.items():
             if value.ndim == 0 and name != "value":
-                scalars[str(name)] = _in_words(value)
+                # The patterns of the trajectory have that name already.
+                scalars["minimal_norm_patterns" if name == "patterns" else str(name)] = _in_words(value)
     for sign in ("positive", "negative"):
         scalars[f"growth_rate_{sign}"] = float(np.linalg.norm(groups["data"][f"growth_{sign}"].values))
     return scalars

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-SEARCH = 300
+SEARCH = 120
 """How many values of the multipliers are tried."""
 
 

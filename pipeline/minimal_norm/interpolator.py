@@ -94,6 +94,9 @@ def _corrected(weight: np.ndarray, sign: np.ndarray, reduced: Reduced, slope: fl
     points, labels = reduced.points, reduced.labels
     flats = []
     for u in weight:
+        if not u[: reduced.penalised].any():  # a constant: a slope would cost, however small
+            flats.append(np.eye(len(u))[:, reduced.penalised :])
+            continue
         on = points[np.abs(points @ u) <= ON_POINT * np.linalg.norm(u)]
         flats.append(_orthogonal_to(on, points.shape[1]))
     weight = np.array([flat @ (flat.T @ u) for flat, u in zip(flats, weight, strict=True)]).reshape(weight.shape)

@@ -44,7 +44,7 @@ def minimal_norm(data: xr.Dataset, *, slope: float = 0.0, free_bias: bool = Fals
           many for the program.
 
         ``freedom`` is the dimension of the set of minimal networks, up to how collinear neurons share (NaN
-        where the patterns are sampled), ``patterns`` how many patterns were taken into account (NaN: none had
+        where the patterns are sampled), ``patterns`` how many patterns were taken into account (0: none had
         to be). With a free bias the value is sum |a| |w without its bias|, the least of 1/2 |theta without
         biases|^2; the attribute ``free_coordinate`` says which coordinate that is. A constant costs nothing
         then: its neuron has a bias alone, and the value is an infimum.
@@ -105,7 +105,7 @@ def _closed(x: np.ndarray, y: np.ndarray) -> xr.Dataset:
         output_sign=output_sign,
         # One point of a sign or many: v_+ and v_- alone are active, and independent on the data.
         freedom=0.0,
-        patterns=np.nan,
+        patterns=0.0,
     )
 
 

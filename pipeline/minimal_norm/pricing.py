@@ -22,7 +22,7 @@ PROMISING = 1e-7
 ACTIVE = 1e-6
 """How far below 1 the dual function may be in the direction of a neuron."""
 
-ROUGHER, VIOLATION_SAMPLED = 1e-8, 1e-6
+ROUGHER, VIOLATION_SAMPLED = 1e-7, 1e-5
 """The program's tolerance and the violation where the patterns are sampled: no certificate comes that close."""
 EXPLORED = 100
 """How many random directions are tried then."""
@@ -47,18 +47,13 @@ def generate(reduced: Reduced, charts: list[Chart], slope: float) -> Optimum:
     settled = False
     for _ in range(MOST_ROUNDS):
         solution = solve(reduced, blocks, slope, TOLERANCE if enumerated else ROUGHER)
-        missing = _missing(reduced, charts, slope, blocks, solution, explored)
-        added = MOST_ADDED if enumerated else MOST_ADDED // 2
-        grown = blocks.joined(missing.pattern[:added], missing.sign[:added])
-        grown = with_one_line(reduced, grown, slope)
-        settled = solution.feasible and len(grown) == len(blocks)
-        if len(grown) == len(blocks):
+        added = _missing(reduced, charts, slope, blocks, solution, explored)
+        settled = solution.feasible and not len(added)
+        if not len(added):
             break
         if not enumerated and solution.feasible:  # many points: every block costs
-            grown = _used(blocks, solution).joined(missing.pattern[:added], missing.sign[:added])
-            blocks = with_one_line(reduced, grown, slope)
-        else:
-            blocks = grown
+            blocks = _used(blocks, solution)
+        blocks = with_one_line(reduced, blocks.joined(added.pattern, added.sign), slope)
     return Optimum(solution, blocks, settled)
 
 
@@ -82,7 +77,7 @@ def _explored(chart: Chart) -> np.ndarray:
 
 def _used(blocks: Blocks, solution: Solution) -> Blocks:
     mass = np.linalg.norm(solution.weight, axis=1)
-    kept = (mass > 1e-7 * mass.max()) | blocks.pattern.all(axis=1) | ~blocks.pattern.any(axis=1)
+    kept = (mass > 1e-5 * mass.max()) | blocks.pattern.all(axis=1) | ~blocks.pattern.any(axis=1)
     return Blocks(blocks.pattern[kept], blocks.sign[kept])
 
 
@@ -109,16 +104,21 @@ def _missing(
     blocks: Blocks,
     solution: Solution,
     explored: list[np.ndarray],
-) -> Peaks:
-    """What the dual asks for: first uphill of what there is, then everywhere."""
+) -> Blocks:
+    """The blocks that the dual asks for: first uphill of what there is, then everywhere."""
     q, level = balanced(reduced, solution.q), 1 + VIOLATION
     if not solution.feasible:
         q, level = q / np.abs(q).max(), PROMISING
     if explored:
         level += VIOLATION_SAMPLED
-    found = climb_from(q, charts, slope, [np.unique(blocks.pattern, axis=0)] * len(charts), level)
-    if explored and len(found.height) < FEW:
-        return climb_from(q, charts, slope, explored, level)
-    if not explored and not len(found.height):
-        return peaks(q, charts, slope, level)
-    return found
+
+    def new(found: Peaks, most: int) -> Blocks:
+        both = with_one_line(reduced, blocks.joined(found.pattern[:most], found.sign[:most]), slope)
+        return Blocks(both.pattern[len(blocks) :], both.sign[len(blocks) :])
+
+    uphill = climb_from(q, charts, slope, [np.unique(blocks.pattern, axis=0)] * len(charts), level)
+    if explored:
+        few = len(uphill.height) < FEW
+        return new(climb_from(q, charts, slope, explored, level) if few else uphill, MOST_ADDED // 2)
+    added = new(uphill, MOST_ADDED)
+    return added if len(added) else new(peaks(q, charts, slope, level), MOST_ADDED)

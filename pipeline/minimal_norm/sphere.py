@@ -23,11 +23,15 @@ from pipeline.minimal_norm.reduction import Reduced
 
 @dataclass(frozen=True)
 class Chart:
-    """One sphere: the points as seen from it, the patterns on it (None: too many), its place in all weights."""
+    """One sphere: the points as seen from it, the patterns on it (None: too many), its place in all weights.
+
+    With a free bias, ``kink`` is the point on which the kink of every neuron on it lies.
+    """
 
     points: np.ndarray
     patterns: np.ndarray | None
     embedding: np.ndarray
+    kink: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,10 @@ def make_charts(reduced: Reduced) -> list[Chart]:
     if reduced.bias is None:
         return [Chart(points, activation_patterns(points) if _few(n, p, 1) else None, np.eye(p))]
     charts, inputs = [], points[:, :p]
-    for centre in inputs:
+    for l, centre in enumerate(inputs):
         seen = inputs - centre
         patterns = activation_patterns(seen) if _few(n - 1, p, n) else None
-        charts.append(Chart(seen, patterns, np.column_stack([np.eye(p), -centre])))
+        charts.append(Chart(seen, patterns, np.column_stack([np.eye(p), -centre]), l))
     return charts
 
 
@@ -108,7 +112,7 @@ def peaks(q: np.ndarray, charts: list[Chart], slope: float, level: float) -> Pea
             for pattern in _known(chart)[height > level]:
                 top = project(force, chart.points, pattern, slope)
                 if top.height > level:
-                    found.append((top.height, sign, top.direction @ chart.embedding, top.pattern))
+                    found += _seen(chart, sign, top)
     return _sorted(found, charts)
 
 
@@ -133,7 +137,7 @@ def climb_from(q: np.ndarray, charts: list[Chart], slope: float, starts: list[np
             for pattern in patterns:
                 top = climb(sign * q, chart.points, pattern, slope)
                 if top.height > level:
-                    found.append((top.height, sign, top.direction @ chart.embedding, top.pattern))
+                    found += _seen(chart, sign, top)
     return _sorted(found, charts)
 
 
@@ -201,6 +205,15 @@ def _bounds(force: np.ndarray, chart: Chart, slope: float) -> np.ndarray:
     least = np.full(group.max(initial=0) + 1, np.inf)
     np.minimum.at(least, group, height)
     return np.asarray(least[group])
+
+
+def _seen(chart: Chart, sign: int, top: _Top) -> list[tuple[float, int, np.ndarray, np.ndarray]]:
+    """The peak in all coordinates; with its kink on a point it belongs to the patterns on either side."""
+    patterns = [top.pattern]
+    if chart.kink is not None:
+        patterns = [top.pattern.copy(), top.pattern.copy()]
+        patterns[0][chart.kink], patterns[1][chart.kink] = False, True
+    return [(top.height, sign, top.direction @ chart.embedding, pattern) for pattern in patterns]
 
 
 def _sorted(found: list[tuple[float, int, np.ndarray, np.ndarray]], charts: list[Chart]) -> Peaks:

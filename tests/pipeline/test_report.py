@@ -82,7 +82,7 @@ def test_the_papers_own_setting_has_no_caveats(plain):
             "non-orthogonal",
             {"flow__samples": 30},
             [
-                "least of all interpolators not known for oblique inputs (largest cosine 0.981); at least 0.7428",
+                "least of all interpolators 8.203976956 (certified from below: gap 1e-10)",
                 "alignment t1 = never 5.912 -epsilon ln(lambda)/|D_-|",
                 "The paper's assumptions: 1 FAILS, 2 holds, 3 holds.",
                 "The inputs are not orthogonal (largest cosine 0.981): "
@@ -93,7 +93,7 @@ def test_the_papers_own_setting_has_no_caveats(plain):
             "leaky",
             {"flow__samples": 30},
             [
-                "least of all interpolators not known for leaky ReLU (slope 0.1); at least 1.22",
+                "least of all interpolators 1.334982478 (certified from below: gap 2e-12)",
                 "The ReLU is leaky: the paper promises no bias to the minimum norm.",
             ],
         ),
@@ -101,6 +101,12 @@ def test_the_papers_own_setting_has_no_caveats(plain):
             "unbalanced",
             {"flow__samples": 30},
             ["The start is not balanced: the paper proves its lemmas for |a_j| = |w_j|."],
+        ),
+        # Two labels on one ray that contradict each other.
+        (
+            "orthogonal",
+            {"data": {"x": [[1.0], [2.0]], "y": [1.0, 1.0]}, "flow__samples": 30, "init__width": 6},
+            ["least of all interpolators not known: points on one ray have labels that contradict each other"],
         ),
         # One-dimensional data without a bias whose D_+ vanishes, and no negative label at all.
         (
@@ -132,6 +138,12 @@ def test_the_kind_of_a_stationary_point(plain):
     known = {"status_message": "Nothing moves.", "hessian_smallest_eigenvalue": -0.012345}
     assert words in said(plain, known | {"stationary_kind": "strict saddle"})
     assert "Nothing moves." in said(plain, known | {"stationary_kind": "unknown"})
+
+
+def test_a_minimum_over_sampled_patterns_is_a_bound(plain):
+    method = "convex program over 17 sampled patterns: the value is an upper bound"
+    lines = said(plain, {"minimal_norm_method": method, "lower_bound": 0.18, "minimal_half_squared_norm": 0.275})
+    assert "least of all interpolators 0.275 (an upper bound; at least 0.18)" in lines
 
 
 @pytest.mark.parametrize("status", Status)

