@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from catalog import landscape
 from catalog.blocks import as_type
 from catalog.layout import SCHEMA_VERSION as SCHEMA_VERSION
 from catalog.variable import Variable as Variable
@@ -31,6 +32,7 @@ _coordinates = (
     Variable("coord", ("coord",), "int64", "input coordinate", "Its labels are in the attribute 'labels'."),
     Variable("neuron", ("neuron",), "int64", "neuron", "j, counted from 0."),
     Variable("minimal_neuron", ("minimal_neuron",), "int64", "neuron of the minimum", "Counted from 0."),
+    *landscape.COORDINATES,
 )
 
 _data = (
@@ -90,7 +92,7 @@ _phases = (
     Variable(
         "plateau", ("time",), "int8", "stationary point lingered at",
         "The stationary points in the order of their visit, the origin first; none in between.",
-        flags=("none", "origin", *(f"saddle_{i}" for i in range(1, 100))),
+        flags=landscape.PLATEAUS,
     ),
     Variable(
         "role", ("neuron",), "int8", "role of the neuron", "S_{+,1} of eq (5), S_{-,1} of eq (6), or neither.",
@@ -154,6 +156,9 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
     "data": _data,
     "trajectory": _trajectory,
     "phases": _phases,
+    "plateaus": landscape.PLATEAU_VARIABLES,
+    "clusters": landscape.CLUSTER_VARIABLES,
+    "function": landscape.FUNCTION_VARIABLES,
     "minimal_norm": (*_minimal_norm, *_comparison),
 }
 """The groups of a run on disk and the variables of each."""
