@@ -28,7 +28,7 @@ PLATEAU_VARIABLES = (
     Variable("slowest", _plateau, "float64", "time of the least |grad L|^2/L", "One of the samples' times."),
     Variable("loss", _plateau, "float64", "loss when slowest", "L at the time 'slowest'."),
     Variable("gradient_norm", _plateau, "float64", "|grad L| when slowest", "At the time 'slowest'."),
-    Variable("stationary_loss", _plateau, "float64", "loss of theta_S", "Of the nearest stationary point theta_S."),
+    Variable("stationary_loss", _plateau, "float64", "loss of theta_S", "At the stationary point theta_S."),
     Variable(
         "distance", _plateau, "float64", "|theta - theta_S| when slowest", "Euclidean, over all neurons' w and a."
     ),
@@ -56,7 +56,7 @@ PLATEAU_VARIABLES = (
     Variable(
         "negative_eigenvalues", _plateau, "int64", "negative eigenvalues", "Of the Hessian of L, at this width."
     ),
-    Variable("smallest_eigenvalue", _plateau, "float64", "smallest eigenvalue", "-max |D_j|, or 0 if none is < 0."),
+    Variable("smallest_eigenvalue", _plateau, "float64", "smallest eigenvalue", "-max |D_j|; 0 if none is < 0."),
     Variable(
         "smallest_positive_eigenvalue", _plateau, "float64", "smallest positive eigenvalue", "NaN: there is none."
     ),
@@ -88,7 +88,7 @@ CLUSTER_VARIABLES = (
     Variable("neurons", _cluster, "float64", "neurons in the cluster", "How many; NaN where there is no cluster."),
     Variable("output_sign", _cluster, "float64", "sign of a", "+1 or -1; NaN where there is no cluster."),
     Variable("relevant", ("instant",), "int64", "clusters that matter", "Those with 1e-3 of all mass or more."),
-    Variable("rest_log_mass", ("instant",), "float64", "ln of the mass elsewhere", "Of the neurons in no cluster."),
+    Variable("rest_log_mass", ("instant",), "float64", "ln of the mass elsewhere", "Of neurons in no cluster."),
     Variable("rest_neurons", ("instant",), "int64", "neurons in no cluster", "Beyond the largest 100 clusters."),
 )  # fmt: skip
 

@@ -20,8 +20,9 @@ from catalog.schema import variable
 from pipeline.configuration import RunConfig
 from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
+from pipeline.function import learned_function
 from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
-from pipeline.phases import label_phases
+from pipeline.phases import find_clusters, find_plateaus, label_phases
 
 PAPER = (
     "E. Boursier, L. Pillaud-Vivien, N. Flammarion: Gradient flow dynamics of shallow ReLU networks for square "
@@ -46,7 +47,7 @@ def run(
     Returns
     -------
     DataTree
-        The groups data, trajectory, phases and minimal_norm. From a catalog: lazy.
+        The groups data, trajectory, phases, plateaus, clusters, function and minimal_norm. From a catalog: lazy.
 
     Raises
     ------
@@ -103,11 +104,16 @@ def compute(
         progress=progress,
     )
     minimum = minimal_norm(data, slope=config.flow.slope, free_bias=config.analysis.free_bias)
+    plateaus = find_plateaus(data, trajectory)
+    clusters = find_clusters(data, trajectory, plateaus)
     tree = xr.DataTree.from_dict(
         {
             "data": data,
             "trajectory": trajectory,
-            "phases": label_phases(data, trajectory, epsilon=config.analysis.epsilon),
+            "phases": label_phases(data, trajectory, epsilon=config.analysis.epsilon, plateaus=plateaus),
+            "plateaus": plateaus,
+            "clusters": clusters,
+            "function": learned_function(data, trajectory, clusters),
             "minimal_norm": compare(trajectory, minimum),
         }
     )
@@ -138,7 +144,6 @@ def summarise(tree: xr.DataTree) -> dict[str, Any]:
     """
     groups = {name: node.to_dataset() for name, node in tree.children.items()}
     trajectory, minimum, phases = groups["trajectory"], groups["minimal_norm"], groups["phases"]
-    nowhere = variable("phases", "plateau").flag("none")
     scalars: dict[str, Any] = {name: trajectory.attrs[name] for name in ACCOUNT if name in trajectory.attrs}
     scalars |= {
         "end_time": float(trajectory["time"][-1]),
@@ -149,7 +154,7 @@ def summarise(tree: xr.DataTree) -> dict[str, Any]:
         "final_excess": float(minimum["excess"][-1]),
         "final_distance": float(minimum["distance"][-1]),
         "fitted_first": phases.attrs["fitted_first"],
-        "plateaus": len(set(phases["plateau"].values.tolist()) - {nowhere}),
+        **_landscape(groups["plateaus"], groups["function"]),
         "sliding_neurons": sliding_neurons(trajectory),
     }
     for group in ("data", "phases", "minimal_norm"):
@@ -160,6 +165,38 @@ def summarise(tree: xr.DataTree) -> dict[str, Any]:
     for sign in ("positive", "negative"):
         scalars[f"growth_rate_{sign}"] = float(np.linalg.norm(groups["data"][f"growth_{sign}"].values))
     return scalars
+
+
+PLATEAU_COLUMNS = (
+    "label", "start", "end", "loss", "distance", "kind", "negative_eigenvalues", "smallest_eigenvalue",
+)  # fmt: skip
+"""What the summary says of each plateau."""
+
+
+def _landscape(plateaus: xr.Dataset, function: xr.Dataset) -> dict[str, Any]:
+    """The plateaus, in number and in a table; the kinks and the merged directions at the end."""
+    columns = {name: _words_or_numbers(plateaus[name]) for name in PLATEAU_COLUMNS}
+    fitted = plateaus["fitted"].values == variable("plateaus", "fitted").flag("fitted")
+    columns["labels_fitted"] = fitted.sum(axis=1).tolist()
+    columns["labels"] = [fitted.shape[1]] * len(fitted)
+    table = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    saddles = plateaus["kind"].values == variable("plateaus", "kind").flag("strict_saddle")
+    found = {
+        "plateaus": len(table),
+        "strict_saddles": int(saddles.sum()),
+        "plateau_table": json.dumps(table),
+        "merged_directions": int(function["merged_directions"][-1]),
+    }
+    if "number_of_kinks" in function:
+        found["kinks"] = int(function["number_of_kinks"][-1])
+    return found
+
+
+def _words_or_numbers(values: xr.DataArray) -> list[Any]:
+    if "flag_meanings" not in values.attrs:
+        return [None if number != number else number for number in values.values.tolist()]
+    words = str(values.attrs["flag_meanings"]).split()
+    return [words[number - 1] for number in values.values.tolist()]
 
 
 def sliding_neurons(trajectory: xr.Dataset) -> int:

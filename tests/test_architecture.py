@@ -12,7 +12,7 @@ import pipeline
 REPOSITORY = Path(__file__).parents[1]
 OURS = ("pipeline", "catalog", "dashboards")
 
-STAGES = ("pipeline.data", "pipeline.flow", "pipeline.phases", "pipeline.minimal_norm")
+STAGES = ("pipeline.data", "pipeline.flow", "pipeline.phases", "pipeline.function", "pipeline.minimal_norm")
 """In the order in which a number flows through them. They meet in the workflow alone, as labelled datasets."""
 TOP = ("pipeline.workflow", "pipeline.report", "pipeline.listing", "pipeline.progress", "pipeline.commands")
 """The only modules that know the catalog beyond its schema."""
@@ -128,6 +128,7 @@ def test_every_import_follows_the_plan():
         ("pipeline.flow.simulate", "pipeline.phases"),
         ("pipeline.flow.simulate", "pipeline.commands"),
         ("pipeline.phases.label", "pipeline.flow"),
+        ("pipeline.function.learned", "pipeline.phases"),
         ("pipeline.phases.label", "pipeline.flow.status"),
         ("pipeline.minimal_norm.compare", "pipeline.phases"),
         ("pipeline.minimal_norm.compare", "catalog.index"),

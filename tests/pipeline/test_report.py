@@ -154,3 +154,22 @@ def test_every_status(plain, status):
     assert status.value in " ".join(lines)
     assert any(line.startswith("convergence ") for line in lines) == (status is Status.CONVERGED)
     assert report.succeeded(plain.summary) == status.complete
+
+
+def test_the_plateaus_are_a_table():
+    """Where, at what loss, at what kind of point, how many labels fitted; and nothing where there are none."""
+    lines = said(manifest_of("orthogonal"))
+    at = lines.index("plateau t from to loss distance at a fitted")
+    assert lines[at + 1].startswith("origin 0 10.65 0.5 1.7e-06 strict saddle (46 negative eigenvalues) 0 of 2")
+    assert lines[at + 2].startswith("saddle 1 13.29 22.45 0.249996")
+    assert lines[at + 2].endswith("strict saddle (18 negative eigenvalues) 1 of 2")
+    assert "directions the neurons have merged into 2; 2 kinks within the data's range" in lines
+    assert not any(line.startswith("plateau") for line in said(manifest_of("orthogonal-large")))
+    assert any("no stationary point near" in line for line in said(manifest_of("leaky")))
+
+
+def test_the_plateaus_are_objects_in_json(plain):
+    rows = report.as_json(plain, Path("/place"), cached=False, seconds=1.0)["plateau_table"]
+    assert [row["label"] for row in rows] == ["origin", "saddle_1"]
+    assert rows[1]["kind"] == "strict_saddle"
+    assert (rows[1]["labels_fitted"], rows[1]["labels"]) == (1, 2)
