@@ -51,7 +51,7 @@ def print_report(console: Console, manifest: Manifest, path: Path, cached: bool,
     console.print(configuration["title"] or manifest.run_id, style="bold")
     console.print(f"{_network(configuration)}: {_account(summary, cached, seconds)}\n")
     console.print(_phase_table(summary))
-    if summary.get("plateaus"):
+    if _plateaus(summary):
         console.print("\n", _plateau_table(summary), "\n", sep="", end="")
     console.print(_result_table(summary))
     console.print(f"\n{_ending(summary)}")
@@ -214,7 +214,7 @@ def print_details(console: Console, manifest: Manifest, path: Path) -> None:
     table.add_row("path", str(path))
     table.add_row("size", f"{manifest.size:,} bytes in {len(manifest.files)} files")
     console.print(table, highlight=False)
-    if manifest.summary.get("plateaus"):
+    if _plateaus(manifest.summary):
         console.print(Text("\n"), _plateau_table(manifest.summary), highlight=False)
     console.print("\nOpen it anywhere with plain xarray:")
     console.print(f"    xarray.open_datatree({str(path / 'data.zarr')!r}, engine='zarr')", soft_wrap=True)

@@ -83,7 +83,8 @@ import resource, sys
 import dask.array as da, numpy as np, xarray as xr
 from catalog import open_catalog
 from catalog.schema import conform
-from pipeline import compare, generate_data, label_phases, load_config, minimal_norm
+from pipeline import compare, find_clusters, find_plateaus, generate_data, label_phases, learned_function
+from pipeline import load_config, minimal_norm
 from pipeline.workflow import summarise
 
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -96,12 +97,18 @@ def publish(catalog, run_id, samples, neurons):
     values = {
         "time": np.arange(float(samples)), "direction": noise(4) / 2, "log_norm": noise(),
         "output_ratio": noise(), "activation": (noise(4) > 0) + 1, "residual": np.ones((samples, 4)),
-        "loss": np.ones(samples), "gradient_norm": np.ones(samples), "log_init_scale": -10.0,
+        "loss": np.ones(samples), "gradient_norm": np.where(np.arange(samples) == 1, 1e-6, 1.0), "log_init_scale": -10.0,
     }
     account = dict.fromkeys(["status", "status_message", "solver_seconds"], "")
     trajectory = conform("trajectory", values, account)
-    phases, minimum = label_phases(data, trajectory), compare(trajectory, minimal_norm(data))
-    groups = {"data": data, "trajectory": trajectory, "phases": phases, "minimal_norm": minimum}
+    plateaus = find_plateaus(data, trajectory)
+    clusters = find_clusters(data, trajectory, plateaus)
+    groups = {
+        "data": data, "trajectory": trajectory, "plateaus": plateaus, "clusters": clusters,
+        "phases": label_phases(data, trajectory, plateaus=plateaus),
+        "function": learned_function(data, trajectory, clusters),
+        "minimal_norm": compare(trajectory, minimal_norm(data)),
+    }
     tree = xr.DataTree.from_dict(groups)
     catalog.publish(run_id, tree, summary=summarise(tree), configuration={}, provenance={})
     return trajectory.nbytes / 2**20
