@@ -97,7 +97,8 @@ def publish(catalog, run_id, samples, neurons):
     values = {
         "time": np.arange(float(samples)), "direction": noise(4) / 2, "log_norm": noise(),
         "output_ratio": noise(), "activation": (noise(4) > 0) + 1, "residual": np.ones((samples, 4)),
-        "loss": np.ones(samples), "gradient_norm": np.where(np.arange(samples) == 1, 1e-6, 1.0), "log_init_scale": -10.0,
+        "loss": np.ones(samples), "gradient_norm": np.where(np.arange(samples) == 1, 1e-6, 1.0),
+        "log_init_scale": -10.0,
     }
     account = dict.fromkeys(["status", "status_message", "solver_seconds"], "")
     trajectory = conform("trajectory", values, account)
