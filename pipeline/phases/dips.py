@@ -16,8 +16,9 @@ import numpy as np
 
 PROMINENCE = 10.0
 """By which factor g is higher at both peaks beside a plateau. ``non-orthogonal`` has waves of up to a factor of
-6 while neurons cross boundaries, which are no stationary points; its saddle is 3e5 deep. The saddle of
-``orthogonal`` is 12 deep at lambda = 1e-2, and gone at 1e-1."""
+4.9 while neurons cross boundaries; its saddle is 1e6 deep. The saddle of ``orthogonal`` is 13 deep at
+lambda = 1e-2/sqrt(m), 2.5 at 1e-1/sqrt(m). What is this deep need not be at a stationary point:
+``non-orthogonal`` at 1e-100 passes slowly, for 21 units of time, by none; its kind is then unknown."""
 ROUNDING = 1e-20
 """The share of the largest g below which a smaller one is the solver's rounding (at lambda = 1e-1000 g rests
 between 1e-23 and 1e-32 of it, in waves), or too small for a float: what is below counts as equal."""
