@@ -15,8 +15,8 @@ import xarray as xr
 from catalog.schema import conform, validate, variable
 
 ANGLE = 0.05
-"""The angle (radians) within which neurons of one sign belong to the leader of a cluster. From 0.01 to 0.05 as many
-clusters matter on the presets of small start, once the neurons have aligned; at 0.1 two of ``non-orthogonal``
+"""The angle (radians) within which neurons of one sign belong to the leader of a cluster. From 0.01 to 0.05 as
+many clusters matter on the presets of small start, once the neurons have aligned; at 0.1 two of ``non-orthogonal``
 become one. From a large start nothing aligns, and the number depends on the angle."""
 LARGEST = 100
 """How many clusters are looked for: before they align there are as many as neurons."""
