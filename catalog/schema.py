@@ -141,6 +141,14 @@ _minimal_norm = (
     Variable(
         "patterns", (), "float64", "number of activation patterns", "Of all, or of those sampled.", optional=True
     ),
+    Variable(
+        "kink", ("minimal_neuron",), "float64", "position of the neuron's kink",
+        "Over one input: where <w, (x, bias)> = 0; infinite for a neuron without a kink.", optional=True,
+    ),
+    Variable(
+        "slope_change", ("minimal_neuron",), "float64", "change of slope at the kink",
+        "Over one input: h'(x+) - h'(x-) of the interpolator of least norm.", optional=True,
+    ),
 )  # fmt: skip
 
 _comparison = (
@@ -149,6 +157,22 @@ _comparison = (
     Variable(
         "distance", ("time",), "float64", "|theta - nearest minimum|",
         "Euclidean distance in weights to the set of minimum-norm networks of that width and those signs of a.",
+    ),
+    Variable(
+        "variation_norm", (), "float64", "|h|_var at the end",
+        "The least 1/2 |theta|^2 of all networks that are the learned function, everywhere.", optional=True,
+    ),
+    Variable(
+        "variation_difference", (), "float64", "|h - h*|_var at the end",
+        "Of the learned function less the minimum's; neurons within 1e-3 radians count as one.", optional=True,
+    ),
+    Variable(
+        "hull_difference", (), "float64", "largest |h - h*| between the data",
+        "On the lines between the points, at the end.", optional=True,
+    ),
+    Variable(
+        "merged_distance", (), "float64", "|theta - theta*| of merged neurons",
+        "At the end, neurons of a sign within 0.05 radians merged to one.", optional=True,
     ),
 )  # fmt: skip
 

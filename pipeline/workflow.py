@@ -114,7 +114,7 @@ def compute(
             "plateaus": plateaus,
             "clusters": clusters,
             "function": learned_function(data, trajectory, clusters),
-            "minimal_norm": compare(trajectory, minimum),
+            "minimal_norm": compare(trajectory, minimum, data),
         }
     )
     tree.attrs = {

@@ -7,10 +7,14 @@ import xarray as xr
 
 from catalog.blocks import along_time
 from catalog.schema import conform, validate
+from pipeline.minimal_norm.difference import difference, largest_between, merged_distance, variation_norm
+
+WITHIN = 1e-3
+"""The angle (radians) up to which neurons count as one in the variation norm of learned functions."""
 
 
-def compare(trajectory: xr.Dataset, minimum: xr.Dataset) -> xr.Dataset:
-    """Compare every instant of the trajectory with the minimum.
+def compare(trajectory: xr.Dataset, minimum: xr.Dataset, data: xr.Dataset | None = None) -> xr.Dataset:
+    """Compare every instant of the trajectory with the minimum, and the learned function with the minimum's.
 
     Parameters
     ----------
@@ -18,6 +22,8 @@ def compare(trajectory: xr.Dataset, minimum: xr.Dataset) -> xr.Dataset:
         Stage 2's dataset.
     minimum
         The dataset of :func:`minimal_norm`.
+    data
+        Stage 1's dataset; without it the functions are not compared.
 
     Returns
     -------
@@ -54,9 +60,46 @@ def compare(trajectory: xr.Dataset, minimum: xr.Dataset) -> xr.Dataset:
             "half_squared_norm": half,
             "excess": excess,
             "distance": distances,
+            **(compare_functions(data, trajectory, minimum) if data is not None else {}),
         },
         dict(minimum.attrs),
     )
+
+
+def compare_functions(data: xr.Dataset, trajectory: xr.Dataset, minimum: xr.Dataset) -> dict[str, float]:
+    """The learned function's own norm, and how far it is from the minimum's (NaN where that is not known).
+
+    At the end of the trajectory: hull_difference is the largest |h - h*| between the data's points,
+    merged_distance that of the weights once neurons of one direction are one, variation_norm and
+    variation_difference those of the functions on the whole space, with neurons within :data:`WITHIN` as one.
+    Of neurons that together have 1e-9 of the mass or less nothing is said.
+    """
+    end = trajectory[["log_norm", "direction", "output_ratio"]].isel(time=slice(-1, None))
+    norm = np.exp(end["log_norm"].values[0])
+    w, a = norm[:, None] * end["direction"].values[0], norm * end["output_ratio"].values[0]
+    w, a = _heaviest(w, a)
+    weight, sign = minimum["weight"].values, minimum["output_sign"].values
+    slope = float(trajectory.attrs.get("slope", 0.0))
+    found = {"variation_norm": variation_norm(w, a, within=WITHIN)}
+    names = ("hull_difference", "merged_distance", "variation_difference")
+    if np.isnan(float(minimum["value"])):
+        return found | dict.fromkeys(names, np.nan)
+    output = sign * np.linalg.norm(weight, axis=1)
+    both = difference(w, a, weight, output)
+    values = (
+        largest_between(data["x"].values, *both, slope),
+        merged_distance(w, a, weight, sign),
+        variation_norm(*both, within=WITHIN),
+    )
+    return found | dict(zip(names, values, strict=True))
+
+
+def _heaviest(w: np.ndarray, a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The neurons that make up the function: all but those with 1e-9 of the mass together."""
+    mass = np.abs(a) * np.linalg.norm(w, axis=1)
+    order = np.argsort(mass)
+    kept = order[np.cumsum(mass[order]) > 1e-9 * mass.sum()]
+    return w[kept], a[kept]
 
 
 def distance(

@@ -43,6 +43,7 @@ def minimal_norm(data: xr.Dataset, *, slope: float = 0.0, free_bias: bool = Fals
         - not known: value and gap are NaN and there are no neurons. No network fits the data, or they are too
           many for the program.
 
+        Over one input with a bias, ``kink`` and ``slope_change`` are those of the interpolator itself.
         ``freedom`` is the dimension of the set of minimal networks, up to how collinear neurons share (NaN
         where the patterns are sampled), ``patterns`` how many patterns were taken into account (0: none had
         to be). With a free bias the value is sum |a| |w without its bias|, the least of 1/2 |theta without
@@ -57,7 +58,7 @@ def minimal_norm(data: xr.Dataset, *, slope: float = 0.0, free_bias: bool = Fals
     validate("data", data)
     x, y = data["x"].values, data["y"].values
     if slope == 0.0 and not free_bias and float(data["largest_cosine"]) <= ORTHOGONAL:
-        return _closed(x, y)
+        return _with_kinks(_closed(x, y), data, slope)
     bias = bias_coordinate(data) if free_bias else None
     attributes = {} if bias is None else {"free_coordinate": bias}
     reduced = reduce(x, y, bias)
@@ -66,7 +67,7 @@ def minimal_norm(data: xr.Dataset, *, slope: float = 0.0, free_bias: bool = Fals
     found = least_norm(reduced, slope)
     if isinstance(found, str):
         return _nothing(x, found, attributes)
-    return _found(x, found, attributes)
+    return _with_kinks(_found(x, found, attributes), data, slope)
 
 
 def bias_coordinate(data: xr.Dataset) -> int:
@@ -130,6 +131,28 @@ def _found(x: np.ndarray, found: Found, attributes: dict[str, Any]) -> xr.Datase
         freedom=float(found.freedom) if exact and found.enumerated else np.nan,
         patterns=float(found.patterns),
     )
+
+
+def _with_kinks(minimum: xr.Dataset, data: xr.Dataset, slope: float) -> xr.Dataset:
+    """With the interpolator's kinks, if the data is over one input with a constant bias."""
+    names = str(data["coord"].attrs.get("labels", "")).split()
+    if len(names) != 2 or "bias" not in names or np.ptp(data["x"].values[:, names.index("bias")]) != 0:
+        return minimum
+    bias = names.index("bias")
+    weight = minimum["weight"].values
+    height = weight[:, bias] * float(data["x"].values[0, bias])
+    steepness = weight[:, 1 - bias]
+    flat = steepness == 0.0
+    kinks = {
+        "kink": np.where(flat, np.inf, -height / np.where(flat, 1.0, steepness)),
+        # a |w_1| (1 - slope): a neuron bends the function upwards by it whichever way it looks.
+        "slope_change": (1.0 - slope)
+        * minimum["output_sign"].values
+        * np.linalg.norm(weight, axis=1)
+        * np.abs(steepness),
+    }
+    values = {str(name): variable.values for name, variable in minimum.data_vars.items()}
+    return conform("minimum", values | kinks, dict(minimum.attrs))
 
 
 def _nothing(x: np.ndarray, why: str, attributes: dict[str, Any]) -> xr.Dataset:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from pipeline.minimal_norm.arrangement import activation_patterns, count_in_general_position
 
@@ -19,6 +20,12 @@ def by_chance(x, seed, count=20_000):
     generator = np.random.default_rng(seed)
     u = generator.standard_normal((count, x.shape[1]))
     return rows(u @ x.T > 0)
+
+
+def has_a_weight(x, pattern):
+    """Whether some u has <u, x_k> >= 1 on the pattern and <= -1 off it."""
+    side = np.where(pattern, 1.0, -1.0)[:, None] * x
+    return linprog(np.zeros(x.shape[1]), A_ub=-side, b_ub=-np.ones(len(x)), bounds=(None, None)).success
 
 
 @pytest.mark.parametrize(
@@ -38,23 +45,22 @@ def test_degenerate_positions(seed, n, r):
     """Small whole coordinates: repeated, opposite, dependent points, and zero vectors."""
     x = np.random.default_rng(seed).integers(-1, 2, (n, r)).astype(float)
     patterns = activation_patterns(x)
-    assert not patterns[:, ~x.any(axis=1)].any()
-    # A pattern of such points contains an open cone that is hard to miss.
-    assert rows(patterns) == by_chance(x, seed)
+    there = x.any(axis=1)
+    assert not patterns[:, ~there].any()
+    assert by_chance(x, seed) <= rows(patterns)  # a thin cone may be missed by chance, never by the arrangement
+    for pattern in patterns[:: max(1, len(patterns) // 8)]:
+        assert has_a_weight(x[there], pattern[there])
 
 
 @settings(max_examples=20)
 @given(seed=SEEDS, n=st.integers(1, 10), r=st.integers(1, 5))
 def test_every_pattern_has_a_weight(seed, n, r):
     """A linear program finds u with <u, x_k> >= 1 on the pattern and <= -1 off it; opposites come in pairs."""
-    from scipy.optimize import linprog
-
     x = np.random.default_rng(seed).standard_normal((n, r))
     patterns = activation_patterns(x)
     assert rows(patterns) == rows(~patterns)
     for pattern in patterns[:: max(1, len(patterns) // 8)]:
-        side = np.where(pattern, 1.0, -1.0)[:, None] * x
-        assert linprog(np.zeros(r), A_ub=-side, b_ub=-np.ones(n), bounds=(None, None)).success
+        assert has_a_weight(x, pattern)
 
 
 @given(seed=SEEDS)

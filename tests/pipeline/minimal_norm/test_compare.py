@@ -272,3 +272,44 @@ def test_the_flow_never_ends_below_the_minimum():
         compared = compare(simulate(data, start, samples=20), minimal_norm(data))
         assert float(compared["excess"][-1]) > 0.01
         assert float(compared["distance"][-1]) > 0.01
+
+
+def ended(preset):
+    config = load_config(preset)
+    data = generate_data(config.data)
+    end = simulate(data, initialise(data, config.init), slope=config.flow.slope, samples=2)
+    return data, end, minimal_norm(data, slope=config.flow.slope)
+
+
+def test_on_orthogonal_data_the_flow_learns_the_minimum_s_function():
+    data, end, minimum = ended("orthogonal")
+    found = compare(end, minimum, data)
+    assert found["hull_difference"] < 1e-6
+    assert found["variation_difference"] < 1e-6
+    assert found["merged_distance"] < 1e-6
+    assert found["variation_norm"] == pytest.approx(1.3416407865, abs=1e-6)
+    assert found["kink"].values.tolist() == pytest.approx([-0.5, 2.0])
+    assert found["slope_change"].values.tolist() == pytest.approx([0.4, -0.4])
+
+
+def test_five_points_on_a_line_the_flow_learns_the_same_function_between_them_at_a_higher_norm():
+    """What it is larger by is the linear part alone, which it carries in a neuron that is on at all points."""
+    data, end, minimum = ended("non-orthogonal")
+    found = compare(end, minimum, data)
+    excess = float(found["excess"][-1])
+    assert excess == pytest.approx(0.4437, abs=1e-3)
+    assert found["hull_difference"] < 1e-7
+    assert found["variation_norm"] == pytest.approx(float(found["half_squared_norm"][-1]), rel=1e-8)
+    assert found["variation_difference"] == pytest.approx(excess, rel=1e-5)
+    assert sorted(found["kink"].values) == pytest.approx([-5 / 12, -5 / 12, 0.25, 0.25], abs=1e-6)
+
+
+def test_where_the_minimum_is_not_known_the_functions_are_not_compared():
+    data = generate_data(load_config("orthogonal", {"data.x": [[1.0], [2.0], [-1.0], [-2.0]],
+        "data.y": [1.0, 3.0, 0.5, 1.0], "data.bias": False}).data)  # fmt: skip
+    end = simulate(data, initialise(data, load_config("orthogonal").init), samples=2)
+    found = compare(end, minimal_norm(data), data)
+    assert np.isnan(found["value"])
+    assert np.isnan(found["hull_difference"])
+    assert np.isfinite(found["variation_norm"])
+    assert "hull_difference" not in compare(end, minimal_norm(data))
