@@ -23,6 +23,7 @@ from pipeline.flow import initialise, simulate
 from pipeline.function import learned_function
 from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
 from pipeline.phases import find_clusters, find_plateaus, label_phases
+from pipeline.threads import one_thread
 
 PAPER = (
     "E. Boursier, L. Pillaud-Vivien, N. Flammarion: Gradient flow dynamics of shallow ReLU networks for square "
@@ -61,7 +62,8 @@ def run(
         return catalog[run_id]
     started = perf_counter()
     data = prepare(config)
-    tree = compute(config, data, progress)
+    with one_thread(data.sizes["point"]):
+        tree = compute(config, data, progress)
     seconds = perf_counter() - started
     tree.attrs["wall_seconds"] = seconds
     if catalog is not None:

@@ -82,9 +82,9 @@ def room(module: str) -> str:
 
 def may_know(module: str, other: str) -> bool:
     """Whether the house plan lets ``module`` import ``other``, both of ours and in different rooms."""
-    base = {"catalog.schema", "catalog.blocks", "pipeline.errors", "pipeline.configuration"}
+    base = {"catalog.schema", "catalog.blocks", "pipeline.errors", "pipeline.threads", "pipeline.configuration"}
     match room(module):
-        case "catalog" | "pipeline.errors":
+        case "catalog" | "pipeline.errors" | "pipeline.threads":
             return False
         case "pipeline.configuration":
             return other == "pipeline.errors"
