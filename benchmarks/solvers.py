@@ -58,8 +58,8 @@ def bind_ours(problem: Problem, limit: float) -> Run:
 
 OURS = Solver(
     "reluflow",
-    (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10),
-    (1e-4, 1e-6, 1e-8),
+    (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10),
+    (1e-3, 1e-4, 1e-6, 1e-8),
     bind_ours,
     lambda problem, found: found[1],
 )

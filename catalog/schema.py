@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from catalog import landscape
 from catalog.blocks import as_type
 from catalog.layout import SCHEMA_VERSION as SCHEMA_VERSION
 from catalog.variable import Variable as Variable
@@ -37,6 +38,7 @@ _coordinates = (
     Variable("coord", ("coord",), "int64", "input coordinate", "Its labels are in the attribute 'labels'."),
     Variable("neuron", ("neuron",), "int64", "neuron", "j, counted from 0."),
     Variable("minimal_neuron", ("minimal_neuron",), "int64", "neuron of the minimum", "Counted from 0."),
+    *landscape.COORDINATES,
     Variable(
         "statement", ("statement",), "int8", "statement of the paper",
         "In the paper's order; what each claims is in the attribute 'claims'.", flags=STATEMENTS,
@@ -100,7 +102,7 @@ _phases = (
     Variable(
         "plateau", ("time",), "int8", "stationary point lingered at",
         "The stationary points in the order of their visit, the origin first; none in between.",
-        flags=("none", "origin", *(f"saddle_{i}" for i in range(1, 100))),
+        flags=landscape.PLATEAUS,
     ),
     Variable(
         "role", ("neuron",), "int8", "role of the neuron", "S_{+,1} of eq (5), S_{-,1} of eq (6), or neither.",
@@ -137,10 +139,26 @@ _minimal_norm = (
     ),
     Variable(
         "certificate_norm", (), "float64", "max over |u| = 1 of |sum q_k phi(<u, x_k>)|",
-        "At most 1. Where the minimum is not known, a bound of it.",
+        "At most 1. Where the patterns are sampled, a bound of it.",
     ),
     Variable("weight", ("minimal_neuron", "coord"), "float64", "w of the minimum", "Balanced: |w| = |a|."),
     Variable("output_sign", ("minimal_neuron",), "int8", "sign of a of the minimum", "+1 or -1."),
+    Variable(
+        "freedom", (), "float64", "dimension of the set of minimal networks",
+        "Active directions less the rank of their outputs; 0: the minimum is unique. NaN: not known.",
+        optional=True,
+    ),
+    Variable(
+        "patterns", (), "float64", "number of activation patterns", "Of all, or of those sampled.", optional=True
+    ),
+    Variable(
+        "kink", ("minimal_neuron",), "float64", "position of the neuron's kink",
+        "Over one input: where <w, (x, bias)> = 0; infinite for a neuron without a kink.", optional=True,
+    ),
+    Variable(
+        "slope_change", ("minimal_neuron",), "float64", "change of slope at the kink",
+        "Over one input: h'(x+) - h'(x-) of the interpolator of least norm.", optional=True,
+    ),
 )  # fmt: skip
 
 _comparison = (
@@ -149,6 +167,22 @@ _comparison = (
     Variable(
         "distance", ("time",), "float64", "|theta - nearest minimum|",
         "Euclidean distance in weights to the set of minimum-norm networks of that width and those signs of a.",
+    ),
+    Variable(
+        "variation_norm", (), "float64", "|h|_var at the end",
+        "The least 1/2 |theta|^2 of all networks that are the learned function, everywhere.", optional=True,
+    ),
+    Variable(
+        "variation_difference", (), "float64", "|h - h*|_var at the end",
+        "Of the learned function less the minimum's; neurons within 1e-3 radians count as one.", optional=True,
+    ),
+    Variable(
+        "hull_difference", (), "float64", "largest |h - h*| between the data",
+        "On the lines between the points, at the end.", optional=True,
+    ),
+    Variable(
+        "merged_distance", (), "float64", "|theta - theta*| of merged neurons",
+        "At the end, neurons of a sign within 0.05 radians merged to one.", optional=True,
     ),
 )  # fmt: skip
 
@@ -181,6 +215,9 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
     "data": _data,
     "trajectory": _trajectory,
     "phases": _phases,
+    "plateaus": landscape.PLATEAU_VARIABLES,
+    "clusters": landscape.CLUSTER_VARIABLES,
+    "function": landscape.FUNCTION_VARIABLES,
     "statements": _statements,
     "minimal_norm": (*_minimal_norm, *_comparison),
 }

@@ -1,8 +1,9 @@
 """The pipeline: from a configuration to a labelled, checked run.
 
 The stages, in the order in which a number flows through them: ``configuration`` -> ``data`` -> ``flow`` ->
-``phases`` -> ``minimal_norm`` -> ``statements``. Each takes and returns labelled datasets and knows no catalog
-and no file; ``run`` strings them together, ``figures`` draws them, ``report`` and ``commands`` talk to a person.
+``phases`` -> ``function`` -> ``minimal_norm`` -> ``statements``. Each takes and returns labelled datasets and
+knows no catalog and no file; ``run`` strings them together, ``figures`` draws them, ``report`` and ``commands``
+talk to a person.
 Only those last know the catalog. Names are imported on first use, so that ``reluflow --help`` answers at once.
 """
 
@@ -17,7 +18,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "errors": ["RequestError"],
         "flow": ["initialise", "simulate"],
         "minimal_norm": ["compare", "minimal_norm"],
-        "phases": ["label_phases"],
+        "function": ["learned_function"],
+        "phases": ["find_clusters", "find_plateaus", "label_phases"],
         "statements": ["check_statements", "statement_times"],
         "workflow": ["run"],
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from math import isfinite, isnan
 from pathlib import Path
@@ -26,6 +27,7 @@ def as_json(manifest: Manifest, path: Path, cached: bool, seconds: float) -> dic
         "seconds": seconds,
         "statements": verdicts(manifest.summary),
         **{key: _finite(value) for key, value in manifest.summary.items() if not key.startswith(STATEMENTS)},
+        "plateau_table": _plateaus(manifest.summary),
     }
 
 
@@ -40,6 +42,9 @@ def _finite(value: Any) -> Any:
     """None for what strict JSON has no number for."""
     return None if isinstance(value, float) and not isfinite(value) else value
 
+
+KIND = "strict_saddle"
+"""The word of a plateau whose stationary point has a negative curvature."""
 
 FAILURES = frozenset({"out_of_steps", "stalled", "diverged"})
 """The words of the statuses that leave a trajectory incomplete (``pipeline.flow.status``)."""
@@ -56,6 +61,8 @@ def print_report(console: Console, manifest: Manifest, path: Path, cached: bool,
     console.print(configuration["title"] or manifest.run_id, style="bold")
     console.print(f"{_network(configuration)}: {_account(summary, cached, seconds)}\n")
     console.print(_phase_table(summary))
+    if _plateaus(summary):
+        console.print("\n", _plateau_table(summary), "\n", sep="", end="")
     console.print(_result_table(summary))
     console.print(f"\n{_ending(summary)}")
     console.print(_assumptions(summary))
@@ -121,19 +128,43 @@ def _phase_table(summary: dict[str, Any]) -> Table:
     return table
 
 
+def _plateaus(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """The plateaus of a summary: one row of names and values each."""
+    return list(json.loads(summary.get("plateau_table", "[]")))
+
+
+def _plateau_table(summary: dict[str, Any]) -> Table:
+    """Where the flow lingered, and at what."""
+    table = Table("plateau", "t from", "to", "loss", "distance", "at a", "fitted", box=None, pad_edge=False)
+    for row in _plateaus(summary):
+        count = row["negative_eigenvalues"]
+        negative = f" ({count} negative eigenvalue{'' if count == 1 else 's'})" if row["kind"] == KIND else ""
+        kind = "no stationary point near" if row["kind"] == "unknown" else row["kind"].replace("_", " ")
+        distance = "-" if row["distance"] is None else f"{row['distance']:.2g}"
+        table.add_row(
+            row["label"].replace("_", " "), _time(row["start"]), _time(row["end"]), f"{row['loss']:.6g}", distance,
+            kind + negative, f"{row['labels_fitted']} of {row['labels']}",
+        )  # fmt: skip
+    return table
+
+
 def _result_table(summary: dict[str, Any]) -> Table:
     least, bound = summary["minimal_half_squared_norm"], summary["lower_bound"]
     table = Table("", "", box=None, pad_edge=False, show_header=False)
     table.add_row("final loss", f"{summary['final_loss']:.3g}")
     table.add_row("1/2 |theta|^2 at the end", f"{summary['half_squared_norm']:.10g}")
     if isnan(least):
-        method = summary["minimal_norm_method"].replace("not known: ", "not known for ")
-        table.add_row("least of all interpolators", f"{method}; at least {bound:.4g}")
+        least_known = f"; at least {bound:.4g}" if bound > 0 else ""
+        table.add_row("least of all interpolators", f"{summary['minimal_norm_method']}{least_known}")
     else:
-        certified = f"(certified from below: gap {abs(summary['gap']):.1g})"
+        sampled = "sampled" in summary["minimal_norm_method"]
+        gap = f"certified from below: gap {abs(summary['gap']):.1g}"
+        certified = f"(an upper bound; at least {bound:.4g})" if sampled else f"({gap})"
         table.add_row("least of all interpolators", f"{least:.10g}  {certified}")
         table.add_row("excess over it", f"{summary['final_excess']:.3g}")
-    table.add_row("stationary points lingered at", f"{summary['plateaus']}")
+    if "merged_directions" in summary:
+        kinks = f"; {summary['kinks']} kinks within the data's range" if "kinks" in summary else ""
+        table.add_row("directions the neurons have merged into", f"{summary['merged_directions']}{kinks}")
     if summary.get("sliding_neurons"):
         table.add_row("neurons that end on a boundary", f"{summary['sliding_neurons']}")
     return table
@@ -198,11 +229,14 @@ def print_details(console: Console, manifest: Manifest, path: Path) -> None:
         for key, value in values.items() if isinstance(values, dict) else [("", values)]:
             table.add_row(f"{group}.{key}".rstrip("."), _shown(value))
     for key, value in manifest.summary.items():
-        table.add_row(key, _shown(value))
+        if key != "plateau_table":
+            table.add_row(key, _shown(value))
     table.add_row("code", str(manifest.provenance.get("code_revision", "unknown")))
     table.add_row("path", str(path))
     table.add_row("size", f"{manifest.size:,} bytes in {len(manifest.files)} files")
     console.print(table, highlight=False)
+    if _plateaus(manifest.summary):
+        console.print(Text("\n"), _plateau_table(manifest.summary), highlight=False)
     console.print("\nOpen it anywhere with plain xarray:")
     console.print(f"    xarray.open_datatree({str(path / 'data.zarr')!r}, engine='zarr')", soft_wrap=True)
 

@@ -20,9 +20,11 @@ from catalog.schema import variable
 from pipeline.configuration import RunConfig
 from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
-from pipeline.minimal_norm import compare, minimal_norm
-from pipeline.phases import label_phases
+from pipeline.function import learned_function
+from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
+from pipeline.phases import find_clusters, find_plateaus, label_phases
 from pipeline.statements import check_statements, statement_rows, statement_times
+from pipeline.threads import one_thread
 
 PAPER = (
     "E. Boursier, L. Pillaud-Vivien, N. Flammarion: Gradient flow dynamics of shallow ReLU networks for square "
@@ -47,7 +49,8 @@ def run(
     Returns
     -------
     DataTree
-        The groups data, trajectory, phases, statements and minimal_norm. From a catalog: lazy.
+        The groups data, trajectory, phases, plateaus, clusters, function, minimal_norm and statements. From a
+        catalog: lazy.
 
     Raises
     ------
@@ -61,7 +64,8 @@ def run(
         return catalog[run_id]
     started = perf_counter()
     data = prepare(config)
-    tree = compute(config, data, progress)
+    with one_thread(data.sizes["point"]):
+        tree = compute(config, data, progress)
     seconds = perf_counter() - started
     tree.attrs["wall_seconds"] = seconds
     if catalog is not None:
@@ -82,7 +86,10 @@ def prepare(config: RunConfig) -> xr.Dataset:
     ------
     RequestError
     """
-    return generate_data(config.data)
+    data = generate_data(config.data)
+    if config.analysis.free_bias:
+        bias_coordinate(data)
+    return data
 
 
 def compute(
@@ -102,15 +109,21 @@ def compute(
         step_size=config.flow.step_size,
         progress=progress,
     )
-    phases = label_phases(data, trajectory, epsilon=epsilon)
-    comparison = compare(trajectory, minimal_norm(data, slope=config.flow.slope))
+    plateaus = find_plateaus(data, trajectory)
+    phases = label_phases(data, trajectory, epsilon=epsilon, plateaus=plateaus)
+    clusters = find_clusters(data, trajectory, plateaus)
+    minimum = minimal_norm(data, slope=config.flow.slope, free_bias=config.analysis.free_bias)
+    comparison = compare(trajectory, minimum, data)
     tree = xr.DataTree.from_dict(
         {
             "data": data,
             "trajectory": trajectory,
             "phases": phases,
-            "statements": check_statements(data, trajectory, phases, comparison, epsilon=epsilon),
+            "plateaus": plateaus,
+            "clusters": clusters,
+            "function": learned_function(data, trajectory, clusters),
             "minimal_norm": comparison,
+            "statements": check_statements(data, trajectory, phases, comparison, epsilon=epsilon),
         }
     )
     tree.attrs = {
@@ -136,11 +149,10 @@ ACCOUNT = (
 def summarise(tree: xr.DataTree) -> dict[str, Any]:
     """Every scalar result of a run, by the name of its column in the catalog's table.
 
-    What is not known (a minimum norm for oblique inputs) or does not exist (t3 if nothing is fitted) is NaN.
+    What is not known (a minimum norm where no network fits) or does not exist (t3 if nothing is fitted) is NaN.
     """
     groups = {name: node.to_dataset() for name, node in tree.children.items()}
     trajectory, minimum, phases = groups["trajectory"], groups["minimal_norm"], groups["phases"]
-    nowhere = variable("phases", "plateau").flag("none")
     scalars: dict[str, Any] = {name: trajectory.attrs[name] for name in ACCOUNT if name in trajectory.attrs}
     scalars |= {
         "end_time": float(trajectory["time"][-1]),
@@ -151,18 +163,51 @@ def summarise(tree: xr.DataTree) -> dict[str, Any]:
         "final_excess": float(minimum["excess"][-1]),
         "final_distance": float(minimum["distance"][-1]),
         "fitted_first": phases.attrs["fitted_first"],
-        "plateaus": len(set(phases["plateau"].values.tolist()) - {nowhere}),
+        **_landscape(groups["plateaus"], groups["function"]),
         "sliding_neurons": sliding_neurons(trajectory),
     }
     for group in ("data", "phases", "minimal_norm"):
         for name, value in groups[group].data_vars.items():
             if value.ndim == 0 and name != "value":
-                scalars[str(name)] = _in_words(value)
+                # The patterns of the trajectory have that name already.
+                scalars["minimal_norm_patterns" if name == "patterns" else str(name)] = _in_words(value)
     for name, (_, row) in statement_rows(groups["statements"]).items():
         scalars[f"statements.{name}"] = row.verdict
     for sign in ("positive", "negative"):
         scalars[f"growth_rate_{sign}"] = float(np.linalg.norm(groups["data"][f"growth_{sign}"].values))
     return scalars
+
+
+PLATEAU_COLUMNS = (
+    "label", "start", "end", "loss", "distance", "kind", "negative_eigenvalues", "smallest_eigenvalue",
+)  # fmt: skip
+"""What the summary says of each plateau."""
+
+
+def _landscape(plateaus: xr.Dataset, function: xr.Dataset) -> dict[str, Any]:
+    """The plateaus, in number and in a table; the kinks and the merged directions at the end."""
+    columns = {name: _words_or_numbers(plateaus[name]) for name in PLATEAU_COLUMNS}
+    fitted = plateaus["fitted"].values == variable("plateaus", "fitted").flag("fitted")
+    columns["labels_fitted"] = fitted.sum(axis=1).tolist()
+    columns["labels"] = [fitted.shape[1]] * len(fitted)
+    table = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    saddles = plateaus["kind"].values == variable("plateaus", "kind").flag("strict_saddle")
+    found = {
+        "plateaus": len(table),
+        "strict_saddles": int(saddles.sum()),
+        "plateau_table": json.dumps(table),
+        "merged_directions": int(function["merged_directions"][-1]),
+    }
+    if "number_of_kinks" in function:
+        found["kinks"] = int(function["number_of_kinks"][-1])
+    return found
+
+
+def _words_or_numbers(values: xr.DataArray) -> list[Any]:
+    if "flag_meanings" not in values.attrs:
+        return [None if number != number else number for number in values.values.tolist()]
+    words = str(values.attrs["flag_meanings"]).split()
+    return [words[number - 1] for number in values.values.tolist()]
 
 
 def sliding_neurons(trajectory: xr.Dataset) -> int:

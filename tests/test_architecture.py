@@ -12,7 +12,10 @@ import pipeline
 REPOSITORY = Path(__file__).parents[1]
 OURS = ("pipeline", "catalog", "dashboards")
 
-STAGES = ("pipeline.data", "pipeline.flow", "pipeline.phases", "pipeline.minimal_norm", "pipeline.statements")
+STAGES = (
+    "pipeline.data", "pipeline.flow", "pipeline.phases", "pipeline.function", "pipeline.minimal_norm",
+    "pipeline.statements",
+)  # fmt: skip
 """In the order in which a number flows through them. They meet in the workflow alone, as labelled datasets."""
 TOP = (
     "pipeline.workflow", "pipeline.report", "pipeline.verdicts", "pipeline.listing", "pipeline.progress",
@@ -85,9 +88,9 @@ def room(module: str) -> str:
 
 def may_know(module: str, other: str) -> bool:
     """Whether the house plan lets ``module`` import ``other``, both of ours and in different rooms."""
-    base = {"catalog.schema", "catalog.blocks", "pipeline.errors", "pipeline.configuration"}
+    base = {"catalog.schema", "catalog.blocks", "pipeline.errors", "pipeline.threads", "pipeline.configuration"}
     match room(module):
-        case "catalog" | "pipeline.errors":
+        case "catalog" | "pipeline.errors" | "pipeline.threads":
             return False
         case "pipeline.configuration":
             return other == "pipeline.errors"
@@ -131,6 +134,7 @@ def test_every_import_follows_the_plan():
         ("pipeline.flow.simulate", "pipeline.phases"),
         ("pipeline.flow.simulate", "pipeline.commands"),
         ("pipeline.phases.label", "pipeline.flow"),
+        ("pipeline.function.learned", "pipeline.phases"),
         ("pipeline.phases.label", "pipeline.flow.status"),
         ("pipeline.minimal_norm.compare", "pipeline.phases"),
         ("pipeline.minimal_norm.compare", "catalog.index"),

@@ -59,9 +59,18 @@ class FlowConfig(Keys):
 
 
 class AnalysisConfig(Keys):
-    """``[analysis]``: the free constant epsilon of the paper's lemmas."""
+    """``[analysis]``: what the trajectory is compared with.
+
+    Attributes
+    ----------
+    epsilon
+        The free constant of the paper's lemmas.
+    free_bias
+        Whether the minimum norm leaves the weights on the coordinate "bias" out.
+    """
 
     epsilon: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    free_bias: bool = False
 
 
 class RunConfig(Keys):

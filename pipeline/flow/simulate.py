@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -23,14 +22,12 @@ from pipeline.flow.looking import looked_at
 from pipeline.flow.reduction import Reduction
 from pipeline.flow.status import BY_NUMBER, Status
 from pipeline.flow.streaming import Blocks
+from pipeline.threads import one_thread
 
 MOST_STEPS = 500_000
 """A bound that no run has come near (lambda = 1e-10000 takes 300 steps): it turns a hang into a status."""
 IN_MEMORY = 1_000_000_000
 """The bytes of samples up to which they are kept in memory."""
-
-SMALL = 24
-"""The number of points up to which no kernel asks the linear algebra library."""
 
 Progress = Callable[[float, int], None]
 """Told now and then the paper's t that was reached and the number of steps."""
@@ -117,19 +114,19 @@ def simulate(
             progress(time * unit, steps)
 
     until = np.inf if end_time is None else float(end_time) / unit
-    with one_thread(reduced):
+    with one_thread(len(reduced.problem.y)):
         started = perf_counter()
         record, number, rejected, crossings, patterns, ambiguous = watched(
             lambda: integrate(reduced.neurons, reduced.problem, tolerance, until, MOST_STEPS, watch), watch, tell
         )
         integrated = perf_counter()
-    if times is None:
-        last = None if end_time is None else until
-        times = unit * place_samples(record, samples, reduced.problem.label_scale, last)
-        if end_time is not None:
-            times[-1] = end_time
-    times = looked_at(times, besides)
-    taken, end = read_samples(reduced, record, times)
+        if times is None:
+            last = None if end_time is None else until
+            times = unit * place_samples(record, samples, reduced.problem.label_scale, last)
+            if end_time is not None:
+                times[-1] = end_time
+        times = looked_at(times, besides)
+        taken, end = read_samples(reduced, record, times)
     ended = BY_NUMBER[number]
     status, message = describe_end(ended, ambiguous, reduced.contradictory)
     account = {
@@ -162,22 +159,6 @@ def simulate(
     )
     trajectory["coord"].attrs.update(data["coord"].attrs)
     return trajectory
-
-
-@contextmanager
-def one_thread(reduced: Reduction) -> Iterator[None]:
-    """Keep the linear algebra library to one thread where the kernels use it.
-
-    Its matrices here are small, and its threads wait for one another by spinning: while another process has a
-    core, ``high-dimensional`` took four times as long with them.
-    """
-    if len(reduced.problem.y) <= SMALL:
-        yield
-        return
-    from threadpoolctl import threadpool_limits  # looks through all loaded libraries: not for a run of 1 ms
-
-    with threadpool_limits(limits=1, user_api="blas"):
-        yield
 
 
 def read_samples(reduced: Reduction, record: Record, times: np.ndarray) -> tuple[dict[str, Any], Samples]:

@@ -1,11 +1,14 @@
 """Stage 4: the interpolator of least norm, its certificate, and how far from it the flow is.
 
 In come the labelled data and trajectory; out go the minimum of 1/2 |theta|^2 over L = 0 with a dual
-certificate, the neurons that reach it, and the trajectory's excess and distance along time. Where the minimum
-is not known (oblique inputs, leaky ReLU) it says so, and gives a lower bound.
+certificate, the neurons that reach it, and the trajectory's excess and distance along time. Orthogonal inputs
+have a closed form; for all others ``reduction`` takes the data to its own coordinates, ``arrangement``
+enumerates the activation patterns, ``sphere`` maximises the dual function over them exactly (``bound`` bounds
+it where they are too many), ``program`` and ``pricing`` solve the convex program, ``interpolator`` reads its
+neurons off, and ``solution`` strings these together.
 """
 
 from pipeline.minimal_norm.compare import compare
-from pipeline.minimal_norm.minimum import minimal_norm
+from pipeline.minimal_norm.minimum import bias_coordinate, minimal_norm
 
-__all__ = ["compare", "minimal_norm"]
+__all__ = ["bias_coordinate", "compare", "minimal_norm"]

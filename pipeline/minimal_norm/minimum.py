@@ -8,15 +8,18 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import ORTHOGONAL, conform, validate
+from pipeline.errors import RequestError
+from pipeline.minimal_norm.interpolator import EXACT
 from pipeline.minimal_norm.orthogonal import certificate_norm, closed_form
-from pipeline.minimal_norm.unknown import certificate_bound, feasible_certificate
+from pipeline.minimal_norm.reduction import reduce
+from pipeline.minimal_norm.solution import Found, least_norm
 
 NOT_KNOWN = "not known"
-"""What the attribute ``method`` begins with where there is a lower bound alone."""
+"""What the attribute ``method`` begins with where there is a lower bound at most."""
 
 
-def minimal_norm(data: xr.Dataset, *, slope: float = 0.0) -> xr.Dataset:
-    """The interpolator of least norm, where it is known; else what bounds it from below.
+def minimal_norm(data: xr.Dataset, *, slope: float = 0.0, free_bias: bool = False) -> xr.Dataset:
+    """The interpolator of least norm with a dual certificate, for any data.
 
     Parameters
     ----------
@@ -24,54 +27,149 @@ def minimal_norm(data: xr.Dataset, *, slope: float = 0.0) -> xr.Dataset:
         Stage 1's dataset.
     slope
         The leaky ReLU's; 0 is the ReLU.
+    free_bias
+        Whether the weights on the coordinate labelled "bias" do not count in the norm.
 
     Returns
     -------
     Dataset
         value, lower_bound, gap, the certificate, and the neurons weight(minimal_neuron, coord) with their
-        output_sign; |a| = |w| for each. The attribute ``method`` says how the value was found. For oblique
-        inputs and for a leaky ReLU it says that it is not known: then value and gap are NaN, there are no
-        neurons, and lower_bound is valid but far from tight.
+        output_sign; |a| = |w| for each. The attribute ``method`` says how the value was found:
+
+        - in closed form for orthogonal inputs (Proposition 1);
+        - by the convex program over all activation patterns: minimum and certificate are exact up to ``gap``;
+        - by the program over sampled patterns, if there are too many: an interpolator's norm, so an upper bound;
+          lower_bound is valid but need not be close;
+        - not known: value and gap are NaN and there are no neurons. No network fits the data, or they are too
+          many for the program.
+
+        Over one input with a bias, ``kink`` and ``slope_change`` are those of the interpolator itself.
+        ``freedom`` is the dimension of the set of minimal networks, up to how collinear neurons share (NaN
+        where the patterns are sampled), ``patterns`` how many patterns were taken into account (0: none had
+        to be). With a free bias the value is sum |a| |w without its bias|, the least of 1/2 |theta without
+        biases|^2; the attribute ``free_coordinate`` says which coordinate that is. A constant costs nothing
+        then: its neuron has a bias alone, and the value is an infimum.
+
+    Raises
+    ------
+    RequestError
+        If a free bias is wanted and there is no coordinate "bias", or it is not above 0 at every point.
     """
     validate("data", data)
     x, y = data["x"].values, data["y"].values
-    cosine = float(data["largest_cosine"])
-    if slope == 0.0 and cosine <= ORTHOGONAL:
-        return _known(x, y)
-    return _unknown(x, y, slope, f"leaky ReLU (slope {slope:g})" if slope else _oblique(cosine))
+    if slope == 0.0 and not free_bias and float(data["largest_cosine"]) <= ORTHOGONAL:
+        return _with_kinks(_closed(x, y), data, slope)
+    bias = bias_coordinate(data) if free_bias else None
+    attributes = {} if bias is None else {"free_coordinate": bias}
+    reduced = reduce(x, y, bias)
+    if isinstance(reduced, str):
+        return _nothing(x, reduced, attributes)
+    found = least_norm(reduced, slope)
+    if isinstance(found, str):
+        return _nothing(x, found, attributes)
+    return _with_kinks(_found(x, found, attributes), data, slope)
 
 
-def _oblique(cosine: float) -> str:
-    return f"oblique inputs (largest cosine {cosine:.3g})"
+def bias_coordinate(data: xr.Dataset) -> int:
+    """Which coordinate of the data is the bias.
+
+    Raises
+    ------
+    RequestError
+        If there is none that could be left free.
+    """
+    names = str(data["coord"].attrs.get("labels", "")).split()
+    if "bias" not in names:
+        raise RequestError(
+            "analysis.free_bias = true: allowed for data with a coordinate named 'bias' only (data.bias = true)"
+        )
+    bias = names.index("bias")
+    values = data["x"].values[:, bias]
+    if not (values > 0).all():
+        k = int(np.argmin(values))
+        raise RequestError(
+            f"analysis.free_bias = true: the bias coordinate of data.x[{k}] is {values[k]:g}, allowed is above 0"
+        )
+    return bias
 
 
-def _known(x: np.ndarray, y: np.ndarray) -> xr.Dataset:
+def _closed(x: np.ndarray, y: np.ndarray) -> xr.Dataset:
     weight, output_sign, certificate = closed_form(x, y)
-    value = float(np.sum(weight**2))
     return _dataset(
         "closed form for orthogonal inputs",
-        value=value,
+        {},
+        value=float(np.sum(weight**2)),
         certificate=certificate,
         certificate_norm=certificate_norm(certificate, x),
         lower_bound=float(certificate @ y),
         weight=weight,
         output_sign=output_sign,
+        # One point of a sign or many: v_+ and v_- alone are active, and independent on the data.
+        freedom=0.0,
+        patterns=0.0,
     )
 
 
-def _unknown(x: np.ndarray, y: np.ndarray, slope: float, why: str) -> xr.Dataset:
-    certificate = feasible_certificate(x, y, slope)
+def _found(x: np.ndarray, found: Found, attributes: dict[str, Any]) -> xr.Dataset:
+    exact = found.misfit <= EXACT
+    words = (
+        f"convex program over all {found.patterns} activation patterns"
+        if found.enumerated
+        else f"convex program over {found.patterns} sampled patterns: the value is an upper bound"
+    )
+    certificate = np.zeros(len(x))
+    certificate[found.point] = found.certificate
+    return _dataset(
+        words if exact else f"{NOT_KNOWN}: the {words.partition(':')[0]} misses the labels by {found.misfit:.1g}",
+        attributes,
+        value=found.value if exact else np.nan,
+        certificate=certificate,
+        certificate_norm=found.certificate_norm,
+        lower_bound=found.lower_bound,
+        weight=found.weight if exact else np.empty((0, x.shape[1])),
+        output_sign=found.sign if exact else np.empty(0),
+        freedom=float(found.freedom) if exact and found.enumerated else np.nan,
+        patterns=float(found.patterns),
+    )
+
+
+def _with_kinks(minimum: xr.Dataset, data: xr.Dataset, slope: float) -> xr.Dataset:
+    """With the interpolator's kinks, if the data is over one input with a constant bias."""
+    names = str(data["coord"].attrs.get("labels", "")).split()
+    if len(names) != 2 or "bias" not in names or np.ptp(data["x"].values[:, names.index("bias")]) != 0:
+        return minimum
+    bias = names.index("bias")
+    weight = minimum["weight"].values
+    height = weight[:, bias] * float(data["x"].values[0, bias])
+    steepness = weight[:, 1 - bias]
+    flat = steepness == 0.0
+    kinks = {
+        "kink": np.where(flat, np.inf, -height / np.where(flat, 1.0, steepness)),
+        # a |w_1| (1 - slope): a neuron bends the function upwards by it whichever way it looks.
+        "slope_change": (1.0 - slope)
+        * minimum["output_sign"].values
+        * np.linalg.norm(weight, axis=1)
+        * np.abs(steepness),
+    }
+    values = {str(name): variable.values for name, variable in minimum.data_vars.items()}
+    return conform("minimum", values | kinks, dict(minimum.attrs))
+
+
+def _nothing(x: np.ndarray, why: str, attributes: dict[str, Any]) -> xr.Dataset:
     return _dataset(
         f"{NOT_KNOWN}: {why}",
+        attributes,
         value=np.nan,
-        certificate=certificate,
-        certificate_norm=certificate_bound(certificate, x, slope),
-        lower_bound=float(certificate @ y),
+        certificate=np.zeros(len(x)),
+        certificate_norm=0.0,
+        lower_bound=0.0,
         weight=np.empty((0, x.shape[1])),
-        output_sign=np.empty(0, dtype=np.int8),
+        output_sign=np.empty(0),
+        freedom=np.nan,
+        patterns=0.0,
     )
 
 
-def _dataset(method: str, **values: Any) -> xr.Dataset:
+def _dataset(method: str, attributes: dict[str, Any], **values: Any) -> xr.Dataset:
     gap = values["value"] - values["lower_bound"]
-    return conform("minimum", values | {"gap": gap}, {"method": method})
+    return conform("minimum", values | {"gap": gap}, {"method": method, **attributes})

@@ -6,12 +6,14 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import conform, validate, variable
-from pipeline.phases.plateaus import plateau_numbers
+from pipeline.phases.plateaus import find_plateaus, plateau_numbers
 from pipeline.phases.roles import courses, members
 from pipeline.phases.timeline import measured_times, phase_numbers, predicted_times
 
 
-def label_phases(data: xr.Dataset, trajectory: xr.Dataset, *, epsilon: float = 0.05) -> xr.Dataset:
+def label_phases(
+    data: xr.Dataset, trajectory: xr.Dataset, *, epsilon: float = 0.05, plateaus: xr.Dataset | None = None
+) -> xr.Dataset:
     """Label the phases, the plateaus and the neurons' roles, and measure t1, t2, t3 beside the paper's.
 
     Parameters
@@ -20,6 +22,8 @@ def label_phases(data: xr.Dataset, trajectory: xr.Dataset, *, epsilon: float = 0
         The datasets of stages 1 and 2.
     epsilon
         The free constant of the lemmas; enters the predicted t1 only.
+    plateaus
+        From :func:`pipeline.phases.find_plateaus`, if they are known already.
 
     Returns
     -------
@@ -40,21 +44,15 @@ def label_phases(data: xr.Dataset, trajectory: xr.Dataset, *, epsilon: float = 0
     times, ends = measured_times(time, residual, first * y, alignment)
     log_scale = float(trajectory["log_init_scale"])
     predicted = predicted_times(log_scale, rate[first], rate[-first], epsilon)
-    role, plateau = variable("phases", "role"), variable("phases", "plateau")
+    role = variable("phases", "role")
     roles = np.where(chosen[1], role.flag("positive"), role.flag("other"))
-    existing_rates = [value for value in rate.values() if value > 0]
+    plateaus = find_plateaus(data, trajectory) if plateaus is None else plateaus
     return conform(
         "phases",
         {
             "time": time,
             "phase": phase_numbers(time, ends, first == 1),
-            "plateau": plateau_numbers(
-                trajectory["loss"].values,
-                trajectory["gradient_norm"].values,
-                min(existing_rates, default=0.0),
-                0.5 * float(np.mean(y**2)),
-                len(plateau.flags),
-            ),
+            "plateau": plateau_numbers(time, plateaus),
             "role": np.where(chosen[-1], role.flag("negative"), roles),
             "norm_positive": norm[1],
             "norm_negative": norm[-1],

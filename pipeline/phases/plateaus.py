@@ -1,49 +1,167 @@
-"""The stationary points that the flow lingers at: saddle to saddle (section 3.2, Fact 1).
+"""The plateaus of a run: where the flow lingers, saddle to saddle (section 3.2, Fact 1), and at what.
 
-Near a stationary point the loss hardly falls: its relative rate |grad L|^2 / L is far below the rate |D| at
-which anything grows or converges (Lemma 5 bounds it from below by |D_-| once the end is near).
+When it lingers: :mod:`pipeline.phases.dips`. At which stationary point: :mod:`pipeline.phases.stationary`. Of what
+kind that is: :mod:`pipeline.phases.spectrum`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
+import xarray as xr
 
-LINGERING = 0.05
-"""The relative rate of the loss over the smaller |D| below which the flow lingers."""
-FITTED = 1e-12
-"""The share of the zero network's loss below which the flow has arrived: a slow tail of rounding is no saddle."""
-NONE, ORIGIN = 1, 2
-"""The labels of :data:`catalog.schema` for no plateau and for the origin; the saddles follow."""
+from catalog.blocks import along_time
+from catalog.schema import conform, validate, variable
+from pipeline.phases.dips import Dip, find_dips
+from pipeline.phases.network import Network
+from pipeline.phases.spectrum import Spectrum, spectrum
+from pipeline.phases.stationary import StationaryPoint, nearest_stationary_point
+
+FITTED = 1e-9
+"""|r_k| at a stationary point over the largest label up to which label k is fitted: exactly, up to rounding."""
+
+SMALL = 16
+"""The number of points up to which no matrix is large enough for the linear algebra library's threads."""
 
 
-def plateau_numbers(
-    loss: np.ndarray, gradient_norm: np.ndarray, rate: float, zero_loss: float, largest: int
-) -> np.ndarray:
-    """Number the plateaus in the order of their visit.
+def find_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
+    """Find the plateaus of a run, and the stationary point next to each with its Hessian's spectrum.
 
     Parameters
     ----------
-    loss, gradient_norm
-        Along time.
-    rate
-        The smaller of |D_+| and |D_-| that is not 0.
-    zero_loss
-        The loss of the zero network, 1/(2n) sum_k y_k^2.
-    largest
-        The largest label there is; later plateaus share it.
+    data, trajectory
+        The datasets of stages 1 and 2. Of a trajectory that does not fit in memory one sample a plateau is read,
+        and all once, block by block, for the distances.
 
     Returns
     -------
-    int8[time]
-        NONE, ORIGIN, or ORIGIN + i for the i-th saddle. The first plateau is the origin only if the run starts
-        in it: a large start visits no origin.
+    Dataset
+        Group ``plateaus`` of the schema: start(plateau_number), end, slowest, the stationary point's loss,
+        residual, distance and eigenvalues; no plateau gives arrays of length 0.
     """
-    # Not its square: that of a gradient beyond 1e154 (a descent that ran away) is no float.
-    lingers = (gradient_norm < np.sqrt(LINGERING * rate * loss)) & (loss > FITTED * zero_loss)
-    numbers = np.full(len(loss), NONE, dtype=np.int8)
-    starts = np.flatnonzero(lingers & ~np.concatenate([[False], lingers[:-1]]))
-    for i, start in enumerate(starts):
-        stop = start + int(np.argmin(np.append(lingers[start:], False)))
-        number = ORIGIN + i + (0 if starts[0] == 0 else 1)
-        numbers[start:stop] = min(number, largest)
+    validate("data", data)
+    validate("trajectory", trajectory)
+    dips = dips_of(data, trajectory)
+    with one_thread(len(data["y"])):
+        points, spectra = stationary_points(data, trajectory, dips)
+    kinds = [kind_of(point, found.negative) for point, found in zip(points, spectra, strict=True)]
+    course = distances(trajectory, points)
+    slowest = np.array([dip.slowest for dip in dips], dtype=int)
+    stationary = np.array([point.residual for point in points]).reshape(len(points), len(data["y"]))
+    fitted = np.abs(stationary) <= FITTED * np.abs(data["y"].values).max(initial=0.0)
+    label, kind = variable("plateaus", "fitted"), variable("plateaus", "kind")
+    return conform(
+        "plateaus",
+        {
+            "time": trajectory["time"].values,
+            "label": labels(points, data["y"].values),
+            "start": [dip.start for dip in dips],
+            "end": [dip.end for dip in dips],
+            "slowest": trajectory["time"].values[slowest],
+            "loss": trajectory["loss"].values[slowest],
+            "gradient_norm": trajectory["gradient_norm"].values[slowest],
+            "stationary_loss": 0.5 * np.mean(stationary**2, axis=1),
+            "distance": course[np.arange(len(points)), slowest],
+            "distance_over_time": course,
+            "stationary_norm": [0.5 * float(np.sum(p.w**2) + np.sum(p.a**2)) for p in points],
+            "stationary_residual": stationary,
+            "stationary_gradient": [point.gradient_norm for point in points],
+            "fitted": np.where(fitted, label.flag("fitted"), label.flag("unfitted")),
+            "kept_neurons": [int(point.kept.sum()) for point in points],
+            "kind": [kind.flag(word) for word in kinds],
+            "negative_eigenvalues": [found.negative for found in spectra],
+            "smallest_eigenvalue": [found.smallest for found in spectra],
+            "smallest_positive_eigenvalue": [found.smallest_positive for found in spectra],
+            "largest_eigenvalue": [found.largest for found in spectra],
+            "escape_rate": [found.escape_rate for found in spectra],
+        },
+    )
+
+
+@contextmanager
+def one_thread(n: int) -> Iterator[None]:
+    """Keep the linear algebra library to one thread: its matrices are small, its threads wait by spinning.
+
+    On ``high-dimensional`` (n = 75) 0.24 s instead of 1.5, and 17 while others hold the cores.
+    """
+    if n <= SMALL:
+        yield
+        return
+    from threadpoolctl import threadpool_limits  # looks through all loaded libraries
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
+
+
+def stationary_points(
+    data: xr.Dataset, trajectory: xr.Dataset, dips: list[Dip]
+) -> tuple[list[StationaryPoint], list[Spectrum]]:
+    """Find the stationary point next to each plateau, and its spectrum: one sample in memory at a time."""
+    points, spectra = [], []
+    for dip in dips:
+        network = Network.at(data, trajectory, dip.slowest)
+        points.append(nearest_stationary_point(network, trajectory["residual"].values[dip.slowest]))
+        spectra.append(spectrum(network, points[-1]))
+    return points, spectra
+
+
+def dips_of(data: xr.Dataset, trajectory: xr.Dataset) -> list[Dip]:
+    """Find the plateaus of a run in time."""
+    rates = [float(np.linalg.norm(data[name].values)) for name in ("growth_positive", "growth_negative")]
+    return find_dips(
+        trajectory["time"].values,
+        trajectory["loss"].values,
+        trajectory["gradient_norm"].values,
+        min((rate for rate in rates if rate > 0), default=0.0),
+        0.5 * float(np.mean(data["y"].values ** 2)),
+    )
+
+
+def kind_of(point: StationaryPoint, negative: int) -> str:
+    """``strict_saddle``, ``local_minimum`` (possibly with flat directions), or ``unknown``."""
+    if not point.near:
+        return "unknown"
+    return "strict_saddle" if negative else "local_minimum"
+
+
+def labels(points: list[StationaryPoint], y: np.ndarray) -> list[int]:
+    """Number the plateaus in the order of their visit.
+
+    At the origin h = 0 (a neuron that is on at no point, and never moves, may be left). A large start visits no
+    origin: its first plateau is saddle 1. Beyond the largest label plateaus share it.
+    """
+    flags = variable("plateaus", "label")
+    origin = flags.flag("origin")
+    found: list[int] = []
+    for i, point in enumerate(points):
+        first = i == 0 and np.allclose(point.residual, y, rtol=0, atol=FITTED * np.abs(y).max())
+        found.append(origin if first else found[-1] + 1 if found else origin + 1)
+    return [min(number, len(flags.flags)) for number in found]
+
+
+def plateau_numbers(time: np.ndarray, plateaus: xr.Dataset) -> np.ndarray:
+    """The label of the plateau at each time, int8[time]; ``none`` in between."""
+    numbers = np.full(len(time), variable("phases", "plateau").flag("none"), dtype=np.int8)
+    for label, start, end in zip(*(plateaus[name].values for name in ("label", "start", "end")), strict=True):
+        numbers[(time >= start) & (time <= end)] = label
     return numbers
+
+
+def distances(trajectory: xr.Dataset, points: list[StationaryPoint]) -> np.ndarray:
+    """|theta(t) - theta_S| for each stationary point, float64[plateau, time]; NaN for one that was not found."""
+
+    def reduce(direction: np.ndarray, log_norm: np.ndarray, ratio: np.ndarray) -> tuple[np.ndarray, ...]:
+        size = np.exp(log_norm)
+        w, a = size[..., None] * direction, size * ratio
+        return tuple(
+            np.sqrt(np.sum((w - point.w) ** 2, axis=(1, 2)) + np.sum((a - point.a) ** 2, axis=1))
+            if point.reached
+            else np.full(len(w), np.nan)
+            for point in points
+        )
+
+    if not points:
+        return np.empty((0, trajectory.sizes["time"]))
+    return np.array(along_time(reduce, *(trajectory[name] for name in ("direction", "log_norm", "output_ratio"))))

@@ -12,7 +12,9 @@ from catalog.publish import publish
 from catalog.schema import GROUPS, conform
 
 RUN_ID = "orthogonal-0123456789ab"
-SIZES = {"time": 20, "neuron": 5, "point": 2, "coord": 2, "minimal_neuron": 2, "statement": 3}
+SIZES = {"time": 20, "neuron": 5, "point": 2, "coord": 2, "minimal_neuron": 2, "statement": 3} | {
+    "plateau_number": 2, "instant": 3, "cluster": 4, "kink": 3
+}  # fmt: skip
 DESCRIPTION = {
     "summary": {
         "final_loss": 1e-12,

@@ -83,7 +83,7 @@ def test_the_papers_own_setting_has_no_caveats(plain):
             "non-orthogonal",
             {"flow__samples": 30},
             [
-                "least of all interpolators not known for oblique inputs (largest cosine 0.981); at least 0.7428",
+                "least of all interpolators 8.203976956 (certified from below: gap 1e-10)",
                 "alignment t1 = never 5.912 -epsilon ln(lambda)/|D_-|",
                 "The paper's assumptions: 1 FAILS, 2 holds, 3 holds.",
                 "The inputs are not orthogonal (largest cosine 0.981): "
@@ -94,7 +94,7 @@ def test_the_papers_own_setting_has_no_caveats(plain):
             "leaky",
             {"flow__samples": 30},
             [
-                "least of all interpolators not known for leaky ReLU (slope 0.1); at least 1.22",
+                "least of all interpolators 1.334982478 (certified from below: gap 2e-12)",
                 "The ReLU is leaky: the paper promises no bias to the minimum norm.",
             ],
         ),
@@ -102,6 +102,12 @@ def test_the_papers_own_setting_has_no_caveats(plain):
             "unbalanced",
             {"flow__samples": 30},
             ["The start is not balanced: the paper proves its lemmas for |a_j| = |w_j|."],
+        ),
+        # Two labels on one ray that contradict each other.
+        (
+            "orthogonal",
+            {"data": {"x": [[1.0], [2.0]], "y": [1.0, 1.0]}, "flow__samples": 30, "init__width": 6},
+            ["least of all interpolators not known: points on one ray have labels that contradict each other"],
         ),
         # One-dimensional data without a bias whose D_+ vanishes, and no negative label at all.
         (
@@ -135,6 +141,12 @@ def test_the_kind_of_a_stationary_point(plain):
     assert "Nothing moves." in said(plain, known | {"stationary_kind": "unknown"})
 
 
+def test_a_minimum_over_sampled_patterns_is_a_bound(plain):
+    method = "convex program over 17 sampled patterns: the value is an upper bound"
+    lines = said(plain, {"minimal_norm_method": method, "lower_bound": 0.18, "minimal_half_squared_norm": 0.275})
+    assert "least of all interpolators 0.275 (an upper bound; at least 0.18)" in lines
+
+
 @pytest.mark.parametrize("status", Status)
 def test_every_status(plain, status):
     """Its sentence is in the report; what the flow calls incomplete is a failure."""
@@ -143,3 +155,22 @@ def test_every_status(plain, status):
     assert status.value in " ".join(lines)
     assert any(line.startswith("convergence ") for line in lines) == (status is Status.CONVERGED)
     assert report.succeeded(plain.summary) == status.complete
+
+
+def test_the_plateaus_are_a_table():
+    """Where, at what loss, at what kind of point, how many labels fitted; and nothing where there are none."""
+    lines = said(manifest_of("orthogonal"))
+    at = lines.index("plateau t from to loss distance at a fitted")
+    assert lines[at + 1].startswith("origin 0 10.65 0.5 1.7e-06 strict saddle (46 negative eigenvalues) 0 of 2")
+    assert lines[at + 2].startswith("saddle 1 13.29 22.45 0.249996")
+    assert lines[at + 2].endswith("strict saddle (18 negative eigenvalues) 1 of 2")
+    assert "directions the neurons have merged into 2; 2 kinks within the data's range" in lines
+    assert not any(line.startswith("plateau") for line in said(manifest_of("orthogonal-large")))
+    assert any("no stationary point near" in line for line in said(manifest_of("leaky")))
+
+
+def test_the_plateaus_are_objects_in_json(plain):
+    rows = report.as_json(plain, Path("/place"), cached=False, seconds=1.0)["plateau_table"]
+    assert [row["label"] for row in rows] == ["origin", "saddle_1"]
+    assert rows[1]["kind"] == "strict_saddle"
+    assert (rows[1]["labels_fitted"], rows[1]["labels"]) == (1, 2)

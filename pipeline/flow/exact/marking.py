@@ -14,10 +14,11 @@ import numpy as np
 
 from pipeline.flow.exact.boost import boost_neuron, boost_rows, project
 from pipeline.flow.exact.carrying import boost_weights, write_push
+from pipeline.flow.exact.clearance import largest_turn, leave_clear, measure_clearance
 from pipeline.flow.exact.compiled import hot, inlined, kernel
 from pipeline.flow.exact.curve import SIZE, first_below, restrict
 from pipeline.flow.exact.instant import PUSHING
-from pipeline.flow.exact.patterns import FEW, LINE
+from pipeline.flow.exact.patterns import FEW, LINE, MANY
 from pipeline.flow.exact.reading import read_neuron
 from pipeline.flow.exact.sliding import list_boundaries, write_pulls
 from pipeline.flow.exact.states import OFF, SLIDING
@@ -258,12 +259,18 @@ def find_movers(neurons, lumps, moved, curve, step, problem, desk, marks):
             state, g, opposite, length, rates, max(size, last), minus[g] > start[g], free[g] > minus[g], wavers,
             side, up, down, turns,
         )  # fmt: skip
+        if anyone and kind[g] == MANY:
+            turn = largest_turn(lumps, g, curve, step, problem)
+            anyone, anyone_turns = leave_clear(lumps.clear[g], turn, side, desk.turns)
         if not anyone:
             continue
+        before = marks.total[0]
         if kind[g] == FEW:
             mark_few(rows, row[g], order, bounds, side, up, down, x, g, marks)
         else:
             mark_many(columns, row[g], order, z, bounds, side, up, down, x, view, g, marks)
+            if marks.total[0] == before:
+                measure_clearance(lumps, g, z, problem, view)
         if anyone_turns:
             mark_turning(neurons, lumps, g, bounds, curve, step, problem, desk, marks)
     return marks.total[0]

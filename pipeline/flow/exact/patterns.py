@@ -77,6 +77,9 @@ class Lumps(NamedTuple):
     columns, column_logs : float64[:, q + 1], float64[:]
         Row row[g] + i: the image of unit vector i; all of a group in the same unit. Of use for MANY; for LINE
         the one column_log is the growth of every neuron.
+    clear : float64[groups, n]
+        How far a group of MANY may still turn until one of its neurons can be at that boundary; 0 or less: not
+        known (:mod:`pipeline.flow.exact.clearance`).
     """
 
     group: np.ndarray
@@ -95,6 +98,7 @@ class Lumps(NamedTuple):
     logs: np.ndarray
     columns: np.ndarray
     column_logs: np.ndarray
+    clear: np.ndarray
 
 
 @kernel
@@ -329,7 +333,7 @@ def lump(neurons, problem):
     write_rows(z, log_scale, order, start, row, kind, rows, logs, columns, column_logs, np.empty((BLOCK, size)))
     return Lumps(
         group, order, start, minus, free, row, kind, states, gain, edge, normals, shade, rows, logs, columns,
-        column_logs,
+        column_logs, np.zeros((groups, n)),
     )  # fmt: skip
 
 
@@ -339,7 +343,7 @@ def beside(lumps):
     return Lumps(
         lumps.group, lumps.order, lumps.start, lumps.minus, lumps.free, lumps.row, lumps.kind, lumps.state,
         lumps.gain, lumps.edge, lumps.normals, lumps.shade, np.empty_like(lumps.rows), np.empty_like(lumps.logs),
-        np.empty_like(lumps.columns), np.empty_like(lumps.column_logs),
+        np.empty_like(lumps.columns), np.empty_like(lumps.column_logs), lumps.clear,
     )  # fmt: skip
 
 

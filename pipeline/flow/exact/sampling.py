@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline.flow.exact.boost import active_sum, project
 from pipeline.flow.exact.carrying import carry_all
+from pipeline.flow.exact.clearance import spend
 from pipeline.flow.exact.compiled import allocating, entry, kernel
 from pipeline.flow.exact.crossings import cross, follow_movers, lay_lists
 from pipeline.flow.exact.curve import restrict
@@ -149,6 +150,7 @@ def replay(neurons, problem, record, times, first):
             cross(neurons, moved, found, desk.glance)
             lumps = lump(neurons, problem)
         else:
+            spend(lumps, curve, step, problem)
             lumps = moved
         first += 1
     gather(neurons, lumps, neurons.z, neurons.log_scale, desk.glance)

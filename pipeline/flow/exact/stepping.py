@@ -19,6 +19,7 @@ import numpy as np
 from pipeline.flow.exact.attempt import RESIDUAL_FLOOR, attempt, fit_room, make_room, predict
 from pipeline.flow.exact.boost import LARGEST_BOOST
 from pipeline.flow.exact.carrying import boost_weights, carry_columns, carry_rows, write_pushes
+from pipeline.flow.exact.clearance import spend
 from pipeline.flow.exact.compiled import allocating, entry, hot, inlined, kernel
 from pipeline.flow.exact.crossings import cross, follow_movers, lay_lists, worth_stopping_for
 from pipeline.flow.exact.curve import SIZE, restrict
@@ -58,6 +59,9 @@ RESTING = 1e-14
 """|D| of the fastest group that can still grow, over that of an unfitted label, at which nothing moves."""
 CROSSING_SHARE = 0.1
 """The share of one step's allowance that its crossings may use before they cut it."""
+AHEAD = 4.0
+"""Times what a step's crossings may use: so far the next one tries to reach. Where every step is cut, those that
+would cross in a longer one were followed for nothing."""
 UNSEEN = 10.0
 """Times the residual's rounding: what a neuron adds to h within the width of a boundary (following.BEYOND)."""
 FITTED = 10.0 * RESIDUAL_FLOOR
@@ -208,14 +212,15 @@ def settle(neurons, lumps, moved, now, last, time, step, allowed, problem, room,
             refused += 1
         while error <= 1.0 and not settled:
             carry_columns(lumps, room.pushes, moved.columns, moved.column_logs)
+            bearable = max(CROSSING_SHARE * allowed, UNSEEN * rounding(problem, room))
             cut = np.inf
             found.total[0] = 0
             if find_movers(neurons, lumps, moved, room.curve, step, problem, desk, marks) > 0:
                 follow_movers(neurons, lumps, moved, room.curve, step, problem, desk, marks, found)
-                cut = worth_stopping_for(found, max(CROSSING_SHARE * allowed, UNSEEN * rounding(problem, room)))
+                cut = worth_stopping_for(found, bearable)
             settled = cut >= 1.0
             if not settled:
-                wanted = max(wanted, step)
+                wanted = max(wanted, step * min(worth_stopping_for(found, AHEAD * bearable), 1.0))
                 shorten(lumps, moved, cut, step, problem, room)
                 step *= cut
                 if not time + step > time:
@@ -291,6 +296,7 @@ def advance(neurons, lumps, moved, problem, room, desk, marks, found, record, no
         write_step(record, steps, time, step, movement, room.curve)
         smooth = found.total[0] == 0
         if smooth and ebbing == 0.0 and not wanted > step:
+            spend(lumps, room.curve, step, problem)
             take_over(lumps, moved)
             go_on(now, room)
         else:

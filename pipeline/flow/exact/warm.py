@@ -88,6 +88,7 @@ def compile_solver() -> None:
         subprocess.Popen([sys.executable, "-m", "pipeline.flow", entry], env=os.environ | settings)
         for entry in ENTRIES
     ]
-    for child in children:
-        child.wait()
+    failed = [child.wait() for child in children]
+    if any(failed):
+        return  # whoever loads it compiles it anew, and raises what is wrong
     print(f"Compiled in {perf_counter() - started:.0f} s.", file=sys.stderr)

@@ -62,6 +62,7 @@ OTHER = {
     "flow.slope": 5e-324,
     "flow.step_size": 1.0000000000000002e-3,
     "analysis.epsilon": 0.06,
+    "analysis.free_bias": True,
 }
 """Another value of each key; None where it can't stand beside the others."""
 

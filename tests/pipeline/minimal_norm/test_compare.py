@@ -228,3 +228,88 @@ def test_what_is_no_dataset_of_the_stages_before(make_data):
     networks = trajectory(data, *random_network(0, 3, 2))
     with pytest.raises(ValueError, match=r"^minimum/weight is missing"):
         compare(networks, minimal_norm(data).drop_vars("weight"))
+
+
+def test_several_minimal_neurons_of_a_sign(make_data):
+    """A minimal network is at distance 0 and excess 0; every assignment of neurons to them is at least as far."""
+    data = make_data([[-1.5, 1], [-1, 1], [0, 1], [0.25, 1], [2, 1]], [0.7, -0.3, -0.3, 0.4, 0.2])
+    minimum = minimal_norm(data)
+    weight, sign = minimum["weight"].values, minimum["output_sign"].values
+    assert min(np.sum(sign == 1), np.sum(sign == -1)) >= 1
+    assert len(sign) > 2
+    share = np.sqrt([0.3, 0.7])
+    w = np.concatenate([share[0] * weight, share[1] * weight])[None]
+    a = np.tile(sign, 2) * np.linalg.norm(w, axis=2)
+    compared = compare(trajectory(data, w, a), minimum)
+    assert float(compared["distance"][0]) == pytest.approx(0, abs=1e-7)
+    assert float(compared["excess"][0]) == pytest.approx(0, abs=1e-12)
+    moved = w + 0.1 * np.random.default_rng(0).standard_normal(w.shape)
+    found = compare(trajectory(data, moved, a), minimum)["distance"].values[0]
+    assert 0 < found <= np.linalg.norm(moved - w) * (1 + 1e-12)
+
+
+def test_the_excess_with_a_free_bias_leaves_the_biases_out():
+    data = generate_data(load_config("non-orthogonal").data)
+    minimum = minimal_norm(data, free_bias=True)
+    keep = np.abs(minimum["weight"].values[:, 0]) > 1e-9
+    weight, sign = minimum["weight"].values[keep], minimum["output_sign"].values[keep]
+    # Each neuron shared out so that |a| is |w| without its bias.
+    ratio = np.sqrt(np.linalg.norm(weight, axis=1) / np.abs(weight[:, 0]))
+    w = (weight * ratio[:, None])[None]
+    a = (sign * np.linalg.norm(weight, axis=1))[None] / ratio
+    compared = compare(trajectory(data, w, a), minimum)
+    assert float(compared["excess"][0]) == pytest.approx(0, abs=1e-9)
+    counted = 0.5 * (np.sum(w[0, :, 0] ** 2) + np.sum(a**2))
+    assert counted == pytest.approx(float(minimum["value"]))
+    assert float(compared["half_squared_norm"][0]) > counted
+
+
+def test_the_flow_never_ends_below_the_minimum():
+    config = load_config("non-orthogonal")
+    data = generate_data(config.data)
+    for scale in (-6.0, -0.3):
+        start = initialise(data, load_config("non-orthogonal", {"init.log10_scale": scale}).init)
+        compared = compare(simulate(data, start, samples=20), minimal_norm(data))
+        assert float(compared["excess"][-1]) > 0.01
+        assert float(compared["distance"][-1]) > 0.01
+
+
+def ended(preset):
+    config = load_config(preset)
+    data = generate_data(config.data)
+    end = simulate(data, initialise(data, config.init), slope=config.flow.slope, samples=2)
+    return data, end, minimal_norm(data, slope=config.flow.slope)
+
+
+def test_on_orthogonal_data_the_flow_learns_the_minimum_s_function():
+    data, end, minimum = ended("orthogonal")
+    found = compare(end, minimum, data)
+    assert found["hull_difference"] < 1e-6
+    assert found["variation_difference"] < 1e-6
+    assert found["merged_distance"] < 1e-6
+    assert found["variation_norm"] == pytest.approx(1.3416407865, abs=1e-6)
+    assert found["kink"].values.tolist() == pytest.approx([-0.5, 2.0])
+    assert found["slope_change"].values.tolist() == pytest.approx([0.4, -0.4])
+
+
+def test_five_points_on_a_line_the_flow_learns_the_same_function_between_them_at_a_higher_norm():
+    """What it is larger by is the linear part alone, which it carries in a neuron that is on at all points."""
+    data, end, minimum = ended("non-orthogonal")
+    found = compare(end, minimum, data)
+    excess = float(found["excess"][-1])
+    assert excess == pytest.approx(0.4437, abs=1e-3)
+    assert found["hull_difference"] < 1e-7
+    assert found["variation_norm"] == pytest.approx(float(found["half_squared_norm"][-1]), rel=1e-8)
+    assert found["variation_difference"] == pytest.approx(excess, rel=1e-5)
+    assert sorted(found["kink"].values) == pytest.approx([-5 / 12, -5 / 12, 0.25, 0.25], abs=1e-6)
+
+
+def test_where_the_minimum_is_not_known_the_functions_are_not_compared():
+    data = generate_data(load_config("orthogonal", {"data.x": [[1.0], [2.0], [-1.0], [-2.0]],
+        "data.y": [1.0, 3.0, 0.5, 1.0], "data.bias": False}).data)  # fmt: skip
+    end = simulate(data, initialise(data, load_config("orthogonal").init), samples=2)
+    found = compare(end, minimal_norm(data), data)
+    assert np.isnan(found["value"])
+    assert np.isnan(found["hull_difference"])
+    assert np.isfinite(found["variation_norm"])
+    assert "hull_difference" not in compare(end, minimal_norm(data))

@@ -1,54 +1,198 @@
-"""The stationary points that the flow lingers at, in the order of their visit."""
+"""The stationary points that the flow lingers at, against closed forms and second differences of the loss."""
 
 import numpy as np
 import pytest
+import xarray as xr
 
-from pipeline.phases.plateaus import LINGERING, NONE, ORIGIN, plateau_numbers
+from catalog.schema import variable
+from pipeline import load_config
+from pipeline.data import generate_data
+from pipeline.flow import initialise, simulate
+from pipeline.phases import find_plateaus
+from pipeline.phases.network import Network, groups_of
+from pipeline.phases.plateaus import dips_of
+from pipeline.phases.spectrum import spectrum
+from pipeline.phases.stationary import nearest_stationary_point
 
-
-def numbers(lingers, rate=2.0, scale=1.0, largest=101):
-    """Label a run that lingers where ``lingers`` is 1: its |grad L|^2/(rate L) is half, or twice, the bound."""
-    loss = scale * np.geomspace(1.0, 0.1, len(lingers))
-    share = np.where(np.array(lingers) == 1, 0.5, 2.0) * LINGERING
-    return plateau_numbers(loss, np.sqrt(share * rate * loss), rate, scale, largest).tolist()
-
-
-@pytest.mark.parametrize(
-    ("lingers", "found"),
-    [
-        ([1, 1, 0, 0, 1, 1, 0], [2, 2, 1, 1, 3, 3, 1]),
-        ([1, 0, 1, 0, 1, 0, 1], [2, 1, 3, 1, 4, 1, 5]),
-        ([0, 0, 1, 1, 0, 1, 1], [1, 1, 3, 3, 1, 4, 4]),  # a large start visits no origin
-        ([1, 1, 1], [2, 2, 2]),  # nothing ever moves
-        ([0, 0, 0], [1, 1, 1]),
-        ([0, 0, 1], [1, 1, 3]),  # stationary in the end
-        ([1], [2]),
-        ([0], [1]),
-    ],
-)
-@pytest.mark.parametrize(("rate", "scale"), [(2.0, 1.0), (1e-3, 1e6), (1e9, 1e-9)])
-def test_numbers(lingers, found, rate, scale):
-    assert (NONE, ORIGIN) == (1, 2)
-    assert numbers(lingers, rate, scale) == found
+KIND = {word: variable("plateaus", "kind").flag(word) for word in ("strict_saddle", "local_minimum", "unknown")}
+FITTED = variable("plateaus", "fitted").flag("fitted")
 
 
-def test_an_iteration_that_ran_away_lingers_nowhere():
-    """Its squared gradient is no float."""
-    found = plateau_numbers(np.array([1.0, 1e240]), np.array([1.0, 1e200]), 1.0, 1.0, 101)
-    assert found.tolist() == [NONE, NONE]
+@pytest.fixture(scope="module")
+def orthonormal(solved):
+    return solved("orthonormal", log10_scale=-40)
 
 
-def test_late_plateaus_share_the_last_label():
-    assert numbers([1, 0] * 4, largest=4) == [2, 1, 3, 1, 4, 1, 4, 1]
-    assert max(numbers([1, 0] * 200)) == 101
+@pytest.fixture(scope="module")
+def plateaus(orthonormal):
+    return find_plateaus(*orthonormal)
 
 
-def test_a_flow_that_has_arrived_lingers_nowhere():
-    """Below 1e-12 of the zero network's loss what is left is a tail, however slow: no saddle."""
-    loss = np.array([1.0, 1e-3, 1e-11, 1e-13, 1e-20, 0.0])
-    assert plateau_numbers(loss, np.zeros(6), 1.0, 1.0, 101).tolist() == [2, 2, 2, 1, 1, 1]
-    assert plateau_numbers(1e-13 * loss, np.zeros(6), 1.0, 1e-13, 101).tolist() == [2, 2, 2, 1, 1, 1]
+def names(plateaus: xr.Dataset) -> list[str]:
+    return [variable("plateaus", "label").flags[label - 1] for label in plateaus["label"].values]
 
 
-def test_labels_that_are_all_zero():
-    assert plateau_numbers(np.array([1e-20, 0.0]), np.zeros(2), 0.0, 0.0, 101).tolist() == [1, 1]
+def test_the_saddle_of_orthonormal_inputs_is_the_papers(orthonormal, plateaus):
+    """Fact 1: the positive labels are fitted, the negative ones wait and grow at |D_-|."""
+    data, trajectory = orthonormal
+    y, n = data["y"].values, data.sizes["point"]
+    assert names(plateaus) == ["origin", "saddle_1"]
+    np.testing.assert_allclose(
+        plateaus["stationary_loss"], [np.sum(y**2) / (2 * n), np.sum(y[y < 0] ** 2) / (2 * n)], rtol=1e-12
+    )
+    np.testing.assert_allclose(plateaus["stationary_residual"][1], np.where(y < 0, y, 0), atol=1e-13)
+    np.testing.assert_array_equal(plateaus["fitted"][1] == FITTED, y > 0)
+    assert (plateaus["fitted"][0] != FITTED).all()
+    assert (plateaus["kind"] == KIND["strict_saddle"]).all()
+    assert (plateaus["stationary_gradient"] < 1e-12).all()
+    slowest = np.searchsorted(trajectory["time"], plateaus["slowest"])
+    np.testing.assert_array_equal(plateaus["loss"], trajectory["loss"][slowest])
+    np.testing.assert_array_equal(plateaus["gradient_norm"], trajectory["gradient_norm"][slowest])
+    assert float(plateaus["distance"][1]) < 1e-9
+    # One neuron of norm^2 n |D_+| along D_+ carries it all: 1/2 |theta_S|^2 = n |D_+|.
+    np.testing.assert_allclose(
+        plateaus["stationary_norm"][1], n * np.linalg.norm(data["growth_positive"]), rtol=1e-9
+    )
+
+
+def test_what_can_grow_bends_the_loss_down(orthonormal, plateaus):
+    """A neuron that is on at a label that is not fitted can grow, or shrink, at the rate |D_j|."""
+    data, trajectory = orthonormal
+    y, x = data["y"].values, data["x"].values
+    for i, target in enumerate((y, np.where(y < 0, y, 0))):
+        at = int(np.searchsorted(trajectory["time"], plateaus["slowest"][i]))
+        on = trajectory["activation"].values[at] == 2
+        force = np.linalg.norm((on * target) @ x, axis=1) / len(y)
+        assert int(plateaus["negative_eigenvalues"][i]) == np.sum(force > 1e-12)
+        assert int(plateaus["kept_neurons"][i]) == np.sum(force <= 1e-12)
+        assert float(plateaus["smallest_eigenvalue"][i]) == pytest.approx(-force.max(), rel=1e-12)
+    rate = np.linalg.norm(data["growth_negative"])
+    assert float(plateaus["smallest_eigenvalue"][1]) == pytest.approx(-rate, rel=1e-12)
+    assert float(plateaus["escape_rate"][1]) == pytest.approx(rate, rel=1e-3)
+
+
+def test_the_distance_is_that_of_the_weights(orthonormal, plateaus):
+    """To the origin it is |theta|; to the saddle it is small within the plateau and not outside."""
+    trajectory = orthonormal[1]
+    squares = np.exp(2 * trajectory["log_norm"]) * (1 + trajectory["output_ratio"] ** 2)
+    dead = float(plateaus["stationary_norm"][0])
+    assert dead < 1e-70
+    np.testing.assert_allclose(
+        plateaus["distance_over_time"][0], np.sqrt(squares.sum("neuron")), rtol=1e-9, atol=1e-30
+    )
+    time, course = trajectory["time"].values, plateaus["distance_over_time"].values[1]
+    inside = (time > float(plateaus["start"][1])) & (time < float(plateaus["end"][1]))
+    assert course[inside].max() < 0.5
+    assert course[~inside].min() > 0.05
+    assert course[0] == pytest.approx(np.sqrt(2 * float(plateaus["stationary_norm"][1])), rel=1e-6)
+
+
+def point_at(data, trajectory, number):
+    dip = dips_of(data, trajectory)[number]
+    network = Network.at(data, trajectory, dip.slowest)
+    return network, nearest_stationary_point(network, trajectory["residual"].values[dip.slowest])
+
+
+@pytest.mark.parametrize("name", ["small-width", "orthogonal"])
+def test_the_spectrum_is_that_of_second_differences(solved, name):
+    """On the kept neurons, their patterns held: aligned with points, they are on others' boundaries."""
+    data, trajectory = solved(name, log10_scale=-12)
+    network, point = point_at(data, trajectory, 1)
+    chosen = np.flatnonzero(np.abs(point.a) > 1e-2)
+    w0, a0, (n, d) = point.w[chosen], point.a[chosen], data["x"].shape
+    gain = trajectory["activation"].values[dips_of(data, trajectory)[1].slowest, chosen] == 2
+
+    def loss(step):
+        w, a = w0 + step[: w0.size].reshape(w0.shape), a0 + step[w0.size :]
+        return 0.5 * np.mean((data["y"].values - a @ (gain * (w @ data["x"].values.T))) ** 2)
+
+    size, h = len(chosen) * (d + 1), 1e-3
+    unit = h * np.eye(size)
+    found = np.array(
+        [
+            [
+                sum(s * t * loss(s * u + t * v) for s in (1, -1) for t in (1, -1)) / (4 * h * h)
+                for v in unit
+            ]
+            for u in unit
+        ]
+    )  # fmt: skip
+    gradient = [(loss(u) - loss(-u)) / (2 * h) for u in unit]
+    np.testing.assert_allclose(gradient, 0, atol=1e-4)  # what is below 1e-2 is not there
+    expected = np.linalg.eigvalsh(found)
+    kernel = np.linalg.eigvalsh(point.kernel) / n
+    np.testing.assert_allclose(expected[-n:], kernel, atol=1e-3)
+    np.testing.assert_allclose(expected[:-n], 0, atol=1e-3)
+    spectra = spectrum(network, point)
+    assert spectra.largest == pytest.approx(expected[-1], rel=1e-3)
+
+
+def test_the_saddle_of_inputs_that_are_not_orthogonal(solved):
+    """NOTES.md: loss 0.031816, slowest near t = 305; neurons slide there."""
+    data, trajectory = solved("non-orthogonal")
+    found = find_plateaus(data, trajectory)
+    assert names(found) == ["origin", "saddle_1"]
+    assert float(found["slowest"][1]) == pytest.approx(305, abs=10)
+    assert float(found["stationary_loss"][1]) == pytest.approx(0.0318158, abs=1e-6)
+    assert float(found["stationary_gradient"][1]) < 1e-12
+    assert (found["kind"] == KIND["strict_saddle"]).all()
+    _, point = point_at(data, trajectory, 1)
+    inner = point.w @ data["x"].values.T
+    h = point.a @ np.maximum(inner, 0)
+    np.testing.assert_allclose(data["y"].values - h, found["stationary_residual"][1], atol=1e-10)
+
+
+def test_many_saddles(solved):
+    """At 1e-300 each saddle of a narrow network is seen for itself; a slow passage is at no stationary point."""
+    data, trajectory = solved("small-width", log10_scale=-300)
+    found = find_plateaus(data, trajectory)
+    assert names(found) == ["origin", "saddle_1", "saddle_2", "saddle_3"]
+    assert found["negative_eigenvalues"].values.tolist() == [10, 6, 4, 2]
+    assert (np.diff(found["stationary_loss"]) < 0).all()
+    np.testing.assert_allclose(found["loss"], found["stationary_loss"], rtol=1e-7)
+    config = load_config("leaky")
+    data = generate_data(config.data)
+    leaky = find_plateaus(data, simulate(data, initialise(data, config.init), slope=config.flow.slope))
+    assert leaky["kind"].values.tolist() == [KIND["strict_saddle"], KIND["unknown"]]
+
+
+def test_no_plateau_and_arrays_of_no_length(solved):
+    found = find_plateaus(*solved("orthogonal-large"))
+    assert found.sizes["plateau_number"] == 0
+    assert found["stationary_residual"].shape == (0, 2)
+    assert found["distance_over_time"].shape == (0, 400)
+
+
+def test_a_run_that_rests_at_a_local_minimum_ends_in_a_plateau(make_data, make_trajectory):
+    """One neuron that is on at the first point alone fits it; nothing is on at the second."""
+    data = make_data([[1, 0], [0, 1]], [1, 0.5])
+    time, share = np.arange(50.0), np.exp(-np.arange(50.0))
+    residual = np.column_stack([share, np.full(50, 0.5)])
+    log_norm = 0.5 * np.log(1 - 0.9 * share)[:, None]
+    trajectory = make_trajectory(
+        data, time, residual, [[1.0, -1e-12]], log_norm, [1.0], gradient_norm=np.maximum(share, 1e-30)
+    )
+    found = find_plateaus(data, trajectory)
+    assert names(found) == ["saddle_1"]
+    assert float(found["end"][0]) == 49
+    assert int(found["kind"][0]) == KIND["local_minimum"]
+    assert (int(found["negative_eigenvalues"][0]), float(found["smallest_eigenvalue"][0])) == (0, 0.0)
+    np.testing.assert_allclose(found["stationary_residual"][0], [0, 0.5], atol=1e-12)
+
+
+def test_neurons_in_groups_and_in_pieces(orthonormal, plateaus, monkeypatch):
+    """Groups share the whole pattern and the sign; cutting them to pieces changes nothing."""
+    rng = np.random.default_rng(0)
+    state, sign = rng.integers(1, 4, (500, 3)).astype(np.int8), rng.choice([-1.0, 1.0], 500)
+    first, group = groups_of(state, sign)
+    whole = np.column_stack([state, sign])
+    assert len(first) == len(np.unique(whole, axis=0))
+    np.testing.assert_array_equal(whole[first][group], whole)
+    monkeypatch.setattr("pipeline.phases.network.AT_ONCE", 16)
+    monkeypatch.setattr("pipeline.phases.stationary.AT_ONCE", 16)
+    xr.testing.assert_allclose(find_plateaus(*orthonormal), plateaus, rtol=1e-9, atol=1e-12)
+
+
+def test_a_trajectory_in_blocks_gives_the_same(orthonormal, plateaus):
+    data, trajectory = orthonormal
+    xr.testing.assert_allclose(find_plateaus(data, trajectory.chunk(time=37)), plateaus)

@@ -1,0 +1,96 @@
+"""The kinks of a shallow network over one input.
+
+h(x) = sum_j a_j phi(w_j x + b_j), phi(u) = u for u > 0, else leak u, is piecewise linear. Neuron j has its kink at
+-b_j/w_j, where the slope changes by (1 - leak) a_j |w_j|, whichever side it is on. Far left the neurons with w_j
+< 0 are on: the slope there is sum_j a_j w_j (1 where w_j < 0, else leak). Neurons whose kinks are closer
+together than any data can tell are one kink.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+LARGEST = 100
+"""How many kinks are kept: before the neurons align there are as many as neurons."""
+
+
+@dataclass(frozen=True)
+class Kinks:
+    """Kinks by position: ``position``, ``change`` of slope, slope ``left`` and ``right`` of it, ``neurons``."""
+
+    position: np.ndarray
+    change: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    neurons: np.ndarray
+
+
+def kink_positions(slope: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """-b_j/w_j; infinite for a neuron without a kink (w_j = 0)."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        found = -offset / slope
+    return np.where(np.isfinite(found), found, np.inf)
+
+
+def first_of_each(position: np.ndarray, width: float) -> np.ndarray:
+    """Cut increasing positions into groups no wider than ``width``, from the left: the first index of each.
+
+    By width and not by gaps: a million kinks all along the line have no gap, and are not one kink.
+    """
+    beyond = np.searchsorted(position, position + width, side="right").tolist()
+    found, at = [], 0
+    while at < len(beyond):
+        found.append(at)
+        at = beyond[at]
+    return np.array(found, dtype=int)
+
+
+def merged_kinks(slope: np.ndarray, offset: np.ndarray, output: np.ndarray, leak: float, width: float) -> Kinks:
+    """The kinks of the network with these w_j, b_j and a_j, merged within ``width``.
+
+    Returns
+    -------
+    Kinks
+        At most :data:`LARGEST`, those with the largest change of slope. The position is the mean of the merged
+        neurons', weighted with |a_j w_j|; the slopes left and right of a kink are those of all neurons.
+    """
+    position = kink_positions(slope, offset)
+    bends = np.flatnonzero(np.isfinite(position) & (output * slope != 0))
+    bends = bends[np.argsort(position[bends], kind="stable")]
+    position, weight = position[bends], (output * np.abs(slope))[bends]
+    first = first_of_each(position, width)
+    far_left = float(np.sum(output * slope * np.where(slope < 0, 1.0, leak)))
+    if not len(first):
+        return Kinks(*(np.zeros(0) for _ in range(5)))
+    change = (1.0 - leak) * np.add.reduceat(weight, first)
+    share = np.add.reduceat(np.abs(weight), first)
+    right = far_left + np.cumsum(change)
+    middle = np.add.reduceat(np.abs(weight) * position, first) / share
+    neurons = np.diff(np.append(first, len(position)))
+    kept = np.sort(np.argsort(-np.abs(change), kind="stable")[:LARGEST])
+    return Kinks(middle[kept], change[kept], (right - change)[kept], right[kept], neurons[kept])
+
+
+def number_of_kinks(
+    slope: np.ndarray,
+    offset: np.ndarray,
+    output: np.ndarray,
+    window: tuple[float, float],
+    width: float,
+    share: float,
+) -> int:
+    """How many merged kinks lie within ``window`` and change the slope by ``share`` of all |changes| or more.
+
+    The scale of ``output`` does not matter; a kink less than ``width`` outside counts (one may slide on the
+    border).
+    """
+    position, weight = kink_positions(slope, offset), output * np.abs(slope)
+    inside = np.flatnonzero((position >= window[0] - width) & (position <= window[1] + width) & (weight != 0))
+    inside = inside[np.argsort(position[inside], kind="stable")]
+    first = first_of_each(position[inside], width)
+    if not len(first):
+        return 0
+    changes = np.abs(np.add.reduceat(weight[inside], first))
+    return int(np.sum(changes >= share * np.abs(weight).sum()))

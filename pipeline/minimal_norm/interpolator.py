@@ -1,0 +1,120 @@
+"""The neurons that reach the least norm, from the directions that the dual leaves them.
+
+At the optimum a neuron has mass only where |sum_k q_k phi(<u, x_k>)| = 1: at most one direction u a pattern,
+and finitely many together. Their masses solve sum_i m_i s_i phi(<u_i, x_k>) = y_k, and every solution m >= 0
+has the same norm, <q, y>. A basic one is taken: at most as many neurons as points. How many dimensions the
+others have is the freedom of the minimum. The directions are as exact as q is; the weights are then corrected,
+without leaving the kinks that lie on data points, until the network interpolates to rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.minimal_norm.reduction import Reduced
+from pipeline.minimal_norm.sphere import Peaks, activation
+
+SAME = 1e-6
+"""The distance up to which two active directions are one."""
+ON_POINT = 1e-7
+"""The height <u, x_k> of a unit u up to which its kink lies on the point."""
+VANISHING = (1e-7, 1e-10, 0.0)
+"""The share of the total mass below which a neuron is dropped; the next is tried if the rest can't interpolate."""
+EXACT = 1e-10
+"""The misfit up to which a network interpolates, in units of the largest label."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """Neurons of weight u(neuron, coord), output s |u|^0 and mass |u|: they add s phi(<u, x_k>) to the outputs.
+
+    Attributes
+    ----------
+    weight, sign
+        As above.
+    misfit
+        The largest |h(x_k) - y_k|.
+    freedom
+        The number of active directions less the rank of their outputs on the data.
+    """
+
+    weight: np.ndarray
+    sign: np.ndarray
+    misfit: float
+    freedom: int
+
+
+def network(reduced: Reduced, tops: Peaks, slope: float) -> Network:
+    """The minimal network whose neurons point along some of the active directions ``tops``."""
+    from scipy.optimize import nnls
+
+    unit, sign = _distinct(tops, reduced.penalised)
+    active = unit, sign
+    if reduced.bias is not None:  # a constant costs nothing, as a neuron with the bias alone
+        constant = np.zeros((2, reduced.points.shape[1]))
+        constant[:, -1] = 1.0
+        unit, sign = np.concatenate([unit, constant]), np.concatenate([sign, [1, -1]])
+    outputs = sign * activation(reduced.points @ unit.T, slope)
+    freedom = _freedom(outputs, len(active[1]) + (reduced.bias is not None))
+    if not len(unit):
+        return Network(unit, sign, float(np.abs(reduced.labels).max(initial=0.0)), 0)
+    try:
+        mass = nnls(outputs, reduced.labels, maxiter=50 * len(unit))[0]
+    except RuntimeError:  # it circles among columns that are dependent up to rounding
+        mass = np.maximum(np.linalg.lstsq(outputs, reduced.labels)[0], 0.0)
+    found: list[Network] = []
+    for share in VANISHING:
+        kept = mass > share * mass.sum()
+        weight = _corrected(mass[kept, None] * unit[kept], sign[kept], reduced, slope)
+        misfit = np.abs(activation(reduced.points @ weight.T, slope) @ sign[kept] - reduced.labels).max()
+        found.append(Network(weight, sign[kept], float(misfit), freedom))
+        if misfit <= EXACT:
+            break
+    return min(found, key=lambda candidate: candidate.misfit)
+
+
+def _distinct(tops: Peaks, penalised: int) -> tuple[np.ndarray, np.ndarray]:
+    """Each direction of a sign once: neighbouring patterns share those on their border."""
+    kept: list[int] = []
+    for i, (u, sign) in enumerate(zip(tops.direction, tops.sign, strict=True)):
+        near = np.linalg.norm(tops.direction[kept] - u, axis=1) <= SAME * max(1.0, float(np.linalg.norm(u)))
+        if not (near & (tops.sign[kept] == sign)).any():
+            kept.append(i)
+    return tops.direction[kept], tops.sign[kept]
+
+
+def _freedom(outputs: np.ndarray, directions: int) -> int:
+    return directions - int(np.linalg.matrix_rank(outputs, tol=ON_POINT)) if outputs.size else 0
+
+
+def _corrected(weight: np.ndarray, sign: np.ndarray, reduced: Reduced, slope: float) -> np.ndarray:
+    """The nearest weights that interpolate, with every kink that lies on a point left there."""
+    points, labels = reduced.points, reduced.labels
+    flats = []
+    for u in weight:
+        if not u[: reduced.penalised].any():  # a constant: a slope would cost, however small
+            flats.append(np.eye(len(u))[:, reduced.penalised :])
+            continue
+        on = points[np.abs(points @ u) <= ON_POINT * np.linalg.norm(u)]
+        flats.append(_orthogonal_to(on, points.shape[1]))
+    weight = np.array([flat @ (flat.T @ u) for flat, u in zip(flats, weight, strict=True)]).reshape(weight.shape)
+    for _ in range(3):
+        misfit = labels - activation(points @ weight.T, slope) @ sign
+        gain = np.where(points @ weight.T > 0, 1.0, slope) * sign
+        columns = [gain[:, i, None] * (points @ flat) for i, flat in enumerate(flats)]
+        if not columns:
+            break
+        step = np.linalg.lstsq(np.concatenate(columns, axis=1), misfit)[0]
+        ends = np.cumsum([flat.shape[1] for flat in flats])[:-1]
+        weight = weight + [flat @ part for flat, part in zip(flats, np.split(step, ends), strict=True)]
+    return weight
+
+
+def _orthogonal_to(rows: np.ndarray, dimension: int) -> np.ndarray:
+    """[coord, .]: an orthonormal basis of what is orthogonal to these rows."""
+    if not len(rows):
+        return np.eye(dimension)
+    _, values, basis = np.linalg.svd(rows)
+    return np.asarray(basis[int((values > ON_POINT).sum()) :].T)

@@ -1,0 +1,124 @@
+"""Which patterns the program needs: those that its dual asks for, until it asks for none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.minimal_norm.program import TOLERANCE, Blocks, Solution, solve, with_one_line
+from pipeline.minimal_norm.reduction import Reduced
+from pipeline.minimal_norm.sphere import Chart, Peaks, climb_from, peaks
+
+ALL_AT_ONCE = 30
+"""Up to how many patterns the program takes all of them: one solution then."""
+VIOLATION = 1e-9
+"""How far above 1 the dual function may be at the end."""
+MOST_ADDED = 40
+"""How many patterns are added at a time, those first that are violated most."""
+MOST_ROUNDS = 60
+PROMISING = 1e-7
+"""The height at which a pattern may help to interpolate, for a q of size 1."""
+ACTIVE = 1e-6
+"""How far below 1 the dual function may be in the direction of a neuron."""
+
+ROUGHER, VIOLATION_SAMPLED = 1e-7, 1e-5
+"""The program's tolerance and the violation where the patterns are sampled: no certificate comes that close."""
+EXPLORED = 100
+"""How many random directions are tried then."""
+FEW = 5
+"""How few new patterns make it look everywhere again."""
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The last solution, its blocks, and whether no pattern (that was found) is missing."""
+
+    solution: Solution
+    blocks: Blocks
+    settled: bool
+
+
+def generate(reduced: Reduced, charts: list[Chart], slope: float) -> Optimum:
+    """Solve the program, adding patterns until none is violated."""
+    enumerated = all(chart.patterns is not None for chart in charts)
+    explored = [] if enumerated else [_explored(chart) for chart in charts]
+    blocks = with_one_line(reduced, _first(reduced, charts, slope, explored), slope)
+    settled = False
+    for _ in range(MOST_ROUNDS):
+        solution = solve(reduced, blocks, slope, TOLERANCE if enumerated else ROUGHER)
+        added = _missing(reduced, charts, slope, blocks, solution, explored)
+        settled = solution.feasible and not len(added)
+        if not len(added):
+            break
+        if not enumerated and solution.feasible:  # many points: every block costs
+            blocks = _used(blocks, solution)
+        blocks = with_one_line(reduced, blocks.joined(added.pattern, added.sign), slope)
+    return Optimum(solution, blocks, settled)
+
+
+def balanced(reduced: Reduced, q: np.ndarray) -> np.ndarray:
+    """The nearest q that a free bias allows: of sum 0."""
+    return q if reduced.bias is None else q - q.mean()
+
+
+def climbed(reduced: Reduced, charts: list[Chart], slope: float, q: np.ndarray, blocks: Blocks) -> Peaks:
+    """The active directions of q that the blocks and the explored directions lead to."""
+    starts = [np.unique(np.concatenate([blocks.pattern, _explored(chart)]), axis=0) for chart in charts]
+    return climb_from(q, charts, slope, starts, 1 - ACTIVE)
+
+
+def _explored(chart: Chart) -> np.ndarray:
+    """The patterns of the points, of their opposites and of random directions, always the same."""
+    points = chart.points
+    random = np.random.default_rng(0).standard_normal((EXPLORED, points.shape[1]))
+    return np.unique(np.concatenate([points @ points.T > 0, points @ points.T < 0, random @ points.T > 0]), axis=0)
+
+
+def _used(blocks: Blocks, solution: Solution) -> Blocks:
+    mass = np.linalg.norm(solution.weight, axis=1)
+    kept = (mass > 1e-5 * mass.max()) | blocks.pattern.all(axis=1) | ~blocks.pattern.any(axis=1)
+    return Blocks(blocks.pattern[kept], blocks.sign[kept])
+
+
+def _first(reduced: Reduced, charts: list[Chart], slope: float, explored: list[np.ndarray]) -> Blocks:
+    points = reduced.points
+    if len(charts) == 1 and (patterns := charts[0].patterns) is not None and len(patterns) <= ALL_AT_ONCE:
+        return _both_signs(patterns)
+    everywhere = np.repeat([[True], [False]], len(points), axis=1)
+    if not explored:
+        return _both_signs(np.concatenate([everywhere, points @ points.T > 0, points @ points.T < 0]))
+    guess = climb_from(balanced(reduced, reduced.labels), charts, slope, explored, 0.0)
+    return _both_signs(everywhere).joined(guess.pattern[:MOST_ADDED], guess.sign[:MOST_ADDED])
+
+
+def _both_signs(patterns: np.ndarray) -> Blocks:
+    patterns = np.unique(patterns, axis=0)
+    return Blocks(np.tile(patterns, (2, 1)), np.repeat([1, -1], len(patterns)))
+
+
+def _missing(
+    reduced: Reduced,
+    charts: list[Chart],
+    slope: float,
+    blocks: Blocks,
+    solution: Solution,
+    explored: list[np.ndarray],
+) -> Blocks:
+    """The blocks that the dual asks for: first uphill of what there is, then everywhere."""
+    q, level = balanced(reduced, solution.q), 1 + VIOLATION
+    if not solution.feasible:
+        q, level = q / np.abs(q).max(), PROMISING
+    if explored:
+        level += VIOLATION_SAMPLED
+
+    def new(found: Peaks, most: int) -> Blocks:
+        both = with_one_line(reduced, blocks.joined(found.pattern[:most], found.sign[:most]), slope)
+        return Blocks(both.pattern[len(blocks) :], both.sign[len(blocks) :])
+
+    uphill = climb_from(q, charts, slope, [np.unique(blocks.pattern, axis=0)] * len(charts), level)
+    if explored:
+        few = len(uphill.height) < FEW
+        return new(climb_from(q, charts, slope, explored, level) if few else uphill, MOST_ADDED // 2)
+    added = new(uphill, MOST_ADDED)
+    return added if len(added) else new(peaks(q, charts, slope, level), MOST_ADDED)

@@ -1,0 +1,144 @@
+"""The data in its own coordinates and sizes: what the least norm truly depends on.
+
+A network is positively homogeneous, phi(<u, c x>) = c phi(<u, x>) for c > 0: a point may be taken at length 1
+with the label y_k/|x_k|, points on one ray are one, and all weights that matter lie in the span of the points.
+With a free bias, points are taken at the bias coordinate 1 instead, and their origin is free as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+SAME_RAY = 1e-12
+"""The distance up to which two points are one, once they are of length 1."""
+SAME_LABEL = 1e-9
+"""The difference up to which the labels of one point agree, relative to the largest label."""
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """Points of full rank with labels of size 1.
+
+    Attributes
+    ----------
+    points
+        [point, coord]: of length 1; with a free bias the last coordinate is 1 and the others have mean 0 and
+        length at most 1.
+    labels
+        [point]: at most 1 in size.
+    penalised
+        How many coordinates count in the norm of a weight: all, or with a free bias all but the last.
+    point
+        Which point of the data each stands for; others are on its ray, or 0.
+    length
+        Its length (with a free bias, its bias coordinate) there.
+    label_size
+        What the labels are divided by; a norm here is one there when multiplied by it and divided by ``size``.
+    basis, origin, size
+        A point here is basis @ (x/length - origin)/size.
+    bias
+        The free coordinate in the data, or None.
+    """
+
+    points: np.ndarray
+    labels: np.ndarray
+    penalised: int
+    point: np.ndarray
+    length: np.ndarray
+    label_size: float
+    basis: np.ndarray
+    origin: np.ndarray
+    size: float
+    bias: int | None
+
+    def weight(self, u: np.ndarray) -> np.ndarray:
+        """[neuron, coord of the data]: the weights that act on the data as ``u`` acts on these points."""
+        w = (u[:, : self.penalised] @ self.basis) / self.size
+        if self.bias is None:
+            return np.asarray(w)
+        return np.asarray(np.insert(w, self.bias, u[:, -1] - w @ self.origin, axis=1))
+
+
+def reduce(x: np.ndarray, y: np.ndarray, bias: int | None = None) -> Reduced | str:
+    """The reduced data, or in words why no network fits it.
+
+    Parameters
+    ----------
+    x, y
+        [point, coord] and [point].
+    bias
+        The coordinate that is not penalised; it is above 0 at every point.
+    """
+    there = np.flatnonzero(x.any(axis=1))
+    largest = np.abs(x[there]).max(axis=1, keepdims=True)
+    length = (np.linalg.norm(x[there] / largest, axis=1) * largest[:, 0]) if bias is None else x[there, bias]
+    rays, labels = x[there] / length[:, None], y[there] / length
+    size = float(np.abs(labels).max(initial=0.0)) or 1.0
+    labels = labels / size
+    first, owner = _distinct(rays)
+    if (np.abs(labels - labels[first][owner]) > SAME_LABEL).any():
+        return "points on one ray have labels that contradict each other"
+    rays, labels = rays[first], labels[first]
+    if bias is None:
+        points, basis = _in_its_span(rays)
+        origin, extent = np.zeros(x.shape[1]), 1.0
+    else:
+        inputs = np.delete(rays, bias, axis=1)
+        origin = inputs.mean(axis=0)
+        extent = _largest_length(inputs - origin)
+        points, basis = _in_its_span((inputs - origin) / extent)
+        points = np.column_stack([points, np.ones(len(points))])
+    return Reduced(
+        points, labels, len(basis), there[first], length[first], size, basis, origin, extent, bias
+    )  # fmt: skip
+
+
+def _largest_length(vectors: np.ndarray) -> float:
+    largest = float(np.abs(vectors).max(initial=0.0)) or 1.0
+    return largest * (float(np.linalg.norm(vectors / largest, axis=1).max(initial=0.0)) or 1.0)
+
+
+def _distinct(rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first point of each ray, and which of these each point belongs to."""
+    scale = np.abs(rays).max(initial=0.0) or 1.0
+    first: list[int] = []
+    owner = np.zeros(len(rays), dtype=int)
+    for k, ray in enumerate(rays):
+        apart = np.abs(rays[first] - ray).max(axis=1, initial=0.0) if first else np.ones(0)
+        same = np.flatnonzero(apart <= SAME_RAY * scale)
+        owner[k] = same[0] if len(same) else len(first)
+        if not len(same):
+            first.append(k)
+    return np.array(first, dtype=int), owner
+
+
+def _in_its_span(rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rows in an orthonormal basis [rank, coord] of their span, and the basis."""
+    left, values, basis = np.linalg.svd(rays, full_matrices=False)
+    rank = int((values > max(rays.shape) * np.finfo(float).eps * values.max(initial=0.0)).sum())
+    return left[:, :rank] * values[:rank], basis[:rank]
+
+
+def is_fitted_by_some(points: np.ndarray, labels: np.ndarray, slope: float) -> bool:
+    """Whether some network has these labels at points on distinct rays.
+
+    phi(z) = (1 + slope)/2 z + (1 - slope)/2 |z|. The |<u, x>| of distinct lines are linearly independent as
+    functions of u, so that a q with sum_k q_k phi(<u, x_k>) = 0 for all u can differ from 0 at opposite points
+    alone (slope 1: anywhere), where it is c and -c with sum c x = 0 (slope -1: any c). The labels have to be
+    orthogonal to all of those: the odd parts y(x) - y(-x) have to be linear (slope -1: 0).
+    """
+    if slope == 1.0:
+        inputs, values = points, labels
+    else:
+        length = np.linalg.norm(points, axis=1)
+        unit = points / length[:, None]
+        k, l = np.nonzero(np.triu(np.abs(unit[:, None] + unit).max(axis=2) <= SAME_RAY))
+        inputs, values = unit[k], labels[k] / length[k] - labels[l] / length[l]
+        if slope == -1.0:
+            inputs = np.zeros_like(inputs)
+    if not len(inputs):
+        return True
+    best = np.linalg.lstsq(inputs, values)[0]
+    return bool(np.abs(inputs @ best - values).max() <= SAME_LABEL)

@@ -1,0 +1,160 @@
+"""Neurons that point the same way: quantisation (Maennel, Bousquet, Gelly 2018).
+
+While the weights are small the neurons turn towards few directions, and from then on move as one: a cluster is
+equivalent to one neuron of its direction and mass. Looked at when each plateau is slowest, at the last sample in
+it, and at the end of the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from catalog.schema import conform, validate, variable
+
+ANGLE = 0.05
+"""The angle (radians) within which neurons of one sign belong to the leader of a cluster. From 0.01 to 0.05 as
+many clusters matter on the presets of small start, once the neurons have aligned; at 0.1 two of ``non-orthogonal``
+become one. From a large start nothing aligns, and the number depends on the angle."""
+LARGEST = 100
+"""How many clusters are looked for: before they align there are as many as neurons."""
+RELEVANT = 1e-3
+"""The share of all mass from which a cluster matters."""
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """The clusters of one network, by mass: ``direction`` (c, d), ``log_mass`` (c), ``neurons`` (c), ``sign`` (c).
+
+    ``rest_log_mass`` and ``rest_neurons`` are those of the neurons in none of them.
+    """
+
+    direction: np.ndarray
+    log_mass: np.ndarray
+    neurons: np.ndarray
+    sign: np.ndarray
+    rest_log_mass: float
+    rest_neurons: int
+
+    @property
+    def relevant(self) -> int:
+        """How many have :data:`RELEVANT` of all mass or more."""
+        whole = np.logaddexp.reduce(np.append(self.log_mass, self.rest_log_mass))
+        return int(np.sum(self.log_mass >= whole + np.log(RELEVANT)))
+
+
+def find_clusters(data: xr.Dataset, trajectory: xr.Dataset, plateaus: xr.Dataset) -> xr.Dataset:
+    """Group the neurons by direction at the slowest and the last sample of each plateau and at the end.
+
+    Parameters
+    ----------
+    data, trajectory
+        The datasets of stages 1 and 2; only the samples in question are read.
+    plateaus
+        From :func:`pipeline.phases.find_plateaus`.
+
+    Returns
+    -------
+    Dataset
+        Group ``clusters`` of the schema: direction(instant, cluster, coord), mass, log_mass, neurons,
+        output_sign; NaN where an instant has fewer clusters than another.
+    """
+    validate("data", data)
+    samples, moments, labels = instants(trajectory["time"].values, plateaus)
+    found = [clusters_at(trajectory, sample) for sample in samples]
+    most = max(len(clusters.sign) for clusters in found)
+
+    def padded(name: str) -> np.ndarray:
+        arrays = [np.asarray(getattr(clusters, name), dtype=float) for clusters in found]
+        whole = np.full((len(arrays), most, *arrays[0].shape[1:]), np.nan)
+        for i, array in enumerate(arrays):
+            whole[i, : len(array)] = array
+        return whole
+
+    log_mass = padded("log_mass")
+    dataset = conform(
+        "clusters",
+        {
+            "instant_time": trajectory["time"].values[samples],
+            "moment": moments,
+            "plateau": labels,
+            "direction": padded("direction"),
+            "mass": np.exp(log_mass),
+            "log_mass": log_mass,
+            "neurons": padded("neurons"),
+            "output_sign": padded("sign"),
+            "relevant": [clusters.relevant for clusters in found],
+            "rest_log_mass": [c.rest_log_mass if c.rest_neurons else np.nan for c in found],
+            "rest_neurons": [clusters.rest_neurons for clusters in found],
+        },
+    )
+    dataset["coord"].attrs.update(data["coord"].attrs)
+    return dataset
+
+
+def instants(time: np.ndarray, plateaus: xr.Dataset) -> tuple[list[int], list[int], list[int]]:
+    """The samples at which the network is looked at, which moment each is, and of which plateau."""
+    moment, label = variable("clusters", "moment"), variable("clusters", "plateau")
+    found = []
+    for number, slowest, end in zip(*(plateaus[name].values for name in ("label", "slowest", "end")), strict=True):
+        found.append((int(np.searchsorted(time, slowest)), moment.flag("slowest"), int(number)))
+        last = int(np.searchsorted(time, end, side="right")) - 1
+        if found[-1][0] < last < len(time) - 1:
+            found.append((last, moment.flag("leaving"), int(number)))
+    found.append((len(time) - 1, moment.flag("end"), label.flag("none")))
+    samples, moments, labels = (list(column) for column in zip(*found, strict=True))
+    return samples, moments, labels
+
+
+def clusters_at(trajectory: xr.Dataset, sample: int) -> Clusters:
+    """Group the neurons of one sample."""
+    names = ["direction", "log_norm", "output_ratio"]
+    moment = trajectory[names].isel(time=slice(sample, sample + 1))
+    direction, log_norm, ratio = (moment[name].values[0] for name in names)
+    with np.errstate(divide="ignore"):
+        log_mass = 2.0 * log_norm + np.log(np.abs(ratio))
+    return clusters_of(direction, log_mass, np.sign(ratio))
+
+
+def clusters_of(direction: np.ndarray, log_mass: np.ndarray, sign: np.ndarray) -> Clusters:
+    """Group unit vectors greedily: the heaviest one left leads, and takes those of its sign within :data:`ANGLE`.
+
+    Parameters
+    ----------
+    direction, log_mass, sign
+        [neuron, coord] and [neuron] twice. A neuron with a = 0 (log_mass -inf) carries nothing: it is left out.
+
+    Notes
+    -----
+    A leader's neurons are within twice the angle of one another, so that no chain of neighbours becomes one
+    cluster, as linkage would make of a million neurons in all directions; and one pass a cluster needs no table of
+    pairs. Of equal masses the first leads: the result depends on nothing but the network.
+    """
+    left = np.flatnonzero(np.isfinite(log_mass))
+    near = np.cos(ANGLE)
+    directions: list[np.ndarray] = []
+    masses: list[float] = []
+    counts: list[int] = []
+    signs: list[float] = []
+    while len(left) and len(masses) < LARGEST:
+        leader = left[np.argmax(log_mass[left])]
+        mine = (direction[left] @ direction[leader] >= near) & (sign[left] == sign[leader])
+        members = left[mine]
+        share = np.exp(log_mass[members] - log_mass[leader])
+        middle = share @ direction[members]
+        directions.append(middle / np.linalg.norm(middle))
+        masses.append(log_mass[leader] + np.log(share.sum()))
+        counts.append(len(members))
+        signs.append(sign[leader])
+        left = left[~mine]
+    order = np.argsort(-np.array(masses), kind="stable")
+    return Clusters(
+        np.array(directions).reshape(-1, direction.shape[1])[order],
+        np.array(masses)[order],
+        np.array(counts, dtype=int)[order],
+        np.array(signs)[order],
+        float(np.logaddexp.reduce(log_mass[left])) if len(left) else -np.inf,
+        len(left),
+    )

@@ -1,0 +1,69 @@
+"""The Hessian of the loss at a stationary point theta_S.
+
+With the patterns as they are h is quadratic in the weights, and
+
+    Hessian L = 1/n J^T J - blockdiag [[0, D_j], [D_j^T, 0]]
+
+On the kept neurons D_j = 0: what is left is J^T J / n, whose eigenvalues other than 0 are those of the tangent
+kernel K/n. A neuron that is 0 has J_j = 0. There the loss has no second derivative, but it has one along each
+ray: L(theta_S + (v, b)) = L - b <D(v), v> + ... with D(v) the force for the pattern of v. Within the pattern
+that the neuron has during the plateau this form has the eigenvalues -|D_j| and +|D_j|, along (D_j/|D_j|, +-1)
+(and 0 else). So a network of this width has as many negative eigenvalues as neurons that vanish under a force.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.phases.network import Network
+from pipeline.phases.stationary import StationaryPoint
+
+RANK = 1e-12
+"""The share of the largest eigenvalue of K above which another is not 0."""
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """The Hessian's eigenvalues: how many are negative, and those at the ends.
+
+    ``smallest_positive`` is NaN where none is positive. ``escape_rate`` is the fastest growth of a neuron
+    that is 0 at theta_S, in the direction that it has.
+    """
+
+    negative: int
+    smallest: float
+    smallest_positive: float
+    largest: float
+    escape_rate: float
+
+
+def spectrum(network: Network, point: StationaryPoint) -> Spectrum:
+    """Compute the Hessian's spectrum at ``point``, from n eigenvalues and one force a neuron."""
+    kept = np.linalg.eigvalsh(point.kernel) / len(point.residual)
+    kept = kept[kept > RANK * kept.max(initial=0.0)]
+    vanished = np.bincount(network.group[~point.kept], minlength=len(point.force))
+    force = np.linalg.norm(point.force, axis=1)[vanished > 0]
+    positive = np.concatenate([kept, force])
+    return Spectrum(
+        negative=int(vanished.sum()),
+        smallest=-float(force.max(initial=0.0)) or 0.0,
+        smallest_positive=float(positive.min()) if len(positive) else float("nan"),
+        largest=float(positive.max(initial=0.0)),
+        escape_rate=escape_rate(network, point),
+    )
+
+
+def escape_rate(network: Network, point: StationaryPoint) -> float:
+    """The largest growth rate of a vanished neuron; 0 if none grows.
+
+    d ln|(w_j, a_j)|/dt = 2 a_j <D_j, w_j>/(a_j^2 + |w_j|^2), of eq (3).
+    """
+    gone = ~point.kept
+    ratio = network.ratio[gone]
+    along = np.sum(network.direction[gone] * point.force[network.group[gone]], axis=1)
+    # ratio/(1 + ratio^2), for a ratio whose square is no float too.
+    with np.errstate(divide="ignore"):
+        share = np.where(ratio == 0, 0.0, 1.0 / (ratio + 1.0 / ratio))
+    return float(np.max(2.0 * share * along, initial=0.0))

@@ -1,0 +1,165 @@
+"""The stationary point that a plateau lingers at, found from the network when it is slowest.
+
+At a stationary point each neuron is 0 or has no force: D_j = 1/n sum_k phi'_jk r_k P_j x_k = 0 (P_j keeps a
+sliding neuron on its boundaries; eq (3) is dw_j/dt = a_j D_j, da_j/dt = <D_j, w_j>). On a plateau
+|a_j||w_j||D_j|^2 is small for each neuron, so one of the two is: neurons that carry output but feel no force are
+kept, those that feel a force but carry nothing vanish. Then
+
+- the residual r* is y without its part in the span of the kept features phi'_jk (P_j x_k)_c: all kept forces are
+  0;
+- a neuron whose force at r* is 0 need not vanish, and is kept too: r* does not change;
+- theta_S are the nearest weights with the residual r*, by Gauss-Newton steps of least length,
+  delta theta = J^T K^+ (r - r*) with the tangent kernel K = J J^T.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.phases.network import AT_ONCE, Network, pieces
+
+FLAT = 1e-9
+"""The share of the force that the labels could exert below which a force is rounding."""
+INDEPENDENT = 1e-10
+"""The share of the largest singular value from which on a direction of the features counts."""
+STEPS = 30
+REACHED = 1e-13
+"""|r - r*| over |y| at which the steps end; they converge quadratically, five do."""
+FOUND = 1e-9
+"""|r - r*| over |y| up to which theta_S counts as found."""
+OWN = 1e-2
+"""|h| by theta_S' own patterns less that by the plateau's, over |y|, up to which they count as the same: on
+``high-dimensional`` small neurons cross boundaries on the way to theta_S, which changes h by 1e-3 and 1e-5."""
+NEAR = 0.3
+"""|r - r*| over |r| on the plateau up to which theta_S is what it lingers at. With a leaky ReLU a neuron that
+fits one label also acts on the others, slowly: such a plateau is at no stationary point, and r* = 0 is far."""
+
+
+@dataclass(frozen=True)
+class StationaryPoint:
+    """The weights theta_S: ``w`` (m, d) and ``a`` (m), 0 where not ``kept`` (m).
+
+    ``residual`` is r* (n), ``force`` D (g, d) at it, ``kernel`` K(theta_S) (n, n), ``gradient_norm`` |grad L|.
+    ``reached``: the weights have the residual r* with the patterns of the plateau; ``near``: with their own too,
+    and r* is where the flow is.
+    """
+
+    w: np.ndarray
+    a: np.ndarray
+    kept: np.ndarray
+    residual: np.ndarray
+    force: np.ndarray
+    kernel: np.ndarray
+    gradient_norm: float
+    reached: bool
+    near: bool
+
+
+def nearest_stationary_point(network: Network, residual: np.ndarray) -> StationaryPoint:
+    """Find the stationary point that a slow network is near.
+
+    Parameters
+    ----------
+    network
+        At the slowest time of a plateau.
+    residual
+        r_k there.
+    """
+    target = stationary_residual(network, carrying(network, residual))
+    force = network.forces(target)
+    free = np.linalg.norm(force, axis=1) <= FLAT * possible_force(network, network.y)
+    kept = free[network.group]
+    w, a = np.where(kept[:, None], network.w, 0.0), np.where(kept, network.a, 0.0)
+    size, missing = np.linalg.norm(network.y), target - network.y + network.outputs(w, a).sum(axis=0)
+    for _ in range(STEPS):
+        kernel = tangent_kernel(network, w, a)
+        if np.linalg.norm(missing) <= REACHED * size:
+            break
+        multiplier = np.linalg.lstsq(kernel, -missing, rcond=1e-13)[0]
+        step = len(network.y) * network.forces(multiplier)[network.group]
+        w, a = w + a[:, None] * step, a + np.sum(w * step, axis=1)
+        missing = target - network.y + network.outputs(w, a).sum(axis=0)
+    rest = network.forces(target - missing)[network.group]
+    gradient = np.linalg.norm(a[:, None] * rest) ** 2 + np.linalg.norm(np.sum(w * rest, axis=1)) ** 2
+    reached = bool(np.linalg.norm(missing) <= FOUND * size)
+    off = np.linalg.norm(network.y - target - function_values(network, w, a))
+    away = np.linalg.norm(residual - target)
+    near = reached and bool(off <= OWN * size and away <= NEAR * np.linalg.norm(residual))
+    return StationaryPoint(w, a, kept, target, force, kernel, float(np.sqrt(gradient)), reached, near)
+
+
+def possible_force(network: Network, residual: np.ndarray) -> np.ndarray:
+    """The largest |D| that a residual of this size could exert on each group, 1/n |r| |phi' x|_F."""
+    squares, found = np.sum(network.x**2, axis=1), np.empty(len(network.state))
+    for part in pieces(np.arange(len(found)), len(squares)):
+        found[part] = np.sqrt(network.gain(part) ** 2 @ squares)
+    return found * np.linalg.norm(residual) / len(squares)
+
+
+def carrying(network: Network, residual: np.ndarray) -> np.ndarray:
+    """Which groups carry the function: their share of the output exceeds the square of their share of the force.
+
+    Both shares are pure numbers below about 1; on a plateau the product of the first and the square of the
+    second is small, of the order of g, which puts the two kinds on both sides of equality.
+    """
+    output = np.linalg.norm(network.outputs(network.w, network.a), axis=1) / np.linalg.norm(network.y)
+    possible = possible_force(network, residual)
+    force = np.linalg.norm(network.forces(residual), axis=1) / np.where(possible > 0, possible, 1.0)
+    return np.asarray((possible > 0) & (output > force**2))
+
+
+def stationary_residual(network: Network, kept: np.ndarray) -> np.ndarray:
+    """r*: y minus its orthogonal projection on the features of the kept groups (linear least squares)."""
+    n = len(network.y)
+    factor, waiting = np.zeros((0, n)), [np.zeros((0, n))]
+    for groups, points in network.surfaces:
+        for part in pieces(groups[kept[groups]], n * points.shape[1]):
+            features = network.gain(part)[:, None, :] * points.T  # group, coordinate, point
+            waiting.append(features.reshape(-1, n))
+            if sum(map(np.size, waiting)) > AT_ONCE:
+                factor, waiting = triangle([factor, *waiting]), []
+    factor = triangle([factor, *waiting])
+    if not len(factor):
+        return network.y.copy()
+    _, sizes, rows = np.linalg.svd(factor, full_matrices=False)
+    rows = rows[sizes > INDEPENDENT * sizes[0]]
+    left = network.y - rows.T @ (rows @ network.y)
+    return np.asarray(
+        left - rows.T @ (rows @ left)
+    )  # once more: of a fitted label rounding is left, not its square
+
+
+def triangle(rows: list[np.ndarray]) -> np.ndarray:
+    """R of a QR factorisation of all these rows: the same span and singular values in n rows."""
+    return np.asarray(np.linalg.qr(np.concatenate(rows), mode="r"))
+
+
+def tangent_kernel(network: Network, w: np.ndarray, a: np.ndarray) -> np.ndarray:
+    """K_kl = sum_j phi'_jk phi'_jl (a_j^2 <P_j x_k, x_l> + <w_j, x_k><w_j, x_l>), (n, n)."""
+    n = len(network.y)
+    kernel = np.zeros((n, n))
+    squares = np.bincount(network.group, a**2, minlength=len(network.state))
+    inside = w @ network.basis
+    for groups, points in network.surfaces:
+        gram = points @ points.T
+        here = np.zeros(len(network.state), dtype=bool)
+        here[groups] = True
+        for part in pieces(groups[squares[groups] > 0], n):
+            gain = network.gain(part)
+            kernel += gram * (gain.T @ (squares[part, None] * gain))
+        moving = np.flatnonzero(here[network.group] & ((a != 0) | w.any(axis=1)))
+        for part in pieces(moving, n):
+            outputs = network.gain(network.group[part]) * (inside[part] @ points.T)
+            kernel += outputs.T @ outputs
+    return kernel
+
+
+def function_values(network: Network, w: np.ndarray, a: np.ndarray) -> np.ndarray:
+    """h(x_k) of the network of these weights, with the patterns that they have themselves."""
+    found = np.zeros(len(network.y))
+    for part in pieces(np.flatnonzero(a), len(found)):
+        inner = w[part] @ network.x.T
+        found += a[part] @ np.where(inner > 0, inner, network.leak * inner)
+    return found

@@ -1,0 +1,123 @@
+"""The learned function as the piecewise linear function that it is, against its own values."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from pipeline import load_config
+from pipeline.data import generate_data
+from pipeline.flow import initialise, simulate
+from pipeline.function import learned_function
+from pipeline.function.kinks import LARGEST, first_of_each, merged_kinks, number_of_kinks
+from pipeline.function.learned import input_and_bias
+from pipeline.phases import find_clusters, find_plateaus
+
+
+def described(name: str, **overrides) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
+    config = load_config(name, {key.replace("__", "."): value for key, value in overrides.items()})
+    data = generate_data(config.data)
+    trajectory = simulate(data, initialise(data, config.init), slope=config.flow.slope)
+    clusters = find_clusters(data, trajectory, find_plateaus(data, trajectory))
+    return data, trajectory, learned_function(data, trajectory, clusters)
+
+
+def values_at(trajectory, sample, place, leak):
+    weight = np.exp(trajectory["log_norm"].values[sample])[:, None] * trajectory["direction"].values[sample]
+    inner = weight @ np.stack([place, np.ones_like(place)])
+    output = np.exp(trajectory["log_norm"].values[sample]) * trajectory["output_ratio"].values[sample]
+    return output @ np.where(inner > 0, inner, leak * inner)
+
+
+@pytest.mark.parametrize("leak", [0.0, 0.3, -0.2])
+def test_slopes_are_those_of_the_function(leak):
+    """Kinks far apart: the slope on each side by differences; merging none."""
+    rng = np.random.default_rng(0)
+    slope, kink = rng.normal(size=9), np.arange(9.0) ** 2
+    output = rng.normal(size=9)
+    found = merged_kinks(slope, -slope * kink, output, leak, 0.1)
+
+    def h(x):
+        inner = slope * (x - kink)
+        return float(output @ np.where(inner > 0, inner, leak * inner))
+
+    np.testing.assert_allclose(found.position, kink, atol=1e-12)
+    for i, at in enumerate(kink):
+        assert found.left[i] == pytest.approx((h(at) - h(at - 0.4)) / 0.4, abs=1e-9)
+        assert found.right[i] == pytest.approx((h(at + 0.4) - h(at)) / 0.4, abs=1e-9)
+        assert found.change[i] == pytest.approx(found.right[i] - found.left[i], abs=1e-9)
+
+
+def test_close_kinks_are_one_and_a_continuum_is_not():
+    assert first_of_each(np.array([0, 0.5, 1.0, 1.6, 5]), 1.0).tolist() == [0, 3, 4]
+    line = np.linspace(0, 1, 10_001)
+    assert len(first_of_each(line, 0.01)) == pytest.approx(100, abs=2)
+    ones = np.ones(3)
+    found = merged_kinks(ones, np.array([-1.0, -1.001, 2.0]), np.array([1.0, 3.0, -1.0]), 0.0, 0.01)
+    assert found.neurons.tolist() == [1, 2]
+    np.testing.assert_allclose(found.position, [-2, 1.00075])
+    np.testing.assert_allclose(found.change, [-1, 4])
+    count = number_of_kinks(ones, np.array([-1.0, -1.001, 2.0]), np.array([1.0, 3.0, -1.0]), (0, 2), 0.01, 0.01)
+    assert count == 1  # the other is outside
+    many = merged_kinks(np.ones(500), np.arange(500.0), np.arange(1.0, 501), 0.0, 0.1)
+    assert len(many.position) == LARGEST
+    assert many.change.min() == 401
+
+
+@pytest.mark.parametrize("nothing", [np.zeros(0), np.zeros(3)])
+def test_a_function_without_a_kink(nothing):
+    assert len(merged_kinks(nothing, nothing + 1, nothing + 1, 0.0, 0.1).position) == 0
+    assert number_of_kinks(nothing, nothing + 1, nothing + 1, (0, 1), 0.1, 0.01) == 0
+
+
+@pytest.mark.parametrize("name", ["orthogonal", "non-orthogonal", "leaky"])
+def test_the_kinks_say_all_of_the_function(name):
+    """From the slopes and one value h is drawn again, at the end."""
+    _, trajectory, found = described(name)
+    last = found.isel(instant=-1)
+    there = np.isfinite(last["kink_position"].values)
+    position, change = last["kink_position"].values[there], last["slope_change"].values[there]
+    assert (np.diff(position) > 0).all()
+    place, leak = np.linspace(-3, 4, 50), trajectory.attrs["slope"]
+    h = values_at(trajectory, -1, place, leak)
+    bent = np.maximum(place[:, None] - position, 0.0) @ change
+    far = values_at(trajectory, -1, np.array([-1e4, -1e4 + 1]), leak)
+    drawn = bent + np.diff(far)[0] * place
+    np.testing.assert_allclose(drawn - drawn[0], h - h[0], atol=2e-3)
+
+
+def test_the_papers_function_has_two_kinks():
+    for scale in (-6, -1000):
+        _, trajectory, found = described("orthogonal", init__log10_scale=scale)
+        count = found["number_of_kinks"].values
+        assert (count[-1], count[trajectory["time"].values.searchsorted(20 if scale == -6 else 3000)]) == (2, 1)
+        last = found.isel(instant=-1)
+        large = np.abs(last["slope_change"].values) > 0.01
+        # By hand: neurons along x_2 and x_1 have their kinks at the other point.
+        np.testing.assert_allclose(last["kink_position"].values[large], [-0.5, 2.0], atol=2e-3)
+        np.testing.assert_allclose(last["slope_change"].values[large], [0.4, -0.4], atol=2e-3)
+        np.testing.assert_allclose(last["slope_left"].values[large], [0.4, 0.8], atol=2e-3)
+        assert found["merged_directions"].values[-1] == 2
+
+
+def test_more_dimensions_have_directions_alone():
+    _, _, found = described("orthonormal", init__width=30)
+    assert set(found.data_vars) == {"instant_time", "moment", "plateau", "merged_directions"}
+
+
+def test_which_columns_are_the_input_and_the_bias():
+    def labelled(names, x):
+        data = xr.Dataset({"x": (("point", "coord"), np.asarray(x, dtype=float))}, {"coord": np.arange(len(x[0]))})
+        data["coord"].attrs["labels"] = names
+        return input_and_bias(data)
+
+    assert labelled("x bias", [[1, 1], [2, 1]]) == (0, 1)
+    assert labelled("bias x", [[1, 1], [1, 2]]) == (1, 0)
+    assert labelled("x", [[1], [2]]) == (0, None)
+    assert labelled("x bias", [[1, 1], [2, 3]]) is None
+    assert labelled("x1 x2", [[1, 1], [2, 1]]) is None
+
+
+def test_a_run_in_blocks_gives_the_same():
+    data, trajectory, found = described("orthogonal")
+    clusters = find_clusters(data, trajectory, find_plateaus(data, trajectory))
+    xr.testing.assert_equal(learned_function(data, trajectory.chunk(time=70), clusters), found)

@@ -1,0 +1,107 @@
+"""The maximum over the sphere and its bounds, against dense sampling with local search."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+
+from pipeline.minimal_norm.bound import certificate_bound
+from pipeline.minimal_norm.reduction import reduce
+from pipeline.minimal_norm.sphere import activation, climb_from, largest, make_charts, peaks
+
+SEEDS = st.integers(0, 10**6)
+SLOPES = st.one_of(st.just(0.0), st.floats(-2.0, 3.0).map(lambda slope: round(slope, 3)))
+
+
+def searched(q, points, slope, seed=0, free=False):
+    """The best of 4,000 directions, refined by Nelder-Mead from the best few."""
+    r = points.shape[1]
+    counted = r - 1 if free else r
+
+    def value(u):
+        u = u / np.maximum(np.linalg.norm(u[..., :counted], axis=-1, keepdims=True), 1e-300)
+        near = np.abs(u[..., -1]) <= 1e3  # beyond, sum q = 0 is lost in rounding
+        return np.where(near | (not free), np.abs(activation(u @ points.T, slope) @ q), 0.0)
+
+    u = np.random.default_rng(seed).standard_normal((4000, r))
+    if free:
+        u /= np.linalg.norm(u[:, :counted], axis=1, keepdims=True)
+    best = float(value(u).max())
+    for start in u[np.argsort(-value(u))[:4]]:
+        found = minimize(lambda v: -value(v), start, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12})
+        best = max(best, -found.fun)
+    return best
+
+
+def problem(seed, n, r, bias=None):
+    generator = np.random.default_rng(seed)
+    x = generator.standard_normal((n, r))
+    if bias is not None:
+        x[:, bias] = 1.0
+    reduced = reduce(x, np.ones(n) if bias is None else generator.standard_normal(n), bias)
+    return reduced, make_charts(reduced), generator.standard_normal(n)
+
+
+@settings(max_examples=15)
+@given(seed=SEEDS, slope=SLOPES, n=st.integers(1, 8), r=st.integers(2, 3))
+def test_the_maximum(seed, slope, n, r):
+    reduced, charts, q = problem(seed, n, r)
+    best = searched(q, reduced.points, slope, seed)
+    found = largest(q, charts, slope)
+    assert best <= found * (1 + 1e-12)
+    assert found == pytest.approx(best, rel=1e-6)
+
+
+@settings(max_examples=10)
+@given(seed=SEEDS, slope=SLOPES, n=st.integers(2, 6), r=st.integers(2, 3))
+def test_the_maximum_with_a_free_bias(seed, slope, n, r):
+    """Over |w| <= 1 and any bias, for sum q = 0."""
+    reduced, charts, q = problem(seed, n, r, bias=r - 1)
+    q -= q.mean()
+    best = searched(q, reduced.points, slope, seed, free=True)
+    found = largest(q, charts, slope)
+    assert best <= found * (1 + 1e-9)
+    assert found == pytest.approx(best, rel=1e-5)
+
+
+@settings(max_examples=25)
+@given(seed=SEEDS, slope=SLOPES, n=st.integers(1, 9), r=st.integers(2, 4))
+def test_peaks_are_where_they_say(seed, slope, n, r):
+    reduced, charts, q = problem(seed, n, r)
+    top = largest(q, charts, slope)
+    found = peaks(q, charts, slope, 0.5 * top)
+    assert found.height[0] == pytest.approx(top, rel=1e-12)
+    assert (found.height > 0.5 * top).all()
+    np.testing.assert_allclose(np.linalg.norm(found.direction, axis=1), 1)
+    value = activation(found.direction @ reduced.points.T, slope) @ q * found.sign
+    # A piece of the sum, with walls left out, lies below the sum and above what its pattern's cone allows.
+    assert (value >= found.height * (1 - 1e-12)).all()
+    side = np.where(found.pattern, 1, -1) * (found.direction @ reduced.points.T)
+    assert side.min() >= -1e-9
+
+
+@settings(max_examples=25)
+@given(seed=SEEDS, slope=SLOPES, n=st.integers(2, 9), r=st.integers(2, 4))
+def test_climbing_ends_below_the_maximum_and_often_there(seed, slope, n, r):
+    _, charts, q = problem(seed, n, r)
+    found = climb_from(q, charts, slope, [charts[0].patterns], 0.0)
+    assert found.height[0] == pytest.approx(largest(q, charts, slope), rel=1e-12)
+
+
+@settings(max_examples=25)
+@given(seed=SEEDS, slope=SLOPES, n=st.integers(1, 10), r=st.integers(2, 4))
+def test_the_bound_holds(seed, slope, n, r):
+    reduced, charts, q = problem(seed, n, r)
+    exact, bound = largest(q, charts, slope), certificate_bound(q, reduced.points, slope)
+    assert exact <= bound * (1 + 1e-9)
+    if slope == 0:
+        assert bound <= 3 * exact  # crude, but no accident
+
+
+@pytest.mark.parametrize("n", [2, 7, 60])
+def test_the_bound_is_exact_for_orthogonal_points(n):
+    q = np.random.default_rng(n).standard_normal(n)
+    exact = max(np.linalg.norm(q[q > 0]), np.linalg.norm(q[q < 0]))
+    assert certificate_bound(q, np.eye(n)) == pytest.approx(exact, rel=1e-6)
+    assert certificate_bound(np.zeros(n), np.eye(n)) == 0.0
