@@ -13,6 +13,8 @@ from matplotlib.lines import Line2D
 from pipeline.figures.reading import FloatArray, decoded, power_text
 from pipeline.figures.style import BLACK, BLUE, GREEN, GREY, PURPLE, SMALL, VERMILION, WIDTH, publication
 
+FEWEST_EXPONENTS = 3
+"""How many statements must have a measured exponent for them to be the figure."""
 SERIES = ((BLUE, "o"), (VERMILION, "s"), (GREEN, "^"), (PURPLE, "D"))
 """A colour and a marker for each n."""
 
@@ -27,11 +29,15 @@ def logarithmic_powers(axes: Axes, which: str) -> None:
 def ladder_figure(law: xr.Dataset) -> Figure:
     """Draw the measured exponents beside the paper's, the times' constants, and the law of the excess.
 
+    Where the paper's statements do not apply: how the runs end.
+
     Parameters
     ----------
     law
         Of :func:`pipeline.theory.ladder_law`.
     """
+    if np.isfinite(law["exponent"].values).sum() < FEWEST_EXPONENTS:
+        return _ends(law)
     figure = Figure(figsize=(WIDTH, 6.6), layout="constrained")
     halves: np.ndarray = np.asarray(figure.subfigures(2, 1, height_ratios=(1.25, 1)))
     top, bottom = halves
@@ -40,6 +46,29 @@ def ladder_figure(law: xr.Dataset) -> Figure:
     _constants(lower[0], law)
     _excess(lower[1], law)
     figure.suptitle(f"{law.attrs['name']}, ε = {law.attrs['epsilon']:g}", x=0.01, ha="left")
+    return figure
+
+
+def _ends(law: xr.Dataset) -> Figure:
+    """Draw the excess over the minimum norm, and how many stationary points are visited."""
+    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.6, 1))
+    tens = -law["log_init_scale"].values / np.log(10.0)
+    minimum = float(law["minimum"])
+    above.plot(tens, law["excess"].values, "o-", color=BLUE, markersize=4, label="the flow's end", gid="excess")
+    above.axhline(0.0, color=BLACK, linewidth=0.9, linestyle="--", label=f"the minimum, {minimum:.6g}")
+    above.set_ylabel("excess of ½|θ|²")
+    _legend_above(above)
+    below.plot(tens, law["plateaus"].values, "s-", color=VERMILION, markersize=4, gid="plateaus")
+    below.set_ylabel("stationary points\nlingered at")
+    below.set_ylim(bottom=0.0)
+    below.yaxis.get_major_locator().set_params(integer=True)
+    below.set_xscale("log")
+    shown = [n for n in (1, 10, 100, 1000) if n <= 2 * tens.max()]
+    below.set_xticks(shown, [power_text(-n) for n in shown])
+    below.minorticks_off()
+    below.set_xlabel("λ")
+    figure.suptitle(f"{law.attrs['name']}: how the runs end", x=0.01, ha="left")
     return figure
 
 

@@ -68,7 +68,7 @@ NEXT = {
 }
 
 
-@theory.command()
+@theory.command(short_help="Exponents of every statement down to lambda = 1e-1000.")
 @click.argument("preset_or_file", default="orthonormal")
 @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Override a key, such as init.seed=3.")
 @law_options
@@ -87,7 +87,7 @@ def ladder(preset_or_file: str, settings: tuple[str, ...], out: Path, catalog_ur
     )  # fmt: skip
 
 
-@theory.command()
+@theory.command(short_help="How wide for assumption 3 and the minimum norm.")
 @click.option("--seeds", default=30, show_default=True, type=click.IntRange(min=1), help="Starts of each network.")
 @law_options
 @speaks
@@ -108,7 +108,7 @@ def width(seeds: int, out: Path, catalog_url: str, as_json: bool) -> None:
     )  # fmt: skip
 
 
-@theory.command()
+@theory.command(short_help="lambda* against the width and the number of points.")
 @click.option("--seeds", default=5, show_default=True, type=click.IntRange(min=1), help="Starts of each network.")
 @law_options
 @speaks

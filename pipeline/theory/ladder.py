@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.schema import COORDINATES, STATEMENTS, variable
+from catalog.schema import COORDINATES, ORTHOGONAL, STATEMENTS, variable
 from pipeline.configuration import RunConfig
+from pipeline.errors import RequestError
 from pipeline.statements import idle_share
 from pipeline.workflow import compute, prepare
 
@@ -57,10 +58,18 @@ def ladder_law(config: RunConfig, rungs: Sequence[float] = RUNGS, advance: Advan
     Returns
     -------
     Dataset
-        measured, bound, margin, verdict and resolution (rung, statement); constant_t2 and constant_t3 (rung);
-        exponent, paper_exponent, fitted_rungs and holds_from (statement); excess_exponent beside
-        expected_excess_exponent.
+        measured, bound, margin, verdict and resolution (rung, statement); constant_t2, constant_t3 and the ends
+        (rung): excess, plateaus, final_loss, hull_difference, variation_norm; exponent, paper_exponent,
+        fitted_rungs and holds_from (statement); minimum, excess_exponent beside expected_excess_exponent (NaN
+        for oblique inputs).
+
+    Raises
+    ------
+    RequestError
+        If the start is given: its scale is its own.
     """
+    if config.init.start == "given":
+        raise RequestError("init.start = 'given': the ladder needs a start that it can scale, allowed is another")
     data = prepare(config)
     trees = []
     for rung in rungs:
@@ -89,9 +98,21 @@ def ladder_law(config: RunConfig, rungs: Sequence[float] = RUNGS, advance: Advan
         ),
         fitted_rungs=usable.sum(axis=1),
         holds_from=np.array([holds_from(rungs, table["verdict"][:, i]) for i in range(len(STATEMENTS))]),
+        **{name: np.array([end(tree) for tree in trees]) for name, end in ENDS.items()},
+        minimum=float(trees[0]["minimal_norm"]["value"]),
         excess_exponent=exponent[bias],
         expected_excess_exponent=expected_excess_exponent(data),
     )  # fmt: skip
+
+
+ENDS: dict[str, Callable[[xr.DataTree], float]] = {
+    "excess": lambda tree: float(tree["minimal_norm"].to_dataset()["excess"].values[-1]),
+    "plateaus": lambda tree: float(tree["plateaus"].sizes["plateau_number"]),
+    "final_loss": lambda tree: float(tree["trajectory"].to_dataset()["loss"].values[-1]),
+    "hull_difference": lambda tree: float(tree["minimal_norm"]["hull_difference"]),
+    "variation_norm": lambda tree: float(tree["minimal_norm"]["variation_norm"]),
+}
+"""What is kept of how each run ends."""
 
 
 def _on(config: RunConfig, rung: float) -> RunConfig:
@@ -125,7 +146,9 @@ def holds_from(rungs: Sequence[float], verdicts: np.ndarray) -> float:
 
 
 def expected_excess_exponent(data: xr.Dataset) -> float:
-    """2 (1 - max |D_S|/|D|) over the proper subsets S of the points of a sign: see above; orthogonal inputs."""
+    """2 (1 - max |D_S|/|D|) over the proper subsets S of a sign's points: see above; NaN for oblique inputs."""
+    if float(data["largest_cosine"]) > ORTHOGONAL:
+        return float("nan")
     x, y = data["x"].values, data["y"].values
     return 2.0 * (1.0 - max(idle_share(x[sign * y > 0], y[sign * y > 0]) for sign in (1, -1)))
 
@@ -141,6 +164,12 @@ def _labelled(
     words = {
         "constant_t2": ("rung", "t2 |D_+|/(-ln lambda)", "Tends to 1 (Lemma 3); D of the sign fitted first."),
         "constant_t3": ("rung", "t3 |D_-|/(-ln lambda)", "Tends to 1 (Lemma 4); D of the other sign."),
+        "excess": ("rung", "final excess of 1/2 |theta|^2", "Over the least of all interpolators."),
+        "plateaus": ("rung", "stationary points lingered at", "The origin among them."),
+        "final_loss": ("rung", "final loss", "L at the end."),
+        "hull_difference": ("rung", "largest |h - h*| between the data", "At the end."),
+        "variation_norm": ("rung", "|h|_var at the end", "Of the learned function, everywhere."),
+        "minimum": ("", "min 1/2 |theta|^2", "Over the interpolators (eq 8)."),
         "exponent": ("statement", "measured exponent", "d ln(measured)/d ln(lambda) over the fitted rungs."),
         "paper_exponent": ("statement", "the paper's exponent", "That of the bound."),
         "fitted_rungs": ("statement", "rungs fitted", "Those with lambda <= 1e-2 and a deviation above rounding."),

@@ -23,23 +23,48 @@ def print_ladder(console: Console, law: xr.Dataset) -> None:
     table = Table("statement", "paper's exponent", "measured", "rungs fitted", "holds from 10^", box=None)
     for i, name in enumerate(STATEMENTS):
         start = float(law["holds_from"][i])
+        if isnan(start) and isnan(float(law["exponent"][i])):
+            continue
         table.add_row(
             name, _number(law["paper_exponent"][i], ".4f"), _number(law["exponent"][i], ".4f"),
             str(int(law["fitted_rungs"][i]) or "-"), "-" if isnan(start) else f"{start:g}",
         )  # fmt: skip
     console.print(table)
-    times = Table("\nlambda = 10^", "\nt2 |D_+|/(-ln lambda)", "\nt3 |D_-|/(-ln lambda)", box=None)
-    for rung in (-2.0, -6.0, -20.0, -100.0, -1000.0):
-        if rung in rungs:
-            at = law.sel(rung=rung)
-            times.add_row(f"{rung:g}", _number(at["constant_t2"], ".4f"), _number(at["constant_t3"], ".4f"))
-    console.print(times)
-    console.print(
-        f"\nThe paper: both constants tend to 1. The final excess over the minimum norm goes as lambda^"
-        f"{float(law['excess_exponent']):.3f}; idle neurons that see a part of a sign's points explain "
-        f"{float(law['expected_excess_exponent']):.3f}."
-    )
+    if table.row_count < len(STATEMENTS):
+        console.print(f"Of {len(STATEMENTS) - table.row_count} more statements no rung meets the assumptions.")
+    console.print(_rungs_table(law))
+    console.print(_excess_in_words(law))
     console.print("'Holds from' is the largest rung from which a statement holds all the way down.")
+
+
+def _rungs_table(law: xr.Dataset) -> Table:
+    table = Table(
+        "\nlambda = 10^", "\nt2 |D_+|/(-ln lambda)", "\nt3 |D_-|/(-ln lambda)", "\nplateaus",
+        "final excess\nof the norm", "between the data\n|h - h*|", box=None,
+    )  # fmt: skip
+    for rung in (-1.0, -2.0, -4.0, -6.0, -10.0, -20.0, -100.0, -1000.0):
+        if rung in law["rung"].values:
+            at = law.sel(rung=rung)
+            table.add_row(
+                f"{rung:g}", _number(at["constant_t2"], ".4f"), _number(at["constant_t3"], ".4f"),
+                _number(at["plateaus"], "g"), _number(at["excess"], ".4g"), _number(at["hull_difference"], ".2g"),
+            )  # fmt: skip
+    return table
+
+
+def _excess_in_words(law: xr.Dataset) -> str:
+    """What becomes of the excess over the minimum norm as lambda falls."""
+    power, expected = float(law["excess_exponent"]), float(law["expected_excess_exponent"])
+    if not isnan(power):
+        return (
+            "\nThe paper: both constants tend to 1. The final excess over the minimum norm goes as "
+            f"lambda^{power:.3f}; idle neurons that see a part of a sign's points explain {expected:.3f}."
+        )
+    last, minimum = float(law["excess"][-1]), float(law["minimum"])
+    return (
+        f"\nOn the last rung the excess over the minimum norm is {last:.4g}, {last / minimum:.3g} of the minimum. "
+        "Where its assumptions hold, the paper promises none in the limit."
+    )
 
 
 def print_width(console: Console, law: xr.Dataset) -> None:

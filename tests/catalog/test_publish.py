@@ -121,17 +121,17 @@ def test_what_can_not_be_stored_never_touches_the_disk(tmp_path, tree, descripti
 
 
 def test_a_full_disk(tmp_path, tree, make_tree, run_id, description, contents):
-    with tmpfs(tmp_path / "disk", "size=1m"):
+    with tmpfs(tmp_path / "disk", "size=3m"):
         root = tmp_path / "disk" / "catalog"
         with pytest.raises(
             DiskFullError, match=r"^the catalog .*/disk/catalog is full: .*; nothing was published$"
         ):
-            publish(root, "large-0", make_tree(time=2000, neuron=60), **description)
+            publish(root, "large-0", make_tree(time=6000, neuron=60), **description)
         assert list((tmp_path / "disk").iterdir()) == []
         publish(root, run_id, tree, **description)
         before = contents(root)
         with pytest.raises(DiskFullError):
-            publish(root, "large-0", make_tree(time=2000, neuron=60), **description)
+            publish(root, "large-0", make_tree(time=6000, neuron=60), **description)
         assert contents(root) == before
         assert verify(root) == []
 
@@ -162,7 +162,7 @@ def unwritable(request, tmp_path):
         case "proc":
             yield Path("/proc/reluflow/catalog")
         case _:
-            with tmpfs(tmp_path / "disk", "size=1m"):
+            with tmpfs(tmp_path / "disk", "size=3m"):
                 if request.param == "read-only":
                     (tmp_path / "disk/runs").mkdir()
                 subprocess.run(["mount", "-o", "remount,ro", tmp_path / "disk"], check=True)
@@ -185,7 +185,7 @@ def test_an_unwritable_catalog(unwritable, tmp_path, tree, run_id, description, 
 def test_runs_on_another_disk_are_noticed_in_time(tmp_path):
     # rename can't move a folder between disks, and only publishing would find that out.
     (tmp_path / "catalog").mkdir()
-    with tmpfs(tmp_path / "catalog/runs", "size=1m"):
+    with tmpfs(tmp_path / "catalog/runs", "size=3m"):
         with pytest.raises(CatalogUnwritableError, match="another disk"):
             check_writable(tmp_path / "catalog")
         subprocess.run(["mount", "-o", "remount,ro", tmp_path / "catalog/runs"], check=True)

@@ -144,16 +144,16 @@ def test_no_place_for_a_catalog(refused, here):
 
 def test_a_read_only_catalog_is_refused_before_computing(refused, here, monkeypatch):
     monkeypatch.setattr("pipeline.workflow.compute", lambda *_: pytest.fail("computed"))
-    with tmpfs(here / "disk", "size=1m"):
+    with tmpfs(here / "disk", "size=3m"):
         subprocess.run(["mount", "-o", "remount,ro", here / "disk"], check=True)
         assert "Read-only file system" in refused("run", "orthogonal", catalog=here / "disk" / "catalog")
 
 
 def test_a_full_disk(reluflow, refused, here, quick, contents):
     """Exit status 1: the request was right. What was published before stays, and nothing else."""
-    with tmpfs(here / "disk", "size=1m"):
+    with tmpfs(here / "disk", "size=3m"):
         root = here / "disk" / "catalog"
-        large = ("run", "orthogonal", "--set", "flow.samples=4000")
+        large = ("run", "orthogonal", "--set", "flow.samples=12000")
         line = f"the catalog {root} is full: No space left on device; nothing was published"
         assert refused(*large, catalog=root, status=1) == line
         assert list((here / "disk").iterdir()) == []

@@ -55,3 +55,11 @@ def test_an_excess_that_is_rounding(cubes):
     hidden["measured"][:] = -80.0
     said = [text.get_text() for axes in LAWS["ladder"](hidden).findobj() for text in getattr(axes, "texts", ())]
     assert "the excess is rounding on every rung" in said
+
+
+def test_where_the_statements_do_not_apply_the_ends_are_shown():
+    cube = ladder_law(load_config("leaky"), (-2.0, -6.0, -20.0))
+    figure = LAWS["ladder"](cube)
+    np.testing.assert_array_equal(line(figure, "excess").get_ydata(), cube["excess"].values)
+    np.testing.assert_array_equal(line(figure, "plateaus").get_ydata(), cube["plateaus"].values)
+    assert "leaky: how the runs end" in figure.get_suptitle()

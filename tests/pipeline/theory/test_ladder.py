@@ -7,6 +7,7 @@ import xarray as xr
 from catalog.schema import STATEMENTS, VERDICTS
 from pipeline import load_config
 from pipeline.data import generate_data
+from pipeline.errors import RequestError
 from pipeline.theory import ladder_law
 from pipeline.theory.ladder import expected_excess_exponent, holds_from, slope
 
@@ -72,3 +73,50 @@ def test_the_expected_exponent_of_unequal_lengths():
         load_config("orthogonal", {"data": {"x": [[3, 0, 0], [0, 2, 0], [0, 0, 1]], "y": [1, 2, -1]}}).data
     )
     assert expected_excess_exponent(data) == pytest.approx(2 * (1 - 4 / 5))
+
+
+def last_excess(preset, rungs, **overrides):
+    law = ladder_law(load_config(preset, overrides), rungs)
+    return law["excess"].values, law
+
+
+def test_a_leaky_network_ends_in_one_neuron_that_fits_both_points():
+    """Its first neurons fit the other label too, by the leak, before any tiny one has grown: far from the minimum.
+
+    One neuron on at x_2 alone has slope <v, x_1> = y_1 and <v, x_2> = y_2, at the norm |v|.
+    """
+    excess, law = last_excess("leaky", (-6.0, -100.0, -1000.0))
+    alone = np.linalg.norm(np.linalg.solve([[-0.5, 1.0], [2.0, 1.0]], [-1.0 / 0.1, 1.0]))
+    assert excess[-1] + float(law["minimum"]) == pytest.approx(alone, rel=1e-6)
+    assert 0 < excess[0] < 0.05 * excess[-1]
+    assert np.isnan(float(law["excess_exponent"]))
+
+
+def test_the_excess_stays_where_an_assumption_fails():
+    for preset, least in (("small-width", 1.0), ("nearly-orthogonal", 5e-3), ("non-orthogonal", 0.44)):
+        excess, law = last_excess(preset, (-20.0, -100.0))
+        assert (excess > least).all(), preset
+        assert excess[1] == pytest.approx(excess[0], rel=0.01)
+        assert (law["final_loss"] < 1e-20).all()
+    large, _ = last_excess("orthogonal", (1.0, 0.0, -1.0, -2.0))
+    assert (np.diff(large) < 0).all()
+    assert large[0] > 1.0
+
+
+def test_five_points_on_a_line_end_at_one_function_whatever_the_scale():
+    """NOTES.md: 8.647521 as lambda -> 0 (it is 8.647525); least 8.203977; the function is the minimum's, the saddles more."""
+    excess, law = last_excess("non-orthogonal", (-6.0, -1000.0))
+    assert float(law["minimum"]) == pytest.approx(8.203977, abs=1e-6)
+    assert excess[-1] + float(law["minimum"]) == pytest.approx(8.6475248, abs=1e-6)
+    assert (law["hull_difference"] < 1e-7).all()
+    assert (np.abs(law["variation_norm"].values - float(law["minimum"]) - excess) < 1e-6).all()
+    assert law["plateaus"].values.tolist() == [2.0, 4.0]
+
+
+def test_what_the_ladder_can_t_take():
+    assert np.isnan(expected_excess_exponent(generate_data(load_config("non-orthogonal").data)))
+    config = load_config(
+        "orthogonal", {"init.start": "given", "init.width": 1, "init.w": [[1.0, 0.0]], "init.a": [1.0]}
+    )
+    with pytest.raises(RequestError, match=r"^init\.start = 'given': "):
+        ladder_law(config, (-1.0,))
