@@ -15,6 +15,8 @@ from pipeline.figures.style import BLACK, BLUE, GREEN, GREY, PURPLE, SMALL, VERM
 
 FEWEST_EXPONENTS = 3
 """How many statements must have a measured exponent for them to be the figure."""
+WIDE = 10.0
+"""The ratio of the largest to the least excess from which its axis is logarithmic."""
 SERIES = ((BLUE, "o"), (VERMILION, "s"), (GREEN, "^"), (PURPLE, "D"))
 """A colour and a marker for each n."""
 
@@ -53,12 +55,16 @@ def _ends(law: xr.Dataset) -> Figure:
     """Draw the excess over the minimum norm, and how many stationary points are visited."""
     figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.6, 1))
+    law = law.isel(rung=law["log_init_scale"].values < 0)
     tens = -law["log_init_scale"].values / np.log(10.0)
     minimum = float(law["minimum"])
-    above.plot(tens, law["excess"].values, "o-", color=BLUE, markersize=4, label="the flow's end", gid="excess")
-    above.axhline(0.0, color=BLACK, linewidth=0.9, linestyle="--", label=f"the minimum, {minimum:.6g}")
-    above.set_ylabel("excess of ½|θ|²")
-    _legend_above(above)
+    above.plot(tens, law["excess"].values, "o-", color=BLUE, markersize=4, gid="excess")
+    excess = law["excess"].values
+    if excess.min() > 0 and excess.max() > WIDE * excess.min():
+        above.set_yscale("log")
+    else:
+        above.axhline(0.0, color=BLACK, linewidth=0.9, linestyle="--")
+    above.set_ylabel(f"excess of ½|θ|²\nover the minimum, {minimum:.6g}")
     below.plot(tens, law["plateaus"].values, "s-", color=VERMILION, markersize=4, gid="plateaus")
     below.set_ylabel("stationary points\nlingered at")
     below.set_ylim(bottom=0.0)
@@ -91,6 +97,7 @@ def _exponents(axes: Axes, law: xr.Dataset) -> None:
 
 
 def _constants(axes: Axes, law: xr.Dataset) -> None:
+    law = law.isel(rung=law["log_init_scale"].values < -2.0 * np.log(10.0))
     tens = -law["log_init_scale"].values / np.log(10.0)
     for name, label, (color, marker) in (
         ("constant_t2", "t₂|D₊|/(−ln λ)", SERIES[0]),

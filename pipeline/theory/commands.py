@@ -18,7 +18,7 @@ def theory() -> None:
 
     \b
     Examples:
-      reluflow theory ladder orthonormal      exponents in lambda, from 1e-1 to 1e-1000
+      reluflow theory ladder orthonormal      exponents in lambda, down to 1e-1000
       reluflow theory width                   how wide for assumption 3, and for the minimum norm
       reluflow theory threshold --seeds 20    lambda* against m and n
     """  # noqa: D301

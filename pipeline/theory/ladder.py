@@ -25,10 +25,10 @@ from pipeline.statements import idle_share
 from pipeline.workflow import compute, prepare
 
 RUNGS = (
-    -1.0, -1.5, -2.0, -2.5, -3.0, -3.5, -4.0, -5.0, -6.0, -8.0, -10.0, -15.0, -20.0, -30.0, -50.0, -70.0, -100.0,
-    -150.0, -200.0, -300.0, -500.0, -700.0, -1000.0,
+    0.4, 0.0, -0.5, -1.0, -1.5, -2.0, -2.5, -3.0, -3.5, -4.0, -5.0, -6.0, -8.0, -10.0, -15.0, -20.0, -30.0, -50.0,
+    -70.0, -100.0, -150.0, -200.0, -300.0, -500.0, -700.0, -1000.0,
 )  # fmt: skip
-"""log10 of the scales."""
+"""log10 of the scales, the largest of them no smaller than the labels."""
 TOLERANCE = 1e-9
 """Of the solver: deviations of that size are to be told from its errors."""
 ASYMPTOTIC = -2.0

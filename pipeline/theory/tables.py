@@ -42,7 +42,7 @@ def _rungs_table(law: xr.Dataset) -> Table:
         "\nlambda = 10^", "\nt2 |D_+|/(-ln lambda)", "\nt3 |D_-|/(-ln lambda)", "\nplateaus",
         "final excess\nof the norm", "between the data\n|h - h*|", box=None,
     )  # fmt: skip
-    for rung in (-1.0, -2.0, -4.0, -6.0, -10.0, -20.0, -100.0, -1000.0):
+    for rung in (0.4, 0.0, -1.0, -2.0, -4.0, -6.0, -10.0, -20.0, -100.0, -1000.0):
         if rung in law["rung"].values:
             at = law.sel(rung=rung)
             table.add_row(
