@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-SMALL = 24
+SMALL = 16
 """The number of points up to which no kernel asks the linear algebra library."""
 
 

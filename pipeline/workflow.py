@@ -64,7 +64,8 @@ def run(
         return catalog[run_id]
     started = perf_counter()
     data = prepare(config)
-    with one_thread(data.sizes["point"]):
+    # Of weights of 1e150, of data of 1e-100 or of a run away, what is no float any more is inf or NaN.
+    with one_thread(data.sizes["point"]), np.errstate(over="ignore", invalid="ignore"):
         tree = compute(config, data, progress)
     seconds = perf_counter() - started
     tree.attrs["wall_seconds"] = seconds
@@ -109,23 +110,8 @@ def compute(
         step_size=config.flow.step_size,
         progress=progress,
     )
-    plateaus = find_plateaus(data, trajectory)
-    phases = label_phases(data, trajectory, epsilon=epsilon, plateaus=plateaus)
-    clusters = find_clusters(data, trajectory, plateaus)
-    minimum = minimal_norm(data, slope=config.flow.slope, free_bias=config.analysis.free_bias)
-    comparison = compare(trajectory, minimum, data)
-    tree = xr.DataTree.from_dict(
-        {
-            "data": data,
-            "trajectory": trajectory,
-            "phases": phases,
-            "plateaus": plateaus,
-            "clusters": clusters,
-            "function": learned_function(data, trajectory, clusters),
-            "minimal_norm": comparison,
-            "statements": check_statements(data, trajectory, phases, comparison, epsilon=epsilon),
-        }
-    )
+    groups = {"data": data, "trajectory": trajectory} | analyse(config, data, trajectory)
+    tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
         "id": config.run_id(SCHEMA_VERSION),
         "name": config.name,
@@ -137,6 +123,24 @@ def compute(
         "status": trajectory.attrs["status"],
     }
     return tree
+
+
+def analyse(config: RunConfig, data: xr.Dataset, trajectory: xr.Dataset) -> dict[str, xr.Dataset]:
+    """Stages 3 to 5: all that is said of a trajectory, as groups by their names."""
+    epsilon = config.analysis.epsilon
+    plateaus = find_plateaus(data, trajectory)
+    phases = label_phases(data, trajectory, epsilon=epsilon, plateaus=plateaus)
+    clusters = find_clusters(data, trajectory, plateaus)
+    minimum = minimal_norm(data, slope=config.flow.slope, free_bias=config.analysis.free_bias)
+    comparison = compare(trajectory, minimum, data)
+    return {
+        "phases": phases,
+        "plateaus": plateaus,
+        "clusters": clusters,
+        "function": learned_function(data, trajectory, clusters),
+        "minimal_norm": comparison,
+        "statements": check_statements(data, trajectory, phases, comparison, epsilon=epsilon),
+    }
 
 
 ACCOUNT = (
@@ -174,7 +178,7 @@ def summarise(tree: xr.DataTree) -> dict[str, Any]:
     for name, (_, row) in statement_rows(groups["statements"]).items():
         scalars[f"statements.{name}"] = row.verdict
     for sign in ("positive", "negative"):
-        scalars[f"growth_rate_{sign}"] = float(np.linalg.norm(groups["data"][f"growth_{sign}"].values))
+        scalars[f"growth_rate_{sign}"] = float(np.hypot.reduce(groups["data"][f"growth_{sign}"].values))
     return scalars
 
 

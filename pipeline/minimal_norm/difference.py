@@ -20,6 +20,8 @@ import numpy as np
 
 MOST_AXES = 500
 """Up to how many axes the variation norm is computed."""
+NOTHING = 1e-150
+"""|a||w| of a neuron that adds nothing: its square is no float."""
 MOST_SEGMENTS = 2000
 """Pairs of points whose connecting lines are looked along; of more, as many are drawn with a fixed seed."""
 
@@ -40,7 +42,7 @@ def axes(weight: np.ndarray, within: float) -> tuple[np.ndarray, np.ndarray]:
     number : int64[neuron]
         Each neuron's axis; -1 for those that have found none.
     """
-    units = weight / np.linalg.norm(weight, axis=1, keepdims=True)
+    units = _units(weight)
     number = np.full(len(units), -1)
     kept: list[np.ndarray] = []
     left = np.arange(len(units))
@@ -77,7 +79,7 @@ def variation_norm(weight: np.ndarray, output: np.ndarray, *, within: float = 1e
 
     moment = output[:, None] * weight
     size = np.linalg.norm(moment, axis=1)
-    weight, output, moment, size = (part[size > 0] for part in (weight, output, moment, size))
+    weight, output, moment, size = (part[size > NOTHING] for part in (weight, output, moment, size))
     if not len(size):
         return 0.0
     order = np.argsort(-size, kind="stable")
@@ -90,9 +92,11 @@ def variation_norm(weight: np.ndarray, output: np.ndarray, *, within: float = 1e
     free = np.abs(total) > 0.0
     if not free.any():
         return float(np.linalg.norm(linear))
-    bound = np.abs(total[free])
-    found = lsq_linear(unit[free].T, linear, (-bound, bound), method="bvls", tol=1e-14)
-    return float(np.abs(total).sum() + np.linalg.norm(linear - unit[free].T @ found.x))
+    mass = float(np.abs(total).sum())
+    bound, linear = np.abs(total[free]) / mass, linear / mass
+    with np.errstate(divide="ignore"):  # bvls divides by a step of 0 along an axis that it is not on
+        found = lsq_linear(unit[free].T, linear, (-bound, bound), method="bvls", tol=1e-14)
+    return mass * float(1.0 + np.linalg.norm(linear - unit[free].T @ found.x))
 
 
 def difference(
@@ -133,6 +137,12 @@ def largest_between(x: np.ndarray, weight: np.ndarray, output: np.ndarray, slope
         values = ends[first] + np.cumsum(slopes * np.diff(share, prepend=0.0))
         largest = max(largest, float(np.abs(values).max()))
     return largest
+
+
+def _units(rows: np.ndarray) -> np.ndarray:
+    """The rows' directions; the square of a weight of 1e-200 is no float."""
+    rows = rows / np.abs(rows).max(axis=1, keepdims=True)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
 
 def _phi(z: np.ndarray, slope: float) -> np.ndarray:
@@ -182,7 +192,7 @@ def merge(weight: np.ndarray, output: np.ndarray, within: float) -> tuple[np.nda
     for sign in (1, -1):
         moment = (np.abs(output)[:, None] * weight)[np.sign(output) == sign]
         moment = moment[np.argsort(-np.linalg.norm(moment, axis=1), kind="stable")]
-        moment = moment[moment.any(axis=1)]
+        moment = moment[np.linalg.norm(moment, axis=1) > NOTHING]
         unit, number = axes(moment, within)
         if (number < 0).any():
             return None, np.empty(0)
@@ -190,7 +200,7 @@ def merge(weight: np.ndarray, output: np.ndarray, within: float) -> tuple[np.nda
         end = 2 * number + (np.einsum("jc,jc->j", moment, unit[number]) < 0)
         total = np.zeros((2 * len(unit), weight.shape[1]))
         np.add.at(total, end, moment)
-        total = total[total.any(axis=1)]
+        total = total[np.linalg.norm(total, axis=1) > NOTHING]
         found.append(total / np.sqrt(np.linalg.norm(total, axis=1, keepdims=True)))
         signs += [sign] * len(total)
     return np.concatenate(found), np.array(signs)

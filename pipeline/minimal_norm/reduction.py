@@ -129,6 +129,8 @@ def is_fitted_by_some(points: np.ndarray, labels: np.ndarray, slope: float) -> b
     alone (slope 1: anywhere), where it is c and -c with sum c x = 0 (slope -1: any c). The labels have to be
     orthogonal to all of those: the odd parts y(x) - y(-x) have to be linear (slope -1: 0).
     """
+    if not len(points):
+        return True
     if slope == 1.0:
         inputs, values = points, labels
     else:

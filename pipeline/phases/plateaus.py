@@ -6,9 +6,6 @@ kind that is: :mod:`pipeline.phases.spectrum`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import xarray as xr
 
@@ -18,12 +15,10 @@ from pipeline.phases.dips import Dip, find_dips
 from pipeline.phases.network import Network
 from pipeline.phases.spectrum import Spectrum, spectrum
 from pipeline.phases.stationary import StationaryPoint, nearest_stationary_point
+from pipeline.threads import one_thread
 
 FITTED = 1e-9
 """|r_k| at a stationary point over the largest label up to which label k is fitted: exactly, up to rounding."""
-
-SMALL = 16
-"""The number of points up to which no matrix is large enough for the linear algebra library's threads."""
 
 
 def find_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
@@ -78,21 +73,6 @@ def find_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
             "escape_rate": [found.escape_rate for found in spectra],
         },
     )
-
-
-@contextmanager
-def one_thread(n: int) -> Iterator[None]:
-    """Keep the linear algebra library to one thread: its matrices are small, its threads wait by spinning.
-
-    On ``high-dimensional`` (n = 75) 0.24 s instead of 1.5, and 17 while others hold the cores.
-    """
-    if n <= SMALL:
-        yield
-        return
-    from threadpoolctl import threadpool_limits  # looks through all loaded libraries
-
-    with threadpool_limits(limits=1, user_api="blas"):
-        yield
 
 
 def stationary_points(

@@ -61,7 +61,8 @@ def unfitted_share(residual: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """The root mean square of the residual over that of the labels, at each time; NaN without labels."""
     if labels.size == 0:
         return np.full(len(residual), np.nan)
-    return np.asarray(np.sqrt(np.sum(residual**2, axis=1) / np.sum(labels**2)))
+    unit = np.abs(labels).max()  # squares of labels of 1e-120 are no floats
+    return np.asarray(np.sqrt(np.sum((residual / unit) ** 2, axis=1) / np.sum((labels / unit) ** 2)))
 
 
 def fitted_time(time: np.ndarray, residual: np.ndarray, labels: np.ndarray) -> float:

@@ -75,8 +75,10 @@ def side_of(x: np.ndarray, y: np.ndarray, sign: int, members: np.ndarray, growth
 
 def idle_share(x: np.ndarray, y: np.ndarray) -> float:
     """The largest |D_S|/|D| over proper subsets S of orthogonal points of one sign: all but the weakest one."""
-    pulls = np.sort(np.linalg.norm(x, axis=1) * np.abs(y))
-    return float(np.linalg.norm(pulls[1:]) / np.linalg.norm(pulls)) if len(pulls) else 0.0
+    if not len(y):
+        return 0.0
+    pulls = np.sort(np.linalg.norm(x / np.abs(x).max(), axis=1) * np.abs(y / np.abs(y).max()))
+    return float(np.linalg.norm(pulls[1:]) / np.linalg.norm(pulls))
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
