@@ -32,6 +32,33 @@ def certificate_bound(q: np.ndarray, points: np.ndarray, slope: float = 0.0) -> 
     return max(_bound_above(sign * q, points, slope) for sign in (1, -1))
 
 
+def rough_certificate(x: np.ndarray, y: np.ndarray, slope: float = 0.0) -> tuple[np.ndarray, float]:
+    """A feasible q at the price of the points' inner products alone, and the bound that makes it feasible.
+
+    q_k = c y_k/|x_k|^2 as for orthogonal points, with a factor c for each sign. With b_+ and b_- the rough bounds
+    of the positive and the negative q_k, the sum is at most max(b_+ + slope b_-, b_- + slope b_+) for slope >= 0,
+    and (1 - slope) max(b_+, b_-) below. Exact for orthogonal points and slope 0, else it may be far off.
+
+    Returns
+    -------
+    q, certificate_norm
+    """
+    length = np.linalg.norm(x / (np.abs(x).max(initial=0.0) or 1.0), axis=1) * np.abs(x).max(initial=0.0)
+    there = length > 0
+    q = np.zeros(len(y))
+    unit = x[there] / length[there, None]
+    pull = y[there] / (np.abs(y).max(initial=0.0) or 1.0) / length[there] * length[there].min(initial=np.inf)
+    bounds = []
+    for sign in (1, -1):
+        own = np.where(sign * pull > 0, pull, 0.0)
+        size = _rough_bound(np.abs(own), unit)
+        bounds.append(1.0 if size > 0 else 0.0)
+        q[there] += own / (size or 1.0)
+    total = (1 - slope) * max(bounds) if slope < 0 else max(bounds) + slope * min(bounds)
+    q[there] /= length[there]
+    return q / max(total, 1.0), min(total, 1.0)
+
+
 def _bound_above(q: np.ndarray, points: np.ndarray, slope: float) -> float:
     from scipy.optimize import minimize
 

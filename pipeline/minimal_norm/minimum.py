@@ -9,6 +9,7 @@ import xarray as xr
 
 from catalog.schema import ORTHOGONAL, conform, validate
 from pipeline.errors import RequestError
+from pipeline.minimal_norm.bound import rough_certificate
 from pipeline.minimal_norm.interpolator import EXACT
 from pipeline.minimal_norm.orthogonal import certificate_norm, closed_form
 from pipeline.minimal_norm.reduction import reduce
@@ -63,10 +64,10 @@ def minimal_norm(data: xr.Dataset, *, slope: float = 0.0, free_bias: bool = Fals
     attributes = {} if bias is None else {"free_coordinate": bias}
     reduced = reduce(x, y, bias)
     if isinstance(reduced, str):
-        return _nothing(x, reduced, attributes)
+        return _nothing(data, reduced, slope, attributes)
     found = least_norm(reduced, slope)
     if isinstance(found, str):
-        return _nothing(x, found, attributes)
+        return _nothing(data, found, slope, attributes)
     return _with_kinks(_found(x, found, attributes), data, slope)
 
 
@@ -155,14 +156,17 @@ def _with_kinks(minimum: xr.Dataset, data: xr.Dataset, slope: float) -> xr.Datas
     return conform("minimum", values | kinks, dict(minimum.attrs))
 
 
-def _nothing(x: np.ndarray, why: str, attributes: dict[str, Any]) -> xr.Dataset:
+def _nothing(data: xr.Dataset, why: str, slope: float, attributes: dict[str, Any]) -> xr.Dataset:
+    """No minimum, but a lower bound of any (0 with a free bias)."""
+    x, y = data["x"].values, data["y"].values
+    certificate, norm = rough_certificate(x, y, slope) if not attributes else (np.zeros(len(y)), 0.0)
     return _dataset(
         f"{NOT_KNOWN}: {why}",
         attributes,
         value=np.nan,
-        certificate=np.zeros(len(x)),
-        certificate_norm=0.0,
-        lower_bound=0.0,
+        certificate=certificate,
+        certificate_norm=norm,
+        lower_bound=float(certificate @ y),
         weight=np.empty((0, x.shape[1])),
         output_sign=np.empty(0),
         freedom=np.nan,

@@ -19,8 +19,6 @@ MOST_ADDED = 40
 MOST_ROUNDS = 60
 PROMISING = 1e-7
 """The height at which a pattern may help to interpolate, for a q of size 1."""
-ACTIVE = 1e-6
-"""How far below 1 the dual function may be in the direction of a neuron."""
 
 ROUGHER, VIOLATION_SAMPLED = 1e-7, 1e-5
 """The program's tolerance and the violation where the patterns are sampled: no certificate comes that close."""
@@ -62,10 +60,12 @@ def balanced(reduced: Reduced, q: np.ndarray) -> np.ndarray:
     return q if reduced.bias is None else q - q.mean()
 
 
-def climbed(reduced: Reduced, charts: list[Chart], slope: float, q: np.ndarray, blocks: Blocks) -> Peaks:
-    """The active directions of q that the blocks and the explored directions lead to."""
+def climbed(
+    reduced: Reduced, charts: list[Chart], slope: float, q: np.ndarray, blocks: Blocks, below: float
+) -> Peaks:
+    """The directions that the blocks and the explored ones lead to in which q is ``below`` 1 at most."""
     starts = [np.unique(np.concatenate([blocks.pattern, _explored(chart)]), axis=0) for chart in charts]
-    return climb_from(q, charts, slope, starts, 1 - ACTIVE)
+    return climb_from(q, charts, slope, starts, 1 - below)
 
 
 def _explored(chart: Chart) -> np.ndarray:

@@ -54,6 +54,8 @@ class Solution:
 
 
 TOLERANCE = 1e-11
+RUN_AWAY = 1e12
+"""The dual of a problem in units of 1 beyond which it grows without end: infeasible, whatever the solver says."""
 
 
 def solve(reduced: Reduced, blocks: Blocks, slope: float, tolerance: float = TOLERANCE) -> Solution:
@@ -79,11 +81,12 @@ def solve(reduced: Reduced, blocks: Blocks, slope: float, tolerance: float = TOL
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
     nothing = csc_matrix((len(cost), len(cost)))
     found = clarabel.DefaultSolver(nothing, cost, matrix, right, cones, settings).solve()
+    q = -np.array(found.z[:n])
     infeasible = found.status in (
         clarabel.SolverStatus.PrimalInfeasible, clarabel.SolverStatus.AlmostPrimalInfeasible
-    )  # fmt: skip
+    ) or not np.abs(q).max(initial=0.0) < RUN_AWAY  # fmt: skip
     weight = np.array(found.x).reshape(count, r + 1)[:, 1:]
-    return Solution(weight, -np.array(found.z[:n]), not infeasible)
+    return Solution(weight, q, not infeasible)
 
 
 def _constraints(reduced: Reduced, blocks: Blocks, slope: float) -> csc_matrix[np.float64]:

@@ -8,12 +8,15 @@ import numpy as np
 
 from pipeline.minimal_norm.arrangement import words
 from pipeline.minimal_norm.bound import certificate_bound
-from pipeline.minimal_norm.interpolator import Network, network
-from pipeline.minimal_norm.pricing import ACTIVE, balanced, climbed, generate
+from pipeline.minimal_norm.interpolator import EXACT, Network, network
+from pipeline.minimal_norm.pricing import balanced, climbed, generate
 from pipeline.minimal_norm.program import Blocks
 from pipeline.minimal_norm.reduction import Reduced, is_fitted_by_some
 from pipeline.minimal_norm.sphere import Chart, Peaks, largest, make_charts, peaks
 
+ACTIVE = (1e-6, 1e-5, 1e-4)
+"""How far below 1 the dual function may be in the direction of a neuron: at most by as much is the norm too large.
+The next is tried if those before can't interpolate, the dual being no better (norms of 1e4 for labels of 1)."""
 LARGEST_PROGRAM = 10_000
 """How many numbers the points may have, in coordinates of their span, where patterns are sampled: a block of the
 program has twice as many, and it takes dozens of blocks."""
@@ -62,29 +65,34 @@ def least_norm(reduced: Reduced, slope: float) -> Found | str:
     if not enumerated and points.size > LARGEST_PROGRAM:
         return f"{len(points)} points of rank {points.shape[1]} are too many for the convex program"
     if labels.any() and charts:
-        q, tops, used = _solved(reduced, charts, slope, enumerated)
+        q, minimal, used = _solved(reduced, charts, slope, enumerated)
     else:
-        q, tops, used = np.zeros(len(points)), Peaks.none(*points.shape), 0
+        q, used = np.zeros(len(points)), 0
+        minimal = network(reduced, Peaks.none(*points.shape), slope)
     norm = _certificate_norm(q, reduced, charts, slope, enumerated)
     q, norm = q / max(norm, 1.0), min(norm, 1.0)
     patterns = _count(reduced, charts) if enumerated else used
-    return _in_units(reduced, network(reduced, tops, slope), q, norm, patterns, enumerated)
+    return _in_units(reduced, minimal, q, norm, patterns, enumerated)
 
 
 def _solved(
     reduced: Reduced, charts: list[Chart], slope: float, enumerated: bool
-) -> tuple[np.ndarray, Peaks, int]:
-    """The dual, the directions in which it is active, and the number of patterns that the program had."""
+) -> tuple[np.ndarray, Network, int]:
+    """The dual, the network along the directions in which it is active, and the number of patterns it took."""
     optimum = generate(reduced, charts, slope)
     q, blocks = balanced(reduced, optimum.solution.q), optimum.blocks
     if not optimum.solution.feasible:
-        return np.zeros_like(q), Peaks.none(*reduced.points.shape), 0
-    tops = (
-        peaks(q, charts, slope, 1 - ACTIVE)
-        if enumerated
-        else climbed(reduced, charts, slope, q, blocks)
-    )  # fmt: skip
-    return q, tops, _patterns(blocks)
+        q = np.zeros_like(q)
+        return q, network(reduced, Peaks.none(*reduced.points.shape), slope), 0
+    found: list[Network] = []
+    for below in ACTIVE:
+        tops = (
+            peaks(q, charts, slope, 1 - below) if enumerated else climbed(reduced, charts, slope, q, blocks, below)
+        )
+        found.append(network(reduced, tops, slope))
+        if found[-1].misfit <= EXACT:
+            break
+    return q, min(found, key=lambda candidate: candidate.misfit), _patterns(blocks)
 
 
 def _patterns(blocks: Blocks) -> int:

@@ -151,18 +151,46 @@ class _Top:
 
 def project(force: np.ndarray, points: np.ndarray, pattern: np.ndarray, slope: float) -> _Top:
     """The maximum of <g_P, u> over the unit u on P's side of every point that bends the sum downwards."""
-    from scipy.optimize import nnls
-
     g = (np.where(pattern, 1.0, slope) * force) @ points
     downwards = force * (1 - slope) < 0
     walls = np.where(pattern, 1.0, -1.0)[:, None] * points
     multiplier = np.zeros(len(force))
-    if (downwards & (walls @ g < 0)).any():
-        multiplier[downwards] = nnls(walls[downwards].T, -g)[0]
+    if _outside(g, walls[downwards]):
+        multiplier[downwards] = _multipliers(g, walls[downwards])
         g = g + multiplier @ walls
     height = float(np.linalg.norm(g))
     direction = g / (height or 1.0)
     return _Top(height, direction, np.where(downwards, pattern, points @ direction > 0), multiplier)
+
+
+SLACK = 1e-11
+"""How far a projection may be from what it should be, over g."""
+ON_A_WALL = 1e-14
+"""How far beyond a wall g may be by rounding, over its own length and the wall's."""
+
+
+def _outside(g: np.ndarray, walls: np.ndarray, rounding: float = ON_A_WALL) -> bool:
+    """Whether g is beyond one of the walls."""
+    allowed = rounding * np.linalg.norm(walls, axis=1) * np.linalg.norm(g)
+    return bool((walls @ g < -allowed).any())
+
+
+def _multipliers(g: np.ndarray, walls: np.ndarray) -> np.ndarray:
+    """The m >= 0 for which g + m walls is the projection of g on the cone of the walls."""
+    from scipy.optimize import lsq_linear, nnls
+
+    found: np.ndarray = nnls(walls.T, -g)[0]
+    # SciPy 1.17 returns wrong ones now and then, for orthogonal walls for instance: nothing is taken unseen.
+    if not _is_projection(g, walls, found):
+        found = lsq_linear(walls.T, -g, (0.0, np.inf), method="bvls", tol=1e-15).x
+    return found
+
+
+def _is_projection(g: np.ndarray, walls: np.ndarray, multiplier: np.ndarray) -> bool:
+    """Whether g + m walls is in the cone and at right angles to m walls: what makes it the projection."""
+    held = multiplier @ walls
+    size = float(np.linalg.norm(g))
+    return bool(abs(held @ (g + held)) <= SLACK * size**2) and not _outside(g + held, walls, SLACK)
 
 
 def climb(force: np.ndarray, points: np.ndarray, pattern: np.ndarray, slope: float) -> _Top:

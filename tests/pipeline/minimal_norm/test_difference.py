@@ -20,10 +20,15 @@ def values(weight, output, points, slope):
 
 
 def by_linear_program(weight, output, extra, slope):
-    """The least sum |c| over neurons along the axes and ``extra``, on many points: no smaller than the norm."""
+    """The least sum |c| over neurons along the axes and ``extra``: no smaller than the norm.
+
+    In the plane; the functions are the same if they are on every ray with a kink and on one in between.
+    """
     unit = weight / np.linalg.norm(weight, axis=1, keepdims=True)
     unit = np.concatenate([unit, -unit, extra, -extra])
-    points = np.random.default_rng(1).standard_normal((2 * len(unit), weight.shape[1]))
+    kinks = np.unique(np.arctan2(unit[:, 0], -unit[:, 1]))
+    angles = np.concatenate([kinks, (kinks + np.append(kinks[1:], kinks[0] + 2 * np.pi)) / 2])
+    points = np.column_stack([np.cos(angles), np.sin(angles)])
     z = points @ unit.T
     columns = np.where(z > 0, z, slope * z)
     found = linprog(

