@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from math import isfinite, isnan
+from math import inf, isfinite, isnan
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ def _finite(value: Any) -> Any:
 KIND = "strict_saddle"
 """The word of a plateau whose stationary point has a negative curvature."""
 
+NOTABLE = 1e-3
+"""The share of the minimum norm from which an excess makes one ask whether the function differs too."""
 FAILURES = frozenset({"out_of_steps", "stalled", "diverged"})
 """The words of the statuses that leave a trajectory incomplete (``pipeline.flow.status``)."""
 
@@ -162,6 +164,8 @@ def _result_table(summary: dict[str, Any]) -> Table:
         certified = f"(an upper bound; at least {bound:.4g})" if sampled else f"({gap})"
         table.add_row("least of all interpolators", f"{least:.10g}  {certified}")
         table.add_row("excess over it", f"{summary['final_excess']:.3g}")
+        if abs(summary["final_excess"]) > NOTABLE * least and isfinite(summary.get("hull_difference", inf)):
+            table.add_row("|h - its function|, between the data", f"{summary['hull_difference']:.2g} at most")
     if "merged_directions" in summary:
         kinks = f"; {summary['kinks']} kinks within the data's range" if "kinks" in summary else ""
         table.add_row("directions the neurons have merged into", f"{summary['merged_directions']}{kinks}")

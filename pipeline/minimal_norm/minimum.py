@@ -13,7 +13,7 @@ from pipeline.minimal_norm.bound import rough_certificate
 from pipeline.minimal_norm.interpolator import EXACT
 from pipeline.minimal_norm.orthogonal import certificate_norm, closed_form
 from pipeline.minimal_norm.reduction import reduce
-from pipeline.minimal_norm.solution import Found, least_norm
+from pipeline.minimal_norm.solution import Found, TooMany, least_norm
 
 NOT_KNOWN = "not known"
 """What the attribute ``method`` begins with where there is a lower bound at most."""
@@ -157,9 +157,11 @@ def _with_kinks(minimum: xr.Dataset, data: xr.Dataset, slope: float) -> xr.Datas
 
 
 def _nothing(data: xr.Dataset, why: str, slope: float, attributes: dict[str, Any]) -> xr.Dataset:
-    """No minimum, but a lower bound of any (0 with a free bias)."""
+    """No minimum; where there are interpolators, a lower bound of them (0 with a free bias)."""
     x, y = data["x"].values, data["y"].values
-    certificate, norm = rough_certificate(x, y, slope) if not attributes else (np.zeros(len(y)), 0.0)
+    certificate, norm = np.zeros(len(y)), 0.0
+    if isinstance(why, TooMany) and not attributes:
+        certificate, norm = rough_certificate(x, y, slope)
     return _dataset(
         f"{NOT_KNOWN}: {why}",
         attributes,

@@ -55,6 +55,12 @@ class Found:
     enumerated: bool
 
 
+class TooMany(str):
+    """Why the program is not tried, for labels that some network fits."""
+
+    __slots__ = ()
+
+
 def least_norm(reduced: Reduced, slope: float) -> Found | str:
     """The minimum for reduced data, or in words why there is none."""
     points, labels = reduced.points, reduced.labels
@@ -63,7 +69,7 @@ def least_norm(reduced: Reduced, slope: float) -> Found | str:
     charts = make_charts(reduced)
     enumerated = all(chart.patterns is not None for chart in charts)
     if not enumerated and points.size > LARGEST_PROGRAM:
-        return f"{len(points)} points of rank {points.shape[1]} are too many for the convex program"
+        return TooMany(f"{len(points)} points of rank {points.shape[1]} are too many for the convex program")
     if labels.any() and charts:
         q, minimal, used = _solved(reduced, charts, slope, enumerated)
     else:

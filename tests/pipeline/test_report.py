@@ -174,3 +174,10 @@ def test_the_plateaus_are_objects_in_json(plain):
     assert [row["label"] for row in rows] == ["origin", "saddle_1"]
     assert rows[1]["kind"] == "strict_saddle"
     assert (rows[1]["labels_fitted"], rows[1]["labels"]) == (1, 2)
+
+
+def test_where_the_norm_is_above_the_minimum_the_functions_are_compared():
+    lines = said(manifest_of("non-orthogonal"))
+    (line,) = [line for line in lines if line.startswith("|h - its function|, between the data")]
+    assert line.endswith("e-09 at most")
+    assert not [line for line in said(manifest_of("orthogonal")) if "its function" in line]
