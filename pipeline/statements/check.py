@@ -102,21 +102,22 @@ def statement_rows(statements: xr.Dataset) -> dict[str, tuple[str, Row]]:
     names = np.array(str(number.attrs["flag_meanings"]).split())[number.values - 1]
     words = str(statements["verdict"].attrs["flag_meanings"]).split()
     logarithmic = variable("statements", "scale").flag("logarithmic")
+    columns = ("measured", "bound", "margin", "verdict", "scale", "measured_at", "resolution")
+    table = zip(*(statements[name].values.tolist() for name in columns), strict=True)
+    told = zip(names.tolist(), number.attrs["claims"], statements["verdict"].attrs["reasons"], table, strict=True)
     return {
-        str(name): (
+        name: (
             str(claim),
             Row(
-                measured=float(statements["measured"][i]),
-                bound=float(statements["bound"][i]),
-                margin=float(statements["margin"][i]),
-                verdict=words[int(statements["verdict"][i]) - 1],
+                measured=measured,
+                bound=bound,
+                margin=margin,
+                verdict=words[verdict - 1],
                 reason=str(reason),
-                logarithmic=int(statements["scale"][i]) == logarithmic,
-                at=float(statements["measured_at"][i]),
-                resolution=float(statements["resolution"][i]),
+                logarithmic=scale == logarithmic,
+                at=at,
+                resolution=resolution,
             ),
         )
-        for i, (name, claim, reason) in enumerate(
-            zip(names, number.attrs["claims"], statements["verdict"].attrs["reasons"], strict=True)
-        )
+        for name, claim, reason, (measured, bound, margin, verdict, scale, at, resolution) in told
     }
