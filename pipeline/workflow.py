@@ -94,9 +94,13 @@ def prepare(config: RunConfig) -> xr.Dataset:
 
 
 def compute(
-    config: RunConfig, data: xr.Dataset, progress: Callable[[float, int], None] | None = None
+    config: RunConfig,
+    data: xr.Dataset,
+    progress: Callable[[float, int], None] | None = None,
+    *,
+    minimum: xr.Dataset | None = None,
 ) -> xr.DataTree:
-    """Stages 2 to 5 on ``data``."""
+    """Stages 2 to 5 on ``data``; a ``minimum`` that is known (:func:`minimum_of`) is not computed again."""
     init, epsilon = initialise(data, config.init), config.analysis.epsilon
     trajectory = simulate(
         data,
@@ -110,7 +114,7 @@ def compute(
         step_size=config.flow.step_size,
         progress=progress,
     )
-    groups = {"data": data, "trajectory": trajectory} | analyse(config, data, trajectory)
+    groups = {"data": data, "trajectory": trajectory} | analyse(config, data, trajectory, minimum)
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
         "id": config.run_id(SCHEMA_VERSION),
@@ -125,14 +129,20 @@ def compute(
     return tree
 
 
-def analyse(config: RunConfig, data: xr.Dataset, trajectory: xr.Dataset) -> dict[str, xr.Dataset]:
+def minimum_of(config: RunConfig, data: xr.Dataset) -> xr.Dataset:
+    """Stage 4 on ``data``: the interpolator of least norm, which depends on no start."""
+    return minimal_norm(data, slope=config.flow.slope, free_bias=config.analysis.free_bias)
+
+
+def analyse(
+    config: RunConfig, data: xr.Dataset, trajectory: xr.Dataset, minimum: xr.Dataset | None = None
+) -> dict[str, xr.Dataset]:
     """Stages 3 to 5: all that is said of a trajectory, as groups by their names."""
     epsilon = config.analysis.epsilon
     plateaus = find_plateaus(data, trajectory)
     phases = label_phases(data, trajectory, epsilon=epsilon, plateaus=plateaus)
     clusters = find_clusters(data, trajectory, plateaus)
-    minimum = minimal_norm(data, slope=config.flow.slope, free_bias=config.analysis.free_bias)
-    comparison = compare(trajectory, minimum, data)
+    comparison = compare(trajectory, minimum_of(config, data) if minimum is None else minimum, data)
     return {
         "phases": phases,
         "plateaus": plateaus,
