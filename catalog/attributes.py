@@ -21,6 +21,14 @@ _DEFAULTS = {
     "naming_authority": "reluflow",
     "creator_name": "The reluflow founders",
     "creator_type": "group",
+    "institution": "The reluflow founders",
+    "publisher_name": "The reluflow founders",
+    "publisher_type": "group",
+    "acknowledgement": (
+        "Follows E. Boursier, L. Pillaud-Vivien and N. Flammarion: Gradient flow dynamics of shallow ReLU "
+        "networks for square loss and orthogonal inputs (NeurIPS 2022)."
+    ),
+    "comment": "All quantities are pure numbers, the paper's time t too: no calendar, no geography.",
     "project": "reluflow",
     "license": "BSD-3-Clause",
     "processing_level": "computed from its configuration",
@@ -71,6 +79,9 @@ def root_attributes(
         "Conventions": CONVENTIONS,
         "id": run_id,
         "date_created": created,
+        "date_modified": created,  # a published run is never changed
+        "date_issued": created,
+        "date_metadata_modified": created,
         "schema_version": SCHEMA_VERSION,
         "product_version": product_version(),
     }

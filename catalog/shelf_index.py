@@ -68,7 +68,7 @@ class ShelfIndex:
     def add(self, manifest: Manifest, stamp: str) -> None:
         """Append the row of one run."""
         row = row_of(manifest)
-        for name in row.keys() - self.columns.keys():
+        for name in [name for name in row if name not in self.columns]:
             self.columns[name] = [NOTHING] * len(self.run_ids)
         for name, column in self.columns.items():
             column.append(row.get(name, NOTHING))

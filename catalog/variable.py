@@ -53,7 +53,13 @@ class Variable:
     @property
     def attributes(self) -> dict[str, Any]:
         """The CF attributes that this variable carries wherever it goes."""
-        attributes: dict[str, Any] = {"long_name": self.long_name, "comment": self.doc}
+        # ISO 19115's word for it, which ACDD asks for. No CF standard name fits any of these quantities.
+        content = "coordinate" if self.dims == (self.name,) else "modelResult"
+        attributes: dict[str, Any] = {
+            "long_name": self.long_name,
+            "comment": self.doc,
+            "coverage_content_type": content,
+        }
         if self.flags:
             attributes["flag_values"] = np.arange(1, len(self.flags) + 1, dtype="int8")
             attributes["flag_meanings"] = " ".join(self.flags)

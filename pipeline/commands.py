@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 
 DONE, FAILED, WRONG_REQUEST, INTERRUPTED = 0, 1, 2, 130
 """The exit statuses (CONTRACT.md)."""
-ELSEWHERE = {"theory": "pipeline.theory.commands"}
-"""Commands that stand in rooms of their own, by the module that has each."""
+ELSEWHERE = {
+    "theory": "pipeline.theory.commands:theory",
+    "export": "pipeline.sharing_commands:export",
+    "import": "pipeline.sharing_commands:import_runs",
+}
+"""Commands that stand in rooms of their own: the module that has each, and its name there."""
 PIPE_WIDTH = 160
 """Columns where no terminal says how many it has: a file or a pipe should lose nothing."""
 
@@ -134,7 +138,8 @@ class OneLineGroup(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """Find a command; one of another room is imported only when it is wanted."""
         if name in ELSEWHERE:
-            command: click.Command = getattr(import_module(ELSEWHERE[name]), name)
+            module, _, attribute = ELSEWHERE[name].partition(":")
+            command: click.Command = getattr(import_module(module), attribute)
             return command
         return super().get_command(context, name)
 

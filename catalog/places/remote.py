@@ -46,6 +46,10 @@ def remote_place(url: str) -> Place:
     scheme = urlsplit(url).scheme
     # What others write meanwhile has to be seen; a listing from a cache would hide it.
     options: dict[str, Any] = {} if scheme == "memory" else {"use_listings_cache": False}
+    if scheme in ("http", "https"):
+        from catalog.places.web import patience
+
+        options |= patience()
     try:
         system, root = fsspec.url_to_fs(url, **options)
     except ImportError:

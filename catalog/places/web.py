@@ -5,16 +5,32 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from catalog.errors import CatalogError, CatalogUnwritableError
 from catalog.layout import INDEX, RUNS, SHELVES
 from catalog.places.place import Leftover, Writer
 from catalog.places.remote import RemotePlace
 
+CONNECTING, SILENT = 10.0, 30.0
+"""Seconds that a web server may take to answer a call, and be silent while it sends. fsspec waits for 300."""
+
+
+def patience() -> dict[str, Any]:
+    """Return the options by which fsspec gives up on a server that says nothing."""
+    import aiohttp
+
+    return {"client_kwargs": {"timeout": aiohttp.ClientTimeout(None, sock_connect=CONNECTING, sock_read=SILENT)}}
+
 
 class WebPlace(RemotePlace):
     """A web server. What lies there is known from ``index/<shelf>.json``, which listing the catalog writes."""
+
+    def store(self, key: str) -> Any:
+        """Open a Zarr store that does not wait for ever."""
+        from zarr.storage import FsspecStore
+
+        return FsspecStore.from_url(self.address(key), storage_options=patience(), read_only=True)
 
     @property
     def read_only(self) -> bool:

@@ -1,0 +1,172 @@
+"""How an export appears beside the user's own files: whole or not at all, and never over something else."""
+
+from __future__ import annotations
+
+import errno
+import filecmp
+import os
+import secrets
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from catalog.errors import CatalogError, CatalogUnwritableError, DiskFullError
+from catalog.layout import INDEX
+from catalog.places.staging import sync, write_synced
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
+# The smallest date that a zip can tell: with the real one, the same run would be other bytes each time.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+class Container(Protocol):
+    """Where the files of an export go."""
+
+    def write(self, path: str, content: bytes) -> None:
+        """Add one file; ``path`` is relative and POSIX."""
+        ...
+
+
+@dataclass
+class Folder:
+    """A folder that is being filled.
+
+    Attributes
+    ----------
+    path
+        Where it lies meanwhile.
+    folders
+        What to flush in the end.
+    """
+
+    path: Path
+    folders: set[Path] = field(default_factory=set)
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write one file, and flush it."""
+        file = self.path / path
+        if file.parent not in self.folders:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self.folders.update(parent for parent in file.parents if parent.is_relative_to(self.path))
+        write_synced(file, content)
+
+    def flush(self) -> None:
+        """Flush the lists of names."""
+        for folder in sorted(self.folders, reverse=True):
+            sync(folder)
+
+
+@dataclass
+class Archive:
+    """A zip that is being filled; stored, because its chunks are compressed already.
+
+    Attributes
+    ----------
+    archive
+        Open for writing.
+    """
+
+    archive: zipfile.ZipFile
+
+    def write(self, path: str, content: bytes) -> None:
+        """Append one file, with a date and rights that say nothing."""
+        entry = zipfile.ZipInfo(path, _EPOCH)
+        entry.create_system, entry.external_attr = 3, 0o644 << 16  # as Unix writes them, wherever this runs
+        self.archive.writestr(entry, content, zipfile.ZIP_STORED)
+
+
+@contextmanager
+def folder(destination: Path) -> Iterator[Folder]:
+    """Fill a folder that appears as ``destination`` at the end.
+
+    Raises
+    ------
+    CatalogError, CatalogUnwritableError, DiskFullError
+        And what was there is as it was.
+    """
+    with appearing(destination, same_folder) as path:
+        path.mkdir()
+        filled = Folder(path, {path})
+        yield filled
+        filled.flush()
+
+
+@contextmanager
+def archive(destination: Path) -> Iterator[Archive]:
+    """Fill a zip that appears as ``destination`` at the end; errors as with :func:`folder`."""
+    with appearing(destination, same_file) as path, path.open("xb") as file:
+        with zipfile.ZipFile(file, "w") as opened:
+            yield Archive(opened)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def appearing(destination: Path, same: Callable[[Path, Path], bool]) -> Iterator[Path]:
+    """Give a name beside ``destination`` to be filled; at the end it takes the destination's name.
+
+    What lies at ``destination`` already stays, and is an error unless it is the ``same``. Only a kill leaves
+    the other name behind (``.<name>-<random>.partial``).
+    """
+    partial = destination.with_name(f".{destination.name}-{secrets.token_hex(4)}.partial")
+    try:
+        if not destination.parent.is_dir():
+            raise CatalogUnwritableError(
+                f"{destination} can't be written: there is no folder {destination.parent}; make it first"
+            )
+        yield partial
+        _appear(partial, destination, same)
+        sync(destination.parent)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno in _FULL:
+            raise DiskFullError(f"{destination} can't be written: {reason}; nothing was exported") from error
+        raise CatalogUnwritableError(f"{destination} can't be written: {reason}") from error
+    finally:
+        if partial.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                partial.unlink()
+
+
+def _appear(partial: Path, destination: Path, same: Callable[[Path, Path], bool]) -> None:
+    try:
+        if partial.is_dir():
+            partial.rename(destination)  # replaces an empty folder, no other
+        else:
+            os.link(partial, destination)  # rename would replace whatever is there
+        return
+    except OSError as error:
+        if error.errno not in _OCCUPIED:
+            if partial.is_dir() or os.path.lexists(destination):
+                raise
+            partial.rename(destination)  # a disk without hard links
+            return
+    if not same(partial, destination):
+        raise CatalogError(f"{destination} is there already and is something else; allowed is a new name")
+
+
+def same_file(first: Path, second: Path) -> bool:
+    """Whether two files hold the same bytes."""
+    return second.is_file() and filecmp.cmp(first, second, shallow=False)
+
+
+def same_folder(first: Path, second: Path) -> bool:
+    """Whether two folders hold the same files; the index is a cache, which listing may have written anew."""
+    if not second.is_dir():
+        return False
+    names = [
+        sorted(
+            path.relative_to(root).as_posix()
+            for path in root.rglob("*")
+            if path.is_file() and path.relative_to(root).parts[0] != INDEX
+        )
+        for root in (first, second)
+    ]
+    return names[0] == names[1] and all(same_file(first / name, second / name) for name in names[0])

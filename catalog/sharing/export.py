@@ -1,0 +1,166 @@
+"""Exporting: runs leave as a folder or a zip that is a catalog of its own, or one run as a netCDF file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from catalog.errors import CatalogError, DamagedRunError
+from catalog.index import Catalog
+from catalog.layout import RUNS, SHELVES, STORE, run_key
+from catalog.sharing import appearing
+from catalog.sharing.collection import descriptor
+from catalog.sharing.describing import describe
+from catalog.sharing.parcel import Item, Parcel
+from catalog.shelf_index import ShelfIndex, index_key
+
+FORMATS = ("zarr", "zip", "netcdf")
+_ENDINGS = {".zip": "zip", ".nc": "netcdf"}
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes
+    ----------
+    path, format
+        Where it lies, and which of :data:`FORMATS` it is.
+    items
+        What is in it.
+    files, bytes
+        How many files it holds (those inside a zip), and how large it is.
+    uncompressed_bytes
+        How large its arrays are in memory.
+    """
+
+    path: Path
+    format: str
+    items: list[Item]
+    files: int
+    bytes: int
+    uncompressed_bytes: int
+
+
+def format_of(destination: str | Path) -> str:
+    """Guess the format from a name's ending: ``.zip``, ``.nc``, else a folder of Zarr stores."""
+    return _ENDINGS.get(Path(destination).suffix.lower(), "zarr")
+
+
+def export(
+    catalog: Catalog, items: Sequence[Item], destination: str | Path, format: str | None = None
+) -> Exported:
+    """Write runs and sweeps of a catalog where others can take them.
+
+    Parameters
+    ----------
+    catalog
+        Where they are, local or remote.
+    items
+        What to export, in a fixed order (see :func:`catalog.sharing.parcel.items_of`).
+    destination
+        A path that is free, or holds the same export already; its parent folder is there.
+    format
+        One of :data:`FORMATS`; None: by the destination's ending.
+
+        ``zarr``: a folder with the layout of a catalog, README, CITATION.cff, an index for web servers and an
+        ESM collection. ``zip``: the same in one file, whose bytes depend on the runs alone. ``netcdf``: one run,
+        its groups, for readers that know no Zarr; it can't be imported again.
+
+    Raises
+    ------
+    CatalogError
+        If the request can't be met: see its message.
+    DamagedRunError
+        If a file is not what was published.
+    CatalogUnwritableError, DiskFullError
+        If the destination can't be written. In each case nothing new is there.
+    """
+    format = format or format_of(destination)
+    if _SCHEME.match(str(destination)):
+        raise CatalogError(
+            f"DEST {destination}: allowed is a local path; `reluflow import SRC --catalog URL` copies elsewhere"
+        )
+    if format not in FORMATS:
+        raise CatalogError(f"format {format!r}: allowed is one of {', '.join(FORMATS)}")
+    if not items:
+        raise CatalogError("there is nothing to export: no run fits")
+    path = Path(destination).expanduser().absolute()
+    if path.exists() and path.is_dir() != (format == "zarr"):
+        raise CatalogError(f"{path} is there already and is something else; allowed is a new name")
+    if format == "netcdf":
+        return _netcdf(catalog, items, path)
+    parcel = Parcel(catalog, list(items))
+    opened: AbstractContextManager[appearing.Container] = (
+        appearing.folder(path) if format == "zarr" else appearing.archive(path)
+    )
+    files = size = 0
+    with opened as container:
+        for name, content in _chain(parcel, format):
+            container.write(name, content)
+            files, size = files + 1, size + len(content)
+    if format == "zip":
+        size = path.stat().st_size
+    return Exported(path, format, parcel.items, files, size, parcel.array_bytes)
+
+
+def _chain(parcel: Parcel, format: str) -> Iterator[tuple[str, bytes]]:
+    """Walk over all files of an export: the runs', then those that tell of them."""
+    yield from parcel.contents()
+    yield from indexes(parcel).items()
+    yield from descriptor(parcel).items()
+    yield from describe(parcel).items()
+    if format == "zip" and len(parcel.items) == 1:
+        yield "zarr.json", way_in(parcel)
+
+
+def indexes(parcel: Parcel) -> dict[str, bytes]:
+    """Write the index of each shelf, by which a catalog behind a web server knows what it holds."""
+    files = {}
+    for shelf in SHELVES:
+        index = ShelfIndex()
+        for item, manifest in parcel.manifests.items():
+            if item.shelf == shelf:
+                index.add(manifest, "")  # no stamp: the files' times will be others wherever this is copied
+        if index.run_ids or shelf == RUNS:
+            files[index_key(shelf)] = index.to_bytes()
+    return files
+
+
+def way_in(parcel: Parcel) -> bytes:
+    """Write the root of a zip of one run as a Zarr group, with the metadata of all that is below.
+
+    Without it zarr's ZipStore does not open a store in a folder of the zip; without the metadata xarray warns.
+    """
+    item = parcel.items[0]
+    group: dict[str, Any] = {"zarr_format": 3, "node_type": "group", "attributes": {}}
+    prefix = f"{run_key(item.run_id, item.shelf)}/{STORE}"
+    store = {key: value for key, value in parcel.metadata.items() if key != "consolidated_metadata"}
+    nodes = dict.fromkeys((item.shelf, item.key), group) | {prefix: store}
+    below = parcel.metadata.get("consolidated_metadata", {}).get("metadata", {})
+    nodes |= {f"{prefix}/{path}": node for path, node in below.items()}
+    consolidated = {"kind": "inline", "must_understand": False, "metadata": nodes}
+    return json.dumps(group | {"consolidated_metadata": consolidated}, allow_nan=False).encode()
+
+
+def _netcdf(catalog: Catalog, items: Sequence[Item], path: Path) -> Exported:
+    if len(items) > 1:
+        raise CatalogError(
+            f"format 'netcdf' holds one run, not {len(items)}; allowed for several are 'zarr' (a folder) and 'zip'"
+        )
+    from catalog.sharing.netcdf import write_netcdf
+
+    shelf = catalog if items[0].shelf == RUNS else catalog.sweeps
+    if shelf.verify(items[0].run_id):
+        raise DamagedRunError(
+            f"run {items[0].run_id} can't be exported: it is not what was published; "
+            f"`reluflow verify {items[0].run_id}` says more"
+        )
+    uncompressed = write_netcdf(shelf, items[0].run_id, path)
+    return Exported(path, "netcdf", list(items), 1, path.stat().st_size, uncompressed)

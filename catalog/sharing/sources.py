@@ -1,0 +1,341 @@
+"""Where runs come in from: a folder, a zip, a web server, an object store; each read with a bound, and distrusted.
+
+A source names what it has and hands out bytes. It never follows a link, never unpacks to the disk under a name
+that it was given, and never reads more of a file than it was told to expect.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Protocol
+from urllib.parse import urlsplit
+
+from catalog.errors import CatalogError, DamagedRunError
+from catalog.layout import MANIFEST, SHELVES, is_run_id
+from catalog.places import Place, place_at
+
+MOST_FILES = 1_000_000
+"""Files in one source: 10,000 runs of 100."""
+_PIECE = 2**20
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+_NETCDF = (b"\x89HDF\r\n\x1a\n", b"CDF")
+_PLAIN = re.compile(r"[\w+-][\w.+-]*")
+"""Names of files that may come in: no system's separator, no drive, no NUL, nothing that starts with a dot."""
+
+
+class Source(Protocol):
+    """Somewhere runs can come from."""
+
+    def names(self, shelf: str) -> list[str]:
+        """Name what seems to be published on a shelf; nothing is checked yet."""
+        ...
+
+    def listing(self, folder: str) -> set[str] | None:
+        """Name every file below ``folder``, relative to it; None where nothing can be listed.
+
+        Raises
+        ------
+        DamagedRunError
+            If something there is no regular file.
+        """
+        ...
+
+    def read(self, key: str, limit: int) -> bytes:
+        """Read a file, of which there may be ``limit`` bytes at most.
+
+        Raises
+        ------
+        DamagedRunError
+            If it is longer, missing, no regular file, or can't be read.
+        """
+        ...
+
+
+def is_plain(path: str) -> bool:
+    """Whether a relative path is one that a published run can have: plain names between single slashes."""
+    return all(_PLAIN.fullmatch(part) and len(part.encode()) <= 255 for part in path.split("/"))
+
+
+def clashes(paths: list[str]) -> list[str]:
+    """Find the paths that some file system takes for another one of them, or for a folder in another's way."""
+    folded = Counter(path.casefold() for path in paths)
+    parents = {parent for path in folded for parent in _parents(path)}
+    return [path for path in paths if folded[path.casefold()] > 1 or path.casefold() in parents]
+
+
+def _parents(path: str) -> Iterator[str]:
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+@contextmanager
+def source_at(address: str | Path, largest_bytes: int) -> Iterator[Source]:
+    """Open what lies at ``address``.
+
+    Raises
+    ------
+    CatalogError
+        If there is nothing that runs could come from.
+    DamagedRunError
+        If it is a zip that no export is like.
+    """
+    text = str(address)
+    if _SCHEME.match(text) and urlsplit(text).scheme != "file":
+        if urlsplit(text).path.lower().endswith(".zip"):
+            with _fetched(text, largest_bytes) as file:
+                yield ZipSource.opened(file, text, largest_bytes)
+        else:
+            yield PlaceSource(place_at(text.rstrip("/")))
+        return
+    path = (
+        Path(str(place_at(address).address(""))) if isinstance(address, str) else address.expanduser().absolute()
+    )
+    if path.is_dir():
+        if (path / MANIFEST).is_file():
+            raise CatalogError(f"{path} is a single run's folder; allowed is the export or catalog around it")
+        if not any((path / shelf).is_dir() for shelf in SHELVES):
+            raise CatalogError(
+                f"{path} is neither an export nor a catalog: it has no folder {' or '.join(SHELVES)}"
+            )
+        yield FolderSource(path)
+        return
+    if not path.is_file():
+        raise CatalogError(f"there is nothing at {path}; allowed is a folder, a zip, or an address of an export")
+    with path.open("rb") as file:
+        yield ZipSource.opened(file, str(path), largest_bytes)
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    """A folder of this machine.
+
+    Attributes
+    ----------
+    root
+        The export or the catalog.
+    """
+
+    root: Path
+
+    def names(self, shelf: str) -> list[str]:
+        """Name the folders on a shelf that hold a manifest, links among them: reading refuses those."""
+        with suppress(FileNotFoundError):
+            found = [entry.name for entry in (self.root / shelf).iterdir()]
+            return sorted(name for name in found if os.path.lexists(self.root / shelf / name / MANIFEST))
+        return []
+
+    def listing(self, folder: str) -> set[str] | None:
+        """Walk over the files below ``folder``; links are not followed, but refused."""
+        found: set[str] = set()
+        top = self.root / folder
+        for parent in (top.parent, top):
+            if not stat.S_ISDIR(parent.lstat().st_mode):
+                raise DamagedRunError(f"{parent} is no folder, or a link to one")
+        for base, folders, files in os.walk(top):
+            for name in (*folders, *files):
+                path = Path(base) / name
+                mode = path.lstat().st_mode
+                if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                    raise DamagedRunError(
+                        f"{path.relative_to(top)} is a link or a device; allowed are plain files"
+                    )
+            found.update((Path(base) / name).relative_to(top).as_posix() for name in files)
+        return found
+
+    def read(self, key: str, limit: int) -> bytes:
+        """Read a file of the folder; a link in its place is refused."""
+        try:
+            # Not blocking: opening a pipe would wait for ever.
+            descriptor = os.open(self.root / key, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with os.fdopen(descriptor, "rb") as file:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise DamagedRunError(f"{key} is no plain file")
+                return bounded(file, key, limit)
+        except (OSError, ValueError) as error:
+            raise DamagedRunError(f"{key} can't be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+@dataclass(frozen=True)
+class ZipSource:
+    """A zip, whose list of names has been found to be harmless.
+
+    Attributes
+    ----------
+    archive
+        Open for reading.
+    sizes
+        The size that each file of a run declares, by its name.
+    """
+
+    archive: zipfile.ZipFile
+    sizes: dict[str, int]
+
+    @classmethod
+    def opened(cls, file: IO[bytes], name: str, largest_bytes: int) -> ZipSource:
+        """Read the list of names of a zip.
+
+        Raises
+        ------
+        CatalogError
+            If it is no zip.
+        DamagedRunError
+            If a name could lead elsewhere, comes twice, is no plain file, or if there is too much of anything.
+        """
+        start = file.read(8)
+        if start.startswith(_NETCDF):
+            raise CatalogError(f"{name} is netCDF, which has no manifest to check; allowed are a folder and a zip")
+        try:
+            archive = zipfile.ZipFile(file)
+            entries = archive.infolist()
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise CatalogError(
+                f"{name} is no zip that can be read ({error}); allowed are a folder and a zip"
+            ) from None
+        if len(entries) > MOST_FILES:
+            raise DamagedRunError(f"{name} has {len(entries)} files; allowed are {MOST_FILES}")
+        files = [entry for entry in entries if not _is_folder(entry)]
+        for entry in files:
+            _refuse_entry(entry, name)
+        twice = clashes([entry.filename for entry in files])
+        if twice:
+            raise DamagedRunError(f"{name}: the names {twice[0]!r} clash; allowed is each once, whatever its case")
+        total = sum(entry.file_size for entry in files)
+        if total > largest_bytes:
+            raise DamagedRunError(f"{name} unpacks to {total} bytes; --largest-bytes allows {largest_bytes}")
+        return cls(archive, {entry.filename: entry.file_size for entry in files})
+
+    def names(self, shelf: str) -> list[str]:
+        """Name the folders on a shelf that hold a manifest."""
+        parts = [name.split("/") for name in self.sizes]
+        return sorted(part[1] for part in parts if len(part) == 3 and part[0] == shelf and part[2] == MANIFEST)
+
+    def listing(self, folder: str) -> set[str] | None:
+        """Name the files below ``folder``."""
+        return {name.removeprefix(f"{folder}/") for name in self.sizes if name.startswith(f"{folder}/")}
+
+    def read(self, key: str, limit: int) -> bytes:
+        """Unpack a file in memory, no further than to its limit."""
+        try:
+            with self.archive.open(key) as file:
+                return bounded(file, key, limit)
+        except (KeyError, zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
+            raise DamagedRunError(f"{key} can't be read: {str(error) or type(error).__name__}") from error
+        except Exception as error:  # zlib.error and its like, of whatever compression the zip names
+            raise _as_damage(error, key) from error
+
+
+@dataclass(frozen=True)
+class PlaceSource:
+    """A catalog at an address.
+
+    Attributes
+    ----------
+    place
+        Where it lies.
+    """
+
+    place: Any
+
+    def names(self, shelf: str) -> list[str]:
+        """Name what the place says is published."""
+        return sorted(self.place.holding(shelf, MANIFEST))
+
+    def listing(self, folder: str) -> set[str] | None:
+        """Name the objects below ``folder``; a web server can't."""
+        return None if self.place.read_only else set(self.place.strangers(folder, ()))
+
+    def read(self, key: str, limit: int) -> bytes:
+        """Read a file, no further than to its limit: a server may send without end."""
+        system, path = self.place.system, self.place.path(key)
+        try:
+            if not self.place.read_only:
+                content = bytes(system.cat_file(path, start=0, end=limit + 1))
+                return content if len(content) <= limit else _refuse_length(key, limit)
+            with system.open(path, "rb", block_size=0, cache_type="none", size=limit + 1) as file:
+                return bounded(file, key, limit)
+        except DamagedRunError:
+            raise
+        except FileNotFoundError as error:
+            raise DamagedRunError(f"{key} is missing") from error
+        except Exception as error:  # each store's library has its own errors
+            raise _as_damage(error, key) from error
+
+
+def bounded(file: Any, key: str, limit: int) -> bytes:
+    """Read an open file to its end, which must come within ``limit`` bytes."""
+    parts: list[bytes] = []
+    length = 0
+    while length <= limit:
+        part = file.read(min(_PIECE, limit + 1 - length))
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        length += len(part)
+    return _refuse_length(key, limit)
+
+
+def _refuse_length(key: str, limit: int) -> bytes:
+    raise DamagedRunError(f"{key} is longer than the {limit} bytes that are allowed")
+
+
+def _as_damage(error: Exception, key: str) -> DamagedRunError:
+    if isinstance(error, DamagedRunError):
+        return error
+    return DamagedRunError(f"{key} can't be read: {' '.join(str(error).split()) or type(error).__name__}")
+
+
+def _is_folder(entry: zipfile.ZipInfo) -> bool:
+    return entry.filename.endswith("/") and entry.file_size == 0 and is_plain(entry.filename.rstrip("/"))
+
+
+def _refuse_entry(entry: zipfile.ZipInfo, name: str) -> None:
+    # What zipfile makes of a name (it cuts at NUL and turns backslashes) is not what others make of it.
+    if entry.orig_filename != entry.filename or not is_plain(entry.filename):
+        raise DamagedRunError(f"{name}: the name {entry.orig_filename!r} is not allowed; it may lead elsewhere")
+    mode = entry.external_attr >> 16
+    if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
+        raise DamagedRunError(f"{name}: {entry.filename} is a link or a device; allowed are plain files")
+    if entry.flag_bits & 1:
+        raise DamagedRunError(f"{name}: {entry.filename} is encrypted")
+    parts = entry.filename.split("/")
+    if len(parts) > 1 and parts[0] in SHELVES and not is_run_id(parts[1]):
+        raise DamagedRunError(f"{name}: {parts[1]!r} is no run's name")
+
+
+@contextmanager
+def _fetched(url: str, largest_bytes: int) -> Iterator[IO[bytes]]:
+    """Fetch a zip into a file without a name."""
+    base, _, name = url.rpartition("/")
+    place: Place = place_at(base)
+    with tempfile.TemporaryFile() as file:
+        for part in _pieces(place, name, largest_bytes):
+            file.write(part)
+        file.seek(0)
+        yield file
+
+
+def _pieces(place: Any, name: str, largest_bytes: int) -> Iterator[bytes]:
+    length = 0
+    try:
+        options = {"block_size": 0} if place.read_only else {}
+        with place.system.open(place.path(name), "rb", **options) as file:
+            while part := file.read(_PIECE):
+                length += len(part)
+                if length > largest_bytes:
+                    raise DamagedRunError(f"{name} is larger than the {largest_bytes} that --largest-bytes allows")
+                yield part
+    except DamagedRunError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise CatalogError(f"{place.url}/{name} can't be read: {reason}") from error

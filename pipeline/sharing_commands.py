@@ -1,0 +1,179 @@
+"""``reluflow export`` and ``reluflow import``: runs leave for others, and come in from them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from catalog.layout import RUNS, SWEEPS
+from pipeline.commands import (
+    DONE,
+    FAILED,
+    catalog_option,
+    console,
+    json_option,
+    opened,
+    print_json,
+    resolved,
+    speaks,
+)
+
+if TYPE_CHECKING:
+    from catalog.index import Catalog
+    from catalog.sharing import Exported, Imported, Item
+
+_UNITS = ((2**30, "GB"), (2**20, "MB"), (2**10, "kB"))
+
+
+@click.command()
+@click.argument("run_names", metavar="[RUN]...", nargs=-1)
+@click.argument("destination", metavar="DEST")
+@click.option(
+    "--format", type=click.Choice(("zarr", "zip", "netcdf")), help="Else by DEST's ending: .zip, .nc, none."
+)
+@click.option("--all", "everything", is_flag=True, help="All runs and sweeps of the catalog.")
+@click.option("--where", metavar="EXPRESSION", help='The runs for which this holds, such as "width == 60".')
+@catalog_option
+@json_option
+@speaks
+def export(
+    run_names: tuple[str, ...], destination: str, format: str | None, everything: bool, where: str | None,
+    catalog_url: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Write runs or sweeps to DEST for anyone who has xarray: a folder that is a catalog, a zip, or netCDF.
+
+    \b
+    Examples:
+      reluflow export orthogonal orthogonal.zip
+      reluflow export orthogonal orthogonal.nc
+      reluflow export --where "width == 60" shared      any web server in front of `shared` makes it a catalog
+    """  # noqa: D301
+    from catalog.sharing import export as write
+
+    catalog = opened(catalog_url)
+    items = _chosen(catalog, run_names, everything, where)
+    exported = write(catalog, items, destination, format)
+    if as_json:
+        print_json(
+            {
+                "path": str(exported.path),
+                "format": exported.format,
+                "runs": [item.run_id for item in exported.items],
+                "files": exported.files,
+                "bytes": exported.bytes,
+                "uncompressed_bytes": exported.uncompressed_bytes,
+            }
+        )
+    else:
+        _tell_export(exported)
+
+
+def _chosen(catalog: Catalog, run_names: tuple[str, ...], everything: bool, where: str | None) -> list[Item]:
+    """The runs and sweeps that the words on the command line mean."""
+    from catalog.sharing import items_of
+    from pipeline.errors import RequestError
+
+    if sum((bool(run_names), everything, where is not None)) != 1:
+        raise RequestError("export: allowed is one of RUN..., --all and --where EXPRESSION, before DEST")
+    if everything:
+        return items_of(catalog, catalog.sweeps)
+    if where is not None:
+        return items_of(map(str, catalog.where(where).index))
+    runs: list[str] = []
+    sweeps: list[str] = []
+    for name in run_names:
+        shelf, identifier = _found(catalog, name)
+        (runs if shelf == RUNS else sweeps).append(identifier)
+    return items_of(runs, sweeps)
+
+
+def _found(catalog: Catalog, name: str) -> tuple[str, str]:
+    """The run, or else the sweep, that ``name`` means."""
+    from catalog.errors import UnknownRunError
+
+    try:
+        return RUNS, resolved(catalog, name)
+    except UnknownRunError:
+        with suppress(UnknownRunError):
+            return SWEEPS, catalog.sweeps.resolve(name)
+        raise
+
+
+def _tell_export(exported: Exported) -> None:
+    """Say what was written, how large it is, what compression gained, and what can be done with it."""
+    say = console()
+    first = exported.items[0]
+    named = first.run_id if len(exported.items) == 1 else f"{len(exported.items)} runs and sweeps"
+    files = "1 file" if exported.files == 1 else f"{exported.files} files"
+    gain = exported.uncompressed_bytes / exported.bytes
+    say.print(
+        f"{named}: {_size(exported.bytes)} in {files} ({_size(exported.uncompressed_bytes)} of numbers, "
+        f"{gain:.2g} times as much), at {exported.path}",
+        soft_wrap=True,
+    )
+    if exported.format == "netcdf":
+        say.print(f'Next: xarray.open_datatree("{exported.path}"); what `reluflow import` takes is zarr or zip.')
+    elif exported.format == "zip":
+        say.print(
+            f"Next: reluflow import {exported.path}, here or elsewhere; README.md inside says how to open it."
+        )
+    else:
+        say.print(
+            f"Next: python -m http.server --directory {exported.path} shares it; README.md says how to open it.",
+            soft_wrap=True,
+        )
+
+
+def _size(number: int) -> str:
+    """A number of bytes as a person says it."""
+    for unit, name in _UNITS:
+        if number >= unit:
+            return f"{number / unit:.3g} {name}"
+    return f"{number} bytes"
+
+
+@click.command("import")
+@click.argument("source", metavar="SRC")
+@click.option(
+    "--largest-bytes", type=click.IntRange(min=1), help="What all of it may need, on disk or as arrays.  [16 GiB]"
+)
+@catalog_option
+@json_option
+@speaks
+def import_runs(source: str, largest_bytes: int | None, catalog_url: str, as_json: bool) -> int:
+    """Take in the runs of SRC: an export or another catalog; a folder, a zip, or an address (http, s3, ...).
+
+    Every byte is checked before a run is published; one that fails is refused, and the others come in.
+
+    \b
+    Examples:
+      reluflow import orthogonal.zip
+      reluflow import http://example.org/flows/
+      reluflow import shared --catalog s3://bucket/flows
+    """  # noqa: D301
+    from catalog.sharing import LARGEST_BYTES
+    from catalog.sharing import import_runs as take_in
+
+    done = take_in(opened(catalog_url), source, LARGEST_BYTES if largest_bytes is None else largest_bytes)
+    if as_json:
+        print_json({"imported": done.imported, "already": done.already, "refused": done.refused})
+    else:
+        _tell_import(done, source)
+    return FAILED if done.refused else DONE
+
+
+def _tell_import(done: Imported, source: str) -> None:
+    say = console()
+    for run_id, reason in done.refused.items():
+        say.print(f"{run_id}: refused: {reason}", soft_wrap=True)
+    for run_id in done.already:
+        say.print(f"{run_id}: in the catalog already, the same numbers", soft_wrap=True)
+    for run_id in done.imported:
+        say.print(f"{run_id}: imported", soft_wrap=True)
+    say.print(
+        f"From {source}: {len(done.imported)} imported, {len(done.already)} there already, {len(done.refused)} "
+        f"refused. Next: reluflow {f'show {done.imported[0]}' if done.imported else 'list'}",
+        soft_wrap=True,
+    )
