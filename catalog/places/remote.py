@@ -240,7 +240,7 @@ class RemotePlace:
         with self._reading():
             found = self.system.find(self.path(key), detail=True).values()
         stamps = [entry.get("LastModified") or entry.get("created") or entry.get("mtime") for entry in found]
-        times = [stamp.timestamp() for stamp in stamps if isinstance(stamp, datetime)]
+        times = [stamp.timestamp() if isinstance(stamp, datetime) else stamp for stamp in stamps if stamp]
         return max(0.0, time.time() - max(times)) if times else float("inf")
 
     @contextmanager

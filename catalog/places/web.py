@@ -37,6 +37,14 @@ class WebPlace(RemotePlace):
         """True."""
         return True
 
+    def exists(self, key: str) -> bool:
+        """Whether the server has a file; at the catalog's own address it may show a page, which is none."""
+        return bool(key) and super().exists(key)
+
+    def is_folder(self, key: str) -> bool:
+        """True: what the index names; some servers show a page for a folder, others refuse."""
+        return True
+
     def names(self, folder: str) -> list[str]:
         """Name what the index says is in ``folder``; of folders without an index nothing is known.
 

@@ -327,7 +327,7 @@ def _fetched(url: str, largest_bytes: int) -> Iterator[IO[bytes]]:
 def _pieces(place: Any, name: str, largest_bytes: int) -> Iterator[bytes]:
     length = 0
     try:
-        options = {"block_size": 0} if place.read_only else {}
+        options = {"block_size": 0, "size": largest_bytes} if place.read_only else {}
         with place.system.open(place.path(name), "rb", **options) as file:
             while part := file.read(_PIECE):
                 length += len(part)

@@ -1,11 +1,13 @@
 """A catalog with two runs and a sweep, and what is exported from it."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from catalog import open_catalog
 from catalog.index import Catalog
@@ -26,7 +28,8 @@ def origin(tmp_path_factory: pytest.TempPathFactory, make_tree, run_id, descript
     catalog = open_catalog(tmp_path_factory.mktemp("origin") / "catalog")
     catalog.publish(run_id, make_tree(), **description)
     catalog.publish(SECOND, make_tree(seed=1, neuron=3), **description)
-    catalog.sweeps.publish(SWEEP, make_tree(seed=2, neuron=2), **description)
+    cube = xr.Dataset({"excess": (("width", "seed"), np.arange(6.0).reshape(2, 3))}, {"width": [10, 20]})
+    catalog.sweeps.publish(SWEEP, xr.DataTree.from_dict({"/ladder": cube}), **description)
     return catalog
 
 
@@ -79,3 +82,27 @@ def forge(copied: Path, run_id: str) -> Callable[..., None]:
 def pair(shared: Path, tmp_path: Path) -> Path:
     """A copy of everything."""
     return Path(shutil.copytree(shared, tmp_path / "pair"))
+
+
+@pytest.fixture
+def s3_address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A bucket of an S3-compatible server on the loopback interface."""
+    import logging
+
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    boto3.client("s3").create_bucket(Bucket="flows")
+    yield "s3://flows"
+    server.stop()

@@ -1,0 +1,90 @@
+"""Stores of every version of the schema still open, and the schema does not change without a new version."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from plain import plain_xarray
+
+from catalog import open_catalog
+from catalog.schema import COORDINATES, GROUPS, SCHEMA_VERSION
+from catalog.sharing import import_runs
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+VERSIONS = sorted(path.name for path in GOLDEN.iterdir())
+END = {"final_loss": 0.000669688, "half_squared_norm": 1.29535}
+"""What the run of each version ended with: 6 neurons on the paper's data until t = 30."""
+
+
+def row(spec):
+    """What a reader relies on: dimensions, type, and the labels unless they are numbered through."""
+    return [list(spec.dims), spec.dtype] + ([list(spec.flags)] if 0 < len(spec.flags) < 50 else [])
+
+
+def test_the_schema_is_that_of_its_version():
+    """A change here is a new SCHEMA_VERSION, a line in the changelog, and a golden store of it.
+
+    This listing is written anew only with the version: `tests/golden/<version>/variables.json`.
+    """
+    stored = json.loads((GOLDEN / SCHEMA_VERSION / "variables.json").read_text())
+    found = {group: {spec.name: row(spec) for spec in specs} for group, specs in GROUPS.items()}
+    found["coordinates"] = {name: row(spec) for name, spec in COORDINATES.items()}
+    assert found == stored
+
+
+def test_every_version_has_a_store():
+    assert VERSIONS == ["1.0", "1.1"]
+    assert SCHEMA_VERSION in VERSIONS
+    assert all((GOLDEN / version / "catalog.zip").stat().st_size < 200_000 for version in VERSIONS)
+
+
+@pytest.fixture(params=VERSIONS)
+def golden(request, tmp_path):
+    """The catalog of one version, unpacked."""
+    with zipfile.ZipFile(GOLDEN / request.param / "catalog.zip") as archive:
+        archive.extractall(tmp_path / "catalog")
+    return open_catalog(tmp_path / "catalog"), request.param
+
+
+def test_a_golden_store_is_listed_opened_and_verified(golden):
+    catalog, version = golden
+    (run_id,) = catalog.run_ids()
+    assert catalog.verify() == []
+    assert catalog.manifest(run_id).schema_version == version
+    frame = catalog.where("width == 6 and status == 'end_time'")
+    assert list(frame.index) == [run_id]
+    assert frame["schema_version"].item() == version
+    run = catalog[run_id].load()
+    assert run["trajectory/loss"].values[-1] == pytest.approx(END["final_loss"], rel=1e-4)
+    assert frame["half_squared_norm"].item() == pytest.approx(END["half_squared_norm"], rel=1e-4)
+    assert np.allclose(np.linalg.norm(run["trajectory/direction"], axis=2), 1)
+
+
+def test_plain_xarray_opens_a_golden_store(golden):
+    catalog, _ = golden
+    (run_id,) = catalog.run_ids()
+    (line,) = plain_xarray(f"{catalog.path(run_id)}/data.zarr", "zarr")
+    assert {"data", "trajectory", "phases", "minimal_norm"} <= set(line.split())
+
+
+def test_a_golden_store_comes_in(golden, tmp_path):
+    catalog, version = golden
+    into = open_catalog(tmp_path / "into")
+    assert import_runs(into, GOLDEN / version / "catalog.zip").imported == catalog.run_ids()
+    assert into.verify() == []
+
+
+def test_a_golden_store_has_what_its_version_had(golden):
+    """What both versions have keeps its dimensions and its type."""
+    catalog, version = golden
+    run = catalog[catalog.run_ids()[0]]
+    shared = 0
+    for group, specs in GROUPS.items():
+        for spec in specs:
+            if group in run.children and spec.name in run[group].variables:
+                variable = run[group].variables[spec.name]
+                assert (variable.dims, str(variable.dtype)) == (spec.dims, spec.dtype), (version, group, spec.name)
+                shared += 1
+    assert shared >= 40

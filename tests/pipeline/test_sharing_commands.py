@@ -1,0 +1,165 @@
+"""``reluflow export`` and ``import`` as they are meant to be used, and as they are not."""
+
+import json
+
+import pytest
+from web import Unlisted, serving
+
+from catalog import open_catalog
+from pipeline.commands import ELSEWHERE, main
+
+
+@pytest.fixture
+def run_id(filled):
+    return open_catalog(filled).resolve("orthonormal")
+
+
+def test_export_says_what_how_large_and_what_next(reluflow, filled, here, run_id):
+    for name, hint in (("out", "http.server"), ("out.zip", "reluflow import"), ("out.nc", "open_datatree")):
+        done = reluflow("export", "orthonormal", name, "--catalog", filled)
+        assert done.exit_code == 0, done.stderr
+        first, following = done.stdout.splitlines()
+        assert first.startswith(f"{run_id}: ")
+        assert "times as much" in first
+        assert first.endswith(str(here / name))
+        assert following.startswith("Next: ")
+        assert hint in following
+
+
+def test_json_of_an_export(reluflow, filled, here, run_id):
+    done = reluflow("export", "orthonormal", "out.zip", "--catalog", filled, "--json")
+    values = json.loads(done.stdout)
+    assert values.keys() == {"path", "format", "runs", "files", "bytes", "uncompressed_bytes"}
+    assert values["runs"] == [run_id]
+    assert values["format"] == "zip"
+    assert values["bytes"] == (here / "out.zip").stat().st_size
+
+
+def test_choosing_runs(reluflow, filled, here):
+    ids = open_catalog(filled).run_ids()
+    for number, (words, expected) in enumerate(
+        (
+            (("--all",), ids),
+            (
+                ("--where", "width == 6"),
+                [name for name in ids if name != open_catalog(filled).where("width == 8").index[0]],
+            ),
+            ((ids[0], ids[1][:-2]), ids[:2]),
+            ((ids[0], ids[0]), ids[:1]),
+        )
+    ):
+        done = reluflow("export", *words, f"out-{number}", "--catalog", filled, "--json")
+        assert done.exit_code == 0, done.stderr
+        assert json.loads(done.stdout)["runs"] == expected
+
+
+def test_a_sweep_is_found_by_its_name(reluflow, here, filled):
+    import shutil
+
+    import xarray as xr
+
+    catalog = open_catalog(shutil.copytree(filled, here / "copy"))
+    tree = xr.DataTree.from_dict({"/width": xr.Dataset({"excess": ("width", [1.0, 2.0])})})
+    catalog.sweeps.publish("scales-00000000000a", tree, summary={}, configuration={}, provenance={})
+    done = reluflow("export", "scales", "out", "--catalog", here / "copy", "--json")
+    assert json.loads(done.stdout)["runs"] == ["scales-00000000000a"]
+    assert reluflow("import", "out", "--catalog", "new").exit_code == 0
+    assert open_catalog(here / "new").sweeps.run_ids() == ["scales-00000000000a"]
+
+
+def test_bad_exports(reluflow, filled, here, contents):
+    (here / "taken").mkdir()
+    (here / "taken/file").write_text("mine")
+    before = contents(here)
+    for words, message in (
+        (("out",), "allowed is one of RUN..., --all and --where EXPRESSION"),
+        (("orthonormal", "--all", "out"), "allowed is one of"),
+        (("nothing", "out"), "no run 'nothing'"),
+        (("orthogonal", "out"), "fits 2 runs"),
+        (("--all", "out.nc"), "holds one run, not 3"),
+        (("orthonormal", "taken"), "is there already and is something else"),
+        (("orthonormal", "no/out"), "there is no folder"),
+        (("orthonormal", "out", "--format", "hdf"), "is not one of 'zarr', 'zip', 'netcdf'"),
+        (("--where", "width == 7", "out"), "there is nothing to export"),
+    ):
+        done = reluflow("export", *words, "--catalog", filled)
+        assert (done.exit_code, done.stdout) == (2, ""), (words, done.stderr)
+        assert message in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    assert contents(here) == before
+
+
+def test_import_and_again(reluflow, filled, here):
+    reluflow("export", "--all", "out", "--catalog", filled)
+    ids = open_catalog(filled).run_ids()
+    done = reluflow("import", "out", "--catalog", "new")
+    assert done.exit_code == 0
+    assert f"{len(ids)} imported, 0 there already, 0 refused. Next: reluflow show" in done.stdout
+    again = reluflow("import", "out", "--catalog", "new", "--json")
+    assert json.loads(again.stdout) == {"imported": [], "already": ids, "refused": {}}
+    assert reluflow("verify", "--catalog", "new").exit_code == 0
+
+
+def test_a_refused_run_is_status_1(reluflow, filled, here, run_id):
+    reluflow("export", "--all", "out", "--catalog", filled)
+    chunk = next((here / "out/runs" / run_id / "data.zarr/trajectory/loss/c").iterdir())
+    chunk.write_bytes(b"rubbish")
+    done = reluflow("import", "out", "--catalog", "new")
+    assert done.exit_code == 1
+    assert f"{run_id}: refused: " in done.stdout
+    assert "2 imported, 0 there already, 1 refused" in done.stdout
+    values = json.loads(reluflow("import", "out", "--catalog", "other", "--json").stdout)
+    assert (len(values["imported"]), list(values["refused"])) == (2, [run_id])
+
+
+def test_bad_imports(reluflow, here, filled, run_id):
+    reluflow("export", run_id, "one.nc", "--catalog", filled)
+    for words, message in (
+        (("nothing",), "there is nothing at"),
+        (("one.nc",), "is netCDF, which has no manifest"),
+        (("x", "--largest-bytes", "0"), "is not in the range"),
+        (("http://127.0.0.1:9/",), "can't be read"),
+    ):
+        done = reluflow("import", *words, "--catalog", "new")
+        assert (done.exit_code, done.stdout) == (2, ""), (words, done.stderr)
+        assert message in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    assert not (here / "new").exists()
+
+
+def test_a_served_export_from_the_shell(reluflow, filled, here, run_id):
+    reluflow("export", "--all", "out", "--catalog", filled)
+    with serving(here / "out", Unlisted) as url:
+        listed = reluflow("list", "--catalog", url, "--where", "width == 8", "--json")
+        assert len(json.loads(listed.stdout)["runs"]) == 1
+        shown = reluflow("show", "orthonormal", "--catalog", url)
+        assert shown.exit_code == 0
+        assert f"{url}/runs/{run_id}" in shown.stdout
+        assert reluflow("verify", "orthonormal", "--catalog", url).exit_code == 0
+        written = reluflow("run", "orthogonal", "--catalog", url)
+        assert (written.exit_code, written.stdout) == (2, "")
+        assert written.stderr.count("\n") == 1
+        assert "over http it can only be read" in written.stderr
+        into = reluflow("import", "out", "--catalog", url)
+        assert (into.exit_code, into.stderr.count("\n")) == (2, 1)
+        assert reluflow("import", url, "--catalog", "new").exit_code == 0
+
+
+def test_show_of_older_versions(reluflow, here):
+    from pathlib import Path
+
+    golden = Path(__file__).parents[1] / "golden"
+    for path in sorted(golden.glob("*/catalog.zip")):
+        done = reluflow("import", path, "--catalog", "new", "--json")
+        (run_id,) = json.loads(done.stdout)["imported"]
+        assert reluflow("show", run_id, "--catalog", "new").exit_code == 0
+        assert reluflow("show", run_id, "--catalog", "new", "--json").exit_code == 0
+    assert reluflow("list", "--catalog", "new").exit_code == 0
+
+
+def test_commands_of_other_rooms_are_there():
+    context = main.make_context("reluflow", ["presets"])
+    for name in ELSEWHERE:
+        command = main.get_command(context, name)
+        assert command is not None
+        assert command.name == name
