@@ -70,11 +70,11 @@ Over http, from any static web server in front of this folder (`python -m http.s
 
     run = xr.open_datatree("http://HOST/{key}/{store}", engine="zarr")
 
-With reluflow, this folder, its address on the web, or the zip:
+With reluflow, in this folder or from its address on the web:
 
     reluflow verify --catalog .                     every byte against the manifests
     reluflow list --catalog http://HOST/            the table of runs
-    reluflow import http://HOST/                    checked, then into your own catalog
+    reluflow import http://HOST/                    checked, then into your own catalog; also from EXPORT.zip
 
 In Python, `catalog.open_catalog("http://HOST/").frame()` is that table. With intake-esm, in this folder:
 `intake.open_esm_datastore("{collection}")`, then `to_dataset_dict(xarray_open_kwargs={{"group": "{group}"}})`.

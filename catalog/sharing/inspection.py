@@ -171,7 +171,7 @@ def _check_schema(path: str, array: Any, version: str) -> None:
     dims = tuple(array.metadata.dimension_names or ())
     if dims != spec.dims:
         raise DamagedRunError(f"{path} has dimensions {dims}; schema {version} has {spec.dims}")
-    if not np.can_cast(array.dtype, np.dtype(spec.dtype), casting="same_kind"):
+    if array.dtype.kind != np.dtype(spec.dtype).kind:
         raise DamagedRunError(f"{path} is {array.dtype}; schema {version} has {spec.dtype}")
 
 

@@ -45,10 +45,16 @@ def zipped(origin: Catalog, run_id, tmp_path_factory: pytest.TempPathFactory) ->
     return export(origin, [Item(run_id)], tmp_path_factory.mktemp("out") / "one.zip").path
 
 
+@pytest.fixture(scope="session")
+def one(origin: Catalog, run_id: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One run as a folder; never to be changed."""
+    return export(origin, [Item(run_id)], tmp_path_factory.mktemp("out") / "one").path
+
+
 @pytest.fixture
-def copied(origin: Catalog, run_id: str, tmp_path: Path) -> Path:
+def copied(one: Path, tmp_path: Path) -> Path:
     """One run in a folder, to be damaged."""
-    return export(origin, [Item(run_id)], tmp_path / "copied").path
+    return Path(shutil.copytree(one, tmp_path / "copied"))
 
 
 @pytest.fixture
@@ -76,12 +82,6 @@ def forge(copied: Path, run_id: str) -> Callable[..., None]:
         (run / "manifest.json").write_bytes(replace(manifest, **{"files": files | more} | changes).to_bytes())
 
     return rewrite
-
-
-@pytest.fixture
-def pair(shared: Path, tmp_path: Path) -> Path:
-    """A copy of everything."""
-    return Path(shutil.copytree(shared, tmp_path / "pair"))
 
 
 @pytest.fixture

@@ -212,7 +212,10 @@ STRANGE = {
         "differs from its copy",
     ),
     "dims": (lambda run: edit(run, LOSS, lambda n: n.update(dimension_names=["neuron"])), "has dimensions"),
-    "type": (lambda run: edit(run, LOSS, lambda n: n.update(data_type="int64", fill_value=0)), None),
+    "type": (
+        lambda run: edit(run, LOSS, lambda n: n.update(data_type="int64", fill_value=0)),
+        "loss is int64; schema",
+    ),
     "codec": (lambda run: edit(run, LOSS, lambda n: n.update(codecs=[{"name": "evil"}])), "Zarr does not read"),
     "shape": (lambda run: edit(run, LOSS, lambda n: n.update(shape=[10**14])), "arrays need .* bytes or more"),
     "chunk": (lambda run: edit(run, LOSS, chunk(10**14)), "a chunk is larger than"),
@@ -249,10 +252,7 @@ def test_a_store_that_is_no_run_is_refused(kind, copied, target, run_id, forge):
     change, message = STRANGE[kind]
     change(copied / "runs" / run_id)
     forge()
-    if message is None:
-        assert import_runs(target, copied).imported == [run_id]  # int64 for float64 is of the same kind to NumPy
-    else:
-        refused(target, copied, run_id, message)
+    refused(target, copied, run_id, message)
 
 
 def test_the_bound_counts_all_runs(shared, target, run_id, origin):
@@ -349,7 +349,7 @@ def test_flipped_bits_of_a_zip_never_come_in(zipped, tmp_path, run_id, contents,
     content = zipped.read_bytes()
     true = contents(Path(origin.path(run_id)))
     path, rng = tmp_path / "flipped.zip", np.random.default_rng(1)
-    for number, position in enumerate(rng.integers(0, len(content), 25)):
+    for number, position in enumerate(rng.integers(0, len(content), 12)):
         flipped = bytearray(content)
         flipped[position] ^= 1 << int(rng.integers(8))
         path.write_bytes(flipped)
@@ -387,7 +387,8 @@ def test_what_is_no_export_is_one_line(origin, target, run_id, tmp_path):
 
 def test_a_kill_at_any_instant_leaves_whole_runs(shared, tmp_path, origin):
     """And the next import brings the rest."""
-    for number in range(8):
+    statuses = []
+    for number in range(6):
         into = open_catalog(tmp_path / f"killed-{number}")
 
         def work(_, into=into, number=number):
@@ -396,12 +397,14 @@ def test_a_kill_at_any_instant_leaves_whole_runs(shared, tmp_path, origin):
             import_runs(into, shared)
 
         (status,) = in_processes(1, work)
-        assert status in (0, -signal.SIGALRM)
+        statuses.append(status)
         assert not [finding for finding in into.verify() if finding.is_damage]
         done = import_runs(into, shared)
         assert not done.refused
         assert into.run_ids() == origin.run_ids()
         assert not [finding for finding in into.verify() if finding.is_damage]
+    assert -signal.SIGALRM in statuses
+    assert set(statuses) <= {0, -signal.SIGALRM}
 
 
 def test_importers_at_once(shared, tmp_path, origin):
