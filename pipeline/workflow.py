@@ -63,21 +63,57 @@ def run(
     if catalog is not None and run_id in catalog:
         return catalog[run_id]
     started = perf_counter()
-    data = prepare(config)
+    tree = _guarded(config, prepare(config), progress)
+    tree.attrs["wall_seconds"] = perf_counter() - started
+    if catalog is not None:
+        _publish(config, tree, summarise(tree), catalog)
+    return tree
+
+
+def compute_shared(
+    config: RunConfig, data: xr.Dataset, minimum: xr.Dataset, catalog: Catalog | None = None
+) -> dict[str, Any]:
+    """Compute one of many runs on the same data, publish it if there is a catalog, and return its scalars.
+
+    Parameters
+    ----------
+    data, minimum
+        From :func:`prepare` and :func:`minimum_of`, of this configuration's data.
+
+    Returns
+    -------
+    dict
+        See :func:`summarise`.
+    """
+    started = perf_counter()
+    tree = _guarded(config, data, None, minimum)
+    tree.attrs["wall_seconds"] = perf_counter() - started
+    summary = summarise(tree)
+    if catalog is not None:
+        _publish(config, tree, summary, catalog)
+    return summary
+
+
+def _guarded(
+    config: RunConfig,
+    data: xr.Dataset,
+    progress: Callable[[float, int], None] | None,
+    minimum: xr.Dataset | None = None,
+) -> xr.DataTree:
+    """Compute a run with one thread for the linear algebra, and no warnings of what overflows."""
     # Of weights of 1e150, of data of 1e-100 or of a run away, what is no float any more is inf or NaN.
     with one_thread(data.sizes["point"]), np.errstate(over="ignore", invalid="ignore"):
-        tree = compute(config, data, progress)
-    seconds = perf_counter() - started
-    tree.attrs["wall_seconds"] = seconds
-    if catalog is not None:
-        catalog.publish(
-            run_id,
-            tree,
-            summary=summarise(tree),
-            configuration=config.resolved(),
-            provenance=provenance(config.flow.method) | {"wall_seconds": seconds},
-        )
-    return tree
+        return compute(config, data, progress, minimum=minimum)
+
+
+def _publish(config: RunConfig, tree: xr.DataTree, summary: dict[str, Any], catalog: Catalog) -> None:
+    catalog.publish(
+        config.run_id(SCHEMA_VERSION),
+        tree,
+        summary=summary,
+        configuration=config.resolved(),
+        provenance=provenance(config.flow.method) | {"wall_seconds": tree.attrs["wall_seconds"]},
+    )
 
 
 def prepare(config: RunConfig) -> xr.Dataset:
@@ -169,6 +205,7 @@ def summarise(tree: xr.DataTree) -> dict[str, Any]:
     trajectory, minimum, phases = groups["trajectory"], groups["minimal_norm"], groups["phases"]
     scalars: dict[str, Any] = {name: trajectory.attrs[name] for name in ACCOUNT if name in trajectory.attrs}
     scalars |= {
+        "log_init_scale": float(trajectory["log_init_scale"]),
         "end_time": float(trajectory["time"][-1]),
         "final_loss": float(trajectory["loss"][-1]),
         "half_squared_norm": float(minimum["half_squared_norm"][-1]),
