@@ -1,9 +1,9 @@
 """Records of single cells: what a sweep has computed, kept as it comes, before (and after) its cube is published.
 
-A cache, never the truth: it may be removed at any time and costs no more than computing again. All sweeps of a base
-share it, under ``cells/<name>/<digest>.json``, one file a batch. A file's name is the SHA-256 of its content: one
-that was damaged, cut short or put there by somebody else is not read. Two processes may write at once; nothing is ever
-changed.
+A cache, never the truth: it may be removed at any time and costs no more than computing again. All sweeps of a
+base share it, under ``cells/<name>/<digest>.json``, one file a batch. A file's name is the SHA-256 of its
+content: one that was damaged, cut short or put there by somebody else is not read. Two processes may write at
+once; nothing is ever changed.
 """
 
 from __future__ import annotations
@@ -11,32 +11,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from catalog.manifest import plain, restored
+
+if TYPE_CHECKING:
+    from catalog.places import Place
 
 CELLS = "cells"
 """The folder of a catalog in which the records lie."""
 ENDING = ".json"
 
 
-class RecordPlace(Protocol):
-    """What of a catalog's place (:mod:`catalog.places`) the records need; keys are POSIX paths below its root."""
-
-    def names(self, folder: str) -> list[str]:
-        """Name what lies in a folder; nothing if there is none."""
-
-    def read(self, key: str) -> bytes:
-        """Read a file; FileNotFoundError if there is none."""
-
-    def write(self, key: str, content: bytes) -> None:
-        """Write a file, whole or not at all."""
-
-    def remove(self, key: str) -> None:
-        """Remove a file or a tree; a missing one is fine."""
-
-
-def write_cells(place: RecordPlace, name: str, records: Iterable[Mapping[str, Any]]) -> None:
+def write_cells(place: Place, name: str, records: Iterable[Mapping[str, Any]]) -> None:
     """Keep the records of some cells, durably.
 
     Parameters
@@ -59,7 +46,7 @@ def write_cells(place: RecordPlace, name: str, records: Iterable[Mapping[str, An
         place.write(f"{CELLS}/{name}/{hashlib.sha256(content).hexdigest()}{ENDING}", content)
 
 
-def read_cells(place: RecordPlace, name: str) -> dict[str, dict[str, Any]]:
+def read_cells(place: Place, name: str) -> dict[str, dict[str, Any]]:
     """Read every intact record of a base.
 
     Returns
@@ -77,12 +64,12 @@ def read_cells(place: RecordPlace, name: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def remove_cells(place: RecordPlace, name: str) -> None:
+def remove_cells(place: Place, name: str) -> None:
     """Remove all records of a base; its published runs and cubes stay."""
     place.remove(f"{CELLS}/{name}")
 
 
-def _intact(place: RecordPlace, name: str, file: str) -> list[dict[str, Any]]:
+def _intact(place: Place, name: str, file: str) -> list[dict[str, Any]]:
     """Read one file's records; none if it is not what was written."""
     if not file.endswith(ENDING):
         return []
@@ -105,8 +92,8 @@ def _intact(place: RecordPlace, name: str, file: str) -> list[dict[str, Any]]:
 
 
 def _preferred(record: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    computed, computed_before = record["status"] == "computed", before["status"] == "computed"
-    if computed != computed_before:
+    computed = bool(record["status"] == "computed")
+    if computed != bool(before["status"] == "computed"):
         return computed
-    later = record["recorded"] > before["recorded"]
-    return later != computed and record["recorded"] != before["recorded"]
+    now, then = str(record["recorded"]), str(before["recorded"])
+    return now < then if computed else now > then

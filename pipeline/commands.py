@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 DONE, FAILED, WRONG_REQUEST, INTERRUPTED = 0, 1, 2, 130
 """The exit statuses (CONTRACT.md)."""
-ELSEWHERE = {"theory": "pipeline.theory.commands"}
+ELSEWHERE = {"sweep": "pipeline.sweep.commands", "theory": "pipeline.theory.commands"}
 """Commands that stand in rooms of their own, by the module that has each."""
 PIPE_WIDTH = 160
 """Columns where no terminal says how many it has: a file or a pipe should lose nothing."""

@@ -19,11 +19,11 @@ STAGES = (
 """In the order in which a number flows through them. They meet in the workflow alone, as labelled datasets."""
 TOP = (
     "pipeline.workflow", "pipeline.report", "pipeline.verdicts", "pipeline.listing", "pipeline.progress",
-    "pipeline.commands", "pipeline.theory",
+    "pipeline.commands", "pipeline.sweep", "pipeline.theory",
 )  # fmt: skip
 """The only modules that know the catalog beyond its schema."""
 CATALOG_DOORS = {"catalog"} | {
-    f"catalog.{name}" for name in ("blocks", "errors", "index", "layout", "manifest", "schema")
+    f"catalog.{name}" for name in ("blocks", "cells", "errors", "index", "layout", "manifest", "schema")
 }
 """What of the catalog others may import. Its front door hands out the same names; the modules themselves say
 what they cost: ``layout`` and ``manifest`` take the standard library alone, which is why a cache hit is instant.
@@ -32,7 +32,8 @@ PRIVATE = {
     "numba": ("pipeline.flow",),
     "matplotlib": ("pipeline.figures",),
     "zarr": ("catalog",),
-    "click": ("pipeline.commands", "pipeline.theory.commands"),
+    "click": ("pipeline.commands", "pipeline.sweep.commands", "pipeline.theory.commands"),
+    "distributed": ("pipeline.sweep",),
     "pydantic_core": ("pipeline.configuration",),
 }
 """Libraries that one room keeps to itself, or that only the command line has."""
@@ -145,6 +146,9 @@ def test_every_import_follows_the_plan():
         ("pipeline.workflow", "catalog.staging"),
         ("pipeline.theory.ladder", "pipeline.statements.reading"),
         ("pipeline.statements.check", "pipeline.theory"),
+        ("pipeline.sweep.stages", "pipeline.flow.simulate"),
+        ("pipeline.workflow", "pipeline.sweep.graph"),
+        ("pipeline.sweep.stock", "catalog.shelf_index"),
         ("pipeline.report", "pipeline.flow.simulate"),
         ("pipeline.commands", "dashboards.application"),
         ("dashboards.application", "pipeline.flow"),

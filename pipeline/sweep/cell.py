@@ -1,4 +1,4 @@
-"""One cell: from its configuration to a flat record of scalars. Whatever goes wrong becomes the record's message."""
+"""One cell: from its configuration to a flat record of scalars. What goes wrong becomes its message."""
 
 from __future__ import annotations
 
@@ -85,8 +85,9 @@ def published(
     run_id: str, summary: Mapping[str, Any], provenance: Mapping[str, Any], created: str
 ) -> dict[str, Any]:
     """The record of a cell whose run is in the catalog: what its manifest says."""
-    record = _record(run_id, COMPUTED, "", dict(summary), float(provenance.get("wall_seconds", float("nan"))))
-    return record | {"recorded": created, "code_revision": str(provenance.get("code_revision", ""))}
+    seconds = float(provenance.get("wall_seconds", float("nan")))
+    origin = {"recorded": created, "code_revision": str(provenance.get("code_revision", ""))}
+    return _outcome(run_id, COMPUTED, "", dict(summary), seconds) | origin
 
 
 def _patiently(config: RunConfig, data: Any, minimum: Any, catalog: Catalog | None) -> dict[str, Any]:
@@ -102,15 +103,13 @@ def _patiently(config: RunConfig, data: Any, minimum: Any, catalog: Catalog | No
 
 
 def _record(run_id: str, status: str, message: str, results: dict[str, Any], seconds: float) -> dict[str, Any]:
-    return {
-        "run_id": run_id,
-        "status": status,
-        "message": message,
-        "results": results,
-        "wall_seconds": seconds,
-        "recorded": datetime.datetime.now(datetime.UTC).isoformat(),
-        "code_revision": _revision(),
-    }
+    now = datetime.datetime.now(datetime.UTC).isoformat()
+    origin = {"recorded": now, "code_revision": _revision()}
+    return _outcome(run_id, status, message, results, seconds) | origin
+
+
+def _outcome(run_id: str, status: str, message: str, results: dict[str, Any], seconds: float) -> dict[str, Any]:
+    return {"run_id": run_id, "status": status, "message": message, "results": results, "wall_seconds": seconds}
 
 
 @cache

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import forkserver
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import RequestError
-from pipeline.sweep.stages import identity, usable_cpus
+from pipeline.sweep.forking import usable_cpus, warm_up
+from pipeline.sweep.stages import identity
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -23,7 +19,6 @@ ANSWER = 10.0
 """Seconds within which a scheduler answers."""
 SHARE = 0.9
 """Of the memory that this machine lets us have, the share that all workers together may take."""
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -101,25 +96,6 @@ def local(workers: int) -> Iterator[Workers]:
                 yield Workers(client, f"{count} of this machine", limit)
         finally:
             cluster.close(timeout=5)
-
-
-def warm_up() -> None:
-    """Start the process that local workers are forked from; it imports what they need while we go on."""
-    if threading.current_thread() is not threading.main_thread():
-        return  # signals are the main thread's; the workers then import for themselves
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    try:
-        multiprocessing.set_forkserver_preload(["pipeline.sweep.preload"])
-        forkserver.ensure_running()
-    finally:
-        signal.signal(signal.SIGINT, handler)
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _check_versions(client: Client) -> None:

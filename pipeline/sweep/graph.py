@@ -1,8 +1,8 @@
 """The Dask graph of a sweep: stages 1 and 4 once a data set, and batches of cells that depend on them.
 
-Nothing waits for the whole: batches are handed out as results come in, so that the graph of a million cells is never
-in anybody's memory, and each future's exception is its own. A task costs the scheduler a millisecond, a cell takes
-some ten: the batches are made as long as :data:`BATCH_SECONDS`.
+Nothing waits for the whole: batches are handed out as results come in, so that the graph of a million cells is
+never in anybody's memory, and each future's exception is its own. A task costs the scheduler a millisecond, a
+cell takes some ten: the batches are made as long as :data:`BATCH_SECONDS`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from pipeline.sweep.stages import Batch, compute_batch, shared_data, shared_mini
 
 if TYPE_CHECKING:
     from distributed import Client, Future
-
-    from catalog.index import Catalog
 
 BATCH_SECONDS = 0.5
 IN_FLIGHT = 2
@@ -52,20 +50,28 @@ class Graph:
     waiting
         The numbers of the cells that are still to be handed out, those of a data set together.
     catalog
-        Where the workers publish each run; None to publish none.
+        The URL at which the workers publish each run; None to publish none.
     cell_seconds
         What a cell takes, by the latest batches; 0 before the first.
+    threads
+        Of all workers, when last looked at.
+    flying, landed
+        The batches that are out, with their cells; those of them that are done.
+    shared
+        The latest data sets with their minimum norms.
+    looked
+        When the workers were last counted.
     """
 
     client: Client
     plan: Plan
     waiting: deque[int]
-    catalog: Catalog | None = None
+    catalog: str | None = None
     cell_seconds: float = 0.0
     threads: int = 1
-    flying: dict[Future, list[int]] = field(default_factory=dict)
-    landed: SimpleQueue[Future] = field(default_factory=SimpleQueue)
-    shared: dict[tuple[int, ...], tuple[Future, Future]] = field(default_factory=dict)
+    flying: dict[Future[Any], list[int]] = field(default_factory=dict)
+    landed: SimpleQueue[Future[Any]] = field(default_factory=SimpleQueue)
+    shared: dict[tuple[int, ...], tuple[Future[Any], Future[Any]]] = field(default_factory=dict)
     looked: float = -1e9
 
     def results(self) -> Iterator[Batch]:
@@ -95,7 +101,7 @@ class Graph:
         if self.cell_seconds:
             fair = ceil(len(self.waiting) / (IN_FLIGHT * self.threads))
             most = max(1, min(round(BATCH_SECONDS / self.cell_seconds), fair))
-        data_set, numbers = self.plan.data_set(self.waiting[0]), []
+        data_set, numbers = self.plan.data_set(self.waiting[0]), list[int]()
         while self.waiting and len(numbers) < most and self.plan.data_set(self.waiting[0]) == data_set:
             numbers.append(self.waiting.popleft())
         return numbers
@@ -112,11 +118,11 @@ class Graph:
         self.flying[future] = numbers
         future.add_done_callback(self.landed.put)
 
-    def _task(self, function: Any, *arguments: Any, retries: int = 0) -> Future:
+    def _task(self, function: Any, *arguments: Any, retries: int = 0) -> Future[Any]:
         key = f"{function.__name__}-{uuid4().hex}"
         return self.client.submit(function, *arguments, key=key, retries=retries, pure=False)
 
-    def _landed(self) -> Future | None:
+    def _landed(self) -> Future[Any] | None:
         try:
             return self.landed.get(timeout=LOOK_AROUND)
         except Empty:
@@ -135,8 +141,8 @@ class Graph:
             raise SchedulerLostError from None
         self.looked = monotonic()
 
-    def _result(self, future: Future, numbers: list[int]) -> Batch | None:
-        """Read a batch; one that failed as a whole goes back cell by cell, so that one bad cell takes none along."""
+    def _result(self, future: Future[Any], numbers: list[int]) -> Batch | None:
+        """Read a batch; one that failed as a whole goes back cell by cell: one bad cell takes none along."""
         from distributed import KilledWorker
 
         if future.status in ("cancelled", "lost"):

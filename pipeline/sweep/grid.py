@@ -14,8 +14,8 @@ from pipeline.errors import RequestError
 LARGEST = 10_000_000
 """The most cells of a sweep: a bound on what is expanded before a person sees anything."""
 DIGITS = 12
-"""Significant digits of a spaced value: 0.3, as one would type it, not 0.30000000000000004; a run's identity is made
-of it, and powers may differ in the last digit from machine to machine."""
+"""Significant digits of a spaced value: 0.3, as one would type it, not 0.30000000000000004; a run's identity is
+made of it, and powers may differ in the last digit from machine to machine."""
 RANGES = {"start", "stop", "num", "log"}
 PATHS = ("data.file", "init.file")
 
@@ -83,7 +83,9 @@ def axis(key: str, given: Any) -> Axis:
         )
     if "count" in given:
         if set(given) != {"count"}:
-            raise RequestError(f'grid."{key}".count: allowed alone, not beside {sorted(set(given) - {"count"})[0]}')
+            raise RequestError(
+                f'grid."{key}".count: allowed alone, not beside {sorted(set(given) - {"count"})[0]}'
+            )
         return Axis(key, tuple(range(_number_of(key, "count", given["count"]))))
     for word in ("start", "stop", "num"):
         if word not in given:

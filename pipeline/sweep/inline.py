@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from catalog.index import Catalog
 
 FEW, LIGHT = 100, 200_000
-"""How many cells are few, and how many samples of neurons make a cell that can neither take long nor much memory."""
+"""How many cells are few, and how many samples of neurons make a cell that takes neither long nor much memory."""
 PATIENCE = 1.5
 """Seconds after which processes would have been worth their start."""
 AT_ONCE = 0.5
@@ -52,6 +52,6 @@ def compute_here(
             if data_set not in shared:
                 data = shared_data(config)
                 shared = {data_set: (data, shared_minimum(config, data))}
-            done = compute_batch([config], *shared[data_set], catalog)
+            done = compute_batch([config], shared[data_set][0], shared[data_set][1], catalog)
             records += done.records
         yield Batch(records, perf_counter() - batch, done.memory)

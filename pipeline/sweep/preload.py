@@ -1,7 +1,8 @@
 """What a local worker needs, imported and loaded once: the workers are forked from the process that imports this.
 
-Each of two workers that started from nothing took 3 s for its imports and for the solver's machine code; forked, they
-are there at once and share those pages. Imported by multiprocessing's fork server, before it has any thread.
+Each of two workers that started from nothing took 3 s for its imports and for the solver's machine code;
+forked, they are there at once and share those pages. Imported by multiprocessing's fork server, before it has
+any thread.
 """
 
 import logging

@@ -72,7 +72,8 @@ def load_sweep(name_or_path: str | Path, overrides: Mapping[str, Any] | None = N
     Parameters
     ----------
     name_or_path
-        The TOML file: ``base``, ``[grid]``, and optionally ``[set]``, ``trajectories``, ``title``, ``description``.
+        The TOML file: ``base``, ``[grid]``, and optionally ``[set]``, ``trajectories``, ``title``,
+        ``description``.
     overrides
         Dotted keys of the base that go before those of ``[set]``.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import sys
 from collections.abc import Sequence
@@ -84,27 +83,26 @@ def compute_batch(
     configs: Sequence[RunConfig],
     data: xr.Dataset | Failure,
     minimum: xr.Dataset | Failure,
-    catalog: Catalog | None = None,
+    catalog: Catalog | str | None = None,
 ) -> Batch:
-    """Stages 2, 3 and 5 of some cells of one data set."""
+    """Stages 2, 3 and 5 of some cells of one data set; each run is published in the catalog (or at its URL)."""
+    from catalog.index import open_catalog
+
     started = perf_counter()
+    if isinstance(catalog, str):
+        catalog = open_catalog(catalog)
     records = [compute_cell(config, data, minimum, catalog) for config in configs]
     return Batch(records, perf_counter() - started, peak_memory())
 
 
 def peak_memory() -> int:
-    """This process' largest resident size so far, in bytes."""
+    """The largest resident size that this process has had, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 
 
 def identity() -> tuple[str, str]:
-    """What a worker must have in common with whoever sends it cells: the versions of reluflow and of the schema."""
+    """What a worker must have in common with whoever sends it cells: reluflow's version, and the schema's."""
     from pipeline.workflow import provenance
 
     return str(provenance()["versions"]["reluflow"]), SCHEMA_VERSION
-
-
-def usable_cpus() -> int:
-    """How many CPUs this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
