@@ -79,8 +79,7 @@ class ShelfIndex:
     def table(self) -> tuple[list[str], dict[str, list[Any]], list[str]]:
         """Return the runs, the columns with None for what is absent, and which of them are parameters."""
         columns = {
-            name: [None if value is NOTHING else value for value in column]
-            for name, column in self.columns.items()
+            name: [None if cell is NOTHING else cell for cell in column] for name, column in self.columns.items()
         }
         return self.run_ids, columns, [name for name in self.parameters if name in columns]
 

@@ -124,12 +124,10 @@ def print_account(
     say.print(f"{_counted(account.cells)}, {_grid_in_words(plan)}\n")
     table = excess_table(plan, cube)
     if table is not None:
-        say.print(table)
-        say.print()
+        say.print(*table, "", sep="\n")
     failed = len(account.failures)
-    say.print(
-        f"{account.computed:,} computed, {account.cached:,} there already, {failed:,} failed; {seconds:.1f} s"
-    )
+    computed = f"{account.computed:,} computed" if account.computed else "nothing was computed"
+    say.print(f"{computed}, {account.cached:,} there already, {failed:,} failed; {seconds:.1f} s")
     if account.computed:
         rate = account.computed / account.seconds
         limit = f" of {_size(account.memory_limit)} allowed to each" if account.memory_limit else ""
@@ -150,7 +148,7 @@ def print_account(
     say.print(_next(plan, failed), soft_wrap=True)
 
 
-def excess_table(plan: Plan, cube: xr.Dataset) -> Table | None:
+def excess_table(plan: Plan, cube: xr.Dataset) -> tuple[str, Table] | None:
     """Median final excess over the first one or two axes that are no seeds; None if that is no table to read."""
     if "final_excess" not in cube:
         return None
@@ -162,12 +160,12 @@ def excess_table(plan: Plan, cube: xr.Dataset) -> Table | None:
     rest = [dim for dim in cube["final_excess"].dims if dim not in kept]
     finite = cube["final_excess"].load()
     values = (finite.median(rest, skipna=True) if rest else finite).transpose(*kept).values
-    heads = [f"{axes[1].key} = {_short(value)}" for value in axes[1].values] if len(axes) > 1 else [""]
+    heads = [f"{axes[1].key} = {_short(value)}" for value in axes[1].values] if len(axes) > 1 else ["excess"]
     over = f"median over {' and '.join(map(str, rest))}" if rest else "each cell"
-    table = Table(axes[0].key, *heads, box=None, title=f"Final excess norm, {over}", title_justify="left")
+    table = Table(axes[0].key, *heads, box=None)
     for value, row in zip(axes[0].values, values.reshape(len(axes[0].values), -1), strict=True):
         table.add_row(_short(value), *("-" if number != number else f"{number:.3g}" for number in row.tolist()))
-    return table
+    return f"Final excess over the minimum norm, {over}:", table
 
 
 def _next(plan: Plan, failed: int) -> str:
