@@ -15,6 +15,9 @@ from pipeline.sweep.stages import identity
 if TYPE_CHECKING:
     from distributed import Client
 
+DEATHS = 1
+"""How many deaths of a worker a task may see and still be given to another: a cell without memory should not cost
+four workers, and a task that was merely beside it is tried again anyway."""
 ANSWER = 10.0
 """Seconds within which a scheduler answers."""
 SHARE = 0.9
@@ -80,15 +83,20 @@ def local(workers: int) -> Iterator[Workers]:
 
     limit = int(MEMORY_LIMIT * SHARE) // max(workers, usable_cpus())
     settings = {
+        "distributed.scheduler.allowed-failures": DEATHS,
         "distributed.worker.multiprocessing-method": "forkserver",
         "distributed.worker.daemon": True,
         "distributed.admin.system-monitor.gil.enabled": False,
         "distributed.worker.profile.enabled": False,
+        # Without a dashboard its server listens all the same: it has nothing to say.
+        "distributed.scheduler.http.routes": [],
+        "distributed.worker.http.routes": [],
     }
     with dask.config.set(settings), _quiet():
         cluster = LocalCluster(
             n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None,
             memory_limit=limit, silence_logs=False,
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
         )  # fmt: skip
         try:
             with Client(cluster, set_as_default=False, timeout=ANSWER) as client:

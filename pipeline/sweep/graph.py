@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from math import ceil
 from queue import Empty, SimpleQueue
@@ -61,6 +62,8 @@ class Graph:
         The latest data sets with their minimum norms.
     looked
         When the workers were last counted.
+    suspects, alone
+        Cells that were on a worker when it died, and the one that is tried with no other in flight.
     """
 
     client: Client
@@ -73,6 +76,8 @@ class Graph:
     landed: SimpleQueue[Future[Any]] = field(default_factory=SimpleQueue)
     shared: dict[tuple[int, ...], tuple[Future[Any], Future[Any]]] = field(default_factory=dict)
     looked: float = -1e9
+    suspects: deque[int] = field(default_factory=deque)
+    alone: int = -1
 
     def results(self) -> Iterator[Batch]:
         """Hand out the cells and return their records as they come.
@@ -82,10 +87,13 @@ class Graph:
         SchedulerLostError
         """
         try:
-            while self.waiting or self.flying:
+            while self.waiting or self.flying or self.suspects:
                 self._look_around()
                 while self.waiting and len(self.flying) < IN_FLIGHT * self.threads + 1:
                     self._submit(self._next())
+                if self.suspects and not self.flying:
+                    self.alone = self.suspects.popleft()
+                    self._submit([self.alone])
                 future = self._landed()
                 if future is not None:
                     batch = self._result(future, self.flying.pop(future))
@@ -132,27 +140,40 @@ class Graph:
         """Find out who is there: workers come and go, and a scheduler that goes can leave futures open."""
         if monotonic() - self.looked < LOOK_AROUND:
             return
-        comm = self.client.scheduler_comm
-        if self.client.status != "running" or comm is None or comm.comm.closed():
-            raise SchedulerLostError
+        self._check_connection()
         try:
             self.threads = max(1, sum(self.client.nthreads().values()))
         except (OSError, TimeoutError):
             raise SchedulerLostError from None
         self.looked = monotonic()
 
+    def _check_connection(self) -> None:
+        comm = self.client.scheduler_comm
+        if self.client.status != "running" or comm is None or comm.comm.closed():
+            raise SchedulerLostError
+
     def _result(self, future: Future[Any], numbers: list[int]) -> Batch | None:
-        """Read a batch; one that failed as a whole goes back cell by cell: one bad cell takes none along."""
+        """Read a batch; one that failed as a whole goes back cell by cell: one bad cell takes none along.
+
+        The scheduler blames every task that a worker had when it died. So these cells are tried again one by one,
+        at the end, with nothing else in flight: who dies then is to blame.
+        """
         from distributed import KilledWorker
 
-        if future.status in ("cancelled", "lost"):
-            raise SchedulerLostError
-        error = future.exception()
+        # A task is cancelled with what it depended on, if that was blamed; and all are, if the scheduler has gone.
+        cancelled = future.status in ("cancelled", "lost")
+        if cancelled:
+            self._check_connection()
+        error = CancelledError("the cluster cancelled it") if cancelled else future.exception()
         if error is None:
             batch: Batch = future.result()
             latest = batch.seconds / len(numbers)
             self.cell_seconds = (self.cell_seconds + latest) / 2 if self.cell_seconds else latest
             return batch
+        if isinstance(error, KilledWorker | CancelledError) and numbers != [self.alone]:
+            self.suspects.extend(numbers)
+            self.shared.pop(self.plan.data_set(numbers[0]), None)  # it may have been blamed, too
+            return None
         if len(numbers) > 1:
             for number in numbers:
                 self._submit([number])

@@ -93,12 +93,19 @@ def axis(key: str, given: Any) -> Axis:
     return Axis(key, _spaced(key, given))
 
 
-def bounded(axes: tuple[Axis, ...]) -> int:
-    """Count the cells; refuse more than :data:`LARGEST` of them."""
-    cells = math.prod(len(one.values) for one in axes)
+def bounded(grid: Mapping[str, Any]) -> int:
+    """Count the cells of a grid as it stands in its file, before anything is expanded.
+
+    Raises
+    ------
+    RequestError
+        If there are more than :data:`LARGEST`.
+    """
+    sizes = [_length(given) for given in grid.values()]
+    cells = math.prod(sizes)
     if cells > LARGEST:
-        sizes = " x ".join(str(len(one.values)) for one in axes)
-        raise RequestError(f"grid = {sizes} = {cells:,} cells: at most {LARGEST:,} are allowed")
+        shape = " x ".join(map(str, sizes))
+        raise RequestError(f"grid = {shape} = {cells:,} cells: at most {LARGEST:,} are allowed")
     return cells
 
 
@@ -128,6 +135,14 @@ def flattened(table: Mapping[str, Any], name: str) -> Iterator[tuple[str, Any]]:
             yield from ((f"{key}.{word}", inner) for word, inner in value.items())
         else:
             raise RequestError(f"{name}.{key} is not a known key: allowed are keys such as init.width")
+
+
+def _length(given: Any) -> int:
+    """How many values this stands for; 1 where it is refused later."""
+    length = given.get("num", given.get("count")) if isinstance(given, Mapping) else None
+    if isinstance(given, list | tuple):
+        length = len(given)
+    return length if isinstance(length, int) and length > 0 else 1
 
 
 def _spaced(key: str, given: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -49,7 +49,7 @@ class SweepRequest:
         """Refuse a grid that is empty, too large, or at odds with the settings."""
         if not self.axes:
             raise RequestError("grid is missing: at least one key with its values is allowed")
-        bounded(self.axes)
+        bounded({one.key: one.values for one in self.axes})
         for one in self.axes:
             if one.key in self.settings:
                 raise RequestError(f"{one.key} is set and swept: allowed is one of the two")
@@ -97,6 +97,7 @@ def load_sweep(name_or_path: str | Path, overrides: Mapping[str, Any] | None = N
     base = values["base"]
     settings = dict(flattened(values.get("set", {}), "set"))
     axes = dict(flattened(values["grid"], "grid"))
+    bounded(axes)
     for key in PATHS:  # beside the sweep's file, as a configuration's files are beside it
         if isinstance(settings.get(key), str):
             settings[key] = str(path.parent / settings[key])
@@ -104,7 +105,7 @@ def load_sweep(name_or_path: str | Path, overrides: Mapping[str, Any] | None = N
             axes[key] = [str(path.parent / file) if isinstance(file, str) else file for file in axes[key]]
     return SweepRequest(
         name=run_name(path.stem),
-        base=base if base in presets() else path.parent / base,
+        base=path.parent / base if base not in presets() and base.endswith(".toml") else base,
         axes=tuple(axis(key, given) for key, given in axes.items()),
         settings=settings | dict(overrides or {}),
         trajectories=values.get("trajectories", False),
