@@ -25,7 +25,7 @@ VERSION = 1
 ABSENT = -1
 """The number of a cell whose run has no such column; None is a value that it may have."""
 WORTH = 50
-"""The number of manifests whose reading is worth keeping: it takes some 20 ms, and listing should write nothing."""
+"""The number of manifests whose reading (some 20 ms) is worth keeping: of fewer, listing should write nothing."""
 REPEATING = 0.5
 """A column with fewer distinct values than this share of its rows is written as numbers into a list of them."""
 

@@ -13,7 +13,7 @@ from catalog.errors import CatalogError, UnknownRunError
 from catalog.index import open_catalog
 from catalog.verify import Finding, Problem, verify
 
-FLIPS = 300
+FLIPS = 1000
 
 
 def files_of(run: Path) -> list[Path]:

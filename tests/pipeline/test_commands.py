@@ -303,7 +303,8 @@ def test_verify(reluflow, several, here):
     chunk.write_bytes(content)
     done = reluflow("verify")
     assert done.exit_code == 1
-    line, total = done.stdout.splitlines()
+    line, total, advice = done.stdout.splitlines()
+    assert advice == "Next: reluflow verify --repair computes damaged runs anew."
     assert (
         line
         == f"{several[0]}: data.zarr/trajectory/loss/c/0: damaged: its bytes are not those that were published"
