@@ -66,7 +66,7 @@ def run(
     tree = _guarded(config, prepare(config), progress)
     tree.attrs["wall_seconds"] = perf_counter() - started
     if catalog is not None:
-        _publish(config, tree, summarise(tree), catalog)
+        publish(config, catalog, tree)
     return tree
 
 
@@ -88,10 +88,9 @@ def compute_shared(
     started = perf_counter()
     tree = _guarded(config, data, None, minimum)
     tree.attrs["wall_seconds"] = perf_counter() - started
-    summary = summarise(tree)
     if catalog is not None:
-        _publish(config, tree, summary, catalog)
-    return summary
+        publish(config, catalog, tree)
+    return summarise(tree)
 
 
 def _guarded(
@@ -106,11 +105,18 @@ def _guarded(
         return compute(config, data, progress, minimum=minimum)
 
 
-def _publish(config: RunConfig, tree: xr.DataTree, summary: dict[str, Any], catalog: Catalog) -> None:
+def publish(config: RunConfig, catalog: Catalog, tree: xr.DataTree) -> None:
+    """Publish what :func:`run` has computed.
+
+    Raises
+    ------
+    CatalogError
+        If it can't be; the catalog is as it was then.
+    """
     catalog.publish(
         config.run_id(SCHEMA_VERSION),
         tree,
-        summary=summary,
+        summary=summarise(tree),
         configuration=config.resolved(),
         provenance=provenance(config.flow.method) | {"wall_seconds": tree.attrs["wall_seconds"]},
     )

@@ -19,11 +19,23 @@ STAGES = (
 """In the order in which a number flows through them. They meet in the workflow alone, as labelled datasets."""
 TOP = (
     "pipeline.workflow", "pipeline.report", "pipeline.verdicts", "pipeline.listing", "pipeline.progress",
-    "pipeline.commands", "pipeline.sweep", "pipeline.theory",
+    "pipeline.commands", "pipeline.sweep", "pipeline.theory", "pipeline.upkeep",
 )  # fmt: skip
 """The only modules that know the catalog beyond its schema."""
 CATALOG_DOORS = {"catalog"} | {
-    f"catalog.{name}" for name in ("blocks", "cells", "errors", "index", "layout", "manifest", "schema")
+    f"catalog.{name}"
+    for name in (
+        "blocks",
+        "cells",
+        "errors",
+        "index",
+        "layout",
+        "manifest",
+        "places",
+        "schema",
+        "tidying",
+        "verify",
+    )
 }
 """What of the catalog others may import. Its front door hands out the same names; the modules themselves say
 what they cost: ``layout`` and ``manifest`` take the standard library alone, which is why a cache hit is instant.
@@ -32,8 +44,14 @@ PRIVATE = {
     "numba": ("pipeline.flow",),
     "matplotlib": ("pipeline.figures",),
     "zarr": ("catalog",),
-    "click": ("pipeline.commands", "pipeline.sweep.commands", "pipeline.theory.commands"),
+    "click": (
+        "pipeline.commands",
+        "pipeline.sweep.commands",
+        "pipeline.theory.commands",
+        "pipeline.upkeep.commands",
+    ),
     "distributed": ("pipeline.sweep",),
+    "fsspec": ("catalog.places",),
     "pydantic_core": ("pipeline.configuration",),
 }
 """Libraries that one room keeps to itself, or that only the command line has."""
@@ -143,7 +161,7 @@ def test_every_import_follows_the_plan():
         ("pipeline.figures.loss", "pipeline.data"),
         ("pipeline.figures.loss", "catalog.manifest"),
         ("pipeline.workflow", "pipeline.phases.plateaus"),
-        ("pipeline.workflow", "catalog.staging"),
+        ("pipeline.workflow", "catalog.places.staging"),
         ("pipeline.theory.ladder", "pipeline.statements.reading"),
         ("pipeline.statements.check", "pipeline.theory"),
         ("pipeline.sweep.stages", "pipeline.flow.simulate"),
