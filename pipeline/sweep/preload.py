@@ -8,6 +8,7 @@ any thread.
 import logging
 import signal
 import warnings
+from contextlib import suppress
 
 # A Ctrl-C is for the command, which then ends its workers; what libraries have to say is for nobody here.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -19,6 +20,8 @@ import distributed.nanny  # noqa: E402, F401 (its import is what is wanted, and 
 from pipeline.configuration import load_config  # noqa: E402
 from pipeline.sweep.stages import compute_batch, shared_data, shared_minimum  # noqa: E402
 
-_config = load_config("orthogonal", {"init.width": 4, "flow.samples": 8})
-_data = shared_data(_config)
-compute_batch([_config], _data, shared_minimum(_config, _data))
+# Whatever goes wrong here goes wrong again with the first cell, which says so; the fork server must live.
+with suppress(Exception):
+    _config = load_config("orthogonal", {"init.width": 4, "flow.samples": 8})
+    _data = shared_data(_config)
+    compute_batch([_config], _data, shared_minimum(_config, _data))
