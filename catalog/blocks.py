@@ -33,7 +33,27 @@ def as_type(array: Any, dtype: str) -> Any:
     return array.astype(dtype) if is_lazy(array) else np.asarray(array, dtype=dtype)
 
 
-def along_time(reduce: Reduction, *variables: xr.DataArray) -> tuple[np.ndarray, ...]:
+def at_instant(dataset: xr.Dataset, sample: int, *names: str) -> tuple[np.ndarray, ...]:
+    """The values of some variables at one instant; nothing else of them is read.
+
+    Parameters
+    ----------
+    dataset
+        In memory or lazy; the variables' first dimension is time.
+    sample
+        Which instant, counted from 0, or from the end below 0.
+    names
+        The variables.
+
+    Notes
+    -----
+    By way of the variables: an array with its coordinates, or a dataset of one instant, takes ten times as long
+    to make as the numbers to read, and the stages read hundreds a run.
+    """
+    return tuple(dataset.variables[name][sample].values for name in names)
+
+
+def along_time(reduce: Reduction, *variables: xr.DataArray | xr.Variable) -> tuple[np.ndarray, ...]:
     """Reduce variables to their course in time, never holding more of them than the blocks in which they come.
 
     Parameters
@@ -55,13 +75,12 @@ def along_time(reduce: Reduction, *variables: xr.DataArray) -> tuple[np.ndarray,
     >>> along_time(lambda values: (values.sum(axis=1),), w)
     (array([5., 5., 5.]),)
     """
-    parts = [
-        part for block in _blocks(variables) for part in _reduced(reduce, [v.variable[block] for v in variables])
-    ]
+    bare = [v.variable if isinstance(v, xr.DataArray) else v for v in variables]
+    parts = [part for block in _blocks(bare) for part in _reduced(reduce, [v[block] for v in bare])]
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
 
-def _blocks(variables: tuple[xr.DataArray, ...]) -> list[slice]:
+def _blocks(variables: list[xr.Variable]) -> list[slice]:
     """Cut the time as the first lazy variable is cut; without one, not at all."""
     for variable in variables:
         if variable.chunks is not None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from xarray.indexes import PandasIndex
 
 from catalog import landscape
 from catalog.blocks import as_type
@@ -228,6 +229,8 @@ STAGES: dict[str, tuple[Variable, ...]] = {**GROUPS, "initial": _initial, "minim
 
 COORDINATES = {variable.name: variable for variable in _coordinates}
 
+_SPECIFIED = {group: {found.name: found for found in variables} for group, variables in STAGES.items()}
+
 
 def variable(group: str, name: str) -> Variable:
     """The specification of one variable of one group.
@@ -237,10 +240,10 @@ def variable(group: str, name: str) -> Variable:
     KeyError
         If there is none of that name.
     """
-    for candidate in STAGES[group]:
-        if candidate.name == name:
-            return candidate
-    raise KeyError(f"{group}/{name}")
+    found = _SPECIFIED[group].get(name)
+    if found is None:
+        raise KeyError(f"{group}/{name}")
+    return found
 
 
 def conform(group: str, values: dict[str, Any], attributes: dict[str, Any] | None = None) -> xr.Dataset:
@@ -261,7 +264,7 @@ def conform(group: str, values: dict[str, Any], attributes: dict[str, Any] | Non
     ValueError
         If a variable is missing, unknown, or of the wrong rank.
     """
-    specified = {candidate.name: candidate for candidate in STAGES[group]}
+    specified = _SPECIFIED[group]
     unknown = set(values) - set(specified) - set(COORDINATES)
     missing = {name for name, spec in specified.items() if not spec.optional} - set(values)
     if unknown or missing:
@@ -273,13 +276,22 @@ def conform(group: str, values: dict[str, Any], attributes: dict[str, Any] | Non
             if array.ndim != len(spec.dims):
                 raise ValueError(f"{group}/{name}: {array.ndim} dimensions, specified are {spec.dims}")
             variables[name] = xr.Variable(spec.dims, array, spec.attributes)
-    sizes = {dim: size for v in variables.values() for dim, size in zip(v.dims, v.shape, strict=True)}
-    coordinates = {}
+    sizes = {str(dim): size for v in variables.values() for dim, size in zip(v.dims, v.shape, strict=True)}
+    return xr.Dataset(variables, _coordinates_of(sizes, values), attributes or {})
+
+
+def _coordinates_of(sizes: dict[str, int], values: dict[str, Any]) -> xr.Coordinates:
+    """The index coordinates of dimensions of these sizes, with their indexes: xarray would make them twice."""
+    coordinates: dict[Any, xr.Variable] = {}
+    indexes: dict[Any, PandasIndex] = {}
     for dim, size in sizes.items():
-        spec = COORDINATES[str(dim)]
-        array = np.asarray(values.get(spec.name, np.arange(size)), dtype=spec.dtype)
-        coordinates[spec.name] = xr.Variable(spec.dims, array, spec.attributes)
-    return xr.Dataset(variables, coordinates, attributes or {})
+        spec = COORDINATES[dim]
+        found = values.get(dim)
+        array = np.arange(size, dtype=spec.dtype) if found is None else np.asarray(found, dtype=spec.dtype)
+        named = {dim: xr.Variable(spec.dims, array, spec.attributes)}
+        indexes[dim] = PandasIndex.from_variables(named, options={})
+        coordinates |= indexes[dim].create_variables(named)
+    return xr.Coordinates(coordinates, indexes)
 
 
 def validate(group: str, dataset: xr.Dataset) -> xr.Dataset:
@@ -290,14 +302,15 @@ def validate(group: str, dataset: xr.Dataset) -> xr.Dataset:
     ValueError
         Naming the first variable that is missing, has other dims or another type.
     """
+    variables = dataset.variables  # not dataset[name]: an array with its coordinates takes ten times as long
     for spec in STAGES[group]:
-        if spec.name not in dataset:
+        found = variables.get(spec.name)
+        if found is None:
             if spec.optional:
                 continue
             raise ValueError(f"{group}/{spec.name} is missing: {spec.doc}")
-        found = dataset[spec.name]
         if found.dims != spec.dims:
             raise ValueError(f"{group}/{spec.name} has dims {found.dims}, allowed is {spec.dims}")
-        if not np.can_cast(found.dtype, np.dtype(spec.dtype), casting="same_kind"):
+        if found.dtype != spec.dtype and not np.can_cast(found.dtype, np.dtype(spec.dtype), casting="same_kind"):
             raise ValueError(f"{group}/{spec.name} is {found.dtype}, allowed is {spec.dtype}")
     return dataset

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from catalog.blocks import at_instant
 from catalog.schema import conform, validate, variable
 
 ANGLE = 0.05
@@ -62,7 +63,8 @@ def find_clusters(data: xr.Dataset, trajectory: xr.Dataset, plateaus: xr.Dataset
         output_sign; NaN where an instant has fewer clusters than another.
     """
     validate("data", data)
-    samples, moments, labels = instants(trajectory["time"].values, plateaus)
+    time = trajectory.variables["time"].values
+    samples, moments, labels = instants(time, plateaus)
     found = [clusters_at(trajectory, sample) for sample in samples]
     most = max(len(clusters.sign) for clusters in found)
 
@@ -77,7 +79,7 @@ def find_clusters(data: xr.Dataset, trajectory: xr.Dataset, plateaus: xr.Dataset
     dataset = conform(
         "clusters",
         {
-            "instant_time": trajectory["time"].values[samples],
+            "instant_time": time[samples],
             "moment": moments,
             "plateau": labels,
             "direction": padded("direction"),
@@ -90,7 +92,7 @@ def find_clusters(data: xr.Dataset, trajectory: xr.Dataset, plateaus: xr.Dataset
             "rest_neurons": [clusters.rest_neurons for clusters in found],
         },
     )
-    dataset["coord"].attrs.update(data["coord"].attrs)
+    dataset.variables["coord"].attrs.update(data.variables["coord"].attrs)
     return dataset
 
 
@@ -98,7 +100,8 @@ def instants(time: np.ndarray, plateaus: xr.Dataset) -> tuple[list[int], list[in
     """The samples at which the network is looked at, which moment each is, and of which plateau."""
     moment, label = variable("clusters", "moment"), variable("clusters", "plateau")
     found = []
-    for number, slowest, end in zip(*(plateaus[name].values for name in ("label", "slowest", "end")), strict=True):
+    columns = (plateaus.variables[name].values for name in ("label", "slowest", "end"))
+    for number, slowest, end in zip(*columns, strict=True):
         found.append((int(np.searchsorted(time, slowest)), moment.flag("slowest"), int(number)))
         last = int(np.searchsorted(time, end, side="right")) - 1
         if found[-1][0] < last < len(time) - 1:
@@ -110,9 +113,7 @@ def instants(time: np.ndarray, plateaus: xr.Dataset) -> tuple[list[int], list[in
 
 def clusters_at(trajectory: xr.Dataset, sample: int) -> Clusters:
     """Group the neurons of one sample."""
-    names = ["direction", "log_norm", "output_ratio"]
-    moment = trajectory[names].isel(time=slice(sample, sample + 1))
-    direction, log_norm, ratio = (moment[name].values[0] for name in names)
+    direction, log_norm, ratio = at_instant(trajectory, sample, "direction", "log_norm", "output_ratio")
     with np.errstate(divide="ignore"):
         log_mass = 2.0 * log_norm + np.log(np.abs(ratio))
     return clusters_of(direction, log_mass, np.sign(ratio))
