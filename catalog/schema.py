@@ -7,6 +7,7 @@ here is a change of :data:`SCHEMA_VERSION` and a line in the changelog.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from catalog import landscape
 from catalog.blocks import as_type
 from catalog.layout import SCHEMA_VERSION as SCHEMA_VERSION
 from catalog.variable import Variable as Variable
+
+FEW = 4096
+"""Up to how many entries the index of a counted dimension is kept for the next run: 32 KB."""
 
 ORTHOGONAL = 1e-12
 """The cosine up to which two inputs count as orthogonal (``largest_cosine``, ``assumption_1``): a rotation's
@@ -285,13 +289,19 @@ def _coordinates_of(sizes: dict[str, int], values: dict[str, Any]) -> xr.Coordin
     coordinates: dict[Any, xr.Variable] = {}
     indexes: dict[Any, PandasIndex] = {}
     for dim, size in sizes.items():
-        spec = COORDINATES[dim]
-        found = values.get(dim)
-        array = np.arange(size, dtype=spec.dtype) if found is None else np.asarray(found, dtype=spec.dtype)
-        named = {dim: xr.Variable(spec.dims, array, spec.attributes)}
-        indexes[dim] = PandasIndex.from_variables(named, options={})
-        coordinates |= indexes[dim].create_variables(named)
+        if dim in values:
+            indexes[dim] = PandasIndex(np.asarray(values[dim], dtype=COORDINATES[dim].dtype), dim)
+        else:
+            indexes[dim] = _counted(dim, size) if size <= FEW else _counted.__wrapped__(dim, size)
+        coordinates |= indexes[dim].create_variables()
+        coordinates[dim].attrs.update(COORDINATES[dim].attributes)
     return xr.Coordinates(coordinates, indexes)
+
+
+@lru_cache(maxsize=256)
+def _counted(dim: str, size: int) -> PandasIndex:
+    """The index that counts from 0; indexes never change, so that runs of the same sizes share theirs."""
+    return PandasIndex(np.arange(size, dtype=COORDINATES[dim].dtype), dim)
 
 
 def validate(group: str, dataset: xr.Dataset) -> xr.Dataset:

@@ -180,8 +180,9 @@ def summarise(run: xr.DataTree | Mapping[str, xr.Dataset]) -> dict[str, Any]:
 
     What is not known (a minimum norm where no network fits) or does not exist (t3 if nothing is fitted) is NaN.
     """
-    tree = isinstance(run, xr.DataTree)
-    groups = {name: node.to_dataset() for name, node in run.children.items()} if tree else run
+    if isinstance(run, xr.DataTree):
+        run = {name: node.to_dataset() for name, node in run.children.items()}
+    groups: Mapping[str, xr.Dataset] = run
     trajectory, minimum, phases = groups["trajectory"], groups["minimal_norm"], groups["phases"]
     scalars: dict[str, Any] = {name: trajectory.attrs[name] for name in ACCOUNT if name in trajectory.attrs}
     scalars |= {
@@ -204,9 +205,7 @@ def summarise(run: xr.DataTree | Mapping[str, xr.Dataset]) -> dict[str, Any]:
     for name, (_, row) in statement_rows(groups["statements"]).items():
         scalars[f"statements.{name}"] = row.verdict
     for sign in ("positive", "negative"):
-        scalars[f"growth_rate_{sign}"] = float(
-            np.hypot.reduce(groups["data"].variables[f"growth_{sign}"].values)
-        )
+        scalars[f"growth_rate_{sign}"] = float(np.hypot.reduce(groups["data"].variables[f"growth_{sign}"].values))
     return scalars
 
 

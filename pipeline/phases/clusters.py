@@ -7,6 +7,7 @@ it, and at the end of the run.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,8 @@ many clusters matter on the presets of small start, once the neurons have aligne
 become one. From a large start nothing aligns, and the number depends on the angle."""
 LARGEST = 100
 """How many clusters are looked for: before they align there are as many as neurons."""
+SMALL = 512
+"""The number of neurons up to which a table of all pairs is made: 2 MB."""
 RELEVANT = 1e-3
 """The share of all mass from which a cluster matters."""
 
@@ -133,29 +136,58 @@ def clusters_of(direction: np.ndarray, log_mass: np.ndarray, sign: np.ndarray) -
     cluster, as linkage would make of a million neurons in all directions; and one pass a cluster needs no table of
     pairs. Of equal masses the first leads: the result depends on nothing but the network.
     """
-    left = np.flatnonzero(np.isfinite(log_mass))
-    near = np.cos(ANGLE)
     directions: list[np.ndarray] = []
     masses: list[float] = []
     counts: list[int] = []
-    signs: list[float] = []
-    while len(left) and len(masses) < LARGEST:
-        leader = left[np.argmax(log_mass[left])]
-        mine = (direction[left] @ direction[leader] >= near) & (sign[left] == sign[leader])
-        members = left[mine]
-        share = np.exp(log_mass[members] - log_mass[leader])
-        middle = share @ direction[members]
+    leaders: list[int] = []
+    left = np.isfinite(log_mass)
+    for leader, members in groups(direction, log_mass, sign):
+        left[members] = False
+        middle, mass = direction[leader], log_mass[leader]
+        if len(members) > 1:
+            share = np.exp(log_mass[members] - mass)
+            middle, mass = share @ direction[members], mass + np.log(share.sum())
         directions.append(middle / np.linalg.norm(middle))
-        masses.append(log_mass[leader] + np.log(share.sum()))
+        masses.append(mass)
         counts.append(len(members))
-        signs.append(sign[leader])
-        left = left[~mine]
+        leaders.append(leader)
     order = np.argsort(-np.array(masses), kind="stable")
     return Clusters(
         np.array(directions).reshape(-1, direction.shape[1])[order],
         np.array(masses)[order],
         np.array(counts, dtype=int)[order],
-        np.array(signs)[order],
-        float(np.logaddexp.reduce(log_mass[left])) if len(left) else -np.inf,
-        len(left),
+        sign[np.array(leaders, dtype=int)][order],
+        float(np.logaddexp.reduce(log_mass[left])) if left.any() else -np.inf,
+        int(left.sum()),
     )
+
+
+def groups(direction: np.ndarray, log_mass: np.ndarray, sign: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """The leader and the members of one cluster after the other, of a network as for :func:`clusters_of`."""
+    left = np.flatnonzero(np.isfinite(log_mass))
+    if len(left) <= SMALL:
+        yield from _groups_by_table(direction, log_mass, sign, left)
+        return
+    for _ in range(LARGEST):
+        leader = left[np.argmax(log_mass[left])]
+        mine = (direction[left] @ direction[leader] >= np.cos(ANGLE)) & (sign[left] == sign[leader])
+        members, left = left[mine], left[~mine]
+        yield int(leader), members
+        if not len(left):
+            return
+
+
+def _groups_by_table(
+    direction: np.ndarray, log_mass: np.ndarray, sign: np.ndarray, left: np.ndarray
+) -> Iterator[tuple[int, np.ndarray]]:
+    """:func:`groups` from one table of all pairs: half the time where each neuron is a cluster of its own."""
+    units, signs = direction[left], sign[left]
+    alike = (units @ units.T >= np.cos(ANGLE)) & (signs[:, None] == signs)
+    free, found = np.ones(len(left), dtype=bool), 0
+    for leader in np.argsort(-log_mass[left], kind="stable").tolist():
+        if found == LARGEST:
+            return
+        if free[leader]:
+            mine, found = alike[leader] & free, found + 1
+            free ^= mine
+            yield int(left[leader]), left[mine]

@@ -51,11 +51,12 @@ class Network:
         """Read one sample, and nothing else of the trajectory."""
         names = ("direction", "log_norm", "output_ratio", "activation")
         direction, log_norm, ratio, state = at_instant(trajectory, sample, *names)
-        size = np.exp(log_norm)
+        x, y = data.variables["x"].values, data.variables["y"].values
+        size, leak = np.exp(log_norm), float(trajectory.attrs.get("slope", 0.0))
         first, group = groups_of(state, np.sign(ratio))
         return cls(
-            data.variables["x"].values, data.variables["y"].values, float(trajectory.attrs.get("slope", 0.0)), direction, ratio,
-            log_norm, size[:, None] * direction, size * ratio, group, state[first], np.sign(ratio[first]),
+            x, y, leak, direction, ratio, log_norm,
+            size[:, None] * direction, size * ratio, group, state[first], np.sign(ratio[first]),
         )  # fmt: skip
 
     def gain(self, groups: np.ndarray) -> np.ndarray:

@@ -93,7 +93,9 @@ def dips_of(data: xr.Dataset, trajectory: xr.Dataset) -> list[Dip]:
     points, names = data.variables, ("growth_positive", "growth_negative")
     rates = [float(np.linalg.norm(points[name].values)) for name in names]
     return find_dips(
-        *(trajectory.variables[name].values for name in ("time", "loss", "gradient_norm")),
+        trajectory.variables["time"].values,
+        trajectory.variables["loss"].values,
+        trajectory.variables["gradient_norm"].values,
         min((rate for rate in rates if rate > 0), default=0.0),
         0.5 * float(np.mean(points["y"].values ** 2)),
     )

@@ -35,7 +35,9 @@ def local_rate(run: Reading) -> float:
 
 
 def _relative_loss(run: Reading) -> np.ndarray:
-    return np.asarray(run.trajectory.variables["loss"].values / (0.5 * np.mean(run.data.variables["y"].values ** 2)))
+    return np.asarray(
+        run.trajectory.variables["loss"].values / (0.5 * np.mean(run.data.variables["y"].values ** 2))
+    )
 
 
 def lemma_5(run: Reading) -> Row:

@@ -86,7 +86,9 @@ class Reading:
     log_c: float
     time: np.ndarray
     courses: Courses
-    _found: dict[Callable[[Reading], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _found: dict[Callable[[Reading], Any], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def once(self, measure: Callable[[Reading], Found]) -> Found:
         """What ``measure`` says of this run; it is asked once, however many rows want to know."""
