@@ -137,12 +137,16 @@ def distance(
     # Not w @ unit.T, a product of matrices of width 1 or 2: on a busy machine BLAS takes ten times as long.
     along = [np.einsum("tjc,c->tj", w, v) for v in unit]
     wish = [part + s * a for part, s in zip(along, output_sign, strict=True)]
-    lean = sum((_best(along, output_sign, s) * s for s in set(output_sign.tolist())), start=np.zeros_like(a))
-    side = np.sign(np.where(a == 0.0, lean, a))
+    side = np.sign(a)
+    if (side == 0.0).any():
+        lean = sum((_best(along, output_sign, s) * s for s in set(output_sign.tolist())), start=np.zeros_like(a))
+        side = np.where(side == 0.0, np.sign(lean), side)
     away_w, away_a, square = w.copy(), a.copy(), np.zeros(len(a))
     for i, s in enumerate(output_sign.tolist()):
         rivals = [other for other in range(len(unit)) if output_sign[other] == s]
-        own = (side == s) & (np.argmax([wish[other] for other in rivals], axis=0) == rivals.index(i))
+        own = side == s
+        if len(rivals) > 1:
+            own &= np.argmax([wish[other] for other in rivals], axis=0) == rivals.index(i)
         split = size[i] * _nearest_split(wish[i], own)
         away_w -= np.einsum("tj,c->tjc", split, unit[i])
         away_a -= s * split
