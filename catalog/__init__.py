@@ -22,6 +22,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "index": ["Catalog", "open_catalog"],
         "manifest": ["Manifest", "read_manifest"],
         "schema": ["GROUPS", "SCHEMA_VERSION", "Variable", "conform", "validate"],
-        "staging": ["check_writable"],
     },
 )

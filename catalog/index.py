@@ -13,23 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import AmbiguousRunError, CatalogError, DamagedRunError, UnknownRunError
-from catalog.layout import (
-    RUNS,
-    STORE,
-    SWEEPS,
-    is_published,
-    is_run_id,
-    locate,
-    preset_of,
-    published_run_ids,
-    run_directory,
-)
+from catalog.layout import MANIFEST, RUNS, STORE, SWEEPS, is_run_id, manifest_key, preset_of, run_key
 from catalog.manifest import Manifest, read_manifest
+from catalog.places import Leftover, Place, place_at
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from catalog.tidying import Tidied
     from catalog.verify import Finding
 
 _SHORTEST_HASH = 4
@@ -42,7 +34,8 @@ def open_catalog(url: str | Path) -> Catalog:
     Parameters
     ----------
     url
-        A path, or ``file:///path``.
+        A path, ``file:///path``, ``s3://bucket/path``, ``http://host/path`` (to read only), ``memory://name``, or
+        another address that fsspec knows.
 
     Raises
     ------
@@ -54,14 +47,10 @@ def open_catalog(url: str | Path) -> Catalog:
     >>> open_catalog("no-such-folder").run_ids()
     []
     """
-    root = locate(url)
-    try:
-        in_the_way = root.exists() and not root.is_dir()
-    except OSError as error:
-        raise CatalogError(f"the catalog {root} can't be read: {error.strerror}") from error
-    if in_the_way:
-        raise CatalogError(f"the catalog {root} is a file; allowed is a folder")
-    return Catalog(root)
+    place = place_at(url)
+    if place.exists(""):
+        raise CatalogError(f"the catalog {place.url} is a file; allowed is a folder")
+    return Catalog(place)
 
 
 @dataclass(frozen=True)
@@ -70,13 +59,13 @@ class Catalog:
 
     Attributes
     ----------
-    root
-        The catalog's folder, absolute.
+    place
+        Where the catalog lies.
     shelf
         What of it this object shows: the runs, or the sweeps (see :attr:`sweeps`).
     """
 
-    root: Path
+    place: Place
     shelf: str = RUNS
 
     @property
@@ -86,13 +75,11 @@ class Catalog:
 
     def run_ids(self) -> list[str]:
         """Name every published run, in alphabetical order."""
-        return published_run_ids(self.root, self.shelf)
+        return [name for name in self.place.holding(self.shelf, MANIFEST) if is_run_id(name)]
 
     def __contains__(self, run_id: object) -> bool:
         return (
-            isinstance(run_id, str)
-            and is_run_id(run_id)
-            and is_published(run_directory(self.root, run_id, self.shelf))
+            isinstance(run_id, str) and is_run_id(run_id) and self.place.exists(manifest_key(run_id, self.shelf))
         )
 
     def __iter__(self) -> Iterator[str]:
@@ -101,8 +88,8 @@ class Catalog:
     def __len__(self) -> int:
         return len(self.run_ids())
 
-    def path(self, run_id: str) -> Path:
-        """Return the folder of a published run.
+    def path(self, run_id: str) -> Path | str:
+        """Return the folder of a published run: a path, or an address.
 
         Raises
         ------
@@ -111,7 +98,7 @@ class Catalog:
         """
         if run_id not in self:
             raise UnknownRunError(run_id, difflib.get_close_matches(run_id, self.run_ids(), n=5, cutoff=0.5))
-        return run_directory(self.root, run_id, self.shelf)
+        return self.place.address(run_key(run_id, self.shelf))
 
     def manifest(self, run_id: str) -> Manifest:
         """Read the manifest of a run: its configuration, results, provenance and files.
@@ -123,7 +110,8 @@ class Catalog:
         DamagedRunError
             If it is damaged.
         """
-        return read_manifest(self.path(run_id))
+        self.path(run_id)
+        return read_manifest(self.place, run_id, self.shelf)
 
     def __getitem__(self, run_id: str) -> xr.DataTree:
         """Open a run; each array is read when it is used.
@@ -135,10 +123,11 @@ class Catalog:
         DamagedRunError
             If it does not open.
         """
-        store = self.path(run_id) / STORE
+        self.path(run_id)
         import xarray as xr
 
         try:
+            store = self.place.store(f"{run_key(run_id, self.shelf)}/{STORE}")
             return xr.open_datatree(store, engine="zarr", chunks=None)
         except Exception as error:
             # zarr and xarray raise whatever the damaged metadata made them stumble over.
@@ -189,18 +178,12 @@ class Catalog:
         Runs whose manifest is damaged are left out, so that one bad disk block does not hide the others;
         ``frame.attrs["damaged"]`` is ``{run_id: what is wrong}``.
         """
+        from catalog.shelf_index import refreshed
         from catalog.table import tabulate
 
-        manifests, damaged = [], {}
-        for run_id in self.run_ids():
-            try:
-                manifests.append(read_manifest(run_directory(self.root, run_id, self.shelf)))
-            except DamagedRunError as error:
-                damaged[run_id] = str(error)
-            except FileNotFoundError:
-                continue  # removed by another process since the listing
-        frame = tabulate(manifests)
-        frame.attrs["damaged"] = damaged
+        index = refreshed(self.place, self.shelf)
+        frame = tabulate(*index.table())
+        frame.attrs["damaged"] = index.damaged
         return frame
 
     def where(self, expression: str) -> pd.DataFrame:
@@ -223,12 +206,12 @@ class Catalog:
         summary: Mapping[str, Any],
         configuration: Mapping[str, Any],
         provenance: Mapping[str, Any],
-    ) -> Path:
+    ) -> Path | str:
         """Publish a run in this catalog: see :func:`catalog.publish.publish`."""
         from catalog.publish import publish
 
         return publish(
-            self.root,
+            self.place,
             run_id,
             tree,
             summary=summary,
@@ -238,13 +221,39 @@ class Catalog:
         )
 
     def check_writable(self, run_id: str = "probe") -> None:
-        """Find out whether a run could be published: see :func:`catalog.staging.check_writable`."""
-        from catalog.staging import check_writable
+        """Find out before an expensive computation whether its run could be published; leaves nothing behind.
 
-        check_writable(self.root, run_id, self.shelf)
+        Raises
+        ------
+        CatalogUnwritableError, DiskFullError, DamagedRunError
+        """
+        self.place.check_writable(run_key(run_id, self.shelf))
+
+    def remove(self, run_id: str) -> None:
+        """Remove a published run; readers who have it open lose it.
+
+        Raises
+        ------
+        UnknownRunError
+            If there is none.
+        CatalogUnwritableError
+            If the catalog can't be written.
+        """
+        self.path(run_id)
+        self.place.remove(run_key(run_id, self.shelf))
+
+    def leftovers(self) -> list[Leftover]:
+        """Find what is being written, and what killed writers have left."""
+        return self.place.leftovers()
+
+    def tidy(self, patience: float | None = None) -> Tidied:
+        """Remove what killed writers have left: see :func:`catalog.tidying.tidy`."""
+        from catalog.tidying import PATIENCE, tidy
+
+        return tidy(self.place, PATIENCE if patience is None else patience)
 
     def verify(self, run_id: str | None = None) -> list[Finding]:
         """Check every byte of one run or of all: see :func:`catalog.verify.verify`."""
         from catalog.verify import verify
 
-        return verify(self.root, run_id, self.shelf)
+        return verify(self.place, run_id, self.shelf)

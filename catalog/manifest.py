@@ -14,11 +14,13 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from catalog.errors import DamagedRunError
-from catalog.layout import MANIFEST
+from catalog.layout import RUNS, manifest_key, run_key
+
+if TYPE_CHECKING:
+    from catalog.places import Place
 
 _DIGEST_KEY = "self_digest"
 _NO_DIGEST = "0" * 64
@@ -118,7 +120,7 @@ class Manifest:
                 raise ValueError(f"summary.{key} is no scalar")
         for path, entry in self.files.items():
             # A manifest from elsewhere must not send verify, or a later export, out of the run's folder.
-            if PurePosixPath(path).is_absolute() or not path or ".." in PurePosixPath(path).parts:
+            if not path or path.startswith("/") or ".." in path.split("/"):
                 raise ValueError(f"files: {path!r} leads out of the run")
             if not (isinstance(entry, dict) and type(entry.get("size")) is int and "sha256" in entry):
                 raise ValueError(f"files: {path!r} has no size and sha256")
@@ -163,8 +165,8 @@ def parse(content: bytes) -> Manifest:
         raise ValueError(f"it has other keys than a manifest: {sorted(document)}") from error
 
 
-def read_manifest(directory: Path) -> Manifest:
-    """Read the manifest of the run in ``directory``.
+def read_manifest(place: Place, run_id: str, shelf: str = RUNS) -> Manifest:
+    """Read the manifest of a run.
 
     Raises
     ------
@@ -173,15 +175,16 @@ def read_manifest(directory: Path) -> Manifest:
     DamagedRunError
         If the manifest is damaged or belongs to another run.
     """
+    where = place.address(run_key(run_id, shelf))
     try:
-        manifest = parse((directory / MANIFEST).read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
-        raise FileNotFoundError(f"there is no run at {directory}") from None
+        manifest = parse(place.read(manifest_key(run_id, shelf)))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no run at {where}") from None
     except OSError as error:
-        raise DamagedRunError(f"the manifest of {directory} can't be read: {error.strerror}") from error
+        raise DamagedRunError(f"the manifest of {where} can't be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DamagedRunError(f"the manifest of {directory} is damaged: {reason}") from error
-    if manifest.run_id != directory.name:
-        raise DamagedRunError(f"the manifest in {directory} belongs to another run, {manifest.run_id}")
+        raise DamagedRunError(f"the manifest of {where} is damaged: {reason}") from error
+    if manifest.run_id != run_id:
+        raise DamagedRunError(f"the manifest in {where} belongs to another run, {manifest.run_id}")
     return manifest

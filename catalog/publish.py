@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,14 @@ import xarray as xr
 
 from catalog.attributes import attribute, root_attributes
 from catalog.encoding import encode, stream
-from catalog.layout import MANIFEST, RUNS, STORE, is_published, run_directory
+from catalog.layout import RUNS, STORE, manifest_key, run_key
 from catalog.manifest import Manifest, plain, restored
+from catalog.places import Place, place_at
 from catalog.schema import GROUPS, SCHEMA_VERSION, validate
-from catalog.staging import staging_place, sync, write_synced
 
 
 def publish(
-    root: Path,
+    where: Place | Path | str,
     run_id: str,
     tree: xr.DataTree,
     *,
@@ -29,12 +29,12 @@ def publish(
     configuration: Mapping[str, Any],
     provenance: Mapping[str, Any],
     shelf: str = RUNS,
-) -> Path:
-    """Publish a run, once: write it aside, flush it, and rename it into the catalog.
+) -> Path | str:
+    """Publish a run, once: write it where no reader looks, its manifest last.
 
     Parameters
     ----------
-    root
+    where
         The catalog; made if it does not exist.
     run_id
         The run's name. If a run of this name is there already, or another process publishes it meanwhile,
@@ -51,8 +51,8 @@ def publish(
 
     Returns
     -------
-    Path
-        The run's folder.
+    Path or str
+        The run's folder: a path, or an address.
 
     Raises
     ------
@@ -61,9 +61,9 @@ def publish(
     ValueError, TypeError
         If the tree or a table can't be stored; the disk is not touched.
     """
-    destination = run_directory(root, run_id, shelf)
-    if is_published(destination):
-        return destination
+    place, destination = place_at(where), run_key(run_id, shelf)
+    if place.exists(manifest_key(run_id, shelf)):
+        return place.address(destination)
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     manifest = Manifest(
         run_id=run_id,
@@ -75,31 +75,17 @@ def publish(
         files={},
     )
     labelled = _labelled(tree, run_id=run_id, created=created, configuration=configuration, provenance=provenance)
-    contents = encode(labelled)
-    with staging_place(root, run_id) as place:
-        written = _write(place.path, itertools.chain(contents.items(), stream(labelled, contents)))
-        # Last, after everything it names has reached the disk: a manifest never vouches for missing bytes.
-        write_synced(place.path / MANIFEST, replace(manifest, files=written).to_bytes())
-        sync(place.path)
-        place.move_to(destination)
-    return destination
-
-
-def _write(place: Path, contents: Iterable[tuple[str, bytes]]) -> dict[str, dict[str, Any]]:
-    """Write the store's files below ``place``, each as it comes, flush them, and return the manifest's entries."""
-    entries: dict[str, dict[str, Any]] = {}
-    folders = {place}
-    for path, content in contents:
-        name = f"{STORE}/{path}"
-        file = place / name
-        if file.parent not in folders:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            folders.update(folder for folder in file.parents if folder.is_relative_to(place))
-        write_synced(file, content)
-        entries[name] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    for folder in sorted(folders, reverse=True):
-        sync(folder)
-    return dict(sorted(entries.items()))
+    with place.writing(destination) as writer:
+        agreed = writer.agree(manifest, encode(labelled))
+        if agreed is not None:
+            manifest, contents = agreed
+            files: dict[str, dict[str, Any]] = {}
+            for path, content in itertools.chain(contents.items(), stream(labelled, contents)):
+                name = f"{STORE}/{path}"
+                writer.write(name, content)
+                files[name] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            writer.seal(replace(manifest, files=dict(sorted(files.items()))).to_bytes())
+    return place.address(destination)
 
 
 def _labelled(tree: xr.DataTree, **identity: Any) -> xr.DataTree:

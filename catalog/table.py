@@ -38,8 +38,25 @@ def flattened(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
             yield name, json.dumps(plain(value)) if isinstance(value, list | tuple) else value
 
 
-def tabulate(manifests: Iterable[Manifest]) -> pd.DataFrame:
-    """Lay manifests out as a table, the oldest run first.
+def row_of(manifest: Manifest) -> dict[str, Any]:
+    """Lay one manifest out as a row of the table, its parameters under their dotted names."""
+    row: dict[str, Any] = {
+        "created": manifest.created,
+        "preset": preset_of(manifest.run_id),
+        "schema_version": manifest.schema_version,
+        "size": manifest.size,
+    }
+    row |= {name: value for name, value in flattened(manifest.configuration) if name not in row}
+    for name, value in manifest.summary.items():
+        if name not in row:
+            row[name] = value
+        elif row[name] != value:
+            row[f"summary.{name}"] = value
+    return row
+
+
+def tabulate(run_ids: list[str], columns: Mapping[str, list[Any]], parameters: Iterable[str]) -> pd.DataFrame:
+    """Lay the rows of all runs out as a table, the oldest run first.
 
     Columns: ``created`` (UTC without saying so, else ``created > '2026-01-31'`` would be an error),
     ``preset``, ``schema_version``, ``size`` (bytes); every parameter under its dotted name (``init.width``)
@@ -49,43 +66,33 @@ def tabulate(manifests: Iterable[Manifest]) -> pd.DataFrame:
 
     Parameters
     ----------
-    manifests
+    run_ids
         One a run.
+    columns
+        What :func:`row_of` says of each of them, column by column; None where a run has none such.
+    parameters
+        Which of the columns are keys of configurations.
 
     Returns
     -------
     pandas.DataFrame
         Indexed by ``run_id``.
     """
-    listed = sorted(manifests, key=lambda manifest: (manifest.created, manifest.run_id))
-    rows: list[dict[str, Any]] = []
-    for manifest in listed:
-        row: dict[str, Any] = {
-            "created": manifest.created,
-            "preset": preset_of(manifest.run_id),
-            "schema_version": manifest.schema_version,
-            "size": manifest.size,
-        }
-        row |= {name: value for name, value in flattened(manifest.configuration) if name not in row}
-        for name, value in manifest.summary.items():
-            if name not in row:
-                row[name] = value
-            elif row[name] != value:
-                row[f"summary.{name}"] = value
-        rows.append(row)
-    index = pd.Index([manifest.run_id for manifest in listed], name="run_id", dtype="str")
-    frame = pd.DataFrame(rows, index=index)
-    if not listed:
-        return frame.reindex(columns=["created", "preset", "schema_version", "size"])
+    if not run_ids:
+        columns = {name: [] for name in ("created", "preset", "schema_version", "size")}
+    frame = pd.DataFrame(columns, index=pd.Index(run_ids, name="run_id", dtype="str"))
+    order = sorted(range(len(run_ids)), key=lambda i: (columns["created"][i], run_ids[i]))
+    if order != list(range(len(run_ids))):
+        frame = frame.iloc[order]
     frame["created"] = pd.to_datetime(frame["created"], utc=True, errors="coerce").dt.tz_localize(None)
-    dotted = dict.fromkeys(name for manifest in listed for name, _ in flattened(manifest.configuration))
+    dotted = [name for name in parameters if "." in name]
     wanted = Counter(name.rpartition(".")[2] for name in dotted)
     short = {
         name.rpartition(".")[2]: frame[name]
         for name in dotted
         if wanted[name.rpartition(".")[2]] == 1 and name.rpartition(".")[2] not in frame
     }
-    return pd.concat([frame, pd.DataFrame(short, index=index)], axis="columns") if short else frame
+    return pd.concat([frame, pd.DataFrame(short, index=frame.index)], axis="columns") if short else frame
 
 
 def select(frame: pd.DataFrame, expression: str) -> pd.DataFrame:

@@ -6,20 +6,14 @@ Nothing on disk is trusted: rubbish of any kind becomes a finding, never an exce
 from __future__ import annotations
 
 import enum
-import hashlib
-import os
-import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from catalog.errors import CatalogError, DamagedRunError, UnknownRunError
-from catalog.layout import MANIFEST, RUNS, SHELVES, STAGING, is_run_id
+from catalog.layout import MANIFEST, RUNS, SHELVES, is_run_id
 from catalog.manifest import read_manifest
-
-_STAGING_SUFFIX = re.compile(r"-\d+-[0-9a-f]{8}$")
+from catalog.places import Digest, Irregularity, Place, place_at
 
 
 class Problem(enum.Enum):
@@ -66,22 +60,22 @@ class Finding:
         return f"{self.run_id}: {self.path}: {self.problem.value}"
 
 
-def verify(root: Path, run_id: str | None = None, shelf: str = RUNS) -> list[Finding]:
-    """Check one run, or everything in the catalog at ``root``.
+def verify(where: Place | Path | str, run_id: str | None = None, shelf: str = RUNS) -> list[Finding]:
+    """Check one run, or everything in a catalog.
 
     Parameters
     ----------
-    root
+    where
         The catalog; an empty or missing one has no findings.
     run_id
-        The run to check; None for all runs and sweeps, what else lies beside them, and ``staging/``.
+        The run to check; None for all runs and sweeps, what else lies beside them, and what is unfinished.
     shelf
         Where that run lies.
 
     Returns
     -------
     list of Finding
-        Empty if every byte is as it was published. 1.5 GB are read a second.
+        Empty if every byte is as it was published. 1.5 GB are read a second from a disk.
 
     Raises
     ------
@@ -90,81 +84,55 @@ def verify(root: Path, run_id: str | None = None, shelf: str = RUNS) -> list[Fin
     CatalogError
         If the catalog can't be listed.
     """
+    place = place_at(where)
     if run_id is not None:
-        if not is_run_id(run_id) or not os.path.lexists(root / shelf / run_id):
+        if not is_run_id(run_id) or run_id not in place.names(shelf):
             raise UnknownRunError(run_id)
-        return list(_run_findings(root / shelf / run_id))
+        return list(_run_findings(place, run_id, shelf))
+    unfinished = place.leftovers()
+    keys = {leftover.key for leftover in unfinished}
     findings: list[Finding] = []
     for folder in SHELVES:
-        for name in _names(root / folder):
-            findings.extend(_run_findings(root / folder / name))
-    leftovers = _names(root / STAGING)
-    return findings + [
-        Finding(_STAGING_SUFFIX.sub("", name), f"{STAGING}/{name}", Problem.LEFTOVER) for name in leftovers
-    ]
+        for name in place.names(folder):
+            if f"{folder}/{name}" not in keys:
+                findings.extend(_run_findings(place, name, folder))
+    return findings + [Finding(leftover.run_id, leftover.key, Problem.LEFTOVER) for leftover in unfinished]
 
 
-def _names(folder: Path) -> list[str]:
-    try:
-        return sorted(entry.name for entry in folder.iterdir())
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise CatalogError(f"{folder} can't be listed: {error.strerror}") from error
-
-
-def _run_findings(directory: Path) -> Iterator[Finding]:
-    """Check the run, or whatever lies there, in ``directory``."""
-    run_id = directory.name
-    if not directory.is_dir():
-        yield Finding(run_id, ".", Problem.FOREIGN)
+def _run_findings(place: Place, name: str, shelf: str) -> Iterator[Finding]:
+    """Check the run, or whatever lies there, of this name."""
+    folder = f"{shelf}/{name}"
+    if not place.is_folder(folder):
+        yield Finding(name, ".", Problem.FOREIGN)
+        return
+    if not is_run_id(name):
+        yield Finding(name, ".", Problem.NO_MANIFEST)
         return
     try:
-        expected = read_manifest(directory).files
+        expected = read_manifest(place, name, shelf).files
     except FileNotFoundError:
-        yield Finding(run_id, ".", Problem.NO_MANIFEST)
+        yield Finding(name, ".", Problem.NO_MANIFEST)
         return
-    except DamagedRunError:
+    except (DamagedRunError, CatalogError):
         # Nothing else can be judged; guessing from the files would vouch for what nobody published.
-        yield Finding(run_id, MANIFEST, Problem.MANIFEST_DAMAGED)
+        yield Finding(name, MANIFEST, Problem.MANIFEST_DAMAGED)
         return
-    for path, entry in expected.items():
-        problem = _file_problem(directory / path, entry)
+    for path, found in place.digests(folder, expected):
+        problem = _problem(found, Digest(expected[path]["size"], expected[path]["sha256"]))
         if problem is not None:
-            yield Finding(run_id, path, problem)
-    for path in _foreign(directory, {*expected, MANIFEST}):
-        yield Finding(run_id, path, Problem.FOREIGN)
+            yield Finding(name, path, problem)
+    for path in place.strangers(folder, {*expected, MANIFEST}):
+        yield Finding(name, path, Problem.FOREIGN)
 
 
-def _file_problem(path: Path, entry: dict[str, Any]) -> Problem | None:
-    try:
-        status = path.stat()
-        # Opening a pipe or a device that took a file's place would wait for ever.
-        if not stat.S_ISREG(status.st_mode):
+def _problem(found: Digest | Irregularity, expected: Digest) -> Problem | None:
+    match found:
+        case Irregularity.MISSING:
+            return Problem.MISSING
+        case Irregularity.UNREADABLE:
+            return Problem.UNREADABLE
+        case Irregularity.NO_FILE:
             return Problem.DAMAGED
-        if status.st_size != entry["size"]:
-            return Problem.TRUNCATED if status.st_size < entry["size"] else Problem.DAMAGED
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except (FileNotFoundError, NotADirectoryError):
-        return Problem.MISSING
-    except (OSError, ValueError):  # ValueError: a name with a null byte in it
-        return Problem.UNREADABLE
-    return None if digest == entry["sha256"] else Problem.DAMAGED
-
-
-def _foreign(directory: Path, expected: set[str]) -> Iterator[str]:
-    """Files that are not expected, and folders that hold nothing expected (named once, not walked into)."""
-    folders = {parent for path in expected for parent in _parents(path)}
-    for place, names, files in os.walk(directory):
-        base = Path(place).relative_to(directory)
-        foreign = [name for name in names if (base / name).as_posix() not in folders]
-        names[:] = [name for name in names if name not in foreign]
-        yield from ((base / name).as_posix() + "/" for name in foreign if (base / name).as_posix() not in expected)
-        yield from ((base / name).as_posix() for name in files if (base / name).as_posix() not in expected)
-
-
-def _parents(path: str) -> Iterator[str]:
-    while "/" in path:
-        path = path.rpartition("/")[0]
-        yield path
+        case Digest(size=size) if size < expected.size:
+            return Problem.TRUNCATED
+    return None if found == expected else Problem.DAMAGED

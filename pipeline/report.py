@@ -18,7 +18,7 @@ STATEMENTS = "statements."
 """What the names of the statements' verdicts begin with in a summary."""
 
 
-def as_json(manifest: Manifest, path: Path, cached: bool, seconds: float) -> dict[str, Any]:
+def as_json(manifest: Manifest, path: Path | str, cached: bool, seconds: float) -> dict[str, Any]:
     """The object that ``run --json`` prints."""
     return {
         "run_id": manifest.run_id,
@@ -57,7 +57,7 @@ def succeeded(summary: dict[str, Any]) -> bool:
     return summary["status"] not in FAILURES
 
 
-def print_report(console: Console, manifest: Manifest, path: Path, cached: bool, seconds: float) -> None:
+def print_report(console: Console, manifest: Manifest, path: Path | str, cached: bool, seconds: float) -> None:
     """One screen: what ran, the phases, the fit, the norm, where it is, what to do next."""
     summary, configuration = manifest.summary, manifest.configuration
     console.print(configuration["title"] or manifest.run_id, style="bold")
@@ -223,7 +223,7 @@ def _caveats(summary: dict[str, Any], configuration: dict[str, Any]) -> list[str
     return found
 
 
-def print_details(console: Console, manifest: Manifest, path: Path) -> None:
+def print_details(console: Console, manifest: Manifest, path: Path | str) -> None:
     """Everything the manifest says, as a table of names and values."""
     table = Table("what", "value", box=None, pad_edge=False)
     table.add_row("run", manifest.run_id)
@@ -242,7 +242,7 @@ def print_details(console: Console, manifest: Manifest, path: Path) -> None:
     if _plateaus(manifest.summary):
         console.print(Text("\n"), _plateau_table(manifest.summary), highlight=False)
     console.print("\nOpen it anywhere with plain xarray:")
-    console.print(f"    xarray.open_datatree({str(path / 'data.zarr')!r}, engine='zarr')", soft_wrap=True)
+    console.print(f"    xarray.open_datatree({f'{path}/data.zarr'!r}, engine='zarr')", soft_wrap=True)
 
 
 def _shown(value: Any) -> str:

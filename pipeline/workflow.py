@@ -68,17 +68,27 @@ def run(
     # Of weights of 1e150, of data of 1e-100 or of a run away, what is no float any more is inf or NaN.
     with one_thread(data.sizes["point"]), np.errstate(over="ignore", invalid="ignore"):
         tree = compute(config, data, progress)
-    seconds = perf_counter() - started
-    tree.attrs["wall_seconds"] = seconds
+    tree.attrs["wall_seconds"] = perf_counter() - started
     if catalog is not None:
-        catalog.publish(
-            run_id,
-            tree,
-            summary=summarise(tree),
-            configuration=config.resolved(),
-            provenance=provenance(config.flow.method) | {"wall_seconds": seconds},
-        )
+        publish(config, catalog, tree)
     return tree
+
+
+def publish(config: RunConfig, catalog: Catalog, tree: xr.DataTree) -> None:
+    """Publish what :func:`run` has computed.
+
+    Raises
+    ------
+    CatalogError
+        If it can't be; the catalog is as it was then.
+    """
+    catalog.publish(
+        config.run_id(SCHEMA_VERSION),
+        tree,
+        summary=summarise(tree),
+        configuration=config.resolved(),
+        provenance=provenance(config.flow.method) | {"wall_seconds": tree.attrs["wall_seconds"]},
+    )
 
 
 def prepare(config: RunConfig) -> xr.Dataset:

@@ -19,11 +19,12 @@ STAGES = (
 """In the order in which a number flows through them. They meet in the workflow alone, as labelled datasets."""
 TOP = (
     "pipeline.workflow", "pipeline.report", "pipeline.verdicts", "pipeline.listing", "pipeline.progress",
-    "pipeline.commands", "pipeline.theory",
+    "pipeline.commands", "pipeline.theory", "pipeline.upkeep",
 )  # fmt: skip
 """The only modules that know the catalog beyond its schema."""
 CATALOG_DOORS = {"catalog"} | {
-    f"catalog.{name}" for name in ("blocks", "errors", "index", "layout", "manifest", "schema")
+    f"catalog.{name}"
+    for name in ("blocks", "errors", "index", "layout", "manifest", "places", "schema", "tidying", "verify")
 }
 """What of the catalog others may import. Its front door hands out the same names; the modules themselves say
 what they cost: ``layout`` and ``manifest`` take the standard library alone, which is why a cache hit is instant.
@@ -32,7 +33,8 @@ PRIVATE = {
     "numba": ("pipeline.flow",),
     "matplotlib": ("pipeline.figures",),
     "zarr": ("catalog",),
-    "click": ("pipeline.commands", "pipeline.theory.commands"),
+    "click": ("pipeline.commands", "pipeline.theory.commands", "pipeline.upkeep.commands"),
+    "fsspec": ("catalog.places",),
     "pydantic_core": ("pipeline.configuration",),
 }
 """Libraries that one room keeps to itself, or that only the command line has."""
@@ -142,7 +144,7 @@ def test_every_import_follows_the_plan():
         ("pipeline.figures.loss", "pipeline.data"),
         ("pipeline.figures.loss", "catalog.manifest"),
         ("pipeline.workflow", "pipeline.phases.plateaus"),
-        ("pipeline.workflow", "catalog.staging"),
+        ("pipeline.workflow", "catalog.places.staging"),
         ("pipeline.theory.ladder", "pipeline.statements.reading"),
         ("pipeline.statements.check", "pipeline.theory"),
         ("pipeline.report", "pipeline.flow.simulate"),

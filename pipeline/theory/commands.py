@@ -57,7 +57,7 @@ def present(
     TABLES[law](say, cube)
     said = "in the catalog already, nothing was computed" if cached else f"computed in {seconds:.1f} s"
     say.print(f"\nThe data set is {path} ({said}); the figure: {', '.join(map(str, paths))}", soft_wrap=True)
-    say.print(f"Open it with xarray.open_zarr({str(path / 'data.zarr')!r}, group={law!r}).", soft_wrap=True)
+    say.print(f"Open it with xarray.open_zarr({f'{path}/data.zarr'!r}, group={law!r}).", soft_wrap=True)
     say.print(NEXT[law])
 
 

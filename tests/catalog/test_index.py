@@ -65,11 +65,12 @@ def test_opening_creates_nothing(tmp_path):
 def test_addresses(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/somewhere/else")
-    assert open_catalog("here").root == tmp_path / "here"
-    assert open_catalog(Path("here")).root == tmp_path / "here"
-    assert open_catalog("file:///a%20b/c").root == Path("/a b/c")
-    assert open_catalog("~/runs").root == Path("/somewhere/else/runs")
-    for url in ("s3://bucket/x", "http://localhost/x", "file://elsewhere/x", "", " "):
+    assert open_catalog("here").place.root == tmp_path / "here"
+    assert open_catalog(Path("here")).place.root == tmp_path / "here"
+    assert open_catalog("file:///a%20b/c").place.root == Path("/a b/c")
+    assert open_catalog("~/runs").place.root == Path("/somewhere/else/runs")
+    assert open_catalog("memory://x/y").path is not None
+    for url in ("nonsense://bucket/x", "file://elsewhere/x", "", " "):
         with pytest.raises(CatalogError, match=ONE_LINE) as caught:
             open_catalog(url)
         assert "file:///path" in str(caught.value)
@@ -215,7 +216,7 @@ def test_a_misspelt_column_is_named_with_close_ones(several):
 
 
 def test_one_damaged_manifest_does_not_hide_the_others(several):
-    (several.root / "runs/mine-cccc00000000/manifest.json").write_text("{}")
+    (several.place.root / "runs/mine-cccc00000000/manifest.json").write_text("{}")
     frame = several.frame()
     assert len(frame) == 3
     assert "is damaged" in frame.attrs["damaged"]["mine-cccc00000000"]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from catalog.index import open_catalog
+from catalog.places import place_at
+from catalog.places.local import LocalPlace
 from catalog.publish import publish
-from catalog.staging import check_writable
 from catalog.verify import Problem, verify
 
 REPOSITORY = Path(__file__).parents[2]
@@ -20,6 +21,8 @@ import os, random, signal, sys, time
 import pathlib
 sys.path.insert(0, "tests/catalog")
 import conftest
+from catalog.places import place_at
+from catalog.places.local import LocalPlace
 from catalog.publish import publish
 root, tree = pathlib.Path(sys.argv[1]), conftest.random_tree()
 
@@ -88,6 +91,8 @@ CONTENDER = """
 import pathlib, sys, time
 sys.path.insert(0, "tests/catalog")
 import conftest
+from catalog.places import place_at
+from catalog.places.local import LocalPlace
 from catalog.publish import publish
 tree = conftest.random_tree(seed=int(sys.argv[2]))
 print("ready", flush=True)
@@ -130,7 +135,7 @@ def test_two_processes_publish_the_same_run_at_once(tmp_path, make_tree):
 
 def test_the_slower_of_two_drops_its_own(catalog_copy, run_id, make_tree, description, contents, monkeypatch):
     before = contents(catalog_copy)
-    monkeypatch.setattr("catalog.publish.is_published", lambda directory: False)  # it was not, when both began
+    monkeypatch.setattr(LocalPlace, "exists", lambda place, key: False)  # it was not, when both began
     publish(catalog_copy, run_id, make_tree(seed=7), **description)
     assert contents(catalog_copy) == before
 
@@ -142,7 +147,7 @@ def test_clean_ups_do_not_pull_the_catalog_away(tmp_path):
     def check():
         for _ in range(200):
             try:
-                check_writable(tmp_path / "new" / "catalog")
+                place_at(tmp_path / "new" / "catalog").check_writable("runs/probe")
             except Exception as error:
                 failures.append(error)
 

@@ -15,6 +15,7 @@ import pytest
 
 from catalog.errors import DamagedRunError
 from catalog.manifest import Manifest, parse, plain, read_manifest, restored
+from catalog.places import place_at
 
 REPOSITORY = Path(__file__).parents[2]
 FIELDS = {
@@ -75,17 +76,19 @@ def test_every_single_bit_counts():
     ],
 )
 def test_rubbish_is_one_clear_line(tmp_path, content):
-    (tmp_path / "manifest.json").write_bytes(content)
+    (tmp_path / "runs/b-0").mkdir(parents=True)
+    (tmp_path / "runs/b-0/manifest.json").write_bytes(content)
     with pytest.raises(DamagedRunError, match=r"^the manifest of [^\n]* is damaged: [^\n]+$"):
-        read_manifest(tmp_path)
+        read_manifest(place_at(tmp_path), "b-0")
 
 
 def test_random_rubbish(tmp_path):
+    (tmp_path / "runs/b-0").mkdir(parents=True)
     chance = random.Random(0)
     for _ in range(200):
-        (tmp_path / "manifest.json").write_bytes(chance.randbytes(chance.randrange(200)))
+        (tmp_path / "runs/b-0/manifest.json").write_bytes(chance.randbytes(chance.randrange(200)))
         with pytest.raises(DamagedRunError):
-            read_manifest(tmp_path)
+            read_manifest(place_at(tmp_path), "b-0")
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../other/data", "a/../../b", ""])
@@ -95,11 +98,12 @@ def test_paths_that_lead_out_are_refused(path):
 
 
 def test_no_run_and_another_run(tmp_path):
+    (tmp_path / "runs/b-0").mkdir(parents=True)
     with pytest.raises(FileNotFoundError):
-        read_manifest(tmp_path / "nothing")
-    (tmp_path / "manifest.json").write_bytes(Manifest(**FIELDS).to_bytes())
+        read_manifest(place_at(tmp_path), "nothing-0")
+    (tmp_path / "runs/b-0/manifest.json").write_bytes(Manifest(**FIELDS).to_bytes())
     with pytest.raises(DamagedRunError, match="belongs to another run, a-0"):
-        read_manifest(tmp_path)
+        read_manifest(place_at(tmp_path), "b-0")
 
 
 def test_plain_and_restored():
@@ -123,7 +127,7 @@ def test_a_summary_holds_scalars_only():
 
 def test_a_cache_hit_imports_nothing_heavy(pristine, run_id):
     code = (
-        "import sys; from catalog import open_catalog, check_writable; c = open_catalog(sys.argv[1]);"
+        "import sys; from catalog import open_catalog; c = open_catalog(sys.argv[1]);"
         "assert c.manifest(sys.argv[2]).summary['final_loss'] == 1e-12; c.verify(); c.check_writable();"
         "print(sorted({'numpy', 'pandas', 'xarray', 'zarr', 'numba', 'scipy'} & sys.modules.keys()))"
     )

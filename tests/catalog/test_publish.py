@@ -19,8 +19,8 @@ from processes import in_processes
 
 from catalog import open_catalog
 from catalog.errors import CatalogUnwritableError, DamagedRunError, DiskFullError
+from catalog.places import place_at
 from catalog.publish import publish
-from catalog.staging import check_writable
 from catalog.verify import verify
 
 REPOSITORY = Path(__file__).parents[2]
@@ -172,7 +172,7 @@ def unwritable(request, tmp_path):
 def test_an_unwritable_catalog(unwritable, tmp_path, tree, run_id, description, contents):
     before = contents(tmp_path)
     for attempt in (
-        lambda: check_writable(unwritable, run_id),
+        lambda: place_at(unwritable).check_writable(f"runs/{run_id}"),
         lambda: publish(unwritable, run_id, tree, **description),
     ):
         with pytest.raises(CatalogUnwritableError) as caught:
@@ -187,10 +187,10 @@ def test_runs_on_another_disk_are_noticed_in_time(tmp_path):
     (tmp_path / "catalog").mkdir()
     with tmpfs(tmp_path / "catalog/runs", "size=3m"):
         with pytest.raises(CatalogUnwritableError, match="another disk"):
-            check_writable(tmp_path / "catalog")
+            place_at(tmp_path / "catalog").check_writable("runs/probe")
         subprocess.run(["mount", "-o", "remount,ro", tmp_path / "catalog/runs"], check=True)
         with pytest.raises(CatalogUnwritableError, match="Permission denied"):
-            check_writable(tmp_path / "catalog")
+            place_at(tmp_path / "catalog").check_writable("runs/probe")
 
 
 @pytest.mark.parametrize("locked", [".", "runs", "staging"])
@@ -199,7 +199,7 @@ def test_permission_bits_stop_others_than_root(locked):
         if os.geteuid() == 0:
             os.setuid(65534)
         with pytest.raises(CatalogUnwritableError, match=re.escape(f"Permission denied ({root}")):
-            check_writable(root)
+            place_at(root).check_writable("runs/probe")
 
     # Not tmp_path: nobody but its owner can walk into that.
     with tempfile.TemporaryDirectory() as folder:
@@ -208,7 +208,7 @@ def test_permission_bits_stop_others_than_root(locked):
             (root / name).mkdir()
             (root / name).chmod(0o777)
         Path(folder).chmod(0o755)
-        check_writable(root)
+        place_at(root).check_writable("runs/probe")
         (root / locked).chmod(0o555)
         assert in_processes(1, work) == [0]
 
@@ -217,7 +217,7 @@ def test_permission_bits_stop_others_than_root(locked):
 def test_check_writable_leaves_nothing(where, tmp_path, contents):
     (tmp_path / "catalog").mkdir()
     before = contents(tmp_path)
-    check_writable(tmp_path / where)
+    place_at(tmp_path / where).check_writable("runs/probe")
     assert contents(tmp_path) == before
 
 
@@ -228,12 +228,12 @@ def test_what_is_no_run_is_not_replaced(tmp_path, tree, description, contents):
     before = contents(tmp_path)
     for run_id in ("folder-0", "file-0"):
         with pytest.raises(DamagedRunError, match="is in the way"):
-            check_writable(tmp_path, run_id)
+            place_at(tmp_path).check_writable(f"runs/{run_id}")
         with pytest.raises(DamagedRunError, match="is in the way"):
             publish(tmp_path, run_id, tree, **description)
     assert contents(tmp_path) == before
     (tmp_path / "runs/empty-0").mkdir()
-    check_writable(tmp_path, "empty-0")
+    place_at(tmp_path).check_writable("runs/empty-0")
     assert verify(publish(tmp_path, "empty-0", tree, **description).parents[1], "empty-0") == []
 
 

@@ -13,7 +13,6 @@ from catalog.errors import CatalogError, UnknownRunError
 from catalog.index import open_catalog
 from catalog.verify import Finding, Problem, verify
 
-FLIPS = 300
 
 
 def files_of(run: Path) -> list[Path]:
@@ -41,12 +40,13 @@ def test_no_catalog_has_no_findings(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_random_bit_flips_are_all_found(catalog_copy, run_id):
+@pytest.mark.parametrize("flips", [250, pytest.param(1000, marks=pytest.mark.slow)])
+def test_random_bit_flips_are_all_found(catalog_copy, run_id, flips):
     """Each file once, then files at random in proportion to their size."""
     run = catalog_copy / "runs" / run_id
     files = files_of(run)
     chance = random.Random(1)
-    heavy = chance.choices(files, [path.stat().st_size for path in files], k=FLIPS - len(files))
+    heavy = chance.choices(files, [path.stat().st_size for path in files], k=flips - len(files))
     unseen_by_readers = 0
     for path in files + heavy:
         content = path.read_bytes()
@@ -155,7 +155,7 @@ def test_rubbish_of_every_kind(catalog_copy, run_id):
     (catalog_copy / "runs" / os.fsdecode(b"\xff")).mkdir()
     (catalog_copy / "runs/manifest-is-a-folder/manifest.json").mkdir(parents=True)
     (catalog_copy / "staging").write_text("")
-    with pytest.raises(CatalogError, match="staging can't be listed"):
+    with pytest.raises(CatalogError, match=r"can't be read: Not a directory \(staging\)"):
         verify(catalog_copy)
     (catalog_copy / "staging").unlink()
     found = {(finding.run_id, finding.path): finding.problem for finding in verify(catalog_copy)}

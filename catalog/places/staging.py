@@ -3,12 +3,17 @@
 Everything is written to a fresh place inside the catalog (the same file system, so that one rename publishes
 it), flushed to the disk, and renamed. Whatever ends the attempt (a full disk, Ctrl-C, an error) removes the
 place and every folder that the attempt had added. Only a kill leaves a place behind; no reader looks there.
+
+Who writes holds a lock on the folder, which the system takes back whatever ends the process: that tells what a
+killed process has left from what is being written.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -18,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from catalog.errors import CatalogUnwritableError, DamagedRunError, DiskFullError
-from catalog.layout import RUNS, STAGING, is_published, run_directory
+from catalog.layout import MANIFEST, STAGING
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # What a folder that is in the way says to rename(2), depending on the file system.
@@ -26,6 +31,7 @@ _OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST)
 # Processes that begin and clean up at once can remove an empty folder under each other: one try is too few
 # (2 of 800 attempts failed in four threads), and each takes microseconds.
 _TRIES = 100
+_SUFFIX = re.compile(r"-\d+-[0-9a-f]{8}$")
 
 
 @dataclass
@@ -40,11 +46,14 @@ class StagingPlace:
         The folder, ``<root>/staging/<run_id>-<pid>-<random>``.
     added
         Folders that did not exist before, the outermost first.
+    lock
+        The descriptor that holds the lock; None before there is one, or where the disk knows none.
     """
 
     root: Path
     path: Path
     added: list[Path] = field(default_factory=list)
+    lock: int | None = None
 
     def create(self) -> None:
         """Make the folder, with the catalog around it if there is none yet."""
@@ -53,8 +62,24 @@ class StagingPlace:
             # Not tempfile.mkdtemp: its 0700 would stay on the published run and lock colleagues out.
             with suppress(FileNotFoundError):
                 self.path.mkdir()
-                return
+                if self._take_lock():
+                    return
         raise FileNotFoundError(errno.ENOENT, "a folder for it can't be made", str(self.path))
+
+    def _take_lock(self) -> bool:
+        """Hold the new folder; False if a clean-up took it for abandoned first."""
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            self.path = self.path.with_name(fresh_name(run_id_of(self.path.name)))
+            return False
+        except OSError:  # some network disks have no locks; there only time tells
+            os.close(descriptor)
+            return True
+        self.lock = descriptor
+        return self.path.exists()  # else a clean-up was quicker, and has let go of it again
 
     def move_to(self, destination: Path) -> bool:
         """Publish the folder as ``destination`` in one rename, or leave what another process put there first.
@@ -88,9 +113,18 @@ class StagingPlace:
             sync(folder)
         return True
 
+    def replace(self, destination: Path) -> None:
+        """Put the one file that was written here in the place of ``destination``."""
+        self.add_folders(destination.parent)
+        (self.path / "file").replace(destination)
+        sync(destination.parent)
+
     def remove(self) -> None:
         """Remove what is left of the folder, and those added for it that are empty again."""
         shutil.rmtree(self.path, ignore_errors=True)
+        if self.lock is not None:
+            os.close(self.lock)
+            self.lock = None
         for folder in reversed(self.added):
             with suppress(OSError):
                 folder.rmdir()
@@ -125,7 +159,7 @@ def staging_place(root: Path, run_id: str) -> Iterator[StagingPlace]:
     DiskFullError, CatalogUnwritableError
         In place of the operating system's own error.
     """
-    place = StagingPlace(root, root / STAGING / f"{run_id}-{os.getpid()}-{secrets.token_hex(4)}")
+    place = StagingPlace(root, root / STAGING / fresh_name(run_id))
     try:
         place.create()
         yield place
@@ -140,7 +174,54 @@ def staging_place(root: Path, run_id: str) -> Iterator[StagingPlace]:
         place.remove()
 
 
-def check_writable(root: Path, run_id: str = "probe", shelf: str = RUNS) -> None:
+def fresh_name(run_id: str) -> str:
+    """Invent a name for a staging folder that no other process has."""
+    return f"{run_id}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def run_id_of(name: str) -> str:
+    """Return what the staging folder of this name is to become."""
+    return _SUFFIX.sub("", name)
+
+
+def is_held(path: Path) -> bool | None:
+    """Whether a process is writing the staging folder ``path``; None where the disk can't tell."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def reclaim(path: Path) -> bool:
+    """Remove the staging folder ``path`` unless a process holds it; nobody can take it meanwhile."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return False
+    except OSError:
+        pass  # a disk without locks: whoever asks has judged by time
+    try:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def check_writable(root: Path, destination: Path) -> None:
     """Find out before an expensive computation whether its run could be published; leaves nothing behind.
 
     A folder is really made and removed: permission bits do not stop root, and say nothing of a disk that is
@@ -155,9 +236,8 @@ def check_writable(root: Path, run_id: str = "probe", shelf: str = RUNS) -> None
     DamagedRunError
         If something that is no run lies where the run belongs.
     """
-    destination = run_directory(root, run_id, shelf)
-    with staging_place(root, run_id) as place:
-        runs = root / shelf
+    with staging_place(root, destination.name) as place:
+        runs = destination.parent
         for _ in range(_TRIES):
             place.add_folders(runs)
             if os.access(runs, os.W_OK | os.X_OK):
@@ -173,7 +253,7 @@ def check_writable(root: Path, run_id: str = "probe", shelf: str = RUNS) -> None
 
 
 def _refuse_what_is_no_run(destination: Path) -> None:
-    if not is_published(destination):
+    if not (destination / MANIFEST).is_file():
         raise DamagedRunError(f"{destination} is in the way: it is no run (it has no manifest); move it elsewhere")
 
 

@@ -1,0 +1,189 @@
+"""What every place can do, and which place an address means."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote, urlsplit
+
+from catalog.errors import CatalogError
+
+if TYPE_CHECKING:
+    from catalog.manifest import Manifest
+
+# Two slashes: `file:/path` is a way to write a path too, `C:/` is not an address.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+ALLOWED = (
+    "a path, file:///path, s3://bucket/path, http://host/path (read only), or another address that fsspec knows"
+)
+
+
+class Irregularity(enum.Enum):
+    """Why a file that should be there has no digest."""
+
+    MISSING = "there is none"
+    NO_FILE = "something that is no file has its name"
+    UNREADABLE = "the system refuses to read it"
+
+
+@dataclass(frozen=True)
+class Digest:
+    """What the bytes of a file are: their number, and their SHA-256 in hexadecimal."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """What a writer that did not finish has left, or what a writer is writing at this moment.
+
+    Attributes
+    ----------
+    key
+        Where it lies.
+    run_id
+        What it was to become.
+    idle_seconds
+        Since something was last written to it.
+    at_work
+        Whether a process is known to hold it; None where a place can't tell.
+    """
+
+    key: str
+    run_id: str
+    idle_seconds: float
+    at_work: bool | None
+
+
+class Writer(Protocol):
+    """One run on its way into a place: nobody sees it before :meth:`seal`."""
+
+    def agree(
+        self, manifest: Manifest, contents: Mapping[str, bytes]
+    ) -> tuple[Manifest, Mapping[str, bytes]] | None:
+        """Settle with other writers of the same run what its clock readings are; None: one has finished."""
+        ...
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write one file; ``path`` is relative to the run's folder."""
+        ...
+
+    def seal(self, manifest: bytes) -> None:
+        """Make everything durable, then the manifest: from here on the run is there."""
+        ...
+
+
+class Place(Protocol):
+    """Somewhere a catalog can lie. Keys are POSIX paths below its root; errors are the catalog's own."""
+
+    @property
+    def url(self) -> str:
+        """How a person, or another process, writes it."""
+        ...
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can ever be written here."""
+        ...
+
+    def address(self, key: str) -> Path | str:
+        """Return where ``key`` lies, as plain xarray and people write it."""
+        ...
+
+    def store(self, key: str) -> Any:
+        """Return what xarray's ``engine="zarr"`` opens for the folder ``key``."""
+        ...
+
+    def names(self, folder: str) -> list[str]:
+        """Name what lies in ``folder``, in alphabetical order; nothing if there is no such folder."""
+        ...
+
+    def holding(self, folder: str, name: str, trusted: Collection[str] = ()) -> dict[str, str]:
+        """Find the folders in ``folder`` that hold a file ``name``, each with a stamp that changes with that file.
+
+        Of a folder that is ``trusted`` a slow place does not ask again; its stamp is empty.
+        """
+        ...
+
+    def exists(self, key: str) -> bool:
+        """Whether a file lies at ``key``."""
+        ...
+
+    def is_folder(self, key: str) -> bool:
+        """Whether a folder lies at ``key``; in an object store, anything that is no object."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Read a file; FileNotFoundError if there is none."""
+        ...
+
+    def write(self, key: str, content: bytes) -> None:
+        """Write a file, whole or not at all, in the place of one that is there."""
+        ...
+
+    def remove(self, key: str) -> None:
+        """Remove a file, or a folder with all that is in it: the manifest first. What is not there is no error."""
+        ...
+
+    def writing(self, destination: str) -> AbstractContextManager[Writer]:
+        """Open a run's folder for writing; what is not sealed on leaving never appears."""
+        ...
+
+    def check_writable(self, destination: str) -> None:
+        """Find out whether a run could be published there; leaves nothing behind."""
+        ...
+
+    def digests(self, folder: str, paths: Iterable[str]) -> Iterator[tuple[str, Digest | Irregularity]]:
+        """Read files of ``folder`` and say what their bytes are."""
+        ...
+
+    def strangers(self, folder: str, expected: Collection[str]) -> Iterator[str]:
+        """Name what lies in ``folder`` and is not expected, folders with a slash at the end."""
+        ...
+
+    def leftovers(self) -> list[Leftover]:
+        """Find what writers that did not finish have left, and what is being written."""
+        ...
+
+    def reclaim(self, leftover: Leftover) -> bool:
+        """Remove a leftover, unless a writer is found to hold it after all."""
+        ...
+
+
+def place_at(url: str | Path | Place) -> Place:
+    """Find the place that ``url`` means; one that does not exist yet is empty, and nothing is created.
+
+    Raises
+    ------
+    CatalogError
+        For an address that can't be one.
+
+    Examples
+    --------
+    >>> place_at("file:///srv/runs%20of%20may").address("runs")
+    PosixPath('/srv/runs of may/runs')
+    """
+    from catalog.places.local import LocalPlace
+
+    if isinstance(url, Path):
+        return LocalPlace(url.expanduser().absolute())
+    if not isinstance(url, str):
+        return url
+    if not url.strip():
+        raise CatalogError(f"the catalog's address is empty; allowed is {ALLOWED}")
+    if not _SCHEME.match(url):
+        return LocalPlace(Path(url).expanduser().absolute())
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        if parts.netloc not in ("", "localhost"):
+            raise CatalogError(f"the catalog {url} is on another machine ({parts.netloc}); allowed is {ALLOWED}")
+        return LocalPlace(Path(unquote(parts.path)).absolute())
+    from catalog.places.remote import remote_place
+
+    return remote_place(url)

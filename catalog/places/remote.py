@@ -1,0 +1,342 @@
+"""A catalog in an object store, or whatever else fsspec knows: everything is written, then the manifest.
+
+Nothing can be renamed there, so that two writers of one run write the same keys. They write the same bytes: the
+numbers are the same for the same configuration, and of what differs (dates, seconds) the first writer's reading
+counts. It lies in a *draft* that only one writer can create; whoever comes second takes it from there. What a
+killed writer leaves has no manifest, so that no reader sees it; the next writer of that run writes over it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from catalog.errors import CatalogError, CatalogUnwritableError
+from catalog.layout import MANIFEST, SHELVES, STAGING
+from catalog.manifest import Manifest, parse
+from catalog.places.place import ALLOWED, Digest, Irregularity, Leftover, Place, Writer
+
+AT_ONCE = 32
+"""Requests under way at once: each waits some 20 ms for its answer."""
+BATCH_BYTES = 16 * 2**20
+"""Bytes of a run that wait to be sent together."""
+ABANDONED = 3600.0
+"""Seconds after which a draft with other numbers than one's own is taken for abandoned."""
+_INSTALL = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
+
+
+def remote_place(url: str) -> Place:
+    """Open the place at an address with a scheme.
+
+    Raises
+    ------
+    CatalogError
+        If fsspec does not know the scheme, or its library is not installed.
+    """
+    import fsspec
+
+    scheme = urlsplit(url).scheme
+    # What others write meanwhile has to be seen; a listing from a cache would hide it.
+    options: dict[str, Any] = {} if scheme == "memory" else {"use_listings_cache": False}
+    try:
+        system, root = fsspec.url_to_fs(url, **options)
+    except ImportError:
+        library = _INSTALL.get(scheme, f"the fsspec library for {scheme}://")
+        raise CatalogError(f"the catalog {url} can't be opened: `pip install {library}` first") from None
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise CatalogError(f"the catalog {url} can't be opened ({reason}); allowed is {ALLOWED}") from None
+    if scheme in ("http", "https"):
+        from catalog.places.web import WebPlace
+
+        return WebPlace(url.rstrip("/"), system, root.rstrip("/"))
+    return RemotePlace(url.rstrip("/"), system, root.rstrip("/"))
+
+
+@dataclass(frozen=True)
+class RemotePlace:
+    """An object store.
+
+    Attributes
+    ----------
+    url
+        Its address.
+    system
+        The fsspec file system.
+    root
+        The catalog's path in it.
+    """
+
+    url: str
+    system: Any
+    root: str
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def read_only(self) -> bool:
+        """False: only trying tells."""
+        return False
+
+    def path(self, key: str) -> str:
+        """Return the path of ``key`` in the file system."""
+        return f"{self.root}/{key}"
+
+    def address(self, key: str) -> str:
+        """Return the address of ``key``."""
+        return f"{self.url}/{key}"
+
+    def store(self, key: str) -> Any:
+        """Open a Zarr store of fsspec's."""
+        from zarr.storage import FsspecStore
+
+        return FsspecStore.from_url(self.address(key), read_only=True)
+
+    def names(self, folder: str) -> list[str]:
+        """Name what lies in ``folder``.
+
+        Raises
+        ------
+        CatalogError
+            If the store can't be asked.
+        """
+        with self._reading():
+            try:
+                found = self.system.ls(self.path(folder), detail=False)
+            except FileNotFoundError:
+                return []
+        return sorted({str(path).rstrip("/").rpartition("/")[2] for path in found} - {""})
+
+    def holding(self, folder: str, name: str, trusted: Collection[str] = ()) -> dict[str, str]:
+        """Find the folders in ``folder`` that hold a file ``name``: one request for each that is not trusted."""
+        names = self.names(folder)
+        asked = [entry for entry in names if entry not in trusted]
+        with self._reading(), ThreadPoolExecutor(AT_ONCE) as pool:
+            there = dict(zip(asked, pool.map(self.exists, [f"{folder}/{e}/{name}" for e in asked]), strict=True))
+        return {entry: "" for entry in names if there.get(entry, True)}
+
+    def exists(self, key: str) -> bool:
+        """Whether an object lies at ``key``."""
+        with self._reading():
+            return bool(self.system.isfile(self.path(key)))
+
+    def is_folder(self, key: str) -> bool:
+        """Whether no object lies at ``key`` itself."""
+        return not self.exists(key)
+
+    def read(self, key: str) -> bytes:
+        """Read an object; FileNotFoundError if there is none."""
+        with self._reading():
+            return bytes(self.system.cat_file(self.path(key)))
+
+    def write(self, key: str, content: bytes) -> None:
+        """Write an object: stores show none before it is whole.
+
+        Raises
+        ------
+        CatalogUnwritableError
+        """
+        with self._writing():
+            self.system.pipe_file(self.path(key), content)
+
+    def create(self, key: str, content: bytes) -> bool:
+        """Write an object if there is none; False if there is: of two processes only one gets True."""
+        with self._writing():
+            try:
+                self.system.pipe_file(self.path(key), content, mode="create")
+            except FileExistsError:
+                return False
+            except OSError as error:
+                if "PreconditionFailed" in repr(error) or "ConditionalRequestConflict" in repr(error):
+                    return False
+                raise
+        return True
+
+    def remove(self, key: str) -> None:
+        """Remove an object, or all below ``key``, the manifest before the rest: half a run is none.
+
+        Raises
+        ------
+        CatalogUnwritableError
+        """
+        with self._writing():
+            for path in (self.path(f"{key}/{MANIFEST}"), self.path(key)):
+                with suppress(FileNotFoundError):
+                    self.system.rm(path, recursive=True)
+
+    def writing(self, destination: str) -> AbstractContextManager[Writer]:
+        """Open a run's prefix for writing. What is not sealed stays behind: another writer may be at it too.
+
+        Raises
+        ------
+        CatalogUnwritableError
+        """
+        return nullcontext(RemoteWriter(self, destination))
+
+    def check_writable(self, destination: str) -> None:
+        """Write and remove an object.
+
+        Raises
+        ------
+        CatalogUnwritableError
+        """
+        probe = f"{STAGING}/probe-{time.time_ns():x}"
+        self.write(probe, b"")
+        self.remove(probe)
+
+    def digests(self, folder: str, paths: Iterable[str]) -> Iterator[tuple[str, Digest | Irregularity]]:
+        """Read objects of ``folder``, some at once."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            names = list(paths)
+            yield from zip(names, pool.map(self._digest, [self.path(f"{folder}/{p}") for p in names]), strict=True)
+
+    def _digest(self, path: str) -> Digest | Irregularity:
+        try:
+            content = self.system.cat_file(path)
+        except FileNotFoundError:
+            return Irregularity.MISSING
+        except Exception:
+            # Each store's library has its own errors; whatever it says, the bytes were not to be had.
+            return Irregularity.UNREADABLE
+        return Digest(len(content), hashlib.sha256(content).hexdigest())
+
+    def strangers(self, folder: str, expected: Collection[str]) -> Iterator[str]:
+        """Walk over the objects below ``folder`` that are not expected."""
+        with self._reading():
+            found = self.system.find(self.path(folder))
+        below = [str(path).removeprefix(f"{self.path(folder)}/") for path in found]
+        yield from (path for path in sorted(below) if path not in expected)
+
+    def leftovers(self) -> list[Leftover]:
+        """Find drafts, and runs without a manifest."""
+        found = [(f"{STAGING}/{name}", name.removesuffix(".json")) for name in self.names(STAGING)]
+        for shelf in SHELVES:
+            whole = self.holding(shelf, MANIFEST)
+            found += [(f"{shelf}/{name}", name) for name in self.names(shelf) if name not in whole]
+        return [Leftover(key, run_id, self.idle_seconds(key), None) for key, run_id in found]
+
+    def reclaim(self, leftover: Leftover) -> bool:
+        """Remove what has no manifest."""
+        if self.exists(f"{leftover.key}/{MANIFEST}"):
+            return False
+        self.remove(leftover.key)
+        return True
+
+    def idle_seconds(self, key: str) -> float:
+        """Return the seconds since something below ``key`` was last written; inf if the store does not say."""
+        with self._reading():
+            found = self.system.find(self.path(key), detail=True).values()
+        stamps = [entry.get("LastModified") or entry.get("created") or entry.get("mtime") for entry in found]
+        times = [stamp.timestamp() if isinstance(stamp, datetime) else stamp for stamp in stamps if stamp]
+        return max(0.0, time.time() - max(times)) if times else float("inf")
+
+    def _reading(self) -> AbstractContextManager[None]:
+        return _speaking(CatalogError, f"the catalog {self.url} can't be read", FileNotFoundError)
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return _speaking(CatalogUnwritableError, f"the catalog {self.url} can't be written")
+
+
+@contextmanager
+def _speaking(kind: type[CatalogError], message: str, *understood: type[Exception]) -> Iterator[None]:
+    """Turn whatever a store's library raises into one line, but for what the caller makes sense of."""
+    try:
+        yield
+    except (CatalogError, *understood):
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise kind(f"{message}: {reason}") from error
+
+
+@dataclass
+class RemoteWriter:
+    """One run on its way into an object store.
+
+    Attributes
+    ----------
+    place
+        The store.
+    destination
+        The run's key.
+    waiting
+        What is to be sent with the next batch.
+    """
+
+    place: RemotePlace
+    destination: str
+    waiting: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def draft(self) -> str:
+        """Where the draft of this run lies."""
+        return f"{STAGING}/{self.destination.replace('/', '-')}.json"
+
+    def agree(
+        self, manifest: Manifest, contents: Mapping[str, bytes]
+    ) -> tuple[Manifest, Mapping[str, bytes]] | None:
+        """Take the clock readings of the first writer of this run, in the manifest and in the metadata.
+
+        Returns
+        -------
+        manifest, contents
+            What to write; None if another writer has finished meanwhile.
+
+        Raises
+        ------
+        CatalogUnwritableError
+            If another process is publishing this run with other numbers at this moment.
+        """
+        metadata = {path: content.decode() for path, content in contents.items() if path.endswith("zarr.json")}
+        numbers = {
+            path: hashlib.sha256(content).hexdigest() for path, content in contents.items() if path not in metadata
+        }
+        own = {"manifest": manifest.to_bytes().decode(), "metadata": metadata, "numbers": numbers}
+        while not self.place.create(self.draft, json.dumps(own).encode()):
+            try:
+                first = json.loads(self.place.read(self.draft))
+            except (FileNotFoundError, ValueError):
+                continue  # whoever made it has just finished, and removed it
+            if first["numbers"] == numbers and first["metadata"].keys() == metadata.keys():
+                agreed = {path: text.encode() for path, text in first["metadata"].items()}
+                return parse(first["manifest"].encode()), {**contents, **agreed}
+            if self.place.idle_seconds(self.draft) < ABANDONED:
+                raise CatalogUnwritableError(
+                    f"the catalog {self.place.url} can't be written: another process is publishing "
+                    f"{self.destination} with other numbers; try again later"
+                )
+            self.place.write(self.draft, json.dumps(own).encode())
+            break
+        if self.place.exists(
+            f"{self.destination}/{MANIFEST}"
+        ):  # and its draft is gone, so that ours was the first
+            self.place.remove(self.draft)
+            return None
+        return manifest, contents
+
+    def write(self, path: str, content: bytes) -> None:
+        """Send one object, with others at once."""
+        self.waiting[self.place.path(f"{self.destination}/{path}")] = content
+        if len(self.waiting) >= 8 * AT_ONCE or sum(map(len, self.waiting.values())) >= BATCH_BYTES:
+            self._send()
+
+    def seal(self, manifest: bytes) -> None:
+        """Send the rest, then the manifest; the draft has done its work."""
+        self._send()
+        self.place.create(f"{self.destination}/{MANIFEST}", manifest)
+        with suppress(CatalogError):
+            self.place.remove(self.draft)
+
+    def _send(self) -> None:
+        with self.place._writing():
+            self.place.system.pipe(self.waiting)
+        self.waiting = {}

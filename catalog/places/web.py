@@ -1,0 +1,79 @@
+"""A catalog behind a web server: files that anyone may read, and a list of them if the server gives one.
+
+Servers that show folders as pages of links (Python's own, many others) are asked for it; of the others what lies
+there is known from ``index/<shelf>.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, suppress
+from typing import NoReturn
+
+from catalog.errors import CatalogError, CatalogUnwritableError
+from catalog.layout import INDEX, RUNS, SHELVES
+from catalog.places.place import Leftover, Writer
+from catalog.places.remote import RemotePlace
+
+
+class WebPlace(RemotePlace):
+    """A web server."""
+
+    @property
+    def read_only(self) -> bool:
+        """True."""
+        return True
+
+    def names(self, folder: str) -> list[str]:
+        """Name what the server, or else the index, says is in ``folder``.
+
+        Raises
+        ------
+        CatalogError
+            If neither is there: then this is no catalog, or one whose index was never written.
+        """
+        if folder not in SHELVES:
+            return []
+        with suppress(CatalogError):
+            listed = super().names(folder)
+            if listed:
+                return listed
+        try:
+            return sorted(map(str, json.loads(self.read(f"{INDEX}/{folder}.json"))["run_ids"]))
+        except FileNotFoundError:
+            if folder == RUNS:
+                raise CatalogError(
+                    f"the catalog {self.url} can't be read: the server lists no folders, and there is no "
+                    f"{INDEX}/{RUNS}.json (`reluflow gc` writes it where the catalog lies)"
+                ) from None
+            return []
+        except (ValueError, TypeError, KeyError):
+            raise CatalogError(f"the catalog {self.url} can't be read: {INDEX}/{folder}.json is damaged") from None
+
+    def write(self, key: str, content: bytes) -> NoReturn:
+        """Refuse."""
+        self._refuse()
+
+    def remove(self, key: str) -> NoReturn:
+        """Refuse."""
+        self._refuse()
+
+    def writing(self, destination: str) -> AbstractContextManager[Writer]:
+        """Refuse."""
+        self._refuse()
+
+    def check_writable(self, destination: str) -> NoReturn:
+        """Refuse."""
+        self._refuse()
+
+    def strangers(self, folder: str, expected: Collection[str]) -> Iterator[str]:
+        """Find none: nothing can be listed."""
+        return iter(())
+
+    def leftovers(self) -> list[Leftover]:
+        """Find none: nothing can be listed."""
+        return []
+
+    def _refuse(self) -> NoReturn:
+        raise CatalogUnwritableError(f"the catalog {self.url} can't be written: over http it can only be read")
