@@ -14,7 +14,6 @@ from catalog.index import open_catalog
 from catalog.verify import Finding, Problem, verify
 
 
-
 def files_of(run: Path) -> list[Path]:
     return sorted(path for path in run.rglob("*") if path.is_file())
 
