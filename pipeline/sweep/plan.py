@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from catalog.layout import SCHEMA_VERSION
-from pipeline.configuration import RunConfig, load_config
+from pipeline.configuration import RunConfig, load_config, override
 from pipeline.errors import RequestError
 from pipeline.sweep.grid import canonical
 from pipeline.sweep.request import SweepRequest
@@ -35,12 +35,15 @@ class Plan:
         Why, by the number of the cell.
     first
         The configuration of the first cell that has one.
+    base
+        The base with its settings; None if it says something that is allowed with the grid's values only.
     """
 
     request: SweepRequest
     run_ids: tuple[str | None, ...]
     refusals: dict[int, str]
     first: RunConfig
+    base: RunConfig | None
 
     @property
     def name(self) -> str:
@@ -87,7 +90,7 @@ class Plan:
         RequestError
             If it is refused.
         """
-        return load_config(self.request.base, {**self.request.settings, **self.values(number)})
+        return configured(self.request, self.base, self.values(number))
 
     def data_set(self, number: int) -> tuple[int, ...]:
         """What the cells of one data set and one minimum norm have in common: their places on some axes."""
@@ -122,10 +125,10 @@ def make_plan(request: SweepRequest) -> Plan:
     run_ids: list[str | None] = []
     refusals: dict[int, str] = {}
     accepted = [set[int]() for _ in request.axes]
-    first: RunConfig | None = None
-    for number, (places, overrides) in enumerate(_cells(request)):
+    first, base = None, _base(request)
+    for number, (places, values) in enumerate(_cells(request)):
         try:
-            config = load_config(request.base, overrides)
+            config = configured(request, base, values)
         except RequestError as error:
             refusals[number] = str(error)
             run_ids.append(None)
@@ -137,16 +140,35 @@ def make_plan(request: SweepRequest) -> Plan:
     if first is None:
         raise RequestError(refusals[0])
     _refuse_hopeless(request, accepted, refusals)
-    return Plan(request, tuple(run_ids), refusals, first)
+    return Plan(request, tuple(run_ids), refusals, first, base)
+
+
+def configured(request: SweepRequest, base: RunConfig | None, values: dict[str, Any]) -> RunConfig:
+    """The configuration of the cell with these values: what ``reluflow run`` makes of them.
+
+    Raises
+    ------
+    RequestError
+    """
+    if base is None:
+        return load_config(request.base, {**request.settings, **values})
+    return override(base, values)
+
+
+def _base(request: SweepRequest) -> RunConfig | None:
+    try:
+        return load_config(request.base, request.settings)
+    except RequestError:
+        return None
 
 
 def _cells(request: SweepRequest) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
-    """Walk over the grid: each cell's place on the axes, and its overrides."""
+    """Walk over the grid: each cell's place on the axes, and its values."""
     keys = [one.key for one in request.axes]
     places = product(*(range(size) for size in request.shape))
     values = product(*(one.values for one in request.axes))
     for place, cell in zip(places, values, strict=True):
-        yield place, {**request.settings, **dict(zip(keys, cell, strict=True))}
+        yield place, dict(zip(keys, cell, strict=True))
 
 
 def _refuse_hopeless(request: SweepRequest, accepted: list[set[int]], refusals: dict[int, str]) -> None:

@@ -9,12 +9,9 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from catalog.layout import SCHEMA_VERSION
 from pipeline.configuration import RunConfig
 from pipeline.sweep.cell import Failure, compute_cell, said
-from pipeline.threads import one_thread
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -66,12 +63,12 @@ def shared_minimum(config: RunConfig, data: xr.Dataset | Failure) -> xr.Dataset 
     ------
     OSError
     """
-    from pipeline.workflow import minimum_of
+    from pipeline.workflow import minimum_of, one_core
 
     if isinstance(data, Failure):
         return data
     try:
-        with one_thread(data.sizes["point"]), np.errstate(over="ignore", invalid="ignore"):
+        with one_core(data):
             return minimum_of(config, data)
     except OSError:
         raise

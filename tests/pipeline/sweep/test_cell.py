@@ -54,7 +54,7 @@ def test_whatever_goes_wrong_is_its_message(shared, monkeypatch, error, message)
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(pipeline.workflow, "compute", fail)
+    monkeypatch.setattr(pipeline.workflow, "follow", fail)
     record = compute_cell(CONFIG, *shared)
     assert (record["run_id"], record["status"], record["message"]) == (RUN_ID, "failed", message)
     assert record["results"] == {}
@@ -62,7 +62,7 @@ def test_whatever_goes_wrong_is_its_message(shared, monkeypatch, error, message)
 
 @pytest.mark.parametrize(("times", "status"), [(2, "computed"), (3, "failed")])
 def test_the_systems_hiccups_are_tried_again(shared, monkeypatch, times, status):
-    compute, calls = pipeline.workflow.compute, []
+    compute, calls = pipeline.workflow.follow, []
 
     def sometimes(*arguments, **options):
         calls.append(1)
@@ -70,7 +70,7 @@ def test_the_systems_hiccups_are_tried_again(shared, monkeypatch, times, status)
             raise OSError(5, "Input/output error")
         return compute(*arguments, **options)
 
-    monkeypatch.setattr(pipeline.workflow, "compute", sometimes)
+    monkeypatch.setattr(pipeline.workflow, "follow", sometimes)
     assert compute_cell(CONFIG, *shared)["status"] == status
     assert len(calls) == 3
 

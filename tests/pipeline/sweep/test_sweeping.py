@@ -31,13 +31,13 @@ def catalog(tmp_path):
 @pytest.fixture
 def counted(monkeypatch):
     """The runs that are computed in this process, as they are."""
-    compute, calls = pipeline.workflow.compute, []
+    compute, calls = pipeline.workflow.follow, []
 
     def counting(config, *arguments, **options):
         calls.append(config.run_id("1"))
         return compute(config, *arguments, **options)
 
-    monkeypatch.setattr(pipeline.workflow, "compute", counting)
+    monkeypatch.setattr(pipeline.workflow, "follow", counting)
     return calls
 
 
@@ -162,7 +162,7 @@ def test_trajectories_into_memory(request_of):
 
 
 def test_failed_cells_are_tried_again_on_request(request_of, catalog, monkeypatch, counted):
-    compute = pipeline.workflow.compute
+    compute = pipeline.workflow.follow
 
     def fail(config, *arguments, **options):
         if config.init.seed == 1:
@@ -170,7 +170,7 @@ def test_failed_cells_are_tried_again_on_request(request_of, catalog, monkeypatc
         return compute(config, *arguments, **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline.workflow, "compute", fail)
+        patched.setattr(pipeline.workflow, "follow", fail)
         cube = run_sweep(request_of(GRID), catalog)
     assert cube.attrs["failed_cells"] == 6
     assert {entry["message"] for entry in json.loads(cube.attrs["failures"])} == {"ValueError: not today"}
@@ -189,7 +189,7 @@ def test_failed_cells_are_tried_again_on_request(request_of, catalog, monkeypatc
 
 
 def test_an_interrupt_keeps_what_was_computed(request_of, catalog, monkeypatch, counted):
-    compute = pipeline.workflow.compute
+    compute = pipeline.workflow.follow
 
     def interrupted(config, *arguments, **options):
         if len(counted) == 7:
@@ -197,7 +197,7 @@ def test_an_interrupt_keeps_what_was_computed(request_of, catalog, monkeypatch, 
         return compute(config, *arguments, **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline.workflow, "compute", interrupted)
+        patched.setattr(pipeline.workflow, "follow", interrupted)
         patched.setattr(pipeline.sweep.inline, "AT_ONCE", 1e-9)
         with pytest.raises(KeyboardInterrupt):
             run_sweep(request_of(GRID), catalog)
