@@ -249,9 +249,10 @@ class RemotePlace:
 @contextmanager
 def _speaking(kind: type[CatalogError], message: str, *understood: type[Exception]) -> Iterator[None]:
     """Turn whatever a store's library raises into one line, but for what the caller makes sense of."""
+    passing: tuple[type[Exception], ...] = (CatalogError, *understood)
     try:
         yield
-    except (CatalogError, *understood):
+    except passing:
         raise
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__

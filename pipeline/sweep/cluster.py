@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import RequestError
 from pipeline.sweep.forking import usable_cpus, warm_up
+from pipeline.sweep.graph import SchedulerLostError
 from pipeline.sweep.stages import identity
 
 if TYPE_CHECKING:
     from distributed import Client
+    from distributed import LocalCluster as Cluster
 
 DEATHS = 1
 """How many deaths of a worker a task may see and still be given to another: a cell without memory should not cost
 four workers, and a task that was merely beside it is tried again anyway."""
+STARTING = 60.0
+"""Seconds within which worker processes of this machine start: they take one."""
 ANSWER = 10.0
 """Seconds within which a scheduler answers."""
 SHARE = 0.9
@@ -93,10 +100,12 @@ def local(workers: int) -> Iterator[Workers]:
         "distributed.worker.http.routes": [],
     }
     with dask.config.set(settings), _quiet():
-        cluster = LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None,
-            memory_limit=limit, silence_logs=False,
-            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+        cluster = _in_time(
+            partial(
+                LocalCluster, n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1",
+                dashboard_address=None, memory_limit=limit, silence_logs=False,
+                scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+            )
         )  # fmt: skip
         try:
             with Client(cluster, set_as_default=False, timeout=ANSWER) as client:
@@ -104,6 +113,33 @@ def local(workers: int) -> Iterator[Workers]:
                 yield Workers(client, f"{count} of this machine", limit)
         finally:
             cluster.close(timeout=5)
+
+
+def _in_time(start: Callable[[], Cluster]) -> Cluster:
+    """Start the workers, and give up when that takes too long.
+
+    If the process they are forked from is killed while it starts, Python waits for its answer for ever.
+
+    Raises
+    ------
+    SchedulerLostError
+    """
+    outcome: SimpleQueue[Cluster | Exception] = SimpleQueue()
+
+    def attempt() -> None:
+        try:
+            outcome.put(start())
+        except (RuntimeError, OSError) as error:  # a worker, or that process, was killed
+            outcome.put(error)
+
+    Thread(target=attempt, daemon=True).start()
+    try:
+        found = outcome.get(timeout=STARTING)
+    except Empty:
+        found = TimeoutError(f"no answer for {STARTING:.0f} s")
+    if isinstance(found, Exception):
+        raise SchedulerLostError(f"worker processes did not start ({str(found).rstrip('.')})")
+    return found
 
 
 def _check_versions(client: Client) -> None:

@@ -114,8 +114,9 @@ def _computed(plan: Plan, stock: Stock, catalog: Catalog, scheduler: str | None,
     try:
         with counting_cells() as tell:
             return perform(plan, stock, catalog, scheduler=scheduler, workers=workers, progress=tell)
-    except SchedulerLostError:
-        refuse(f"the scheduler{f' at {scheduler}' if scheduler else ''} is lost; {KEPT}", FAILED)
+    except SchedulerLostError as error:
+        what = str(error) or f"the scheduler{f' at {scheduler}' if scheduler else ''} is lost"
+        refuse(f"{what}; {KEPT}", FAILED)
     except KeyboardInterrupt:
         refuse(f"interrupted; {KEPT}", INTERRUPTED)
     finally:
