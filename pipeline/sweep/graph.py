@@ -160,13 +160,14 @@ class Graph:
         """
         from distributed import KilledWorker
 
-        # A task is cancelled with what it depended on, if that was blamed; and all are, if the scheduler has gone.
-        cancelled = future.status in ("cancelled", "lost")
-        if cancelled:
+        try:
+            error = future.exception()
+            batch: Batch | None = None if error is not None else future.result()
+        except (CancelledError, OSError) as lost:
+            # A task is cancelled with what it depended on, if that was blamed; all are, if the scheduler has gone.
             self._check_connection()
-        error = CancelledError("the cluster cancelled it") if cancelled else future.exception()
-        if error is None:
-            batch: Batch = future.result()
+            error, batch = CancelledError(str(lost)), None
+        if batch is not None:
             latest = batch.seconds / len(numbers)
             self.cell_seconds = (self.cell_seconds + latest) / 2 if self.cell_seconds else latest
             return batch

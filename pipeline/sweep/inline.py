@@ -46,7 +46,7 @@ def compute_here(
     started, shared = perf_counter(), dict[tuple[int, ...], Any]()
     while waiting and perf_counter() - started < patience:
         batch, records = perf_counter(), list[dict[str, Any]]()
-        while waiting and perf_counter() - batch < AT_ONCE:
+        while waiting and (not records or perf_counter() - batch < AT_ONCE):
             number = waiting.popleft()
             config, data_set = plan.config(number), plan.data_set(number)
             if data_set not in shared:

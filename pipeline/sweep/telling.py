@@ -27,6 +27,8 @@ PLAIN_SECONDS = 10.0
 """Seconds between two lines where standard error is no terminal."""
 NAMED = 10
 """How many cells are named before the rest is only counted."""
+NOISE = 1e-9
+"""The share of the minimum norm below which a negative excess is rounding."""
 ROWS, COLUMNS = 12, 10
 """The largest table that reads well."""
 
@@ -124,7 +126,9 @@ def print_account(
     say.print(f"{_counted(account.cells)}, {_grid_in_words(plan)}\n")
     table = excess_table(plan, cube)
     if table is not None:
-        say.print(*table, "", sep="\n")
+        say.print(*table, sep="\n")
+        negative = bool((cube["final_excess"] < -NOISE * cube["minimal_half_squared_norm"]).any())
+        say.print("Negative where the data is not fitted.\n" if negative else "")
     failed = len(account.failures)
     computed = f"{account.computed:,} computed" if account.computed else "nothing was computed"
     say.print(f"{computed}, {account.cached:,} there already, {failed:,} failed; {seconds:.1f} s")

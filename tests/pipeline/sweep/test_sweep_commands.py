@@ -196,7 +196,7 @@ def test_progress(monkeypatch, capsys):
 
 # As a process: killed, interrupted
 
-LONG = GOOD.replace("{count = 2}", "{count = 30}")
+LONG = GOOD.replace("{count = 2}", "{count = 25}")
 
 
 @pytest.fixture
@@ -226,11 +226,8 @@ def started(tmp_path):
 
 
 def test_kills_lose_nothing(started, tmp_path):
-    """Killed with its whole family, killed alone, interrupted; then it finishes, and computes no record twice."""
+    """Killed without its workers, interrupted with them; then it finishes, and computes no record twice."""
     catalog = open_catalog(tmp_path / "catalog")
-    process = started()
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
     process = started()
     process.kill()
     process.communicate()
@@ -243,14 +240,14 @@ def test_kills_lose_nothing(started, tmp_path):
     ]
     assert catalog.sweeps.run_ids() == []
     kept = len(read_cells(catalog.place, "orthogonal"))
-    assert kept >= 30
+    assert kept >= 20
     last = subprocess.run(
         [*COMMAND, "sweep", "mine.toml", "--catalog", "catalog", "--json"], cwd=tmp_path, capture_output=True,
         text=True, timeout=90,
     )  # fmt: skip
     assert last.returncode == 0, last.stderr
     found = json.loads(last.stdout)
-    assert [found[key] for key in ("cells", "computed", "cached", "failed")] == [120, 120 - kept, kept, 0]
+    assert [found[key] for key in ("cells", "computed", "cached", "failed")] == [100, 100 - kept, kept, 0]
     plan = make_plan(load_sweep(tmp_path / "mine.toml"))
     assert catalog.sweeps.run_ids() == [plan.sweep_id]
     assert [finding for finding in catalog.verify() if finding.is_damage] == []

@@ -134,14 +134,15 @@ def test_several_cells_that_are_one_run(request_of, counted):
 
 
 def test_trajectories(request_of, processes, catalog):
-    request = request_of(GRID, trajectories=True)
-    run_sweep(request_of(GRID), catalog)
+    grid = GRID | {"init.seed": [0]}
+    request = request_of(grid, trajectories=True)
+    run_sweep(request_of(grid), catalog)
     plan = make_plan(request)
     assert set(take_stock(plan, catalog).missing.values()) == {Reason.UNPUBLISHED}
     cube = run_sweep(request, catalog, scheduler=processes)
     assert sorted(catalog.run_ids()) == sorted(plan.run_ids)
     assert "runs" in cube.attrs
-    cell = cube.isel(log_init_scale=1, y=1, seed=2)
+    cell = cube.isel(log_init_scale=1, y=1, seed=0)
     tree = catalog[f"{cube.attrs['run_name']}-{cell['run_hash'].item():012x}"]
     assert float(tree["trajectory"]["loss"][-1]) == cell["final_loss"].item()
     assert take_stock(plan, catalog).missing == {}
