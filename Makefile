@@ -1,11 +1,12 @@
 # The front door. A machine with Python 3.11 or later and make is enough.
 .POSIX:
 .DELETE_ON_ERROR:
-.PHONY: setup run test test-all check lint types format verify list bench clean help
+.PHONY: setup run sweep test test-all check lint types format verify list bench clean help
 
 PYTHON ?= python3
 CATALOG ?= catalog-data
 PRESET ?= orthogonal
+SWEEP ?= scale-width-seed
 FIGURES ?= figures
 BIN := .venv/bin
 export RELUFLOW_CATALOG := $(CATALOG)
@@ -18,6 +19,7 @@ MANIFEST := $(or $(firstword $(wildcard $(CATALOG)/runs/$(PRESET)-????????????/m
 help:
 	@echo "make setup    virtual environment in .venv, pinned; compiles the solver once"
 	@echo "make run      the paper's experiment into $(CATALOG), its report, its figures (PRESET=... for others)"
+	@echo "make sweep    final excess norm over scale, width and seed (SWEEP=file.toml for yours)"
 	@echo "make test     the tests    (make test-all: the long searches too)"
 	@echo "make check    format, lint, types, tests: what CI runs"
 	@echo "make verify   every byte of the catalog against its manifests"
@@ -48,6 +50,9 @@ $(FIGURE_3): .venv/compiled $(SOURCES) $(MANIFEST)
 	@touch $@
 
 run: $(FIGURE_3)
+
+sweep: setup
+	@$(BIN)/reluflow sweep $(SWEEP)
 
 test: setup
 	$(BIN)/python -m pytest

@@ -33,7 +33,37 @@ def as_type(array: Any, dtype: str) -> Any:
     return array.astype(dtype) if is_lazy(array) else np.asarray(array, dtype=dtype)
 
 
-def along_time(reduce: Reduction, *variables: xr.DataArray) -> tuple[np.ndarray, ...]:
+def at_instant(dataset: xr.Dataset, sample: int, *names: str) -> tuple[np.ndarray, ...]:
+    """The values of some variables at one instant; nothing else of them is read.
+
+    Parameters
+    ----------
+    dataset
+        In memory or lazy; the variables' first dimension is time.
+    sample
+        Which instant, counted from 0, or from the end below 0.
+    names
+        The variables.
+
+    Notes
+    -----
+    By way of the variables: an array with its coordinates, or a dataset of one instant, takes ten times as long
+    to make as the numbers to read, and the stages read hundreds a run.
+    """
+    found = (dataset.variables[name] for name in names)
+    return tuple(v.values[sample] if in_memory(v) else v[sample].values for v in found)
+
+
+def in_memory(variable: xr.Variable) -> bool:
+    """Whether the numbers are a NumPy array already: those of a file that is open lazily would all be read.
+
+    Not by ``chunks``, which such a file has none of, and which takes 10 us to say so. xarray has no public word
+    for it; should the attribute go, each variable counts as lazy, which is right and slower.
+    """
+    return isinstance(getattr(variable, "_data", None), np.ndarray)
+
+
+def along_time(reduce: Reduction, *variables: xr.DataArray | xr.Variable) -> tuple[np.ndarray, ...]:
     """Reduce variables to their course in time, never holding more of them than the blocks in which they come.
 
     Parameters
@@ -55,14 +85,21 @@ def along_time(reduce: Reduction, *variables: xr.DataArray) -> tuple[np.ndarray,
     >>> along_time(lambda values: (values.sum(axis=1),), w)
     (array([5., 5., 5.]),)
     """
-    parts = [
-        part for block in _blocks(variables) for part in _reduced(reduce, [v.variable[block] for v in variables])
-    ]
+    bare = [v.variable if isinstance(v, xr.DataArray) else v for v in variables]
+    parts = [part for arrays in _blocks(bare) for part in _reduced(reduce, arrays)]
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
 
-def _blocks(variables: tuple[xr.DataArray, ...]) -> list[slice]:
-    """Cut the time as the first lazy variable is cut; without one, not at all."""
+def _blocks(variables: list[xr.Variable]) -> Iterator[list[np.ndarray]]:
+    """Cut the time as the first lazy variable is cut, and compute block by block; without one, not at all."""
+    if all(map(in_memory, variables)):
+        yield [variable.values for variable in variables]
+        return
+    for block in _cuts(variables):
+        yield [np.asarray(variable[block].values) for variable in variables]
+
+
+def _cuts(variables: list[xr.Variable]) -> list[slice]:
     for variable in variables:
         if variable.chunks is not None:
             ends = [0, *np.cumsum(variable.chunksizes["time"]).tolist()]
@@ -70,9 +107,8 @@ def _blocks(variables: tuple[xr.DataArray, ...]) -> list[slice]:
     return [slice(None)]
 
 
-def _reduced(reduce: Reduction, block: list[xr.Variable]) -> Iterator[tuple[np.ndarray, ...]]:
-    """Compute a block and reduce it, a stretch at a time."""
-    arrays = [np.asarray(variable.values) for variable in block]
+def _reduced(reduce: Reduction, arrays: list[np.ndarray]) -> Iterator[tuple[np.ndarray, ...]]:
+    """Reduce a block, a stretch at a time."""
     length = len(arrays[0])
     stretches = math.ceil(max(array.nbytes for array in arrays) / STRETCH_BYTES)
     step = max(1, length // max(1, stretches))

@@ -12,6 +12,7 @@ Chunks: the whole array up to 4 MiB, split along the leading dimension (time) be
 from __future__ import annotations
 
 import math
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -29,6 +30,7 @@ from catalog.variable import FILL_LABEL
 
 CHUNK_BYTES = 4 * 2**20
 AT_ONCE_BYTES = 4 * CHUNK_BYTES
+_FILTERING = threading.Lock()
 
 
 def chunk_shape(shape: tuple[int, ...], itemsize: int, block: int = 1) -> tuple[int, ...]:
@@ -113,8 +115,9 @@ def encode(tree: xr.DataTree) -> dict[str, bytes]:
     # Lazy arrays are not written by xarray: it knows no bound on what it holds at once.
     later: dict[str, Any] = {"compute": False, "safe_chunks": False} if any(lazy_variables(tree)) else {}
     store: dict[str, Buffer] = {}
-    # Indented, as zarr writes it by default, the metadata of a run of 449 kB takes 97 kB more.
-    with warnings.catch_warnings(), zarr.config.set({"json_indent": None}):
+    # Indented, as zarr writes it by default, the metadata of a run of 449 kB takes 97 kB more. One thread at a
+    # time: the filters of warnings belong to the whole process.
+    with _FILTERING, warnings.catch_warnings(), zarr.config.set({"json_indent": None}):
         # Consolidated metadata is no part of Zarr v3 yet, but without it xarray warns on every opening, and
         # a store behind plain HTTP, which can't list, does not open. The manifest vouches for both copies.
         warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from catalog.errors import AmbiguousRunError, CatalogError, DamagedRunError, UnknownRunError
 from catalog.layout import MANIFEST, RUNS, STORE, SWEEPS, is_run_id, manifest_key, preset_of, run_key
 from catalog.manifest import Manifest, read_manifest
-from catalog.places import Place, place_at
+from catalog.places import Leftover, Place, place_at
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from catalog.tidying import Tidied
     from catalog.verify import Finding
 
 _SHORTEST_HASH = 4
@@ -240,6 +241,16 @@ class Catalog:
         """
         self.path(run_id)
         self.place.remove(run_key(run_id, self.shelf))
+
+    def leftovers(self) -> list[Leftover]:
+        """Find what is being written, and what killed writers have left."""
+        return self.place.leftovers()
+
+    def tidy(self, patience: float | None = None) -> Tidied:
+        """Remove what killed writers have left: see :func:`catalog.tidying.tidy`."""
+        from catalog.tidying import PATIENCE, tidy
+
+        return tidy(self.place, PATIENCE if patience is None else patience)
 
     def verify(self, run_id: str | None = None) -> list[Finding]:
         """Check every byte of one run or of all: see :func:`catalog.verify.verify`."""

@@ -7,15 +7,20 @@ here is a change of :data:`SCHEMA_VERSION` and a line in the changelog.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import xarray as xr
+from xarray.indexes import PandasIndex
 
 from catalog import landscape
 from catalog.blocks import as_type
 from catalog.layout import SCHEMA_VERSION as SCHEMA_VERSION
 from catalog.variable import Variable as Variable
+
+FEW = 4096
+"""Up to how many entries the index of a counted dimension is kept for the next run: 32 KB."""
 
 ORTHOGONAL = 1e-12
 """The cosine up to which two inputs count as orthogonal (``largest_cosine``, ``assumption_1``): a rotation's
@@ -228,6 +233,8 @@ STAGES: dict[str, tuple[Variable, ...]] = {**GROUPS, "initial": _initial, "minim
 
 COORDINATES = {variable.name: variable for variable in _coordinates}
 
+_SPECIFIED = {group: {found.name: found for found in variables} for group, variables in STAGES.items()}
+
 
 def variable(group: str, name: str) -> Variable:
     """The specification of one variable of one group.
@@ -237,10 +244,10 @@ def variable(group: str, name: str) -> Variable:
     KeyError
         If there is none of that name.
     """
-    for candidate in STAGES[group]:
-        if candidate.name == name:
-            return candidate
-    raise KeyError(f"{group}/{name}")
+    found = _SPECIFIED[group].get(name)
+    if found is None:
+        raise KeyError(f"{group}/{name}")
+    return found
 
 
 def conform(group: str, values: dict[str, Any], attributes: dict[str, Any] | None = None) -> xr.Dataset:
@@ -261,7 +268,7 @@ def conform(group: str, values: dict[str, Any], attributes: dict[str, Any] | Non
     ValueError
         If a variable is missing, unknown, or of the wrong rank.
     """
-    specified = {candidate.name: candidate for candidate in STAGES[group]}
+    specified = _SPECIFIED[group]
     unknown = set(values) - set(specified) - set(COORDINATES)
     missing = {name for name, spec in specified.items() if not spec.optional} - set(values)
     if unknown or missing:
@@ -273,13 +280,28 @@ def conform(group: str, values: dict[str, Any], attributes: dict[str, Any] | Non
             if array.ndim != len(spec.dims):
                 raise ValueError(f"{group}/{name}: {array.ndim} dimensions, specified are {spec.dims}")
             variables[name] = xr.Variable(spec.dims, array, spec.attributes)
-    sizes = {dim: size for v in variables.values() for dim, size in zip(v.dims, v.shape, strict=True)}
-    coordinates = {}
+    sizes = {str(dim): size for v in variables.values() for dim, size in zip(v.dims, v.shape, strict=True)}
+    return xr.Dataset(variables, _coordinates_of(sizes, values), attributes or {})
+
+
+def _coordinates_of(sizes: dict[str, int], values: dict[str, Any]) -> xr.Coordinates:
+    """The index coordinates of dimensions of these sizes, with their indexes: xarray would make them twice."""
+    coordinates: dict[Any, xr.Variable] = {}
+    indexes: dict[Any, PandasIndex] = {}
     for dim, size in sizes.items():
-        spec = COORDINATES[str(dim)]
-        array = np.asarray(values.get(spec.name, np.arange(size)), dtype=spec.dtype)
-        coordinates[spec.name] = xr.Variable(spec.dims, array, spec.attributes)
-    return xr.Dataset(variables, coordinates, attributes or {})
+        if dim in values:
+            indexes[dim] = PandasIndex(np.asarray(values[dim], dtype=COORDINATES[dim].dtype), dim)
+        else:
+            indexes[dim] = _counted(dim, size) if size <= FEW else _counted.__wrapped__(dim, size)
+        coordinates |= indexes[dim].create_variables()
+        coordinates[dim].attrs.update(COORDINATES[dim].attributes)
+    return xr.Coordinates(coordinates, indexes)
+
+
+@lru_cache(maxsize=256)
+def _counted(dim: str, size: int) -> PandasIndex:
+    """The index that counts from 0; indexes never change, so that runs of the same sizes share theirs."""
+    return PandasIndex(np.arange(size, dtype=COORDINATES[dim].dtype), dim)
 
 
 def validate(group: str, dataset: xr.Dataset) -> xr.Dataset:
@@ -290,14 +312,15 @@ def validate(group: str, dataset: xr.Dataset) -> xr.Dataset:
     ValueError
         Naming the first variable that is missing, has other dims or another type.
     """
+    variables = dataset.variables  # not dataset[name]: an array with its coordinates takes ten times as long
     for spec in STAGES[group]:
-        if spec.name not in dataset:
+        found = variables.get(spec.name)
+        if found is None:
             if spec.optional:
                 continue
             raise ValueError(f"{group}/{spec.name} is missing: {spec.doc}")
-        found = dataset[spec.name]
         if found.dims != spec.dims:
             raise ValueError(f"{group}/{spec.name} has dims {found.dims}, allowed is {spec.dims}")
-        if not np.can_cast(found.dtype, np.dtype(spec.dtype), casting="same_kind"):
+        if found.dtype != spec.dtype and not np.can_cast(found.dtype, np.dtype(spec.dtype), casting="same_kind"):
             raise ValueError(f"{group}/{spec.name} is {found.dtype}, allowed is {spec.dtype}")
     return dataset

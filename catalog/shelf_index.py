@@ -24,6 +24,8 @@ from catalog.table import flattened, row_of
 VERSION = 1
 ABSENT = -1
 """The number of a cell whose run has no such column; None is a value that it may have."""
+WORTH = 50
+"""The number of manifests whose reading (some 20 ms) is worth keeping: of fewer, listing should write nothing."""
 REPEATING = 0.5
 """A column with fewer distinct values than this share of its rows is written as numbers into a list of them."""
 
@@ -95,8 +97,13 @@ class ShelfIndex:
         return json.dumps(document, separators=(",", ":")).encode()
 
 
-def refreshed(place: Place, shelf: str) -> ShelfIndex:
+def refreshed(place: Place, shelf: str, worth: int = WORTH) -> ShelfIndex:
     """Bring the index of a shelf up to date with what is there, and keep it if the place lets us.
+
+    Parameters
+    ----------
+    worth
+        From how many manifests read (or rows dropped) on it is written: 0 to write it in any case.
 
     Raises
     ------
@@ -107,19 +114,19 @@ def refreshed(place: Place, shelf: str) -> ShelfIndex:
     wanted = place.holding(shelf, MANIFEST, trusted=frozenset(index.run_ids))
     before = len(index.run_ids)
     index.keep(wanted)
-    changed = len(index.run_ids) < before
+    changes = before - len(index.run_ids)
     known = set(index.run_ids)
     for run_id, stamp in wanted.items():
         if run_id in known:
             continue
         try:
             index.add(read_manifest(place, run_id, shelf), stamp)
-            changed = True
+            changes += 1
         except DamagedRunError as error:
             index.damaged[run_id] = str(error)
         except (FileNotFoundError, ValueError):
             continue  # removed by another process since the listing, or no name of a run
-    if changed and not place.read_only:
+    if changes >= worth and not place.read_only:
         with suppress(CatalogError):  # a reader's disk may be full or locked: the table is right all the same
             place.write(index_key(shelf), index.to_bytes())
     return index

@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "function": ["learned_function"],
         "phases": ["find_clusters", "find_plateaus", "label_phases"],
         "statements": ["check_statements", "statement_times"],
+        "sweep": ["load_sweep", "run_sweep"],
         "workflow": ["run"],
     },
 )

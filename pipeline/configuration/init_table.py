@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
 from pipeline.configuration.keys import Count, Keys, Numbers, Rows, Seed, counted, misplaced, uneven
 
@@ -48,12 +48,14 @@ class InitConfig(Keys):
     file: str | None = None
     file_sha256: str | None = None
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _as_wide_as_its_rows(cls, values: Any) -> Any:
+    def _as_wide_as_its_rows(cls, values: Any, check: ModelWrapValidatorHandler[InitConfig]) -> InitConfig:
         if isinstance(values, dict) and "width" not in values and isinstance(values.get("w"), list):
-            return values | {"width": len(values["w"]) or cls.model_fields["width"].default}
-        return values
+            found = check(values | {"width": len(values["w"]) or cls.model_fields["width"].default})
+            found.model_fields_set.discard("width")  # nobody said it: other weights may be more
+            return found
+        return check(values)
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> InitConfig:

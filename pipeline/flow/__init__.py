@@ -7,5 +7,6 @@ nothing of phases or catalogs.
 
 from pipeline.flow.initial import initialise
 from pipeline.flow.simulate import simulate
+from pipeline.flow.status import Status
 
-__all__ = ["initialise", "simulate"]
+__all__ = ["Status", "initialise", "simulate"]

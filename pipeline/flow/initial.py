@@ -62,7 +62,7 @@ def initialise(data: xr.Dataset, config: InitConfig) -> xr.Dataset:
         },
     )
     refuse_overflow(data, initial, config)
-    initial["coord"].attrs.update(data["coord"].attrs)
+    initial.variables["coord"].attrs.update(data.variables["coord"].attrs)
     return initial
 
 
@@ -115,9 +115,10 @@ def refuse_overflow(data: xr.Dataset, initial: xr.Dataset, config: InitConfig) -
     ------
     RequestError
     """
-    longest = float(np.linalg.norm(data["x"].values, axis=1).max())
+    longest = float(np.linalg.norm(data.variables["x"].values, axis=1).max())
+    start = initial.variables
     with np.errstate(divide="ignore"):  # an a_j of 0 adds nothing, which is ln 0
-        outputs = 2.0 * initial["log_norm"].values + np.log(np.abs(initial["output_ratio"].values))
+        outputs = 2.0 * start["log_norm"].values + np.log(np.abs(start["output_ratio"].values))
         largest = float(np.logaddexp.reduce(outputs) + np.log(longest))
     if largest > log(LARGEST):
         key = "w and a" if config.start == "given" else f"log10_scale = {config.log10_scale:g}"

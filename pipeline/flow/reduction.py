@@ -59,7 +59,7 @@ class Reduction:
     @classmethod
     def of(cls, data: xr.Dataset, init: xr.Dataset, slope: float = 0.0) -> Reduction:
         """Reduce the data set and the network of stages 1 and 2."""
-        x, y = data["x"].values, data["y"].values
+        x, y = data.variables["x"].values, data.variables["y"].values
         input_unit, label_unit = unit_of(x), unit_of(y)
         x, y = x / input_unit, y / label_unit
         point, representative, weight = rays(x)

@@ -153,11 +153,11 @@ def simulate(
             "time": times,
             "residual": residual,
             "loss": 0.5 * np.mean(residual**2, axis=1),
-            "log_init_scale": init["log_init_scale"].values,
+            "log_init_scale": init.variables["log_init_scale"].values,
         },
         account,
     )
-    trajectory["coord"].attrs.update(data["coord"].attrs)
+    trajectory.variables["coord"].attrs.update(data.variables["coord"].attrs)
     return trajectory
 
 

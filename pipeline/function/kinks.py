@@ -73,24 +73,63 @@ def merged_kinks(slope: np.ndarray, offset: np.ndarray, output: np.ndarray, leak
     return Kinks(middle[kept], change[kept], (right - change)[kept], right[kept], neurons[kept])
 
 
-def number_of_kinks(
+def numbers_of_kinks(
     slope: np.ndarray,
     offset: np.ndarray,
     output: np.ndarray,
     window: tuple[float, float],
     width: float,
     share: float,
-) -> int:
+) -> np.ndarray:
     """How many merged kinks lie within ``window`` and change the slope by ``share`` of all |changes| or more.
 
-    The scale of ``output`` does not matter; a kink less than ``width`` outside counts (one may slide on the
-    border).
+    Parameters
+    ----------
+    slope, offset, output
+        [time, neuron]. The scale of ``output`` does not matter.
+    window, width
+        A kink less than ``width`` outside the window counts (one may slide on the border).
+
+    Returns
+    -------
+    int64[time]
+
+    Notes
+    -----
+    All instants at once: one at a time, each takes 15 us of NumPy's calls for a microsecond's work.
     """
     position, weight = kink_positions(slope, offset), output * np.abs(slope)
-    inside = np.flatnonzero((position >= window[0] - width) & (position <= window[1] + width) & (weight != 0))
-    inside = inside[np.argsort(position[inside], kind="stable")]
-    first = first_of_each(position[inside], width)
-    if not len(first):
-        return 0
-    changes = np.abs(np.add.reduceat(weight[inside], first))
-    return int(np.sum(changes >= share * np.abs(weight).sum()))
+    inside = (position >= window[0] - width) & (position <= window[1] + width) & (weight != 0)
+    # Those outside go to the end of their row: among those inside, the order is that of a stable sort alone.
+    order = np.argsort(np.where(inside, position, np.inf), axis=1, kind="stable")
+    count = inside.sum(axis=1)
+    order = order[:, : count.max(initial=0)]
+    within = np.arange(order.shape[1]) < count[:, None]
+    first = first_in_rows(np.take_along_axis(position, order, axis=1), within, width)
+    kink = np.flatnonzero(first[within])
+    if not len(kink):
+        return np.zeros(len(slope), dtype=int)
+    changes = np.abs(np.add.reduceat(np.take_along_axis(weight, order, axis=1)[within], kink))
+    row = np.nonzero(first)[0]
+    return np.bincount(row[changes >= share * np.abs(weight).sum(axis=1)[row]], minlength=len(slope))
+
+
+def first_in_rows(position: np.ndarray, within: np.ndarray, width: float) -> np.ndarray:
+    """:func:`first_of_each` for each row [time, neuron]: whether a position is the first of its group.
+
+    Parameters
+    ----------
+    position
+        Increasing along each row where ``within``, which is true from a row's beginning on.
+    """
+    first = np.zeros(position.shape, dtype=bool)
+    if len(position) < position.shape[1]:
+        for row, positions, count in zip(first, position, within.sum(axis=1).tolist(), strict=True):
+            row[first_of_each(positions[:count], width)] = True
+        return first
+    beyond = np.full(len(position), -np.inf)
+    for i, (here, counts) in enumerate(zip(np.ascontiguousarray(position.T), within.T, strict=True)):
+        starts = counts & (here > beyond)
+        first[:, i] = starts
+        beyond = np.where(starts, here + width, beyond)
+    return first

@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import along_time
+from catalog.blocks import along_time, at_instant
 from catalog.schema import conform, validate
-from pipeline.function.kinks import Kinks, merged_kinks, number_of_kinks
+from pipeline.function.kinks import Kinks, merged_kinks, numbers_of_kinks
 
 WIDTH = 0.01
 """The share of the data's range within which kinks are one: a figure shows no closer ones apart."""
 RELEVANT = 0.01
 """The share of all |changes of slope| from which a kink counts."""
+
+NETWORK = ("direction", "log_norm", "output_ratio")
+"""The variables that are the weights."""
 
 LEAST = np.log(np.finfo(float).tiny) * 1e6
 """ln |w| of a network that is nothing: of one that is exactly 0 there is no logarithm to compare with."""
@@ -39,14 +42,16 @@ def learned_function(data: xr.Dataset, trajectory: xr.Dataset, clusters: xr.Data
     """
     validate("data", data)
     validate("trajectory", trajectory)
-    values: dict[str, Any] = {name: clusters[name].values for name in ("instant_time", "moment", "plateau")}
-    values["merged_directions"] = clusters["relevant"].values
+    values: dict[str, Any] = {
+        name: clusters.variables[name].values for name in ("instant_time", "moment", "plateau")
+    }
+    values["merged_directions"] = clusters.variables["relevant"].values
     columns = input_and_bias(data)
     if columns is None:
         return conform("function", values)
     line = Line(data, columns, float(trajectory.attrs.get("slope", 0.0)))
-    time = trajectory["time"].values
-    samples = np.searchsorted(time, clusters["instant_time"].values)
+    time = trajectory.variables["time"].values
+    samples = np.searchsorted(time, values["instant_time"])
     values |= {"time": time, "number_of_kinks": line.numbers(trajectory)}
     values |= padded([line.kinks(trajectory, int(sample)) for sample in samples])
     return conform("function", values)
@@ -54,14 +59,14 @@ def learned_function(data: xr.Dataset, trajectory: xr.Dataset, clusters: xr.Data
 
 def input_and_bias(data: xr.Dataset) -> tuple[int, int | None] | None:
     """The columns of the input and of the bias (None: there is none); None unless the input is one number."""
-    names = str(data["coord"].attrs.get("labels", "")).split()
+    names = str(data.variables["coord"].attrs.get("labels", "")).split()
     if data.sizes["coord"] == 1:
         return 0, None
     if len(names) != 2 or data.sizes["coord"] != 2 or "bias" not in names or not data.sizes["point"]:
         return None
     bias = names.index("bias")
     # A bias that varies over the points is an input like any other.
-    return (1 - bias, bias) if np.ptp(data["x"].values[:, bias]) == 0 else None
+    return (1 - bias, bias) if np.ptp(data.variables["x"].values[:, bias]) == 0 else None
 
 
 class Line:
@@ -69,7 +74,7 @@ class Line:
 
     def __init__(self, data: xr.Dataset, columns: tuple[int, int | None], leak: float) -> None:
         """Take the columns of the input and of the bias, and the slope of the ReLU below 0."""
-        x = data["x"].values
+        x = data.variables["x"].values
         self.column, self.bias_column = columns
         self.bias = 0.0 if self.bias_column is None else float(x[0, self.bias_column])
         self.leak = leak
@@ -94,19 +99,13 @@ class Line:
             slope, offset = self.of(direction)
             # Only shares count, so the largest neuron is 1: at lambda = 1e-1000 no weight is a float.
             output = ratio * np.exp(2.0 * (log_norm - np.maximum(log_norm.max(axis=1, keepdims=True), LEAST)))
-            rows = zip(slope, offset, output, strict=True)
-            return (
-                np.array([number_of_kinks(*row, self.window, self.width, RELEVANT) for row in rows], dtype=int),
-            )
+            return (numbers_of_kinks(slope, offset, output, self.window, self.width, RELEVANT),)
 
-        (found,) = along_time(reduce, *(trajectory[name] for name in ("direction", "log_norm", "output_ratio")))
-        return found
+        return along_time(reduce, *(trajectory.variables[name] for name in NETWORK))[0]
 
     def kinks(self, trajectory: xr.Dataset, sample: int) -> Kinks:
         """The kinks of one sample, in plain units."""
-        names = ["direction", "log_norm", "output_ratio"]
-        moment = trajectory[names].isel(time=slice(sample, sample + 1))
-        direction, log_norm, ratio = (moment[name].values[0] for name in names)
+        direction, log_norm, ratio = at_instant(trajectory, sample, *NETWORK)
         return merged_kinks(*self.of(direction), ratio * np.exp(2.0 * log_norm), self.leak, self.width)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import along_time
+from catalog.blocks import along_time, at_instant
 from catalog.schema import conform, validate
 from pipeline.minimal_norm.difference import difference, largest_between, merged_distance, variation_norm
 
@@ -35,8 +35,8 @@ def compare(trajectory: xr.Dataset, minimum: xr.Dataset, data: xr.Dataset | None
     """
     validate("trajectory", trajectory)
     validate("minimum", minimum)
-    value = float(minimum["value"])
-    weight, sign = minimum["weight"].values, minimum["output_sign"].values
+    least = minimum.variables
+    value, weight, sign = float(least["value"]), least["weight"].values, least["output_sign"].values
     free = minimum.attrs.get("free_coordinate")
 
     def course(log_norm: np.ndarray, ratio: np.ndarray, *direction: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -51,12 +51,12 @@ def compare(trajectory: xr.Dataset, minimum: xr.Dataset, data: xr.Dataset | None
         return half, counted - value, distance(w, output, weight, sign, free)
 
     wanted = ["log_norm", "output_ratio"] + ([] if np.isnan(value) else ["direction"])
-    half, excess, distances = along_time(course, *(trajectory[name] for name in wanted))
+    half, excess, distances = along_time(course, *(trajectory.variables[name] for name in wanted))
     return conform(
         "minimal_norm",
         {
-            **{str(name): minimum[name].values for name in minimum.data_vars},
-            "time": trajectory["time"].values,
+            **{str(name): least[name].values for name in minimum.data_vars},
+            "time": trajectory.variables["time"].values,
             "half_squared_norm": half,
             "excess": excess,
             "distance": distances,
@@ -74,20 +74,19 @@ def compare_functions(data: xr.Dataset, trajectory: xr.Dataset, minimum: xr.Data
     variation_difference those of the functions on the whole space, with neurons within :data:`WITHIN` as one.
     Of neurons that together have 1e-9 of the mass or less nothing is said.
     """
-    end = trajectory[["log_norm", "direction", "output_ratio"]].isel(time=slice(-1, None))
-    norm = np.exp(end["log_norm"].values[0])
-    w, a = norm[:, None] * end["direction"].values[0], norm * end["output_ratio"].values[0]
-    w, a = _heaviest(w, a)
-    weight, sign = minimum["weight"].values, minimum["output_sign"].values
+    log_norm, direction, ratio = at_instant(trajectory, -1, "log_norm", "direction", "output_ratio")
+    norm = np.exp(log_norm)
+    w, a = _heaviest(norm[:, None] * direction, norm * ratio)
+    weight, sign = minimum.variables["weight"].values, minimum.variables["output_sign"].values
     slope = float(trajectory.attrs.get("slope", 0.0))
     found = {"variation_norm": variation_norm(w, a, within=WITHIN)}
     names = ("hull_difference", "merged_distance", "variation_difference")
-    if np.isnan(float(minimum["value"])):
+    if np.isnan(float(minimum.variables["value"])):
         return found | dict.fromkeys(names, np.nan)
     output = sign * np.linalg.norm(weight, axis=1)
     both = difference(w, a, weight, output)
     values = (
-        largest_between(data["x"].values, *both, slope),
+        largest_between(data.variables["x"].values, *both, slope),
         merged_distance(w, a, weight, sign),
         variation_norm(*both, within=WITHIN),
     )
@@ -138,12 +137,16 @@ def distance(
     # Not w @ unit.T, a product of matrices of width 1 or 2: on a busy machine BLAS takes ten times as long.
     along = [np.einsum("tjc,c->tj", w, v) for v in unit]
     wish = [part + s * a for part, s in zip(along, output_sign, strict=True)]
-    lean = sum((_best(along, output_sign, s) * s for s in set(output_sign.tolist())), start=np.zeros_like(a))
-    side = np.sign(np.where(a == 0.0, lean, a))
+    side = np.sign(a)
+    if (side == 0.0).any():
+        lean = sum((_best(along, output_sign, s) * s for s in set(output_sign.tolist())), start=np.zeros_like(a))
+        side = np.where(side == 0.0, np.sign(lean), side)
     away_w, away_a, square = w.copy(), a.copy(), np.zeros(len(a))
     for i, s in enumerate(output_sign.tolist()):
         rivals = [other for other in range(len(unit)) if output_sign[other] == s]
-        own = (side == s) & (np.argmax([wish[other] for other in rivals], axis=0) == rivals.index(i))
+        own = side == s
+        if len(rivals) > 1:
+            own &= np.argmax([wish[other] for other in rivals], axis=0) == rivals.index(i)
         split = size[i] * _nearest_split(wish[i], own)
         away_w -= np.einsum("tj,c->tjc", split, unit[i])
         away_a -= s * split

@@ -7,11 +7,14 @@ it, and at the end of the run.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 import xarray as xr
 
+from catalog.blocks import at_instant
 from catalog.schema import conform, validate, variable
 
 ANGLE = 0.05
@@ -20,6 +23,8 @@ many clusters matter on the presets of small start, once the neurons have aligne
 become one. From a large start nothing aligns, and the number depends on the angle."""
 LARGEST = 100
 """How many clusters are looked for: before they align there are as many as neurons."""
+SMALL = 512
+"""The number of neurons up to which a table of all pairs is made: 2 MB."""
 RELEVANT = 1e-3
 """The share of all mass from which a cluster matters."""
 
@@ -62,7 +67,8 @@ def find_clusters(data: xr.Dataset, trajectory: xr.Dataset, plateaus: xr.Dataset
         output_sign; NaN where an instant has fewer clusters than another.
     """
     validate("data", data)
-    samples, moments, labels = instants(trajectory["time"].values, plateaus)
+    time = trajectory.variables["time"].values
+    samples, moments, labels = instants(time, plateaus)
     found = [clusters_at(trajectory, sample) for sample in samples]
     most = max(len(clusters.sign) for clusters in found)
 
@@ -77,7 +83,7 @@ def find_clusters(data: xr.Dataset, trajectory: xr.Dataset, plateaus: xr.Dataset
     dataset = conform(
         "clusters",
         {
-            "instant_time": trajectory["time"].values[samples],
+            "instant_time": time[samples],
             "moment": moments,
             "plateau": labels,
             "direction": padded("direction"),
@@ -90,7 +96,7 @@ def find_clusters(data: xr.Dataset, trajectory: xr.Dataset, plateaus: xr.Dataset
             "rest_neurons": [clusters.rest_neurons for clusters in found],
         },
     )
-    dataset["coord"].attrs.update(data["coord"].attrs)
+    dataset.variables["coord"].attrs.update(data.variables["coord"].attrs)
     return dataset
 
 
@@ -98,7 +104,8 @@ def instants(time: np.ndarray, plateaus: xr.Dataset) -> tuple[list[int], list[in
     """The samples at which the network is looked at, which moment each is, and of which plateau."""
     moment, label = variable("clusters", "moment"), variable("clusters", "plateau")
     found = []
-    for number, slowest, end in zip(*(plateaus[name].values for name in ("label", "slowest", "end")), strict=True):
+    columns = (plateaus.variables[name].values for name in ("label", "slowest", "end"))
+    for number, slowest, end in zip(*columns, strict=True):
         found.append((int(np.searchsorted(time, slowest)), moment.flag("slowest"), int(number)))
         last = int(np.searchsorted(time, end, side="right")) - 1
         if found[-1][0] < last < len(time) - 1:
@@ -110,9 +117,7 @@ def instants(time: np.ndarray, plateaus: xr.Dataset) -> tuple[list[int], list[in
 
 def clusters_at(trajectory: xr.Dataset, sample: int) -> Clusters:
     """Group the neurons of one sample."""
-    names = ["direction", "log_norm", "output_ratio"]
-    moment = trajectory[names].isel(time=slice(sample, sample + 1))
-    direction, log_norm, ratio = (moment[name].values[0] for name in names)
+    direction, log_norm, ratio = at_instant(trajectory, sample, "direction", "log_norm", "output_ratio")
     with np.errstate(divide="ignore"):
         log_mass = 2.0 * log_norm + np.log(np.abs(ratio))
     return clusters_of(direction, log_mass, np.sign(ratio))
@@ -132,29 +137,58 @@ def clusters_of(direction: np.ndarray, log_mass: np.ndarray, sign: np.ndarray) -
     cluster, as linkage would make of a million neurons in all directions; and one pass a cluster needs no table of
     pairs. Of equal masses the first leads: the result depends on nothing but the network.
     """
-    left = np.flatnonzero(np.isfinite(log_mass))
-    near = np.cos(ANGLE)
     directions: list[np.ndarray] = []
     masses: list[float] = []
     counts: list[int] = []
-    signs: list[float] = []
-    while len(left) and len(masses) < LARGEST:
-        leader = left[np.argmax(log_mass[left])]
-        mine = (direction[left] @ direction[leader] >= near) & (sign[left] == sign[leader])
-        members = left[mine]
-        share = np.exp(log_mass[members] - log_mass[leader])
-        middle = share @ direction[members]
-        directions.append(middle / np.linalg.norm(middle))
-        masses.append(log_mass[leader] + np.log(share.sum()))
+    leaders: list[int] = []
+    left = np.isfinite(log_mass)
+    for leader, members in groups(direction, log_mass, sign):
+        left[members] = False
+        middle, mass = direction[leader], log_mass[leader]
+        if len(members) > 1:
+            share = np.exp(log_mass[members] - mass)
+            middle, mass = share @ direction[members], mass + np.log(share.sum())
+        directions.append(middle / sqrt(middle.dot(middle)))  # as the norm does it, in a third of its time
+        masses.append(mass)
         counts.append(len(members))
-        signs.append(sign[leader])
-        left = left[~mine]
+        leaders.append(leader)
     order = np.argsort(-np.array(masses), kind="stable")
     return Clusters(
         np.array(directions).reshape(-1, direction.shape[1])[order],
         np.array(masses)[order],
         np.array(counts, dtype=int)[order],
-        np.array(signs)[order],
-        float(np.logaddexp.reduce(log_mass[left])) if len(left) else -np.inf,
-        len(left),
+        sign[np.array(leaders, dtype=int)][order],
+        float(np.logaddexp.reduce(log_mass[left])) if left.any() else -np.inf,
+        int(left.sum()),
     )
+
+
+def groups(direction: np.ndarray, log_mass: np.ndarray, sign: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """The leader and the members of one cluster after the other, of a network as for :func:`clusters_of`."""
+    left = np.flatnonzero(np.isfinite(log_mass))
+    if len(left) <= SMALL:
+        yield from _groups_by_table(direction, log_mass, sign, left)
+        return
+    for _ in range(LARGEST):
+        leader = left[np.argmax(log_mass[left])]
+        mine = (direction[left] @ direction[leader] >= np.cos(ANGLE)) & (sign[left] == sign[leader])
+        members, left = left[mine], left[~mine]
+        yield int(leader), members
+        if not len(left):
+            return
+
+
+def _groups_by_table(
+    direction: np.ndarray, log_mass: np.ndarray, sign: np.ndarray, left: np.ndarray
+) -> Iterator[tuple[int, np.ndarray]]:
+    """:func:`groups` from one table of all pairs: half the time where each neuron is a cluster of its own."""
+    units, signs = direction[left], sign[left]
+    alike = (units @ units.T >= np.cos(ANGLE)) & (signs[:, None] == signs)
+    free, found = np.ones(len(left), dtype=bool), 0
+    for leader in np.argsort(-log_mass[left], kind="stable").tolist():
+        if found == LARGEST:
+            return
+        if free[leader]:
+            mine, found = alike[leader] & free, found + 1
+            free ^= mine
+            yield int(left[leader]), left[mine]

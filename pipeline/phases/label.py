@@ -33,16 +33,16 @@ def label_phases(
     """
     validate("data", data)
     validate("trajectory", trajectory)
-    time, y = trajectory["time"].values, data["y"].values
-    residual = trajectory["residual"].values
-    growth = {1: data["growth_positive"].values, -1: data["growth_negative"].values}
+    course, points = trajectory.variables, data.variables
+    time, residual, y = course["time"].values, course["residual"].values, points["y"].values
+    growth = {1: points["growth_positive"].values, -1: points["growth_negative"].values}
     rate = {sign: float(np.linalg.norm(growth[sign])) for sign in growth}
     first = 1 if rate[1] >= rate[-1] else -1
     chosen = {sign: members(data, trajectory, sign) for sign in growth}
     norm, alignment = courses(trajectory, chosen, {sign: sign * growth[sign] for sign in growth})
 
     times, ends = measured_times(time, residual, first * y, alignment)
-    log_scale = float(trajectory["log_init_scale"])
+    log_scale = float(course["log_init_scale"])
     predicted = predicted_times(log_scale, rate[first], rate[-first], epsilon)
     role = variable("phases", "role")
     roles = np.where(chosen[1], role.flag("positive"), role.flag("other"))

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
+from catalog.blocks import at_instant
 from catalog.schema import variable
 
 AT_ONCE = 2**22
@@ -49,13 +50,13 @@ class Network:
     def at(cls, data: xr.Dataset, trajectory: xr.Dataset, sample: int) -> Network:
         """Read one sample, and nothing else of the trajectory."""
         names = ("direction", "log_norm", "output_ratio", "activation")
-        moment = trajectory[list(names)].isel(time=slice(sample, sample + 1))
-        direction, log_norm, ratio, state = (moment[name].values[0] for name in names)
-        size = np.exp(log_norm)
+        direction, log_norm, ratio, state = at_instant(trajectory, sample, *names)
+        x, y = data.variables["x"].values, data.variables["y"].values
+        size, leak = np.exp(log_norm), float(trajectory.attrs.get("slope", 0.0))
         first, group = groups_of(state, np.sign(ratio))
         return cls(
-            data["x"].values, data["y"].values, float(trajectory.attrs.get("slope", 0.0)), direction, ratio,
-            log_norm, size[:, None] * direction, size * ratio, group, state[first], np.sign(ratio[first]),
+            x, y, leak, direction, ratio, log_norm,
+            size[:, None] * direction, size * ratio, group, state[first], np.sign(ratio[first]),
         )  # fmt: skip
 
     def gain(self, groups: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import along_time
+from catalog.blocks import along_time, at_instant
 from catalog.schema import conform, validate, variable
 from pipeline.phases.dips import Dip, find_dips
 from pipeline.phases.network import Network
@@ -39,27 +39,28 @@ def find_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
     validate("data", data)
     validate("trajectory", trajectory)
     dips = dips_of(data, trajectory)
-    with one_thread(len(data["y"])):
+    y, course = data.variables["y"].values, trajectory.variables
+    with one_thread(len(y)):
         points, spectra = stationary_points(data, trajectory, dips)
     kinds = [kind_of(point, found.negative) for point, found in zip(points, spectra, strict=True)]
-    course = distances(trajectory, points)
+    away = distances(trajectory, points)
     slowest = np.array([dip.slowest for dip in dips], dtype=int)
-    stationary = np.array([point.residual for point in points]).reshape(len(points), len(data["y"]))
-    fitted = np.abs(stationary) <= FITTED * np.abs(data["y"].values).max(initial=0.0)
+    stationary = np.array([point.residual for point in points]).reshape(len(points), len(y))
+    fitted = np.abs(stationary) <= FITTED * np.abs(y).max(initial=0.0)
     label, kind = variable("plateaus", "fitted"), variable("plateaus", "kind")
     return conform(
         "plateaus",
         {
-            "time": trajectory["time"].values,
-            "label": labels(points, data["y"].values),
+            "time": course["time"].values,
+            "label": labels(points, y),
             "start": [dip.start for dip in dips],
             "end": [dip.end for dip in dips],
-            "slowest": trajectory["time"].values[slowest],
-            "loss": trajectory["loss"].values[slowest],
-            "gradient_norm": trajectory["gradient_norm"].values[slowest],
+            "slowest": course["time"].values[slowest],
+            "loss": course["loss"].values[slowest],
+            "gradient_norm": course["gradient_norm"].values[slowest],
             "stationary_loss": 0.5 * np.mean(stationary**2, axis=1),
-            "distance": course[np.arange(len(points)), slowest],
-            "distance_over_time": course,
+            "distance": away[np.arange(len(points)), slowest],
+            "distance_over_time": away,
             "stationary_norm": [0.5 * float(np.sum(p.w**2) + np.sum(p.a**2)) for p in points],
             "stationary_residual": stationary,
             "stationary_gradient": [point.gradient_norm for point in points],
@@ -82,20 +83,21 @@ def stationary_points(
     points, spectra = [], []
     for dip in dips:
         network = Network.at(data, trajectory, dip.slowest)
-        points.append(nearest_stationary_point(network, trajectory["residual"].values[dip.slowest]))
+        points.append(nearest_stationary_point(network, *at_instant(trajectory, dip.slowest, "residual")))
         spectra.append(spectrum(network, points[-1]))
     return points, spectra
 
 
 def dips_of(data: xr.Dataset, trajectory: xr.Dataset) -> list[Dip]:
     """Find the plateaus of a run in time."""
-    rates = [float(np.linalg.norm(data[name].values)) for name in ("growth_positive", "growth_negative")]
+    points, names = data.variables, ("growth_positive", "growth_negative")
+    rates = [float(np.linalg.norm(points[name].values)) for name in names]
     return find_dips(
-        trajectory["time"].values,
-        trajectory["loss"].values,
-        trajectory["gradient_norm"].values,
+        trajectory.variables["time"].values,
+        trajectory.variables["loss"].values,
+        trajectory.variables["gradient_norm"].values,
         min((rate for rate in rates if rate > 0), default=0.0),
-        0.5 * float(np.mean(data["y"].values ** 2)),
+        0.5 * float(np.mean(points["y"].values ** 2)),
     )
 
 
@@ -124,7 +126,8 @@ def labels(points: list[StationaryPoint], y: np.ndarray) -> list[int]:
 def plateau_numbers(time: np.ndarray, plateaus: xr.Dataset) -> np.ndarray:
     """The label of the plateau at each time, int8[time]; ``none`` in between."""
     numbers = np.full(len(time), variable("phases", "plateau").flag("none"), dtype=np.int8)
-    for label, start, end in zip(*(plateaus[name].values for name in ("label", "start", "end")), strict=True):
+    columns = (plateaus.variables[name].values for name in ("label", "start", "end"))
+    for label, start, end in zip(*columns, strict=True):
         numbers[(time >= start) & (time <= end)] = label
     return numbers
 
@@ -144,4 +147,5 @@ def distances(trajectory: xr.Dataset, points: list[StationaryPoint]) -> np.ndarr
 
     if not points:
         return np.empty((0, trajectory.sizes["time"]))
-    return np.array(along_time(reduce, *(trajectory[name] for name in ("direction", "log_norm", "output_ratio"))))
+    names = ("direction", "log_norm", "output_ratio")
+    return np.array(along_time(reduce, *(trajectory.variables[name] for name in names)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import along_time
+from catalog.blocks import along_time, at_instant
 
 BySign = dict[int, np.ndarray]
 """What belongs to S_{+,1} under 1, to S_{-,1} under -1."""
@@ -21,9 +21,8 @@ def members(data: xr.Dataset, trajectory: xr.Dataset, sign: int) -> np.ndarray:
     -------
     bool[neuron]
     """
-    start = trajectory[["direction", "output_ratio"]].isel(time=slice(0, 1))
-    direction, ratio = start["direction"].values[0], start["output_ratio"].values[0]
-    points = data["x"].values[sign * data["y"].values > 0]
+    direction, ratio = at_instant(trajectory, 0, "direction", "output_ratio")
+    points = data.variables["x"].values[sign * data.variables["y"].values > 0]
     chosen: np.ndarray = np.sign(ratio) == sign
     some = max(1, AT_ONCE // max(1, len(points)))
     for first in range(0, len(chosen), some):
@@ -40,7 +39,7 @@ def courses(trajectory: xr.Dataset, chosen: BySign, towards: BySign) -> tuple[By
             *(least_cosine(direction, chosen[sign], towards[sign]) for sign in chosen),
         )
 
-    found = along_time(reduce, trajectory["log_norm"], trajectory["direction"])
+    found = along_time(reduce, *(trajectory.variables[name] for name in ("log_norm", "direction")))
     return dict(zip(chosen, found[:2], strict=True)), dict(zip(chosen, found[2:], strict=True))
 
 

@@ -85,8 +85,8 @@ def _labelled(run: Reading, rows: list[Row]) -> xr.Dataset:
         },
         {"epsilon": run.epsilon, "fitted_first": "positive" if run.first.sign > 0 else "negative"},
     )
-    dataset["statement"].attrs["claims"] = [statement.claim for statement in ROWS]
-    dataset["verdict"].attrs["reasons"] = [row.reason for row in rows]
+    dataset.variables["statement"].attrs["claims"] = [statement.claim for statement in ROWS]
+    dataset.variables["verdict"].attrs["reasons"] = [row.reason for row in rows]
     return dataset
 
 
@@ -98,13 +98,14 @@ def statement_rows(statements: xr.Dataset) -> dict[str, tuple[str, Row]]:
     statements
         The dataset of :func:`check_statements`, or the group of that name of a run.
     """
-    number = statements["statement"]
+    table = statements.variables
+    number = table["statement"]
     names = np.array(str(number.attrs["flag_meanings"]).split())[number.values - 1]
-    words = str(statements["verdict"].attrs["flag_meanings"]).split()
+    words = str(table["verdict"].attrs["flag_meanings"]).split()
     logarithmic = variable("statements", "scale").flag("logarithmic")
     columns = ("measured", "bound", "margin", "verdict", "scale", "measured_at", "resolution")
-    table = zip(*(statements[name].values.tolist() for name in columns), strict=True)
-    told = zip(names.tolist(), number.attrs["claims"], statements["verdict"].attrs["reasons"], table, strict=True)
+    cells = zip(*(table[name].values.tolist() for name in columns), strict=True)
+    told = zip(names.tolist(), number.attrs["claims"], table["verdict"].attrs["reasons"], cells, strict=True)
     return {
         name: (
             str(claim),

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from catalog.blocks import at_instant
 from pipeline.statements.premises import SETTING, finished, known_minimum
 from pipeline.statements.reading import SIZE, Reading, natural_log
 from pipeline.statements.rows import Row, Statement, at_least, at_most, fails, log_at_most, not_applicable
@@ -29,23 +30,25 @@ CERTIFIED = 1e-6
 
 def local_rate(run: Reading) -> float:
     """|D_-| for unit vectors; see above for others."""
-    squares = np.sum(run.data["x"].values ** 2, axis=1)
+    squares = np.sum(run.data.variables["x"].values ** 2, axis=1)
     return min(float(squares[side.rows].min()) * side.size / len(squares) for side in (run.first, run.second))
 
 
 def _relative_loss(run: Reading) -> np.ndarray:
-    return np.asarray(run.trajectory["loss"].values / (0.5 * np.mean(run.data["y"].values ** 2)))
+    return np.asarray(
+        run.trajectory.variables["loss"].values / (0.5 * np.mean(run.data.variables["y"].values ** 2))
+    )
 
 
 def lemma_5(run: Reading) -> Row:
     """Measure the least |grad L|^2/L over the samples within lambda^(epsilon/40) of theta*."""
-    loss = run.trajectory["loss"].values
+    loss = run.trajectory.variables["loss"].values
     radius = run.log_power(run.epsilon / 40.0)
-    away = natural_log(run.minimum["distance"].values)
+    away = natural_log(run.minimum.variables["distance"].values)
     inside = np.flatnonzero((away <= radius) & (_relative_loss(run) > FITTED))
     if not len(inside):
         return not_applicable("no sample is in the ball around theta* with a loss above rounding")
-    ratio = run.trajectory["gradient_norm"].values[inside] ** 2 / loss[inside]
+    ratio = run.trajectory.variables["gradient_norm"].values[inside] ** 2 / loss[inside]
     worst = int(np.argmin(ratio))
     at = float(run.time[inside[worst]])
     return at_least(
@@ -58,9 +61,8 @@ def lemma_5(run: Reading) -> Row:
 
 def proposition_1(run: Reading) -> Row:
     """Measure how far the sums of a_j w_j over each sign of a_j are from those of the two-neuron minimum."""
-    end = run.trajectory[["log_norm", "direction", "output_ratio"]].isel(time=-1).load()
-    ratio = end["output_ratio"].values
-    weights = (np.exp(2.0 * end["log_norm"].values) * ratio)[:, None] * end["direction"].values
+    log_norm, direction, ratio = at_instant(run.trajectory, -1, "log_norm", "direction", "output_ratio")
+    weights = (np.exp(2.0 * log_norm) * ratio)[:, None] * direction
     square = 0.0
     for side in (run.first, run.second):
         merged = np.abs(side.sign * weights[np.sign(ratio) == side.sign].sum(axis=0) - side.size * side.goal)
@@ -96,7 +98,7 @@ def theorem_1_loss(run: Reading) -> Row:
 
 def theorem_1_bias(run: Reading) -> Row:
     """Measure 1/2 |theta|^2 at the end against the least of all interpolators."""
-    excess, value = float(run.minimum["excess"].values[-1]), float(run.minimum["value"])
+    excess, value = (float(run.minimum.variables[name].values.flat[-1]) for name in ("excess", "value"))
     if excess < -SIZE * value:
         return fails(f"1/2 |theta|^2 ends {-excess:.3g} below the minimum: it does not fit, or that is none")
     return log_at_most(
@@ -110,7 +112,7 @@ def theorem_1_bias(run: Reading) -> Row:
 
 def eq_8(run: Reading) -> Row:
     """Measure how far the minimum is from the lower bound that a dual certificate proves, relatively."""
-    value, bound = float(run.minimum["value"]), float(run.minimum["lower_bound"])
+    value, bound = (float(run.minimum.variables[name]) for name in ("value", "lower_bound"))
     return at_most(
         abs(value - bound) / value if value > 0.0 else abs(bound),
         CERTIFIED,

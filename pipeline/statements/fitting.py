@@ -86,7 +86,7 @@ def second_phase(run: Reading) -> tuple[Property, ...]:
 
 def third_phase(run: Reading) -> tuple[Property, ...]:
     """Lemma 4 (i) to (iv) along time."""
-    moved = _moved(run, fitted_first(run))
+    moved = _moved(run, run.once(fitted_first))
     return (
         _alignment(run, run.second, run.epsilon / 14.0),
         _height(run, run.second, run.epsilon / 20.0),
@@ -97,7 +97,12 @@ def third_phase(run: Reading) -> tuple[Property, ...]:
 
 def fitted_first(run: Reading) -> int:
     """The sample that stands for Lemma 3's t2."""
-    return best(run, second_phase(run), run.times.second_phase[1])
+    return best(run, run.once(second_phase), run.times.second_phase[1])
+
+
+def fitted_second(run: Reading) -> int:
+    """The sample that stands for Lemma 4's t3."""
+    return best(run, run.once(third_phase), run.times.third_phase[1], since=run.once(fitted_first))
 
 
 def best(run: Reading, properties: tuple[Property, ...], until: float, since: int = 1) -> int:
@@ -132,23 +137,26 @@ def _height(run: Reading, side: Side, exponent: float) -> Property:
 
 def _moved(run: Reading, since: int) -> np.ndarray:
     """The largest |w_j(t) - w_j(t2)| over the first sign's neurons."""
-    chosen = run.trajectory[["log_norm", "direction"]].isel(neuron=np.flatnonzero(run.first.members))
-    there = chosen.isel(time=since).load()
-    old = np.exp(there["log_norm"].values)[:, None] * there["direction"].values
+    chosen = [
+        run.trajectory.variables[name].isel(neuron=np.flatnonzero(run.first.members))
+        for name in ("log_norm", "direction")
+    ]
+    log_there, direction_there = (values[since].values for values in chosen)
+    old = np.exp(log_there)[:, None] * direction_there
 
     def reduce(log_norm: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray]:
         away = np.exp(log_norm)[..., None] * direction - old
         return (np.sqrt(np.einsum("tjc,tjc->tj", away, away).max(axis=1)),)
 
-    return along_time(reduce, chosen["log_norm"], chosen["direction"])[0]
+    return along_time(reduce, *chosen)[0]
 
 
 def _row(
     run: Reading, phase: Callable[[Reading], tuple[Property, ...]], number: int, until: float, name: str, what: str
 ) -> Row:
     """The row of one property at the lemma's time; not applicable if the run ends too early to say."""
-    properties = phase(run)
-    place = best(run, properties, until, since=fitted_first(run) if phase is third_phase else 1)
+    properties = run.once(phase)
+    place = run.once(fitted_second) if phase is third_phase else run.once(fitted_first)
     chosen, at = properties[number], float(run.time[place])
     row = log_at_most(
         float(chosen.log_measured[place]),

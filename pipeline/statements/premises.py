@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from catalog.blocks import at_instant
 from catalog.schema import variable
 from pipeline.statements.reading import Reading
 from pipeline.statements.rows import in_digits
@@ -21,20 +22,20 @@ def plain_relu(run: Reading) -> str:
 
 def orthogonal(run: Reading) -> str:
     """Assumption 1, up to scaling."""
-    if int(run.data["assumption_1"]) != variable("data", "assumption_1").flag("fails"):
+    if int(run.data.variables["assumption_1"]) != variable("data", "assumption_1").flag("fails"):
         return ""
-    cosine = float(run.data["largest_cosine"])
+    cosine = float(run.data.variables["largest_cosine"])
     return f"assumption 1 fails: the inputs are not orthogonal (largest cosine {cosine:.3g})"
 
 
 def labels(run: Reading) -> str:
     """Assumption 2, and a label of each sign: with D_- = 0 every time of section 4 is infinite."""
-    zero = np.flatnonzero(run.data["y"].values == 0.0)
+    zero = np.flatnonzero(run.data.variables["y"].values == 0.0)
     if len(zero):
         return f"assumption 2 fails: label y[{zero[0]}] is 0"
     if run.second.rate == 0.0:
         return f"there are no labels of the sign {run.second.symbol}: |D_{run.second.symbol}| = 0"
-    if int(run.data["assumption_2"]) == variable("data", "assumption_2").flag("fails"):
+    if int(run.data.variables["assumption_2"]) == variable("data", "assumption_2").flag("fails"):
         return f"assumption 2 fails: |D_+| = |D_-| = {run.first.rate:.4g}"
     return ""
 
@@ -47,7 +48,7 @@ def cones(run: Reading) -> str:
 
 def balanced(run: Reading) -> str:
     """Equation (4): |a_j| = |w_j| at the start."""
-    ratio = np.abs(run.trajectory["output_ratio"].isel(time=0).values)
+    ratio = np.abs(at_instant(run.trajectory, 0, "output_ratio")[0])
     away = float(np.max(np.abs(ratio - 1.0)))
     return "" if away <= BALANCED else f"the start is not balanced: an |a_j|/|w_j| is {away:.2g} away from 1"
 
@@ -66,7 +67,8 @@ def finished(run: Reading) -> str:
 
 def known_minimum(run: Reading) -> str:
     """The minimum norm is known."""
-    return "" if np.isfinite(float(run.minimum["value"])) else f"the minimum norm is {run.minimum.attrs['method']}"
+    known = np.isfinite(float(run.minimum.variables["value"]))
+    return "" if known else f"the minimum norm is {run.minimum.attrs['method']}"
 
 
 def first_collinear(run: Reading) -> str:

@@ -8,12 +8,14 @@ for unit vectors that is n |D_+|.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import along_time
+from catalog.blocks import along_time, at_instant
 from catalog.schema import variable
 from pipeline.statements.sides import Side, side_of
 from pipeline.statements.times import Times, paper_times
@@ -27,6 +29,9 @@ ROUNDING = 1e-14
 """The relative imbalance of a start that is rounding: it was balanced."""
 INCOMPLETE = ("end_time", "out_of_steps", "stalled", "diverged")
 """The statuses of a trajectory that ends before the flow has come to rest (``pipeline.flow.status``)."""
+
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,16 @@ class Reading:
     log_c: float
     time: np.ndarray
     courses: Courses
+    _found: dict[Callable[[Reading], Any], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def once(self, measure: Callable[[Reading], Found]) -> Found:
+        """What ``measure`` says of this run; it is asked once, however many rows want to know."""
+        if measure not in self._found:
+            self._found[measure] = measure(self)
+        found: Found = self._found[measure]
+        return found
 
     @property
     def growth_ratio(self) -> float:
@@ -94,7 +109,7 @@ class Reading:
     def norm(self, side: Side) -> np.ndarray:
         """u(t) of one sign (section 4.2)."""
         name = "norm_positive" if side.sign > 0 else "norm_negative"
-        return np.asarray(self.phases[name].values)
+        return np.asarray(self.phases.variables[name].values)
 
     @property
     def times(self) -> Times:
@@ -115,14 +130,15 @@ def read_run(
     data: xr.Dataset, trajectory: xr.Dataset, phases: xr.Dataset, minimum: xr.Dataset, epsilon: float
 ) -> Reading:
     """Read what the rows need, in one pass over the trajectory."""
-    x, y = data["x"].values, data["y"].values
-    growth = {1: data["growth_positive"].values, -1: -data["growth_negative"].values}
-    role = phases["role"].values
+    points, course = data.variables, trajectory.variables
+    x, y = points["x"].values, points["y"].values
+    growth = {1: points["growth_positive"].values, -1: -points["growth_negative"].values}
+    role = phases.variables["role"].values
     flag = variable("phases", "role").flag
     chosen = {1: role == flag("positive"), -1: role == flag("negative")}
     sides = {sign: side_of(x, y, sign, chosen[sign], growth[sign]) for sign in (1, -1)}
     first = 1 if sides[1].rate >= sides[-1].rate else -1
-    log_scale = float(trajectory["log_init_scale"])
+    log_scale = float(course["log_init_scale"])
     return Reading(
         data=data,
         trajectory=trajectory,
@@ -132,15 +148,14 @@ def read_run(
         first=sides[first],
         second=sides[-first],
         log_scale=log_scale,
-        log_c=float(trajectory["log_norm"].isel(time=0).max()) - log_scale,
-        time=trajectory["time"].values,
+        log_c=float(at_instant(trajectory, 0, "log_norm")[0].max()) - log_scale,
+        time=course["time"].values,
         courses=_follow(trajectory, sides[first], sides[-first]),
     )
 
 
 def _follow(trajectory: xr.Dataset, first: Side, second: Side) -> Courses:
-    start = trajectory[["log_norm", "output_ratio"]].isel(time=0).load()
-    first_size, first_share = _imbalance(start["log_norm"].values, start["output_ratio"].values)
+    first_size, first_share = _imbalance(*at_instant(trajectory, 0, "log_norm", "output_ratio"))
     # A neuron that shrinks magnifies the rounding of its start's imbalance as it does the imbalance itself.
     rounding = np.where(np.abs(first_share) > ROUNDING, ROUNDING, 0.0)
     first_share = np.where(rounding > 0.0, first_share, 0.0)
@@ -158,7 +173,8 @@ def _follow(trajectory: xr.Dataset, first: Side, second: Side) -> Courses:
             *(np.max(log_norm[:, which], axis=1, initial=-np.inf) for which in (slice(None), idle, other)),
         )
 
-    found = along_time(reduce, trajectory["log_norm"], trajectory["output_ratio"], trajectory["direction"])
+    names = ("log_norm", "output_ratio", "direction")
+    found = along_time(reduce, *(trajectory.variables[name] for name in names))
     return Courses(found[0], {first.sign: found[1], second.sign: found[2]}, *found[3:])
 
 

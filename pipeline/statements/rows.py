@@ -72,7 +72,7 @@ class Statement:
     def check(self, run: Reading) -> Row:
         """Measure it on ``run``, if all it assumes is met there."""
         for premise in self.premises:
-            reason = premise(run)
+            reason = run.once(premise)
             if reason:
                 return not_applicable(reason)
         return self.measure(run)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalog.blocks import along_time
+from catalog.blocks import along_time, at_instant
 from catalog.schema import variable
 from pipeline.statements.premises import SETTING
 from pipeline.statements.reading import SIZE, Reading, natural_log
@@ -43,14 +43,16 @@ def saddle_near(run: Reading, place: int) -> Saddle:
     trajectory); on the neurons along v_+ the unfitted points are off, and the Hessian has no negative one.
     """
     side = run.first
-    there = run.trajectory[["log_norm", "direction", "output_ratio", "activation"]].isel(time=place).load()
-    norm, ratio = np.exp(there["log_norm"].values), there["output_ratio"].values
-    along = norm * (there["direction"].values @ side.goal + side.sign * ratio)
+    log_norm, direction, ratio, activation = at_instant(
+        run.trajectory, place, "log_norm", "direction", "output_ratio", "activation"
+    )
+    norm = np.exp(log_norm)
+    along = norm * (direction @ side.goal + side.sign * ratio)
     split = np.where(side.members, np.maximum(along, 0.0), 0.0)
     length = float(np.linalg.norm(split))
     split *= np.sqrt(side.size) / length if length > 0.0 else 0.0
-    x, y = run.data["x"].values, run.data["y"].values
-    active = there["activation"].values == variable("trajectory", "activation").flag("on")
+    x, y = run.data.variables["x"].values, run.data.variables["y"].values
+    active = activation == variable("trajectory", "activation").flag("on")
     left = np.where(side.rows, 0.0, y)
     pull = np.linalg.norm((active[~side.members] * left) @ x, axis=1) / len(y)
     return Saddle(np.outer(split, side.goal), side.sign * split, -float(pull.max(initial=0.0)))
@@ -74,7 +76,7 @@ def fact_1(run: Reading) -> Row:
             inside = np.array([len(run.time) - 1])  # at rest since before the interval
         else:
             return not_applicable(f"there is no sample in [{start:.4g}, {end:.4g}]")
-    slowest = inside[np.argmin(run.trajectory["gradient_norm"].values[inside])]
+    slowest = inside[np.argmin(run.trajectory.variables["gradient_norm"].values[inside])]
     saddle = saddle_near(run, int(slowest))
     away = _distance(run, saddle, inside)
     worst = int(np.argmax(away))
@@ -95,14 +97,14 @@ def fact_1(run: Reading) -> Row:
 
 def _distance(run: Reading, saddle: Saddle, inside: np.ndarray) -> np.ndarray:
     """|theta(t) - theta_S| at the given samples."""
-    span = run.trajectory[["log_norm", "direction", "output_ratio"]].isel(time=slice(inside[0], inside[-1] + 1))
+    span, names = slice(inside[0], inside[-1] + 1), ("log_norm", "direction", "output_ratio")
 
     def reduce(log_norm: np.ndarray, direction: np.ndarray, ratio: np.ndarray) -> tuple[np.ndarray]:
         norm = np.exp(log_norm)
         w, a = norm[..., None] * direction - saddle.w, norm * ratio - saddle.a
         return (np.sqrt(np.einsum("tjc,tjc->t", w, w) + np.einsum("tj,tj->t", a, a)),)
 
-    return along_time(reduce, span["log_norm"], span["direction"], span["output_ratio"])[0]
+    return along_time(reduce, *(run.trajectory.variables[name][span] for name in names))[0]
 
 
 SADDLE = (

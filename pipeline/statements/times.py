@@ -66,7 +66,7 @@ def statement_times(data: xr.Dataset, log_scale: float, *, epsilon: float = 0.05
     float64[time]
         Increasing; empty for lambda >= 1, where the paper names no time.
     """
-    rates = [float(np.linalg.norm(data[f"growth_{sign}"].values)) for sign in ("positive", "negative")]
+    rates = [float(np.linalg.norm(data.variables[f"growth_{sign}"].values)) for sign in ("positive", "negative")]
     if not log_scale < 0.0:
         return np.empty(0)
     times = paper_times(log_scale, max(rates), min(rates), epsilon)

@@ -13,8 +13,6 @@ from catalog.errors import CatalogError, UnknownRunError
 from catalog.index import open_catalog
 from catalog.verify import Finding, Problem, verify
 
-FLIPS = 300
-
 
 def files_of(run: Path) -> list[Path]:
     return sorted(path for path in run.rglob("*") if path.is_file())
@@ -41,12 +39,13 @@ def test_no_catalog_has_no_findings(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_random_bit_flips_are_all_found(catalog_copy, run_id):
+@pytest.mark.parametrize("flips", [250, pytest.param(1000, marks=pytest.mark.slow)])
+def test_random_bit_flips_are_all_found(catalog_copy, run_id, flips):
     """Each file once, then files at random in proportion to their size."""
     run = catalog_copy / "runs" / run_id
     files = files_of(run)
     chance = random.Random(1)
-    heavy = chance.choices(files, [path.stat().st_size for path in files], k=FLIPS - len(files))
+    heavy = chance.choices(files, [path.stat().st_size for path in files], k=flips - len(files))
     unseen_by_readers = 0
     for path in files + heavy:
         content = path.read_bytes()

@@ -294,14 +294,17 @@ def test_verify(reluflow, several, here):
     done = reluflow("verify")
     assert (done.exit_code, done.stdout) == (0, "3 runs checked: every byte is as it was published.\n")
     assert reluflow("verify", several[2]).stdout.startswith("1 run checked: every byte")
-    assert strict(reluflow("verify", "--json").stdout) == {"checked": 3, "findings": [], "damaged": 0}
+    assert strict(reluflow("verify", "--json").stdout) == {
+        "checked": 3, "findings": [], "damaged": 0, "repaired": [], "not_repaired": {}
+    }  # fmt: skip
     chunk = here / "catalog-data" / "runs" / several[0] / "data.zarr" / "trajectory" / "loss" / "c" / "0"
     content = bytearray(chunk.read_bytes())
     content[7] ^= 1
     chunk.write_bytes(content)
     done = reluflow("verify")
     assert done.exit_code == 1
-    line, total = done.stdout.splitlines()
+    line, total, advice = done.stdout.splitlines()
+    assert advice == "Next: reluflow verify --repair computes damaged runs anew."
     assert (
         line
         == f"{several[0]}: data.zarr/trajectory/loss/c/0: damaged: its bytes are not those that were published"

@@ -4,6 +4,7 @@ import importlib
 import json
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -149,6 +150,31 @@ def test_the_summary(tree):
     ):
         assert summary[name] == float(tree[group][variable][-1])
     assert all(type(value) in (float, int, str) for value in summary.values())
+
+
+def test_the_groups_alone_say_the_same(config, tree):
+    """What a sweep takes: no tree, the minimum shared between the cells."""
+    data = pipeline.workflow.prepare(config)
+    groups = pipeline.workflow.follow(config, data, minimum=pipeline.workflow.minimum_of(config, data))
+    assert list(groups) == list(tree.children)
+    for name, found in groups.items():
+        xr.testing.assert_identical(found.drop_attrs(deep=False), tree[name].to_dataset().drop_attrs(deep=False))
+    said, again = summarise(tree), summarise(groups)
+    assert list(said) == list(again)
+    assert {k: repr(v) for k, v in said.items() if k != "solver_seconds"} == {
+        k: repr(v) for k, v in again.items() if k != "solver_seconds"
+    }
+
+
+def test_two_runs_at_once_in_two_threads_are_as_two_alone(config):
+    data = pipeline.workflow.prepare(config)
+    cells = [config, load_config("orthogonal", {"init.seed": 5, "init.log10_scale": -100})] * 4
+    alone = [pipeline.workflow.follow(cell, data) for cell in cells[:2]]
+    with ThreadPoolExecutor(2) as threads:
+        together = list(threads.map(lambda cell: pipeline.workflow.follow(cell, data), cells))
+    for i, groups in enumerate(together):
+        for name, found in groups.items():
+            xr.testing.assert_identical(found.drop_attrs(), alone[i % 2][name].drop_attrs())
 
 
 def test_what_is_stored_is_what_was_returned(published, config):

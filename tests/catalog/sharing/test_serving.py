@@ -84,7 +84,9 @@ def test_a_file_without_end_is_refused(copied, target, run_id):
 def test_a_server_without_a_catalog(tmp_path, target):
     with serving(tmp_path) as url:
         for attempt in (lambda: open_catalog(url).frame(), lambda: import_runs(target, url)):
-            with pytest.raises(CatalogError, match=r"can't be read: it has no index/runs\.json") as caught:
+            with pytest.raises(
+                CatalogError, match=r"can't be read: the server lists no folders, and there is no index/runs\.json"
+            ) as caught:
                 attempt()
             assert "\n" not in str(caught.value)
 

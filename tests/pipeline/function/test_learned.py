@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline import load_config
 from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
 from pipeline.function import learned_function
-from pipeline.function.kinks import LARGEST, first_of_each, merged_kinks, number_of_kinks
+from pipeline.function.kinks import LARGEST, first_of_each, kink_positions, merged_kinks, numbers_of_kinks
 from pipeline.function.learned import input_and_bias
 from pipeline.phases import find_clusters, find_plateaus
 
@@ -56,8 +58,8 @@ def test_close_kinks_are_one_and_a_continuum_is_not():
     assert found.neurons.tolist() == [1, 2]
     np.testing.assert_allclose(found.position, [-2, 1.00075])
     np.testing.assert_allclose(found.change, [-1, 4])
-    count = number_of_kinks(ones, np.array([-1.0, -1.001, 2.0]), np.array([1.0, 3.0, -1.0]), (0, 2), 0.01, 0.01)
-    assert count == 1  # the other is outside
+    three = np.array([[1.0, 1.0, 1.0], [-1.0, -1.001, 2.0], [1.0, 3.0, -1.0]])[:, None]
+    assert numbers_of_kinks(*three, (0, 2), 0.01, 0.01).tolist() == [1]  # the other is outside
     many = merged_kinks(np.ones(500), np.arange(500.0), np.arange(1.0, 501), 0.0, 0.1)
     assert len(many.position) == LARGEST
     assert many.change.min() == 401
@@ -66,7 +68,29 @@ def test_close_kinks_are_one_and_a_continuum_is_not():
 @pytest.mark.parametrize("nothing", [np.zeros(0), np.zeros(3)])
 def test_a_function_without_a_kink(nothing):
     assert len(merged_kinks(nothing, nothing + 1, nothing + 1, 0.0, 0.1).position) == 0
-    assert number_of_kinks(nothing, nothing + 1, nothing + 1, (0, 1), 0.1, 0.01) == 0
+    rows = np.stack([nothing, nothing])
+    assert numbers_of_kinks(rows, rows + 1, rows + 1, (0, 1), 0.1, 0.01).tolist() == [0, 0]
+
+
+def number_of_kinks(slope, offset, output, window, width, share):
+    """The plain count at one instant."""
+    position, weight = kink_positions(slope, offset), output * np.abs(slope)
+    inside = np.flatnonzero((position >= window[0] - width) & (position <= window[1] + width) & (weight != 0))
+    inside = inside[np.argsort(position[inside], kind="stable")]
+    first = first_of_each(position[inside], width)
+    changes = np.abs(np.add.reduceat(weight[inside], first)) if len(first) else np.zeros(0)
+    return int(np.sum(changes >= share * np.abs(weight).sum()))
+
+
+@settings(max_examples=200)
+@given(st.integers(1, 12), st.integers(0, 12), st.floats(0.0, 2.0), st.integers(0, 2**32 - 1))
+def test_all_instants_at_once_are_each_by_itself(instants, neurons, width, seed):
+    """Few values, so that kinks coincide, lie on the window's borders, or do not exist."""
+    rng = np.random.default_rng(seed)
+    slope, offset, output = rng.choice([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5], (3, instants, neurons))
+    options = (-1.5, 2.0), width, rng.choice([0.01, 0.2])
+    found = numbers_of_kinks(slope, offset, output, *options)
+    assert found.tolist() == [number_of_kinks(*row, *options) for row in zip(slope, offset, output, strict=True)]
 
 
 @pytest.mark.parametrize("name", ["orthogonal", "non-orthogonal", "leaky"])

@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from catalog.schema import variable
+from pipeline.phases import clusters as rooms
 from pipeline.phases import find_clusters, find_plateaus
 from pipeline.phases.clusters import ANGLE, LARGEST, clusters_of
 
@@ -41,6 +42,22 @@ def test_signs_are_kept_apart_and_what_carries_nothing_is_left_out():
     assert found.sign.tolist() == [1, -1]
     assert found.neurons.tolist() == [1, 2]
     assert clusters_of(direction[:0], np.zeros(0), np.zeros(0)).relevant == 0
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.3, 3.0])
+@pytest.mark.parametrize("d", [1, 2, 5])
+def test_a_table_of_all_pairs_says_the_same(monkeypatch, spread, d):
+    rng = np.random.default_rng(d)
+    direction = rng.normal(size=(4, d))[rng.integers(0, 4, 300)] + spread * rng.normal(size=(300, d))
+    direction /= np.linalg.norm(direction, axis=1)[:, None]
+    tied = rng.integers(0, 20, 300) / 4
+    mass = np.where(rng.random(300) < 0.1, -np.inf, tied)
+    sign = rng.choice([-1.0, 1.0], 300)
+    found = clusters_of(direction, mass, sign)
+    monkeypatch.setattr(rooms, "SMALL", 0)
+    slow = clusters_of(direction, mass, sign)
+    for name in ("direction", "log_mass", "neurons", "sign", "rest_log_mass", "rest_neurons"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(slow, name))
 
 
 def test_neurons_in_all_directions_are_no_chain_and_are_bounded():

@@ -1,0 +1,154 @@
+"""``reluflow sweep``: a grid of runs from the command line."""
+
+from __future__ import annotations
+
+import logging
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.commands import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    WRONG_REQUEST,
+    catalog_option,
+    console,
+    json_option,
+    opened,
+    print_json,
+    refuse,
+    speaks,
+)
+
+if TYPE_CHECKING:
+    from catalog.index import Catalog
+    from pipeline.sweep.plan import Plan
+    from pipeline.sweep.stock import Stock
+    from pipeline.sweep.sweeping import Account
+
+KEPT = "what was computed is kept, and the next sweep goes on from there"
+
+
+@click.command(short_help="Compute a grid of runs in parallel; only what is missing.")
+@click.argument("file")
+@click.option(
+    "--set",
+    "settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Override a key of the base, such as init.width=100.",
+)
+@click.option(
+    "--scheduler", metavar="ADDRESS", envvar="DASK_SCHEDULER_ADDRESS",
+    help="A Dask scheduler that is there already; $DASK_SCHEDULER_ADDRESS sets it too.",
+)  # fmt: skip
+@click.option(
+    "--workers", type=click.IntRange(min=1, max=1024), metavar="N",
+    help="Processes of this machine; as many as there are CPUs if not given.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Say what would be computed and why; compute nothing.")
+@click.option("--retry-failed", is_flag=True, help="Compute cells that failed before again.")
+@catalog_option
+@json_option
+@speaks
+def sweep(
+    file: str, settings: tuple[str, ...], scheduler: str | None, workers: int | None, dry_run: bool,
+    retry_failed: bool, catalog_url: str, as_json: bool,
+) -> int:  # fmt: skip
+    """Compute every cell of the grid in FILE that is not there yet, and publish them as one cube.
+
+    FILE is a TOML file with a base and a grid, or the name of a sweep that comes with reluflow: scale-width-seed.
+
+    \b
+    Examples:
+      reluflow sweep scale-width-seed --dry-run
+      reluflow sweep mine.toml --workers 4
+      reluflow sweep mine.toml --scheduler tcp://127.0.0.1:8786 --json
+    """  # noqa: D301
+    from pipeline.configuration import parse_override
+    from pipeline.sweep.plan import make_plan
+    from pipeline.sweep.request import load_sweep
+    from pipeline.sweep.stock import take_stock
+
+    started = perf_counter()
+    if scheduler and workers:
+        refuse(f"--workers {workers}: allowed without --scheduler only, which has its own workers", WRONG_REQUEST)
+    plan = make_plan(load_sweep(file, dict(parse_override(text) for text in settings)))
+    catalog = opened(catalog_url)
+    published = plan.sweep_id in catalog.sweeps
+    settled = published and not (retry_failed and catalog.sweeps.manifest(plan.sweep_id).summary["failed_cells"])
+    if dry_run:
+        _dry_run(plan, take_stock(plan, catalog, retry_failed=retry_failed), published, as_json)
+        return DONE
+    if settled:
+        account = _recalled(plan, catalog)
+    else:
+        stock = take_stock(plan, catalog, retry_failed=retry_failed)
+        account = _computed(plan, stock, catalog, scheduler, workers)
+    _report(plan, catalog, account, perf_counter() - started, as_json)
+    return FAILED if account.failures else DONE
+
+
+def _dry_run(plan: Plan, stock: Stock, published: bool, as_json: bool) -> None:
+    from pipeline.sweep.telling import dry_run_as_json, print_dry_run
+
+    if as_json:
+        print_json(dry_run_as_json(plan, stock, published=published))
+    else:
+        print_dry_run(console(), plan, stock, published=published)
+
+
+def _computed(plan: Plan, stock: Stock, catalog: Catalog, scheduler: str | None, workers: int | None) -> Account:
+    """Compute what is missing; a lost scheduler and a Ctrl-C say what is kept."""
+    from pipeline.sweep.forking import warm_up
+
+    if scheduler is None and (workers is not None or len(stock.missing) > MANY):
+        warm_up()
+    from pipeline.sweep.graph import SchedulerLostError
+    from pipeline.sweep.sweeping import perform
+    from pipeline.sweep.telling import counting_cells
+
+    logging.disable()  # the scheduler's log; what happens to a cell is told in the closing lines
+    try:
+        with counting_cells() as tell:
+            return perform(plan, stock, catalog, scheduler=scheduler, workers=workers, progress=tell)
+    except SchedulerLostError as error:
+        what = str(error) or f"the scheduler{f' at {scheduler}' if scheduler else ''} is lost"
+        refuse(f"{what}; {KEPT}", FAILED)
+    except KeyboardInterrupt:
+        refuse(f"interrupted; {KEPT}", INTERRUPTED)
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+MANY = 100
+"""Missing cells from which on workers are started for certain."""
+
+
+def _recalled(plan: Plan, catalog: Catalog) -> Account:
+    """The account of a sweep whose cube is published: nothing is computed."""
+    import json
+
+    from pipeline.sweep.sweeping import GROUP, Account
+
+    summary = catalog.sweeps.manifest(plan.sweep_id).summary
+    account = Account(int(summary["cells"]), cached=int(summary["cells_computed"]))
+    if summary["failed_cells"]:
+        attributes: dict[Any, Any] = catalog.sweeps[plan.sweep_id][GROUP].attrs
+        account.failures = json.loads(attributes["failures"])
+    return account
+
+
+def _report(plan: Plan, catalog: Catalog, account: Account, seconds: float, as_json: bool) -> None:
+    from pipeline.sweep import telling
+
+    path = catalog.sweeps.path(plan.sweep_id)
+    if as_json:
+        print_json(telling.as_json(plan.sweep_id, path, account, seconds))
+        return
+    from pipeline.sweep.sweeping import GROUP
+
+    say = console()
+    telling.print_account(say, plan, account, catalog.sweeps[plan.sweep_id][GROUP].to_dataset(), path, seconds)

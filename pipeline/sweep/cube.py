@@ -1,0 +1,212 @@
+"""The sweep as one labelled cube: every scalar result over the swept keys, from the cells' records alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from catalog.schema import GROUPS, VERDICTS, Variable
+from pipeline.flow import Status
+from pipeline.sweep.cell import COMPUTED, FAILED
+from pipeline.sweep.coordinates import MOST_FLAGS, coordinates, dimension_names, flags, shown
+from pipeline.sweep.plan import Plan
+
+FILL = -1
+"""A label, a count or a name where there is none; a float is NaN."""
+TEXTS = ("plateau_table", "status_message")
+"""Results that are no scalars: the run has them."""
+TIMINGS = ("solver_seconds", "wall_seconds")
+"""What two computations of one cell need not agree in."""
+OWN = ("cell_status", "run_hash", "wall_seconds", "status", "log_lambda", "log10_scale")
+VERDICT = "statements."
+SAID: dict[str, tuple[str, str, str]] = {
+    "end_time": ("time t of the end", "1", "The last sample's."),
+    "final_loss": ("loss L at the end", "1", "L = 1/(2n) sum_k r_k^2."),
+    "final_excess": ("1/2 |theta|^2 - minimum at the end", "1", "minimal_norm/excess of the last sample."),
+    "final_distance": ("|theta - nearest minimum| at the end", "1", "minimal_norm/distance of the last sample."),
+    "half_squared_norm": ("1/2 |theta|^2 at the end", "1", "1/2 sum_j (a_j^2 + |w_j|^2)."),
+    "minimal_half_squared_norm": ("min 1/2 |theta|^2", "1", "Over networks with L = 0 (eq 8); NaN: not known."),
+    "minimal_norm_patterns": ("activation patterns of the convex program", "1", "Of all, or of those sampled."),
+    "growth_rate_positive": ("|D_+|", "1", "D_+ = 1/n sum over y_k > 0 of y_k x_k."),
+    "growth_rate_negative": ("|D_-|", "1", "D_- = 1/n sum over y_k < 0 of y_k x_k."),
+    "fitted_first": ("sign fitted first", "1", "That of the larger |D|."),
+    "plateaus": (
+        "plateaus on the way",
+        "1",
+        "Stationary points at which the flow lingers, the origin among them.",
+    ),
+    "strict_saddles": ("strict saddles on the way", "1", "Plateaus with a negative Hessian eigenvalue."),
+    "merged_directions": ("directions that matter at the end", "1", "Clusters of neurons with 1e-3 of all mass."),
+    "kinks": ("kinks of h at the end", "1", "Within the data's range."),
+    "sliding_neurons": ("neurons that end on a boundary", "1", "Held there from both sides."),
+    "steps": ("steps of the solver", "1", "Accepted ones."),
+    "rejected_steps": ("rejected steps of the solver", "1", "Tried again, shorter."),
+    "crossings": ("crossings of boundaries", "1", "Of a neuron and a data point's hyperplane."),
+    "patterns": ("activation patterns", "1", "Groups of neurons that share their force, at most at once."),
+    "solver_seconds": ("seconds of the integration", "s", "A timing: differs from computation to computation."),
+    "wall_seconds": ("seconds of the whole cell", "s", "A timing: differs from computation to computation."),
+}
+"""long_name, units and comment of the results that are no variables of a run on disk."""
+
+
+def make_cube(plan: Plan, records: Mapping[str, Mapping[str, Any]]) -> xr.Dataset:
+    """Put the cells' records in their places.
+
+    Parameters
+    ----------
+    plan
+        The sweep's.
+    records
+        By run identifier; one for each cell that has one.
+
+    Returns
+    -------
+    Dataset
+        Over the swept keys in the grid's order: every scalar result as float64, int64 or int8 flags,
+        ``cell_status``, ``status`` (the solver's, or ``failed``), ``log_lambda`` and ``run_hash``. A failed
+        cell has NaN or -1, and its message in the attribute ``failures``. A pure function of the records.
+    """
+    cells = [None if run_id is None else records[run_id] for run_id in plan.run_ids]
+    results = [cell["results"] if cell and cell["status"] == COMPUTED else {} for cell in cells]
+    known = {name for result in results for name in result} - {*TEXTS, "status", "log_init_scale"}
+    names = dimension_names(plan.request.axes, {*map(_variable_name, known), *OWN})
+    dims = tuple(names.values())
+
+    def over_the_grid(values: np.ndarray, attributes: dict[str, Any]) -> xr.Variable:
+        return xr.Variable(dims, values.reshape(plan.request.shape), attributes)
+
+    variables = {
+        "cell_status": over_the_grid(*_cell_status(cells)),
+        "status": over_the_grid(*_solver_status(results)),
+        "run_hash": over_the_grid(*_run_hash(plan)),
+        "log_lambda": over_the_grid(*_column("log_init_scale", [r.get("log_init_scale") for r in results])),
+    }
+    for name in sorted(known):
+        variables[_variable_name(name)] = over_the_grid(*_column(name, [result.get(name) for result in results]))
+    seconds = [cell["wall_seconds"] if cell else None for cell in cells]
+    variables["wall_seconds"] = over_the_grid(*_column("wall_seconds", seconds))
+    attributes = _attributes(plan, names, failures(plan, records))
+    return xr.Dataset(variables, coordinates(plan.request.axes, names), attributes)
+
+
+def failures(plan: Plan, records: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Every cell that failed, in the grid's order: its swept values and its message."""
+    found = []
+    for number, run_id in enumerate(plan.run_ids):
+        message = plan.refusals.get(number)
+        if run_id is not None and records[run_id]["status"] == FAILED:
+            message = records[run_id]["message"]
+        if message is not None:
+            cell = {key: shown(key, value) for key, value in plan.values(number).items()}
+            found.append({"cell": cell, "message": message})
+    return found
+
+
+def _variable_name(result: str) -> str:
+    return f"verdict_{result.removeprefix(VERDICT)}" if result.startswith(VERDICT) else result
+
+
+def _attributes(plan: Plan, names: dict[str, str], failed: list[dict[str, Any]]) -> dict[str, Any]:
+    request = plan.request
+    grid = {one.key: [shown(one.key, value) for value in one.values] for one in request.axes}
+    swept = " x ".join(names.values())
+    attributes = {
+        "title": request.title or f"Sweep {request.name} of {plan.name} over {swept}",
+        "summary": request.description or f"Every scalar result of {len(plan.run_ids)} runs, over {swept}.",
+        "configuration": json.dumps(plan.first.resolved()),
+        "configuration_comment": "Of the first cell; each other one differs from it in the keys of 'grid' only.",
+        "grid": json.dumps(grid),
+        "dimensions": json.dumps(names),
+        "cells": len(plan.run_ids),
+        "failed_cells": len(failed),
+        "failures": json.dumps(failed),
+        "run_name": plan.name,
+        "timings": " ".join(TIMINGS),
+    }
+    if request.trajectories:
+        attributes["runs"] = (
+            f"Each computed cell's run is in this catalog: runs/{plan.name}-<run_hash, 12 hex digits>"
+        )
+    return attributes
+
+
+def _cell_status(cells: Iterable[Mapping[str, Any] | None]) -> tuple[np.ndarray, dict[str, Any]]:
+    values = [1 if cell and cell["status"] == COMPUTED else 2 for cell in cells]
+    said = {"long_name": "status of the cell", "comment": "Messages of failed cells: in the attribute 'failures'."}
+    return np.array(values, dtype="int8"), said | flags([COMPUTED, FAILED])
+
+
+def _solver_status(results: Iterable[Mapping[str, Any]]) -> tuple[np.ndarray, dict[str, Any]]:
+    words = [status.word for status in Status] + [FAILED]
+    values = [words.index(result.get("status", FAILED)) + 1 for result in results]
+    messages = {status.word: status.value for status in Status}
+    said = {"long_name": "why the integration ended", "messages": json.dumps(messages)}
+    return np.array(values, dtype="int8"), said | flags(words)
+
+
+def _run_hash(plan: Plan) -> tuple[np.ndarray, dict[str, Any]]:
+    values = [FILL if run_id is None else int(run_id.rpartition("-")[2], 16) for run_id in plan.run_ids]
+    said = {
+        "long_name": "hash of the cell's run", "units": "1",
+        "comment": f"run_id = '{plan.name}-' + format(run_hash, '012x'); -1: the configuration was refused.",
+    }  # fmt: skip
+    return np.array(values, dtype="int64"), said
+
+
+def _column(name: str, values: list[Any]) -> tuple[np.ndarray, dict[str, Any]]:
+    """One result of all cells as an array, with its attributes; None where a cell has none."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {str}:
+        return _labels(name, values)
+    if kinds == {bool}:
+        return _labels(name, [None if value is None else str(value).lower() for value in values])
+    if kinds == {int}:
+        return np.array([FILL if value is None else value for value in values], dtype="int64"), _said(name)
+    numbers = [value if type(value) in (int, float) else np.nan for value in values]
+    return np.array(numbers, dtype="float64"), _said(name)
+
+
+def _labels(name: str, values: list[Any]) -> tuple[np.ndarray, dict[str, Any]]:
+    """Texts as labels: the schema's words where it has some, else those that occur, in alphabetical order."""
+    words = list(_words(name))
+    words += sorted({value for value in values if value is not None} - set(words))
+    number = {word: i for i, word in enumerate(words, start=1)}
+    dtype = "int8" if len(words) <= MOST_FLAGS else "int64"
+    array = np.array([FILL if value is None else number[value] for value in values], dtype=dtype)
+    said = {key: text for key, text in _said(name).items() if key != "units"}
+    if dtype == "int64":
+        return array, said | {"values": json.dumps(words), "comment": "Counted from 1, in the attribute 'values'."}
+    return array, said | flags(words)
+
+
+def _words(name: str) -> tuple[str, ...]:
+    if name.startswith(VERDICT):
+        return VERDICTS
+    specification = _specification(name)
+    return specification.flags if specification is not None else ()
+
+
+def _said(name: str) -> dict[str, Any]:
+    """long_name, units and comment of a result."""
+    if name in SAID:
+        return dict(zip(("long_name", "units", "comment"), SAID[name], strict=True))
+    if name.startswith(VERDICT):
+        row = name.removeprefix(VERDICT)
+        return {"long_name": f"verdict on {row}", "comment": "Whether this statement of the paper holds there."}
+    specification = _specification(name)
+    if specification is None:
+        return {"long_name": name.replace("_", " "), "units": "1"}
+    said = specification.attributes
+    return {key: said[key] for key in ("long_name", "units", "comment") if key in said}
+
+
+def _specification(name: str) -> Variable | None:
+    for group in ("trajectory", "data", "phases", "minimal_norm"):
+        for variable in GROUPS[group]:
+            if variable.name == name and not variable.dims:
+                return variable
+    return None

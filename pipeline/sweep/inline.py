@@ -1,0 +1,57 @@
+"""A few quick cells, computed where we are: starting processes for a second of work takes longer than the work."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from pipeline.sweep.plan import Plan
+from pipeline.sweep.stages import Batch, compute_batch, shared_data, shared_minimum
+
+if TYPE_CHECKING:
+    from catalog.index import Catalog
+
+FEW, LIGHT = 100, 200_000
+"""How many cells are few, and how many samples of neurons make a cell that takes neither long nor much memory."""
+PATIENCE = 1.5
+"""Seconds after which processes would have been worth their start."""
+AT_ONCE = 0.5
+"""Seconds between two batches' records."""
+
+
+def is_light(plan: Plan, numbers: list[int]) -> bool:
+    """Whether all these cells are so few and so small that this process may compute them."""
+    if len(numbers) > FEW:
+        return False
+    configs = [plan.config(number) for number in numbers]
+    return all(
+        config.flow.method == "exact" and config.init.width * config.flow.samples <= LIGHT for config in configs
+    )
+
+
+def compute_here(
+    plan: Plan, waiting: deque[int], catalog: Catalog | None, patience: float = PATIENCE
+) -> Iterator[Batch]:
+    """Compute cells in this process until all are done or the patience is over.
+
+    Parameters
+    ----------
+    waiting
+        The numbers of the cells, those of a data set together; the computed ones are taken off.
+    catalog
+        Where each run is published; None to publish none.
+    """
+    started, shared = perf_counter(), dict[tuple[int, ...], Any]()
+    while waiting and perf_counter() - started < patience:
+        batch, records = perf_counter(), list[dict[str, Any]]()
+        while waiting and (not records or perf_counter() - batch < AT_ONCE):
+            number = waiting.popleft()
+            config, data_set = plan.config(number), plan.data_set(number)
+            if data_set not in shared:
+                data = shared_data(config)
+                shared = {data_set: (data, shared_minimum(config, data))}
+            done = compute_batch([config], shared[data_set][0], shared[data_set][1], catalog)
+            records += done.records
+        yield Batch(records, perf_counter() - batch, done.memory)

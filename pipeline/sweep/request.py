@@ -1,0 +1,151 @@
+"""What a sweep is asked to be: its file read, its grid expanded, every mistake in it one line."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pipeline.configuration import presets, run_name
+from pipeline.errors import RequestError
+from pipeline.sweep.grid import PATHS, Axis, axis, bounded, flattened
+
+KEYS = ("base", "set", "trajectories", "title", "description", "grid")
+
+
+@dataclass(frozen=True)
+class SweepRequest:
+    """A base and a grid over its keys.
+
+    Attributes
+    ----------
+    name
+        The readable part of the sweep's identity: its file's stem.
+    base
+        A preset's name, or the path of a TOML file.
+    axes
+        The swept keys with their values, in the grid's order.
+    settings
+        Dotted overrides of the base, the same for every cell.
+    trajectories
+        Whether each cell's run is published too.
+    title, description
+        For people.
+    """
+
+    name: str
+    base: str | Path
+    axes: tuple[Axis, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    trajectories: bool = False
+    title: str = ""
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a grid that is empty, too large, or at odds with the settings."""
+        if not self.axes:
+            raise RequestError("grid is missing: at least one key with its values is allowed")
+        bounded({one.key: one.values for one in self.axes})
+        for one in self.axes:
+            if one.key in self.settings:
+                raise RequestError(f"{one.key} is set and swept: allowed is one of the two")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of values of each axis."""
+        return tuple(len(one.values) for one in self.axes)
+
+
+def shipped_sweeps() -> dict[str, Path]:
+    """The files of the sweeps that come with reluflow, by name."""
+    folder = Path(str(resources.files("pipeline.sweep") / "examples"))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def load_sweep(name_or_path: str | Path, overrides: Mapping[str, Any] | None = None) -> SweepRequest:
+    """Read a sweep's file, or a shipped one by its name.
+
+    Parameters
+    ----------
+    name_or_path
+        The TOML file: ``base``, ``[grid]``, and optionally ``[set]``, ``trajectories``, ``title``,
+        ``description``.
+    overrides
+        Dotted keys of the base that go before those of ``[set]``.
+
+    Raises
+    ------
+    RequestError
+
+    Examples
+    --------
+    >>> load_sweep("scale-width-seed").shape
+    (9, 6, 20)
+    """
+    path = _found(name_or_path)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RequestError(f"{path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RequestError(f"{path}: not a TOML file: {error}") from None
+    _check(values)
+    base = values["base"]
+    settings = dict(flattened(values.get("set", {}), "set"))
+    axes = dict(flattened(values["grid"], "grid"))
+    bounded(axes)
+    for key in PATHS:  # beside the sweep's file, as a configuration's files are beside it
+        if isinstance(settings.get(key), str):
+            settings[key] = str(path.parent / settings[key])
+        if isinstance(axes.get(key), list):
+            axes[key] = [str(path.parent / file) if isinstance(file, str) else file for file in axes[key]]
+    return SweepRequest(
+        name=run_name(path.stem),
+        base=path.parent / base if base not in presets() and base.endswith(".toml") else base,
+        axes=tuple(axis(key, given) for key, given in axes.items()),
+        settings=settings | dict(overrides or {}),
+        trajectories=values.get("trajectories", False),
+        title=values.get("title", ""),
+        description=values.get("description", ""),
+    )
+
+
+def _found(name_or_path: str | Path) -> Path:
+    shipped = shipped_sweeps()
+    if str(name_or_path) in shipped:
+        return shipped[str(name_or_path)]
+    path = Path(name_or_path)
+    try:
+        if path.is_file():
+            return path
+    except OSError as error:  # a name that is too long
+        raise RequestError(f"{str(name_or_path)[:60]}: {error.strerror or error}") from None
+    if path.suffix == ".toml":
+        raise RequestError(f"{name_or_path}: there is no such file")
+    raise RequestError(
+        f"sweep = {str(name_or_path)!r} is not known: allowed are {', '.join(shipped)}, or the path of a TOML file"
+    )
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    """Refuse unknown keys, missing ones and wrong types."""
+    for key, value in values.items():
+        if key not in KEYS:
+            near = get_close_matches(key, KEYS, n=1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            raise RequestError(f"{key} is not a known key of a sweep{hint}: allowed are {', '.join(KEYS)}")
+        kind, allowed = {
+            "trajectories": (bool, "true or false is allowed"),
+            "set": (dict, "a table of keys is allowed"),
+            "grid": (dict, "a table of keys with their values is allowed"),
+        }.get(key, (str, "a text is allowed"))
+        if not isinstance(value, kind):
+            raise RequestError(f"{key} = {str(value)[:60]!r}: {allowed}")
+    if "base" not in values:
+        raise RequestError("base is missing: allowed are a preset's name and the path of a TOML file")
+    if not values.get("grid"):
+        raise RequestError("grid is missing: at least one key with its values is allowed")

@@ -1,0 +1,105 @@
+"""What a worker does: the stages that cells share, and batches of cells. Each is a task of the Dask graph."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from catalog.layout import SCHEMA_VERSION
+from pipeline.configuration import RunConfig
+from pipeline.sweep.cell import Failure, compute_cell, said
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from catalog.index import Catalog
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What comes back of some cells.
+
+    Attributes
+    ----------
+    records
+        One a cell, in their order.
+    seconds
+        That the worker spent on them.
+    memory
+        The worker's largest resident size so far, in bytes.
+    """
+
+    records: list[dict[str, Any]]
+    seconds: float
+    memory: int
+
+
+def shared_data(config: RunConfig) -> xr.Dataset | Failure:
+    """Stage 1, once for all cells of a data set.
+
+    Raises
+    ------
+    OSError
+        Which the scheduler tries again; anything else is returned as a failure.
+    """
+    from pipeline.workflow import prepare
+
+    try:
+        return prepare(config)
+    except OSError:
+        raise
+    except Exception as error:
+        return Failure(said(error))
+
+
+def shared_minimum(config: RunConfig, data: xr.Dataset | Failure) -> xr.Dataset | Failure:
+    """Stage 4, once for all cells of a data set.
+
+    Raises
+    ------
+    OSError
+    """
+    from pipeline.workflow import minimum_of, one_core
+
+    if isinstance(data, Failure):
+        return data
+    try:
+        with one_core(data):
+            return minimum_of(config, data)
+    except OSError:
+        raise
+    except Exception as error:
+        return Failure(said(error))
+
+
+def compute_batch(
+    configs: Sequence[RunConfig],
+    data: xr.Dataset | Failure,
+    minimum: xr.Dataset | Failure,
+    catalog: Catalog | str | None = None,
+) -> Batch:
+    """Stages 2, 3 and 5 of some cells of one data set; each run is published in the catalog (or at its URL)."""
+    from catalog.index import open_catalog
+
+    started = perf_counter()
+    if isinstance(catalog, str):
+        catalog = open_catalog(catalog)
+    records = [compute_cell(config, data, minimum, catalog) for config in configs]
+    return Batch(records, perf_counter() - started, peak_memory())
+
+
+def peak_memory() -> int:
+    """The largest resident size that this process has had, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def identity() -> tuple[str, str]:
+    """What a worker must have in common with whoever sends it cells: reluflow's version, and the schema's."""
+    from pipeline.workflow import provenance
+
+    return str(provenance()["versions"]["reluflow"]), SCHEMA_VERSION

@@ -1,0 +1,91 @@
+"""What of a sweep is there already, and why the rest has to be computed: no cell is computed twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from catalog.cells import read_cells
+from catalog.errors import DamagedRunError, UnknownRunError
+from pipeline.sweep.cell import COMPUTED, published
+from pipeline.sweep.plan import Plan
+
+if TYPE_CHECKING:
+    from catalog.index import Catalog
+
+
+class Reason(Enum):
+    """Why a cell has to be computed; the values are what a person reads."""
+
+    NEVER = "never computed"
+    FAILED = "failed before, and is tried again"
+    UNPUBLISHED = "computed before, but its trajectory is not published"
+    DAMAGED = "its published run is damaged"
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What is there, and what is not.
+
+    Attributes
+    ----------
+    records
+        By run identifier; those that failed are there too, unless they are to be tried again.
+    missing
+        Why each other run has to be computed.
+    """
+
+    records: dict[str, dict[str, Any]]
+    missing: dict[str, Reason]
+
+    def reasons(self) -> Counter[Reason]:
+        """How many runs have to be computed, for each reason."""
+        return Counter(self.missing.values())
+
+
+def take_stock(plan: Plan, catalog: Catalog | None, *, retry_failed: bool = False) -> Stock:
+    """Look for every cell of ``plan`` among the catalog's records and published runs.
+
+    Parameters
+    ----------
+    retry_failed
+        Whether a cell that failed counts as missing.
+    """
+    wanted = dict.fromkeys(run_id for run_id in plan.run_ids if run_id is not None)
+    if catalog is None:
+        return Stock({}, dict.fromkeys(wanted, Reason.NEVER))
+    recorded = read_cells(catalog.place, plan.name)
+    runs = wanted.keys() & set(catalog.run_ids())
+    records: dict[str, dict[str, Any]] = {}
+    missing: dict[str, Reason] = {}
+    for run_id in wanted:
+        found = recorded.get(run_id)
+        computed = found is not None and found["status"] == COMPUTED
+        if run_id in runs and not computed:
+            found = _of_manifest(catalog, run_id)
+            computed = found is not None
+        if found is None:
+            missing[run_id] = Reason.DAMAGED if run_id in runs else Reason.NEVER
+        elif computed and plan.request.trajectories and run_id not in runs:
+            missing[run_id] = Reason.UNPUBLISHED
+        elif not computed and retry_failed:
+            missing[run_id] = Reason.FAILED
+        else:
+            records[run_id] = found
+    return Stock(records, missing)
+
+
+def _of_manifest(catalog: Catalog, run_id: str) -> dict[str, Any] | None:
+    """The record of a published run, or None if it can't be read."""
+    try:
+        manifest = catalog.manifest(run_id)
+        summary: Mapping[str, Any] = manifest.summary
+        if "log_init_scale" not in summary:  # runs published before their summary said it
+            scale = float(catalog[run_id]["trajectory"]["log_init_scale"])
+            summary = {**summary, "log_init_scale": scale}
+    except (DamagedRunError, UnknownRunError, KeyError):
+        return None
+    return published(run_id, summary, manifest.provenance, manifest.created)

@@ -1,0 +1,233 @@
+"""A sweep from its request to the published cube: only what is missing is computed, nothing is lost."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from catalog.cells import write_cells
+from pipeline.errors import RequestError
+from pipeline.sweep.cell import FAILED
+from pipeline.sweep.cluster import external, local
+from pipeline.sweep.cube import failures, make_cube
+from pipeline.sweep.forking import usable_cpus
+from pipeline.sweep.graph import Graph
+from pipeline.sweep.inline import compute_here, is_light
+from pipeline.sweep.plan import Plan, make_plan
+from pipeline.sweep.request import SweepRequest, load_sweep
+from pipeline.sweep.stages import Batch, peak_memory
+from pipeline.sweep.stock import Stock, take_stock
+from pipeline.workflow import provenance
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from catalog.index import Catalog
+
+GROUP = "cube"
+"""The group of the published store that holds the cube."""
+
+
+@dataclass
+class Account:
+    """What a sweep has done.
+
+    Attributes
+    ----------
+    cells
+        Of the whole grid.
+    computed, cached
+        Cells that were computed just now, and that were there already; those that failed are in neither.
+    failures
+        Every failed cell, of now or before: its swept values and its message.
+    seconds
+        Of the computation.
+    where
+        Who computed.
+    memory, memory_limit
+        The largest resident size of a worker, and what each may take at most, in bytes; 0: not known.
+    statuses
+        How many computed cells ended with each of the solver's statuses.
+    """
+
+    cells: int
+    computed: int = 0
+    cached: int = 0
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+    where: str = "this process"
+    memory: int = 0
+    memory_limit: int = 0
+    statuses: dict[str, int] = field(default_factory=dict)
+
+
+def run_sweep(
+    sweep: SweepRequest | str | Path,
+    catalog: Catalog | None = None,
+    *,
+    scheduler: str | Client | None = None,
+    workers: int | None = None,
+    retry_failed: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> xr.Dataset:
+    """Compute a sweep, or open it if the catalog has it; publish its cube.
+
+    Parameters
+    ----------
+    sweep
+        From ``load_sweep``, or what it takes: a TOML file, or the name of a shipped sweep.
+    catalog
+        From ``open_catalog``; None to keep nothing.
+    scheduler
+        The address of a Dask scheduler, or a client; None: processes of this machine.
+    workers
+        How many of those; as many as there are CPUs if not given.
+    retry_failed
+        Whether cells that failed before are computed again.
+    progress
+        Told now and then how many cells are done, and how many were to do.
+
+    Returns
+    -------
+    Dataset
+        See :func:`pipeline.sweep.cube.make_cube`. From a catalog: lazy.
+
+    Raises
+    ------
+    RequestError
+        If the request is wrong, or no scheduler answers.
+    SchedulerLostError
+        If it goes; what was computed is kept.
+    CatalogError
+        If the catalog can't be written.
+    """
+    request = sweep if isinstance(sweep, SweepRequest) else load_sweep(sweep)
+    plan = make_plan(request)
+    if catalog is not None and plan.sweep_id in catalog.sweeps:
+        cube = catalog.sweeps[plan.sweep_id][GROUP].to_dataset()
+        if not (retry_failed and cube.attrs["failed_cells"]):
+            return cube
+    stock = take_stock(plan, catalog, retry_failed=retry_failed)
+    perform(plan, stock, catalog, scheduler=scheduler, workers=workers, progress=progress)
+    if catalog is None:
+        return make_cube(plan, stock.records)
+    return catalog.sweeps[plan.sweep_id][GROUP].to_dataset()
+
+
+def perform(
+    plan: Plan,
+    stock: Stock,
+    catalog: Catalog | None,
+    *,
+    scheduler: str | Client | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Account:
+    """Compute what is missing of ``stock`` into it, keep each record as it comes, and publish the cube.
+
+    Raises
+    ------
+    RequestError, SchedulerLostError, CatalogError
+    """
+    if catalog is not None:
+        if plan.request.trajectories:
+            catalog.check_writable()
+        catalog.sweeps.check_writable(plan.sweep_id)
+    elif plan.request.trajectories:
+        raise RequestError("trajectories = true: allowed with a catalog only, which keeps them")
+    started, account = perf_counter(), Account(len(plan.run_ids))
+    missing = set(stock.missing)
+    for batch in _batches(plan, stock, catalog, account, scheduler, workers):
+        if catalog is not None:
+            write_cells(catalog.place, plan.name, batch.records)
+        stock.records.update((record["run_id"], record) for record in batch.records)
+        account.memory = max(account.memory, batch.memory)
+        if progress is not None:
+            progress(sum(run_id in stock.records for run_id in missing), len(missing))
+    account.seconds = perf_counter() - started
+    _settle(account, plan, stock, missing)
+    if catalog is not None:
+        _publish(plan, stock, catalog, account)
+    return account
+
+
+def _batches(
+    plan: Plan, stock: Stock, catalog: Catalog | None, account: Account, scheduler: Any, workers: int | None
+) -> Iterator[Batch]:
+    """Compute the missing cells: here if they are few and quick, else on the workers."""
+    numbers = plan.numbers()
+    waiting = deque(sorted((numbers[run_id][0] for run_id in stock.missing), key=plan.data_set))
+    to_publish = catalog if plan.request.trajectories else None
+    if not waiting:
+        return
+    if to_publish is not None and to_publish.place.url.startswith("memory:") and scheduler is None:
+        # No other process sees this catalog.
+        yield from compute_here(plan, waiting, to_publish, patience=float("inf"))
+    elif scheduler is None and workers is None and is_light(plan, list(waiting)):
+        yield from compute_here(plan, waiting, to_publish)
+    if not waiting:
+        return
+    with ExitStack() as stack:
+        if scheduler is None:
+            these = stack.enter_context(local(min(workers or usable_cpus(), len(waiting))))
+        else:
+            these = stack.enter_context(external(scheduler))
+        account.where, account.memory_limit = these.described, these.memory_limit
+        url = None if to_publish is None else to_publish.place.url
+        yield from Graph(these.client, plan, waiting, url).results()
+
+
+def _settle(account: Account, plan: Plan, stock: Stock, missing: set[str]) -> None:
+    """Count what became of every cell."""
+    account.failures = failures(plan, stock.records)
+    for run_id in plan.run_ids:
+        if run_id is None or stock.records[run_id]["status"] == FAILED:
+            continue
+        if run_id in missing:
+            account.computed += 1
+        else:
+            account.cached += 1
+        status = str(stock.records[run_id]["results"].get("status", ""))
+        account.statuses[status] = account.statuses.get(status, 0) + 1
+
+
+def _publish(plan: Plan, stock: Stock, catalog: Catalog, account: Account) -> None:
+    """Publish the cube, in the place of one with failed cells that were tried again."""
+    cube = make_cube(plan, stock.records)
+    tree = xr.DataTree.from_dict({GROUP: cube})
+    tree.attrs = {key: cube.attrs[key] for key in ("title", "summary", "configuration", "grid")}
+    request = plan.request
+    configuration = {
+        "base": plan.first.resolved(),
+        "grid": {one.key: list(one.values) for one in request.axes},
+        "set": dict(request.settings),
+        "trajectories": request.trajectories,
+        "title": request.title,
+    }
+    origin = {
+        "computed_by": account.where,
+        "memory_limit_per_worker": account.memory_limit,
+        "largest_memory_of_a_worker": account.memory or peak_memory(),
+        "wall_seconds": account.seconds,
+        "cell_code_revisions": sorted({str(record["code_revision"]) for record in stock.records.values()}),
+    }
+    if plan.sweep_id in catalog.sweeps:
+        catalog.sweeps.remove(plan.sweep_id)
+    catalog.sweeps.publish(
+        plan.sweep_id,
+        tree,
+        summary={
+            "cells": account.cells,
+            "failed_cells": len(account.failures),
+            "cells_computed": account.cells - len(account.failures),
+        },
+        configuration=configuration,
+        provenance=provenance(plan.first.flow.method) | origin,
+    )

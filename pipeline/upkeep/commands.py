@@ -1,0 +1,169 @@
+"""``reluflow verify``, ``status`` and ``gc``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.commands import (
+    DONE,
+    FAILED,
+    catalog_option,
+    json_option,
+    opened,
+    print_json,
+    resolved,
+    speaks,
+)
+
+if TYPE_CHECKING:
+    from catalog.index import Catalog
+    from catalog.places import Leftover
+    from catalog.verify import Finding
+
+
+@click.command()
+@click.argument("run_name", metavar="[RUN]", required=False)
+@click.option("--repair", is_flag=True, help="Compute damaged runs anew from their configuration.")
+@catalog_option
+@json_option
+@speaks
+def verify(run_name: str | None, repair: bool, catalog_url: str, as_json: bool) -> int:
+    """Check every byte of one RUN, or of the whole catalog, against the manifests.
+
+    \b
+    Examples:
+      reluflow verify
+      reluflow verify orthogonal --repair
+    """  # noqa: D301
+    catalog = opened(catalog_url)
+    run_id = None if run_name is None else resolved(catalog, run_name)
+    findings = catalog.verify(run_id)
+    damage = [finding for finding in findings if finding.is_damage]
+    checked = 1 if run_id else len(catalog) + len(catalog.sweeps)
+    if not as_json:
+        for finding in findings:
+            click.echo(str(finding))
+    repaired, refused = _repaired(catalog, damage) if repair else ([], {})
+    if as_json:
+        counted = {"checked": checked, "findings": [str(finding) for finding in findings], "damaged": len(damage)}
+        print_json(counted | {"repaired": repaired, "not_repaired": refused})
+    else:
+        _say_verdict(checked, damage, repaired, refused, repair)
+    left = {finding.run_id for finding in damage} - set(repaired)
+    return FAILED if left else DONE
+
+
+def _repaired(catalog: Catalog, damage: list[Finding]) -> tuple[list[str], dict[str, str]]:
+    """Run every damaged run again: those that are whole now, and why the others are not."""
+    from catalog.errors import CatalogError
+    from pipeline.errors import RequestError
+    from pipeline.upkeep.repair import repair
+
+    repaired: list[str] = []
+    refused: dict[str, str] = {}
+    for run_id in dict.fromkeys(finding.run_id for finding in damage):
+        try:
+            repair(catalog, run_id, [finding for finding in damage if finding.run_id == run_id])
+            repaired.append(run_id)
+        except (RequestError, CatalogError) as error:
+            refused[run_id] = str(error)
+    return repaired, refused
+
+
+def _say_verdict(
+    checked: int, damage: list[Finding], repaired: list[str], refused: dict[str, str], repair: bool
+) -> None:
+    what = "1 run" if checked == 1 else f"{checked} runs"
+    if not damage:
+        click.echo(f"{what} checked: every byte is as it was published.")
+        return
+    click.echo(f"{what} checked: {len(damage)} finding{'s' if len(damage) > 1 else ''}.")
+    for run_id in repaired:
+        click.echo(f"{run_id}: computed anew, every byte is as it was published.")
+    for message in refused.values():
+        click.echo(f"Not repaired: {message}.")
+    if not repair:
+        click.echo("Next: reluflow verify --repair computes damaged runs anew.")
+
+
+@click.command()
+@click.option(
+    "--older-than",
+    type=click.FloatRange(min=0),
+    metavar="MINUTES",
+    default=60.0,
+    show_default=True,
+    help="How long nothing was written where nothing tells whether a process is still at it.",
+)
+@catalog_option
+@json_option
+@speaks
+def gc(older_than: float, catalog_url: str, as_json: bool) -> int:
+    """Remove what processes that were killed have left; what is being written stays.
+
+    \b
+    Examples:
+      reluflow gc
+      reluflow gc --catalog s3://bucket/flows --older-than 10
+    """  # noqa: D301
+    tidied = opened(catalog_url).tidy(60.0 * older_than)
+    if as_json:
+        print_json({"removed": [left.key for left in tidied.removed], "kept": [left.key for left in tidied.kept]})
+        return DONE
+    for leftover in tidied.removed:
+        click.echo(f"removed {leftover.key}")
+    for leftover in tidied.kept:
+        click.echo(f"kept {leftover.key}: {_activity(leftover)}")
+    click.echo(f"{len(tidied.removed)} removed, {len(tidied.kept)} kept.")
+    return DONE
+
+
+@click.command()
+@catalog_option
+@json_option
+@speaks
+def status(catalog_url: str, as_json: bool) -> int:
+    """Say what the catalog holds, what is being written, and what is unfinished."""
+    from pipeline.upkeep.state import state_of
+
+    state = state_of(opened(catalog_url))
+    if as_json:
+        print_json(
+            {
+                "runs": state.runs,
+                "sweeps": state.sweeps,
+                "bytes": state.size,
+                "damaged": state.damaged,
+                "unfinished": [_as_json(leftover) for leftover in state.leftovers],
+                "abandoned": [leftover.key for leftover in state.abandoned],
+            }
+        )
+        return FAILED if state.damaged else DONE
+    click.echo(f"{state.runs} runs and {state.sweeps} sweeps, {state.size / 1e6:,.1f} MB in {catalog_url}.")
+    for message in state.damaged.values():
+        click.echo(message)
+    for leftover in state.leftovers:
+        click.echo(f"unfinished: {leftover.run_id} ({leftover.key}), {_activity(leftover)}")
+    if state.abandoned:
+        click.echo(f"Next: reluflow gc removes the {len(state.abandoned)} that nobody is writing.")
+    return FAILED if state.damaged else DONE
+
+
+def _activity(leftover: Leftover) -> str:
+    idle = f"last written {leftover.idle_seconds:,.0f} s ago"
+    if leftover.at_work is None:
+        return idle
+    return (
+        f"being written by a process ({idle})" if leftover.at_work else f"left by a process that is gone ({idle})"
+    )
+
+
+def _as_json(leftover: Leftover) -> dict[str, Any]:
+    return {
+        "run_id": leftover.run_id,
+        "key": leftover.key,
+        "idle_seconds": None if leftover.idle_seconds == float("inf") else leftover.idle_seconds,
+        "being_written": leftover.at_work,
+    }

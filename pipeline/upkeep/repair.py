@@ -1,0 +1,94 @@
+"""A damaged run is computed anew from its own configuration, and only then are its remains removed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from catalog.errors import CatalogError, DamagedRunError
+from catalog.index import Catalog
+from catalog.layout import SCHEMA_VERSION, preset_of
+from catalog.verify import Finding, Problem
+from pipeline.configuration import RunConfig
+from pipeline.errors import RequestError
+from pipeline.workflow import publish, run
+
+
+def repair(catalog: Catalog, run_id: str, findings: list[Finding]) -> None:
+    """Run ``run_id`` again and put the result in the place of what is damaged.
+
+    Parameters
+    ----------
+    catalog
+        Where it lies.
+    run_id
+        A run that verify has found damaged.
+    findings
+        What verify said of it.
+
+    Raises
+    ------
+    RequestError
+        If its configuration is lost, names a file that is not at hand, or belongs to another version; nothing is
+        changed then.
+    CatalogError
+        If the catalog can't be written.
+    """
+    strangers = [finding.path for finding in findings if finding.problem is Problem.FOREIGN]
+    if strangers:
+        raise RequestError(
+            f"{run_id}: {strangers[0]} was not published with it and would be lost; move it elsewhere"
+        )
+    config = configuration_of(catalog, run_id)
+    catalog.check_writable()
+    tree = run(config)
+    catalog.place.remove(f"{catalog.shelf}/{run_id}")
+    publish(config, catalog, tree)
+
+
+def configuration_of(catalog: Catalog, run_id: str) -> RunConfig:
+    """Find the configuration of a run that may be damaged: in its manifest, else in the store's own attributes.
+
+    Raises
+    ------
+    RequestError
+        If neither has it, or it does not give a run of this name here.
+    """
+    values = _from_manifest(catalog, run_id) or _from_store(catalog, run_id)
+    if values is None:
+        raise RequestError(
+            f"{run_id}: its configuration is lost with its manifest; remove its folder and run it again"
+        )
+    for table in ("data", "init"):
+        file = values.get(table, {}).get("file")
+        if file is not None:
+            raise RequestError(
+                f"{run_id}: it was computed from {file}; remove its folder and run its TOML file again"
+            )
+    try:
+        config = RunConfig.model_validate(values)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"]
+        raise RequestError(f"{run_id}: its configuration is not one of this version ({reason})") from None
+    if config.run_id(SCHEMA_VERSION) != run_id:
+        raise RequestError(f"{run_id}: its configuration gives {config.run_id(SCHEMA_VERSION)} in this version")
+    return config
+
+
+def _from_manifest(catalog: Catalog, run_id: str) -> dict[str, Any] | None:
+    try:
+        return catalog.manifest(run_id).configuration
+    except CatalogError:
+        return None
+
+
+def _from_store(catalog: Catalog, run_id: str) -> dict[str, Any] | None:
+    """The attribute that every run carries; damaged or not, it must give the run's name in the end."""
+    try:
+        key = f"{catalog.shelf}/{run_id}/data.zarr/zarr.json"
+        values = json.loads(json.loads(catalog.place.read(key))["attributes"]["configuration"])
+    except (CatalogError, DamagedRunError, OSError, ValueError, KeyError, TypeError):
+        return None
+    return values | {"name": preset_of(run_id)} if isinstance(values, dict) else None

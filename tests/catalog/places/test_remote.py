@@ -1,0 +1,243 @@
+"""Object stores: fsspec's memory, and an S3-compatible server; the same promises as on a disk."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from object_store import BUCKET, object_store
+
+from catalog import open_catalog
+from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError, UnknownRunError
+from catalog.verify import Problem
+
+REPOSITORY = Path(__file__).parents[3]
+FRESH = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def store():
+    with object_store() as environment:
+        yield environment
+
+
+@pytest.fixture(params=["memory", "s3"])
+def url(request, store):
+    """The address of an empty catalog."""
+    number = next(FRESH)
+    return f"memory://flows-{number}" if request.param == "memory" else f"s3://{BUCKET}/catalog-{number}"
+
+
+@pytest.fixture
+def s3_url(store):
+    return f"s3://{BUCKET}/catalog-{next(FRESH)}"
+
+
+def test_a_run_comes_back_as_it_was(url, tree, run_id, description):
+    catalog = open_catalog(url)
+    assert (catalog.run_ids(), len(catalog.frame()), catalog.verify()) == ([], 0, [])
+    assert catalog.publish(run_id, tree, **description) == f"{url}/runs/{run_id}"
+    again = open_catalog(url)
+    assert again.run_ids() == [run_id]
+    assert again.verify() == []
+    assert again.leftovers() == []
+    assert again.manifest(run_id).summary["final_loss"] == 1e-12
+    read = again[run_id].load()
+    for name, node in tree.children.items():
+        xr.testing.assert_equal(read[name].to_dataset(), node.to_dataset())
+    assert list(again.where("width == 60").index) == [run_id]
+    with pytest.raises(UnknownRunError):
+        again["other-0"]
+
+
+def test_plain_xarray_opens_it(url, tree, run_id, description):
+    path = open_catalog(url).publish(run_id, tree, **description)
+    with xr.open_datatree(f"{path}/data.zarr", engine="zarr") as read:
+        np.testing.assert_array_equal(read["data/y"], tree["data/y"])
+
+
+def test_a_published_run_is_never_changed(url, tree, make_tree, run_id, description):
+    catalog = open_catalog(url)
+    catalog.publish(run_id, tree, **description)
+    before = catalog.manifest(run_id)
+    catalog.publish(run_id, make_tree(seed=7), **description)
+    assert catalog.manifest(run_id) == before
+    assert catalog.verify() == []
+
+
+def test_damage_is_found(url, tree, run_id, description):
+    catalog = open_catalog(url)
+    catalog.publish(run_id, tree, **description)
+    place, folder = catalog.place, f"runs/{run_id}/data.zarr"
+    for key, change in {
+        "data/y/c/0": lambda content: content[:-1],
+        "data/x/zarr.json": lambda content: content.replace(b"float64", b"float32"),
+        "trajectory/loss/c/0": lambda content: bytes([content[0] ^ 1]) + content[1:],
+    }.items():
+        place.write(f"{folder}/{key}", change(place.read(f"{folder}/{key}")))
+    place.remove(f"{folder}/phases/t1/c")
+    place.write(f"{folder}/notes.txt", b"mine")
+    found = {finding.path: finding.problem for finding in catalog.verify()}
+    assert found == {
+        "data.zarr/data/y/c/0": Problem.TRUNCATED,
+        "data.zarr/data/x/zarr.json": Problem.DAMAGED,
+        "data.zarr/trajectory/loss/c/0": Problem.DAMAGED,
+        "data.zarr/phases/t1/c": Problem.MISSING,
+        "data.zarr/notes.txt": Problem.FOREIGN,
+    }
+    place.write(f"runs/{run_id}/manifest.json", b"{}")
+    with pytest.raises(DamagedRunError):
+        catalog.manifest(run_id)
+
+
+def test_removing_takes_the_manifest_first(url, tree, run_id, description, monkeypatch):
+    catalog = open_catalog(url)
+    catalog.publish(run_id, tree, **description)
+    seen = []
+    system, remove = catalog.place.system, catalog.place.system.rm
+
+    def watching(path, **options):
+        seen.append((path.endswith("manifest.json"), open_catalog(url).run_ids()))
+        return remove(path, **options)
+
+    monkeypatch.setattr(system, "rm", watching)
+    catalog.remove(run_id)
+    assert seen[0] == (True, [run_id])
+    assert seen[1] == (False, [])
+    assert (catalog.run_ids(), catalog.place.names("runs")) == ([], [])
+
+
+def test_half_a_run_is_no_run(url, tree, run_id, description):
+    """What a killed writer leaves is not seen, is named, is written over, and is cleared away."""
+    catalog = open_catalog(url)
+    catalog.publish(run_id, tree, **description)
+    catalog.place.remove(f"runs/{run_id}/manifest.json")
+    assert (catalog.run_ids(), len(catalog.frame()), run_id in catalog) == ([], 0, False)
+    assert [finding.problem for finding in catalog.verify()] == [Problem.LEFTOVER]
+    (leftover,) = catalog.leftovers()
+    assert (leftover.key, leftover.run_id, leftover.at_work) == (f"runs/{run_id}", run_id, None)
+    assert leftover.idle_seconds < 60
+    assert catalog.tidy().kept == (leftover,) or catalog.tidy().kept[0].key == leftover.key
+    catalog.publish(run_id, tree, **description)
+    assert (catalog.run_ids(), catalog.verify()) == ([run_id], [])
+    catalog.place.remove(f"runs/{run_id}/manifest.json")
+    assert [left.key for left in catalog.tidy(patience=0).removed] == [f"runs/{run_id}"]
+    assert catalog.place.names("runs") == []
+
+
+def test_many_writers_of_one_run(url, tree, run_id, description):
+    """They may interleave as they like: what is there in the end is whole, and has one writer's clock readings."""
+    trees = []
+    for number in range(6):
+        own = tree.copy()
+        own.attrs["wall_time"] = float(number)
+        trees.append(own)
+    failures, barrier = [], threading.Barrier(len(trees))
+
+    def write(own):
+        try:
+            barrier.wait()
+            open_catalog(url).publish(run_id, own, **description)
+        except Exception as error:
+            failures.append(error)
+
+    writers = [threading.Thread(target=write, args=(own,)) for own in trees]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert failures == []
+    catalog = open_catalog(url)
+    assert (catalog.run_ids(), catalog.verify(), catalog.leftovers()) == ([run_id], [], [])
+    assert catalog[run_id].attrs["wall_time"] in range(6)
+
+
+def test_a_writer_with_other_numbers_waits(url, tree, make_tree, run_id, description, monkeypatch):
+    catalog = open_catalog(url)
+    monkeypatch.setattr(
+        "catalog.places.remote.RemoteWriter.seal", lambda self, manifest: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        catalog.publish(run_id, tree, **description)
+    monkeypatch.undo()
+    with pytest.raises(CatalogUnwritableError, match=r"another process is publishing .* with other numbers"):
+        catalog.publish(run_id, make_tree(seed=7), **description)
+    assert catalog.run_ids() == []
+    monkeypatch.setattr("catalog.places.remote.ABANDONED", 0.0)
+    catalog.publish(run_id, make_tree(seed=7), **description)
+    assert (catalog.verify(), catalog.leftovers()) == ([], [])
+
+
+WRITER = """
+import sys
+sys.path.insert(0, "tests/catalog")
+import conftest
+from catalog import open_catalog
+catalog, tree = open_catalog(sys.argv[1]), conftest.random_tree()
+print("ready", flush=True)
+for number in range(100):
+    catalog.publish(f"run-{number}", tree, **conftest.DESCRIPTION)
+    print(number, flush=True)
+"""
+
+
+def test_kill_9_while_writing_to_an_object_store(s3_url, store, tree, description):
+    catalog, chance = open_catalog(s3_url), np.random.default_rng(0)
+    seen = set()
+    for _ in range(4):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, s3_url], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True,
+            env=os.environ | store,
+        )  # fmt: skip
+        writer.stdout.readline()
+        threading.Event().wait(float(chance.uniform(0.2, 1.2)))
+        writer.send_signal(signal.SIGKILL)
+        writer.communicate()
+        for run_id in catalog.run_ids():
+            if run_id not in seen:
+                assert catalog.verify(run_id) == []
+                seen.add(run_id)
+    half = {leftover.run_id for leftover in catalog.leftovers() if leftover.key.startswith("runs/")}
+    assert half.isdisjoint(seen)
+    for run_id in half:
+        catalog.publish(run_id, tree, **description)
+    catalog.tidy(patience=0)
+    assert (catalog.verify(), catalog.leftovers()) == ([], [])
+    assert set(catalog.run_ids()) == seen | half
+
+
+def test_a_store_that_does_not_answer_is_one_clear_line(monkeypatch, store):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    catalog = open_catalog("s3://nobody/home")
+    for attempt in (catalog.run_ids, catalog.check_writable, catalog.frame, catalog.verify):
+        with pytest.raises(CatalogError, match=r"^the catalog s3://nobody/home can't be (read|written): [^\n]+$"):
+            attempt()
+
+
+def test_a_missing_bucket_is_one_clear_line(store):
+    catalog = open_catalog("s3://no-such-bucket/home")
+    with pytest.raises(CatalogUnwritableError, match=r"^the catalog s3://no-such-bucket/home can't be written: "):
+        catalog.check_writable()
+
+
+def test_the_draft_is_json_that_names_its_manifest(url, tree, run_id, description, monkeypatch):
+    catalog, drafts = open_catalog(url), []
+    place = type(catalog.place)
+    create = place.create
+
+    def watching(self, key, content):
+        drafts.append((key, content))
+        return create(self, key, content)
+
+    monkeypatch.setattr(place, "create", watching)
+    catalog.publish(run_id, tree, **description)
+    (draft, content), (manifest, _) = drafts
+    assert (draft, manifest) == (f"staging/runs-{run_id}.json", f"runs/{run_id}/manifest.json")
+    assert json.loads(json.loads(content)["manifest"])["run_id"] == run_id

@@ -1,0 +1,53 @@
+"""One instant of a trajectory, in memory or lazy."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from catalog.blocks import along_time, at_instant, in_memory
+
+
+@pytest.fixture(params=[None, 1, 3])
+def course(request):
+    dataset = xr.Dataset({"w": (("time", "neuron"), np.arange(20.0).reshape(5, 4)), "t": ("time", np.arange(5.0))})
+    return dataset if request.param is None else dataset.chunk(time=request.param)
+
+
+@pytest.mark.parametrize("sample", [0, 3, -1])
+def test_one_instant(course, sample):
+    w, t = at_instant(course, sample, "w", "t")
+    assert (w.tolist(), float(t)) == (np.arange(20.0).reshape(5, 4)[sample].tolist(), np.arange(5.0)[sample])
+
+
+def test_nothing_but_the_instant_is_computed(course):
+    """Each block may be computed for its own instant alone."""
+    if course["w"].chunks is None:
+        pytest.skip("in memory")
+    seen = []
+    watched = course.assign(
+        w=course["w"].copy(data=course["w"].data.map_blocks(lambda b: seen.append(len(b)) or b))
+    )
+    seen.clear()
+    at_instant(watched, 4, "w")
+    assert len(seen) == 1
+
+
+def test_of_a_file_that_is_open_lazily_one_instant_is_read(course, tmp_path):
+    course.to_zarr(tmp_path / "run.zarr", zarr_format=3, consolidated=False)
+    opened = xr.open_zarr(tmp_path / "run.zarr", chunks=None, consolidated=False)
+    (w,) = at_instant(opened, 2, "w")
+    assert w.tolist() == [8.0, 9.0, 10.0, 11.0]
+    assert not in_memory(opened.variables["w"])
+    assert in_memory(opened.load().variables["w"])
+
+
+def test_arrays_and_their_variables_are_followed_alike(course):
+    def reduce(w, t):
+        return w.sum(axis=1), t
+
+    for found in (
+        along_time(reduce, course["w"], course["t"]),
+        along_time(reduce, course["w"].variable, course["t"]),
+    ):
+        np.testing.assert_array_equal(found[0], np.arange(20.0).reshape(5, 4).sum(axis=1))
+        np.testing.assert_array_equal(found[1], np.arange(5.0))

@@ -1,0 +1,98 @@
+"""Records of cells: what was written is read, what was damaged is not, and the better of two records counts."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog import open_catalog
+from catalog.cells import read_cells, remove_cells, write_cells
+
+
+def record(run_id="a-1", status="computed", recorded="2026-01-01", **more):
+    return {"run_id": run_id, "status": status, "recorded": recorded, "results": {}, **more}
+
+
+@pytest.fixture
+def place(tmp_path):
+    return open_catalog(tmp_path / "catalog").place
+
+
+def files(place):
+    return sorted(Path(place.address("cells/base")).iterdir())
+
+
+def test_nothing_is_there(place):
+    assert read_cells(place, "base") == {}
+    write_cells(place, "base", [])
+    remove_cells(place, "base")
+    assert not Path(place.url).exists()
+
+
+def test_numbers_come_back_bit_by_bit(place):
+    numbers = [0.1, 1e-320, -0.0, float("inf"), float("-inf"), 2**60, 3, 3.0, True, None, "NaN or not"]
+    write_cells(place, "base", [record(results={str(i): number for i, number in enumerate(numbers)})])
+    found = read_cells(place, "base")["a-1"]["results"]
+    assert [repr(found[str(i)]) for i in range(len(numbers))] == [repr(number) for number in numbers]
+    write_cells(place, "base", [record("b-1", results={"x": float("nan")})])
+    assert repr(read_cells(place, "base")["b-1"]["results"]["x"]) == "nan"
+
+
+def test_bases_do_not_mix(place):
+    write_cells(place, "base", [record("base-1")])
+    write_cells(place, "base-2", [record("base-2-1")])
+    assert set(read_cells(place, "base")) == {"base-1"}
+    remove_cells(place, "base")
+    assert read_cells(place, "base") == {}
+    assert set(read_cells(place, "base-2")) == {"base-2-1"}
+
+
+def test_every_flipped_bit_is_noticed(place):
+    write_cells(place, "base", [record(value=1.5)])
+    (file,) = files(place)
+    content = file.read_bytes()
+    for bit in range(8 * len(content)):
+        damaged = bytearray(content)
+        damaged[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(damaged)
+        assert read_cells(place, "base") == {}
+    file.write_bytes(content[:-1])
+    assert read_cells(place, "base") == {}
+    file.write_bytes(content)
+    assert set(read_cells(place, "base")) == {"a-1"}
+
+
+def test_what_else_lies_there_is_not_read(place):
+    write_cells(place, "base", [record()])
+    folder = files(place)[0].parent
+    (folder / "notes.txt").write_text("mine")
+    (folder / f"{'0' * 64}.json").write_text(json.dumps(record("x-1")))
+    (folder / "a-folder.json").mkdir()
+    write_cells(place, "base", [{"run_id": 3}, {"nothing": "of ours"}])
+    assert set(read_cells(place, "base")) == {"a-1"}
+
+
+def test_the_same_batch_twice_is_one_file(place):
+    for _ in range(2):
+        write_cells(place, "base", [record("a-1"), record("a-2")])
+    assert len(files(place)) == 1
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["computed", "failed"]), st.integers(0, 3)), min_size=1, unique=True),
+    st.randoms(),
+)
+def test_which_of_several_records_counts(records, chance):
+    """Computed before failed; the first that was computed, the last that failed; whatever the files' order."""
+    from catalog.cells import _preferred
+
+    chance.shuffle(records)
+    best = None
+    for status, day in records:
+        one = record(status=status, recorded=f"2026-01-0{day}")
+        best = one if best is None or _preferred(one, best) else best
+    computed = [day for status, day in records if status == "computed"]
+    expected = ("computed", min(computed)) if computed else ("failed", max(day for _, day in records))
+    assert (best["status"], best["recorded"]) == (expected[0], f"2026-01-0{expected[1]}")

@@ -1,0 +1,39 @@
+"""Small sweeps of quick cells, and one cluster for all who compute on processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from pipeline.sweep import SweepRequest
+from pipeline.sweep.cluster import local
+from pipeline.sweep.grid import axis
+
+QUICK = {"init.width": 6, "flow.samples": 20}
+GRID = {"init.log10_scale": {"start": -2, "stop": -4, "num": 3}, "init.seed": {"count": 4}}
+
+
+def requested(
+    grid: dict[str, Any] = GRID,
+    *,
+    settings: dict[str, Any] = QUICK,
+    base: Any = "orthogonal",
+    name: str = "small",
+    **more: Any,
+) -> SweepRequest:
+    settings = {key: value for key, value in settings.items() if key not in grid}
+    return SweepRequest(name, base, tuple(axis(key, given) for key, given in grid.items()), settings, **more)
+
+
+@pytest.fixture(scope="session")
+def request_of() -> Callable[..., SweepRequest]:
+    return requested
+
+
+@pytest.fixture(scope="session")
+def processes() -> Iterator[Any]:
+    """A client of two local worker processes."""
+    with local(2) as workers:
+        yield workers.client

@@ -1,0 +1,93 @@
+"""One cell: the run's own numbers, and never an exception."""
+
+import pytest
+
+import pipeline.workflow
+from catalog import open_catalog
+from catalog.layout import SCHEMA_VERSION
+from pipeline import load_config, run
+from pipeline.sweep.cell import Failure, compute_cell, published
+from pipeline.sweep.stages import compute_batch, shared_data, shared_minimum
+from pipeline.workflow import summarise
+
+CONFIG = load_config("orthogonal", {"init.width": 6, "flow.samples": 20})
+RUN_ID = CONFIG.run_id(SCHEMA_VERSION)
+
+
+@pytest.fixture(scope="module")
+def shared():
+    data = shared_data(CONFIG)
+    return data, shared_minimum(CONFIG, data)
+
+
+def without_timing(results):
+    return {name: repr(value) for name, value in results.items() if name != "solver_seconds"}
+
+
+def test_the_numbers_are_the_runs(shared):
+    record = compute_cell(CONFIG, *shared)
+    assert (record["run_id"], record["status"], record["message"]) == (RUN_ID, "computed", "")
+    assert without_timing(record["results"]) == without_timing(summarise(run(CONFIG)))
+    assert record["wall_seconds"] > record["results"]["solver_seconds"] > 0
+
+
+def test_a_published_run_says_the_same(shared, tmp_path):
+    catalog = open_catalog(tmp_path / "catalog")
+    record = compute_cell(CONFIG, *shared, catalog)
+    manifest = catalog.manifest(RUN_ID)
+    read = published(RUN_ID, manifest.summary, manifest.provenance, manifest.created)
+    assert without_timing(read["results"]) == without_timing(record["results"])
+    assert set(read) == set(record)
+    assert catalog.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ValueError("two\nlines"), "ValueError: two lines"),
+        (MemoryError(), "MemoryError"),
+        (RecursionError("too deep"), "RecursionError: too deep"),
+        (FloatingPointError("overflow"), "FloatingPointError: overflow"),
+    ],
+)
+def test_whatever_goes_wrong_is_its_message(shared, monkeypatch, error, message):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(pipeline.workflow, "follow", fail)
+    record = compute_cell(CONFIG, *shared)
+    assert (record["run_id"], record["status"], record["message"]) == (RUN_ID, "failed", message)
+    assert record["results"] == {}
+
+
+@pytest.mark.parametrize(("times", "status"), [(2, "computed"), (3, "failed")])
+def test_the_systems_hiccups_are_tried_again(shared, monkeypatch, times, status):
+    compute, calls = pipeline.workflow.follow, []
+
+    def sometimes(*arguments, **options):
+        calls.append(1)
+        if len(calls) <= times:
+            raise OSError(5, "Input/output error")
+        return compute(*arguments, **options)
+
+    monkeypatch.setattr(pipeline.workflow, "follow", sometimes)
+    assert compute_cell(CONFIG, *shared)["status"] == status
+    assert len(calls) == 3
+
+
+def test_a_data_set_that_can_not_be(monkeypatch):
+    """Equal points with unequal labels: the configuration is fine, the data is not."""
+    config = load_config("orthogonal", {"data.x": [[1.0], [1.0]], "init.width": 6})
+    data = shared_data(config)
+    assert isinstance(data, Failure)
+    assert shared_minimum(config, data) is data
+    (record,) = compute_batch([config], data, data).records
+    assert record["status"] == "failed"
+    assert record["message"].startswith("RequestError: data.x[0] and data.x[1] are equal")
+
+    def unreadable(_):
+        raise OSError("gone")
+
+    monkeypatch.setattr(pipeline.workflow, "prepare", unreadable)
+    with pytest.raises(OSError, match="gone"):  # the scheduler tries it again
+        shared_data(config)

@@ -1,0 +1,169 @@
+"""The graph under bad luck: workers that die, batches that raise, a scheduler that goes, strangers as workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+import pytest
+from distributed import Client
+from faulty_cells import deadly_batch
+
+import pipeline.sweep.cluster
+import pipeline.sweep.graph
+from catalog import open_catalog
+from pipeline import RequestError
+from pipeline.sweep import run_sweep
+from pipeline.sweep.cluster import external, local
+from pipeline.sweep.graph import DIED, Graph, SchedulerLostError
+from pipeline.sweep.plan import make_plan
+from pipeline.sweep.stock import take_stock
+from pipeline.sweep.sweeping import perform
+
+REPOSITORY = Path(__file__).parents[3]
+GRID = {"init.seed": {"count": 30}}
+
+
+def records_of(graph):
+    return {record["run_id"]: record for batch in graph.results() for record in batch.records}
+
+
+def test_a_cell_that_kills_its_worker_takes_no_other_along(request_of, monkeypatch):
+    plan = make_plan(request_of(GRID))
+    monkeypatch.setattr(pipeline.sweep.graph, "compute_batch", deadly_batch)
+    with local(2) as workers:
+        # A batch of ten from the start: the deadly cells have company.
+        graph = Graph(workers.client, plan, deque(range(30)), cell_seconds=0.05)
+        records = records_of(graph)
+    failed = {plan.run_ids.index(run_id): r["message"] for run_id, r in records.items() if r["status"] == "failed"}
+    assert failed == {3: DIED, 5: "RuntimeError: no such luck"}
+    assert set(records) == set(plan.run_ids)
+
+
+def test_workers_that_are_killed_from_outside(request_of):
+    plan = make_plan(request_of({"init.seed": {"count": 120}}))
+    with local(2) as workers:
+        results = Graph(workers.client, plan, deque(range(120))).results()
+        done = {record["run_id"] for record in next(results).records}
+        for process in workers.client.run(os.getpid).values():
+            os.kill(process, signal.SIGKILL)
+        for batch in results:
+            assert {record["status"] for record in batch.records} == {"computed"}
+            assert not done & {record["run_id"] for record in batch.records}
+            done |= {record["run_id"] for record in batch.records}
+    assert done == set(plan.run_ids)
+
+
+def test_batches_grow_to_half_a_second_and_end_evenly(request_of, processes):
+    plan = make_plan(request_of({"init.seed": {"count": 4000}, "data.y": [[-1.0, 1.0], [-1.0, 2.0]]}))
+    graph = Graph(processes, plan, deque(sorted(range(8000), key=plan.data_set)), threads=2)
+    assert len(graph._next()) == 1
+    graph.cell_seconds = 0.01
+    batch = graph._next()
+    assert len(batch) == 50
+    graph.cell_seconds = 0.0001
+    assert {plan.data_set(number) for number in graph._next()} == {(0,)}
+    assert len(graph._next()) < 2000  # the rest of the first data set only, or its fair share
+    while graph.waiting:
+        last = graph._next()
+    assert len(last) == 1
+
+
+# A scheduler that was there already
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def scheduler():
+    """A scheduler and two workers, each a process of its own that this one did not fork."""
+    port = free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "PYTHONWARNINGS": "ignore"}
+    words = [
+        ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-show"],
+        *[["worker", address, "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--no-nanny"]] * 2,
+    ]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "distributed.cli.dask_" + one[0], *one[1:]],
+            env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        for one in words
+    ]  # fmt: skip
+    with Client(address, timeout=30, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=30)
+    yield address, started
+    for process in reversed(started):
+        process.kill()
+        process.wait()
+
+
+def test_on_another_cluster(request_of, scheduler, tmp_path):
+    address, _ = scheduler
+    catalog = open_catalog(tmp_path / "catalog")
+    cube = run_sweep(request_of(GRID), catalog, scheduler=address).load()
+    here = run_sweep(request_of(GRID)).load()
+    timings = cube.attrs["timings"].split()
+    assert cube.drop_vars(timings).identical(here.drop_vars(timings))
+    provenance = catalog.sweeps.manifest(catalog.sweeps.run_ids()[0]).provenance
+    assert provenance["computed_by"] == f"the cluster at {address}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        (("0.0.7", "0.1"), "its worker tcp://w has reluflow 0.0.7 (schema 0.1); allowed is the version here"),
+        (
+            ModuleNotFoundError("No module named\n'pipeline'"),
+            "its worker tcp://w has no reluflow (ModuleNotFoundError",
+        ),
+    ],
+)
+def test_workers_of_another_version_are_refused(scheduler, monkeypatch, answer, line):
+    address, _ = scheduler
+    with Client(address, set_as_default=False) as client, external(client):
+        monkeypatch.setattr(client, "run", lambda *_, **__: {"tcp://w": answer})
+        with pytest.raises(RequestError) as refusal, external(client):
+            pass
+    assert line in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://x", "127.0.0.1:notaport"])
+def test_no_scheduler_answers(address, monkeypatch):
+    monkeypatch.setattr(pipeline.sweep.cluster, "ANSWER", 1.0)
+    with pytest.raises(RequestError, match="no Dask scheduler answers") as refusal, external(address):
+        pass
+    assert "\n" not in str(refusal.value)
+
+
+def test_the_scheduler_is_lost(request_of, scheduler, tmp_path):
+    """The last test with it: what had come back is kept, the rest is computed without it."""
+    address, started = scheduler
+    catalog = open_catalog(tmp_path / "catalog")
+    plan = make_plan(request_of({"init.seed": {"count": 300}}))
+
+    def kill(done, _):
+        if done >= 10 and started[0].poll() is None:
+            started[0].kill()
+            started[0].wait()
+
+    before = time.monotonic()
+    with pytest.raises(SchedulerLostError):
+        perform(plan, take_stock(plan, catalog), catalog, scheduler=address, progress=kill)
+    assert time.monotonic() - before < 30
+    kept = take_stock(plan, catalog)
+    assert len(kept.records) >= 10
+    assert len(kept.missing) > 0
+    assert catalog.sweeps.run_ids() == []
