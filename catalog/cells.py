@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from catalog.manifest import plain, restored
@@ -21,6 +23,25 @@ if TYPE_CHECKING:
 CELLS = "cells"
 """The folder of a catalog in which the records lie."""
 ENDING = ".json"
+PLAN = ".plan"
+"""How the files end that tell of a sweep under way."""
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """A sweep that has begun and whose cube is not published.
+
+    Attributes
+    ----------
+    sweep_id, name
+        Its identifier, and that of its base.
+    run_ids
+        What its cells are.
+    """
+
+    sweep_id: str
+    name: str
+    run_ids: tuple[str, ...]
 
 
 def write_cells(place: Place, name: str, records: Iterable[Mapping[str, Any]]) -> None:
@@ -67,6 +88,56 @@ def read_cells(place: Place, name: str) -> dict[str, dict[str, Any]]:
 def remove_cells(place: Place, name: str) -> None:
     """Remove all records of a base; its published runs and cubes stay."""
     place.remove(f"{CELLS}/{name}")
+
+
+def announce(place: Place, under_way: UnderWay) -> None:
+    """Say that a sweep has begun, so that anyone can ask how far it has come.
+
+    Raises
+    ------
+    DiskFullError, CatalogUnwritableError
+    """
+    content = json.dumps({"sweep_id": under_way.sweep_id, "run_ids": under_way.run_ids}).encode()
+    place.write(_plan_key(under_way.name, under_way.sweep_id), content)
+
+
+def withdraw(place: Place, name: str, sweep_id: str) -> None:
+    """Say that it has ended."""
+    place.remove(_plan_key(name, sweep_id))
+
+
+def sweeps_under_way(place: Place) -> list[UnderWay]:
+    """Find the sweeps that have begun and were not finished."""
+    found = []
+    for name in place.names(CELLS):
+        for file in place.names(f"{CELLS}/{name}"):
+            if file.endswith(PLAN):
+                with suppress(OSError, ValueError, KeyError, TypeError):  # finished since the listing; rubbish
+                    said = json.loads(place.read(f"{CELLS}/{name}/{file}"))
+                    found.append(UnderWay(str(said["sweep_id"]), name, tuple(map(str, said["run_ids"]))))
+    return found
+
+
+def damaged_cells(place: Place) -> list[tuple[str, str]]:
+    """Find the files of records that are not what was written: (base, key). They are never read, and may go."""
+    files = [
+        (name, f"{CELLS}/{name}/{file}") for name in place.names(CELLS) for file in place.names(f"{CELLS}/{name}")
+    ]
+    return [(name, key) for name, key in files if key.endswith(ENDING) and not _is_whole(place, key)]
+
+
+def _is_whole(place: Place, key: str) -> bool:
+    try:
+        content = place.read(key)
+    except FileNotFoundError:  # removed since the listing
+        return True
+    except OSError:
+        return False
+    return hashlib.sha256(content).hexdigest() == key.rpartition("/")[2].removesuffix(ENDING)
+
+
+def _plan_key(name: str, sweep_id: str) -> str:
+    return f"{CELLS}/{name}/{sweep_id}{PLAN}"
 
 
 def _intact(place: Place, name: str, file: str) -> list[dict[str, Any]]:

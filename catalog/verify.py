@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalog.cells import CELLS, damaged_cells
 from catalog.errors import CatalogError, DamagedRunError, UnknownRunError
 from catalog.layout import MANIFEST, RUNS, SHELVES, is_run_id
 from catalog.manifest import read_manifest
@@ -38,14 +39,17 @@ class Finding:
     run_id
         The run's name, or that of what lies where a run belongs.
     path
-        POSIX, relative to the run's folder; for a leftover, relative to the catalog.
+        POSIX, relative to the run's folder; for a leftover and for records, relative to the catalog.
     problem
         What is wrong.
+    shelf
+        Where it lies; ``cells`` for a file of cells' records.
     """
 
     run_id: str
     path: str
     problem: Problem
+    shelf: str = RUNS
 
     @property
     def is_damage(self) -> bool:
@@ -96,6 +100,7 @@ def verify(where: Place | Path | str, run_id: str | None = None, shelf: str = RU
         for name in place.names(folder):
             if f"{folder}/{name}" not in keys:
                 findings.extend(_run_findings(place, name, folder))
+    findings += [Finding(name, key, Problem.DAMAGED, CELLS) for name, key in damaged_cells(place)]
     return findings + [Finding(leftover.run_id, leftover.key, Problem.LEFTOVER) for leftover in unfinished]
 
 
@@ -103,26 +108,26 @@ def _run_findings(place: Place, name: str, shelf: str) -> Iterator[Finding]:
     """Check the run, or whatever lies there, of this name."""
     folder = f"{shelf}/{name}"
     if not place.is_folder(folder):
-        yield Finding(name, ".", Problem.FOREIGN)
+        yield Finding(name, ".", Problem.FOREIGN, shelf)
         return
     if not is_run_id(name):
-        yield Finding(name, ".", Problem.NO_MANIFEST)
+        yield Finding(name, ".", Problem.NO_MANIFEST, shelf)
         return
     try:
         expected = read_manifest(place, name, shelf).files
     except FileNotFoundError:
-        yield Finding(name, ".", Problem.NO_MANIFEST)
+        yield Finding(name, ".", Problem.NO_MANIFEST, shelf)
         return
     except (DamagedRunError, CatalogError):
         # Nothing else can be judged; guessing from the files would vouch for what nobody published.
-        yield Finding(name, MANIFEST, Problem.MANIFEST_DAMAGED)
+        yield Finding(name, MANIFEST, Problem.MANIFEST_DAMAGED, shelf)
         return
     for path, found in place.digests(folder, expected):
         problem = _problem(found, Digest(expected[path]["size"], expected[path]["sha256"]))
         if problem is not None:
-            yield Finding(name, path, problem)
+            yield Finding(name, path, problem, shelf)
     for path in place.strangers(folder, {*expected, MANIFEST}):
-        yield Finding(name, path, Problem.FOREIGN)
+        yield Finding(name, path, Problem.FOREIGN, shelf)
 
 
 def _problem(found: Digest | Irregularity, expected: Digest) -> Problem | None:

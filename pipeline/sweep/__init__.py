@@ -13,6 +13,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "grid": ["axis"],
+        "plan": ["make_plan"],
         "request": ["SweepRequest", "load_sweep", "shipped_sweeps"],
         "sweeping": ["run_sweep"],
     },

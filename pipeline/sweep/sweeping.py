@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from catalog.cells import write_cells
+from catalog.cells import UnderWay, announce, withdraw, write_cells
 from pipeline.errors import RequestError
 from pipeline.sweep.cell import FAILED
 from pipeline.sweep.cluster import external, local
@@ -143,18 +143,22 @@ def perform(
     elif plan.request.trajectories:
         raise RequestError("trajectories = true: allowed with a catalog only, which keeps them")
     started, account = perf_counter(), Account(len(plan.run_ids))
-    missing = set(stock.missing)
+    missing, done = set(stock.missing), 0
+    if catalog is not None and missing:
+        announce(catalog.place, UnderWay(plan.sweep_id, plan.name, tuple(filter(None, plan.run_ids))))
     for batch in _batches(plan, stock, catalog, account, scheduler, workers):
         if catalog is not None:
             write_cells(catalog.place, plan.name, batch.records)
+        done += sum(record["run_id"] not in stock.records for record in batch.records)
         stock.records.update((record["run_id"], record) for record in batch.records)
         account.memory = max(account.memory, batch.memory)
         if progress is not None:
-            progress(sum(run_id in stock.records for run_id in missing), len(missing))
+            progress(done, len(missing))
     account.seconds = perf_counter() - started
     _settle(account, plan, stock, missing)
     if catalog is not None:
         _publish(plan, stock, catalog, account)
+        withdraw(catalog.place, plan.name, plan.sweep_id)
     return account
 
 
@@ -210,6 +214,7 @@ def _publish(plan: Plan, stock: Stock, catalog: Catalog, account: Account) -> No
         "set": dict(request.settings),
         "trajectories": request.trajectories,
         "title": request.title,
+        "description": request.description,
     }
     origin = {
         "computed_by": account.where,

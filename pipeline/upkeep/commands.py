@@ -63,9 +63,9 @@ def _repaired(catalog: Catalog, damage: list[Finding]) -> tuple[list[str], dict[
 
     repaired: list[str] = []
     refused: dict[str, str] = {}
-    for run_id in dict.fromkeys(finding.run_id for finding in damage):
+    for run_id, shelf in dict.fromkeys((finding.run_id, finding.shelf) for finding in damage):
         try:
-            repair(catalog, run_id, [finding for finding in damage if finding.run_id == run_id])
+            repair(catalog, [found for found in damage if (found.run_id, found.shelf) == (run_id, shelf)])
             repaired.append(run_id)
         except (RequestError, CatalogError) as error:
             refused[run_id] = str(error)
@@ -138,6 +138,10 @@ def status(catalog_url: str, as_json: bool) -> int:
                 "damaged": state.damaged,
                 "unfinished": [_as_json(leftover) for leftover in state.leftovers],
                 "abandoned": [leftover.key for leftover in state.abandoned],
+                "sweeps_under_way": [
+                    {"sweep_id": sweep_id, "done": done, "cells": cells}
+                    for sweep_id, done, cells in state.sweeps_under_way
+                ],
             }
         )
         return FAILED if state.damaged else DONE
@@ -146,6 +150,8 @@ def status(catalog_url: str, as_json: bool) -> int:
         click.echo(message)
     for leftover in state.leftovers:
         click.echo(f"unfinished: {leftover.run_id} ({leftover.key}), {_activity(leftover)}")
+    for sweep_id, done, cells in state.sweeps_under_way:
+        click.echo(f"sweep {sweep_id}: {done:,} of {cells:,} cells are there; running it again goes on from there")
     if state.abandoned:
         click.echo(f"Next: reluflow gc removes the {len(state.abandoned)} that nobody is writing.")
     return FAILED if state.damaged else DONE

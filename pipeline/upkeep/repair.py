@@ -7,26 +7,27 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from catalog.cells import CELLS
 from catalog.errors import CatalogError, DamagedRunError
 from catalog.index import Catalog
-from catalog.layout import SCHEMA_VERSION, preset_of
+from catalog.layout import SCHEMA_VERSION, SWEEPS, preset_of
 from catalog.verify import Finding, Problem
 from pipeline.configuration import RunConfig
 from pipeline.errors import RequestError
+from pipeline.sweep import SweepRequest, axis, make_plan, run_sweep
 from pipeline.workflow import publish, run
 
 
-def repair(catalog: Catalog, run_id: str, findings: list[Finding]) -> None:
-    """Run ``run_id`` again and put the result in the place of what is damaged.
+def repair(catalog: Catalog, findings: list[Finding]) -> None:
+    """Compute one damaged thing anew and put the result in the place of what is damaged.
 
     Parameters
     ----------
     catalog
         Where it lies.
-    run_id
-        A run that verify has found damaged.
     findings
-        What verify said of it.
+        What verify said of one run, one sweep, or the records of one base's cells (these are removed: the next
+        sweep computes them again).
 
     Raises
     ------
@@ -36,16 +37,45 @@ def repair(catalog: Catalog, run_id: str, findings: list[Finding]) -> None:
     CatalogError
         If the catalog can't be written.
     """
+    run_id, shelf = findings[0].run_id, findings[0].shelf
     strangers = [finding.path for finding in findings if finding.problem is Problem.FOREIGN]
     if strangers:
         raise RequestError(
             f"{run_id}: {strangers[0]} was not published with it and would be lost; move it elsewhere"
         )
-    config = configuration_of(catalog, run_id)
     catalog.check_writable()
-    tree = run(config)
-    catalog.place.remove(f"{catalog.shelf}/{run_id}")
-    publish(config, catalog, tree)
+    if shelf == CELLS:
+        for finding in findings:
+            catalog.place.remove(finding.path)
+    elif shelf == SWEEPS:
+        _sweep_again(catalog, run_id)
+    else:
+        config = configuration_of(catalog, run_id)
+        tree = run(config)
+        catalog.place.remove(f"{shelf}/{run_id}")
+        publish(config, catalog, tree)
+
+
+def _sweep_again(catalog: Catalog, sweep_id: str) -> None:
+    """Make the cube again; its cells are recorded, or computed."""
+    try:
+        said = catalog.sweeps.manifest(sweep_id).configuration
+        request = SweepRequest(
+            name=preset_of(sweep_id),
+            base=said["base"]["name"],
+            axes=tuple(axis(key, values) for key, values in said["grid"].items()),
+            settings=said["set"],
+            trajectories=said["trajectories"],
+            title=said["title"],
+            description=said["description"],
+        )
+        again = make_plan(request).sweep_id == sweep_id
+    except (CatalogError, RequestError, KeyError, TypeError):
+        again = False
+    if not again:
+        raise RequestError(f"{sweep_id}: remove its folder and run its sweep again; its cells are recorded")
+    catalog.place.remove(f"{SWEEPS}/{sweep_id}")
+    run_sweep(request, catalog)
 
 
 def configuration_of(catalog: Catalog, run_id: str) -> RunConfig:

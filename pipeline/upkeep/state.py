@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from catalog.cells import UnderWay, read_cells, sweeps_under_way
 from catalog.index import Catalog
 from catalog.places import Leftover
 from catalog.tidying import is_abandoned
@@ -23,6 +24,8 @@ class State:
         What is wrong with manifests, by the run's name.
     leftovers
         What is being written, and what killed writers have left.
+    sweeps_under_way
+        The sweeps that have begun: identifier, cells that are there, cells in all.
     """
 
     runs: int
@@ -30,6 +33,7 @@ class State:
     size: int
     damaged: dict[str, str]
     leftovers: list[Leftover]
+    sweeps_under_way: list[tuple[str, int, int]]
 
     @property
     def abandoned(self) -> list[Leftover]:
@@ -52,4 +56,10 @@ def state_of(catalog: Catalog) -> State:
         size=int(runs["size"].sum() + sweeps["size"].sum()),
         damaged=runs.attrs["damaged"] | sweeps.attrs["damaged"],
         leftovers=catalog.leftovers(),
+        sweeps_under_way=[_progress(catalog, sweep, set(runs.index)) for sweep in sweeps_under_way(catalog.place)],
     )
+
+
+def _progress(catalog: Catalog, sweep: UnderWay, runs: set[str]) -> tuple[str, int, int]:
+    there = runs | read_cells(catalog.place, sweep.name).keys()
+    return sweep.sweep_id, sum(run_id in there for run_id in sweep.run_ids), len(sweep.run_ids)
