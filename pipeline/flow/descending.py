@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 import numba
 import numpy as np
 
-from pipeline.flow.exact.compiled import kernel_cache
+from pipeline.flow.exact.compiled import kept_in, kernel_cache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -71,15 +71,10 @@ def compiled(function: Function) -> Function:
 
     Beside the exact solver's folder, not in it: that one is complete when it holds that solver's entries.
     """
-    settings: Any = numba.config
     njit: Any = numba.njit
     digest = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-    before = settings.CACHE_DIR
-    settings.CACHE_DIR = str(kernel_cache().with_name(f"descent-{digest[:16]}"))
-    try:
+    with kept_in(kernel_cache().with_name(f"descent-{digest[:16]}")):
         machine_code: Function = njit(cache=True, error_model="numpy", nogil=True)(function)
-    finally:
-        settings.CACHE_DIR = before
     return machine_code
 
 

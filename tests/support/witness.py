@@ -12,7 +12,7 @@ from scipy.integrate import solve_ivp
 from pipeline.configuration import DataConfig, InitConfig
 from pipeline.data import generate_data
 from pipeline.flow import initialise
-from pipeline.flow.exact.compiled import kernel_cache
+from pipeline.flow.exact.compiled import kept_in, kernel_cache
 from pipeline.flow.exact.patterns import Neurons
 from pipeline.flow.exact.problem import Problem, make_problem
 from pipeline.flow.exact.states import OFF, ON
@@ -26,13 +26,8 @@ def callable_kernel(kernel: Any) -> Callable[..., Any]:
 
     Kept on disk like the solver's own machine code, in a folder beside it: compiling all of them takes a minute.
     """
-    settings: Any = numba.config
-    before = settings.CACHE_DIR
-    settings.CACHE_DIR = str(kernel_cache()) + "-tests"
-    try:
+    with kept_in(kernel_cache().with_name(f"{kernel_cache().name}-tests")):
         return numba.njit(error_model="numpy", cache=True)(kernel.py_func)
-    finally:
-        settings.CACHE_DIR = before
 
 
 def paper_data():

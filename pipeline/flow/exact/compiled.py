@@ -11,12 +11,14 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+from numba.core.caching import UserProvidedCacheLocator
 from platformdirs import user_cache_path
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -50,15 +52,40 @@ def entry(function: Function) -> Function:
 
     No ``fastmath``: the step control relies on NaN and infinity comparing as IEEE says.
     """
-    settings: Any = numba.config
     njit: Any = numba.njit
-    before = settings.CACHE_DIR
-    settings.CACHE_DIR = str(kernel_cache())
-    try:
+    with kept_in(kernel_cache()):
         compiled: Function = njit(cache=True, error_model="numpy", nogil=True)(function)
-    finally:
-        settings.CACHE_DIR = before
     return compiled
+
+
+class ByContent(UserProvidedCacheLocator):
+    """Where numba looks for the machine code of a function: in the folder that says what its source is.
+
+    Numba's own locators add a folder named by the source file's path. A second clone would find the machine code
+    there, by :func:`kernel_cache`, and yet compile it, for minutes, in every process at once.
+    """
+
+    def __init__(self, py_func: Any, py_file: str) -> None:
+        super().__init__(py_func, py_file)
+        settings: Any = numba.config
+        self._cache_path = settings.CACHE_DIR
+
+    def get_source_stamp(self) -> str:
+        """Return the folder's name: it is a digest of the source."""
+        return Path(self._cache_path).name
+
+
+@contextmanager
+def kept_in(folder: Path) -> Iterator[None]:
+    """Have numba keep the machine code of what is declared meanwhile in ``folder``."""
+    settings: Any = numba.config
+    before = settings.CACHE_DIR, settings.CACHE_LOCATOR_CLASSES
+    settings.CACHE_DIR = str(folder)
+    settings.CACHE_LOCATOR_CLASSES = f"{ByContent.__module__}.{ByContent.__name__}"
+    try:
+        yield
+    finally:
+        settings.CACHE_DIR, settings.CACHE_LOCATOR_CLASSES = before
 
 
 def kernel(function: Function) -> Function:
