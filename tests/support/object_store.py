@@ -25,6 +25,7 @@ def object_store() -> Iterator[dict[str, str]]:
     }
     before = {name: os.environ.get(name) for name in environment}
     os.environ.update(environment)
+    forget_clients()
     try:
         import boto3
 
@@ -36,4 +37,12 @@ def object_store() -> Iterator[dict[str, str]]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+        forget_clients()
         server.stop()
+
+
+def forget_clients() -> None:
+    """Let go of the clients that fsspec keeps: they talk to the address that the environment named when they were made."""
+    from s3fs import S3FileSystem
+
+    S3FileSystem.clear_instance_cache()

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from object_store import BUCKET, object_store
+from object_store import BUCKET, forget_clients, object_store
 
 from catalog import open_catalog
 from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError, UnknownRunError
@@ -215,6 +215,7 @@ def test_kill_9_while_writing_to_an_object_store(s3_url, store, tree, descriptio
 
 def test_a_store_that_does_not_answer_is_one_clear_line(monkeypatch, store):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    forget_clients()
     catalog = open_catalog("s3://nobody/home")
     for attempt in (catalog.run_ids, catalog.check_writable, catalog.frame, catalog.verify):
         with pytest.raises(CatalogError, match=r"^the catalog s3://nobody/home can't be (read|written): [^\n]+$"):
