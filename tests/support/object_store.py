@@ -42,7 +42,7 @@ def object_store() -> Iterator[dict[str, str]]:
 
 
 def forget_clients() -> None:
-    """Let go of the clients that fsspec keeps: they talk to the address that the environment named when they were made."""
+    """Let go of the clients that fsspec keeps: they talk to the address that was named when they were made."""
     from s3fs import S3FileSystem
 
     S3FileSystem.clear_instance_cache()
