@@ -32,6 +32,7 @@ ELSEWHERE = {
     "gc": "pipeline.upkeep.commands:gc",
     "export": "pipeline.sharing_commands:export",
     "import": "pipeline.sharing_commands:import_runs",
+    "dashboard": "dashboards.commands:dashboard",
 }
 """Commands that stand in rooms of their own: the module that has each, and its name there."""
 PIPE_WIDTH = 160

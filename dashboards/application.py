@@ -1,0 +1,75 @@
+"""The server: the pages at their addresses, on this machine's own interface, behind the list of allowed names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import panel as pn
+from bokeh.server.server import Server
+from tornado.web import RedirectHandler
+
+from catalog import Catalog
+from dashboards.frame import opened_page
+from dashboards.security import allowed_hosts, guard
+from dashboards.views import PAGES
+
+ADDRESS = "127.0.0.1"
+"""The interface to listen on: this machine alone. For others a proxy that asks for a password goes before it."""
+THREADS = 4
+"""For callbacks that compute: while one runs, other people's pages go on."""
+UNUSED_SECONDS = 10
+"""After which a session whose page is closed is forgotten."""
+
+
+def server(
+    catalog: Catalog, *, port: int = 5006, names: Collection[str] = (), pages: dict[str, Any] = PAGES
+) -> Server:
+    """Make the server of a catalog's pages; it listens already and answers once its ``io_loop`` runs.
+
+    Parameters
+    ----------
+    catalog
+        Its runs and sweeps, and no other file, can be opened.
+    port
+        Where to listen; 0 for any that is free.
+    names
+        Further values of Host and Origin that are let in: see :func:`dashboards.security.allowed_hosts`.
+    pages
+        The pages by the last part of their address.
+
+    Raises
+    ------
+    OSError
+        If the port is taken.
+    """
+    pn.extension(nthreads=THREADS)
+    routes: dict[str, Any] = {name: page_of(name, catalog) for name in pages}
+    made: Server = pn.io.server.get_server(
+        routes,
+        port=port,
+        address=ADDRESS,
+        # Names are checked by the guard on every request; Bokeh's own list is asked for websockets besides.
+        websocket_origin=[f"{name}:{port}" for name in ("localhost", "127.0.0.1")] if port else ["*"],
+        show=False,
+        start=False,
+        title="reluflow",
+        index=None,
+        extra_patterns=[(r"/?", RedirectHandler, {"url": f"/{next(iter(pages))}", "permanent": False})],
+        check_unused_sessions_milliseconds=1000 * UNUSED_SECONDS,
+        unused_session_lifetime_milliseconds=1000 * UNUSED_SECONDS,
+        keep_alive_milliseconds=15_000,
+    )
+    hosts = allowed_hosts(made.port or port, names)
+    made._tornado._websocket_origins = set(hosts)  # the port is known only now, where it was 0
+    guard(made._tornado, hosts)
+    return made
+
+
+def page_of(name: str, catalog: Catalog) -> Callable[[], pn.Template]:
+    """Make the function that builds a page for each visitor; Panel asks for one without arguments."""
+
+    def build() -> pn.Template:
+        return opened_page(name, catalog)
+
+    return build
