@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from functools import cached_property
-from math import comb
 
 import numpy as np
 import xarray as xr
@@ -14,6 +13,7 @@ from benchmarks.timing import Failed, TooLong
 from pipeline.configuration import load_config
 from pipeline.data import generate_data
 from pipeline.flow import initialise
+from pipeline.flow.course import read_residual
 from pipeline.flow.exact.record import Record
 from pipeline.flow.exact.stepping import INTERRUPTED, integrate
 from pipeline.flow.exact.warm import load_solver
@@ -141,12 +141,7 @@ def solve(problem: Problem, tolerance: float, limit: float | None = None, end: f
 
 def residual_of(problem: Problem, record: Record) -> np.ndarray:
     """The residual at the problem's times from the polynomials of the record."""
-    times = problem.times / problem.reduced.time_unit
-    i = np.maximum(np.searchsorted(record.time, times, side="right") - 1, 0)
-    s = np.minimum((times - record.time[i]) / record.length[i], 1.0)
-    degree = record.curve.shape[1] - 1
-    bernstein = np.array([comb(degree, k) * s**k * (1.0 - s) ** (degree - k) for k in range(degree + 1)])
-    return problem.reduced.residual(np.einsum("kt,tkn->tn", bernstein, record.curve[i]))
+    return problem.reduced.residual(read_residual(record, problem.times / problem.reduced.time_unit))
 
 
 def compared(quick: bool) -> list[Problem]:

@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "configuration": ["RunConfig", "load_config"],
         "data": ["generate_data"],
         "errors": ["RequestError"],
-        "flow": ["initialise", "simulate"],
+        "flow": ["follow_flow", "initialise", "simulate"],
         "minimal_norm": ["compare", "minimal_norm"],
         "function": ["learned_function"],
         "phases": ["find_clusters", "find_plateaus", "label_phases"],

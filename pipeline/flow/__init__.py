@@ -5,8 +5,9 @@ solver itself is the room ``exact``; here are the labels around it, and the othe
 nothing of phases or catalogs.
 """
 
+from pipeline.flow.course import Course, follow_flow
 from pipeline.flow.initial import initialise
 from pipeline.flow.simulate import simulate
 from pipeline.flow.status import Status
 
-__all__ = ["Status", "initialise", "simulate"]
+__all__ = ["Course", "Status", "follow_flow", "initialise", "simulate"]

@@ -158,7 +158,7 @@ def test_ones_own_data_from_another_folder(reluflow, here, monkeypatch):
 def test_a_run_that_did_not_end_well_is_a_failure(reluflow, quick, monkeypatch):
     import importlib
 
-    monkeypatch.setattr(importlib.import_module("pipeline.flow.simulate"), "MOST_STEPS", 20)
+    monkeypatch.setattr(importlib.import_module("pipeline.flow.course"), "MOST_STEPS", 20)
     done = reluflow("run", "orthogonal", *quick, "--json")
     assert done.exit_code == 1
     assert strict(done.stdout)["status"] == "out_of_steps"

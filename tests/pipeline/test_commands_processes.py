@@ -173,7 +173,7 @@ def test_ctrl_c_from_outside(filled, tmp_path):
 IN_THE_SOLVER = """
 import importlib, os, subprocess
 from pipeline import generate_data, initialise, load_config
-solver = importlib.import_module("pipeline.flow.simulate")
+solver = importlib.import_module("pipeline.flow.course")
 config = load_config("orthogonal", {"init.log10_scale": -3e6})
 data = generate_data(config.data)
 start = initialise(data, config.init)
@@ -184,7 +184,7 @@ def while_it_runs(*arguments):
     return integrate(*arguments)
 solver.integrate = while_it_runs
 try:
-    solver.simulate(data, start)
+    solver.follow_flow(data, start)
 except KeyboardInterrupt:
     print("interrupted")
 """

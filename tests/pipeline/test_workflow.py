@@ -263,7 +263,7 @@ def test_what_can_not_be_computed_leaves_no_trace(tmp_path):
 
 def test_a_run_that_did_not_end_well_is_kept_with_its_status(tmp_path, monkeypatch):
     # The front door's `simulate` hides the module of that name.
-    monkeypatch.setattr(importlib.import_module("pipeline.flow.simulate"), "MOST_STEPS", 20)
+    monkeypatch.setattr(importlib.import_module("pipeline.flow.course"), "MOST_STEPS", 20)
     catalog = open_catalog(tmp_path / "catalog")
     config = load_config("orthogonal", {"flow.samples": 10})
     run(config, catalog)

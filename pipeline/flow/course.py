@@ -1,0 +1,253 @@
+"""The exact flow, followed once: any instant of it can be read from the record of its steps.
+
+The labelled layer around the solver. Following 10,000 neurons takes 40 ms and reading every one of them at 400
+instants a second; the residual alone is a polynomial over each step and read in no time. So the two are apart: a
+trajectory on disk wants both, a picture that moves with a slider the curve of the loss and a few instants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from math import comb
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from catalog.schema import conform, validate
+from pipeline.flow.curvature import kind_of, smallest_eigenvalue
+from pipeline.flow.exact.record import Record
+from pipeline.flow.exact.sampling import Samples, place_samples, replay
+from pipeline.flow.exact.stepping import integrate
+from pipeline.flow.exact.warm import load_solver
+from pipeline.flow.exact.watching import watched
+from pipeline.flow.looking import looked_at
+from pipeline.flow.reduction import Reduction
+from pipeline.flow.status import BY_NUMBER, Status
+from pipeline.flow.streaming import Blocks
+from pipeline.threads import one_thread
+
+MOST_STEPS = 500_000
+"""A bound that no run has come near (lambda = 1e-10000 takes 300 steps): it turns a hang into a status."""
+IN_MEMORY = 1_000_000_000
+"""The bytes of samples up to which they are kept in memory."""
+
+Progress = Callable[[float, int], None]
+"""Told now and then the paper's t that was reached and the number of steps."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """A flow that was followed to its end.
+
+    Attributes
+    ----------
+    reduced
+        The solver's problem.
+    record
+        Its accepted steps, in the solver's time.
+    data, init
+        The datasets of stages 1 and 2.
+    end_time
+        The paper's t at which it was to stop; None: until it rests.
+    status
+        Why it ended.
+    account
+        The solver's account, as the trajectory's attributes say it.
+    """
+
+    reduced: Reduction
+    record: Record
+    data: xr.Dataset
+    init: xr.Dataset
+    end_time: float | None
+    status: Status
+    account: dict[str, Any]
+
+    def placed(self, samples: int) -> np.ndarray:
+        """Choose that many instants of the paper's t, dense where the trajectory moves: float64[samples]."""
+        unit = self.reduced.time_unit
+        last = None if self.end_time is None else self.end_time / unit
+        times: np.ndarray = unit * place_samples(self.record, samples, self.reduced.problem.label_scale, last)
+        if self.end_time is not None:
+            times[-1] = self.end_time
+        return times
+
+    def curve(self, samples: int) -> xr.Dataset:
+        """Read the residual and the loss alone, from the polynomials of the steps: no neuron is asked.
+
+        Returns
+        -------
+        Dataset
+            residual(time, point) and loss(time) at ``samples`` placed instants, as :meth:`trajectory` has them up
+            to the solver's tolerance.
+        """
+        times = self.placed(samples)
+        if len(self.record.time):
+            residual = self.reduced.residual(read_residual(self.record, times / self.reduced.time_unit))
+        else:  # it starts where it rests
+            start = self.trajectory(times[:1]).variables["residual"].values
+            residual = np.repeat(start, len(times), axis=0)
+        return xr.Dataset(
+            {"residual": (("time", "point"), residual), "loss": ("time", 0.5 * np.mean(residual**2, axis=1))},
+            {"time": times},
+        )
+
+    def trajectory(self, times: int | np.ndarray, *, including: np.ndarray | tuple[float, ...] = ()) -> xr.Dataset:
+        """Read every neuron at these instants of the paper's t, or at so many placed ones, and at ``including``.
+
+        Returns
+        -------
+        Dataset
+            Group ``trajectory`` of the schema.
+        """
+        started = perf_counter()
+        with one_thread(len(self.reduced.problem.y)):
+            placed = self.placed(times) if isinstance(times, int | np.integer) else times
+            looked = looked_at(placed, np.asarray(including, dtype=float))
+            taken, end = read_samples(self.reduced, self.record, looked)
+        account = self.account | {"sampling_seconds": perf_counter() - started}
+        if self.status is Status.STATIONARY:
+            account |= stationary_point(self.reduced, end)
+        residual = taken.pop("residual")
+        values = {
+            **taken,
+            "time": looked,
+            "residual": residual,
+            "loss": 0.5 * np.mean(residual**2, axis=1),
+            "log_init_scale": self.init.variables["log_init_scale"].values,
+        }
+        trajectory = conform("trajectory", values, account)
+        trajectory.variables["coord"].attrs.update(self.data.variables["coord"].attrs)
+        return trajectory
+
+
+def follow_flow(
+    data: xr.Dataset,
+    init: xr.Dataset,
+    *,
+    end_time: float | None = None,
+    tolerance: float = 1e-6,
+    slope: float = 0.0,
+    progress: Progress | None = None,
+) -> Course:
+    """Follow the gradient flow (3) of the network ``init`` on ``data`` by the exact method, reading nothing yet.
+
+    Parameters
+    ----------
+    data, init, end_time, tolerance, slope, progress
+        As :func:`pipeline.simulate` has them.
+
+    Returns
+    -------
+    Course
+        From which its :meth:`Course.trajectory` and its :meth:`Course.curve` can be read.
+    """
+    validate("data", data)
+    validate("initial", init)
+    reduced = Reduction.of(data, init, slope)
+    unit = reduced.time_unit
+    load_solver()
+    watch = np.zeros(3)
+
+    def tell(time: float, steps: int) -> None:
+        if progress is not None:
+            progress(time * unit, steps)
+
+    until = np.inf if end_time is None else float(end_time) / unit
+    with one_thread(len(reduced.problem.y)):
+        started = perf_counter()
+        record, number, rejected, crossings, patterns, ambiguous = watched(
+            lambda: integrate(reduced.neurons, reduced.problem, tolerance, until, MOST_STEPS, watch), watch, tell
+        )
+        seconds = perf_counter() - started
+    ended = BY_NUMBER[number]
+    status, message = describe_end(ended, ambiguous, reduced.contradictory)
+    account = {
+        "method": "exact",
+        "slope": slope,
+        "status": status.word,
+        "status_message": message,
+        "tolerance": tolerance,
+        "solver_seconds": seconds,
+        "sampling_seconds": 0.0,
+        "steps": len(record.time),
+        "rejected_steps": rejected,
+        "crossings": crossings,
+        "patterns": patterns,
+        "ambiguous_events": ambiguous,
+    }
+    return Course(reduced, record, data, init, end_time, ended, account)
+
+
+def read_residual(record: Record, times: np.ndarray) -> np.ndarray:
+    """The residual at these times of the solver, from the Bernstein form of each step.
+
+    Returns
+    -------
+    float64[times, reduced points]
+        Past the record's end what it ends with.
+    """
+    step = np.maximum(np.searchsorted(record.time, times, side="right") - 1, 0)
+    part = np.minimum((times - record.time[step]) / record.length[step], 1.0)
+    degree = record.curve.shape[1] - 1
+    basis = [comb(degree, k) * part**k * (1.0 - part) ** (degree - k) for k in range(degree + 1)]
+    return np.asarray(np.einsum("kt,tkn->tn", basis, record.curve[step]))
+
+
+def read_samples(reduced: Reduction, record: Record, times: np.ndarray) -> tuple[dict[str, Any], Samples]:
+    """The trajectory's variables at ``times``, in the data's own terms, and the last of the solver's samples.
+
+    In blocks of time if they would fill the memory: then as dask arrays over temporary files.
+    """
+    m, n = len(reduced.neurons.sign), len(reduced.point)
+    d = reduced.problem.x.shape[1] if reduced.frame.basis is None else reduced.frame.basis.shape[1]
+    large = len(times) * m * (8 * (d + 2) + n) > IN_MEMORY
+    blocks = Blocks(len(times), 8 * m * d) if large else None
+    whole: dict[str, list[np.ndarray]] = {}
+    neurons, first = reduced.neurons, 0
+    for part in blocks.slices if blocks else [slice(0, len(times))]:
+        own_times = times[part] / reduced.time_unit
+        read = partial(replay, neurons, reduced.problem, record, own_times, first)
+        taken, neurons, first = watched(read, np.zeros(3))
+        found = {
+            "direction": reduced.frame.back(taken.direction),
+            "log_norm": taken.log_norm + reduced.log_weight_unit,
+            "output_ratio": taken.output_ratio,
+            "activation": reduced.activation(taken.state),
+            "residual": reduced.residual(taken.residual),
+            "gradient_norm": reduced.gradient_norm(taken.gradient_norm),
+        }
+        for name, values in found.items():
+            if blocks and values.ndim > 1 and name != "residual":
+                blocks.append(name, values)
+            else:
+                whole.setdefault(name, []).append(values)
+    arrays: dict[str, Any] = {
+        name: values[0] if len(values) == 1 else np.concatenate(values) for name, values in whole.items()
+    }
+    return arrays | (blocks.arrays() if blocks else {}), taken
+
+
+def describe_end(ended: Status, ambiguous: int, contradictory: bool) -> tuple[Status, str]:
+    """The status and its sentence, with what else has to be said of the run."""
+    if ended is Status.CONVERGED and contradictory:
+        ended = Status.LEAST_LOSS
+    if ambiguous and ended.complete:
+        return Status.NON_UNIQUE, f"{Status.NON_UNIQUE.value} {ended.value}"
+    return ended, ended.value
+
+
+def stationary_point(reduced: Reduction, taken: Samples) -> dict[str, Any]:
+    """What kind of stationary point the last sample is: the Hessian's smallest eigenvalue in the data's units."""
+    eigenvalue = smallest_eigenvalue(
+        reduced.problem, taken.direction[-1], taken.log_norm[-1], taken.output_ratio[-1], taken.state[-1],
+        taken.residual[-1],
+    )  # fmt: skip
+    return {
+        "hessian_smallest_eigenvalue": eigenvalue / reduced.time_unit,
+        "stationary_kind": kind_of(eigenvalue, reduced.problem),
+    }

@@ -1,0 +1,53 @@
+"""A flow followed once: its curve and its trajectories say the same."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from pipeline import follow_flow, generate_data, initialise, load_config, simulate
+
+
+def followed(name, **overrides):
+    config = load_config(name, overrides)
+    data = generate_data(config.data)
+    init = initialise(data, config.init)
+    return data, init, follow_flow(data, init, tolerance=1e-8)
+
+
+@pytest.mark.parametrize("name", ["orthogonal", "non-orthogonal-large", "orthonormal"])
+def test_the_curve_is_the_trajectory_without_its_neurons(name):
+    data, init, course = followed(name)
+    curve = course.curve(300)
+    trajectory = simulate(data, init, tolerance=1e-8, sample_times=curve["time"].values)
+    assert np.abs(curve["residual"].values - trajectory["residual"].values).max() < 5e-7
+    assert np.allclose(curve["loss"], 0.5 * (curve["residual"] ** 2).mean("point"), rtol=1e-12)
+
+
+def test_a_trajectory_read_twice_is_the_same_and_simulates_own():
+    data, init, course = followed("orthogonal")
+    first, second = course.trajectory(50), course.trajectory(50)
+    xr.testing.assert_identical(first.drop_attrs(deep=False), second.drop_attrs(deep=False))
+    own = simulate(data, init, tolerance=1e-8, samples=50)
+    xr.testing.assert_equal(first, own)
+    clocks = {"solver_seconds", "sampling_seconds"}
+    assert {k: v for k, v in first.attrs.items() if k not in clocks} == {
+        k: v for k, v in own.attrs.items() if k not in clocks
+    }
+
+
+def test_a_flow_that_starts_where_it_rests():
+    data, _, _ = followed("orthogonal")
+    config = load_config("orthogonal", {"init.start": "given", "init.w": [[-1.0, -1.0]], "init.a": [1.0]})
+    data = data.isel(point=[1])
+    course = follow_flow(data, initialise(data, config.init))
+    curve = course.curve(7)
+    assert len(course.record.time) == 0
+    assert curve["residual"].values.tolist() == [[1.0]] * 7
+
+
+def test_a_given_end_is_the_last_instant():
+    config = load_config("orthogonal")
+    data = generate_data(config.data)
+    course = follow_flow(data, initialise(data, config.init), end_time=12.5)
+    assert course.placed(9)[-1] == 12.5
+    assert course.curve(9)["time"].values[-1] == 12.5
