@@ -12,7 +12,12 @@ from pipeline.phases.timeline import measured_times, phase_numbers, predicted_ti
 
 
 def label_phases(
-    data: xr.Dataset, trajectory: xr.Dataset, *, epsilon: float = 0.05, plateaus: xr.Dataset | None = None
+    data: xr.Dataset,
+    trajectory: xr.Dataset,
+    *,
+    epsilon: float = 0.05,
+    plateaus: xr.Dataset | None = None,
+    lingering: bool = True,
 ) -> xr.Dataset:
     """Label the phases, the plateaus and the neurons' roles, and measure t1, t2, t3 beside the paper's.
 
@@ -24,6 +29,8 @@ def label_phases(
         The free constant of the lemmas; enters the predicted t1 only.
     plateaus
         From :func:`pipeline.phases.find_plateaus`, if they are known already.
+    lingering
+        False: do not look for plateaus, ``plateau`` is none throughout. They take most of the time.
 
     Returns
     -------
@@ -46,13 +53,15 @@ def label_phases(
     predicted = predicted_times(log_scale, rate[first], rate[-first], epsilon)
     role = variable("phases", "role")
     roles = np.where(chosen[1], role.flag("positive"), role.flag("other"))
-    plateaus = find_plateaus(data, trajectory) if plateaus is None else plateaus
+    if plateaus is None and lingering:
+        plateaus = find_plateaus(data, trajectory)
+    nowhere = np.full(len(time), variable("phases", "plateau").flag("none"), dtype=np.int8)
     return conform(
         "phases",
         {
             "time": time,
             "phase": phase_numbers(time, ends, first == 1),
-            "plateau": plateau_numbers(time, plateaus),
+            "plateau": nowhere if plateaus is None else plateau_numbers(time, plateaus),
             "role": np.where(chosen[-1], role.flag("negative"), roles),
             "norm_positive": norm[1],
             "norm_negative": norm[-1],

@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from pipeline import follow_flow, generate_data, initialise, load_config, simulate
+from pipeline.configuration import InitConfig
 
 
 def followed(name, **overrides):
@@ -37,9 +38,8 @@ def test_a_trajectory_read_twice_is_the_same_and_simulates_own():
 
 def test_a_flow_that_starts_where_it_rests():
     data, _, _ = followed("orthogonal")
-    config = load_config("orthogonal", {"init.start": "given", "init.w": [[-1.0, -1.0]], "init.a": [1.0]})
     data = data.isel(point=[1])
-    course = follow_flow(data, initialise(data, config.init))
+    course = follow_flow(data, initialise(data, InitConfig(start="given", w=[[-1.0, -1.0]], a=[1.0])))
     curve = course.curve(7)
     assert len(course.record.time) == 0
     assert curve["residual"].values.tolist() == [[1.0]] * 7

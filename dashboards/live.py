@@ -1,0 +1,131 @@
+"""A run while a slider moves: the same stages as any run, as much of them as a hundred milliseconds allow.
+
+The paper's experiment is followed in a millisecond; what takes time is reading every neuron at 400 instants,
+finding the stationary points and comparing with the minimum. So there are two looks: a quick one, with as many
+instants as :data:`QUICK` neuron readings allow and without plateaus, and a whole one when the hand rests. The
+curve of the loss costs nothing and is whole in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import xarray as xr
+
+from pipeline import (
+    compare,
+    follow_flow,
+    generate_data,
+    initialise,
+    label_phases,
+    minimal_norm,
+    simulate,
+)
+from pipeline.configuration import DataConfig, RunConfig
+
+QUICK = 60_000
+"""Neuron readings (instants times neurons) of a quick look."""
+WHOLE = 1_000_000
+"""Neuron readings of a whole look."""
+FEWEST = 16
+"""Instants that every look has."""
+SMALL = 12
+"""Points up to which the minimum norm takes milliseconds (for orthogonal inputs at any number)."""
+GROUPS = ("data", "trajectory", "phases", "minimal_norm")
+"""What is drawn of a run."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is known of a run for drawing it.
+
+    Attributes
+    ----------
+    groups
+        data, trajectory, phases and, unless it is not known yet, minimal_norm; in a quick look that is the
+        minimum alone, without the comparison.
+    curve
+        residual(time, point) and loss(time), at as many instants as were asked for.
+    name
+        The run's, for headings and files.
+    whole
+        Whether this is all that will be known.
+    """
+
+    groups: Mapping[str, xr.Dataset]
+    curve: xr.Dataset
+    name: str
+    whole: bool
+
+
+def of_published(tree: xr.DataTree) -> Look:
+    """Look at a run of the catalog."""
+    groups = {name: tree[name].to_dataset() for name in GROUPS}
+    return Look(
+        groups, groups["trajectory"][["residual", "loss"]].load(), str(tree.attrs.get("name", "run")), True
+    )
+
+
+def quick_look(config: RunConfig) -> Look:
+    """Compute a run with few instants, no plateaus and no comparison with the minimum.
+
+    Raises
+    ------
+    RequestError
+        If the data can't be what the configuration says, or the method can't take it.
+    """
+    key = config.data.model_dump_json()
+    data = points(key)
+    trajectory, curve = _followed(config, data, QUICK)
+    phases = label_phases(data, trajectory, epsilon=config.analysis.epsilon, lingering=False)
+    groups = {"data": data, "trajectory": trajectory, "phases": phases}
+    if data.sizes["point"] <= SMALL:
+        groups["minimal_norm"] = least(key, config.flow.slope, config.analysis.free_bias)
+    return Look(groups, curve, config.name, whole=False)
+
+
+def whole_look(config: RunConfig) -> Look:
+    """Compute a run with as many instants as were asked for, unless it is very wide.
+
+    Raises
+    ------
+    RequestError
+    """
+    key = config.data.model_dump_json()
+    data = points(key)
+    trajectory, curve = _followed(config, data, WHOLE)
+    phases = label_phases(data, trajectory, epsilon=config.analysis.epsilon)
+    minimum = least(key, config.flow.slope, config.analysis.free_bias)
+    groups = {"data": data, "trajectory": trajectory, "phases": phases}
+    groups["minimal_norm"] = compare(trajectory, minimum, data)
+    return Look(groups, curve, config.name, whole=True)
+
+
+def _followed(config: RunConfig, data: xr.Dataset, readings: int) -> tuple[xr.Dataset, xr.Dataset]:
+    """The trajectory with so many neuron readings at most, and the curve of the loss."""
+    flow, samples = config.flow, max(FEWEST, min(config.flow.samples, readings // config.init.width))
+    init = initialise(data, config.init)
+    if flow.method == "exact":
+        course = follow_flow(data, init, end_time=flow.end_time, tolerance=flow.tolerance, slope=flow.slope)
+        return course.trajectory(samples), course.curve(flow.samples)
+    trajectory = simulate(
+        data, init, end_time=flow.end_time, tolerance=flow.tolerance, samples=samples, method=flow.method,
+        slope=flow.slope, step_size=flow.step_size,
+    )  # fmt: skip
+    return trajectory, trajectory[["residual", "loss"]]
+
+
+@lru_cache(maxsize=64)
+def points(data: str) -> xr.Dataset:
+    """Make the data set that this ``[data]`` table, as JSON, means: stage 1."""
+    return generate_data(DataConfig.model_validate_json(data))
+
+
+@lru_cache(maxsize=64)
+def least(data: str, slope: float, free_bias: bool) -> xr.Dataset:
+    """Find the interpolator of least norm of a data set, given as for :func:`points`: stage 4."""
+    # The front door hands out the function; to a type checker the room of that name stands before it.
+    found: xr.Dataset = minimal_norm(points(data), slope=slope, free_bias=free_bias)  # type: ignore[operator]
+    return found
