@@ -43,14 +43,14 @@ def server(
     OSError
         If the port is taken.
     """
-    pn.extension(nthreads=THREADS)
+    pn.extension("tabulator", nthreads=THREADS)
     routes: dict[str, Any] = {name: page_of(name, catalog) for name in pages}
     made: Server = pn.io.server.get_server(
         routes,
         port=port,
         address=ADDRESS,
         # Names are checked by the guard on every request; Bokeh's own list is asked for websockets besides.
-        websocket_origin=[f"{name}:{port}" for name in ("localhost", "127.0.0.1")] if port else ["*"],
+        websocket_origin=[f"{name}:{port or 1}" for name in ("localhost", "127.0.0.1")],
         show=False,
         start=False,
         title="reluflow",

@@ -120,12 +120,14 @@ def _followed(config: RunConfig, data: xr.Dataset, readings: int) -> tuple[xr.Da
 @lru_cache(maxsize=64)
 def points(data: str) -> xr.Dataset:
     """Make the data set that this ``[data]`` table, as JSON, means: stage 1."""
-    return generate_data(DataConfig.model_validate_json(data))
+    made: xr.Dataset = generate_data(DataConfig.model_validate_json(data))
+    return made
 
 
 @lru_cache(maxsize=64)
 def least(data: str, slope: float, free_bias: bool) -> xr.Dataset:
     """Find the interpolator of least norm of a data set, given as for :func:`points`: stage 4."""
+    found: xr.Dataset
     # The front door hands out the function; to a type checker the room of that name stands before it.
-    found: xr.Dataset = minimal_norm(points(data), slope=slope, free_bias=free_bias)  # type: ignore[operator]
+    found = minimal_norm(points(data), slope=slope, free_bias=free_bias)  # type: ignore[operator]
     return found

@@ -33,6 +33,8 @@ class Visit:
         The colours.
     say
         Shows one line to the visitor, above the page.
+    say_error
+        Shows an error there, in words.
     write
         Puts keys and values into the browser's address, without loading anything; None outside a browser.
     """
@@ -41,6 +43,7 @@ class Visit:
     query: dict[str, str] = field(default_factory=dict)
     looks: Looks = LIGHT
     say: Callable[[str], None] = print
+    say_error: Callable[[BaseException], None] = print
     write: Callable[[Mapping[str, str]], None] | None = None
 
     def text(self, key: str, default: str = "") -> str:

@@ -1,17 +1,309 @@
-"""The page 'flow'."""
+"""The page 'Flow': figure 2 alive beside the curves along time, one cursor for all, and what moves it."""
 
 from __future__ import annotations
 
-import panel as pn
+import json
+from functools import partial
+from html import escape
+from typing import Any
 
+import numpy as np
+import panel as pn
+from bokeh.events import Tap
+
+from catalog import CatalogError
+from dashboards.clocks import CLOCKS, Clock, clock
+from dashboards.controls import Controls
+from dashboards.latest import Latest
+from dashboards.live import Look, of_published, quick_look, whole_look
+from dashboards.markup import TEXT, card, definition_list, table
+from dashboards.plots.curves import Curves, linked_selection
+from dashboards.plots.network import NetworkPicture
+from dashboards.plots.words import facts, samples, sentence, times
+from dashboards.scene import Scene
+from dashboards.subject import Subject, asked_for
+from dashboards.views.points import PointsTable
 from dashboards.visit import Visit
+from pipeline import run
+from pipeline.configuration import RunConfig
+
+INTERVAL = 60
+"""Milliseconds between two frames of the player."""
+IN_MEMORY = 300_000_000
+"""Bytes of a published trajectory up to which it is read at once; a larger one is read frame by frame."""
+SETTLED = 0.35
+"""Seconds without a change after which the whole of a run is computed and the address written."""
+AXES = {"linear": "loss", "log": "log_loss"}
+"""The two pictures of the loss by what an address says."""
 
 
 def page(visit: Visit) -> pn.viewable.Viewable:
-    """Build the page."""
-    return pn.Column(
-        "flow",
-        pn.widgets.FloatSlider(name="log10 scale", start=-10, end=0),
-        pn.widgets.Button(name="press"),
-        pn.widgets.Select(name="a", options=["b", "c"]),
-    )
+    """Build the page for whatever its address asks for."""
+    return FlowPage(visit).layout
+
+
+class FlowPage:
+    """One visitor's page: the pictures, the controls, and what leads from these to those.
+
+    Attributes
+    ----------
+    subject
+        What is looked at: a published run until a person changes something.
+    scene
+        What is drawn of it; None until the first result.
+    """
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        self.subject = asked_for(visit)
+        self.scene: Scene | None = None
+        self.wanted_time: float | None = None
+        if "t" in visit.query:
+            self.wanted_time = visit.number("t", 0.0, 1e300, 0.0)
+        self.wanted_neurons = chosen_neurons(visit.text("select"))
+        self.network, self.curves = NetworkPicture(visit.looks), Curves(visit.looks)
+        linked_selection(self.network.neurons, self.curves.lines)
+        document = pn.state.curdoc
+        self.controls = Controls(self.subject, self.changed, visit.say)
+        self.runs = Latest(document, self.looked_at, self.show, self.failed, rest=self.whole, after=SETTLED)
+        self.frames = Latest(
+            document, lambda frame: frame, self.at, self.failed, rest=lambda frame: None, after=0.5
+        )
+        self._widgets()
+        self._watch()
+        self.layout = self._layout()
+        if document is None:
+            self.runs.want(self.subject)
+        else:
+            pn.state.onload(lambda: self.runs.want(self.subject))
+
+    def _widgets(self) -> None:
+        visit = self.visit
+        self.player = pn.widgets.Player(
+            name="Frame", start=0, end=1, value=0, interval=INTERVAL, loop_policy="once", show_loop_controls=False,
+            show_value=False, sizing_mode="stretch_width", height=70,
+        )  # fmt: skip
+        self.clock_choice = pn.widgets.RadioButtonGroup(
+            name="Time counted in", options={name: key for key, name in CLOCKS.items()},
+            value=visit.choice("clock", list(CLOCKS), "t"),
+        )  # fmt: skip
+        self.loss_axis = pn.widgets.RadioButtonGroup(
+            name="Axis of the loss", options=list(AXES), value=visit.choice("loss", list(AXES), "linear")
+        )
+        self.title = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[TEXT])
+        self.now = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[TEXT])
+        self.words = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[TEXT])
+        self.digits = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[TEXT])
+        self.points = PointsTable(self.take_points, visit.say, visit.looks)
+        self.save = pn.widgets.Button(name="Save as a run", button_type="primary", sizing_mode="stretch_width")
+        self.saved = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[TEXT])
+        self.link = pn.widgets.Button(name="Copy the link", sizing_mode="stretch_width")
+
+    def _watch(self) -> None:
+        self.player.param.watch(lambda event: self.frames.want(event.new), "value")
+        self.clock_choice.param.watch(lambda event: self.show_again(), "value")
+        self.loss_axis.param.watch(lambda event: self.show_loss(), "value")
+        self.save.on_click(lambda event: self.keep())
+        self.link.js_on_click(code="navigator.clipboard?.writeText(window.location.href)")
+        self.network.points.on_change("data", self.points.dragged)
+        self.network.neurons.selected.on_change("indices", self.chosen)
+        for plot in self.curves.figures.values():
+            plot.on_event(Tap, self.tapped)
+
+    def changed(self, config: RunConfig) -> None:
+        """Compute what a person now asks for."""
+        self.subject = self.controls.query_subject(config)
+        self.runs.want(self.subject)
+
+    def looked_at(self, subject: Subject) -> tuple[Subject, Look]:
+        """Open or compute, as quickly as can be; in a thread of its own."""
+        if subject.run_id is not None:
+            look = of_published(self.visit.catalog[subject.run_id])
+            if look.groups["trajectory"].nbytes <= IN_MEMORY:
+                look.groups["trajectory"].load()
+            return subject, look
+        return subject, quick_look(subject.config)
+
+    def whole(self, subject: Subject) -> tuple[Subject, Look] | None:
+        """Compute the rest, once nothing has changed for a moment; in a thread of its own."""
+        return None if subject.run_id is not None else (subject, whole_look(subject.config))
+
+    def show(self, found: tuple[Subject, Look] | None) -> None:
+        """Put a run on the page, the cursor where it was."""
+        if found is None:
+            self.remember()
+            return
+        subject, look = found
+        before, scene = self.scene, Scene.of(look)
+        selected = self.selected(before)
+        self.scene = scene
+        time = self.wanted_time
+        if time is None and before is not None and self.player.end:
+            # The frames lie where the trajectory moves: the same part of them is the same part of the story.
+            frame = round(self.player.value / self.player.end * (len(scene.time) - 1))
+        else:
+            frame = scene.frame_at(scene.until if time is None else time)
+            if time is not None and time > scene.time[-1]:
+                self.visit.say(f"t = {time:g} is after the end of the run. Shown is t = {scene.time[-1]:.4g}.")
+        # One after the other: a browser that hears of the value first holds it to the end that it knows.
+        self.player.end = len(scene.time) - 1
+        self.player.value = frame
+        self.network.show(scene, frame)
+        self.curves.show(scene, self.clock(), frame)
+        self.select(selected)
+        self.describe(subject, frame)
+        if look.whole:
+            self.wanted_time = None
+            self.remember()
+
+    def show_again(self) -> None:
+        """Show the same run, its time counted in something else."""
+        if self.scene is not None:
+            self.curves.show(self.scene, self.clock(), self.player.value)
+            self.at(self.player.value)
+            self.remember()
+
+    def show_loss(self) -> None:
+        """Show one of the two pictures of the loss."""
+        for key, name in AXES.items():
+            self.curves.figures[name].visible = key == self.loss_axis.value
+        self.remember()
+
+    def at(self, frame: int | None) -> None:
+        """Show another frame of the same run; None: it has been at rest for a while."""
+        if frame is None:
+            self.remember()
+        elif self.scene is not None and 0 <= frame < len(self.scene.time):
+            self.network.at(self.scene, frame)
+            self.curves.at(self.scene, self.clock(), frame)
+            self.now.object = definition_list(facts(self.scene, self.clock(), frame))
+
+    def failed(self, error: Exception) -> None:
+        """Say why there is no picture; the last one stays."""
+        if isinstance(error, CatalogError):
+            self.visit.say(f"{error}")
+        else:
+            self.visit.say_error(error)
+
+    def tapped(self, event: Any) -> None:
+        """Move the cursor to where a person has clicked in a picture over time."""
+        if self.scene is not None and event.x is not None:
+            self.player.value = self.scene.frame_at(event.x * self.clock().unit)
+
+    def clock(self) -> Clock:
+        """Return the chosen clock, or the paper's t where the run has no such time."""
+        assert self.scene is not None
+        made = clock(self.clock_choice.value, self.scene.log_scale)
+        if made is None:
+            self.visit.say("For λ of 1 or more −ln λ is no time. Shown is t.")
+            self.clock_choice.value = "t"
+            made = clock("t", 0.0)
+            assert made is not None
+        return made
+
+    def describe(self, subject: Subject, frame: int) -> None:
+        """Write what is looked at, and what the pictures say."""
+        assert self.scene is not None
+        config, scene, counted = subject.config, self.scene, self.clock()
+        which = f"Run {subject.run_id}" if subject.run_id else f"{config.name}, computed live"
+        known = "" if scene.look.whole else " …"
+        self.title.object = f'<p class="what"><b>{escape(which)}</b>{known}<br>{escape(config.title or "")}</p>'
+        self.now.object = definition_list(facts(scene, counted, frame))
+        said = table(["", "measured", "paper"], times(scene))
+        self.words.object = f"<p>{escape(sentence(scene, counted, frame))}</p>{said}"
+        self.digits.object = table(*samples(scene, counted))
+        if scene.look.whole:
+            self.points.show(config, scene.look.groups["data"])
+
+    def selected(self, scene: Scene | None) -> list[int]:
+        """Return the numbers of the selected neurons."""
+        if scene is None:
+            return self.wanted_neurons
+        rows = [row for row in self.network.neurons.selected.indices if row < len(scene.shown)]
+        return [int(scene.shown[row]) for row in rows]
+
+    def chosen(self, attribute: str, old: Any, new: Any) -> None:
+        """Have the address written, once a person has selected neurons."""
+        self.frames.want(self.player.value)
+
+    def select(self, neurons: list[int]) -> None:
+        """Select neurons by their numbers, as far as they are drawn."""
+        assert self.scene is not None
+        rows = np.flatnonzero(np.isin(self.scene.shown, neurons)).tolist() if neurons else []
+        self.network.neurons.selected.indices = rows
+        self.curves.lines.selected.indices = [row for row in rows if row < self.scene.lines]
+
+    def take_points(self, x: list[float], y: list[float]) -> None:
+        """Compute the run on other points."""
+        self.controls.set(data__x=[[value] for value in x], data__y=y)
+
+    def keep(self) -> None:
+        """Compute the run with all that is said of one, and publish it in the catalog."""
+        config = self.subject.config
+        self.saved.object = "<p>Saving …</p>"
+        keeping = Latest(pn.state.curdoc, partial(run, catalog=self.visit.catalog), self.told_kept, self.not_kept)
+        keeping.want(config)
+
+    def told_kept(self, tree: Any) -> None:
+        """Say where the run is now."""
+        run_id = str(tree.attrs["id"])
+        address = self.visit.address("flow", run=run_id)
+        self.saved.object = f'<p>Saved: <a href="{escape(address)}">{escape(run_id)}</a></p>'
+
+    def not_kept(self, error: Exception) -> None:
+        """Say why it could not be saved."""
+        self.saved.object = ""
+        self.failed(error)
+
+    def remember(self) -> None:
+        """Write all that is shown into the address."""
+        if self.scene is None:
+            return
+        self.visit.query.clear()
+        selected = self.selected(self.scene)
+        self.visit.remember(
+            **self.subject.query(),
+            t=f"{self.scene.time[min(self.player.value, len(self.scene.time) - 1)]:.6g}",
+            clock=self.clock_choice.value,
+            loss=self.loss_axis.value,
+            select=json.dumps(selected, separators=(",", ":")) if selected else None,
+            theme=self.visit.looks.name,
+        )
+
+    def _layout(self) -> pn.viewable.Viewable:
+        controls = self.controls
+        left = pn.Column(
+            controls.choice, controls.scale, controls.width, controls.seed, controls.start, controls.slope,
+            pn.Card(self.points.layout, title="Data", sizing_mode="stretch_width"),
+            self.save, self.saved, self.link,
+            styles=card("0 1 250px", "230px"),
+        )  # fmt: skip
+        middle = pn.Column(
+            self.title,
+            pn.pane.Bokeh(self.network.figure, sizing_mode="stretch_width"),
+            self.player,
+            self.words,
+            styles=card("3 1 440px"),
+        )  # fmt: skip
+        self.show_loss()
+        right = pn.Column(
+            pn.Row(self.clock_choice, self.loss_axis),
+            *(pn.pane.Bokeh(plot, sizing_mode="stretch_width") for plot in self.curves.figures.values()),
+            styles=card("3 1 400px"),
+        )  # fmt: skip
+        below = pn.Column(
+            pn.Card(self.now, title="At the cursor", sizing_mode="stretch_width"),
+            pn.Card(self.digits, title="The curves as a table", collapsed=True, sizing_mode="stretch_width"),
+            sizing_mode="stretch_width",
+        )
+        middle.append(below)
+        return pn.FlexBox(left, middle, right, gap="14px", align_items="flex-start", sizing_mode="stretch_width")
+
+
+def chosen_neurons(text: str) -> list[int]:
+    """Read the numbers of neurons that an address says; nothing of what is none."""
+    try:
+        said = json.loads(text) if text else []
+    except (ValueError, RecursionError):
+        return []
+    return [number for number in said if type(number) is int][:2000] if isinstance(said, list) else []

@@ -17,14 +17,51 @@ from pathlib import Path
 import xarray as xr
 from matplotlib.figure import Figure
 
+from pipeline.figures.kinks import Plane
 from pipeline.figures.laws import ladder_figure, threshold_figure, width_figure
 from pipeline.figures.loss import loss_figure
-from pipeline.figures.reading import heading
+from pipeline.figures.network import State, thinned
+from pipeline.figures.polar import SIGNS, View, place
+from pipeline.figures.reading import (
+    Run,
+    heading,
+    input_and_bias,
+    intervals,
+    phase_order,
+    scale_text,
+    shown_until,
+    time_text,
+)
 from pipeline.figures.snapshots import snapshots_figure
+from pipeline.figures.style import PHASES, ROLES
 from pipeline.figures.timeline import timeline_figure
 from pipeline.figures.writing import FORMATS, encoded, replace_file
 
-__all__ = ["FIGURES", "LAWS", "loss_figure", "snapshots_figure", "timeline_figure", "write_figures", "write_law"]
+__all__ = [
+    "FIGURES",
+    "LAWS",
+    "PHASES",
+    "ROLES",
+    "SIGNS",
+    "Plane",
+    "Run",
+    "State",
+    "View",
+    "heading",
+    "input_and_bias",
+    "intervals",
+    "loss_figure",
+    "phase_order",
+    "place",
+    "scale_text",
+    "shown_until",
+    "snapshots_figure",
+    "thinned",
+    "time_text",
+    "timeline_figure",
+    "write_figures",
+    "write_law",
+]
 
 FIGURES: dict[str, Callable[[xr.DataTree], Figure]] = {
     "figure-1-timeline": timeline_figure,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from pipeline.figures.network import MANY, State, kinks, minimum, piecewise_linear, thinned
-from pipeline.figures.reading import FloatArray, leak, scalar, values
+from pipeline.figures.reading import FloatArray, Run, leak, scalar, values
 from pipeline.figures.style import BLACK, GREEN, GREY, ROLES
 
 MARGIN = 0.6
@@ -41,7 +40,7 @@ class Plane:
     minimum: FloatArray | None
 
     @classmethod
-    def of(cls, tree: xr.DataTree, columns: tuple[int, int | None]) -> Plane:
+    def of(cls, tree: Run, columns: tuple[int, int | None]) -> Plane:
         """Choose the window for a run; the positions hold the data's, so that the line meets the dots."""
         data, (column, bias_column) = values(tree, "data", "x"), columns
         x, bias = data[:, column], 0.0 if bias_column is None else float(data[0, bias_column])

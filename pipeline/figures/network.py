@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from pipeline.figures.reading import FloatArray, values
+from pipeline.figures.reading import FloatArray, Run, group_of, values
 
 Names = npt.NDArray[np.str_]
 Indices = npt.NDArray[np.intp]
@@ -53,14 +53,14 @@ class State:
         return np.asarray(np.sign(self.output) * np.exp(self.log_norm))
 
 
-def state_at(tree: xr.DataTree, time: float, role: Names) -> State | None:
+def state_at(tree: Run, time: float, role: Names) -> State | None:
     """Read the sample nearest to ``time``; None if there is no such time (NaN)."""
     if np.isnan(time):
         return None
     names = ["direction", "log_norm", "output_ratio", "activation"]
     nearest = int(np.argmin(np.abs(values(tree, "trajectory", "time") - time)))
     # A slice, though of one: of a run larger than memory nothing else is read, however it is kept.
-    sample = tree["trajectory"].dataset[names].isel(time=slice(nearest, nearest + 1))
+    sample = group_of(tree, "trajectory")[names].isel(time=slice(nearest, nearest + 1))
     direction, log_norm, ratio = (np.asarray(sample[name].values[0], dtype=np.float64) for name in names[:3])
     return State(direction, log_norm, ratio * np.exp(log_norm), role, _sliding(sample["activation"]))
 
@@ -72,7 +72,7 @@ def _sliding(activation: xr.DataArray) -> npt.NDArray[np.bool_]:
     return np.asarray((activation.values[0] == number).any(axis=1))
 
 
-def minimum(tree: xr.DataTree) -> tuple[FloatArray, FloatArray]:
+def minimum(tree: Run) -> tuple[FloatArray, FloatArray]:
     """Read w and a of the minimum-norm network (balanced); no neurons where it is not known."""
     weight = values(tree, "minimal_norm", "weight")
     return weight, values(tree, "minimal_norm", "output_sign") * np.linalg.norm(weight, axis=1)

@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from pipeline.figures.network import MANY, State, minimum, thinned
-from pipeline.figures.reading import FloatArray, coordinate_labels, scale_text, values
+from pipeline.figures.reading import FloatArray, Run, coordinate_labels, scale_text, values
 from pipeline.figures.style import BLACK, BLUE, GREY, VERMILION
 
 LIMIT = 1.2
@@ -36,7 +35,7 @@ class View:
     names: tuple[str, str]
 
     @classmethod
-    def of(cls, tree: xr.DataTree, last: State) -> View:
+    def of(cls, tree: Run, last: State) -> View:
         """Choose the plane for a run that ends in the state ``last``."""
         if last.direction.shape[1] == 2:
             first, second = coordinate_labels(tree)
@@ -90,7 +89,7 @@ def place(view: View, direction: FloatArray, relative: FloatArray) -> FloatArray
     return np.asarray(within / np.sqrt(np.where(length > 0, length, 1.0)))
 
 
-def draw_polar(tree: xr.DataTree, axes: Axes, view: View, state: State) -> None:
+def draw_polar(tree: Run, axes: Axes, view: View, state: State) -> None:
     """Draw one panel: the neurons by the sign of their outputs, rings of equal norm, the data's directions."""
     angle = np.linspace(0, 2 * np.pi, 181)
     for ring in RINGS:
@@ -122,7 +121,7 @@ def draw_polar(tree: xr.DataTree, axes: Axes, view: View, state: State) -> None:
     axes.text(0.5, 0.0, said, transform=axes.transAxes, ha="center", va="top")
 
 
-def _draw_data(tree: xr.DataTree, axes: Axes, view: View) -> None:
+def _draw_data(tree: Run, axes: Axes, view: View) -> None:
     """Draw a tick outside the rim for each data point: its length says how much of it is in the plane."""
     x, y = values(tree, "data", "x"), values(tree, "data", "y")
     length = np.linalg.norm(x, axis=1, keepdims=True)
@@ -137,7 +136,7 @@ def _draw_data(tree: xr.DataTree, axes: Axes, view: View) -> None:
         )  # fmt: skip
 
 
-def legend(tree: xr.DataTree, states: list[State]) -> list[Line2D]:
+def legend(tree: Run, states: list[State]) -> list[Line2D]:
     """List what the markers, the ticks and the rings stand for."""
     signs = {int(sign) for state in states for sign in np.unique(np.sign(state.output))}
     handles = [

@@ -6,6 +6,7 @@ figure needs no table of the schema.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,9 @@ import xarray as xr
 from catalog.schema import ORTHOGONAL
 
 FloatArray = npt.NDArray[np.float64]
+
+Run = xr.DataTree | Mapping[str, xr.Dataset]
+"""A run as a tree, or as its groups by their names."""
 
 ROOM_AFTER_LAST_FIT = 1.25
 TAIL_FOLDS = 8.0
@@ -31,7 +35,13 @@ class Interval:
     end: float
 
 
-def scalar(tree: xr.DataTree, group: str, name: str) -> float:
+def group_of(tree: Run, name: str) -> xr.Dataset:
+    """Return one group as a dataset."""
+    group = tree[name]
+    return group.dataset if isinstance(group, xr.DataTree) else group  # type: ignore[return-value]
+
+
+def scalar(tree: Run, group: str, name: str) -> float:
     """Read one scalar result; NaN where the run has none of that name.
 
     Parameters
@@ -41,11 +51,11 @@ def scalar(tree: xr.DataTree, group: str, name: str) -> float:
     group, name
         For instance ``"phases", "t1"``.
     """
-    dataset = tree[group].dataset
+    dataset = group_of(tree, group)
     return float(dataset[name]) if name in dataset else float("nan")
 
 
-def values(tree: xr.DataTree, group: str, name: str) -> FloatArray:
+def values(tree: Run, group: str, name: str) -> FloatArray:
     """Read one variable as a float64 array."""
     return np.asarray(tree[group][name].values, dtype=np.float64)
 
@@ -67,18 +77,18 @@ def decoded(labels: xr.DataArray) -> list[str]:
     return [meanings[number] for number in found]
 
 
-def measured_times(tree: xr.DataTree) -> tuple[float, float, float]:
+def measured_times(tree: Run) -> tuple[float, float, float]:
     """Read t1, t2, t3; NaN for one that does not exist."""
     return scalar(tree, "phases", "t1"), scalar(tree, "phases", "t2"), scalar(tree, "phases", "t3")
 
 
-def intervals(tree: xr.DataTree, name: str) -> list[Interval]:
+def intervals(tree: Run, name: str) -> list[Interval]:
     """Find the stretches of equal label of ``phases/phase`` or ``phases/plateau``, in time's order.
 
     A boundary lies at the measured t1, t2 or t3 if one falls between the two samples, else at the later
     sample: a bar must end where the line of its measured time stands.
     """
-    labels, time = decoded(tree["phases"].dataset[name]), values(tree, "phases", "time")
+    labels, time = decoded(group_of(tree, "phases")[name]), values(tree, "phases", "time")
     changes = [i for i in range(1, len(labels)) if labels[i] != labels[i - 1]]
     boundaries = [float(time[0])]
     for i in changes:
@@ -93,7 +103,7 @@ def intervals(tree: xr.DataTree, name: str) -> list[Interval]:
     ]
 
 
-def growth_sizes(tree: xr.DataTree) -> tuple[float, float]:
+def growth_sizes(tree: Run) -> tuple[float, float]:
     """Measure |D_+| and |D_-|."""
     return (
         float(np.linalg.norm(values(tree, "data", "growth_positive"))),
@@ -101,7 +111,7 @@ def growth_sizes(tree: xr.DataTree) -> tuple[float, float]:
     )
 
 
-def phase_order(tree: xr.DataTree) -> tuple[str, str, str, str]:
+def phase_order(tree: Run) -> tuple[str, str, str, str]:
     """Order the four phases as in this run: the sign with the larger |D| is fitted first.
 
     Where both signs were seen to be fitted, what was seen decides: on inputs that are not orthogonal the
@@ -117,7 +127,7 @@ def phase_order(tree: xr.DataTree) -> tuple[str, str, str, str]:
     return "alignment", first, second, "convergence"
 
 
-def shown_until(tree: xr.DataTree) -> float:
+def shown_until(tree: Run) -> float:
     """Choose where a time axis ends: the last sample, or less if the run goes on long after the last event.
 
     After t3 the axis keeps a quarter of t3, and at least eight times 1/|D| of the slower sign, so that the
@@ -137,7 +147,7 @@ def shown_until(tree: xr.DataTree) -> float:
     return shown if shown > 0 else 1.0
 
 
-def coordinate_labels(tree: xr.DataTree) -> list[str]:
+def coordinate_labels(tree: Run) -> list[str]:
     """Read the names of the input's coordinates; x1, x2, ... if they have none."""
     data = tree["data"]
     said = data["coord"].attrs.get("labels", data.attrs.get("labels", ""))
@@ -146,7 +156,7 @@ def coordinate_labels(tree: xr.DataTree) -> list[str]:
     return labels if len(labels) == count else [f"x{i + 1}" for i in range(count)]
 
 
-def input_and_bias(tree: xr.DataTree) -> tuple[int, int | None] | None:
+def input_and_bias(tree: Run) -> tuple[int, int | None] | None:
     """Find the columns of the input and of the bias (None: there is none); None unless the input is one number."""
     labels = coordinate_labels(tree)
     if len(labels) == 1:
@@ -159,18 +169,18 @@ def input_and_bias(tree: xr.DataTree) -> tuple[int, int | None] | None:
     return (1 - bias, bias) if constant else None
 
 
-def orthogonal(tree: xr.DataTree) -> bool:
+def orthogonal(tree: Run) -> bool:
     """Whether the inputs are orthogonal (Assumption 1, up to scaling): what the paper's statements ask for."""
     return scalar(tree, "data", "largest_cosine") <= ORTHOGONAL
 
 
-def in_the_papers_setting(tree: xr.DataTree) -> bool:
+def in_the_papers_setting(tree: Run) -> bool:
     """Whether what the paper says of S_{+,1} and S_{-,1} is about this run."""
-    (third,) = decoded(tree["phases"].dataset["assumption_3"].expand_dims("only"))
+    (third,) = decoded(group_of(tree, "phases")["assumption_3"].expand_dims("only"))
     return orthogonal(tree) and leak(tree) == 0 and third == "holds"
 
 
-def leak(tree: xr.DataTree) -> float:
+def leak(tree: Run) -> float:
     """Read the slope of the leaky ReLU; 0 for the ReLU."""
     return float(tree["trajectory"].attrs.get("slope", 0.0))
 
@@ -200,7 +210,7 @@ def scale_text(log_scale: float) -> str:
     return power if mantissa == "1" else f"{mantissa} × {power}"
 
 
-def heading(tree: xr.DataTree) -> str:
+def heading(tree: Run) -> str:
     """One line that says which run this is: its name (or title), m, n, lambda, and the slope of a leaky ReLU."""
     sizes, log_scale = tree["trajectory"].sizes, scalar(tree, "trajectory", "log_init_scale")
     words = [f"m = {sizes['neuron']:,}", f"n = {sizes['point']:,}"]
@@ -208,7 +218,8 @@ def heading(tree: xr.DataTree) -> str:
         words.append(f"λ = {scale_text(log_scale)}")
     if leak(tree):
         words.append(f"slope {leak(tree):g}")
-    title = str(tree.attrs.get("name") or tree.attrs.get("title") or "run")
+    attributes = getattr(tree, "attrs", {})
+    title = str(attributes.get("name") or attributes.get("title") or "run")
     if len(title) > 28:
         title = title[:27] + "…"
     return f"{title}: {', '.join(words)}"

@@ -1,0 +1,128 @@
+"""The controls of a live run: what each key may be, as widgets, and the configuration that they say together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import panel as pn
+
+from dashboards.subject import WIDEST, Subject, checked
+from pipeline.configuration import RunConfig, presets
+
+SCALES = [
+    *np.round(np.arange(1.0, -12.01, -0.25), 2).tolist(), *range(-13, -21, -1), -25, -30, -40, -50, -60, -80, -100,
+    -150, -200, -300, -400, -600, -800, -1000,
+]  # fmt: skip
+"""The values of log10 lambda at the slider's stops: fine where it decides, coarse where it only takes longer."""
+WIDTHS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 60, 80, 120, 200, 300, 500, 1000, 2000, 5000, 10_000, WIDEST]
+STEEPEST = 0.9
+"""The largest slope on the slider; an address may say more."""
+
+
+class Controls:
+    """Widgets that say a configuration.
+
+    Parameters
+    ----------
+    subject
+        What they say at first.
+    changed
+        Told the new configuration whenever a person has changed something.
+    refused
+        Told in one line what is wrong with what a person has said.
+    """
+
+    def __init__(
+        self, subject: Subject, changed: Callable[[RunConfig], None], refused: Callable[[str], None]
+    ) -> None:
+        self.changed, self.refused = changed, refused
+        config = subject.config
+        self.preset = config.name if config.name in presets() else "orthogonal"
+        self.overrides: dict[str, Any] = dict(subject.overrides)
+        self.silent = False
+        self.scale = pn.widgets.DiscreteSlider(
+            name="Scale log₁₀ λ√m", options=_with(SCALES, config.init.log10_scale, reverse=True),
+            value=config.init.log10_scale, formatter="%g", sizing_mode="stretch_width",
+        )  # fmt: skip
+        self.width = pn.widgets.DiscreteSlider(
+            name="Width m", options=_with(WIDTHS, config.init.width), value=config.init.width, formatter="%d",
+            sizing_mode="stretch_width",
+        )  # fmt: skip
+        self.seed = pn.widgets.IntInput(
+            name="Seed", value=config.init.seed, start=0, end=2**31 - 1, sizing_mode="stretch_width"
+        )
+        self.slope = pn.widgets.FloatSlider(
+            name="Slope of the leaky ReLU", start=0.0, end=max(STEEPEST, config.flow.slope), step=0.01,
+            value=max(0.0, config.flow.slope), sizing_mode="stretch_width",
+        )  # fmt: skip
+        self.start = pn.widgets.RadioButtonGroup(
+            name="Start", options=["balanced", "unbalanced"], sizing_mode="stretch_width",
+            value=config.init.start if config.init.start != "given" else "balanced",
+        )  # fmt: skip
+        self.choice = pn.widgets.Select(
+            name="Experiment", options=list(presets()), value=self.preset, sizing_mode="stretch_width"
+        )
+        self.keys = {
+            "init.log10_scale": self.scale,
+            "init.width": self.width,
+            "init.seed": self.seed,
+            "flow.slope": self.slope,
+            "init.start": self.start,
+        }
+        for key, widget in self.keys.items():
+            widget.param.watch(self._setter(key), "value")
+        self.choice.param.watch(self._choose, "value")
+
+    def set(self, **overrides: Any) -> None:
+        """Change keys (``data.x`` as ``data__x``) as a person would, all at once."""
+        self._say({key.replace("__", "."): value for key, value in overrides.items()})
+
+    def _setter(self, key: str) -> Callable[[Any], None]:
+        def set_key(event: Any) -> None:
+            if not self.silent and event.new is not None:
+                self._say({key: event.new})
+
+        return set_key
+
+    def _say(self, overrides: dict[str, Any]) -> None:
+        try:
+            config = checked(self.preset, {**self.overrides, **overrides})
+        except ValueError as error:
+            self.refused(str(error))
+            return
+        self.overrides.update(overrides)
+        self.changed(config)
+
+    def _choose(self, event: Any) -> None:
+        """Start afresh from a preset: every other control takes its value."""
+        if self.silent:
+            return
+        self.preset, self.overrides = event.new, {}
+        config = checked(self.preset, {})
+        self.reflect(config)
+        self.changed(config)
+
+    def reflect(self, config: RunConfig) -> None:
+        """Set every widget to a configuration, without telling anyone."""
+        self.silent = True
+        try:
+            self.scale.param.update(
+                options=_with(SCALES, config.init.log10_scale, reverse=True), value=config.init.log10_scale
+            )
+            self.width.param.update(options=_with(WIDTHS, config.init.width), value=config.init.width)
+            self.seed.value = config.init.seed
+            self.slope.param.update(end=max(STEEPEST, config.flow.slope), value=max(0.0, config.flow.slope))
+            self.start.value = config.init.start if config.init.start != "given" else "balanced"
+        finally:
+            self.silent = False
+
+    def query_subject(self, config: RunConfig) -> Subject:
+        """Return what is looked at now, for an address."""
+        return Subject(config, dict(self.overrides))
+
+
+def _with(values: list[Any], value: Any, reverse: bool = False) -> list[Any]:
+    """The stops of a slider, with one more for a value that is not among them."""
+    return sorted({*values, value}, reverse=reverse)

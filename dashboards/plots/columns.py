@@ -1,0 +1,174 @@
+"""The columns of the pictures that move: plain arrays of a scene, one row a marker or a line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dashboards.scene import DEEPEST, Numbers, Scene
+from pipeline.figures import PHASES, ROLES, State, intervals, place
+
+MARKERS = {"positive": "triangle", "negative": "inverted_triangle", "other": "circle"}
+"""Bokeh's names for the roles' markers."""
+DASHES = {"positive": "solid", "negative": "dashed", "other": "dotted"}
+"""The second cue of a role where it is a line."""
+PLAIN_PARTS = ("#0072B2", "#D55E00")
+"""The residuals of positive and of negative labels."""
+
+Columns = dict[str, Any]
+
+
+def neuron_columns(scene: Scene, state: State) -> Columns:
+    """Place the neurons of a frame: at their kinks and s_j |w_j| for one input, else in the principal plane."""
+    chosen, relative = scene.shown, None
+    plane = scene.plane
+    if plane is not None:
+        kink, at = plane.place(state)
+        x, y = at[chosen], state.height[chosen]
+        inside = (kink[chosen] >= plane.window[0]) & (kink[chosen] <= plane.window[1])
+        where = np.where(np.isfinite(kink[chosen]), kink[chosen], np.inf)
+    else:
+        relative = np.exp(state.log_norm - state.log_norm.max())
+        x, y = place(scene.view, state.direction, relative)[chosen].T
+        inside, where = np.ones(len(chosen), dtype=bool), np.full(len(chosen), np.nan)
+    role = state.role[chosen]
+    color = np.array([ROLES[name].color for name in role])
+    sliding = state.sliding[chosen]
+    return {
+        "x": x,
+        "y": y,
+        "fill": np.where(inside, color, "rgba(255, 255, 255, 0)"),
+        "edge": np.where(sliding, "#000000", np.where(inside, "#FFFFFF", color)),
+        "width": np.where(sliding, 2.2, np.where(inside, 0.6, 1.4)),
+        "marker": np.array([MARKERS[name] for name in role]),
+        "neuron": chosen,
+        "role": np.array([ROLES[name].name for name in role]),
+        "kink": where,
+        "log10_norm": state.log_norm[chosen] / np.log(10.0),
+        "sliding": np.where(sliding, "yes", "no"),
+    }
+
+
+def function_columns(scene: Scene, state: State) -> Columns:
+    """Evaluate the learned function of a frame; nothing for inputs of more dimensions."""
+    plane = scene.plane
+    return {"x": [], "h": []} if plane is None else {"x": plane.position, "h": plane.function(state)}
+
+
+def minimum_columns(scene: Scene) -> Columns:
+    """Evaluate the minimum-norm function, where it is known."""
+    plane = scene.plane
+    if plane is None or plane.minimum is None:
+        return {"x": [], "h": []}
+    return {"x": plane.position, "h": plane.minimum}
+
+
+def point_columns(scene: Scene) -> Columns:
+    """List the data: points of figure 2 for one input, else ticks at the rim of the principal plane."""
+    plane = scene.plane
+    return {"x": [], "y": []} if plane is None else {"x": plane.x, "y": plane.y}
+
+
+def tick_columns(scene: Scene) -> Columns:
+    """Place a tick at the rim for each data point, by its label's sign, as long as its share in the plane."""
+    if scene.plane is not None:
+        return {"x0": [], "y0": [], "x1": [], "y1": [], "color": []}
+    data = scene.look.groups["data"]
+    x, y = data["x"].values, data["y"].values
+    length = np.linalg.norm(x, axis=1, keepdims=True)
+    within = x @ scene.view.basis.T / np.where(length > 0, length, 1.0)
+    share = np.linalg.norm(within, axis=1, keepdims=True)
+    towards = within / np.where(share > 0, share, 1.0)
+    begin, end = 1.04 * towards, (1.04 + 0.12 * share / (share.max(initial=0.0) or 1.0)) * towards
+    color = [ROLES["positive" if label > 0 else "negative"].color for label in y]
+    return {"x0": begin[:, 0], "y0": begin[:, 1], "x1": end[:, 0], "y1": end[:, 1], "color": color}
+
+
+def window(scene: Scene) -> tuple[float, float, float, float]:
+    """Choose the limits (left, right, bottom, top) that hold every frame of figure 2."""
+    plane = scene.plane
+    if plane is None:
+        return -1.3, 1.3, -1.3, 1.3
+    shown = [plane.y, np.zeros(1), *([] if plane.minimum is None else [plane.minimum])]
+    for frame in np.unique(np.linspace(0, len(scene.time) - 1, 6).astype(int)):
+        state = scene.state(int(frame))
+        shown += [state.height[scene.shown], plane.function(state)]
+    low, high = (float(reduce(np.concatenate(shown))) for reduce in (np.min, np.max))
+    height = (high - low) or 1.0
+    return *plane.window, low - 0.08 * height, high + 0.08 * height
+
+
+def loss_columns(scene: Scene, unit: float) -> Columns:
+    """Take the loss against time, also as a logarithm; where it is 0 that ends."""
+    time, loss = scene.look.curve["time"].values, scene.look.curve["loss"].values
+    with np.errstate(divide="ignore"):
+        logarithm = np.log10(loss)
+    return {"t": time / unit, "loss": loss, "log10_loss": np.where(np.isfinite(logarithm), logarithm, np.nan)}
+
+
+def residual_columns(scene: Scene, unit: float) -> Columns:
+    """Take each residual against time, at most 200 of them."""
+    residual, y = scene.look.curve["residual"].values[:, :200], scene.look.groups["data"]["y"].values[:200]
+    time = scene.look.curve["time"].values / unit
+    return {
+        "t": [time] * residual.shape[1],
+        "r": list(np.ascontiguousarray(residual.T)),
+        "color": [PLAIN_PARTS[0] if label > 0 else PLAIN_PARTS[1] for label in y],
+        "dash": ["solid" if label > 0 else "dashed" for label in y],
+        "point": list(range(residual.shape[1])),
+    }
+
+
+def line_columns(scene: Scene, unit: float) -> Columns:
+    """Take log10 |w_j| and the cosine with its sign's target of the neurons that are drawn as lines."""
+    time, log10_norm, cosine, role = scene.lined()
+    instants = (time / unit).astype(np.float32)
+    return {
+        "t": [instants] * len(role),
+        "log10_norm": list(log10_norm.astype(np.float32)),
+        "cosine": list(cosine.astype(np.float32)),
+        "color": [ROLES[name].color for name in role],
+        "dash": [DASHES[name] for name in role],
+        "neuron": scene.shown[: scene.lines],
+    }
+
+
+def phase_columns(scene: Scene, unit: float) -> Columns:
+    """Take the phases as strips of time."""
+    found = intervals(scene.look.groups, "phase")
+    return {
+        "from": [interval.start / unit for interval in found],
+        "to": [interval.end / unit for interval in found],
+        "color": [PHASES[interval.label].color for interval in found],
+        "name": [PHASES[interval.label].name for interval in found],
+    }
+
+
+def plateau_columns(scene: Scene, unit: float) -> Columns:
+    """Take the loss where the flow lingers, one line a plateau."""
+    time, loss = scene.look.curve["time"].values, scene.look.curve["loss"].values
+    lines: Columns = {"t": [], "loss": [], "log10_loss": [], "name": []}
+    for interval in intervals(scene.look.groups, "plateau"):
+        inside = (time >= interval.start) & (time <= interval.end)
+        if interval.label == "none" or inside.sum() < 2:
+            continue
+        lines["t"].append(time[inside] / unit)
+        lines["loss"].append(loss[inside])
+        lines["log10_loss"].append(np.log10(np.maximum(loss[inside], 1e-300)))
+        lines["name"].append(interval.label.replace("_", " "))
+    return lines
+
+
+def extent(values: Numbers, room: float = 0.06) -> tuple[float, float]:
+    """Choose the limits of an axis that hold these values."""
+    known = values[np.isfinite(values)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    height = (high - low) or abs(high) or 1.0
+    return low - room * height, high + room * height
+
+
+def loss_floor(log10_loss: Numbers) -> tuple[float, float]:
+    """Choose the limits of the logarithmic axis: at most :data:`dashboards.scene.DEEPEST` decades."""
+    low, high = extent(log10_loss)
+    return max(low, high - DEEPEST), high

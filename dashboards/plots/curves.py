@@ -1,0 +1,161 @@
+"""The curves along time, under one cursor: loss, residuals, norms and alignment.
+
+Bokeh's own figures, for the same reason as :mod:`dashboards.plots.network`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from bokeh.models import ColumnDataSource, CustomJS, HoverTool, Range1d
+from bokeh.plotting import figure
+
+from dashboards.clocks import Clock
+from dashboards.looks import Looks
+from dashboards.plots.axes import styled_figure
+from dashboards.plots.columns import (
+    extent,
+    line_columns,
+    loss_columns,
+    loss_floor,
+    phase_columns,
+    plateau_columns,
+    residual_columns,
+)
+from dashboards.scene import Scene
+
+HEIGHT = 178
+PURPLE = "#CC79A7"
+"""Plateaus, as in the printed figure."""
+
+
+def _source(*names: str) -> ColumnDataSource:
+    return ColumnDataSource({name: [] for name in names})
+
+
+@dataclass
+class Curves:
+    """The pictures and the columns that they show.
+
+    Attributes
+    ----------
+    looks
+        The colours.
+    loss, residuals, lines, phases, plateaus, cursor
+        The columns: see :mod:`dashboards.plots.columns`.
+    x_range
+        The time that all show.
+    figures
+        By name: loss, log_loss, residuals, norms, alignment.
+    """
+
+    looks: Looks
+    loss: ColumnDataSource = field(default_factory=lambda: _source("t", "loss", "log10_loss"))
+    residuals: ColumnDataSource = field(default_factory=lambda: _source("t", "r", "color", "dash", "point"))
+    lines: ColumnDataSource = field(
+        default_factory=lambda: _source("t", "log10_norm", "cosine", "color", "dash", "neuron")
+    )
+    phases: ColumnDataSource = field(default_factory=lambda: _source("from", "to", "color", "name"))
+    plateaus: ColumnDataSource = field(default_factory=lambda: _source("t", "loss", "log10_loss", "name"))
+    cursor: ColumnDataSource = field(default_factory=lambda: ColumnDataSource({"t": [0.0]}))
+    x_range: Range1d = field(default_factory=lambda: Range1d(0, 1))
+    figures: dict[str, figure] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.figures = {
+            "loss": create_loss_plot(self, logarithmic=False),
+            "log_loss": create_loss_plot(self, logarithmic=True),
+            "residuals": create_residual_plot(self),
+            "norms": create_line_plot(self, "log10_norm", "Norms of the neurons", "log₁₀ |wⱼ|"),
+            "alignment": create_line_plot(self, "cosine", "Alignment with D₊ (aⱼ > 0) or −D₋ (aⱼ < 0)", "cosine"),
+        }
+
+    def show(self, scene: Scene, clock: Clock, frame: int) -> None:
+        """Show a run, its time counted by a clock."""
+        unit = clock.unit
+        self.x_range.update(start=0.0, end=scene.until / unit)
+        self.loss.data = loss_columns(scene, unit)
+        self.residuals.data = residual_columns(scene, unit)
+        self.lines.data = line_columns(scene, unit)
+        self.phases.data = phase_columns(scene, unit)
+        self.plateaus.data = plateau_columns(scene, unit)
+        largest = float(np.max(self.loss.data["loss"])) or 1.0
+        self._limit("loss", (-0.03 * largest, 1.08 * largest))
+        self._limit("log_loss", loss_floor(self.loss.data["log10_loss"]))
+        self._limit("residuals", extent(np.concatenate([*self.residuals.data["r"], np.zeros(1)])))
+        self._limit("norms", extent(np.concatenate([*self.lines.data["log10_norm"], np.zeros(1)])))
+        self._limit("alignment", (-1.05, 1.05))
+        for plot in self.figures.values():
+            plot.xaxis.axis_label = clock.label
+        self.at(scene, clock, frame)
+
+    def at(self, scene: Scene, clock: Clock, frame: int) -> None:
+        """Move the cursor."""
+        self.cursor.data = {"t": [scene.time[frame] / clock.unit]}
+
+    def _limit(self, name: str, limits: tuple[float, float]) -> None:
+        self.figures[name].y_range.update(start=limits[0], end=limits[1])
+
+
+def timed_figure(curves: Curves, title: str, y_label: str) -> figure:
+    """Make a figure over time, with the phases' strips behind and the cursor in front."""
+    plot = styled_figure(
+        curves.looks, title=title, height=HEIGHT, x_label="time", y_label=y_label, x_range=curves.x_range
+    )
+    plot.vstrip(x0="from", x1="to", source=curves.phases, fill_color="color", fill_alpha=0.13, line_color=None)
+    plot.vspan(x="t", source=curves.cursor, line_color=curves.looks.ink, line_width=1.5, level="overlay")
+    return plot
+
+
+def create_loss_plot(curves: Curves, *, logarithmic: bool) -> figure:
+    """Draw the loss against time (figure 3), the plateaus thick."""
+    column = "log10_loss" if logarithmic else "loss"
+    label = "log₁₀ L" if logarithmic else "loss L"
+    plot = timed_figure(curves, "Loss, with its phases and plateaus", label)
+    plot.multi_line("t", column, source=curves.plateaus, line_color=PURPLE, line_width=9, line_alpha=0.55)
+    line = plot.line("t", column, source=curves.loss, line_color=curves.looks.ink, line_width=2)
+    plot.add_tools(
+        HoverTool(renderers=[line], mode="vline", tooltips=[("time", "@t{0.0000}"), ("loss", "@loss{0.0000e+0}")])
+    )
+    return plot
+
+
+def create_residual_plot(curves: Curves) -> figure:
+    """Draw what is left to fit at each point, dashed where the label is negative."""
+    plot = timed_figure(curves, "Residuals (dashed: negative labels)", "rₖ = yₖ − h(xₖ)")
+    lines = plot.multi_line(
+        "t", "r", source=curves.residuals, line_color="color", line_dash="dash", line_width=2, line_alpha=0.9
+    )
+    plot.add_tools(HoverTool(renderers=[lines], tooltips=[("data point", "@point")]))
+    return plot
+
+
+def create_line_plot(curves: Curves, column: str, title: str, y_label: str) -> figure:
+    """Draw a line for each neuron; what is selected in one picture is selected in all."""
+    plot = timed_figure(curves, title, y_label)
+    lines = plot.multi_line(
+        "t", column, source=curves.lines, line_color="color", line_dash="dash", line_width=1.4, line_alpha=0.6,
+        selection_line_width=3, selection_line_alpha=1.0, nonselection_line_alpha=0.08,
+    )  # fmt: skip
+    plot.add_tools(HoverTool(renderers=[lines], tooltips=[("neuron", "@neuron")]))
+    return plot
+
+
+def linked_selection(one: ColumnDataSource, other: ColumnDataSource) -> None:
+    """Select the same rows in both, in the browser alone; rows that the other does not have are passed over."""
+    for source, target in ((one, other), (other, one)):
+        source.selected.js_on_change(
+            "indices",
+            CustomJS(
+                args={"source": source, "target": target},
+                code="""
+                const most = target.get_length() ?? 0
+                const wanted = source.selected.indices.filter((index) => index < most)
+                const now = target.selected.indices.filter((index) => index < (source.get_length() ?? 0))
+                if (JSON.stringify(wanted) !== JSON.stringify(now)) {
+                  target.selected.indices = wanted
+                }
+                """,
+            ),
+        )

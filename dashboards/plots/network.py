@@ -1,0 +1,151 @@
+"""Figure 2, alive: the neurons, the function, the data and the minimum-norm function at one instant.
+
+Bokeh's own figures, not HoloViews elements: these pictures change at every move of a slider, and HoloViews makes
+the elements of each of their glyphs anew; here the figures are made once, and their columns are replaced.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from bokeh.models import ColumnDataSource, CustomJSTickFormatter, HoverTool, PointDrawTool
+from bokeh.plotting import figure
+
+from dashboards.looks import Looks
+from dashboards.plots.axes import styled_figure
+from dashboards.plots.columns import (
+    function_columns,
+    minimum_columns,
+    neuron_columns,
+    point_columns,
+    tick_columns,
+    window,
+)
+from dashboards.scene import Scene
+
+HEIGHT = 470
+GREEN = "#009E73"
+"""The function's and the data's, as in the printed figure."""
+RINGS = (1.0, 0.1, 0.01)
+"""The norms at which circles are drawn in the principal plane, as parts of the largest."""
+
+
+def _source(*names: str) -> ColumnDataSource:
+    return ColumnDataSource({name: [] for name in names})
+
+
+@dataclass
+class NetworkPicture:
+    """The picture and the columns that it shows.
+
+    Attributes
+    ----------
+    looks
+        The colours.
+    neurons, function, minimum, points, ticks
+        The columns: see :mod:`dashboards.plots.columns`.
+    figure
+        What is shown.
+    """
+
+    looks: Looks
+    neurons: ColumnDataSource = field(
+        default_factory=lambda: _source(
+            "x", "y", "fill", "edge", "width", "marker", "neuron", "role", "kink", "log10_norm", "sliding"
+        )
+    )
+    function: ColumnDataSource = field(default_factory=lambda: _source("x", "h"))
+    minimum: ColumnDataSource = field(default_factory=lambda: _source("x", "h"))
+    points: ColumnDataSource = field(default_factory=lambda: _source("x", "y"))
+    ticks: ColumnDataSource = field(default_factory=lambda: _source("x0", "y0", "x1", "y1", "color"))
+    rings: ColumnDataSource = field(default_factory=lambda: _source("x", "y"))
+    figure: figure = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.figure = create_network_plot(self)
+
+    def show(self, scene: Scene, frame: int) -> None:
+        """Show a run at a frame."""
+        left, right, bottom, top = window(scene)
+        plot = self.figure
+        plot.x_range.update(start=left, end=right)
+        plot.y_range.update(start=bottom, end=top)
+        plot.xaxis.axis_label, plot.yaxis.axis_label = labels(scene)
+        round_ = scene.plane is None
+        plot.axis.visible = True
+        plot.xgrid.visible = plot.ygrid.visible = not round_
+        self.minimum.data = minimum_columns(scene)
+        self.points.data = point_columns(scene)
+        self.ticks.data = tick_columns(scene)
+        self.rings.data = ring_columns() if round_ else {"x": [], "y": []}
+        self.at(scene, frame)
+
+    def at(self, scene: Scene, frame: int) -> None:
+        """Show another frame of the same run."""
+        state = scene.state(frame)
+        self.neurons.data = neuron_columns(scene, state)
+        self.function.data = function_columns(scene, state)
+
+
+def ring_columns() -> dict[str, list[np.ndarray]]:
+    """Make the circles of equal norm of the principal plane."""
+    angle = np.linspace(0, 2 * np.pi, 121)
+    radii = np.sqrt(RINGS)
+    return {"x": [radius * np.cos(angle) for radius in radii], "y": [radius * np.sin(angle) for radius in radii]}
+
+
+def labels(scene: Scene) -> tuple[str, str]:
+    """Name the axes."""
+    if scene.plane is None:
+        first, second = scene.view.names
+        return first, second
+    biased = scene.plane.bias_column is not None
+    return "kink of the neuron, input x" if biased else "input x (all kinks are at 0)", "sign of aⱼ × |wⱼ|,  h(x)"
+
+
+def create_network_plot(picture: NetworkPicture) -> figure:
+    """Draw the glyphs of figure 2 on a picture's columns.
+
+    Neurons: a triangle up or down by role, hollow at the border if the kink is outside, with a thick edge while
+    they slide. The function is a solid line, the minimum-norm function a dashed one, the data large dots that can
+    be dragged.
+    """
+    looks = picture.looks
+    plot = styled_figure(looks, title="The network", height=HEIGHT, x_label="", y_label="")
+    plot.hspan(y=[0], line_color=looks.line, line_width=1.2)
+    plot.multi_line("x", "y", source=picture.rings, line_color=looks.line)
+    plot.segment("x0", "y0", "x1", "y1", source=picture.ticks, line_color="color", line_width=3)
+    plot.line("x", "h", source=picture.function, line_color=GREEN, line_width=3, legend_label="function h")
+    plot.line(
+        "x", "h", source=picture.minimum, line_color=looks.ink, line_width=1.6, line_dash=[6, 4],
+        legend_label="minimum norm",
+    )  # fmt: skip
+    points = plot.scatter(
+        "x", "y", source=picture.points, size=13, fill_color=GREEN, line_color=looks.ink, line_width=1.4,
+        legend_label="data (drag)",
+    )  # fmt: skip
+    neurons = plot.scatter(
+        "x", "y", source=picture.neurons, marker="marker", size=10, fill_color="fill", line_color="edge",
+        line_width="width", nonselection_alpha=0.18,
+    )  # fmt: skip
+    hover = HoverTool(
+        renderers=[neurons],
+        tooltips=[
+            ("neuron", "@neuron"), ("role", "@role"), ("log₁₀ |w|", "@log10_norm{0.000}"),
+            ("kink", "@kink{0.0000}"),
+            ("sliding", "@sliding"),
+        ],
+    )  # fmt: skip
+    drag = PointDrawTool(renderers=[points], add=False)
+    plot.add_tools(hover, drag, "box_select", "lasso_select")
+    plot.legend.orientation = "horizontal"
+    plot.legend.location = "top_left"
+    plot.legend.background_fill_alpha = 0.6
+    plot.legend.background_fill_color = looks.panel
+    plot.legend.border_line_color = None
+    plot.legend.label_text_color = looks.ink
+    plot.legend.label_text_font_size = "11px"
+    plot.legend.padding = 2
+    plot.yaxis.formatter = CustomJSTickFormatter(code="return Number(tick.toPrecision(4)).toString()")
+    return plot

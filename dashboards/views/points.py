@@ -1,0 +1,100 @@
+"""The data of a live run, as a table to edit and as dots to drag: both say the same points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import panel as pn
+import xarray as xr
+
+from dashboards.looks import DARK, Looks
+from pipeline.configuration import RunConfig
+
+DIGITS = 6
+"""Decimals that are kept of a dragged point."""
+STEP = 0.5
+"""How far to the right of the others a new point stands, and its label."""
+
+
+class PointsTable:
+    """A table of x and y that can be changed where the points were given, in one coordinate beside the bias.
+
+    Parameters
+    ----------
+    changed
+        Told x and y whenever a person has changed them.
+    refused
+        Told in one line what is wrong with what a person has said.
+    looks
+        The colours.
+    """
+
+    def __init__(
+        self, changed: Callable[[list[float], list[float]], None], refused: Callable[[str], None], looks: Looks
+    ) -> None:
+        self.changed, self.refused = changed, refused
+        self.config: RunConfig | None = None
+        self.table = pn.widgets.Tabulator(
+            name="Data points", show_index=False, selectable=False, sizing_mode="stretch_width", height=170,
+            configuration={"columnDefaults": {"headerSort": False}}, layout="fit_columns",
+            theme="midnight" if looks is DARK else "simple",
+        )  # fmt: skip
+        self.more = pn.widgets.Button(name="Add a point", sizing_mode="stretch_width")
+        self.fewer = pn.widgets.Button(name="Remove last", sizing_mode="stretch_width")
+        self.table.on_edit(self._edited)
+        self.more.on_click(self._add)
+        self.fewer.on_click(self._drop)
+        self.layout = pn.Column(
+            self.table, pn.Row(self.more, self.fewer, sizing_mode="stretch_width"), sizing_mode="stretch_width"
+        )
+
+    def editable(self) -> bool:
+        """Whether the points can be changed."""
+        data = self.config.data if self.config is not None else None
+        return (
+            data is not None and data.kind == "points" and data.bias and data.x is not None and len(data.x[0]) == 1
+        )
+
+    def show(self, config: RunConfig, data: xr.Dataset) -> None:
+        """Show a data set: x(point, coord), y(point) without the bias."""
+        self.config = config
+        names = str(data["coord"].attrs.get("labels", "")).split()
+        names = names or [f"x{i + 1}" for i in range(data.sizes["coord"])]
+        kept = [i for i, name in enumerate(names) if name != "bias"][:8]
+        columns = {names[i]: data["x"].values[:, i] for i in kept} | {"y": data["y"].values}
+        editable = self.editable()
+        self.table.param.update(disabled=not editable, value=pd.DataFrame(columns))
+        self.more.disabled = self.fewer.disabled = not editable
+
+    def dragged(self, attribute: str, old: Any, new: Any) -> None:
+        """Take the points that a person has dragged; what the server itself has put there is no news."""
+        if self.editable():
+            self._say(list(new["x"]), list(new["y"]))
+
+    def _edited(self, event: Any) -> None:
+        frame = self.table.value
+        self._say(frame.iloc[:, 0].tolist(), frame["y"].tolist())
+
+    def _add(self, event: Any) -> None:
+        x, y = self._points()
+        self._say([*x, max(x) + STEP], [*y, STEP])
+
+    def _drop(self, event: Any) -> None:
+        x, y = self._points()
+        if len(y) > 1:
+            self._say(x[:-1], y[:-1])
+
+    def _points(self) -> tuple[list[float], list[float]]:
+        assert self.config is not None
+        return [row[0] for row in self.config.data.x or []], list(self.config.data.y or [])
+
+    def _say(self, x: list[Any], y: list[Any]) -> None:
+        try:
+            x, y = ([round(float(value), DIGITS) for value in values] for values in (x, y))
+        except (TypeError, ValueError):
+            self.refused("data: each point needs a number x and a number y")
+            return
+        if (x, y) != self._points():
+            self.changed(x, y)

@@ -1,0 +1,148 @@
+"""A served catalog and a real browser: Debian's Chromium, driven by Playwright.
+
+Where there is none and none may be installed, the browser's tests say so as skipped; .ci/run counts that as a
+failure.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[3]
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+]  # fmt: skip
+PATIENCE = 60_000
+"""Milliseconds that a page may take on a busy machine."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the browser's tests longer than others before they count as hung: each waits by itself."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(300))
+
+
+def installed_chromium() -> str:
+    """Find Debian's Chromium, or install it where that is allowed; skip where it is not."""
+    found = shutil.which("chromium")
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        quiet = {"check": False, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run(["apt-get", "update", "-qq"], **quiet)
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "install", "-qq", "-y", "chromium"], env=environment, **quiet)
+        found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("no browser: `apt-get install chromium` as root brings Debian's")
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    executable = installed_chromium()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[[Path], str]]:
+    """Start the dashboard of a catalog as a process of its own; the address is what the command says."""
+    started: list[subprocess.Popen] = []
+
+    def start(catalog: Path, *words: str) -> str:
+        command = [
+            sys.executable,
+            "-m",
+            "pipeline.commands",
+            "dashboard",
+            "--port",
+            "0",
+            "--catalog",
+            str(catalog),
+        ]
+        process = subprocess.Popen([*command, *words], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        found = re.search(r"http://localhost:(\d+)", process.stdout.readline())
+        assert found, "the dashboard did not start"
+        return f"http://127.0.0.1:{found[1]}"
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def filled_catalog(tmp_path_factory) -> Path:
+    """A catalog with two runs."""
+    from catalog import open_catalog
+    from pipeline import load_config, run
+
+    folder = tmp_path_factory.mktemp("served")
+    catalog = open_catalog(folder)
+    for overrides in ({}, {"init.width": 12, "init.log10_scale": -2.0}):
+        run(load_config("orthogonal", overrides), catalog)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def served(serve, filled_catalog) -> str:
+    """The address of the dashboard of ``filled_catalog``."""
+    return serve(filled_catalog)
+
+
+class Watched:
+    """A page whose console and requests are watched."""
+
+    def __init__(self, page, origin: str) -> None:
+        self.page, self.said = page, []
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
+        page.on("requestfailed", lambda request: self._failed(request))
+        page.on("request", lambda request: self._asked(request.url, origin))
+
+    def _hear(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.said.append(f"{kind}: {text}")
+
+    def _failed(self, request) -> None:
+        if "ERR_ABORTED" not in (request.failure or ""):  # the page was left while something was loading
+            self.said.append(f"failed: {request.url}")
+
+    def _asked(self, url: str, origin: str) -> None:
+        if not url.startswith((origin, "data:", "blob:", "about:", "file:")):
+            self.said.append(f"asks another host: {url}")
+
+
+@pytest.fixture
+def visit(browser, request):
+    """Open an address in a page of its own; at the end of the test its console must be empty."""
+    contexts, watched = [], []
+
+    def open_page(address: str, width: int = 1280, height: int = 800, ready: str = ".bk-Figure"):
+        context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+        contexts.append(context)
+        page = context.new_page()
+        watched.append(Watched(page, "/".join(address.split("/")[:3])))
+        page.goto(address, timeout=PATIENCE)
+        if ready:
+            page.wait_for_selector(ready)
+        return page
+
+    yield open_page
+    said = [line for one in watched for line in one.said]
+    for context in contexts:
+        context.close()
+    assert said == []

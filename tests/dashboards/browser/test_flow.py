@@ -1,0 +1,156 @@
+"""The Flow page in a real browser."""
+
+import io
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline import generate_data, initialise, load_config, simulate
+
+MODELS = """
+const models = Bokeh.documents.flatMap((document) => [...document._all_models.values()])
+const columns = (source) => source.data instanceof Map ? Object.fromEntries(source.data) : source.data
+"""
+LOSS = f"""() => {{
+  {MODELS}
+  const found = models.filter((model) => model.type === "ColumnDataSource").map(columns).find(
+    (data) => data.log10_loss && data.t.length > 30 && typeof data.t[0] === "number")
+  return found ? {{t: Array.from(found.t), loss: Array.from(found.loss)}} : null
+}}"""
+"""What the browser has of the curve of the loss."""
+FRAME = f"() => {{ {MODELS} return models.find((model) => model.type.endsWith('Player')).value }}"
+
+
+def colours(figure):
+    """How many colours are seen of a figure: a blank one has those of its frame."""
+    picture = Image.open(io.BytesIO(figure.screenshot())).convert("RGB").quantize(64)
+    return len(picture.getcolors())
+
+
+def loss_of(page):
+    """Wait for a curve and return it."""
+    page.wait_for_function(f"({LOSS})() !== null")
+    return page.evaluate(LOSS)
+
+
+def simulated(**overrides):
+    """The curve of the loss as the solver gives it."""
+    config = load_config("orthogonal", overrides)
+    data = generate_data(config.data)
+    trajectory = simulate(data, initialise(data, config.init))
+    return trajectory["time"].values, trajectory["loss"].values
+
+
+def agrees(found, **overrides):
+    time, loss = simulated(**overrides)
+    return np.abs(np.interp(found["t"], time, loss) - found["loss"]).max() < 5e-3
+
+
+def query(page):
+    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def slider(page, name):
+    """The handle of a slider, by the beginning of its title."""
+    return page.locator(".bk-input-group", has_text=name).locator(".noUi-handle").first
+
+
+def test_the_page_shows_the_papers_experiment(served, visit):
+    page = visit(f"{served}/flow")
+    assert agrees(loss_of(page))
+    figures = page.locator(".bk-Figure")
+    visible = [figures.nth(i) for i in range(figures.count()) if figures.nth(i).is_visible()]
+    assert len(visible) == 5
+    for figure in visible:
+        assert colours(figure) > 20
+    assert page.title() == "Flow · reluflow"
+
+
+def test_moving_lambda_changes_the_curve_to_what_simulate_gives(served, visit):
+    page = visit(f"{served}/flow")
+    before = loss_of(page)
+    slider(page, "Scale").focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("new URL(location).searchParams.get('init.log10_scale') === '-8.0'")
+    found = loss_of(page)
+    assert found["t"][-1] > before["t"][-1]
+    assert agrees(found, **{"init.log10_scale": -8.0})
+
+
+def test_a_link_restores_everything(served, visit):
+    keys = {
+        "preset": "orthogonal", "init.log10_scale": "-3.5", "init.width": "30", "init.seed": "4", "t": "9",
+        "clock": "scaled", "loss": "log", "select": "[1,2]", "theme": "dark", "flow.slope": "0.0",
+    }  # fmt: skip
+    page = visit(f"{served}/flow?" + "&".join(f"{key}={value}" for key, value in keys.items()))
+    page.wait_for_function("new URL(location).searchParams.has('data.x')")
+    said = query(page)
+    for key in set(keys) - {"t", "select"}:
+        assert said[key] == keys[key], key
+    assert sorted(json.loads(said["select"])) == [1, 2]
+    assert abs(float(said["t"]) - 9) < 0.5
+    again = visit(page.url)
+    again.wait_for_function("new URL(location).searchParams.has('data.x')")
+    assert query(again) == said
+
+
+def test_the_player_plays_and_stops(served, visit):
+    page = visit(f"{served}/flow?t=0")
+    loss_of(page)
+    page.wait_for_function("new URL(location).searchParams.has('data.x')")
+    page.locator(".play").first.click()
+    page.wait_for_function(f"({FRAME})() > 10")
+    page.locator(".pause").first.click()
+    page.wait_for_timeout(500)
+    stopped = page.evaluate(FRAME)
+    page.wait_for_timeout(1500)
+    assert page.evaluate(FRAME) == stopped
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("preset=nonsense", "preset = 'nonsense' is not known"),
+        ("init.width=1000000000", "init.width = 1000000000"),
+        ("init.width=wide", "init.width = 'wide'"),
+        ("t=9999", "t = 9999 is after the end of the run"),
+        ("t=now", "t = 'now' is no number"),
+        ("clock=sundial", "clock = 'sundial' is not known"),
+        ("run=never-published", "no run 'never-published' in this catalog"),
+        ("data.x=[[1],[2]]&data.y=[1]", "data.y has 1 label for 2 points"),
+        ("data.y=<script>alert(1)</script>", "data.y"),
+    ],
+)
+def test_wild_addresses_end_in_a_sentence(served, visit, address, said):
+    page = visit(f"{served}/flow?{address}")
+    page.wait_for_function(f"() => document.body.innerText.length > 0 && {json.dumps(said)}.length > 0")
+    page.get_by_role("status").get_by_text(said).wait_for()
+    loss_of(page)
+
+
+def test_a_run_is_saved_and_opens(serve, tmp_path, visit):
+    address = serve(tmp_path / "catalog")
+    page = visit(f"{address}/flow?init.width=8")
+    loss_of(page)
+    page.get_by_role("button", name="Save as a run").click()
+    link = page.get_by_role("link", name="orthogonal-")
+    link.wait_for()
+    opened = visit(f"{address}/{link.get_attribute('href')}")
+    opened.get_by_text("Run orthogonal-").wait_for()
+    assert agrees(loss_of(opened), **{"init.width": 8})
+
+
+def test_it_fits_a_phone(served, visit):
+    page = visit(f"{served}/flow", width=390, height=844)
+    loss_of(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_two_people_at_once(served, visit):
+    one, other = visit(f"{served}/flow?init.seed=1"), visit(f"{served}/flow?init.seed=2")
+    assert agrees(loss_of(one), **{"init.seed": 1})
+    assert agrees(loss_of(other), **{"init.seed": 2})
