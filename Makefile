@@ -1,7 +1,7 @@
 # The front door. A machine with Python 3.11 or later and make is enough.
 .POSIX:
 .DELETE_ON_ERROR:
-.PHONY: setup run sweep test test-all check lint types format verify list bench clean help
+.PHONY: setup run sweep dashboard test test-all check lint types format verify list bench clean help
 
 PYTHON ?= python3
 CATALOG ?= catalog-data
@@ -20,6 +20,7 @@ help:
 	@echo "make setup    virtual environment in .venv, pinned; compiles the solver once"
 	@echo "make run      the paper's experiment into $(CATALOG), its report, its figures (PRESET=... for others)"
 	@echo "make sweep    final excess norm over scale, width and seed (SWEEP=file.toml for yours)"
+	@echo "make dashboard  look at runs in the browser, move lambda with your hand"
 	@echo "make test     the tests    (make test-all: the long searches too)"
 	@echo "make check    format, lint, types, tests: what CI runs"
 	@echo "make verify   every byte of the catalog against its manifests"
@@ -53,6 +54,9 @@ run: $(FIGURE_3)
 
 sweep: setup
 	@$(BIN)/reluflow sweep $(SWEEP)
+
+dashboard: setup
+	@$(BIN)/reluflow dashboard
 
 test: setup
 	$(BIN)/python -m pytest

@@ -53,7 +53,7 @@ def server(
         websocket_origin=[f"{name}:{port or 1}" for name in ("localhost", "127.0.0.1")],
         show=False,
         start=False,
-        title="reluflow",
+        title={name: f"{name.capitalize()} · reluflow" for name in pages},
         index=None,
         extra_patterns=[(r"/?", RedirectHandler, {"url": f"/{next(iter(pages))}", "permanent": False})],
         check_unused_sessions_milliseconds=1000 * UNUSED_SECONDS,

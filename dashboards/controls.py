@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import panel as pn
+from bokeh.models import CustomJSTickFormatter
 
 from dashboards.subject import WIDEST, Subject, checked
 from pipeline.configuration import RunConfig, presets
@@ -42,14 +43,8 @@ class Controls:
         self.preset = config.name if config.name in presets() else "orthogonal"
         self.overrides: dict[str, Any] = dict(subject.overrides)
         self.silent = False
-        self.scale = pn.widgets.DiscreteSlider(
-            name="Scale log₁₀ λ√m", options=_with(SCALES, config.init.log10_scale, reverse=True),
-            value=config.init.log10_scale, formatter="%g", sizing_mode="stretch_width",
-        )  # fmt: skip
-        self.width = pn.widgets.DiscreteSlider(
-            name="Width m", options=_with(WIDTHS, config.init.width), value=config.init.width, formatter="%d",
-            sizing_mode="stretch_width",
-        )  # fmt: skip
+        self.scale = StopSlider("Scale log₁₀ λ√m", SCALES, config.init.log10_scale)
+        self.width = StopSlider("Width m", WIDTHS, config.init.width)
         self.seed = pn.widgets.IntInput(
             name="Seed", value=config.init.seed, start=0, end=2**31 - 1, sizing_mode="stretch_width"
         )
@@ -65,19 +60,23 @@ class Controls:
             name="Experiment", options=list(presets()), value=self.preset, sizing_mode="stretch_width"
         )
         self.keys = {
-            "init.log10_scale": self.scale,
-            "init.width": self.width,
             "init.seed": self.seed,
             "flow.slope": self.slope,
             "init.start": self.start,
         }
         for key, widget in self.keys.items():
             widget.param.watch(self._setter(key), "value")
+        self.scale.watch(lambda value: self._moved("init.log10_scale", value))
+        self.width.watch(lambda value: self._moved("init.width", value))
         self.choice.param.watch(self._choose, "value")
 
     def set(self, **overrides: Any) -> None:
         """Change keys (``data.x`` as ``data__x``) as a person would, all at once."""
         self._say({key.replace("__", "."): value for key, value in overrides.items()})
+
+    def _moved(self, key: str, value: Any) -> None:
+        if not self.silent:
+            self._say({key: value})
 
     def _setter(self, key: str) -> Callable[[Any], None]:
         def set_key(event: Any) -> None:
@@ -108,10 +107,8 @@ class Controls:
         """Set every widget to a configuration, without telling anyone."""
         self.silent = True
         try:
-            self.scale.param.update(
-                options=_with(SCALES, config.init.log10_scale, reverse=True), value=config.init.log10_scale
-            )
-            self.width.param.update(options=_with(WIDTHS, config.init.width), value=config.init.width)
+            self.scale.set(config.init.log10_scale)
+            self.width.set(config.init.width)
             self.seed.value = config.init.seed
             self.slope.param.update(end=max(STEEPEST, config.flow.slope), value=max(0.0, config.flow.slope))
             self.start.value = config.init.start if config.init.start != "given" else "balanced"
@@ -123,6 +120,31 @@ class Controls:
         return Subject(config, dict(self.overrides))
 
 
-def _with(values: list[Any], value: Any, reverse: bool = False) -> list[Any]:
-    """The stops of a slider, with one more for a value that is not among them."""
-    return sorted({*values, value}, reverse=reverse)
+class StopSlider:
+    """A slider over chosen values, evenly spaced whatever they are.
+
+    Panel's DiscreteSlider is two widgets, of which the one that moves has no name; here the name and the value are
+    the slider's own title.
+    """
+
+    def __init__(self, name: str, stops: list[Any], value: Any) -> None:
+        self.stops, self.values = stops, list(stops)
+        self.slider = pn.widgets.IntSlider(name=name, start=0, end=1, value=0, sizing_mode="stretch_width")
+        self.set(value)
+
+    @property
+    def value(self) -> Any:
+        """The value it stands at."""
+        return self.values[self.slider.value or 0]
+
+    def set(self, value: Any) -> None:
+        """Move to a value; one that is no stop becomes one."""
+        descending = self.stops[0] > self.stops[-1]
+        self.values = sorted({*self.stops, value}, reverse=descending)
+        words = [f"{stop:,}" if isinstance(stop, int) else f"{stop:g}" for stop in self.values]
+        shown = CustomJSTickFormatter(args={"words": words}, code="return words[Math.round(tick)] ?? ''")
+        self.slider.param.update(format=shown, end=len(self.values) - 1, value=self.values.index(value))
+
+    def watch(self, told: Callable[[Any], None]) -> None:
+        """Tell whoever wants to know the value at every move."""
+        self.slider.param.watch(lambda event: told(self.values[event.new]), "value")

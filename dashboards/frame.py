@@ -38,8 +38,6 @@ def opened_page(name: str, catalog: Catalog) -> pn.Template:
     notices = Notices()
     pn.config.theme = "dark" if looks is DARK else "default"  # type: ignore[misc]
     pn.config.exception_handler = notices.of_error
-    if pn.state.curdoc is not None:
-        pn.state.curdoc.title = f"{PAGES[name].title} · reluflow"
     visit = Visit(catalog, query, looks, notices.say, notices.of_error, written_to_the_address)
     return framed(name, visit, notices, guarded_content(name, visit, notices))
 

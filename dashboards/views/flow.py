@@ -273,7 +273,8 @@ class FlowPage:
     def _layout(self) -> pn.viewable.Viewable:
         controls = self.controls
         left = pn.Column(
-            controls.choice, controls.scale, controls.width, controls.seed, controls.start, controls.slope,
+            controls.choice, controls.scale.slider, controls.width.slider, controls.seed, controls.start,
+            controls.slope,
             pn.Card(self.points.layout, title="Data", sizing_mode="stretch_width"),
             self.save, self.saved, self.link,
             styles=card("0 1 250px", "230px"),

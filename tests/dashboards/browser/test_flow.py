@@ -55,7 +55,7 @@ def query(page):
 
 def slider(page, name):
     """The handle of a slider, by the beginning of its title."""
-    return page.locator(".bk-input-group", has_text=name).locator(".noUi-handle").first
+    return page.locator(".bk-input-group", has_text=name).first.locator(".noUi-handle")
 
 
 def test_the_page_shows_the_papers_experiment(served, visit):
