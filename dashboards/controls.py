@@ -46,18 +46,18 @@ class Controls:
         self.scale = StopSlider("Scale log₁₀ λ√m", SCALES, config.init.log10_scale)
         self.width = StopSlider("Width m", WIDTHS, config.init.width)
         self.seed = pn.widgets.IntInput(
-            name="Seed", value=config.init.seed, start=0, end=2**31 - 1, sizing_mode="stretch_width"
+            label="Seed", value=config.init.seed, start=0, end=2**31 - 1, sizing_mode="stretch_width"
         )
         self.slope = pn.widgets.FloatSlider(
-            name="Slope of the leaky ReLU", start=0.0, end=max(STEEPEST, config.flow.slope), step=0.01,
+            label="Slope of the leaky ReLU", start=0.0, end=max(STEEPEST, config.flow.slope), step=0.01,
             value=max(0.0, config.flow.slope), sizing_mode="stretch_width",
         )  # fmt: skip
         self.start = pn.widgets.RadioButtonGroup(
-            name="Start", options=["balanced", "unbalanced"], sizing_mode="stretch_width",
+            label="Start", options=["balanced", "unbalanced"], sizing_mode="stretch_width",
             value=config.init.start if config.init.start != "given" else "balanced",
         )  # fmt: skip
         self.choice = pn.widgets.Select(
-            name="Experiment", options=list(presets()), value=self.preset, sizing_mode="stretch_width"
+            label="Experiment", options=list(presets()), value=self.preset, sizing_mode="stretch_width"
         )
         self.keys = {
             "init.seed": self.seed,
@@ -129,7 +129,7 @@ class StopSlider:
 
     def __init__(self, name: str, stops: list[Any], value: Any) -> None:
         self.stops, self.values = stops, list(stops)
-        self.slider = pn.widgets.IntSlider(name=name, start=0, end=1, value=0, sizing_mode="stretch_width")
+        self.slider = pn.widgets.IntSlider(label=name, start=0, end=1, value=0, sizing_mode="stretch_width")
         self.set(value)
 
     @property

@@ -80,24 +80,24 @@ class FlowPage:
     def _widgets(self) -> None:
         visit = self.visit
         self.player = pn.widgets.Player(
-            name="Frame", start=0, end=1, value=0, interval=INTERVAL, loop_policy="once", show_loop_controls=False,
-            show_value=False, sizing_mode="stretch_width", height=70,
+            label="Frame", start=0, end=1, value=0, interval=INTERVAL, loop_policy="once",
+            show_loop_controls=False, show_value=False, sizing_mode="stretch_width", height=70,
         )  # fmt: skip
         self.clock_choice = pn.widgets.RadioButtonGroup(
-            name="Time counted in", options={name: key for key, name in CLOCKS.items()},
+            label="Time counted in", options={name: key for key, name in CLOCKS.items()},
             value=visit.choice("clock", list(CLOCKS), "t"),
         )  # fmt: skip
         self.loss_axis = pn.widgets.RadioButtonGroup(
-            name="Axis of the loss", options=list(AXES), value=visit.choice("loss", list(AXES), "linear")
+            label="Axis of the loss", options=list(AXES), value=visit.choice("loss", list(AXES), "linear")
         )
         self.title = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[TEXT])
         self.now = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[TEXT])
         self.words = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[TEXT])
         self.digits = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[TEXT])
         self.points = PointsTable(self.take_points, visit.say, visit.looks)
-        self.save = pn.widgets.Button(name="Save as a run", button_type="primary", sizing_mode="stretch_width")
+        self.save = pn.widgets.Button(label="Save as a run", color="primary", sizing_mode="stretch_width")
         self.saved = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[TEXT])
-        self.link = pn.widgets.Button(name="Copy the link", sizing_mode="stretch_width")
+        self.link = pn.widgets.Button(label="Copy the link", sizing_mode="stretch_width")
 
     def _watch(self) -> None:
         self.player.param.watch(lambda event: self.frames.want(event.new), "value")

@@ -37,12 +37,12 @@ class PointsTable:
         self.changed, self.refused = changed, refused
         self.config: RunConfig | None = None
         self.table = pn.widgets.Tabulator(
-            name="Data points", show_index=False, selectable=False, sizing_mode="stretch_width", height=170,
+            label="Data points", show_index=False, selectable=False, sizing_mode="stretch_width", height=170,
             configuration={"columnDefaults": {"headerSort": False}}, layout="fit_columns",
             theme="midnight" if looks is DARK else "simple",
         )  # fmt: skip
-        self.more = pn.widgets.Button(name="Add a point", sizing_mode="stretch_width")
-        self.fewer = pn.widgets.Button(name="Remove last", sizing_mode="stretch_width")
+        self.more = pn.widgets.Button(label="Add a point", sizing_mode="stretch_width")
+        self.fewer = pn.widgets.Button(label="Remove last", sizing_mode="stretch_width")
         self.table.on_edit(self._edited)
         self.more.on_click(self._add)
         self.fewer.on_click(self._drop)

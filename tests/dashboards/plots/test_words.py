@@ -1,0 +1,38 @@
+"""What the pictures say, in words."""
+
+import numpy as np
+
+from dashboards.clocks import clock
+from dashboards.plots.words import facts, samples, sentence, times
+
+
+def test_the_facts_at_the_end_are_the_run_s(scene_of):
+    scene = scene_of()
+    said = dict(facts(scene, clock("t", 0.0), len(scene.time) - 1))
+    assert said["phase"] == "convergence"
+    assert said["½ |θ|²"] == said["least of all interpolators"] == "1.341641"
+    assert said["λ"] == "1.3 × 10⁻⁷"
+
+
+def test_the_sentence_counts_the_neurons(scene_of):
+    scene = scene_of(quick=True, init__width=5000)
+    said = sentence(scene, clock("t", 0.0), 0)
+    assert said.startswith("At t = 0 the flow is in the phase 'alignment' and the loss is 0.5.")
+    assert "5,000 neurons (the 1,500 largest are drawn)" in said
+
+
+def test_times_stand_beside_the_paper_s(scene_of):
+    phases = scene_of().look.groups["phases"]
+    said = times(scene_of())
+    assert [row[0] for row in said] == ["t₁", "t₂", "t₃"]
+    assert float(said[1][1]) == float(f"{float(phases['t2']):.3g}")
+    assert times(scene_of("non-orthogonal"))[0][1] == "none"
+
+
+def test_the_table_is_the_curves(scene_of):
+    scene = scene_of()
+    head, rows = samples(scene, clock("t", 0.0))
+    assert {len(row) for row in rows} == {len(head)}
+    assert float(rows[0][2]) == 0.5
+    assert float(rows[-1][2]) < 1e-12
+    assert np.all(np.diff([float(row[0]) for row in rows]) > 0)

@@ -1,0 +1,99 @@
+"""The newest job only, one at a time; failures and closed pages."""
+
+import sys
+import threading
+import time
+from contextlib import nullcontext
+from types import SimpleNamespace
+
+import panel  # noqa: F401 (brings panel.io.state)
+import pytest
+
+from dashboards.latest import Latest
+
+
+class Document:
+    """What of a Bokeh document is used: callbacks run in a loop of their own, one after the other."""
+
+    def __init__(self, destroyed=False):
+        self.session_context = SimpleNamespace(destroyed=destroyed)
+        self.lock = threading.Lock()
+
+    def add_next_tick_callback(self, callback):
+        def locked():
+            with self.lock:
+                callback()
+
+        threading.Thread(target=locked).start()
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    # `panel.io.state` is the module's name, and an object of panel.io: the module is meant.
+    monkeypatch.setattr(sys.modules["panel.io.state"], "set_curdoc", lambda document: nullcontext())
+    return []
+
+
+def settled(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it never settled"
+        time.sleep(0.005)
+
+
+def latest(shown, work, **options):
+    return Latest(Document(), work, shown.append, lambda error: shown.append(error), **options)
+
+
+def test_of_many_jobs_only_the_first_and_the_last_are_done(shown):
+    gate = threading.Event()
+
+    def work(job):
+        gate.wait(20)
+        return job
+
+    jobs = latest(shown, work)
+    for job in range(50):
+        jobs.want(job)
+    gate.set()
+    settled(lambda: shown[-1:] == [49])
+    assert shown == [0, 49]
+
+
+def test_the_rest_is_done_once_nothing_newer_comes(shown):
+    jobs = latest(shown, lambda job: job, rest=lambda job: f"rest of {job}", after=0.2)
+    jobs.want(1)
+    settled(lambda: shown == [1])
+    jobs.want(2)
+    settled(lambda: len(shown) == 3)
+    assert shown == [1, 2, "rest of 2"]
+    jobs.want(3)
+    settled(lambda: shown[-1] == "rest of 3")
+
+
+def test_a_failure_is_told_and_the_next_job_is_done(shown):
+
+    def work(job):
+        if job == "bad":
+            raise ValueError("no such run")
+        return job
+
+    jobs = latest(shown, work)
+    jobs.want("bad")
+    settled(lambda: len(shown) == 1)
+    jobs.want("good")
+    settled(lambda: len(shown) == 2)
+    assert str(shown[0]) == "no such run"
+    assert shown[1] == "good"
+
+
+def test_a_page_that_was_closed_is_left_alone(shown):
+    jobs = Latest(Document(destroyed=True), lambda job: job, shown.append, shown.append)
+    jobs.want(1)
+    settled(lambda: not jobs.busy)
+    assert shown == []
+
+
+def test_outside_a_server_everything_happens_at_once(shown):
+    Latest(None, lambda job: 2 * job, shown.append, shown.append, rest=lambda job: -job).want(4)
+    assert shown == [8, -4]
