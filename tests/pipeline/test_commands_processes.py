@@ -156,7 +156,7 @@ def test_ctrl_c_from_outside(filled, tmp_path):
             stderr=subprocess.PIPE,
             text=True,
         )
-        # From when on the command listens, whatever the machine's speed: it has begun to load what it computes with.
+        # However slow the machine, it listens once it loads what it computes with.
         while process.poll() is None and "numpy" not in Path(f"/proc/{process.pid}/maps").read_text():
             time.sleep(0.01)
         time.sleep(delay)
