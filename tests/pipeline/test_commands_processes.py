@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).parents[2]
 def reluflow(*words, **options):
     """Run the command in a process of its own, with Python's warnings as errors."""
     command = [sys.executable, "-W", "error", *COMMAND[1:], *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100, **options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=250, **options)
 
 
 def imported_by(*words):
@@ -161,7 +161,7 @@ def test_ctrl_c_from_outside(filled, tmp_path):
             time.sleep(0.01)
         time.sleep(delay)
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=100)
+        output, errors = process.communicate(timeout=250)
         if output:  # it had said all before the signal came
             assert len(open_catalog(root)) == 1
         else:
