@@ -1,7 +1,7 @@
 """The files of a Zarr v3 store, as its specification has them: documents in JSON, chunks of compressed bytes.
 
 Written here and not by zarr, which takes a hop to its event loop's thread for each of three steps an array: 1.0 s
-of a run's 1.3 s of publishing went there (two slow cores), and 0.05 s go here. The tests hold it to zarr's own
+of a run's 1.2 s of publishing went there (a slow core), and 0.03 s go here. The tests hold it to zarr's own
 writer: the same documents, the same bytes. Reading is zarr's.
 """
 
