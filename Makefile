@@ -8,6 +8,7 @@ CATALOG ?= catalog-data
 PRESET ?= orthogonal
 SWEEP ?= scale-width-seed
 FIGURES ?= figures
+TESTERS ?= 2
 BIN := .venv/bin
 export RELUFLOW_CATALOG := $(CATALOG)
 
@@ -21,7 +22,7 @@ help:
 	@echo "make run      the paper's experiment into $(CATALOG), its report, its figures (PRESET=... for others)"
 	@echo "make sweep    final excess norm over scale, width and seed (SWEEP=file.toml for yours)"
 	@echo "make dashboard  look at runs in the browser, move lambda with your hand"
-	@echo "make test     the tests    (make test-all: the long searches too)"
+	@echo "make test     the tests, in TESTERS=$(TESTERS) processes    (make test-all: the long searches too)"
 	@echo "make check    format, lint, types, tests: what CI runs"
 	@echo "make verify   every byte of the catalog against its manifests"
 	@echo "make bench    the solver beside SciPy's, in one table"
@@ -58,11 +59,14 @@ sweep: setup
 dashboard: setup
 	@$(BIN)/reluflow dashboard
 
+# A file's tests stay in one process: they share what its fixtures took seconds to make.
+PYTEST := $(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=loadfile
+
 test: setup
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-all: setup
-	$(BIN)/python -m pytest -m ""
+	$(PYTEST) -m ""
 
 lint: setup
 	$(BIN)/ruff format --check .

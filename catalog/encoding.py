@@ -11,26 +11,21 @@ Chunks: the whole array up to 4 MiB, split along the leading dimension (time) be
 
 from __future__ import annotations
 
+import json
 import math
-import threading
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
-import zarr
-from zarr.codecs import Crc32cCodec, ZstdCodec
-from zarr.core.buffer import Buffer, default_buffer_prototype
-from zarr.storage import MemoryStore
+from xarray.conventions import encode_dataset_coordinates
 
-from catalog.blocks import windows
+from catalog.blocks import in_memory, windows
 from catalog.schema import COORDINATES, STAGES
 from catalog.variable import FILL_LABEL
+from catalog.zarr_files import array_document, chunk_files, chunks_of, consolidated, group_document
 
 CHUNK_BYTES = 4 * 2**20
-AT_ONCE_BYTES = 4 * CHUNK_BYTES
-_FILTERING = threading.Lock()
 
 
 def chunk_shape(shape: tuple[int, ...], itemsize: int, block: int = 1) -> tuple[int, ...]:
@@ -71,26 +66,6 @@ def fill_value(group: str, name: str, variable: xr.Variable) -> Any:
     return False if variable.dtype.kind == "b" else FILL_LABEL
 
 
-def array_encoding(group: str, name: str, variable: xr.Variable) -> dict[str, Any]:
-    """Choose the Zarr encoding of one variable.
-
-    Raises
-    ------
-    ValueError
-        For text and other types that have no stable Zarr v3 form (every reader would warn).
-    """
-    if variable.dtype.kind not in "biuf":
-        raise ValueError(f"{group}/{name} is {variable.dtype}; allowed on disk are numbers and truth values")
-    block = variable.chunks[0][0] if variable.chunks else 1
-    encoding = {
-        "compressors": (ZstdCodec(level=3), Crc32cCodec()),
-        "chunks": chunk_shape(variable.shape, variable.dtype.itemsize, block),
-        "fill_value": fill_value(group, name, variable),
-    }
-    # The attribute _FillValue would make every reader turn int8 into float32, and NaN is a float's own mark.
-    return encoding | ({"_FillValue": None} if variable.dtype.kind == "f" else {})
-
-
 def encode(tree: xr.DataTree) -> dict[str, bytes]:
     """Encode a labelled tree as a Zarr v3 store: ``{relative POSIX path: content}``.
 
@@ -98,46 +73,58 @@ def encode(tree: xr.DataTree) -> dict[str, bytes]:
     LocalStore does not flush, leaves ``*.partial`` files, and goes on writing in its background thread while
     Ctrl-C is cleaning up. The price is the compressed size in memory, less than the tree. Of lazy variables
     only the metadata is here; their chunks are for :func:`stream`.
+
+    Raises
+    ------
+    ValueError
+        For text and other types that have no stable Zarr v3 form (every reader would warn).
     """
-    datasets = {node.path: node.to_dataset(inherit=False) for node in tree.subtree}
-    for dataset in datasets.values():
-        for variable in dataset.variables.values():
-            if variable.ndim == 0:
-                variable.load()
-    # Every variable has an entry, which replaces whatever encoding a reader left on it (old chunks, codecs).
-    encoding = {
-        path: {
-            str(name): array_encoding(path.strip("/"), str(name), variable)
-            for name, variable in dataset.variables.items()
-        }
-        for path, dataset in datasets.items()
-    }
-    # Lazy arrays are not written by xarray: it knows no bound on what it holds at once.
-    later: dict[str, Any] = {"compute": False, "safe_chunks": False} if any(lazy_variables(tree)) else {}
-    store: dict[str, Buffer] = {}
-    # Indented, as zarr writes it by default, the metadata of a run of 449 kB takes 97 kB more. One thread at a
-    # time: the filters of warnings belong to the whole process.
-    with _FILTERING, warnings.catch_warnings(), zarr.config.set({"json_indent": None}):
-        # Consolidated metadata is no part of Zarr v3 yet, but without it xarray warns on every opening, and
-        # a store behind plain HTTP, which can't list, does not open. The manifest vouches for both copies.
-        warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
-        xr.DataTree.from_dict(datasets).to_zarr(
-            MemoryStore(store),
-            mode="w-",
-            encoding={path: arrays for path, arrays in encoding.items() if arrays},
-            consolidated=True,
-            zarr_format=3,
-            write_empty_chunks=True,
-            **later,
-        )
-    return {path: content.to_bytes() for path, content in sorted(store.items())}
+    documents: dict[str, dict[str, Any]] = {}
+    chunks: dict[str, bytes] = {}
+    for node in tree.subtree:
+        group = node.path.strip("/")
+        variables, attributes = encode_dataset_coordinates(node.to_dataset(inherit=False))
+        documents[group] = group_document(attributes)
+        for name, variable in variables.items():
+            path = f"{group}/{name}".lstrip("/")
+            documents[path], array = _encoded(group, str(name), variable)
+            if array is not None:
+                chunks |= {f"{path}/{key}": content for key, content in chunk_files(array, documents[path])}
+    contents = {f"{path}/zarr.json".lstrip("/"): document for path, document in documents.items() if path}
+    contents["zarr.json"] = consolidated(documents)
+    files = {path: json.dumps(document).encode() for path, document in contents.items()} | chunks
+    return dict(sorted(files.items()))
+
+
+def _encoded(group: str, name: str, variable: xr.Variable) -> tuple[dict[str, Any], np.ndarray | None]:
+    """Make an array's document, and its values unless they come later, as xarray would store them."""
+    if variable.dtype.kind not in "biuf":
+        raise ValueError(f"{group}/{name} is {variable.dtype}; allowed on disk are numbers and truth values")
+    # Of a reader's encoding (old chunks, codecs) nothing counts, and xarray's own would only add the attribute
+    # _FillValue, which makes every reader turn int8 into float32; NaN is a float's own mark.
+    lazy = is_streamed(variable)
+    block = variable.chunks[0][0] if lazy and variable.chunks else 1
+    document = array_document(
+        variable.shape,
+        variable.dtype,
+        chunk_shape(variable.shape, variable.dtype.itemsize, block),
+        fill_value(group, name, variable),
+        variable.attrs,
+        tuple(map(str, variable.dims)),
+    )
+    return document, None if lazy else np.asarray(variable.values)
+
+
+def is_streamed(variable: xr.Variable) -> bool:
+    """Whether the variable is a Dask array with more than a number in it."""
+    return variable.ndim > 0 and not in_memory(variable) and bool(variable.chunks)
 
 
 def lazy_variables(tree: xr.DataTree) -> Iterator[tuple[str, xr.Variable]]:
     """Walk over the variables that are Dask arrays, by their paths in the store."""
     for node in tree.subtree:
         for name, variable in node.to_dataset(inherit=False).variables.items():
-            if variable.chunks:
+            if is_streamed(variable):
                 yield f"{node.path}/{name}".lstrip("/"), variable
 
 
@@ -152,24 +139,17 @@ def stream(tree: xr.DataTree, files: Mapping[str, bytes]) -> Iterator[tuple[str,
         What :func:`encode` made of it: each array's metadata says how its chunks are to be encoded.
     """
     for path, variable in lazy_variables(tree):
-        metadata = f"{path}/zarr.json"
-        store: dict[str, Buffer] = {metadata: default_buffer_prototype().buffer.from_bytes(files[metadata])}
-        with zarr.config.set({"array.write_empty_chunks": True}):
-            array = zarr.open_array(MemoryStore(store), path=path, mode="r+", zarr_format=3)
-        for window in windows(variable, array.chunks):
+        document = json.loads(files[f"{path}/zarr.json"])
+        for window in windows(variable, chunks_of(document)):
             # A function of its own: what it holds is gone before the next block is computed.
-            yield from _chunks_of(variable, window, array, store, metadata)
+            yield from _window_files(path, variable, window, document)
 
 
-def _chunks_of(
-    variable: xr.Variable, window: tuple[slice, ...], array: Any, store: dict[str, Buffer], metadata: str
+def _window_files(
+    path: str, variable: xr.Variable, window: tuple[slice, ...], document: Mapping[str, Any]
 ) -> Iterator[tuple[str, bytes]]:
-    """Compute one window and encode it, some chunks at a time: on the way each is copied some four times."""
+    """Compute one window and encode it, chunk by chunk."""
     block = np.asarray(variable[window].values)
-    rows = array.chunks[0] * max(1, AT_ONCE_BYTES // max(1, array.chunks[0] * block[:1].nbytes))
-    for start in range(0, len(block), rows):
-        part = block[start : start + rows]
-        first = window[0].start + start
-        array[slice(first, first + len(part)), *window[1:]] = part
-        for chunk in sorted(store.keys() - {metadata}):
-            yield chunk, store.pop(chunk).to_bytes()
+    start = [part.start // chunk for part, chunk in zip(window, chunks_of(document), strict=True)]
+    for key, content in chunk_files(block, document, start):
+        yield f"{path}/{key}", content

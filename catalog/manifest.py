@@ -13,7 +13,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from catalog.errors import DamagedRunError
@@ -136,7 +136,7 @@ class Manifest:
         ``self_digest``, the last key, is the SHA-256 of the file with 64 zeros in its place: anyone can check
         it with ``sed`` and ``sha256sum``. A digest of the parsed values would miss a flip in white space.
         """
-        document = plain(asdict(self), "manifest") | {_DIGEST_KEY: _NO_DIGEST}
+        document = plain(vars(self), "manifest") | {_DIGEST_KEY: _NO_DIGEST}
         blank = (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
         before, _, after = blank.rpartition(_NO_DIGEST.encode())
         return before + hashlib.sha256(blank).hexdigest().encode() + after

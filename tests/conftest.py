@@ -12,6 +12,11 @@ settings.register_profile("everywhere", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "everywhere")
 
+# Kernels that tests call one by one are compiled as the solver is for everybody (pipeline/flow/exact/warm.py):
+# LLVM's level 1 takes less time than 3. Numba reads this when it is imported.
+for name, value in {"NUMBA_OPT": "1", "NUMBA_LOOP_VECTORIZE": "0", "NUMBA_SLP_VECTORIZE": "0"}.items():
+    os.environ.setdefault(name, value)
+
 # A runner started in the background of a shell inherits an ignored SIGINT and would pass it on to the children
 # whose Ctrl-C is tested.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

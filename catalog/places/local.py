@@ -213,8 +213,10 @@ class LocalWriter:
         file = self.place.path / path
         if file.parent not in self.folders:
             file.parent.mkdir(parents=True, exist_ok=True)
-            root = self.place.path
-            self.folders.update(folder for folder in file.parents if folder.is_relative_to(root))
+            folder = file.parent
+            while folder != self.place.path and folder not in self.folders:
+                self.folders.add(folder)
+                folder = folder.parent
         staging.write_synced(file, content)
 
     def seal(self, manifest: bytes) -> None:

@@ -45,13 +45,9 @@ def remote_place(url: str) -> Place:
 
     scheme = urlsplit(url).scheme
     # What others write meanwhile has to be seen; a listing from a cache would hide it.
-    options: dict[str, Any] = {} if scheme == "memory" else {"use_listings_cache": False}
-    if scheme in ("http", "https"):
-        from catalog.places.web import patience
-
-        options |= patience()
+    caching: dict[str, Any] = {} if scheme == "memory" else {"use_listings_cache": False}
     try:
-        system, root = fsspec.url_to_fs(url, **options)
+        system, root = fsspec.url_to_fs(url, **reading_options(scheme), **caching)
     except ImportError:
         library = _INSTALL.get(scheme, f"the fsspec library for {scheme}://")
         raise CatalogError(f"the catalog {url} can't be opened: `pip install {library}` first") from None
@@ -63,6 +59,17 @@ def remote_place(url: str) -> Place:
 
         return WebPlace(url.rstrip("/"), system, root.rstrip("/"))
     return RemotePlace(url.rstrip("/"), system, root.rstrip("/"))
+
+
+def reading_options(scheme: str) -> dict[str, Any]:
+    """Choose how fsspec's file system of a scheme is to read."""
+    if scheme in ("http", "https"):
+        from catalog.places.web import patience
+
+        return patience()
+    # By default s3fs asks for each object's size first, to read pieces of it at once. Ours are one piece, of 4 MB
+    # at most: one request each instead of two.
+    return {"max_concurrency": 1} if scheme in ("s3", "s3a") else {}
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,8 @@ class RemotePlace:
         """Open a Zarr store of fsspec's."""
         from zarr.storage import FsspecStore
 
-        return FsspecStore.from_url(self.address(key), read_only=True)
+        options = reading_options(urlsplit(self.url).scheme)
+        return FsspecStore.from_url(self.address(key), storage_options=options, read_only=True)
 
     def names(self, folder: str) -> list[str]:
         """Name what lies in ``folder``.

@@ -30,12 +30,6 @@ def patience() -> dict[str, Any]:
 class WebPlace(RemotePlace):
     """A web server."""
 
-    def store(self, key: str) -> Any:
-        """Open a Zarr store that does not wait for ever."""
-        from zarr.storage import FsspecStore
-
-        return FsspecStore.from_url(self.address(key), storage_options=patience(), read_only=True)
-
     @property
     def read_only(self) -> bool:
         """True."""

@@ -61,6 +61,9 @@ def sweep(
 
     FILE is a TOML file with a base and a grid, or the name of a sweep that comes with reluflow: scale-width-seed.
 
+    Memory: all worker processes of this machine together take at most 90 % of it, in equal shares. A worker that
+    takes more is ended, and its cell fails with that message. A small cell takes 0.2 GB.
+
     \b
     Examples:
       reluflow sweep scale-width-seed --dry-run

@@ -41,16 +41,20 @@ def verify(run_name: str | None, repair: bool, catalog_url: str, as_json: bool) 
     run_id = None if run_name is None else resolved(catalog, run_name)
     findings = catalog.verify(run_id)
     damage = [finding for finding in findings if finding.is_damage]
-    checked = 1 if run_id else len(catalog) + len(catalog.sweeps)
+    runs, sweeps = (1, 0) if run_id else (len(catalog), len(catalog.sweeps))
     if not as_json:
         for finding in findings:
             click.echo(str(finding))
     repaired, refused = _repaired(catalog, damage) if repair else ([], {})
     if as_json:
-        counted = {"checked": checked, "findings": [str(finding) for finding in findings], "damaged": len(damage)}
+        counted = {
+            "checked": runs + sweeps,
+            "findings": [str(finding) for finding in findings],
+            "damaged": len(damage),
+        }
         print_json(counted | {"repaired": repaired, "not_repaired": refused})
     else:
-        _say_verdict(checked, damage, repaired, refused, repair)
+        _say_verdict(_counted(runs, sweeps), damage, repaired, refused, repair)
     left = {finding.run_id for finding in damage} - set(repaired)
     return FAILED if left else DONE
 
@@ -73,19 +77,26 @@ def _repaired(catalog: Catalog, damage: list[Finding]) -> tuple[list[str], dict[
 
 
 def _say_verdict(
-    checked: int, damage: list[Finding], repaired: list[str], refused: dict[str, str], repair: bool
+    what: str, damage: list[Finding], repaired: list[str], refused: dict[str, str], repair: bool
 ) -> None:
-    what = "1 run" if checked == 1 else f"{checked} runs"
     if not damage:
         click.echo(f"{what} checked: every byte is as it was published.")
         return
-    click.echo(f"{what} checked: {len(damage)} finding{'s' if len(damage) > 1 else ''}.")
+    click.echo(f"{what} checked: {_number(len(damage), 'finding')} of damage.")
     for run_id in repaired:
         click.echo(f"{run_id}: computed anew, every byte is as it was published.")
     for message in refused.values():
         click.echo(f"Not repaired: {message}.")
     if not repair:
         click.echo("Next: reluflow verify --repair computes damaged runs anew.")
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _counted(runs: int, sweeps: int) -> str:
+    return f"{_number(runs, 'run')} and {_number(sweeps, 'sweep')}" if sweeps else _number(runs, "run")
 
 
 @click.command()
@@ -145,7 +156,7 @@ def status(catalog_url: str, as_json: bool) -> int:
             }
         )
         return FAILED if state.damaged else DONE
-    click.echo(f"{state.runs} runs and {state.sweeps} sweeps, {state.size / 1e6:,.1f} MB in {catalog_url}.")
+    click.echo(f"{_counted(state.runs, state.sweeps)}, {state.size / 1e6:,.1f} MB in {catalog_url}.")
     for message in state.damaged.values():
         click.echo(message)
     for leftover in state.leftovers:

@@ -52,9 +52,25 @@ def random_tree(seed: int = 0, **sizes: int) -> xr.DataTree:
     return xr.DataTree.from_dict(nodes)
 
 
+def few_groups(tree: xr.DataTree) -> xr.DataTree:
+    """Two groups of it: in an object store each of its files is a request."""
+    kept = {name: tree[name].to_dataset() for name in ("data", "trajectory")}
+    return xr.DataTree.from_dict({"/": tree.to_dataset(), **kept})
+
+
 @pytest.fixture(scope="session")
 def tree() -> xr.DataTree:
     return random_tree()
+
+
+@pytest.fixture(scope="session")
+def make_few() -> Callable[..., xr.DataTree]:
+    return lambda **options: few_groups(random_tree(**options))
+
+
+@pytest.fixture(scope="session")
+def few(make_few: Callable[..., xr.DataTree]) -> xr.DataTree:
+    return make_few()
 
 
 @pytest.fixture(scope="session")

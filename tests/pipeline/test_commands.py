@@ -309,7 +309,7 @@ def test_verify(reluflow, several, here):
         line
         == f"{several[0]}: data.zarr/trajectory/loss/c/0: damaged: its bytes are not those that were published"
     )
-    assert total.startswith("3 runs checked: 1 finding")
+    assert total == "3 runs checked: 1 finding of damage."
     found = strict(reluflow("verify", several[0], "--json").stdout)
     assert (found["checked"], found["damaged"], found["findings"]) == (1, 1, [line])
     assert reluflow("verify", several[1]).exit_code == 0

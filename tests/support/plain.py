@@ -27,7 +27,7 @@ def plain_xarray(address: str, *how: str) -> list[str]:
     """Open an export in a child process that has none of our code; every warning is an error."""
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-W", "error", "-c", PLAIN, sysconfig.get_path("purelib"), address, *how],
-        capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"}, timeout=60,
+        capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"}, timeout=250,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

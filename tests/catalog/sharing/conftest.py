@@ -1,7 +1,7 @@
 """A catalog with two runs and a sweep, and what is exported from it."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,27 +82,3 @@ def forge(copied: Path, run_id: str) -> Callable[..., None]:
         (run / "manifest.json").write_bytes(replace(manifest, **{"files": files | more} | changes).to_bytes())
 
     return rewrite
-
-
-@pytest.fixture
-def s3_address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A bucket of an S3-compatible server on the loopback interface."""
-    import logging
-
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "a",
-        "AWS_SECRET_ACCESS_KEY": "b",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    boto3.client("s3").create_bucket(Bucket="flows")
-    yield "s3://flows"
-    server.stop()

@@ -4,6 +4,7 @@ import socket
 from contextlib import contextmanager
 
 import pytest
+from object_store import BUCKET, object_store
 from plain import plain_xarray
 from web import Endless, Failing, Quiet, Unlisted, serving
 
@@ -149,13 +150,17 @@ def test_memory(origin, tmp_path):
     roundtrip("memory://sharing/flows", origin, tmp_path)
 
 
-def test_s3(zipped, origin, tmp_path, s3_address, run_id):
-    store = open_catalog(f"{s3_address}/flows")
-    assert import_runs(store, zipped).imported == [run_id]
-    assert import_runs(store, zipped).already == [run_id]
-    again = export(store, [Item(run_id)], tmp_path / "again.zip")
-    assert again.path.read_bytes() == zipped.read_bytes()
-    assert import_runs(open_catalog(tmp_path / "there"), store.place.url).imported == [run_id]
+def test_s3(few, tmp_path, run_id, description):
+    local = open_catalog(tmp_path / "local")
+    local.publish(run_id, few, **description)
+    zipped = export(local, [Item(run_id)], tmp_path / "one.zip").path
+    with object_store():
+        store = open_catalog(f"s3://{BUCKET}/flows")
+        assert import_runs(store, zipped).imported == [run_id]
+        assert import_runs(store, zipped).already == [run_id]
+        again = export(store, [Item(run_id)], tmp_path / "again.zip")
+        assert again.path.read_bytes() == zipped.read_bytes()
+        assert import_runs(open_catalog(tmp_path / "there"), store.place.url).imported == [run_id]
 
 
 def test_a_stranger_in_a_store_is_refused(origin, target, run_id):

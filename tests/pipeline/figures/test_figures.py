@@ -262,4 +262,4 @@ def test_the_callers_settings_neither_change_nor_matter(orthogonal, figure):
 
 def test_neither_pyplot_nor_a_backend_is_asked_for():
     code = "import pipeline.figures, sys; assert 'matplotlib.pyplot' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=250)

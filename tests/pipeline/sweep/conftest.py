@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
+import pipeline.sweep.sweeping
+import pipeline.sweep.telling
 from pipeline.sweep import SweepRequest
 from pipeline.sweep.cluster import local
 from pipeline.sweep.grid import axis
@@ -25,6 +28,14 @@ def requested(
 ) -> SweepRequest:
     settings = {key: value for key, value in settings.items() if key not in grid}
     return SweepRequest(name, base, tuple(axis(key, given) for key, given in grid.items()), settings, **more)
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine, a few quick cells are computed in this process, and no line tells of progress."""
+    patient = partial(pipeline.sweep.sweeping.compute_here, patience=float("inf"))
+    monkeypatch.setattr(pipeline.sweep.sweeping, "compute_here", patient)
+    monkeypatch.setattr(pipeline.sweep.telling, "PLAIN_SECONDS", float("inf"))
 
 
 @pytest.fixture(scope="session")

@@ -215,7 +215,7 @@ def started(tmp_path):
         before = len(read_cells(place, "orthogonal"))
         while process.poll() is None and len(read_cells(place, "orthogonal")) < before + 10:
             time.sleep(0.02)
-        assert process.poll() is None
+        assert process.poll() is None, process.communicate()
         return process
 
     yield start
@@ -233,17 +233,17 @@ def test_kills_lose_nothing(started, tmp_path):
     process.communicate()
     process = started()
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: the workers get it, too
-    output, errors = process.communicate(timeout=30)
+    output, errors = process.communicate(timeout=200)
     assert (process.returncode, output) == (130, "")
-    assert errors.splitlines() == [
-        "reluflow: interrupted; what was computed is kept, and the next sweep goes on from there"
-    ]
+    *progress, last = errors.splitlines()
+    assert last == "reluflow: interrupted; what was computed is kept, and the next sweep goes on from there"
+    assert [line for line in progress if " cells, " not in line] == []  # of those one comes every ten seconds
     assert catalog.sweeps.run_ids() == []
     kept = len(read_cells(catalog.place, "orthogonal"))
     assert kept >= 20
     last = subprocess.run(
         [*COMMAND, "sweep", "mine.toml", "--catalog", "catalog", "--json"], cwd=tmp_path, capture_output=True,
-        text=True, timeout=90,
+        text=True, timeout=200,
     )  # fmt: skip
     assert last.returncode == 0, last.stderr
     found = json.loads(last.stdout)

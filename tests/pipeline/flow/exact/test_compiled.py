@@ -29,7 +29,7 @@ def test_a_second_clone_finds_the_first_ones_machine_code(tmp_path):
         )  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(tmp_path), CACHE_VARIABLE: str(kernel_cache().parent)}
     done = subprocess.run(
-        [sys.executable, "-c", LOAD], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", LOAD], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=250
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [str(kernel_cache()), "1", "1"]

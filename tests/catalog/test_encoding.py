@@ -1,0 +1,56 @@
+"""The files of a store are those that xarray and zarr write, byte for byte."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from zarr_twin import written_by_zarr
+
+import catalog.encoding
+from catalog.encoding import encode
+
+TYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint64", "float32", "float64", ">f8", ">i4"]
+
+
+def test_a_run(tree):
+    assert encode(tree) == written_by_zarr(tree)
+
+
+def test_nested_groups_and_their_coordinates():
+    times = {"time": [0.5, 1.0], "label": ("time", [3, 4])}
+    below = xr.Dataset(
+        {"x": (("time", "row"), np.eye(2)), "scalar": 2.5}, times, {"note": "below", "n": np.int8(3)}
+    )
+    tree = xr.DataTree.from_dict(
+        {"/": xr.Dataset(attrs={"title": "\u03bb", "limits": np.array([1.0, np.inf])}), "/a/b": below, "/c": below}
+    )
+    assert encode(tree) == written_by_zarr(tree)
+
+
+@settings(max_examples=60)
+@given(st.data(), st.sampled_from(TYPES), st.integers(8, 400))
+def test_any_array_however_it_is_cut(data, dtype, bytes_a_chunk):
+    values = data.draw(arrays.arrays(dtype, arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=9)))
+    dims = [f"d{axis}" for axis in range(values.ndim)]
+    tree = xr.DataTree.from_dict({"/group": xr.Dataset({"values": (dims, values)})})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalog.encoding, "CHUNK_BYTES", bytes_a_chunk)
+        assert encode(tree) == written_by_zarr(tree)
+
+
+def test_what_a_reader_left_is_dropped(tmp_path):
+    plain = xr.Dataset({"x": ("row", [1.0, np.nan])}, attrs={"title": "plain"})
+    plain.to_zarr(tmp_path / "plain", zarr_format=3, consolidated=False)
+    read = xr.open_zarr(tmp_path / "plain", consolidated=False, chunks=None)
+    files = encode(xr.DataTree.from_dict({"/": read}))
+    assert files == encode(xr.DataTree.from_dict({"/": plain}))
+    assert [codec["name"] for codec in json.loads(files["x/zarr.json"])["codecs"]] == ["bytes", "zstd", "crc32c"]
+
+
+def test_text_has_no_stable_form():
+    with pytest.raises(ValueError, match=r"group/name is .*; allowed on disk are numbers and truth values"):
+        encode(xr.DataTree.from_dict({"/group": xr.Dataset({"name": ("row", ["a", "b"])})}))
