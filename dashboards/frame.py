@@ -36,7 +36,9 @@ def opened_page(name: str, catalog: Catalog) -> pn.Template:
     query = asked()
     looks = LOOKS.get(query.get("theme", ""), LIGHT)
     notices = Notices()
-    pn.config.param.update(theme=looks.name, exception_handler=notices.of_error)
+    # Panel reads the address too, for these two words. (Its stubs call the property read-only; it has a setter.)
+    pn.config.theme = "dark" if looks is DARK else "default"  # type: ignore[misc]
+    pn.config.exception_handler = notices.of_error
     if pn.state.curdoc is not None:
         pn.state.curdoc.title = f"{PAGES[name].title} · reluflow"
     visit = Visit(catalog, query, looks, notices.say, written_to_the_address)
@@ -107,7 +109,7 @@ def guarded_content(name: str, visit: Visit, notices: Notices) -> Any:
 
 def framed(name: str, visit: Visit, notices: Notices, content: Any) -> pn.Template:
     """Put a page's content into the frame."""
-    template = pn.Template(TEMPLATE)
+    template = pn.Template(TEMPLATE, location=True)
     other = DARK if visit.looks is LIGHT else LIGHT
     template.add_variable("page_title", PAGES[name].title)
     template.add_variable("pages", [(key, visit.address(key), page.title) for key, page in PAGES.items()])

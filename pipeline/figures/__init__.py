@@ -19,12 +19,52 @@ from matplotlib.figure import Figure
 
 from pipeline.figures.laws import ladder_figure, threshold_figure, width_figure
 from pipeline.figures.loss import loss_figure
-from pipeline.figures.reading import heading
+from pipeline.figures.reading import (
+    Interval,
+    decoded,
+    growth_sizes,
+    heading,
+    in_the_papers_setting,
+    intervals,
+    measured_times,
+    orthogonal,
+    phase_order,
+    power_text,
+    scale_text,
+    shown_until,
+    time_text,
+)
 from pipeline.figures.snapshots import snapshots_figure
-from pipeline.figures.timeline import timeline_figure
+from pipeline.figures.style import PHASES, ROLES
+from pipeline.figures.timeline import predicted_times, timeline_end, timeline_figure
 from pipeline.figures.writing import FORMATS, encoded, replace_file
 
-__all__ = ["FIGURES", "LAWS", "loss_figure", "snapshots_figure", "timeline_figure", "write_figures", "write_law"]
+__all__ = [
+    "FIGURES",
+    "LAWS",
+    "PHASES",
+    "ROLES",
+    "Interval",
+    "decoded",
+    "growth_sizes",
+    "heading",
+    "in_the_papers_setting",
+    "intervals",
+    "loss_figure",
+    "measured_times",
+    "orthogonal",
+    "phase_order",
+    "power_text",
+    "predicted_times",
+    "scale_text",
+    "shown_until",
+    "snapshots_figure",
+    "time_text",
+    "timeline_end",
+    "timeline_figure",
+    "write_figures",
+    "write_law",
+]
 
 FIGURES: dict[str, Callable[[xr.DataTree], Figure]] = {
     "figure-1-timeline": timeline_figure,
