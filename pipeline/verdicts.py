@@ -23,7 +23,7 @@ def print_statements(console: Console, run_id: str, statements: xr.Dataset) -> N
     for name, (claim, row) in rows.items():
         mark, style = MARKS[row.verdict]
         said = Text.assemble(claim, "\n", (row.reason, "dim"))
-        table.add_row(name, Text(mark, style=style), *sides(row), said)
+        table.add_row(name, Text(mark, style=style), *printed_sides(row), said)
     console.print(f"The paper's statements on {run_id} (epsilon = {float(statements.attrs['epsilon']):g})\n")
     console.print(table)
     if statements.attrs["fitted_first"] == "negative":
@@ -39,8 +39,8 @@ def print_statements(console: Console, run_id: str, statements: xr.Dataset) -> N
         )
 
 
-def sides(row: Row) -> tuple[str, str, str]:
-    """Measured side, bound and margin as they are printed."""
+def printed_sides(row: Row) -> tuple[str, str, str]:
+    """Write a row's measured side, bound and margin; three empty texts where it has none."""
     if isnan(row.margin):
         return "", "", ""
     if row.logarithmic:

@@ -23,18 +23,25 @@ from pipeline.figures.loss import loss_figure
 from pipeline.figures.network import State, thinned
 from pipeline.figures.polar import SIGNS, View, place
 from pipeline.figures.reading import (
+    Interval,
     Run,
+    decoded,
+    growth_sizes,
     heading,
+    in_the_papers_setting,
     input_and_bias,
     intervals,
+    measured_times,
+    orthogonal,
     phase_order,
+    power_text,
     scale_text,
     shown_until,
     time_text,
 )
 from pipeline.figures.snapshots import snapshots_figure
 from pipeline.figures.style import PHASES, ROLES
-from pipeline.figures.timeline import timeline_figure
+from pipeline.figures.timeline import predicted_times, timeline_end, timeline_figure
 from pipeline.figures.writing import FORMATS, encoded, replace_file
 
 __all__ = [
@@ -43,21 +50,30 @@ __all__ = [
     "PHASES",
     "ROLES",
     "SIGNS",
+    "Interval",
     "Plane",
     "Run",
     "State",
     "View",
+    "decoded",
+    "growth_sizes",
     "heading",
+    "in_the_papers_setting",
     "input_and_bias",
     "intervals",
     "loss_figure",
+    "measured_times",
+    "orthogonal",
     "phase_order",
     "place",
+    "power_text",
+    "predicted_times",
     "scale_text",
     "shown_until",
     "snapshots_figure",
     "thinned",
     "time_text",
+    "timeline_end",
     "timeline_figure",
     "write_figures",
     "write_law",

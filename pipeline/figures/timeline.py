@@ -65,8 +65,8 @@ def timeline_figure(tree: xr.DataTree) -> Figure:
     figure = Figure(figsize=(WIDTH, 4.1), layout="constrained")
     column, axes = figure.subplots(1, 2, sharey=True, width_ratios=(0.74, 1))
     column.set_axis_off()
-    predicted = tuple(scalar(tree, "phases", f"t{i}_predicted") for i in (1, 2, 3))
-    end = _axis_end(tree, predicted)
+    predicted = predicted_times(tree)
+    end = timeline_end(tree)
     found = intervals(tree, "phase")
     measured = measured_times(tree)
 
@@ -115,10 +115,16 @@ def _legend(tree: xr.DataTree) -> list[Line2D]:
     ]
 
 
-def _axis_end(tree: xr.DataTree, predicted: tuple[float, ...]) -> float:
-    """Choose where the axis ends: wide enough for the predicted times too, if that is not mostly empty."""
+def predicted_times(tree: xr.DataTree) -> tuple[float, float, float]:
+    """Read the paper's t1, t2, t3 for a run, in leading order; NaN for one that it does not predict."""
+    first, second, third = (scalar(tree, "phases", f"t{i}_predicted") for i in (1, 2, 3))
+    return first, second, third
+
+
+def timeline_end(tree: xr.DataTree) -> float:
+    """Choose where the time axis ends: wide enough for the predicted times too, if that is not mostly empty."""
     end = shown_until(tree)
-    return max([end, *(1.05 * t for t in predicted if t < 4 * end)])
+    return max([end, *(1.05 * t for t in predicted_times(tree) if t < 4 * end)])
 
 
 def _mark(axes: Axes, row: int, time: float, linestyle: str, gid: str) -> None:

@@ -6,7 +6,8 @@ the trajectory was computed.
 """
 
 from pipeline.phases.clusters import find_clusters
+from pipeline.phases.hessian import hessian_spectra
 from pipeline.phases.label import label_phases
 from pipeline.phases.plateaus import find_plateaus
 
-__all__ = ["find_clusters", "find_plateaus", "label_phases"]
+__all__ = ["find_clusters", "find_plateaus", "hessian_spectra", "label_phases"]

@@ -26,12 +26,15 @@ RANK = 1e-12
 
 @dataclass(frozen=True)
 class Spectrum:
-    """The Hessian's eigenvalues: how many are negative, and those at the ends.
+    """The Hessian's eigenvalues: all of them, how many are negative, and those at the ends.
 
-    ``smallest_positive`` is NaN where none is positive. ``escape_rate`` is the fastest growth of a neuron
-    that is 0 at theta_S, in the direction that it has.
+    ``values`` rise, each with its ``multiplicity``: a neuron's pattern decides its pair, so that a million
+    neurons have some thirty different ones. ``smallest_positive`` is NaN where none is positive. ``escape_rate``
+    is the fastest growth of a neuron that is 0 at theta_S, in the direction that it has.
     """
 
+    values: np.ndarray
+    multiplicity: np.ndarray
     negative: int
     smallest: float
     smallest_positive: float
@@ -44,15 +47,44 @@ def spectrum(network: Network, point: StationaryPoint) -> Spectrum:
     kept = np.linalg.eigvalsh(point.kernel) / len(point.residual)
     kept = kept[kept > RANK * kept.max(initial=0.0)]
     vanished = np.bincount(network.group[~point.kept], minlength=len(point.force))
-    force = np.linalg.norm(point.force, axis=1)[vanished > 0]
+    force, vanished = np.linalg.norm(point.force, axis=1)[vanished > 0], vanished[vanished > 0]
     positive = np.concatenate([kept, force])
+    values, multiplicity = counted(kept, force, vanished, point.w.size + point.a.size)
     return Spectrum(
+        values=values,
+        multiplicity=multiplicity,
         negative=int(vanished.sum()),
         smallest=-float(force.max(initial=0.0)) or 0.0,
         smallest_positive=float(positive.min()) if len(positive) else float("nan"),
         largest=float(positive.max(initial=0.0)),
         escape_rate=escape_rate(network, point),
     )
+
+
+def counted(
+    kept: np.ndarray, force: np.ndarray, vanished: np.ndarray, weights: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Merge equal eigenvalues: the values, rising, and how often each occurs.
+
+    Parameters
+    ----------
+    kept
+        Those of the kept neurons, one each, none of them 0.
+    force, vanished
+        |D| of each group of vanished neurons, and their number: as many eigenvalues -|D| and as many +|D|.
+    weights
+        The number of all weights, m (d + 1); the eigenvalues that are left are 0: flat directions.
+    """
+    values = np.concatenate([-force, kept, force])
+    number = np.concatenate([vanished, np.ones(len(kept), dtype=int), vanished])
+    values, number = np.append(values, 0.0), np.append(number, weights - number.sum())
+    values, number = values[number > 0], number[number > 0]
+    order = np.argsort(values, kind="stable")
+    values, number = values[order], number[order]
+    # Two patterns that differ only where no residual is left have the same force, up to rounding.
+    gap = np.diff(values) > RANK * np.abs(values).max(initial=0.0)
+    first = np.flatnonzero(np.concatenate([[True], gap]))
+    return values[first], np.add.reduceat(number, first)
 
 
 def escape_rate(network: Network, point: StationaryPoint) -> float:

@@ -3,13 +3,19 @@
 In comes a configuration, or a few numbers that span a grid; out goes one labelled cube a law, with the measured
 exponents beside the paper's, and from the cube a table and a figure. ``ladder`` goes down in lambda, ``width``
 asks when assumption 3 holds and the minimum norm is reached, ``threshold`` finds the lambda* below which it is.
-Each run goes through the stages' front doors. ``publishing`` keeps a cube in the catalog, ``commands`` is
-``reluflow theory``. Names are imported on first use: the help of the command line must not wait for xarray.
+Each run goes through the stages' front doors. ``publishing`` keeps a cube in the catalog, ``ladders`` finds a
+ladder there again, ``commands`` is ``reluflow theory``. Names are imported on first use: the help of the command
+line must not wait for xarray.
 """
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submod_attrs={"ladder": ["ladder_law"], "threshold": ["threshold_law"], "width": ["width_law"]},
+    submod_attrs={
+        "ladder": ["ladder_law"],
+        "ladders": ["LADDER_STEPS", "kept_ladder", "published_ladder"],
+        "threshold": ["threshold_law"],
+        "width": ["width_law"],
+    },
 )

@@ -77,13 +77,12 @@ def ladder(preset_or_file: str, settings: tuple[str, ...], out: Path, catalog_ur
     """Go down in lambda on PRESET_OR_FILE and fit every statement's exponent."""
     from pipeline.configuration import load_config, parse_override
     from pipeline.theory import ladder_law
-    from pipeline.theory.ladder import RUNGS, TOLERANCE
+    from pipeline.theory.ladder import RUNGS, ladder_configuration
 
     config = load_config(preset_or_file, dict(parse_override(text) for text in settings))
-    configuration = config.resolved() | {"rungs": list(RUNGS), "ladder_tolerance": TOLERANCE}
     present(
-        "ladder", configuration, lambda advance: ladder_law(config, advance=advance), len(RUNGS), out, catalog_url,
-        as_json,
+        "ladder", ladder_configuration(config), lambda advance: ladder_law(config, advance=advance), len(RUNGS),
+        out, catalog_url, as_json,
     )  # fmt: skip
 
 

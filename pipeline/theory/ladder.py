@@ -115,6 +115,11 @@ ENDS: dict[str, Callable[[xr.DataTree], float]] = {
 """What is kept of how each run ends."""
 
 
+def ladder_configuration(config: RunConfig) -> dict[str, Any]:
+    """Tell all that determines a ladder: what its identifier is the hash of."""
+    return config.resolved() | {"rungs": list(RUNGS), "ladder_tolerance": TOLERANCE}
+
+
 def _on(config: RunConfig, rung: float) -> RunConfig:
     init = config.init.model_copy(update={"log10_scale": rung})
     flow = config.flow.model_copy(update={"tolerance": min(config.flow.tolerance, TOLERANCE)})

@@ -1,0 +1,134 @@
+"""The card of the ladder of lambda: taken from the catalog, or computed when the button is pressed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from html import escape
+from typing import Any
+
+import panel as pn
+import xarray as xr
+
+from dashboards.cards import card, headed, plotted, side_by_side, words
+from dashboards.frame import explained
+from dashboards.plots.drawing import rendered
+from dashboards.plots.ladder import (
+    create_constants_plot,
+    create_exponents_plot,
+    excess_in_words,
+    exponents_table,
+    rungs_table,
+)
+from dashboards.tables import STYLE, as_html
+from dashboards.visit import Visit
+from pipeline import LADDER_STEPS, kept_ladder, published_ladder
+from pipeline.configuration import RunConfig
+
+LADDERS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ladder")
+"""One ladder at a time, whoever asks: 26 runs would else fill the threads that serve everybody's callbacks."""
+LOOK_SECONDS = 0.2
+"""How often the bar looks how far it is."""
+
+
+class AbandonedError(Exception):
+    """The page that wanted a ladder is gone."""
+
+
+class LadderSection:
+    """The card of one visitor; ``view`` is what is shown."""
+
+    def __init__(self, visit: Visit, config: RunConfig) -> None:
+        self.visit, self.config = visit, config
+        self.button = pn.widgets.Button(label="Compute it", color="primary", width=130, margin=(4, 0, 0, 0))
+        self.bar = pn.indicators.Progress(
+            value=0, max=LADDER_STEPS, visible=False, sizing_mode="stretch_width",
+            margin=(8, 0, 0, 0),
+        )  # fmt: skip
+        self.said = words("")
+        self.content = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.view = card(
+            headed(
+                "The ladder of λ",
+                "The same network at ever smaller λ, down to 10⁻¹⁰⁰⁰: how fast each deviation falls beside the "
+                "paper's bound, and the times of the fits, whose constants tend to 1.",
+            ),
+            self.content,
+        )
+        self.gone = threading.Event()
+        if pn.state.curdoc is not None:
+            pn.state.on_session_destroyed(lambda _: self.gone.set())
+        self.begin()
+
+    def begin(self) -> None:
+        """Show the ladder that the catalog has, else the button."""
+        if self.config.init.start == "given":
+            text = "There is none for given weights: their scale is their own."
+            self.content.objects = [words(f"<p>{text}</p>")]
+            return
+        found = published_ladder(self.visit.catalog, self.config)
+        if found is not None:
+            self.content.objects = self.filled(*found)
+            return
+        text = f"The catalog has none for this network. It takes {LADDER_STEPS} runs, and is kept in the catalog."
+        self.said.object = f"<p>{text}</p>"
+        self.button.on_click(self.compute)
+        self.content.objects = [self.said, self.button, self.bar]
+
+    async def compute(self, _: Any) -> None:
+        """Compute the ladder behind the page, and show how far it is."""
+        self.button.disabled, self.bar.visible, steps = True, True, Steps(self.gone)
+        self.said.object = "<p>Under way; the page can be used meanwhile.</p>"
+        future = LADDERS.submit(kept_ladder, self.visit.catalog, self.config, steps)
+        try:
+            while not future.done():
+                await asyncio.sleep(LOOK_SECONDS)
+                self.bar.value = min(steps.done, LADDER_STEPS)
+            identifier, law = future.result()
+            # Drawn in a thread: see rendered.
+            self.content.objects = await asyncio.to_thread(self.filled, identifier, law)
+        except AbandonedError:
+            return
+        except Exception as error:
+            self.visit.say(explained(error))
+            self.said.object = "<p>It was not computed.</p>"
+            self.button.disabled, self.bar.visible = False, False
+
+    def filled(self, identifier: str | None, law: xr.Dataset) -> list[Any]:
+        """Make the plots and the tables."""
+        looks = self.visit.looks
+        kept = f"Kept as {identifier}." if identifier else "Not kept: the catalog can't be written."
+        summary = "The measured exponents beside the paper's; the table below has the same numbers."
+        constants = "The constants of t2 and t3 against lambda; the table below has the same numbers."
+        tables = [
+            pn.pane.HTML(as_html(table), stylesheets=[STYLE], sizing_mode="stretch_width", margin=0)
+            for table in (exponents_table(law), rungs_table(law))
+        ]
+        return [
+            words(f"<p>{escape(excess_in_words(law))} {escape(kept)}</p>"),
+            side_by_side(
+                plotted(rendered(create_exponents_plot(law, looks)), summary),
+                plotted(rendered(create_constants_plot(law, looks)), constants),
+            ),
+            side_by_side(*tables),
+        ]
+
+
+class Steps:
+    """Counts the rungs, and stops the computation when nobody waits for it any more."""
+
+    def __init__(self, gone: threading.Event) -> None:
+        self.gone, self.done = gone, 0
+
+    def __call__(self) -> None:
+        """Count one.
+
+        Raises
+        ------
+        AbandonedError
+            If the page is gone.
+        """
+        if self.gone.is_set():
+            raise AbandonedError
+        self.done += 1

@@ -1,0 +1,205 @@
+"""The wiring of the page: what is looked at, and a card for each part of the theory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+import panel as pn
+import xarray as xr
+
+from catalog import CatalogError
+from dashboards.cards import card, headed, plotted, side_by_side, toggles, words
+from dashboards.choosing import Chooser
+from dashboards.frame import explained
+from dashboards.plots.drawing import rendered
+from dashboards.plots.plateaus import (
+    create_plateaus_plot,
+    create_spectra_plot,
+    plateaus_in_words,
+    plateaus_table,
+)
+from dashboards.plots.statements import ORDERS, VERDICTS, counted, statements_table
+from dashboards.plots.timeline import UNITS, create_timeline_plot, timeline_in_words, timeline_table
+from dashboards.subject import Subject, asked_for, tree_of
+from dashboards.tables import STYLE, Table, as_html
+from dashboards.views.theory.ladder import LadderSection
+from dashboards.visit import Visit
+from pipeline import RequestError, hessian_spectra
+from pipeline.figures import heading
+
+
+def page(visit: Visit) -> pn.viewable.Viewable:
+    """Build the page."""
+    return TheoryPage(visit).view
+
+
+class TheoryPage:
+    """One visitor's page; ``view`` is what is shown."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit, self.subject = visit, asked_for(visit)
+        self.head = words("")
+        self.body = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.chooser = Chooser(visit, self.subject, self.changed)
+        self.view = pn.Column(card(self.head, self.chooser.view), self.body, sizing_mode="stretch_width", margin=0)
+        self.asked = 0
+        self.wait()
+        # A run takes a tenth of a second, or ten at the largest width: not on the loop that serves everybody.
+        pn.state.onload(self.fill, threaded=True)
+
+    def changed(self, subject: Subject) -> None:
+        """Show another subject."""
+        self.subject = subject
+        self.wait()
+        self.fill()
+
+    def wait(self) -> None:
+        """Say that it is under way."""
+        name = self.subject.run_id or self.subject.config.name
+        verb = "Opening" if self.subject.run_id else "Computing"
+        self.head.object = f"<h2>{escape(name)}</h2><p>{verb} …</p>"
+        self.body.loading = bool(len(self.body))
+
+    def fill(self) -> None:
+        """Compute or open the subject and fill the page, card by card.
+
+        Of two subjects under way at once the one that was asked for last is shown.
+        """
+        self.asked += 1
+        asked, subject, shown = self.asked, self.subject, []
+        try:
+            tree = tree_of(subject, self.visit)
+            head = head_of(tree, subject, self.visit)
+            for made in self.cards(tree, subject):
+                if asked != self.asked:
+                    return
+                shown.append(made)
+                self.body.objects, self.body.loading, self.head.object = list(shown), False, head
+        except Exception as error:
+            self.visit.say(unread(error, subject))
+            if asked == self.asked:
+                name = escape(subject.run_id or subject.config.name)
+                self.head.object = f"<h2>{name}</h2><p>This can't be shown.</p>"
+                self.body.objects, self.body.loading = [], False
+
+    def cards(self, tree: xr.DataTree, subject: Subject) -> Iterator[Any]:
+        """Make the card of each part, what is read first coming first: a plot takes its time."""
+        yield self.statements(tree["statements"].to_dataset().load())
+        yield self.timeline(tree)
+        yield plateaus_card(tree, self.visit)
+        yield LadderSection(self.visit, subject.config).view
+
+    def statements(self, statements: xr.Dataset) -> pn.Column:
+        """Make the card of the statements, to be filtered and sorted."""
+        counts = counted(statements)
+        labels = {f"all {sum(counts.values())}": "all"}
+        labels |= {f"{VERDICTS[verdict]}: {count}": verdict for verdict, count in counts.items()}
+        chosen = self.visit.choice("verdict", list(labels.values()), "all")
+        verdict = toggles("Show statements", labels, chosen)
+        order = pn.widgets.Select(
+            label="Sorted by", options={text: word for word, text in ORDERS.items()},
+            value=self.visit.choice("sort", list(ORDERS), "paper"), width=200, margin=(0, 0, 6, 0),
+        )  # fmt: skip
+        table = shown(statements_table(statements, verdict.value, order.value))
+
+        def follow(_: Any) -> None:
+            table.object = as_html(statements_table(statements, verdict.value, order.value))
+            self.visit.remember(verdict=verdict.value, sort=order.value)
+
+        verdict.param.watch(follow, "value")
+        order.param.watch(follow, "value")
+        return card(
+            headed(
+                "The paper's statements",
+                "Where a power of λ is compared, the margin counts e-folds; else it is a difference. "
+                f"ε = {float(statements.attrs['epsilon']):g}."
+                + (
+                    " The negative labels have the larger |D|: read + for − and − for + throughout."
+                    if statements.attrs["fitted_first"] == "negative"
+                    else ""
+                ),
+            ),
+            pn.FlexBox(verdict, order, align_items="flex-end", sizing_mode="stretch_width", margin=0),
+            table,
+        )
+
+    def timeline(self, tree: xr.DataTree) -> pn.Column:
+        """Make the card of the timeline, in one unit of time or the other."""
+        units = {f"time {text}": word for word, text in UNITS.items()}
+        unit = toggles("Unit of time", units, self.visit.choice("unit", list(UNITS), "t"))
+        said = timeline_in_words(tree)
+        plot = pn.Column(plotted(rendered(create_timeline_plot(tree, self.visit.looks, unit.value)), said))
+        plot.sizing_mode, plot.margin = "stretch_width", 0
+
+        def follow(_: Any) -> None:
+            plot[0] = plotted(rendered(create_timeline_plot(tree, self.visit.looks, unit.value)), said)
+            self.visit.remember(unit=unit.value)
+
+        unit.param.watch(follow, "value")
+        return card(
+            headed(
+                "Timeline",
+                "When each phase begins and ends, to scale: a full line where its end was measured, a dashed one "
+                "where the paper puts it in leading order. As λ → 0 the fits end at −ln λ/|D₊| and −ln λ/|D₋|.",
+            ),
+            unit, plot, shown(timeline_table(tree)),
+        )  # fmt: skip
+
+
+def plateaus_card(tree: xr.DataTree, visit: Visit) -> pn.Column:
+    """Make the card of the plateaus and of the Hessians at them."""
+    data, trajectory = tree["data"].to_dataset(), tree["trajectory"].to_dataset()
+    plateaus = tree["plateaus"].to_dataset().load()
+    said = plateaus_in_words(plateaus)
+    head = headed(
+        "Plateaus, and the Hessian at each",
+        "Where the flow lingers near a stationary point θ_S. A stem is an eigenvalue of the Hessian of the loss "
+        "at θ_S, its height the logarithm of how often it occurs; the flow leaves along those below 0.",
+    )
+    if not plateaus.sizes["plateau_number"]:
+        return card(head, words(f"<p>{escape(said)}</p>"))
+    spectra = hessian_spectra(data, trajectory)
+    return card(
+        head,
+        side_by_side(
+            plotted(rendered(create_plateaus_plot(tree, visit.looks)), f"The loss over time. {said}"),
+            plotted(rendered(create_spectra_plot(plateaus, spectra, visit.looks)), f"Eigenvalues. {said}"),
+        ),
+        shown(plateaus_table(plateaus, data.sizes["point"])),
+    )
+
+
+def shown(table: Table) -> pn.pane.HTML:
+    """Show a table."""
+    return pn.pane.HTML(as_html(table), stylesheets=[STYLE], sizing_mode="stretch_width", margin=(4, 0, 0, 0))
+
+
+def head_of(tree: xr.DataTree, subject: Subject, visit: Visit) -> str:
+    """Say which run it is, where it comes from, how it stands with the paper, and lead to its flow."""
+    counts = counted(tree["statements"].to_dataset())
+    stands = ", ".join(
+        f"{number} {word}"
+        for number, word in zip(
+            counts.values(), ("hold", "fail" if counts["fails"] != 1 else "fails", "not applicable"), strict=True
+        )
+    )
+    origin = (
+        f"The published run {subject.run_id}" if subject.run_id else f"Preset {subject.config.name}, computed now"
+    )
+    title = str(tree.attrs.get("title", "")) or subject.config.name
+    flow = escape(visit.address("flow", **subject.query()))
+    return (
+        f"<h2>{escape(title)}</h2><p>{escape(heading(tree))}. {escape(origin)}. Statements: {stands}.</p>"
+        f'<p><a href="{flow}">See its flow</a></p>'
+    )
+
+
+def unread(error: Exception, subject: Subject) -> str:
+    """Say in one line why a subject can't be shown."""
+    if subject.run_id is None or isinstance(error, CatalogError | RequestError):
+        return explained(error)
+    # Readers of damaged arrays raise whatever they stumble over.
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return f"run {subject.run_id} can't be read ({reason}); `reluflow verify {subject.run_id}` names the damage"

@@ -1,0 +1,90 @@
+"""The page of the theory in a real browser."""
+
+import io
+
+import pytest
+from PIL import Image
+
+WAIT = 60_000
+"""Milliseconds: a loaded machine takes its time."""
+
+
+@pytest.fixture(scope="module")
+def address(serve, tmp_path_factory):
+    return serve(tmp_path_factory.mktemp("catalog"))
+
+
+@pytest.fixture
+def opened(browser, address):
+    """Opens a page and waits until it is whole; what the console says is its attribute ``complaints``."""
+    pages = []
+
+    def opened(query="", width=1280):
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        pages.append(page)
+        page.complaints = []
+        page.on("console", lambda said: said.type in ("error", "warning") and page.complaints.append(said.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.goto(f"{address}/theory{query}", timeout=WAIT)
+        page.get_by_role("heading", name="The ladder of").wait_for(timeout=WAIT)
+        return page
+
+    yield opened
+    for page in pages:
+        page.close()
+
+
+@pytest.mark.timeout(300)
+def test_it_loads_with_an_empty_console_and_plots_that_are_not_blank(opened):
+    page = opened()
+    plots = page.get_by_role("img")
+    assert plots.count() == 3
+    page.wait_for_timeout(1000)
+    for figure in page.locator(".bk-Figure").all():
+        figure.scroll_into_view_if_needed()
+        page.wait_for_timeout(300)
+        picture = Image.open(io.BytesIO(figure.screenshot())).convert("RGB")
+        assert len(picture.getcolors(maxcolors=2**20)) > 20
+    assert page.locator(".bk-Figure").count() == 3
+    assert page.complaints == []
+
+
+@pytest.mark.timeout(300)
+def test_the_form_the_filter_and_the_link_that_restores_them(opened):
+    page = opened()
+    page.get_by_label("log10 of the scale").fill("-1000")
+    page.get_by_label("log10 of the scale").press("Enter")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_text("λ = 1.3 × 10⁻¹⁰⁰¹").wait_for(timeout=WAIT)
+    page.get_by_role("heading", name="The ladder of").wait_for(timeout=WAIT)
+    page.get_by_role("button", name="holds").click()
+    page.wait_for_url("**verdict=holds**", timeout=WAIT)
+    rows = page.get_by_role("table", name="The paper's statements").get_by_role("row")
+    shown = rows.all_inner_texts()
+    assert 10 < len(shown) <= 19
+    assert all("✓ holds" in row for row in shown[1:])
+    again = opened(f"?{page.url.partition('?')[2]}")
+    assert again.get_by_text("λ = 1.3 × 10⁻¹⁰⁰¹").count() == 1
+    table = again.get_by_role("table", name="The paper's statements")
+    assert table.get_by_role("row").all_inner_texts() == shown
+    assert page.complaints == again.complaints == []
+
+
+@pytest.mark.timeout(300)
+def test_the_ladder_is_computed_behind_the_page(opened):
+    page = opened("?preset=orthogonal&init.width=8")
+    page.get_by_role("button", name="Compute it").click()
+    page.get_by_role("table", name="The measured exponent").wait_for(timeout=3 * WAIT)
+    assert page.get_by_text("Kept as ladder-").count() == 1
+    # Whoever comes next has it at once.
+    assert (
+        opened("?preset=orthogonal&init.width=8").get_by_role("table", name="The measured exponent").count() == 1
+    )
+    assert page.complaints == []
+
+
+@pytest.mark.timeout(300)
+def test_nothing_sticks_out_on_a_phone(opened):
+    page = opened("?theme=dark&unit=scaled", width=390)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.complaints == []
