@@ -47,6 +47,7 @@ __all__ = [
     "Run",
     "State",
     "View",
+    "encoded",
     "heading",
     "input_and_bias",
     "intervals",
