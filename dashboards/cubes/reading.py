@@ -226,7 +226,7 @@ def quantity_of(name: str, values: xr.DataArray) -> Quantity:
     verdict = name.startswith("verdict_")
     title = statement(name.removeprefix("verdict_")) if verdict else str(said.get("long_name", name))
     if name in ("t1", "t2", "t3"):
-        title = f"{name}: {title}"
+        title = f"{name}, {title}"
     group: Group = "Verdicts" if verdict or name.startswith("assumption_") else "Results"
     if name in SOLVER:
         group = "Solver"

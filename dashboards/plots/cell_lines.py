@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import xarray as xr
-from bokeh.models import FixedTicker
+from bokeh.models import FixedTicker, Range1d
 from bokeh.models.annotations import Legend, LegendItem
 from bokeh.models.glyphs import MultiLine
 from bokeh.models.renderers import GlyphRenderer
@@ -35,7 +35,9 @@ def create_cell_lines(cut: xr.Dataset, linked: Linked, looks: Looks) -> figure:
         x_axis_type="log" if cut.attrs["x_scale"] == "log" else "linear",
         y_axis_type="log" if logarithmic else "linear", y_range=vertical_range(cut),
     )  # fmt: skip
-    rows = cut["value"].shape[0]
+    rows, columns = cut["value"].shape
+    if cut.attrs["x_scale"] == "evenly":
+        plot.x_range = Range1d(start=-0.4, end=columns - 0.6)
     plot.patches(
         "xs", "ys", source=linked.bands, fill_color="color", line_color=None,
         fill_alpha=0.15 if rows <= MOST_BANDS else 0.0, selection_fill_alpha=0.3, nonselection_fill_alpha=0.0,

@@ -15,10 +15,7 @@ from bokeh.plotting import figure
 
 from dashboards.looks import Looks
 from dashboards.plots.dressing import dressed, plain_figure, words_on
-from dashboards.plots.linked import FAILED_HATCH, HATCHES, LABELS, NEGATIVE_HATCH, Linked
-
-GAPS = 2_500
-"""Up to so many cells there are gaps between them; more would be all gap."""
+from dashboards.plots.linked import FAILED_HATCH, GAPS, HATCHES, LABELS, NEGATIVE_HATCH, Linked
 
 
 def create_heat_map(cut: xr.Dataset, linked: Linked, looks: Looks, *, failures: bool = False) -> figure:
@@ -36,10 +33,11 @@ def create_heat_map(cut: xr.Dataset, linked: Linked, looks: Looks, *, failures: 
         looks, x_range=(-0.5, columns - 0.5), y_range=(-0.5, rows - 0.5), name="heat map",
         x_axis_label=cut.attrs["x_title"], y_axis_label=cut.attrs["y_title"] or None,
     )  # fmt: skip
-    gap = looks.panel if rows * columns <= GAPS else None
-    cells = plot.rect(
-        "x", "y", 1, 1, source=linked.cells, fill_color="color", line_color=gap, line_width=1,
-        hatch_pattern="hatch", hatch_color="hatch_color", hatch_alpha=0.55, hatch_scale=8, hatch_weight=1,
+    gap = looks.panel if rows * columns <= GAPS else "color"
+    cells = plot.rect("x", "y", 1, 1, source=linked.cells, fill_color="color", line_color=gap, line_width=1)
+    plot.rect(
+        "x", "y", 1, 1, source=linked.hatched, fill_color=None, line_color=None, hatch_pattern="hatch",
+        hatch_color="hatch_color", hatch_alpha=0.55, hatch_scale=8, hatch_weight=1,
     )  # fmt: skip
     for source, width in ((linked.pinned, 3), (linked.pointed, 2)):
         plot.rect("x", "y", 1, 1, source=source, fill_color=None, line_color=looks.panel, line_width=width + 3)

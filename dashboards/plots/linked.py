@@ -17,13 +17,15 @@ from bokeh.models import ColumnDataSource, CustomJS, HoverTool
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.palettes import Colorblind, Viridis256
 
-from dashboards.cubes import FAILED, HAS_VALUE, ROUNDING, values_in_words
+from dashboards.cubes import HAS_VALUE, ROUNDING, values_in_words
 from dashboards.looks import DARK, Looks
 
 LABELS = (Colorblind[8][0], Colorblind[8][5], "#9AA2AC", *Colorblind[8][1:5], Colorblind[8][6])
 """Of labels, in order: for a verdict blue holds, vermilion fails, grey is not applicable (Okabe and Ito)."""
 HATCHES = (" ", "x", ".", "-", "|", "+", '"', ":")
 """The second cue of labels."""
+GAPS = 2_500
+"""Up to so many cells there are gaps between them, and hatches of labels; of more neither would be seen."""
 FAILED_HATCH, NEGATIVE_HATCH = "/", "."
 EMPTY: dict[str, Any] = {"x": [], "y": [], "at": [], "height": [], "row": []}
 
@@ -52,6 +54,8 @@ class Linked:
     ----------
     cells
         One row a place of the section, the lowest row first.
+    hatched
+        Those of them that have a hatch: a browser needs 10 s for 10,000 empty ones.
     lines, bands
         One row a row of the section.
     pointed, pinned
@@ -59,6 +63,7 @@ class Linked:
     """
 
     cells: ColumnDataSource = field(default_factory=ColumnDataSource)
+    hatched: ColumnDataSource = field(default_factory=ColumnDataSource)
     lines: ColumnDataSource = field(default_factory=ColumnDataSource)
     bands: ColumnDataSource = field(default_factory=ColumnDataSource)
     pointed: ColumnDataSource = field(default_factory=lambda: ColumnDataSource(EMPTY))
@@ -67,6 +72,7 @@ class Linked:
     def show(self, cut: xr.Dataset, looks: Looks) -> None:
         """Show another section with the same axes."""
         self.cells.data = cell_columns(cut, looks)
+        self.hatched.data = hatched_columns(cut, looks)
         self.lines.data = line_columns(cut, looks)
         self.bands.data = band_columns(cut, looks)
         self.pointed.data = EMPTY
@@ -101,11 +107,10 @@ def cell_columns(cut: xr.Dataset, looks: Looks) -> dict[str, Any]:
     rows, columns = cut["value"].shape
     row, column = (index.ravel() for index in np.indices((rows, columns)))
     drawn = heights(cut)
-    color, hatch, hatch_color = painted(cut, drawn, looks)
     x_words, y_words = cut["x_word"].values, cut["y_word"].values
     return {
         "x": column.astype(float), "y": row.astype(float), "row": row, "at": cut["x_at"].values[column],
-        "height": drawn.ravel(), "color": color, "hatch": hatch, "hatch_color": hatch_color,
+        "height": drawn.ravel(), "color": painted(cut, drawn, looks).tolist(),
         "line_color": line_colors(rows, looks)[row],
         "x_word": [str(x_words[i]) for i in column], "y_word": [str(y_words[i]) for i in row],
         "said": values_in_words(cut), "more": remarks(cut),
@@ -126,27 +131,37 @@ def heights(cut: xr.Dataset, name: str = "value") -> npt.NDArray[np.float64]:
     return values
 
 
-def painted(
-    cut: xr.Dataset, drawn: npt.NDArray[np.float64], looks: Looks
-) -> tuple[list[str], list[str], list[str]]:
-    """Choose each place's fill, hatch and the hatch's colour."""
-    value, state = cut["value"].values.ravel(), cut["state"].values.ravel()
-    there = state == HAS_VALUE
-    labels = cut.attrs["kind"] == "label"
-    palette = np.array([*(LABELS if labels else Viridis256), looks.panel])
-    if labels:
-        index = np.where(there, np.nan_to_num(value, nan=1.0) - 1, 0).astype(int) % len(LABELS)
-        hatch = np.array(HATCHES)[index % len(HATCHES)]
+def hatched_columns(cut: xr.Dataset, looks: Looks) -> dict[str, Any]:
+    """List the places that have a hatch: failed cells, negative numbers, labels (up to :data:`GAPS` places)."""
+    value, there = cut["value"].values.ravel(), cut["state"].values.ravel() == HAS_VALUE
+    hatch = np.full(value.shape, " ", dtype="<U1")
+    if cut.attrs["kind"] == "label" and value.size <= GAPS:
+        hatch = np.array(HATCHES)[label_index(value) % len(HATCHES)]
+    elif cut.attrs["negative"]:
+        hatch = np.where(value < -ROUNDING * cut.attrs["limits"][1], NEGATIVE_HATCH, " ")
+    hatch = np.where(cut["failed"].values.ravel() > 0, FAILED_HATCH, np.where(there, hatch, " "))
+    chosen = hatch != " "
+    row, column = (index.ravel()[chosen].astype(float) for index in np.indices(cut["value"].shape))
+    fills = painted(cut, heights(cut), looks)[chosen]
+    over = ["#000000" if luminance(fill) > 0.4 else "#FFFFFF" for fill in fills]
+    return {"x": column, "y": row, "hatch": hatch[chosen].tolist(), "hatch_color": over}
+
+
+def painted(cut: xr.Dataset, drawn: npt.NDArray[np.float64], looks: Looks) -> npt.NDArray[np.str_]:
+    """Choose each place's colour; the background's where there is no value."""
+    there = cut["state"].values.ravel() == HAS_VALUE
+    if cut.attrs["kind"] == "label":
+        palette = LABELS
+        index = label_index(cut["value"].values.ravel()) % len(LABELS)
     else:
-        index = np.where(there, shades(drawn.ravel(), cut.attrs["limits"], cut.attrs["logarithmic"]), 0)
-        negative = cut.attrs["logarithmic"] & (value < -ROUNDING * cut.attrs["limits"][1])
-        hatch = np.where(negative, NEGATIVE_HATCH, " ")
-    hatch = np.where((cut["failed"].values.ravel() > 0) | (state == FAILED), FAILED_HATCH, hatch)
-    hatch = np.where(~there & (state != FAILED), " ", hatch)
-    color = palette[np.where(there, index, len(palette) - 1)]
-    bright = there & (np.array([luminance(one) for one in palette])[index] > 0.4)
-    over = np.where(there, np.where(bright, "#000000", "#FFFFFF"), looks.ink)
-    return color.tolist(), hatch.tolist(), over.tolist()
+        palette = Viridis256
+        index = shades(drawn.ravel(), cut.attrs["limits"], cut.attrs["logarithmic"])
+    return np.where(there, np.array(palette)[index], looks.panel)
+
+
+def label_index(value: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """Count labels from 0; 0 also where there is none."""
+    return np.nan_to_num(value - 1, nan=0.0).astype(np.intp)
 
 
 def shades(drawn: npt.NDArray[np.float64], limits: tuple[float, float], logarithmic: bool) -> npt.NDArray[np.intp]:

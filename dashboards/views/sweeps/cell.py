@@ -51,7 +51,7 @@ class CellView:
         self.way = Way(None, "")
         self.choices = {
             one.dim: pn.widgets.Select(
-                name=one.title, options={word: place for place, word in enumerate(one.words)}, width=230
+                label=one.title, options={word: place for place, word in enumerate(one.words)}, width=230
             )
             for one in cube.swept
         }
@@ -59,7 +59,7 @@ class CellView:
         for choice in self.choices.values():
             choice.param.watch(self.chosen, "value")
         self.account = pn.pane.HTML("", sizing_mode="stretch_width")
-        self.leading = pn.widgets.TextInput(name="Address to open", visible=False)
+        self.leading = pn.widgets.TextInput(label="Address to open", visible=False)
         self.leading.jscallback(value=OPENING)
         heading = pn.pane.HTML('<strong style="font-size: 16px">The cell</strong>', sizing_mode="stretch_width")
         self.layout = pn.Column(

@@ -39,15 +39,15 @@ class Controls:
         rest = [dim for dim in order if dim != x]
         titles = {one.title: one.dim for one in cube.swept}
         self.quantity = self.choice_of_quantity()
-        self.x = pn.widgets.Select(name="Across (x)", options=titles, value=x, width=200)
+        self.x = pn.widgets.Select(label="Across (x)", options=titles, value=x, width=200)
         y = visit.choice("y", rest, rest[0]) if rest else x
         self.y = pn.widgets.Select(
-            name="Up (y), one line each", options=titles, value=y, width=200, visible=bool(rest)
+            label="Up (y), one line each", options=titles, value=y, width=200, visible=bool(rest)
         )
         self.sliders = {one.dim: self.slider(one.dim) for one in cube.swept}
         ways = list(measures(cube.quantities[str(self.quantity.value)]))
         self.measure = pn.widgets.Select(
-            name="Taken together as", options=ways, value=visit.choice("by", ways, ways[0]), width=180
+            label="Taken together as", options=ways, value=visit.choice("by", ways, ways[0]), width=180
         )
         widgets = [self.quantity, self.x, self.y, *self.sliders.values(), self.measure]
         self.layout = pn.FlexBox(*widgets, gap="4px 16px", align_items="flex-end")
@@ -63,7 +63,7 @@ class Controls:
         for quantity in known.values():
             groups.setdefault(quantity.group, {})[quantity.title] = quantity.name
         value = self.visit.choice("show", list(known), default)
-        return pn.widgets.Select(name="Quantity", groups=groups, value=value, width=330)
+        return pn.widgets.Select(label="Quantity", groups=groups, value=value, width=330)
 
     def slider(self, dim: str) -> pn.widgets.DiscreteSlider:
         """Make the slider of an axis: all values together, or one of them."""
@@ -72,7 +72,7 @@ class Controls:
         default = "all" if SEED in dim else list(stops)[1]
         at = self.visit.choice(f"at.{dim}", list(stops), default)
         options = {f"all {len(swept.values)}": ALL} | {word: place for place, word in enumerate(swept.words)}
-        return pn.widgets.DiscreteSlider(name=swept.title, options=options, value=stops[at], width=200)
+        return pn.widgets.DiscreteSlider(label=swept.title, options=options, value=stops[at], width=200)
 
     @property
     def shown(self) -> Shown:

@@ -94,7 +94,7 @@ class CubeView:
         """Show what the controls say: new plots for other axes, else new numbers in them."""
         shown = self.controls.shown
         self.cut = section(self.cube, shown)
-        pn.state.execute(lambda: self.draw(shown), schedule=False)
+        pn.state.execute(lambda: self.draw(shown))
         self.summary.object = self.told()
         self.table.object = (
             f"{TABLE}<details><summary>What is shown, as a table</summary>"
@@ -102,7 +102,7 @@ class CubeView:
         )
 
     def draw(self, shown: Shown) -> None:
-        """Put the section into the plots."""
+        """Put the section into the plots (under the document's lock: callbacks run in threads)."""
         self.linked.show(self.cut, self.visit.looks)
         drawn_for = (shown.quantity, shown.x, shown.y, shown.together, shown.measure)
         if drawn_for != self.drawn:
@@ -130,7 +130,7 @@ class CubeView:
             found = [f"{words.count(word)} × {word}" for word in self.cut.attrs["words"] if word in words]
             said += f": {escape(', '.join(found))}"
         if not there.all():
-            said += f"; {int((~there).sum())} of {there.size} cells have no value"
+            said += f"; {int((~there).sum())} of {there.size:,} cells have no value"
         return f"<p>{said}. Click a cell for all its results; click it again to open its run.</p>"
 
     def csv(self) -> io.StringIO:
@@ -169,7 +169,7 @@ class CubeView:
         """Mark where a cell stands in both plots."""
         place = self.cube.place(number)
         y, x = (str(dim) for dim in self.cut["value"].dims)
-        pn.state.execute(lambda: self.linked.pin(place.get(y, 0), place[x]), schedule=False)
+        pn.state.execute(lambda: self.linked.pin(place.get(y, 0), place[x]))
 
 
 def shares(places: Floats, ends: tuple[float, float], logarithmic: bool) -> Floats:

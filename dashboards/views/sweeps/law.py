@@ -15,7 +15,8 @@ from pipeline import figures
 def law_view(visit: Visit, sweep_id: str, law: xr.Dataset) -> pn.viewable.Viewable:
     """Show a law's cube as ``reluflow theory`` draws it, with each single number of it."""
     which = str(law.attrs["law"])
-    drawn = figures.encoded(figures.LAWS[which](law.load()), "svg", title=f"{which} law", source=sweep_id)
+    drawn = figures.encoded(figures.LAWS[which](law.load()), "svg", title=f"{which} law", source=sweep_id).decode()
+    drawn = drawn[drawn.index("<svg") :]  # what stands before it, a pane of Panel takes for a file's name
     rows = "".join(
         f"<tr><th scope='row'>{escape(typeset(str(values.attrs.get('long_name', name))))}</th>"
         f"<td>{float(values):.5g}</td></tr>"
@@ -31,7 +32,7 @@ def law_view(visit: Visit, sweep_id: str, law: xr.Dataset) -> pn.viewable.Viewab
         ),
         # On white in the dark, too: the figures are the ones that go into a paper.
         pn.pane.SVG(
-            drawn.decode(), alt_text=f"Figure of the law {which}", encode=True, max_width=760,
+            drawn, alt_text=f"Figure of the law {which}", encode=True, max_width=760,
             sizing_mode="scale_width", styles={"background": "#FFFFFF", "border-radius": "6px"},
         ),
         pn.pane.HTML(f"<table>{rows}</table>"),

@@ -38,12 +38,15 @@ class SweepsView:
     ----------
     layout
         What the page shows.
+    shown
+        The view of the chosen cube; None until one was shown.
     """
 
     def __init__(self, visit: Visit) -> None:
         self.visit = visit
         self.sweep_ids = visit.catalog.sweeps.run_ids()
-        self.chosen = pn.widgets.Select(name="Sweep", options=self.sweep_ids, sizing_mode="stretch_width")
+        self.chosen = pn.widgets.Select(label="Sweep", options=self.sweep_ids, sizing_mode="stretch_width")
+        self.shown: CubeView | None = None
         self.place = pn.Column(sizing_mode="stretch_width", min_height=560)
         self.layout = pn.Column(self.chosen, self.place, sizing_mode="stretch_width")
         if self.sweep_ids:
@@ -79,7 +82,8 @@ class SweepsView:
             if law is not None and GROUP not in tree.children:
                 self.place[:] = [law_view(self.visit, sweep_id, tree[law].to_dataset())]
             else:
-                self.place[:] = [CubeView(self.visit, read_cube(self.visit.catalog, sweep_id)).layout]
+                self.shown = CubeView(self.visit, read_cube(self.visit.catalog, sweep_id))
+                self.place[:] = [self.shown.layout]
         except CatalogError as error:
             self.visit.say(str(error))
             self.place[:] = [pn.pane.HTML("<p>This sweep can't be shown. Choose another one.</p>")]
@@ -90,9 +94,12 @@ class SweepsView:
         if found == self.sweep_ids:
             return
         new = [one for one in found if one not in self.sweep_ids]
-        before, self.sweep_ids = self.sweep_ids, found
-        self.chosen.options = found
-        if new and before:
+        first, self.sweep_ids = not self.sweep_ids, found
+        value = self.chosen.value
+        if value not in found:
+            if value is not None:
+                self.visit.say(f"The sweep {value} is gone from the catalog.")
+            value = self.first() if found else None
+        self.chosen.param.update(options=found, value=value)
+        if new and not first:
             self.visit.say(f"New: the sweep {', '.join(new)}. It can be chosen above.")
-        if not before or not found:
-            self.show()
