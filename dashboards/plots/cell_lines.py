@@ -82,6 +82,8 @@ def line_glyph(width: float, alpha: float) -> MultiLine:
 
 def axis_label(cut: xr.Dataset) -> str:
     """Name what the lines show, with units."""
+    if cut.attrs["kind"] == "share":
+        return f"{cut.attrs['quantity']}: share of the cells"
     magnitude = ", magnitude" if cut.attrs["negative"] else ""
     units = f" [{cut.attrs['units']}]" if cut.attrs["units"] else ""
     return f"{cut.attrs['quantity']}{magnitude}{units}"

@@ -12,7 +12,7 @@ from dashboards.visit import Visit
 from pipeline import figures
 
 
-def law_view(visit: Visit, sweep_id: str, law: xr.Dataset) -> pn.viewable.Viewable:
+def law_view(visit: Visit, sweep_id: str, law: xr.Dataset, title: str) -> pn.viewable.Viewable:
     """Show a law's cube as ``reluflow theory`` draws it, with each single number of it."""
     which = str(law.attrs["law"])
     drawn = figures.encoded(figures.LAWS[which](law.load()), "svg", title=f"{which} law", source=sweep_id).decode()
@@ -23,12 +23,12 @@ def law_view(visit: Visit, sweep_id: str, law: xr.Dataset) -> pn.viewable.Viewab
         for name, values in law.data_vars.items()
         if values.ndim == 0
     )
-    title = escape(str(law.attrs.get("title", f"The law '{which}'")))
     address = escape(visit.address("theory"))
     return pn.Column(
         pn.pane.HTML(
-            f"<h2>{title}</h2><p>A law of the theory over many runs; its cube has the dimensions "
-            f"{escape(', '.join(map(str, law.sizes)))}. The theory is on <a href='{address}'>its own page</a>.</p>"
+            f"<h2>{escape(title)}</h2><p>A law of the theory over many runs; its cube has the dimensions "
+            f"{escape(', '.join(map(str, law.sizes)))}. The theory is on "
+            f"<a href='{address}' style='color: var(--accent)'>its own page</a>.</p>"
         ),
         # On white in the dark, too: the figures are the ones that go into a paper.
         pn.pane.SVG(

@@ -80,7 +80,8 @@ class SweepsView:
             tree = self.visit.catalog.sweeps[sweep_id]
             law = next((name for name in figures.LAWS if name in tree.children), None)
             if law is not None and GROUP not in tree.children:
-                self.place[:] = [law_view(self.visit, sweep_id, tree[law].to_dataset())]
+                title = str(tree.attrs.get("title", law))
+                self.place[:] = [law_view(self.visit, sweep_id, tree[law].to_dataset(), title)]
             else:
                 self.shown = CubeView(self.visit, read_cube(self.visit.catalog, sweep_id))
                 self.place[:] = [self.shown.layout]

@@ -7,7 +7,6 @@ from invented_cubes import plan_of, publish_cube
 from catalog import open_catalog
 from dashboards.cubes import Shown, read_cube, section
 from dashboards.looks import DARK, LIGHT
-from dashboards.plots.cell_lines import create_cell_lines, vertical_range
 from dashboards.plots.dressing import MOST_WORDS, words_on
 from dashboards.plots.heat_map import columns_of, create_heat_map
 from dashboards.plots.linked import Linked
@@ -55,16 +54,6 @@ def test_labels_have_a_legend(cube):
     assert not list(plot.select(ColorBar))
     assert entries(plot) == ["holds", "fails", "not applicable", "failed"]
     assert plot.background_fill_color == DARK.panel
-
-
-def test_lines_name_their_values_and_keep_the_cubes_range(cube):
-    shown = Shown("final_excess", "width", "log_init_scale", {"seed": 0}, "median")
-    plot = drawn(create_cell_lines, cube, shown)
-    assert entries(plot) == ["−3", "−2", "−1"]
-    assert plot.y_range.start < 4e-6 < 0.32 < plot.y_range.end
-    labels = Shown("verdict_lemma_5", "seed", "width", {"log_init_scale": 0}, "median")
-    assert vertical_range(section(cube, labels)) == (0.5, 3.5)
-    assert drawn(create_cell_lines, cube, labels).yaxis[0].major_label_overrides[2] == "fails"
 
 
 def test_a_long_axis_is_not_crowded(cube):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import xarray as xr
 from invented_cubes import FAILED, MESSAGE, cube_of, plan_of, publish_cube
 
 from catalog import open_catalog
@@ -15,6 +16,7 @@ from dashboards.views.sweeps import page
 from dashboards.views.sweeps.cube import CubeView, shares
 from dashboards.views.sweeps.page import SweepsView
 from dashboards.visit import Visit
+from pipeline.theory import width_law
 
 
 class Visitor:
@@ -191,6 +193,18 @@ def test_a_damaged_sweep_is_a_sentence(catalog):
     visitor = Visitor(catalog, sweep=sweep_id)
     page(visitor.visit)
     assert "reluflow verify" in visitor.said[-1]
+
+
+def test_a_law_of_the_theory_is_shown_as_its_figure(catalog):
+    law = width_law(points=(2, 4), widths=(2, 4, 8), seeds=1)
+    tree = xr.DataTree.from_dict({"width": law})
+    tree.attrs["title"] = "A <law>"
+    catalog.sweeps.publish("width-0123456789ab", tree, summary={}, configuration={}, provenance={})
+    view = SweepsView(Visitor(catalog).visit)
+    words, figure, _ = view.place[0]
+    assert "A &lt;law&gt;" in words.object
+    assert "theory?theme=light" in words.object
+    assert figure.object.startswith("<svg")
 
 
 def test_a_cube_with_one_axis(catalog):
