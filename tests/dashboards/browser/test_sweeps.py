@@ -23,6 +23,11 @@ FRAME = """() => {
 """Where the heat map's cells are on the screen, as Bokeh says it."""
 
 
+BAR_SAYS = """(title) => [...(Bokeh.index.roots ?? Object.values(Bokeh.index))].some(
+  (view) => [...view.model.references()].some((model) => model.type == "ColorBar" && model.title == title))"""
+"""Whether a picture with this colour bar is there."""
+
+
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory):
     catalog = open_catalog(tmp_path_factory.mktemp("served"))
@@ -94,7 +99,8 @@ def test_a_control_changes_the_picture_and_the_address(page):
     before = colour_at(page, *place(page, 0, 0))
     page.get_by_label("Quantity").select_option(label="t₂, first sign fitted")
     page.wait_for_url("**show=t2**")
-    page.wait_for_timeout(1_500)
+    page.wait_for_function(BAR_SAYS, arg="t₂, first sign fitted\nmedian over seed of the start")
+    page.wait_for_timeout(500)
     assert colour_at(page, *place(page, 0, 0)) != before
 
 
