@@ -36,8 +36,8 @@ def catalog(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(served, catalog):
-    return f"{served(catalog.place.url)}/sweeps?sweep={catalog.sweeps.run_ids()[0]}"
+def address(serve, catalog):
+    return f"{serve(catalog.place.url)}/sweeps?sweep={catalog.sweeps.run_ids()[0]}"
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ class Visitor:
 
     def __init__(self, catalog, **query):
         self.said, self.address = [], {}
-        self.visit = Visit(catalog, query, LIGHT, self.said.append, lambda query: self.address.update(query))
+        self.visit = Visit(catalog, query, LIGHT, self.said.append, write=self.address.update)
 
 
 @pytest.fixture
