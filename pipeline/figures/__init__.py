@@ -56,6 +56,7 @@ __all__ = [
     "State",
     "View",
     "decoded",
+    "encoded",
     "growth_sizes",
     "heading",
     "in_the_papers_setting",

@@ -1,0 +1,281 @@
+"""Reading a cube: which keys were swept over which values, and what can be shown of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+import numpy as np
+import xarray as xr
+
+from catalog import Catalog, DamagedRunError
+
+Group = Literal["Results", "Verdicts", "Solver"]
+
+GROUP = "cube"
+"""The group of a sweep's store that holds its cube; a law of the theory has another one."""
+NO_RESULT = -1
+"""A count or a label where a cell has none."""
+INNER = ("run_hash", "cell_status")
+"""Variables that are no result: ``status`` says of a failed cell that it failed."""
+FOREMOST = (
+    "final_excess", "final_distance", "final_loss", "half_squared_norm", "minimal_half_squared_norm", "t1",
+    "t1_predicted", "t2", "t2_predicted", "t3", "t3_predicted", "status",
+)  # fmt: skip
+"""Results that people ask for most."""
+SOLVER = (
+    "ambiguous_events", "crossings", "patterns", "rejected_steps", "solver_seconds", "status", "steps",
+    "wall_seconds", "minimal_norm_method", "minimal_norm_patterns", "gap", "lower_bound",
+)  # fmt: skip
+"""What is told of how a cell was computed."""
+SYMBOLS = {
+    "1/2": "½", "theta": "θ", "lambda": "λ", "phi(": "φ(", "^2": "²", " - ": " − ", "_+": "₊", "_-": "₋",
+    "t1": "t₁", "t2": "t₂", "t3": "t₃", "_k": "ₖ",
+    "_l": "ₗ", "h*": "h⋆", "θ*": "θ⋆",
+}  # fmt: skip
+"""What plain titles write in letters, and how the paper does."""
+TITLES = {
+    "init.log10_scale": "log₁₀ of the initial scale",
+    "init.width": "width m (neurons)",
+    "init.seed": "seed of the start",
+    "init.start": "start",
+    "data.seed": "seed of the data",
+    "data.points": "number of points n",
+    "data.dimension": "dimension d",
+    "flow.slope": "slope of the leaky ReLU",
+    "flow.tolerance": "tolerance of the solver",
+}
+"""What axes and sliders call the keys that people sweep most."""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """One swept key.
+
+    Attributes
+    ----------
+    dim, key
+        The cube's dimension, and the key of the configuration (``init.width``).
+    title
+        What an axis calls it.
+    values
+        As they stand in a configuration; numbers in rising order.
+    """
+
+    dim: str
+    key: str
+    title: str
+    values: tuple[Any, ...]
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """Each value as a short text; all different."""
+        texts = [worded(value) for value in self.values]
+        if len(set(texts)) == len(texts):
+            return tuple(texts)
+        return tuple(f"{text} (no. {i})" for i, text in enumerate(texts, start=1))
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the values are numbers."""
+        return all(type(value) in (int, float) for value in self.values)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something that can be shown of each cell.
+
+    Attributes
+    ----------
+    name, title, units, comment
+        The variable's; units are empty where there are none.
+    group
+        ``Results``, ``Verdicts`` or ``Solver``.
+    words
+        Of a label, by its number less one; empty for a number.
+    """
+
+    name: str
+    title: str
+    units: str
+    comment: str
+    group: Group
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cube:
+    """A sweep that was opened.
+
+    Attributes
+    ----------
+    sweep_id
+        Its name in the catalog.
+    dataset
+        Every scalar result over the swept keys, loaded; with ``number``, each cell's place in the grid.
+    swept
+        The axes, in the grid's order.
+    failures
+        The messages of failed cells, by their numbers.
+    """
+
+    sweep_id: str
+    dataset: xr.Dataset
+    swept: tuple[Swept, ...]
+    failures: Mapping[int, str]
+
+    @property
+    def title(self) -> str:
+        """What the sweep is called."""
+        return str(self.dataset.attrs.get("title", self.sweep_id))
+
+    @property
+    def cells(self) -> int:
+        """How many there are."""
+        return int(self.dataset["number"].size)
+
+    @cached_property
+    def by_dim(self) -> dict[str, Swept]:
+        """The axes by their dimensions."""
+        return {one.dim: one for one in self.swept}
+
+    @cached_property
+    def quantities(self) -> dict[str, Quantity]:
+        """All that can be shown, by name: results first, and of them those that people ask for most."""
+        found = [
+            quantity_of(str(name), values)
+            for name, values in self.dataset.data_vars.items()
+            if name not in (*INNER, "number")
+        ]
+        order = get_args(Group)
+        first = {name: place for place, name in enumerate(FOREMOST)}
+        found.sort(key=lambda one: (order.index(one.group), first.get(one.name, len(first)), one.title.lower()))
+        return {one.name: one for one in found}
+
+    def place(self, number: int) -> dict[str, int]:
+        """Where the cell with this number stands on each axis."""
+        flat = int(np.flatnonzero(self.dataset["number"].values.ravel() == number)[0])
+        places = np.unravel_index(flat, self.dataset["number"].shape)
+        return dict(zip(map(str, self.dataset["number"].dims), map(int, places), strict=True))
+
+    def number(self, place: Mapping[str, int]) -> int:
+        """The number of the cell that stands there."""
+        return int(self.dataset["number"].isel(dict(place)))
+
+
+def read_cube(catalog: Catalog, sweep_id: str) -> Cube:
+    """Open a sweep, and load what it knows of each cell (some 70 numbers a cell).
+
+    Raises
+    ------
+    CatalogError
+        If there is none such, or it is damaged.
+    """
+    tree = catalog.sweeps[sweep_id]
+    try:
+        dataset = tree[GROUP].to_dataset().load()
+        grid, dimensions = (json.loads(dataset.attrs[name]) for name in ("grid", "dimensions"))
+        failed = json.loads(dataset.attrs["failures"])
+        dims = [dimensions[key] for key in grid]
+        shape = tuple(dataset.sizes[dim] for dim in dims)
+        dataset["number"] = (dims, np.arange(math.prod(shape)).reshape(shape))
+        failures = {number_in(grid, failure["cell"]): str(failure["message"]) for failure in failed}
+    except Exception as error:
+        # What is missing or garbled in a damaged store ends in whatever the libraries stumble over.
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise DamagedRunError(
+            f"the sweep {sweep_id} does not open ({reason}); `reluflow verify {sweep_id}` names the damage"
+        ) from error
+    swept = []
+    for key, values in grid.items():
+        order = rising(values)
+        dataset = dataset.isel({dimensions[key]: order})
+        title = TITLES.get(key, key)
+        swept.append(Swept(dimensions[key], key, title, tuple(values[i] for i in order)))
+    return Cube(sweep_id, dataset, tuple(swept), failures)
+
+
+def rising(values: list[Any]) -> list[int]:
+    """Order the places of values: numbers as they rise, all else as it stands."""
+    places = list(range(len(values)))
+    numeric = all(type(value) in (int, float) for value in values)
+    return sorted(places, key=lambda i: values[i]) if numeric else places
+
+
+def number_in(grid: Mapping[str, list[Any]], cell: Mapping[str, Any]) -> int:
+    """Count which cell of a grid has these values; the last key runs fastest."""
+    number = 0
+    for key, values in grid.items():
+        number = number * len(values) + values.index(cell[key])
+    return number
+
+
+def quantity_of(name: str, values: xr.DataArray) -> Quantity:
+    """Read from a variable's attributes what it is."""
+    said = values.attrs
+    words: tuple[str, ...] = ()
+    if "flag_meanings" in said:
+        words = tuple(word.replace("_", " ") for word in said["flag_meanings"].split())
+    elif "values" in said:
+        words = tuple(map(str, json.loads(said["values"])))
+    units = str(said.get("units", ""))
+    verdict = name.startswith("verdict_")
+    title = statement(name.removeprefix("verdict_")) if verdict else str(said.get("long_name", name))
+    if name in ("t1", "t2", "t3"):
+        title = f"{name}, {title}"
+    group: Group = "Verdicts" if verdict or name.startswith("assumption_") else "Results"
+    if name in SOLVER:
+        group = "Solver"
+    return Quantity(
+        name, typeset(title), "" if units == "1" else units, str(said.get("comment", "")), group, words
+    )
+
+
+def statement(row: str) -> str:
+    """Write a row of the statements table as the paper names it.
+
+    Examples
+    --------
+    >>> statement("lemma_2_iii"), statement("eq_8"), statement("theorem_1_bias")
+    ('Lemma 2 (iii)', 'Eq (8)', 'Theorem 1, bias')
+    """
+    words = row.split("_")
+    if words[0] == "eq":
+        return f"Eq ({words[1]})"
+    if len(words) > 1 and words[1].isdigit():
+        more = words[2:]
+        roman = bool(more) and set(more[0]) <= set("iv")
+        ending = f" ({more[0]})" if roman else f", {' '.join(more)}" if more else ""
+        return f"{words[0].capitalize()} {words[1]}{ending}"
+    return " ".join(words).capitalize().replace("ode", "ODE")
+
+
+def typeset(text: str) -> str:
+    """Write a plain title with the paper's symbols.
+
+    Examples
+    --------
+    >>> typeset("1/2 |theta|^2 - minimum at the end"), typeset("|D_-|"), typeset("ln lambda")
+    ('½ |θ|² − minimum at the end', '|D₋|', 'ln λ')
+    """
+    for plain, symbol in SYMBOLS.items():
+        text = text.replace(plain, symbol)
+    return text
+
+
+def worded(value: Any) -> str:
+    """Write a swept value as a short text: numbers with up to six digits, tables as JSON that is cut off.
+
+    Examples
+    --------
+    >>> worded(-2.5), worded(64), worded("balanced"), worded([[1, 2]]), worded(True)
+    ('−2.5', '64', 'balanced', '[[1, 2]]', 'true')
+    """
+    if type(value) in (int, float):
+        return f"{value:.6g}".replace("-", "−")
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 24 else f"{text[:23]}…"

@@ -1,0 +1,219 @@
+"""A section through a cube: one quantity over two axes, the other axes held at a value or taken together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from dashboards.cubes.reading import NO_RESULT, Cube, Quantity, Swept
+
+Floats = npt.NDArray[np.float64]
+
+HAS_VALUE, FAILED, NO_VALUE = 0, 1, 2
+"""The states of a place in a section: a number or label; all of its cells failed; they have no such result."""
+DECADES = 3.0
+"""From how many on colours and lines are logarithmic."""
+ROUNDING = 1e-12
+"""Numbers below this share of the largest have no sign, and limits that are nearer are one number."""
+SMALLEST = 1e-16
+"""Numbers below this share of the largest are drawn as this share on a logarithmic scale: 1e-30 and 0 are one."""
+MEASURES = {"median": 0.5, "lowest": 0.0, "highest": 1.0}
+"""How several numbers become one: a quantile."""
+MOST_FREQUENT = "most frequent"
+SHARE = "share: "
+SPREAD = (0.25, 0.75)
+"""The quantiles that a line's band lies between."""
+NOT_COUNTED = "not applicable"
+"""A verdict that is none: no part of a share."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a section shows.
+
+    Attributes
+    ----------
+    quantity
+        The variable.
+    x, y
+        The dimensions of the axes; ``y`` is None for a cube with one axis.
+    at
+        The place at which each other dimension is held; None to take all of its values together.
+    measure
+        How those become one number: one of :func:`measures`.
+    """
+
+    quantity: str
+    x: str
+    y: str | None
+    at: Mapping[str, int | None]
+    measure: str
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        """The dimensions that are taken together."""
+        return tuple(dim for dim, place in self.at.items() if place is None)
+
+
+def measures(quantity: Quantity) -> tuple[str, ...]:
+    """How several cells' results become one: quantiles of numbers, shares of labels."""
+    if not quantity.words:
+        return tuple(MEASURES)
+    counted = [word for word in quantity.words if word != NOT_COUNTED]
+    return (*(SHARE + word for word in counted), MOST_FREQUENT)
+
+
+def section(cube: Cube, shown: Shown) -> xr.Dataset:
+    """Cut a cube.
+
+    Returns
+    -------
+    Dataset
+        Over (``y``, ``x``), a single row if the cube has one axis: ``value``, ``low`` and ``high`` (the quartiles
+        over the cells taken together; NaN where there are none), ``state`` (:data:`HAS_VALUE`, ...), ``failed``
+        (how many of its cells), ``message`` (why the first of these did) and ``number`` (the cell whose result is
+        nearest to the value). Coordinates: ``x_word``, ``y_word``, and ``x_at``, where on an axis the values of
+        ``x`` stand. Attributes: ``title``, ``quantity``, ``units``, ``kind`` (``number``, ``share`` or ``label``),
+        ``words`` (of a label), ``cells`` (how many are taken together), ``limits`` (of the whole cube, so that
+        colours mean the same in each section), ``logarithmic`` (of the magnitudes; ``negative`` if some have a
+        sign), ``x_title``, ``y_title`` and ``x_scale`` (see :func:`positions`).
+    """
+    quantity = cube.quantities[shown.quantity]
+    held = {dim: place for dim, place in shown.at.items() if place is not None}
+    rows = (shown.y,) if shown.y else ()
+    cut = cube.dataset[[shown.quantity, "number", "cell_status"]].isel(held)
+    cut = cut.transpose(*rows, shown.x, *shown.together)
+    shape = (cut.sizes[shown.y] if shown.y else 1, cut.sizes[shown.x], -1)
+    results = numbers_of(cut[shown.quantity]).reshape(shape)
+    failed = (cut["cell_status"].values == 2).reshape(shape)
+    several = bool(shown.together)
+    value, nearest = together(results, quantity, shown.measure if several else None)
+    nothing = np.full(value.shape, np.nan)
+    spread = several and not quantity.words
+    low, high = (quantile(results, border) if spread else nothing for border in SPREAD)
+    state = np.where(np.isfinite(value), HAS_VALUE, np.where(failed.all(axis=-1), FAILED, NO_VALUE))
+    numbers = cut["number"].values.reshape(shape)
+    number = np.take_along_axis(numbers, nearest[..., None], axis=-1)[..., 0]
+    dims = (shown.y or "row", shown.x)
+    arrays = {
+        "value": value, "low": low, "high": high, "state": state.astype("int8"),
+        "failed": failed.sum(axis=-1), "number": number, "message": messages(cube, numbers, failed),
+    }  # fmt: skip
+    share = several and shown.measure.startswith(SHARE)
+    x_at, x_scale = positions(cube.by_dim[shown.x])
+    kind = "share" if share else "label" if quantity.words else "number"
+    attributes = {
+        "title": heading(cube, quantity, shown), "quantity": quantity.title, "units": quantity.units, "kind": kind,
+        "words": quantity.words, "cells": results.shape[-1], "x_title": cube.by_dim[shown.x].title,
+        "y_title": cube.by_dim[shown.y].title if shown.y else "", "x_scale": x_scale,
+        **scale_of(numbers_of(cube.dataset[shown.quantity]), kind),
+    }  # fmt: skip
+    coordinates = {
+        "x_word": (shown.x, list(cube.by_dim[shown.x].words)), "x_at": (shown.x, x_at),
+        "y_word": (dims[0], list(cube.by_dim[shown.y].words) if shown.y else [""]),
+    }  # fmt: skip
+    return xr.Dataset({name: (dims, array) for name, array in arrays.items()}, coordinates, attributes)
+
+
+def together(results: Floats, quantity: Quantity, measure: str | None) -> tuple[Floats, npt.NDArray[np.intp]]:
+    """Take the results on the last axis together (None: there is one), and find the cell that is nearest."""
+    if not quantity.words:
+        value = results[..., 0] if measure is None else quantile(results, MEASURES[measure])
+        distance = np.abs(results - value[..., None])
+        return value, np.argmin(np.where(np.isnan(distance), np.inf, distance), axis=-1)
+    if measure is not None and measure.startswith(SHARE):
+        word = measure.removeprefix(SHARE)
+        wanted = results == quantity.words.index(word) + 1
+        return share_of(results, quantity.words, word), np.argmax(wanted, axis=-1)
+    value = results[..., 0] if measure is None else most_frequent(results, len(quantity.words))
+    return value, np.argmax(results == value[..., None], axis=-1)
+
+
+def numbers_of(values: xr.DataArray) -> Floats:
+    """Return a variable's values with NaN for what is none: a missing count or label, an infinity."""
+    numbers = values.values.astype(np.float64)
+    whole = np.issubdtype(values.dtype, np.integer)
+    return np.where(numbers == NO_RESULT if whole else ~np.isfinite(numbers), np.nan, numbers)
+
+
+def quantile(results: Floats, share: float) -> Floats:
+    """Take a quantile over the last axis of what there is; NaN where there is nothing."""
+    nothing = np.all(np.isnan(results), axis=-1, keepdims=True)
+    # NumPy warns of slices without a number: they get one first, and lose it again.
+    filled = np.where(nothing, 0.0, results)
+    taken: Floats = np.where(nothing[..., 0], np.nan, np.nanquantile(filled, share, axis=-1))
+    return taken
+
+
+def share_of(results: Floats, words: tuple[str, ...], word: str) -> Floats:
+    """Count which share of labels are ``word``, of those that say anything; NaN where none does."""
+    counted = np.isfinite(results)
+    if NOT_COUNTED in words:
+        counted &= results != words.index(NOT_COUNTED) + 1
+    total = counted.sum(axis=-1)
+    hits = (results == words.index(word) + 1).sum(axis=-1)
+    share: Floats = np.where(total > 0, hits / np.maximum(total, 1), np.nan)
+    return share
+
+
+def most_frequent(results: Floats, labels: int) -> Floats:
+    """Find the label that occurs most often on the last axis; NaN where there is none."""
+    counts = np.stack([(results == label).sum(axis=-1) for label in range(1, labels + 1)], axis=-1)
+    return np.where(counts.max(axis=-1) > 0, np.argmax(counts, axis=-1) + 1.0, np.nan)
+
+
+def messages(cube: Cube, numbers: npt.NDArray[np.int64], failed: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
+    """Return why the first failed cell of each place failed; empty where none did."""
+    said = np.full(failed.shape[:-1], "", dtype=object)
+    first = np.take_along_axis(numbers, np.argmax(failed, axis=-1)[..., None], axis=-1)[..., 0]
+    for place in zip(*np.nonzero(failed.any(axis=-1)), strict=True):
+        said[place] = cube.failures.get(int(first[place]), "")
+    return said
+
+
+def positions(swept: Swept) -> tuple[Floats, str]:
+    """Place an axis's values for lines: numbers where they are (``linear`` or ``log``), others ``evenly``.
+
+    Numbers that grow by a factor, such as widths of 4, 8, 16, stand on a logarithmic axis.
+    """
+    if not swept.numeric:
+        return np.arange(len(swept.values), dtype=float), "evenly"
+    values = np.array(swept.values, dtype=float)
+    if len(values) > 2 and values[0] > 0:
+        steps, ratios = np.diff(values), np.diff(np.log(values))
+        if np.ptp(ratios) / ratios.mean() < np.ptp(steps) / steps.mean():
+            return values, "log"
+    return values, "linear"
+
+
+def scale_of(numbers: Floats, kind: str) -> dict[str, object]:
+    """Choose the limits of colours and axes, and whether they are logarithmic (then of the magnitudes)."""
+    found = numbers[np.isfinite(numbers)]
+    if kind == "share" or not found.size:
+        return {"limits": (0.0, 1.0), "logarithmic": False, "negative": False}
+    magnitudes = np.abs(found[found != 0])
+    if kind == "number" and magnitudes.size:
+        top = float(magnitudes.max())
+        bottom = max(float(magnitudes.min()), SMALLEST * top)
+        if math.log10(top) - math.log10(bottom) >= DECADES:
+            negative = bool((found < -ROUNDING * top).any())
+            return {"limits": (bottom, top), "logarithmic": True, "negative": negative}
+    low, high = float(found.min()), float(found.max())
+    if high - low <= ROUNDING * max(abs(low), abs(high)):  # one value, but for rounding: a colour in the middle
+        low, high = low - max(abs(low), 1.0) / 2, high + max(abs(high), 1.0) / 2
+    return {"limits": (low, high), "logarithmic": False, "negative": False}
+
+
+def heading(cube: Cube, quantity: Quantity, shown: Shown) -> str:
+    """Say in a line what a section shows."""
+    if not shown.together:
+        return quantity.title
+    over = " and ".join(cube.by_dim[dim].title for dim in shown.together)
+    if shown.measure.startswith(SHARE):
+        return f"{quantity.title}: share “{shown.measure.removeprefix(SHARE)}” over {over}"
+    return f"{quantity.title}: {shown.measure} over {over}"

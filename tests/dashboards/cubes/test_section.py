@@ -1,0 +1,119 @@
+"""A section against plain loops over the cells."""
+
+import itertools
+
+import numpy as np
+import pytest
+from invented_cubes import FAILED, cube_of, excess, plan_of, publish_cube
+
+from catalog import open_catalog
+from dashboards.cubes import Shown, Swept, measures, read_cube, section
+from dashboards.cubes.section import FAILED as STATE_FAILED
+from dashboards.cubes.section import HAS_VALUE, NO_VALUE, positions, scale_of
+
+
+def opened(tmp_path, plan=None, cube=None):
+    catalog, plan = open_catalog(tmp_path), plan or plan_of()
+    return read_cube(catalog, publish_cube(catalog, plan, cube))
+
+
+@pytest.fixture(scope="module")
+def cube(tmp_path_factory):
+    return opened(tmp_path_factory.mktemp("catalog"))
+
+
+SCALES, WIDTHS, SEEDS = (-3, -2, -1), (4, 8), range(4)
+
+
+def at(scale, width, seed):
+    if (scale, width, seed) == (-1, 8, 1):
+        return np.nan
+    return excess({"init.log10_scale": scale, "init.width": width, "init.seed": seed})
+
+
+@pytest.mark.parametrize(
+    "measure, take", [("median", np.nanmedian), ("lowest", np.nanmin), ("highest", np.nanmax)]
+)
+def test_numbers_taken_together(cube, measure, take):
+    cut = section(cube, Shown("final_excess", "log_init_scale", "width", {"seed": None}, measure))
+    expected = [[take([at(scale, width, seed) for seed in SEEDS]) for scale in SCALES] for width in WIDTHS]
+    np.testing.assert_allclose(cut["value"], expected, rtol=1e-12)
+    quartiles = np.nanquantile([at(-1, 8, seed) for seed in SEEDS], [0.25, 0.75])
+    np.testing.assert_allclose([cut["low"][1, 2], cut["high"][1, 2]], quartiles, rtol=1e-12)
+    assert cut["failed"].values.tolist() == [[0, 0, 0], [0, 0, 1]]
+    assert cut["message"].values[1, 2] == "MemoryError: <no> room"
+    assert (cut["state"] == HAS_VALUE).all()
+    for row, column in itertools.product(range(2), range(3)):
+        number = int(cut["number"][row, column])
+        distances = [
+            abs(at(SCALES[column], WIDTHS[row], seed) - float(cut["value"][row, column])) for seed in SEEDS
+        ]
+        assert cube.place(number) == {
+            "log_init_scale": column, "width": row, "seed": int(np.nanargmin(distances)),
+        }  # fmt: skip
+
+
+def test_one_value_of_each_other_axis(cube):
+    cut = section(cube, Shown("final_excess", "seed", "log_init_scale", {"width": 1}, "median"))
+    assert cut["value"].dims == ("log_init_scale", "seed")
+    expected = [[at(scale, 8, seed) for seed in SEEDS] for scale in SCALES]
+    np.testing.assert_array_equal(cut["value"], expected)
+    assert cut["state"].values[2, 1] == STATE_FAILED
+    assert cut["number"].values[2, 1] == FAILED
+    assert np.isnan(cut["low"]).all()
+
+
+def test_what_a_cell_does_not_have_is_no_failure(cube):
+    cut = section(cube, Shown("end_time", "seed", "width", {"log_init_scale": 0}, "median"))
+    assert cut["state"].values.tolist() == [[HAS_VALUE] * 3 + [NO_VALUE]] * 2
+
+
+def test_a_share_leaves_out_what_does_not_apply_and_what_failed(cube):
+    quantity = cube.quantities["verdict_lemma_5"]
+    assert measures(quantity) == ("share: holds", "share: fails", "most frequent")
+    cut = section(cube, Shown("verdict_lemma_5", "log_init_scale", "width", {"seed": None}, "share: holds"))
+    # Of the seeds' holds, fails, not applicable, holds: 2 of 3; where seed 1 (fails) failed, 2 of 2.
+    np.testing.assert_allclose(cut["value"], [[2 / 3] * 3, [2 / 3, 2 / 3, 1]])
+    assert (cut.attrs["kind"], cut.attrs["limits"]) == ("share", (0.0, 1.0))
+    most = section(cube, Shown("verdict_lemma_5", "log_init_scale", "width", {"seed": None}, "most frequent"))
+    assert (most["value"] == 1).all()
+
+
+def test_counts_without_a_value_are_not_minus_one(cube):
+    cut = section(cube, Shown("kinks", "seed", "width", {"log_init_scale": 2}, "median"))
+    np.testing.assert_array_equal(cut["value"], [[2, 3, 4, 5], [2, np.nan, 4, 5]])
+
+
+def test_where_all_failed_there_is_no_number_and_no_warning(tmp_path):
+    plan = plan_of()
+    cube = opened(tmp_path, plan, cube_of(plan, failed=(4, 5, 6, 7)))
+    cut = section(cube, Shown("final_excess", "log_init_scale", "width", {"seed": None}, "median"))
+    assert np.isnan(cut["value"].values[1, 2])
+    assert cut["state"].values[1, 2] == STATE_FAILED
+    assert int(cut["number"][1, 2]) == 4
+
+
+def test_a_cube_with_one_axis_is_one_row(tmp_path):
+    cube = opened(tmp_path, plan_of({"init.seed": [3, 1, 2]}), None)
+    cut = section(cube, Shown("t2", "seed", None, {}, "median"))
+    np.testing.assert_array_equal(cut["value"], [[2.0, 3.0, 4.0]])
+
+
+def test_scales():
+    assert scale_of(np.array([1e-20, 1e-3, 1.0, np.nan]), "number")["limits"] == (1e-16, 1.0)
+    assert scale_of(np.array([-1.0, 1e-9]), "number") == {
+        "limits": (1e-9, 1.0), "logarithmic": True, "negative": True,
+    }  # fmt: skip
+    assert scale_of(np.array([1.0, 24.0]), "number")["limits"] == (1.0, 24.0)
+    low, high = scale_of(np.array([2.0, 2.0]), "number")["limits"]
+    assert low < 2 < high
+    assert scale_of(np.array([np.nan]), "number")["limits"] == (0.0, 1.0)
+
+
+def test_positions_of_an_axis(cube):
+    assert positions(cube.by_dim["log_init_scale"])[1] == "linear"
+    at, scale = positions(cube.by_dim["width"])
+    assert (at.tolist(), scale) == ([4, 8], "linear")
+    swept = plan_of({"init.width": [4, 8, 16, 32]}).request.axes[0]
+    assert positions(Swept("width", "init.width", "width", swept.values))[1] == "log"
+    assert positions(Swept("start", "init.start", "start", ("balanced", "given")))[1] == "evenly"
