@@ -20,13 +20,16 @@ from matplotlib.figure import Figure
 from pipeline.figures.kinks import Plane
 from pipeline.figures.laws import ladder_figure, threshold_figure, width_figure
 from pipeline.figures.loss import loss_figure
-from pipeline.figures.network import State, thinned
+from pipeline.figures.network import State, piecewise_linear, thinned
 from pipeline.figures.polar import SIGNS, View, place
 from pipeline.figures.reading import (
+    Interval,
     Run,
+    decoded,
     heading,
     input_and_bias,
     intervals,
+    leak,
     phase_order,
     scale_text,
     shown_until,
@@ -39,19 +42,25 @@ from pipeline.figures.writing import FORMATS, encoded, replace_file
 
 __all__ = [
     "FIGURES",
+    "FORMATS",
     "LAWS",
     "PHASES",
     "ROLES",
     "SIGNS",
+    "Interval",
     "Plane",
     "Run",
     "State",
     "View",
+    "decoded",
+    "encoded",
     "heading",
     "input_and_bias",
     "intervals",
+    "leak",
     "loss_figure",
     "phase_order",
+    "piecewise_linear",
     "place",
     "scale_text",
     "shown_until",
