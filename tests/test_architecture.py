@@ -120,7 +120,7 @@ def may_know(module: str, other: str) -> bool:
         case "dashboards":
             # pipeline.minimal_norm is a room and, at the front door, the function of that name.
             front = {"pipeline", "pipeline.configuration", "pipeline.figures", "pipeline.minimal_norm"}
-            return other in front | {"catalog"}
+            return other in front | {"pipeline.statements", "catalog", "catalog.sharing"}
         case top if top in TOP:
             # Never past a neighbour's front door.
             own = inside(other, "pipeline") and other == room(other)

@@ -1,7 +1,8 @@
 """The pages: thin, each only wires ``dashboards.plots`` to widgets.
 
-Each module has a function ``page(visit) -> pn.viewable.Viewable``; its name is the page's address. What it raises
-becomes a message in its place (:mod:`dashboards.frame`). Modules are imported when somebody asks for their page.
+Each module named in :data:`PAGES` has a function ``page(visit) -> pn.viewable.Viewable``; its name is the
+page's address. What it raises becomes a message in its place (:mod:`dashboards.frame`). Modules are imported when
+somebody asks for their page; the others are parts of pages (``downloads``, ``comparison``, ``upkeep``).
 """
 
 from __future__ import annotations

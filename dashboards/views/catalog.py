@@ -1,17 +1,309 @@
-"""The page 'catalog'."""
+"""The page 'catalog': the runs, found by words or by a condition, opened, compared, verified, taken away."""
 
 from __future__ import annotations
 
-import panel as pn
+import asyncio
+from html import escape
+from typing import Any
 
+import pandas as pd
+import panel as pn
+from bokeh.models.widgets.tables import NumberFormatter, ScientificFormatter
+
+from catalog import CatalogError
+from dashboards.runs import SHOWN, searched
+from dashboards.shelf import Table, shelf_of
+from dashboards.views.upkeep import Upkeep, counted
+from dashboards.views.wording import BUTTON, words
 from dashboards.visit import Visit
+
+LOOK_AGAIN = 4
+"""Seconds after which a page looks whether there are other runs."""
+PAGE_SIZE = 20
+MOST = 3
+"""Runs that are compared: so many are told apart at a glance."""
+COLUMNS = ("run", *SHOWN.values(), "hold", "fail", "created")
+WIDTHS = {"run": 310, "log₁₀ scale": 125, "width": 80, "seed": 85, "final loss": 105, "excess": 105, "hold": 70,
+          "fail": 65, "created": 150}  # fmt: skip
+NUMBERS = ("log₁₀ scale", "width", "seed", "final loss", "excess", "hold", "fail")
+TOOLTIPS = {
+    "hold": "How many of the paper's statements hold",
+    "fail": "How many of the paper's statements fail",
+    "excess": "½|θ|² at the end, over the least of all interpolators",
+    "created": "UTC",
+}
+EMPTY = (
+    "<p><b>There are no runs in this catalog yet.</b> Compute one, in a terminal: "
+    "<code>reluflow run orthogonal</code>. It appears here by itself. Or look at one that is computed at once: "
+    '<a href="{flow}">Flow</a>.</p>'
+)
+TABLE_STYLE = """
+.tabulator.tabulator {
+  background: var(--panel); color: var(--ink); border: 1px solid var(--line); border-radius: 8px; font-size: 14px;
+}
+.tabulator.tabulator .tabulator-header, .tabulator.tabulator .tabulator-header .tabulator-col,
+.tabulator.tabulator .tabulator-footer { background: var(--panel); color: var(--ink); border-color: var(--line); }
+.tabulator.tabulator .tabulator-row { background: var(--panel); color: var(--ink); border-color: var(--line); }
+.tabulator.tabulator .tabulator-row:hover { background: var(--paper) !important; }
+.tabulator.tabulator .tabulator-row.tabulator-selected {
+  background: color-mix(in srgb, var(--accent) 18%, var(--panel));
+}
+.tabulator.tabulator .tabulator-row .tabulator-cell { border-color: transparent; padding: 4px 8px; }
+.tabulator.tabulator .tabulator-header .tabulator-col { border-right-color: transparent; font-weight: 600; }
+.tabulator.tabulator .tabulator-header { border-bottom-color: var(--line); }
+.tabulator.tabulator .tabulator-row { border-bottom: 1px solid var(--line); }
+.tabulator.tabulator .tabulator-tableholder .tabulator-table { background: var(--panel); color: var(--ink); }
+.tabulator .tabulator-footer .tabulator-page { color: var(--ink); background: none; border-color: var(--line); }
+.tabulator .tabulator-footer .tabulator-page.active { color: var(--accent) !important; font-weight: 700; }
+.tabulator a { color: var(--accent); }
+"""
 
 
 def page(visit: Visit) -> pn.viewable.Viewable:
-    """Build the page."""
-    return pn.Column(
-        "catalog",
-        pn.widgets.FloatSlider(name="log10 scale", start=-10, end=0),
-        pn.widgets.Button(name="press"),
-        pn.widgets.Select(name="a", options=["b", "c"]),
+    """Build the page; the table comes when it has been read, which for 10,000 runs takes a second."""
+    made = CatalogPage(visit)
+    pn.state.onload(made.begin)
+    return made.view()
+
+
+class CatalogPage:
+    """The table, what narrows it, and what is done with the runs that are chosen in it.
+
+    Parameters
+    ----------
+    visit
+        Who looks. The address says ``search``, ``where``, ``sort`` (a column, ``-`` before it for the largest
+        first) and ``compare`` (runs, comma between).
+    """
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit, self.shelf = visit, shelf_of(visit.catalog)
+        self.chosen: list[str] = []
+        self.version = 0
+        self.search = pn.widgets.TextInput(
+            label="Search", placeholder="words of its name, title, status …", value=visit.text("search"), width=260
+        )
+        self.where = pn.widgets.TextInput(
+            label="Only runs where", placeholder="width == 60 and final_loss < 1e-20", value=visit.text("where"),
+            width=360,
+        )  # fmt: skip
+        self.refresh = pn.widgets.Button(label="Refresh", **BUTTON)
+        self.count = words('<p role="status">Reading the catalog …</p>')
+        self.damaged = words("")
+        self.table = self._tabulator()
+        self.upkeep = Upkeep(visit, lambda: self.chosen)
+        self.compare = pn.widgets.Button(label="Compare", disabled=True, color="primary", **BUTTON)
+        self.choice = words("")
+        self.actions = pn.Column(sizing_mode="stretch_width", visible=False)
+        self.comparison = pn.Column(sizing_mode="stretch_width")
+        self._choosing = False
+        # A table that is built while it is hidden stays blank. It stands in the page from the start all the same:
+        # so the browser has its code before the first run appears.
+        self.place = pn.Column(self.table, sizing_mode="stretch_width")
+        self.search.param.watch(self._narrowed, "value_input")
+        self.where.param.watch(self._narrowed, "value")
+        self.refresh.on_click(self._refreshed)
+        self.compare.on_click(self._compared)
+        self.table.param.watch(self._selected, "selection")
+        self.table.param.watch(self._sorted, "sorters")
+
+    def _tabulator(self) -> pn.widgets.Tabulator:
+        scientific = ScientificFormatter(precision=2, nan_format="–")
+        whole = NumberFormatter(format="0", nan_format="–")
+        columns = {name: pd.Series(dtype=object) for name in ("run_id", *COLUMNS)}
+        return pn.widgets.Tabulator(
+            pd.DataFrame(columns), pagination="remote", page_size=PAGE_SIZE, selectable="checkbox", disabled=True,
+            show_index=False, hidden_columns=["run_id"], layout="fit_data_fill", sizing_mode="stretch_width",
+            widths=WIDTHS, frozen_columns=[], theme="simple", stylesheets=[TABLE_STYLE],
+            sorters=self._asked_order(),
+            formatters={
+                "run": {"type": "html"}, "final loss": scientific, "excess": scientific, "width": whole,
+                "seed": whole, "hold": whole, "fail": whole,
+            },
+            text_align=dict.fromkeys(NUMBERS, "right"), header_align=dict.fromkeys(NUMBERS, "right"),
+            header_tooltips=TOOLTIPS,
+        )  # fmt: skip
+
+    def _asked_order(self) -> list[dict[str, str]]:
+        name = self.visit.text("sort")
+        column = name.removeprefix("-")
+        if not name:
+            return []
+        if column not in COLUMNS:
+            self.visit.say(
+                f"sort = {name[:40]!r} is not known: allowed are {', '.join(COLUMNS)}. Newest come first."
+            )
+            return []
+        return [{"field": column, "dir": "desc" if name.startswith("-") else "asc"}]
+
+    async def begin(self) -> None:
+        """Read the table for the first time, show what the address compares, and look again from now on."""
+        await self.look(age=LOOK_AGAIN)
+        if "compare" in self.visit.query:
+            run_ids = asked_runs(self.visit)
+            self._choose(run_ids)
+            await self._show_comparison(run_ids)
+        # Panel's annotation forgets functions that are awaited.
+        pn.state.add_periodic_callback(self.look_again, period=1000 * LOOK_AGAIN)  # type: ignore[arg-type]
+
+    async def look_again(self) -> None:
+        """See whether there are other runs by now."""
+        await self.look(age=LOOK_AGAIN / 2)
+
+    async def look(self, age: float = 0.0) -> None:
+        """Read the table if it is older than ``age`` seconds, and show it if it is another one."""
+        try:
+            table = await asyncio.to_thread(self.shelf.table, age)
+        except (CatalogError, OSError) as error:
+            self.count.object = f'<p role="status">{escape(str(error))}</p>'
+            return
+        if table.version != self.version:
+            self.version = table.version
+            await self._show(table)
+
+    async def _refreshed(self, _: object) -> None:
+        await self.look()
+
+    async def _narrowed(self, _: object) -> None:
+        self.visit.remember(search=self.search.value_input or None, where=(self.where.value or "").strip() or None)
+        await self._show(await asyncio.to_thread(self.shelf.table, LOOK_AGAIN))
+
+    async def _show(self, table: Table) -> None:
+        """Show the runs that the two fields let through."""
+        rows, said = table.rows, ""
+        # What is typed counts at once; before the first key `value_input` is empty and `value` the address's.
+        words = self.search.value_input or self.search.value or ""
+        expression = (self.where.value or "").strip()
+        kept = searched(table.text, words)
+        if expression:
+            try:
+                kept &= set((await asyncio.to_thread(self.visit.catalog.where, expression)).index)
+            except CatalogError as error:
+                said = str(error).removeprefix("--where ")
+        rows = rows if len(kept) == len(rows) else rows[rows["run_id"].isin(kept)].reset_index(drop=True)
+        rows = rows.assign(run=[self._link(run_id) for run_id in rows["run_id"]])
+        self._choosing = True
+        self.table.value = rows[["run_id", *COLUMNS]]
+        self._mark()
+        self._choosing = False
+        empty = not len(table.rows)
+        self.place.objects = [] if empty else [self.table]
+        self.actions.visible = not empty
+        self._tell(len(rows), len(table.rows), said)
+        self.damaged.object = damaged_html(table.damaged)
+
+    def _tell(self, found: int, all_runs: int, problem: str) -> None:
+        if not all_runs:
+            text = EMPTY.format(flow=escape(self.visit.address("flow")))
+        else:
+            what = counted(all_runs) if found == all_runs else f"{found:,} of {counted(all_runs)}"
+            text = f"<p>{what}.</p>"
+        alert = f'<p role="alert" style="color: {PROBLEM}"><b>⚠</b> {escape(problem)}</p>' if problem else ""
+        self.count.object = f'<div role="status">{text}</div>{alert}'
+
+    def _link(self, run_id: str) -> str:
+        flow, theory = (escape(self.visit.address(page, run=run_id)) for page in ("flow", "theory"))
+        return f'<a href="{flow}">{escape(run_id)}</a> <a href="{theory}" style="font-size: 12px">theory</a>'
+
+    def _mark(self) -> None:
+        """Tick the chosen runs among those shown."""
+        shown = self.table.value["run_id"]
+        self.table.selection = [i for i, run_id in enumerate(shown) if run_id in self.chosen]
+
+    def _selected(self, event: Any) -> None:
+        """Add and take away what was ticked; what a search hides stays chosen."""
+        if self._choosing:
+            return
+        shown = list(self.table.value["run_id"])
+        ticked = [shown[i] for i in event.new if i < len(shown)]
+        kept = [run_id for run_id in self.chosen if run_id not in shown or run_id in ticked]
+        self._choose([*kept, *(run_id for run_id in ticked if run_id not in kept)])
+
+    def _choose(self, run_ids: list[str]) -> None:
+        self.chosen = run_ids
+        self._choosing = True
+        self._mark()
+        self._choosing = False
+        self.upkeep.choose(run_ids)
+        self.compare.disabled = not 2 <= len(run_ids) <= MOST
+        listed = ", ".join(run_ids[:MOST]) + (f" and {len(run_ids) - MOST} more" if len(run_ids) > MOST else "")
+        hint = f"Tick two or three runs to compare them. {self.upkeep.note()}"
+        self.choice.object = (
+            f'<p style="margin: 0; color: var(--faint)">Chosen: {escape(listed) or "none"}. {hint}</p>'
+        )
+
+    def _sorted(self, event: Any) -> None:
+        order = event.new[0] if event.new else None
+        name = order and f"{'-' if order['dir'] == 'desc' else ''}{order['field']}"
+        self.visit.remember(sort=name)
+
+    async def _compared(self, _: object) -> None:
+        self.visit.remember(compare=",".join(self.chosen))
+        await self._show_comparison(list(self.chosen))
+
+    async def _show_comparison(self, run_ids: list[str]) -> None:
+        """Open runs in a thread, and show them side by side."""
+        if not run_ids:
+            self.comparison.objects = []
+            return
+        self.comparison.objects = [words(f'<p role="status">Opening {counted(len(run_ids))} …</p>')]
+        self.comparison.objects = await asyncio.to_thread(self._side_by_side, run_ids)
+
+    def _side_by_side(self, run_ids: list[str]) -> list[pn.viewable.Viewable]:
+        # In this thread, because HoloViews takes seconds to import; whoever compares nothing does without.
+        from dashboards.views.comparison import Comparison, opened_runs
+
+        trees, manifests = opened_runs(self.visit, run_ids)
+        return [Comparison(self.visit, trees, manifests).view()] if trees else []
+
+    def view(self) -> pn.viewable.Viewable:
+        """Lay the page out."""
+        up = self.upkeep
+        self.actions.objects = [
+            self.choice,
+            pn.FlexBox(
+                self.compare,
+                up.verify_chosen,
+                up.verify_all,
+                up.format,
+                up.export,
+                align_items="end",
+                gap="0 2px",
+            ),
+            up.result,
+        ]
+        self._choose([])
+        return pn.Column(
+            pn.FlexBox(self.search, self.where, self.refresh, align_items="end", gap="0 2px"),
+            self.count, self.place, self.actions, self.damaged, self.comparison, sizing_mode="stretch_width",
+        )  # fmt: skip
+
+
+def asked_runs(visit: Visit) -> list[str]:
+    """Read which runs an address compares; what can't be shown is said, and left out."""
+    found: list[str] = []
+    for name in filter(None, (part.strip() for part in visit.text("compare").split(","))):
+        try:
+            run_id = visit.catalog.resolve(name)
+        except CatalogError as error:
+            visit.say(str(error))
+            continue
+        if run_id not in found:
+            found.append(run_id)
+    if len(found) > MOST:
+        visit.say(f"{len(found)} runs are too many to compare: shown are the first {MOST}.")
+    return found[:MOST]
+
+
+PROBLEM = "light-dark(#B3261E, #F2B8B5)"
+
+
+def damaged_html(damaged: dict[str, str]) -> str:
+    """List the runs that can't be listed, with what is wrong; empty if there are none."""
+    if not damaged:
+        return ""
+    items = "".join(f"<li><b>{escape(name)}</b>: {escape(what)}</li>" for name, what in sorted(damaged.items()))
+    return (
+        f'<h2 style="font-size: 16px; margin: 12px 0 4px">Damaged: {counted(len(damaged))}</h2>'
+        f'<ul style="margin: 0; padding-left: 20px">{items}</ul>'
     )

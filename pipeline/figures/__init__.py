@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from pipeline.figures.kinks import Plane
 from pipeline.figures.laws import ladder_figure, threshold_figure, width_figure
 from pipeline.figures.loss import loss_figure
-from pipeline.figures.network import State, thinned
+from pipeline.figures.network import State, piecewise_linear, thinned
 from pipeline.figures.polar import SIGNS, View, place
 from pipeline.figures.reading import (
     Interval,
@@ -31,6 +31,7 @@ from pipeline.figures.reading import (
     in_the_papers_setting,
     input_and_bias,
     intervals,
+    leak,
     measured_times,
     orthogonal,
     phase_order,
@@ -46,6 +47,7 @@ from pipeline.figures.writing import FORMATS, encoded, replace_file
 
 __all__ = [
     "FIGURES",
+    "FORMATS",
     "LAWS",
     "PHASES",
     "ROLES",
@@ -62,10 +64,12 @@ __all__ = [
     "in_the_papers_setting",
     "input_and_bias",
     "intervals",
+    "leak",
     "loss_figure",
     "measured_times",
     "orthogonal",
     "phase_order",
+    "piecewise_linear",
     "place",
     "power_text",
     "predicted_times",

@@ -1,10 +1,52 @@
-"""Runs as the pages see them."""
+"""Runs as the pages see them, and a small catalog that they look at."""
+
+from pathlib import Path
 
 import pytest
+import xarray as xr
 
+from catalog import Catalog, open_catalog
 from dashboards.live import quick_look, whole_look
 from dashboards.scene import Scene
-from pipeline import load_config
+from pipeline import load_config, run
+
+SMALL = {"init.width": 12, "flow.samples": 40}
+
+
+@pytest.fixture(scope="session")
+def small_catalog(tmp_path_factory) -> Catalog:
+    """Three runs: the paper's, the same from a smaller scale, and one in four dimensions."""
+    catalog = open_catalog(tmp_path_factory.mktemp("small") / "catalog")
+    run(load_config("orthogonal", SMALL), catalog)
+    run(load_config("orthogonal", SMALL | {"init.log10_scale": -9.0}), catalog)
+    run(load_config("orthonormal", SMALL), catalog)
+    return catalog
+
+
+@pytest.fixture(scope="session")
+def orthogonal_id(small_catalog) -> str:
+    return load_config("orthogonal", SMALL).run_id("1.1")
+
+
+@pytest.fixture
+def tree(small_catalog, orthogonal_id) -> xr.DataTree:
+    return small_catalog[orthogonal_id]
+
+
+@pytest.fixture
+def damaged_catalog(small_catalog, tmp_path) -> Catalog:
+    """A copy in which one run has lost a chunk, and another's manifest has a flipped bit."""
+    import shutil
+
+    root = tmp_path / "damaged"
+    shutil.copytree(str(small_catalog.place.url), root)
+    orthogonal = sorted(path for path in (root / "runs").iterdir() if path.name.startswith("orthogonal"))
+    shutil.rmtree(orthogonal[0] / "data.zarr" / "trajectory" / "loss" / "c")
+    manifest = orthogonal[1] / "manifest.json"
+    content = bytearray(manifest.read_bytes())
+    content[200] ^= 1
+    manifest.write_bytes(content)
+    return open_catalog(Path(root))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,136 @@
+"""The table of runs as the catalog page shows it, searched, and what differs between two or three runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from catalog import Manifest
+
+SHOWN = {
+    "init.log10_scale": "log₁₀ scale",
+    "init.width": "width",
+    "init.seed": "seed",
+    "status": "status",
+    "final_loss": "final loss",
+    "final_excess": "excess",
+}
+"""Columns of the catalog's table and their headings; before them stands the run, after them the statements."""
+SEARCHED = ("title", "description", "data.kind", "init.start", "flow.method", "status", "created")
+"""Columns in which a free text is looked for, besides the run's name."""
+RESULTS = {
+    "status": "status",
+    "end_time": "end, t",
+    "final_loss": "final loss",
+    "half_squared_norm": "½|θ|² at the end",
+    "minimal_half_squared_norm": "least ½|θ|² of all interpolators",
+    "final_excess": "excess",
+    "final_distance": "distance to the nearest minimum",
+    "t1": "t1",
+    "t2": "t2",
+    "t3": "t3",
+    "plateaus": "plateaus",
+    "merged_directions": "merged directions",
+    "kinks": "kinks",
+    "sliding_neurons": "neurons that end on a boundary",
+    "steps": "steps of the solver",
+}
+"""Results that a comparison lists, and what they are called."""
+VERDICT = "statements."
+
+
+def shown(frame: pd.DataFrame) -> pd.DataFrame:
+    """Choose the columns that the page shows, the newest run first.
+
+    Parameters
+    ----------
+    frame
+        From ``catalog.frame()``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``run_id``, those of :data:`SHOWN` by their headings, ``hold`` and ``fail`` (how many of the
+        paper's statements), ``created`` (UTC, to the minute).
+    """
+    verdicts = frame[[name for name in frame.columns if name.startswith(VERDICT)]]
+    table: dict[str, Any] = {"run_id": frame.index.to_numpy(dtype=object)}
+    for name, heading in SHOWN.items():
+        table[heading] = frame[name].to_numpy() if name in frame else np.full(len(frame), np.nan)
+    table["hold"], table["fail"] = ((verdicts == word).sum(axis=1).to_numpy() for word in ("holds", "fails"))
+    table["created"] = frame["created"].dt.strftime("%Y-%m-%d %H:%M").fillna("").to_numpy()
+    return pd.DataFrame(table).iloc[::-1].reset_index(drop=True)
+
+
+def searchable(frame: pd.DataFrame) -> pd.Series:
+    """Join what a free text may be found in, one text a run, in lower case."""
+    text = frame.index.to_series().astype(str)
+    for name in SEARCHED:
+        if name in frame:
+            text = text + " " + frame[name].astype(str)
+    return text.str.lower()
+
+
+def searched(text: pd.Series, words: str) -> set[str]:
+    """Name the runs in whose text every one of the words is found, in any order.
+
+    Parameters
+    ----------
+    text
+        From :func:`searchable`.
+    words
+        As a person types them; nothing finds all.
+    """
+    found = np.ones(len(text), dtype=bool)
+    for word in words.lower().split():
+        found &= text.str.contains(word, regex=False).to_numpy(dtype=bool)
+    return set(text.index[found])
+
+
+def differences(manifests: Sequence[Manifest]) -> pd.DataFrame:
+    """Tabulate what differs between runs in their configuration and statements, and their results side by side.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One column a run; rows by ``part`` (configuration, result, statement) and ``name``, all texts. What is the
+        same in the configurations and verdicts of all is left out.
+    """
+    columns = [manifest.run_id for manifest in manifests]
+    rows: dict[tuple[str, str], list[str]] = {}
+    configurations = [dict(_flat(manifest.configuration)) for manifest in manifests]
+    for key in dict.fromkeys(key for found in configurations for key in found):
+        texts = [value_text(found.get(key)) for found in configurations]
+        if len(set(texts)) > 1 and key not in ("name", "description"):
+            rows["configuration", key] = texts
+    for key, name in RESULTS.items():
+        texts = [value_text(manifest.summary.get(key)) for manifest in manifests]
+        if set(texts) != {"–"}:
+            rows["result", name] = texts
+    verdicts = [name for name in manifests[0].summary if name.startswith(VERDICT)] if manifests else []
+    for key in verdicts:
+        texts = [value_text(manifest.summary.get(key)).replace("_", " ") for manifest in manifests]
+        if len(set(texts)) > 1:
+            rows["statement", key.removeprefix(VERDICT).replace("_", " ")] = texts
+    index = pd.MultiIndex.from_tuples(list(rows), names=["part", "name"])
+    return pd.DataFrame(list(rows.values()), index=index, columns=columns)
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Walk over a configuration by its dotted keys."""
+    found: list[tuple[str, Any]] = []
+    for key, value in table.items():
+        found += _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [(f"{prefix}{key}", value)]
+    return found
+
+
+def value_text(value: Any) -> str:
+    """Write a value of a manifest: six digits, ``–`` for none, long texts cut."""
+    if value is None or (isinstance(value, float) and not isfinite(value)):
+        return "–"
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 80 else text[:79] + "…"

@@ -1,0 +1,174 @@
+"""Two or three runs side by side: what they did, what they ended with, in what they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from itertools import groupby
+
+import holoviews as hv
+import numpy as np
+import pandas as pd
+import panel as pn
+import xarray as xr
+from bokeh.plotting import figure
+
+from catalog import CatalogError, DamagedRunError, Manifest
+from dashboards.plots.comparison import SAMPLES, function_plot, loss_plot, scale_of, strokes, time_unit
+from dashboards.runs import differences
+from dashboards.views.wording import CARD, SEGMENTS, words
+from dashboards.visit import Visit
+
+TIMES = {"t": "t", "scaled": "t/(−ln λ)"}
+AXES = {"linear": "linear", "log": "logarithmic"}
+
+
+def opened_runs(visit: Visit, run_ids: Sequence[str]) -> tuple[dict[str, xr.DataTree], list[Manifest]]:
+    """Open the runs and read what the pictures need; one that is damaged is said to be, and left out."""
+    trees, manifests = {}, []
+    for run_id in run_ids:
+        try:
+            manifest = visit.catalog.manifest(run_id)
+            trees[run_id] = _readable(visit.catalog[run_id], run_id)
+            manifests.append(manifest)
+        except CatalogError as error:
+            visit.say(str(error))
+    return trees, manifests
+
+
+def _readable(tree: xr.DataTree, run_id: str) -> xr.DataTree:
+    """Read the trajectory's curves and its last sample.
+
+    Raises
+    ------
+    DamagedRunError
+        If a chunk is damaged: whatever its decoder stumbles over.
+    """
+    try:
+        trajectory = tree["trajectory"].dataset
+        trajectory["loss"].load()
+        last = trajectory[["direction", "log_norm", "output_ratio"]].isel(time=slice(-1, None)).load()
+        whole = all(bool(np.isfinite(values).all()) for values in (trajectory["loss"], *last.data_vars.values()))
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DamagedRunError(
+            f"run {run_id} can't be read ({reason}); `reluflow verify {run_id}` names it"
+        ) from error
+    if not whole:  # a chunk that is missing reads as NaN
+        raise DamagedRunError(
+            f"run {run_id} can't be read (a part is missing); `reluflow verify {run_id}` names it"
+        )
+    return tree
+
+
+class Comparison:
+    """The pictures and the table of some runs. They are drawn here, not by Panel's pane on the event loop.
+
+    Parameters
+    ----------
+    visit
+        Who looks.
+    trees, manifests
+        From :func:`opened_runs`: at least one.
+    """
+
+    def __init__(self, visit: Visit, trees: dict[str, xr.DataTree], manifests: Sequence[Manifest]) -> None:
+        self.visit, self.trees, self.manifests = visit, trees, manifests
+        self.time = pn.widgets.RadioButtonGroup(
+            label="Time", options={words: key for key, words in TIMES.items()},
+            value=visit.choice("time", list(TIMES), "t"), stylesheets=SEGMENTS,
+        )  # fmt: skip
+        self.axis = pn.widgets.RadioButtonGroup(
+            label="Loss axis", options={words: key for key, words in AXES.items()},
+            value=visit.choice("loss", list(AXES), "linear"), stylesheets=SEGMENTS,
+        )  # fmt: skip
+        self.loss = pn.pane.Bokeh(self._loss(), sizing_mode="stretch_width")
+        function = function_plot(trees, visit.looks)
+        self.picture = None if function is None else hv.render(function, backend="bokeh")
+        for widget in (self.time, self.axis):
+            widget.param.watch(self._changed, "value")
+
+    def _loss(self) -> figure:
+        scaled = self.time.value == "scaled"
+        without = [name for name, tree in self.trees.items() if scaled and np.isnan(time_unit(tree))]
+        if without:
+            self.visit.say(f"λ of {', '.join(without)} is not below 1: there is no t/(−ln λ), and no curve.")
+        drawn: figure = hv.render(
+            loss_plot(self.trees, self.visit.looks, scaled=scaled, logarithmic=self.axis.value == "log"),
+            backend="bokeh",
+        )
+        return drawn
+
+    def _changed(self, _: object) -> None:
+        self.visit.remember(time=self.time.value, loss=self.axis.value)
+        self.loss.object = self._loss()
+
+    def view(self) -> pn.viewable.Viewable:
+        """Lay them out: the pictures beside each other where there is room."""
+        controls = pn.FlexBox(
+            pn.pane.HTML("<b>Loss</b>"),
+            pn.pane.HTML("against"),
+            self.time,
+            self.axis,
+            align_items="center",
+            gap="4px 12px",
+        )
+        cards = [pn.Column(controls, self.loss, styles=BESIDE, sizing_mode="stretch_width")]
+        if self.picture is not None:
+            heading = words("<b>Function at the end</b>", height=32)
+            picture = pn.pane.Bokeh(self.picture, sizing_mode="stretch_width")
+            cards.append(pn.Column(heading, picture, styles=BESIDE, sizing_mode="stretch_width"))
+        runs = "".join(f"<p>{line}</p>" for line in self._legend())
+        return pn.Column(
+            words(f'<h2 style="font-size: 17px; margin: 10px 0 4px">Side by side</h2>{runs}'),
+            pn.FlexBox(*cards, gap="12px", margin=(4, 10), sizing_mode="stretch_width"),
+            words(self.table()),
+            sizing_mode="stretch_width",
+        )
+
+    def _legend(self) -> list[str]:
+        """Say which line is whose, with the ways to the run's pages."""
+        lines = []
+        for run_id, (color, dash) in zip(self.trees, strokes(self.visit.looks), strict=False):
+            flow, theory = (escape(self.visit.address(page, run=run_id)) for page in ("flow", "theory"))
+            sample = (
+                f'<svg width="34" height="10" role="img" aria-label="{dash} line"><path d="M1 5H33" '
+                f'stroke="{color}" stroke-width="3" stroke-dasharray="{SAMPLES[dash]}"/></svg>'
+            )
+            scale = escape(scale_of(self.trees[run_id]))
+            lines.append(
+                f'{sample} <a href="{flow}">{escape(run_id)}</a>, {scale} · <a href="{theory}">theory</a>'
+            )
+        return lines
+
+    def table(self) -> str:
+        """Write the table of differences, which is the pictures' alternative too."""
+        return table_html(differences(self.manifests))
+
+
+CELL = "text-align: left; padding: 4px 18px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top"
+BESIDE = CARD | {"flex": "1 1 420px", "min-width": "0"}
+PARTS = {
+    "configuration": "Configuration, where it differs",
+    "result": "Results",
+    "statement": "The paper's statements, where the verdicts differ",
+}
+
+
+def table_html(table: pd.DataFrame) -> str:
+    """Write a table of :func:`dashboards.runs.differences` with a heading for each part."""
+    head = "".join(f'<th scope="col" style="{CELL}">{escape(str(name))}</th>' for name in table.columns)
+    lines = [f'<tr><td style="{CELL}"></td>{head}</tr>']
+    for part, keys in groupby(table.index, key=lambda key: key[0]):
+        span = len(table.columns) + 1
+        lines.append(
+            f'<tr><th colspan="{span}" scope="colgroup" style="{CELL}; padding-top: 12px">{PARTS[part]}</th></tr>'
+        )
+        for key in keys:
+            cells = "".join(f'<td style="{CELL}">{escape(text)}</td>' for text in table.loc[key])
+            name = f'<th scope="row" style="{CELL}; color: var(--faint); font-weight: 500">{escape(key[1])}</th>'
+            lines.append(f"<tr>{name}{cells}</tr>")
+    return (
+        '<div style="overflow-x: auto"><table style="border-collapse: collapse; font-size: 14px">'
+        f"{''.join(lines)}</table></div>"
+    )
