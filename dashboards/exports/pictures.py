@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from pipeline import figures
-from pipeline.figures import FIGURES, encoded, heading
+from pipeline.figures import FIGURES, animation, encoded, heading
 
 
 def figure_file(tree: xr.DataTree, name: str, file_format: str) -> bytes:
@@ -26,5 +25,4 @@ def figure_file(tree: xr.DataTree, name: str, file_format: str) -> bytes:
 
 def animation_file(tree: xr.DataTree, file_format: str) -> bytes:
     """Draw the run in motion, as ``gif`` or ``mp4``: see :func:`pipeline.figures.animation`."""
-    film: bytes = vars(figures)["animation"](tree, file_format)
-    return film
+    return animation(tree, file_format)

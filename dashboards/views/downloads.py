@@ -21,10 +21,9 @@ from dashboards.frame import explained
 from dashboards.looks import LIGHT, Looks
 from dashboards.subject import configuration_of
 from dashboards.views.wording import BUTTON, words
-from pipeline import figures
 from pipeline.figures import FIGURES, FORMATS
 
-ANIMATIONS = ("gif", "mp4") if "animation" in figures.__all__ else ()
+ANIMATIONS = ("gif", "mp4")
 
 TITLES = {
     "figure-1-timeline": "Figure 1, the timeline",

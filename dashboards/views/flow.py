@@ -215,10 +215,8 @@ class FlowPage:
             f"{escape(config.title or '')}</p>"
         )
         self.now.object = definition_list(facts(scene, counted, frame))
-        if (
-            not scene.look.whole
-        ):  # sentences and digits take as long as the pictures: they wait for the hand to rest
-            return
+        if not scene.look.whole:
+            return  # sentences and digits take as long as the pictures: they wait for the hand to rest
         said = table(["", "measured", "paper"], times(scene))
         self.words.object = f"<p>{escape(sentence(scene, counted, frame))}</p>{said}"
         self.digits.object = table(*samples(scene, counted))
