@@ -1,7 +1,7 @@
 """Slider to picture in a real browser: from the moment a control moves until what follows from it is painted.
 
-A control's value is set in the page, as a moved handle sets it; the clock stops in the second animation frame after
-both the neurons' and the loss's columns have come. Server and browser are processes of their own.
+A control is set in the page, as a moved handle sets it; the clock stops in the second animation frame after both
+the neurons' and the loss's columns have come. Server and browser are processes of their own.
 """
 
 from __future__ import annotations
