@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import panel as pn
@@ -120,6 +120,12 @@ class Controls:
         return Subject(config, dict(self.overrides))
 
 
+class PromptSlider(pn.widgets.IntSlider):
+    """A slider whose moves are heard at once: Panel waits 50 ms for more, half of what a picture may take."""
+
+    _priority_changes: ClassVar[list[str]] = ["value"]
+
+
 class StopSlider:
     """A slider over chosen values, evenly spaced whatever they are.
 
@@ -129,7 +135,7 @@ class StopSlider:
 
     def __init__(self, name: str, stops: list[Any], value: Any) -> None:
         self.stops, self.values = stops, list(stops)
-        self.slider = pn.widgets.IntSlider(label=name, start=0, end=1, value=0, sizing_mode="stretch_width")
+        self.slider = PromptSlider(label=name, start=0, end=1, value=0, sizing_mode="stretch_width")
         self.set(value)
 
     @property

@@ -114,8 +114,12 @@ class Scene:
         sliding = (sample["activation"].values[0] == number).any(axis=1)
         return State(direction, log_norm, ratio * np.exp(log_norm), self.role, sliding)
 
-    def lined(self) -> tuple[Numbers, Numbers, Numbers, npt.NDArray[np.str_]]:
-        """Read the neurons that are drawn as lines.
+    def followed(self, neurons: npt.NDArray[np.intp]) -> tuple[Numbers, Numbers, Numbers, npt.NDArray[np.str_]]:
+        """Read some neurons over time.
+
+        Parameters
+        ----------
+        neurons : int[lines]
 
         Returns
         -------
@@ -128,7 +132,7 @@ class Scene:
         group, data = self.look.groups["trajectory"], self.look.groups["data"]
         every = max(1, len(self.time) // LINE_POINTS[self.look.whole])
         instants = np.unique(np.append(np.arange(0, len(self.time), every), len(self.time) - 1))
-        chosen = self.shown[: self.lines]
+        chosen = neurons
         # Sorted for the store, which reads increasing indices as slices, then back in our own order.
         order = np.argsort(chosen)
         part = group[["direction", "log_norm", "output_ratio"]].isel(time=instants, neuron=chosen[order])

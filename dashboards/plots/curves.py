@@ -8,13 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from bokeh.models import ColumnDataSource, CustomJS, HoverTool, Range1d
+from bokeh.models import ColumnDataSource, HoverTool, Range1d
+from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboards.clocks import Clock
 from dashboards.looks import Looks
 from dashboards.plots.axes import styled_figure
 from dashboards.plots.columns import (
+    DASHES,
+    chosen_columns,
     extent,
     line_columns,
     loss_columns,
@@ -24,6 +27,7 @@ from dashboards.plots.columns import (
     residual_columns,
 )
 from dashboards.scene import Scene
+from pipeline.figures import ROLES
 
 HEIGHT = 178
 PURPLE = "#CC79A7"
@@ -42,18 +46,27 @@ class Curves:
     ----------
     looks
         The colours.
-    loss, residuals, lines, phases, plateaus, cursor
-        The columns: see :mod:`dashboards.plots.columns`.
+    loss, phases, plateaus, cursor, chosen
+        The columns: see :mod:`dashboards.plots.columns`; ``chosen`` has the lines of selected neurons.
+    residuals, lines
+        The columns by the sign of the label, and by the role of the neuron.
     x_range
         The time that all show.
+    dimmed
+        The lines that give way to selected ones.
     figures
         By name: loss, log_loss, residuals, norms, alignment.
     """
 
     looks: Looks
     loss: ColumnDataSource = field(default_factory=lambda: _source("t", "loss", "log10_loss"))
-    residuals: ColumnDataSource = field(default_factory=lambda: _source("t", "r", "color", "dash", "point"))
-    lines: ColumnDataSource = field(
+    residuals: dict[str, ColumnDataSource] = field(
+        default_factory=lambda: {sign: _source("t", "r") for sign in ("positive", "negative")}
+    )
+    lines: dict[str, ColumnDataSource] = field(
+        default_factory=lambda: {role: _source("t", "log10_norm", "cosine") for role in ROLES}
+    )
+    chosen: ColumnDataSource = field(
         default_factory=lambda: _source("t", "log10_norm", "cosine", "color", "dash", "neuron")
     )
     phases: ColumnDataSource = field(default_factory=lambda: _source("from", "to", "color", "name"))
@@ -61,6 +74,7 @@ class Curves:
     cursor: ColumnDataSource = field(default_factory=lambda: ColumnDataSource({"t": [0.0]}))
     x_range: Range1d = field(default_factory=lambda: Range1d(0, 1))
     figures: dict[str, figure] = field(init=False)
+    dimmed: list[GlyphRenderer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.figures = {
@@ -76,15 +90,21 @@ class Curves:
         unit = clock.unit
         self.x_range.update(start=0.0, end=scene.until / unit)
         self.loss.data = loss_columns(scene, unit)
-        self.residuals.data = residual_columns(scene, unit)
-        self.lines.data = line_columns(scene, unit)
+        residuals, lines = residual_columns(scene, unit), line_columns(scene, unit)
+        for sources, columns in ((self.residuals, residuals), (self.lines, lines)):
+            for name, source in sources.items():
+                source.data = columns[name]
         self.phases.data = phase_columns(scene, unit)
         self.plateaus.data = plateau_columns(scene, unit)
+        zero = np.zeros(1)
         largest = float(np.max(self.loss.data["loss"])) or 1.0
         self._limit("loss", (-0.03 * largest, 1.08 * largest))
         self._limit("log_loss", loss_floor(self.loss.data["log10_loss"]))
-        self._limit("residuals", extent(np.concatenate([*self.residuals.data["r"], np.zeros(1)])))
-        self._limit("norms", extent(np.concatenate([*self.lines.data["log10_norm"], np.zeros(1)])))
+        self._limit(
+            "residuals", extent(np.concatenate([part["r"] for part in residuals.values()] + [np.zeros(1)]))
+        )
+        norms = [part["log10_norm"] for part in lines.values()]
+        self._limit("norms", extent(np.concatenate([*norms, zero])))
         self._limit("alignment", (-1.05, 1.05))
         for plot in self.figures.values():
             plot.xaxis.axis_label = clock.label
@@ -93,6 +113,12 @@ class Curves:
     def at(self, scene: Scene, clock: Clock, frame: int) -> None:
         """Move the cursor."""
         self.cursor.data = {"t": [scene.time[frame] / clock.unit]}
+
+    def choose(self, scene: Scene, clock: Clock, neurons: list[int]) -> None:
+        """Light up the lines of these neurons, and dim all others; of none: all are as they were."""
+        self.chosen.data = chosen_columns(scene, clock.unit, neurons)
+        for renderer in self.dimmed:
+            renderer.glyph.line_alpha = 0.12 if neurons else 0.6
 
     def _limit(self, name: str, limits: tuple[float, float]) -> None:
         self.figures[name].y_range.update(start=limits[0], end=limits[1])
@@ -124,38 +150,28 @@ def create_loss_plot(curves: Curves, *, logarithmic: bool) -> figure:
 def create_residual_plot(curves: Curves) -> figure:
     """Draw what is left to fit at each point, dashed where the label is negative."""
     plot = timed_figure(curves, "Residuals (dashed: negative labels)", "rₖ = yₖ − h(xₖ)")
-    lines = plot.multi_line(
-        "t", "r", source=curves.residuals, line_color="color", line_dash="dash", line_width=2, line_alpha=0.9
-    )
-    plot.add_tools(HoverTool(renderers=[lines], tooltips=[("data point", "@point")]))
+    for sign, source in curves.residuals.items():
+        plot.line(
+            "t",
+            "r",
+            source=source,
+            line_color=ROLES[sign].color,
+            line_dash=DASHES[sign],
+            line_width=2,
+            line_alpha=0.9,
+        )
     return plot
 
 
 def create_line_plot(curves: Curves, column: str, title: str, y_label: str) -> figure:
-    """Draw a line for each neuron; what is selected in one picture is selected in all."""
+    """Draw a line for each neuron, by role; those of selected neurons in front of all others."""
     plot = timed_figure(curves, title, y_label)
-    lines = plot.multi_line(
-        "t", column, source=curves.lines, line_color="color", line_dash="dash", line_width=1.4, line_alpha=0.6,
-        selection_line_width=3, selection_line_alpha=1.0, nonselection_line_alpha=0.08,
-    )  # fmt: skip
-    plot.add_tools(HoverTool(renderers=[lines], tooltips=[("neuron", "@neuron")]))
+    for role, source in curves.lines.items():
+        line = plot.line(
+            "t", column, source=source, line_color=ROLES[role].color, line_dash=DASHES[role], line_width=1.4,
+            line_alpha=0.6,
+        )  # fmt: skip
+        curves.dimmed.append(line)
+    lit = plot.multi_line("t", column, source=curves.chosen, line_color="color", line_dash="dash", line_width=3)
+    plot.add_tools(HoverTool(renderers=[lit], tooltips=[("neuron", "@neuron")]))
     return plot
-
-
-def linked_selection(one: ColumnDataSource, other: ColumnDataSource) -> None:
-    """Select the same rows in both, in the browser alone; rows that the other does not have are passed over."""
-    for source, target in ((one, other), (other, one)):
-        source.selected.js_on_change(
-            "indices",
-            CustomJS(
-                args={"source": source, "target": target},
-                code="""
-                const most = target.get_length() ?? 0
-                const wanted = source.selected.indices.filter((index) => index < most)
-                const now = target.selected.indices.filter((index) => index < (source.get_length() ?? 0))
-                if (JSON.stringify(wanted) !== JSON.stringify(now)) {
-                  target.selected.indices = wanted
-                }
-                """,
-            ),
-        )

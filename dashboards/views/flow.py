@@ -18,7 +18,7 @@ from dashboards.controls import Controls
 from dashboards.latest import Latest
 from dashboards.live import Look, of_published, quick_look, whole_look
 from dashboards.markup import TEXT, card, definition_list, table
-from dashboards.plots.curves import Curves, linked_selection
+from dashboards.plots.curves import Curves
 from dashboards.plots.network import NetworkPicture
 from dashboards.plots.words import facts, samples, sentence, times
 from dashboards.scene import Scene
@@ -64,7 +64,6 @@ class FlowPage:
             self.wanted_time = visit.number("t", 0.0, 1e300, 0.0)
         self.wanted_neurons = chosen_neurons(visit.text("select"))
         self.network, self.curves = NetworkPicture(visit.looks), Curves(visit.looks)
-        linked_selection(self.network.neurons, self.curves.lines)
         document = pn.state.curdoc
         self.controls = Controls(self.subject, self.changed, visit.say)
         self.runs = Latest(document, self.looked_at, self.show, self.failed, rest=self.whole, after=SETTLED)
@@ -230,15 +229,18 @@ class FlowPage:
         return [int(scene.shown[row]) for row in rows]
 
     def chosen(self, attribute: str, old: Any, new: Any) -> None:
-        """Have the address written, once a person has selected neurons."""
-        self.frames.want(self.player.value)
+        """Light up the curves of the neurons that a person has selected."""
+        if self.scene is not None:
+            self.curves.choose(self.scene, self.clock(), self.selected(self.scene))
+            self.frames.want(self.player.value)
 
     def select(self, neurons: list[int]) -> None:
         """Select neurons by their numbers, as far as they are drawn."""
         assert self.scene is not None
         rows = np.flatnonzero(np.isin(self.scene.shown, neurons)).tolist() if neurons else []
         self.network.neurons.selected.indices = rows
-        self.curves.lines.selected.indices = [row for row in rows if row < self.scene.lines]
+        if neurons or self.curves.chosen.data["t"]:
+            self.curves.choose(self.scene, self.clock(), neurons)
 
     def take_points(self, x: list[float], y: list[float]) -> None:
         """Compute the run on other points."""

@@ -22,7 +22,7 @@ def test_of_many_the_largest_are_drawn_and_every_role_has_lines(scene_of):
 
 def test_lines_are_the_trajectory_s_own(scene_of):
     scene = scene_of()
-    time, log10_norm, cosine, role = scene.lined()
+    time, log10_norm, cosine, role = scene.followed(scene.shown)
     trajectory = scene.look.groups["trajectory"]
     assert len(time) <= 2 * LINE_POINTS[True]
     assert (time[0], time[-1]) == (scene.time[0], scene.time[-1])

@@ -5,6 +5,7 @@ import pytest
 
 from dashboards.clocks import clock
 from dashboards.plots.columns import (
+    chosen_columns,
     function_columns,
     line_columns,
     loss_columns,
@@ -79,14 +80,33 @@ def test_phases_cover_the_run_and_plateaus_lie_where_the_loss_rests(scene_of):
     assert plateau_columns(scene_of(quick=True), 1.0)["loss"] == []
 
 
-def test_residuals_and_lines_have_a_row_each(scene_of):
+def test_residuals_are_strung_by_the_sign_of_the_label(scene_of):
     scene = scene_of("non-orthogonal")
-    residuals = residual_columns(scene, 1.0)
-    assert len(residuals["r"]) == len(residuals["t"]) == 5
-    assert [dash == "solid" for dash in residuals["dash"]] == [y > 0 for y in scene.look.groups["data"]["y"]]
-    lines = line_columns(scene, 1.0)
-    assert lines["neuron"].tolist() == scene.shown[: scene.lines].tolist()
-    assert (
-        len(tick_columns(scene_of("orthonormal"))["x0"])
-        == scene_of("orthonormal").look.groups["data"].sizes["point"]
-    )
+    curve, y = scene.look.curve, scene.look.groups["data"]["y"].values
+    parts = residual_columns(scene, 1.0)
+    for sign, chosen in (("positive", y > 0), ("negative", y < 0)):
+        lines = parts[sign]["r"].reshape(chosen.sum(), -1)
+        assert np.isnan(lines[:, -1]).all()
+        assert lines[:, :-1] == pytest.approx(curve["residual"].values[:, chosen].T, abs=1e-6)
+        assert parts[sign]["t"][: len(curve["time"])] == pytest.approx(curve["time"].values, rel=1e-6)
+
+
+def test_every_neuron_that_is_drawn_as_a_line_is_in_one_role_s_string(scene_of):
+    scene = scene_of()
+    gaps = {role: int(np.isnan(columns["t"]).sum()) for role, columns in line_columns(scene, 1.0).items()}
+    assert gaps == {role: int((scene.role == role).sum()) for role in gaps}
+
+
+def test_selected_neurons_have_lines_of_their_own(scene_of):
+    scene = scene_of()
+    columns = chosen_columns(scene, 2.0, [7, 3])
+    assert columns["neuron"] == [7, 3]
+    last = scene.look.groups["trajectory"]["log_norm"].values[-1, [7, 3]] / np.log(10)
+    assert [line[-1] for line in columns["log10_norm"]] == pytest.approx(last)
+    assert columns["t"][0][-1] == scene.time[-1] / 2.0
+
+
+def test_ticks_are_the_data_s(scene_of):
+    many = scene_of("orthonormal")
+    assert len(tick_columns(many)["x0"]) == many.look.groups["data"].sizes["point"]
+    assert len(tick_columns(scene_of())["x0"]) == 0
