@@ -1,7 +1,7 @@
 # The front door. A machine with Python 3.11 or later and make is enough.
 .POSIX:
 .DELETE_ON_ERROR:
-.PHONY: setup run sweep dashboard test test-all check lint types format verify list bench clean help
+.PHONY: setup run sweep dashboard test test-all check lint types format verify list bench docs wheel clean help
 
 PYTHON ?= python3
 CATALOG ?= catalog-data
@@ -25,6 +25,8 @@ help:
 	@echo "make test     the tests, in TESTERS=$(TESTERS) processes    (make test-all: the long searches too)"
 	@echo "make check    format, lint, types, tests: what CI runs"
 	@echo "make verify   every byte of the catalog against its manifests"
+	@echo "make docs     these pages, with their examples executed, into docs/_build/html"
+	@echo "make wheel    builds the distributions into dist and tries the wheel in an environment of its own"
 	@echo "make bench    the solver beside SciPy's, in one table"
 	@echo "make clean    removes .venv, caches and $(FIGURES); never the catalog"
 
@@ -87,9 +89,20 @@ verify: setup
 list: setup
 	$(BIN)/reluflow list
 
+.venv/documented: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[docs]'
+	@touch $@
+
+docs: setup .venv/documented
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo "Next: open docs/_build/html/index.html"
+
+wheel: setup
+	$(BIN)/python -m tests.release
+
 bench: setup
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv $(FIGURES) build dist reluflow.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv $(FIGURES) build dist docs/_build reluflow.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
