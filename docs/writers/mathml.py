@@ -6,23 +6,35 @@ a content network, and images, which need LaTeX.
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from docutils import nodes
+from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
+from sphinx.util import logging
+
+
+def converted(node: nodes.Node, as_block: bool) -> str:
+    """The formula as MathML; one that docutils does not understand stays as it is, with a warning."""
+    try:
+        return str(tex2mathml(node.astext(), as_block=as_block)).strip()
+    except MathError as error:
+        logging.getLogger(__name__).warning("%s: %s", node.astext(), error, location=node)
+        return escape(node.astext())
 
 
 def inline(self: Any, node: nodes.math) -> None:
     """Write a formula within a line."""
-    self.body.append(tex2mathml(node.astext()).strip())
+    self.body.append(converted(node, False))
     raise nodes.SkipNode
 
 
 def display(self: Any, node: nodes.math_block) -> None:
     """Write a formula on lines of its own."""
     self.body.append(self.starttag(node, "div", CLASS="formula"))
-    self.body.append(tex2mathml(node.astext(), as_block=True).strip())
+    self.body.append(converted(node, True))
     self.body.append("</div>\n")
     raise nodes.SkipNode
 

@@ -58,8 +58,8 @@ FLOORS: tuple[tuple[str, str, tuple[tuple[str, ...], ...]], ...] = (
     ),
     ("the catalog", "none", (("catalog", "schema, publishing, manifests, verifying, sharing: knows no stage"),)),
 )
-"""The floors of the house from the top: name, whether a room may know others of its floor, the rooms with what each
-is about. A room knows rooms of lower floors only; the tests hold that against the imports."""
+"""The floors of the house from the top: name, whether a room may know others of its floor, the rooms with what
+each is about. A room knows rooms of lower floors only; the tests hold that against the imports."""
 
 WIDTH, LEFT, TALL, GAP, INNER = 960, 132, 62, 22, 10
 
