@@ -54,19 +54,16 @@ autodoc_member_order = "bysource"
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
-html_theme = "pydata_sphinx_theme"
+html_theme = "furo"
 html_math_renderer = "mathml"
 html_title = "reluflow"
 html_static_path = ["look"]
 html_css_files = ["reluflow.css"]
 html_show_sourcelink = False
-html_context = {"default_mode": "light"}
+html_copy_source = False
 html_theme_options = {
-    "navbar_end": [],
-    "navbar_persistent": ["search-button"],
-    "show_toc_level": 2,
-    "navigation_with_keys": False,
-    "footer_start": ["copyright"],
-    "footer_end": [],
-    "pygments_light_style": "tango",
+    "light_css_variables": {"color-brand-primary": "#1f5f8b", "color-brand-content": "#1f5f8b"},
+    "dark_css_variables": {"color-brand-primary": "#8cc4ea", "color-brand-content": "#8cc4ea"},
 }
+pygments_style = "tango"
+pygments_dark_style = "monokai"

@@ -57,7 +57,7 @@ def section(name: str, command: click.Command) -> str:
     rows = [
         "| `{}` | {} |".format(option.replace("|", "\\|"), escape(help)) for option, help in filter(None, records)
     ]
-    parts.append("\n".join(["| option | |", "|---|---|", *rows]))
+    parts.append("\n".join(["| option | what it does |", "|---|---|", *rows]))
     return "\n\n".join(parts)
 
 

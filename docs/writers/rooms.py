@@ -10,7 +10,7 @@ from types import ModuleType
 
 REPOSITORY = Path(__file__).parents[2]
 
-FLOORS: tuple[tuple[str, str, tuple[tuple[str, ...], ...]], ...] = (
+FLOORS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     (
         "many runs, many readers",
         "sideways",
@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, str, tuple[tuple[str, ...], ...]], ...] = (
             ("pipeline.sweep", "grids of runs"),
             ("pipeline.theory", "laws over runs"),
             ("pipeline.upkeep", "verify, status, gc"),
-            ("pipeline.sharing_commands", "export, import"),
+            ("pipeline.sharing_commands", "export and import"),
         ),
     ),
     ("the command line", "sideways", (("pipeline.commands", "run, list, show, figures; the options of all"),)),
@@ -27,10 +27,10 @@ FLOORS: tuple[tuple[str, str, tuple[tuple[str, ...], ...]], ...] = (
         "one run",
         "sideways",
         (
-            ("pipeline.workflow", "the stages in a row"),
+            ("pipeline.workflow", "stages in a row"),
             ("pipeline.figures", "drawings"),
-            ("pipeline.report", "one run in words"),
-            ("pipeline.verdicts", "statements in words"),
+            ("pipeline.report", "a run, told"),
+            ("pipeline.verdicts", "the verdicts, told"),
             ("pipeline.listing", "tables"),
             ("pipeline.progress", "how far it is"),
         ),
@@ -44,7 +44,7 @@ FLOORS: tuple[tuple[str, str, tuple[tuple[str, ...], ...]], ...] = (
             ("pipeline.phases", "phases, saddles"),
             ("pipeline.function", "kinks of h"),
             ("pipeline.minimal_norm", "the certified end"),
-            ("pipeline.statements", "the paper, measured"),
+            ("pipeline.statements", "what holds"),
         ),
     ),
     (
@@ -61,7 +61,7 @@ FLOORS: tuple[tuple[str, str, tuple[tuple[str, ...], ...]], ...] = (
 """The floors of the house from the top: name, whether a room may know others of its floor, the rooms with what
 each is about. A room knows rooms of lower floors only; the tests hold that against the imports."""
 
-WIDTH, LEFT, TALL, GAP, INNER = 960, 132, 62, 22, 10
+WIDTH, CAPTION, TALL, GAP, EDGE = 760, 20, 42, 20, 10
 
 
 def plan() -> ModuleType:
@@ -91,40 +91,53 @@ def knows() -> dict[str, set[str]]:
 
 def box(left: float, top: float, width: float, room: str, about: str) -> str:
     """One room."""
-    name = room.removeprefix("pipeline.")
     middle = left + width / 2
     return (
-        f'<rect x="{left:.0f}" y="{top:.0f}" width="{width:.0f}" height="{TALL - 2 * INNER}" rx="4" class="room"/>'
-        f'<text x="{middle:.0f}" y="{top + 17:.0f}" class="name">{escape(name)}</text>'
-        f'<text x="{middle:.0f}" y="{top + 33:.0f}" class="about">{escape(about)}</text>'
+        f'<rect x="{left:.0f}" y="{top:.0f}" width="{width:.0f}" height="{TALL}" rx="4" class="room"/>'
+        f'<text x="{middle:.0f}" y="{top + 18:.0f}" class="name">{escape(short(room))}</text>'
+        f'<text x="{middle:.0f}" y="{top + 34:.0f}" class="about">{escape(about)}</text>'
     )
+
+
+def short(room: str) -> str:
+    """The room's name without the house's."""
+    return room.removeprefix("pipeline.")
+
+
+def floor(top: float, name: str, rooms: tuple[tuple[str, str], ...]) -> str:
+    """One floor: its name, its rooms, and between the stages what flows from each to the next."""
+    flows = name == "the stages"
+    space = 22.0 if flows else EDGE
+    width = (WIDTH - 2 * EDGE - space * (len(rooms) - 1)) / len(rooms)
+    parts = [
+        f'<rect x="0" y="{top:.0f}" width="{WIDTH}" height="{CAPTION + TALL + EDGE}" rx="4" class="floor"/>',
+        f'<text x="{EDGE}" y="{top + 14:.0f}" class="side">{escape(name)}</text>',
+    ]
+    for i, (room, about) in enumerate(rooms):
+        left = EDGE + i * (width + space)
+        parts.append(box(left, top + CAPTION, width, room, about))
+        if flows and i:
+            parts.append(arrow(left - space + 2, top + CAPTION + TALL / 2, space - 4))
+    return "".join(parts)
+
+
+def arrow(x: float, y: float, length: float, *, down: bool = False) -> str:
+    """An arrow to the right, or down."""
+    turn = f'transform="translate({x:.0f} {y:.0f}){" rotate(90)" if down else ""}"'
+    line = f'<path d="M0 0H{length - 6:.0f}" class="flow"/>'
+    return f'<g {turn}>{line}<path d="M{length - 7:.0f} -4l7 4l-7 4z" class="head"/></g>'
 
 
 def drawing() -> str:
     """The house as SVG: who stands above may know who stands below, never the other way round."""
-    parts, top = [], 4.0
+    parts, top = [], 0.0
     for name, _, rooms in FLOORS:
-        stages = name == "the stages"
-        space = 20.0 if stages else 10.0
-        width = (WIDTH - LEFT - space * (len(rooms) + 1)) / len(rooms)
-        parts.append(f'<rect x="{LEFT}" y="{top:.0f}" width="{WIDTH - LEFT}" height="{TALL}" class="floor"/>')
-        parts.append(f'<text x="{LEFT - 12}" y="{top + TALL / 2 + 4:.0f}" class="side">{escape(name)}</text>')
-        for i, (room, about) in enumerate(rooms):
-            left = LEFT + space + i * (width + space)
-            parts.append(box(left, top + INNER, width, room, about))
-            if stages and i:
-                middle = top + TALL / 2
-                parts.append(
-                    f'<path d="M{left - space + 2:.0f} {middle:.0f}H{left - 7:.0f}" class="flow"/>'
-                    f'<path d="M{left - 8:.0f} {middle - 4:.0f}l7 4l-7 4z" class="head"/>'
-                )
-        top += TALL + GAP
-        if name != FLOORS[-1][0]:
-            x, y = (LEFT + WIDTH) / 2, top - GAP
-            parts.append(f'<path d="M{x:.0f} {y + 3:.0f}v{GAP - 11}" class="flow"/>')
-            parts.append(f'<path d="M{x - 4:.0f} {y + GAP - 9:.0f}h8l-4 7z" class="head"/>')
+        if top:
+            parts.append(arrow(WIDTH / 2, top - GAP + 2, GAP - 4, down=True))
+        parts.append(floor(top, name, rooms))
+        top += CAPTION + TALL + EDGE + GAP
     return (
-        f'<svg viewBox="0 0 {WIDTH} {top - GAP + 4:.0f}" class="house" role="img" aria-labelledby="house-title">'
+        f'<svg viewBox="0 0 {WIDTH} {top - GAP:.0f}" class="house" role="img" aria-labelledby="house-title">'
         '<title id="house-title">The rooms of reluflow by floor; imports go down only</title>'
         + "".join(parts)
         + "</svg>"
@@ -134,10 +147,8 @@ def drawing() -> str:
 def write() -> str:
     """The drawing, and beneath it who imports whom, in full."""
     found = knows()
-    rows = [
-        f"| `{room}` | {', '.join(f'`{other}`' for other in sorted(found.get(room, ()))) or 'nothing of ours'} |"
-        for _, _, rooms in FLOORS
-        for room, _ in rooms
-    ]
-    table = "\n".join(["| room | imports |", "|---|---|", *rows])
+    order = [room for _, _, rooms in FLOORS for room, _ in rooms]
+    imports = {room: ", ".join(short(other) for other in order if other in found.get(room, ())) for room in order}
+    rows = [f"| **{short(room)}** | {known or 'nothing'} |" for room, known in imports.items()]
+    table = "\n".join(["| room | imports of ours |", "|---|---|", *rows]).replace("_", "\\_")
     return f"```{{raw}} html\n{drawing()}\n```\n\n{table}\n"

@@ -22,7 +22,9 @@ def row(statement: Statement) -> str:
 
 def write() -> str:
     """The table in the paper's order, and what the rows take for granted."""
-    rows = "\n".join(["| row | claim | how it is measured |", "|---|---|---|", *map(row, ROWS)])
+    rows = "\n".join(
+        ["| row | claim | in the paper's form, or what is measured |", "|---|---|---|", *map(row, ROWS)]
+    )
     premises = [
         f"- {escape(' '.join(cleandoc(premise.__doc__ or '').split()))}"
         for premise in dict.fromkeys(premise for statement in ROWS for premise in statement.premises)
