@@ -18,17 +18,17 @@ FIGURE_3 := $(FIGURES)/$(PRESET)/figure-3-loss.png
 MANIFEST := $(or $(firstword $(wildcard $(CATALOG)/runs/$(PRESET)-????????????/manifest.json)),no-manifest)
 
 help:
-	@echo "make setup    virtual environment in .venv, pinned; compiles the solver once"
-	@echo "make run      the paper's experiment into $(CATALOG), its report, its figures (PRESET=... for others)"
-	@echo "make sweep    final excess norm over scale, width and seed (SWEEP=file.toml for yours)"
+	@echo "make setup      virtual environment in .venv, pinned; compiles the solver once"
+	@echo "make run        the paper's experiment into $(CATALOG), its report, its figures (PRESET=... for others)"
+	@echo "make sweep      final excess norm over scale, width and seed (SWEEP=file.toml for yours)"
+	@echo "make test       the tests, in TESTERS=$(TESTERS) processes    (make test-all: the long searches too)"
+	@echo "make check      format, lint, types, tests: what CI runs"
+	@echo "make verify     every byte of the catalog against its manifests"
 	@echo "make dashboard  look at runs in the browser, move lambda with your hand"
-	@echo "make test     the tests, in TESTERS=$(TESTERS) processes    (make test-all: the long searches too)"
-	@echo "make check    format, lint, types, tests: what CI runs"
-	@echo "make verify   every byte of the catalog against its manifests"
-	@echo "make docs     these pages, with their examples executed, into docs/_build/html"
-	@echo "make wheel    builds the distributions into dist and tries the wheel in an environment of its own"
-	@echo "make bench    the solver beside SciPy's, in one table"
-	@echo "make clean    removes .venv, caches and $(FIGURES); never the catalog"
+	@echo "make docs       these pages, with their examples executed, into docs/_build/html"
+	@echo "make wheel      builds the distributions into dist and tries the wheel in an environment of its own"
+	@echo "make bench      the solver beside SciPy's, in one table"
+	@echo "make clean      removes .venv, caches and $(FIGURES); never the catalog"
 
 # The stamps are written last: a set-up that was interrupted starts again.
 .venv/installed: pyproject.toml constraints.txt

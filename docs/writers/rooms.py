@@ -22,7 +22,14 @@ FLOORS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
             ("pipeline.sharing_commands", "export and import"),
         ),
     ),
-    ("the command line", "sideways", (("pipeline.commands", "run, list, show, figures; the options of all"),)),
+    (
+        "the command line",
+        "sideways",
+        (
+            ("pipeline.commands", "run, list, show, figures; the options of all"),
+            ("pipeline.completion", "what a shell completes"),
+        ),
+    ),
     (
         "one run",
         "sideways",
