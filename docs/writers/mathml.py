@@ -15,11 +15,13 @@ from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from writers.symbols import spelt_out
+
 
 def converted(node: nodes.Node, as_block: bool) -> str:
     """The formula as MathML; one that docutils does not understand stays as it is, with a warning."""
     try:
-        return str(tex2mathml(node.astext(), as_block=as_block)).strip()
+        return str(tex2mathml(spelt_out(node.astext()), as_block=as_block)).strip()
     except MathError as error:
         logging.getLogger(__name__).warning("%s: %s", node.astext(), error, location=node)
         return escape(node.astext())

@@ -1,14 +1,16 @@
-"""Docstrings with the paper's symbols: |w_j| and D_+ are mathematics there, no markup of reStructuredText.
+"""The paper's symbols, as docstrings and pages write them, for those who read them otherwise.
 
-Without this Sphinx would take ``|w_j|`` for a substitution and ``D_+`` for a link.
+In docstrings |w_j| and D_+ are mathematics and no markup of reStructuredText: Sphinx would take ``|w_j|`` for a
+substitution and ``D_+`` for a link.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 _MARKED = re.compile(r"(``.*?``|:[a-z:]+:`.*?`|`.*?`)")
 """What is markup already: literals and roles."""
@@ -26,6 +28,21 @@ def escaped(line: str) -> str:
     for i in range(0, len(parts), 2):
         parts[i] = re.sub(r"_(?![A-Za-z0-9])", r"\_", re.sub(r"([|*])", r"\\\1", parts[i]))
     return "".join(parts)
+
+
+SHORT = re.compile(r"\\(d|t)?frac\s*(\w)\s*(\w)")
+"""TeX's fractions without braces, one sign above and one below, which docutils does not read."""
+
+
+def spelt_out(formula: str) -> str:
+    r"""Write the short forms of a formula in full.
+
+    Examples
+    --------
+    >>> print(spelt_out(r"\frac12 + \tfrac1n"))
+    \frac{1}{2} + \tfrac{1}{n}
+    """
+    return SHORT.sub(r"\\\1frac{\2}{\3}", formula)
 
 
 def protect(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
