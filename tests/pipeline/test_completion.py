@@ -24,7 +24,7 @@ def completed(reluflow, line, **environment):
     """The words that bash would offer."""
     words = line.split(" ")
     asked = {"_RELUFLOW_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
-    return [row.split(",")[1] for row in reluflow(**asked, **environment).stdout.splitlines()]
+    return [row.split(",")[1] for row in reluflow(**asked, **environment).stdout.splitlines() if row]
 
 
 def test_commands_presets_and_options_are_completed(reluflow):
