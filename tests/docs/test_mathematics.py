@@ -10,7 +10,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 TEXT = (REPOSITORY / "docs" / "mathematics.md").read_text()
-NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", TEXT)))
+NAMED = sorted(set(re.findall(r"`(test_\w+\.py)(?:::(\w+))?`", TEXT)))
 CHECKED = re.compile(r"small\(|assert ")
 
 
@@ -22,7 +22,7 @@ def unchecked(text: str) -> list[str]:
         section, *headings = re.split(r"^#{2,4} [A-Z]", after, flags=re.MULTILINE)
         proofs = section + ("" if headings else proofs)
         cells = "".join(re.findall(r"```\{code-cell\}\n(.*?)```", proofs, flags=re.DOTALL))
-        if not (CHECKED.search(cells) or "`tests/" in proofs):
+        if not (CHECKED.search(cells) or "`test_" in proofs):
             missing.append(formula)
     return missing
 
@@ -43,11 +43,10 @@ def test_a_formula_without_proof_is_noticed(text):
     assert unchecked(text) == ["a\n"]
 
 
-@pytest.mark.parametrize(("path", "name"), NAMED)
-def test_each_test_that_is_named_is_there(path, name):
-    found = {
-        node.name
-        for node in ast.walk(ast.parse((REPOSITORY / path).read_text()))
-        if isinstance(node, ast.FunctionDef)
-    }
+@pytest.mark.parametrize(("file", "name"), NAMED)
+def test_each_test_that_is_named_is_there(file, name):
+    paths = list((REPOSITORY / "tests" / "pipeline").rglob(file))
+    trees = [ast.parse(path.read_text()) for path in paths]
+    found = {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    assert paths
     assert not name or name in found
