@@ -1,7 +1,7 @@
 # The front door. A machine with Python 3.11 or later and make is enough.
 .POSIX:
 .DELETE_ON_ERROR:
-.PHONY: setup run sweep dashboard test test-all check lint types format verify list bench docs wheel clean help
+.PHONY: setup run sweep dashboard test test-all check lint types format verify list bench gallery docs wheel clean help
 
 PYTHON ?= python3
 CATALOG ?= catalog-data
@@ -25,6 +25,7 @@ help:
 	@echo "make check      format, lint, types, tests: what CI runs"
 	@echo "make verify     every byte of the catalog against its manifests"
 	@echo "make dashboard  look at runs in the browser, move lambda with your hand"
+	@echo "make gallery    a page for each experiment, with its figures and its animation, into docs/gallery"
 	@echo "make docs       these pages, with their examples executed, into docs/_build/html"
 	@echo "make wheel      builds the distributions into dist and tries the wheel in an environment of its own"
 	@echo "make bench      the solver beside SciPy's, in one table"
@@ -99,6 +100,14 @@ docs: setup .venv/documented
 
 wheel: setup
 	$(BIN)/python -m tests.release
+
+# The pages that docs/ shows: quick experiments are run where the catalog lacks them; slow ones with SLOW=1 alone.
+GALLERY := docs/gallery/index.md
+$(GALLERY): .venv/compiled $(SOURCES) $(wildcard docs/gallery/*.py docs/gallery/prose/*)
+	$(BIN)/python -m docs.gallery.make_gallery
+
+gallery: $(if $(SLOW),setup,$(GALLERY))
+	$(if $(SLOW),$(BIN)/python -m docs.gallery.make_gallery --slow,@echo "The gallery is in docs/gallery; make docs shows it.")
 
 bench: setup
 	$(BIN)/python -m benchmarks

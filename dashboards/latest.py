@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from bokeh.document import Document
+from panel.io.document import hold
 
 WORKERS = ThreadPoolExecutor(max_workers=3, thread_name_prefix="page-work")
 """For all pages together: on two cores more would only slow each other down."""
@@ -103,7 +104,8 @@ class Latest:
 
     def _shown(self, result: Any) -> None:
         try:
-            self.show(result)
+            with hold(self.document):  # one message for all that changes, not one for each column
+                self.show(result)
         except Exception as error:
             LOGGER.exception("a result could not be shown")
             self.failed(error)

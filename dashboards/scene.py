@@ -22,8 +22,9 @@ MOST_MARKERS = 1_500
 """Neurons that are drawn as markers; of more the largest at the end."""
 MOST_LINES = 120
 """Neurons that are drawn as lines over time; of more the largest at the end, of each role its share."""
-LINE_POINTS = 130
-"""Instants of each such line: it is half a screen wide."""
+LINE_POINTS = {False: 60, True: 130}
+"""Instants of each such line, in a quick look and in a whole one: it is half a screen wide, and what takes longest
+while a slider moves is the browser's drawing of these lines."""
 DEEPEST = 12.0
 """Decades below its largest value that the loss is followed on its logarithmic axis."""
 
@@ -125,7 +126,7 @@ class Scene:
         role : str[lines]
         """
         group, data = self.look.groups["trajectory"], self.look.groups["data"]
-        every = max(1, len(self.time) // LINE_POINTS)
+        every = max(1, len(self.time) // LINE_POINTS[self.look.whole])
         instants = np.unique(np.append(np.arange(0, len(self.time), every), len(self.time) - 1))
         chosen = self.shown[: self.lines]
         # Sorted for the store, which reads increasing indices as slices, then back in our own order.

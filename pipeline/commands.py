@@ -21,6 +21,7 @@ from pipeline.completion import presets_and_files, runs_of_the_catalog
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from xarray import DataTree
 
     from catalog.index import Catalog
 
@@ -318,28 +319,48 @@ def show(run_name: str, statements: bool, catalog_url: str, as_json: bool) -> No
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder for the files."
 )
+@click.option("--animate", is_flag=True, help="The run in motion too: animation.gif and animation.mp4.")
 @catalog_option
 @json_option
 @speaks
-def figures(run_name: str, out: Path, catalog_url: str, as_json: bool) -> None:
+def figures(run_name: str, out: Path, animate: bool, catalog_url: str, as_json: bool) -> int:
     """Draw figures 1 (timeline), 2 (four states) and 3 (loss) of a RUN as PNG and SVG.
 
     \b
     Examples:
       reluflow figures orthogonal --out figures
+      reluflow figures orthogonal --out figures --animate    the run in motion too, as GIF and MP4
     """  # noqa: D301
     catalog = opened(catalog_url)
     run_id = resolved(catalog, run_name)
     tree = catalog[run_id]
     from pipeline.figures import write_figures
 
-    paths = write_figures(tree, out)
+    paths, lacking = write_figures(tree, out), ""
+    if animate:
+        animations, lacking = _animate(tree, out)
+        paths += animations
     if as_json:
         print_json({"figures": [str(path) for path in paths]})
-        return
-    for path in paths:
-        click.echo(str(path))
-    click.echo(f"\nNext: reluflow show {run_id} says the numbers behind them.")
+    else:
+        for path in paths:
+            click.echo(str(path))
+        click.echo(f"\nNext: reluflow show {run_id} says the numbers behind them.")
+    if lacking:
+        refuse(lacking, FAILED)
+    return DONE
+
+
+def _animate(tree: DataTree, out: Path) -> tuple[list[Path], str]:
+    """Write the animations that can be; say what has to be installed for the others."""
+    from pipeline.figures import ANIMATIONS, frame_count, unavailable, write_animations
+    from pipeline.progress import counting
+
+    lacking = {file_format: unavailable(file_format) for file_format in ANIMATIONS}
+    with counting("Drawing the animation", frame_count(tree)) as advance:
+        formats = [file_format for file_format, reason in lacking.items() if not reason]
+        written = write_animations(tree, out, formats=formats, progress=advance)
+    return written, "; ".join(filter(None, lacking.values()))
 
 
 def command_line() -> None:

@@ -35,7 +35,9 @@ what they cost: ``layout`` and ``manifest`` take the standard library alone, whi
 """
 PRIVATE = {
     "numba": ("pipeline.flow",),
+    "imageio_ffmpeg": ("pipeline.figures",),
     "matplotlib": ("pipeline.figures",),
+    "PIL": ("pipeline.figures",),
     "zarr": ("catalog",),
     "click": (
         "pipeline.commands",

@@ -94,19 +94,19 @@ def samples(scene: Scene, clock: Clock) -> tuple[list[str], list[list[str]]]:
     points = trajectory.sizes["point"]
     shown = min(points, 6)
     head = [clock.name, "phase", "loss", *(f"r{k}" for k in range(shown)), "u₊", "u₋", "cos D₊", "cos −D₋"]
-    rows = []
-    for frame in frames:
-        values = [
-            float(trajectory["loss"][frame]),
-            *trajectory["residual"].isel(time=frame).values[:shown],
-            *(
-                float(phases[name][frame])
-                for name in ("norm_positive", "norm_negative", "alignment_positive", "alignment_negative")
-            ),
+    names = ("norm_positive", "norm_negative", "alignment_positive", "alignment_negative")
+    columns = np.column_stack(
+        [
+            trajectory["loss"].values,
+            trajectory["residual"].values[:, :shown],
+            *(phases[name].values for name in names),
         ]
-        time = float(scene.time[frame])
-        rows.append([f"{time / clock.unit:,.4g}", phase_at(scene, time), *(number(value) for value in values)])
-    return head, rows
+    )[frames]
+    instants = scene.time[frames]
+    return head, [
+        [f"{time / clock.unit:,.4g}", phase_at(scene, time), *map(number, values)]
+        for time, values in zip(instants.tolist(), columns.tolist(), strict=True)
+    ]
 
 
 def number(value: float, digits: int = 4) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import panel as pn
+import xarray as xr
 from bokeh.events import Tap
 
 from catalog import CatalogError
@@ -21,7 +22,8 @@ from dashboards.plots.curves import Curves, linked_selection
 from dashboards.plots.network import NetworkPicture
 from dashboards.plots.words import facts, samples, sentence, times
 from dashboards.scene import Scene
-from dashboards.subject import Subject, asked_for
+from dashboards.subject import Subject, asked_for, tree_of
+from dashboards.views.downloads import Selection, downloads
 from dashboards.views.points import PointsTable
 from dashboards.visit import Visit
 from pipeline import run
@@ -207,13 +209,20 @@ class FlowPage:
         config, scene, counted = subject.config, self.scene, self.clock()
         which = f"Run {subject.run_id}" if subject.run_id else f"{config.name}, computed live"
         known = "" if scene.look.whole else " …"
-        self.title.object = f'<p class="what"><b>{escape(which)}</b>{known}<br>{escape(config.title or "")}</p>'
+        theory = escape(self.visit.address("theory", **subject.query()))
+        self.title.object = (
+            f'<p class="what"><b>{escape(which)}</b>{known} · <a href="{theory}">its theory</a><br>'
+            f"{escape(config.title or '')}</p>"
+        )
         self.now.object = definition_list(facts(scene, counted, frame))
+        if (
+            not scene.look.whole
+        ):  # sentences and digits take as long as the pictures: they wait for the hand to rest
+            return
         said = table(["", "measured", "paper"], times(scene))
         self.words.object = f"<p>{escape(sentence(scene, counted, frame))}</p>{said}"
         self.digits.object = table(*samples(scene, counted))
-        if scene.look.whole:
-            self.points.show(config, scene.look.groups["data"])
+        self.points.show(config, scene.look.groups["data"])
 
     def selected(self, scene: Scene | None) -> list[int]:
         """Return the numbers of the selected neurons."""
@@ -236,6 +245,18 @@ class FlowPage:
     def take_points(self, x: list[float], y: list[float]) -> None:
         """Compute the run on other points."""
         self.controls.set(data__x=[[value] for value in x], data__y=y)
+
+    def tree(self) -> xr.DataTree:
+        """Open or compute the run that is shown, with all that is said of one."""
+        return tree_of(self.subject, self.visit)
+
+    def name(self) -> str:
+        """Name the files that it becomes."""
+        return self.subject.run_id or self.subject.config.name
+
+    def selection(self) -> Selection:
+        """Say which neurons are selected."""
+        return Selection(self.selected(self.scene))
 
     def keep(self) -> None:
         """Compute the run with all that is said of one, and publish it in the catalog."""
@@ -295,6 +316,7 @@ class FlowPage:
         below = pn.Column(
             pn.Card(self.now, title="At the cursor", sizing_mode="stretch_width"),
             pn.Card(self.digits, title="The curves as a table", collapsed=True, sizing_mode="stretch_width"),
+            downloads(self.tree, self.name, selection=self.selection, looks=self.visit.looks),
             sizing_mode="stretch_width",
         )
         middle.append(below)

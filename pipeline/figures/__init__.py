@@ -3,8 +3,9 @@
 In comes the tree of a run (groups data, trajectory, phases, minimal_norm); out go Matplotlib figures and
 their files. Each figure is one pure function in one file: ``timeline`` (figure 1), ``snapshots`` (figure 2;
 its four ``moments``, its panels in ``kinks`` for one-dimensional data, ``cosines`` for orthogonal inputs and
-``polar`` for all others, what they draw in ``network``), ``loss`` (figure 3). ``laws`` draws the cubes of
-``pipeline.theory``. ``style`` says how figures look,
+``polar`` for all others, chosen in ``panels``, what they draw in ``network``), ``loss`` (figure 3). ``animation``
+is figures 2 and 3 in motion (its frames in ``reel`` and ``film``, its files in ``encoding``). ``laws`` draws the
+cubes of ``pipeline.theory``. ``style`` says how figures look,
 ``reading`` what they read, ``writing`` how they become files. Nothing here computes a result, knows the catalog
 or touches pyplot. This is the only room that imports Matplotlib: import it only to draw.
 """
@@ -17,6 +18,8 @@ from pathlib import Path
 import xarray as xr
 from matplotlib.figure import Figure
 
+from pipeline.figures.animation import ANIMATIONS, animation, frame_count, write_animations
+from pipeline.figures.encoding import unavailable
 from pipeline.figures.kinks import Plane
 from pipeline.figures.laws import ladder_figure, threshold_figure, width_figure
 from pipeline.figures.loss import loss_figure
@@ -46,6 +49,7 @@ from pipeline.figures.timeline import predicted_times, timeline_end, timeline_fi
 from pipeline.figures.writing import FORMATS, encoded, replace_file
 
 __all__ = [
+    "ANIMATIONS",
     "FIGURES",
     "FORMATS",
     "LAWS",
@@ -57,8 +61,10 @@ __all__ = [
     "Run",
     "State",
     "View",
+    "animation",
     "decoded",
     "encoded",
+    "frame_count",
     "growth_sizes",
     "heading",
     "in_the_papers_setting",
@@ -80,6 +86,8 @@ __all__ = [
     "time_text",
     "timeline_end",
     "timeline_figure",
+    "unavailable",
+    "write_animations",
     "write_figures",
     "write_law",
 ]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from pipeline.figures.network import MANY, State, minimum, thinned
-from pipeline.figures.reading import FloatArray, values
+from pipeline.figures.reading import FloatArray, Run, values
 from pipeline.figures.style import BLACK, GREY, ROLES
 
 LIMIT = 1.08
@@ -23,13 +22,17 @@ def frame(axes: Axes) -> None:
     axes.set_yticks([-1, 0, 1])
 
 
-def draw_cosines(tree: xr.DataTree, axes: Axes, state: State) -> None:
-    """Draw one panel: neurons, sized and shaded by |w_j| relative to the largest, and the minimum's directions."""
-    positive, negative = values(tree, "data", "growth_positive"), -values(tree, "data", "growth_negative")
+def draw_setting(axes: Axes) -> None:
+    """Draw what is the same in every panel and lies beneath: the unit circle and its axes."""
     angle = np.linspace(0, 2 * np.pi, 181)
     axes.plot(np.cos(angle), np.sin(angle), color=GREY, linewidth=0.6, zorder=0.5)
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0.5)
     axes.axvline(0, color=GREY, linewidth=0.6, zorder=0.5)
+
+
+def draw_state(tree: Run, axes: Axes, state: State) -> None:
+    """Draw a state: neurons, sized and shaded by |w_j| relative to the largest, and the minimum's directions."""
+    positive, negative = values(tree, "data", "growth_positive"), -values(tree, "data", "growth_negative")
     relative = np.exp(state.log_norm - state.log_norm.max())
     horizontal, vertical = _cosine(state.direction, positive), _cosine(state.direction, negative)
     for role, style in reversed(ROLES.items()):
@@ -61,7 +64,7 @@ def _cosine(vectors: FloatArray, axis: FloatArray) -> FloatArray:
     return np.asarray(vectors @ axis / size / np.where(norms > 0, norms, 1.0), dtype=np.float64)
 
 
-def legend(tree: xr.DataTree) -> list[Line2D]:
+def legend(tree: Run) -> list[Line2D]:
     """List what the rings and the sizes stand for."""
     rings = [
         Line2D(

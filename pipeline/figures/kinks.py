@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -83,20 +85,25 @@ class Plane:
         return kink, np.where((kink >= low) & (kink <= high), kink, outside)
 
 
-def frame(axes: Axes, plane: Plane, states: list[State]) -> None:
+def frame(axes: Axes, plane: Plane, states: Iterable[State]) -> None:
     """Set limits that hold every state, the data and both functions, and a strip below for the counts."""
-    shown = [plane.y, np.zeros(1), *([] if plane.minimum is None else [plane.minimum])]
-    for state in states:
-        shown += [state.height, plane.function(state)]
-    low, high = float(min(map(np.min, shown))), float(max(map(np.max, shown)))
+    static = [plane.y, np.zeros(1), *([] if plane.minimum is None else [plane.minimum])]
+    # One state at a time: an animation's may be larger than memory together.
+    moving = (shown for state in states for shown in (state.height, plane.function(state)))
+    extremes = [(float(shown.min()), float(shown.max())) for shown in chain(static, moving)]
+    low, high = min(low for low, _ in extremes), max(high for _, high in extremes)
     height = (high - low) or 1.0
     axes.set_ylim(low - 0.2 * height, high + 0.08 * height)
     axes.set_xlim(*plane.window)
 
 
-def draw_kinks(axes: Axes, plane: Plane, state: State) -> None:
-    """Draw one panel, whose limits are set: neurons, h, the data and the minimum-norm function."""
+def draw_setting(axes: Axes) -> None:
+    """Draw what is the same in every panel and lies beneath: the line of height 0."""
     axes.axhline(0, color=GREY, linewidth=0.6, zorder=0.5)
+
+
+def draw_state(axes: Axes, plane: Plane, state: State) -> None:
+    """Draw a state in a panel whose limits are set: neurons, h, the data and the minimum-norm function."""
     axes.plot(plane.position, plane.function(state), color=GREEN, linewidth=2.4, gid="function")
     if plane.minimum is not None:
         axes.plot(

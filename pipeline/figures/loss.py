@@ -13,6 +13,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from pipeline.figures.reading import (
     FloatArray,
     Interval,
+    Run,
     heading,
     intervals,
     measured_times,
@@ -66,32 +67,20 @@ def loss_figure(tree: xr.DataTree) -> Figure:
     figure = Figure(figsize=(WIDTH, 5.2), layout="constrained")
     linear, logarithmic = figure.subplots(2, 1, sharex=True, height_ratios=(1.25, 1))
     time, loss = values(tree, "trajectory", "time"), values(tree, "trajectory", "loss")
-    # A loss that is 0 from the start still needs axes of some height.
-    end, top = shown_until(tree), float(np.max(loss)) or 1.0
-    phases, order = intervals(tree, "phase"), phase_order(tree)
-    plateaus = [p for p in intervals(tree, "plateau") if p.label != "none" and p.start < end]
+    end, phases, plateaus = shown_until(tree), intervals(tree, "phase"), _plateaus(tree)
 
-    linear.plot(time, loss, color=BLACK, gid="loss-linear")
+    draw_linear(tree, linear)
     # A loss of exactly 0 has no logarithm; the line ends there.
     logarithmic.semilogy(time, np.where(loss > 0, loss, np.nan), color=BLACK, gid="loss-logarithmic")
-    linear.set_xlim(0, end)
-    linear.set_ylim(0, HEADROOM * top)
-    _decades(logarithmic, loss[(loss > 0) & (time <= end)], top)
-
-    for axes in (linear, logarithmic):
-        _shade(axes, phases, end)
-        _thicken(axes, plateaus, time, loss)
+    _decades(logarithmic, loss[(loss > 0) & (time <= end)], _top(loss))
+    _shade(logarithmic, phases, end)
+    _thicken(logarithmic, plateaus, time, loss)
     for t in measured_times(tree):
         if np.isfinite(t):
             logarithmic.axvline(t, color=GREY, linewidth=0.8, linestyle=":", zorder=0.8)
-    _ribbon(linear, phases, order, end)
-    _name_plateaus(linear, plateaus, time, loss, end)
 
-    linear.set_ylabel("loss L")
     logarithmic.set_ylabel("loss L, log scale")
-    logarithmic.set_xlabel(_time_label(end, float(time[-1])))
-    logarithmic.xaxis.set_major_locator(MaxNLocator(5, steps=ROUND_STEPS))
-    logarithmic.xaxis.set_major_formatter(lambda t, _: f"{t:,.6g}")
+    label_time(tree, logarithmic)
     iterations = linear.secondary_xaxis("top", functions=measured_in(TIME_PER_ITERATION))
     iterations.xaxis.set_major_locator(MaxNLocator(5 if end < 200 else 4, steps=ROUND_STEPS))
     iterations.xaxis.set_major_formatter(lambda k, _: f"{k:,.0f}")
@@ -99,12 +88,46 @@ def loss_figure(tree: xr.DataTree) -> Figure:
 
     figure.suptitle(heading(tree), x=0.01, ha="left")
     figure.legend(
-        handles=_legend(tree, order, phases, bool(plateaus)),
+        handles=_legend(tree, phase_order(tree), phases, bool(plateaus)),
         loc="outside lower left",
         ncols=2,
         handleheight=1.0,
     )
     return figure
+
+
+def draw_linear(tree: Run, axes: Axes) -> None:
+    """Draw the loss on a linear axis, the ribbon of numbered phases above it, its plateaus named."""
+    time, loss = values(tree, "trajectory", "time"), values(tree, "trajectory", "loss")
+    end, phases, plateaus = shown_until(tree), intervals(tree, "phase"), _plateaus(tree)
+    axes.plot(time, loss, color=BLACK, gid="loss-linear")
+    axes.set_xlim(0, end)
+    axes.set_ylim(0, HEADROOM * _top(loss))
+    axes.set_ylabel("loss L")
+    _shade(axes, phases, end)
+    _thicken(axes, plateaus, time, loss)
+    _ribbon(axes, phases, phase_order(tree), end)
+    _name_plateaus(axes, plateaus, time, loss, end)
+
+
+def label_time(tree: Run, axes: Axes) -> None:
+    """Label the axis of time; it says so where the run goes on beyond it."""
+    end, last = shown_until(tree), float(values(tree, "trajectory", "time")[-1])
+    beyond = f" (the run goes on to {time_text(last)})" if last > end else ""
+    axes.set_xlabel(f"time t of the flow{beyond}")
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=ROUND_STEPS))
+    axes.xaxis.set_major_formatter(lambda t, _: f"{t:,.6g}")
+
+
+def _top(loss: FloatArray) -> float:
+    """The largest loss; a loss that is 0 from the start still needs axes of some height."""
+    return float(np.max(loss)) or 1.0
+
+
+def _plateaus(tree: Run) -> list[Interval]:
+    """Find the plateaus that begin where the axis of time still is."""
+    end = shown_until(tree)
+    return [p for p in intervals(tree, "plateau") if p.label != "none" and p.start < end]
 
 
 def _shade(axes: Axes, phases: list[Interval], end: float) -> None:
@@ -122,11 +145,6 @@ def _thicken(axes: Axes, plateaus: list[Interval], time: FloatArray, loss: Float
         axes.plot(
             time[inside], loss[inside], color=PURPLE, linewidth=6, alpha=0.55, solid_capstyle="butt", zorder=1.5
         )  # fmt: skip
-
-
-def _time_label(end: float, last: float) -> str:
-    beyond = f" (the run goes on to {time_text(last)})" if last > end else ""
-    return f"time t of the flow{beyond}"
 
 
 def _decades(axes: Axes, loss: FloatArray, top: float) -> None:
@@ -147,7 +165,7 @@ def _ribbon(axes: Axes, phases: list[Interval], order: tuple[str, ...], end: flo
             continue
         style, stop = PHASES[interval.label], min(interval.end, end)
         axes.axvspan(
-            interval.start, stop, RIBBON, 1, facecolor=(style.color, 0.35), edgecolor=style.color,
+            interval.start, stop, RIBBON, 1, facecolor=style.pale, edgecolor=style.color,
             hatch=style.hatch, linewidth=1.2,
         )  # fmt: skip
         middle = (interval.start + stop) / 2
@@ -196,7 +214,7 @@ def _legend(
             said = f", to t{'₁₂₃'[i]} = {time_text(t)}" if np.isfinite(t) else f", no t{'₁₂₃'[i]}"
         handles.append(
             Patch(
-                facecolor=(style.color, 0.35), edgecolor=style.color, hatch=style.hatch,
+                facecolor=style.pale, edgecolor=style.color, hatch=style.hatch,
                 label=f"{i + 1} {style.name}{said}",
             )
         )  # fmt: skip

@@ -19,6 +19,9 @@ MANY = 2_000
 CELLS = 300
 """Cells along an axis: a tenth of a marker's width each."""
 
+READ = ["direction", "log_norm", "output_ratio", "activation"]
+"""The variables of a trajectory that make a state."""
+
 
 @dataclass(frozen=True)
 class State:
@@ -57,11 +60,21 @@ def state_at(tree: Run, time: float, role: Names) -> State | None:
     """Read the sample nearest to ``time``; None if there is no such time (NaN)."""
     if np.isnan(time):
         return None
-    names = ["direction", "log_norm", "output_ratio", "activation"]
     nearest = int(np.argmin(np.abs(values(tree, "trajectory", "time") - time)))
-    # A slice, though of one: of a run larger than memory nothing else is read, however it is kept.
-    sample = group_of(tree, "trajectory")[names].isel(time=slice(nearest, nearest + 1))
-    direction, log_norm, ratio = (np.asarray(sample[name].values[0], dtype=np.float64) for name in names[:3])
+    return read_state(group_of(tree, "trajectory")[READ], nearest, role)
+
+
+def read_state(trajectory: xr.Dataset, index: int, role: Names) -> State:
+    """Read one sample of a trajectory, by its number.
+
+    Parameters
+    ----------
+    trajectory
+        With the variables :data:`READ`; of a run larger than memory nothing but the sample is read.
+    """
+    # A slice, though of one: so nothing else is read, however it is kept.
+    sample = trajectory.isel(time=slice(index, index + 1))
+    direction, log_norm, ratio = (np.asarray(sample[name].values[0], dtype=np.float64) for name in READ[:3])
     return State(direction, log_norm, ratio * np.exp(log_norm), role, _sliding(sample["activation"]))
 
 

@@ -6,6 +6,7 @@ one plane. In two dimensions the plane is the input space itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,13 +90,17 @@ def place(view: View, direction: FloatArray, relative: FloatArray) -> FloatArray
     return np.asarray(within / np.sqrt(np.where(length > 0, length, 1.0)))
 
 
-def draw_polar(tree: Run, axes: Axes, view: View, state: State) -> None:
-    """Draw one panel: the neurons by the sign of their outputs, rings of equal norm, the data's directions."""
+def draw_setting(tree: Run, axes: Axes, view: View) -> None:
+    """Draw what is the same in every panel and lies beneath: rings of equal norm, the data's directions."""
     angle = np.linspace(0, 2 * np.pi, 181)
     for ring in RINGS:
         radius = np.sqrt(ring)
         axes.plot(radius * np.cos(angle), radius * np.sin(angle), color=GREY, linewidth=0.5, zorder=0.5)
     _draw_data(tree, axes, view)
+
+
+def draw_state(tree: Run, axes: Axes, view: View, state: State) -> None:
+    """Draw a state: the neurons by the sign of their outputs, and the minimum's directions."""
     at = place(view, state.direction, np.exp(state.log_norm - state.log_norm.max()))
     sign = np.sign(state.output)
     for number, (color, marker, _) in SIGNS.items():
@@ -136,7 +141,7 @@ def _draw_data(tree: Run, axes: Axes, view: View) -> None:
         )  # fmt: skip
 
 
-def legend(tree: Run, states: list[State]) -> list[Line2D]:
+def legend(tree: Run, states: Sequence[State]) -> list[Line2D]:
     """List what the markers, the ticks and the rings stand for."""
     signs = {int(sign) for state in states for sign in np.unique(np.sign(state.output))}
     handles = [

@@ -17,6 +17,7 @@ from typing import Any, ParamSpec
 import matplotlib.style
 import numpy as np
 import numpy.typing as npt
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from pipeline.figures.reading import FloatArray
@@ -34,6 +35,9 @@ COLUMN = 3.3
 
 SMALL, NORMAL = 9.5, 10.0
 """Font sizes in points at :data:`WIDTH`; at :data:`COLUMN` the smaller is 5.7 points."""
+
+PALE = 0.35
+"""How much colour there is in a pale one; the rest is white."""
 
 ROUND_STEPS = (1, 2, 2.5, 5, 10)
 """Ticks of a time axis."""
@@ -91,6 +95,16 @@ class PhaseStyle:
     name: str
     words: str
     plainly: str
+
+    @property
+    def pale(self) -> str:
+        """The colour of what is hatched, as on white paper.
+
+        Opaque: Matplotlib's SVG fills the tiles of a hatch with the face's colour but not with its transparency,
+        so that the lines of a hatch over a transparent face of their own colour are not seen (3.11).
+        """
+        red, green, blue = (1 - PALE * (1 - part) for part in to_rgb(self.color))
+        return to_hex((red, green, blue))
 
 
 ROLES = {

@@ -76,7 +76,7 @@ def timeline_figure(tree: xr.DataTree) -> Figure:
             if interval.label == phase and interval.start < end:
                 axes.barh(
                     row, min(interval.end, end) - interval.start, BAR, interval.start,
-                    facecolor=(style.color, 0.35), edgecolor=style.color, hatch=style.hatch, linewidth=1.2,
+                    facecolor=style.pale, edgecolor=style.color, hatch=style.hatch, linewidth=1.2,
                     gid=f"bar-{phase}",
                 )  # fmt: skip
         lines = [style.words if in_the_papers_setting(tree) else style.plainly]

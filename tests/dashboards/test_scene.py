@@ -24,7 +24,7 @@ def test_lines_are_the_trajectory_s_own(scene_of):
     scene = scene_of()
     time, log10_norm, cosine, role = scene.lined()
     trajectory = scene.look.groups["trajectory"]
-    assert len(time) <= 2 * LINE_POINTS
+    assert len(time) <= 2 * LINE_POINTS[True]
     assert (time[0], time[-1]) == (scene.time[0], scene.time[-1])
     row = 7
     neuron = scene.shown[row]

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -333,6 +334,27 @@ def test_figures_as_json(reluflow, filled, monkeypatch):
     found = strict(reluflow("figures", "orthonormal", "--out", "there", "--catalog", filled, "--json").stdout)
     (run,) = (filled / "runs").glob("orthonormal-*")
     assert found == {"figures": [f"there/{run.name}.png"]}
+
+
+def test_figures_in_motion(reluflow, filled, here, monkeypatch):
+    monkeypatch.setattr("pipeline.figures.write_figures", lambda tree, out: [])
+    done = reluflow("figures", "orthonormal", "--out", "there", "--animate", "--catalog", filled)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[:2] == ["there/animation.gif", "there/animation.mp4"]
+    assert (here / "there/animation.gif").read_bytes()[:6] == b"GIF89a"
+    assert (here / "there/animation.mp4").read_bytes()[4:8] == b"ftyp"
+
+
+def test_without_ffmpeg_there_is_a_gif_and_one_line(reluflow, filled, here, monkeypatch):
+    monkeypatch.setattr("pipeline.figures.write_figures", lambda tree, out: [])
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    done = reluflow("figures", "orthonormal", "--out", "there", "--animate", "--catalog", filled, "--json")
+    assert (done.exit_code, strict(done.stdout)) == (1, {"figures": ["there/animation.gif"]})
+    assert done.stderr == (
+        "reluflow: an MP4 needs imageio-ffmpeg, which is not installed: pip install 'reluflow[animate]' "
+        "(a GIF does not)\n"
+    )
+    assert [path.name for path in (here / "there").iterdir()] == ["animation.gif"]
 
 
 def test_the_place_of_the_catalog(reluflow, here, quick):

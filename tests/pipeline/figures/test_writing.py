@@ -45,6 +45,16 @@ def test_svg_is_xml_whose_labels_are_text(written):
         assert path.stat().st_size < 200_000
 
 
+def test_hatches_are_seen_in_the_svg(written):
+    """The second cue beside the colour: lines that differ from what they lie on."""
+    space = "{http://www.w3.org/2000/svg}"
+    patterns = [p for path in written[1::2] for p in ElementTree.parse(path).iter(f"{space}pattern")]
+    assert len(patterns) >= 8  # four phases, in the timeline and over the loss
+    for pattern in patterns:
+        lines = pattern.find(f"{space}path").get("style")
+        assert pattern.find(f"{space}rect").get("fill") not in lines, lines
+
+
 def test_files_are_reproducible_byte_for_byte(orthogonal, written, tmp_path):
     for first, second in zip(written, write_figures(orthogonal, tmp_path), strict=True):
         assert first.read_bytes() == second.read_bytes()

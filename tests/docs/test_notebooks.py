@@ -1,0 +1,69 @@
+"""The notebooks run from top to bottom, and are kept without what they print."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+REPOSITORY = Path(__file__).parents[2]
+NOTEBOOKS = sorted((REPOSITORY / "docs" / "notebooks").glob("*.ipynb"))
+OURS = ("pipeline", "catalog", "dashboards")
+
+
+def _read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def _code(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_there_are_notebooks():
+    assert [path.stem for path in NOTEBOOKS] == ["classroom-exercise", "shared-catalog"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_is_kept_without_outputs(path):
+    notebook = _read(path)
+    nbformat.validate(notebook)
+    for cell in _code(notebook):
+        assert cell.outputs == []
+        assert cell.execution_count is None
+
+
+def test_the_shared_catalog_is_read_without_our_packages():
+    (path,) = (path for path in NOTEBOOKS if path.stem == "shared-catalog")
+    for cell in _code(_read(path)):
+        for line in cell.source.splitlines():
+            words = line.split()
+            assert not (words[:1] in (["import"], ["from"]) and words[1].split(".")[0] in OURS), line
+
+
+def test_the_answers_of_the_exercise_are_folded_away():
+    (path,) = (path for path in NOTEBOOKS if path.stem == "classroom-exercise")
+    hidden = [cell for cell in _code(_read(path)) if "hide-cell" in cell.metadata.get("tags", [])]
+    assert len(hidden) >= 6
+    assert all("assert" in cell.source or "def " in cell.source for cell in hidden)
+    assert all(cell.metadata["jupyter"]["source_hidden"] for cell in hidden)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("default")  # of the kernel's client, which is not ours
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_runs(path, tmp_path, monkeypatch):
+    # This checkout's packages, for the kernel and for the commands that it starts.
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")]).rstrip(":")
+    )
+    monkeypatch.delenv("RELUFLOW_CATALOG", raising=False)
+    monkeypatch.setenv("JUPYTER_PATH", str(Path(sys.prefix) / "share" / "jupyter"))
+    notebook = _read(path)
+    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    said = [output for cell in _code(notebook) for output in cell.outputs]
+    assert sum(output.output_type == "display_data" for output in said) >= 2  # figures
+    assert not [output for output in said if output.get("name") == "stderr"]
