@@ -1,7 +1,7 @@
 # The front door. A machine with Python 3.11 or later and make is enough.
 .POSIX:
 .DELETE_ON_ERROR:
-.PHONY: setup run sweep dashboard test test-all check lint types format verify list bench gallery clean help
+.PHONY: setup run sweep dashboard test test-all check lint types format verify list bench gallery docs wheel clean help
 
 PYTHON ?= python3
 CATALOG ?= catalog-data
@@ -18,16 +18,18 @@ FIGURE_3 := $(FIGURES)/$(PRESET)/figure-3-loss.png
 MANIFEST := $(or $(firstword $(wildcard $(CATALOG)/runs/$(PRESET)-????????????/manifest.json)),no-manifest)
 
 help:
-	@echo "make setup    virtual environment in .venv, pinned; compiles the solver once"
-	@echo "make run      the paper's experiment into $(CATALOG), its report, its figures (PRESET=... for others)"
-	@echo "make sweep    final excess norm over scale, width and seed (SWEEP=file.toml for yours)"
+	@echo "make setup      virtual environment in .venv, pinned; compiles the solver once"
+	@echo "make run        the paper's experiment into $(CATALOG), its report, its figures (PRESET=... for others)"
+	@echo "make sweep      final excess norm over scale, width and seed (SWEEP=file.toml for yours)"
+	@echo "make test       the tests, in TESTERS=$(TESTERS) processes    (make test-all: the long searches too)"
+	@echo "make check      format, lint, types, tests: what CI runs"
+	@echo "make verify     every byte of the catalog against its manifests"
 	@echo "make dashboard  look at runs in the browser, move lambda with your hand"
-	@echo "make test     the tests, in TESTERS=$(TESTERS) processes    (make test-all: the long searches too)"
-	@echo "make check    format, lint, types, tests: what CI runs"
-	@echo "make verify   every byte of the catalog against its manifests"
-	@echo "make gallery  a page for each experiment, with its figures and its animation, into docs/gallery"
-	@echo "make bench    the solver beside SciPy's, in one table"
-	@echo "make clean    removes .venv, caches and $(FIGURES); never the catalog"
+	@echo "make gallery    a page for each experiment, with its figures and its animation, into docs/gallery"
+	@echo "make docs       these pages, with their examples executed, into docs/_build/html"
+	@echo "make wheel      builds the distributions into dist and tries the wheel in an environment of its own"
+	@echo "make bench      the solver beside SciPy's, in one table"
+	@echo "make clean      removes .venv, caches and $(FIGURES); never the catalog"
 
 # The stamps are written last: a set-up that was interrupted starts again.
 .venv/installed: pyproject.toml constraints.txt
@@ -88,6 +90,17 @@ verify: setup
 list: setup
 	$(BIN)/reluflow list
 
+.venv/documented: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[docs]'
+	@touch $@
+
+docs: setup .venv/documented
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo "Next: open docs/_build/html/index.html"
+
+wheel: setup
+	$(BIN)/python -m tests.release
+
 # The pages that docs/ shows: quick experiments are run where the catalog lacks them; slow ones with SLOW=1 alone.
 GALLERY := docs/gallery/index.md
 $(GALLERY): .venv/compiled $(SOURCES) $(wildcard docs/gallery/*.py docs/gallery/prose/*)
@@ -100,5 +113,5 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv $(FIGURES) build dist reluflow.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv $(FIGURES) build dist docs/_build reluflow.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from pipeline.completion import presets_and_files, runs_of_the_catalog
+
 if TYPE_CHECKING:
     from rich.console import Console
     from xarray import DataTree
@@ -34,6 +36,7 @@ ELSEWHERE = {
     "export": "pipeline.sharing_commands:export",
     "import": "pipeline.sharing_commands:import_runs",
     "dashboard": "dashboards.commands:dashboard",
+    "completion": "pipeline.completion:completion",
 }
 """Commands that stand in rooms of their own: the module that has each, and its name there."""
 PIPE_WIDTH = 160
@@ -182,7 +185,13 @@ def main() -> None:
 @json_option
 @speaks
 def presets(as_json: bool) -> None:
-    """List the experiments that come with reluflow."""
+    """List the experiments that come with reluflow.
+
+    \b
+    Examples:
+      reluflow presets
+      reluflow presets --json
+    """  # noqa: D301
     from pipeline.configuration import load_config
     from pipeline.configuration import presets as known
 
@@ -197,7 +206,7 @@ def presets(as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("preset_or_file")
+@click.argument("preset_or_file", shell_complete=presets_and_files)
 @click.option(
     "--set", "settings", metavar="KEY=VALUE", multiple=True, help="Override a key, such as init.width=100."
 )
@@ -251,7 +260,14 @@ def _compute(config: Any, catalog: Catalog, run_id: str) -> None:
 @json_option
 @speaks
 def list_runs(where: str | None, catalog_url: str, as_json: bool) -> int:
-    """List the catalog's runs, the oldest first."""
+    """List the catalog's runs, the oldest first.
+
+    \b
+    Examples:
+      reluflow list
+      reluflow list --where "width == 60 and final_loss < 1e-20"
+      reluflow list --catalog http://localhost:8000
+    """  # noqa: D301
     from pipeline.listing import print_runs, runs_as_json
 
     catalog = opened(catalog_url)
@@ -264,13 +280,19 @@ def list_runs(where: str | None, catalog_url: str, as_json: bool) -> int:
 
 
 @main.command()
-@click.argument("run_name", metavar="RUN")
+@click.argument("run_name", metavar="RUN", shell_complete=runs_of_the_catalog)
 @click.option("--statements", is_flag=True, help="The paper's statements, each measured on this run.")
 @catalog_option
 @json_option
 @speaks
 def show(run_name: str, statements: bool, catalog_url: str, as_json: bool) -> None:
-    """Say all about one RUN: its identifier, a unique beginning of it, or the name of its preset."""
+    """Say all about one RUN: its identifier, a unique beginning of it, or the name of its preset.
+
+    \b
+    Examples:
+      reluflow show orthogonal
+      reluflow show orthogonal --statements    every statement of the paper, measured
+    """  # noqa: D301
     from pipeline import report
 
     catalog = opened(catalog_url)
@@ -293,7 +315,7 @@ def show(run_name: str, statements: bool, catalog_url: str, as_json: bool) -> No
 
 
 @main.command()
-@click.argument("run_name", metavar="RUN")
+@click.argument("run_name", metavar="RUN", shell_complete=runs_of_the_catalog)
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder for the files."
 )
@@ -302,7 +324,13 @@ def show(run_name: str, statements: bool, catalog_url: str, as_json: bool) -> No
 @json_option
 @speaks
 def figures(run_name: str, out: Path, animate: bool, catalog_url: str, as_json: bool) -> int:
-    """Draw figures 1 (timeline), 2 (four states) and 3 (loss) of a RUN as PNG and SVG."""
+    """Draw figures 1 (timeline), 2 (four states) and 3 (loss) of a RUN as PNG and SVG.
+
+    \b
+    Examples:
+      reluflow figures orthogonal --out figures
+      reluflow figures orthogonal --out figures --animate    the run in motion too, as GIF and MP4
+    """  # noqa: D301
     catalog = opened(catalog_url)
     run_id = resolved(catalog, run_name)
     tree = catalog[run_id]

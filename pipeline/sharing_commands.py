@@ -19,6 +19,7 @@ from pipeline.commands import (
     resolved,
     speaks,
 )
+from pipeline.completion import runs_of_the_catalog
 
 if TYPE_CHECKING:
     from catalog.index import Catalog
@@ -28,7 +29,7 @@ _UNITS = ((2**30, "GB"), (2**20, "MB"), (2**10, "kB"))
 
 
 @click.command()
-@click.argument("run_names", metavar="[RUN]...", nargs=-1)
+@click.argument("run_names", metavar="[RUN]...", nargs=-1, shell_complete=runs_of_the_catalog)
 @click.argument("destination", metavar="DEST")
 @click.option(
     "--format", type=click.Choice(("zarr", "zip", "netcdf")), help="Else by DEST's ending: .zip, .nc, none."

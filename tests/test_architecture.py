@@ -19,7 +19,8 @@ STAGES = (
 """In the order in which a number flows through them. They meet in the workflow alone, as labelled datasets."""
 TOP = (
     "pipeline.workflow", "pipeline.report", "pipeline.verdicts", "pipeline.listing", "pipeline.progress",
-    "pipeline.commands", "pipeline.sharing_commands", "pipeline.sweep", "pipeline.theory", "pipeline.upkeep",
+    "pipeline.commands", "pipeline.completion", "pipeline.sharing_commands", "pipeline.sweep", "pipeline.theory",
+    "pipeline.upkeep",
 )  # fmt: skip
 """The only modules that know the catalog beyond its schema."""
 CATALOG_DOORS = {"catalog"} | {
@@ -40,6 +41,7 @@ PRIVATE = {
     "zarr": ("catalog",),
     "click": (
         "pipeline.commands",
+        "pipeline.completion",
         "pipeline.sharing_commands",
         "pipeline.sweep.commands",
         "pipeline.theory.commands",

@@ -30,7 +30,14 @@ BATCH_BYTES = 16 * 2**20
 """Bytes of a run that wait to be sent together."""
 ABANDONED = 3600.0
 """Seconds after which a draft with other numbers than one's own is taken for abandoned."""
-_INSTALL = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
+_INSTALL = {
+    "s3": "'reluflow[s3]'",
+    "s3a": "'reluflow[s3]'",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "az": "adlfs",
+    "abfs": "adlfs",
+}
 
 
 def remote_place(url: str) -> Place:

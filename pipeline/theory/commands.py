@@ -9,7 +9,15 @@ from typing import Any
 
 import click
 
-from pipeline.commands import catalog_option, console, json_option, opened, print_json, speaks
+from pipeline.commands import (
+    catalog_option,
+    console,
+    json_option,
+    opened,
+    print_json,
+    speaks,
+)
+from pipeline.completion import presets_and_files
 
 
 @click.group()
@@ -69,12 +77,18 @@ NEXT = {
 
 
 @theory.command(short_help="Exponents of every statement down to lambda = 1e-1000.")
-@click.argument("preset_or_file", default="orthonormal")
+@click.argument("preset_or_file", default="orthonormal", shell_complete=presets_and_files)
 @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Override a key, such as init.seed=3.")
 @law_options
 @speaks
 def ladder(preset_or_file: str, settings: tuple[str, ...], out: Path, catalog_url: str, as_json: bool) -> None:
-    """Go down in lambda on PRESET_OR_FILE and fit every statement's exponent."""
+    """Go down in lambda on PRESET_OR_FILE and fit every statement's exponent.
+
+    \b
+    Examples:
+      reluflow theory ladder
+      reluflow theory ladder orthogonal --set init.seed=3
+    """  # noqa: D301
     from pipeline.configuration import load_config, parse_override
     from pipeline.theory import ladder_law
     from pipeline.theory.ladder import RUNGS, ladder_configuration
@@ -91,7 +105,13 @@ def ladder(preset_or_file: str, settings: tuple[str, ...], out: Path, catalog_ur
 @law_options
 @speaks
 def width(seeds: int, out: Path, catalog_url: str, as_json: bool) -> None:
-    """Count how often assumption 3 holds and the minimum norm is reached, against m and n."""
+    """Count how often assumption 3 holds and the minimum norm is reached, against m and n.
+
+    \b
+    Examples:
+      reluflow theory width
+      reluflow theory width --seeds 100 --out figures
+    """  # noqa: D301
     from pipeline.theory import width_law
     from pipeline.theory.ends import NEGATIVE, POSITIVE
     from pipeline.theory.width import LOG10_SCALE, POINTS, REACHED, WIDTHS
@@ -112,7 +132,13 @@ def width(seeds: int, out: Path, catalog_url: str, as_json: bool) -> None:
 @law_options
 @speaks
 def threshold(seeds: int, out: Path, catalog_url: str, as_json: bool) -> None:
-    """Find the lambda* below which the minimum norm is reached, against m and n."""
+    """Find the lambda* below which the minimum norm is reached, against m and n.
+
+    \b
+    Examples:
+      reluflow theory threshold
+      reluflow theory threshold --seeds 20
+    """  # noqa: D301
     from pipeline.theory import threshold_law
     from pipeline.theory.ends import NEGATIVE, POSITIVE
     from pipeline.theory.threshold import ALLOWED, HALVINGS, HIGHEST, LOWEST, POINTS, WIDTHS

@@ -16,6 +16,7 @@ from pipeline.commands import (
     resolved,
     speaks,
 )
+from pipeline.completion import runs_of_the_catalog
 
 if TYPE_CHECKING:
     from catalog.index import Catalog
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run_name", metavar="[RUN]", required=False)
+@click.argument("run_name", metavar="[RUN]", required=False, shell_complete=runs_of_the_catalog)
 @click.option("--repair", is_flag=True, help="Compute damaged runs anew from their configuration.")
 @catalog_option
 @json_option
@@ -136,7 +137,13 @@ def gc(older_than: float, catalog_url: str, as_json: bool) -> int:
 @json_option
 @speaks
 def status(catalog_url: str, as_json: bool) -> int:
-    """Say what the catalog holds, what is being written, and what is unfinished."""
+    """Say what the catalog holds, what is being written, and what is unfinished.
+
+    \b
+    Examples:
+      reluflow status
+      reluflow status --json
+    """  # noqa: D301
     from pipeline.upkeep.state import state_of
 
     state = state_of(opened(catalog_url))

@@ -2,14 +2,15 @@
 
 Numba's own cache looks only at the file of the function that is called, not at the files of the kernels
 inside it: after an edit of ``boost.py`` it would go on running the old ``integrate`` (numba issue 6061). So
-the cache lives in a folder named by a digest of all kernel sources; another version of the code is another
-folder, and two clones with the same code share theirs.
+the cache lives in a folder named by a digest of all kernel sources, of Python's version and of Numba's; another
+version of the code is another folder, and two clones with the same code share theirs.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,8 +30,9 @@ CACHE_VARIABLE = "RELUFLOW_KERNEL_CACHE"
 
 @cache
 def kernel_cache() -> Path:
-    """Where the compiled kernels of exactly this source code are kept: the first place that can be written."""
-    digest = hashlib.sha256()
+    """The folder of this source code's kernels, as compiled here, in the first place that can be written."""
+    # Another Python's machine code counted as this one's would let the first run compile for minutes unannounced.
+    digest = hashlib.sha256(f"{sys.implementation.cache_tag} {numba.__version__}".encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     given = os.environ.get(CACHE_VARIABLE)

@@ -1,0 +1,62 @@
+"""The data format's tables, from :mod:`catalog.schema`."""
+
+from __future__ import annotations
+
+from catalog.schema import COORDINATES, GROUPS, SCHEMA_VERSION
+from catalog.variable import Variable
+
+MEANINGS = {
+    "data": "The points, the labels, and what they say before anything moves.",
+    "trajectory": "The network along time. Weights in plain units are `np.exp(log_norm) * direction`.",
+    "phases": "Where in the paper's story the flow is, and when each part of it ends.",
+    "plateaus": "Every stretch at which the flow lingers, with the stationary point that it lingers at.",
+    "clusters": "Neurons that have become one direction.",
+    "function": "The learned function's kinks, at instants that are worth a look.",
+    "statements": "Every statement of the paper, measured on this run.",
+    "minimal_norm": "The end beside the interpolator of least norm, with its certificate.",
+}
+"""What each group is about."""
+
+
+def escape(text: str) -> str:
+    r"""Protect what Markdown would take for markup, in a table's cell.
+
+    Examples
+    --------
+    >>> print(escape("|w_j|"))
+    \|w\_j\|
+    """
+    for mark in "\\|_*<>[]{}$":
+        text = text.replace(mark, f"\\{mark}")
+    return text
+
+
+def row(variable: Variable) -> str:
+    """One variable as a table's row."""
+    what = f"{escape(variable.long_name)}. {escape(variable.doc)}"
+    if len(variable.flags) > 10:
+        what += f" Labels from 1: `{variable.flags[0]}`, `{variable.flags[1]}`, ..., `{variable.flags[-1]}`."
+    elif variable.flags:
+        what += " Labels: " + ", ".join(f"{i} `{flag}`" for i, flag in enumerate(variable.flags, 1)) + "."
+    if variable.optional:
+        what += " *May be absent.*"
+    dims = ", ".join(variable.dims) or "scalar"
+    return f"| `{variable.name}` | {escape(dims)} | {variable.dtype} | {what} |"
+
+
+def table(variables: tuple[Variable, ...]) -> str:
+    """All variables of a group."""
+    head = "| variable | dims | type | meaning |\n|---|---|---|---|"
+    return "\n".join([head, *map(row, variables)])
+
+
+def write() -> str:
+    """The tables of all groups, the coordinates last."""
+    parts = [f"These tables are written from the schema itself, version {SCHEMA_VERSION}."]
+    for group, variables in GROUPS.items():
+        parts.append(f"## Group `{group}`\n\n{MEANINGS[group]}\n\n{table(variables)}")
+    parts.append(
+        "## Coordinates\n\nEvery dimension has a coordinate of the same name; all but `time` count from 0.\n\n"
+        + table(tuple(COORDINATES.values()))
+    )
+    return "\n\n".join(parts) + "\n"
