@@ -90,21 +90,21 @@ verify: setup
 list: setup
 	$(BIN)/reluflow list
 
+# The pages that docs/ shows: quick experiments are run where the catalog lacks them; slow ones with SLOW=1 alone.
+GALLERY := docs/gallery/index.md
+$(GALLERY): .venv/compiled $(SOURCES) $(wildcard docs/gallery/*.py docs/gallery/prose/*)
+	$(BIN)/python -m docs.gallery.make_gallery
+
 .venv/documented: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[docs]'
 	@touch $@
 
-docs: setup .venv/documented
+docs: setup .venv/documented $(GALLERY)
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "Next: open docs/_build/html/index.html"
 
 wheel: setup
 	$(BIN)/python -m tests.release
-
-# The pages that docs/ shows: quick experiments are run where the catalog lacks them; slow ones with SLOW=1 alone.
-GALLERY := docs/gallery/index.md
-$(GALLERY): .venv/compiled $(SOURCES) $(wildcard docs/gallery/*.py docs/gallery/prose/*)
-	$(BIN)/python -m docs.gallery.make_gallery
 
 gallery: $(if $(SLOW),setup,$(GALLERY))
 	$(if $(SLOW),$(BIN)/python -m docs.gallery.make_gallery --slow,@echo "The gallery is in docs/gallery; make docs shows it.")

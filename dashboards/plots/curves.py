@@ -6,6 +6,7 @@ Bokeh's own figures, for the same reason as :mod:`dashboards.plots.network`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from bokeh.models import ColumnDataSource, HoverTool, Range1d
@@ -74,7 +75,7 @@ class Curves:
     cursor: ColumnDataSource = field(default_factory=lambda: ColumnDataSource({"t": [0.0]}))
     x_range: Range1d = field(default_factory=lambda: Range1d(0, 1))
     figures: dict[str, figure] = field(init=False)
-    dimmed: list[GlyphRenderer] = field(default_factory=list)
+    dimmed: list[GlyphRenderer[Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.figures = {
