@@ -49,7 +49,6 @@ def server(
         routes,
         port=port,
         address=ADDRESS,
-        # Names are checked by the guard on every request; Bokeh's own list is asked for websockets besides.
         websocket_origin=[f"{name}:{port or 1}" for name in ("localhost", "127.0.0.1")],
         show=False,
         start=False,
@@ -61,7 +60,8 @@ def server(
         keep_alive_milliseconds=15_000,
     )
     hosts = allowed_hosts(made.port or port, names)
-    made._tornado._websocket_origins = set(hosts)  # the port is known only now, where it was 0
+    # Bokeh's own list, asked for websockets besides: only now is the port known; a name without one is port 80's.
+    made._tornado._websocket_origins = {name if ":" in name else f"{name}:80" for name in hosts}
     guard(made._tornado, hosts)
     return made
 

@@ -75,6 +75,7 @@ def serve() -> Iterator[Callable[[Path], str]]:
         ]
         process = subprocess.Popen([*command, *words], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
         started.append(process)
+        start.last = process.pid
         found = re.search(r"http://localhost:(\d+)", process.stdout.readline())
         assert found, "the dashboard did not start"
         return f"http://127.0.0.1:{found[1]}"

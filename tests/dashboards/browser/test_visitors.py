@@ -1,0 +1,55 @@
+"""Many visitors: what they leave behind, and what they do to one another."""
+
+import time
+
+import psutil
+import pytest
+
+WARMING, OPENED = 15, 85
+"""Pages that are opened and closed before the process is weighed, and then."""
+ROOM = 80_000_000
+"""Bytes that the process may have grown by: the allocator keeps some 0.3 million a page, a kept page is 3 million."""
+
+
+def come_and_go(browser, address, times):
+    for _ in range(times):
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"{address}/flow", timeout=120_000)
+        page.wait_for_function("new URL(location).searchParams.has('data.x')", timeout=120_000)
+        context.close()
+
+
+def settled(process):
+    """The size of a process, once the sessions of closed pages are forgotten."""
+    time.sleep(14)
+    return process.memory_info().rss
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_pages_that_were_closed_are_forgotten(serve, filled_catalog, browser):
+    address = serve(filled_catalog)
+    process = psutil.Process(serve.last)
+    come_and_go(browser, address, WARMING)
+    before = settled(process)
+    come_and_go(browser, address, OPENED)
+    assert settled(process) - before < ROOM
+
+
+def test_a_page_that_computes_for_long_does_not_hold_up_another(serve, filled_catalog, browser):
+    address = serve(filled_catalog)
+    busy, other = browser.new_page(), browser.new_page()
+    other.goto(f"{address}/flow", timeout=120_000)
+    other.wait_for_function("new URL(location).searchParams.has('data.x')", timeout=120_000)
+    busy.goto(f"{address}/flow?preset=high-dimensional", timeout=120_000)  # takes many seconds
+    began = time.monotonic()
+    other.locator(".bk-input-group", has_text="Scale").first.locator(".noUi-handle").focus()
+    other.keyboard.press("ArrowRight")
+    other.wait_for_function("new URL(location).searchParams.get('init.log10_scale') === '-6.25'", timeout=120_000)
+    answered = time.monotonic() - began
+    unfinished = not busy.evaluate("new URL(location).searchParams.has('init.seed')")
+    busy.close()
+    other.close()
+    assert unfinished, "the long computation was over before the other page was asked"
+    assert answered < 15

@@ -1,0 +1,133 @@
+"""The server: where it listens, whom it answers, and that every page is there."""
+
+import gc
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from catalog import open_catalog
+from dashboards.application import server
+from dashboards.views import PAGES
+from dashboards.views.flow import FlowPage
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A server in a thread of its own with an event loop of its own."""
+    import asyncio
+
+    from tornado.ioloop import IOLoop
+
+    started, ready = [], threading.Event()
+
+    def serve():
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        made = server(open_catalog(tmp_path_factory.mktemp("empty")), port=0, names=["flows.example.org"])
+        made.start()
+        started.extend([made, IOLoop.current()])
+        ready.set()
+        IOLoop.current().start()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    assert ready.wait(60)
+    made, loop = started
+    yield made
+    loop.add_callback(made.stop)
+    loop.add_callback(loop.stop)
+    thread.join(10)
+
+
+def fetch(running, path, **headers):
+    request = urllib.request.Request(f"http://127.0.0.1:{running.port}{path}", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.read().decode(), answer.headers
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode(), error.headers
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_answers_with_its_title_and_the_headers(running, name):
+    status, body, headers = fetch(running, f"/{name}")
+    assert status == 200
+    assert f"<title>{name.capitalize()} · reluflow</title>" in body
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "Traceback" not in body
+
+
+def test_the_bare_address_leads_to_the_first_page(running):
+    assert "<title>Flow · reluflow</title>" in fetch(running, "/")[1]
+
+
+@pytest.mark.parametrize("path", ["/flow", "/", "/static/js/bokeh.min.js", "/flow/autoload.js", "/nothing"])
+def test_foreign_names_get_nothing(running, path):
+    for headers in (
+        {"Host": "evil.example"},
+        {"Host": "evil.example", "Origin": "http://evil.example"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+    ):
+        status, body, _ = fetch(running, path, **headers)
+        assert (status, body.count("\n")) == (403, 1)
+
+
+def test_a_proxy_s_name_is_let_in(running):
+    named = {"Host": "flows.example.org", "Origin": "https://flows.example.org"}
+    assert fetch(running, "/flow", **named)[0] == 200
+    assert "flows.example.org:80" in running._tornado.websocket_origins
+    assert not any("*" in origin for origin in running._tornado.websocket_origins)
+
+
+@pytest.mark.parametrize(
+    "path", ["/../../etc/passwd", "/static/..%2f..%2f..%2fetc/passwd", "/components/os/path", "/%00"]
+)
+def test_no_path_leads_to_a_file_of_the_machine(running, path):
+    status, body, _ = fetch(running, path)
+    assert status in (400, 403, 404)
+    assert "root:" not in body
+
+
+def test_pages_that_nobody_has_open_are_forgotten(running):
+    for _ in range(5):
+        fetch(running, "/flow")
+    deadline = time.monotonic() + 120
+    while sum(isinstance(thing, FlowPage) for thing in gc.get_objects()):
+        assert time.monotonic() < deadline, "a page is still kept"
+        time.sleep(1)
+        gc.collect()
+
+
+def test_it_listens_on_this_machine_alone(running):
+    addresses = {sock.getsockname()[0] for sock in running._http._sockets.values()}
+    assert addresses == {"127.0.0.1"}
+
+
+def test_a_port_that_is_taken_is_one_line(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        command = [
+            sys.executable,
+            "-m",
+            "pipeline.commands",
+            "dashboard",
+            "--port",
+            port,
+            "--catalog",
+            str(tmp_path),
+        ]
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"reluflow: --port {port}: ")
+    assert done.stderr.count("\n") == 1
