@@ -8,7 +8,7 @@ import pytest
 WARMING, OPENED = 15, 85
 """Pages that are opened and closed before the process is weighed, and then."""
 ROOM = 80_000_000
-"""Bytes that the process may have grown by: the allocator keeps some 0.3 million a page, a kept page is 3 million."""
+"""Bytes that the process may have grown by: the allocator keeps 0.3 million a page; a kept page is 3 million."""
 
 
 def come_and_go(browser, address, times):
