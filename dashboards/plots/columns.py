@@ -12,8 +12,10 @@ from pipeline.figures import PHASES, ROLES, State, intervals, place
 
 MARKERS = {"positive": "triangle", "negative": "inverted_triangle", "other": "circle"}
 """Bokeh's names for the roles' markers."""
-DASHES = {"positive": "solid", "negative": "dashed", "other": "dotted"}
-"""The second cue of a role where it is a line."""
+DASHES = {"positive": "solid", "negative": "dashed", "other": "solid"}
+WIDTHS = {"positive": 1.4, "negative": 1.4, "other": 0.7}
+"""The second cue of a role where it is a line: dashed, or thin. Dots take a browser without a graphics card as
+long to draw as all else."""
 MOST_CHOSEN = 60
 """Selected neurons whose lines light up."""
 

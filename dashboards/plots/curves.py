@@ -18,6 +18,7 @@ from dashboards.looks import Looks
 from dashboards.plots.axes import styled_figure
 from dashboards.plots.columns import (
     DASHES,
+    WIDTHS,
     chosen_columns,
     extent,
     line_columns,
@@ -169,8 +170,8 @@ def create_line_plot(curves: Curves, column: str, title: str, y_label: str) -> f
     plot = timed_figure(curves, title, y_label)
     for role, source in curves.lines.items():
         line = plot.line(
-            "t", column, source=source, line_color=ROLES[role].color, line_dash=DASHES[role], line_width=1.4,
-            line_alpha=0.6,
+            "t", column, source=source, line_color=ROLES[role].color, line_dash=DASHES[role],
+            line_width=WIDTHS[role], line_alpha=0.6,
         )  # fmt: skip
         curves.dimmed.append(line)
     lit = plot.multi_line("t", column, source=curves.chosen, line_color="color", line_dash="dash", line_width=3)
