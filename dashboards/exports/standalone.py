@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ HERE = Path(__file__).parent
 MARKERS = {"^": "triangle", "v": "inverted_triangle", "o": "circle"}
 """Bokeh's names of the figures' markers."""
 GREEN = "#009E73"
+SERVED = re.compile(r'<(?:script|link)[^>]* (?:src|href)="static/[^"]*"[^>]*>(?:</script>)?')
+"""Scripts and styles that a server would have: Bokeh asks for those of every model of Panel's that this process has
+loaded, be it on the page or not. None is on this one."""
 VERDICTS = {"holds": "✓ holds", "fails": "✗ fails", "not_applicable": "– does not apply"}
 
 
@@ -48,7 +52,7 @@ def standalone_page(tree: xr.DataTree, looks: Looks = LIGHT) -> str:
     # Written by autoescape: titles and names come from whoever wrote the configuration.
     template = Environment(autoescape=True).from_string((HERE / "standalone.html").read_text())
     names = ("paper", "panel", "ink", "faint", "line", "accent")
-    return file_html(
+    page = file_html(
         list(roots.values()),
         INLINE,
         title=f"{tree.attrs.get('id', 'run')} · reluflow",
@@ -69,6 +73,7 @@ def standalone_page(tree: xr.DataTree, looks: Looks = LIGHT) -> str:
             "phases": [PHASES[name].name for name in phase_order(tree)],
         },
     )
+    return SERVED.sub("", page)
 
 
 def _pictures(tree: xr.DataTree, reel: Reel, looks: Looks) -> tuple[dict[str, Any], list[str]]:

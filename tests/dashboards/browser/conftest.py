@@ -46,7 +46,7 @@ def installed_chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop runs while it is there: no other file's tests should meet it
 def browser():
     from playwright.sync_api import sync_playwright
 

@@ -187,14 +187,14 @@ def survive(folder, url, kills, seed, cluster=None, samples=20, seeds=30, trajec
 
 
 def test_a_few_kills(tmp_path):
-    survive(tmp_path, str(tmp_path / "catalog"), kills=3, seed=0, seeds=8)
+    survive(tmp_path, str(tmp_path / "flows"), kills=3, seed=0, seeds=8)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("cluster", [None, own_cluster], ids=["own workers", "a scheduler elsewhere"])
 def test_fifty_kills(tmp_path, cluster):
-    survive(tmp_path, str(tmp_path / "catalog"), kills=50, seed=1, cluster=cluster)
+    survive(tmp_path, str(tmp_path / "flows"), kills=50, seed=1, cluster=cluster)
 
 
 @pytest.mark.slow
@@ -208,4 +208,4 @@ def test_fifty_kills_over_an_object_store(tmp_path):
 @pytest.mark.timeout(1800)
 def test_fifty_kills_without_trajectories(tmp_path):
     """Then the cells' records are what survives."""
-    survive(tmp_path, str(tmp_path / "catalog"), kills=50, seed=3, samples=400, seeds=100, trajectories=False)
+    survive(tmp_path, str(tmp_path / "flows"), kills=50, seed=3, samples=400, seeds=100, trajectories=False)

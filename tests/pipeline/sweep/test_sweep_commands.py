@@ -207,11 +207,11 @@ def started(tmp_path):
     def start():
         (tmp_path / "mine.toml").write_text(LONG)
         process = subprocess.Popen(
-            [*COMMAND, "sweep", "mine.toml", "--workers", "2", "--catalog", "catalog"], cwd=tmp_path,
+            [*COMMAND, "sweep", "mine.toml", "--workers", "2", "--catalog", "flows"], cwd=tmp_path,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
         processes.append(process)
-        place = open_catalog(tmp_path / "catalog").place
+        place = open_catalog(tmp_path / "flows").place
         before = len(read_cells(place, "orthogonal"))
         while process.poll() is None and len(read_cells(place, "orthogonal")) < before + 10:
             time.sleep(0.02)
@@ -227,7 +227,7 @@ def started(tmp_path):
 
 def test_kills_lose_nothing(started, tmp_path):
     """Killed without its workers, interrupted with them; then it finishes, and computes no record twice."""
-    catalog = open_catalog(tmp_path / "catalog")
+    catalog = open_catalog(tmp_path / "flows")
     process = started()
     process.kill()
     process.communicate()
@@ -242,7 +242,7 @@ def test_kills_lose_nothing(started, tmp_path):
     kept = len(read_cells(catalog.place, "orthogonal"))
     assert kept >= 20
     last = subprocess.run(
-        [*COMMAND, "sweep", "mine.toml", "--catalog", "catalog", "--json"], cwd=tmp_path, capture_output=True,
+        [*COMMAND, "sweep", "mine.toml", "--catalog", "flows", "--json"], cwd=tmp_path, capture_output=True,
         text=True, timeout=200,
     )  # fmt: skip
     assert last.returncode == 0, last.stderr
