@@ -100,8 +100,11 @@ def test_a_control_changes_the_picture_and_the_address(page):
     page.get_by_label("Quantity").select_option(label="t₂, first sign fitted")
     page.wait_for_url("**show=t2**")
     page.wait_for_function(BAR_SAYS, arg="t₂, first sign fitted\nmedian over seed of the start")
-    page.wait_for_timeout(500)
-    assert colour_at(page, *place(page, 0, 0)) != before
+    for _ in range(100):
+        if colour_at(page, *place(page, 0, 0)) != before:
+            return
+        page.wait_for_timeout(200)
+    pytest.fail("the picture has not changed")
 
 
 def test_a_sweep_appears_while_the_page_is_open(page, catalog):
