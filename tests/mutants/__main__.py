@@ -42,7 +42,11 @@ def main() -> int:
             else:
                 print(f"{name:40} not tried: its tests fail without a mutant", flush=True)
             for mutant in verdict.survivors:
-                print(f"    line {mutant.line}: {mutant.before}  ->  {mutant.after}", flush=True)
+                there = (REPOSITORY / name).read_text().splitlines()[mutant.line - 1].strip()
+                print(
+                    f"    {mutant.line}:{mutant.column}: {mutant.before}  ->  {mutant.after}  in  {there}",
+                    flush=True,
+                )
     return int(failed > 0)
 
 

@@ -23,9 +23,10 @@ SILENT = ("annotation", "returns", "decorator_list", "exc")
 
 
 class Mutant(NamedTuple):
-    """A file with one fault: its line, what stood there and what stands there now, and the whole text."""
+    """A file with one fault: where it is, what stood there and what stands there now, and the whole text."""
 
     line: int
+    column: int
     before: str
     after: str
     source: str
@@ -93,6 +94,6 @@ def mutant(source: str, place: int) -> Mutant:
     """The fault at one of the places of ``source``."""
     tree = ast.parse(source)
     node, rule = list(places(tree))[place]
-    line, before = getattr(node, "lineno", 0), words(node)
+    line, column, before = getattr(node, "lineno", 0), getattr(node, "col_offset", 0) + 1, words(node)
     change(node, rule)
-    return Mutant(line, before, words(node), ast.unparse(ast.fix_missing_locations(tree)))
+    return Mutant(line, column, before, words(node), ast.unparse(ast.fix_missing_locations(tree)))
