@@ -1,7 +1,8 @@
 # The front door. A machine with Python 3.11 or later and make is enough.
 .POSIX:
 .DELETE_ON_ERROR:
-.PHONY: setup run sweep dashboard test test-all mutants check lint types format verify list bench gallery docs wheel clean help
+.PHONY: setup run sweep dashboard test test-all mutants check lint types
+.PHONY: format verify list bench gallery docs wheel clean help
 
 PYTHON ?= python3
 CATALOG ?= catalog-data

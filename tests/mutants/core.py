@@ -27,7 +27,7 @@ def kernel(name: str, *tests: str) -> Module:
 
 CORE = (
     Module("catalog/manifest.py", ("tests/catalog/test_manifest.py",)),
-    Module("catalog/encoding.py", ("tests/catalog/test_encoding.py", "tests/catalog/test_golden.py")),
+    Module("catalog/encoding.py", ("tests/catalog/test_encoding.py", "tests/catalog/test_streaming.py")),
     Module("catalog/publish.py", ("tests/catalog/test_publish.py",)),
     Module("catalog/verify.py", ("tests/catalog/test_verify.py",)),
     Module("catalog/cells.py", ("tests/catalog/test_cells.py",)),
