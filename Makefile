@@ -1,7 +1,8 @@
 # The front door. A machine with Python 3.11 or later and make is enough.
 .POSIX:
 .DELETE_ON_ERROR:
-.PHONY: setup run sweep dashboard test test-all check lint types format verify list bench gallery docs wheel clean help
+.PHONY: setup run sweep dashboard test test-all mutants check lint types
+.PHONY: format verify list bench gallery docs wheel clean help
 
 PYTHON ?= python3
 CATALOG ?= catalog-data
@@ -9,6 +10,7 @@ PRESET ?= orthogonal
 SWEEP ?= scale-width-seed
 FIGURES ?= figures
 TESTERS ?= 2
+COUNT ?= 4
 BIN := .venv/bin
 export RELUFLOW_CATALOG := $(CATALOG)
 
@@ -22,6 +24,7 @@ help:
 	@echo "make run        the paper's experiment into $(CATALOG), its report, its figures (PRESET=... for others)"
 	@echo "make sweep      final excess norm over scale, width and seed (SWEEP=file.toml for yours)"
 	@echo "make test       the tests, in TESTERS=$(TESTERS) processes    (make test-all: the long searches too)"
+	@echo "make mutants    faults put into the core one by one: do its tests notice? (ONLY=file COUNT=4 for each)"
 	@echo "make check      format, lint, types, tests: what CI runs"
 	@echo "make verify     every byte of the catalog against its manifests"
 	@echo "make dashboard  look at runs in the browser, move lambda with your hand"
@@ -77,6 +80,10 @@ lint: setup
 
 types: setup
 	$(BIN)/mypy
+
+# No part of the tests: minutes a module, and a survivor is a question to a person. ONLY=catalog/ for some modules.
+mutants: setup
+	$(BIN)/python -m tests.mutants $(if $(ONLY),--only $(ONLY)) --count $(COUNT)
 
 check: lint types test
 

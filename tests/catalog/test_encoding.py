@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from zarr_twin import written_by_zarr
 
 import catalog.encoding
-from catalog.encoding import encode
+from catalog.encoding import chunk_shape, encode
 
 TYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint64", "float32", "float64", ">f8", ">i4"]
 
@@ -40,6 +40,13 @@ def test_any_array_however_it_is_cut(data, dtype, bytes_a_chunk):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalog.encoding, "CHUNK_BYTES", bytes_a_chunk)
         assert encode(tree) == written_by_zarr(tree)
+
+
+@pytest.mark.parametrize(("block", "length"), [(1, 8), (3, 6), (8, 8), (14, 7), (20, 5), (24, 8), (26, 8)])
+def test_chunks_are_cut_where_the_blocks_are_unless_that_made_them_tiny(block, length, monkeypatch):
+    """Of 8 numbers at most: some whole blocks, or a block's largest divisor; 26 has none between 2 and 13."""
+    monkeypatch.setattr(catalog.encoding, "CHUNK_BYTES", 64)
+    assert chunk_shape((64,), 8, block) == (length,)
 
 
 def test_what_a_reader_left_is_dropped(tmp_path):

@@ -48,6 +48,15 @@ def test_a_lazy_tree_becomes_the_same_files(tree):
     assert contents_of(lazily(tree, 6)) == encode(tree)
 
 
+def test_the_chunks_of_lazy_variables_are_left_to_the_stream(tree):
+    """Were they computed whole with the metadata, the files would be the same, and the memory not."""
+    files = encode(lazily(tree, 6))
+    for name in LAZY:
+        assert [file for file in files if file.startswith(f"trajectory/{name}/")] == [
+            f"trajectory/{name}/zarr.json"
+        ]
+
+
 @settings(max_examples=20)
 @given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=6), bytes_a_chunk=st.integers(8, 2000))
 def test_however_it_is_cut_it_reads_back(make_tree, lengths, bytes_a_chunk):

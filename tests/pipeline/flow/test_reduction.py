@@ -8,7 +8,7 @@ from twins import residual_of
 from witness import points, start
 
 from pipeline.flow.exact.states import OFF
-from pipeline.flow.reduction import Reduction, raw_neurons, rays, unit_of
+from pipeline.flow.reduction import PARALLEL, Reduction, raw_neurons, rays, unit_of
 
 
 def drawn(seed, n=6, d=3, size=1.0, label_size=1.0):
@@ -108,3 +108,11 @@ def test_a_neuron_is_held_in_its_own_unit_with_its_imbalance(ratio, log_norm):
     assert neuron.sign[0] == (np.sign(ratio) if abs(ratio) >= 1.0 else 0.0)
     balanced = raw_neurons(np.array([[0.6, 0.8]]), np.array([log_norm]), np.array([np.sign(ratio)]), np.eye(2))
     assert balanced.z[0, 2:].tolist() == [np.sign(ratio), 0.0]
+
+
+def test_a_point_stays_on_the_first_ray_that_took_it():
+    """Parallel to rounding is not transitive: the second point is parallel to both others, which are not."""
+    x = np.array([[1.0, 0.0], [1.0, 0.75 * PARALLEL], [1.0, 1.5 * PARALLEL]])
+    point, first, _ = rays(x)
+    assert point.tolist() == [0, 0, 1]
+    assert first.tolist() == [0, 2]

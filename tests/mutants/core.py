@@ -1,0 +1,48 @@
+"""Which modules are mutated, and which tests must notice."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+EXACT = "tests/pipeline/flow/exact"
+INTERPRETED = ("-p", "tests.mutants.interpreted", "-W", "ignore::RuntimeWarning")
+"""Machine code wraps and divides in silence where Python's numbers warn."""
+
+
+class Module(NamedTuple):
+    """A module and the words with which pytest is called: test files, and what chooses among their tests."""
+
+    path: str
+    tests: tuple[str, ...]
+
+    @property
+    def interpreted(self) -> bool:
+        """Whether its tests run without numba's compiler."""
+        return self.path.startswith("pipeline/flow/exact/")
+
+
+def kernel(name: str, *tests: str) -> Module:
+    return Module(f"pipeline/flow/exact/{name}.py", (*INTERPRETED, *(f"{EXACT}/test_{test}.py" for test in tests)))
+
+
+CORE = (
+    Module("catalog/manifest.py", ("tests/catalog/test_manifest.py",)),
+    Module("catalog/encoding.py", ("tests/catalog/test_encoding.py", "tests/catalog/test_streaming.py")),
+    Module("catalog/publish.py", ("tests/catalog/test_publish.py",)),
+    Module("catalog/verify.py", ("tests/catalog/test_verify.py",)),
+    Module("catalog/cells.py", ("tests/catalog/test_cells.py",)),
+    Module("catalog/places/local.py", ("tests/catalog/test_publish.py", "tests/catalog/test_interrupted.py")),
+    Module("catalog/places/staging.py", ("tests/catalog/test_publish.py", "tests/catalog/test_interrupted.py")),
+    kernel("boost", "boost"),
+    kernel("curve", "curve"),
+    kernel("sliding", "sliding"),
+    kernel("pattern", "pattern"),
+    kernel("modes", "modes"),
+    kernel("residual", "residual"),
+    kernel("patterns", "patterns"),
+    Module("pipeline/flow/exact/instant.py", (*INTERPRETED, f"{EXACT}/test_following.py", "-k", "crossing")),
+    Module("pipeline/flow/course.py", ("tests/pipeline/flow/test_course.py",)),
+    Module("pipeline/flow/reduction.py", ("tests/pipeline/flow/test_reduction.py",)),
+    Module("pipeline/minimal_norm/orthogonal.py", ("tests/pipeline/minimal_norm/test_orthogonal.py",)),
+)  # fmt: skip
+"""The core of the catalog, of the engine, and of the minimum norm's closed form; the quick tests of each."""
