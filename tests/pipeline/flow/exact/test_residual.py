@@ -61,6 +61,18 @@ def test_residual_and_kernel_are_those_of_the_definition_by_loops_and_by_product
         assert (gross <= np.abs(problem.y) + terms.sum(axis=0) + 1e-12 * size).all()
 
 
+@pytest.mark.parametrize("n", [1, 3])
+def test_by_products_the_kernel_is_written_where_it_is_wanted(n):
+    """No kernel is wanted when its array is 0 x 0; of a single point it is 1 x 1."""
+    problem = oblique_problem(n, 2, 0)
+    neurons = oblique_network(problem, 9, 0)
+    lumps, r, gross = lump(neurons, problem), np.empty(n), np.empty(n)
+    observe_products(lumps.rows, lumps.logs, lumps, problem, r, gross, np.empty((0, 0)))
+    found, kernel, _ = observed(problem, neurons, by_products=True)
+    assert (r == found).all()
+    assert kernel == pytest.approx(kernel_of(neurons, problem), rel=1e-12, abs=1e-12)
+
+
 def test_many_rows_and_points_take_the_library_s_products():
     problem = oblique_problem(30, 12, 0)
     neurons = oblique_network(problem, 200, 0, spread=0.1)
