@@ -101,7 +101,7 @@ def test_pages_that_nobody_has_open_are_forgotten(running):
     for _ in range(5):
         fetch(running, "/flow")
     deadline = time.monotonic() + 120
-    while sum(type(thing) is FlowPage for thing in gc.get_objects()):  # a weak proxy has no isinstance
+    while sum(type(thing) is FlowPage for thing in gc.get_objects()):  # isinstance would ask dead proxies
         assert time.monotonic() < deadline, "a page is still kept"
         time.sleep(1)
         gc.collect()
