@@ -90,7 +90,7 @@ def sweep(
     else:
         stock = take_stock(plan, catalog, retry_failed=retry_failed)
         account = _computed(plan, stock, catalog, scheduler, workers)
-    _report(plan, catalog, account, perf_counter() - started, as_json)
+    _report(plan, catalog, account, perf_counter() - started, as_json, retried=retry_failed)
     return FAILED if account.failures else DONE
 
 
@@ -144,7 +144,9 @@ def _recalled(plan: Plan, catalog: Catalog) -> Account:
     return account
 
 
-def _report(plan: Plan, catalog: Catalog, account: Account, seconds: float, as_json: bool) -> None:
+def _report(
+    plan: Plan, catalog: Catalog, account: Account, seconds: float, as_json: bool, *, retried: bool
+) -> None:
     from pipeline.sweep import telling
 
     path = catalog.sweeps.path(plan.sweep_id)
@@ -154,4 +156,5 @@ def _report(plan: Plan, catalog: Catalog, account: Account, seconds: float, as_j
     from pipeline.sweep.sweeping import GROUP
 
     say = console()
-    telling.print_account(say, plan, account, catalog.sweeps[plan.sweep_id][GROUP].to_dataset(), path, seconds)
+    cube = catalog.sweeps[plan.sweep_id][GROUP].to_dataset()
+    telling.print_account(say, plan, account, cube, path, seconds, retried=retried)

@@ -119,7 +119,7 @@ def as_json(sweep_id: str, path: object, account: Account, seconds: float) -> di
 
 
 def print_account(
-    say: Console, plan: Plan, account: Account, cube: xr.Dataset, path: object, seconds: float
+    say: Console, plan: Plan, account: Account, cube: xr.Dataset, path: object, seconds: float, *, retried: bool
 ) -> None:
     """Say what became of the cells, list those that failed, show one table, and what is next."""
     say.print(str(cube.attrs["title"]), style="bold")
@@ -149,7 +149,7 @@ def print_account(
         say.print(f"  and {failed - NAMED:,} more, all in the cube's attribute 'failures'")
     say.print(f"\nThe cube is {path}", soft_wrap=True)
     say.print(f"Open it with xarray.open_zarr({f'{path}/data.zarr'!r}, group='cube').", soft_wrap=True)
-    say.print(_next(plan, failed), soft_wrap=True)
+    say.print(_next(plan, failed, retried=retried), soft_wrap=True)
 
 
 def excess_table(plan: Plan, cube: xr.Dataset) -> tuple[str, Table] | None:
@@ -172,7 +172,9 @@ def excess_table(plan: Plan, cube: xr.Dataset) -> tuple[str, Table] | None:
     return f"Final excess over the minimum norm, {over}:", table
 
 
-def _next(plan: Plan, failed: int) -> str:
+def _next(plan: Plan, failed: int, *, retried: bool) -> str:
+    if failed and retried:
+        return "Next: change in the file what the failed cells' lines name; the other cells are kept."
     if failed:
         return "Next: the same command with --retry-failed tries the failed cells again."
     number = next(i for i, run_id in enumerate(plan.run_ids) if run_id is not None)

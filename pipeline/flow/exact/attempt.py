@@ -23,6 +23,8 @@ STIFF = 10.0
 """Times h K from which a mode follows instead of moving."""
 REMEMBERING = 2.0
 """Times h K up to which a mode's polynomial takes the last step into account: beyond it would not be stable."""
+DAMPED = 0.25
+"""Times h K from which what a mode has left must be corrected: the last polynomial, continued, would amplify it."""
 FURTHEST_BACK = 6.0
 """The last step over this one up to which it is taken into account."""
 SWEEPS = 8
@@ -144,11 +146,24 @@ def predict(r0, d0, step, last, room):
             p[k], q[k] = r0[k] + step * d0[k], d0[k]
 
 
+@inlined
+def nearly_rests(r0, d0, step, allowed):
+    """Whether no label moves within the step by as much as it may be wrong, though none is fitted.
+
+    So it is on the way to a saddle or to a minimum that does not interpolate. The residuals stay, and only their
+    components along the kernel's modes, which vanish, say what there is to resolve.
+    """
+    for k in range(r0.shape[0]):
+        if step * abs(d0[k]) > min(allowed, RELATIVE_SHARE * abs(r0[k])):
+            return False
+    return True
+
+
 @hot
-def choose_polynomials(kernel0, step, last, room):
+def choose_polynomials(r0, d0, kernel0, step, last, allowed, room):
     """Decide for each mode on its polynomial, and write what the right end weighs in its integral.
 
-    While nothing is stiff the labels themselves serve as modes.
+    While nothing is stiff and something moves the labels themselves serve as modes.
 
     Returns
     -------
@@ -173,7 +188,8 @@ def choose_polynomials(kernel0, step, last, room):
         room.remembers,
     )
     for_value, for_slope = room.value_weight, room.slope_weight
-    if step * fastest_rate(kernel0) > REMEMBERING:
+    speed = step * fastest_rate(kernel0)
+    if speed > REMEMBERING or (speed > DAMPED and nearly_rests(r0, d0, step, allowed)):
         turn_modes(kernel0, modes, turned, rates, room.matrix)
     else:
         for k in range(n):
@@ -277,7 +293,7 @@ def attempt(lumps, moved, r0, d0, kernel0, step, last, allowed, problem, room):
     turned_gap, turned_slope_gap, slope_gap = room.turned_gap, room.turned_slope_gap, room.slope_gap
     curve, weights, pushes, rows, logs = room.curve, room.weights, room.pushes, moved.rows, moved.logs
     tolerance, gross, reach, scale = room.tolerance, room.gross, room.reach, problem.label_scale
-    order = choose_polynomials(kernel0, step, last, room)
+    order = choose_polynomials(r0, d0, kernel0, step, last, allowed, room)
     for _ in range(SWEEPS):
         write_curve(r0, d0, step, last, room)
         sweep(lumps, curve, step, problem, weights, pushes, rows, logs, r, gross, kernel, reach)

@@ -141,6 +141,7 @@ def test_failed_cells_are_listed(sweep):
     retried = sweep("--retry-failed", text=FAILING)
     assert retried.exit_code == 1
     assert "4 failed" in said(retried)
+    assert "Next: change in the file what the failed cells' lines name" in said(retried)
 
 
 @pytest.mark.parametrize(

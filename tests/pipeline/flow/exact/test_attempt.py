@@ -51,7 +51,7 @@ def test_a_mode_s_polynomial_has_what_is_known_of_it(rate, remembering, degree):
     kernel0 = rate * np.eye(3) / step + 1e-3 * kernel0 @ kernel0.T
     r0, d0, last_r, last_d, room.p[:], room.q[:] = generator.standard_normal((6, 3))
     last = (*smooth_last(np.zeros((SIZE, 3)), last_r, last_d, last_step)[:4], remembering)
-    order = choose_polynomials(kernel0, step, last, room)
+    order = choose_polynomials(r0, d0, kernel0, step, last, 1e-6, room)
     write_curve(r0, d0, step, last, room)
     curve = bernstein(room.curve)
     slope = curve.derivative()
@@ -77,7 +77,7 @@ def test_the_weights_are_what_the_right_end_does_to_the_integral(rate, rememberi
     generator = np.random.default_rng(0)
     r0, d0, last_r, last_d = generator.standard_normal((4, 3))
     last = (*smooth_last(np.zeros((SIZE, 3)), last_r, last_d, 1.1)[:4], remembering)
-    choose_polynomials(rate / step * np.diag([1.0, 1.01, 1.02]), step, last, room)
+    choose_polynomials(r0, d0, rate / step * np.diag([1.0, 1.01, 1.02]), step, last, 1e-6, room)
 
     def integral(p, q):
         room.p[:], room.q[:] = room.modes @ p, room.modes @ q
@@ -94,7 +94,20 @@ def test_a_long_last_step_is_not_remembered():
     room = room_of(problem, neurons)
     for last_step, order in ((attempts.FURTHEST_BACK * 0.99, 6), (attempts.FURTHEST_BACK * 1.01, 4)):
         last = smooth_last(np.zeros((SIZE, 3)), np.zeros(3), np.zeros(3), last_step)
-        assert choose_polynomials(np.eye(3), 1.0, last, room) == order
+        assert choose_polynomials(np.ones(3), -np.ones(3), np.eye(3), 1.0, last, 1e-6, room) == order
+
+
+@pytest.mark.parametrize(("left", "turned"), [(1e-9, True), (1e-3, False)])
+def test_beside_an_unfitted_point_the_last_movement_is_seen_in_the_kernel_s_modes(left, turned):
+    """Of labels that stay only what the modes have left is to be resolved; it is no share of the labels."""
+    problem, neurons = three_points()
+    room, step = room_of(problem, neurons), 1.0
+    fast = np.array([1.0, 1.0, 1.0]) / np.sqrt(3)
+    kernel0 = np.outer(fast, fast)
+    r0 = np.array([1.0, -2.0, 1.0]) + left * fast
+    choose_polynomials(r0, -kernel0 @ r0, kernel0, step, rough(3), 1e-6, room)
+    found = attempts.amplitude.py_func(room.modes, r0, int(np.argmax(room.mode_rates)))
+    assert (abs(abs(found) - left) < 1e-12) == turned
 
 
 def steps_of_equal_length(problem, neurons, end, count, remembering):
