@@ -66,7 +66,7 @@ dashboard: setup
 	@$(BIN)/reluflow dashboard
 
 # A file's tests stay in one process: they share what its fixtures took seconds to make.
-PYTEST := $(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=loadfile --no-loadscope-reorder
 
 test: setup
 	$(PYTEST)

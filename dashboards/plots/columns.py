@@ -99,7 +99,7 @@ def window(scene: Scene) -> tuple[float, float, float, float]:
         shown += [state.height[scene.shown], plane.function(state)]
     low, high = (float(reduce(np.concatenate(shown))) for reduce in (np.min, np.max))
     height = (high - low) or 1.0
-    return *plane.window, low - 0.08 * height, high + 0.08 * height
+    return *plane.window, *steady(low - 0.08 * height, high + 0.08 * height)
 
 
 def loss_columns(scene: Scene, unit: float) -> Columns:
@@ -197,10 +197,20 @@ def extent(values: Numbers, room: float = 0.06) -> tuple[float, float]:
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
     height = (high - low) or abs(high) or 1.0
-    return low - room * height, high + room * height
+    return steady(low - room * height, high + room * height)
+
+
+def steady(low: float, high: float) -> tuple[float, float]:
+    """Round limits outwards, by at most a twentieth of what is between them.
+
+    While a slider moves most axes then stay as they are: one whose numbers change their width has the browser lay
+    out the whole figure anew, as long as all its painting takes.
+    """
+    step = 0.05 * 10.0 ** np.floor(np.log10(high - low)) if high > low else 1.0
+    return float(step * np.floor(low / step)), float(step * np.ceil(high / step))
 
 
 def loss_floor(log10_loss: Numbers) -> tuple[float, float]:
     """Choose the limits of the logarithmic axis: at most :data:`dashboards.scene.DEEPEST` decades."""
     low, high = extent(log10_loss)
-    return max(low, high - DEEPEST), high
+    return max(low, float(np.floor(high - DEEPEST))), high

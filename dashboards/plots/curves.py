@@ -27,7 +27,9 @@ from dashboards.plots.columns import (
     phase_columns,
     plateau_columns,
     residual_columns,
+    steady,
 )
+from dashboards.plots.sources import refill
 from dashboards.scene import Scene
 from pipeline.figures import ROLES
 
@@ -91,17 +93,21 @@ class Curves:
         """Show a run, its time counted by a clock."""
         unit = clock.unit
         self.x_range.update(start=0.0, end=scene.until / unit)
-        self.loss.data = loss_columns(scene, unit)
-        residuals, lines = residual_columns(scene, unit), line_columns(scene, unit)
+        loss, residuals, lines = (
+            loss_columns(scene, unit),
+            residual_columns(scene, unit),
+            line_columns(scene, unit),
+        )
+        refill(self.loss, loss)
         for sources, columns in ((self.residuals, residuals), (self.lines, lines)):
             for name, source in sources.items():
-                source.data = columns[name]
-        self.phases.data = phase_columns(scene, unit)
-        self.plateaus.data = plateau_columns(scene, unit)
+                refill(source, columns[name])
+        refill(self.phases, phase_columns(scene, unit))
+        refill(self.plateaus, plateau_columns(scene, unit))
         zero = np.zeros(1)
-        largest = float(np.max(self.loss.data["loss"])) or 1.0
-        self._limit("loss", (-0.03 * largest, 1.08 * largest))
-        self._limit("log_loss", loss_floor(self.loss.data["log10_loss"]))
+        largest = float(np.max(loss["loss"])) or 1.0
+        self._limit("loss", steady(-0.03 * largest, 1.08 * largest))
+        self._limit("log_loss", loss_floor(loss["log10_loss"]))
         self._limit(
             "residuals", extent(np.concatenate([part["r"] for part in residuals.values()] + [np.zeros(1)]))
         )
@@ -114,7 +120,7 @@ class Curves:
 
     def at(self, scene: Scene, clock: Clock, frame: int) -> None:
         """Move the cursor."""
-        self.cursor.data = {"t": [scene.time[frame] / clock.unit]}
+        refill(self.cursor, {"t": [scene.time[frame] / clock.unit]})
 
     def choose(self, scene: Scene, clock: Clock, neurons: list[int]) -> None:
         """Light up the lines of these neurons, and dim all others; of none: all are as they were."""

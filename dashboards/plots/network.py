@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from bokeh.models import ColumnDataSource, CustomJSTickFormatter, HoverTool, PointDrawTool
+from bokeh.models import ColumnDataSource, HoverTool, PointDrawTool
 from bokeh.plotting import figure
 
 from dashboards.looks import Looks
@@ -22,6 +22,7 @@ from dashboards.plots.columns import (
     tick_columns,
     window,
 )
+from dashboards.plots.sources import refill
 from dashboards.scene import Scene
 
 HEIGHT = 470
@@ -75,17 +76,17 @@ class NetworkPicture:
         round_ = scene.plane is None
         plot.axis.visible = True
         plot.xgrid.visible = plot.ygrid.visible = not round_
-        self.minimum.data = minimum_columns(scene)
-        self.points.data = point_columns(scene)
-        self.ticks.data = tick_columns(scene)
-        self.rings.data = ring_columns() if round_ else {"x": [], "y": []}
+        refill(self.minimum, minimum_columns(scene))
+        refill(self.points, point_columns(scene))
+        refill(self.ticks, tick_columns(scene))
+        refill(self.rings, ring_columns() if round_ else {"x": [], "y": []})
         self.at(scene, frame)
 
     def at(self, scene: Scene, frame: int) -> None:
         """Show another frame of the same run."""
         state = scene.state(frame)
-        self.neurons.data = neuron_columns(scene, state)
-        self.function.data = function_columns(scene, state)
+        refill(self.neurons, neuron_columns(scene, state))
+        refill(self.function, function_columns(scene, state))
 
 
 def ring_columns() -> dict[str, list[np.ndarray]]:
@@ -147,5 +148,4 @@ def create_network_plot(picture: NetworkPicture) -> figure:
     plot.legend.label_text_color = looks.ink
     plot.legend.label_text_font_size = "11px"
     plot.legend.padding = 2
-    plot.yaxis.formatter = CustomJSTickFormatter(code="return Number(tick.toPrecision(4)).toString()")
     return plot

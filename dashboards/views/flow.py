@@ -53,12 +53,15 @@ class FlowPage:
         What is looked at: a published run until a person changes something.
     scene
         What is drawn of it; None until the first result.
+    named
+        What the heading says is looked at.
     """
 
     def __init__(self, visit: Visit) -> None:
         self.visit = visit
         self.subject = asked_for(visit)
         self.scene: Scene | None = None
+        self.named = ""
         self.wanted_time: float | None = None
         if "t" in visit.query:
             self.wanted_time = visit.number("t", 0.0, 1e300, 0.0)
@@ -207,15 +210,19 @@ class FlowPage:
         assert self.scene is not None
         config, scene, counted = subject.config, self.scene, self.clock()
         which = f"Run {subject.run_id}" if subject.run_id else f"{config.name}, computed live"
-        known = "" if scene.look.whole else " …"
+        # Words, digits and the link wait for the hand to rest: each has the browser lay out the page, which takes
+        # it longer than a picture.
+        if not scene.look.whole and which == self.named:
+            return
+        self.named = which
         theory = escape(self.visit.address("theory", **subject.query()))
         self.title.object = (
-            f'<p class="what"><b>{escape(which)}</b>{known} · <a href="{theory}">its theory</a><br>'
+            f'<p class="what"><b>{escape(which)}</b> · <a href="{theory}">its theory</a><br>'
             f"{escape(config.title or '')}</p>"
         )
         self.now.object = definition_list(facts(scene, counted, frame))
         if not scene.look.whole:
-            return  # sentences and digits take as long as the pictures: they wait for the hand to rest
+            return
         said = table(["", "measured", "paper"], times(scene))
         self.words.object = f"<p>{escape(sentence(scene, counted, frame))}</p>{said}"
         self.digits.object = table(*samples(scene, counted))

@@ -40,22 +40,33 @@ def axes(weight: np.ndarray, within: float) -> tuple[np.ndarray, np.ndarray]:
     unit : float64[axis, coord]
         No more than :data:`MOST_AXES`.
     number : int64[neuron]
-        Each neuron's axis; -1 for those that have found none.
+        Each neuron's axis; -1 for those that have found none, for all of them where some of the neurons already
+        have too many.
     """
     units = _units(weight)
+    some = units[:: max(1, len(units) // (4 * MOST_AXES))]
+    # Neurons apart by twice the angle share no axis, whoever names it: with too many of those all is said.
+    if len(some) < len(units) and (_gathered(some, 2.0 * within)[1] < 0).any():
+        return np.empty((0, weight.shape[1])), np.full(len(units), -1)
+    first, number = _gathered(units, within)
+    return units[first], number
+
+
+def _gathered(units: np.ndarray, within: float) -> tuple[list[int], np.ndarray]:
+    """The rows that name an axis, at most :data:`MOST_AXES`, and the axis of each row or -1."""
     number = np.full(len(units), -1)
-    kept: list[np.ndarray] = []
-    left = np.arange(len(units))
-    while len(left) and len(kept) < MOST_AXES:
-        unit = units[left[0]]
-        side = np.where(units[left] @ unit < 0.0, -1.0, 1.0)
-        # Not the arc cosine: of nearly parallel vectors it knows the angle to 1e-8 only.
-        here = np.linalg.norm(units[left] - side[:, None] * unit, axis=1) <= within
-        here[0] = True
-        number[left[here]] = len(kept)
-        kept.append(unit)
-        left = left[~here]
-    return np.array(kept).reshape(-1, weight.shape[1]), number
+    first: list[int] = []
+    row = 0
+    while row < len(units) and len(first) < MOST_AXES:
+        # By the cosine only who may be near: of nearly parallel vectors it knows the angle to 1e-8 only.
+        cosine = units @ units[row]
+        near = np.flatnonzero((np.abs(cosine) >= 1.0 - 0.5 * within**2 - 1e-12) & (number < 0))
+        side = np.where(cosine[near] < 0.0, -1.0, 1.0)
+        here = near[np.linalg.norm(units[near] - side[:, None] * units[row], axis=1) <= within]
+        number[here] = number[row] = len(first)
+        first.append(row)
+        row += int(np.argmax(number[row:] < 0)) if (number[row:] < 0).any() else len(units)
+    return first, number
 
 
 def variation_norm(weight: np.ndarray, output: np.ndarray, *, within: float = 1e-9) -> float:

@@ -24,7 +24,7 @@ STIFF = 10.0
 REMEMBERING = 2.0
 """Times h K up to which a mode's polynomial takes the last step into account: beyond it would not be stable."""
 DAMPED = 0.25
-"""Times h K from which what a mode has left must be corrected: the last polynomial, continued, would amplify it."""
+"""Times h K from which what a mode has left must be corrected: the last polynomial would amplify it."""
 FURTHEST_BACK = 6.0
 """The last step over this one up to which it is taken into account."""
 SWEEPS = 8
@@ -153,10 +153,10 @@ def nearly_rests(r0, d0, step, allowed):
     So it is on the way to a saddle or to a minimum that does not interpolate. The residuals stay, and only their
     components along the kernel's modes, which vanish, say what there is to resolve.
     """
+    moves = False
     for k in range(r0.shape[0]):
-        if step * abs(d0[k]) > min(allowed, RELATIVE_SHARE * abs(r0[k])):
-            return False
-    return True
+        moves = moves or step * abs(d0[k]) > min(allowed, RELATIVE_SHARE * abs(r0[k]))
+    return not moves
 
 
 @hot

@@ -129,15 +129,22 @@ class Watched:
             self.said.append(f"asks another host: {url}")
 
 
+@pytest.fixture(scope="module")
+def profile(browser):
+    """Keep what a browser keeps between two visits: the scripts, megabytes of them, fetched and compiled."""
+    context = browser.new_context(accept_downloads=True)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def visit(browser, request):
+def visit(profile):
     """Open an address in a page of its own; at the end of the test its console must be empty."""
-    contexts, watched = [], []
+    watched = []
 
     def open_page(address: str, width: int = 1280, height: int = 800, ready: str = ".bk-Figure"):
-        context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
-        contexts.append(context)
-        page = context.new_page()
+        page = profile.new_page()
+        page.set_viewport_size({"width": width, "height": height})
         watched.append(Watched(page, "/".join(address.split("/")[:3])))
         page.goto(address, timeout=PATIENCE)
         if ready:
@@ -146,6 +153,6 @@ def visit(browser, request):
 
     yield open_page
     said = [line for one in watched for line in one.said]
-    for context in contexts:
-        context.close()
+    for one in watched:
+        one.page.close()
     assert said == []

@@ -5,7 +5,6 @@ import json
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from pipeline import generate_data, initialise, load_config, simulate
@@ -111,24 +110,11 @@ def test_the_player_plays_and_stops(served, visit):
     assert page.evaluate(FRAME) == stopped
 
 
-@pytest.mark.parametrize(
-    ("address", "said"),
-    [
-        ("preset=nonsense", "preset = 'nonsense' is not known"),
-        ("init.width=1000000000", "init.width = 1000000000"),
-        ("init.width=wide", "init.width = 'wide'"),
-        ("t=9999", "t = 9999 is after the end of the run"),
-        ("t=now", "t = 'now' is no number"),
-        ("clock=sundial", "clock = 'sundial' is not known"),
-        ("run=never-published", "no run 'never-published' in this catalog"),
-        ("data.x=[[1],[2]]&data.y=[1]", "data.y has 1 label for 2 points"),
-        ("data.y=<script>alert(1)</script>", "data.y"),
-    ],
-)
-def test_wild_addresses_end_in_a_sentence(served, visit, address, said):
-    page = visit(f"{served}/flow?{address}")
-    page.wait_for_function(f"() => document.body.innerText.length > 0 && {json.dumps(said)}.length > 0")
-    page.get_by_role("status").get_by_text(said).wait_for()
+def test_a_wild_address_ends_in_a_sentence(served, visit):
+    """What is said of every other one: tests/dashboards/views/test_flow.py."""
+    page = visit(f"{served}/flow?clock=sundial&data.y=<script>alert(1)</script>")
+    page.get_by_role("status").get_by_text("data.y").wait_for()
+    page.get_by_role("status").get_by_text("clock = 'sundial' is not known").wait_for()
     loss_of(page)
 
 

@@ -41,18 +41,11 @@ def address(serve, catalog):
 
 
 @pytest.fixture
-def page(address, browser):
-    """The page with one sweep; its console must stay empty of errors and warnings."""
-    opened, complaints = browser.new_page(viewport={"width": 1280, "height": 800}), []
-    opened.set_default_timeout(60_000)
-    opened.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.goto(address)
-    opened.wait_for_selector(PLOT)
+def page(address, visit):
+    """The page with one sweep."""
+    opened = visit(address, ready=PLOT)
     opened.wait_for_timeout(1_500)
-    yield opened
-    opened.close()
-    assert complaints == []
+    return opened
 
 
 def place(page, column, row):

@@ -15,23 +15,15 @@ def address(serve, tmp_path_factory):
 
 
 @pytest.fixture
-def opened(browser, address):
-    """Opens a page and waits until it is whole; what the console says is its attribute ``complaints``."""
-    pages = []
+def opened(visit, address):
+    """Opens a page and waits until it is whole."""
 
     def opened(query="", width=1280):
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        pages.append(page)
-        page.complaints = []
-        page.on("console", lambda said: said.type in ("error", "warning") and page.complaints.append(said.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.goto(f"{address}/theory{query}", timeout=WAIT)
+        page = visit(f"{address}/theory{query}", width=width, height=900, ready="")
         page.get_by_role("heading", name="The ladder of").wait_for(timeout=WAIT)
         return page
 
-    yield opened
-    for page in pages:
-        page.close()
+    return opened
 
 
 @pytest.mark.timeout(300)
@@ -46,7 +38,6 @@ def test_it_loads_with_an_empty_console_and_plots_that_are_not_blank(opened):
         picture = Image.open(io.BytesIO(figure.screenshot())).convert("RGB")
         assert len(picture.getcolors(maxcolors=2**20)) > 20
     assert page.locator(".bk-Figure").count() == 3
-    assert page.complaints == []
 
 
 @pytest.mark.timeout(300)
@@ -80,11 +71,9 @@ def test_the_ladder_is_computed_behind_the_page(opened):
     assert (
         opened("?preset=orthogonal&init.width=8").get_by_role("table", name="The measured exponent").count() == 1
     )
-    assert page.complaints == []
 
 
 @pytest.mark.timeout(300)
 def test_nothing_sticks_out_on_a_phone(opened):
     page = opened("?theme=dark&unit=scaled", width=390)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.complaints == []

@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from pipeline.minimal_norm.difference import difference, largest_between, merged_distance, variation_norm
+from pipeline.minimal_norm.difference import (
+    MOST_AXES,
+    axes,
+    difference,
+    largest_between,
+    merged_distance,
+    variation_norm,
+)
 
 
 def network(m, d, seed):
@@ -127,3 +134,36 @@ def test_a_million_neurons_along_two_axes_are_as_quick_as_two():
     merged = np.bincount(side, output * np.linalg.norm(weight, axis=1))
     assert variation_norm(weight, output) == pytest.approx(np.abs(merged).sum())
     assert np.isnan(variation_norm(generator.standard_normal((600, 2)), np.ones(600)))
+
+
+@settings(max_examples=40)
+@given(
+    m=st.integers(0, 60),
+    d=st.integers(1, 4),
+    seed=st.integers(0, 10**6),
+    within=st.sampled_from([1e-9, 0.05, 0.5]),
+)
+def test_each_neuron_joins_the_first_axis_that_is_near(m, d, seed, within):
+    generator = np.random.default_rng(seed)
+    weight = generator.standard_normal((max(m // 3, 1), d))[generator.integers(0, max(m // 3, 1), m)]
+    weight = weight * generator.choice([-2.0, 0.5], (m, 1)) + 1e-11 * generator.standard_normal((m, d))
+    unit, number = axes(weight, within)
+    known = []
+    for row, found in zip(weight / np.linalg.norm(weight, axis=1, keepdims=True), number, strict=True):
+        near = [i for i, axis in enumerate(known) if min(norm_of(row - axis), norm_of(row + axis)) <= within]
+        if not near:
+            near = [len(known)]
+            known.append(row)
+        assert found == near[0]
+    assert unit == pytest.approx(np.array(known).reshape(-1, d))
+
+
+def norm_of(vector):
+    return np.linalg.norm(vector)
+
+
+@pytest.mark.parametrize("neurons", [MOST_AXES + 1, 100_000])
+def test_of_too_many_axes_somebody_has_none(neurons):
+    unit, number = axes(np.random.default_rng(0).standard_normal((neurons, 4)), 1e-3)
+    assert (number < 0).any()
+    assert len(unit) <= MOST_AXES

@@ -80,7 +80,7 @@ def family(process):
 
 def sweep(folder, url, *options):
     return subprocess.Popen(
-        [*COMMAND, "sweep", str(folder / "mine.toml"), "--catalog", url, "--json", "--workers", "2", *options],
+        [*COMMAND, "sweep", str(folder / "mine.toml"), "--catalog", url, "--json", *(options or ("--workers", "2"))],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
 
@@ -149,7 +149,7 @@ def own_cluster():
             process.wait()
 
 
-def survive(folder, url, kills, seed, cluster=None, samples=20, seeds=30, trajectories=True):
+def survive(folder, url, kills, seed, cluster=None, samples=20, seeds=10, trajectories=True):
     """Kill so often; then let it finish, and compare with a sweep that nobody disturbed."""
     wanted = {"samples": samples, "seeds": seeds, "trajectories": str(trajectories).lower()}
     (folder / "mine.toml").write_text(GRID.format(**wanted))
@@ -187,11 +187,11 @@ def survive(folder, url, kills, seed, cluster=None, samples=20, seeds=30, trajec
 
 
 def test_a_few_kills(tmp_path):
-    survive(tmp_path, str(tmp_path / "flows"), kills=3, seed=0, seeds=8)
+    survive(tmp_path, str(tmp_path / "flows"), kills=3, seed=0, seeds=4)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("cluster", [None, own_cluster], ids=["own workers", "a scheduler elsewhere"])
 def test_fifty_kills(tmp_path, cluster):
     survive(tmp_path, str(tmp_path / "flows"), kills=50, seed=1, cluster=cluster)
@@ -201,11 +201,11 @@ def test_fifty_kills(tmp_path, cluster):
 @pytest.mark.timeout(3600)
 def test_fifty_kills_over_an_object_store(tmp_path):
     with object_store():
-        survive(tmp_path, f"s3://{BUCKET}/catalog", kills=50, seed=2, seeds=12)
+        survive(tmp_path, f"s3://{BUCKET}/catalog", kills=50, seed=2)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_fifty_kills_without_trajectories(tmp_path):
     """Then the cells' records are what survives."""
     survive(tmp_path, str(tmp_path / "flows"), kills=50, seed=3, samples=400, seeds=100, trajectories=False)

@@ -1,0 +1,77 @@
+"""The Flow page without a browser: wild addresses end in sentences, and what a moving slider changes."""
+
+import pytest
+
+from dashboards.live import quick_look
+from dashboards.subject import Subject
+from dashboards.views.flow import FlowPage
+from dashboards.visit import Visit
+from pipeline.configuration import load_config
+
+# Panel 1.9.4 has pandas reset an index in place (its table of points).
+pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
+
+
+def opened(catalog, **query):
+    said = []
+    visit = Visit(catalog, query, say=said.append, say_error=lambda error: said.append(str(error)))
+    return FlowPage(visit), said
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"preset": "nonsense"}, "preset = 'nonsense' is not known"),
+        ({"init.width": "1000000000"}, "init.width = 1000000000"),
+        ({"init.width": "wide"}, "init.width = 'wide'"),
+        ({"t": "9999"}, "t = 9999 is after the end of the run"),
+        ({"t": "now"}, "t = 'now' is no number"),
+        ({"clock": "sundial"}, "clock = 'sundial' is not known"),
+        ({"run": "never-published"}, "no run 'never-published' in this catalog"),
+        ({"data.x": "[[1],[2]]", "data.y": "[1]"}, "data.y has 1 label for 2 points"),
+        ({"data.y": "<script>alert(1)</script>"}, "data.y"),
+    ],
+)
+def test_wild_addresses_end_in_a_sentence_and_a_picture(small_catalog, query, sentence):
+    page, said = opened(small_catalog, **query)
+    assert any(sentence in line for line in said)
+    assert page.scene is not None
+    assert len(page.curves.loss.data["t"]) > 100
+
+
+def changes(page, look):
+    """The models that showing a look changes, by what they are."""
+    sources = {"neurons": page.network.neurons, "loss": page.curves.loss, "data": page.network.points}
+    panes = {"title": page.title, "now": page.now, "words": page.words, "digits": page.digits}
+    found = set()
+    for name, source in sources.items():
+        source.on_change("data", lambda attribute, old, new, name=name: found.add(name))
+    for name, pane in panes.items():
+        pane.param.watch(lambda event, name=name: found.add(name), "object")
+    for plot in (page.network.figure, *page.curves.figures.values()):
+        plot.y_range.on_change("start", lambda attribute, old, new: found.add("an axis"))
+    page.show(look)
+    return found
+
+
+def test_while_a_slider_moves_only_what_moves_is_sent(small_catalog):
+    """Every text has the browser lay out the page, every axis its figure: each as long as all else together."""
+    page, _ = opened(small_catalog)
+    looks = []
+    for scale in (-6.0, -6.2):
+        config = load_config("orthogonal", {"init.log10_scale": scale})
+        looks.append((Subject(config, {}), quick_look(config)))
+    page.show(looks[0])
+    assert changes(page, looks[1]) <= {"neurons", "loss", "an axis"}
+    assert changes(page, looks[1]) == set()
+
+
+def test_an_axis_stays_while_little_changes(small_catalog):
+    page, _ = opened(small_catalog)
+    limits = []
+    for scale in (-6.0, -6.05):
+        config = load_config("orthogonal", {"init.log10_scale": scale})
+        page.show((Subject(config, {}), quick_look(config)))
+        plots = {"network": page.network.figure, **page.curves.figures}
+        limits.append({name: (plot.y_range.start, plot.y_range.end) for name, plot in plots.items()})
+    assert {name for name in limits[0] if limits[0][name] != limits[1][name]} <= {"norms"}
