@@ -9,6 +9,7 @@ import numpy as np
 import panel as pn
 from bokeh.models import CustomJSTickFormatter
 
+from dashboards.markup import toggles
 from dashboards.subject import WIDEST, Subject, checked
 from pipeline.configuration import RunConfig, presets
 
@@ -52,9 +53,9 @@ class Controls:
             label="Slope of the leaky ReLU", start=0.0, end=max(STEEPEST, config.flow.slope), step=0.01,
             value=max(0.0, config.flow.slope), sizing_mode="stretch_width",
         )  # fmt: skip
-        self.start = pn.widgets.RadioButtonGroup(
-            label="Start", options=["balanced", "unbalanced"], sizing_mode="stretch_width",
-            value=config.init.start if config.init.start != "given" else "balanced",
+        self.start = toggles(
+            "Start", ["balanced", "unbalanced"], config.init.start if config.init.start != "given" else "balanced",
+            sizing_mode="stretch_width",
         )  # fmt: skip
         self.choice = pn.widgets.Select(
             label="Experiment", options=list(presets()), value=self.preset, sizing_mode="stretch_width"

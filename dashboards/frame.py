@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from html import escape
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from urllib.parse import urlencode
 import panel as pn
 
 from catalog import Catalog, CatalogError
-from dashboards.looks import DARK, LIGHT, LOOKS, Looks
+from dashboards.looks import DARK, FONT, LIGHT, LOOKS, Looks
 from dashboards.views import PAGES
 from dashboards.visit import Visit
 from pipeline import RequestError
@@ -67,7 +68,7 @@ class Notices:
     def say(self, line: str) -> None:
         """Show a line; it goes when there are newer ones."""
         self.lines = [*[old for old in self.lines if old != line], " ".join(str(line).split())][-self.MOST :]
-        text = "".join(f"<p>{escaped(said)}</p>" for said in self.lines)
+        text = "".join(f"<p>{escape(said)}</p>" for said in self.lines)
         self.pane.object = f'<div role="status" aria-live="polite" class="notice">{text}</div>'
         self.pane.visible = True
 
@@ -120,12 +121,7 @@ def framed(name: str, visit: Visit, notices: Notices, content: Any) -> pn.Templa
 
 
 def colours(looks: Looks) -> str:
-    """Write the looks as CSS variables; Panel's own take their values from them."""
+    """Write the looks and the font as CSS variables; Panel's own take their values from them."""
     names = ("paper", "panel", "ink", "faint", "line", "accent")
     own = "".join(f"--{name}: {getattr(looks, name)};" for name in names)
-    return f":root {{ color-scheme: {looks.name}; {own} }}"
-
-
-def escaped(text: str) -> str:
-    """Write a text so that it is no markup."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    return f":root {{ color-scheme: {looks.name}; --font: {FONT}; {own} }}"

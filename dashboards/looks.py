@@ -1,4 +1,4 @@
-"""How pages and plots look in light and in dark: one table of colours.
+"""How pages and plots look in light and in dark: one table of colours, and the font.
 
 The roles' and phases' colours are the figures' (``pipeline.figures.ROLES``, Okabe and Ito 2008), each with a
 second cue; here are only those that change with the background.
@@ -7,6 +7,9 @@ second cue; here are only those that change with the background.
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif"
+"""Whatever the reader's machine has: no page asks another host for one."""
 
 
 @dataclass(frozen=True)

@@ -4,22 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from catalog import Manifest
 
-SHOWN = {
-    "init.log10_scale": "log₁₀ scale",
-    "init.width": "width",
-    "init.seed": "seed",
-    "status": "status",
-    "final_loss": "final loss",
-    "final_excess": "excess",
-}
-"""Columns of the catalog's table and their headings; before them stands the run, after them the statements."""
+
+class Column(NamedTuple):
+    """A column of the catalog's table, and the key of ``catalog.frame()`` that it shows, if it is just one.
+
+    ``digits`` says how its numbers are written: ``general``, ``whole`` or ``scientific``; nothing for a text.
+    """
+
+    heading: str
+    pixels: int
+    key: str = ""
+    digits: str = ""
+    about: str = ""
+
+
+COLUMNS = (
+    Column("run", 310),
+    Column("log₁₀ scale", 125, "init.log10_scale", "general"),
+    Column("width", 80, "init.width", "whole"),
+    Column("seed", 85, "init.seed", "whole"),
+    Column("status", 0, "status"),
+    Column("final loss", 105, "final_loss", "scientific"),
+    Column("excess", 105, "final_excess", "scientific", "½|θ|² at the end, over the least of all interpolators"),
+    Column("hold", 70, digits="whole", about="How many of the paper's statements hold"),
+    Column("fail", 65, digits="whole", about="How many of the paper's statements fail"),
+    Column("created", 150, about="UTC"),
+)
 SEARCHED = ("title", "description", "data.kind", "init.start", "flow.method", "status", "created")
 """Columns in which a free text is looked for, besides the run's name."""
 RESULTS = {
@@ -54,13 +71,13 @@ def shown(frame: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``run_id``, those of :data:`SHOWN` by their headings, ``hold`` and ``fail`` (how many of the
-        paper's statements), ``created`` (UTC, to the minute).
+        ``run_id``, and all of :data:`COLUMNS` but ``run`` by their headings.
     """
     verdicts = frame[[name for name in frame.columns if name.startswith(VERDICT)]]
     table: dict[str, Any] = {"run_id": frame.index.to_numpy(dtype=object)}
-    for name, heading in SHOWN.items():
-        table[heading] = frame[name].to_numpy() if name in frame else np.full(len(frame), np.nan)
+    for heading, _, key, *_ in COLUMNS:
+        if key:
+            table[heading] = frame[key].to_numpy() if key in frame else np.full(len(frame), np.nan)
     table["hold"], table["fail"] = ((verdicts == word).sum(axis=1).to_numpy() for word in ("holds", "fails"))
     table["created"] = frame["created"].dt.strftime("%Y-%m-%d %H:%M").fillna("").to_numpy()
     return pd.DataFrame(table).iloc[::-1].reset_index(drop=True)

@@ -1,19 +1,16 @@
-"""Tables as text: one description for the screen, for the ear, and for whoever saves it as CSV.
+"""Tables as text: one description for the screen and for the ear, written as records or as digits.
 
 Plain HTML, not Panel's Tabulator: the rows are few, sentences must wrap, a screen reader must find a table, and on
-a phone each row becomes a card of its own, which a grid of fixed columns can't.
+a phone each record becomes a card of its own, which a grid of fixed columns can't.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import isfinite
-from pathlib import Path
-
-STYLE = (Path(__file__).parent / "tables.css").read_text()
 
 
 @dataclass(frozen=True)
@@ -36,34 +33,63 @@ class Table:
     columns
         The head of each column.
     rows
-        As many cells each; the first is the row's name.
+        As many cells each; the first is the row's name. A text alone is the heading of the rows below it.
     """
 
     caption: str
     columns: tuple[str, ...]
-    rows: Sequence[tuple[Cell | str, ...]]
+    rows: Sequence[Sequence[Cell | str] | str]
 
     def __post_init__(self) -> None:
         """Refuse a row that does not fit the head."""
-        if any(len(row) != len(self.columns) for row in self.rows):
+        if any(len(row) != len(self.columns) for row in self.rows if not isinstance(row, str)):
             raise ValueError(f"a row that has not the {len(self.columns)} cells of the head")
 
 
-def as_html(table: Table) -> str:
+def as_html(table: Table, look: str = "records") -> str:
     """Write a table as HTML; whatever its cells say is text.
 
+    Parameters
+    ----------
+    table
+        What it says.
+    look
+        A class of ``tables.css``: ``records`` are read row by row, and are cards on a phone; in ``compared`` the
+        columns are read side by side, there too.
+
+    Notes
+    -----
     Roles are written out, because a browser forgets them where the style makes cards of the rows.
     """
     head = "".join(f'<th scope="col" role="columnheader">{escape(column)}</th>' for column in table.columns)
     body = "".join(row_html(table.columns, row) for row in table.rows)
     return (
-        f'<table role="table"><caption>{escape(table.caption)}</caption>'
+        f'<table class="{escape(look)}" role="table"><caption>{escape(table.caption)}</caption>'
         f'<thead role="rowgroup"><tr role="row">{head}</tr></thead><tbody role="rowgroup">{body}</tbody></table>'
     )
 
 
-def row_html(columns: Sequence[str], row: Sequence[Cell | str]) -> str:
-    """Write one row; each cell knows its column's head, for where rows are cards."""
+def as_digits(table: Table) -> str:
+    """Write a table of many short numbers as HTML: plain, and scrolled where it is wider than its place.
+
+    A thousand cells are sent anew at every move of a slider; as records they would be five times as long.
+    """
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
+    lines = []
+    for row in table.rows:
+        name, *texts = (escape(cell.text if isinstance(cell, Cell) else cell) for cell in row)
+        lines.append(f'<tr><th scope="row">{name}</th>{"".join(f"<td>{text}</td>" for text in texts)}</tr>')
+    return (
+        f'<div class="wide"><table class="digits"><caption>{escape(table.caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+    )
+
+
+def row_html(columns: Sequence[str], row: Sequence[Cell | str] | str) -> str:
+    """Write one record; each cell knows its column's head, for where records are cards."""
+    if isinstance(row, str):
+        heading = f'<th class="part" role="rowheader" scope="colgroup" colspan="{len(columns)}">{escape(row)}</th>'
+        return f'<tr role="row">{heading}</tr>'
     cells = []
     for number, (column, content) in enumerate(zip(columns, row, strict=True)):
         cell = content if isinstance(content, Cell) else Cell(content)
@@ -95,9 +121,11 @@ MINUS = re.compile(r"(?<![\w)])-(?=[0-9])")
 """The sign of a number in a text, not a hyphen."""
 
 
-def number_cell(value: float, form: str = ".4g", below: str = "") -> Cell:
-    """Write a number in a format of Python's; a dash where there is none."""
-    return Cell(format(value, form), below, "number") if isfinite(value) else NOTHING
+def number_cell(value: float, form: str | Callable[[float], str] = ".4g", below: str = "") -> Cell:
+    """Write a number in a format of Python's, or as a function writes it; a dash where there is none."""
+    if not isfinite(value):
+        return NOTHING
+    return Cell(form(value) if callable(form) else format(value, form), below, "number")
 
 
 NOTHING = Cell("–", look="none")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import html
 import io
 
 import numpy as np
@@ -11,6 +10,7 @@ import xarray as xr
 
 from dashboards.cubes.reading import Cube
 from dashboards.cubes.section import FAILED, HAS_VALUE
+from dashboards.tables import Table, as_digits
 
 MOST_CELLS = 1_000
 """Of a table in the page; more is for the file."""
@@ -53,16 +53,9 @@ def html_of(cube: Cube, cut: xr.Dataset) -> str:
     across = cube.by_dim[x_dim]
     down = cube.by_dim.get(y_dim)
     corner = f"{down.title} ↓, {across.title} →" if down else across.title
-    head = "".join(f'<th scope="col">{html.escape(word)}</th>' for word in across.words)
-    words, lines = iter(values_in_words(cut)), []
-    for row in range(rows):
-        name = down.words[row] if down else "value"
-        cells = "".join(f"<td>{html.escape(next(words))}</td>" for _ in range(columns))
-        lines.append(f'<tr><th scope="row">{html.escape(name)}</th>{cells}</tr>')
-    return (
-        f'<table class="values"><caption>{html.escape(cut.attrs["title"])}</caption><thead><tr>'
-        f'<th scope="col">{html.escape(corner)}</th>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
-    )
+    words, names = values_in_words(cut), down.words if down else ["value"]
+    lines = [[names[row], *words[row * columns : (row + 1) * columns]] for row in range(rows)]
+    return as_digits(Table(cut.attrs["title"], (corner, *across.words), lines))
 
 
 def values_in_words(cut: xr.Dataset) -> list[str]:

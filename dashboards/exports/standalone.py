@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from dashboards.exports.reel import FRAMES, Reel, reel_of
 from dashboards.looks import LIGHT, Looks
+from dashboards.plots.statements import VERDICTS
 from pipeline.figures import PHASES, ROLES, decoded, heading, intervals, phase_order, shown_until, time_text
 from pipeline.statements import in_digits, statement_rows
 
@@ -29,7 +30,6 @@ GREEN = "#009E73"
 ELSEWHERE = re.compile(r"<script[^>]* src=[^>]*></script>|<link[^>]* rel=\"stylesheet\"[^>]*>")
 """Scripts and styles that lie elsewhere: Bokeh asks for those of every model of Panel's that this process has
 loaded, be it on the page or not. None is on this one, whose own scripts and styles stand in it."""
-VERDICTS = {"holds": "✓ holds", "fails": "✗ fails", "not_applicable": "– does not apply"}
 
 
 def standalone_page(tree: xr.DataTree, looks: Looks = LIGHT) -> str:

@@ -6,16 +6,17 @@ import math
 from typing import Any
 
 import xarray as xr
-from bokeh.models import FixedTicker, Range1d
+from bokeh.models import DataRange1d, FixedTicker, Range1d
 from bokeh.models.annotations import Legend, LegendItem
 from bokeh.models.glyphs import MultiLine
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboards.looks import Looks
-from dashboards.plots.dressing import dressed, plain_figure, words_on
+from dashboards.plots.axes import colour_legend, styled_figure
 from dashboards.plots.heat_map import columns_of
-from dashboards.plots.linked import Linked
+from dashboards.plots.linked import PLOT, Linked
+from dashboards.plots.ticks import words_on
 
 MOST_BANDS = 4
 """Lines up to which every band is drawn; of more, that of the line that is pointed at."""
@@ -30,14 +31,13 @@ MARGIN = 0.06
 def create_cell_lines(cut: xr.Dataset, linked: Linked, looks: Looks) -> figure:
     """Draw a section's rows as lines; ``linked`` shows the same section."""
     logarithmic = cut.attrs["logarithmic"]
-    plot = plain_figure(
-        looks, name="lines", x_axis_label=cut.attrs["x_title"], y_axis_label=axis_label(cut),
-        x_axis_type="log" if cut.attrs["x_scale"] == "log" else "linear",
-        y_axis_type="log" if logarithmic else "linear", y_range=vertical_range(cut),
-    )  # fmt: skip
     rows, columns = cut["value"].shape
-    if cut.attrs["x_scale"] == "evenly":
-        plot.x_range = Range1d(start=-0.4, end=columns - 0.6)
+    plot = styled_figure(
+        looks, name="lines", x_label=cut.attrs["x_title"], y_label=axis_label(cut),
+        x_axis_type="log" if cut.attrs["x_scale"] == "log" else "linear",
+        x_range=Range1d(-0.4, columns - 0.6) if cut.attrs["x_scale"] == "evenly" else DataRange1d(),
+        y_axis_type="log" if logarithmic else "linear", y_range=vertical_range(cut), **PLOT,
+    )  # fmt: skip
     plot.patches(
         "xs", "ys", source=linked.bands, fill_color="color", line_color=None,
         fill_alpha=0.15 if rows <= MOST_BANDS else 0.0, selection_fill_alpha=0.3, nonselection_fill_alpha=0.0,
@@ -60,8 +60,8 @@ def create_cell_lines(cut: xr.Dataset, linked: Linked, looks: Looks) -> figure:
         plot.yaxis[0].ticker = FixedTicker(ticks=list(range(1, len(words) + 1)))
         plot.yaxis[0].major_label_overrides = dict(enumerate(words, start=1))
     if cut.attrs["y_title"]:
-        plot.add_layout(legend_of(cut, lines), "above")
-    return dressed(plot, looks)
+        plot.add_layout(colour_legend(legend_of(cut, lines), looks), "above")
+    return plot
 
 
 def legend_of(cut: xr.Dataset, lines: GlyphRenderer[Any]) -> Legend:
@@ -71,8 +71,9 @@ def legend_of(cut: xr.Dataset, lines: GlyphRenderer[Any]) -> Legend:
     words = [str(cut["y_word"].values[row]) for row in named]
     items = [LegendItem(label=word, renderers=[lines], index=row) for word, row in zip(words, named, strict=True)]
     return Legend(
-        items=items, title=cut.attrs["y_title"], orientation="horizontal", ncols=columns_of(words), glyph_width=14
-    )
+        items=items, title=cut.attrs["y_title"], orientation="horizontal", ncols=columns_of(words), glyph_width=14,
+        location="center_left",
+    )  # fmt: skip
 
 
 def line_glyph(width: float, alpha: float) -> MultiLine:

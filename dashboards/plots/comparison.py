@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import holoviews as hv
-import holoviews.plotting.bokeh  # registers what draws the elements
 import numpy as np
 import xarray as xr
 
 from dashboards.looks import Looks
+from dashboards.plots.drawing import dressed
 from pipeline.figures import input_and_bias, leak, piecewise_linear, scale_text
 
 SAMPLES = {"solid": "", "dashed": "6 4", "dotdash": "2 4 6 4"}
 """The dashes as SVG writes them."""
-hv.Store.set_current_backend("bokeh")
 
 STROKES = (("#0072B2", "solid"), ("#D55E00", "dashed"), ("#009E73", "dotdash"))
 """Colour and dash of the first, second and third run (Okabe and Ito; the dash is the second cue)."""
@@ -26,7 +25,8 @@ LEAST_LOSS = 1e-30
 POSITIONS = 401
 MARGIN = 0.6
 """How far the window of x reaches beyond the data, as a part of the data's range: as in figure 2."""
-HEIGHT = 330
+PLAIN: dict[str, Any] = {"height": 330, "show_grid": True, "show_legend": False, "toolbar": None}
+"""Options of both pictures: the page says which line is whose."""
 
 
 def loss_plot(
@@ -56,7 +56,7 @@ def loss_plot(
         curves.append(
             hv.Curve((times, shown), time, loss, label=name).opts(color=color, line_dash=dash, line_width=2)
         )
-    return dressed(hv.Overlay(curves), looks, logy=logarithmic)
+    return dressed(hv.Overlay(curves), looks, logy=logarithmic, **PLAIN)
 
 
 def function_plot(runs: Mapping[str, xr.DataTree], looks: Looks) -> hv.Overlay | None:
@@ -76,7 +76,7 @@ def function_plot(runs: Mapping[str, xr.DataTree], looks: Looks) -> hv.Overlay |
         elements.append(curve.opts(color=color, line_dash=dash, line_width=2))
     for (points, labels), (color, _) in zip(data, strokes(looks), strict=False):
         elements.append(hv.Scatter((points, labels), x, y).opts(color=color, line_color=looks.ink, size=9))
-    return dressed(hv.Overlay(elements), looks)
+    return dressed(hv.Overlay(elements), looks, **PLAIN)
 
 
 def final_function(tree: xr.DataTree, position: np.ndarray) -> np.ndarray:
@@ -121,26 +121,3 @@ def scale_of(tree: xr.DataTree) -> str:
 def strokes(looks: Looks) -> tuple[tuple[str, str], ...]:
     """Return the colour and the dash of each run."""
     return DARK_STROKES if looks.name == "dark" else STROKES
-
-
-def dressed(overlay: hv.Overlay, looks: Looks, **options: Any) -> hv.Overlay:
-    """Put a picture into the page's colours, as wide as there is room; the page says which line is whose."""
-
-    def colours(plot: Any, _: object) -> None:
-        figure = plot.state
-        figure.border_fill_color = looks.panel
-        figure.outline_line_color = None
-        figure.grid.grid_line_color = looks.line
-        for axis in figure.axis:
-            axis.axis_label_text_color = axis.major_label_text_color = looks.ink
-            axis.axis_line_color = axis.major_tick_line_color = looks.faint
-            axis.minor_tick_line_color = None
-            axis.axis_label_text_font_style = "normal"
-        figure.output_backend = "canvas"  # few points: WebGL gains nothing and warns of a GPU that stalls
-
-    return overlay.opts(
-        hv.opts.Overlay(
-            responsive=True, height=HEIGHT, bgcolor=looks.panel, show_grid=True, hooks=[colours],
-            show_legend=False, toolbar=None, **options,
-        )
-    )  # fmt: skip

@@ -29,17 +29,13 @@ from dashboards.plots.columns import (
     residual_columns,
     steady,
 )
-from dashboards.plots.sources import refill
+from dashboards.plots.sources import empty_source, refill
 from dashboards.scene import Scene
 from pipeline.figures import ROLES
 
 HEIGHT = 178
 PURPLE = "#CC79A7"
 """Plateaus, as in the printed figure."""
-
-
-def _source(*names: str) -> ColumnDataSource:
-    return ColumnDataSource({name: [] for name in names})
 
 
 @dataclass
@@ -63,18 +59,18 @@ class Curves:
     """
 
     looks: Looks
-    loss: ColumnDataSource = field(default_factory=lambda: _source("t", "loss", "log10_loss"))
+    loss: ColumnDataSource = field(default_factory=lambda: empty_source("t", "loss", "log10_loss"))
     residuals: dict[str, ColumnDataSource] = field(
-        default_factory=lambda: {sign: _source("t", "r") for sign in ("positive", "negative")}
+        default_factory=lambda: {sign: empty_source("t", "r") for sign in ("positive", "negative")}
     )
     lines: dict[str, ColumnDataSource] = field(
-        default_factory=lambda: {role: _source("t", "log10_norm", "cosine") for role in ROLES}
+        default_factory=lambda: {role: empty_source("t", "log10_norm", "cosine") for role in ROLES}
     )
     chosen: ColumnDataSource = field(
-        default_factory=lambda: _source("t", "log10_norm", "cosine", "color", "dash", "neuron")
+        default_factory=lambda: empty_source("t", "log10_norm", "cosine", "color", "dash", "neuron")
     )
-    phases: ColumnDataSource = field(default_factory=lambda: _source("from", "to", "color", "name"))
-    plateaus: ColumnDataSource = field(default_factory=lambda: _source("t", "loss", "log10_loss", "name"))
+    phases: ColumnDataSource = field(default_factory=lambda: empty_source("from", "to", "color", "name"))
+    plateaus: ColumnDataSource = field(default_factory=lambda: empty_source("t", "loss", "log10_loss", "name"))
     cursor: ColumnDataSource = field(default_factory=lambda: ColumnDataSource({"t": [0.0]}))
     x_range: Range1d = field(default_factory=lambda: Range1d(0, 1))
     figures: dict[str, figure] = field(init=False)

@@ -1,8 +1,4 @@
-"""How every plot is drawn: the page's colours and fonts, a toolbar that stays out of the way.
-
-HoloViews has no option for most of this, hence a hook; Bokeh's themes can't know the page's colours, and would
-change every document of the server.
-"""
+"""How every plot of HoloViews is drawn: as the Bokeh figures are, which it has no options for, hence hooks."""
 
 from __future__ import annotations
 
@@ -15,11 +11,9 @@ from bokeh.models import FixedTicker, LinearAxis
 from bokeh.plotting import figure
 
 from dashboards.looks import Looks
+from dashboards.plots.axes import colour_axis, coloured
 
 hv.extension("bokeh", logo=False)
-
-FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif"
-NORMAL, SMALL = "13px", "12px"
 
 _one_at_a_time = threading.Lock()
 
@@ -66,35 +60,10 @@ def colouring(looks: Looks) -> Hook:
     """Make the hook that colours a Bokeh figure."""
 
     def colour(plot: Any, _: Any) -> None:
-        drawn = plot.state
-        drawn.update(
-            background_fill_color=looks.panel, border_fill_color=looks.panel, outline_line_color=None,
-            min_border_right=12,
-        )  # fmt: skip
-        drawn.output_backend = "canvas"  # few marks: WebGL gains nothing and warns of a GPU that stalls
-        drawn.toolbar.update(autohide=True, logo=None)
-        for axis in drawn.axis:
-            colour_axis(axis, looks)
-        drawn.grid.grid_line_color = looks.line
-        drawn.grid.grid_line_alpha = 0.7
-        for legend in drawn.legend:
-            legend.update(
-                background_fill_color=looks.panel, background_fill_alpha=0.85, border_line_color=None,
-                label_text_color=looks.ink, label_text_font=FONT, label_text_font_size=SMALL, padding=4, margin=4,
-                spacing=12 if legend.orientation == "horizontal" else 2,
-            )  # fmt: skip
+        coloured(plot.state, looks)
+        plot.state.output_backend = "canvas"  # few marks: WebGL gains nothing and warns of a GPU that stalls
 
     return colour
-
-
-def colour_axis(axis: Any, looks: Looks) -> None:
-    """Colour one axis."""
-    axis.update(
-        axis_line_color=looks.line, major_tick_line_color=looks.line, minor_tick_line_color=None,
-        major_label_text_color=looks.ink, major_label_text_font=FONT, major_label_text_font_size=SMALL,
-        axis_label_text_color=looks.faint, axis_label_text_font=FONT, axis_label_text_font_size=NORMAL,
-        axis_label_text_font_style="normal",
-    )  # fmt: skip
 
 
 def marked_above(places: dict[float, str], looks: Looks, label: str = "") -> Hook:

@@ -13,9 +13,18 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.palettes import Viridis256
 from bokeh.plotting import figure
 
-from dashboards.looks import Looks
-from dashboards.plots.dressing import dressed, plain_figure, words_on
-from dashboards.plots.linked import FAILED_HATCH, GAPS, HATCHES, LABELS, NEGATIVE_HATCH, Linked
+from dashboards.looks import FONT, Looks
+from dashboards.plots.axes import NORMAL, SMALL, colour_legend, styled_figure
+from dashboards.plots.linked import (
+    FAILED_HATCH,
+    GAPS,
+    HATCHES,
+    LABELS,
+    NEGATIVE_HATCH,
+    PLOT,
+    Linked,
+)
+from dashboards.plots.ticks import words_on
 
 
 def create_heat_map(cut: xr.Dataset, linked: Linked, looks: Looks, *, failures: bool = False) -> figure:
@@ -29,9 +38,9 @@ def create_heat_map(cut: xr.Dataset, linked: Linked, looks: Looks, *, failures: 
         Whether cells of the whole cube failed, so that the legend explains their hatch.
     """
     rows, columns = cut["value"].shape
-    plot = plain_figure(
+    plot = styled_figure(
         looks, x_range=(-0.5, columns - 0.5), y_range=(-0.5, rows - 0.5), name="heat map",
-        x_axis_label=cut.attrs["x_title"], y_axis_label=cut.attrs["y_title"] or None,
+        x_label=cut.attrs["x_title"], y_label=cut.attrs["y_title"] or None, **PLOT,
     )  # fmt: skip
     gap = looks.panel if rows * columns <= GAPS else "color"
     cells = plot.rect("x", "y", 1, 1, source=linked.cells, fill_color="color", line_color=gap, line_width=1)
@@ -47,7 +56,7 @@ def create_heat_map(cut: xr.Dataset, linked: Linked, looks: Looks, *, failures: 
     words_on(plot.yaxis[0], range(rows), cut["y_word"].values.tolist(), across=False)
     plot.grid.visible = False
     explain_colours(plot, cut, looks, failures)
-    return dressed(plot, looks)
+    return plot
 
 
 def explain_colours(plot: figure, cut: xr.Dataset, looks: Looks, failures: bool) -> None:
@@ -70,7 +79,8 @@ def explain_colours(plot: figure, cut: xr.Dataset, looks: Looks, failures: bool)
             LegendItem(label=word, renderers=[swatch(plot, color, hatch, looks)]) for word, color, hatch in keys
         ]
         columns = columns_of([word for word, *_ in keys])
-        plot.add_layout(Legend(items=items, orientation="horizontal", title=title, ncols=columns), "above")
+        legend = Legend(items=items, orientation="horizontal", title=title, ncols=columns, location="center_left")
+        plot.add_layout(colour_legend(legend, looks), "above")
 
 
 def colour_bar(cut: xr.Dataset, looks: Looks) -> ColorBar:
@@ -83,8 +93,9 @@ def colour_bar(cut: xr.Dataset, looks: Looks) -> ColorBar:
         color_mapper=mapper(palette=list(Viridis256), low=low, high=high), height=12, padding=4,
         title=title.replace(": ", "\n"),
         background_fill_color=looks.panel, title_text_color=looks.ink, major_label_text_color=looks.ink,
-        major_tick_line_color=looks.ink, bar_line_color=None, title_text_font_size="13px",
-        title_text_font_style="normal", major_label_text_font_size="12px", title_standoff=6,
+        major_tick_line_color=looks.ink, bar_line_color=None, title_text_font=FONT,
+        title_text_font_size=NORMAL, title_text_font_style="normal", major_label_text_font=FONT,
+        major_label_text_font_size=SMALL, title_standoff=6,
     )  # fmt: skip
 
 
@@ -98,4 +109,4 @@ def swatch(plot: figure, color: str | None, hatch: str, looks: Looks) -> GlyphRe
 
 def columns_of(words: Sequence[str]) -> int:
     """Choose how many entries of a legend stand side by side; it must fit a phone's width."""
-    return max(1, min(len(words), 48 // (max(map(len, words)) + 4)))
+    return max(1, min(len(words), 44 // (max(map(len, words)) + 4)))

@@ -20,6 +20,12 @@ from bokeh.palettes import Colorblind, Viridis256
 from dashboards.cubes import HAS_VALUE, ROUNDING, values_in_words
 from dashboards.looks import DARK, Looks
 
+HEIGHT = 440
+"""Pixels: with the controls above them the plots end within 800."""
+PLOT: dict[str, Any] = {
+    "height": HEIGHT, "min_width": 280, "tools": "pan,box_zoom,reset,save", "toolbar_location": "above",
+}  # fmt: skip
+"""What both figures are made with."""
 LABELS = (Colorblind[8][0], Colorblind[8][5], "#9AA2AC", *Colorblind[8][1:5], Colorblind[8][6])
 """Of labels, in order: for a verdict blue holds, vermilion fails, grey is not applicable (Okabe and Ito)."""
 HATCHES = (" ", "x", ".", "-", "|", "+", '"', ":")

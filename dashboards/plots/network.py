@@ -22,7 +22,7 @@ from dashboards.plots.columns import (
     tick_columns,
     window,
 )
-from dashboards.plots.sources import refill
+from dashboards.plots.sources import empty_source, refill
 from dashboards.scene import Scene
 
 HEIGHT = 470
@@ -30,10 +30,6 @@ GREEN = "#009E73"
 """The function's and the data's, as in the printed figure."""
 RINGS = (1.0, 0.1, 0.01)
 """The norms at which circles are drawn in the principal plane, as parts of the largest."""
-
-
-def _source(*names: str) -> ColumnDataSource:
-    return ColumnDataSource({name: [] for name in names})
 
 
 @dataclass
@@ -52,15 +48,15 @@ class NetworkPicture:
 
     looks: Looks
     neurons: ColumnDataSource = field(
-        default_factory=lambda: _source(
+        default_factory=lambda: empty_source(
             "x", "y", "fill", "edge", "width", "marker", "neuron", "role", "kink", "log10_norm", "sliding"
         )
     )
-    function: ColumnDataSource = field(default_factory=lambda: _source("x", "h"))
-    minimum: ColumnDataSource = field(default_factory=lambda: _source("x", "h"))
-    points: ColumnDataSource = field(default_factory=lambda: _source("x", "y"))
-    ticks: ColumnDataSource = field(default_factory=lambda: _source("x0", "y0", "x1", "y1", "color"))
-    rings: ColumnDataSource = field(default_factory=lambda: _source("x", "y"))
+    function: ColumnDataSource = field(default_factory=lambda: empty_source("x", "h"))
+    minimum: ColumnDataSource = field(default_factory=lambda: empty_source("x", "h"))
+    points: ColumnDataSource = field(default_factory=lambda: empty_source("x", "y"))
+    ticks: ColumnDataSource = field(default_factory=lambda: empty_source("x0", "y0", "x1", "y1", "color"))
+    rings: ColumnDataSource = field(default_factory=lambda: empty_source("x", "y"))
     figure: figure = field(init=False)
 
     def __post_init__(self) -> None:

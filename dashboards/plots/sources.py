@@ -1,4 +1,4 @@
-"""The columns of a picture that moves: replaced only where they differ.
+"""The sources of pictures that move: made once, their columns replaced where they differ.
 
 A column that is set is sent, and the browser takes it up and paints, whether it differs or not.
 """
@@ -10,6 +10,11 @@ from typing import Any
 
 import numpy as np
 from bokeh.models import ColumnDataSource
+
+
+def empty_source(*names: str) -> ColumnDataSource:
+    """Make a source with columns of these names and no rows as yet."""
+    return ColumnDataSource({name: [] for name in names})
 
 
 def refill(source: ColumnDataSource, columns: Mapping[str, Any]) -> None:

@@ -9,9 +9,10 @@ from math import inf, isfinite
 
 import xarray as xr
 
-from dashboards.tables import NOTHING, Cell, Table, symbols
+from dashboards.tables import NOTHING, Cell, Table, number_cell, symbols
 from pipeline import printed_sides, statement_rows
 from pipeline.figures import time_text
+from pipeline.statements import Row
 
 VERDICTS = {"holds": "✓ holds", "fails": "✗ fails", "not_applicable": "– does not apply"}
 """Each verdict as a symbol and a word; its colour is that of the class of its name in ``tables.css``."""
@@ -73,22 +74,19 @@ def statements_table(statements: xr.Dataset, verdict: str = "all", order: str = 
         "time": lambda name: finite_first(found[name][1].at),
     }
     chosen = [name for name, (_, row) in found.items() if verdict in ("all", row.verdict)]
-    rows: list[tuple[Cell | str, ...]] = []
-    for name in sorted(chosen, key=keys[order]):
-        claim, row = found[name]
-        sides = (Cell(text, look="number") if text else NOTHING for text in printed_sides(row))
-        at = Cell(time_text(row.at), look="number") if isfinite(row.at) else NOTHING
-        rows.append(
-            (
-                Cell(row_name(name)), Cell(symbols(claim), symbols(row.reason)),
-                Cell(VERDICTS[row.verdict], look=row.verdict), *sides, at,
-            )
-        )  # fmt: skip
+    rows = [record(name, *found[name]) for name in sorted(chosen, key=keys[order])]
     heads = (
         "statement", "the paper's sentence, and what was measured", "verdict", "measured", "bound", "margin",
         "at t",
     )  # fmt: skip
     return Table("The paper's statements on this run", heads, rows)
+
+
+def record(name: str, claim: str, row: Row) -> list[Cell]:
+    """Write the cells of one statement."""
+    sides = (Cell(text, look="number") if text else NOTHING for text in printed_sides(row))
+    sentence, verdict = Cell(symbols(claim), symbols(row.reason)), Cell(VERDICTS[row.verdict], look=row.verdict)
+    return [Cell(row_name(name)), sentence, verdict, *sides, number_cell(row.at, time_text)]
 
 
 def finite_first(value: float) -> float:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from dashboards.looks import Looks
 from dashboards.plots.drawing import dressed, marked_above
-from dashboards.tables import NOTHING, Cell, Table, number_cell
+from dashboards.tables import Cell, Table, number_cell
 from pipeline.figures import (
     PHASES,
     growth_sizes,
@@ -157,7 +157,7 @@ def timeline_table(tree: xr.DataTree) -> Table:
 
 def when(i: int, time: float, formula: str = "") -> Cell:
     """Write t1, t2 or t3 with its formula; a dash where there is none."""
-    return Cell(f"{NAMES[i]} = {time_text(time)}", formula, "number") if isfinite(time) else NOTHING
+    return number_cell(time, lambda known: f"{NAMES[i]} = {time_text(known)}", formula)
 
 
 def timeline_in_words(tree: xr.DataTree) -> str:

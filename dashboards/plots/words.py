@@ -6,6 +6,7 @@ import numpy as np
 
 from dashboards.clocks import Clock
 from dashboards.scene import Scene
+from dashboards.tables import Table
 from pipeline.figures import PHASES, ROLES, intervals, scale_text, time_text
 
 ROWS = 13
@@ -61,14 +62,14 @@ def facts(scene: Scene, clock: Clock, frame: int) -> list[tuple[str, str]]:
     return rows
 
 
-def times(scene: Scene) -> list[tuple[str, str, str]]:
-    """List t1, t2, t3: the name, as measured, and as the paper predicts."""
+def times(scene: Scene) -> Table:
+    """Tabulate t1, t2, t3: the name, as measured, and as the paper predicts."""
     phases = scene.look.groups["phases"]
     rows = []
     for name, symbol in (("t1", "t₁"), ("t2", "t₂"), ("t3", "t₃")):
         measured, predicted = (float(phases[key]) for key in (name, f"{name}_predicted"))
         rows.append((symbol, _instant(measured), _instant(predicted)))
-    return rows
+    return Table("The ends of the phases", ("", "measured", "paper"), rows)
 
 
 def _instant(time: float) -> str:
@@ -86,14 +87,14 @@ def sentence(scene: Scene, clock: Clock, frame: int) -> str:
     )
 
 
-def samples(scene: Scene, clock: Clock) -> tuple[list[str], list[list[str]]]:
-    """Tabulate the curves at some instants: the head and the rows."""
+def samples(scene: Scene, clock: Clock) -> Table:
+    """Tabulate the curves at some instants."""
     frames = np.unique(np.linspace(0, len(scene.time) - 1, ROWS).astype(int))
     groups = scene.look.groups
     trajectory, phases = groups["trajectory"], groups["phases"]
     points = trajectory.sizes["point"]
     shown = min(points, 6)
-    head = [clock.name, "phase", "loss", *(f"r{k}" for k in range(shown)), "u₊", "u₋", "cos D₊", "cos −D₋"]
+    head = (clock.name, "phase", "loss", *(f"r{k}" for k in range(shown)), "u₊", "u₋", "cos D₊", "cos −D₋")
     names = ("norm_positive", "norm_negative", "alignment_positive", "alignment_negative")
     columns = np.column_stack(
         [
@@ -103,10 +104,11 @@ def samples(scene: Scene, clock: Clock) -> tuple[list[str], list[list[str]]]:
         ]
     )[frames]
     instants = scene.time[frames]
-    return head, [
+    rows = [
         [f"{time / clock.unit:,.4g}", phase_at(scene, time), *map(number, values)]
         for time, values in zip(instants.tolist(), columns.tolist(), strict=True)
     ]
+    return Table("The curves at some instants", head, rows)
 
 
 def number(value: float, digits: int = 4) -> str:

@@ -2,7 +2,7 @@
 
 Each module named in :data:`PAGES` has a function ``page(visit) -> pn.viewable.Viewable``; its name is the
 page's address. What it raises becomes a message in its place (:mod:`dashboards.frame`). Modules are imported when
-somebody asks for their page; the others are parts of pages (``downloads``, ``comparison``, ``upkeep``).
+somebody asks for their page; the others are parts of pages (``downloads``, ``runs_table`` and so on).
 """
 
 from __future__ import annotations

@@ -6,57 +6,25 @@ import asyncio
 from html import escape
 from typing import Any
 
-import pandas as pd
 import panel as pn
-from bokeh.models.widgets.tables import NumberFormatter, ScientificFormatter
 
 from catalog import CatalogError
-from dashboards.runs import SHOWN, searched
+from dashboards.markup import BUTTON, words
+from dashboards.runs import searched
 from dashboards.shelf import Table, shelf_of
-from dashboards.views.upkeep import Upkeep, counted
-from dashboards.views.wording import BUTTON, words
+from dashboards.views.runs_table import HEADINGS, runs_table
+from dashboards.views.upkeep import Upkeep, runs_in_words
 from dashboards.visit import Visit
 
 LOOK_AGAIN = 4
 """Seconds after which a page looks whether there are other runs."""
-PAGE_SIZE = 20
 MOST = 3
 """Runs that are compared: so many are told apart at a glance."""
-COLUMNS = ("run", *SHOWN.values(), "hold", "fail", "created")
-WIDTHS = {"run": 310, "log₁₀ scale": 125, "width": 80, "seed": 85, "final loss": 105, "excess": 105, "hold": 70,
-          "fail": 65, "created": 150}  # fmt: skip
-NUMBERS = ("log₁₀ scale", "width", "seed", "final loss", "excess", "hold", "fail")
-TOOLTIPS = {
-    "hold": "How many of the paper's statements hold",
-    "fail": "How many of the paper's statements fail",
-    "excess": "½|θ|² at the end, over the least of all interpolators",
-    "created": "UTC",
-}
 EMPTY = (
     "<p><b>There are no runs in this catalog yet.</b> Compute one, in a terminal: "
     "<code>reluflow run orthogonal</code>. It appears here by itself. Or look at one that is computed at once: "
     '<a href="{flow}">Flow</a>.</p>'
 )
-TABLE_STYLE = """
-.tabulator.tabulator {
-  background: var(--panel); color: var(--ink); border: 1px solid var(--line); border-radius: 8px; font-size: 14px;
-}
-.tabulator.tabulator .tabulator-header, .tabulator.tabulator .tabulator-header .tabulator-col,
-.tabulator.tabulator .tabulator-footer { background: var(--panel); color: var(--ink); border-color: var(--line); }
-.tabulator.tabulator .tabulator-row { background: var(--panel); color: var(--ink); border-color: var(--line); }
-.tabulator.tabulator .tabulator-row:hover { background: var(--paper) !important; }
-.tabulator.tabulator .tabulator-row.tabulator-selected {
-  background: color-mix(in srgb, var(--accent) 18%, var(--panel));
-}
-.tabulator.tabulator .tabulator-row .tabulator-cell { border-color: transparent; padding: 4px 8px; }
-.tabulator.tabulator .tabulator-header .tabulator-col { border-right-color: transparent; font-weight: 600; }
-.tabulator.tabulator .tabulator-header { border-bottom-color: var(--line); }
-.tabulator.tabulator .tabulator-row { border-bottom: 1px solid var(--line); }
-.tabulator.tabulator .tabulator-tableholder .tabulator-table { background: var(--panel); color: var(--ink); }
-.tabulator .tabulator-footer .tabulator-page { color: var(--ink); background: none; border-color: var(--line); }
-.tabulator .tabulator-footer .tabulator-page.active { color: var(--accent) !important; font-weight: 700; }
-.tabulator a { color: var(--accent); }
-"""
 
 
 def page(visit: Visit) -> pn.viewable.Viewable:
@@ -90,10 +58,10 @@ class CatalogPage:
         self.refresh = pn.widgets.Button(label="Refresh", **BUTTON)
         self.count = words('<p role="status">Reading the catalog …</p>')
         self.damaged = words("")
-        self.table = self._tabulator()
+        self.table = runs_table(self._asked_order())
         self.upkeep = Upkeep(visit, lambda: self.chosen)
         self.compare = pn.widgets.Button(label="Compare", disabled=True, color="primary", **BUTTON)
-        self.choice = words("")
+        self.choice = words("", faint=True, margin=(5, 10))
         self.actions = pn.Column(sizing_mode="stretch_width", visible=False)
         self.comparison = pn.Column(sizing_mode="stretch_width")
         self._choosing = False
@@ -107,31 +75,14 @@ class CatalogPage:
         self.table.param.watch(self._selected, "selection")
         self.table.param.watch(self._sorted, "sorters")
 
-    def _tabulator(self) -> pn.widgets.Tabulator:
-        scientific = ScientificFormatter(precision=2, nan_format="–")
-        whole = NumberFormatter(format="0", nan_format="–")
-        columns = {name: pd.Series(dtype=object) for name in ("run_id", *COLUMNS)}
-        return pn.widgets.Tabulator(
-            pd.DataFrame(columns), pagination="remote", page_size=PAGE_SIZE, selectable="checkbox", disabled=True,
-            show_index=False, hidden_columns=["run_id"], layout="fit_data_fill", sizing_mode="stretch_width",
-            widths=WIDTHS, frozen_columns=[], theme="simple", stylesheets=[TABLE_STYLE],
-            sorters=self._asked_order(),
-            formatters={
-                "run": {"type": "html"}, "final loss": scientific, "excess": scientific, "width": whole,
-                "seed": whole, "hold": whole, "fail": whole,
-            },
-            text_align=dict.fromkeys(NUMBERS, "right"), header_align=dict.fromkeys(NUMBERS, "right"),
-            header_tooltips=TOOLTIPS,
-        )  # fmt: skip
-
     def _asked_order(self) -> list[dict[str, str]]:
         name = self.visit.text("sort")
         column = name.removeprefix("-")
         if not name:
             return []
-        if column not in COLUMNS:
+        if column not in HEADINGS:
             self.visit.say(
-                f"sort = {name[:40]!r} is not known: allowed are {', '.join(COLUMNS)}. Newest come first."
+                f"sort = {name[:40]!r} is not known: allowed are {', '.join(HEADINGS)}. Newest come first."
             )
             return []
         return [{"field": column, "dir": "desc" if name.startswith("-") else "asc"}]
@@ -183,7 +134,7 @@ class CatalogPage:
         rows = rows if len(kept) == len(rows) else rows[rows["run_id"].isin(kept)].reset_index(drop=True)
         rows = rows.assign(run=[self._link(run_id) for run_id in rows["run_id"]])
         self._choosing = True
-        self.table.value = rows[["run_id", *COLUMNS]]
+        self.table.value = rows[["run_id", *HEADINGS]]
         self._mark()
         self._choosing = False
         empty = not len(table.rows)
@@ -196,9 +147,9 @@ class CatalogPage:
         if not all_runs:
             text = EMPTY.format(flow=escape(self.visit.address("flow")))
         else:
-            what = counted(all_runs) if found == all_runs else f"{found:,} of {counted(all_runs)}"
+            what = runs_in_words(all_runs) if found == all_runs else f"{found:,} of {runs_in_words(all_runs)}"
             text = f"<p>{what}.</p>"
-        alert = f'<p role="alert" style="color: {PROBLEM}"><b>⚠</b> {escape(problem)}</p>' if problem else ""
+        alert = f'<p role="alert" class="problem"><b>⚠</b> {escape(problem)}</p>' if problem else ""
         self.count.object = f'<div role="status">{text}</div>{alert}'
 
     def _link(self, run_id: str) -> str:
@@ -228,9 +179,7 @@ class CatalogPage:
         self.compare.disabled = not 2 <= len(run_ids) <= MOST
         listed = ", ".join(run_ids[:MOST]) + (f" and {len(run_ids) - MOST} more" if len(run_ids) > MOST else "")
         hint = f"Tick two or three runs to compare them. {self.upkeep.note()}"
-        self.choice.object = (
-            f'<p style="margin: 0; color: var(--faint)">Chosen: {escape(listed) or "none"}. {hint}</p>'
-        )
+        self.choice.object = f"<p>Chosen: {escape(listed) or 'none'}. {hint}</p>"
 
     def _sorted(self, event: Any) -> None:
         order = event.new[0] if event.new else None
@@ -246,7 +195,7 @@ class CatalogPage:
         if not run_ids:
             self.comparison.objects = []
             return
-        self.comparison.objects = [words(f'<p role="status">Opening {counted(len(run_ids))} …</p>')]
+        self.comparison.objects = [words(f'<p role="status">Opening {runs_in_words(len(run_ids))} …</p>')]
         self.comparison.objects = await asyncio.to_thread(self._side_by_side, run_ids)
 
     def _side_by_side(self, run_ids: list[str]) -> list[pn.viewable.Viewable]:
@@ -295,15 +244,9 @@ def asked_runs(visit: Visit) -> list[str]:
     return found[:MOST]
 
 
-PROBLEM = "light-dark(#B3261E, #F2B8B5)"
-
-
 def damaged_html(damaged: dict[str, str]) -> str:
     """List the runs that can't be listed, with what is wrong; empty if there are none."""
     if not damaged:
         return ""
     items = "".join(f"<li><b>{escape(name)}</b>: {escape(what)}</li>" for name, what in sorted(damaged.items()))
-    return (
-        f'<h2 style="font-size: 16px; margin: 12px 0 4px">Damaged: {counted(len(damaged))}</h2>'
-        f'<ul style="margin: 0; padding-left: 20px">{items}</ul>'
-    )
+    return f"<h2>Damaged: {runs_in_words(len(damaged))}</h2><ul>{items}</ul>"

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 
-import holoviews as hv
 import numpy as np
 import pandas as pd
 import panel as pn
@@ -14,9 +13,11 @@ import xarray as xr
 from bokeh.plotting import figure
 
 from catalog import CatalogError, DamagedRunError, Manifest
+from dashboards.markup import card, toggles, words
 from dashboards.plots.comparison import SAMPLES, function_plot, loss_plot, scale_of, strokes, time_unit
+from dashboards.plots.drawing import rendered
 from dashboards.runs import differences
-from dashboards.views.wording import CARD, SEGMENTS, words
+from dashboards.tables import Cell, Table, as_html
 from dashboards.visit import Visit
 
 TIMES = {"t": "t", "scaled": "t/(−ln λ)"}
@@ -74,17 +75,15 @@ class Comparison:
 
     def __init__(self, visit: Visit, trees: dict[str, xr.DataTree], manifests: Sequence[Manifest]) -> None:
         self.visit, self.trees, self.manifests = visit, trees, manifests
-        self.time = pn.widgets.RadioButtonGroup(
-            label="Time", options={words: key for key, words in TIMES.items()},
-            value=visit.choice("time", list(TIMES), "t"), stylesheets=SEGMENTS,
-        )  # fmt: skip
-        self.axis = pn.widgets.RadioButtonGroup(
-            label="Loss axis", options={words: key for key, words in AXES.items()},
-            value=visit.choice("loss", list(AXES), "linear"), stylesheets=SEGMENTS,
-        )  # fmt: skip
+        self.time = toggles(
+            "Time", {said: key for key, said in TIMES.items()}, visit.choice("time", list(TIMES), "t")
+        )
+        self.axis = toggles(
+            "Loss axis", {said: key for key, said in AXES.items()}, visit.choice("loss", list(AXES), "linear")
+        )
         self.loss = pn.pane.Bokeh(self._loss(), sizing_mode="stretch_width")
         function = function_plot(trees, visit.looks)
-        self.picture = None if function is None else hv.render(function, backend="bokeh")
+        self.picture = None if function is None else rendered(function)
         for widget in (self.time, self.axis):
             widget.param.watch(self._changed, "value")
 
@@ -93,11 +92,9 @@ class Comparison:
         without = [name for name, tree in self.trees.items() if scaled and np.isnan(time_unit(tree))]
         if without:
             self.visit.say(f"λ of {', '.join(without)} is not below 1: there is no t/(−ln λ), and no curve.")
-        drawn: figure = hv.render(
-            loss_plot(self.trees, self.visit.looks, scaled=scaled, logarithmic=self.axis.value == "log"),
-            backend="bokeh",
+        return rendered(
+            loss_plot(self.trees, self.visit.looks, scaled=scaled, logarithmic=self.axis.value == "log")
         )
-        return drawn
 
     def _changed(self, _: object) -> None:
         self.visit.remember(time=self.time.value, loss=self.axis.value)
@@ -106,23 +103,19 @@ class Comparison:
     def view(self) -> pn.viewable.Viewable:
         """Lay them out: the pictures beside each other where there is room."""
         controls = pn.FlexBox(
-            pn.pane.HTML("<b>Loss</b>"),
-            pn.pane.HTML("against"),
-            self.time,
-            self.axis,
-            align_items="center",
+            words("<b>Loss</b> against", sizing_mode=None), self.time, self.axis, align_items="center",
             gap="4px 12px",
-        )
-        cards = [pn.Column(controls, self.loss, styles=BESIDE, sizing_mode="stretch_width")]
+        )  # fmt: skip
+        cards = [card(controls, self.loss, flex="1 1 420px")]
         if self.picture is not None:
             heading = words("<b>Function at the end</b>", height=32)
             picture = pn.pane.Bokeh(self.picture, sizing_mode="stretch_width")
-            cards.append(pn.Column(heading, picture, styles=BESIDE, sizing_mode="stretch_width"))
+            cards.append(card(heading, picture, flex="1 1 420px"))
         runs = "".join(f"<p>{line}</p>" for line in self._legend())
         return pn.Column(
-            words(f'<h2 style="font-size: 17px; margin: 10px 0 4px">Side by side</h2>{runs}'),
+            words(f"<h2>Side by side</h2>{runs}"),
             pn.FlexBox(*cards, gap="12px", margin=(4, 10), sizing_mode="stretch_width"),
-            words(self.table()),
+            words(f'<div class="wide">{as_html(difference_table(differences(self.manifests)), "compared")}</div>'),
             sizing_mode="stretch_width",
         )
 
@@ -141,13 +134,7 @@ class Comparison:
             )
         return lines
 
-    def table(self) -> str:
-        """Write the table of differences, which is the pictures' alternative too."""
-        return table_html(differences(self.manifests))
 
-
-CELL = "text-align: left; padding: 4px 18px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top"
-BESIDE = CARD | {"flex": "1 1 420px", "min-width": "0"}
 PARTS = {
     "configuration": "Configuration, where it differs",
     "result": "Results",
@@ -155,20 +142,10 @@ PARTS = {
 }
 
 
-def table_html(table: pd.DataFrame) -> str:
-    """Write a table of :func:`dashboards.runs.differences` with a heading for each part."""
-    head = "".join(f'<th scope="col" style="{CELL}">{escape(str(name))}</th>' for name in table.columns)
-    lines = [f'<tr><td style="{CELL}"></td>{head}</tr>']
-    for part, keys in groupby(table.index, key=lambda key: key[0]):
-        span = len(table.columns) + 1
-        lines.append(
-            f'<tr><th colspan="{span}" scope="colgroup" style="{CELL}; padding-top: 12px">{PARTS[part]}</th></tr>'
-        )
-        for key in keys:
-            cells = "".join(f'<td style="{CELL}">{escape(text)}</td>' for text in table.loc[key])
-            name = f'<th scope="row" style="{CELL}; color: var(--faint); font-weight: 500">{escape(key[1])}</th>'
-            lines.append(f"<tr>{name}{cells}</tr>")
-    return (
-        '<div style="overflow-x: auto"><table style="border-collapse: collapse; font-size: 14px">'
-        f"{''.join(lines)}</table></div>"
-    )
+def difference_table(found: pd.DataFrame) -> Table:
+    """Make a table of :func:`dashboards.runs.differences`, with a heading for each part."""
+    rows: list[Sequence[Cell | str] | str] = []
+    for part, keys in groupby(found.index, key=lambda key: key[0]):
+        rows.append(PARTS[part])
+        rows += [[key[1], *(found.loc[key])] for key in keys]
+    return Table("The runs side by side", ("", *map(str, found.columns)), rows)

@@ -19,8 +19,8 @@ import xarray as xr
 from dashboards.exports import animation_file, figure_file, preset_toml, selection_csv, standalone_page
 from dashboards.frame import explained
 from dashboards.looks import LIGHT, Looks
+from dashboards.markup import BUTTON, words
 from dashboards.subject import configuration_of
-from dashboards.views.wording import BUTTON, words
 from pipeline.figures import FIGURES, FORMATS
 
 ANIMATIONS = ("gif", "mp4")

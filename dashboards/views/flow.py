@@ -17,12 +17,13 @@ from dashboards.clocks import CLOCKS, Clock, clock
 from dashboards.controls import Controls
 from dashboards.latest import Latest
 from dashboards.live import Look, of_published, quick_look, whole_look
-from dashboards.markup import TEXT, card, definition_list, table
+from dashboards.markup import card, facts_html, toggles, words
 from dashboards.plots.curves import Curves
 from dashboards.plots.network import NetworkPicture
 from dashboards.plots.words import facts, samples, sentence, times
 from dashboards.scene import Scene
 from dashboards.subject import Subject, asked_for, tree_of
+from dashboards.tables import as_digits
 from dashboards.views.downloads import Selection, downloads
 from dashboards.views.points import PointsTable
 from dashboards.visit import Visit
@@ -87,20 +88,18 @@ class FlowPage:
             label="Frame", start=0, end=1, value=0, interval=INTERVAL, loop_policy="once",
             show_loop_controls=False, show_value=False, sizing_mode="stretch_width", height=70,
         )  # fmt: skip
-        self.clock_choice = pn.widgets.RadioButtonGroup(
-            label="Time counted in", options={name: key for key, name in CLOCKS.items()},
-            value=visit.choice("clock", list(CLOCKS), "t"),
+        self.clock_choice = toggles(
+            "Time counted in", {name: key for key, name in CLOCKS.items()},
+            visit.choice("clock", list(CLOCKS), "t"),
         )  # fmt: skip
-        self.loss_axis = pn.widgets.RadioButtonGroup(
-            label="Axis of the loss", options=list(AXES), value=visit.choice("loss", list(AXES), "linear")
-        )
-        self.title = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[TEXT])
-        self.now = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[TEXT])
-        self.words = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[TEXT])
-        self.digits = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[TEXT])
+        self.loss_axis = toggles("Axis of the loss", list(AXES), visit.choice("loss", list(AXES), "linear"))
+        self.title = words("")
+        self.now = words("")
+        self.words = words("")
+        self.digits = words("")
         self.points = PointsTable(self.take_points, visit.say, visit.looks)
         self.save = pn.widgets.Button(label="Save as a run", color="primary", sizing_mode="stretch_width")
-        self.saved = pn.pane.HTML("", sizing_mode="stretch_width", stylesheets=[TEXT])
+        self.saved = words("")
         self.link = pn.widgets.Button(label="Copy the link", sizing_mode="stretch_width")
 
     def _watch(self) -> None:
@@ -180,7 +179,7 @@ class FlowPage:
         elif self.scene is not None and 0 <= frame < len(self.scene.time):
             self.network.at(self.scene, frame)
             self.curves.at(self.scene, self.clock(), frame)
-            self.now.object = definition_list(facts(self.scene, self.clock(), frame))
+            self.now.object = facts_html(facts(self.scene, self.clock(), frame))
 
     def failed(self, error: Exception) -> None:
         """Say why there is no picture; the last one stays."""
@@ -217,15 +216,15 @@ class FlowPage:
         self.named = which
         theory = escape(self.visit.address("theory", **subject.query()))
         self.title.object = (
-            f'<p class="what"><b>{escape(which)}</b> · <a href="{theory}">its theory</a><br>'
+            f'<p><b>{escape(which)}</b> · <a href="{theory}">its theory</a><br>'
             f"{escape(config.title or '')}</p>"
         )
-        self.now.object = definition_list(facts(scene, counted, frame))
+        self.now.object = facts_html(facts(scene, counted, frame))
         if not scene.look.whole:
             return
-        said = table(["", "measured", "paper"], times(scene))
+        said = as_digits(times(scene))
         self.words.object = f"<p>{escape(sentence(scene, counted, frame))}</p>{said}"
-        self.digits.object = table(*samples(scene, counted))
+        self.digits.object = as_digits(samples(scene, counted))
         self.points.show(config, scene.look.groups["data"])
 
     def selected(self, scene: Scene | None) -> list[int]:
@@ -300,25 +299,25 @@ class FlowPage:
 
     def _layout(self) -> pn.viewable.Viewable:
         controls = self.controls
-        left = pn.Column(
+        left = card(
             controls.choice, controls.scale.slider, controls.width.slider, controls.seed, controls.start,
             controls.slope,
             pn.Card(self.points.layout, title="Data", sizing_mode="stretch_width"),
             self.save, self.saved, self.link,
-            styles=card("0 1 250px", "230px"),
+            flex="0 1 250px", least="230px",
         )  # fmt: skip
-        middle = pn.Column(
+        middle = card(
             self.title,
             pn.pane.Bokeh(self.network.figure, sizing_mode="stretch_width"),
             self.player,
             self.words,
-            styles=card("3 1 440px"),
+            flex="3 1 440px",
         )  # fmt: skip
         self.show_loss()
-        right = pn.Column(
+        right = card(
             pn.Row(self.clock_choice, self.loss_axis),
             *(pn.pane.Bokeh(plot, sizing_mode="stretch_width") for plot in self.curves.figures.values()),
-            styles=card("3 1 400px"),
+            flex="3 1 400px",
         )  # fmt: skip
         below = pn.Column(
             pn.Card(self.now, title="At the cursor", sizing_mode="stretch_width"),

@@ -12,8 +12,8 @@ import panel as pn
 
 from catalog import Catalog, CatalogError
 from dashboards.exports import LARGEST_BYTES, exported_runs
+from dashboards.markup import BUTTON, words
 from dashboards.views.downloads import FileButton, size_text
-from dashboards.views.wording import BUTTON, words
 from dashboards.visit import Visit
 from pipeline import RequestError
 
@@ -61,7 +61,7 @@ class Upkeep:
         """Read every byte in a thread, and say what was found."""
         buttons = (self.verify_chosen, self.verify_all)
         self._say(
-            "Reading every byte of " + ("the catalog …" if run_ids is None else f"{counted(len(run_ids))} …")
+            "Reading every byte of " + ("the catalog …" if run_ids is None else f"{runs_in_words(len(run_ids))} …")
         )
         for button in buttons:
             button.disabled = True
@@ -81,7 +81,7 @@ class Upkeep:
         verdict = "✓ Every byte is as it was published" if whole else "✗ Not everything is as it was published"
         self.result.object = (
             f'<div role="status"><p style="margin: 6px 0"><b>{verdict}</b> ({seconds:.1f} s)</p>'
-            f'<ul style="margin: 0; padding-left: 20px">{items}{more}</ul></div>'
+            f"<ul>{items}{more}</ul></div>"
         )
 
     def _say(self, text: str) -> None:
@@ -98,7 +98,7 @@ class Upkeep:
         run_ids, form = list(self.chosen()), self.format.value
         if form == "netcdf" and len(run_ids) > 1:
             raise RequestError(f"netCDF holds one run, not {len(run_ids)}: choose one, or export them as zip")
-        self._say(f"Packing {counted(len(run_ids))} …")
+        self._say(f"Packing {runs_in_words(len(run_ids))} …")
         content = exported_runs(self.visit.catalog, run_ids, form)
         name = run_ids[0] if len(run_ids) == 1 else f"{len(run_ids)}-runs"
         self.export.filename = f"{name}.{ENDINGS[form]}"
@@ -110,7 +110,7 @@ class Upkeep:
         return f"An export has {LARGEST_BYTES // 2**20} MB at most; <code>reluflow export</code> has no limit."
 
 
-def counted(number: int) -> str:
+def runs_in_words(number: int) -> str:
     """Write ``1 run``, ``2 runs``."""
     return f"{number:,} run{'' if number == 1 else 's'}"
 

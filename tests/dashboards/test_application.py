@@ -3,21 +3,19 @@
 import gc
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
+import panel as pn
 import pytest
+from served import REPOSITORY, dashboard_command
 
 from catalog import open_catalog
 from dashboards.application import server
 from dashboards.views import PAGES
 from dashboards.views.flow import FlowPage
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +43,7 @@ def running(tmp_path_factory):
     loop.add_callback(made.stop)
     loop.add_callback(loop.stop)
     thread.join(10)
+    pn.config.nthreads = None  # else pages of later tests would fill themselves in threads that have ended
 
 
 def fetch(running, path, **headers):
@@ -116,17 +115,8 @@ def test_a_port_that_is_taken_is_one_line(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        port = str(taken.getsockname()[1])
-        command = [
-            sys.executable,
-            "-m",
-            "pipeline.commands",
-            "dashboard",
-            "--port",
-            port,
-            "--catalog",
-            str(tmp_path),
-        ]
+        port = taken.getsockname()[1]
+        command = dashboard_command(tmp_path, port=port)
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr.startswith(f"reluflow: --port {port}: ")

@@ -3,7 +3,7 @@
 import pytest
 
 from catalog import CatalogError, open_catalog
-from dashboards.frame import Notices, colours, escaped, explained, framed, guarded_content
+from dashboards.frame import Notices, colours, explained, framed, guarded_content
 from dashboards.looks import DARK, LIGHT
 from dashboards.visit import Visit
 from pipeline import RequestError
@@ -64,6 +64,6 @@ def test_the_frame_names_every_page_and_marks_this_one(tmp_path):
     assert template._render_variables["other_theme"] == "light"
 
 
-def test_colours_and_markup():
+def test_the_style_has_the_colours_and_the_font():
     assert "--ink: #E8EAED" in colours(DARK)
-    assert escaped('<a href="x">&') == "&lt;a href=&quot;x&quot;&gt;&amp;"
+    assert "--font: system-ui" in colours(LIGHT)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboards.tables import Cell, Table, as_html, number_cell, powers, symbols
+from dashboards.tables import Cell, Table, as_digits, as_html, number_cell, powers, symbols
 
 
 def test_whatever_a_cell_says_is_text():
@@ -51,3 +51,15 @@ def test_the_papers_symbols():
     assert symbols("at t1: 1 - cos(w_j, -D_-) <= 2 lambda^epsilon on S_{-,1}") == (
         "at t₁: 1 − cos(w_j, −D₋) ≤ 2 λ^ε on S₋,₁"
     )
+
+
+def test_a_text_alone_heads_the_rows_below_it():
+    html = as_html(Table("all", ("name", "size"), ["<part>", ("one", "1")]), "compared")
+    assert '<th class="part" role="rowheader" scope="colgroup" colspan="2">&lt;part&gt;</th>' in html
+    assert html.startswith('<table class="compared"')
+
+
+def test_digits_are_a_plain_grid():
+    html = as_digits(Table("all", ("name", "size"), [("<one>", Cell("-1e-07")), ("two", "2")]))
+    assert '<tr><th scope="row">&lt;one&gt;</th><td>-1e-07</td></tr>' in html
+    assert html.count('scope="col"') == 2

@@ -9,12 +9,12 @@ from typing import Any
 import panel as pn
 
 from dashboards.cubes import Cube, Way, account_of, way_to
+from dashboards.markup import words
 from dashboards.visit import Visit
 
 OPENING = "if (cb_obj.value) { const to = cb_obj.value; cb_obj.value = ''; window.location.assign(to) }"
 """Leads the browser to the address that is put into the invisible field."""
 STYLE = """
-<style>
   :host { container-type: inline-size; }
   .way { margin: 4px 0 10px; }
   .way a {
@@ -30,7 +30,6 @@ STYLE = """
   th { text-align: left; color: var(--faint); padding-right: 12px; }
   td { text-align: right; font-variant-numeric: tabular-nums; }
   tr.shown th, tr.shown td { font-weight: 700; color: var(--ink); }
-</style>
 """
 
 
@@ -58,10 +57,10 @@ class CellView:
         self.following = False
         for choice in self.choices.values():
             choice.param.watch(self.chosen, "value")
-        self.account = pn.pane.HTML("", sizing_mode="stretch_width")
+        self.account = words("", style=STYLE)
         self.leading = pn.widgets.TextInput(label="Address to open", visible=False)
         self.leading.jscallback(value=OPENING)
-        heading = pn.pane.HTML('<strong style="font-size: 16px">The cell</strong>', sizing_mode="stretch_width")
+        heading = words("<h2>The cell</h2>")
         self.layout = pn.Column(
             heading, pn.FlexBox(*self.choices.values(), gap="4px 16px"), self.account, self.leading,
             sizing_mode="stretch_width", visible=False,
@@ -96,7 +95,7 @@ class CellView:
 
     def told(self, number: int) -> str:
         """Write the way to the run, the message of a failed cell, and a table of each group of results."""
-        parts = [STYLE]
+        parts = []
         failed = number in self.cube.failures
         if failed:
             parts.append(f'<p class="failed"><strong>Failed:</strong> {escape(self.cube.failures[number])}</p>')

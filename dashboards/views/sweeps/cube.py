@@ -13,10 +13,10 @@ import panel as pn
 from bokeh.events import Tap
 
 from dashboards.cubes import HAS_VALUE, Cube, Shown, csv_of, html_of, section, values_in_words
+from dashboards.markup import BUTTON, words
 from dashboards.plots.cell_lines import create_cell_lines, vertical_range
-from dashboards.plots.dressing import HEIGHT
 from dashboards.plots.heat_map import create_heat_map
-from dashboards.plots.linked import Linked, heights
+from dashboards.plots.linked import HEIGHT, Linked, heights
 from dashboards.views.sweeps.cell import CellView
 from dashboards.views.sweeps.controls import Controls
 from dashboards.visit import Visit
@@ -25,17 +25,6 @@ Floats = npt.NDArray[np.float64]
 
 NEAR = 0.04
 """How near to a cell's place on its line a click must be, as a share of the plot."""
-BUTTON = ".bk-btn { border: 1px solid var(--line); }"
-TABLE = """
-<style>
-  summary { cursor: pointer; padding: 4px 0; }
-  .wide { overflow-x: auto; }
-  table { border-collapse: collapse; font-size: 13px; }
-  caption { text-align: left; padding: 4px 0; }
-  th, td { padding: 2px 10px; border: 1px solid var(--line); text-align: right; font-weight: normal; }
-  th { color: var(--faint); }
-</style>
-"""
 
 
 class CubeView:
@@ -54,11 +43,11 @@ class CubeView:
         self.controls = Controls(visit, cube, self.show)
         self.heat_map = pn.pane.Bokeh(sizing_mode="stretch_width", min_height=HEIGHT)
         self.lines = pn.pane.Bokeh(sizing_mode="stretch_width", min_height=HEIGHT)
-        self.summary = pn.pane.HTML("", styles={"flex": "1 1 300px"})
-        self.table = pn.pane.HTML("", sizing_mode="stretch_width")
+        self.summary = words("", styles={"flex": "1 1 300px"}, sizing_mode=None)
+        self.table = words("")
         self.file = pn.widgets.FileDownload(
             callback=self.csv, filename=f"{cube.sweep_id}.csv", label="Download what is shown (CSV)",
-            width=260, stylesheets=[BUTTON],
+            width=260, **BUTTON,
         )  # fmt: skip
         self.cell = CellView(visit, cube, self.mark)
         self.cut = section(cube, self.controls.shown)
@@ -72,10 +61,10 @@ class CubeView:
         half = {"flex": "1 1 460px", "min-width": "280px", "max-width": "100%"}
         plots = [pn.Column(plot, styles=half) for plot in (self.heat_map, self.lines)]
         return pn.Column(
-            pn.pane.HTML(self.description(), sizing_mode="stretch_width"),
+            words(self.description()),
             self.controls.layout,
             pn.FlexBox(*plots, gap="10px 12px"),
-            pn.FlexBox(self.summary, self.file, gap="4px 16px", align_items="center"),
+            pn.FlexBox(self.summary, self.file, gap="4px 16px", align_items="center", margin=(8, 0, 0, 0)),
             self.cell.layout,
             self.table,
             sizing_mode="stretch_width",
@@ -97,8 +86,7 @@ class CubeView:
         pn.state.execute(lambda: self.draw(shown))
         self.summary.object = self.told()
         self.table.object = (
-            f"{TABLE}<details><summary>What is shown, as a table</summary>"
-            f'<div class="wide">{html_of(self.cube, self.cut)}</div></details>'
+            "<details><summary>What is shown, as a table</summary>" + html_of(self.cube, self.cut) + "</details>"
         )
 
     def draw(self, shown: Shown) -> None:
@@ -118,16 +106,16 @@ class CubeView:
 
     def told(self) -> str:
         """Say what the plots show, for who reads rather than looks."""
-        values, words = self.cut["value"].values, values_in_words(self.cut)
+        values, texts = self.cut["value"].values, values_in_words(self.cut)
         there = self.cut["state"].values == HAS_VALUE
         said = escape(self.cut.attrs["title"])
         if there.any() and self.cut.attrs["kind"] != "label":
             low, high = (
-                words[int(find(np.where(there, values, np.nan)))] for find in (np.nanargmin, np.nanargmax)
+                texts[int(find(np.where(there, values, np.nan)))] for find in (np.nanargmin, np.nanargmax)
             )
             said += f": from {escape(low)} to {escape(high)}"
         elif there.any():
-            found = [f"{words.count(word)} × {word}" for word in self.cut.attrs["words"] if word in words]
+            found = [f"{texts.count(word)} × {word}" for word in self.cut.attrs["words"] if word in texts]
             said += f": {escape(', '.join(found))}"
         if not there.all():
             said += f"; {int((~there).sum())} of {there.size:,} cells have no value"

@@ -8,6 +8,7 @@ import panel as pn
 import xarray as xr
 
 from dashboards.cubes import typeset
+from dashboards.markup import facts_html, words
 from dashboards.visit import Visit
 from pipeline import figures
 
@@ -17,24 +18,23 @@ def law_view(visit: Visit, sweep_id: str, law: xr.Dataset, title: str) -> pn.vie
     which = str(law.attrs["law"])
     drawn = figures.encoded(figures.LAWS[which](law.load()), "svg", title=f"{which} law", source=sweep_id).decode()
     drawn = drawn[drawn.index("<svg") :]  # what stands before it, a pane of Panel takes for a file's name
-    rows = "".join(
-        f"<tr><th scope='row'>{escape(typeset(str(values.attrs.get('long_name', name))))}</th>"
-        f"<td>{float(values):.5g}</td></tr>"
+    rows = [
+        (typeset(str(values.attrs.get("long_name", name))), f"{float(values):.5g}")
         for name, values in law.data_vars.items()
         if values.ndim == 0
-    )
+    ]
     address = escape(visit.address("theory"))
     return pn.Column(
-        pn.pane.HTML(
+        words(
             f"<h2>{escape(title)}</h2><p>A law of the theory over many runs; its cube has the dimensions "
             f"{escape(', '.join(map(str, law.sizes)))}. The theory is on "
-            f"<a href='{address}' style='color: var(--accent)'>its own page</a>.</p>"
+            f"<a href='{address}'>its own page</a>.</p>"
         ),
         # On white in the dark, too: the figures are the ones that go into a paper.
         pn.pane.SVG(
             drawn, alt_text=f"Figure of the law {which}", encode=True, max_width=760,
             sizing_mode="scale_width", styles={"background": "#FFFFFF", "border-radius": "6px"},
         ),
-        pn.pane.HTML(f"<table>{rows}</table>"),
+        words(facts_html(rows)),
         sizing_mode="stretch_width",
     )  # fmt: skip

@@ -10,6 +10,7 @@ import panel as pn
 from catalog import CatalogError
 from dashboards.cubes import read_cube
 from dashboards.cubes.reading import GROUP
+from dashboards.markup import words
 from dashboards.views.sweeps.cube import CubeView
 from dashboards.views.sweeps.law import law_view
 from dashboards.visit import Visit
@@ -72,7 +73,7 @@ class SweepsView:
         """Show the chosen sweep, or how to make one."""
         self.chosen.visible = bool(self.sweep_ids)
         if not self.sweep_ids:
-            self.place[:] = [pn.pane.HTML(NONE_YET, sizing_mode="stretch_width")]
+            self.place[:] = [words(NONE_YET)]
             return
         sweep_id = str(self.chosen.value)
         self.visit.remember(sweep=sweep_id)
@@ -87,7 +88,7 @@ class SweepsView:
                 self.place[:] = [self.shown.layout]
         except CatalogError as error:
             self.visit.say(str(error))
-            self.place[:] = [pn.pane.HTML("<p>This sweep can't be shown. Choose another one.</p>")]
+            self.place[:] = [words("<p>This sweep can't be shown. Choose another one.</p>")]
 
     async def look(self) -> None:
         """Find sweeps that have appeared, or gone, since the last look."""

@@ -11,8 +11,8 @@ from typing import Any
 import panel as pn
 import xarray as xr
 
-from dashboards.cards import card, headed, plotted, side_by_side, words
 from dashboards.frame import explained
+from dashboards.markup import card, headed, plotted, side_by_side, tabulated, words
 from dashboards.plots.drawing import rendered
 from dashboards.plots.ladder import (
     create_constants_plot,
@@ -21,7 +21,6 @@ from dashboards.plots.ladder import (
     exponents_table,
     rungs_table,
 )
-from dashboards.tables import STYLE, as_html
 from dashboards.visit import Visit
 from pipeline import LADDER_STEPS, kept_ladder, published_ladder
 from pipeline.configuration import RunConfig
@@ -46,7 +45,7 @@ class LadderSection:
             value=0, max=LADDER_STEPS, visible=False, sizing_mode="stretch_width",
             margin=(8, 0, 0, 0),
         )  # fmt: skip
-        self.said = words("")
+        self.said = words("", faint=True)
         self.content = pn.Column(sizing_mode="stretch_width", margin=0)
         self.view = card(
             headed(
@@ -65,7 +64,7 @@ class LadderSection:
         """Show the ladder that the catalog has, else the button."""
         if self.config.init.start == "given":
             text = "There is none for given weights: their scale is their own."
-            self.content.objects = [words(f"<p>{text}</p>")]
+            self.content.objects = [words(f"<p>{text}</p>", faint=True)]
             return
         found = published_ladder(self.visit.catalog, self.config)
         if found is not None:
@@ -101,12 +100,9 @@ class LadderSection:
         kept = f"Kept as {identifier}." if identifier else "Not kept: the catalog can't be written."
         summary = "The measured exponents beside the paper's; the table below has the same numbers."
         constants = "The constants of t2 and t3 against lambda; the table below has the same numbers."
-        tables = [
-            pn.pane.HTML(as_html(table), stylesheets=[STYLE], sizing_mode="stretch_width", margin=0)
-            for table in (exponents_table(law), rungs_table(law))
-        ]
+        tables = [tabulated(table, margin=0) for table in (exponents_table(law), rungs_table(law))]
         return [
-            words(f"<p>{escape(excess_in_words(law))} {escape(kept)}</p>"),
+            words(f"<p>{escape(excess_in_words(law))} {escape(kept)}</p>", faint=True),
             side_by_side(
                 plotted(rendered(create_exponents_plot(law, looks)), summary),
                 plotted(rendered(create_constants_plot(law, looks)), constants),

@@ -10,9 +10,9 @@ import panel as pn
 import xarray as xr
 
 from catalog import CatalogError
-from dashboards.cards import card, headed, plotted, side_by_side, toggles, words
 from dashboards.choosing import Chooser
 from dashboards.frame import explained
+from dashboards.markup import card, headed, plotted, side_by_side, tabulated, toggles, words
 from dashboards.plots.drawing import rendered
 from dashboards.plots.plateaus import (
     create_plateaus_plot,
@@ -23,7 +23,7 @@ from dashboards.plots.plateaus import (
 from dashboards.plots.statements import ORDERS, VERDICTS, counted, statements_table
 from dashboards.plots.timeline import UNITS, create_timeline_plot, timeline_in_words, timeline_table
 from dashboards.subject import Subject, asked_for, tree_of
-from dashboards.tables import STYLE, Table, as_html
+from dashboards.tables import as_html
 from dashboards.views.theory.ladder import LadderSection
 from dashboards.visit import Visit
 from pipeline import RequestError, hessian_spectra
@@ -40,7 +40,7 @@ class TheoryPage:
 
     def __init__(self, visit: Visit) -> None:
         self.visit, self.subject = visit, asked_for(visit)
-        self.head = words("")
+        self.head = words("", faint=True)
         self.body = pn.Column(sizing_mode="stretch_width", margin=0)
         self.chooser = Chooser(visit, self.subject, self.changed)
         self.view = pn.Column(card(self.head, self.chooser.view), self.body, sizing_mode="stretch_width", margin=0)
@@ -97,12 +97,12 @@ class TheoryPage:
         labels = {f"all {sum(counts.values())}": "all"}
         labels |= {f"{VERDICTS[verdict]}: {count}": verdict for verdict, count in counts.items()}
         chosen = self.visit.choice("verdict", list(labels.values()), "all")
-        verdict = toggles("Show statements", labels, chosen)
+        verdict = toggles("Show statements", labels, chosen, margin=(0, 14, 6, 0))
         order = pn.widgets.Select(
             label="Sorted by", options={text: word for word, text in ORDERS.items()},
             value=self.visit.choice("sort", list(ORDERS), "paper"), width=200, margin=(0, 0, 6, 0),
         )  # fmt: skip
-        table = shown(statements_table(statements, verdict.value, order.value))
+        table = tabulated(statements_table(statements, verdict.value, order.value))
 
         def follow(_: Any) -> None:
             table.object = as_html(statements_table(statements, verdict.value, order.value))
@@ -128,7 +128,7 @@ class TheoryPage:
     def timeline(self, tree: xr.DataTree) -> pn.Column:
         """Make the card of the timeline, in one unit of time or the other."""
         units = {f"time {text}": word for word, text in UNITS.items()}
-        unit = toggles("Unit of time", units, self.visit.choice("unit", list(UNITS), "t"))
+        unit = toggles("Unit of time", units, self.visit.choice("unit", list(UNITS), "t"), margin=(0, 14, 6, 0))
         said = timeline_in_words(tree)
         plot = pn.Column(plotted(rendered(create_timeline_plot(tree, self.visit.looks, unit.value)), said))
         plot.sizing_mode, plot.margin = "stretch_width", 0
@@ -144,7 +144,7 @@ class TheoryPage:
                 "When each phase begins and ends, to scale: a full line where its end was measured, a dashed one "
                 "where the paper puts it in leading order. As λ → 0 the fits end at −ln λ/|D₊| and −ln λ/|D₋|.",
             ),
-            unit, plot, shown(timeline_table(tree)),
+            unit, plot, tabulated(timeline_table(tree)),
         )  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def plateaus_card(tree: xr.DataTree, visit: Visit) -> pn.Column:
         "at θ_S, its height the logarithm of how often it occurs; the flow leaves along those below 0.",
     )
     if not plateaus.sizes["plateau_number"]:
-        return card(head, words(f"<p>{escape(said)}</p>"))
+        return card(head, words(f"<p>{escape(said)}</p>", faint=True))
     spectra = hessian_spectra(data, trajectory)
     return card(
         head,
@@ -167,13 +167,8 @@ def plateaus_card(tree: xr.DataTree, visit: Visit) -> pn.Column:
             plotted(rendered(create_plateaus_plot(tree, visit.looks)), f"The loss over time. {said}"),
             plotted(rendered(create_spectra_plot(plateaus, spectra, visit.looks)), f"Eigenvalues. {said}"),
         ),
-        shown(plateaus_table(plateaus, data.sizes["point"])),
+        tabulated(plateaus_table(plateaus, data.sizes["point"])),
     )
-
-
-def shown(table: Table) -> pn.pane.HTML:
-    """Show a table."""
-    return pn.pane.HTML(as_html(table), stylesheets=[STYLE], sizing_mode="stretch_width", margin=(4, 0, 0, 0))
 
 
 def head_of(tree: xr.DataTree, subject: Subject, visit: Visit) -> str:

@@ -8,13 +8,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from served import REPOSITORY, dashboard_command
 
-REPOSITORY = Path(__file__).parents[3]
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
@@ -63,17 +62,8 @@ def serve() -> Iterator[Callable[[Path], str]]:
     started: list[subprocess.Popen] = []
 
     def start(catalog: Path, *words: str) -> str:
-        command = [
-            sys.executable,
-            "-m",
-            "pipeline.commands",
-            "dashboard",
-            "--port",
-            "0",
-            "--catalog",
-            str(catalog),
-        ]
-        process = subprocess.Popen([*command, *words], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+        command = dashboard_command(catalog, *words)
+        process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
         started.append(process)
         start.last = process.pid
         found = re.search(r"http://localhost:(\d+)", process.stdout.readline())

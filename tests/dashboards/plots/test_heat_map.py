@@ -7,9 +7,9 @@ from invented_cubes import plan_of, publish_cube
 from catalog import open_catalog
 from dashboards.cubes import Shown, read_cube, section
 from dashboards.looks import DARK, LIGHT
-from dashboards.plots.dressing import MOST_WORDS, words_on
 from dashboards.plots.heat_map import columns_of, create_heat_map
 from dashboards.plots.linked import Linked
+from dashboards.plots.ticks import MOST_WORDS, words_on
 
 
 @pytest.fixture(scope="module")

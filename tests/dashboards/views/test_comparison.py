@@ -1,4 +1,6 @@
-from dashboards.views.comparison import Comparison, opened_runs, table_html
+from dashboards.runs import differences
+from dashboards.tables import as_html
+from dashboards.views.comparison import Comparison, difference_table, opened_runs
 from dashboards.visit import Visit
 
 
@@ -24,10 +26,9 @@ def test_the_axes_are_in_the_address(small_catalog):
 
 
 def test_the_table_is_text(small_catalog):
-    from dashboards.runs import differences
-
     manifests = [small_catalog.manifest(name) for name in small_catalog]
     manifests[0].configuration["title"] = "<script>"
-    html = table_html(differences(manifests))
+    html = as_html(difference_table(differences(manifests)))
     assert "<script>" not in html
-    assert html.count('scope="col"') == 3
+    assert html.count('scope="col"') == 1 + 3
+    assert html.count('scope="colgroup"') == html.count("Configuration, where it differs") + 2

@@ -1,0 +1,43 @@
+"""The catalog's table of runs: Panel's grid, which pages, sorts and ticks, in the page's colours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import panel as pn
+from bokeh.models.widgets.tables import NumberFormatter, ScientificFormatter
+
+from dashboards.runs import COLUMNS
+
+HEADINGS = tuple(column.heading for column in COLUMNS)
+PAGE_SIZE = 20
+STYLE = (Path(__file__).parent / "runs_table.css").read_text()
+
+
+def runs_table(order: list[dict[str, str]]) -> pn.widgets.Tabulator:
+    """Make the table, empty as yet.
+
+    Parameters
+    ----------
+    order
+        How it is sorted at first, in Tabulator's words: ``field`` and ``dir``.
+    """
+    formats = {
+        "scientific": ScientificFormatter(precision=2, nan_format="–"),
+        "whole": NumberFormatter(format="0", nan_format="–"),
+    }
+    formatters: dict[str, Any] = {
+        column.heading: formats[column.digits] for column in COLUMNS if column.digits in formats
+    }
+    right = {column.heading: "right" for column in COLUMNS if column.digits}
+    return pn.widgets.Tabulator(
+        pd.DataFrame({name: pd.Series(dtype=object) for name in ("run_id", *HEADINGS)}), pagination="remote",
+        page_size=PAGE_SIZE, selectable="checkbox", disabled=True, show_index=False, hidden_columns=["run_id"],
+        layout="fit_data_fill", sizing_mode="stretch_width", frozen_columns=[], theme="simple",
+        stylesheets=[STYLE], sorters=order, formatters={"run": {"type": "html"}, **formatters},
+        widths={column.heading: column.pixels for column in COLUMNS if column.pixels},
+        header_tooltips={column.heading: column.about for column in COLUMNS if column.about},
+        text_align=right, header_align=right,
+    )  # fmt: skip
