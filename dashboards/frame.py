@@ -20,6 +20,7 @@ from pipeline import RequestError
 
 TEMPLATE = (Path(__file__).parent / "page.html").read_text()
 STYLE = (Path(__file__).parent / "page.css").read_text()
+SCRIPT = (Path(__file__).parent / "page.js").read_text()
 LOGGER = logging.getLogger("reluflow.dashboard")
 
 WIDGETS = """
@@ -115,6 +116,7 @@ def framed(name: str, visit: Visit, notices: Notices, content: Any) -> pn.Templa
     template.add_variable("other_theme", other.name)
     template.add_variable("catalog", str(visit.catalog.place))
     template.add_variable("style", STYLE + colours(visit.looks))
+    template.add_variable("script", SCRIPT)
     template.add_panel("notices", notices.pane)
     template.add_panel("content", pn.panel(content, sizing_mode="stretch_width"))
     return template

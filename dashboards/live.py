@@ -27,6 +27,8 @@ from pipeline.configuration import DataConfig, RunConfig
 
 QUICK = 60_000
 """Neuron readings (instants times neurons) of a quick look."""
+GLANCED = 130
+"""Instants of a quick look at the most: more are not drawn of it."""
 WHOLE = 1_000_000
 """Neuron readings of a whole look."""
 FEWEST = 16
@@ -78,7 +80,7 @@ def quick_look(config: RunConfig) -> Look:
     """
     key = config.data.model_dump_json()
     data = points(key)
-    trajectory, curve = _followed(config, data, QUICK)
+    trajectory, curve = _followed(config, data, min(QUICK, GLANCED * config.init.width))
     phases = label_phases(data, trajectory, epsilon=config.analysis.epsilon, lingering=False)
     groups = {"data": data, "trajectory": trajectory, "phases": phases}
     if data.sizes["point"] <= SMALL:

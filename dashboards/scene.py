@@ -25,6 +25,8 @@ MOST_LINES = 120
 LINE_POINTS = {False: 60, True: 130}
 """Instants of each such line, in a quick look and in a whole one: it is half a screen wide, and what takes longest
 while a slider moves is the browser's drawing of these lines."""
+STATE = ("direction", "log_norm", "output_ratio", "activation")
+"""What is read of a trajectory for a frame."""
 DEEPEST = 12.0
 """Decades below its largest value that the loss is followed on its logarithmic axis."""
 
@@ -106,12 +108,12 @@ class Scene:
     def state(self, frame: int) -> State:
         """Read all neurons at a frame."""
         group = self.look.groups["trajectory"]
-        names = ["direction", "log_norm", "output_ratio", "activation"]
-        sample = group[names].isel(time=slice(frame, frame + 1))
-        direction, log_norm, ratio = (np.asarray(sample[name].values[0], dtype=np.float64) for name in names[:3])
-        flags = str(group["activation"].attrs["flag_meanings"]).split()
-        number = np.atleast_1d(group["activation"].attrs["flag_values"])[flags.index("sliding")]
-        sliding = (sample["activation"].values[0] == number).any(axis=1)
+        # By variable: a Dataset's isel takes half a millisecond, and a slider's picture asks for seven states.
+        sample = {name: np.asarray(group.variables[name][frame].values) for name in STATE}
+        direction, log_norm, ratio = (np.asarray(sample[name], dtype=np.float64) for name in STATE[:3])
+        flags = str(group.variables["activation"].attrs["flag_meanings"]).split()
+        number = np.atleast_1d(group.variables["activation"].attrs["flag_values"])[flags.index("sliding")]
+        sliding = (sample["activation"] == number).any(axis=1)
         return State(direction, log_norm, ratio * np.exp(log_norm), self.role, sliding)
 
     def followed(self, neurons: npt.NDArray[np.intp]) -> tuple[Numbers, Numbers, Numbers, npt.NDArray[np.str_]]:

@@ -93,6 +93,7 @@ class FlowPage:
             visit.choice("clock", list(CLOCKS), "t"),
         )  # fmt: skip
         self.loss_axis = toggles("Axis of the loss", list(AXES), visit.choice("loss", list(AXES), "linear"))
+        self.loss_place = pn.Column(sizing_mode="stretch_width", margin=0)
         self.title = words("")
         self.now = words("")
         self.words = words("")
@@ -167,9 +168,12 @@ class FlowPage:
             self.remember()
 
     def show_loss(self) -> None:
-        """Show one of the two pictures of the loss."""
-        for key, name in AXES.items():
-            self.curves.figures[name].visible = key == self.loss_axis.value
+        """Show one of the two pictures of the loss.
+
+        The other one is not on the page: a hidden figure is laid out at every move as if it were new.
+        """
+        shown = self.curves.figures[AXES[self.loss_axis.value]]
+        self.loss_place[:] = [pn.pane.Bokeh(shown, sizing_mode="stretch_width")]
         self.remember()
 
     def at(self, frame: int | None) -> None:
@@ -216,8 +220,7 @@ class FlowPage:
         self.named = which
         theory = escape(self.visit.address("theory", **subject.query()))
         self.title.object = (
-            f'<p><b>{escape(which)}</b> · <a href="{theory}">its theory</a><br>'
-            f"{escape(config.title or '')}</p>"
+            f'<p><b>{escape(which)}</b> · <a href="{theory}">its theory</a><br>{escape(config.title or "")}</p>'
         )
         self.now.object = facts_html(facts(scene, counted, frame))
         if not scene.look.whole:
@@ -314,9 +317,11 @@ class FlowPage:
             flex="3 1 440px",
         )  # fmt: skip
         self.show_loss()
+        others = [plot for name, plot in self.curves.figures.items() if name not in AXES.values()]
         right = card(
             pn.Row(self.clock_choice, self.loss_axis),
-            *(pn.pane.Bokeh(plot, sizing_mode="stretch_width") for plot in self.curves.figures.values()),
+            self.loss_place,
+            *(pn.pane.Bokeh(plot, sizing_mode="stretch_width") for plot in others),
             flex="3 1 400px",
         )  # fmt: skip
         below = pn.Column(

@@ -79,8 +79,9 @@ def family(process):
 
 
 def sweep(folder, url, *options):
+    workers = options or ("--workers", "2")
     return subprocess.Popen(
-        [*COMMAND, "sweep", str(folder / "mine.toml"), "--catalog", url, "--json", *(options or ("--workers", "2"))],
+        [*COMMAND, "sweep", str(folder / "mine.toml"), "--catalog", url, "--json", *workers],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
 
