@@ -36,7 +36,7 @@ def styled_figure(
     # Its own ranges, not data ranges: those would look through every glyph at every change.
     own = {
         "x_range": Range1d(0, 1), "y_range": Range1d(0, 1), "tools": TOOLS, "toolbar_location": "right",
-        "min_border_left": 58, "sizing_mode": "stretch_width",
+        "min_border_left": 70, "sizing_mode": "stretch_width",
     }  # fmt: skip
     heading = Title(text=title, text_color=looks.ink, text_font=FONT, text_font_size=NORMAL)
     made = figure(height=height, title=heading, x_axis_label=x_label, y_axis_label=y_label, **(own | options))

@@ -82,7 +82,7 @@ class Curves:
             "log_loss": create_loss_plot(self, logarithmic=True),
             "residuals": create_residual_plot(self),
             "norms": create_line_plot(self, "log10_norm", "Norms of the neurons", "log₁₀ |wⱼ|"),
-            "alignment": create_line_plot(self, "cosine", "Alignment with D₊ (aⱼ > 0) or −D₋ (aⱼ < 0)", "cosine"),
+            "alignment": create_line_plot(self, "cosine", "Alignment with D₊ or −D₋", "cosine"),
         }
 
     def show(self, scene: Scene, clock: Clock, frame: int) -> None:

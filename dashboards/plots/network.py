@@ -113,7 +113,7 @@ def create_network_plot(picture: NetworkPicture) -> figure:
     plot.hspan(y=[0], line_color=looks.line, line_width=1.2)
     plot.multi_line("x", "y", source=picture.rings, line_color=looks.line)
     plot.segment("x0", "y0", "x1", "y1", source=picture.ticks, line_color="color", line_width=3)
-    plot.line("x", "h", source=picture.function, line_color=GREEN, line_width=3, legend_label="function h")
+    plot.line("x", "h", source=picture.function, line_color=GREEN, line_width=3, legend_label="h(x)")
     plot.line(
         "x", "h", source=picture.minimum, line_color=looks.ink, line_width=1.6, line_dash=[6, 4],
         legend_label="minimum norm",
