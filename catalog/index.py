@@ -111,7 +111,11 @@ class Catalog:
             If it is damaged.
         """
         self.path(run_id)
-        return read_manifest(self.place, run_id, self.shelf)
+        try:
+            return read_manifest(self.place, run_id, self.shelf)
+        except DamagedRunError as error:
+            self._be_there(run_id, error)
+            raise
 
     def __getitem__(self, run_id: str) -> xr.DataTree:
         """Open a run; each array is read when it is used.
@@ -130,11 +134,17 @@ class Catalog:
             store = self.place.store(f"{run_key(run_id, self.shelf)}/{STORE}")
             return xr.open_datatree(store, engine="zarr", chunks=None)
         except Exception as error:
+            self._be_there(run_id, error)
             # zarr and xarray raise whatever the damaged metadata made them stumble over.
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise DamagedRunError(
                 f"run {run_id} does not open ({reason}); `reluflow verify {run_id}` names the damage"
             ) from error
+
+    def _be_there(self, run_id: str, error: Exception) -> None:
+        """Say that a run is unknown if it can't be read because somebody has removed it meanwhile."""
+        if run_id not in self:
+            raise UnknownRunError(run_id) from error
 
     def resolve(self, text: str) -> str:
         """Find the one run that a short name means.

@@ -84,7 +84,7 @@ def verify(where: Place | Path | str, run_id: str | None = None, shelf: str = RU
     Raises
     ------
     UnknownRunError
-        If there is nothing of this name.
+        If there is nothing of this name, or no more.
     CatalogError
         If the catalog can't be listed.
     """
@@ -92,14 +92,20 @@ def verify(where: Place | Path | str, run_id: str | None = None, shelf: str = RU
     if run_id is not None:
         if not is_run_id(run_id) or run_id not in place.names(shelf):
             raise UnknownRunError(run_id)
-        return list(_run_findings(place, run_id, shelf))
+        found = list(_run_findings(place, run_id, shelf))
+        if found and run_id not in place.names(shelf):
+            raise UnknownRunError(run_id)
+        return found
     unfinished = place.leftovers()
     keys = {leftover.key for leftover in unfinished}
     findings: list[Finding] = []
     for folder in SHELVES:
         for name in place.names(folder):
             if f"{folder}/{name}" not in keys:
-                findings.extend(_run_findings(place, name, folder))
+                found = list(_run_findings(place, name, folder))
+                # What somebody has removed meanwhile is no damage; asked again only where something was found.
+                if found and name in place.names(folder):
+                    findings += found
     findings += [Finding(name, key, Problem.DAMAGED, CELLS) for name, key in damaged_cells(place)]
     return findings + [Finding(leftover.run_id, leftover.key, Problem.LEFTOVER) for leftover in unfinished]
 

@@ -229,6 +229,28 @@ def test_a_store_that_does_not_open(several):
         several["mine-cccc00000000"]
 
 
+def test_a_run_that_is_removed_while_it_is_opened_is_unknown(several, monkeypatch):
+    """Not damaged: there is nothing to be mended."""
+
+    def store(place, key):
+        several.remove("mine-cccc00000000")
+        raise FileNotFoundError(key)
+
+    monkeypatch.setattr(type(several.place), "store", store)
+    with pytest.raises(UnknownRunError):
+        several["mine-cccc00000000"]
+
+    (left, *_) = several.run_ids()
+
+    def unreadable(*words):
+        several.remove(left)
+        raise DamagedRunError("gone")
+
+    monkeypatch.setattr("catalog.index.read_manifest", unreadable)
+    with pytest.raises(UnknownRunError):
+        several.manifest(left)
+
+
 def test_a_real_run_through_the_front_door(tmp_path, tree, run_id, description):
     opened = catalog.open_catalog(tmp_path)
     opened.check_writable(run_id)

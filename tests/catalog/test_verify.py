@@ -11,6 +11,7 @@ import xarray as xr
 
 from catalog.errors import CatalogError, UnknownRunError
 from catalog.index import open_catalog
+from catalog.places.local import LocalPlace
 from catalog.verify import Finding, Problem, verify
 
 
@@ -177,3 +178,20 @@ def test_an_unknown_run_is_refused(pristine):
     for name in ("nothing-0", "../runs", "", "."):
         with pytest.raises(UnknownRunError, match="no run"):
             verify(pristine, name)
+
+
+@pytest.mark.parametrize("one", [True, False])
+def test_a_run_that_is_removed_while_it_is_checked_is_no_damage(catalog_copy, run_id, monkeypatch, one):
+    catalog = open_catalog(catalog_copy)
+    found = LocalPlace.digests
+
+    def digests(place, folder, expected):
+        catalog.remove(run_id)
+        return found(place, folder, expected)
+
+    monkeypatch.setattr(LocalPlace, "digests", digests)
+    if one:
+        with pytest.raises(UnknownRunError):
+            verify(catalog_copy, run_id)
+    else:
+        assert verify(catalog_copy) == []

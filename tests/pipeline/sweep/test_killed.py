@@ -40,20 +40,26 @@ class Reader(threading.Thread):
     def __init__(self, url):
         super().__init__()
         self.catalog, self.seen, self.wrong, self.stopped = open_catalog(url), {}, [], threading.Event()
+        self.looking = threading.Lock()
+        """Held while it looks, and by the test while that removes runs: an object store loses them key by key."""
 
     def run(self):
         while not self.stopped.wait(0.1):
             for shelf in (self.catalog, self.catalog.sweeps):
-                try:
-                    fresh = [run_id for run_id in shelf.run_ids() if run_id not in self.seen]
-                    for run_id in fresh[:20]:
-                        self.seen[run_id] = shelf.manifest(run_id).created
-                        self.wrong += shelf.verify(run_id)
-                        shelf[run_id].load()
-                except UnknownRunError:
-                    continue
-                except Exception as error:
-                    self.wrong.append(error)
+                with self.looking:
+                    self.look(shelf)
+
+    def look(self, shelf):
+        try:
+            fresh = [run_id for run_id in shelf.run_ids() if run_id not in self.seen]
+            for run_id in fresh[:20]:
+                self.seen[run_id] = shelf.manifest(run_id).created
+                self.wrong += shelf.verify(run_id)
+                shelf[run_id].load()
+        except UnknownRunError:
+            pass
+        except Exception as error:
+            self.wrong.append(error)
 
 
 @contextmanager
@@ -150,6 +156,15 @@ def own_cluster():
             process.wait()
 
 
+def remove_half(catalog):
+    """Take the cubes, every other run and the cells' records out of a catalog."""
+    for sweep_id in catalog.sweeps.run_ids():
+        catalog.sweeps.remove(sweep_id)
+    for run_id in catalog.run_ids()[::2]:
+        catalog.remove(run_id)
+    catalog.place.remove("cells")
+
+
 def survive(folder, url, kills, seed, cluster=None, samples=20, seeds=10, trajectories=True):
     """Kill so often; then let it finish, and compare with a sweep that nobody disturbed."""
     wanted = {"samples": samples, "seeds": seeds, "trajectories": str(trajectories).lower()}
@@ -160,13 +175,9 @@ def survive(folder, url, kills, seed, cluster=None, samples=20, seeds=10, trajec
             if attempt(folder, url, chance, cluster):
                 finished += 1
                 # Begin anew: without its cube the next one has all its runs, so half of them go too.
-                catalog = open_catalog(url)
-                for sweep_id in catalog.sweeps.run_ids():
-                    catalog.sweeps.remove(sweep_id)
-                for run_id in catalog.run_ids()[::2]:
-                    catalog.remove(run_id)
-                catalog.place.remove("cells")
-                reader.seen.clear()
+                with reader.looking:
+                    remove_half(open_catalog(url))
+                    reader.seen.clear()
         stamps = {run_id: open_catalog(url).manifest(run_id).created for run_id in open_catalog(url).run_ids()}
         said, errors, status = finish(sweep(folder, url))
         assert status == 0, errors
