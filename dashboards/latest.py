@@ -18,7 +18,7 @@ from typing import Any
 from bokeh.document import Document
 from panel.io.document import hold
 
-WORKERS = ThreadPoolExecutor(max_workers=3, thread_name_prefix="page-work")
+WORKERS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="page-work")
 """For all pages together: on two cores more would only slow each other down."""
 PATIENCE = 5.0
 """Seconds to wait for a page to take a result; a page that was closed never does."""
@@ -39,7 +39,8 @@ class Latest:
     failed
         Told what ``work`` or ``show`` raised.
     rest, after
-        What to do, with the job, once no newer one has come for ``after`` seconds: a second, finer result, say.
+        What to do, with the job, once no newer one has come for ``after`` seconds: a second, finer result, say. It
+        holds up no newer job, and is not shown after one was asked for.
     """
 
     def __init__(
@@ -55,8 +56,10 @@ class Latest:
         self.document, self.work, self.show, self.failed = document, work, show, failed
         self.rest, self.after = rest, after
         self.changed = threading.Condition()
-        self.job: list[Any] = []
-        self.busy = False
+        self.job: list[tuple[int, Any]] = []
+        self.finer: list[tuple[int, Any]] = []
+        self.asked = 0
+        self.busy = self.refining = False
 
     def want(self, job: Any) -> None:
         """Ask for this job; one that waits is dropped, one that runs is finished."""
@@ -66,7 +69,8 @@ class Latest:
                 self.show(self.rest(job))
             return
         with self.changed:
-            self.job = [job]
+            self.asked += 1
+            self.job = [(self.asked, job)]
             self.changed.notify()
             if self.busy:
                 return
@@ -74,33 +78,57 @@ class Latest:
         WORKERS.submit(self._go_on)
 
     def _go_on(self) -> None:
-        while (job := self._next()) is not None:
-            alive = self._do(self.work, job[0])
+        while (asked := self._next()) is not None:
+            alive = self._do(self.work, asked[1], self._shown)
             if alive and self.rest is not None and not self._newer():
-                alive = self._do(self.rest, job[0])
+                self._refine_later(asked)
             if not alive:
                 with self.changed:
                     self.busy = False
                 return
 
-    def _next(self) -> list[Any] | None:
+    def _next(self) -> tuple[int, Any] | None:
         with self.changed:
             job, self.job = self.job, []
             self.busy = bool(job)
-            return job or None
+            return job[0] if job else None
+
+    def _refine_later(self, asked: tuple[int, Any]) -> None:
+        """Have the second result made in a thread of its own: a job that comes meanwhile does not wait for it."""
+        with self.changed:
+            self.finer = [asked]
+            if self.refining:
+                return
+            self.refining = True
+        WORKERS.submit(self._refine)
+
+    def _refine(self) -> None:
+        assert self.rest is not None
+        while True:
+            with self.changed:
+                wanted, self.finer = self.finer, []
+                self.refining = bool(wanted)
+            if not wanted:
+                return
+            number, job = wanted[0]
+            self._do(self.rest, job, partial(self._shown_unless_newer, number))
+
+    def _shown_unless_newer(self, number: int, result: Any) -> None:
+        if number == self.asked:
+            self._shown(result)
 
     def _newer(self) -> bool:
         """Whether another job comes within the time of rest."""
         with self.changed:
             return bool(self.job) or self.changed.wait(self.after)
 
-    def _do(self, work: Callable[[Any], Any], job: Any) -> bool:
+    def _do(self, work: Callable[[Any], Any], job: Any, shown: Callable[[Any], None]) -> bool:
         """Make a result and have it shown; False if the page is gone."""
         try:
             result = work(job)
         except Exception as error:
             return self._tell(partial(self.failed, error))
-        return self._tell(partial(self._shown, result))
+        return self._tell(partial(shown, result))
 
     def _shown(self, result: Any) -> None:
         try:

@@ -72,6 +72,22 @@ def test_the_rest_is_done_once_nothing_newer_comes(shown):
     settled(lambda: shown[-1] == "rest of 3")
 
 
+def test_a_long_rest_holds_up_no_newer_job_and_is_not_shown_after_it(shown):
+    gate = threading.Event()
+
+    def rest(job):
+        gate.wait(20)
+        return f"rest of {job}"
+
+    jobs = latest(shown, lambda job: job, rest=rest, after=0.05)
+    jobs.want(1)
+    settled(lambda: jobs.refining)
+    jobs.want(2)
+    settled(lambda: shown == [1, 2])
+    gate.set()
+    settled(lambda: shown == [1, 2, "rest of 2"] and not jobs.refining)
+
+
 def test_a_failure_is_told_and_the_next_job_is_done(shown):
 
     def work(job):
