@@ -67,12 +67,18 @@ def test_the_header(plain, configuration, words):
 
 
 def test_the_papers_own_setting_has_no_caveats(plain):
-    lines = said(plain)
+    lines = said(plain, configuration={"flow": {"samples": 400}})
     at = lines.index("The paper's assumptions: 1 holds up to scaling, 2 holds, 3 holds.")
     assert lines[at + 1].startswith("17 of the paper's 18 statements hold, 1 fails, 0 do not apply: reluflow show")
     assert lines[at + 2] == ""
     assert any(
         line.startswith("least of all interpolators 1.341640786 (certified from below: gap") for line in lines
+    )
+
+
+def test_a_coarse_t1_is_said(plain):
+    assert "t1 is one of the 20 samples, and as coarse as they lie: --set flow.samples=400 is finer." in said(
+        plain
     )
 
 
