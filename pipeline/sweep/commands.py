@@ -116,7 +116,10 @@ def _computed(plan: Plan, stock: Stock, catalog: Catalog, scheduler: str | None,
     logging.disable()  # the scheduler's log; what happens to a cell is told in the closing lines
     try:
         with counting_cells() as tell:
-            return perform(plan, stock, catalog, scheduler=scheduler, workers=workers, progress=tell)
+            return perform(
+                plan, stock, catalog, scheduler=scheduler, workers=workers, progress=tell,
+                deserted=lambda: click.echo(DESERTED, err=True),
+            )  # fmt: skip
     except SchedulerLostError as error:
         what = str(error) or f"the scheduler{f' at {scheduler}' if scheduler else ''} is lost"
         refuse(f"{what}; {KEPT}", FAILED)
@@ -126,6 +129,7 @@ def _computed(plan: Plan, stock: Stock, catalog: Catalog, scheduler: str | None,
         logging.disable(logging.NOTSET)
 
 
+DESERTED = "The scheduler has no worker. Waiting for one; Ctrl-C ends the sweep, and what is computed is kept."
 MANY = 100
 """Missing cells from which on workers are started for certain."""
 

@@ -8,7 +8,7 @@ cell takes some ten: the batches are made as long as :data:`BATCH_SECONDS`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from math import ceil
@@ -31,6 +31,8 @@ RETRIES = 2
 """How often a task that raised is tried again: an OSError of a shared disk passes."""
 LOOK_AROUND = 1.0
 """Seconds between two looks at whether the scheduler and its workers are there."""
+DESERTED = 10.0
+"""Seconds without any worker after which that is said: a cluster that grows by itself may take hours."""
 DIED = "its worker died: killed, or out of memory"
 
 
@@ -60,8 +62,10 @@ class Graph:
         The batches that are out, with their cells; those of them that are done.
     shared
         The latest data sets with their minimum norms.
-    looked
-        When the workers were last counted.
+    deserted
+        Called once if there is nobody to compute.
+    looked, peopled
+        When the workers were last counted, and when there was last any.
     suspects, alone
         Cells that were on a worker when it died, and the one that is tried with no other in flight.
     """
@@ -75,7 +79,9 @@ class Graph:
     flying: dict[Future[Any], list[int]] = field(default_factory=dict)
     landed: SimpleQueue[Future[Any]] = field(default_factory=SimpleQueue)
     shared: dict[tuple[int, ...], tuple[Future[Any], Future[Any]]] = field(default_factory=dict)
+    deserted: Callable[[], None] | None = None
     looked: float = -1e9
+    peopled: float = field(default_factory=monotonic)
     suspects: deque[int] = field(default_factory=deque)
     alone: int = -1
 
@@ -142,10 +148,15 @@ class Graph:
             return
         self._check_connection()
         try:
-            self.threads = max(1, sum(self.client.nthreads().values()))
+            threads = sum(self.client.nthreads().values())
         except (OSError, TimeoutError):
             raise SchedulerLostError from None
-        self.looked = monotonic()
+        self.threads, self.looked = max(1, threads), monotonic()
+        if threads:
+            self.peopled = self.looked
+        elif self.deserted is not None and self.looked - self.peopled > DESERTED:
+            self.deserted()
+            self.deserted = None
 
     def _check_connection(self) -> None:
         comm = self.client.scheduler_comm

@@ -129,8 +129,11 @@ def perform(
     scheduler: str | Client | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    deserted: Callable[[], None] | None = None,
 ) -> Account:
     """Compute what is missing of ``stock`` into it, keep each record as it comes, and publish the cube.
+
+    ``deserted`` is called once if the scheduler has had no worker for a while; it goes on waiting for one.
 
     Raises
     ------
@@ -146,7 +149,7 @@ def perform(
     missing, done = set(stock.missing), 0
     if catalog is not None and missing:
         announce(catalog.place, UnderWay(plan.sweep_id, plan.name, tuple(filter(None, plan.run_ids))))
-    for batch in _batches(plan, stock, catalog, account, scheduler, workers):
+    for batch in _batches(plan, stock, catalog, account, scheduler, workers, deserted):
         if catalog is not None:
             write_cells(catalog.place, plan.name, batch.records)
         done += sum(record["run_id"] not in stock.records for record in batch.records)
@@ -163,8 +166,9 @@ def perform(
 
 
 def _batches(
-    plan: Plan, stock: Stock, catalog: Catalog | None, account: Account, scheduler: Any, workers: int | None
-) -> Iterator[Batch]:
+    plan: Plan, stock: Stock, catalog: Catalog | None, account: Account, scheduler: Any, workers: int | None,
+    deserted: Callable[[], None] | None,
+) -> Iterator[Batch]:  # fmt: skip
     """Compute the missing cells: here if they are few and quick, else on the workers."""
     numbers = plan.numbers()
     waiting = deque(sorted((numbers[run_id][0] for run_id in stock.missing), key=plan.data_set))
@@ -185,7 +189,7 @@ def _batches(
             these = stack.enter_context(external(scheduler))
         account.where, account.memory_limit = these.described, these.memory_limit
         url = None if to_publish is None else to_publish.place.url
-        yield from Graph(these.client, plan, waiting, url).results()
+        yield from Graph(these.client, plan, waiting, url, deserted=deserted).results()
 
 
 def _settle(account: Account, plan: Plan, stock: Stock, missing: set[str]) -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import deque
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from distributed import Client
@@ -118,6 +119,25 @@ def test_on_another_cluster(request_of, scheduler, tmp_path):
     assert cube.drop_vars(timings).identical(here.drop_vars(timings))
     provenance = catalog.sweeps.manifest(catalog.sweeps.run_ids()[0]).provenance
     assert provenance["computed_by"] == f"the cluster at {address}"
+
+
+def test_a_scheduler_without_workers_is_told_of_once(request_of, monkeypatch):
+    monkeypatch.setattr(pipeline.sweep.graph, "LOOK_AROUND", -1.0)
+    monkeypatch.setattr(pipeline.sweep.graph, "DESERTED", -1.0)
+    there, told = {"tcp://w": 2}, []
+    client = SimpleNamespace(
+        status="running",
+        scheduler_comm=SimpleNamespace(comm=SimpleNamespace(closed=lambda: False)),
+        nthreads=lambda: there,
+    )
+    graph = Graph(client, make_plan(request_of(GRID)), deque(), deserted=lambda: told.append("nobody"))
+    graph._look_around()
+    assert graph.threads == 2
+    assert told == []
+    there.clear()
+    graph._look_around()
+    graph._look_around()
+    assert told == ["nobody"]
 
 
 @pytest.mark.parametrize(

@@ -112,15 +112,17 @@ def attempt(folder, url, chance, cluster):
     with ExitStack() as stack:
         options, others = [], []
         if cluster is not None:
-            others = stack.enter_context(cluster())
-            options = ["--scheduler", others[0]]
-            others = others[1]
+            address, others = stack.enter_context(cluster())
+            options = ["--scheduler", address]
         client = sweep(folder, url, *options)
         time.sleep(chance.uniform(0.5, 4.0))
         mine = family(psutil.Process(client.pid)) if client.poll() is None else []
         here = mine + [one for process in others for one in family(psutil.Process(process.pid))]
-        if here:
-            kill(chance.choice(here))
+        victim = chance.choice(here) if here else None
+        if victim is not None:
+            kill(victim)
+        if others and victim is not None and victim.pid == others[1].pid:
+            others.append(start_workers(address))  # the sweep waits for workers, as long as it takes
         said, errors, status = finish(client)
     assert status in (0, 1, -signal.SIGKILL), errors
     assert "Traceback" not in errors, errors
@@ -138,22 +140,30 @@ def own_cluster():
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    cli = [sys.executable, "-m"]
     port = address.rpartition(":")[2]
-    words = [
-        ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"],
-        ["distributed.cli.dask_worker", address, "--nworkers", "2", "--nthreads", "1", "--no-dashboard"],
-    ]
-    started = [subprocess.Popen([*cli, *one], **quiet) for one in words]
+    scheduler = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"]
+    started = [start(scheduler), start_workers(address)]
+    everybody = []
     try:
         time.sleep(3.0)
+        everybody = [one for process in started for one in family(psutil.Process(process.pid))]
         yield address, started
     finally:
+        everybody += [
+            one for process in started if process.poll() is None for one in family(psutil.Process(process.pid))
+        ]
+        for one in everybody:
+            kill(one)
         for process in started:
-            for one in family(psutil.Process(process.pid)) if process.poll() is None else []:
-                kill(one)
             process.wait()
+
+
+def start(words):
+    return subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def start_workers(address):
+    return start(["distributed.cli.dask_worker", address, "--nworkers", "2", "--nthreads", "1", "--no-dashboard"])
 
 
 def remove_half(catalog):
