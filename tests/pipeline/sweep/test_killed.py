@@ -121,8 +121,6 @@ def attempt(folder, url, chance, cluster):
         victim = chance.choice(here) if here else None
         if victim is not None:
             kill(victim)
-        if others and victim is not None and victim.pid == others[1].pid:
-            others.append(start_workers(address))  # the sweep waits for workers, as long as it takes
         said, errors, status = finish(client)
     assert status in (0, 1, -signal.SIGKILL), errors
     assert "Traceback" not in errors, errors
@@ -142,16 +140,26 @@ def own_cluster():
         address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
     port = address.rpartition(":")[2]
     scheduler = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"]
-    started = [start(scheduler), start_workers(address)]
+    started, over = [start(scheduler), start_workers(address)], threading.Event()
+
+    def tend():
+        """Start workers again when all are gone, as a cluster does: a sweep waits for them as long as it takes."""
+        while not over.wait(1.0):
+            if started[0].poll() is None and started[-1].poll() is not None:
+                started.append(start_workers(address))
+
+    tender = threading.Thread(target=tend)
     everybody = []
     try:
         time.sleep(3.0)
         everybody = [one for process in started for one in family(psutil.Process(process.pid))]
+        tender.start()
         yield address, started
     finally:
-        everybody += [
-            one for process in started if process.poll() is None for one in family(psutil.Process(process.pid))
-        ]
+        over.set()
+        tender.join()
+        for process in started:
+            everybody += family(psutil.Process(process.pid)) if process.poll() is None else []
         for one in everybody:
             kill(one)
         for process in started:
