@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 import panel as pn
+from bokeh.document import Document
 from bokeh.models import CustomJSTickFormatter
 
 from dashboards.markup import toggles
@@ -122,9 +124,21 @@ class Controls:
 
 
 class PromptSlider(pn.widgets.IntSlider):
-    """A slider whose moves are heard at once: Panel waits 50 ms for more, half of what a picture may take."""
+    """A slider whose moves are heard at once, and in their order.
+
+    Panel waits 50 ms for more, half of what a picture may take; and it hands each move to whatever thread is free,
+    so that of two quick ones the first could be heard last.
+    """
 
     _priority_changes: ClassVar[list[str]] = ["value"]
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self._one_at_a_time = threading.Lock()
+
+    def _change_event(self, doc: Document) -> None:
+        with self._one_at_a_time:
+            super()._change_event(doc)
 
 
 class StopSlider:

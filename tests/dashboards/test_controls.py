@@ -1,8 +1,12 @@
 """The controls of a live run."""
 
-import pytest
+import threading
+import time
 
-from dashboards.controls import SCALES, Controls, StopSlider
+import pytest
+from bokeh.document import Document
+
+from dashboards.controls import SCALES, Controls, PromptSlider, StopSlider
 from dashboards.subject import Subject
 from pipeline import load_config
 
@@ -57,3 +61,25 @@ def test_a_slider_takes_any_value_and_names_it():
     slider.watch(told.append)
     slider.slider.value += 1
     assert told == [-6.25]
+
+
+def test_of_two_quick_moves_the_last_is_heard_last(monkeypatch):
+    """Panel hands each to a thread of its own; here the first thread is held up between taking and telling."""
+    slider, heard, taken = PromptSlider(start=0, end=9, value=0), [], threading.Event()
+
+    def process(events):
+        taken.set()
+        if events["value"] == 1:
+            time.sleep(0.3)
+        heard.append(events["value"])
+
+    monkeypatch.setattr(slider, "_process_events", process)
+    threads = []
+    for value in (1, 2):
+        slider._events = {"value": value}
+        threads.append(threading.Thread(target=slider._change_event, args=(Document(),)))
+        threads[-1].start()
+        assert taken.wait(10)
+    for thread in threads:
+        thread.join()
+    assert heard == [1, 2]
