@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from typing import Any
 
 import panel as pn
 from bokeh.server.server import Server
 from tornado.web import RedirectHandler
+from tornado.websocket import WebSocketClosedError
 
 from catalog import Catalog
 from dashboards.frame import opened_page
@@ -44,6 +46,7 @@ def server(
         If the port is taken.
     """
     pn.extension("tabulator", nthreads=THREADS)
+    logging.getLogger("asyncio").addFilter(unless_page_closed)
     routes: dict[str, Any] = {name: page_of(name, catalog) for name in pages}
     made: Server = pn.io.server.get_server(
         routes,
@@ -64,6 +67,15 @@ def server(
     made._tornado._websocket_origins = {name if ":" in name else f"{name}:80" for name in hosts}
     guard(made._tornado, hosts)
     return made
+
+
+def unless_page_closed(record: logging.LogRecord) -> bool:
+    """Drop what asyncio reports when a page is closed while a message to it is written.
+
+    Panel begins to write every part of a message and, once its page is gone, asks after none of them
+    (``panel.io.document``): asyncio would print a traceback for each closed tab.
+    """
+    return not (record.exc_info and isinstance(record.exc_info[1], WebSocketClosedError))
 
 
 def page_of(name: str, catalog: Catalog) -> Callable[[], pn.Template]:

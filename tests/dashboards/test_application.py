@@ -1,6 +1,7 @@
 """The server: where it listens, whom it answers, and that every page is there."""
 
 import gc
+import logging
 import socket
 import subprocess
 import threading
@@ -11,9 +12,10 @@ import urllib.request
 import panel as pn
 import pytest
 from served import REPOSITORY, dashboard_command
+from tornado.websocket import WebSocketClosedError
 
 from catalog import open_catalog
-from dashboards.application import server
+from dashboards.application import server, unless_page_closed
 from dashboards.views import PAGES
 from dashboards.views.flow import FlowPage
 
@@ -121,3 +123,14 @@ def test_a_port_that_is_taken_is_one_line(tmp_path):
     assert done.returncode == 2
     assert done.stderr.startswith(f"reluflow: --port {port}: ")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(WebSocketClosedError(), False), (ValueError("a fault of ours"), True)]
+)
+def test_a_tab_that_is_closed_while_a_message_is_written_is_no_traceback(running, caplog, error, said):
+    logging.getLogger("asyncio").error(
+        "Task exception was never retrieved", exc_info=(type(error), error, error.__traceback__)
+    )
+    assert bool(caplog.records) is said
+    assert unless_page_closed in logging.getLogger("asyncio").filters

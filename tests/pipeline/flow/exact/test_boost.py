@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.linalg import expm
 from twins import generator_matrix
@@ -29,9 +29,14 @@ def boosted_row(z, push):
     return rows[1], logs[1]
 
 
+def imbalance(z):
+    """c = a^2 - |w|^2 of a neuron (w, a), rounded in one way only."""
+    return z[-1] ** 2 - np.sum(np.square(z[:-1]))
+
+
 def boosted(z, push):
     """One neuron (w, a), its c added."""
-    z = np.append(z, z[-1] ** 2 - np.sum(np.square(z[:-1]))).astype(float)
+    z = np.append(z, imbalance(z)).astype(float)
     log = boost_neuron(z, np.asarray(push, dtype=float))
     return z, log
 
@@ -48,10 +53,11 @@ def test_a_boost_is_the_matrix_exponential(w, a, push):
 
 
 @given(w=vectors, a=numbers, push=vectors)
+@example(w=np.array([0.0, 0.04, 1.6749022127304123]), a=1.67578125, push=np.zeros(3))
 def test_lemma_1_a_squared_minus_w_squared_is_kept(w, a, push):
-    before = a**2 - w @ w
-    neuron, log = boosted(np.append(w, a), push)
-    assert neuron[4] * np.exp(2 * log) == pytest.approx(before, rel=1e-13, abs=1e-300)
+    z = np.append(w, a)
+    neuron, log = boosted(z, push)
+    assert neuron[4] * np.exp(2 * log) == pytest.approx(imbalance(z), rel=1e-13, abs=1e-300)
     unit = max(neuron[:4] @ neuron[:4], 1e-300)
     assert (neuron[3] ** 2 - neuron[:3] @ neuron[:3] - neuron[4]) / unit == pytest.approx(0.0, abs=1e-13)
 
