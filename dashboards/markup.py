@@ -41,6 +41,13 @@ TOGGLES = """
 """
 """Which button of a group is pressed must be seen in light and dark, and a group must fit a phone."""
 
+FOLDS = """
+:host(.card) { box-shadow: none; outline: none; border: 1px solid var(--line); border-radius: 6px; }
+.card-header, .card-header:hover { background: none; box-shadow: none; position: static; }
+.card-header-row > .bk, .card-title { font-size: 14px; }
+"""
+"""Of what can be folded away: a line around it, as around a field, and no shadow above what stands below."""
+
 
 class Toggles(pn.widgets.RadioButtonGroup):
     """A few buttons of which one is pressed, with a name for who hears the page.
@@ -120,6 +127,18 @@ def card(*objects: Any, flex: str = "", least: str = "0") -> pn.Column:
         return pn.Column(*objects, styles=CARD | {"flex": flex, "min-width": least, "padding": "6px 8px"})
     whole = CARD | {"padding": "14px 18px"}
     return pn.Column(*objects, styles=whole, sizing_mode="stretch_width", margin=(0, 0, 14, 0))
+
+
+def foldable(title: str, content: Any, *, closed: bool = False) -> pn.Card:
+    """Put a thing under a heading that shows and hides it, as wide as the fields around it."""
+    return pn.Card(
+        content,
+        title=title,
+        collapsed=closed,
+        stylesheets=[FOLDS],
+        sizing_mode="stretch_width",
+        margin=(6, 10),
+    )
 
 
 def plotted(drawn: figure, summary: str) -> pn.Column:

@@ -7,7 +7,7 @@ import numpy as np
 from dashboards.clocks import Clock
 from dashboards.scene import Scene
 from dashboards.tables import Table
-from pipeline.figures import PHASES, ROLES, intervals, scale_text, time_text
+from pipeline.figures import PHASES, ROLES, intervals, power_text, scale_text, time_text
 
 ROWS = 13
 """Instants of the table."""
@@ -39,20 +39,20 @@ def facts(scene: Scene, clock: Clock, frame: int) -> list[tuple[str, str]]:
             time_text(time) if clock.unit == 1.0 else f"{time_text(time)} ({time / clock.unit:,.4g} {clock.name})",
         ),
         ("phase", phase_at(scene, time)),
-        ("loss L", number(float(trajectory["loss"][frame]))),
+        ("loss L", written(float(trajectory["loss"][frame]))),
     ]
     residual = trajectory["residual"].isel(time=frame).values
     if len(residual) <= 6:
-        rows.append(("residuals", ", ".join(number(value) for value in residual)))
+        rows.append(("residuals", ", ".join(written(value) for value in residual)))
     else:
-        rows.append(("largest |residual|", number(float(np.abs(residual).max()))))
+        rows.append(("largest |residual|", written(float(np.abs(residual).max()))))
     minimum = groups.get("minimal_norm")
     if minimum is not None and "half_squared_norm" in minimum:
-        rows.append(("½ |θ|²", number(float(minimum["half_squared_norm"][frame]), 7)))
+        rows.append(("½ |θ|²", written(float(minimum["half_squared_norm"][frame]), 7)))
     if minimum is not None and np.isfinite(minimum["value"]):
-        rows.append(("least of all interpolators", number(float(minimum["value"]), 7)))
+        rows.append(("least of all interpolators", written(float(minimum["value"]), 7)))
     elif minimum is not None and np.isfinite(minimum["lower_bound"]):
-        rows.append(("least: at least", number(float(minimum["lower_bound"]), 5)))
+        rows.append(("least: at least", written(float(minimum["lower_bound"]), 5)))
     state = scene.state(frame)
     rows.append(("largest |wⱼ|", scale_text(float(state.log_norm.max()))))
     sliding = int(state.sliding.sum())
@@ -114,3 +114,10 @@ def samples(scene: Scene, clock: Clock) -> Table:
 def number(value: float, digits: int = 4) -> str:
     """Write a number in a few digits; a dash where there is none."""
     return f"{value:.{digits}g}" if np.isfinite(value) else "–"
+
+
+def written(value: float, digits: int = 4) -> str:
+    """Write a number as it is printed in a text: ``−7.073 × 10⁻¹⁵``, which no line break parts."""
+    mantissa, _, exponent = number(value, digits).partition("e")
+    mantissa = mantissa.replace("-", "−")
+    return f"{mantissa}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{power_text(int(exponent))}" if exponent else mantissa

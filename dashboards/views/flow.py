@@ -17,7 +17,7 @@ from dashboards.clocks import CLOCKS, Clock, clock
 from dashboards.controls import Controls
 from dashboards.latest import Latest
 from dashboards.live import Look, of_published, quick_look, whole_look
-from dashboards.markup import card, facts_html, toggles, words
+from dashboards.markup import card, facts_html, foldable, toggles, words
 from dashboards.plots.curves import Curves
 from dashboards.plots.network import NetworkPicture
 from dashboards.plots.words import facts, samples, sentence, times
@@ -305,9 +305,9 @@ class FlowPage:
         left = card(
             controls.choice, controls.scale.slider, controls.width.slider, controls.seed, controls.start,
             controls.slope,
-            pn.Card(self.points.layout, title="Data", sizing_mode="stretch_width"),
+            foldable("Data", self.points.layout),
             self.save, self.saved, self.link,
-            flex="0 1 250px", least="230px",
+            flex="1 1 230px", least="230px",
         )  # fmt: skip
         middle = card(
             self.title,
@@ -325,8 +325,8 @@ class FlowPage:
             flex="3 1 400px",
         )  # fmt: skip
         below = pn.Column(
-            pn.Card(self.now, title="At the cursor", sizing_mode="stretch_width"),
-            pn.Card(self.digits, title="The curves as a table", collapsed=True, sizing_mode="stretch_width"),
+            foldable("At the cursor", self.now),
+            foldable("The curves as a table", self.digits, closed=True),
             downloads(self.tree, self.name, selection=self.selection, looks=self.visit.looks),
             sizing_mode="stretch_width",
         )

@@ -41,8 +41,8 @@ class PointsTable:
             configuration={"columnDefaults": {"headerSort": False}}, layout="fit_columns",
             theme="midnight" if looks is DARK else "simple",
         )  # fmt: skip
-        self.more = pn.widgets.Button(label="Add a point", sizing_mode="stretch_width")
-        self.fewer = pn.widgets.Button(label="Remove last", sizing_mode="stretch_width")
+        self.more = pn.widgets.Button(label="Add a point", sizing_mode="stretch_width", margin=(5, 4, 8, 10))
+        self.fewer = pn.widgets.Button(label="Remove last", sizing_mode="stretch_width", margin=(5, 10, 8, 4))
         self.table.on_edit(self._edited)
         self.more.on_click(self._add)
         self.fewer.on_click(self._drop)

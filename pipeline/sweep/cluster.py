@@ -68,13 +68,12 @@ def external(scheduler: str | Client) -> Iterator[Workers]:
     try:
         client = Client(scheduler, timeout=ANSWER, set_as_default=False)
     except Exception as error:  # OSError, TimeoutError, ValueError, the TLS library's own
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise RequestError(
-            f"--scheduler {scheduler}: no Dask scheduler answers ({reason}); allowed is an address such as "
-            "tcp://127.0.0.1:8786"
-        ) from None
+        raise _unanswered(scheduler, error) from None
     try:
-        _check_versions(client)
+        try:
+            _check_versions(client)
+        except OSError as error:
+            raise _unanswered(scheduler, error) from None
         yield Workers(client, f"the cluster at {scheduler}", 0)
     finally:
         client.close(timeout=2)
@@ -142,11 +141,23 @@ def _in_time(start: Callable[[], Cluster]) -> Cluster:
     return found
 
 
+def _unanswered(scheduler: str, error: Exception) -> RequestError:
+    reason = " ".join(str(error).split())[:120] or type(error).__name__
+    return RequestError(
+        f"--scheduler {scheduler}: no Dask scheduler answers ({reason}); allowed is an address such as "
+        "tcp://127.0.0.1:8786"
+    )
+
+
 def _check_versions(client: Client) -> None:
     """Refuse workers that would compute something else, or nothing."""
     ours = identity()
     answers: dict[str, Any] = client.run(identity, on_error="return")
     for address, theirs in answers.items():
+        if isinstance(
+            theirs, OSError
+        ):  # it died while it was asked, as workers may at any other time: others go on
+            continue
         if isinstance(theirs, BaseException):
             raise RequestError(
                 f"--scheduler {_address(client)}: its worker {address} has no reluflow ({type(theirs).__name__}: "

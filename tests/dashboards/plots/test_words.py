@@ -1,9 +1,10 @@
 """What the pictures say, in words."""
 
 import numpy as np
+import pytest
 
 from dashboards.clocks import clock
-from dashboards.plots.words import facts, samples, sentence, times
+from dashboards.plots.words import facts, samples, sentence, times, written
 
 
 def test_the_facts_at_the_end_are_the_run_s(scene_of):
@@ -35,3 +36,18 @@ def test_the_table_is_the_curves(scene_of):
     assert float(rows[0][2]) == 0.5
     assert float(rows[-1][2]) < 1e-12
     assert np.all(np.diff([float(row[0]) for row in rows]) > 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.25, "0.25"),
+        (-0.5, "−0.5"),
+        (-7.0731e-15, "−7.073 × 10⁻¹⁵"),
+        (2e10, "2 × 10¹⁰"),
+        (np.nan, "–"),
+        (0.0, "0"),
+    ],
+)
+def test_a_number_in_a_sentence_is_printed_as_in_a_book(value, text):
+    assert written(value).replace("\N{NO-BREAK SPACE}", " ") == text

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 from distributed import Client
+from distributed.comm import CommClosedError
 from faulty_cells import deadly_batch
 
 import pipeline.sweep.cluster
@@ -158,6 +159,23 @@ def test_workers_of_another_version_are_refused(scheduler, monkeypatch, answer, 
             pass
     assert line in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_worker_that_dies_while_it_is_asked_is_none_of_another_version(scheduler, monkeypatch):
+    address, _ = scheduler
+    with Client(address, set_as_default=False) as client:
+        monkeypatch.setattr(client, "run", lambda *_, **__: {"tcp://w": CommClosedError("in <TCP (closed)>")})
+        with external(client) as workers:
+            assert workers.client is client
+
+
+def test_a_scheduler_that_dies_while_its_workers_are_asked_answers_no_more(scheduler, monkeypatch):
+    def lost(client):
+        raise CommClosedError("in <TCP (closed)>")
+
+    monkeypatch.setattr(pipeline.sweep.cluster, "_check_versions", lost)
+    with pytest.raises(RequestError, match="no Dask scheduler answers"), external(scheduler[0]):
+        pass
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://x", "127.0.0.1:notaport"])
