@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog import open_catalog
-from catalog.cells import read_cells, remove_cells, write_cells
+from catalog.cells import (
+    UnderWay,
+    announce,
+    damaged_cells,
+    read_cells,
+    remove_cells,
+    sweeps_under_way,
+    withdraw,
+    write_cells,
+)
 
 
 def record(run_id="a-1", status="computed", recorded="2026-01-01", **more):
@@ -72,6 +81,29 @@ def test_what_else_lies_there_is_not_read(place):
     (folder / "a-folder.json").mkdir()
     write_cells(place, "base", [{"run_id": 3}, {"nothing": "of ours"}])
     assert set(read_cells(place, "base")) == {"a-1"}
+
+
+def test_only_damaged_records_are_found_damaged(place):
+    assert damaged_cells(place) == []
+    write_cells(place, "base", [record("a-1")])
+    write_cells(place, "base-2", [record("b-1")])
+    announce(place, UnderWay("sweep-1", "base", ("a-1",)))
+    (whole,) = (file for file in files(place) if file.suffix == ".json" and len(file.stem) == 64)
+    (whole.parent / "notes.txt").write_text("mine")
+    assert damaged_cells(place) == []
+    whole.write_bytes(whole.read_bytes()[:-1])
+    assert damaged_cells(place) == [("base", f"cells/base/{whole.name}")]
+
+
+def test_a_sweep_is_under_way_from_its_announcement_until_it_is_withdrawn(place):
+    assert sweeps_under_way(place) == []
+    one, other = UnderWay("sweep-1", "base", ("a-1", "a-2")), UnderWay("sweep-2", "base-2", ())
+    for sweep in (one, other):
+        announce(place, sweep)
+    assert sweeps_under_way(place) == [one, other]
+    (Path(place.address("cells/base")) / "rubbish.plan").write_text("{")
+    withdraw(place, "base", "sweep-1")
+    assert sweeps_under_way(place) == [other]
 
 
 def test_the_same_batch_twice_is_one_file(place):

@@ -31,7 +31,7 @@ CORE = (
     Module("catalog/publish.py", ("tests/catalog/test_publish.py",)),
     Module("catalog/verify.py", ("tests/catalog/test_verify.py",)),
     Module("catalog/cells.py", ("tests/catalog/test_cells.py",)),
-    Module("catalog/places/local.py", ("tests/catalog/test_publish.py", "tests/catalog/test_interrupted.py")),
+    Module("catalog/places/local.py", tuple(f"tests/catalog/test_{it}.py" for it in ("publish", "interrupted", "tidying"))),
     Module("catalog/places/staging.py", ("tests/catalog/test_publish.py", "tests/catalog/test_interrupted.py")),
     kernel("boost", "boost"),
     kernel("curve", "curve"),
