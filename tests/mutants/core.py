@@ -7,6 +7,7 @@ from typing import NamedTuple
 EXACT = "tests/pipeline/flow/exact"
 INTERPRETED = ("-p", "tests.mutants.interpreted", "-W", "ignore::RuntimeWarning")
 """Machine code wraps and divides in silence where Python's numbers warn."""
+STORING = tuple(f"tests/catalog/test_{name}.py" for name in ("publish", "interrupted", "tidying"))
 
 
 class Module(NamedTuple):
@@ -31,8 +32,8 @@ CORE = (
     Module("catalog/publish.py", ("tests/catalog/test_publish.py",)),
     Module("catalog/verify.py", ("tests/catalog/test_verify.py",)),
     Module("catalog/cells.py", ("tests/catalog/test_cells.py",)),
-    Module("catalog/places/local.py", tuple(f"tests/catalog/test_{it}.py" for it in ("publish", "interrupted", "tidying"))),
-    Module("catalog/places/staging.py", ("tests/catalog/test_publish.py", "tests/catalog/test_interrupted.py")),
+    Module("catalog/places/local.py", STORING),
+    Module("catalog/places/staging.py", STORING),
     kernel("boost", "boost"),
     kernel("curve", "curve"),
     kernel("sliding", "sliding"),
