@@ -22,8 +22,9 @@ class Module(NamedTuple):
         return self.path.startswith("pipeline/flow/exact/")
 
 
-def kernel(name: str, *tests: str) -> Module:
-    return Module(f"pipeline/flow/exact/{name}.py", (*INTERPRETED, *(f"{EXACT}/test_{test}.py" for test in tests)))
+def kernel(name: str, *tests: str, chosen: str = "") -> Module:
+    files = (f"{EXACT}/test_{test}.py" for test in tests)
+    return Module(f"pipeline/flow/exact/{name}.py", (*INTERPRETED, *files, *(("-k", chosen) if chosen else ())))
 
 
 CORE = (
@@ -41,7 +42,7 @@ CORE = (
     kernel("modes", "modes"),
     kernel("residual", "residual"),
     kernel("patterns", "patterns"),
-    Module("pipeline/flow/exact/instant.py", (*INTERPRETED, f"{EXACT}/test_following.py", "-k", "crossing")),
+    kernel("instant", "instant", "following", chosen="not rounded_off and not random"),
     Module("pipeline/flow/course.py", ("tests/pipeline/flow/test_course.py",)),
     Module("pipeline/flow/reduction.py", ("tests/pipeline/flow/test_reduction.py",)),
     Module("pipeline/minimal_norm/orthogonal.py", ("tests/pipeline/minimal_norm/test_orthogonal.py",)),

@@ -1,5 +1,7 @@
 """A flow followed once: its curve and its trajectories say the same."""
 
+from time import perf_counter
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -34,6 +36,12 @@ def test_a_trajectory_read_twice_is_the_same_and_simulates_own():
     assert {k: v for k, v in first.attrs.items() if k not in clocks} == {
         k: v for k, v in own.attrs.items() if k not in clocks
     }
+
+
+def test_the_account_tells_how_long_the_solver_took():
+    started = perf_counter()
+    _, _, course = followed("orthogonal")
+    assert 0.0 < course.account["solver_seconds"] < perf_counter() - started
 
 
 def test_a_flow_that_starts_where_it_rests():
