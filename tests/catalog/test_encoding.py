@@ -2,6 +2,7 @@
 
 import json
 
+import dask.array as da
 import numpy as np
 import pytest
 import xarray as xr
@@ -11,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 from zarr_twin import written_by_zarr
 
 import catalog.encoding
-from catalog.encoding import chunk_shape, encode
+from catalog.encoding import chunk_shape, encode, fill_value, is_streamed
 
 TYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint64", "float32", "float64", ">f8", ">i4"]
 
@@ -56,6 +57,22 @@ def test_what_a_reader_left_is_dropped(tmp_path):
     files = encode(xr.DataTree.from_dict({"/": read}))
     assert files == encode(xr.DataTree.from_dict({"/": plain}))
     assert [codec["name"] for codec in json.loads(files["x/zarr.json"])["codecs"]] == ["bytes", "zstd", "crc32c"]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [("uint8", 255), ("uint64", 2**64 - 1), ("int32", -1), ("bool", False), ("float32", np.nan)],
+)
+def test_what_is_lost_reads_as_what_is_not_likely(dtype, expected):
+    found = fill_value("extra", "mine", xr.Variable("row", np.zeros(2, dtype)))
+    assert found == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize(("shape", "streamed"), [((), False), ((4,), True), ((4, 2), True)])
+def test_what_dask_holds_is_streamed_unless_it_is_one_number(shape, streamed):
+    variable = xr.Variable([f"d{i}" for i in range(len(shape))], da.zeros(shape))
+    assert is_streamed(variable) is streamed
+    assert is_streamed(variable.load()) is False
 
 
 def test_text_has_no_stable_form():
