@@ -52,6 +52,17 @@ def test_one_sweep_keeps_the_basis_orthonormal_and_what_it_says_of_the_kernel_tr
     assert off <= np.abs(kernel - np.diag(np.diag(kernel))).sum() + 1e-13 * size  # never away from the modes
 
 
+@pytest.mark.parametrize(("coupling", "kept"), [(0.0, True), (0.09, True), (0.11, False)])
+def test_beyond_24_points_modes_are_kept_until_two_of_them_have_mixed(coupling, kept):
+    """The square of what couples two modes may be a hundredth of the product of their rates."""
+    rates = np.arange(1.0, 31.0)
+    kernel = np.diag(rates)
+    kernel[3, 17] = kernel[17, 3] = coupling * np.sqrt(rates[3] * rates[17])
+    basis, inside, _ = turned(kernel, 1)
+    assert (basis == np.eye(30)).all() == kept
+    assert (np.abs(inside[3, 17]) > 1e-12) == (kept and coupling > 0.0)
+
+
 def test_a_kernel_of_zeros_has_no_rates():
     basis, _, rates = turned(np.zeros((3, 3)), 2)
     assert (basis == np.eye(3)).all()
