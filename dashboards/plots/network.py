@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from bokeh.models import ColumnDataSource, HoverTool, PointDrawTool
+from bokeh.core.properties import value
+from bokeh.models import ColumnDataSource, HoverTool
+from bokeh.models.annotations import LegendItem
 from bokeh.plotting import figure
 
 from dashboards.looks import Looks
@@ -22,12 +24,15 @@ from dashboards.plots.columns import (
     tick_columns,
     window,
 )
+from dashboards.plots.dragging import Dragging
 from dashboards.plots.sources import empty_source, refill
 from dashboards.scene import Scene
 
 HEIGHT = 470
 GREEN = "#009E73"
 """The function's and the data's, as in the printed figure."""
+DRAGGED, STILL = "data (drag)", "data"
+"""What the legend says of the data: that it can be dragged, or not."""
 RINGS = (1.0, 0.1, 0.01)
 """The norms at which circles are drawn in the principal plane, as parts of the largest."""
 
@@ -44,6 +49,8 @@ class NetworkPicture:
         The columns: see :mod:`dashboards.plots.columns`.
     figure
         What is shown.
+    dragging, legend
+        What lets the data be dragged, and what tells that it can be.
     """
 
     looks: Looks
@@ -58,22 +65,33 @@ class NetworkPicture:
     ticks: ColumnDataSource = field(default_factory=lambda: empty_source("x0", "y0", "x1", "y1", "color"))
     rings: ColumnDataSource = field(default_factory=lambda: empty_source("x", "y"))
     figure: figure = field(init=False)
+    dragging: Dragging = field(init=False)
+    legend: LegendItem = field(init=False)
 
     def __post_init__(self) -> None:
         self.figure = create_network_plot(self)
+        self.dragging = Dragging(self.figure, self.points)
+        items = [item for item in self.figure.legend[0].items if isinstance(item, LegendItem)]
+        (self.legend,) = (item for item in items if item.label == value(DRAGGED))
+
+    def allow_drag(self, allowed: bool) -> None:
+        """Let the data be dragged or not: a generated set, a file's, and one of many inputs stay."""
+        self.dragging.allow(allowed)
+        self.legend.label = value(DRAGGED if allowed else STILL)
 
     def show(self, scene: Scene, frame: int) -> None:
         """Show a run at a frame."""
-        left, right, bottom, top = window(scene)
         plot = self.figure
-        plot.x_range.update(start=left, end=right)
-        plot.y_range.update(start=bottom, end=top)
+        if not self.dragging.held:
+            left, right, bottom, top = window(scene)
+            plot.x_range.update(start=left, end=right)
+            plot.y_range.update(start=bottom, end=top)
+            refill(self.points, point_columns(scene))
         plot.xaxis.axis_label, plot.yaxis.axis_label = labels(scene)
         round_ = scene.plane is None
         plot.axis.visible = True
-        plot.xgrid.visible = plot.ygrid.visible = not round_
+        plot.xgrid.visible = plot.ygrid.visible = plot.legend.visible = not round_
         refill(self.minimum, minimum_columns(scene))
-        refill(self.points, point_columns(scene))
         refill(self.ticks, tick_columns(scene))
         refill(self.rings, ring_columns() if round_ else {"x": [], "y": []})
         self.at(scene, frame)
@@ -118,9 +136,9 @@ def create_network_plot(picture: NetworkPicture) -> figure:
         "x", "h", source=picture.minimum, line_color=looks.ink, line_width=1.6, line_dash=[6, 4],
         legend_label="minimum norm",
     )  # fmt: skip
-    points = plot.scatter(
+    plot.scatter(
         "x", "y", source=picture.points, size=13, fill_color=GREEN, line_color=looks.ink, line_width=1.4,
-        legend_label="data (drag)",
+        legend_label=DRAGGED,
     )  # fmt: skip
     neurons = plot.scatter(
         "x", "y", source=picture.neurons, marker="marker", size=10, fill_color="fill", line_color="edge",
@@ -134,8 +152,7 @@ def create_network_plot(picture: NetworkPicture) -> figure:
             ("sliding", "@sliding"),
         ],
     )  # fmt: skip
-    drag = PointDrawTool(renderers=[points], add=False)
-    plot.add_tools(hover, drag, "box_select", "lasso_select")
+    plot.add_tools(hover, "box_select", "lasso_select")
     plot.legend.orientation = "horizontal"
     plot.legend.location = "top_left"
     plot.legend.background_fill_alpha = 0.6

@@ -25,7 +25,7 @@ from dashboards.scene import Scene
 from dashboards.subject import Subject, asked_for, tree_of
 from dashboards.tables import as_digits
 from dashboards.views.downloads import Selection, downloads
-from dashboards.views.points import PointsTable
+from dashboards.views.points import PointsTable, editable
 from dashboards.visit import Visit
 from pipeline import run
 from pipeline.configuration import RunConfig
@@ -153,6 +153,7 @@ class FlowPage:
         self.player.end = len(scene.time) - 1
         self.player.value = frame
         self.network.show(scene, frame)
+        self.network.allow_drag(editable(subject.config))
         self.curves.show(scene, self.clock(), frame)
         self.select(selected)
         self.describe(subject, frame)

@@ -14,8 +14,16 @@ from pipeline.configuration import RunConfig
 
 DIGITS = 6
 """Decimals that are kept of a dragged point."""
+SHOWN, WIDE = 3, 3
+"""Decimals of points that can only be read, and how many columns fit side by side; of more the table scrolls."""
 STEP = 0.5
 """How far to the right of the others a new point stands, and its label."""
+
+
+def editable(config: RunConfig) -> bool:
+    """Whether a run's points can be changed by hand: given ones, of one coordinate beside the bias."""
+    data = config.data
+    return data.kind == "points" and data.bias and data.x is not None and len(data.x[0]) == 1
 
 
 class PointsTable:
@@ -52,10 +60,7 @@ class PointsTable:
 
     def editable(self) -> bool:
         """Whether the points can be changed."""
-        data = self.config.data if self.config is not None else None
-        return (
-            data is not None and data.kind == "points" and data.bias and data.x is not None and len(data.x[0]) == 1
-        )
+        return self.config is not None and editable(self.config)
 
     def show(self, config: RunConfig, data: xr.Dataset) -> None:
         """Show a data set: x(point, coord), y(point) without the bias."""
@@ -64,9 +69,13 @@ class PointsTable:
         names = names or [f"x{i + 1}" for i in range(data.sizes["coord"])]
         kept = [i for i, name in enumerate(names) if name != "bias"][:8]
         columns = {names[i]: data["x"].values[:, i] for i in kept} | {"y": data["y"].values}
-        editable = self.editable()
-        self.table.param.update(disabled=not editable, value=pd.DataFrame(columns))
-        self.more.disabled = self.fewer.disabled = not editable
+        fixed, wide = not self.editable(), len(columns) > WIDE
+        self.table.param.update(
+            disabled=fixed,
+            value=pd.DataFrame(columns).round(SHOWN) if fixed else pd.DataFrame(columns),
+            layout="fit_data" if wide else "fit_columns",
+        )
+        self.more.disabled = self.fewer.disabled = fixed
 
     def dragged(self, attribute: str, old: Any, new: Any) -> None:
         """Take the points that a person has dragged; what the server itself has put there is no news."""

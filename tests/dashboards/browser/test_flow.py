@@ -5,6 +5,7 @@ import json
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from pipeline import generate_data, initialise, load_config, simulate
@@ -78,6 +79,55 @@ def test_moving_lambda_changes_the_curve_to_what_simulate_gives(served, visit):
     found = loss_of(page)
     assert found["t"][-1] > before["t"][-1]
     assert agrees(found, **{"init.log10_scale": -8.0})
+
+
+def place(page, x, y):
+    """Where a point of the network's picture is on the screen."""
+    return page.evaluate(
+        f"""([x, y]) => {{
+          {MODELS}
+          const plot = models.find((model) => model.type === "Figure" && model.title?.text === "The network")
+          const {{ canvas_view, frame }} = Bokeh.index.find_one(plot)
+          const box = canvas_view.el.getBoundingClientRect()
+          return [box.left + frame.x_scale.compute(x), box.top + frame.y_scale.compute(y)]
+        }}""",
+        [x, y],
+    )
+
+
+def drag(page, start, stop):
+    """Take hold at one point and go to another, in steps as of a hand; it is not let go."""
+    (left, top), (right, bottom) = place(page, *start), place(page, *stop)
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for step in range(1, 16):
+        page.mouse.move(left + (right - left) * step / 15, top + (bottom - top) * step / 15)
+        page.wait_for_timeout(30)
+
+
+def test_the_flow_follows_a_point_that_is_dragged(served, visit):
+    page = visit(f"{served}/flow")
+    loss_of(page)
+    page.wait_for_function("new URL(location).searchParams.has('data.x')")
+    drag(page, (2.0, 1.0), (2.5, 1.4))
+    page.wait_for_function(f"({LOSS})().loss[0] > 0.7")  # (1 + 1.4^2)/4, the button still down
+    page.mouse.up()
+    page.wait_for_function("new URL(location).searchParams.get('data.x').includes('2.5')")
+    said = {key: json.loads(query(page)[key]) for key in ("data.x", "data.y")}
+    assert said["data.x"][0] == [-0.5]
+    assert said["data.y"] == [-1.0, pytest.approx(1.4, abs=0.01)]
+    assert agrees(loss_of(page), **said)
+
+
+def test_a_drag_beside_the_points_moves_nothing(served, visit):
+    page = visit(f"{served}/flow")
+    before = loss_of(page)
+    page.wait_for_function("new URL(location).searchParams.has('data.x')")
+    drag(page, (1.0, -1.0), (1.5, -1.3))
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    assert loss_of(page) == before
+    assert json.loads(query(page)["data.x"]) == [[-0.5], [2.0]]
 
 
 def test_a_link_restores_everything(served, visit):

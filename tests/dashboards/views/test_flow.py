@@ -75,3 +75,27 @@ def test_an_axis_stays_while_little_changes(small_catalog):
         plots = {"network": page.network.figure, **page.curves.figures}
         limits.append({name: (plot.y_range.start, plot.y_range.end) for name, plot in plots.items()})
     assert {name for name in limits[0] if limits[0][name] != limits[1][name]} <= {"norms"}
+
+
+def test_while_a_hand_is_in_the_picture_nothing_moves_away_under_it(small_catalog):
+    page, _ = opened(small_catalog)
+    network, subject = page.network, {"data.x": [[-0.5], [9.0]], "data.y": [-1.0, 5.0]}
+    config = load_config("orthogonal", subject)
+    shown = [network.points.data["x"].tolist(), network.figure.y_range.end]
+    network.dragging.hold(True)
+    page.show((Subject(config, {}), quick_look(config)))
+    assert [list(network.points.data["x"]), network.figure.y_range.end] == shown
+    assert page.curves.loss.data["loss"][0] == pytest.approx((1 + 25) / 4)
+    network.dragging.hold(False)
+    page.show((Subject(config, {}), quick_look(config)))
+    assert network.points.data["x"].tolist() == [-0.5, 9.0]
+    assert network.figure.y_range.end > 5.0
+
+
+@pytest.mark.parametrize(("preset", "free"), [("orthogonal", True), ("orthonormal", False)])
+def test_only_given_points_in_one_dimension_can_be_dragged(small_catalog, preset, free):
+    page, _ = opened(small_catalog, preset=preset, **{"init.width": "8"})
+    assert ("fixed" not in page.network.points.tags) is free
+    assert page.network.legend.label["value"] == ("data (drag)" if free else "data")
+    assert page.network.figure.legend[0].visible is free  # in the principal plane there is no line to name
+    assert page.points.table.disabled is not free
