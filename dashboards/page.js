@@ -22,3 +22,14 @@ const { VisualProperties } = window.Bokeh?.require?.("core/visuals/visual") ?? {
 if (VisualProperties?.prototype._get_css_value !== undefined) {
   VisualProperties.prototype._get_css_value = () => "";
 }
+
+// Panel 1.9 forgets rows that come while a table is being built (setData), and the table stays empty: what came
+// meanwhile is taken once it is built.
+const table = window.Bokeh?.Models?.get?.("panel.models.tabulator.DataTabulator");
+const built = table?.prototype.default_view?.prototype.tableBuilt;
+if (built !== undefined) {
+  table.prototype.default_view.prototype.tableBuilt = function () {
+    built.call(this);
+    void this.setData().then(() => this.postUpdate());
+  };
+}

@@ -10,6 +10,8 @@ from catalog import open_catalog
 from pipeline import load_config, run
 
 ROW = ".tabulator-row"
+ROWS = """Bokeh.index.find_one(Bokeh.documents.flatMap((document) => [...document._all_models.values()])
+  .find((model) => model.type.endsWith("DataTabulator"))).tabulator.getRows().length"""
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,22 @@ def test_a_run_that_appears_shows_up_by_itself(visit, serve, tmp_path):
     run(load_config("orthogonal", {"init.width": 4, "flow.samples": 10}), open_catalog(tmp_path))
     page.locator(ROW).wait_for()
     assert names(page)[0].startswith("orthogonal-")
+
+
+def test_rows_that_come_while_the_table_is_built_are_shown(visit, address):
+    """As when the catalog is read sooner than the browser has made the table; page.js sees to it."""
+    page = visit(address, ready=ROW)
+    before = page.locator(ROW).count()
+    page.evaluate("""() => {
+      const models = Bokeh.documents.flatMap((document) => [...document._all_models.values()])
+      const view = Bokeh.index.find_one(models.find((model) => model.type.endsWith("DataTabulator")))
+      view.render()
+      const { source } = view.model
+      const columns = Object.entries(source.data instanceof Map ? Object.fromEntries(source.data) : source.data)
+      const twice = Object.fromEntries(columns.map(([name, column]) => [name, [...column, ...column]]))
+      source.setv({ data: twice }, { sync: false })
+    }""")
+    page.wait_for_function(f"{2 * before} === {ROWS}")
 
 
 def test_wild_values_end_in_sentences(visit, address):
