@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import panel as pn
-from bokeh.events import Tap
+from bokeh.events import DoubleTap, Tap
 
 from dashboards.cubes import HAS_VALUE, Cube, Shown, csv_of, html_of, section, values_in_words
 from dashboards.markup import BUTTON, words
@@ -97,9 +97,12 @@ class CubeView:
             self.drawn = drawn_for
             failures = bool(self.cube.failures)
             heat_map = create_heat_map(self.cut, self.linked, self.visit.looks, failures=failures)
+            # Of two clicks within 0.3 s Bokeh calls the second one a double one, and nothing else.
             heat_map.on_event(Tap, self.tapped_cell)
+            heat_map.on_event(DoubleTap, self.tapped_cell)
             lines = create_cell_lines(self.cut, self.linked, self.visit.looks)
             lines.on_event(Tap, self.tapped_line)
+            lines.on_event(DoubleTap, self.tapped_line)
             self.heat_map.object, self.lines.object = heat_map, lines
         if self.cell.number is not None:
             self.mark(self.cell.number)

@@ -79,6 +79,12 @@ def test_a_click_tells_of_the_cell_and_a_second_one_opens_its_run(page):
     page.get_by_role("link", name="Open the run").wait_for()
 
 
+def test_a_double_click_opens_the_run(page):
+    page.mouse.dblclick(*place(page, 0, 1))
+    page.wait_for_url("**/flow?**")
+    assert "init.width=8" in page.url
+
+
 def test_the_file_is_what_is_shown(page):
     with page.expect_download() as download:
         page.get_by_text("Download what is shown").click()
