@@ -1,4 +1,4 @@
-// One drag in a plot: called when it begins, at each move, and when it ends, with `plot`, `points`, `reach` and `pause`.
+// One drag in a plot: called when it begins, at each move, and when it ends, with what dragging.py gives it.
 const columns = points.data instanceof Map ? Object.fromEntries(points.data) : points.data
 const { x, y, event_name } = cb_obj
 
@@ -8,7 +8,7 @@ if (event_name === "panstart") {
   const away = Array.from(columns.x, (_, k) => Math.hypot((columns.x[k] - x) * across, (columns.y[k] - y) * up))
   const dot = away.indexOf(Math.min(...away))
   // A tool that a person has chosen goes first.
-  const free = plot.toolbar.gestures.pan.active == null && !points.tags.includes("fixed")
+  const free = plot.toolbar.gestures.pan.active == null && !points.tags.includes(fixed)
   points.grasp = free && away[dot] < reach ? { dot, dx: columns.x[dot] - x, dy: columns.y[dot] - y, told: 0 } : null
 }
 

@@ -41,10 +41,10 @@ class Dragging:
     def __init__(self, plot: figure, points: ColumnDataSource) -> None:
         self.points, self.held = points, False
         plot.toolbar.active_drag = None
-        args = {"plot": plot, "points": points, "reach": REACH, "pause": PAUSE}
-        plot.js_on_event("panstart", CustomJS(args=args, code=SCRIPT))
-        plot.js_on_event("pan", CustomJS(args=args, code=SCRIPT))
-        plot.js_on_event("panend", CustomJS(args=args, code=SCRIPT))
+        args = {"plot": plot, "points": points, "reach": REACH, "pause": PAUSE, "fixed": FIXED}
+        drag = CustomJS(args=args, code=SCRIPT)
+        for event in ("panstart", "pan", "panend"):
+            plot.js_on_event(event, drag)
         plot.on_event(PanStart, lambda _: self.hold(True))
         plot.on_event(PanEnd, lambda _: self.hold(False))
 

@@ -154,10 +154,8 @@ def _check_versions(client: Client) -> None:
     ours = identity()
     answers: dict[str, Any] = client.run(identity, on_error="return")
     for address, theirs in answers.items():
-        if isinstance(
-            theirs, OSError
-        ):  # it died while it was asked, as workers may at any other time: others go on
-            continue
+        if isinstance(theirs, OSError):
+            continue  # it died while it was asked, as workers may at any other time: the others go on
         if isinstance(theirs, BaseException):
             raise RequestError(
                 f"--scheduler {_address(client)}: its worker {address} has no reluflow ({type(theirs).__name__}: "
