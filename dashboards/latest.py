@@ -4,6 +4,10 @@ A slider says ten values while one is computed. Queued, the picture would trail 
 has stopped (panel issue 653); here only the last value counts. Work is done in a few threads of this process, so
 that other people's pages go on; what it gives is shown under the document's lock, one after the other, so that
 frames never queue up either.
+
+Coroutines would do for what is asked for now and then, but they run without the lock, and what Panel 1.9 does
+about that fails until a thread of its own has noted that the page is loaded: Bokeh raises, and a page that loads
+on a busy machine stays empty (of the kind of panel issues 4324 and 5920).
 """
 
 from __future__ import annotations
@@ -11,12 +15,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 from bokeh.document import Document
 from panel.io.document import hold
+from panel.io.state import set_curdoc
 
 WORKERS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="page-work")
 """For all pages together: on two cores more would only slow each other down."""
@@ -38,6 +43,8 @@ class Latest:
         Puts a result on the page.
     failed
         Told what ``work`` or ``show`` raised.
+    threads
+        Where the work is done; what takes minutes has threads of its own.
     rest, after
         What to do, with the job, once no newer one has come for ``after`` seconds: a second, finer result, say. It
         holds up no newer job, and is not shown after one was asked for.
@@ -50,11 +57,12 @@ class Latest:
         show: Callable[[Any], None],
         failed: Callable[[Exception], None],
         *,
+        threads: Executor = WORKERS,
         rest: Callable[[Any], Any] | None = None,
         after: float = 0.3,
     ) -> None:
         self.document, self.work, self.show, self.failed = document, work, show, failed
-        self.rest, self.after = rest, after
+        self.threads, self.rest, self.after = threads, rest, after
         self.changed = threading.Condition()
         self.job: list[tuple[int, Any]] = []
         self.finer: list[tuple[int, Any]] = []
@@ -64,9 +72,7 @@ class Latest:
     def want(self, job: Any) -> None:
         """Ask for this job; one that waits is dropped, one that runs is finished."""
         if self.document is None:
-            self.show(self.work(job))
-            if self.rest is not None:
-                self.show(self.rest(job))
+            self._do_at_once(job)
             return
         with self.changed:
             self.asked += 1
@@ -75,7 +81,15 @@ class Latest:
             if self.busy:
                 return
             self.busy = True
-        WORKERS.submit(self._go_on)
+        self.threads.submit(self._go_on)
+
+    def _do_at_once(self, job: Any) -> None:
+        try:
+            self.show(self.work(job))
+            if self.rest is not None:
+                self.show(self.rest(job))
+        except Exception as error:
+            self.failed(error)
 
     def _go_on(self) -> None:
         while (asked := self._next()) is not None:
@@ -100,7 +114,7 @@ class Latest:
             if self.refining:
                 return
             self.refining = True
-        WORKERS.submit(self._refine)
+        self.threads.submit(self._refine)
 
     def _refine(self) -> None:
         assert self.rest is not None
@@ -125,7 +139,8 @@ class Latest:
     def _do(self, work: Callable[[Any], Any], job: Any, shown: Callable[[Any], None]) -> bool:
         """Make a result and have it shown; False if the page is gone."""
         try:
-            result = work(job)
+            with set_curdoc(self.document):  # else Panel takes the one that the event loop is busy with: anybody's
+                result = work(job)
         except Exception as error:
             return self._tell(partial(self.failed, error))
         return self._tell(partial(shown, result))
@@ -139,8 +154,6 @@ class Latest:
             self.failed(error)
 
     def _tell(self, say: Callable[[], None]) -> bool:
-        from panel.io.state import set_curdoc
-
         done, document = threading.Event(), self.document
         assert document is not None
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from bokeh.document import Document
 from bokeh.embed import file_html
 from bokeh.models import ColumnDataSource, CustomJS
 from bokeh.models.annotations import BoxAnnotation, Label, Span
@@ -52,8 +53,13 @@ def standalone_page(tree: xr.DataTree, looks: Looks = LIGHT) -> str:
     # Written by autoescape: titles and names come from whoever wrote the configuration.
     template = Environment(autoescape=True).from_string((HERE / "standalone.html").read_text())
     names = ("paper", "panel", "ink", "faint", "line", "accent")
+    # Without a document of its own it would get what the event loop's current one does when it is ready: this may
+    # be made in a thread, and that be anybody's.
+    document = Document()
+    for root in roots.values():
+        document.add_root(root)
     page = file_html(
-        list(roots.values()),
+        document,
         INLINE,
         title=f"{tree.attrs.get('id', 'run')} · reluflow",
         template=template,

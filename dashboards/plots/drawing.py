@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import holoviews as hv
+from bokeh.document import Document
 from bokeh.models import FixedTicker, LinearAxis
 from bokeh.plotting import figure
 
@@ -25,9 +26,13 @@ def rendered(element: hv.Overlay) -> figure:
 
     Panel's own pane for HoloViews does so on the event loop, where it holds up everybody (some 100 ms a plot);
     its figure is ready when Panel gets it from here. HoloViews' registry of options is no matter for two threads.
+
+    ``hv.render`` would take Bokeh's current document, which in another thread is the one of whatever page the
+    event loop is busy with, and give it HoloViews' theme, without its lock: this document is nobody's.
     """
     with _one_at_a_time:
-        drawn: figure = hv.render(element, backend="bokeh")
+        renderer = hv.renderer("bokeh").instance(mode="server")
+        drawn: figure = renderer.get_plot(element, doc=Document()).state
         return drawn
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
+from dataclasses import dataclass
+from functools import partial
 from html import escape
 from typing import Any
 
+import pandas as pd
 import panel as pn
 
 from catalog import CatalogError
+from dashboards.latest import Latest
 from dashboards.markup import BUTTON, words
 from dashboards.runs import searched
 from dashboards.shelf import Table, shelf_of
@@ -31,7 +34,47 @@ def page(visit: Visit) -> pn.viewable.Viewable:
     """Build the page; the table comes when it has been read, which for 10,000 runs takes a second."""
     made = CatalogPage(visit)
     pn.state.onload(made.begin)
+    pn.state.add_periodic_callback(partial(made.look, LOOK_AGAIN / 2), period=1000 * LOOK_AGAIN)
     return made.view()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be shown.
+
+    Attributes
+    ----------
+    words, condition
+        What the two fields say.
+    age
+        Seconds that the table may be old.
+    """
+
+    words: str
+    condition: str
+    age: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the two fields let through.
+
+    Attributes
+    ----------
+    asked
+        What was asked for.
+    table
+        All runs.
+    rows
+        Those that are let through.
+    problem
+        What is wrong with the condition, which is left out then; else empty.
+    """
+
+    asked: Asked
+    table: Table
+    rows: pd.DataFrame
+    problem: str
 
 
 class CatalogPage:
@@ -47,10 +90,11 @@ class CatalogPage:
     def __init__(self, visit: Visit) -> None:
         self.visit, self.shelf = visit, shelf_of(visit.catalog)
         self.chosen: list[str] = []
-        self.version = 0
+        self.shown: tuple[int, str, str] | None = None
         self.search = pn.widgets.TextInput(
-            label="Search", placeholder="words of its name, title, status …", value=visit.text("search"), width=260
-        )
+            label="Search", placeholder="words of its name, title, status …", value=visit.text("search"),
+            value_input=visit.text("search"), width=260,
+        )  # fmt: skip
         self.where = pn.widgets.TextInput(
             label="Only runs where", placeholder="width == 60 and final_loss < 1e-20", value=visit.text("where"),
             width=360,
@@ -65,6 +109,8 @@ class CatalogPage:
         self.actions = pn.Column(sizing_mode="stretch_width", visible=False)
         self.comparison = pn.Column(sizing_mode="stretch_width")
         self._choosing = False
+        self.runs = Latest(pn.state.curdoc, self._found, self._show, self._unread)
+        self.opened = Latest(pn.state.curdoc, self._side_by_side, self._show_comparison, self._unopened)
         # A table that is built while it is hidden stays blank. It stands in the page from the start all the same:
         # so the browser has its code before the first run appears.
         self.place = pn.Column(self.table, sizing_mode="stretch_width")
@@ -87,61 +133,63 @@ class CatalogPage:
             return []
         return [{"field": column, "dir": "desc" if name.startswith("-") else "asc"}]
 
-    async def begin(self) -> None:
-        """Read the table for the first time, show what the address compares, and look again from now on."""
-        await self.look(age=LOOK_AGAIN)
-        if "compare" in self.visit.query:
-            run_ids = asked_runs(self.visit)
-            self._choose(run_ids)
-            await self._show_comparison(run_ids)
-        # Panel's annotation forgets functions that are awaited.
-        pn.state.add_periodic_callback(self.look_again, period=1000 * LOOK_AGAIN)  # type: ignore[arg-type]
+    def begin(self) -> None:
+        """Read the table for the first time, and open what the address compares."""
+        run_ids = asked_runs(self.visit)
+        self._choose(run_ids)
+        self._compare(run_ids)
+        self.look(LOOK_AGAIN)
 
-    async def look_again(self) -> None:
-        """See whether there are other runs by now."""
-        await self.look(age=LOOK_AGAIN / 2)
+    def look(self, age: float = 0.0) -> None:
+        """Read the table if it is older than ``age`` seconds, and show what the two fields let through."""
+        self.runs.want(Asked(self.search.value_input or "", (self.where.value or "").strip(), age))
 
-    async def look(self, age: float = 0.0) -> None:
-        """Read the table if it is older than ``age`` seconds, and show it if it is another one."""
-        try:
-            table = await asyncio.to_thread(self.shelf.table, age)
-        except (CatalogError, OSError) as error:
-            self.count.object = f'<p role="status">{escape(str(error))}</p>'
-            return
-        if table.version != self.version:
-            self.version = table.version
-            await self._show(table)
+    def _refreshed(self, _: object) -> None:
+        self.look()
 
-    async def _refreshed(self, _: object) -> None:
-        await self.look()
-
-    async def _narrowed(self, _: object) -> None:
+    def _narrowed(self, _: object) -> None:
         self.visit.remember(search=self.search.value_input or None, where=(self.where.value or "").strip() or None)
-        await self._show(await asyncio.to_thread(self.shelf.table, LOOK_AGAIN))
+        self.look(LOOK_AGAIN)
 
-    async def _show(self, table: Table) -> None:
-        """Show the runs that the two fields let through."""
-        rows, said = table.rows, ""
-        # What is typed counts at once; before the first key `value_input` is empty and `value` the address's.
-        words = self.search.value_input or self.search.value or ""
-        expression = (self.where.value or "").strip()
-        kept = searched(table.text, words)
-        if expression:
+    def _found(self, asked: Asked) -> Found | None:
+        """Read the table and narrow it; None if that is what the page shows."""
+        table = self.shelf.table(asked.age)
+        if self.shown == (table.version, asked.words, asked.condition):
+            return None
+        kept, problem = searched(table.text, asked.words), ""
+        if asked.condition:
             try:
-                kept &= set((await asyncio.to_thread(self.visit.catalog.where, expression)).index)
+                kept &= set(self.visit.catalog.where(asked.condition).index)
             except CatalogError as error:
-                said = str(error).removeprefix("--where ")
-        rows = rows if len(kept) == len(rows) else rows[rows["run_id"].isin(kept)].reset_index(drop=True)
-        rows = rows.assign(run=[self._link(run_id) for run_id in rows["run_id"]])
+                problem = str(error).removeprefix("--where ")
+        rows = table.rows
+        if len(kept) < len(rows):
+            rows = rows[rows["run_id"].isin(kept)].reset_index(drop=True)
+        return Found(asked, table, rows, problem)
+
+    def _show(self, found: Found | None) -> None:
+        """Show the runs that the two fields let through."""
+        if found is None:
+            return
+        rows = found.rows.assign(run=[self._link(run_id) for run_id in found.rows["run_id"]])
         self._choosing = True
         self.table.value = rows[["run_id", *HEADINGS]]
         self._mark()
         self._choosing = False
-        empty = not len(table.rows)
+        empty = not len(found.table.rows)
         self.place.objects = [] if empty else [self.table]
         self.actions.visible = not empty
-        self._tell(len(rows), len(table.rows), said)
-        self.damaged.object = damaged_html(table.damaged)
+        self._tell(len(rows), len(found.table.rows), found.problem)
+        self.damaged.object = damaged_html(found.table.damaged)
+        self.shown = found.table.version, found.asked.words, found.asked.condition
+
+    def _unread(self, error: Exception) -> None:
+        """Say why the table could not be read; it is tried again at the next look."""
+        if isinstance(error, CatalogError | OSError):
+            self.count.object = f'<p role="status">{escape(str(error))}</p>'
+            self.shown = None
+        else:
+            self.visit.say_error(error)
 
     def _tell(self, found: int, all_runs: int, problem: str) -> None:
         if not all_runs:
@@ -186,17 +234,17 @@ class CatalogPage:
         name = order and f"{'-' if order['dir'] == 'desc' else ''}{order['field']}"
         self.visit.remember(sort=name)
 
-    async def _compared(self, _: object) -> None:
+    def _compared(self, _: object) -> None:
         self.visit.remember(compare=",".join(self.chosen))
-        await self._show_comparison(list(self.chosen))
+        self._compare(list(self.chosen))
 
-    async def _show_comparison(self, run_ids: list[str]) -> None:
+    def _compare(self, run_ids: list[str]) -> None:
         """Open runs in a thread, and show them side by side."""
         if not run_ids:
             self.comparison.objects = []
             return
         self.comparison.objects = [words(f'<p role="status">Opening {runs_in_words(len(run_ids))} …</p>')]
-        self.comparison.objects = await asyncio.to_thread(self._side_by_side, run_ids)
+        self.opened.want(run_ids)
 
     def _side_by_side(self, run_ids: list[str]) -> list[pn.viewable.Viewable]:
         # In this thread, because HoloViews takes seconds to import; whoever compares nothing does without.
@@ -204,6 +252,13 @@ class CatalogPage:
 
         trees, manifests = opened_runs(self.visit, run_ids)
         return [Comparison(self.visit, trees, manifests).view()] if trees else []
+
+    def _show_comparison(self, views: list[pn.viewable.Viewable]) -> None:
+        self.comparison.objects = views
+
+    def _unopened(self, error: Exception) -> None:
+        self.comparison.objects = []
+        self.visit.say_error(error)
 
     def view(self) -> pn.viewable.Viewable:
         """Lay the page out."""

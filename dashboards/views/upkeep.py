@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from io import BytesIO
 from time import monotonic
 
 import panel as pn
 
-from catalog import Catalog, CatalogError
+from catalog import Catalog
 from dashboards.exports import LARGEST_BYTES, exported_runs
+from dashboards.frame import explained
+from dashboards.latest import Latest
 from dashboards.markup import BUTTON, words
 from dashboards.views.downloads import FileButton, size_text
 from dashboards.visit import Visit
@@ -19,6 +21,8 @@ from pipeline import RequestError
 
 MOST_FINDINGS = 50
 """Findings that are shown one by one."""
+READERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="verify")
+"""Of catalogs that may take minutes: they would else fill the threads that serve everybody's pages."""
 ENDINGS = {"zip": "zip", "netcdf": "nc"}
 
 
@@ -44,38 +48,39 @@ class Upkeep:
             self.exported, self._say, filename="runs.zip", label="Export chosen", disabled=True
         )
         self.result = words("")
-        self.verify_chosen.on_click(self._verify_chosen)
-        self.verify_all.on_click(self._verify_all)
+        self.verifying = Latest(pn.state.curdoc, self._read, self._show, self._unread, threads=READERS)
+        self.verify_chosen.on_click(lambda _: self.verify(list(self.chosen())))
+        self.verify_all.on_click(lambda _: self.verify(None))
 
     def choose(self, run_ids: Sequence[str]) -> None:
         """Let the buttons know what is chosen."""
         self.verify_chosen.disabled = self.export.disabled = not run_ids
 
-    async def _verify_chosen(self, _: object) -> None:
-        await self._verify(list(self.chosen()))
-
-    async def _verify_all(self, _: object) -> None:
-        await self._verify(None)
-
-    async def _verify(self, run_ids: list[str] | None) -> None:
-        """Read every byte in a thread, and say what was found."""
-        buttons = (self.verify_chosen, self.verify_all)
+    def verify(self, run_ids: list[str] | None) -> None:
+        """Read every byte of some runs, or of all that the catalog has, and say what was found."""
         self._say(
             "Reading every byte of " + ("the catalog …" if run_ids is None else f"{runs_in_words(len(run_ids))} …")
         )
-        for button in buttons:
-            button.disabled = True
-        begun = monotonic()
-        try:
-            lines, whole = await asyncio.to_thread(verified, self.visit.catalog, run_ids)
-        except CatalogError as error:
-            lines, whole = [str(error)], False
-        finally:
-            self.verify_all.disabled = False
-            self.choose(self.chosen())
-        self._show(lines, whole, monotonic() - begun)
+        self.verify_chosen.disabled = self.verify_all.disabled = True
+        self.verifying.want(run_ids)
 
-    def _show(self, lines: list[str], whole: bool, seconds: float) -> None:
+    def _read(self, run_ids: list[str] | None) -> tuple[list[str], bool, float]:
+        begun = monotonic()
+        lines, whole = verified(self.visit.catalog, run_ids)
+        return lines, whole, monotonic() - begun
+
+    def _ready(self) -> None:
+        """Let the buttons be pressed again."""
+        self.verify_all.disabled = False
+        self.choose(self.chosen())
+
+    def _unread(self, error: Exception) -> None:
+        self._ready()
+        self._say(explained(error))
+
+    def _show(self, found: tuple[list[str], bool, float]) -> None:
+        lines, whole, seconds = found
+        self._ready()
         items = "".join(f"<li>{escape(line)}</li>" for line in lines[:MOST_FINDINGS])
         more = f"<li>and {len(lines) - MOST_FINDINGS:,} more</li>" if len(lines) > MOST_FINDINGS else ""
         verdict = "✓ Every byte is as it was published" if whole else "✗ Not everything is as it was published"

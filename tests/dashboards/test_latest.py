@@ -1,12 +1,12 @@
 """The newest job only, one at a time; failures and closed pages."""
 
-import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from types import SimpleNamespace
 
-import panel  # noqa: F401 (brings panel.io.state)
+import panel as pn
 import pytest
 
 from dashboards.latest import Latest
@@ -29,8 +29,6 @@ class Document:
 
 @pytest.fixture
 def shown(monkeypatch):
-    # `panel.io.state` is the module's name, and an object of panel.io: the module is meant.
-    monkeypatch.setattr(sys.modules["panel.io.state"], "set_curdoc", lambda document: nullcontext())
     monkeypatch.setattr("dashboards.latest.hold", lambda document: nullcontext())
     return []
 
@@ -47,14 +45,17 @@ def latest(shown, work, **options):
 
 
 def test_of_many_jobs_only_the_first_and_the_last_are_done(shown):
-    gate = threading.Event()
+    begun, gate = threading.Event(), threading.Event()
 
     def work(job):
+        begun.set()
         gate.wait(20)
         return job
 
     jobs = latest(shown, work)
-    for job in range(50):
+    jobs.want(0)
+    assert begun.wait(20)
+    for job in range(1, 50):
         jobs.want(job)
     gate.set()
     settled(lambda: shown[-1:] == [49])
@@ -114,3 +115,22 @@ def test_a_page_that_was_closed_is_left_alone(shown):
 def test_outside_a_server_everything_happens_at_once(shown):
     Latest(None, lambda job: 2 * job, shown.append, shown.append, rest=lambda job: -job).want(4)
     assert shown == [8, -4]
+
+
+def test_outside_a_server_a_failure_is_told_as_in_one(shown):
+    Latest(None, lambda job: 1 / job, shown.append, shown.append).want(0)
+    assert isinstance(shown[0], ZeroDivisionError)
+
+
+def test_work_knows_its_page(shown):
+    jobs = latest(shown, lambda job: pn.state.curdoc)
+    jobs.want(1)
+    settled(lambda: shown == [jobs.document])
+    assert pn.state.curdoc is None
+
+
+def test_what_takes_minutes_has_threads_of_its_own(shown):
+    with ThreadPoolExecutor(thread_name_prefix="slow") as slow:
+        latest(shown, lambda job: threading.current_thread().name, threads=slow).want(1)
+        settled(lambda: shown != [])
+    assert shown[0].startswith("slow")

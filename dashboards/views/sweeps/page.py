@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import panel as pn
@@ -10,6 +9,7 @@ import panel as pn
 from catalog import CatalogError
 from dashboards.cubes import read_cube
 from dashboards.cubes.reading import GROUP
+from dashboards.latest import Latest
 from dashboards.markup import words
 from dashboards.views.sweeps.cube import CubeView
 from dashboards.views.sweeps.law import law_view
@@ -54,8 +54,11 @@ class SweepsView:
             self.chosen.value = visit.choice("sweep", self.sweep_ids, self.first())
         self.show()
         self.chosen.param.watch(self.choose, "value")
+        self.known = Latest(
+            pn.state.curdoc, lambda _: visit.catalog.sweeps.run_ids(), self.appear, visit.say_error
+        )
         if pn.state.curdoc is not None:
-            pn.state.add_periodic_callback(self.look, period=LOOK_EVERY)  # type: ignore[arg-type]
+            pn.state.add_periodic_callback(self.look, period=LOOK_EVERY)
 
     def first(self) -> str:
         """Choose the sweep that is shown to whoever asks for none: the first that is no law of the theory."""
@@ -90,9 +93,12 @@ class SweepsView:
             self.visit.say(str(error))
             self.place[:] = [words("<p>This sweep can't be shown. Choose another one.</p>")]
 
-    async def look(self) -> None:
-        """Find sweeps that have appeared, or gone, since the last look."""
-        found = await asyncio.to_thread(self.visit.catalog.sweeps.run_ids)
+    def look(self) -> None:
+        """Look for sweeps that have appeared, or gone."""
+        self.known.want(None)
+
+    def appear(self, found: list[str]) -> None:
+        """Let these sweeps be chosen, and say which are new or gone."""
         if found == self.sweep_ids:
             return
         new = [one for one in found if one not in self.sweep_ids]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
@@ -12,6 +11,7 @@ import panel as pn
 import xarray as xr
 
 from dashboards.frame import explained
+from dashboards.latest import Latest
 from dashboards.markup import card, headed, plotted, side_by_side, tabulated, words
 from dashboards.plots.drawing import rendered
 from dashboards.plots.ladder import (
@@ -27,8 +27,6 @@ from pipeline.configuration import RunConfig
 
 LADDERS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ladder")
 """One ladder at a time, whoever asks: 26 runs would else fill the threads that serve everybody's callbacks."""
-LOOK_SECONDS = 0.2
-"""How often the bar looks how far it is."""
 
 
 class AbandonedError(Exception):
@@ -45,6 +43,7 @@ class LadderSection:
             value=0, max=LADDER_STEPS, visible=False, sizing_mode="stretch_width",
             margin=(8, 0, 0, 0),
         )  # fmt: skip
+        self.done = 0
         self.said = words("", faint=True)
         self.content = pn.Column(sizing_mode="stretch_width", margin=0)
         self.view = card(
@@ -55,6 +54,7 @@ class LadderSection:
             ),
             self.content,
         )
+        self.ladders = Latest(pn.state.curdoc, self._computed, self._show, self._failed, threads=LADDERS)
         self.gone = threading.Event()
         if pn.state.curdoc is not None:
             pn.state.on_session_destroyed(lambda _: self.gone.set())
@@ -75,24 +75,35 @@ class LadderSection:
         self.button.on_click(self.compute)
         self.content.objects = [self.said, self.button, self.bar]
 
-    async def compute(self, _: Any) -> None:
-        """Compute the ladder behind the page, and show how far it is."""
-        self.button.disabled, self.bar.visible, steps = True, True, Steps(self.gone)
+    def compute(self, _: Any) -> None:
+        """Compute the ladder behind the page, which shows how far it is."""
+        self.button.disabled, self.bar.visible, self.bar.value, self.done = True, True, 0, 0
         self.said.object = "<p>Under way; the page can be used meanwhile.</p>"
-        future = LADDERS.submit(kept_ladder, self.visit.catalog, self.config, steps)
-        try:
-            while not future.done():
-                await asyncio.sleep(LOOK_SECONDS)
-                self.bar.value = min(steps.done, LADDER_STEPS)
-            identifier, law = future.result()
-            # Drawn in a thread: see rendered.
-            self.content.objects = await asyncio.to_thread(self.filled, identifier, law)
-        except AbandonedError:
-            return
-        except Exception as error:
-            self.visit.say(explained(error))
-            self.said.object = "<p>It was not computed.</p>"
-            self.button.disabled, self.bar.visible = False, False
+        self.ladders.want(self.config)
+
+    def _computed(self, config: RunConfig) -> list[Any]:
+        return self.filled(*kept_ladder(self.visit.catalog, config, self._count))
+
+    def _count(self) -> None:
+        """Show that another rung is done.
+
+        Raises
+        ------
+        AbandonedError
+            If the page is gone.
+        """
+        if self.gone.is_set():
+            raise AbandonedError
+        self.done += 1
+        self.bar.value = min(self.done, LADDER_STEPS)
+
+    def _show(self, views: list[Any]) -> None:
+        self.content.objects = views
+
+    def _failed(self, error: Exception) -> None:
+        self.visit.say(explained(error))
+        self.said.object = "<p>It was not computed.</p>"
+        self.button.disabled, self.bar.visible = False, False
 
     def filled(self, identifier: str | None, law: xr.Dataset) -> list[Any]:
         """Make the plots and the tables."""
@@ -109,22 +120,3 @@ class LadderSection:
             ),
             side_by_side(*tables),
         ]
-
-
-class Steps:
-    """Counts the rungs, and stops the computation when nobody waits for it any more."""
-
-    def __init__(self, gone: threading.Event) -> None:
-        self.gone, self.done = gone, 0
-
-    def __call__(self) -> None:
-        """Count one.
-
-        Raises
-        ------
-        AbandonedError
-            If the page is gone.
-        """
-        if self.gone.is_set():
-            raise AbandonedError
-        self.done += 1

@@ -61,8 +61,8 @@ def serve() -> Iterator[Callable[[Path], str]]:
     """Start the dashboard of a catalog as a process of its own; the address is what the command says."""
     started: list[subprocess.Popen] = []
 
-    def start(catalog: Path, *words: str) -> str:
-        command = dashboard_command(catalog, *words)
+    def start(catalog: Path, *words: str, command=dashboard_command) -> str:
+        command = command(catalog, *words)
         process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
         started.append(process)
         start.last = process.pid

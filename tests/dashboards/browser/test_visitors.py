@@ -4,6 +4,9 @@ import time
 
 import psutil
 import pytest
+from served import late_dashboard_command
+
+from catalog import open_catalog
 
 WARMING, OPENED = 15, 85
 """Pages that are opened and closed before the process is weighed, and then."""
@@ -53,3 +56,33 @@ def test_a_page_that_computes_for_long_does_not_hold_up_another(serve, filled_ca
     other.close()
     assert unfinished, "the long computation was over before the other page was asked"
     assert answered < 15
+
+
+@pytest.fixture(scope="module")
+def late(serve, filled_catalog):
+    return serve(filled_catalog, command=late_dashboard_command)
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [
+        ("flow", ".bk-Figure"),
+        ("theory", ".bk-Figure"),
+        ("sweeps", "text=reluflow sweep"),
+        ("catalog", ".tabulator-row"),
+        ("catalog?compare={runs}", ".bk-Figure"),
+    ],
+)
+def test_a_page_whose_loading_is_noted_late_is_filled(late, filled_catalog, visit, name, there):
+    """What a page does while it loads is done under its document's lock: Bokeh refuses it else, now and then."""
+    runs = ",".join(open_catalog(filled_catalog).run_ids())
+    page = visit(f"{late}/{name.format(runs=runs)}", ready=there)
+    page.wait_for_timeout(1500)
+    assert page.get_by_text("This did not work").count() == 0
+
+
+def test_what_is_asked_for_before_the_loading_is_noted_is_done(late, visit):
+    page = visit(f"{late}/catalog", ready=".tabulator-row")
+    page.get_by_role("button", name="Verify all").click()
+    page.get_by_text("Every byte is as it was published").wait_for()
+    assert page.get_by_role("button", name="Verify all").is_enabled()

@@ -1,5 +1,9 @@
 from html.parser import HTMLParser
 
+from bokeh.document import Document
+from bokeh.io.doc import patch_curdoc
+from bokeh.models import CustomJS
+
 from dashboards.exports import standalone_page
 from dashboards.exports.standalone import results, statements
 from dashboards.looks import DARK
@@ -24,6 +28,14 @@ def test_the_page_holds_everything_and_asks_nobody(tree, orthogonal_id):
     parser.feed(page)
     assert parser.found == []
     assert "arXiv 2206.00939" in page
+
+
+def test_nothing_comes_from_a_page_that_the_event_loop_is_busy_with(tree):
+    other = Document()
+    other.js_on_event("document_ready", CustomJS(code="somebody_elses()"))
+    with patch_curdoc(other):
+        page = standalone_page(tree)
+    assert "somebody_elses" not in page
 
 
 def test_hostile_titles_are_text(tree):

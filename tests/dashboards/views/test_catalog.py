@@ -1,6 +1,3 @@
-import asyncio
-
-import param
 import pytest
 
 from catalog import open_catalog
@@ -18,16 +15,13 @@ def visited(catalog, **query):
 
 
 def narrowed(page, **values):
-    """Type into the fields; Panel would answer on an event loop that no test has."""
+    """Type into the fields."""
     for name, value in values.items():
-        widget = getattr(page, name)
-        with param.parameterized.discard_events(widget):
-            setattr(widget, "value_input" if name == "search" else "value", value)
-    asyncio.run(page._narrowed(None))
+        setattr(getattr(page, name), "value_input" if name == "search" else "value", value)
 
 
 def begun(page):
-    asyncio.run(page.look())
+    page.begin()
     return page
 
 
@@ -55,6 +49,30 @@ def test_a_wrong_condition_is_a_sentence_and_all_runs_stay(small_catalog):
     assert "is not allowed" in page.count.object
 
 
+def test_a_search_that_the_address_asked_for_can_be_taken_back(small_catalog):
+    page, _, address = visited(small_catalog, search="orthonormal", where="width > 0")
+    assert len(begun(page).table.value) == 1
+    narrowed(page, search="")
+    assert len(page.table.value) == 3
+    assert address == {"where": "width > 0"}
+
+
+def test_a_catalog_that_can_t_be_read_is_said_and_shown_once_it_can(small_catalog):
+    page, said, _ = visited(small_catalog)
+    begun(page)._unread(OSError("the disk <b>is gone"))
+    assert "the disk &lt;b&gt;is gone" in page.count.object
+    page.look()
+    assert "3 runs." in page.count.object
+    assert said == []
+
+
+def test_what_is_shown_already_is_not_shown_again(small_catalog):
+    page, _, _ = visited(small_catalog)
+    before = begun(page).table.value
+    page.look()
+    assert page.table.value is before
+
+
 def test_an_empty_catalog_says_what_to_do(tmp_path):
     page, _, _ = visited(open_catalog(tmp_path / "none"))
     begun(page)
@@ -79,7 +97,7 @@ def test_comparing_is_in_the_address(small_catalog):
     page, _, address = visited(small_catalog)
     begun(page)
     page._choose(list(small_catalog)[:2])
-    asyncio.run(page._compared(None))
+    page.compare.clicks += 1
     assert address["compare"] == ",".join(list(small_catalog)[:2])
     assert len(page.comparison.objects) == 1
 

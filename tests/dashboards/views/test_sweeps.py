@@ -1,6 +1,5 @@
 """The page without a browser: what it says in the address, what a click leads to, what goes wrong in words."""
 
-import asyncio
 import json
 from types import SimpleNamespace
 
@@ -162,7 +161,7 @@ def test_an_empty_catalog_says_how_to_make_a_sweep_and_shows_the_first_one(catal
     view = SweepsView(Visitor(catalog).visit)
     assert "reluflow sweep scale-width-seed" in view.place[0].object
     sweep_id = publish_cube(catalog, plan_of())
-    asyncio.run(view.look())
+    view.look()
     assert view.chosen.value == sweep_id
     assert len(view.place[0]) > 1
 
@@ -173,7 +172,7 @@ def test_a_sweep_that_appears_is_named_and_disturbs_nothing(catalog):
     view = SweepsView(visitor.visit)
     shown = view.place[0]
     second = publish_cube(catalog, plan_of({"init.seed": [0, 1]}, name="another"))
-    asyncio.run(view.look())
+    view.look()
     assert (view.chosen.value, view.place[0]) == (first, shown)
     assert second in view.chosen.options
     assert second in visitor.said[-1]
@@ -181,7 +180,7 @@ def test_a_sweep_that_appears_is_named_and_disturbs_nothing(catalog):
     assert visitor.visit.query["sweep"] == second
     assert "width" not in json.dumps(visitor.visit.query)
     catalog.sweeps.remove(second)
-    asyncio.run(view.look())
+    view.look()
     assert view.chosen.value == first
     assert "gone" in visitor.said[-1]
 

@@ -1,5 +1,3 @@
-import asyncio
-
 from dashboards.views.upkeep import Upkeep, verified
 from dashboards.visit import Visit
 
@@ -23,9 +21,9 @@ def test_findings_are_words(damaged_catalog):
 
 def test_the_result_is_shown_and_unknown_runs_are_said(small_catalog, orthogonal_id):
     upkeep = Upkeep(Visit(small_catalog), lambda: [orthogonal_id])
-    asyncio.run(upkeep._verify([orthogonal_id]))
+    upkeep.verify([orthogonal_id])
     assert "Every byte is as it was published" in upkeep.result.object
-    asyncio.run(upkeep._verify(["gone-0123456789ab"]))
+    upkeep.verify(["gone-0123456789ab"])
     assert "gone" in upkeep.result.object
     assert not upkeep.verify_all.disabled
 
