@@ -26,7 +26,7 @@ from panel.io.state import set_curdoc
 WORKERS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="page-work")
 """For all pages together: on two cores more would only slow each other down."""
 PATIENCE = 5.0
-"""Seconds to wait for a page to take a result; a page that was closed never does."""
+"""Seconds to wait for a page to take a result; a page that was closed never does, one on a busy machine later."""
 LOGGER = logging.getLogger("reluflow.dashboard")
 
 
@@ -164,7 +164,12 @@ class Latest:
             finally:
                 done.set()
 
-        if document.session_context is None or document.session_context.destroyed:
+        if is_gone(document):
             return False
         document.add_next_tick_callback(tell)
-        return done.wait(PATIENCE)
+        return done.wait(PATIENCE) or not is_gone(document)
+
+
+def is_gone(document: Document) -> bool:
+    """Whether nobody has the page open any more."""
+    return document.session_context is None or bool(document.session_context.destroyed)

@@ -112,6 +112,17 @@ def test_a_page_that_was_closed_is_left_alone(shown):
     assert shown == []
 
 
+def test_a_page_that_takes_its_time_gets_the_next_job_too(shown, monkeypatch):
+    monkeypatch.setattr("dashboards.latest.PATIENCE", 0.02)
+    jobs = latest(shown, lambda job: job)
+    with jobs.document.lock:
+        jobs.want(1)
+        settled(lambda: not jobs.job)
+        jobs.want(2)
+        time.sleep(0.2)
+    settled(lambda: sorted(shown) == [1, 2])
+
+
 def test_outside_a_server_everything_happens_at_once(shown):
     Latest(None, lambda job: 2 * job, shown.append, shown.append, rest=lambda job: -job).want(4)
     assert shown == [8, -4]
