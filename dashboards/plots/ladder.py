@@ -18,7 +18,14 @@ ASYMPTOTIC = -2.0 * np.log(10.0)
 """ln lambda below which the constants are drawn: above, -ln lambda is no scale of time."""
 SHOWN_RUNGS = (0.0, -1.0, -2.0, -4.0, -6.0, -10.0, -20.0, -100.0, -1000.0)
 """log10 of the scales in the table of rungs."""
+FITTED = 1e-6
+"""A final loss above this is of labels that are not fitted, and not of a run that was ended early."""
 EXPONENT_TICKS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
+
+
+def measured_statements(law: xr.Dataset) -> list[int]:
+    """List the statements whose deviation falls with a measured power of lambda, by their place."""
+    return [i for i, power in enumerate(law["exponent"].values) if isfinite(power) and power > 0]
 
 
 def create_exponents_plot(law: xr.Dataset, looks: Looks) -> hv.Overlay:
@@ -32,7 +39,7 @@ def create_exponents_plot(law: xr.Dataset, looks: Looks) -> hv.Overlay:
         The colours of the page.
     """
     words, measured, paper = decoded(law["statement"]), law["exponent"].values, law["paper_exponent"].values
-    shown = [i for i in range(len(words)) if isfinite(measured[i]) and measured[i] > 0]
+    shown = measured_statements(law)
     place = {i: len(shown) - 1 - row for row, i in enumerate(shown)}
     both = [i for i in shown if isfinite(paper[i])]
     vermilion = ROLES["negative"].color
@@ -146,4 +153,7 @@ def excess_in_words(law: xr.Dataset) -> str:
         idle = f"; idle neurons that see a part of a sign's points explain {expected:.3f}"
         return f"{said}{idle if isfinite(expected) else ''}."
     last, minimum = float(law["excess"][-1]), float(law["minimum"])
+    if last < 0 and (loss := float(law["final_loss"][-1])) > FITTED:
+        below = f"{-last:.3g} below the least that fits all labels ({minimum:.3g})"
+        return f"On the last rung the flow comes to rest at the loss {loss:.3g}: its ½|θ|² is {below}."
     return f"On the last rung the excess over the minimum norm is {last:.3g}, {last / minimum:.3g} of the minimum."

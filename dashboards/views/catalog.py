@@ -97,7 +97,7 @@ class CatalogPage:
         )  # fmt: skip
         self.where = pn.widgets.TextInput(
             label="Only runs where", placeholder="width == 60 and final_loss < 1e-20", value=visit.text("where"),
-            width=360,
+            width=350,
         )  # fmt: skip
         self.refresh = pn.widgets.Button(label="Refresh", **BUTTON)
         self.count = words('<p role="status">Reading the catalog …</p>')

@@ -19,6 +19,7 @@ from dashboards.plots.ladder import (
     create_exponents_plot,
     excess_in_words,
     exponents_table,
+    measured_statements,
     rungs_table,
 )
 from dashboards.visit import Visit
@@ -111,12 +112,15 @@ class LadderSection:
         kept = f"Kept as {identifier}." if identifier else "Not kept: the catalog can't be written."
         summary = "The measured exponents beside the paper's; the table below has the same numbers."
         constants = "The constants of t2 and t3 against lambda; the table below has the same numbers."
+        plots: list[Any] = [plotted(rendered(create_constants_plot(law, looks)), constants)]
+        if measured_statements(law):
+            plots.insert(0, plotted(rendered(create_exponents_plot(law, looks)), summary))
+        else:
+            none = "<p>No statement that applies here has an exponent to be measured.</p>"
+            plots.insert(0, words(none, faint=True, margin=0))
         tables = [tabulated(table, margin=0) for table in (exponents_table(law), rungs_table(law))]
         return [
             words(f"<p>{escape(excess_in_words(law))} {escape(kept)}</p>", faint=True),
-            side_by_side(
-                plotted(rendered(create_exponents_plot(law, looks)), summary),
-                plotted(rendered(create_constants_plot(law, looks)), constants),
-            ),
+            side_by_side(*plots),
             side_by_side(*tables),
         ]

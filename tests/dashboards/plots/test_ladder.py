@@ -9,6 +9,7 @@ from dashboards.plots.ladder import (
     create_exponents_plot,
     excess_in_words,
     exponents_table,
+    measured_statements,
     rungs_table,
 )
 
@@ -53,6 +54,19 @@ def test_the_excess_in_words(ladder):
     assert said.startswith("On the last rung the excess")
 
 
+def test_a_flow_that_comes_to_rest_beside_labels_has_no_excess_but_a_loss(ladder):
+    unfitted = ladder.assign(
+        excess_exponent=np.nan, excess=ladder["excess"] * 0 - 0.447, final_loss=ladder["final_loss"] * 0 + 0.25
+    )
+    said = excess_in_words(unfitted)
+    assert "comes to rest at the loss 0.25" in said
+    assert "0.447 below the least that fits all labels (2.42)" in said
+    early = unfitted.assign(final_loss=ladder["final_loss"] * 0 + 1e-9)
+    assert excess_in_words(early).startswith("On the last rung the excess")
+
+
 def test_a_ladder_without_exponents(ladder, looks):
     bare = ladder.assign(exponent=ladder["exponent"] * np.nan, paper_exponent=ladder["exponent"] * np.nan)
     rendered(create_exponents_plot(bare, looks))
+    assert measured_statements(bare) == []
+    assert len(measured_statements(ladder)) > 8

@@ -137,6 +137,14 @@ def test_a_ladder_that_the_catalog_has_is_shown_at_once(shelf, law, monkeypatch)
     assert "The measured exponent of each statement" in text_of(shown.view)
 
 
+def test_a_ladder_without_exponents_says_so_in_place_of_an_empty_plot(shelf, law, monkeypatch):
+    bare = law.assign(exponent=law["exponent"] * float("nan"))
+    monkeypatch.setattr(dashboards.views.theory.ladder, "published_ladder", lambda *_: ("ladder-1", bare))
+    view = LadderSection(Visit(shelf), load_config("orthogonal")).view
+    assert "has an exponent to be measured" in text_of(view)
+    assert len(list(view.select(pn.pane.Bokeh))) == 1
+
+
 def test_a_ladder_that_fails_is_said_and_can_be_asked_for_again(shelf, monkeypatch):
     def measure(*_):
         raise CatalogUnwritableError("the disk is full")
