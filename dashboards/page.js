@@ -33,3 +33,15 @@ if (built !== undefined) {
     void this.setData().then(() => this.postUpdate());
   };
 }
+
+// Bokeh 3.9 shows which button of a group is pressed to the eye alone.
+const group = window.Bokeh?.Models?.get?.("RadioButtonGroup")?.prototype.default_view?.prototype;
+const press = group?._update_active;
+if (press !== undefined) {
+  group._update_active = function () {
+    press.call(this);
+    this._buttons.forEach((button, number) => {
+      button.setAttribute("aria-pressed", String(number === this.model.active));
+    });
+  };
+}

@@ -26,9 +26,13 @@ GROUPS = """() => {
         ("catalog?compare={}", {"Time": "t/", "Loss axis": "logarithmic"}),
     ],
 )
-def test_every_group_of_buttons_is_named(served, filled_catalog, visit, address, names):
+def test_every_group_of_buttons_is_named_and_says_which_is_pressed(served, filled_catalog, visit, address, names):
     page = visit(f"{served}/{address.format(','.join(open_catalog(filled_catalog)))}")
     for name, button in names.items():
         group = page.get_by_role("group", name=name, exact=True)
         group.get_by_role("button", name=button).first.wait_for()
+        assert group.get_by_role("button", pressed=True).count() == 1
+        group.get_by_role("button", name=button).first.click()
+        group.get_by_role("button", name=button, pressed=True).first.wait_for()
+        assert group.get_by_role("button", pressed=True).count() == 1
     assert page.evaluate(GROUPS) == len(names)
