@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 import panel as pn
 
+from dashboards.latest import Latest
 from dashboards.subject import KEYS, Subject, asked_for
 from dashboards.visit import Visit
 from pipeline.configuration import RunConfig, load_config, presets
 
 MOST_RUNS = 500
 """Runs that the form offers; the page of the catalog finds the others."""
+LOOK_EVERY = 4_000
+"""Milliseconds between two looks for runs that have appeared; a look lists a folder."""
 LOWEST, HIGHEST = -1000.0, 2.0
 """log10 of the scales that the form offers; an address may say more."""
 RUN, PRESET = "run ", "preset "
@@ -32,22 +35,26 @@ class Chooser:
         self.button.on_click(lambda _: self.show())
         self.view = pn.FlexBox(self.choice, self.scale, self.button, sizing_mode="stretch_width", margin=0)
         self.reflect(subject)
+        self.known = Latest(pn.state.curdoc, lambda _: visit.catalog.run_ids(), self.offer, visit.say_error)
+        if pn.state.curdoc is not None:
+            pn.state.add_periodic_callback(self.look, period=LOOK_EVERY)
+
+    def look(self) -> None:
+        """Look for runs that have appeared, or gone."""
+        self.known.want(None)
 
     def reflect(self, subject: Subject) -> None:
         """Let the form say what is looked at, and offer what there is now."""
         self.subject = subject
-        run_ids, name = self.visit.catalog.run_ids(), subject.config.name
-        shown = run_ids[:MOST_RUNS]
-        if subject.run_id is not None and subject.run_id not in shown:
-            shown = [subject.run_id, *shown]
-        left = len(run_ids) - len(shown)
-        more = f" (and {left:,} more: see the page Catalog)" if left > 0 else ""
-        groups = {"Presets, computed now": {preset: PRESET + preset for preset in presets()}}
-        if shown:
-            groups = {f"Published runs{more}": {run_id: RUN + run_id for run_id in shown}} | groups
-        value = PRESET + name if subject.run_id is None else RUN + subject.run_id
-        self.choice.param.update(groups=groups, value=value)
+        value = PRESET + subject.config.name if subject.run_id is None else RUN + subject.run_id
+        self.choice.param.update(groups=groups_of(self.visit.catalog.run_ids(), value), value=value)
         self.follow()
+
+    def offer(self, run_ids: list[str]) -> None:
+        """Offer these runs from now on; what is selected stays."""
+        groups = groups_of(run_ids, str(self.choice.value))
+        if groups != self.choice.groups:
+            self.choice.groups = groups
 
     def follow(self) -> None:
         """Offer the scale of what is chosen, where one can be: a published run has its own, given weights too."""
@@ -84,3 +91,14 @@ class Chooser:
     def is_shown(self, chosen: dict[str, str]) -> bool:
         """Whether the selected preset is the one that is looked at."""
         return self.subject.run_id is None and chosen.get("preset") == self.subject.config.name
+
+
+def groups_of(run_ids: list[str], value: str) -> dict[str, dict[str, str]]:
+    """List what the form offers: the first runs, and the presets; ``value``, which is selected, in any case."""
+    shown, selected = run_ids[:MOST_RUNS], value.removeprefix(RUN)
+    if value.startswith(RUN) and selected not in shown:
+        shown = [selected, *shown]
+    left = len(run_ids) - len(shown)
+    more = f" (and {left:,} more: see the page Catalog)" if left > 0 else ""
+    groups = {f"Published runs{more}": {run_id: RUN + run_id for run_id in shown}} if shown else {}
+    return groups | {"Presets, computed now": {preset: PRESET + preset for preset in presets()}}

@@ -85,6 +85,17 @@ def test_a_run_that_is_gone_is_said_and_the_preset_shown(empty):
     assert form.choice.value == "preset orthogonal"
 
 
+def test_a_run_that_appears_is_offered_and_what_is_selected_stays():
+    shelf = Shelf(["orthogonal-0123456789ab"])
+    form, _, changed = chooser(shelf)
+    form.choice.value = "run orthogonal-0123456789ab"
+    shelf.names = ["leaky-0123456789ab"]
+    form.look()
+    assert list(form.choice.groups["Published runs"]) == ["orthogonal-0123456789ab", "leaky-0123456789ab"]
+    assert form.choice.value == "run orthogonal-0123456789ab"
+    assert changed == []
+
+
 def test_very_many_runs_are_not_all_offered():
     form, _, _ = chooser(Shelf([f"orthogonal-{i:012x}" for i in range(800)]))
     title = next(iter(form.choice.groups))

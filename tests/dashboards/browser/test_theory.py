@@ -5,6 +5,9 @@ import io
 import pytest
 from PIL import Image
 
+from catalog import open_catalog
+from pipeline import load_config, run
+
 WAIT = 60_000
 """Milliseconds: a loaded machine takes its time."""
 
@@ -72,6 +75,15 @@ def test_the_ladder_is_computed_behind_the_page(opened):
     assert (
         opened("?preset=orthogonal&init.width=8").get_by_role("table", name="The measured exponent").count() == 1
     )
+
+
+@pytest.mark.timeout(300)
+def test_a_run_that_appears_is_offered_by_itself(visit, serve, tmp_path):
+    page = visit(f"{serve(tmp_path)}/theory?preset=orthogonal&init.width=4", ready=".bk-Figure")
+    page.get_by_label("Run or preset").select_option("leaky")
+    run(load_config("orthonormal", {"init.width": 4, "flow.samples": 10}), open_catalog(tmp_path))
+    page.locator("option", has_text="orthonormal-").wait_for(state="attached")
+    assert page.get_by_label("Run or preset").input_value() == "leaky"
 
 
 @pytest.mark.timeout(300)
