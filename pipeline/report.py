@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from catalog.manifest import Manifest
+from pipeline.naming import plateau_name
 
 STATEMENTS = "statements."
 """What the names of the statements' verdicts begin with in a summary."""
@@ -146,8 +147,8 @@ def _plateau_table(summary: dict[str, Any]) -> Table:
         kind = "no stationary point near" if row["kind"] == "unknown" else row["kind"].replace("_", " ")
         distance = "-" if row["distance"] is None else f"{row['distance']:.2g}"
         table.add_row(
-            row["label"].replace("_", " "), _time(row["start"]), _time(row["end"]), f"{row['loss']:.6g}", distance,
-            kind + negative, f"{row['labels_fitted']} of {row['labels']}",
+            plateau_name(row["label"], row["kind"]), _time(row["start"]), _time(row["end"]),
+            f"{row['loss']:.6g}", distance, kind + negative, f"{row['labels_fitted']} of {row['labels']}",
         )  # fmt: skip
     return table
 

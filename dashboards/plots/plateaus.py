@@ -13,6 +13,7 @@ from dashboards.looks import Looks
 from dashboards.plots.drawing import dressed
 from dashboards.tables import Cell, Table, number_cell
 from pipeline.figures import ROLES, decoded, shown_until, time_text
+from pipeline.naming import plateau_name
 
 DOWN, UP = ROLES["negative"].color, ROLES["positive"].color
 """Of eigenvalues below and above 0: the two colours that are told apart best, and a marker for each."""
@@ -25,7 +26,8 @@ TALLEST = 0.74
 
 def names(plateaus: xr.Dataset) -> list[str]:
     """Name the plateaus: ``origin``, ``saddle 1``, ..."""
-    return [word.replace("_", " ") for word in decoded(plateaus["label"])]
+    labels, kinds = decoded(plateaus["label"]), decoded(plateaus["kind"])
+    return [plateau_name(label, kind) for label, kind in zip(labels, kinds, strict=True)]
 
 
 def create_plateaus_plot(tree: xr.DataTree, looks: Looks) -> hv.Overlay:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from catalog.schema import ORTHOGONAL
+from pipeline.naming import plateau_name
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -101,6 +102,16 @@ def intervals(tree: Run, name: str) -> list[Interval]:
         for i, first in enumerate(starts)
         if boundaries[i + 1] > boundaries[i]
     ]
+
+
+def plateau_names(tree: Run) -> dict[str, str]:
+    """Name the plateaus of ``phases/plateau`` by their labels; what is known to be no saddle is not called one."""
+    kinds: dict[str, str] = {}
+    if "plateaus" in tree:
+        plateaus = group_of(tree, "plateaus")
+        kinds = dict(zip(decoded(plateaus["label"]), decoded(plateaus["kind"]), strict=True))
+    labels = str(group_of(tree, "phases")["plateau"].attrs["flag_meanings"]).split()
+    return {label: plateau_name(label, kinds.get(label, "unknown")) for label in labels}
 
 
 def growth_sizes(tree: Run) -> tuple[float, float]:
