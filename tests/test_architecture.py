@@ -111,14 +111,14 @@ def may_know(module: str, other: str) -> bool:
     """Whether the house plan lets ``module`` import ``other``, both of ours and in different rooms."""
     base = {"catalog.schema", "catalog.blocks", "pipeline.errors", "pipeline.threads", "pipeline.configuration"}
     match room(module):
-        case "catalog" | "pipeline.errors" | "pipeline.threads":
+        case "catalog" | "pipeline.errors" | "pipeline.threads" | "pipeline.naming":
             return False
         case "pipeline.configuration":
             return other == "pipeline.errors"
         case stage if stage in STAGES:
             return other in base
         case "pipeline.figures":
-            return other in {"catalog.schema", "pipeline.errors"}
+            return other in {"catalog.schema", "pipeline.errors", "pipeline.naming"}
         case "dashboards" if module == "dashboards.commands":
             return other in {"pipeline.commands", "catalog"}
         case "dashboards":

@@ -12,8 +12,7 @@ import xarray as xr
 from dashboards.looks import Looks
 from dashboards.plots.drawing import dressed
 from dashboards.tables import Cell, Table, number_cell
-from pipeline.figures import ROLES, decoded, shown_until, time_text
-from pipeline.naming import plateau_name
+from pipeline.figures import ROLES, decoded, plateau_name, shown_until, time_text
 
 DOWN, UP = ROLES["negative"].color, ROLES["positive"].color
 """Of eigenvalues below and above 0: the two colours that are told apart best, and a marker for each."""

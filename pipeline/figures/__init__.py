@@ -47,6 +47,7 @@ from pipeline.figures.snapshots import snapshots_figure
 from pipeline.figures.style import PHASES, ROLES
 from pipeline.figures.timeline import predicted_times, timeline_end, timeline_figure
 from pipeline.figures.writing import FORMATS, encoded, replace_file
+from pipeline.naming import plateau_name
 
 __all__ = [
     "ANIMATIONS",
@@ -77,6 +78,7 @@ __all__ = [
     "phase_order",
     "piecewise_linear",
     "place",
+    "plateau_name",
     "power_text",
     "predicted_times",
     "scale_text",

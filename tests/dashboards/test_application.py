@@ -17,7 +17,10 @@ from tornado.websocket import WebSocketClosedError
 from catalog import open_catalog
 from dashboards.application import server, unless_page_closed
 from dashboards.views import PAGES
+from dashboards.views.catalog import CatalogPage
 from dashboards.views.flow import FlowPage
+from dashboards.views.sweeps.page import SweepsView
+from dashboards.views.theory.page import TheoryPage
 
 
 @pytest.fixture(scope="module")
@@ -99,10 +102,12 @@ def test_no_path_leads_to_a_file_of_the_machine(running, path):
 
 
 def test_pages_that_nobody_has_open_are_forgotten(running):
-    for _ in range(5):
-        fetch(running, "/flow")
+    for name in 5 * list(PAGES):
+        assert fetch(running, f"/{name}")[0] == 200
+    kinds = {FlowPage, TheoryPage, SweepsView, CatalogPage}
+    assert kinds == {type(thing) for thing in gc.get_objects()} & kinds  # isinstance would ask dead proxies
     deadline = time.monotonic() + 120
-    while sum(type(thing) is FlowPage for thing in gc.get_objects()):  # isinstance would ask dead proxies
+    while kinds & {type(thing) for thing in gc.get_objects()}:
         assert time.monotonic() < deadline, "a page is still kept"
         time.sleep(1)
         gc.collect()
