@@ -172,10 +172,11 @@ class CatalogPage:
         if found is None:
             return
         rows = found.rows.assign(run=[self._link(run_id) for run_id in found.rows["run_id"]])
-        self._choosing = True
-        self.table.value = rows[["run_id", *HEADINGS]]
-        self._mark()
-        self._choosing = False
+        with self.table.ticking:
+            self._choosing = True
+            self.table.value = rows[["run_id", *HEADINGS]]
+            self._mark()
+            self._choosing = False
         empty = not len(found.table.rows)
         self.place.objects = [] if empty else [self.table]
         self.actions.visible = not empty
@@ -219,10 +220,11 @@ class CatalogPage:
         self._choose([*kept, *(run_id for run_id in ticked if run_id not in kept)])
 
     def _choose(self, run_ids: list[str]) -> None:
-        self.chosen = run_ids
-        self._choosing = True
-        self._mark()
-        self._choosing = False
+        with self.table.ticking:
+            self.chosen = run_ids
+            self._choosing = True
+            self._mark()
+            self._choosing = False
         self.upkeep.choose(run_ids)
         self.compare.disabled = not 2 <= len(run_ids) <= MOST
         listed = ", ".join(run_ids[:MOST]) + (f" and {len(run_ids) - MOST} more" if len(run_ids) > MOST else "")

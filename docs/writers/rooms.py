@@ -60,6 +60,7 @@ FLOORS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("pipeline.configuration", "what was asked for"),
             ("pipeline.threads", "how many at once"),
+            ("pipeline.naming", "what a plateau is called"),
             ("pipeline.errors", "what was wrong"),
         ),
     ),

@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import weakref
 
 import panel as pn
 import pytest
@@ -106,12 +107,14 @@ def test_no_path_leads_to_a_file_of_the_machine(running, path):
 
 
 def test_pages_that_nobody_has_open_are_forgotten(running):
+    kinds = {FlowPage, TheoryPage, SweepsView, CatalogPage}
+    before = {id(thing) for thing in gc.get_objects() if type(thing) in kinds}  # isinstance would ask dead proxies
     for name in 5 * list(PAGES):
         assert fetch(running, f"/{name}")[0] == 200
-    kinds = {FlowPage, TheoryPage, SweepsView, CatalogPage}
-    assert kinds == {type(thing) for thing in gc.get_objects()} & kinds  # isinstance would ask dead proxies
+    pages = [weakref.ref(thing) for thing in gc.get_objects() if type(thing) in kinds and id(thing) not in before]
+    assert {type(page()) for page in pages} == kinds
     deadline = time.monotonic() + 120
-    while kinds & {type(thing) for thing in gc.get_objects()}:
+    while any(page() is not None for page in pages):
         assert time.monotonic() < deadline, "a page is still kept"
         time.sleep(1)
         gc.collect()

@@ -42,6 +42,7 @@ def test_two_runs_side_by_side_and_as_a_zip(visit, address):
     page = visit(address, ready=ROW)
     for row in (0, 1):
         page.locator(f"{ROW} input[type=checkbox]").nth(row).check()
+        page.get_by_text(f"Chosen: {names(page)[0]}").filter(has_text=names(page)[row]).wait_for()
     page.get_by_role("button", name="Compare").click()
     page.get_by_role("heading", name="Side by side").wait_for()
     page.locator(".bk-Figure").first.wait_for()

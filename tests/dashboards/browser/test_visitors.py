@@ -1,6 +1,7 @@
 """Many visitors: what they leave behind, and what they do to one another."""
 
 import time
+from itertools import cycle, islice
 
 import psutil
 import pytest
@@ -14,12 +15,19 @@ ROOM = 80_000_000
 """Bytes that the process may have grown by: the allocator keeps 0.3 million a page; a kept page is 3 million."""
 
 
+THERE = {
+    "flow": ".bk-Figure", "theory": "h2:has-text('The ladder of')", "sweeps": "text=No sweep yet",
+    "catalog": ".tabulator-row",
+}  # fmt: skip
+"""What one sees of each page when it is whole."""
+
+
 def come_and_go(browser, address, times):
-    for _ in range(times):
+    for name, there in islice(cycle(THERE.items()), times):
         context = browser.new_context()
         page = context.new_page()
-        page.goto(f"{address}/flow", timeout=120_000)
-        page.wait_for_function("new URL(location).searchParams.has('data.x')", timeout=120_000)
+        page.goto(f"{address}/{name}", timeout=120_000)
+        page.wait_for_selector(there, timeout=120_000)
         context.close()
 
 
@@ -66,10 +74,7 @@ def late(serve, filled_catalog):
 @pytest.mark.parametrize(
     ("name", "there"),
     [
-        ("flow", ".bk-Figure"),
-        ("theory", ".bk-Figure"),
-        ("sweeps", "text=reluflow sweep"),
-        ("catalog", ".tabulator-row"),
+        *THERE.items(),
         ("catalog?compare={runs}", ".bk-Figure"),
     ],
 )
