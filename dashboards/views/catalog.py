@@ -61,8 +61,8 @@ class Found:
 
     Attributes
     ----------
-    asked
-        What was asked for.
+    what
+        The version of the table, and what the fields said.
     table
         All runs.
     rows
@@ -71,7 +71,7 @@ class Found:
         What is wrong with the condition, which is left out then; else empty.
     """
 
-    asked: Asked
+    what: tuple[int, str, str]
     table: Table
     rows: pd.DataFrame
     problem: str
@@ -154,7 +154,8 @@ class CatalogPage:
     def _found(self, asked: Asked) -> Found | None:
         """Read the table and narrow it; None if that is what the page shows."""
         table = self.shelf.table(asked.age)
-        if self.shown == (table.version, asked.words, asked.condition):
+        what = table.version, asked.words, asked.condition
+        if self.shown == what:
             return None
         kept, problem = searched(table.text, asked.words), ""
         if asked.condition:
@@ -165,24 +166,20 @@ class CatalogPage:
         rows = table.rows
         if len(kept) < len(rows):
             rows = rows[rows["run_id"].isin(kept)].reset_index(drop=True)
-        return Found(asked, table, rows, problem)
+        return Found(what, table, rows, problem)
 
     def _show(self, found: Found | None) -> None:
         """Show the runs that the two fields let through."""
         if found is None:
             return
         rows = found.rows.assign(run=[self._link(run_id) for run_id in found.rows["run_id"]])
-        with self.table.ticking:
-            self._choosing = True
-            self.table.value = rows[["run_id", *HEADINGS]]
-            self._mark()
-            self._choosing = False
+        self._mark(rows[["run_id", *HEADINGS]])
         empty = not len(found.table.rows)
         self.place.objects = [] if empty else [self.table]
         self.actions.visible = not empty
         self._tell(len(rows), len(found.table.rows), found.problem)
         self.damaged.object = damaged_html(found.table.damaged)
-        self.shown = found.table.version, found.asked.words, found.asked.condition
+        self.shown = found.what
 
     def _unread(self, error: Exception) -> None:
         """Say why the table could not be read; it is tried again at the next look."""
@@ -205,10 +202,15 @@ class CatalogPage:
         flow, theory = (escape(self.visit.address(page, run=run_id)) for page in ("flow", "theory"))
         return f'<a href="{flow}">{escape(run_id)}</a> <a href="{theory}" style="font-size: 12px">theory</a>'
 
-    def _mark(self) -> None:
-        """Tick the chosen runs among those shown."""
-        shown = self.table.value["run_id"]
-        self.table.selection = [i for i, run_id in enumerate(shown) if run_id in self.chosen]
+    def _mark(self, rows: pd.DataFrame | None = None) -> None:
+        """Tick the chosen runs among those shown, or among these, which are shown from now on."""
+        with self.table.ticking:
+            self._choosing = True
+            if rows is not None:
+                self.table.value = rows
+            shown = self.table.value["run_id"]
+            self.table.selection = [i for i, run_id in enumerate(shown) if run_id in self.chosen]
+            self._choosing = False
 
     def _selected(self, event: Any) -> None:
         """Add and take away what was ticked; what a search hides stays chosen."""
@@ -222,9 +224,7 @@ class CatalogPage:
     def _choose(self, run_ids: list[str]) -> None:
         with self.table.ticking:
             self.chosen = run_ids
-            self._choosing = True
             self._mark()
-            self._choosing = False
         self.upkeep.choose(run_ids)
         self.compare.disabled = not 2 <= len(run_ids) <= MOST
         listed = ", ".join(run_ids[:MOST]) + (f" and {len(run_ids) - MOST} more" if len(run_ids) > MOST else "")

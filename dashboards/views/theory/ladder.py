@@ -44,7 +44,6 @@ class LadderSection:
             value=0, max=LADDER_STEPS, visible=False, sizing_mode="stretch_width",
             margin=(8, 0, 0, 0),
         )  # fmt: skip
-        self.done = 0
         self.said = words("", faint=True)
         self.content = pn.Column(sizing_mode="stretch_width", margin=0)
         self.view = card(
@@ -78,7 +77,7 @@ class LadderSection:
 
     def compute(self, _: Any) -> None:
         """Compute the ladder behind the page, which shows how far it is."""
-        self.button.disabled, self.bar.visible, self.bar.value, self.done = True, True, 0, 0
+        self.button.disabled, self.bar.visible, self.bar.value = True, True, 0
         self.said.object = "<p>Under way; the page can be used meanwhile.</p>"
         self.ladders.want(self.config)
 
@@ -95,8 +94,7 @@ class LadderSection:
         """
         if self.gone.is_set():
             raise AbandonedError
-        self.done += 1
-        self.bar.value = min(self.done, LADDER_STEPS)
+        self.bar.value = min((self.bar.value or 0) + 1, LADDER_STEPS)
 
     def _show(self, views: list[Any]) -> None:
         self.content.objects = views
