@@ -8,7 +8,9 @@ from __future__ import annotations
 from catalog.variable import Variable
 
 PLATEAUS = ("none", "origin", *(f"saddle_{i}" for i in range(1, 100)))
-KINDS = ("strict_saddle", "local_minimum", "unknown")
+KINDS = (
+    "strict_saddle", "local_minimum", "unknown", "boundary_descent", "narrow_minimum", "not_reached", "undecided",
+)  # fmt: skip
 MOMENTS = ("slowest", "leaving", "end")
 
 COORDINATES = (

@@ -115,8 +115,11 @@ def may_know(module: str, other: str) -> bool:
             return False
         case "pipeline.configuration":
             return other == "pipeline.errors"
+        case "pipeline.stationary":
+            return other in {"catalog.schema", "catalog.blocks"}
         case stage if stage in STAGES:
-            return other in base
+            # What a stationary point is asked for along the flow and of its plateaus: one answer for both.
+            return other in base | {"pipeline.stationary"}
         case "pipeline.figures":
             return other in {"catalog.schema", "pipeline.errors", "pipeline.naming"}
         case "dashboards" if module == "dashboards.commands":
@@ -159,6 +162,8 @@ def test_every_import_follows_the_plan():
         ("pipeline.flow.simulate", "pipeline.phases"),
         ("pipeline.flow.simulate", "pipeline.commands"),
         ("pipeline.phases.label", "pipeline.flow"),
+        ("pipeline.phases.lingering", "pipeline.stationary.kinds"),
+        ("pipeline.stationary.kinds", "pipeline.phases"),
         ("pipeline.function.learned", "pipeline.phases"),
         ("pipeline.phases.label", "pipeline.flow.status"),
         ("pipeline.minimal_norm.compare", "pipeline.phases"),

@@ -54,6 +54,7 @@ FLOORS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
             ("pipeline.statements", "what holds"),
         ),
     ),
+    ("what stages ask", "none", (("pipeline.stationary", "stationary points and their kinds"),)),
     (
         "the ground",
         "sideways",

@@ -18,9 +18,8 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import conform, validate
-from pipeline.flow.curvature import kind_of, smallest_eigenvalue
 from pipeline.flow.exact.record import Record
-from pipeline.flow.exact.sampling import Samples, place_samples, replay
+from pipeline.flow.exact.sampling import place_samples, replay
 from pipeline.flow.exact.stepping import integrate
 from pipeline.flow.exact.warm import load_solver
 from pipeline.flow.exact.watching import watched
@@ -28,6 +27,7 @@ from pipeline.flow.looking import looked_at
 from pipeline.flow.reduction import Reduction
 from pipeline.flow.status import BY_NUMBER, Status
 from pipeline.flow.streaming import Blocks
+from pipeline.stationary import kind_at
 from pipeline.threads import one_thread
 
 MOST_STEPS = 500_000
@@ -108,10 +108,8 @@ class Course:
         with one_thread(len(self.reduced.problem.y)):
             placed = self.placed(times) if isinstance(times, int | np.integer) else times
             looked = looked_at(placed, np.asarray(including, dtype=float))
-            taken, end = read_samples(self.reduced, self.record, looked)
+            taken = read_samples(self.reduced, self.record, looked)
         account = self.account | {"sampling_seconds": perf_counter() - started}
-        if self.status is Status.STATIONARY:
-            account |= stationary_point(self.reduced, end)
         residual = taken.pop("residual")
         values = {
             **taken,
@@ -122,6 +120,8 @@ class Course:
         }
         trajectory = conform("trajectory", values, account)
         trajectory.variables["coord"].attrs.update(self.data.variables["coord"].attrs)
+        if self.status is Status.STATIONARY:
+            trajectory.attrs |= stationary_point(self.data, trajectory)
         return trajectory
 
 
@@ -198,8 +198,8 @@ def read_residual(record: Record, times: np.ndarray) -> np.ndarray:
     return np.asarray(np.einsum("kt,tkn->tn", basis, record.curve[step]))
 
 
-def read_samples(reduced: Reduction, record: Record, times: np.ndarray) -> tuple[dict[str, Any], Samples]:
-    """The trajectory's variables at ``times``, in the data's own terms, and the last of the solver's samples.
+def read_samples(reduced: Reduction, record: Record, times: np.ndarray) -> dict[str, Any]:
+    """The trajectory's variables at ``times``, in the data's own terms.
 
     In blocks of time if they would fill the memory: then as dask arrays over temporary files.
     """
@@ -229,7 +229,7 @@ def read_samples(reduced: Reduction, record: Record, times: np.ndarray) -> tuple
     arrays: dict[str, Any] = {
         name: values[0] if len(values) == 1 else np.concatenate(values) for name, values in whole.items()
     }
-    return arrays | (blocks.arrays() if blocks else {}), taken
+    return arrays | (blocks.arrays() if blocks else {})
 
 
 def describe_end(ended: Status, ambiguous: int, contradictory: bool) -> tuple[Status, str]:
@@ -241,13 +241,12 @@ def describe_end(ended: Status, ambiguous: int, contradictory: bool) -> tuple[St
     return ended, ended.value
 
 
-def stationary_point(reduced: Reduction, taken: Samples) -> dict[str, Any]:
-    """What kind of stationary point the last sample is: the Hessian's smallest eigenvalue in the data's units."""
-    eigenvalue = smallest_eigenvalue(
-        reduced.problem, taken.direction[-1], taken.log_norm[-1], taken.output_ratio[-1], taken.state[-1],
-        taken.residual[-1],
-    )  # fmt: skip
+def stationary_point(data: xr.Dataset, trajectory: xr.Dataset) -> dict[str, Any]:
+    """What kind of stationary point a flow rests at, as its plateau says it (:mod:`pipeline.stationary`)."""
+    with one_thread(data.sizes["point"]):
+        _, _, spectrum, answer = kind_at(data, trajectory, -1)
     return {
-        "hessian_smallest_eigenvalue": eigenvalue / reduced.time_unit,
-        "stationary_kind": kind_of(eigenvalue, reduced.problem),
+        "hessian_smallest_eigenvalue": spectrum.smallest,
+        "stationary_kind": answer.kind.replace("_", " "),
+        "stationary_reason": answer.reason,
     }

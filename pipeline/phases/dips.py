@@ -38,7 +38,7 @@ class Dip:
 def find_dips(
     time: np.ndarray, loss: np.ndarray, gradient_norm: np.ndarray, rate: float, zero_loss: float
 ) -> list[Dip]:
-    """Find the plateaus of a run.
+    """Find where a run may linger; which of the dips are one plateau: :mod:`pipeline.phases.lingering`.
 
     Parameters
     ----------
@@ -52,12 +52,15 @@ def find_dips(
     Returns
     -------
     list of Dip
-        In time's order. A plateau lasts while g is below its lower peak over :data:`PROMINENCE`.
+        In time's order. A dip lasts while g is below its lower peak over :data:`PROMINENCE`. A network that never
+        moves has one.
     """
     arrived = np.flatnonzero(loss <= FITTED * zero_loss)
     length = int(arrived[0]) if len(arrived) else len(time)
     if length == 0 or zero_loss == 0:
         return []
+    if not gradient_norm[:length].any():
+        return [Dip(float(time[0]), float(time[length - 1]), 0)]
     log_rate = logarithmic_rate(loss[:length], gradient_norm[:length])
     peaks, bottoms = waves(log_rate, np.log(PROMINENCE))
     peaks[0] = np.inf

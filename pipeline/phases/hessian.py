@@ -9,9 +9,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from catalog.schema import validate
-from pipeline.phases.plateaus import dips_of, stationary_points
-from pipeline.threads import one_thread
+from pipeline.phases.lingering import lingering
 
 
 def hessian_spectra(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
@@ -35,10 +33,7 @@ def hessian_spectra(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
     ValueError
         If a dataset is not what its stage makes.
     """
-    validate("data", data)
-    validate("trajectory", trajectory)
-    with one_thread(data.sizes["point"]):
-        _, spectra = stationary_points(data, trajectory, dips_of(data, trajectory))
+    spectra = [plateau.spectrum for plateau in lingering(data, trajectory)]
     most = max((len(found.values) for found in spectra), default=0)
     eigenvalue = np.full((len(spectra), most), np.nan)
     multiplicity = np.zeros((len(spectra), most), dtype=np.int64)

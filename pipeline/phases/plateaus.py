@@ -1,7 +1,7 @@
 """The plateaus of a run: where the flow lingers, saddle to saddle (section 3.2, Fact 1), and at what.
 
-When it lingers: :mod:`pipeline.phases.dips`. At which stationary point: :mod:`pipeline.phases.stationary`. Of what
-kind that is: :mod:`pipeline.phases.spectrum`.
+When it lingers: :mod:`pipeline.phases.lingering`. At which stationary point, and of what kind that is:
+:mod:`pipeline.stationary`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,10 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import along_time, at_instant
-from catalog.schema import conform, validate, variable
-from pipeline.phases.dips import Dip, find_dips
-from pipeline.phases.network import Network
-from pipeline.phases.spectrum import Spectrum, spectrum
-from pipeline.phases.stationary import StationaryPoint, nearest_stationary_point
-from pipeline.threads import one_thread
+from catalog.blocks import along_time
+from catalog.schema import conform, variable
+from pipeline.phases.lingering import lingering
+from pipeline.stationary import StationaryPoint
 
 FITTED = 1e-9
 """|r_k| at a stationary point over the largest label up to which label k is fitted: exactly, up to rounding."""
@@ -36,25 +33,21 @@ def find_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
         Group ``plateaus`` of the schema: start(plateau_number), end, slowest, the stationary point's loss,
         residual, distance and eigenvalues; no plateau gives arrays of length 0.
     """
-    validate("data", data)
-    validate("trajectory", trajectory)
-    dips = dips_of(data, trajectory)
+    found = lingering(data, trajectory)
     y, course = data.variables["y"].values, trajectory.variables
-    with one_thread(len(y)):
-        points, spectra = stationary_points(data, trajectory, dips)
-    kinds = [kind_of(point, found.negative) for point, found in zip(points, spectra, strict=True)]
+    points, spectra = [plateau.point for plateau in found], [plateau.spectrum for plateau in found]
     away = distances(trajectory, points)
-    slowest = np.array([dip.slowest for dip in dips], dtype=int)
+    slowest = np.array([plateau.slowest for plateau in found], dtype=int)
     stationary = np.array([point.residual for point in points]).reshape(len(points), len(y))
     fitted = np.abs(stationary) <= FITTED * np.abs(y).max(initial=0.0)
     label, kind = variable("plateaus", "fitted"), variable("plateaus", "kind")
-    return conform(
+    dataset = conform(
         "plateaus",
         {
             "time": course["time"].values,
             "label": labels(points, y),
-            "start": [dip.start for dip in dips],
-            "end": [dip.end for dip in dips],
+            "start": [plateau.start for plateau in found],
+            "end": [plateau.end for plateau in found],
             "slowest": course["time"].values[slowest],
             "loss": course["loss"].values[slowest],
             "gradient_norm": course["gradient_norm"].values[slowest],
@@ -66,46 +59,16 @@ def find_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
             "stationary_gradient": [point.gradient_norm for point in points],
             "fitted": np.where(fitted, label.flag("fitted"), label.flag("unfitted")),
             "kept_neurons": [int(point.kept.sum()) for point in points],
-            "kind": [kind.flag(word) for word in kinds],
-            "negative_eigenvalues": [found.negative for found in spectra],
-            "smallest_eigenvalue": [found.smallest for found in spectra],
-            "smallest_positive_eigenvalue": [found.smallest_positive for found in spectra],
-            "largest_eigenvalue": [found.largest for found in spectra],
-            "escape_rate": [found.escape_rate for found in spectra],
+            "kind": [kind.flag(plateau.answer.kind) for plateau in found],
+            "negative_eigenvalues": [one.negative for one in spectra],
+            "smallest_eigenvalue": [one.smallest for one in spectra],
+            "smallest_positive_eigenvalue": [one.smallest_positive for one in spectra],
+            "largest_eigenvalue": [one.largest for one in spectra],
+            "escape_rate": [one.escape_rate for one in spectra],
         },
     )
-
-
-def stationary_points(
-    data: xr.Dataset, trajectory: xr.Dataset, dips: list[Dip]
-) -> tuple[list[StationaryPoint], list[Spectrum]]:
-    """Find the stationary point next to each plateau, and its spectrum: one sample in memory at a time."""
-    points, spectra = [], []
-    for dip in dips:
-        network = Network.at(data, trajectory, dip.slowest)
-        points.append(nearest_stationary_point(network, *at_instant(trajectory, dip.slowest, "residual")))
-        spectra.append(spectrum(network, points[-1]))
-    return points, spectra
-
-
-def dips_of(data: xr.Dataset, trajectory: xr.Dataset) -> list[Dip]:
-    """Find the plateaus of a run in time."""
-    points, names = data.variables, ("growth_positive", "growth_negative")
-    rates = [float(np.linalg.norm(points[name].values)) for name in names]
-    return find_dips(
-        trajectory.variables["time"].values,
-        trajectory.variables["loss"].values,
-        trajectory.variables["gradient_norm"].values,
-        min((rate for rate in rates if rate > 0), default=0.0),
-        0.5 * float(np.mean(points["y"].values ** 2)),
-    )
-
-
-def kind_of(point: StationaryPoint, negative: int) -> str:
-    """``strict_saddle``, ``local_minimum`` (possibly with flat directions), or ``unknown``."""
-    if not point.near:
-        return "unknown"
-    return "strict_saddle" if negative else "local_minimum"
+    dataset.variables["kind"].attrs["reasons"] = [plateau.answer.reason for plateau in found]
+    return dataset
 
 
 def labels(points: list[StationaryPoint], y: np.ndarray) -> list[int]:

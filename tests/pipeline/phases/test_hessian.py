@@ -4,16 +4,13 @@ import numpy as np
 import pytest
 
 from pipeline.phases import find_plateaus, hessian_spectra
-from pipeline.phases.network import Network
-from pipeline.phases.plateaus import dips_of
-from pipeline.phases.stationary import nearest_stationary_point
+from pipeline.phases.lingering import lingering
 
 
 def dense_spectrum(data, trajectory, number):
     """Eigenvalues of 1/n J^T J less the blocks [[0, D_j], [D_j^T, 0]], with the patterns of the plateau."""
-    dip = dips_of(data, trajectory)[number]
-    network = Network.at(data, trajectory, dip.slowest)
-    point = nearest_stationary_point(network, trajectory["residual"].values[dip.slowest])
+    plateau = lingering(data, trajectory)[number]
+    network, point = plateau.network, plateau.point
     gain, (m, d), n = network.gain(network.group), point.w.shape, len(network.y)
     along = np.empty(
         (len(network.state), n, d)

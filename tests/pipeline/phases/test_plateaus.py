@@ -9,10 +9,8 @@ from pipeline import load_config
 from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
 from pipeline.phases import find_plateaus
-from pipeline.phases.network import Network, groups_of
-from pipeline.phases.plateaus import dips_of
-from pipeline.phases.spectrum import spectrum
-from pipeline.phases.stationary import nearest_stationary_point
+from pipeline.phases.lingering import lingering
+from pipeline.stationary.network import groups_of
 
 KIND = {word: variable("plateaus", "kind").flag(word) for word in ("strict_saddle", "local_minimum", "unknown")}
 FITTED = variable("plateaus", "fitted").flag("fitted")
@@ -87,20 +85,15 @@ def test_the_distance_is_that_of_the_weights(orthonormal, plateaus):
     assert course[0] == pytest.approx(np.sqrt(2 * float(plateaus["stationary_norm"][1])), rel=1e-6)
 
 
-def point_at(data, trajectory, number):
-    dip = dips_of(data, trajectory)[number]
-    network = Network.at(data, trajectory, dip.slowest)
-    return network, nearest_stationary_point(network, trajectory["residual"].values[dip.slowest])
-
-
 @pytest.mark.parametrize("name", ["small-width", "orthogonal"])
 def test_the_spectrum_is_that_of_second_differences(solved, name):
     """On the kept neurons, their patterns held: aligned with points, they are on others' boundaries."""
     data, trajectory = solved(name, log10_scale=-12)
-    network, point = point_at(data, trajectory, 1)
+    plateau = lingering(data, trajectory)[1]
+    point, spectra = plateau.point, plateau.spectrum
     chosen = np.flatnonzero(np.abs(point.a) > 1e-2)
     w0, a0, (n, d) = point.w[chosen], point.a[chosen], data["x"].shape
-    gain = trajectory["activation"].values[dips_of(data, trajectory)[1].slowest, chosen] == 2
+    gain = trajectory["activation"].values[plateau.slowest, chosen] == 2
 
     def loss(step):
         w, a = w0 + step[: w0.size].reshape(w0.shape), a0 + step[w0.size :]
@@ -123,7 +116,6 @@ def test_the_spectrum_is_that_of_second_differences(solved, name):
     kernel = np.linalg.eigvalsh(point.kernel) / n
     np.testing.assert_allclose(expected[-n:], kernel, atol=1e-3)
     np.testing.assert_allclose(expected[:-n], 0, atol=1e-3)
-    spectra = spectrum(network, point)
     assert spectra.largest == pytest.approx(expected[-1], rel=1e-3)
 
 
@@ -136,7 +128,7 @@ def test_the_saddle_of_inputs_that_are_not_orthogonal(solved):
     assert float(found["stationary_loss"][1]) == pytest.approx(0.0318158, abs=1e-6)
     assert float(found["stationary_gradient"][1]) < 1e-12
     assert (found["kind"] == KIND["strict_saddle"]).all()
-    _, point = point_at(data, trajectory, 1)
+    point = lingering(data, trajectory)[1].point
     inner = point.w @ data["x"].values.T
     h = point.a @ np.maximum(inner, 0)
     np.testing.assert_allclose(data["y"].values - h, found["stationary_residual"][1], atol=1e-10)
@@ -168,9 +160,9 @@ def test_a_run_that_rests_at_a_local_minimum_ends_in_a_plateau(make_data, make_t
     data = make_data([[1, 0], [0, 1]], [1, 0.5])
     time, share = np.arange(50.0), np.exp(-np.arange(50.0))
     residual = np.column_stack([share, np.full(50, 0.5)])
-    log_norm = 0.5 * np.log(1 - 0.9 * share)[:, None]
+    log_norm = 0.5 * np.log((1 - 0.9 * share) / 0.8)[:, None]
     trajectory = make_trajectory(
-        data, time, residual, [[1.0, -1e-12]], log_norm, [1.0], gradient_norm=np.maximum(share, 1e-30)
+        data, time, residual, [[0.8, -0.6]], log_norm, [1.0], gradient_norm=np.maximum(share, 1e-30)
     )
     found = find_plateaus(data, trajectory)
     assert names(found) == ["saddle_1"]
@@ -188,8 +180,8 @@ def test_neurons_in_groups_and_in_pieces(orthonormal, plateaus, monkeypatch):
     whole = np.column_stack([state, sign])
     assert len(first) == len(np.unique(whole, axis=0))
     np.testing.assert_array_equal(whole[first][group], whole)
-    monkeypatch.setattr("pipeline.phases.network.AT_ONCE", 16)
-    monkeypatch.setattr("pipeline.phases.stationary.AT_ONCE", 16)
+    monkeypatch.setattr("pipeline.stationary.network.AT_ONCE", 16)
+    monkeypatch.setattr("pipeline.stationary.point.AT_ONCE", 16)
     xr.testing.assert_allclose(find_plateaus(*orthonormal), plateaus, rtol=1e-9, atol=1e-12)
 
 

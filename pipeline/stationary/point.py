@@ -9,7 +9,9 @@ kept, those that feel a force but carry nothing vanish. Then
   0;
 - a neuron whose force at r* is 0 need not vanish, and is kept too: r* does not change;
 - theta_S are the nearest weights with the residual r*, by Gauss-Newton steps of least length,
-  delta theta = J^T K^+ (r - r*) with the tangent kernel K = J J^T.
+  delta theta = J^T K^+ (r - r*) with the tangent kernel K = J J^T;
+- a neuron that vanishes keeps a^2 - |w|^2 (Lemma 1): where a is the larger, it rests at w = 0 with an a that is
+  not 0.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.phases.network import AT_ONCE, Network, pieces
+from pipeline.stationary.network import AT_ONCE, Network, pieces
 
 FLAT = 1e-9
 """The share of the force that the labels could exert below which a force is rounding."""
@@ -37,13 +39,19 @@ NEAR = 0.3
 fits one label also acts on the others, slowly: such a plateau is at no stationary point, and r* = 0 is far."""
 
 
+HELD = 1e-2
+"""a of a vanished neuron over that of one that fits a label alone, sqrt(|y|/|x|), from which on it stays. A
+smaller one is that of a small start: the point next to it is the one at which the neuron is 0."""
+
+
 @dataclass(frozen=True)
 class StationaryPoint:
-    """The weights theta_S: ``w`` (m, d) and ``a`` (m), 0 where not ``kept`` (m).
+    """The weights theta_S: ``w`` (m, d), 0 where not ``kept`` (m), and ``a`` (m), 0 there too unless |a| > |w|.
 
     ``residual`` is r* (n), ``force`` D (g, d) at it, ``kernel`` K(theta_S) (n, n), ``gradient_norm`` |grad L|.
-    ``reached``: the weights have the residual r* with the patterns of the plateau; ``near``: with their own too,
-    and r* is where the flow is.
+    ``own_residual`` (n) is y - h with the patterns of theta_S itself, ``crossed`` its distance from r*: not 0
+    where a neuron crosses a boundary on the way. ``reached``: the weights have the residual r* with the patterns
+    of the plateau; ``near``: with their own too, and r* is where the flow is.
     """
 
     w: np.ndarray
@@ -53,6 +61,8 @@ class StationaryPoint:
     force: np.ndarray
     kernel: np.ndarray
     gradient_norm: float
+    own_residual: np.ndarray
+    crossed: float
     reached: bool
     near: bool
 
@@ -84,10 +94,24 @@ def nearest_stationary_point(network: Network, residual: np.ndarray) -> Stationa
     rest = network.forces(target - missing)[network.group]
     gradient = np.linalg.norm(a[:, None] * rest) ** 2 + np.linalg.norm(np.sum(w * rest, axis=1)) ** 2
     reached = bool(np.linalg.norm(missing) <= FOUND * size)
-    off = np.linalg.norm(network.y - target - function_values(network, w, a))
+    own = network.y - function_values(network, w, a)
+    crossed = float(np.linalg.norm(own - target))
     away = np.linalg.norm(residual - target)
-    near = reached and bool(off <= OWN * size and away <= NEAR * np.linalg.norm(residual))
-    return StationaryPoint(w, a, kept, target, force, kernel, float(np.sqrt(gradient)), reached, near)
+    near = reached and bool(crossed <= OWN * size and away <= NEAR * np.linalg.norm(residual))
+    a = np.where(kept, a, held_output(network))
+    return StationaryPoint(
+        w, a, kept, target, force, kernel, float(np.sqrt(gradient)), own, crossed, reached, near
+    )
+
+
+def held_output(network: Network) -> np.ndarray:
+    """Find a of each neuron once its w is 0, by Lemma 1; 0 where it is below :data:`HELD`."""
+    squares = np.where(np.abs(network.ratio) > 1, network.a**2 - np.sum(network.w**2, axis=1), 0.0)
+    length = np.linalg.norm(network.x, axis=1)
+    unit = np.linalg.norm(network.y) / max(length.max(initial=0.0), np.finfo(float).tiny)
+    return np.asarray(
+        np.where(squares > HELD**2 * unit, np.sign(network.a) * np.sqrt(np.maximum(squares, 0)), 0.0)
+    )
 
 
 def possible_force(network: Network, residual: np.ndarray) -> np.ndarray:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.phases.network import Network
-from pipeline.phases.stationary import StationaryPoint
+from pipeline.stationary.network import Network
+from pipeline.stationary.point import StationaryPoint
 
 RANK = 1e-12
 """The share of the largest eigenvalue of K above which another is not 0."""

@@ -1,0 +1,22 @@
+"""Stationary points of the flow: which one a network is next to, its Hessian's spectrum, and of what kind it is.
+
+In comes one sample of a trajectory; out go the point's weights, the eigenvalues and one answer about its kind,
+which the flow's own account and the plateaus both give. Knows nothing of how a trajectory was computed, and
+nothing of plateaus.
+"""
+
+from pipeline.stationary.kinds import Answer, kind_at, kind_of
+from pipeline.stationary.network import Network
+from pipeline.stationary.point import StationaryPoint, nearest_stationary_point
+from pipeline.stationary.spectrum import Spectrum, spectrum
+
+__all__ = [
+    "Answer",
+    "Network",
+    "Spectrum",
+    "StationaryPoint",
+    "kind_at",
+    "kind_of",
+    "nearest_stationary_point",
+    "spectrum",
+]
