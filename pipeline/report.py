@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from catalog.manifest import Manifest
-from pipeline.naming import plateau_name
+from pipeline.naming import kind_in_words, plateau_name
 
 STATEMENTS = "statements."
 """What the names of the statements' verdicts begin with in a summary."""
@@ -135,7 +135,8 @@ def _phase_table(summary: dict[str, Any]) -> Table:
 
 def _plateaus(summary: dict[str, Any]) -> list[dict[str, Any]]:
     """The plateaus of a summary: one row of names and values each."""
-    return list(json.loads(summary.get("plateau_table", "[]")))
+    rows = json.loads(summary.get("plateau_table", "[]"))
+    return [{"name": plateau_name(row["label"])} | row for row in rows]
 
 
 def _plateau_table(summary: dict[str, Any]) -> Table:
@@ -144,10 +145,10 @@ def _plateau_table(summary: dict[str, Any]) -> Table:
     for row in _plateaus(summary):
         count = row["negative_eigenvalues"]
         negative = f" ({count} negative eigenvalue{'' if count == 1 else 's'})" if row["kind"] == KIND else ""
-        kind = "no stationary point near" if row["kind"] == "unknown" else row["kind"].replace("_", " ")
+        kind = kind_in_words(row["kind"], row.get("reason", ""))
         distance = "-" if row["distance"] is None else f"{row['distance']:.2g}"
         table.add_row(
-            plateau_name(row["label"], row["kind"]), _time(row["start"]), _time(row["end"]),
+            plateau_name(row["label"]), _time(row["start"]), _time(row["end"]),
             f"{row['loss']:.6g}", distance, kind + negative, f"{row['labels_fitted']} of {row['labels']}",
         )  # fmt: skip
     return table
@@ -184,10 +185,19 @@ def _time(value: float) -> str:
 def _ending(summary: dict[str, Any]) -> str:
     """Why the run ended, and at what kind of stationary point if it did at one."""
     said = str(summary["status_message"])
-    kind, eigenvalue = summary.get("stationary_kind", "unknown"), summary.get("hessian_smallest_eigenvalue")
+    if summary["status"] == "stationary" and summary["end_time"] == 0:
+        said += " The network can't move from its start."
+    kind, reason = summary.get("stationary_kind", "unknown"), summary.get("stationary_reason", "")
+    eigenvalue = summary.get("hessian_smallest_eigenvalue")
     if kind == "unknown" or eigenvalue is None:
         return said
-    return f"{said} It is a {kind}: the Hessian's smallest eigenvalue is {eigenvalue:.3g}."
+    if kind == "undecided":
+        return f"{said} Whether it is a minimum is undecided: {reason}."
+    if kind == "strict saddle" and eigenvalue < 0:
+        reason = f"the Hessian's smallest eigenvalue is {eigenvalue:.3g}"
+    article = "" if kind == "boundary descent" else "a "
+    words = kind_in_words(kind)
+    return f"{said} It is {article}{words}: {reason}." if reason else f"{said} It is {article}{words}."
 
 
 def _assumptions(summary: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
 from pipeline.function import learned_function
 from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
+from pipeline.naming import plateau_name
 from pipeline.phases import find_clusters, find_plateaus, label_phases
 from pipeline.statements import check_statements, statement_rows, statement_times
 from pipeline.threads import one_thread
@@ -214,7 +215,7 @@ def analyse(
 
 ACCOUNT = (
     "status", "status_message", "solver_seconds", "steps", "rejected_steps", "crossings", "patterns",
-    "ambiguous_events", "hessian_smallest_eigenvalue", "stationary_kind",
+    "ambiguous_events", "hessian_smallest_eigenvalue", "stationary_kind", "stationary_reason",
 )  # fmt: skip
 """What a trajectory says of its computation and its end, where it does: not every method has patterns."""
 
@@ -270,8 +271,10 @@ def _landscape(plateaus: xr.Dataset, function: xr.Dataset) -> dict[str, Any]:
     found = plateaus.variables
     columns = {name: _words_or_numbers(found[name]) for name in PLATEAU_COLUMNS}
     fitted = found["fitted"].values == variable("plateaus", "fitted").flag("fitted")
+    columns["name"] = [plateau_name(label) for label in columns["label"]]
     columns["labels_fitted"] = fitted.sum(axis=1).tolist()
     columns["labels"] = [fitted.shape[1]] * len(fitted)
+    columns["reason"] = list(np.atleast_1d(found["kind"].attrs.get("reasons", [""] * len(fitted))))
     table = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     saddles = found["kind"].values == variable("plateaus", "kind").flag("strict_saddle")
     scalars = {

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dashboards.scene import DEEPEST, Numbers, Scene
-from pipeline.figures import PHASES, ROLES, State, intervals, place
+from pipeline.figures import PHASES, ROLES, State, intervals, place, plateau_name
 
 MARKERS = {"positive": "triangle", "negative": "inverted_triangle", "other": "circle"}
 """Bokeh's names for the roles' markers."""
@@ -188,7 +188,7 @@ def plateau_columns(scene: Scene, unit: float) -> Columns:
         lines["t"].append(time[inside] / unit)
         lines["loss"].append(loss[inside])
         lines["log10_loss"].append(np.log10(np.maximum(loss[inside], 1e-300)))
-        lines["name"].append(interval.label.replace("_", " "))
+        lines["name"].append(plateau_name(interval.label))
     return lines
 
 

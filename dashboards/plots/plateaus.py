@@ -12,11 +12,10 @@ import xarray as xr
 from dashboards.looks import Looks
 from dashboards.plots.drawing import dressed
 from dashboards.tables import Cell, Table, number_cell
-from pipeline.figures import ROLES, decoded, plateau_name, shown_until, time_text
+from pipeline.figures import ROLES, decoded, kind_in_words, plateau_name, shown_until, time_text
 
 DOWN, UP = ROLES["negative"].color, ROLES["positive"].color
 """Of eigenvalues below and above 0: the two colours that are told apart best, and a marker for each."""
-KINDS = {"strict_saddle": "strict saddle", "local_minimum": "local minimum", "unknown": "no stationary point near"}
 NAMED = 0.16
 """The part of the axis from which on a band has room for its name; the table has the others' too."""
 TALLEST = 0.74
@@ -24,9 +23,16 @@ TALLEST = 0.74
 
 
 def names(plateaus: xr.Dataset) -> list[str]:
-    """Name the plateaus: ``origin``, ``saddle 1``, ..."""
-    labels, kinds = decoded(plateaus["label"]), decoded(plateaus["kind"])
-    return [plateau_name(label, kind) for label, kind in zip(labels, kinds, strict=True)]
+    """Name the plateaus: ``origin``, ``plateau 1``, ..."""
+    return [plateau_name(label) for label in decoded(plateaus["label"])]
+
+
+def kinds_in_words(plateaus: xr.Dataset) -> list[str]:
+    """Say of what kind the stationary point of each plateau is, with the reason where it needs one."""
+    kinds = decoded(plateaus["kind"])
+    # A list of one string comes back from a store as the string.
+    reasons = np.atleast_1d(plateaus["kind"].attrs.get("reasons", [""] * len(kinds))).tolist()
+    return [kind_in_words(kind, reason) for kind, reason in zip(kinds, reasons, strict=True)]
 
 
 def create_plateaus_plot(tree: xr.DataTree, looks: Looks) -> hv.Overlay:
@@ -126,7 +132,7 @@ def plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
         n, the number of all labels.
     """
     rows: list[tuple[Cell | str, ...]] = []
-    kinds = decoded(plateaus["kind"])
+    kinds, said = decoded(plateaus["kind"]), kinds_in_words(plateaus)
     for i, name in enumerate(names(plateaus)):
         at = plateaus.isel(plateau_number=i)
         fitted = decoded(at["fitted"]).count("fitted")
@@ -136,7 +142,7 @@ def plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
         rows.append(
             (
                 Cell(name), Cell(during, look="number"),
-                Cell(KINDS[kinds[i]], f"{fitted} of {labels} labels fitted, {kept} kept"),
+                Cell(said[i], f"{fitted} of {labels} labels fitted, {kept} kept"),
                 number_cell(float(at["loss"]), ".6g"), number_cell(float(at["distance"]), ".2g"),
                 *(
                     number_cell(float(at[name]) if known else nan, form)
@@ -158,12 +164,12 @@ def plateaus_in_words(plateaus: xr.Dataset) -> str:
     """Say in a sentence where the flow lingers, for who does not see the plots."""
     if not plateaus.sizes["plateau_number"]:
         return "This flow lingers nowhere: its loss falls without a plateau."
+    columns = (plateaus[key].values for key in ("start", "end", "loss", "negative_eigenvalues"))
     parts = [
-        f"{name} from t = {time_text(float(start))} to {time_text(float(end))} at loss {loss:.3g}, "
+        f"{name} from t = {time_text(float(start))} to {time_text(float(end))} at loss {loss:.3g}, {kind}, "
         f"{int(negative)} negative eigenvalues"
-        for name, start, end, loss, negative in zip(
-            names(plateaus), *(plateaus[key].values for key in ("start", "end", "loss", "negative_eigenvalues")),
-            strict=True,
+        for name, kind, start, end, loss, negative in zip(
+            names(plateaus), kinds_in_words(plateaus), *columns, strict=True
         )
-    ]  # fmt: skip
+    ]
     return f"Plateaus: {'; '.join(parts)}."

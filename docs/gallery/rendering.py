@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from docs.gallery.recording import kept
+from pipeline.naming import kind_in_words, plateau_name
 
 HERE = Path(__file__).parent
 PROSE = HERE / "prose"
@@ -46,6 +47,7 @@ def texts() -> Environment:
         keep_trailing_newline=True, autoescape=False,  # what comes out is Markdown
     )  # fmt: skip
     environment.filters |= {"number": number, "fixed": fixed, "percent": percent, "verdicts": verdicts}
+    environment.filters |= {"plateau_name": plateau_name, "kind_in_words": kind_in_words}
     return environment
 
 

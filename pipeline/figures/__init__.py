@@ -47,7 +47,7 @@ from pipeline.figures.snapshots import snapshots_figure
 from pipeline.figures.style import PHASES, ROLES
 from pipeline.figures.timeline import predicted_times, timeline_end, timeline_figure
 from pipeline.figures.writing import FORMATS, encoded, replace_file
-from pipeline.naming import plateau_name
+from pipeline.naming import kind_in_words, plateau_name
 
 __all__ = [
     "ANIMATIONS",
@@ -71,6 +71,7 @@ __all__ = [
     "in_the_papers_setting",
     "input_and_bias",
     "intervals",
+    "kind_in_words",
     "leak",
     "loss_figure",
     "measured_times",

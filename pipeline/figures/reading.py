@@ -105,13 +105,9 @@ def intervals(tree: Run, name: str) -> list[Interval]:
 
 
 def plateau_names(tree: Run) -> dict[str, str]:
-    """Name the plateaus of ``phases/plateau`` by their labels; what is known to be no saddle is not called one."""
-    kinds: dict[str, str] = {}
-    if "plateaus" in tree:
-        plateaus = group_of(tree, "plateaus")
-        kinds = dict(zip(decoded(plateaus["label"]), decoded(plateaus["kind"]), strict=True))
+    """Name the plateaus of ``phases/plateau`` by their labels."""
     labels = str(group_of(tree, "phases")["plateau"].attrs["flag_meanings"]).split()
-    return {label: plateau_name(label, kinds.get(label, "unknown")) for label in labels}
+    return {label: plateau_name(label) for label in labels}
 
 
 def growth_sizes(tree: Run) -> tuple[float, float]:

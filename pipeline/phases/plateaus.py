@@ -67,7 +67,8 @@ def find_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
             "escape_rate": [one.escape_rate for one in spectra],
         },
     )
-    dataset.variables["kind"].attrs["reasons"] = [plateau.answer.reason for plateau in found]
+    if found:
+        dataset.variables["kind"].attrs["reasons"] = [plateau.answer.reason for plateau in found]
     return dataset
 
 
@@ -75,7 +76,7 @@ def labels(points: list[StationaryPoint], y: np.ndarray) -> list[int]:
     """Number the plateaus in the order of their visit.
 
     At the origin h = 0 (a neuron that is on at no point, and never moves, may be left). A large start visits no
-    origin: its first plateau is saddle 1. Beyond the largest label plateaus share it.
+    origin: its first plateau is number 1. Beyond the largest label plateaus share it.
     """
     flags = variable("plateaus", "label")
     origin = flags.flag("origin")

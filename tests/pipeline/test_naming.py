@@ -1,29 +1,39 @@
-"""A plateau's name."""
+"""A plateau's name and its kind."""
+
+import json
 
 import pytest
 
+from catalog.schema import variable
 from pipeline import load_config, run
 from pipeline.figures.reading import plateau_names
-from pipeline.naming import plateau_name
+from pipeline.naming import KINDS, kind_in_words, plateau_name
+from pipeline.workflow import summarise
 
 
 @pytest.mark.parametrize(
-    ("label", "kind", "name"),
+    ("label", "name"),
     [
-        ("origin", "strict_saddle", "origin"),
-        ("origin", "local_minimum", "origin"),
-        ("saddle_1", "strict_saddle", "saddle 1"),
-        ("saddle_2", "local_minimum", "minimum 2"),
-        ("saddle_3", "unknown", "saddle 3"),
+        ("origin", "origin"),
+        ("saddle_1", "plateau 1"),
+        ("saddle_12", "plateau 12"),
     ],
 )
-def test_a_minimum_is_not_called_a_saddle(label, kind, name):
-    assert plateau_name(label, kind) == name
+def test_a_plateau_is_called_by_its_number(label, name):
+    """Not a saddle, which the last one need not be: its kind stands beside it."""
+    assert plateau_name(label) == name
 
 
-def test_the_end_of_a_flow_that_fits_not_all_labels_is_a_minimum():
+def test_every_kind_has_its_words():
+    assert tuple(KINDS) == variable("plateaus", "kind").flags
+    assert kind_in_words("strict_saddle", "a neuron grows") == "strict saddle"
+    assert kind_in_words("boundary_descent", "neuron 0 descends") == "not a minimum: neuron 0 descends"
+    assert kind_in_words("boundary descent") == "not a minimum"
+
+
+def test_a_second_plateau_that_is_a_minimum_is_plateau_1_with_its_kind():
     """With nine neurons of this seed none starts towards the positive label (assumption 3)."""
-    assert plateau_names(run(load_config("orthogonal", {"init.width": 9})))["saddle_1"] == "minimum 1"
-    paper = run(load_config("orthogonal"))
-    assert plateau_names(paper)["saddle_1"] == "saddle 1"
-    assert plateau_names({"phases": paper["phases"].to_dataset()})["saddle_1"] == "saddle 1"
+    tree = run(load_config("orthogonal", {"init.width": 9}))
+    assert plateau_names(tree)["saddle_1"] == "plateau 1"
+    row = json.loads(summarise(tree)["plateau_table"])[1]
+    assert (row["label"], row["name"], row["kind"]) == ("saddle_1", "plateau 1", "local_minimum")

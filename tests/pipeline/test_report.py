@@ -145,6 +145,29 @@ def test_the_kind_of_a_stationary_point(plain):
     known = {"status_message": "Nothing moves.", "hessian_smallest_eigenvalue": -0.012345}
     assert words in said(plain, known | {"stationary_kind": "strict saddle"})
     assert "Nothing moves." in said(plain, known | {"stationary_kind": "unknown"})
+    flat = known | {"hessian_smallest_eigenvalue": 0.0}
+    reason = {"stationary_reason": "neuron 3 on the boundary of point 2 descends"}
+    words = "Nothing moves. It is not a minimum: neuron 3 on the boundary of point 2 descends."
+    assert words in said(plain, flat | {"stationary_kind": "boundary descent"} | reason)
+    reason = {"stationary_reason": "no direction of first or second order descends"}
+    words = "Nothing moves. It is a local minimum: no direction of first or second order descends."
+    assert words in said(plain, flat | {"stationary_kind": "local minimum"} | reason)
+    reason = {"stationary_reason": "too many boundaries meet at one of its neurons"}
+    words = "Nothing moves. Whether it is a minimum is undecided: too many boundaries meet at one of its neurons."
+    assert words in said(plain, flat | {"stationary_kind": "undecided"} | reason)
+
+
+def test_a_network_that_can_not_move_has_one_plateau_and_says_so():
+    """One neuron that is off at both points: 201 plateaus were printed."""
+    manifest = manifest_of(
+        "orthogonal", data={"x": [[1.0], [2.0]], "y": [1.0, 2.0], "bias": False}, init__width=1, init__seed=4
+    )
+    assert manifest.summary["plateaus"] == 1
+    lines = said(manifest)
+    at = lines.index("plateau t from to loss distance at a fitted")
+    assert lines[at + 1] == "origin 0 0 1.25 0 local minimum 0 of 2"
+    assert not lines[at + 2].startswith("plateau")
+    assert any("The network can't move from its start. It is a local minimum:" in line for line in lines)
 
 
 def test_a_minimum_over_sampled_patterns_is_a_bound(plain):
@@ -168,7 +191,7 @@ def test_the_plateaus_are_a_table():
     lines = said(manifest_of("orthogonal"))
     at = lines.index("plateau t from to loss distance at a fitted")
     assert lines[at + 1].startswith("origin 0 10.65 0.5 1.7e-06 strict saddle (46 negative eigenvalues) 0 of 2")
-    assert lines[at + 2].startswith("saddle 1 13.29 22.45 0.249996")
+    assert lines[at + 2].startswith("plateau 1 13.33 22.45 0.249996")
     assert lines[at + 2].endswith("strict saddle (18 negative eigenvalues) 1 of 2")
     assert "directions the neurons have merged into 2; 2 kinks within the data's range" in lines
     assert not any(line.startswith("plateau") for line in said(manifest_of("orthogonal-large")))
@@ -178,6 +201,7 @@ def test_the_plateaus_are_a_table():
 def test_the_plateaus_are_objects_in_json(plain):
     rows = report.as_json(plain, Path("/place"), cached=False, seconds=1.0)["plateau_table"]
     assert [row["label"] for row in rows] == ["origin", "saddle_1"]
+    assert [row["name"] for row in rows] == ["origin", "plateau 1"]
     assert rows[1]["kind"] == "strict_saddle"
     assert (rows[1]["labels_fitted"], rows[1]["labels"]) == (1, 2)
 

@@ -3,6 +3,7 @@
 import holoviews as hv
 import numpy as np
 
+from catalog.schema import variable
 from dashboards.plots.drawing import rendered
 from dashboards.plots.plateaus import (
     create_plateaus_plot,
@@ -28,14 +29,14 @@ def test_a_band_for_each_plateau(paper, looks):
     np.testing.assert_array_equal(bands.dimension_values(2), paper["plateaus"]["end"])
     (curve,) = elements(plot, hv.Curve)
     np.testing.assert_array_equal(curve.dimension_values(1), paper["trajectory"]["loss"])
-    assert list(elements(plot, hv.Labels)[0].dimension_values("name")) == ["origin", "saddle 1"]
+    assert list(elements(plot, hv.Labels)[0].dimension_values("name")) == ["origin", "plateau 1"]
     assert rendered(plot).background_fill_color == looks.panel
 
 
 def test_a_name_only_where_there_is_room(oblique, looks):
     plot = create_plateaus_plot(oblique, looks)
     assert len(elements(plot, hv.Rectangles)[0]) == 4
-    assert list(elements(plot, hv.Labels)[0].dimension_values("name")) == ["origin", "saddle 3"]
+    assert list(elements(plot, hv.Labels)[0].dimension_values("name")) == ["origin", "plateau 3"]
 
 
 def test_a_stem_for_each_eigenvalue(paper, looks):
@@ -77,4 +78,15 @@ def test_a_flow_without_plateaus(large, looks):
 
 
 def test_plateaus_in_words(paper):
-    assert "saddle 1 from t = " in plateaus_in_words(paper["plateaus"].to_dataset())
+    said = plateaus_in_words(paper["plateaus"].to_dataset())
+    assert "plateau 1 from t = " in said
+    assert "at loss 0.25, strict saddle, 18 negative eigenvalues" in said
+
+
+def test_a_kind_that_needs_a_reason_is_told_with_it(paper):
+    plateaus = paper["plateaus"].to_dataset().copy(deep=True)
+    plateaus["kind"].values[1] = variable("plateaus", "kind").flag("boundary_descent")
+    plateaus["kind"].attrs["reasons"] = ["", "neuron 3 on the boundary of point 1 descends"]
+    expected = "not a minimum: neuron 3 on the boundary of point 1 descends"
+    assert plateaus_table(plateaus, 2).rows[1][2].text == expected
+    assert f"at loss 0.25, {expected}, 18" in plateaus_in_words(plateaus)

@@ -40,7 +40,7 @@ def text_of(viewable):
 def test_the_page_of_the_papers_experiment(shelf):
     view = page(Visit(shelf, say=print))
     text = text_of(view)
-    for words in ("two orthogonal points", "Lemma 2 (i)", "Timeline", "saddle 1", "The ladder of λ", "m = 60"):
+    for words in ("two orthogonal points", "Lemma 2 (i)", "Timeline", "plateau 1", "The ladder of λ", "m = 60"):
         assert words in text
     assert len(list(view.select(pn.pane.Bokeh))) == 3
     assert "flow?preset=orthogonal&amp;data.x=" in text
