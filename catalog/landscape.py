@@ -27,16 +27,16 @@ PLATEAU_VARIABLES = (
     Variable("label", _plateau, "int8", "name of the plateau", "As in phases/plateau.", flags=PLATEAUS),
     Variable(
         "start", _plateau, "float64", "start of the plateau",
-        "When the point is entered: a tenth is left of what the transition before takes of the loss or of a label.",
+        "The point is entered: a tenth is left of what the transition before takes of the loss or of a label.",
     ),
     Variable(
         "end", _plateau, "float64", "end of the plateau",
-        "When the point is left: the next transition has taken a tenth of what it takes of the loss or of a label.",
+        "The point is left: the next transition has taken a tenth of what it takes of the loss or of a label.",
     ),
     Variable("slowest", _plateau, "float64", "time of the least |grad L|^2/L", "One of the samples' times."),
     Variable("loss", _plateau, "float64", "loss when slowest", "L at the time 'slowest'."),
     Variable("gradient_norm", _plateau, "float64", "|grad L| when slowest", "At the time 'slowest'."),
-    Variable("stationary_loss", _plateau, "float64", "loss of theta_S", "At the stationary point theta_S."),
+    Variable("stationary_loss", _plateau, "float64", "loss of theta_S", "NaN where no stationary point is near."),
     Variable(
         "distance", _plateau, "float64", "|theta - theta_S| when slowest", "Euclidean, over all neurons' w and a."
     ),
@@ -54,15 +54,15 @@ PLATEAU_VARIABLES = (
     ),
     Variable("fitted", _of_points, "int8", "label k at theta_S", "Fitted: r_k = 0.", flags=("fitted", "unfitted")),
     Variable(
-        "kept_neurons", _plateau, "int64", "neurons that theta_S keeps", "Those without a force; the others are w = 0."
+        "kept_neurons", _plateau, "int64", "neurons that theta_S keeps", "Without a force; the others' w is 0."
     ),
     Variable(
         "kind", _plateau, "int8", "kind of stationary point",
         "Strict saddle: the loss falls to second order. Local minimum: no direction of first or second order "
         "descends, one-sided ones at the neurons' boundaries included. Unknown: no stationary point is near. "
         "Boundary descent: a neuron on a point's boundary moves to one side, and the loss falls to first order. "
-        "Narrow minimum: a neuron is beside a boundary past which the loss falls. Not reached: the flow passes by. "
-        "Why is in the attribute 'reasons'.",
+        "Narrow minimum: a neuron is beside a boundary past which the loss falls. Not reached: the flow passes "
+        "by. Why is in the attribute 'reasons'.",
         flags=KINDS,
     ),
     Variable(

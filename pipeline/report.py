@@ -147,9 +147,10 @@ def _plateau_table(summary: dict[str, Any]) -> Table:
         negative = f" ({count} negative eigenvalue{'' if count == 1 else 's'})" if row["kind"] == KIND else ""
         kind = kind_in_words(row["kind"], row.get("reason", ""))
         distance = "-" if row["distance"] is None else f"{row['distance']:.2g}"
+        fitted = "-" if row["kind"] == "unknown" else f"{row['labels_fitted']} of {row['labels']}"
         table.add_row(
             plateau_name(row["label"]), _time(row["start"]), _time(row["end"]),
-            f"{row['loss']:.6g}", distance, kind + negative, f"{row['labels_fitted']} of {row['labels']}",
+            f"{row['loss']:.6g}", distance, kind + negative, fitted,
         )  # fmt: skip
     return table
 

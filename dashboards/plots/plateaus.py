@@ -142,7 +142,7 @@ def plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
         rows.append(
             (
                 Cell(name), Cell(during, look="number"),
-                Cell(said[i], f"{fitted} of {labels} labels fitted, {kept} kept"),
+                Cell(said[i], f"{fitted} of {labels} labels fitted, {kept} kept" if known else ""),
                 number_cell(float(at["loss"]), ".6g"), number_cell(float(at["distance"]), ".2g"),
                 *(
                     number_cell(float(at[name]) if known else nan, form)

@@ -19,7 +19,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import validate
-from pipeline.phases.dips import Dip, find_dips
+from pipeline.phases.dips import FITTED, Dip, find_dips
 from pipeline.stationary import Answer, Network, Spectrum, StationaryPoint, kind_at
 from pipeline.threads import one_thread
 
@@ -116,9 +116,10 @@ def dips_of(data: xr.Dataset, trajectory: xr.Dataset) -> list[Dip]:
     # Both vanish for antipodal points of one label.
     whole = float(np.abs(y) @ np.linalg.norm(x, axis=1)) / len(y)
     time, loss, gradient_norm = (trajectory.variables[name].values for name in ("time", "loss", "gradient_norm"))
-    rate = min((rate for rate in rates if rate > 0), default=whole)
-    found = find_dips(time, loss, gradient_norm, rate, 0.5 * float(np.mean(y**2)))
-    if "stationary_kind" in trajectory.attrs and not (found and found[-1].end == time[-1]):
+    rate, zero_loss = min((rate for rate in rates if rate > 0), default=whole), 0.5 * float(np.mean(y**2))
+    found = find_dips(time, loss, gradient_norm, rate, zero_loss)
+    rests = "stationary_kind" in trajectory.attrs and loss[-1] > FITTED * zero_loss
+    if rests and not (found and found[-1].end == time[-1]):
         found.append(Dip(found[-1].end if found else float(time[0]), float(time[-1]), len(time) - 1))
     return found
 
@@ -147,7 +148,7 @@ def joined_by_points(history: History, dips: list[Dip], points: list[StationaryP
                 last = other
         found.append(Dip(dips[first].start, dips[last].end, dips[last].slowest))
         first = last + 1
-    if history.rests and found:
+    if history.rests and found and history.time[-1] == found[-1].end:
         # At rest all samples are as slow: the plateau's point is that of the end, as the flow's account has it.
         found[-1] = Dip(found[-1].start, float(history.time[-1]), len(history.time) - 1)
     return found

@@ -31,14 +31,17 @@ def find_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
     -------
     Dataset
         Group ``plateaus`` of the schema: start(plateau_number), end, slowest, the stationary point's loss,
-        residual, distance and eigenvalues; no plateau gives arrays of length 0.
+        residual, distance, kind (its attribute ``reasons`` says why) and eigenvalues. Where no stationary point is
+        near, its numbers are NaN. No plateau gives arrays of length 0.
     """
     found = lingering(data, trajectory)
     y, course = data.variables["y"].values, trajectory.variables
     points, spectra = [plateau.point for plateau in found], [plateau.spectrum for plateau in found]
     away = distances(trajectory, points)
     slowest = np.array([plateau.slowest for plateau in found], dtype=int)
+    near = np.array([point.near for point in points], dtype=bool)
     stationary = np.array([point.residual for point in points]).reshape(len(points), len(y))
+    stationary[~near] = np.nan
     fitted = np.abs(stationary) <= FITTED * np.abs(y).max(initial=0.0)
     label, kind = variable("plateaus", "fitted"), variable("plateaus", "kind")
     dataset = conform(
@@ -54,9 +57,9 @@ def find_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
             "stationary_loss": 0.5 * np.mean(stationary**2, axis=1),
             "distance": away[np.arange(len(points)), slowest],
             "distance_over_time": away,
-            "stationary_norm": [0.5 * float(np.sum(p.w**2) + np.sum(p.a**2)) for p in points],
+            "stationary_norm": np.where(near, [0.5 * (np.sum(p.w**2) + np.sum(p.a**2)) for p in points], np.nan),
             "stationary_residual": stationary,
-            "stationary_gradient": [point.gradient_norm for point in points],
+            "stationary_gradient": np.where(near, [point.gradient_norm for point in points], np.nan),
             "fitted": np.where(fitted, label.flag("fitted"), label.flag("unfitted")),
             "kept_neurons": [int(point.kept.sum()) for point in points],
             "kind": [kind.flag(plateau.answer.kind) for plateau in found],
@@ -97,14 +100,14 @@ def plateau_numbers(time: np.ndarray, plateaus: xr.Dataset) -> np.ndarray:
 
 
 def distances(trajectory: xr.Dataset, points: list[StationaryPoint]) -> np.ndarray:
-    """|theta(t) - theta_S| for each stationary point, float64[plateau, time]; NaN for one that was not found."""
+    """|theta(t) - theta_S| for each stationary point, float64[plateau, time]; NaN where none is near."""
 
     def reduce(direction: np.ndarray, log_norm: np.ndarray, ratio: np.ndarray) -> tuple[np.ndarray, ...]:
         size = np.exp(log_norm)
         w, a = size[..., None] * direction, size * ratio
         return tuple(
             np.sqrt(np.sum((w - point.w) ** 2, axis=(1, 2)) + np.sum((a - point.a) ** 2, axis=1))
-            if point.reached
+            if point.near
             else np.full(len(w), np.nan)
             for point in points
         )

@@ -37,6 +37,8 @@ from pipeline.stationary.point import StationaryPoint
 
 FLAT = 1e-8
 """The share of 1/n |r||x|, the largest slope that the residual could make, below which a slope is rounding."""
+ROUNDING = 1e-12
+"""The same share of 1/n |y||x|: of fitted labels a residual of rounding is left."""
 SUBSETS = 256
 """How many subsets S are tried: eight points with b_k > 0 on one neuron's boundaries. Beyond, no answer is
 given."""
@@ -190,6 +192,6 @@ def outside(vector: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 
 def slope_floor(network: Network, point: StationaryPoint) -> float:
-    """The slope below which the loss counts as flat: :data:`FLAT` of what the residual could make."""
-    largest = np.linalg.norm(point.own_residual) * np.linalg.norm(network.x)
-    return FLAT * float(largest) / len(network.y)
+    """The slope below which the loss counts as flat: :data:`FLAT` of what the residual could make, or rounding."""
+    size = max(FLAT * np.linalg.norm(point.own_residual), ROUNDING * np.linalg.norm(network.y))
+    return float(size * np.linalg.norm(network.x)) / len(network.y)

@@ -82,7 +82,7 @@ def nearest_stationary_point(network: Network, residual: np.ndarray) -> Stationa
     free = np.linalg.norm(force, axis=1) <= FLAT * possible_force(network, network.y)
     kept = free[network.group]
     w, a = np.where(kept[:, None], network.w, 0.0), np.where(kept, network.a, 0.0)
-    size, missing = np.linalg.norm(network.y), target - network.y + network.outputs(w, a).sum(axis=0)
+    size, missing = float(np.linalg.norm(network.y)), target - network.y + network.outputs(w, a).sum(axis=0)
     for _ in range(STEPS):
         kernel = tangent_kernel(network, w, a)
         if np.linalg.norm(missing) <= REACHED * size:
@@ -96,8 +96,10 @@ def nearest_stationary_point(network: Network, residual: np.ndarray) -> Stationa
     reached = bool(np.linalg.norm(missing) <= FOUND * size)
     own = network.y - function_values(network, w, a)
     crossed = float(np.linalg.norm(own - target))
-    away = np.linalg.norm(residual - target)
-    near = reached and bool(crossed <= OWN * size and away <= NEAR * np.linalg.norm(residual))
+    away = float(np.linalg.norm(residual - target))
+    # Where all labels are fitted the residual is the flow's rounding, and r* is 0.
+    there = away <= max(NEAR * float(np.linalg.norm(residual)), FOUND * size)
+    near = reached and bool(there and crossed <= OWN * size)
     a = np.where(kept, a, held_output(network))
     return StationaryPoint(
         w, a, kept, target, force, kernel, float(np.sqrt(gradient)), own, crossed, reached, near
