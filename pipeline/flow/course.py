@@ -27,7 +27,7 @@ from pipeline.flow.looking import looked_at
 from pipeline.flow.reduction import Reduction
 from pipeline.flow.status import BY_NUMBER, Status
 from pipeline.flow.streaming import Blocks
-from pipeline.stationary import kind_at
+from pipeline.stationary import kind_of, point_at, spectrum
 from pipeline.threads import one_thread
 
 MOST_STEPS = 500_000
@@ -244,9 +244,10 @@ def describe_end(ended: Status, ambiguous: int, contradictory: bool) -> tuple[St
 def stationary_point(data: xr.Dataset, trajectory: xr.Dataset) -> dict[str, Any]:
     """What kind of stationary point a flow rests at, as its plateau says it (:mod:`pipeline.stationary`)."""
     with one_thread(data.sizes["point"]):
-        _, _, spectrum, answer = kind_at(data, trajectory, -1)
+        network, point = point_at(data, trajectory, -1)
+        answer, eigenvalues = kind_of(network, point), spectrum(network, point)
     return {
-        "hessian_smallest_eigenvalue": spectrum.smallest,
+        "hessian_smallest_eigenvalue": eigenvalues.smallest,
         "stationary_kind": answer.kind.replace("_", " "),
         "stationary_reason": answer.reason,
     }

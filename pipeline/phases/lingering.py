@@ -20,7 +20,7 @@ import xarray as xr
 
 from catalog.schema import validate
 from pipeline.phases.dips import FITTED, Dip, find_dips
-from pipeline.stationary import Answer, Network, Spectrum, StationaryPoint, kind_at
+from pipeline.stationary import Answer, Network, Spectrum, StationaryPoint, kind_of, point_at, spectrum
 from pipeline.threads import one_thread
 
 LEFT = 0.1
@@ -100,12 +100,13 @@ def lingering(data: xr.Dataset, trajectory: xr.Dataset) -> list[Plateau]:
     history, found = History.of(data, trajectory), []
     with one_thread(data.sizes["point"]):
         dips = joined_by_labels(history, dips_of(data, trajectory))
-        points = [kind_at(data, trajectory, dip.slowest)[1] for dip in dips]
-        dips = joined_by_points(history, dips, points)
+        known = {dip.slowest: point_at(data, trajectory, dip.slowest) for dip in dips}
+        dips = joined_by_points(history, dips, [known[dip.slowest][1] for dip in dips])
         for number, dip in enumerate(dips):
             start, end, left = stretch(history, dips, number)
-            answer = kind_at(data, trajectory, dip.slowest, left=left)
-            found.append(Plateau(start, end, dip.slowest, left, *answer))
+            network, point = known.get(dip.slowest) or point_at(data, trajectory, dip.slowest)
+            eigenvalues, answer = spectrum(network, point), kind_of(network, point, left=left)
+            found.append(Plateau(start, end, dip.slowest, left, network, point, eigenvalues, answer))
     return found
 
 

@@ -5,7 +5,7 @@ which the flow's own account and the plateaus both give. Knows nothing of how a 
 nothing of plateaus.
 """
 
-from pipeline.stationary.kinds import Answer, kind_at, kind_of
+from pipeline.stationary.kinds import Answer, kind_of, point_at
 from pipeline.stationary.network import Network
 from pipeline.stationary.point import StationaryPoint, nearest_stationary_point
 from pipeline.stationary.spectrum import Spectrum, spectrum
@@ -15,8 +15,8 @@ __all__ = [
     "Network",
     "Spectrum",
     "StationaryPoint",
-    "kind_at",
     "kind_of",
     "nearest_stationary_point",
+    "point_at",
     "spectrum",
 ]

@@ -30,8 +30,6 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 
 import numpy as np
-from scipy.optimize import lsq_linear
-
 from pipeline.stationary.network import Network, groups_of, pieces
 from pipeline.stationary.point import StationaryPoint
 
@@ -73,20 +71,19 @@ def second_order_descent(network: Network, point: StationaryPoint) -> Descent | 
     It may turn anywhere; tried are the direction that it has, the force that it feels, and what is between them.
     """
     zero = np.flatnonzero(~point.kept & (point.a == 0))
-    _, first = np.unique(network.group[zero], return_index=True)
-    best, found = slope_floor(network, point), None
-    for neuron in zero[first]:
-        own, force = network.direction[neuron], point.force[network.group[neuron]]
-        size = np.linalg.norm(force)
-        tried = np.array([own, force / size, -force / size, own + 0.1 * force / size, own - 0.1 * force / size])
-        tried /= np.linalg.norm(tried, axis=1, keepdims=True)
-        inner = tried @ network.x.T
-        slope = np.where(inner > 0, inner, network.leak * inner) @ point.own_residual / len(network.y)
-        at = int(np.argmax(np.abs(slope)))
-        if abs(slope[at]) > best:
-            best = abs(slope[at])
-            found = Descent(int(neuron), tried[at], float(np.sign(slope[at])), 2, None)
-    return found
+    if not len(zero):
+        return None
+    zero = zero[np.unique(network.group[zero], return_index=True)[1]]
+    own, force = network.direction[zero], point.force[network.group[zero]]
+    force = force / np.linalg.norm(force, axis=1, keepdims=True)
+    tried = np.stack([own, force, -force, own + 0.1 * force, own - 0.1 * force])
+    tried /= np.linalg.norm(tried, axis=2, keepdims=True)
+    inner = tried @ network.x.T
+    slope = np.where(inner > 0, inner, network.leak * inner) @ point.own_residual / len(network.y)
+    way, steepest = np.unravel_index(np.argmax(np.abs(slope)), slope.shape)
+    if abs(slope[way, steepest]) <= slope_floor(network, point):
+        return None
+    return Descent(int(zero[steepest]), tried[way, steepest], float(np.sign(slope[way, steepest])), 2, None)
 
 
 def first_order_descent(network: Network, point: StationaryPoint, width: float) -> Descent | None:
@@ -185,6 +182,8 @@ def outside(vector: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """The vector from the nearest point of the zonotope sum_k [0, 1] edges_k to ``vector``; 0 inside."""
     if not len(edges):
         return vector
+    from scipy.optimize import lsq_linear  # takes a while to import, and few runs end on a boundary
+
     # In units of the edges: bvls compares its steps with absolute numbers.
     unit = float(np.abs(edges).max())
     share = lsq_linear(edges.T / unit, vector / unit, bounds=(0.0, 1.0), method="bvls", tol=1e-14).x

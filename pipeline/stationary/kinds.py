@@ -16,7 +16,6 @@ from pipeline.stationary.descent import (
 )
 from pipeline.stationary.network import Network
 from pipeline.stationary.point import StationaryPoint, nearest_stationary_point
-from pipeline.stationary.spectrum import Spectrum, spectrum
 
 ON = 1e-6
 """|cos(w_j, x_k)| up to which a neuron lies on a point's boundary: the accuracy of the directions."""
@@ -37,10 +36,8 @@ class Answer:
     descent: Descent | None = None
 
 
-def kind_at(
-    data: xr.Dataset, trajectory: xr.Dataset, sample: int, *, left: bool = False
-) -> tuple[Network, StationaryPoint, Spectrum, Answer]:
-    """Find the stationary point next to one sample of a trajectory, its spectrum and its kind.
+def point_at(data: xr.Dataset, trajectory: xr.Dataset, sample: int) -> tuple[Network, StationaryPoint]:
+    """Find the stationary point next to one sample of a trajectory, and read the network there.
 
     Parameters
     ----------
@@ -48,12 +45,9 @@ def kind_at(
         The datasets of stages 1 and 2; one sample is read of a trajectory on disk.
     sample
         Its number.
-    left
-        Whether the flow goes on from there; see :func:`kind_of`.
     """
     network = Network.at(data, trajectory, sample)
-    point = nearest_stationary_point(network, *at_instant(trajectory, sample, "residual"))
-    return network, point, spectrum(network, point), kind_of(network, point, left=left)
+    return network, nearest_stationary_point(network, *at_instant(trajectory, sample, "residual"))
 
 
 def kind_of(network: Network, point: StationaryPoint, *, left: bool = False) -> Answer:

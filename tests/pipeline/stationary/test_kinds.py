@@ -60,7 +60,7 @@ def test_how_near_a_boundary_counts():
 
 
 def test_a_slider_is_held_while_both_sides_lead_it_back():
-    """w = (0, 1) on the boundary of x_0; the others' force (1, 0)/3 leads it on, where a residual r_0 < 0 leads back."""
+    """w = (0, 1) on the boundary of x_0; the others' force (1, 0)/3 leads it on, where r_0 < 0 leads back."""
     x = [[1, 0], [1, 0.1], [0, 1]]
     for label, expected in ((-2.0, "local_minimum"), (-0.5, "boundary_descent")):
         network = network_of(x, [label, 1.1, 0.9], [[0, 1]], [1])
