@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 
 import numpy as np
+
 from pipeline.stationary.network import Network, groups_of, pieces
 from pipeline.stationary.point import StationaryPoint
 
