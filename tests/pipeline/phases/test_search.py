@@ -58,7 +58,7 @@ def faults(seed, problem):
         if found["end"][one] > found["start"][other]:
             yield f"plateaus {one} and {other} overlap"
         apart = np.abs(found["stationary_residual"].values[one] - found["stationary_residual"].values[other]).max()
-        if apart < 1e-5 * label or np.isclose(found["loss"][one], found["loss"][other], rtol=1e-6, atol=0):
+        if apart < 1e-5 * label or np.isclose(found["loss"][one], found["loss"][other], rtol=1e-8, atol=0):
             yield f"plateaus {one} and {other} are one"
     kind = trajectory.attrs.get("stationary_kind")
     if kind is not None and loss[-1] > 1e-12 * np.mean(data["y"].values ** 2):
