@@ -191,7 +191,7 @@ def test_the_moments_are_four_in_order(tree):
 def test_plateaus_take_the_place_of_times_that_mean_nothing(general):
     names = [moment.name for moment in moments(general["five points on a line"])]
     assert names[1] == "leaving the origin"
-    assert names[2].startswith("at saddle ")
+    assert names[2].startswith("at plateau ")
     lingering = moments(general["five points on a line"])[2].time
     assert lingering == pytest.approx(275, rel=0.1)  # NOTES.md: slowest near t = 305
     names = [moment.name for moment in moments(general["leaky"])]
