@@ -17,7 +17,7 @@ from pipeline.sweep.plan import Plan
 
 FILL = -1
 """A label, a count or a name where there is none; a float is NaN."""
-TEXTS = ("plateau_table", "status_message")
+TEXTS = ("plateau_table", "stationary_reason", "status_message")
 """Results that are no scalars: the run has them."""
 TIMINGS = ("solver_seconds", "wall_seconds")
 """What two computations of one cell need not agree in."""

@@ -150,3 +150,13 @@ def test_it_opens_without_a_warning_and_without_us(request_of, tmp_path):
     opened.to_netcdf(tmp_path / "cube.nc", engine="netcdf4")
     with xr.open_dataset(tmp_path / "cube.nc", engine="netcdf4") as netcdf:
         np.testing.assert_array_equal(netcdf["final_loss"], opened["final_loss"])
+
+
+def test_networks_that_cannot_move_have_one_plateau_each(request_of):
+    """201 were counted; the sentence that says why the points are minima is the runs' own, and no label."""
+    own = {"data.x": [[1.0], [2.0]], "data.y": [1.0, 2.0], "data.bias": False}
+    own |= {"init.width": 1, "init.seed": 4, "flow.samples": 20}
+    cube = run_sweep(request_of({"init.log10_scale": [-2, -3]}, settings=own))
+    assert cube["plateaus"].values.tolist() == [1, 1]
+    assert words(cube, "stationary_kind").tolist() == ["local_minimum", "local_minimum"]
+    assert "stationary_reason" not in cube
