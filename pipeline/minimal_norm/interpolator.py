@@ -24,6 +24,8 @@ VANISHING = (1e-7, 1e-10, 0.0)
 """The share of the total mass below which a neuron is dropped; the next is tried if the rest can't interpolate."""
 EXACT = 1e-10
 """The misfit up to which a network interpolates, in units of the largest label."""
+ROUNDING = 1e-13
+"""The same where its terms are larger than the labels, over the norm."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,27 @@ class Network:
     misfit
         The largest |h(x_k) - y_k|.
     freedom
-        The number of active directions less the rank of their outputs on the data.
+        The number of active directions less the rank of their outputs on the data; NaN if not known.
     """
 
     weight: np.ndarray
     sign: np.ndarray
     misfit: float
-    freedom: int
+    freedom: float
+
+    @classmethod
+    def of(cls, reduced: Reduced, weight: np.ndarray, sign: np.ndarray, slope: float, freedom: float) -> Network:
+        """These neurons, with their misfit."""
+        misfit = np.abs(activation(reduced.points @ weight.T, slope) @ sign - reduced.labels)
+        return cls(weight, sign, float(misfit.max(initial=0.0)), freedom)
+
+    def norm(self, reduced: Reduced) -> float:
+        """1/2 |theta|^2 once |a| = |w| for each neuron: sum |u|, of the coordinates that count."""
+        return float(np.linalg.norm(self.weight[:, : reduced.penalised], axis=1).sum())
+
+    def interpolates(self, reduced: Reduced) -> bool:
+        """Whether it fits the labels, up to the rounding of its terms."""
+        return self.misfit <= max(EXACT, ROUNDING * self.norm(reduced))
 
 
 def network(reduced: Reduced, tops: Peaks, slope: float) -> Network:
@@ -68,9 +84,8 @@ def network(reduced: Reduced, tops: Peaks, slope: float) -> Network:
     for share in VANISHING:
         kept = mass > share * mass.sum()
         weight = _corrected(mass[kept, None] * unit[kept], sign[kept], reduced, slope)
-        misfit = np.abs(activation(reduced.points @ weight.T, slope) @ sign[kept] - reduced.labels).max()
-        found.append(Network(weight, sign[kept], float(misfit), freedom))
-        if misfit <= EXACT:
+        found.append(Network.of(reduced, weight, sign[kept], slope, freedom))
+        if found[-1].interpolates(reduced):
             break
     return min(found, key=lambda candidate: candidate.misfit)
 

@@ -10,7 +10,6 @@ import xarray as xr
 from catalog.schema import ORTHOGONAL, conform, validate
 from pipeline.errors import RequestError
 from pipeline.minimal_norm.bound import rough_certificate
-from pipeline.minimal_norm.interpolator import EXACT
 from pipeline.minimal_norm.orthogonal import certificate_norm, closed_form
 from pipeline.minimal_norm.reduction import reduce
 from pipeline.minimal_norm.solution import Found, TooMany, least_norm
@@ -37,7 +36,7 @@ def minimal_norm(data: xr.Dataset, *, slope: float = 0.0, free_bias: bool = Fals
         value, lower_bound, gap, the certificate, and the neurons weight(minimal_neuron, coord) with their
         output_sign; |a| = |w| for each. The attribute ``method`` says how the value was found:
 
-        - in closed form for orthogonal inputs (Proposition 1);
+        - in closed form for orthogonal inputs (Proposition 1), or over one input with a free bias (``line``);
         - by the convex program over all activation patterns: minimum and certificate are exact up to ``gap``;
         - by the program over sampled patterns, if there are too many: an interpolator's norm, so an upper bound;
           lower_bound is valid but need not be close;
@@ -112,16 +111,12 @@ def _closed(x: np.ndarray, y: np.ndarray) -> xr.Dataset:
 
 
 def _found(x: np.ndarray, found: Found, attributes: dict[str, Any]) -> xr.Dataset:
-    exact = found.misfit <= EXACT
-    words = (
-        f"convex program over all {found.patterns} activation patterns"
-        if found.enumerated
-        else f"convex program over {found.patterns} sampled patterns: the value is an upper bound"
-    )
+    exact = found.interpolates
+    missed = f"{NOT_KNOWN}: the {found.method.partition(':')[0]} misses the labels by {found.misfit:.1g}"
     certificate = np.zeros(len(x))
     certificate[found.point] = found.certificate
     return _dataset(
-        words if exact else f"{NOT_KNOWN}: the {words.partition(':')[0]} misses the labels by {found.misfit:.1g}",
+        found.method if exact else missed,
         attributes,
         value=found.value if exact else np.nan,
         certificate=certificate,
@@ -129,7 +124,7 @@ def _found(x: np.ndarray, found: Found, attributes: dict[str, Any]) -> xr.Datase
         lower_bound=found.lower_bound,
         weight=found.weight if exact else np.empty((0, x.shape[1])),
         output_sign=found.sign if exact else np.empty(0),
-        freedom=float(found.freedom) if exact and found.enumerated else np.nan,
+        freedom=found.freedom if exact else np.nan,
         patterns=float(found.patterns),
     )
 

@@ -77,7 +77,7 @@ def reduce(x: np.ndarray, y: np.ndarray, bias: int | None = None) -> Reduced | s
     rays, labels = x[there] / length[:, None], y[there] / length
     size = float(np.abs(labels).max(initial=0.0)) or 1.0
     labels = labels / size
-    first, owner = _distinct(rays)
+    first, owner = _distinct(*_places(rays, bias))
     if (np.abs(labels - labels[first][owner]) > SAME_LABEL).any():
         return "points on one ray have labels that contradict each other"
     rays, labels = rays[first], labels[first]
@@ -95,19 +95,30 @@ def reduce(x: np.ndarray, y: np.ndarray, bias: int | None = None) -> Reduced | s
     )  # fmt: skip
 
 
+def _places(rays: np.ndarray, bias: int | None) -> tuple[np.ndarray, float]:
+    """What tells the points apart, and the distance up to which two are one.
+
+    With a free bias that is the inputs about their middle: far from the origin they may be close together.
+    """
+    if bias is None:
+        return rays, SAME_RAY * float(np.abs(rays).max(initial=0.0))
+    inputs = np.delete(rays, bias, axis=1)
+    apart = SAME_RAY * float(np.ptp(inputs, axis=0).max(initial=0.0))
+    return inputs, max(apart, 2 * np.finfo(float).eps * float(np.abs(inputs).max(initial=0.0)))
+
+
 def _largest_length(vectors: np.ndarray) -> float:
     largest = float(np.abs(vectors).max(initial=0.0)) or 1.0
     return largest * (float(np.linalg.norm(vectors / largest, axis=1).max(initial=0.0)) or 1.0)
 
 
-def _distinct(rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _distinct(rays: np.ndarray, within: float) -> tuple[np.ndarray, np.ndarray]:
     """The first point of each ray, and which of these each point belongs to."""
-    scale = np.abs(rays).max(initial=0.0) or 1.0
     first: list[int] = []
     owner = np.zeros(len(rays), dtype=int)
     for k, ray in enumerate(rays):
         apart = np.abs(rays[first] - ray).max(axis=1, initial=0.0) if first else np.ones(0)
-        same = np.flatnonzero(apart <= SAME_RAY * scale)
+        same = np.flatnonzero(apart <= within)
         owner[k] = same[0] if len(same) else len(first)
         if not len(same):
             first.append(k)

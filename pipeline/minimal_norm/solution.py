@@ -8,7 +8,8 @@ import numpy as np
 
 from pipeline.minimal_norm.arrangement import words
 from pipeline.minimal_norm.bound import certificate_bound
-from pipeline.minimal_norm.interpolator import EXACT, Network, network
+from pipeline.minimal_norm.interpolator import Network, network
+from pipeline.minimal_norm.line import least_spline
 from pipeline.minimal_norm.pricing import balanced, climbed, generate
 from pipeline.minimal_norm.program import Blocks
 from pipeline.minimal_norm.reduction import Reduced, is_fitted_by_some
@@ -36,10 +37,10 @@ class Found:
         q, at these points of the data; it is 0 at the others.
     certificate_norm
         The maximum over the sphere, or a bound of it.
-    misfit
-        The largest |h(x_k) - y_k|, relative.
-    freedom, patterns, enumerated
-        As in the dataset, and whether the patterns are all.
+    misfit, interpolates
+        The largest |h(x_k) - y_k|, relative, and whether it is rounding.
+    freedom, patterns, method
+        As in the dataset.
     """
 
     value: float
@@ -50,9 +51,10 @@ class Found:
     certificate: np.ndarray
     certificate_norm: float
     misfit: float
-    freedom: int
+    interpolates: bool
+    freedom: float
     patterns: int
-    enumerated: bool
+    method: str
 
 
 class TooMany(str):
@@ -66,6 +68,8 @@ def least_norm(reduced: Reduced, slope: float) -> Found | str:
     points, labels = reduced.points, reduced.labels
     if not is_fitted_by_some(points, labels, slope):
         return "no network fits these labels"
+    if reduced.bias is not None and reduced.penalised == 1 and slope != 1.0:
+        return _on_a_line(reduced, slope)
     charts = make_charts(reduced)
     enumerated = all(chart.patterns is not None for chart in charts)
     if not enumerated and points.size > LARGEST_PROGRAM:
@@ -77,8 +81,28 @@ def least_norm(reduced: Reduced, slope: float) -> Found | str:
         minimal = network(reduced, Peaks.none(*points.shape), slope)
     norm = _certificate_norm(q, reduced, charts, slope, enumerated)
     q, norm = q / max(norm, 1.0), min(norm, 1.0)
-    patterns = _count(reduced, charts) if enumerated else used
-    return _in_units(reduced, minimal, q, norm, patterns, enumerated)
+    if enumerated:
+        patterns = _count(reduced, charts)
+        method = f"convex program over all {patterns} activation patterns"
+    else:
+        patterns = used
+        method = f"convex program over {patterns} sampled patterns: the value is an upper bound"
+    return _in_units(reduced, minimal, q, norm, patterns, method)
+
+
+def _on_a_line(reduced: Reduced, slope: float) -> Found:
+    spline = least_spline(reduced.points[:, 0], reduced.labels, slope)
+    weight = np.column_stack([spline.weight, spline.bias])
+    minimal = Network.of(reduced, weight, spline.sign, slope, spline.freedom)
+    norm = spline.certificate_norm
+    return _in_units(
+        reduced,
+        minimal,
+        spline.q / max(norm, 1.0),
+        min(norm, 1.0),
+        0,
+        "closed form over one input with a free bias",
+    )
 
 
 def _solved(
@@ -96,7 +120,7 @@ def _solved(
             peaks(q, charts, slope, 1 - below) if enumerated else climbed(reduced, charts, slope, q, blocks, below)
         )
         found.append(network(reduced, tops, slope))
-        if found[-1].misfit <= EXACT:
+        if found[-1].interpolates(reduced):
             break
     return q, min(found, key=lambda candidate: candidate.misfit), _patterns(blocks)
 
@@ -129,16 +153,15 @@ def _count(reduced: Reduced, charts: list[Chart]) -> int:
     return len(np.unique(np.concatenate(found))) if found else 2
 
 
-def _in_units(
-    reduced: Reduced, minimal: Network, q: np.ndarray, norm: float, patterns: int, enumerated: bool
-) -> Found:
+def _in_units(reduced: Reduced, minimal: Network, q: np.ndarray, norm: float, patterns: int, method: str) -> Found:
     """A norm is multiplied by label_size/size, a neuron shared out so that |a| = |w|, and q is per unit of y."""
     weight = reduced.weight(minimal.weight)
     length = np.linalg.norm(weight, axis=1)
     share = np.sqrt(reduced.label_size) / np.sqrt(np.where(length > 0, length, 1.0))
     unit = reduced.label_size / reduced.size
+    freedom = np.nan if "sampled" in method else minimal.freedom
     return Found(
-        value=unit * float(np.linalg.norm(minimal.weight[:, : reduced.penalised], axis=1).sum()),
+        value=unit * minimal.norm(reduced),
         lower_bound=unit * float(q @ reduced.labels),
         weight=weight * share[:, None],
         sign=minimal.sign,
@@ -146,7 +169,8 @@ def _in_units(
         certificate=q / reduced.length / reduced.size,
         certificate_norm=norm,
         misfit=minimal.misfit,
-        freedom=minimal.freedom,
+        interpolates=minimal.interpolates(reduced),
+        freedom=freedom,
         patterns=patterns,
-        enumerated=enumerated,
+        method=method,
     )
