@@ -24,6 +24,8 @@ VANISHING = (1e-7, 1e-10, 0.0)
 """The share of the total mass below which a neuron is dropped; the next is tried if the rest can't interpolate."""
 EXACT = 1e-10
 """The misfit up to which a network interpolates, in units of the largest label."""
+RESOLVED = 1e-15
+"""The misfit at which there is nothing to correct."""
 ROUNDING = 1e-13
 """The same where its terms are larger than the labels, over the norm."""
 
@@ -83,7 +85,7 @@ def network(reduced: Reduced, tops: Peaks, slope: float) -> Network:
     found: list[Network] = []
     for share in VANISHING:
         kept = mass > share * mass.sum()
-        weight = _corrected(mass[kept, None] * unit[kept], sign[kept], reduced, slope)
+        weight = corrected(mass[kept, None] * unit[kept], sign[kept], reduced, slope)
         found.append(Network.of(reduced, weight, sign[kept], slope, freedom))
         if found[-1].interpolates(reduced):
             break
@@ -104,8 +106,13 @@ def _freedom(outputs: np.ndarray, directions: int) -> int:
     return directions - int(np.linalg.matrix_rank(outputs, tol=ON_POINT)) if outputs.size else 0
 
 
-def _corrected(weight: np.ndarray, sign: np.ndarray, reduced: Reduced, slope: float) -> np.ndarray:
-    """The nearest weights that interpolate, with every kink that lies on a point left there."""
+def corrected(
+    weight: np.ndarray, sign: np.ndarray, reduced: Reduced, slope: float, most_rounds: int = 3
+) -> np.ndarray:
+    """The nearest weights that interpolate, with every kink that lies on a point left there.
+
+    By Newton's method, over and over while it helps.
+    """
     points, labels = reduced.points, reduced.labels
     flats = []
     for u in weight:
@@ -115,16 +122,20 @@ def _corrected(weight: np.ndarray, sign: np.ndarray, reduced: Reduced, slope: fl
         on = points[np.abs(points @ u) <= ON_POINT * np.linalg.norm(u)]
         flats.append(_orthogonal_to(on, points.shape[1]))
     weight = np.array([flat @ (flat.T @ u) for flat, u in zip(flats, weight, strict=True)]).reshape(weight.shape)
-    for _ in range(3):
+    ends = np.cumsum([flat.shape[1] for flat in flats])[:-1]
+    best, least = weight, np.inf
+    for rounds in range(most_rounds + 1):
         misfit = labels - activation(points @ weight.T, slope) @ sign
+        size = float(np.abs(misfit).max(initial=0.0))
+        if size < least:
+            best, least = weight, size
+        if rounds == most_rounds or size <= RESOLVED or not flats:
+            break
         gain = np.where(points @ weight.T > 0, 1.0, slope) * sign
         columns = [gain[:, i, None] * (points @ flat) for i, flat in enumerate(flats)]
-        if not columns:
-            break
         step = np.linalg.lstsq(np.concatenate(columns, axis=1), misfit)[0]
-        ends = np.cumsum([flat.shape[1] for flat in flats])[:-1]
         weight = weight + [flat @ part for flat, part in zip(flats, np.split(step, ends), strict=True)]
-    return weight
+    return best
 
 
 def _orthogonal_to(rows: np.ndarray, dimension: int) -> np.ndarray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.minimal_norm.cells import Heights, are_likely_few, heights_above
 from pipeline.minimal_norm.program import TOLERANCE, Blocks, Solution, solve, with_one_line
 from pipeline.minimal_norm.reduction import Reduced
 from pipeline.minimal_norm.sphere import Chart, Peaks, climb_from, peaks
@@ -22,6 +23,10 @@ PROMISING = 1e-7
 
 ROUGHER, VIOLATION_SAMPLED = 1e-7, 1e-5
 """The program's tolerance and the violation where the patterns are sampled: no certificate comes that close."""
+VIOLATION_IN_CELLS = 1e-7
+"""The violation where the maximum over the sphere is found by cells."""
+LARGE = 100_000
+"""The numbers in the blocks from which those that are not used are left out again."""
 EXPLORED = 100
 """How many random directions are tried then."""
 FEW = 5
@@ -30,29 +35,74 @@ FEW = 5
 
 @dataclass(frozen=True)
 class Optimum:
-    """The last solution, its blocks, and whether no pattern (that was found) is missing."""
+    """The last solution, its blocks, and whether no pattern (that was found) is missing.
+
+    ``height`` bounds the dual function over the sphere, where the maximum was found by cells.
+    """
 
     solution: Solution
     blocks: Blocks
     settled: bool
+    height: float | None = None
 
 
-def generate(reduced: Reduced, charts: list[Chart], slope: float) -> Optimum:
-    """Solve the program, adding patterns until none is violated."""
+def generate(reduced: Reduced, charts: list[Chart], slope: float, known: Blocks | None = None) -> Optimum:
+    """Solve the program, adding patterns until none is violated.
+
+    Parameters
+    ----------
+    known
+        Blocks to begin with, beside others: those of an interpolator.
+    """
     enumerated = all(chart.patterns is not None for chart in charts)
+    by_cells = not enumerated and are_likely_few(charts)
     explored = [] if enumerated else [_explored(chart) for chart in charts]
-    blocks = with_one_line(reduced, _first(reduced, charts, slope, explored), slope)
-    settled = False
+    first = _first(reduced, charts, slope, explored)
+    if known is not None:
+        first = known.joined(first.pattern, first.sign)
+    blocks = with_one_line(reduced, first, slope)
+    settled, height = False, None
     for _ in range(MOST_ROUNDS):
-        solution = solve(reduced, blocks, slope, TOLERANCE if enumerated else ROUGHER)
+        solved = blocks
+        solution = solve(reduced, blocks, slope, TOLERANCE if enumerated or by_cells else ROUGHER)
         added = _missing(reduced, charts, slope, blocks, solution, explored)
+        # Last of all: a hundred times the time of climbing, and the highest are not the ones that help most.
+        if by_cells and solution.feasible and not len(added):
+            added, height = _missing_in_cells(reduced, charts, slope, blocks, solution)
         settled = solution.feasible and not len(added)
         if not len(added):
             break
-        if not enumerated and solution.feasible:  # many points: every block costs
-            blocks = _used(blocks, solution)
+        if not enumerated and solution.feasible and len(blocks) * reduced.points.size > LARGE:
+            blocks = _used(blocks, solution)  # many points: every block costs
         blocks = with_one_line(reduced, blocks.joined(added.pattern, added.sign), slope)
-    return Optimum(solution, blocks, settled)
+    return Optimum(solution, solved, settled, height)
+
+
+def _missing_in_cells(
+    reduced: Reduced, charts: list[Chart], slope: float, blocks: Blocks, solution: Solution
+) -> tuple[Blocks, float | None]:
+    """The blocks of the highest cells that are violated, and the maximum; nothing if the cells are too many."""
+    found = heights_above(1 + VIOLATION_IN_CELLS, balanced(reduced, solution.q), charts, slope)
+    if found is None:
+        return Blocks(blocks.pattern[:0], blocks.sign[:0]), None
+    return _new(reduced, slope, blocks, *_patterns_at(reduced, found)), found.bound
+
+
+def _patterns_at(reduced: Reduced, found: Heights) -> tuple[np.ndarray, np.ndarray]:
+    """The patterns and signs where the sum is highest; with a kink on a point those on either side."""
+    most = MOST_ADDED if reduced.bias is None else MOST_ADDED // 2
+    pattern = found.direction[:most] @ reduced.points.T > 0
+    sign, kink = found.sign[:most], found.kink[:most]
+    both = [pattern.copy(), pattern.copy()]
+    for state, side in enumerate(both):
+        side[kink >= 0, kink[kink >= 0]] = bool(state)
+    return np.concatenate(both), np.tile(sign, 2)
+
+
+def _new(reduced: Reduced, slope: float, blocks: Blocks, pattern: np.ndarray, sign: np.ndarray) -> Blocks:
+    """Those of these blocks that are not there yet."""
+    both = with_one_line(reduced, blocks.joined(pattern, sign), slope)
+    return Blocks(both.pattern[len(blocks) :], both.sign[len(blocks) :])
 
 
 def balanced(reduced: Reduced, q: np.ndarray) -> np.ndarray:
@@ -113,8 +163,7 @@ def _missing(
         level += VIOLATION_SAMPLED
 
     def new(found: Peaks, most: int) -> Blocks:
-        both = with_one_line(reduced, blocks.joined(found.pattern[:most], found.sign[:most]), slope)
-        return Blocks(both.pattern[len(blocks) :], both.sign[len(blocks) :])
+        return _new(reduced, slope, blocks, found.pattern[:most], found.sign[:most])
 
     uphill = climb_from(q, charts, slope, [np.unique(blocks.pattern, axis=0)] * len(charts), level)
     if explored:

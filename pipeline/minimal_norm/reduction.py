@@ -18,6 +18,18 @@ SAME_LABEL = 1e-9
 
 
 @dataclass(frozen=True)
+class Neurons:
+    """Neurons of weight u(neuron, coord), for reduced points, and output sign(neuron): |u| is |a| |w|."""
+
+    weight: np.ndarray
+    sign: np.ndarray
+
+    def of(self, chosen: np.ndarray) -> Neurons:
+        """Some of them."""
+        return Neurons(self.weight[chosen], self.sign[chosen])
+
+
+@dataclass(frozen=True)
 class Reduced:
     """Points of full rank with labels of size 1.
 
@@ -53,12 +65,32 @@ class Reduced:
     size: float
     bias: int | None
 
+    @property
+    def unit(self) -> float:
+        """What a norm here is multiplied by to be one there."""
+        return self.label_size / self.size
+
     def weight(self, u: np.ndarray) -> np.ndarray:
         """[neuron, coord of the data]: the weights that act on the data as ``u`` acts on these points."""
         w = (u[:, : self.penalised] @ self.basis) / self.size
         if self.bias is None:
             return np.asarray(w)
         return np.asarray(np.insert(w, self.bias, u[:, -1] - w @ self.origin, axis=1))
+
+    def neurons(self, w: np.ndarray, a: np.ndarray) -> Neurons:
+        """The neurons for these points that do, in units of ``label_size``, what w and a do on the data.
+
+        Parameters
+        ----------
+        w, a
+            [neuron, coord of the data] and [neuron].
+        """
+        v = np.abs(a)[:, None] / self.label_size * w
+        inputs = v if self.bias is None else np.delete(v, self.bias, axis=1)
+        u = self.size * inputs @ self.basis.T
+        if self.bias is not None:
+            u = np.column_stack([u, inputs @ self.origin + v[:, self.bias]])
+        return Neurons(u, np.where(a > 0, 1, -1))
 
 
 def reduce(x: np.ndarray, y: np.ndarray, bias: int | None = None) -> Reduced | str:

@@ -244,7 +244,13 @@ def test_sampled_patterns(make_data):
     assert np.isnan(minimum["freedom"])
 
 
-def test_too_many_points(make_data):
+def test_points_too_many_for_the_program(make_data):
+    """Independent ones are fitted by one neuron for each sign, with no more than two linear ones have."""
     x, y = random_data(0, 110, 110)
-    method = minimal_norm(make_data(x, y)).attrs["method"]
-    assert method == "not known: 110 points of rank 110 are too many for the convex program"
+    minimum = minimal_norm(make_data(x, y))
+    assert minimum.attrs["method"] == "an interpolator of two neurons: the value is an upper bound"
+    assert_allclose(outputs(minimum, x), y, atol=1e-9)
+    w = minimum["weight"].values
+    assert float(minimum["value"]) == pytest.approx(np.sum(w**2), rel=1e-12)
+    split = [np.linalg.norm(np.linalg.lstsq(x, np.maximum(sign * y, 0.0))[0]) for sign in (1, -1)]
+    assert 0 < float(minimum["lower_bound"]) <= float(minimum["value"]) <= sum(split)
