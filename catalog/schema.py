@@ -43,7 +43,6 @@ _coordinates = (
     Variable("coord", ("coord",), "int64", "input coordinate", "Its labels are in the attribute 'labels'."),
     Variable("neuron", ("neuron",), "int64", "neuron", "j, counted from 0."),
     Variable("minimal_neuron", ("minimal_neuron",), "int64", "neuron of the minimum", "Counted from 0."),
-    Variable("teacher_neuron", ("teacher_neuron",), "int64", "neuron of the teacher", "Counted from 0."),
     *landscape.COORDINATES,
     Variable(
         "statement", ("statement",), "int8", "statement of the paper",
@@ -75,14 +74,6 @@ _data = (
         "assumption_2", (), "int8", "Assumption 2",
         "No label is 0 and |D_+| differs from |D_-| (for orthonormal inputs: the two label energies differ).",
         flags=("holds", "fails"),
-    ),
-    Variable(
-        "teacher_weight", ("teacher_neuron", "coord"), "float64", "w of the teacher",
-        "The network that labelled the points, where one did.", optional=True,
-    ),
-    Variable(
-        "teacher_output", ("teacher_neuron",), "float64", "a of the teacher",
-        "Its output weights: y_k = sum_j a_j relu(<w_j, x_k>).", optional=True,
     ),
 )  # fmt: skip
 

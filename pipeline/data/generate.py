@@ -10,7 +10,7 @@ import xarray as xr
 
 from catalog.schema import ORTHOGONAL, conform, variable
 from pipeline.configuration import DataConfig
-from pipeline.data.families import nearly_orthonormal_points, orthonormal_points, teacher_network, teacher_points
+from pipeline.data.families import nearly_orthonormal_points, orthonormal_points, teacher_points
 from pipeline.data.sources import given_points
 from pipeline.errors import RequestError
 
@@ -35,7 +35,7 @@ def generate_data(config: DataConfig) -> xr.Dataset:
     -------
     Dataset
         x(point, coord), y(point), the vectors D_+ and D_- of section 4.1, their ratio r, and the answers to
-        assumptions 1 and 2; the weights of the teacher if one labelled the points.
+        assumptions 1 and 2.
 
     Raises
     ------
@@ -53,17 +53,7 @@ def generate_data(config: DataConfig) -> xr.Dataset:
         x, names = np.column_stack([x, np.ones(len(x))]), [*names, "bias"]
     refuse_impossible(x, y)
     # One layout in memory, whatever the source: the last bit of a matrix product depends on it.
-    data = describe(np.ascontiguousarray(x), y, names)
-    return with_teacher(data, *teacher_network(config)) if config.kind == "gaussian_teacher" else data
-
-
-def with_teacher(data: xr.Dataset, w: np.ndarray, a: np.ndarray) -> xr.Dataset:
-    """The data with the network that labelled it; a bias appended later has no weight in it."""
-    weight = np.pad(w, [(0, 0), (0, data.sizes["coord"] - w.shape[1])])
-    values = {str(name): found.values for name, found in data.data_vars.items()}
-    known = conform("data", values | {"teacher_weight": weight, "teacher_output": a}, dict(data.attrs))
-    known["coord"].attrs.update(data["coord"].attrs)
-    return known
+    return describe(np.ascontiguousarray(x), y, names)
 
 
 def refuse_impossible(x: np.ndarray, y: np.ndarray) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pipeline.minimal_norm.columns import many_directions, of_length_1, of_masses, over_directions
 from pipeline.minimal_norm.interpolator import Network, corrected
 from pipeline.minimal_norm.program import Blocks, solve, with_one_line
 from pipeline.minimal_norm.reduction import Neurons, Reduced
@@ -31,8 +32,6 @@ MOST_ROUNDS = 12
 """How many corrections are tried: where a kink is close to a point it takes more than two."""
 LARGEST_LINEAR_PROGRAM = 300
 """Up to how many points the masses on many directions are those of least sum; above, those of least squares."""
-FEWEST = 50
-"""How many random directions there are at least; with their opposites twice as many."""
 MOST_POINTS = 1_500
 """Up to how many points masses on many directions are sought at all: n^3 operations, some seconds."""
 
@@ -110,32 +109,14 @@ def blocks_of(reduced: Reduced, neurons: Neurons) -> Blocks:
 
 def over_many_directions(reduced: Reduced, slope: float) -> Network | None:
     """Masses on the points' own directions and on random ones, of least sum where the points are few."""
-    points, (n, r) = reduced.points, reduced.points.shape
-    if n > MOST_POINTS:
+    if len(reduced.points) > MOST_POINTS:
         return None
-    random = np.random.default_rng(0).standard_normal((max(n, FEWEST), r))
-    if reduced.bias is not None:  # with the kink on a point each, else many have none among the data
-        random[:, -1] = -np.sum(random[:, :-1] * np.resize(points[:, :-1], (len(random), r - 1)), axis=1)
-    unit = np.concatenate([points, -points, random, -random])
-    if reduced.bias is not None:
-        unit = np.concatenate([unit, np.eye(r)[-1:]])
-    size = np.linalg.norm(unit[:, : reduced.penalised], axis=1)
-    unit = unit / np.where(size > 0, size, 1.0)[:, None]
+    directions = many_directions(reduced)
+    few = len(reduced.points) <= LARGEST_LINEAR_PROGRAM
+    found = over_directions(reduced, slope, directions) if few else None
+    if found is not None and found[1].interpolates(reduced):
+        return found[1]
+    unit, _ = of_length_1(reduced, directions)
     outputs = activation(reduced.points @ unit.T, slope)
-    mass = _masses(outputs, reduced.labels, np.where(size > 0, 1.0, 0.0))
-    kept = mass != 0
-    mass[kept] += np.linalg.lstsq(outputs[:, kept], reduced.labels - outputs @ mass)[0]
-    weight, sign = np.abs(mass[kept, None]) * unit[kept], np.where(mass[kept] > 0, 1, -1)
-    found = Network.of(reduced, weight, sign, slope, np.nan)
-    return found if found.interpolates(reduced) else None
-
-
-def _masses(outputs: np.ndarray, labels: np.ndarray, cost: np.ndarray) -> np.ndarray:
-    """The masses, negative for a negative output, that fit the labels."""
-    from scipy.optimize import linprog
-
-    if len(labels) <= LARGEST_LINEAR_PROGRAM:
-        found = linprog(np.tile(cost, 2), A_eq=np.hstack([outputs, -outputs]), b_eq=labels, method="highs-ds")
-        if found.x is not None:
-            return np.asarray(found.x[: len(cost)] - found.x[len(cost) :])
-    return np.asarray(np.linalg.lstsq(outputs, labels)[0])
+    network = of_masses(reduced, slope, unit, np.linalg.lstsq(outputs, reduced.labels)[0])
+    return network if network.interpolates(reduced) else None

@@ -38,7 +38,7 @@ def minimal_norm(
     known
         Networks that fit the labels, or nearly so, as log_norm(neuron), direction(neuron, coord) and
         output_ratio(neuron): the value is no more than the norm of any that fits. Of a trajectory the end is
-        taken. The teacher of the data is known without being named.
+        taken.
 
     Returns
     -------
@@ -76,18 +76,10 @@ def minimal_norm(
     reduced = reduce(x, y, bias)
     if isinstance(reduced, str):
         return _nothing(data, reduced, slope, attributes)
-    found = least_norm(reduced, slope, [reduced.neurons(w, a) for w, a in _networks(data, known)])
+    found = least_norm(reduced, slope, [reduced.neurons(w, a) for w, a in map(weights_of, known)])
     if isinstance(found, str):
         return _nothing(data, found, slope, attributes)
     return _with_kinks(_found(x, found, attributes), data, slope)
-
-
-def _networks(data: xr.Dataset, known: Sequence[xr.Dataset]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The w(neuron, coord) and a(neuron) of the teacher and of the known networks."""
-    teacher = []
-    if "teacher_weight" in data:
-        teacher = [(data["teacher_weight"].values, data["teacher_output"].values)]
-    return teacher + [weights_of(network) for network in known]
 
 
 def weights_of(network: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:

@@ -22,6 +22,7 @@ from pipeline.minimal_norm.candidates import (
     together,
 )
 from pipeline.minimal_norm.cells import heights_above
+from pipeline.minimal_norm.columns import many_directions, over_directions
 from pipeline.minimal_norm.interpolator import Network, network
 from pipeline.minimal_norm.pricing import Optimum, balanced, climbed, generate
 from pipeline.minimal_norm.reduction import Neurons, Reduced
@@ -73,8 +74,11 @@ def by_the_program(reduced: Reduced, charts: list[Chart], slope: float, known: S
     least = float(q @ reduced.labels) / max(height, 1.0)
     if enumerated and first.interpolates(reduced) and first.norm(reduced) <= (1 + ACTIVE[0]) * least:
         return Best(first, q, height, patterns)
+    columns = over_directions(reduced, slope, many_directions(reduced), charts) if enumerated else None
+    if columns is not None:
+        q, height = _higher(reduced, (q, height), (columns[0], largest(columns[0], charts, slope)))
     own = exact(reduced, Neurons(optimum.solution.weight, optimum.blocks.sign), slope)
-    program = _least(reduced, [first, own])
+    program = _least(reduced, [first, own, None if columns is None else columns[1]])
     others = _known_ones(reduced, slope, known, Neurons(program.weight, program.sign))
     if not any(one.interpolates(reduced) for one in [program, *others]):
         many = over_many_directions(reduced, slope)
@@ -125,6 +129,14 @@ def _dual(
     # With a free bias and the kink on a point, |b| <= |w| <= 1: the sphere of radius 2^(1/2) holds (w, b).
     radius = 1.0 if reduced.bias is None else np.sqrt(2.0)
     return q, float(radius * certificate_bound(q, reduced.points, slope))
+
+
+def _higher(
+    reduced: Reduced, one: tuple[np.ndarray, float], other: tuple[np.ndarray, float]
+) -> tuple[np.ndarray, float]:
+    """The dual vector, with its height, that bounds the norm more closely."""
+    bounds = [float(q @ reduced.labels) / max(height, 1.0) for q, height in (one, other)]
+    return one if bounds[0] >= bounds[1] else other
 
 
 def _rough(reduced: Reduced, slope: float) -> tuple[np.ndarray, float]:
