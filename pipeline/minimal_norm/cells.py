@@ -12,19 +12,23 @@ other: each s is a bound from above, each u along what is left a value from belo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import comb
 
 import numpy as np
 
 from pipeline.minimal_norm.arrangement import activation_patterns, count_in_general_position
-from pipeline.minimal_norm.sphere import Chart, activation
+from pipeline.minimal_norm.sphere import Chart, Peaks, activation
 
 MOST_NUMBERS = 8_000_000
 """How many numbers the cells may have, one a point: about two seconds' work."""
 MOST_SUBSPACES = 12_000
 """How many subspaces the enumeration of the cells may descend into."""
 MOST_SWEEPS = 400
+MOST_CLIMBS = 30
+ROUGHLY, FEW_SWEEPS = 1e-4, 20
+"""How close and how long the maximum of a cell is sought on the way uphill."""
 CLOSE = 1e-10
 """How far, relative to it, a bound of a cell may be above the value found there."""
 
@@ -51,6 +55,10 @@ class Heights:
     kink: np.ndarray
     height: np.ndarray
 
+    def peaks(self, points: np.ndarray) -> Peaks:
+        """The same, with the pattern of each."""
+        return Peaks(self.height, self.sign, self.direction, self.direction @ points.T > 0)
+
 
 def heights_above(level: float, q: np.ndarray, charts: list[Chart], slope: float) -> Heights | None:
     """Where and how far the sum is above ``level``, in every cell; None if they are too many.
@@ -68,10 +76,30 @@ def heights_above(level: float, q: np.ndarray, charts: list[Chart], slope: float
     for sign in (1, -1):
         if not _are_few(int((sign * c > 0).sum()), charts):
             return None
+    return _over(charts, q, level, lambda chart, force: _in_all_cells(force, chart.points, slope, level))
+
+
+def uphill(level: float, q: np.ndarray, charts: list[Chart], slope: float, starts: list[np.ndarray]) -> Heights:
+    """The local maxima above ``level`` that are uphill of patterns[start, point] of each chart, all at once.
+
+    From cell to cell, the greatest of each, until no new cell is entered: the sum never falls on the way.
+    """
+    of = dict(zip([id(chart) for chart in charts], starts, strict=True))
+    return _over(charts, q, level, lambda chart, force: _uphill(force, chart.points, slope, level, of[id(chart)]))
+
+
+Maxima = tuple[float, np.ndarray, np.ndarray]
+"""A bound, and the unit vectors [peak, coord] and the heights [peak] above a level."""
+
+
+def _over(
+    charts: list[Chart], q: np.ndarray, level: float, search: Callable[[Chart, np.ndarray], Maxima]
+) -> Heights:
+    """What ``search`` finds on all charts, for both signs of the sum."""
     bound, found = level, []
     for chart in charts:
         for sign in (1, -1):
-            above, u, height = _of_one_sign(sign * q, chart.points, slope, level)
+            above, u, height = search(chart, sign * q)
             bound = max(bound, above)
             kink = -1 if chart.kink is None else chart.kink
             found += [(h, sign, direction @ chart.embedding, kink) for h, direction in zip(height, u, strict=True)]
@@ -105,19 +133,42 @@ def _cells(points: np.ndarray) -> np.ndarray:
     return np.asarray((np.arange(2**n)[:, None] >> np.arange(n)) % 2 == 1)
 
 
-def _of_one_sign(
-    force: np.ndarray, points: np.ndarray, slope: float, level: float
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """The bound, and the unit vectors [peak, coord] and the heights [peak] above the level."""
+def _in_all_cells(force: np.ndarray, points: np.ndarray, slope: float, level: float) -> Maxima:
+    cells = _cells(points[(1 - slope) * force > 0])
+    return _greatest(force, points, slope, level, cells, CLOSE, MOST_SWEEPS)
+
+
+def _uphill(force: np.ndarray, points: np.ndarray, slope: float, level: float, starts: np.ndarray) -> Maxima:
+    up = (1 - slope) * force > 0
+    cells = np.unique(starts[:, up], axis=0)
+    seen, directions, heights = cells, [np.zeros((0, points.shape[1]))], [np.zeros(0)]
+    for _ in range(MOST_CLIMBS):
+        _, unit, height = _greatest(force, points, slope, 0.0, cells, ROUGHLY, FEW_SWEEPS)
+        directions.append(unit[height > level])
+        heights.append(height[height > level])
+        both = np.concatenate([seen, np.unique(unit @ points[up].T > 0, axis=0)])
+        first = np.unique(both, axis=0, return_index=True)[1]
+        cells = both[first[first >= len(seen)]]
+        if not len(cells):
+            break
+        seen = np.concatenate([seen, cells])
+    bound = max(float(height.max(initial=0.0)) for height in heights)
+    return bound, np.concatenate(directions), np.concatenate(heights)
+
+
+def _greatest(
+    force: np.ndarray, points: np.ndarray, slope: float, level: float, cells: np.ndarray, close: float, sweeps: int
+) -> Maxima:
+    """The maximum over each of these cells[cell, point that bends upwards], where it is above the level."""
     c = (1 - slope) * force
     up, down = c > 0, c < 0
-    rest = _cells(points[up]) @ (c[up, None] * points[up]) + slope * (force @ points)
+    rest = cells @ (c[up, None] * points[up]) + slope * (force @ points)
     walls = -c[down, None] * points[down]
     squares = np.sum(walls**2, axis=1)
     walls, squares = walls[squares > 0], squares[squares > 0]
     shares = np.zeros((len(rest), len(walls)))
     directions, heights, bound = [], [], level
-    for sweep in range(MOST_SWEEPS):
+    for sweep in range(sweeps):
         above = np.linalg.norm(rest, axis=1)
         high = above > level
         rest, shares, above = rest[high], shares[high], above[high]
@@ -125,8 +176,8 @@ def _of_one_sign(
             break
         unit = rest / above[:, None]
         reached = activation(unit @ points.T, slope) @ force
-        closed = reached >= above * (1 - CLOSE)
-        if sweep == MOST_SWEEPS - 1:
+        closed = reached >= above * (1 - close)
+        if sweep == sweeps - 1:
             closed[:] = True
         directions.append(unit[closed & (reached > level)])
         heights.append(reached[closed & (reached > level)])

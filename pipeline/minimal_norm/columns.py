@@ -47,7 +47,7 @@ def over_directions(
     options: Any = OPTIONS | {"maxiter": MOST_PIVOTS * len(reduced.labels)}
     for _ in range(MOST_ROUNDS):
         outputs = activation(reduced.points @ unit.T, slope)
-        found = linprog(
+        found: Any = linprog(
             np.tile(cost, 2), A_eq=np.hstack([outputs, -outputs]), b_eq=reduced.labels, method="highs-ds",
             options=options,
         )  # fmt: skip

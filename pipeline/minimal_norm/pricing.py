@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.minimal_norm.cells import Heights, are_likely_few, heights_above
+from pipeline.minimal_norm.cells import Heights, are_likely_few, heights_above, uphill
 from pipeline.minimal_norm.program import TOLERANCE, Blocks, Solution, solve, with_one_line
 from pipeline.minimal_norm.reduction import Reduced
 from pipeline.minimal_norm.sphere import Chart, Peaks, climb_from, peaks
@@ -65,7 +65,8 @@ def generate(reduced: Reduced, charts: list[Chart], slope: float, known: Blocks 
     for _ in range(MOST_ROUNDS):
         solved = blocks
         solution = solve(reduced, blocks, slope, TOLERANCE if enumerated or by_cells else ROUGHER)
-        added = _missing(reduced, charts, slope, blocks, solution, explored)
+        search = _missing_uphill if by_cells else _missing
+        added = search(reduced, charts, slope, blocks, solution, explored)
         # Last of all: a hundred times the time of climbing, and the highest are not the ones that help most.
         if by_cells and solution.feasible and not len(added):
             added, height = _missing_in_cells(reduced, charts, slope, blocks, solution)
@@ -76,6 +77,23 @@ def generate(reduced: Reduced, charts: list[Chart], slope: float, known: Blocks 
             blocks = _used(blocks, solution)  # many points: every block costs
         blocks = with_one_line(reduced, blocks.joined(added.pattern, added.sign), slope)
     return Optimum(solution, solved, settled, height)
+
+
+def _missing_uphill(
+    reduced: Reduced,
+    charts: list[Chart],
+    slope: float,
+    blocks: Blocks,
+    solution: Solution,
+    explored: list[np.ndarray],
+) -> Blocks:
+    """As :func:`_missing` where the patterns are not known, all starts at once."""
+    q, level = balanced(reduced, solution.q), 1 + VIOLATION_IN_CELLS
+    if not solution.feasible:
+        q, level = q / np.abs(q).max(), PROMISING
+    own = np.unique(blocks.pattern, axis=0)
+    found = uphill(level, q, charts, slope, [np.concatenate([own, random]) for random in explored])
+    return _new(reduced, slope, blocks, *_patterns_at(reduced, found))
 
 
 def _missing_in_cells(
@@ -138,8 +156,8 @@ def _first(reduced: Reduced, charts: list[Chart], slope: float, explored: list[n
     everywhere = np.repeat([[True], [False]], len(points), axis=1)
     if not explored:
         return _both_signs(np.concatenate([everywhere, points @ points.T > 0, points @ points.T < 0]))
-    guess = climb_from(balanced(reduced, reduced.labels), charts, slope, explored, 0.0)
-    return _both_signs(everywhere).joined(guess.pattern[:MOST_ADDED], guess.sign[:MOST_ADDED])
+    guess = uphill(0.0, balanced(reduced, reduced.labels), charts, slope, explored)
+    return _both_signs(everywhere).joined(*_patterns_at(reduced, guess))
 
 
 def _both_signs(patterns: np.ndarray) -> Blocks:

@@ -155,9 +155,13 @@ def _at_the_peaks(
         return network(reduced, Peaks.none(*reduced.points.shape), slope)
     found: list[Network] = []
     for below in ACTIVE:
-        tops = (
-            peaks(q, charts, slope, 1 - below) if enumerated else climbed(reduced, charts, slope, q, blocks, below)
-        )
+        cells = None if optimum.height is None else heights_above(1 - below, q, charts, slope)
+        if enumerated:
+            tops = peaks(q, charts, slope, 1 - below)
+        elif cells is not None:
+            tops = cells.peaks(reduced.points)
+        else:
+            tops = climbed(reduced, charts, slope, q, blocks, below)
         found.append(network(reduced, tops, slope))
         if found[-1].interpolates(reduced):
             break
