@@ -29,8 +29,6 @@ LARGE = 100_000
 """The numbers in the blocks from which those that are not used are left out again."""
 EXPLORED = 100
 """How many random directions are tried then."""
-FEW = 5
-"""How few new patterns make it look everywhere again."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +59,15 @@ def generate(reduced: Reduced, charts: list[Chart], slope: float, known: Blocks 
     if known is not None:
         first = known.joined(first.pattern, first.sign)
     blocks = with_one_line(reduced, first, slope)
-    settled, height = False, None
+    settled = False
     for _ in range(MOST_ROUNDS):
-        solved = blocks
+        solved, height = blocks, None
         solution = solve(reduced, blocks, slope, TOLERANCE if enumerated or by_cells else ROUGHER)
-        search = _missing_uphill if by_cells else _missing
-        added = search(reduced, charts, slope, blocks, solution, explored)
+        if enumerated:
+            added = _missing(reduced, charts, slope, blocks, solution)
+        else:
+            above = VIOLATION_IN_CELLS if by_cells else VIOLATION_SAMPLED
+            added = _missing_uphill(reduced, charts, slope, blocks, _asked(reduced, solution, above), explored)
         # Last of all: a hundred times the time of climbing, and the highest are not the ones that help most.
         if by_cells and solution.feasible and not len(added):
             added, height = _missing_in_cells(reduced, charts, slope, blocks, solution)
@@ -79,18 +80,22 @@ def generate(reduced: Reduced, charts: list[Chart], slope: float, known: Blocks 
     return Optimum(solution, solved, settled, height)
 
 
+def _asked(reduced: Reduced, solution: Solution, above: float) -> tuple[np.ndarray, float]:
+    """The dual vector, and from which height on a pattern is missing."""
+    q = balanced(reduced, solution.q)
+    return (q, 1 + above) if solution.feasible else (q / np.abs(q).max(), PROMISING)
+
+
 def _missing_uphill(
     reduced: Reduced,
     charts: list[Chart],
     slope: float,
     blocks: Blocks,
-    solution: Solution,
+    asked: tuple[np.ndarray, float],
     explored: list[np.ndarray],
 ) -> Blocks:
-    """As :func:`_missing` where the patterns are not known, all starts at once."""
-    q, level = balanced(reduced, solution.q), 1 + VIOLATION_IN_CELLS
-    if not solution.feasible:
-        q, level = q / np.abs(q).max(), PROMISING
+    """The blocks that the dual asks for uphill of those there are and of the explored ones."""
+    q, level = asked
     own = np.unique(blocks.pattern, axis=0)
     found = uphill(level, q, charts, slope, [np.concatenate([own, random]) for random in explored])
     return _new(reduced, slope, blocks, *_patterns_at(reduced, found))
@@ -165,27 +170,12 @@ def _both_signs(patterns: np.ndarray) -> Blocks:
     return Blocks(np.tile(patterns, (2, 1)), np.repeat([1, -1], len(patterns)))
 
 
-def _missing(
-    reduced: Reduced,
-    charts: list[Chart],
-    slope: float,
-    blocks: Blocks,
-    solution: Solution,
-    explored: list[np.ndarray],
-) -> Blocks:
-    """The blocks that the dual asks for: first uphill of what there is, then everywhere."""
-    q, level = balanced(reduced, solution.q), 1 + VIOLATION
-    if not solution.feasible:
-        q, level = q / np.abs(q).max(), PROMISING
-    if explored:
-        level += VIOLATION_SAMPLED
+def _missing(reduced: Reduced, charts: list[Chart], slope: float, blocks: Blocks, solution: Solution) -> Blocks:
+    """The blocks that the dual asks for where all patterns are known: first uphill of those there are."""
+    q, level = _asked(reduced, solution, VIOLATION)
 
-    def new(found: Peaks, most: int) -> Blocks:
-        return _new(reduced, slope, blocks, found.pattern[:most], found.sign[:most])
+    def new(found: Peaks) -> Blocks:
+        return _new(reduced, slope, blocks, found.pattern[:MOST_ADDED], found.sign[:MOST_ADDED])
 
-    uphill = climb_from(q, charts, slope, [np.unique(blocks.pattern, axis=0)] * len(charts), level)
-    if explored:
-        few = len(uphill.height) < FEW
-        return new(climb_from(q, charts, slope, explored, level) if few else uphill, MOST_ADDED // 2)
-    added = new(uphill, MOST_ADDED)
-    return added if len(added) else new(peaks(q, charts, slope, level), MOST_ADDED)
+    added = new(climb_from(q, charts, slope, [np.unique(blocks.pattern, axis=0)] * len(charts), level))
+    return added if len(added) else new(peaks(q, charts, slope, level))
