@@ -21,10 +21,12 @@ import numpy as np
 from pipeline.minimal_norm.arrangement import activation_patterns, count_in_general_position
 from pipeline.minimal_norm.sphere import Chart, Peaks, activation
 
-MOST_NUMBERS = 8_000_000
+MOST_NUMBERS = 10_000_000
 """How many numbers the cells may have, one a point: about two seconds' work."""
 MOST_SUBSPACES = 12_000
 """How many subspaces the enumeration of the cells may descend into."""
+FEW = 18
+"""Up to how many points all patterns are taken, whether there is a cell of each or not."""
 MOST_SWEEPS = 400
 MOST_CLIMBS = 30
 ROUGHLY, FEW_SWEEPS = 1e-4, 20
@@ -120,17 +122,24 @@ def are_likely_few(charts: list[Chart]) -> bool:
 
 def _are_few(points: int, charts: list[Chart]) -> bool:
     dimension = charts[0].points.shape[1]
-    numbers = len(charts) * len(charts[0].points) * count_in_general_position(points, dimension)
-    subspaces = 1 if points <= dimension else comb(points, max(dimension - 2, 0))
+    cells, subspaces = count_in_general_position(points, dimension), comb(points, max(dimension - 2, 0))
+    if _are_all(points, dimension):
+        cells, subspaces = 2**points, 1
+    numbers = len(charts) * len(charts[0].points) * cells
     return numbers <= MOST_NUMBERS and len(charts) * subspaces <= MOST_SUBSPACES
 
 
+def _are_all(points: int, dimension: int) -> bool:
+    """Whether all patterns are taken: they are all there, or so few that telling which are takes longer."""
+    return points <= dimension or (points <= FEW and dimension > 4)
+
+
 def _cells(points: np.ndarray) -> np.ndarray:
-    """[cell, point]: the patterns of these points; where they are as few as the coordinates, all there can be."""
+    """[cell, point]: the patterns of these points, and maybe others."""
     n, dimension = points.shape
-    if n > dimension:
-        return activation_patterns(points)
-    return np.asarray((np.arange(2**n)[:, None] >> np.arange(n)) % 2 == 1)
+    if _are_all(n, dimension):
+        return np.asarray((np.arange(2**n)[:, None] >> np.arange(n)) % 2 == 1)
+    return activation_patterns(points)
 
 
 def _in_all_cells(force: np.ndarray, points: np.ndarray, slope: float, level: float) -> Maxima:

@@ -1,5 +1,7 @@
 """Interpolators of other origins: each fits the labels, none is forgotten, and the value is the least of them."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,6 +19,8 @@ from pipeline.minimal_norm.candidates import (
     over_many_directions,
     reoptimised,
 )
+from pipeline.minimal_norm.pricing import Optimum
+from pipeline.minimal_norm.program import Blocks, Solution, solve
 from pipeline.minimal_norm.reduction import Neurons, reduce
 from pipeline.minimal_norm.search import better
 from pipeline.workflow import minimum_of
@@ -194,3 +198,46 @@ def test_what_is_known_and_larger_changes_nothing():
     best = reoptimised(reduced, reduced.neurons(w, a), 0.0)
     assert best is not None
     assert better(reduced, 0.0, Neurons(best.weight, best.sign), reduced.neurons(w, a)) is None
+
+
+@pytest.mark.parametrize("free", [False, True])
+def test_a_convex_program_that_is_lost_is_not_the_end(monkeypatch, free):
+    """The linear program over directions has the minimum too, with its certificate."""
+    generator = np.random.default_rng(4)
+    x, y = generator.standard_normal((8, 2)), generator.standard_normal(8)
+    data = generate_data(DataConfig(x=x.tolist(), y=y.tolist(), bias=True))
+    wanted = float(minimal_norm(data, free_bias=free)["value"])
+
+    def lost(reduced, charts, slope, known=None):
+        n, r = reduced.points.shape
+        blocks = Blocks(np.ones((1, n), dtype=bool), np.ones(1, dtype=int))
+        return Optimum(Solution(np.zeros((1, r)), reduced.labels, False), blocks, False)
+
+    monkeypatch.setattr(import_module("pipeline.minimal_norm.search"), "generate", lost)
+    found = minimal_norm(data, free_bias=free)
+    assert float(found["value"]) == pytest.approx(wanted, rel=1e-6)
+    assert 0 <= float(found["gap"]) <= 1e-6 * wanted
+    assert misfit(found, data["x"].values, y) <= 1e-9
+
+
+def test_a_program_without_numbers_is_tried_again_and_then_infeasible(monkeypatch):
+    import clarabel
+
+    tolerances = []
+
+    class Lost:
+        status = clarabel.SolverStatus.NumericalError
+
+        def __init__(self, nothing, cost, matrix, right, cones, settings):
+            tolerances.append(settings.tol_feas)
+            self.x, self.z = [np.nan] * len(cost), [np.nan] * matrix.shape[0]
+
+        def solve(self):
+            return self
+
+    monkeypatch.setattr(clarabel, "DefaultSolver", Lost)
+    reduced = reduce(np.eye(2), np.array([1.0, -1.0]))
+    found = solve(reduced, Blocks(np.eye(2, dtype=bool), np.array([1, -1])), 0.0)
+    assert tolerances == [1e-11, 1e-8]
+    assert not found.feasible
+    assert np.isfinite(found.q).all()

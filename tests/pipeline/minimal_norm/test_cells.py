@@ -23,7 +23,7 @@ def problem(seed, n, r, free):
 
 
 @settings(max_examples=40)
-@given(seed=SEEDS, slope=SLOPES, n=st.integers(2, 9), r=st.integers(2, 4), free=st.booleans())
+@given(seed=SEEDS, slope=SLOPES, n=st.integers(2, 9), r=st.integers(2, 6), free=st.booleans())
 def test_the_maximum_is_that_over_all_patterns(seed, slope, n, r, free):
     reduced, charts, q = problem(seed, n, r, free)
     top = largest(q, charts, slope)
