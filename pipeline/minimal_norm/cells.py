@@ -27,12 +27,10 @@ MOST_SUBSPACES = 12_000
 """How many subspaces the enumeration of the cells may descend into."""
 FEW = 18
 """Up to how many points all patterns are taken, whether there is a cell of each or not."""
-MOST_SWEEPS = 400
 MOST_CLIMBS = 30
-ROUGHLY, FEW_SWEEPS = 1e-4, 20
-"""How close and how long the maximum of a cell is sought on the way uphill."""
-CLOSE = 1e-10
-"""How far, relative to it, a bound of a cell may be above the value found there."""
+CLOSELY, ROUGHLY = (1e-10, 400), (1e-4, 20)
+"""How far, relative to it, a bound of a cell may be above the value found there, and how often each s_k is
+improved at most: for the maximum, and on the way uphill."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +142,7 @@ def _cells(points: np.ndarray) -> np.ndarray:
 
 def _in_all_cells(force: np.ndarray, points: np.ndarray, slope: float, level: float) -> Maxima:
     cells = _cells(points[(1 - slope) * force > 0])
-    return _greatest(force, points, slope, level, cells, CLOSE, MOST_SWEEPS)
+    return _greatest(force, points, slope, level, cells, CLOSELY)
 
 
 def _uphill(force: np.ndarray, points: np.ndarray, slope: float, level: float, starts: np.ndarray) -> Maxima:
@@ -152,7 +150,7 @@ def _uphill(force: np.ndarray, points: np.ndarray, slope: float, level: float, s
     cells = np.unique(starts[:, up], axis=0)
     seen, directions, heights = cells, [np.zeros((0, points.shape[1]))], [np.zeros(0)]
     for _ in range(MOST_CLIMBS):
-        _, unit, height = _greatest(force, points, slope, 0.0, cells, ROUGHLY, FEW_SWEEPS)
+        _, unit, height = _greatest(force, points, slope, 0.0, cells, ROUGHLY)
         directions.append(unit[height > level])
         heights.append(height[height > level])
         both = np.concatenate([seen, np.unique(unit @ points[up].T > 0, axis=0)])
@@ -166,9 +164,10 @@ def _uphill(force: np.ndarray, points: np.ndarray, slope: float, level: float, s
 
 
 def _greatest(
-    force: np.ndarray, points: np.ndarray, slope: float, level: float, cells: np.ndarray, close: float, sweeps: int
+    force: np.ndarray, points: np.ndarray, slope: float, level: float, cells: np.ndarray, effort: tuple[float, int]
 ) -> Maxima:
     """The maximum over each of these cells[cell, point that bends upwards], where it is above the level."""
+    close, sweeps = effort
     c = (1 - slope) * force
     up, down = c > 0, c < 0
     rest = cells @ (c[up, None] * points[up]) + slope * (force @ points)

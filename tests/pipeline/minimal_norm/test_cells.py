@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.minimal_norm.cells import are_likely_few, heights_above
+from pipeline.minimal_norm.cells import are_likely_few, heights_above, uphill
 from pipeline.minimal_norm.reduction import reduce
 from pipeline.minimal_norm.sphere import Chart, activation, largest, make_charts
 
@@ -49,6 +49,18 @@ def test_above_the_maximum_there_is_nothing(seed, slope, n, r):
     assert found is not None
     assert found.bound == level
     assert not len(found.height)
+
+
+@settings(max_examples=20)
+@given(seed=SEEDS, slope=SLOPES, n=st.integers(2, 9), r=st.integers(2, 4), free=st.booleans())
+def test_climbing_from_everywhere_ends_at_the_maximum(seed, slope, n, r, free):
+    reduced, charts, q = problem(seed, n, r, free)
+    top = largest(q, charts, slope)
+    found = uphill(0.9 * top, q, charts, slope, [chart.patterns for chart in charts])
+    assert found.height[0] == pytest.approx(top, rel=1e-3)
+    assert found.height[0] <= top * (1 + 1e-9)
+    values = activation(found.direction @ reduced.points.T, slope) @ q * found.sign
+    np.testing.assert_allclose(values, found.height, rtol=1e-9)
 
 
 def test_more_points_than_all_their_patterns_could_be_enumerated():
