@@ -164,9 +164,9 @@ def _result_table(summary: dict[str, Any]) -> Table:
         least_known = f"; at least {bound:.4g}" if bound > 0 else ""
         table.add_row("least of all interpolators", f"{summary['minimal_norm_method']}{least_known}")
     else:
-        sampled = "sampled" in summary["minimal_norm_method"]
+        uncertified = "upper bound" in summary["minimal_norm_method"]
         gap = f"certified from below: gap {abs(summary['gap']):.1g}"
-        certified = f"(an upper bound; at least {bound:.4g})" if sampled else f"({gap})"
+        certified = f"(an upper bound; at least {bound:.4g})" if uncertified else f"({gap})"
         table.add_row("least of all interpolators", f"{least:.10g}  {certified}")
         table.add_row("excess over it", f"{summary['final_excess']:.3g}")
         if abs(summary["final_excess"]) > NOTABLE * least and isfinite(summary.get("hull_difference", inf)):

@@ -20,7 +20,7 @@ from catalog.index import Catalog
 from catalog.layout import SCHEMA_VERSION
 from catalog.schema import variable
 from pipeline.configuration import RunConfig
-from pipeline.data import generate_data
+from pipeline.data import generate_data, teacher_network
 from pipeline.flow import initialise, simulate
 from pipeline.function import learned_function
 from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
@@ -190,8 +190,13 @@ def follow(
 
 
 def minimum_of(config: RunConfig, data: xr.Dataset) -> xr.Dataset:
-    """Stage 4 on ``data``: the interpolator of least norm, which depends on no start."""
-    return minimal_norm(data, slope=config.flow.slope, free_bias=config.analysis.free_bias)
+    """Stage 4 on ``data``: the interpolator of least norm, which depends on no start.
+
+    The end of a flow, which does, comes in when the two are compared.
+    """
+    teacher = teacher_network(config.data)
+    known = [] if teacher is None else [teacher]
+    return minimal_norm(data, slope=config.flow.slope, free_bias=config.analysis.free_bias, known=known)
 
 
 def analyse(

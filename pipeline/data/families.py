@@ -46,9 +46,14 @@ def teacher_points(config: DataConfig) -> Points:
     Each coordinate of its w is N(0, 1/(teacher_width d)), each a is N(0, 1/teacher_width): the appendix's
     high-dimensional experiment, as in the authors' notebooks.
     """
+    x, w, a = points_and_teacher(config)
+    return x, np.maximum(x @ w.T, 0.0) @ a, coordinate_names(config.coordinates)
+
+
+def points_and_teacher(config: DataConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The x[point, coord], w[neuron, coord] and a[neuron] of :func:`teacher_points`."""
     n, d, width = config.number, config.coordinates, config.teacher_width
     generator = np.random.default_rng(config.seed)
     x = generator.standard_normal((n, d))
     w = generator.standard_normal((width, d)) / np.sqrt(width * d)
-    a = generator.standard_normal(width) / np.sqrt(width)
-    return x, np.maximum(x @ w.T, 0.0) @ a, coordinate_names(d)
+    return x, w, generator.standard_normal(width) / np.sqrt(width)

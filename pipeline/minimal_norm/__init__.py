@@ -2,10 +2,11 @@
 
 In come the labelled data and trajectory; out go the minimum of 1/2 |theta|^2 over L = 0 with a dual
 certificate, the neurons that reach it, and the trajectory's excess and distance along time. Orthogonal inputs
-have a closed form; for all others ``reduction`` takes the data to its own coordinates, ``arrangement``
-enumerates the activation patterns, ``sphere`` maximises the dual function over them exactly (``bound`` bounds
-it where they are too many), ``program`` and ``pricing`` solve the convex program, ``interpolator`` reads its
-neurons off, and ``solution`` strings these together.
+have a closed form, and so has one input with a free bias (``line``). For all others ``reduction`` takes the data
+to its own coordinates, ``arrangement`` enumerates the activation patterns, ``sphere`` maximises the dual function
+over them exactly (where they are too many, ``cells`` does with half of the points, and ``bound`` bounds it),
+``program`` and ``pricing`` solve the convex program, ``interpolator`` reads its neurons off, ``candidates`` are
+interpolators of other origins, ``search`` takes the best, and ``solution`` strings these together.
 """
 
 from pipeline.minimal_norm.compare import compare

@@ -8,6 +8,7 @@ import xarray as xr
 from catalog.blocks import along_time, at_instant
 from catalog.schema import conform, validate
 from pipeline.minimal_norm.difference import difference, largest_between, merged_distance, variation_norm
+from pipeline.minimal_norm.lowering import lowered
 
 WITHIN = 1e-3
 """The angle (radians) up to which neurons count as one in the variation norm of learned functions."""
@@ -23,18 +24,21 @@ def compare(trajectory: xr.Dataset, minimum: xr.Dataset, data: xr.Dataset | None
     minimum
         The dataset of :func:`minimal_norm`.
     data
-        Stage 1's dataset; without it the functions are not compared.
+        Stage 1's dataset; without it the functions are not compared, and the minimum is what it is.
 
     Returns
     -------
     Dataset
-        ``minimum`` with half_squared_norm(time) = 1/2 |theta|^2, excess(time) over the minimal value, and
+        ``minimum`` (where it is not certified: or a network of less norm that fits the labels, by way of the
+        flow's end) with half_squared_norm(time) = 1/2 |theta|^2, excess(time) over the minimal value, and
         distance(time) in weights to the set of minimal networks of the same width, built from these minimal
         neurons, whose outputs have the signs of that instant (an unbalanced a_j may change its sign). Excess and
         distance are NaN where the minimum is not known. With a free bias the excess leaves the biases out.
     """
     validate("trajectory", trajectory)
     validate("minimum", minimum)
+    if data is not None:
+        minimum = lowered(minimum, data, trajectory, slope=float(trajectory.attrs.get("slope", 0.0)))
     least = minimum.variables
     value, weight, sign = float(least["value"]), least["weight"].values, least["output_sign"].values
     free = minimum.attrs.get("free_coordinate")

@@ -24,6 +24,10 @@ VANISHING = (1e-7, 1e-10, 0.0)
 """The share of the total mass below which a neuron is dropped; the next is tried if the rest can't interpolate."""
 EXACT = 1e-10
 """The misfit up to which a network interpolates, in units of the largest label."""
+RESOLVED = 1e-15
+"""The misfit at which there is nothing to correct."""
+ROUNDING = 1e-13
+"""The same where its terms are larger than the labels, over the norm."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,27 @@ class Network:
     misfit
         The largest |h(x_k) - y_k|.
     freedom
-        The number of active directions less the rank of their outputs on the data.
+        The number of active directions less the rank of their outputs on the data; NaN if not known.
     """
 
     weight: np.ndarray
     sign: np.ndarray
     misfit: float
-    freedom: int
+    freedom: float
+
+    @classmethod
+    def of(cls, reduced: Reduced, weight: np.ndarray, sign: np.ndarray, slope: float, freedom: float) -> Network:
+        """These neurons, with their misfit."""
+        misfit = np.abs(activation(reduced.points @ weight.T, slope) @ sign - reduced.labels)
+        return cls(weight, sign, float(misfit.max(initial=0.0)), freedom)
+
+    def norm(self, reduced: Reduced) -> float:
+        """1/2 |theta|^2 once |a| = |w| for each neuron: sum |u|, of the coordinates that count."""
+        return float(np.linalg.norm(self.weight[:, : reduced.penalised], axis=1).sum())
+
+    def interpolates(self, reduced: Reduced) -> bool:
+        """Whether it fits the labels, up to the rounding of its terms."""
+        return self.misfit <= max(EXACT, ROUNDING * self.norm(reduced))
 
 
 def network(reduced: Reduced, tops: Peaks, slope: float) -> Network:
@@ -67,10 +85,9 @@ def network(reduced: Reduced, tops: Peaks, slope: float) -> Network:
     found: list[Network] = []
     for share in VANISHING:
         kept = mass > share * mass.sum()
-        weight = _corrected(mass[kept, None] * unit[kept], sign[kept], reduced, slope)
-        misfit = np.abs(activation(reduced.points @ weight.T, slope) @ sign[kept] - reduced.labels).max()
-        found.append(Network(weight, sign[kept], float(misfit), freedom))
-        if misfit <= EXACT:
+        weight = corrected(mass[kept, None] * unit[kept], sign[kept], reduced, slope)
+        found.append(Network.of(reduced, weight, sign[kept], slope, freedom))
+        if found[-1].interpolates(reduced):
             break
     return min(found, key=lambda candidate: candidate.misfit)
 
@@ -89,8 +106,13 @@ def _freedom(outputs: np.ndarray, directions: int) -> int:
     return directions - int(np.linalg.matrix_rank(outputs, tol=ON_POINT)) if outputs.size else 0
 
 
-def _corrected(weight: np.ndarray, sign: np.ndarray, reduced: Reduced, slope: float) -> np.ndarray:
-    """The nearest weights that interpolate, with every kink that lies on a point left there."""
+def corrected(
+    weight: np.ndarray, sign: np.ndarray, reduced: Reduced, slope: float, most_rounds: int = 3
+) -> np.ndarray:
+    """The nearest weights that interpolate, with every kink that lies on a point left there.
+
+    By Newton's method, over and over while it helps.
+    """
     points, labels = reduced.points, reduced.labels
     flats = []
     for u in weight:
@@ -100,16 +122,20 @@ def _corrected(weight: np.ndarray, sign: np.ndarray, reduced: Reduced, slope: fl
         on = points[np.abs(points @ u) <= ON_POINT * np.linalg.norm(u)]
         flats.append(_orthogonal_to(on, points.shape[1]))
     weight = np.array([flat @ (flat.T @ u) for flat, u in zip(flats, weight, strict=True)]).reshape(weight.shape)
-    for _ in range(3):
+    ends = np.cumsum([flat.shape[1] for flat in flats])[:-1]
+    best, least = weight, np.inf
+    for rounds in range(most_rounds + 1):
         misfit = labels - activation(points @ weight.T, slope) @ sign
+        size = float(np.abs(misfit).max(initial=0.0))
+        if size < least:
+            best, least = weight, size
+        if rounds == most_rounds or size <= RESOLVED or not flats:
+            break
         gain = np.where(points @ weight.T > 0, 1.0, slope) * sign
         columns = [gain[:, i, None] * (points @ flat) for i, flat in enumerate(flats)]
-        if not columns:
-            break
         step = np.linalg.lstsq(np.concatenate(columns, axis=1), misfit)[0]
-        ends = np.cumsum([flat.shape[1] for flat in flats])[:-1]
         weight = weight + [flat @ part for flat, part in zip(flats, np.split(step, ends), strict=True)]
-    return weight
+    return best
 
 
 def _orthogonal_to(rows: np.ndarray, dimension: int) -> np.ndarray:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from catalog.blocks import at_instant
 from catalog.schema import ORTHOGONAL, conform, validate
 from pipeline.errors import RequestError
 from pipeline.minimal_norm.bound import rough_certificate
-from pipeline.minimal_norm.interpolator import EXACT
+from pipeline.minimal_norm.interpolator import Network
 from pipeline.minimal_norm.orthogonal import certificate_norm, closed_form
-from pipeline.minimal_norm.reduction import reduce
-from pipeline.minimal_norm.solution import Found, TooMany, least_norm
+from pipeline.minimal_norm.reduction import Reduced, reduce
+from pipeline.minimal_norm.search import KNOWN
+from pipeline.minimal_norm.solution import UPPER_BOUND, Found, TooMany, in_units, least_norm
 
 NOT_KNOWN = "not known"
 """What the attribute ``method`` begins with where there is a lower bound at most."""
 
 
-def minimal_norm(data: xr.Dataset, *, slope: float = 0.0, free_bias: bool = False) -> xr.Dataset:
+def minimal_norm(
+    data: xr.Dataset, *, slope: float = 0.0, free_bias: bool = False, known: Sequence[xr.Dataset] = ()
+) -> xr.Dataset:
     """The interpolator of least norm with a dual certificate, for any data.
 
     Parameters
@@ -30,6 +35,10 @@ def minimal_norm(data: xr.Dataset, *, slope: float = 0.0, free_bias: bool = Fals
         The leaky ReLU's; 0 is the ReLU.
     free_bias
         Whether the weights on the coordinate labelled "bias" do not count in the norm.
+    known
+        Networks that fit the labels, or nearly so, as log_norm(neuron), direction(neuron, coord) and
+        output_ratio(neuron): the value is no more than the norm of any that fits. Of a trajectory the end is
+        taken.
 
     Returns
     -------
@@ -37,12 +46,14 @@ def minimal_norm(data: xr.Dataset, *, slope: float = 0.0, free_bias: bool = Fals
         value, lower_bound, gap, the certificate, and the neurons weight(minimal_neuron, coord) with their
         output_sign; |a| = |w| for each. The attribute ``method`` says how the value was found:
 
-        - in closed form for orthogonal inputs (Proposition 1);
-        - by the convex program over all activation patterns: minimum and certificate are exact up to ``gap``;
-        - by the program over sampled patterns, if there are too many: an interpolator's norm, so an upper bound;
+        - in closed form for orthogonal inputs (Proposition 1), or over one input with a free bias (``line``);
+        - by the convex program over all activation patterns, or over some of which the dual certifies that they
+          are enough: minimum and certificate are exact up to ``gap``;
+        - by the program over sampled patterns, if there are too many, or by an interpolator of another origin (a
+          known one, one of two neurons, one over random directions): the value is its norm, so an upper bound;
           lower_bound is valid but need not be close;
         - not known: value and gap are NaN and there are no neurons. No network fits the data, or they are too
-          many for the program.
+          many for any of this.
 
         Over one input with a bias, ``kink`` and ``slope_change`` are those of the interpolator itself.
         ``freedom`` is the dimension of the set of minimal networks, up to how collinear neurons share (NaN
@@ -65,10 +76,21 @@ def minimal_norm(data: xr.Dataset, *, slope: float = 0.0, free_bias: bool = Fals
     reduced = reduce(x, y, bias)
     if isinstance(reduced, str):
         return _nothing(data, reduced, slope, attributes)
-    found = least_norm(reduced, slope)
+    found = least_norm(reduced, slope, [reduced.neurons(w, a) for w, a in map(weights_of, known)])
     if isinstance(found, str):
         return _nothing(data, found, slope, attributes)
     return _with_kinks(_found(x, found, attributes), data, slope)
+
+
+def weights_of(network: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """The w(neuron, coord) and a(neuron) of a network, or of a trajectory's end."""
+    names = ("log_norm", "direction", "output_ratio")
+    if "time" in network.dims:
+        log_norm, direction, ratio = at_instant(network, -1, *names)
+    else:
+        log_norm, direction, ratio = (network[name].values for name in names)
+    norm = np.exp(log_norm)
+    return norm[:, None] * direction, norm * ratio
 
 
 def bias_coordinate(data: xr.Dataset) -> int:
@@ -112,16 +134,12 @@ def _closed(x: np.ndarray, y: np.ndarray) -> xr.Dataset:
 
 
 def _found(x: np.ndarray, found: Found, attributes: dict[str, Any]) -> xr.Dataset:
-    exact = found.misfit <= EXACT
-    words = (
-        f"convex program over all {found.patterns} activation patterns"
-        if found.enumerated
-        else f"convex program over {found.patterns} sampled patterns: the value is an upper bound"
-    )
+    exact = found.interpolates
+    missed = f"{NOT_KNOWN}: the {found.method.partition(':')[0]} misses the labels by {found.misfit:.1g}"
     certificate = np.zeros(len(x))
     certificate[found.point] = found.certificate
     return _dataset(
-        words if exact else f"{NOT_KNOWN}: the {words.partition(':')[0]} misses the labels by {found.misfit:.1g}",
+        found.method if exact else missed,
         attributes,
         value=found.value if exact else np.nan,
         certificate=certificate,
@@ -129,9 +147,25 @@ def _found(x: np.ndarray, found: Found, attributes: dict[str, Any]) -> xr.Datase
         lower_bound=found.lower_bound,
         weight=found.weight if exact else np.empty((0, x.shape[1])),
         output_sign=found.sign if exact else np.empty(0),
-        freedom=float(found.freedom) if exact and found.enumerated else np.nan,
+        freedom=found.freedom if exact else np.nan,
         patterns=float(found.patterns),
     )
+
+
+def replaced(
+    minimum: xr.Dataset, data: xr.Dataset, reduced: Reduced, network: Network, slope: float
+) -> xr.Dataset:
+    """``minimum`` with another interpolator, known from elsewhere; its certificate is the same."""
+    value, weight = in_units(reduced, network)
+    values: dict[str, Any] = {str(name): variable.values for name, variable in minimum.data_vars.items()}
+    values |= {"value": value, "gap": value - values["lower_bound"], "freedom": np.nan}
+    values |= {"weight": weight, "output_sign": network.sign}
+    kept = {name: found for name, found in values.items() if name not in KINKS}
+    attributes = dict(minimum.attrs) | {"method": f"{KNOWN}: {UPPER_BOUND}"}
+    return _with_kinks(conform("minimum", kept, attributes), data, slope)
+
+
+KINKS = ("kink", "slope_change")
 
 
 def _with_kinks(minimum: xr.Dataset, data: xr.Dataset, slope: float) -> xr.Dataset:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.minimal_norm.cells import Heights, are_likely_few, heights_above, uphill
 from pipeline.minimal_norm.program import TOLERANCE, Blocks, Solution, solve, with_one_line
 from pipeline.minimal_norm.reduction import Reduced
 from pipeline.minimal_norm.sphere import Chart, Peaks, climb_from, peaks
@@ -22,37 +23,109 @@ PROMISING = 1e-7
 
 ROUGHER, VIOLATION_SAMPLED = 1e-7, 1e-5
 """The program's tolerance and the violation where the patterns are sampled: no certificate comes that close."""
+VIOLATION_IN_CELLS = 1e-7
+"""The violation where the maximum over the sphere is found by cells."""
+LARGE = 100_000
+"""The numbers in the blocks from which those that are not used are left out again."""
 EXPLORED = 100
 """How many random directions are tried then."""
-FEW = 5
-"""How few new patterns make it look everywhere again."""
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """The last solution, its blocks, and whether no pattern (that was found) is missing."""
+    """The last solution, its blocks, and whether no pattern (that was found) is missing.
+
+    ``height`` bounds the dual function over the sphere, where the maximum was found by cells.
+    """
 
     solution: Solution
     blocks: Blocks
     settled: bool
+    height: float | None = None
 
 
-def generate(reduced: Reduced, charts: list[Chart], slope: float) -> Optimum:
-    """Solve the program, adding patterns until none is violated."""
+def generate(reduced: Reduced, charts: list[Chart], slope: float, known: Blocks | None = None) -> Optimum:
+    """Solve the program, adding patterns until none is violated.
+
+    Parameters
+    ----------
+    known
+        Blocks to begin with, beside others: those of an interpolator.
+    """
     enumerated = all(chart.patterns is not None for chart in charts)
+    by_cells = not enumerated and are_likely_few(charts)
     explored = [] if enumerated else [_explored(chart) for chart in charts]
-    blocks = with_one_line(reduced, _first(reduced, charts, slope, explored), slope)
+    first = _first(reduced, charts, slope, explored)
+    if known is not None:
+        first = known.joined(first.pattern, first.sign)
+    blocks = with_one_line(reduced, first, slope)
     settled = False
     for _ in range(MOST_ROUNDS):
-        solution = solve(reduced, blocks, slope, TOLERANCE if enumerated else ROUGHER)
-        added = _missing(reduced, charts, slope, blocks, solution, explored)
+        solved, height = blocks, None
+        solution = solve(reduced, blocks, slope, TOLERANCE if enumerated or by_cells else ROUGHER)
+        if enumerated:
+            added = _missing(reduced, charts, slope, blocks, solution)
+        else:
+            above = VIOLATION_IN_CELLS if by_cells else VIOLATION_SAMPLED
+            added = _missing_uphill(reduced, charts, slope, blocks, _asked(reduced, solution, above), explored)
+        # Last of all: a hundred times the time of climbing, and the highest are not the ones that help most.
+        if by_cells and solution.feasible and not len(added):
+            added, height = _missing_in_cells(reduced, charts, slope, blocks, solution)
         settled = solution.feasible and not len(added)
         if not len(added):
             break
-        if not enumerated and solution.feasible:  # many points: every block costs
-            blocks = _used(blocks, solution)
+        if not enumerated and solution.feasible and len(blocks) * reduced.points.size > LARGE:
+            blocks = _used(blocks, solution)  # many points: every block costs
         blocks = with_one_line(reduced, blocks.joined(added.pattern, added.sign), slope)
-    return Optimum(solution, blocks, settled)
+    return Optimum(solution, solved, settled, height)
+
+
+def _asked(reduced: Reduced, solution: Solution, above: float) -> tuple[np.ndarray, float]:
+    """The dual vector, and from which height on a pattern is missing."""
+    q = balanced(reduced, solution.q)
+    return (q, 1 + above) if solution.feasible else (q / np.abs(q).max(), PROMISING)
+
+
+def _missing_uphill(
+    reduced: Reduced,
+    charts: list[Chart],
+    slope: float,
+    blocks: Blocks,
+    asked: tuple[np.ndarray, float],
+    explored: list[np.ndarray],
+) -> Blocks:
+    """The blocks that the dual asks for uphill of those there are and of the explored ones."""
+    q, level = asked
+    own = np.unique(blocks.pattern, axis=0)
+    found = uphill(level, q, charts, slope, [np.concatenate([own, random]) for random in explored])
+    return _new(reduced, slope, blocks, *_patterns_at(reduced, found))
+
+
+def _missing_in_cells(
+    reduced: Reduced, charts: list[Chart], slope: float, blocks: Blocks, solution: Solution
+) -> tuple[Blocks, float | None]:
+    """The blocks of the highest cells that are violated, and the maximum; nothing if the cells are too many."""
+    found = heights_above(1 + VIOLATION_IN_CELLS, balanced(reduced, solution.q), charts, slope)
+    if found is None:
+        return Blocks(blocks.pattern[:0], blocks.sign[:0]), None
+    return _new(reduced, slope, blocks, *_patterns_at(reduced, found)), found.bound
+
+
+def _patterns_at(reduced: Reduced, found: Heights) -> tuple[np.ndarray, np.ndarray]:
+    """The patterns and signs where the sum is highest; with a kink on a point those on either side."""
+    most = MOST_ADDED if reduced.bias is None else MOST_ADDED // 2
+    pattern = found.direction[:most] @ reduced.points.T > 0
+    sign, kink = found.sign[:most], found.kink[:most]
+    both = [pattern.copy(), pattern.copy()]
+    for state, side in enumerate(both):
+        side[kink >= 0, kink[kink >= 0]] = bool(state)
+    return np.concatenate(both), np.tile(sign, 2)
+
+
+def _new(reduced: Reduced, slope: float, blocks: Blocks, pattern: np.ndarray, sign: np.ndarray) -> Blocks:
+    """Those of these blocks that are not there yet."""
+    both = with_one_line(reduced, blocks.joined(pattern, sign), slope)
+    return Blocks(both.pattern[len(blocks) :], both.sign[len(blocks) :])
 
 
 def balanced(reduced: Reduced, q: np.ndarray) -> np.ndarray:
@@ -88,8 +161,8 @@ def _first(reduced: Reduced, charts: list[Chart], slope: float, explored: list[n
     everywhere = np.repeat([[True], [False]], len(points), axis=1)
     if not explored:
         return _both_signs(np.concatenate([everywhere, points @ points.T > 0, points @ points.T < 0]))
-    guess = climb_from(balanced(reduced, reduced.labels), charts, slope, explored, 0.0)
-    return _both_signs(everywhere).joined(guess.pattern[:MOST_ADDED], guess.sign[:MOST_ADDED])
+    guess = uphill(0.0, balanced(reduced, reduced.labels), charts, slope, explored)
+    return _both_signs(everywhere).joined(*_patterns_at(reduced, guess))
 
 
 def _both_signs(patterns: np.ndarray) -> Blocks:
@@ -97,28 +170,12 @@ def _both_signs(patterns: np.ndarray) -> Blocks:
     return Blocks(np.tile(patterns, (2, 1)), np.repeat([1, -1], len(patterns)))
 
 
-def _missing(
-    reduced: Reduced,
-    charts: list[Chart],
-    slope: float,
-    blocks: Blocks,
-    solution: Solution,
-    explored: list[np.ndarray],
-) -> Blocks:
-    """The blocks that the dual asks for: first uphill of what there is, then everywhere."""
-    q, level = balanced(reduced, solution.q), 1 + VIOLATION
-    if not solution.feasible:
-        q, level = q / np.abs(q).max(), PROMISING
-    if explored:
-        level += VIOLATION_SAMPLED
+def _missing(reduced: Reduced, charts: list[Chart], slope: float, blocks: Blocks, solution: Solution) -> Blocks:
+    """The blocks that the dual asks for where all patterns are known: first uphill of those there are."""
+    q, level = _asked(reduced, solution, VIOLATION)
 
-    def new(found: Peaks, most: int) -> Blocks:
-        both = with_one_line(reduced, blocks.joined(found.pattern[:most], found.sign[:most]), slope)
-        return Blocks(both.pattern[len(blocks) :], both.sign[len(blocks) :])
+    def new(found: Peaks) -> Blocks:
+        return _new(reduced, slope, blocks, found.pattern[:MOST_ADDED], found.sign[:MOST_ADDED])
 
-    uphill = climb_from(q, charts, slope, [np.unique(blocks.pattern, axis=0)] * len(charts), level)
-    if explored:
-        few = len(uphill.height) < FEW
-        return new(climb_from(q, charts, slope, explored, level) if few else uphill, MOST_ADDED // 2)
-    added = new(uphill, MOST_ADDED)
-    return added if len(added) else new(peaks(q, charts, slope, level), MOST_ADDED)
+    added = new(climb_from(q, charts, slope, [np.unique(blocks.pattern, axis=0)] * len(charts), level))
+    return added if len(added) else new(peaks(q, charts, slope, level))

@@ -54,6 +54,8 @@ class Solution:
 
 
 TOLERANCE = 1e-11
+LOOSEST = 1e-8
+"""The tolerance with which a program is tried again that came to no numbers."""
 RUN_AWAY = 1e12
 """The dual of a problem in units of 1 beyond which it grows without end: infeasible, whatever the solver says."""
 
@@ -82,6 +84,10 @@ def solve(reduced: Reduced, blocks: Blocks, slope: float, tolerance: float = TOL
     nothing = csc_matrix((len(cost), len(cost)))
     found = clarabel.DefaultSolver(nothing, cost, matrix, right, cones, settings).solve()
     q = -np.array(found.z[:n])
+    if not (np.isfinite(found.z).all() and np.isfinite(found.x).all()):  # lost in rounding
+        if tolerance < LOOSEST:
+            return solve(reduced, blocks, slope, LOOSEST)
+        return Solution(np.zeros((count, r)), reduced.labels, False)
     infeasible = found.status in (
         clarabel.SolverStatus.PrimalInfeasible, clarabel.SolverStatus.AlmostPrimalInfeasible
     ) or not np.abs(q).max(initial=0.0) < RUN_AWAY  # fmt: skip

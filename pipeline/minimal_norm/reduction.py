@@ -18,6 +18,18 @@ SAME_LABEL = 1e-9
 
 
 @dataclass(frozen=True)
+class Neurons:
+    """Neurons of weight u(neuron, coord), for reduced points, and output sign(neuron): |u| is |a| |w|."""
+
+    weight: np.ndarray
+    sign: np.ndarray
+
+    def of(self, chosen: np.ndarray) -> Neurons:
+        """Some of them."""
+        return Neurons(self.weight[chosen], self.sign[chosen])
+
+
+@dataclass(frozen=True)
 class Reduced:
     """Points of full rank with labels of size 1.
 
@@ -53,12 +65,32 @@ class Reduced:
     size: float
     bias: int | None
 
+    @property
+    def unit(self) -> float:
+        """What a norm here is multiplied by to be one there."""
+        return self.label_size / self.size
+
     def weight(self, u: np.ndarray) -> np.ndarray:
         """[neuron, coord of the data]: the weights that act on the data as ``u`` acts on these points."""
         w = (u[:, : self.penalised] @ self.basis) / self.size
         if self.bias is None:
             return np.asarray(w)
         return np.asarray(np.insert(w, self.bias, u[:, -1] - w @ self.origin, axis=1))
+
+    def neurons(self, w: np.ndarray, a: np.ndarray) -> Neurons:
+        """The neurons for these points that do, in units of ``label_size``, what w and a do on the data.
+
+        Parameters
+        ----------
+        w, a
+            [neuron, coord of the data] and [neuron].
+        """
+        v = np.abs(a)[:, None] / self.label_size * w
+        inputs = v if self.bias is None else np.delete(v, self.bias, axis=1)
+        u = self.size * inputs @ self.basis.T
+        if self.bias is not None:
+            u = np.column_stack([u, inputs @ self.origin + v[:, self.bias]])
+        return Neurons(u, np.where(a > 0, 1, -1))
 
 
 def reduce(x: np.ndarray, y: np.ndarray, bias: int | None = None) -> Reduced | str:
@@ -77,7 +109,7 @@ def reduce(x: np.ndarray, y: np.ndarray, bias: int | None = None) -> Reduced | s
     rays, labels = x[there] / length[:, None], y[there] / length
     size = float(np.abs(labels).max(initial=0.0)) or 1.0
     labels = labels / size
-    first, owner = _distinct(rays)
+    first, owner = _distinct(*_places(rays, bias))
     if (np.abs(labels - labels[first][owner]) > SAME_LABEL).any():
         return "points on one ray have labels that contradict each other"
     rays, labels = rays[first], labels[first]
@@ -95,19 +127,30 @@ def reduce(x: np.ndarray, y: np.ndarray, bias: int | None = None) -> Reduced | s
     )  # fmt: skip
 
 
+def _places(rays: np.ndarray, bias: int | None) -> tuple[np.ndarray, float]:
+    """What tells the points apart, and the distance up to which two are one.
+
+    With a free bias that is the inputs about their middle: far from the origin they may be close together.
+    """
+    if bias is None:
+        return rays, SAME_RAY * float(np.abs(rays).max(initial=0.0))
+    inputs = np.delete(rays, bias, axis=1)
+    apart = SAME_RAY * float(np.ptp(inputs, axis=0).max(initial=0.0))
+    return inputs, max(apart, 2 * np.finfo(float).eps * float(np.abs(inputs).max(initial=0.0)))
+
+
 def _largest_length(vectors: np.ndarray) -> float:
     largest = float(np.abs(vectors).max(initial=0.0)) or 1.0
     return largest * (float(np.linalg.norm(vectors / largest, axis=1).max(initial=0.0)) or 1.0)
 
 
-def _distinct(rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _distinct(rays: np.ndarray, within: float) -> tuple[np.ndarray, np.ndarray]:
     """The first point of each ray, and which of these each point belongs to."""
-    scale = np.abs(rays).max(initial=0.0) or 1.0
     first: list[int] = []
     owner = np.zeros(len(rays), dtype=int)
     for k, ray in enumerate(rays):
         apart = np.abs(rays[first] - ray).max(axis=1, initial=0.0) if first else np.ones(0)
-        same = np.flatnonzero(apart <= SAME_RAY * scale)
+        same = np.flatnonzero(apart <= within)
         owner[k] = same[0] if len(same) else len(first)
         if not len(same):
             first.append(k)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.minimal_norm.arrangement import words
-from pipeline.minimal_norm.bound import certificate_bound
-from pipeline.minimal_norm.interpolator import EXACT, Network, network
-from pipeline.minimal_norm.pricing import balanced, climbed, generate
-from pipeline.minimal_norm.program import Blocks
-from pipeline.minimal_norm.reduction import Reduced, is_fitted_by_some
-from pipeline.minimal_norm.sphere import Chart, Peaks, largest, make_charts, peaks
+from pipeline.minimal_norm.interpolator import Network, network
+from pipeline.minimal_norm.line import least_spline
+from pipeline.minimal_norm.reduction import Neurons, Reduced, is_fitted_by_some
+from pipeline.minimal_norm.search import PROGRAM, Best, by_the_program, without_the_program
+from pipeline.minimal_norm.sphere import Chart, Peaks, make_charts
 
-ACTIVE = (1e-6, 1e-5, 1e-4)
-"""How far below 1 the dual function may be in the direction of a neuron: at most by as much is the norm too large.
-The next is tried if those before can't interpolate, the dual being no better (norms of 1e4 for labels of 1)."""
 LARGEST_PROGRAM = 10_000
 """How many numbers the points may have, in coordinates of their span, where patterns are sampled: a block of the
 program has twice as many, and it takes dozens of blocks."""
+UPPER_BOUND = "the value is an upper bound"
+CERTIFIED = 1e-6
+"""The relative gap up to which the value is that of the minimum."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class Found:
         q, at these points of the data; it is 0 at the others.
     certificate_norm
         The maximum over the sphere, or a bound of it.
-    misfit
-        The largest |h(x_k) - y_k|, relative.
-    freedom, patterns, enumerated
-        As in the dataset, and whether the patterns are all.
+    misfit, interpolates
+        The largest |h(x_k) - y_k|, relative, and whether it is rounding.
+    freedom, patterns, method
+        As in the dataset.
     """
 
     value: float
@@ -50,9 +50,10 @@ class Found:
     certificate: np.ndarray
     certificate_norm: float
     misfit: float
-    freedom: int
+    interpolates: bool
+    freedom: float
     patterns: int
-    enumerated: bool
+    method: str
 
 
 class TooMany(str):
@@ -61,58 +62,39 @@ class TooMany(str):
     __slots__ = ()
 
 
-def least_norm(reduced: Reduced, slope: float) -> Found | str:
-    """The minimum for reduced data, or in words why there is none."""
+def least_norm(reduced: Reduced, slope: float, known: Sequence[Neurons] = ()) -> Found | str:
+    """The minimum for reduced data, or in words why there is none.
+
+    Parameters
+    ----------
+    known
+        Networks that fit the labels, or nearly so: no more than the norm of any of them is returned.
+    """
     points, labels = reduced.points, reduced.labels
     if not is_fitted_by_some(points, labels, slope):
         return "no network fits these labels"
+    if reduced.bias is not None and reduced.penalised == 1 and slope != 1.0:
+        return _on_a_line(reduced, slope)
     charts = make_charts(reduced)
     enumerated = all(chart.patterns is not None for chart in charts)
-    if not enumerated and points.size > LARGEST_PROGRAM:
-        return TooMany(f"{len(points)} points of rank {points.shape[1]} are too many for the convex program")
-    if labels.any() and charts:
-        q, minimal, used = _solved(reduced, charts, slope, enumerated)
+    if not labels.any() or not charts:
+        best = Best(network(reduced, Peaks.none(*points.shape), slope), np.zeros(len(points)), 0.0)
+    elif not enumerated and points.size > LARGEST_PROGRAM:
+        found = without_the_program(reduced, slope, known)
+        if found is None:
+            return TooMany(f"{len(points)} points of rank {points.shape[1]} are too many for the convex program")
+        best = found
     else:
-        q, used = np.zeros(len(points)), 0
-        minimal = network(reduced, Peaks.none(*points.shape), slope)
-    norm = _certificate_norm(q, reduced, charts, slope, enumerated)
-    q, norm = q / max(norm, 1.0), min(norm, 1.0)
-    patterns = _count(reduced, charts) if enumerated else used
-    return _in_units(reduced, minimal, q, norm, patterns, enumerated)
+        best = by_the_program(reduced, charts, slope, known)
+    return _found(reduced, best, _count(reduced, charts) if enumerated else best.patterns, enumerated)
 
 
-def _solved(
-    reduced: Reduced, charts: list[Chart], slope: float, enumerated: bool
-) -> tuple[np.ndarray, Network, int]:
-    """The dual, the network along the directions in which it is active, and the number of patterns it took."""
-    optimum = generate(reduced, charts, slope)
-    q, blocks = balanced(reduced, optimum.solution.q), optimum.blocks
-    if not optimum.solution.feasible:
-        q = np.zeros_like(q)
-        return q, network(reduced, Peaks.none(*reduced.points.shape), slope), 0
-    found: list[Network] = []
-    for below in ACTIVE:
-        tops = (
-            peaks(q, charts, slope, 1 - below) if enumerated else climbed(reduced, charts, slope, q, blocks, below)
-        )
-        found.append(network(reduced, tops, slope))
-        if found[-1].misfit <= EXACT:
-            break
-    return q, min(found, key=lambda candidate: candidate.misfit), _patterns(blocks)
-
-
-def _patterns(blocks: Blocks) -> int:
-    return len(np.unique(blocks.pattern, axis=0))
-
-
-def _certificate_norm(
-    q: np.ndarray, reduced: Reduced, charts: list[Chart], slope: float, enumerated: bool
-) -> float:
-    if enumerated:
-        return largest(q, charts, slope)
-    # With a free bias and the kink on a point, |b| <= |w| <= 1: the sphere of radius 2^(1/2) holds (w, b).
-    radius = 1.0 if reduced.bias is None else np.sqrt(2.0)
-    return float(radius * certificate_bound(q, reduced.points, slope))
+def _on_a_line(reduced: Reduced, slope: float) -> Found:
+    spline = least_spline(reduced.points[:, 0], reduced.labels, slope)
+    weight = np.column_stack([spline.weight, spline.bias])
+    minimal = Network.of(reduced, weight, spline.sign, slope, spline.freedom)
+    origin = "closed form over one input with a free bias"
+    return _found(reduced, Best(minimal, spline.q, spline.certificate_norm, origin=origin), 0, False)
 
 
 def _count(reduced: Reduced, charts: list[Chart]) -> int:
@@ -129,24 +111,39 @@ def _count(reduced: Reduced, charts: list[Chart]) -> int:
     return len(np.unique(np.concatenate(found))) if found else 2
 
 
-def _in_units(
-    reduced: Reduced, minimal: Network, q: np.ndarray, norm: float, patterns: int, enumerated: bool
-) -> Found:
-    """A norm is multiplied by label_size/size, a neuron shared out so that |a| = |w|, and q is per unit of y."""
-    weight = reduced.weight(minimal.weight)
-    length = np.linalg.norm(weight, axis=1)
-    share = np.sqrt(reduced.label_size) / np.sqrt(np.where(length > 0, length, 1.0))
-    unit = reduced.label_size / reduced.size
+def _found(reduced: Reduced, best: Best, patterns: int, enumerated: bool) -> Found:
+    minimal, q = best.network, best.q / max(best.height, 1.0)
+    norm, bound = minimal.norm(reduced), float(q @ reduced.labels)
+    value, weight = in_units(reduced, minimal)
     return Found(
-        value=unit * float(np.linalg.norm(minimal.weight[:, : reduced.penalised], axis=1).sum()),
-        lower_bound=unit * float(q @ reduced.labels),
-        weight=weight * share[:, None],
+        value=value,
+        lower_bound=reduced.unit * bound,
+        weight=weight,
         sign=minimal.sign,
         point=reduced.point,
         certificate=q / reduced.length / reduced.size,
-        certificate_norm=norm,
+        certificate_norm=min(best.height, 1.0),
         misfit=minimal.misfit,
+        interpolates=minimal.interpolates(reduced),
         freedom=minimal.freedom,
         patterns=patterns,
-        enumerated=enumerated,
+        method=_in_words(best, patterns, enumerated, abs(norm - bound) <= CERTIFIED * norm),
     )
+
+
+def in_units(reduced: Reduced, network: Network) -> tuple[float, np.ndarray]:
+    """The norm in the data's own units, and the weights, each neuron shared out so that |a| = |w|."""
+    weight = reduced.weight(network.weight)
+    length = np.linalg.norm(weight, axis=1)
+    share = np.sqrt(reduced.label_size) / np.sqrt(np.where(length > 0, length, 1.0))
+    return reduced.unit * network.norm(reduced), weight * share[:, None]
+
+
+def _in_words(best: Best, patterns: int, enumerated: bool, certified: bool) -> str:
+    words = best.origin
+    if words == PROGRAM:
+        what = f"all {patterns} activation" if enumerated else f"{patterns} " + "sampled" * (not certified)
+        words = f"{PROGRAM} over {what.strip()} patterns"
+    if certified:
+        return words if enumerated or best.origin != PROGRAM else f"{words}, certified by its dual"
+    return f"{words}: {UPPER_BOUND}"

@@ -231,11 +231,15 @@ def test_freedom_is_found():
     assert float(minimal_norm(data)["freedom"]) == 0
 
 
-def test_sampled_patterns(make_data):
-    """14 points in 14 dimensions, nearly orthogonal: an upper bound, and a valid lower bound close to it."""
+def nearly_orthogonal(n):
     generator = np.random.default_rng(0)
-    x = np.linalg.qr(generator.standard_normal((24, 24)))[0] + 0.005 * generator.standard_normal((24, 24))
-    y = generator.standard_normal(24)
+    x = np.linalg.qr(generator.standard_normal((n, n)))[0] + 0.005 * generator.standard_normal((n, n))
+    return x, generator.standard_normal(n)
+
+
+def test_sampled_patterns(make_data):
+    """44 points in 44 dimensions, nearly orthogonal: an upper bound, and a valid lower bound close to it."""
+    x, y = nearly_orthogonal(44)
     minimum = minimal_norm(make_data(x, y))
     words = f"convex program over {int(minimum['patterns'])} sampled patterns: the value is an upper bound"
     assert minimum.attrs["method"] == words
@@ -244,7 +248,23 @@ def test_sampled_patterns(make_data):
     assert np.isnan(minimum["freedom"])
 
 
-def test_too_many_points(make_data):
+def test_sampled_patterns_that_the_dual_certifies(make_data):
+    """24 points in 24 dimensions: of half of them all patterns are few."""
+    x, y = nearly_orthogonal(24)
+    minimum = minimal_norm(make_data(x, y))
+    words = f"convex program over {int(minimum['patterns'])} patterns, certified by its dual"
+    assert minimum.attrs["method"] == words
+    assert_allclose(outputs(minimum, x), y, atol=1e-10)
+    assert 0 <= float(minimum["gap"]) < 1e-6 * float(minimum["value"])
+
+
+def test_points_too_many_for_the_program(make_data):
+    """Independent ones are fitted by one neuron for each sign, with no more than two linear ones have."""
     x, y = random_data(0, 110, 110)
-    method = minimal_norm(make_data(x, y)).attrs["method"]
-    assert method == "not known: 110 points of rank 110 are too many for the convex program"
+    minimum = minimal_norm(make_data(x, y))
+    assert minimum.attrs["method"] == "an interpolator of two neurons: the value is an upper bound"
+    assert_allclose(outputs(minimum, x), y, atol=1e-9)
+    w = minimum["weight"].values
+    assert float(minimum["value"]) == pytest.approx(np.sum(w**2), rel=1e-12)
+    split = [np.linalg.norm(np.linalg.lstsq(x, np.maximum(sign * y, 0.0))[0]) for sign in (1, -1)]
+    assert 0 < float(minimum["lower_bound"]) <= float(minimum["value"]) <= sum(split)

@@ -6,8 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from pipeline import generate_data, minimal_norm
-from pipeline.configuration import DataConfig
 from pipeline.minimal_norm.bound import certificate_bound, rough_certificate
 from pipeline.minimal_norm.reduction import reduce
 from pipeline.minimal_norm.sphere import activation, climb_from, largest, make_charts, peaks, project
@@ -133,18 +131,6 @@ def test_the_rough_certificate_is_exact_for_orthogonal_points():
     q, norm = rough_certificate(x, y)
     assert norm == pytest.approx(1.0)
     assert q @ y == pytest.approx(np.sqrt(1.0 + 1.0) + 2.0)
-
-
-def test_too_many_points_in_too_many_dimensions_keep_a_lower_bound():
-    generator = np.random.default_rng(0)
-    found = minimal_norm(
-        generate_data(
-            DataConfig(x=generator.standard_normal((150, 100)).tolist(), y=generator.standard_normal(150).tolist())
-        )
-    )
-    assert np.isnan(found["value"])
-    assert "too many for the convex program" in found.attrs["method"]
-    assert found["lower_bound"] > 0.01
 
 
 @settings(max_examples=60)

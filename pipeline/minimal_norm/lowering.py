@@ -1,0 +1,45 @@
+"""A better upper bound of the least norm by the end of a flow."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from catalog.blocks import at_instant
+from pipeline.minimal_norm.minimum import replaced, weights_of
+from pipeline.minimal_norm.reduction import reduce
+from pipeline.minimal_norm.search import better
+from pipeline.minimal_norm.solution import CERTIFIED
+
+NEAR = 0.05
+"""The misfit, relative to the largest label, up to which the end of a flow is brought to fit the labels."""
+
+
+def lowered(minimum: xr.Dataset, data: xr.Dataset, trajectory: xr.Dataset, *, slope: float = 0.0) -> xr.Dataset:
+    """The minimum, or what the flow's end leads to if it is of less norm.
+
+    That is the interpolator next to it, or the best that has the patterns of both.
+
+    Parameters
+    ----------
+    minimum
+        The dataset of ``minimal_norm``; it is returned as it is if it is certified.
+    data
+        Stage 1's dataset.
+    trajectory
+        Stage 2's dataset; where its end is far from the labels it says nothing.
+    """
+    value = float(minimum["value"])
+    if value - float(minimum["lower_bound"]) <= CERTIFIED * value:
+        return minimum
+    y = data["y"].values
+    (residual,) = at_instant(trajectory, -1, "residual")
+    if not np.abs(residual).max() <= NEAR * np.abs(y).max():
+        return minimum
+    reduced = reduce(data["x"].values, y, minimum.attrs.get("free_coordinate"))
+    if isinstance(reduced, str):
+        return minimum
+    weight = minimum["weight"].values
+    minimal = reduced.neurons(weight, minimum["output_sign"].values * np.linalg.norm(weight, axis=1))
+    found = better(reduced, slope, minimal, reduced.neurons(*weights_of(trajectory)))
+    return minimum if found is None else replaced(minimum, data, reduced, found, slope)

@@ -1,0 +1,190 @@
+"""The dual vector and the best interpolator that can be had, whatever fails on the way.
+
+The program's dual says where its neurons are. If they can't interpolate (rounding, where norms are many times the
+labels; a program that was stopped), or if patterns may be missing, other interpolators are compared with them: the
+program's own solution brought to fit exactly, networks that are known, and masses on many directions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline.minimal_norm.bound import certificate_bound, rough_certificate
+from pipeline.minimal_norm.candidates import (
+    blocks_of,
+    exact,
+    of_two_neurons,
+    over_many_directions,
+    reoptimised,
+    together,
+)
+from pipeline.minimal_norm.cells import heights_above
+from pipeline.minimal_norm.columns import many_directions, over_directions
+from pipeline.minimal_norm.interpolator import Network, network
+from pipeline.minimal_norm.pricing import Optimum, balanced, climbed, generate
+from pipeline.minimal_norm.reduction import Neurons, Reduced
+from pipeline.minimal_norm.sphere import Chart, Peaks, largest, peaks
+
+ACTIVE = (1e-6, 1e-5, 1e-4)
+"""How far below 1 the dual function may be in the direction of a neuron: at most by as much is the norm too large.
+The next is tried if those before can't interpolate, the dual being no better (norms of 1e4 for labels of 1)."""
+PROGRAM = "convex program"
+KNOWN = "an interpolator that was known"
+TWO = "an interpolator of two neurons"
+MANY = "an interpolator over random directions"
+"""What the method says of where the network is from."""
+BETTER = 1e-9
+"""By what share another network has to be of less norm to take the program's place."""
+
+
+@dataclass(frozen=True)
+class Best:
+    """An interpolator, or the network next to one, and a dual vector.
+
+    Attributes
+    ----------
+    network
+        As it says.
+    q, height
+        [point], and a bound of the maximum over the sphere of |sum_k q_k phi(<u, x_k>)|.
+    patterns
+        How many the program took.
+    origin
+        In words, where the network is from.
+    """
+
+    network: Network
+    q: np.ndarray
+    height: float
+    patterns: int = 0
+    origin: str = PROGRAM
+
+
+def by_the_program(reduced: Reduced, charts: list[Chart], slope: float, known: Sequence[Neurons]) -> Best:
+    """The minimum by the convex program, or what is next to it."""
+    enumerated = all(chart.patterns is not None for chart in charts)
+    start = blocks_of(reduced, together(known)) if known else None
+    optimum = generate(reduced, charts, slope, start)
+    q, height = _dual(reduced, charts, slope, optimum, enumerated)
+    first = _at_the_peaks(reduced, charts, slope, optimum, enumerated)
+    patterns = len(np.unique(optimum.blocks.pattern, axis=0))
+    least = float(q @ reduced.labels) / max(height, 1.0)
+    if enumerated and first.interpolates(reduced) and first.norm(reduced) <= (1 + ACTIVE[0]) * least:
+        return Best(first, q, height, patterns)
+    columns = over_directions(reduced, slope, many_directions(reduced), charts) if enumerated else None
+    if columns is not None:
+        q, height = _higher(reduced, (q, height), (columns[0], largest(columns[0], charts, slope)))
+    own = exact(reduced, Neurons(optimum.solution.weight, optimum.blocks.sign), slope)
+    program = _least(reduced, [first, own, None if columns is None else columns[1]])
+    others = _known_ones(reduced, slope, known, Neurons(program.weight, program.sign))
+    if not any(one.interpolates(reduced) for one in [program, *others]):
+        many = over_many_directions(reduced, slope)
+        return Best(_least(reduced, [program, many]), q, height, patterns, PROGRAM if many is None else MANY)
+    best = _least(reduced, [program, *others])
+    return Best(best, q, height, patterns, PROGRAM if best is program else KNOWN)
+
+
+def without_the_program(reduced: Reduced, slope: float, known: Sequence[Neurons]) -> Best | None:
+    """What can be said where the points are too many for the program; None if no interpolator is found."""
+    found = [(one, KNOWN) for one in _known_ones(reduced, slope, known)]
+    two = of_two_neurons(reduced, slope)
+    found += [] if two is None else [(two, TWO)]
+    if not found:
+        many = over_many_directions(reduced, slope)
+        if many is None:
+            return None
+        found = [(many, MANY)]
+    best = _least(reduced, [one for one, _ in found])
+    origin = next(origin for one, origin in found if one is best)
+    return Best(best, *_rough(reduced, slope), origin=origin)
+
+
+def better(reduced: Reduced, slope: float, minimal: Neurons, known: Neurons) -> Network | None:
+    """An interpolator of less norm than ``minimal`` (of any if that has no neurons), by a known network."""
+    found = _known_ones(reduced, slope, [known], minimal)
+    if not found:
+        return None
+    best = _least(reduced, found)
+    least = np.linalg.norm(minimal.weight[:, : reduced.penalised], axis=1).sum()
+    return best if not len(minimal.sign) or best.norm(reduced) < (1 - BETTER) * least else None
+
+
+def _dual(
+    reduced: Reduced, charts: list[Chart], slope: float, optimum: Optimum, enumerated: bool
+) -> tuple[np.ndarray, float]:
+    """The program's dual vector and a bound of its height."""
+    q = balanced(reduced, optimum.solution.q)
+    if not optimum.solution.feasible:
+        return _rough(reduced, slope)
+    if enumerated:
+        return q, largest(q, charts, slope)
+    if optimum.height is not None:
+        return q, optimum.height
+    found = heights_above(1.0, q, charts, slope)
+    if found is not None:
+        return q, found.bound
+    # With a free bias and the kink on a point, |b| <= |w| <= 1: the sphere of radius 2^(1/2) holds (w, b).
+    radius = 1.0 if reduced.bias is None else np.sqrt(2.0)
+    return q, float(radius * certificate_bound(q, reduced.points, slope))
+
+
+def _higher(
+    reduced: Reduced, one: tuple[np.ndarray, float], other: tuple[np.ndarray, float]
+) -> tuple[np.ndarray, float]:
+    """The dual vector, with its height, that bounds the norm more closely."""
+    bounds = [float(q @ reduced.labels) / max(height, 1.0) for q, height in (one, other)]
+    return one if bounds[0] >= bounds[1] else other
+
+
+def _rough(reduced: Reduced, slope: float) -> tuple[np.ndarray, float]:
+    """A dual vector where the program has none."""
+    if reduced.bias is not None:
+        return np.zeros(len(reduced.labels)), 0.0
+    return rough_certificate(reduced.points, reduced.labels, slope)
+
+
+def _at_the_peaks(
+    reduced: Reduced, charts: list[Chart], slope: float, optimum: Optimum, enumerated: bool
+) -> Network:
+    """The network along the directions in which the dual is active; its freedom is known if all of them are."""
+    q, blocks = balanced(reduced, optimum.solution.q), optimum.blocks
+    if not optimum.solution.feasible:
+        return network(reduced, Peaks.none(*reduced.points.shape), slope)
+    found: list[Network] = []
+    for below in ACTIVE:
+        cells = None if optimum.height is None else heights_above(1 - below, q, charts, slope)
+        if enumerated:
+            tops = peaks(q, charts, slope, 1 - below)
+        elif cells is not None:
+            tops = cells.peaks(reduced.points)
+        else:
+            tops = climbed(reduced, charts, slope, q, blocks, below)
+        found.append(network(reduced, tops, slope))
+        if found[-1].interpolates(reduced):
+            break
+    best = min(found, key=lambda candidate: candidate.misfit)
+    return best if enumerated else replace(best, freedom=np.nan)
+
+
+def _known_ones(
+    reduced: Reduced, slope: float, known: Sequence[Neurons], minimal: Neurons | None = None
+) -> list[Network]:
+    """The known networks brought to fit, and the best with the patterns of all of them and of ``minimal``."""
+    if not known:
+        return []
+    found = [exact(reduced, one, slope) for one in known]
+    found.append(reoptimised(reduced, together([*known, *([] if minimal is None else [minimal])]), slope))
+    return [one for one in found if one is not None]
+
+
+def _least(reduced: Reduced, found: Sequence[Network | None]) -> Network:
+    """The interpolator of least norm, the first of those that are as good; else the one that misses least."""
+    there = [one for one in found if one is not None]
+    exact = [one for one in there if one.interpolates(reduced)]
+    if not exact:
+        return min(there, key=lambda one: one.misfit)
+    least = min(one.norm(reduced) for one in exact)
+    return next(one for one in exact if one.norm(reduced) <= (1 + BETTER) * least)
