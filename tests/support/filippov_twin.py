@@ -1,0 +1,368 @@
+"""A slow, obvious solver of the flow: Runge-Kutta from event to event, one mode for each neuron and boundary.
+
+Between events the plain weights obey w' = a D, a' = <w, D> with fixed modes, by SciPy's DOP853. An event is a
+boundary that is reached, a force that leaves Filippov's set while a neuron slides, or the sign of a changing while
+it slides. There :mod:`filippov_modes` lists all modes that Filippov's definition allows. More than one is an
+ambiguity, which is reported. Nothing here is shared with the solver.
+
+Where several are allowed the twin does what the product says of itself: relu'(0) = 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from filippov_neurons import ROUNDING, Twin
+from scipy.integrate import DOP853
+from scipy.optimize import brentq
+
+REACHED = 1e-11
+"""The share of |w| beyond which a boundary has been passed."""
+AT = 1e-8
+"""The share of |w| up to which a neuron at an event is on other boundaries as well."""
+VANISHED = 1e-7
+"""|w|/|a| below which w has reached 0."""
+INSIDE = np.linspace(0.0, 1.0, 9)
+"""Where in each step events are looked for."""
+AHEAD = (1e-6, 1e-5, 1e-4, 1e-3)
+"""How far ahead a choice must hold, over the time in which the residual changes by itself."""
+MOST_EVENTS = 4000
+SAME_INSTANT = 12
+"""Events of one neuron at one instant after which the twin gives up."""
+
+
+class TwinError(Exception):
+    """The twin itself can't follow this problem."""
+
+
+class Ambiguity(NamedTuple):
+    """A neuron for which the flow is not unique.
+
+    ``kind``: "start" (at t = 0), "corner" (several modes at an event), "rest" (a neuron on a boundary that begins
+    to repel), "output" (a changes its sign while sliding), "zero" (w reached 0).
+    """
+
+    time: float
+    neuron: int
+    kind: str
+
+
+class Segment(NamedTuple):
+    """The smooth flow on [start, end]: weights by ``dense``, with these sides; frozen neurons rest at w = 0."""
+
+    start: float
+    end: float
+    dense: object
+    side: np.ndarray
+    frozen: np.ndarray
+
+
+@dataclass
+class Followed:
+    """What the twin found.
+
+    Attributes
+    ----------
+    unique_until
+        The first time of an ambiguity, infinite without one. A start on a boundary where relu'(0) = 0 is one of
+        several solutions does not count: there the definition chooses.
+    """
+
+    twin: Twin
+    segments: list[Segment]
+    ambiguities: list[Ambiguity]
+    events: list[tuple[float, int]]
+    unique_until: float
+
+    def at(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Weights w (times, m, d), a (times, m) and the sides (times, m, boundaries) at these times."""
+        starts = np.array([one.start for one in self.segments])
+        w, a, side = [], [], []
+        for time in np.atleast_1d(times):
+            one = self.segments[max(int(np.searchsorted(starts, time, side="right")) - 1, 0)]
+            states = self.twin.unpack(one.dense(min(time, one.end))[None])
+            w.append(states[0][0])
+            a.append(states[1][0])
+            side.append(one.side)
+        return np.array(w), np.array(a), np.array(side)
+
+    def residual(self, times: np.ndarray) -> np.ndarray:
+        """r (times, n), of the weights by the definition."""
+        w, a, _ = self.at(times)
+        twin = self.twin
+        reach = w @ twin.x.T
+        return twin.y - np.einsum("tj,tjk->tk", a, np.where(reach > 0, reach, twin.slope * reach))
+
+
+def follow(
+    x: np.ndarray,
+    y: np.ndarray,
+    w: np.ndarray,
+    a: np.ndarray,
+    end_time: float,
+    *,
+    slope: float = 0.0,
+    rtol: float = 1e-10,
+) -> Followed:
+    """Follow the gradient flow of sum a_j phi(<w_j, x>) on the square loss (1/2n) sum r_k^2 to ``end_time``.
+
+    Parameters
+    ----------
+    x, y : (n, d), (n,)
+        Points (a bias is a coordinate) and labels.
+    w, a : (m, d), (m,)
+        The start.
+    slope
+        Of the leaky ReLU.
+    rtol
+        Of the Runge-Kutta steps.
+
+    Returns
+    -------
+    Followed
+
+    Raises
+    ------
+    TwinError
+        If it takes too many events: then this twin is no witness.
+    """
+    x, y, w, a = (np.array(one, dtype=float) for one in (x, y, w, a))
+    return Run(Twin(x, y, w, a, float(slope)), float(end_time), rtol).whole()
+
+
+class Run:
+    """One integration."""
+
+    def __init__(self, twin: Twin, end_time: float, rtol: float) -> None:
+        self.twin, self.end_time, self.rtol = twin, end_time, rtol
+        self.found = Followed(twin, [], [], [], np.inf)
+        self.count: dict[int, int] = {}
+        self.at = -1.0
+
+    # -- the loop -------------------------------------------------------------------------------------------------
+
+    def whole(self) -> Followed:
+        """Integrate to the end."""
+        twin = self.twin
+        time, state = 0.0, np.concatenate([twin.w.ravel(), twin.a])
+        twin.set_all(np.where(twin.w @ twin.bounds.normal.T > 0, 1, -1))
+        state = self.begin(state)
+        smallest = 1e-9 * float(twin.bulk(self.residual_of(state)))
+        while time < self.end_time:
+            time, state = self.stretch(time, state)
+            if float(twin.bulk(self.residual_of(state))) < smallest:
+                break
+        return self.found
+
+    def stretch(self, time: float, state: np.ndarray) -> tuple[float, np.ndarray]:
+        """Integrate up to the next event, or as far as the sizes of the neurons stay what they are."""
+        twin, d = self.twin, self.twin.w.shape[1]
+        size = self.sizes(state)
+        floor = 1e-2 * self.rtol * np.maximum(size, 1e-250)
+        solver = DOP853(
+            twin.speed, time, state, self.end_time, rtol=self.rtol, atol=np.r_[np.repeat(floor, d), floor],
+            max_step=self.end_time / 20,
+        )  # fmt: skip
+        while solver.status == "running":
+            message = solver.step()
+            if solver.status == "failed":
+                raise TwinError(message)
+            dense = solver.dense_output()
+            event = self.first_event(solver.t_old, solver.t, dense)
+            until = solver.t if event is None else event[0]
+            self.found.segments.append(Segment(solver.t_old, until, dense, twin.side.copy(), twin.frozen.copy()))
+            if event is not None:
+                return until, self.happen(until, dense(until), *event[1:])
+            self.watch_corners(solver.t_old, solver.y)
+            ratio = self.sizes(solver.y)[~twin.frozen] / np.maximum(size[~twin.frozen], 1e-250)
+            if len(ratio) and (ratio.max() > 10.0 or ratio.min() < 0.1):
+                break
+        return solver.t, self.restore(solver.y)
+
+    def sizes(self, state: np.ndarray) -> np.ndarray:
+        """|(w, a)| of each neuron."""
+        m, d = self.twin.w.shape
+        w, a = state[: m * d].reshape(m, d), state[m * d :]
+        return np.sqrt((w**2).sum(axis=1) + a**2)
+
+    def residual_of(self, state: np.ndarray) -> np.ndarray:
+        """r of a state."""
+        return self.twin.residual(*self.twin.unpack(state[None]))[0]
+
+    def restore(self, state: np.ndarray) -> np.ndarray:
+        """Lay the neurons on what they slide along, and restore Lemma 1: a^2 - |w|^2 never changes."""
+        twin = self.twin
+        w, a = (one[0].copy() for one in twin.unpack(state[None]))
+        for j in range(len(a)):
+            if twin.frozen[j]:
+                continue
+            if twin.corner[j] is not None:
+                w[j] = twin.corner[j].projector @ w[j]
+            square, c = w[j] @ w[j], twin.imbalance[j]
+            if twin.balanced[j] or square == 0.0:
+                continue
+            if c >= 0:
+                a[j] = np.sign(a[j]) * np.sqrt(c + square)
+            else:
+                w[j] *= np.sqrt((a[j] ** 2 - c) / square)
+        return np.concatenate([w.ravel(), a])
+
+    # -- events ---------------------------------------------------------------------------------------------------
+
+    def signals(self, times: np.ndarray, dense) -> dict[tuple[int, str, int], np.ndarray]:
+        """What is positive while the modes last, half a rounding allowed: (neuron, kind, boundary) to values."""
+        twin = self.twin
+        w, a = twin.unpack(np.array([dense(time) for time in times]))
+        r = twin.residual(w, a)
+        length = np.maximum(np.linalg.norm(w, axis=2), 1e-290)
+        reach = twin.side * (w @ twin.bounds.normal.T) / length[:, :, None]
+        found = {}
+        for j in np.flatnonzero(~twin.frozen):
+            for u in np.flatnonzero(twin.side[j]):
+                found[j, "reach", u] = reach[:, j, u] / REACHED + 0.5
+            slid = np.flatnonzero(twin.side[j] == 0)
+            if len(slid) == 0:
+                continue
+            margins = twin.margins(j, r, a) / ROUNDING + 0.5
+            for place in range(margins.shape[1]):
+                found[j, "margin", slid[place]] = margins[:, place]
+            if twin.imbalance[j] < 0 and not twin.balanced[j] and not twin.resting[j][slid].all():
+                found[j, "output", slid[0]] = np.sign(a[0, j]) * a[:, j] / length[:, j] / REACHED
+        return found
+
+    def first_event(self, start: float, end: float, dense) -> tuple[float, int, str, int] | None:
+        """The first signal that becomes negative by more than rounding: when, whose, what, where."""
+        times = start + INSIDE * (end - start)
+        best = None
+        for key, values in self.signals(times, dense).items():
+            below = np.flatnonzero(values < -0.5)
+            if len(below) == 0:
+                continue
+            i = below[0]
+            above = np.flatnonzero(values[:i] > 0)
+            when = start
+            if len(above):
+                when = brentq(
+                    lambda time, key=key: self.signals(np.array([time]), dense)[key][0],
+                    times[above[-1]], times[i], xtol=1e-15 * max(end, 1e-300), rtol=1e-15,
+                )  # fmt: skip
+            if best is None or when < best[0]:
+                best = (when, *key)
+        return best
+
+    def happen(self, time: float, state: np.ndarray, j: int, kind: str, u: int) -> np.ndarray:
+        """Give neuron j its modes after the event, and return the state after it."""
+        twin = self.twin
+        self.found.events.append((time, j))
+        if time > self.at:
+            self.at, self.count = time, {}
+        self.count[j] = self.count.get(j, 0) + 1
+        if self.count[j] > SAME_INSTANT or len(self.found.events) > MOST_EVENTS:
+            raise TwinError(f"neuron {j} at t = {time}: no end of events ({kind} at boundary {u})")
+        w, a = (one[0].copy() for one in twin.unpack(state[None]))
+        if kind == "output":
+            self.report(time, j, "output")
+            twin.set_sides(j, np.where(twin.side[j] == 0, -1, twin.side[j]))
+            return self.restore(state)
+        normal = twin.bounds.normal
+        inside = np.linalg.norm(normal @ w[j])
+        if twin.rank > 1 and inside <= VANISHED * abs(a[j]) and twin.imbalance[j] >= 0 and not twin.balanced[j]:
+            self.report(time, j, "zero")
+            twin.frozen[j] = True
+            w[j] -= normal.T @ np.linalg.lstsq(normal.T, w[j], rcond=None)[0]
+            twin.set_sides(j, np.zeros(len(normal), dtype=int))
+            return np.concatenate([w.ravel(), a])
+        hand = (np.abs(normal @ w[j]) <= AT * np.linalg.norm(w[j])) | (twin.side[j] == 0)
+        hand[u] = True
+        self.decide(time, {j: hand}, w, a, kind == "margin")
+        return self.restore(np.concatenate([w.ravel(), a]))
+
+    def begin(self, state: np.ndarray) -> np.ndarray:
+        """Choose the modes of the neurons that start on boundaries."""
+        twin = self.twin
+        w, a = (one[0] for one in twin.unpack(state[None]))
+        reach = np.abs(w @ twin.bounds.normal.T)
+        hands = reach <= 1e-14 * np.linalg.norm(w, axis=1)[:, None]
+        at = {int(j): hands[j] for j in np.flatnonzero(hands.any(axis=1))}
+        if at:
+            self.decide(0.0, at, w, a, False)
+        return self.restore(state)
+
+    def decide(
+        self, time: float, hands: dict[int, np.ndarray], w: np.ndarray, a: np.ndarray, leaving: bool
+    ) -> None:
+        """Choose modes that hold a little later as well, as far as the residual's present speed says."""
+        twin = self.twin
+        r = twin.residual(w[None], a[None])[0]
+        old = {j: (twin.side[j].copy(), twin.resting[j].copy()) for j in hands}
+        if not leaving:
+            self.select(time, hands, w, a, r, {})
+        for ahead in AHEAD:
+            for _ in range(4):
+                before = twin.side.copy()
+                change = self.change(w, a)
+                rate = np.abs(change).max() / max(np.abs(r).max(), 1e-290)
+                later = r + ahead / max(rate, 1e-290) * change
+                kinds = self.select(time, hands, w, a, later, old if leaving else {})
+                if (twin.side == before).all():
+                    break
+            settled = not leaving or any((twin.side[j] != old[j][0]).any() or kinds[j] for j in hands)
+            if settled:
+                break
+        else:
+            raise TwinError(f"t = {time}: nothing changes at an event")
+        for j, kind in kinds.items():
+            if kind:
+                self.report(time, j, kind)
+
+    def change(self, w: np.ndarray, a: np.ndarray) -> np.ndarray:
+        """dr/dt with the present modes."""
+        twin = self.twin
+        force = twin.force(twin.residual(w[None], a[None]))[0]
+        moved = a[:, None] ** 2 * (twin.gain * (force @ twin.x.T))
+        moved += (w * force).sum(axis=1)[:, None] * (twin.gain * (w @ twin.x.T))
+        return -moved.sum(axis=0)
+
+    def select(self, time, hands, w, a, r, old) -> dict[int, str]:
+        """Select one of the allowed modes for each neuron at hand; return which are ambiguous, and how."""
+        twin = self.twin
+        kinds = {}
+        tolerance = 0.3 * ROUNDING * float(twin.bulk(r))
+        for j, hand in hands.items():
+            rows, by_definition = twin.choose(j, hand, w, a, r, tolerance)
+            if not rows:
+                raise TwinError(f"neuron {j} at t = {time}: no mode is allowed")
+            place, kinds[j] = 0, ""
+            if len(rows) > 1:
+                close = [i for i, (_, v) in enumerate(rows) if np.linalg.norm(v - by_definition) <= 10 * tolerance]
+                stay = [i for i, (row, _) in enumerate(rows) if j in old and (row == old[j][0]).all()]
+                kinds[j] = "rest" if stay else "start" if time == 0.0 and close else "corner"
+                place = (stay or close or [0])[0]
+            twin.set_sides(j, rows[place][0])
+            if (twin.side[j] == 0).any():
+                margin = twin.margins(j, r[None], a[None])[0]
+                if twin.corner[j].independent:
+                    twin.resting[j][twin.side[j] == 0] |= margin < -0.3 * ROUNDING
+        return kinds
+
+    def watch_corners(self, since: float, state: np.ndarray) -> None:
+        """Report neurons at corners of dependent boundaries that could leave as well as stay."""
+        twin = self.twin
+        w, a = (one[0] for one in twin.unpack(state[None]))
+        r = twin.residual(w[None], a[None])[0]
+        for j, corner in enumerate(twin.corner):
+            if corner is None or corner.independent or twin.frozen[j]:
+                continue
+            tolerance = ROUNDING * float(twin.bulk(r))
+            if len(twin.choose(j, twin.side[j] == 0, w, a, r, tolerance)[0]) > 1:
+                self.report(since, j, "corner")
+
+    def report(self, time: float, j: int, kind: str) -> None:
+        """Note an ambiguity."""
+        found = self.found
+        if not any(one.neuron == j and one.kind == kind for one in found.ambiguities):
+            found.ambiguities.append(Ambiguity(time, j, kind))
+        if kind != "start":
+            found.unique_until = min(found.unique_until, time)
