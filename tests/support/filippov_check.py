@@ -6,7 +6,7 @@ import numpy as np
 from filippov_modes import hull_margin, regions
 from filippov_twin import Followed
 
-ACCURACY = 2e-6
+ACCURACY = 5e-6
 """Of finite differences and of the linear program, as a share of sum |r_k||x_k|/n."""
 
 
@@ -14,8 +14,8 @@ def violations(found: Followed, times: np.ndarray) -> list[str]:
     """Say where the trajectory is no solution in Filippov's sense at ``times``; empty if it is one everywhere.
 
     For every neuron the weights must lie on the stated side of every boundary, or on it where the neuron slides;
-    the speed of w, by finite differences, over a must be a mean of the forces in the open regions around; the speed
-    of a must be <w, D>.
+    the speed of w, by finite differences, over a must be a mean of the forces in the open regions around; the
+    speed of a must be <w, D>.
     """
     twin, said = found.twin, []
     residuals = found.residual(times)
@@ -36,14 +36,12 @@ def violations(found: Followed, times: np.ndarray) -> list[str]:
                 continue
             said += [
                 f"t = {time:g}, neuron {j}: {text}"
-                for text in _of_neuron(
-                    twin, w[0, j], a[0, j], w_speed[j], a_speed[j], one.side[j], r, one.end - one.start
-                )
+                for text in _of_neuron(twin, w[0, j], a[0, j], w_speed[j], a_speed[j], one.side[j], r)
             ]
     return said
 
 
-def _of_neuron(twin, w, a, w_speed, a_speed, side, r, span):
+def _of_neuron(twin, w, a, w_speed, a_speed, side, r):
     normal, said = twin.bounds.normal, []
     length, bulk = np.linalg.norm(w), float(twin.bulk(r))
     reach = normal @ w
@@ -54,7 +52,7 @@ def _of_neuron(twin, w, a, w_speed, a_speed, side, r, span):
     if abs(a) < 1e-3 * length:
         return said
     force = w_speed / a
-    allowed = ACCURACY * bulk + 2e-8 * length / abs(a) / span
+    allowed = ACCURACY * bulk
     positive, negative = twin.bounds.forces(r)
     if (np.abs(normal[side == 0] @ force) > allowed).any():
         said.append("a normal velocity while it slides")

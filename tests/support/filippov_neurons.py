@@ -42,6 +42,10 @@ class Twin:
         self.corner: list[Corner | None] = [None] * m
         self.project = np.broadcast_to(np.eye(self.x.shape[1]), (m, *self.x.shape[1:] * 2)).copy()
 
+        self.first_bulk = 0.0
+        self.set_all(np.where(self.w @ self.bounds.normal.T > 0, 1, -1))
+        self.first_bulk = float(self.bulk(self.residual(self.w[None], self.a[None])[0]))
+
     # -- the smooth flow ------------------------------------------------------------------------------------------
 
     def unpack(self, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -125,5 +129,6 @@ class Twin:
         return np.where(self.resting[j][slid], resting, np.minimum(s * (low - held), s * (held - high))) / bulk
 
     def bulk(self, r: np.ndarray) -> np.ndarray:
-        """sum |r_k||x_k|/n: the size against which a force is rounding."""
-        return np.maximum(np.abs(r * self.bounds.along).sum(axis=-1) / len(self.y), 1e-290)
+        """sum |r_k||x_k|/n and a tenth of the same at the start: the size against which a force is rounding."""
+        now = np.abs(r * self.bounds.along).sum(axis=-1) / len(self.y)
+        return now + np.maximum(0.1 * self.first_bulk, 1e-290)

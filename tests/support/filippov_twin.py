@@ -147,9 +147,8 @@ class Run:
         """Integrate to the end."""
         twin = self.twin
         time, state = 0.0, np.concatenate([twin.w.ravel(), twin.a])
-        twin.set_all(np.where(twin.w @ twin.bounds.normal.T > 0, 1, -1))
         state = self.begin(state)
-        smallest = 1e-9 * float(twin.bulk(self.residual_of(state)))
+        smallest = (0.1 + 1e-9) * twin.first_bulk
         while time < self.end_time:
             time, state = self.stretch(time, state)
             if float(twin.bulk(self.residual_of(state))) < smallest:
