@@ -83,6 +83,11 @@ class Boundaries:
         which = (self.of[:, None] == np.arange(len(self.normal))).astype(float)
         return (pull * positive) @ which, (pull * negative) @ which
 
+    def switched_off(self, r: np.ndarray) -> np.ndarray:
+        """What each boundary (..., boundaries) adds with phi'(0) = slope for all its points."""
+        which = (self.of[:, None] == np.arange(len(self.normal))).astype(float)
+        return self.slope * (r * self.along / len(self.of)) @ which
+
 
 def regions(normal: np.ndarray) -> np.ndarray:
     """The sign vectors (regions, boundaries) of the open regions of hyperplanes through 0."""

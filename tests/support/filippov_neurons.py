@@ -104,9 +104,7 @@ class Twin:
             row = there.copy()
             row[hand] = one.side
             rows.append((row, one.velocity))
-        off = self.slope * (r * self.bounds.along / len(r))
-        off = np.array([off[self.bounds.of == u].sum() for u in np.flatnonzero(hand)])
-        return rows, s * (rest + off @ self.bounds.normal[hand])
+        return rows, s * (rest + self.bounds.switched_off(r)[hand] @ self.bounds.normal[hand])
 
     def sign_of(self, j: int, w: np.ndarray, a: np.ndarray, rest: np.ndarray) -> float:
         """The sign of a_j, or the one that it is about to have."""
@@ -125,7 +123,9 @@ class Twin:
             return np.array(found)[:, None] / bulk + (0.0 if len(corner.span) == 2 else 1e-6)
         held = rest @ corner.solve.T
         s = (self.sign[j] if self.balanced[j] else np.sign(a[:, j]))[..., None]
-        resting = 2 * ROUNDING * bulk - np.minimum(np.abs(held - low), np.abs(held - high))
+        off = self.bounds.switched_off(r)[:, slid]
+        resting = np.minimum(np.minimum(np.abs(held - low), np.abs(held - high)), np.abs(held - off))
+        resting = 2 * ROUNDING * bulk - resting
         return np.where(self.resting[j][slid], resting, np.minimum(s * (low - held), s * (held - high))) / bulk
 
     def bulk(self, r: np.ndarray) -> np.ndarray:

@@ -140,6 +140,7 @@ class Run:
         self.found = Followed(twin, [], [], [], np.inf)
         self.count: dict[int, int] = {}
         self.at = -1.0
+        self.left_there: dict[int, object] = {}
 
     # -- the loop -------------------------------------------------------------------------------------------------
 
@@ -303,7 +304,7 @@ class Run:
                 before = twin.side.copy()
                 change = self.change(w, a)
                 rate = np.abs(change).max() / max(np.abs(r).max(), 1e-290)
-                later = r + ahead / max(rate, 1e-290) * change
+                later = r + ahead * min(1.0 / max(rate, 1e-290), 0.1 * self.end_time) * change
                 kinds = self.select(time, hands, w, a, later, old if leaving else {})
                 if (twin.side == before).all():
                     break
@@ -315,6 +316,8 @@ class Run:
         for j, kind in kinds.items():
             if kind:
                 self.report(time, j, kind)
+            if kind == "start":
+                self.left_there[j] = twin.corner[j]
 
     def change(self, w: np.ndarray, a: np.ndarray) -> np.ndarray:
         """dr/dt with the present modes."""
@@ -352,7 +355,7 @@ class Run:
         w, a = (one[0] for one in twin.unpack(state[None]))
         r = twin.residual(w[None], a[None])[0]
         for j, corner in enumerate(twin.corner):
-            if corner is None or corner.independent or twin.frozen[j]:
+            if corner is None or corner.independent or twin.frozen[j] or self.left_there.get(j) is corner:
                 continue
             tolerance = ROUNDING * float(twin.bulk(r))
             if len(twin.choose(j, twin.side[j] == 0, w, a, r, tolerance)[0]) > 1:
