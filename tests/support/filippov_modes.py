@@ -230,6 +230,6 @@ def admissible(
             continue
         if slid.any() and corner.margin(force, positive[slid], negative[slid]) < -tolerance:
             continue
-        if all(np.linalg.norm(velocity - other.velocity) > 10 * tolerance for other in found):
+        if all(np.linalg.norm(velocity - other.velocity) > 3 * tolerance for other in found):
             found.append(Choice(sides, velocity))
     return found

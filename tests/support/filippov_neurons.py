@@ -129,6 +129,6 @@ class Twin:
         return np.where(self.resting[j][slid], resting, np.minimum(s * (low - held), s * (held - high))) / bulk
 
     def bulk(self, r: np.ndarray) -> np.ndarray:
-        """sum |r_k||x_k|/n and a tenth of the same at the start: the size against which a force is rounding."""
+        """sum |r_k||x_k|/n and the same at the start: the size against which a force is rounding."""
         now = np.abs(r * self.bounds.along).sum(axis=-1) / len(self.y)
-        return now + np.maximum(0.1 * self.first_bulk, 1e-290)
+        return now + np.maximum(self.first_bulk, 1e-290)

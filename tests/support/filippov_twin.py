@@ -41,7 +41,8 @@ class Ambiguity(NamedTuple):
     """A neuron for which the flow is not unique.
 
     ``kind``: "start" (at t = 0), "corner" (several modes at an event), "rest" (a neuron on a boundary that begins
-    to repel), "output" (a changes its sign while sliding), "zero" (w reached 0).
+    to repel), "held" (a neuron at a corner of dependent boundaries that could leave it), "output" (a changes its
+    sign while sliding), "zero" (w reached 0).
     """
 
     time: float
@@ -149,7 +150,7 @@ class Run:
         twin = self.twin
         time, state = 0.0, np.concatenate([twin.w.ravel(), twin.a])
         state = self.begin(state)
-        smallest = (0.1 + 1e-9) * twin.first_bulk
+        smallest = (1.0 + 1e-9) * twin.first_bulk
         while time < self.end_time:
             time, state = self.stretch(time, state)
             if float(twin.bulk(self.residual_of(state))) < smallest:
@@ -331,14 +332,14 @@ class Run:
         """Select one of the allowed modes for each neuron at hand; return which are ambiguous, and how."""
         twin = self.twin
         kinds = {}
-        tolerance = 0.3 * ROUNDING * float(twin.bulk(r))
+        tolerance = 0.1 * ROUNDING * float(twin.bulk(r))
         for j, hand in hands.items():
             rows, by_definition = twin.choose(j, hand, w, a, r, tolerance)
             if not rows:
                 raise TwinError(f"neuron {j} at t = {time}: no mode is allowed")
             place, kinds[j] = 0, ""
             if len(rows) > 1:
-                close = [i for i, (_, v) in enumerate(rows) if np.linalg.norm(v - by_definition) <= 10 * tolerance]
+                close = [i for i, (_, v) in enumerate(rows) if np.linalg.norm(v - by_definition) <= 3 * tolerance]
                 stay = [i for i, (row, _) in enumerate(rows) if j in old and (row == old[j][0]).all()]
                 kinds[j] = "rest" if stay else "start" if time == 0.0 and close else "corner"
                 place = (stay or close or [0])[0]
@@ -359,7 +360,7 @@ class Run:
                 continue
             tolerance = ROUNDING * float(twin.bulk(r))
             if len(twin.choose(j, twin.side[j] == 0, w, a, r, tolerance)[0]) > 1:
-                self.report(since, j, "corner")
+                self.report(since, j, "held")
 
     def report(self, time: float, j: int, kind: str) -> None:
         """Note an ambiguity."""

@@ -132,7 +132,7 @@ def on_corner(g: Generator) -> FlowProblem:
 
 def on_shared_boundary(g: Generator) -> FlowProblem:
     x = np.array([[-1.0, 0.0], [float(g.integers(1, 3)), 0.0], *g.integers(-2, 3, (2, 2))])
-    x = x[x.any(axis=1)]
+    x = np.unique(x[x.any(axis=1)], axis=0)
     w = np.array([[0.0, 1.0], [0.0, -1.0], [0.5, 0.5]])[: int(g.integers(1, 4))]
     return FlowProblem(x, np.round(labels(g, len(x)), 1), w, g.choice([-1.0, 1.0], len(w)) * g.uniform(0.2, 2))
 
