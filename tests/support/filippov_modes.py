@@ -182,6 +182,19 @@ class Choice:
     velocity: np.ndarray
 
 
+def steady(choices: list[np.ndarray]) -> list[int]:
+    """Which modes (by their sides) no other one refines.
+
+    A mode that slides where another, with the same sides elsewhere, leaves is a solution, but one from which every
+    nearby trajectory departs: gradient descent by however small steps takes the other.
+    """
+    return [
+        i
+        for i, one in enumerate(choices)
+        if not any(k != i and (other[one != 0] == one[one != 0]).all() for k, other in enumerate(choices))
+    ]
+
+
 _CORNERS: dict[bytes, Corner] = {}
 
 

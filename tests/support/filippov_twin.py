@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from filippov_modes import steady
 from filippov_neurons import ROUNDING, Twin
 from scipy.integrate import DOP853
 from scipy.optimize import brentq
@@ -40,9 +41,9 @@ class TwinError(Exception):
 class Ambiguity(NamedTuple):
     """A neuron for which the flow is not unique.
 
-    ``kind``: "start" (at t = 0), "corner" (several modes at an event), "rest" (a neuron on a boundary that begins
-    to repel), "held" (a neuron at a corner of dependent boundaries that could leave it), "output" (a changes its
-    sign while sliding), "zero" (w reached 0).
+    ``kind``: "start" (at t = 0, where relu'(0) = 0 decides), "corner" (several modes at an event), "rest" (a
+    neuron on a boundary that begins to repel), "held" (a neuron at a corner could also stay, but nothing near it
+    does), "output" (a changes its sign while sliding), "zero" (w reached 0).
     """
 
     time: float
@@ -67,8 +68,7 @@ class Followed:
     Attributes
     ----------
     unique_until
-        The first time of an ambiguity, infinite without one. A start on a boundary where relu'(0) = 0 is one of
-        several solutions does not count: there the definition chooses.
+        The first time of an ambiguity, infinite without one. "start" and "held" do not count.
     """
 
     twin: Twin
@@ -141,6 +141,7 @@ class Run:
         self.found = Followed(twin, [], [], [], np.inf)
         self.count: dict[int, int] = {}
         self.at = -1.0
+        self.output = np.sign(twin.a)
         self.left_there: dict[int, object] = {}
 
     # -- the loop -------------------------------------------------------------------------------------------------
@@ -161,6 +162,7 @@ class Run:
         """Integrate up to the next event, or as far as the sizes of the neurons stay what they are."""
         twin, d = self.twin, self.twin.w.shape[1]
         size = self.sizes(state)
+        self.output = np.sign(twin.unpack(state[None])[1][0])
         floor = 1e-2 * self.rtol * np.maximum(size, 1e-250)
         solver = DOP853(
             twin.speed, time, state, self.end_time, rtol=self.rtol, atol=np.r_[np.repeat(floor, d), floor],
@@ -172,11 +174,11 @@ class Run:
                 raise TwinError(message)
             dense = solver.dense_output()
             event = self.first_event(solver.t_old, solver.t, dense)
+            event = self.release(solver.t_old, solver.t if event is None else event[0], dense) or event
             until = solver.t if event is None else event[0]
             self.found.segments.append(Segment(solver.t_old, until, dense, twin.side.copy(), twin.frozen.copy()))
             if event is not None:
                 return until, self.happen(until, dense(until), *event[1:])
-            self.watch_corners(solver.t_old, solver.y)
             ratio = self.sizes(solver.y)[~twin.frozen] / np.maximum(size[~twin.frozen], 1e-250)
             if len(ratio) and (ratio.max() > 10.0 or ratio.min() < 0.1):
                 break
@@ -230,7 +232,7 @@ class Run:
             for place in range(margins.shape[1]):
                 found[j, "margin", slid[place]] = margins[:, place]
             if twin.imbalance[j] < 0 and not twin.balanced[j] and not twin.resting[j][slid].all():
-                found[j, "output", slid[0]] = np.sign(a[0, j]) * a[:, j] / length[:, j] / REACHED
+                found[j, "output", slid[0]] = self.output[j] * a[:, j] / length[:, j] / REACHED
         return found
 
     def first_event(self, start: float, end: float, dense) -> tuple[float, int, str, int] | None:
@@ -243,15 +245,20 @@ class Run:
                 continue
             i = below[0]
             above = np.flatnonzero(values[:i] > 0)
-            when = start
-            if len(above):
-                when = brentq(
-                    lambda time, key=key: self.signals(np.array([time]), dense)[key][0],
-                    times[above[-1]], times[i], xtol=1e-15 * max(end, 1e-300), rtol=1e-15,
-                )  # fmt: skip
+            when = self.root(key, times[above[-1]], times[i], dense) if len(above) else start
             if best is None or when < best[0]:
                 best = (when, *key)
         return best
+
+    def root(self, key: tuple[int, str, int], low: float, high: float, dense) -> float:
+        """Where the signal ``key`` changes its sign in [low, high]."""
+
+        def signal(time: float) -> float:
+            return float(self.signals(np.array([time]), dense)[key][0])
+
+        if signal(low) <= 0.0:  # it was above by rounding
+            return low
+        return float(brentq(signal, low, high, xtol=1e-15 * max(high, 1e-300), rtol=1e-15))
 
     def happen(self, time: float, state: np.ndarray, j: int, kind: str, u: int) -> np.ndarray:
         """Give neuron j its modes after the event, and return the state after it."""
@@ -277,7 +284,7 @@ class Run:
             return np.concatenate([w.ravel(), a])
         hand = (np.abs(normal @ w[j]) <= AT * np.linalg.norm(w[j])) | (twin.side[j] == 0)
         hand[u] = True
-        self.decide(time, {j: hand}, w, a, kind == "margin")
+        self.decide(time, {j: hand}, w, a, kind != "reach")
         return self.restore(np.concatenate([w.ravel(), a]))
 
     def begin(self, state: np.ndarray) -> np.ndarray:
@@ -317,7 +324,7 @@ class Run:
         for j, kind in kinds.items():
             if kind:
                 self.report(time, j, kind)
-            if kind == "start":
+            if kind in ("start", "rest"):
                 self.left_there[j] = twin.corner[j]
 
     def change(self, w: np.ndarray, a: np.ndarray) -> np.ndarray:
@@ -340,9 +347,12 @@ class Run:
             place, kinds[j] = 0, ""
             if len(rows) > 1:
                 close = [i for i, (_, v) in enumerate(rows) if np.linalg.norm(v - by_definition) <= 3 * tolerance]
-                stay = [i for i, (row, _) in enumerate(rows) if j in old and (row == old[j][0]).all()]
+                stay = [i for i in close if j in old and (rows[i][0] == old[j][0]).all()]
+                last = steady([row for row, _ in rows])
                 kinds[j] = "rest" if stay else "start" if time == 0.0 and close else "corner"
-                place = (stay or close or [0])[0]
+                if kinds[j] == "corner" and len(last) == 1:
+                    kinds[j] = "held"
+                place = (stay or (close if kinds[j] == "start" else last))[0]
             twin.set_sides(j, rows[place][0])
             if (twin.side[j] == 0).any():
                 margin = twin.margins(j, r[None], a[None])[0]
@@ -350,22 +360,32 @@ class Run:
                     twin.resting[j][twin.side[j] == 0] |= margin < -0.3 * ROUNDING
         return kinds
 
-    def watch_corners(self, since: float, state: np.ndarray) -> None:
-        """Report neurons at corners of dependent boundaries that could leave as well as stay."""
+    def release(self, start: float, end: float, dense) -> tuple[float, int, str, int] | None:
+        """When the first neuron that a corner of dependent boundaries holds could leave it as well."""
+        best = None
+        for j, corner in enumerate(self.twin.corner):
+            if corner is None or corner.independent or self.twin.frozen[j] or self.left_there.get(j) is corner:
+                continue
+            until = end if best is None else best[0]
+            if self.could_leave(j, dense(until)):
+                low, high = start, until
+                while high - low > 1e-12 * high:
+                    middle = 0.5 * (low + high)
+                    low, high = (low, middle) if self.could_leave(j, dense(middle)) else (middle, high)
+                best = (high, j, "release", int(np.flatnonzero(self.twin.side[j] == 0)[0]))
+        return best
+
+    def could_leave(self, j: int, state: np.ndarray) -> bool:
+        """Whether neuron j has a mode besides that of the corner at which it is."""
         twin = self.twin
         w, a = (one[0] for one in twin.unpack(state[None]))
         r = twin.residual(w[None], a[None])[0]
-        for j, corner in enumerate(twin.corner):
-            if corner is None or corner.independent or twin.frozen[j] or self.left_there.get(j) is corner:
-                continue
-            tolerance = ROUNDING * float(twin.bulk(r))
-            if len(twin.choose(j, twin.side[j] == 0, w, a, r, tolerance)[0]) > 1:
-                self.report(since, j, "held")
+        return len(twin.choose(j, twin.side[j] == 0, w, a, r, ROUNDING * float(twin.bulk(r)))[0]) > 1
 
     def report(self, time: float, j: int, kind: str) -> None:
         """Note an ambiguity."""
         found = self.found
         if not any(one.neuron == j and one.kind == kind for one in found.ambiguities):
             found.ambiguities.append(Ambiguity(time, j, kind))
-        if kind != "start":
+        if kind not in ("start", "held"):
             found.unique_until = min(found.unique_until, time)
