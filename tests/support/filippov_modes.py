@@ -15,6 +15,7 @@ dependent ones it is membership in a convex hull. Nothing here is shared with th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -91,11 +92,24 @@ class Boundaries:
 
 def regions(normal: np.ndarray) -> np.ndarray:
     """The sign vectors (regions, boundaries) of the open regions of hyperplanes through 0."""
-    count = len(normal)
-    found = [()]
-    for u in range(count):
-        found = [(*signs, way) for signs in found for way in (-1, 1) if _open(normal[: u + 1], (*signs, way))]
-    return np.array(found, dtype=float).reshape(-1, count)
+    if np.linalg.matrix_rank(normal, tol=DEPENDENT) == 2:
+        found = faces_of_lines(normal)
+        return found[(found != 0).all(axis=1)].astype(float)
+    signs: list[tuple[int, ...]] = [()]
+    for u in range(len(normal)):
+        signs = [(*old, way) for old in signs for way in (-1, 1) if _open(normal[: u + 1], (*old, way))]
+    return np.array(signs, dtype=float).reshape(-1, len(normal))
+
+
+def faces_of_lines(normal: np.ndarray) -> np.ndarray:
+    """The sign vectors (faces, boundaries) of lines through 0 in a plane: 0, the rays and the regions between."""
+    flat = normal @ np.linalg.svd(normal, full_matrices=False)[2][:2].T
+    rays = np.arctan2(flat[:, 1], flat[:, 0]) + np.pi / 2
+    rays = np.sort(np.concatenate([rays, rays + np.pi]) % (2 * np.pi))
+    ways = np.concatenate([rays, 0.5 * (rays + np.append(rays[1:], rays[0] + 2 * np.pi))])
+    reach = flat @ np.array([np.cos(ways), np.sin(ways)])
+    found = np.where(np.abs(reach) <= DEPENDENT, 0, np.sign(reach)).T.astype(int)
+    return np.unique(np.concatenate([np.zeros((1, len(normal)), dtype=int), found]), axis=0)
 
 
 def _open(normal: np.ndarray, signs: tuple[int, ...]) -> bool:
@@ -195,17 +209,29 @@ def steady(choices: list[np.ndarray]) -> list[int]:
     ]
 
 
-_CORNERS: dict[bytes, Corner] = {}
+@lru_cache(maxsize=5000)
+def _corner(shape: tuple[int, ...], content: bytes) -> Corner:
+    return Corner(np.frombuffer(content).reshape(shape))
 
 
 def corner_of(normal: np.ndarray) -> Corner:
     """The corner of these normals, built once."""
-    key = np.array(normal.shape).tobytes() + np.ascontiguousarray(normal).tobytes()
-    if key not in _CORNERS:
-        if len(_CORNERS) > 5000:
-            _CORNERS.clear()
-        _CORNERS[key] = Corner(normal)
-    return _CORNERS[key]
+    return _corner(normal.shape, np.ascontiguousarray(normal).tobytes())
+
+
+@lru_cache(maxsize=5000)
+def _sides(shape: tuple[int, ...], content: bytes) -> np.ndarray:
+    normal = np.frombuffer(content).reshape(shape)
+    if len(normal) > 2 and np.linalg.matrix_rank(normal, tol=DEPENDENT) == 2:
+        found = faces_of_lines(normal)
+    else:
+        found = np.array(list(product((0, 1, -1), repeat=len(normal)))).reshape(-1, len(normal))
+    return found[np.argsort(np.abs(found).sum(axis=1), kind="stable")]
+
+
+def sides_of(normal: np.ndarray) -> np.ndarray:
+    """The sides that there can be (many, boundaries): all of them, or a plane's faces; the most sliding first."""
+    return _sides(normal.shape, np.ascontiguousarray(normal).tobytes())
 
 
 def admissible(
@@ -230,8 +256,7 @@ def admissible(
         With different velocities; of modes that share a velocity the one that slides most.
     """
     found: list[Choice] = []
-    for side in sorted(product((0, 1, -1), repeat=len(normal)), key=lambda one: sum(map(abs, one))):
-        sides = np.array(side)
+    for sides in sides_of(normal):
         slid = sides == 0
         force = rest + np.where(sides > 0, positive, np.where(sides < 0, negative, 0.0)) @ normal
         if slid.any():

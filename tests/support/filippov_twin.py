@@ -214,47 +214,41 @@ class Run:
 
     # -- events ---------------------------------------------------------------------------------------------------
 
-    def signals(self, times: np.ndarray, dense) -> dict[tuple[int, str, int], np.ndarray]:
-        """What is positive while the modes last, half a rounding allowed: (neuron, kind, boundary) to values."""
+    def signals(self, times: np.ndarray, dense) -> dict[str, np.ndarray]:
+        """What is positive while the modes last (times, m, boundaries), half a rounding allowed; by kind."""
         twin = self.twin
         w, a = twin.unpack(np.array([dense(time) for time in times]))
         r = twin.residual(w, a)
         length = np.maximum(np.linalg.norm(w, axis=2), 1e-290)
-        reach = twin.side * (w @ twin.bounds.normal.T) / length[:, :, None]
-        found = {}
-        for j in np.flatnonzero(~twin.frozen):
-            for u in np.flatnonzero(twin.side[j]):
-                found[j, "reach", u] = reach[:, j, u] / REACHED + 0.5
+        reach = twin.side * (w @ twin.bounds.normal.T) / length[:, :, None] / REACHED + 0.5
+        lasting = np.full(reach.shape, np.inf)
+        output = np.full(reach.shape, np.inf)
+        for j in np.flatnonzero(~twin.frozen & (twin.side == 0).any(axis=1)):
             slid = np.flatnonzero(twin.side[j] == 0)
-            if len(slid) == 0:
-                continue
-            margins = twin.margins(j, r, a) / ROUNDING + 0.5
-            for place in range(margins.shape[1]):
-                found[j, "margin", slid[place]] = margins[:, place]
+            lasting[:, j, slid] = twin.margins(j, r, a) / ROUNDING + 0.5
             if twin.imbalance[j] < 0 and not twin.balanced[j] and not twin.resting[j][slid].all():
-                found[j, "output", slid[0]] = self.output[j] * a[:, j] / length[:, j] / REACHED
-        return found
+                output[:, j, slid[0]] = self.output[j] * a[:, j] / length[:, j] / REACHED
+        return {"reach": np.where(twin.side == 0, np.inf, reach), "margin": lasting, "output": output}
 
     def first_event(self, start: float, end: float, dense) -> tuple[float, int, str, int] | None:
         """The first signal that becomes negative by more than rounding: when, whose, what, where."""
         times = start + INSIDE * (end - start)
         best = None
-        for key, values in self.signals(times, dense).items():
-            below = np.flatnonzero(values < -0.5)
-            if len(below) == 0:
-                continue
-            i = below[0]
-            above = np.flatnonzero(values[:i] > 0)
-            when = self.root(key, times[above[-1]], times[i], dense) if len(above) else start
-            if best is None or when < best[0]:
-                best = (when, *key)
+        for kind, values in self.signals(times, dense).items():
+            for j, u in np.argwhere((values < -0.5).any(axis=0)):
+                one = values[:, j, u]
+                i = np.flatnonzero(one < -0.5)[0]
+                above = np.flatnonzero(one[:i] > 0)
+                when = self.root((kind, j, u), times[above[-1]], times[i], dense) if len(above) else start
+                if best is None or when < best[0]:
+                    best = (when, int(j), kind, int(u))
         return best
 
-    def root(self, key: tuple[int, str, int], low: float, high: float, dense) -> float:
+    def root(self, key: tuple[str, int, int], low: float, high: float, dense) -> float:
         """Where the signal ``key`` changes its sign in [low, high]."""
 
         def signal(time: float) -> float:
-            return float(self.signals(np.array([time]), dense)[key][0])
+            return float(self.signals(np.array([time]), dense)[key[0]][0, key[1], key[2]])
 
         if signal(low) <= 0.0:  # it was above by rounding
             return low

@@ -65,12 +65,14 @@ def size(g: Generator) -> float:
     return float(10.0 ** g.uniform(-3, 0))
 
 
-def grid(side: int, scale: tuple[float, float]) -> Callable[[Generator], FlowProblem]:
+def grid(side: int, scale: tuple[float, float], most: int = 6) -> Callable[[Generator], FlowProblem]:
     def draw(g: Generator) -> FlowProblem:
         line = np.linspace(-1.0, 1.0, side)
         x = np.array([[p, q, 1.0] for p in line for q in line])
         y = labels(g, len(x)) if g.random() < 0.5 else np.sin(2 * x[:, 0]) + np.abs(x[:, 1]) - 0.5
-        return FlowProblem(x, y, *network(g, int(g.integers(2, 7)), 3, 10.0 ** g.uniform(*scale)), end_time=40.0)
+        return FlowProblem(
+            x, y, *network(g, int(g.integers(2, most + 1)), 3, 10.0 ** g.uniform(*scale)), end_time=40.0
+        )
 
     return draw
 
@@ -262,8 +264,8 @@ def fitting_already(g: Generator) -> FlowProblem:
 CLASSES: dict[str, Callable[[Generator], FlowProblem]] = {
     "grid of 3 x 3, small start": grid(3, (-6, -2)),
     "grid of 3 x 3, large start": grid(3, (-0.5, 0.5)),
-    "grid of 4 x 4": grid(4, (-4, 0)),
-    "grid of 5 x 5": grid(5, (-3, 0)),
+    "grid of 4 x 4": grid(4, (-4, 0), 4),
+    "grid of 5 x 5": grid(5, (-3, 0), 3),
     "antipodal points": antipodal,
     "coincident points": coincident,
     "scaled copies": scaled_copies,
