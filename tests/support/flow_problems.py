@@ -290,7 +290,7 @@ CLASSES: dict[str, Callable[[Generator], FlowProblem]] = {
     "one neuron": one_neuron,
     "orthogonal points": orthogonal,
     "one or two points": tiny,
-    "large start": large_start,
+    "start far above the labels": large_start,
     "tiny start": small_start,
     "points of -1, 0, 1": lattice,
     "start without output": no_output,
