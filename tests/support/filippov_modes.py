@@ -225,7 +225,7 @@ def _sides(shape: tuple[int, ...], content: bytes) -> np.ndarray:
     if len(normal) > 2 and np.linalg.matrix_rank(normal, tol=DEPENDENT) == 2:
         found = faces_of_lines(normal)
     else:
-        found = np.array(list(product((0, 1, -1), repeat=len(normal)))).reshape(-1, len(normal))
+        found = np.array(list(product((0, 1, -1), repeat=len(normal))), dtype=int)
     return found[np.argsort(np.abs(found).sum(axis=1), kind="stable")]
 
 
