@@ -42,6 +42,7 @@ class Twin:
         self.corner: list[Corner | None] = [None] * m
         self.project = np.broadcast_to(np.eye(self.x.shape[1]), (m, *self.x.shape[1:] * 2)).copy()
 
+        self.heading = self.sign.copy()
         self.first_bulk = 0.0
         self.set_all(np.where(self.w @ self.bounds.normal.T > 0, 1, -1))
         self.first_bulk = float(self.bulk(self.residual(self.w[None], self.a[None])[0]))
@@ -110,7 +111,12 @@ class Twin:
         """The sign of a_j, or the one that it is about to have."""
         return self.sign[j] if self.balanced[j] else float(np.sign(a[j]) or np.sign(w[j] @ rest))
 
-    def margins(self, j: int, r: np.ndarray, a: np.ndarray) -> np.ndarray:
+    def head(self, w: np.ndarray, a: np.ndarray) -> None:
+        """Keep the sign that every a has from now on."""
+        force = self.force(self.residual(w[None], a[None]))[0]
+        self.heading = np.where(a != 0.0, np.sign(a), np.sign((w * force).sum(axis=1)))
+
+    def margins(self, j: int, r: np.ndarray) -> np.ndarray:
         """How far neuron j is from leaving each boundary that it slides along (times, slid), over the bulk."""
         slid = self.side[j] == 0
         positive, negative = self.bounds.forces(r)
@@ -122,7 +128,7 @@ class Twin:
             found = [corner.margin(rest[t], high[t], low[t]) for t in range(len(r))]
             return np.array(found)[:, None] / bulk + (0.0 if len(corner.span) == 2 else 1e-6)
         held = rest @ corner.solve.T
-        s = (self.sign[j] if self.balanced[j] else np.sign(a[:, j]))[..., None]
+        s = self.heading[j]
         off = self.bounds.switched_off(r)[:, slid]
         resting = np.minimum(np.minimum(np.abs(held - low), np.abs(held - high)), np.abs(held - off))
         resting = 2 * ROUNDING * bulk - resting

@@ -141,7 +141,6 @@ class Run:
         self.found = Followed(twin, [], [], [], np.inf)
         self.count: dict[int, int] = {}
         self.at = -1.0
-        self.output = np.sign(twin.a)
         self.left_there: dict[int, object] = {}
 
     # -- the loop -------------------------------------------------------------------------------------------------
@@ -162,7 +161,7 @@ class Run:
         """Integrate up to the next event, or as far as the sizes of the neurons stay what they are."""
         twin, d = self.twin, self.twin.w.shape[1]
         size = self.sizes(state)
-        self.output = np.sign(twin.unpack(state[None])[1][0])
+        twin.head(*(one[0] for one in twin.unpack(state[None])))
         floor = 1e-2 * self.rtol * np.maximum(size, 1e-250)
         solver = DOP853(
             twin.speed, time, state, self.end_time, rtol=self.rtol, atol=np.r_[np.repeat(floor, d), floor],
@@ -225,9 +224,9 @@ class Run:
         output = np.full(reach.shape, np.inf)
         for j in np.flatnonzero(~twin.frozen & (twin.side == 0).any(axis=1)):
             slid = np.flatnonzero(twin.side[j] == 0)
-            lasting[:, j, slid] = twin.margins(j, r, a) / ROUNDING + 0.5
+            lasting[:, j, slid] = twin.margins(j, r) / ROUNDING + 0.5
             if twin.imbalance[j] < 0 and not twin.balanced[j] and not twin.resting[j][slid].all():
-                output[:, j, slid[0]] = self.output[j] * a[:, j] / length[:, j] / REACHED
+                output[:, j, slid[0]] = twin.heading[j] * a[:, j] / length[:, j] / REACHED
         return {"reach": np.where(twin.side == 0, np.inf, reach), "margin": lasting, "output": output}
 
     def first_event(self, start: float, end: float, dense) -> tuple[float, int, str, int] | None:
@@ -297,6 +296,7 @@ class Run:
     ) -> None:
         """Choose modes that hold a little later as well, as far as the residual's present speed says."""
         twin = self.twin
+        twin.head(w, a)
         r = twin.residual(w[None], a[None])[0]
         old = {j: (twin.side[j].copy(), twin.resting[j].copy()) for j in hands}
         if not leaving:
@@ -349,7 +349,7 @@ class Run:
                 place = (stay or (close if kinds[j] == "start" else last))[0]
             twin.set_sides(j, rows[place][0])
             if (twin.side[j] == 0).any():
-                margin = twin.margins(j, r[None], a[None])[0]
+                margin = twin.margins(j, r[None])[0]
                 if twin.corner[j].independent:
                     twin.resting[j][twin.side[j] == 0] |= margin < -0.3 * ROUNDING
         return kinds
