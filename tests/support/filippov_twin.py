@@ -105,7 +105,7 @@ def follow(
     end_time: float,
     *,
     slope: float = 0.0,
-    rtol: float = 1e-10,
+    rtol: float = 1e-11,
 ) -> Followed:
     """Follow the gradient flow of sum a_j phi(<w_j, x>) on the square loss (1/2n) sum r_k^2 to ``end_time``.
 
@@ -278,6 +278,8 @@ class Run:
         hand = (np.abs(normal @ w[j]) <= AT * np.linalg.norm(w[j])) | (twin.side[j] == 0)
         hand[u] = True
         self.decide(time, {j: hand}, w, a, kind != "reach")
+        if self.count[j] > SAME_INSTANT // 2 and twin.side[j, u]:  # a speed of rounding: it goes where it was sent
+            w[j] += (10 * REACHED * np.linalg.norm(w[j]) * twin.side[j, u] - normal[u] @ w[j]) * normal[u]
         return self.restore(np.concatenate([w.ravel(), a]))
 
     def begin(self, state: np.ndarray) -> np.ndarray:

@@ -231,6 +231,7 @@ def lattice(g: Generator) -> FlowProblem:
     d = int(g.integers(2, 4))
     x = g.integers(-1, 2, (6, d)).astype(float)
     x[:2] = np.eye(d)[:2]
+    x = x[x.any(axis=1)]
     x = np.unique(x, axis=0)
     w = g.integers(-3, 4, (3, d)) / 2.0
     w = w[w.any(axis=1)]
