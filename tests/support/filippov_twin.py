@@ -89,6 +89,20 @@ class Followed:
             side.append(one.side)
         return np.array(w), np.array(a), np.array(side)
 
+    def push(self, one: Ambiguity) -> float:
+        """How strongly the boundary of an ambiguity "rest" repels later on, over the bulk; infinite for others.
+
+        A residual that the flow has fitted changes its sign by rounding.
+        """
+        if one.kind != "rest":
+            return np.inf
+        times = one.time + np.linspace(0.02, 1.0, 50) * (self.segments[-1].end - one.time)
+        _, a, side = self.at(times)
+        positive, negative = self.twin.bounds.forces(self.residual(times))
+        jump = np.sign(a[:, one.neuron])[:, None] * (positive - negative)
+        jump = np.where(side[:, one.neuron] == 0, jump, 0.0)
+        return float(jump.max(initial=0.0) / self.twin.first_bulk)
+
     def residual(self, times: np.ndarray) -> np.ndarray:
         """r (times, n), of the weights by the definition."""
         w, a, _ = self.at(times)
@@ -343,6 +357,8 @@ class Run:
             place, kinds[j] = 0, ""
             if len(rows) > 1:
                 close = [i for i, (_, v) in enumerate(rows) if np.linalg.norm(v - by_definition) <= 3 * tolerance]
+                first = np.sign(twin.bounds.normal[hand] @ by_definition)  # where a first step of descent leads
+                close = close or [i for i, (row, _) in enumerate(rows) if (row[hand] == first).all()]
                 stay = [i for i in close if j in old and (rows[i][0] == old[j][0]).all()]
                 last = steady([row for row, _ in rows])
                 kinds[j] = "rest" if stay else "start" if time == 0.0 and close else "corner"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from filippov_modes import Boundaries, admissible
-from filippov_twin import Followed, follow
+from filippov_twin import Ambiguity, Followed, follow
 from flow_problems import FlowProblem
 
 from pipeline.configuration import DataConfig, InitConfig
@@ -17,7 +17,8 @@ from pipeline.flow.course import Course, follow_flow
 TOLERANCE = 1e-6
 ALLOWED = 10.0
 """Times the tolerance."""
-OFF, ON, SLIDING = 1, 2, 3
+CLEAR = 1e-5
+"""The share of the bulk with which a boundary that repels must do so for a neuron at rest on it to be told."""
 
 
 class Fault(NamedTuple):
@@ -76,6 +77,12 @@ def twin_of(problem: FlowProblem) -> Followed:
     return follow(problem.x, problem.y, problem.w, problem.a, problem.end_time, slope=problem.slope)
 
 
+def clear_ambiguities(twin: Followed) -> list[Ambiguity]:
+    """The ambiguities that must be told: not what the definition decides, nor a fitted label's rounding."""
+    clear = [one for one in twin.ambiguities if one.kind not in ("start", "held") and twin.push(one) > CLEAR]
+    return sorted(clear)
+
+
 def faults(problem: FlowProblem, twin: Followed) -> list[Fault]:
     """All that is wrong with the solver's answer to a problem; empty if nothing is."""
     found = solve(problem, problem.end_time)
@@ -95,7 +102,8 @@ def of_the_flow(problem: FlowProblem, twin: Followed, found: Solved) -> list[Fau
     """
     said = []
     wrong = np.abs(found.r - twin.residual(found.time)).max(axis=1) / (TOLERANCE * unit_of(problem))
-    wrong[found.time > twin.unique_until - 1e-6 * problem.end_time] = 0.0
+    unique_until = min((one.time for one in clear_ambiguities(twin)), default=np.inf)
+    wrong[found.time > unique_until - 1e-6 * problem.end_time] = 0.0
     sensitive = np.atleast_1d(np.asarray(found.attributes.get("sensitive_times", ()), dtype=float))
     doubtful = found.time > min(sensitive, default=np.inf) - 1e-6 * problem.end_time
     if not (wrong[doubtful] <= ALLOWED).all() and changes_course(problem, twin, found.time[doubtful]):
@@ -157,11 +165,11 @@ def of_the_words(problem: FlowProblem, twin: Followed, found: Solved) -> list[Fa
     flagged = bool(attributes["ambiguous_events"])
     if flagged != (attributes["status"] == "non_unique") and not said:
         said.append(Fault("status", np.inf, f"{attributes['ambiguous_events']} and {attributes['status']}"))
-    kinds = {one.kind for one in twin.ambiguities}
-    if twin.unique_until < 0.999 * problem.end_time and not flagged:
-        when = f"{twin.unique_until:.6g}"
-        said.append(Fault("ambiguity not flagged", 1.0, f"{sorted(kinds - {'start'})} at t = {when}"))
-    if not kinds and flagged:
+    clear = clear_ambiguities(twin)
+    if clear and clear[0].time < 0.999 * problem.end_time and not flagged:
+        text = f"{clear[0].kind} of neuron {clear[0].neuron} at t = {clear[0].time:.6g}"
+        said.append(Fault("ambiguity not flagged", 1.0, text))
+    if not twin.ambiguities and flagged:
         said.append(Fault("ambiguity that is none", 1.0, f"{attributes['ambiguous_events']} events"))
     return said
 
