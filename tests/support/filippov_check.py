@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from filippov_course import Followed
 from filippov_modes import hull_margin, regions
-from filippov_twin import Followed
 
 ACCURACY = 5e-6
 """Of finite differences and of the linear program, as a share of sum |r_k||x_k|/n."""
@@ -23,7 +23,7 @@ def violations(found: Followed, times: np.ndarray) -> list[str]:
         one = next(part for part in reversed(found.segments) if part.start <= time)
         step = 1e-3 * (one.end - one.start)
         middle = min(max(time, one.start + step), one.end - step)
-        if step <= 1e-9 or middle != time:
+        if step <= 1e-9 * times.max() or middle != time:
             continue
         (w, a), (w_on, a_on), (w_back, a_back) = (
             twin.unpack(one.dense(at)[None]) for at in (time, time + step, time - step)
@@ -36,12 +36,13 @@ def violations(found: Followed, times: np.ndarray) -> list[str]:
                 continue
             said += [
                 f"t = {time:g}, neuron {j}: {text}"
-                for text in _of_neuron(twin, w[0, j], a[0, j], w_speed[j], a_speed[j], one.side[j], r)
+                for text in _of_neuron(twin, (w[0, j], a[0, j]), (w_speed[j], a_speed[j]), one.side[j], r)
             ]
     return said
 
 
-def _of_neuron(twin, w, a, w_speed, a_speed, side, r):
+def _of_neuron(twin, weights, speeds, side, r):
+    (w, a), (w_speed, a_speed) = weights, speeds
     normal, said = twin.bounds.normal, []
     length, bulk = np.linalg.norm(w), float(twin.bulk(r))
     reach = normal @ w

@@ -10,15 +10,15 @@ Where several are allowed the twin does what the product says of itself: relu'(0
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
-
 import numpy as np
+from filippov_course import Ambiguity, Followed, Segment
 from filippov_modes import steady
 from filippov_neurons import ROUNDING, Twin
 from scipy.integrate import DOP853
 from scipy.optimize import brentq
 
+RTOL = 1e-11
+"""Of the Runge-Kutta steps."""
 REACHED = 1e-11
 """The share of |w| beyond which a boundary has been passed."""
 AT = 1e-8
@@ -38,79 +38,6 @@ class TwinError(Exception):
     """The twin itself can't follow this problem."""
 
 
-class Ambiguity(NamedTuple):
-    """A neuron for which the flow is not unique.
-
-    ``kind``: "start" (at t = 0, where relu'(0) = 0 decides), "corner" (several modes at an event), "rest" (a
-    neuron on a boundary that begins to repel), "held" (a neuron at a corner could also stay, but nothing near it
-    does), "output" (a changes its sign while sliding), "zero" (w reached 0).
-    """
-
-    time: float
-    neuron: int
-    kind: str
-
-
-class Segment(NamedTuple):
-    """The smooth flow on [start, end]: weights by ``dense``, with these sides; frozen neurons rest at w = 0."""
-
-    start: float
-    end: float
-    dense: object
-    side: np.ndarray
-    frozen: np.ndarray
-
-
-@dataclass
-class Followed:
-    """What the twin found.
-
-    Attributes
-    ----------
-    unique_until
-        The first time of an ambiguity, infinite without one. "start" and "held" do not count.
-    """
-
-    twin: Twin
-    segments: list[Segment]
-    ambiguities: list[Ambiguity]
-    events: list[tuple[float, int]]
-    unique_until: float
-
-    def at(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Weights w (times, m, d), a (times, m) and the sides (times, m, boundaries) at these times."""
-        starts = np.array([one.start for one in self.segments])
-        w, a, side = [], [], []
-        for time in np.atleast_1d(times):
-            one = self.segments[max(int(np.searchsorted(starts, time, side="right")) - 1, 0)]
-            states = self.twin.unpack(one.dense(min(time, one.end))[None])
-            w.append(states[0][0])
-            a.append(states[1][0])
-            side.append(one.side)
-        return np.array(w), np.array(a), np.array(side)
-
-    def push(self, one: Ambiguity) -> float:
-        """How strongly the boundary of an ambiguity "rest" repels later on, over the bulk; infinite for others.
-
-        A residual that the flow has fitted changes its sign by rounding.
-        """
-        if one.kind != "rest":
-            return np.inf
-        times = one.time + np.linspace(0.02, 1.0, 50) * (self.segments[-1].end - one.time)
-        _, a, side = self.at(times)
-        positive, negative = self.twin.bounds.forces(self.residual(times))
-        jump = np.sign(a[:, one.neuron])[:, None] * (positive - negative)
-        jump = np.where(side[:, one.neuron] == 0, jump, 0.0)
-        return float(jump.max(initial=0.0) / self.twin.first_bulk)
-
-    def residual(self, times: np.ndarray) -> np.ndarray:
-        """r (times, n), of the weights by the definition."""
-        w, a, _ = self.at(times)
-        twin = self.twin
-        reach = w @ twin.x.T
-        return twin.y - np.einsum("tj,tjk->tk", a, np.where(reach > 0, reach, twin.slope * reach))
-
-
 def follow(
     x: np.ndarray,
     y: np.ndarray,
@@ -119,7 +46,6 @@ def follow(
     end_time: float,
     *,
     slope: float = 0.0,
-    rtol: float = 1e-11,
 ) -> Followed:
     """Follow the gradient flow of sum a_j phi(<w_j, x>) on the square loss (1/2n) sum r_k^2 to ``end_time``.
 
@@ -131,8 +57,6 @@ def follow(
         The start.
     slope
         Of the leaky ReLU.
-    rtol
-        Of the Runge-Kutta steps.
 
     Returns
     -------
@@ -144,14 +68,14 @@ def follow(
         If it takes too many events: then this twin is no witness.
     """
     x, y, w, a = (np.array(one, dtype=float) for one in (x, y, w, a))
-    return Run(Twin(x, y, w, a, float(slope)), float(end_time), rtol).whole()
+    return Run(Twin(x, y, w, a, float(slope)), float(end_time)).whole()
 
 
 class Run:
     """One integration."""
 
-    def __init__(self, twin: Twin, end_time: float, rtol: float) -> None:
-        self.twin, self.end_time, self.rtol = twin, end_time, rtol
+    def __init__(self, twin: Twin, end_time: float) -> None:
+        self.twin, self.end_time = twin, end_time
         self.found = Followed(twin, [], [], [], np.inf)
         self.count: dict[int, int] = {}
         self.at = -1.0
@@ -176,9 +100,9 @@ class Run:
         twin, d = self.twin, self.twin.w.shape[1]
         size = self.sizes(state)
         twin.head(*(one[0] for one in twin.unpack(state[None])))
-        floor = 1e-2 * self.rtol * np.maximum(size, 1e-250)
+        floor = 1e-2 * RTOL * np.maximum(size, 1e-250)
         solver = DOP853(
-            twin.speed, time, state, self.end_time, rtol=self.rtol, atol=np.r_[np.repeat(floor, d), floor],
+            twin.speed, time, state, self.end_time, rtol=RTOL, atol=np.r_[np.repeat(floor, d), floor],
             max_step=self.end_time / 20,
         )  # fmt: skip
         while solver.status == "running":

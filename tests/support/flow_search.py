@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from filippov_course import Ambiguity, Followed
 from filippov_modes import Boundaries, admissible
-from filippov_twin import Ambiguity, Followed, follow
+from filippov_twin import follow
 from flow_problems import FlowProblem
 
 from pipeline.configuration import DataConfig, InitConfig
