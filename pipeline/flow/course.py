@@ -8,7 +8,7 @@ trajectory on disk wants both, a picture that moves with a slider the curve of t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import comb
 from time import perf_counter
@@ -160,10 +160,11 @@ def follow_flow(
     until = np.inf if end_time is None else float(end_time) / unit
     with one_thread(len(reduced.problem.y)):
         started = perf_counter()
-        record, number, rejected, crossings, patterns, ambiguous = watched(
+        record, number, rejected, crossings, patterns, ambiguous, state = watched(
             lambda: integrate(reduced.neurons, reduced.problem, tolerance, until, MOST_STEPS, watch), watch, tell
         )
         seconds = perf_counter() - started
+    reduced = replace(reduced, neurons=reduced.neurons._replace(state=state))
     ended = BY_NUMBER[number]
     status, message = describe_end(ended, ambiguous, reduced.contradictory)
     account = {

@@ -39,6 +39,7 @@ from pipeline.flow.exact.patterns import beside, lump, take_over
 from pipeline.flow.exact.reading import copy_neurons
 from pipeline.flow.exact.record import copy_record, empty_record, longer, write_step
 from pipeline.flow.exact.residual import observe, slope
+from pipeline.flow.exact.resting import count_released, decide_start, note_signs
 
 CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, INTERRUPTED = 1, 2, 3, 4, 5, 99
 """Why an integration ended; :class:`pipeline.flow.status.Status` has the sentences of all but the last."""
@@ -120,6 +121,10 @@ class Now(NamedTuple):
         The tangent kernel.
     last_r, last_d : float64[n]
         Residual and slope at the start of the last step.
+    signs : float64[n]
+        The last sign of every boundary's jump that was larger than an error.
+    released : int64[1]
+        How many neurons could have left a boundary at which they rest: there the flow is not unique.
     """
 
     r: np.ndarray
@@ -127,6 +132,8 @@ class Now(NamedTuple):
     kernel: np.ndarray
     last_r: np.ndarray
     last_d: np.ndarray
+    signs: np.ndarray
+    released: np.ndarray
 
 
 class Course(NamedTuple):
@@ -291,6 +298,8 @@ def advance(neurons, lumps, moved, problem, room, desk, marks, found, record, no
         if not error <= 1.0:
             event = STALLED
             break
+        if note_signs(room.r, aims.allowed, problem, now.signs):
+            now.released[0] += count_released(neurons, moved, room.r, problem, now.signs)
         turning = mean_alignment(moved, room.r, problem, room.alignment, room.force)
         movement = residual_change(now.r, room.r, problem) + turning + found.total[0] / neurons.sign.shape[0]
         write_step(record, steps, time, step, movement, room.curve)
@@ -317,7 +326,10 @@ def advance(neurons, lumps, moved, problem, room, desk, marks, found, record, no
 def begin(lumps, problem, room):
     """The residual of the lumps at t = 0."""
     n = problem.x.shape[0]
-    now = Now(np.empty(n), np.empty(n), np.empty((n, n)), np.zeros(n), np.zeros(n))
+    now = Now(
+        np.empty(n), np.empty(n), np.empty((n, n)), np.zeros(n), np.zeros(n), np.zeros(n),
+        np.zeros(1, dtype=np.int64),
+    )  # fmt: skip
     observe(lumps.rows, lumps.logs, lumps, problem, now.r, room.gross, now.kernel, room.reach)
     slope(now.kernel, now.r, now.d)
     mean_alignment(lumps, now.r, problem, room.alignment, room.force)
@@ -347,7 +359,9 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
     record : Record
     status : int
     rejected, crossings, patterns, ambiguous : int
-        ``ambiguous``: how many neurons met a point where the flow is not unique.
+        ``ambiguous``: how often a neuron met a point where the flow is not unique.
+    state : int8[m, n]
+        Of the neurons at t = 0: those that start at boundaries have theirs decided.
     """
     n = problem.x.shape[0]
     neurons, record = copy_neurons(neurons), empty_record(256, n)
@@ -355,12 +369,18 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
     lumps = lump(neurons, problem)
     moved, room = beside(lumps), make_room(lumps, problem)
     now = begin(lumps, problem, room)
+    changed, ambiguous = decide_start(neurons, now.r, problem)
+    if changed > 0:
+        lumps = lump(neurons, problem)
+        moved, room = beside(lumps), make_room(lumps, problem)
+        now = begin(lumps, problem, room)
+    state = neurons.state.copy()
     # A start far above the labels has residuals of its own size: they are the unit then.
     share = LOCAL_SHARE * min(tolerance / FEW_STEPS, 1.0) ** (1.0 / 6.0)
     allowed = share * tolerance * max(problem.label_scale, root_mean_square(now.r))
     aims = Aims(allowed, end_time, most_steps)
     course = Course(0.0, 0.0, 1.0, 0.0, np.int64(0), np.int64(0), np.bool_(False))
-    crossings, patterns, ambiguous = 0, lumps.start.shape[0] - 1, 0
+    crossings, patterns = 0, lumps.start.shape[0] - 1
     while True:
         event, course = advance(
             neurons, lumps, moved, problem, room, desk, marks, found, record, now, aims, course, watch
@@ -382,4 +402,4 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
             break
     taken = empty_record(course.steps, n)
     copy_record(record, taken, course.steps)
-    return taken, event, course.rejected, crossings, patterns, ambiguous
+    return taken, event, course.rejected, crossings, patterns, ambiguous + now.released[0], state
