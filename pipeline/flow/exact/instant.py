@@ -79,7 +79,8 @@ def read_pattern(z, state, problem, desk):
     size = find_normals(state, problem, normals, np.int64(0))
     for i in range(SIZE):
         project(force[i], normals, np.int64(0), size)
-    project(z[:q], normals, np.int64(0), size)
+    if size < q:  # what was stopped at w = 0 keeps the little that it has
+        project(z[:q], normals, np.int64(0), size)
     count, spare = find_multipliers(state, gain, curve, problem, desk.boundaries, desk.gram, desk.off, desk.on)
     return count, spare, bulk
 
