@@ -160,13 +160,15 @@ def follow_flow(
     until = np.inf if end_time is None else float(end_time) / unit
     with one_thread(len(reduced.problem.y)):
         started = perf_counter()
-        record, number, rejected, crossings, patterns, ambiguous, state = watched(
+        record, number, rejected, crossings, patterns, ambiguous, state, sensitive, instants = watched(
             lambda: integrate(reduced.neurons, reduced.problem, tolerance, until, MOST_STEPS, watch), watch, tell
         )
         seconds = perf_counter() - started
     reduced = replace(reduced, neurons=reduced.neurons._replace(state=state))
     ended = BY_NUMBER[number]
     status, message = describe_end(ended, ambiguous, reduced.contradictory)
+    if sensitive:
+        message += describe_sensitivity(sensitive, unit * float(instants[0]))
     account = {
         "method": "exact",
         "slope": slope,
@@ -180,7 +182,10 @@ def follow_flow(
         "crossings": crossings,
         "patterns": patterns,
         "ambiguous_events": ambiguous,
+        "sensitive_events": sensitive,
     }
+    if sensitive:
+        account["sensitive_times"] = (unit * instants[:sensitive]).tolist()
     return Course(reduced, record, data, init, end_time, ended, account)
 
 
@@ -240,6 +245,15 @@ def describe_end(ended: Status, ambiguous: int, contradictory: bool) -> tuple[St
     if ambiguous and ended.complete:
         return Status.NON_UNIQUE, f"{Status.NON_UNIQUE.value} {ended.value}"
     return ended, ended.value
+
+
+def describe_sensitivity(count: int, first: float) -> str:
+    """What has to be said of a run in which errors of the tolerance's size could change who crosses."""
+    return (
+        f" {count} times, first at t = {first:.6g}, a neuron came so close to a boundary that an error of the "
+        "tolerance's size decides on which side it goes on: from there on the tolerance holds for one of several "
+        "nearby flows."
+    )
 
 
 def stationary_point(reduced: Reduction, taken: Samples) -> dict[str, Any]:

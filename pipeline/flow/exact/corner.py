@@ -1,12 +1,12 @@
 """Where several boundaries meet: which states they take at one instant (Filippov).
 
-A neuron is at the boundaries of the points k with <w, x_k> = 0. Along the unit normal e of each, its velocity is
-s <D, e> (s the sign of a, time in units of 1/|a|), and D jumps there by J e from the negative to the positive side::
+A neuron is at the boundaries of the points k with <w, x_k> = 0. Along the unit normal e of each its velocity is
+s <D, e> (s the sign of a, time in units of 1/|a|), and it jumps by J e from the negative to the positive side::
 
     v(theta) = s D_off + sum_i theta_i J_i e_i,   J_i = s (1 - slope)/n (r_i |x_i| + r_l |x_l|)
 
-with l the point on the opposite ray, if there is one. A state of the corner is a theta in [0, 1] for each boundary
-with theta_i = 1 where v leads to its positive side, 0 where to its negative one, and v along it where 0 < theta < 1.
+with l the point on the opposite ray, if there is one. A state of the corner is a theta_i in [0, 1] a boundary:
+theta_i = 1 where v leads to its positive side, 0 where to its negative one, and v along it where 0 < theta_i < 1.
 
 Normals may be parallel, or depend on each other, as in every grid with a bias. All normals of one line are one
 boundary: its sides turn all its points at once. In a plane of normals every sector and ray is tried, and what
@@ -36,8 +36,13 @@ exchange both choices hold."""
 
 
 @kernel
-def find_contacts(z, k, state, problem, contacts):
+def find_contacts(z, k, state, problem, width, contacts):
     """Write the boundaries at which the neuron is into ``contacts``, ``k`` (unless -1) among them.
+
+    Parameters
+    ----------
+    width : float
+        The share of |w||x_k| up to which it is at one.
 
     Returns
     -------
@@ -54,7 +59,7 @@ def find_contacts(z, k, state, problem, contacts):
         along = 0.0
         for c in range(x.shape[1]):
             along += z[c] * x[l, c]
-        if l == k or state[l] == SLIDING or abs(along) <= CONTACT * size * length[l]:
+        if l == k or state[l] == SLIDING or abs(along) <= width * size * length[l]:
             contacts[count] = l
             count += 1
     return count
@@ -344,7 +349,7 @@ def solve_lines(start, axes, heights, low, tolerance, found, velocity):
 
 
 @allocating
-def decide_corner(z, s, state, k, r, problem, tolerance):
+def decide_corner(z, s, state, k, r, problem, tolerance, width):
     """Give every boundary at which the neuron ``z`` is the state that it takes now.
 
     Parameters
@@ -360,6 +365,8 @@ def decide_corner(z, s, state, k, r, problem, tolerance):
         The residual.
     tolerance : float
         The largest velocity along a normal that is rounding.
+    width : float
+        As :func:`find_contacts` has it; CONTACT for what is there exactly.
 
     Returns
     -------
@@ -370,7 +377,7 @@ def decide_corner(z, s, state, k, r, problem, tolerance):
     """
     n, q = problem.x.shape
     contacts = np.empty(n, dtype=np.int64)
-    count = find_contacts(z, k, state, problem, contacts)
+    count = find_contacts(z, k, state, problem, width, contacts)
     if count == 0:
         return 0, True
     contacts = contacts[:count]

@@ -26,6 +26,7 @@ from pipeline.flow.exact.instant import (
     STRUCK,
     VANISHED,
     inner,
+    largest_force,
     let_go,
     put_beside,
     read_pattern,
@@ -124,10 +125,16 @@ def beyond(there, k, x, length, side):
 @inlined
 def at_boundary(z, k, x, length):
     """Whether the neuron is at boundary ``k``, to rounding."""
+    return close_to(z, k, x, CONTACT * length)
+
+
+@inlined
+def close_to(z, k, x, share):
+    """Whether |<w, x_k>| is at most ``share`` |w|."""
     square = 0.0
     for c in range(x.shape[1]):
         square += z[c] * z[c]
-    return abs(inner(z, x, k)) <= CONTACT * sqrt(square) * length
+    return abs(inner(z, x, k)) <= share * sqrt(square)
 
 
 @kernel
@@ -151,7 +158,25 @@ def speeds_by_products(force, x, speeds):
 
 @kernel
 def reached(
-    z, k, side, s, turn, duration, x, length, force, pushed, speeds, end, end_growth, there, part, push, rate
+    z,
+    k,
+    side,
+    s,
+    turn,
+    duration,
+    x,
+    length,
+    force,
+    pushed,
+    speeds,
+    end,
+    end_growth,
+    there,
+    part,
+    push,
+    rate,
+    margin,
+    sensitive,
 ):
     """The fraction at which boundary ``k`` is reached, infinite if it is not.
 
@@ -172,10 +197,14 @@ def reached(
         <D, x_k>.
     end : float64[q + 2]
         The neuron at the end, in a unit whose logarithm is larger by ``end_growth``.
+    margin : float64[1]
+        The share of |w||x_k| within which it is said that the neuron turns back close to the boundary.
+    sensitive : float64[2]
+        The second entry is written: at which fraction it does, ``inf`` if it does not.
     there, part, push, rate
         From the desk (a kernel that is called this often is not handed the whole of it).
     """
-    most, least = 0.0, 0.0
+    most, least, sensitive[1] = 0.0, 0.0, np.inf
     for i in range(SIZE):
         rate[i, 0] = side * (s if s != 0.0 else 1.0) * speeds[i, k]
         most, least = max(most, rate[i, 0]), min(least, rate[i, 0])
@@ -203,6 +232,8 @@ def reached(
         if stop < 1.0:
             growth = carry(z, there, force, duration, stop, part, push)
             left, f_high = beyond(there, k, x, length, side), inner(there, x, k)
+            if close_to(there, k, x, margin[0] * length):
+                sensitive[1] = min(sensitive[1], stop)
         else:
             growth = end_growth
             left, f_high = beyond(end, k, x, length, side), inner(end, x, k)
@@ -240,7 +271,7 @@ def next_event(z, sign, s, state, duration, count, spare, tolerance, problem, de
     turn = np.inf
     if sign == 0.0 and z[q] * end[q] < 0.0:
         turn = crossing(z, np.int64(-1), 0.0, 1.0, z[q], end[q], duration, x, force, there, part, push)
-    fraction, boundary = np.inf, -1
+    fraction, boundary, doubtful, near = np.inf, -1, np.inf, -1
     if count > 0 and turn < fraction:
         fraction = turn
     for p in range(count):
@@ -262,10 +293,14 @@ def next_event(z, sign, s, state, duration, count, spare, tolerance, problem, de
         length = problem.length[k]
         time = reached(
             z, k, side, known, turn, duration, x, length, force, tolerance * length, speeds, end, end_growth,
-            there, part, push, rate,
+            there, part, push, rate, desk.margin, desk.sensitive,
         )  # fmt: skip
+        if desk.sensitive[1] < doubtful:
+            doubtful, near = desk.sensitive[1], k
         if time < fraction:
             fraction, boundary = time, k
+    # What it would have done later is of no interest if something else turns it first.
+    desk.sensitive[1] = min(doubtful, fraction) if near == boundary or doubtful <= fraction else np.inf
     return fraction, boundary
 
 
@@ -301,6 +336,7 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk):
             left[i, k] = curve[i, k]
     for slot in range(times.shape[0]):
         times[slot] = np.inf
+    desk.sensitive[0] = np.inf
     now, events, repeats, slot, unique, done = 0.0, 0, 0, -1, True, False
     for _ in range(MOST_EVENTS * (n + 2)):
         count, spare, bulk = read_pattern(z, state, problem, desk)
@@ -317,6 +353,7 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk):
             fraction, k = next_event(
                 z, sign, s, state, duration, count, spare, tolerance, problem, desk, end, growth
             )
+            desk.sensitive[0] = min(desk.sensitive[0], now + (1.0 - now) * desk.sensitive[1])
         if fraction <= 1.0:
             growth = carry(z, end, desk.force, duration, fraction, desk.part, desk.push)
         for c in range(q + 2):
@@ -330,6 +367,8 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk):
             now += (1.0 - now) * fraction
             advance(fraction, desk)
         repeats += 1
+        if close_to_others(z, state, k, problem, desk):
+            desk.sensitive[0] = min(desk.sensitive[0], now)
         changed, sure = pass_event(z, sign, state, k, count, problem, desk)
         unique = unique and sure
         if k >= 0 and (repeats > 3 * n + 6 or (changed == 0 and spare == 0)):
@@ -344,6 +383,26 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk):
         for c in range(q + 2):
             z[c] = end[c]
     return log_scale, events, unique
+
+
+@kernel
+def close_to_others(z, state, k, problem, desk):
+    """Whether a neuron at boundary ``k`` is so close to another that the order in which it meets them decides."""
+    tried, residual, near = desk.tried, desk.alone, False
+    for l in range(state.shape[0]):
+        tried[l], residual[l] = state[l], desk.curve[0, l]
+        share = desk.margin[0] * problem.length[l]
+        near = near or (
+            l != k
+            and state[l] != SLIDING
+            and close_to(z, l, problem.x, share)
+            and not at_boundary(z, l, problem.x, problem.length[l])
+        )
+    if not near:
+        return False
+    s = 1.0 if z[z.shape[0] - 2] >= 0.0 else -1.0
+    tolerance = PUSHING * largest_force(desk.curve, problem.length)
+    return not decide_corner(z, s, tried, k, residual, problem, tolerance, desk.margin[0])[1]
 
 
 @kernel
@@ -366,7 +425,7 @@ def pass_event(z, sign, state, k, count, problem, desk):
     # By half the threshold: what has been found to be pushed must not be called rounding here.
     _, _, bulk = read_pattern(z, state, problem, desk)
     tolerance, s = 0.5 * PUSHING * bulk, sign_of_output(z, sign, desk.force)
-    others, sure = decide_corner(z, s, state, k, residual, problem, tolerance)
+    others, sure = decide_corner(z, s, state, k, residual, problem, tolerance, CONTACT)
     if k >= 0 and vanished(z, VANISHED if count > 0 or q == 1 else STRUCK):
         positive = state[k] == ON
         if count > 0 or q > 1:

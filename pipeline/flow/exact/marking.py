@@ -7,6 +7,7 @@ those that end on the wrong side are marked.
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -49,7 +50,7 @@ def mark(marks, j, g, number):
 
 
 @kernel
-def mark_few(rows, row, order, bounds, side, up, down, x, g, marks):
+def mark_few(rows, row, order, bounds, side, up, down, problem, margin, g, marks):
     """Mark the neurons of a group of few that are beyond a boundary where its ``rows`` are.
 
     Parameters
@@ -62,21 +63,27 @@ def mark_few(rows, row, order, bounds, side, up, down, x, g, marks):
         The sign of <w, x_k> beyond boundary k; 0 where nobody can get there.
     up, down : bool[n]
         Whether those with a > 0, and those with a < 0, may get there.
+    margin : float
+        Those that are closer to boundary k than this share of |w||x_k| are marked too.
     """
-    begin, minus, free, end = bounds
+    x, (begin, minus, free, end) = problem.x, bounds
     for i in range(begin, end):
+        square = 0.0
+        for c in range(x.shape[1]):
+            square += rows[row + i - begin, c] * rows[row + i - begin, c]
+        size = sqrt(square)
         for k in range(x.shape[0]):
             if side[k] == 0.0 or (i < minus and not up[k]) or (minus <= i < free and not down[k]):
                 continue
             total = 0.0
             for c in range(x.shape[1]):
                 total += rows[row + i - begin, c] * x[k, c]
-            if side[k] * total > 0.0:
+            if side[k] * total > -margin * problem.length[k] * size:
                 mark(marks, order[i], g, i - begin)
 
 
 @kernel
-def mark_many(columns, row, order, z, bounds, side, up, down, x, view, g, marks):
+def mark_many(columns, row, order, z, bounds, side, up, down, problem, view, margin, g, marks):
     """The same for a group of many, from its ``columns`` and the neurons ``z`` at the last lumping.
 
     Parameters
@@ -84,8 +91,12 @@ def mark_many(columns, row, order, z, bounds, side, up, down, x, view, g, marks)
     view : float64[>= q + 1]
         Room.
     """
-    begin, minus, free, end = bounds
-    size = x.shape[1] + 1
+    x, (begin, minus, free, end) = problem.x, bounds
+    size, square = x.shape[1] + 1, 0.0
+    for b in range(size):
+        for c in range(x.shape[1]):
+            square += columns[row + b, c] * columns[row + b, c]
+    longest = sqrt(2.0 * square)  # no neuron is longer, for |w|^2 + a^2 was 2
     for k in range(x.shape[0]):
         if side[k] == 0.0:
             continue
@@ -100,7 +111,7 @@ def mark_many(columns, row, order, z, bounds, side, up, down, x, view, g, marks)
             total = 0.0
             for b in range(size):
                 total += view[b] * z[j, b]
-            if total > 0.0:
+            if total > -margin * problem.length[k] * longest:
                 mark(marks, j, g, i - begin)
 
 
@@ -261,9 +272,9 @@ def find_movers(neurons, lumps, moved, curve, step, problem, desk, marks):
             continue
         before = marks.total[0]
         if kind[g] == FEW:
-            mark_few(rows, row[g], order, bounds, side, up, down, x, g, marks)
+            mark_few(rows, row[g], order, bounds, side, up, down, problem, 0.0, g, marks)
         else:
-            mark_many(columns, row[g], order, z, bounds, side, up, down, x, view, g, marks)
+            mark_many(columns, row[g], order, z, bounds, side, up, down, problem, view, 0.0, g, marks)
             if marks.total[0] == before:
                 measure_clearance(lumps, g, z, problem, view)
         if anyone_turns:
@@ -274,8 +285,8 @@ def find_movers(neurons, lumps, moved, curve, step, problem, desk, marks):
 @kernel
 def mark_turning(neurons, lumps, g, bounds, curve, step, problem, desk, marks):
     """Mark the neurons of group g that are beyond a boundary at the instant where their way to it turns."""
-    x, rates, side, alone = problem.x, desk.off, desk.gain, desk.alone
-    n = x.shape[0]
+    rates, side, alone, margin = desk.off, desk.gain, desk.alone, desk.margin[0]
+    n = problem.x.shape[0]
     for i in range(1, SIZE - 1):
         write_rates(lumps, g, curve, i, problem, desk.push, rates)
     for k in range(n):
@@ -291,11 +302,13 @@ def mark_turning(neurons, lumps, g, bounds, curve, step, problem, desk, marks):
         carry_group(lumps, g, curve, step, bend, problem, desk)
         alone[k] = side[k]
         if lumps.kind[g] == FEW:
-            mark_few(desk.rows, 0, lumps.order, bounds, alone, desk.touching, desk.ignored, x, g, marks)
+            mark_few(
+                desk.rows, 0, lumps.order, bounds, alone, desk.touching, desk.ignored, problem, margin, g, marks
+            )
         else:
             mark_many(
-                desk.rows, 0, lumps.order, neurons.z, bounds, alone, desk.touching, desk.ignored, x, desk.glance,
-                g, marks,
+                desk.rows, 0, lumps.order, neurons.z, bounds, alone, desk.touching, desk.ignored, problem,
+                desk.glance, margin, g, marks,
             )  # fmt: skip
         alone[k] = 0.0
 

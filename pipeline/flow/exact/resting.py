@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.flow.exact.compiled import allocating, kernel
-from pipeline.flow.exact.corner import decide_corner, jump_across
+from pipeline.flow.exact.corner import CONTACT, decide_corner, jump_across
 from pipeline.flow.exact.following import at_boundary
 from pipeline.flow.exact.instant import PUSHING
 from pipeline.flow.exact.reading import read_neuron
@@ -38,7 +38,7 @@ def decide_start(neurons, r, problem):
         if not found:
             continue
         s = neurons.sign[j] if neurons.sign[j] != 0.0 else 1.0 if z[q] >= 0.0 else -1.0
-        own, unique = decide_corner(z, s, neurons.state[j], np.int64(-1), r, problem, PUSHING * bulk)
+        own, unique = decide_corner(z, s, neurons.state[j], np.int64(-1), r, problem, PUSHING * bulk, CONTACT)
         changed += own
         ambiguous += not unique
     return changed, ambiguous

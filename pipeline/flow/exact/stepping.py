@@ -69,6 +69,8 @@ FITTED = 10.0 * RESIDUAL_FLOOR
 """The share of its terms below which a residual pushes nothing: the solver can't hold it quieter."""
 STIFFEST = 1e7
 """The largest h K: the corrector's matrix is of the size (h K)^2, and must not be singular to rounding."""
+MOST_DOUBTS = 64
+"""How many of the instants of sensitive decisions are kept, the first ones."""
 FELT = 0.01
 """The share of one step's allowance below which a group's output is not felt yet."""
 
@@ -125,6 +127,10 @@ class Now(NamedTuple):
         The last sign of every boundary's jump that was larger than an error.
     released : int64[1]
         How many neurons could have left a boundary at which they rest: there the flow is not unique.
+    doubtful : int64[1]
+        How many came so close to a decision that an error of the tolerance's size could have changed it.
+    doubts : float64[64]
+        When the first of these did.
     """
 
     r: np.ndarray
@@ -134,6 +140,8 @@ class Now(NamedTuple):
     last_d: np.ndarray
     signs: np.ndarray
     released: np.ndarray
+    doubtful: np.ndarray
+    doubts: np.ndarray
 
 
 class Course(NamedTuple):
@@ -221,7 +229,7 @@ def settle(neurons, lumps, moved, now, last, time, step, allowed, problem, room,
             carry_columns(lumps, room.pushes, moved.columns, moved.column_logs)
             bearable = max(CROSSING_SHARE * allowed, UNSEEN * rounding(problem, room))
             cut = np.inf
-            found.total[0] = 0
+            found.total[0], found.doubtful[0] = 0, 0
             if find_movers(neurons, lumps, moved, room.curve, step, problem, desk, marks) > 0:
                 follow_movers(neurons, lumps, moved, room.curve, step, problem, desk, marks, found)
                 cut = worth_stopping_for(found, bearable)
@@ -265,6 +273,15 @@ def go_on(now, room):
     slope(kernel, r, d)
 
 
+@inlined
+def note_doubts(found, time, step, now):
+    """Count a step's sensitive decisions, and keep their instants while there is room."""
+    for i in range(found.doubtful[0]):
+        if now.doubtful[0] < MOST_DOUBTS:
+            now.doubts[now.doubtful[0]] = time + found.doubts[i] * step
+        now.doubtful[0] += 1
+
+
 @kernel
 def advance(neurons, lumps, moved, problem, room, desk, marks, found, record, now, aims, course, watch):
     """Step on until neurons cross, the flow ends, or the record is full.
@@ -298,6 +315,7 @@ def advance(neurons, lumps, moved, problem, room, desk, marks, found, record, no
         if not error <= 1.0:
             event = STALLED
             break
+        note_doubts(found, time, step, now)
         if note_signs(room.r, aims.allowed, problem, now.signs):
             now.released[0] += count_released(neurons, moved, room.r, problem, now.signs)
         turning = mean_alignment(moved, room.r, problem, room.alignment, room.force)
@@ -328,7 +346,7 @@ def begin(lumps, problem, room):
     n = problem.x.shape[0]
     now = Now(
         np.empty(n), np.empty(n), np.empty((n, n)), np.zeros(n), np.zeros(n), np.zeros(n),
-        np.zeros(1, dtype=np.int64),
+        np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64), np.empty(MOST_DOUBTS),
     )  # fmt: skip
     observe(lumps.rows, lumps.logs, lumps, problem, now.r, room.gross, now.kernel, room.reach)
     slope(now.kernel, now.r, now.d)
@@ -362,10 +380,15 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
         ``ambiguous``: how often a neuron met a point where the flow is not unique.
     state : int8[m, n]
         Of the neurons at t = 0: those that start at boundaries have theirs decided.
+    sensitive : int
+        How often a neuron came so close to a decision that an error of the tolerance's size could change it.
+    instants : float64[:]
+        When the first of these did.
     """
     n = problem.x.shape[0]
     neurons, record = copy_neurons(neurons), empty_record(256, n)
     desk, (marks, found) = lay_desk(problem), lay_lists(neurons)
+    desk.margin[0] = tolerance
     lumps = lump(neurons, problem)
     moved, room = beside(lumps), make_room(lumps, problem)
     now = begin(lumps, problem, room)
@@ -402,4 +425,14 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
             break
     taken = empty_record(course.steps, n)
     copy_record(record, taken, course.steps)
-    return taken, event, course.rejected, crossings, patterns, ambiguous + now.released[0], state
+    return (
+        taken,
+        event,
+        course.rejected,
+        crossings,
+        patterns,
+        ambiguous + now.released[0],
+        state,
+        now.doubtful[0],
+        now.doubts,
+    )
