@@ -35,13 +35,15 @@ from pipeline.flow.exact.instant import (
     stopped,
     vanished,
 )
-from pipeline.flow.exact.sliding import held_side
+from pipeline.flow.exact.sliding import any_repels, held_side
 from pipeline.flow.exact.states import OFF, ON, SLIDING
 
 ROOT_STEPS = 60
 """Halvings after which a bracket is as narrow as a float allows."""
 BEYOND = 1e-13
 """The share of |w||x_k| beyond which <w, x_k> is on the other side."""
+LOOKS = 8
+"""How often in a step it is asked whether a neuron can leave a corner that holds it without being stable."""
 MOST_EVENTS = 50
 """Events of a neuron in one step, over the number of points, after which its pattern is left as it is."""
 
@@ -354,6 +356,10 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk):
                 z, sign, s, state, duration, count, spare, tolerance, problem, desk, end, growth
             )
             desk.sensitive[0] = min(desk.sensitive[0], now + (1.0 - now) * desk.sensitive[1])
+            if spare > 0 and any_repels(state, s, tolerance, problem, desk.curve):
+                escape = first_escape(z, s, state, min(fraction, 1.0), problem, desk)
+                if escape < fraction:
+                    fraction, k = escape, desk.boundaries[0]
         if fraction <= 1.0:
             growth = carry(z, end, desk.force, duration, fraction, desk.part, desk.push)
         for c in range(q + 2):
@@ -383,6 +389,40 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk):
         for c in range(q + 2):
             z[c] = end[c]
     return log_scale, events, unique
+
+
+@inlined
+def leaves_at(z, s, state, fraction, problem, desk):
+    """Whether a neuron held at dependent boundaries has somewhere to go at this fraction of the time left."""
+    tried, residual = desk.tried, desk.alone
+    for l in range(state.shape[0]):
+        tried[l], residual[l] = state[l], value(desk.curve, l, fraction)
+    tolerance = 0.5 * PUSHING * largest_force(desk.curve, problem.length)
+    return decide_corner(z, s, tried, desk.boundaries[0], residual, problem, tolerance, CONTACT)[0] > 0
+
+
+@kernel
+def first_escape(z, s, state, last, problem, desk):
+    """The first fraction up to ``last`` at which a neuron held at dependent boundaries can leave, else infinite.
+
+    Where some of the boundaries push away, multipliers in [0, 1] may still hold it when a sector or a ray of the
+    corner leads out of it already. What stays then is not stable: any neighbour leaves, and so does the neuron.
+    """
+    low = 0.0
+    for part in range(LOOKS):
+        high = last * (part + 1) / LOOKS
+        if leaves_at(z, s, state, high, problem, desk):
+            while high - low > 1e-13:
+                middle = 0.5 * (low + high)
+                if not low < middle < high:
+                    break
+                if leaves_at(z, s, state, middle, problem, desk):
+                    high = middle
+                else:
+                    low = middle
+            return high
+        low = high
+    return np.inf
 
 
 @kernel

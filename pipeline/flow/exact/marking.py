@@ -20,7 +20,7 @@ from pipeline.flow.exact.curve import SIZE, first_below, restrict
 from pipeline.flow.exact.instant import PUSHING, largest_force
 from pipeline.flow.exact.patterns import FEW, LINE, MANY
 from pipeline.flow.exact.reading import read_neuron
-from pipeline.flow.exact.sliding import find_multipliers, held_side
+from pipeline.flow.exact.sliding import any_repels, find_multipliers, held_side
 from pipeline.flow.exact.states import OFF, SLIDING
 
 
@@ -153,6 +153,9 @@ def mark_leavers(lumps, g, curve, tolerance, problem, desk, marks):
                 least = min(least, min(e * off[i, p], -e * on[i, p]))
             if least < -tolerance:
                 positive, negative = positive or s > 0.0, negative or s < 0.0
+    if spare > 0:
+        positive = positive or any_repels(lumps.state[g], 1.0, tolerance, problem, curve)
+        negative = negative or any_repels(lumps.state[g], -1.0, tolerance, problem, curve)
     if positive:
         mark_all(lumps, g, start, minus, marks)
     if negative:

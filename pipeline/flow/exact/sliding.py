@@ -127,6 +127,21 @@ def held_side(off, on, p, s, spare):
     return s
 
 
+@inlined
+def any_repels(state, s, tolerance, problem, curve):
+    """Whether a boundary that is slid along may push away from itself on both sides within the step."""
+    for k in range(state.shape[0]):
+        if state[k] == SLIDING and not 0 <= problem.opposite[k] < k:
+            l = problem.opposite[k]
+            for i in range(SIZE):
+                jump = curve[i, k] * problem.length[k]
+                if l >= 0:
+                    jump += curve[i, l] * problem.length[l]
+                if s * (1.0 - problem.slope) * jump > curve.shape[1] * tolerance:
+                    return True
+    return False
+
+
 @kernel
 def solve_gram(gram, count, right):
     """Solve gram nu = right for each row of ``right``, in place (Cholesky; ``gram``'s lower triangle is lost).
