@@ -9,6 +9,7 @@ from twins import force_on
 from witness import callable_kernel
 
 from pipeline.flow.exact import corner
+from pipeline.flow.exact.corner import CONTACT
 from pipeline.flow.exact.problem import make_problem
 from pipeline.flow.exact.states import OFF, ON, SLIDING
 
@@ -58,7 +59,7 @@ def test_the_velocity_leads_where_the_states_say(seed, p, slope, grid, opposite,
     """Off where it leads to the negative side, on to the positive; where it slides some multipliers hold it."""
     problem, z, state, contact, r = corner_problem(seed, p, slope, grid, opposite)
     before = state.copy()
-    decide_corner(z, s, state, np.int64(-1), r, problem, 1e-12)
+    decide_corner(z, s, state, np.int64(-1), r, problem, 1e-12, CONTACT)
     assert (state[~contact] == before[~contact]).all()
     velocity = s * force_on(state, r, problem)
     speed = problem.x @ velocity / problem.length
@@ -100,7 +101,7 @@ def test_one_boundary_is_crossed_or_slid_along_as_the_speeds_beside_it_say(s, be
     # <D, x_1> is 0.5 r_2/2 with the point off, and r_1/2 more with it on.
     r = 2.0 * s * np.array([above - below, 2.0 * below])
     state = np.array([before, ON], dtype=np.int8)
-    _, unique = decide_corner(np.array([0.0, 1.0, s, 0.0]), s, state, np.int64(0), r, problem, 1e-12)
+    _, unique = decide_corner(np.array([0.0, 1.0, s, 0.0]), s, state, np.int64(0), r, problem, 1e-12, CONTACT)
     expected = (ON if above > 0.0 else SLIDING) if below > 0.0 else OFF if above < 0.0 else before
     assert state.tolist() == [expected, ON]
     assert unique == (not below < 0.0 < above)
@@ -111,8 +112,8 @@ def test_what_rests_at_a_boundary_that_it_could_leave_stays_off():
     problem = make_problem(np.array([[1.0, 0.0]]), np.ones(1))
     state = np.array([OFF], dtype=np.int8)
     z = np.array([0.0, 1.0, 1.0, 0.0])
-    assert decide_corner(z, 1.0, state, np.int64(-1), np.array([1.0]), problem, 1e-12) == (0, False)
-    assert decide_corner(z, -1.0, state, np.int64(-1), np.array([1.0]), problem, 1e-12) == (0, True)
+    assert decide_corner(z, 1.0, state, np.int64(-1), np.array([1.0]), problem, 1e-12, CONTACT) == (0, False)
+    assert decide_corner(z, -1.0, state, np.int64(-1), np.array([1.0]), problem, 1e-12, CONTACT) == (0, True)
     assert state.tolist() == [OFF]
 
 
@@ -127,6 +128,6 @@ def test_points_of_one_line_turn_together():
     state = np.array([ON, SLIDING, OFF, ON], dtype=np.int8)
     r = np.array([0.0, -2.0, 1.0, 0.5])
     z = np.array([0.0, 1.0, 0.0, 1.0, 0.0])
-    changed, unique = decide_corner(z, 1.0, state, np.int64(0), r, problem, 1e-12)
+    changed, unique = decide_corner(z, 1.0, state, np.int64(0), r, problem, 1e-12, CONTACT)
     assert state.tolist() == [OFF, SLIDING, ON, ON]
     assert (changed, unique) == (2, True)
