@@ -108,7 +108,7 @@ class Course:
         with one_thread(len(self.reduced.problem.y)):
             placed = self.placed(times) if isinstance(times, int | np.integer) else times
             looked = looked_at(placed, np.asarray(including, dtype=float))
-            taken, end = read_samples(self.reduced, self.record, looked, self.account["tolerance"])
+            taken, end = read_samples(self.reduced, self.record, self.data, looked, self.account["tolerance"])
         account = self.account | {"sampling_seconds": perf_counter() - started}
         if self.status is Status.STATIONARY:
             account |= stationary_point(self.reduced, end)
@@ -199,7 +199,7 @@ def read_residual(record: Record, times: np.ndarray) -> np.ndarray:
 
 
 def read_samples(
-    reduced: Reduction, record: Record, times: np.ndarray, tolerance: float
+    reduced: Reduction, record: Record, data: xr.Dataset, times: np.ndarray, tolerance: float
 ) -> tuple[dict[str, Any], Samples]:
     """The trajectory's variables at ``times``, in the data's own terms, and the last of the solver's samples.
 
@@ -221,7 +221,7 @@ def read_samples(
             "log_norm": taken.log_norm + reduced.log_weight_unit,
             "output_ratio": taken.output_ratio,
             "activation": reduced.activation(taken.state),
-            "residual": reduced.residual(taken.residual),
+            "residual": reduced.stored_residual(data, taken),
             "gradient_norm": reduced.gradient_norm(taken.gradient_norm),
         }
         for name, values in found.items():
