@@ -108,7 +108,7 @@ class Course:
         with one_thread(len(self.reduced.problem.y)):
             placed = self.placed(times) if isinstance(times, int | np.integer) else times
             looked = looked_at(placed, np.asarray(including, dtype=float))
-            taken, end = read_samples(self.reduced, self.record, looked)
+            taken, end = read_samples(self.reduced, self.record, self.data, looked, self.account["tolerance"])
         account = self.account | {"sampling_seconds": perf_counter() - started}
         if self.status is Status.STATIONARY:
             account |= stationary_point(self.reduced, end)
@@ -204,7 +204,9 @@ def read_residual(record: Record, times: np.ndarray) -> np.ndarray:
     return np.asarray(np.einsum("kt,tkn->tn", basis, record.curve[step]))
 
 
-def read_samples(reduced: Reduction, record: Record, times: np.ndarray) -> tuple[dict[str, Any], Samples]:
+def read_samples(
+    reduced: Reduction, record: Record, data: xr.Dataset, times: np.ndarray, tolerance: float
+) -> tuple[dict[str, Any], Samples]:
     """The trajectory's variables at ``times``, in the data's own terms, and the last of the solver's samples.
 
     In blocks of time if they would fill the memory: then as dask arrays over temporary files.
@@ -215,16 +217,17 @@ def read_samples(reduced: Reduction, record: Record, times: np.ndarray) -> tuple
     blocks = Blocks(len(times), 8 * m * d) if large else None
     whole: dict[str, list[np.ndarray]] = {}
     neurons, first = reduced.neurons, 0
+    allowed = tolerance * reduced.problem.label_scale
     for part in blocks.slices if blocks else [slice(0, len(times))]:
         own_times = times[part] / reduced.time_unit
-        read = partial(replay, neurons, reduced.problem, record, own_times, first)
+        read = partial(replay, neurons, reduced.problem, record, own_times, first, allowed)
         taken, neurons, first = watched(read, np.zeros(3))
         found = {
             "direction": reduced.frame.back(taken.direction),
             "log_norm": taken.log_norm + reduced.log_weight_unit,
             "output_ratio": taken.output_ratio,
             "activation": reduced.activation(taken.state),
-            "residual": reduced.residual(taken.residual),
+            "residual": reduced.stored_residual(data, taken),
             "gradient_norm": reduced.gradient_norm(taken.gradient_norm),
         }
         for name, values in found.items():

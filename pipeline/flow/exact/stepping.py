@@ -18,12 +18,13 @@ import numpy as np
 
 from pipeline.flow.exact.attempt import RESIDUAL_FLOOR, attempt, fit_room, make_room, predict
 from pipeline.flow.exact.boost import LARGEST_BOOST
-from pipeline.flow.exact.carrying import boost_weights, carry_columns, carry_rows, write_pushes
+from pipeline.flow.exact.carrying import carry_columns
 from pipeline.flow.exact.clearance import spend
 from pipeline.flow.exact.compiled import allocating, entry, hot, inlined, kernel
 from pipeline.flow.exact.crossings import cross, follow_movers, lay_lists, worth_stopping_for
 from pipeline.flow.exact.curve import SIZE, restrict
 from pipeline.flow.exact.desk import lay_desk
+from pipeline.flow.exact.interior import carry_within, largest_at_end
 from pipeline.flow.exact.marking import find_movers
 from pipeline.flow.exact.pace import (
     FIRST_RAPIDITY,
@@ -68,7 +69,8 @@ UNSEEN = 10.0
 FITTED = 10.0 * RESIDUAL_FLOOR
 """The share of its terms below which a residual pushes nothing: the solver can't hold it quieter."""
 STIFFEST = 1e7
-"""The largest h K: the corrector's matrix is of the size (h K)^2, and must not be singular to rounding."""
+"""The largest h (K |D|)^(1/2): the rounding of a fitted residual, h K times that of the others, would turn a
+neuron within the step by h^2 K |D| times 1e-16."""
 MOST_DOUBTS = 64
 """How many of the instants of sensitive decisions are kept, the first ones."""
 FELT = 0.01
@@ -191,9 +193,12 @@ def longest_step(course, lumps, now, quickest, strongest, ebbing, aims, problem,
     step = min(step, aims.end_time - course.time)
     if ebbing > 0.0:
         step = min(step, LARGEST_EBB / ebbing)
+    fastest, force = 0.0, 0.0
     for k in range(now.r.shape[0]):
-        if step * now.kernel[k, k] > STIFFEST:
-            step = STIFFEST / now.kernel[k, k]
+        fastest = max(fastest, now.kernel[k, k])
+        force += abs(now.r[k]) * problem.length[k] / now.r.shape[0]
+    if step * sqrt(fastest * force) > STIFFEST:
+        step = STIFFEST / sqrt(fastest * force)
     return step
 
 
@@ -220,7 +225,7 @@ def settle(neurons, lumps, moved, now, last, time, step, allowed, problem, room,
     """
     error, order, refused, wanted, settled = np.inf, np.int64(4), np.int64(0), 0.0, False
     while not settled and time + step > time:
-        predict(now.r, now.d, step, last, room)
+        predict(now.r, now.d, now.kernel, step, last, room)
         error, order = attempt(lumps, moved, now.r, now.d, now.kernel, step, last, allowed, problem, room)
         if not error <= 1.0:
             step *= min(max(0.9 * error ** (-1.0 / order), 0.1), 0.9) if error < np.inf else 0.25
@@ -236,7 +241,7 @@ def settle(neurons, lumps, moved, now, last, time, step, allowed, problem, room,
             settled = cut >= 1.0
             if not settled:
                 wanted = max(wanted, step * min(worth_stopping_for(found, AHEAD * bearable), 1.0))
-                shorten(lumps, moved, cut, step, problem, room)
+                shorten(lumps, moved, cut, step, allowed, problem, room)
                 step *= cut
                 if not time + step > time:
                     error = np.inf
@@ -244,20 +249,19 @@ def settle(neurons, lumps, moved, now, last, time, step, allowed, problem, room,
 
 
 @kernel
-def shorten(lumps, moved, cut, step, problem, room):
+def shorten(lumps, moved, cut, step, allowed, problem, room):
     """Keep only the fraction ``cut`` of a step: until then nothing knew of the event for which it is cut.
 
-    The residual at the end is the polynomial's; whoever goes on from there will observe it anew.
+    The residual at the end is the polynomial's, which the rows give to what is ``allowed``; whoever goes on from
+    there will observe it anew.
     """
     curve, part, r = room.curve, room.part, room.r
     restrict(curve, 0.0, cut, part)
+    carry_within(lumps, moved, part, cut * step, min(allowed, largest_at_end(part)), problem, room)
     for k in range(r.shape[0]):
         for i in range(SIZE):
             curve[i, k] = part[i, k]
         r[k] = part[SIZE - 1, k]
-    boost_weights(curve, cut * step, room.weights)
-    write_pushes(lumps, room.weights, problem.x, room.pushes)
-    carry_rows(lumps, room.pushes, moved.rows, moved.logs)
 
 
 @hot
