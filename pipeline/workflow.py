@@ -214,7 +214,7 @@ def analyse(
 
 ACCOUNT = (
     "status", "status_message", "solver_seconds", "steps", "rejected_steps", "crossings", "patterns",
-    "ambiguous_events", "hessian_smallest_eigenvalue", "stationary_kind",
+    "ambiguous_events", "sensitive_events", "hessian_smallest_eigenvalue", "stationary_kind",
 )  # fmt: skip
 """What a trajectory says of its computation and its end, where it does: not every method has patterns."""
 
