@@ -295,7 +295,8 @@ def next_event(z, sign, s, state, duration, count, spare, tolerance, problem, de
         length = problem.length[k]
         pushed = tolerance * wait[k] * length
         time = reached(
-            z, k, side, known, turn, duration, x, length, force, pushed, speeds, end, end_growth, there, part, push, rate, desk.margin, desk.sensitive,
+            z, k, side, known, turn, duration, x, length, force, pushed, speeds, end, end_growth, there, part,
+            push, rate, desk.margin, desk.sensitive,
         )  # fmt: skip
         if desk.sensitive[1] < doubtful:
             doubtful, near = desk.sensitive[1], k
@@ -375,7 +376,7 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk):
         repeats += 1
         if close_to_others(z, state, k, problem, desk):
             desk.sensitive[0] = min(desk.sensitive[0], now)
-        changed, sure = pass_event(z, sign, state, k, count, problem, desk)
+        changed, sure = pass_event(z, sign, state, k, problem, desk)
         unique = unique and sure
         if k >= 0 and changed == 0 and spare == 0:
             wait[k] *= 10.0
@@ -458,7 +459,7 @@ def close_to_others(z, state, k, problem, desk):
 
 
 @kernel
-def pass_event(z, sign, state, k, count, problem, desk):
+def pass_event(z, sign, state, k, problem, desk):
     """Give the boundaries of a neuron at an event their new states: at boundary ``k``, or where a is 0 (k = -1).
 
     Returns
@@ -480,9 +481,12 @@ def pass_event(z, sign, state, k, count, problem, desk):
     if k >= 0 and state[k] == SLIDING:
         unique = leaves_one_way(z, s, state, k, problem, desk)
     others, sure = decide_corner(z, s, state, k, residual, problem, tolerance, CONTACT)
-    if k >= 0 and vanished(z, VANISHED if count > 0 or q == 1 else STRUCK):
+    slides = False
+    for l in range(n):
+        slides = slides or state[l] == SLIDING
+    if k >= 0 and vanished(z, VANISHED if slides or q == 1 else STRUCK):
         positive = state[k] == ON
-        if count > 0 or q > 1:
+        if slides or q > 1:
             sure = False
             rest(state, problem)
         put_beside(z, k, positive, problem)

@@ -14,9 +14,12 @@ says, and one whose rate is slow is taken from the rows.
 
 from __future__ import annotations
 
+import numpy as np
+
 from pipeline.flow.exact.carrying import boost_weights, carry_rows, write_pushes
 from pipeline.flow.exact.compiled import inlined, kernel
 from pipeline.flow.exact.curve import SIZE
+from pipeline.flow.exact.pace import norm
 from pipeline.flow.exact.residual import correct, observe
 
 ROUNDING = 2e-14
@@ -45,33 +48,54 @@ def carry_within(lumps, moved, part, length, allowed, problem, room):
     """
     gap, gross, matrix, kernel, zeros = room.gap, room.gross, room.matrix, room.turned, room.slope_gap
     weight, slope_weight = room.value_weight, room.slope_weight
+    bent, last = room.turned_gap, np.inf
     for k in range(gap.shape[0]):
-        weight[k], slope_weight[k], zeros[k] = WEIGHT, 0.0, 0.0
+        weight[k], slope_weight[k], zeros[k], bent[k] = WEIGHT, 0.0, 0.0, 0.0
     for correction in range(CORRECTIONS + 1):
         boost_weights(part, length, room.weights)
         write_pushes(lumps, room.weights, problem.x, room.pushes)
         carry_rows(lumps, room.pushes, moved.rows, moved.logs)
-        if correction == CORRECTIONS or length == 0.0:
+        if last == 0.0 or correction == CORRECTIONS or length == 0.0:
             break
         observe(moved.rows, moved.logs, lumps, problem, gap, gross, room.nothing, room.reach)
-        if agrees(gap, gross, part, allowed, problem):
+        apart = distance(gap, part)
+        if apart <= max(allowed, ROUNDING * largest_term(gross, problem)):
             break
-        observe(moved.rows, moved.logs, lumps, problem, gap, gross, kernel, room.reach)
-        for k in range(gap.shape[0]):
-            gap[k] -= part[SIZE - 1, k]
-        correct(kernel, length, weight, slope_weight, zeros, matrix, gap)
-        for i in range(SIZE):
+        if apart < last:
+            last = apart
+            observe(moved.rows, moved.logs, lumps, problem, gap, gross, kernel, room.reach)
             for k in range(gap.shape[0]):
-                part[i, k] += BEND[i] * gap[k]
+                gap[k] -= part[SIZE - 1, k]
+            correct(kernel, length, weight, slope_weight, zeros, matrix, gap)
+            if not norm(gap) < np.inf:  # the kernel is too large for a float's square
+                break
+        else:  # a correction that does not bring them nearer is taken back
+            last = 0.0
+        for k in range(gap.shape[0]):
+            bent[k] = -bent[k] if last == 0.0 else gap[k]
+            for i in range(SIZE):
+                part[i, k] += BEND[i] * bent[k]
 
 
 @inlined
-def agrees(r, gross, part, allowed, problem):
-    """Whether the residual ``r`` of the rows is the polynomial's at its right end."""
-    worst, terms = 0.0, problem.label_scale
+def distance(r, part):
+    """The largest |r - p|, ``r`` from the rows and p the polynomial's right end; infinite if one is no number."""
+    worst = 0.0
     for k in range(r.shape[0]):
-        worst, terms = max(worst, abs(r[k] - part[SIZE - 1, k])), max(terms, gross[k])
-    return worst <= max(allowed, ROUNDING * terms)
+        apart = abs(r[k] - part[SIZE - 1, k])
+        if not apart < np.inf:
+            return np.inf
+        worst = max(worst, apart)
+    return worst
+
+
+@inlined
+def largest_term(gross, problem):
+    """The largest of what the residual's terms add up to."""
+    terms = problem.label_scale
+    for k in range(gross.shape[0]):
+        terms = max(terms, gross[k])
+    return terms
 
 
 @inlined
