@@ -220,7 +220,7 @@ def analyse(
 
 ACCOUNT = (
     "status", "status_message", "solver_seconds", "steps", "rejected_steps", "crossings", "patterns",
-    "ambiguous_events", "hessian_smallest_eigenvalue", "stationary_kind", "stationary_reason",
+    "ambiguous_events", "sensitive_events", "hessian_smallest_eigenvalue", "stationary_kind", "stationary_reason",
 )  # fmt: skip
 """What a trajectory says of its computation and its end, where it does: not every method has patterns."""
 

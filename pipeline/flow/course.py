@@ -8,7 +8,7 @@ trajectory on disk wants both, a picture that moves with a slider the curve of t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import comb
 from time import perf_counter
@@ -108,7 +108,7 @@ class Course:
         with one_thread(len(self.reduced.problem.y)):
             placed = self.placed(times) if isinstance(times, int | np.integer) else times
             looked = looked_at(placed, np.asarray(including, dtype=float))
-            taken = read_samples(self.reduced, self.record, looked)
+            taken = read_samples(self.reduced, self.record, self.data, looked, self.account["tolerance"])
         account = self.account | {"sampling_seconds": perf_counter() - started}
         residual = taken.pop("residual")
         values = {
@@ -160,12 +160,15 @@ def follow_flow(
     until = np.inf if end_time is None else float(end_time) / unit
     with one_thread(len(reduced.problem.y)):
         started = perf_counter()
-        record, number, rejected, crossings, patterns, ambiguous = watched(
+        record, number, rejected, crossings, patterns, ambiguous, state, sensitive, instants = watched(
             lambda: integrate(reduced.neurons, reduced.problem, tolerance, until, MOST_STEPS, watch), watch, tell
         )
         seconds = perf_counter() - started
+    reduced = replace(reduced, neurons=reduced.neurons._replace(state=state))
     ended = BY_NUMBER[number]
     status, message = describe_end(ended, ambiguous, reduced.contradictory)
+    if sensitive:
+        message += describe_sensitivity(sensitive, unit * float(instants[0]))
     account = {
         "method": "exact",
         "slope": slope,
@@ -179,7 +182,10 @@ def follow_flow(
         "crossings": crossings,
         "patterns": patterns,
         "ambiguous_events": ambiguous,
+        "sensitive_events": sensitive,
     }
+    if sensitive:
+        account["sensitive_times"] = (unit * instants[:sensitive]).tolist()
     return Course(reduced, record, data, init, end_time, ended, account)
 
 
@@ -198,7 +204,9 @@ def read_residual(record: Record, times: np.ndarray) -> np.ndarray:
     return np.asarray(np.einsum("kt,tkn->tn", basis, record.curve[step]))
 
 
-def read_samples(reduced: Reduction, record: Record, times: np.ndarray) -> dict[str, Any]:
+def read_samples(
+    reduced: Reduction, record: Record, data: xr.Dataset, times: np.ndarray, tolerance: float
+) -> dict[str, Any]:
     """The trajectory's variables at ``times``, in the data's own terms.
 
     In blocks of time if they would fill the memory: then as dask arrays over temporary files.
@@ -209,16 +217,17 @@ def read_samples(reduced: Reduction, record: Record, times: np.ndarray) -> dict[
     blocks = Blocks(len(times), 8 * m * d) if large else None
     whole: dict[str, list[np.ndarray]] = {}
     neurons, first = reduced.neurons, 0
+    allowed = tolerance * reduced.problem.label_scale
     for part in blocks.slices if blocks else [slice(0, len(times))]:
         own_times = times[part] / reduced.time_unit
-        read = partial(replay, neurons, reduced.problem, record, own_times, first)
+        read = partial(replay, neurons, reduced.problem, record, own_times, first, allowed)
         taken, neurons, first = watched(read, np.zeros(3))
         found = {
             "direction": reduced.frame.back(taken.direction),
             "log_norm": taken.log_norm + reduced.log_weight_unit,
             "output_ratio": taken.output_ratio,
             "activation": reduced.activation(taken.state),
-            "residual": reduced.residual(taken.residual),
+            "residual": reduced.stored_residual(data, taken),
             "gradient_norm": reduced.gradient_norm(taken.gradient_norm),
         }
         for name, values in found.items():
@@ -239,6 +248,15 @@ def describe_end(ended: Status, ambiguous: int, contradictory: bool) -> tuple[St
     if ambiguous and ended.complete:
         return Status.NON_UNIQUE, f"{Status.NON_UNIQUE.value} {ended.value}"
     return ended, ended.value
+
+
+def describe_sensitivity(count: int, first: float) -> str:
+    """What has to be said of a run in which errors of the tolerance's size could change who crosses."""
+    return (
+        f" {count} times, first at t = {first:.6g}, a neuron came so close to a boundary that an error of the "
+        "tolerance's size decides on which side it goes on: from there on the tolerance holds for one of several "
+        "nearby flows."
+    )
 
 
 def stationary_point(data: xr.Dataset, trajectory: xr.Dataset) -> dict[str, Any]:

@@ -5,7 +5,8 @@ The flow has symmetries, and each takes something away that a kernel would have 
 - units: with inputs in units X, labels in Y and weights in sqrt(Y/X) the equations are the same, in the time
   unit 1/(X Y): everything the solver sees is of order 1 (and powers of 2 make it exact);
 - points on one ray: h is homogeneous, so all that points c_k e of one direction ask for is one point
-  rho e with the label sum c_k y_k / rho, rho^2 = sum c_k^2; what it can't fit of them stays for ever;
+  rho e with the label sum c_k y_k / rho, rho^2 = sum c_k^2; what it can't fit of them stays for ever. So does, for
+  any time that a float can count, what points on almost one ray ask for beyond that;
 - zero vectors: h is 0 there;
 - coordinates without data never move (:mod:`pipeline.flow.frame`).
 """
@@ -20,11 +21,13 @@ import xarray as xr
 
 from pipeline.flow.exact.patterns import Neurons
 from pipeline.flow.exact.problem import Problem, make_problem
+from pipeline.flow.exact.sampling import Samples
 from pipeline.flow.exact.states import OFF, ON
 from pipeline.flow.frame import Frame
 
-PARALLEL = 1e-15
-"""The largest coordinate of u_k - u_l, for unit vectors, at which two points lie on one ray."""
+PARALLEL = 1e-8
+"""The largest coordinate of u_k - u_l, for unit vectors, at which two points count as on one ray: what their
+labels differ by is fitted at a rate of its square, which is the tangent kernel's rounding then."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Reduction:
         h(x_k) over the output at its reduced point, both in their units.
     unfit : float64[n]
         The residual that no network can remove.
+    beside : bool[n]
+        Points whose direction is that of their reduced point but for a rounding of more than a float's.
     time_unit, log_weight_unit : float
         The paper's t of one unit of the solver's time; ln of one unit of weight.
     """
@@ -53,6 +58,7 @@ class Reduction:
     point: np.ndarray
     share: np.ndarray
     unfit: np.ndarray
+    beside: np.ndarray
     time_unit: float
     log_weight_unit: float
 
@@ -86,6 +92,7 @@ class Reduction:
             point,
             share * label_unit,
             unfit * label_unit,
+            off_its_ray(x, point, representative),
             len(y) / len(points) / input_unit / label_unit,
             log_weight_unit,
         )
@@ -99,6 +106,23 @@ class Reduction:
         """The residuals (..., n) of the data for those (..., reduced points) of the solver."""
         found = self.unfit + self.share * reduced[..., self.point]
         return np.where(self.point >= 0, found, self.unfit)
+
+    def stored_residual(self, data: xr.Dataset, taken: Samples) -> np.ndarray:
+        """The residuals (samples, n) of the data for those neurons of the solver, in the data's units.
+
+        Points on almost one ray are read from the network itself: as one point they are known to
+        :data:`PARALLEL` only.
+        """
+        found = self.residual(taken.residual)
+        if not self.beside.any():
+            return found
+        x, y = data.variables["x"].values[self.beside], data.variables["y"].values[self.beside]
+        size = np.exp(taken.log_norm + self.log_weight_unit)
+        for place, direction in enumerate(self.frame.back(taken.direction)):
+            before = size[place][:, None] * (direction @ x.T)
+            after = np.where(before > 0.0, before, self.problem.slope * before)
+            found[place, self.beside] = y - (size[place] * taken.output_ratio[place]) @ after
+        return found
 
     def activation(self, states: np.ndarray) -> np.ndarray:
         """The states (..., neuron, n) at the data for those at the reduced points."""
@@ -144,6 +168,15 @@ def rays(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     first = np.array(representative, dtype=np.int64)
     weight = np.where(point >= 0, length / length[first[point]] if len(first) else 0.0, 0.0)
     return point, first, weight
+
+
+def off_its_ray(x: np.ndarray, point: np.ndarray, representative: np.ndarray) -> np.ndarray:
+    """Which points are not on their ray's first point's ray to rounding: bool[n]."""
+    away = np.zeros(len(x), dtype=bool)
+    for k in np.flatnonzero(point >= 0):
+        e = x[representative[point[k]]]
+        away[k] = np.abs(x[k] / np.linalg.norm(x[k]) - e / np.linalg.norm(e)).max() > 4e-16
+    return away
 
 
 def raw_neurons(direction: np.ndarray, log_norm: np.ndarray, ratio: np.ndarray, x: np.ndarray) -> Neurons:

@@ -15,8 +15,9 @@ class Status(Enum):
     STALLED = "The step fell below the resolution of the time: the solver could not go on."
     DIVERGED = "The iteration ran away uphill until its numbers overflowed: the step is too large for this data."
     NON_UNIQUE = (
-        "The flow met a point where it is not unique (a neuron's w reached 0 in finite time, or its a changed "
-        "sign while it slid along a boundary): relu'(0) = 0 stopped that neuron there, and the others went on."
+        "The flow met a point where it is not unique (a neuron's w reached 0 in finite time, its a changed sign "
+        "while it slid, or it was at a boundary that it could leave in several ways or not at all): "
+        "relu'(0) = 0 decided there, and the others went on."
     )
     LEAST_LOSS = (
         "The loss is the least that any network has on these inputs; it is not zero, because the labels of points "

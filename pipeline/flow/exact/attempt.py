@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from math import exp, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.exact.carrying import boost_weights, carry_rows, write_pushes
+from pipeline.flow.exact.carrying import boost_groups, boost_weights, carry_rows, write_pushes
 from pipeline.flow.exact.compiled import allocating, hot, inlined, kernel
 from pipeline.flow.exact.curve import SIZE, restrict, slope_at, value, write_cubic
 from pipeline.flow.exact.modes import amplitude, fastest_rate, into_modes, turn_modes
-from pipeline.flow.exact.residual import correct, observe, slope
+from pipeline.flow.exact.residual import SMALLEST_LOG, correct, observe, slope
 
 RELATIVE_SHARE = 0.01
 """What still moves a label, if smaller than the tolerance, is resolved to this fraction of itself: its sign
 decides which points are lost, and whether anything moves at all, and must not be noise."""
 RESIDUAL_FLOOR = 2e-14
 """Below this share of the labels' scale the residual is rounding."""
+CARRIED = 4e-15
+"""The rounding of a step's boosts, over h K |r|: in their sum D the residuals of a mode that is fitted cancel, and
+what is left of their rounding moves the mode with its rate. It cannot be resolved, unless by shorter steps."""
 SETTLED_GAP = 0.2
 """The gap between the computed and the assumed right end, over the tolerance, at which the sweeps end."""
 STIFF = 10.0
@@ -27,6 +31,10 @@ DAMPED = 0.25
 """Times h K from which what a mode has left must be corrected: the last polynomial would amplify it."""
 FURTHEST_BACK = 6.0
 """The last step over this one up to which it is taken into account."""
+BOOSTED = 1e-14
+"""The rounding of w over a step, over |w|."""
+HALVED = 16.0 / 15.0
+"""The error of a step's boosts, of order 4, over its difference from that of two half steps."""
 SWEEPS = 8
 
 
@@ -127,8 +135,10 @@ def fit_room(room, lumps):
 
 
 @inlined
-def predict(r0, d0, step, last, room):
+def predict(r0, d0, kernel0, step, last, room):
     """Write the predicted right end into ``room``: the last polynomial continued, or a line after a kink.
+
+    Where that line is too steep for the step (h K > 1) it is the implicit Euler method's: (1 + h K) p = r.
 
     Parameters
     ----------
@@ -144,6 +154,12 @@ def predict(r0, d0, step, last, room):
             p[k], q[k] = value(curve, k, s), slope_at(curve, k, s, last_step)
         else:
             p[k], q[k] = r0[k] + step * d0[k], d0[k]
+    if not smooth and step * fastest_rate(kernel0) > 1.0:
+        for k in range(r0.shape[0]):
+            p[k], room.slope_gap[k] = r0[k], 0.0
+            room.value_weight[k], room.slope_weight[k] = 1.0, 0.0
+        correct(kernel0, step, room.value_weight, room.slope_weight, room.slope_gap, room.matrix, p)
+        slope(kernel0, p, q)
 
 
 @inlined
@@ -297,13 +313,14 @@ def attempt(lumps, moved, r0, d0, kernel0, step, last, allowed, problem, room):
     for _ in range(SWEEPS):
         write_curve(r0, d0, step, last, room)
         sweep(lumps, curve, step, problem, weights, pushes, rows, logs, r, gross, kernel, reach)
-        largest = scale
+        largest, left = scale, 0.0
         for k in range(n):
-            largest = max(largest, gross[k])
+            largest, left = max(largest, gross[k]), max(left, abs(r0[k]))
             gap[k] = r[k] - p[k]
         floor, settled = RESIDUAL_FLOOR * largest, True
         for i in range(n):
             small = RELATIVE_SHARE * max(abs(amplitude(modes, r0, i)), abs(amplitude(modes, r, i)))
+            small = max(small, CARRIED * step * room.mode_rates[i] * left)
             tolerance[i] = max(min(allowed, small), floor)
             turned_gap[i] = amplitude(modes, gap, i)
             settled = settled and abs(turned_gap[i]) <= max(SETTLED_GAP * tolerance[i], floor)
@@ -311,7 +328,8 @@ def attempt(lumps, moved, r0, d0, kernel0, step, last, allowed, problem, room):
         if worst == np.inf:
             return np.inf, order
         if settled:
-            return max(worst, middle_defect(lumps, step, problem, room)), order
+            worst = max(worst, middle_defect(lumps, step, problem, room))
+            return max(worst, boost_error(lumps, moved, problem, room) / allowed), order
         slope(kernel, p, slope_gap)
         for k in range(n):
             q[k], slope_gap[k] = slope_gap[k], slope_gap[k] - q[k]
@@ -332,11 +350,13 @@ def attempt(lumps, moved, r0, d0, kernel0, step, last, allowed, problem, room):
 
 @inlined
 def middle_defect(lumps, step, problem, room):
-    """The largest |r computed - r assumed| in the middle of the step, over the tolerance.
+    """The largest |r computed - r assumed| in the middle of the step and error of the boosts, over the tolerance.
 
-    The defect passes through the corrector's matrix first (Shampine's filter for implicit methods): a fitted
-    mode forgets its errors, and unfiltered its rounding times h K would refuse every long step. The kernel is
-    that of the step's start: a mode that is fitted only during the step has not forgotten anything.
+    That error is the difference at the end of two steps of half the length. The residual assumed does not show it:
+    it is corrected until it agrees with the boosts. The defect passes through the corrector's matrix first
+    (Shampine's filter for implicit methods): a fitted mode forgets its errors, and unfiltered its rounding times
+    h K would refuse every long step; who reads the network there corrects it first (:mod:`~.interior`). The
+    kernel is that of the step's start: a mode that is fitted only during the step has not forgotten anything.
     """
     restrict(room.curve, 0.0, 0.5, room.part)
     sweep(
@@ -354,11 +374,46 @@ def middle_defect(lumps, step, problem, room):
         middle[k] -= part[SIZE - 1, k]
     for i in range(middle.shape[0]):
         gap[i], slope_gap[i] = amplitude(modes, middle, i), 0.0
+    restrict(room.curve, 0.5, 1.0, part)
+    boost_weights(part, 0.5 * step, room.weights)
+    write_pushes(lumps, room.weights, problem.x, room.middle_pushes)
+    boost_groups(lumps, room.middle_pushes, room.rows, room.logs)
+    observe(room.rows, room.logs, lumps, problem, middle, room.gap, room.nothing, room.reach)
+    for k in range(middle.shape[0]):
+        middle[k] -= room.r[k]
+    for i in range(middle.shape[0]):
+        halved = HALVED * abs(amplitude(modes, middle, i))
+        gap[i] += halved if gap[i] > 0.0 else -halved
     correct(
         room.kernel0, step, room.value_weight, room.slope_weight, room.turned_slope_gap, room.matrix,
         room.turned_gap,
     )  # fmt: skip
     return worst_share(room.turned_gap, room.tolerance)
+
+
+@inlined
+def boost_error(lumps, moved, problem, room):
+    """What the step's boosts are wrong by in h: (|a||z|)^(1/2) |dw||x_k| of a row.
+
+    dw is the difference of w from that after two half steps. An error of w that no label shows at present may
+    show later; of |w| far above |a| it is felt more than |a||dw| says (w decides what a becomes), and less than
+    |w||dw| does.
+    """
+    rows, logs, halves, half_logs, log_unit = moved.rows, moved.logs, room.rows, room.logs, problem.log_unit
+    q, worst = problem.x.shape[1], 0.0
+    for i in range(rows.shape[0]):
+        if logs[i] - log_unit <= SMALLEST_LOG:
+            continue
+        ratio, square, error = exp(half_logs[i] - logs[i]), 0.0, 0.0
+        for c in range(q):
+            square += rows[i, c] * rows[i, c]
+            error += (rows[i, c] - ratio * halves[i, c]) ** 2
+        a, error = abs(rows[i, q]), max(sqrt(error) - BOOSTED * sqrt(square), 0.0)
+        worst = max(worst, exp(2.0 * logs[i]) * sqrt(a * sqrt(square + a * a)) * error)
+    longest = 0.0
+    for k in range(problem.length.shape[0]):
+        longest = max(longest, problem.length[k])
+    return HALVED * worst * longest
 
 
 @inlined

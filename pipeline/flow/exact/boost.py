@@ -16,12 +16,15 @@ from __future__ import annotations
 
 from math import exp, log, sqrt
 
-from pipeline.flow.exact.compiled import hot, kernel
+from pipeline.flow.exact.compiled import hot, inlined, kernel
 
 LARGEST_BOOST = 320.0
 """The largest delta tau of one boost: exp(-2 delta tau) times SMALLEST must not underflow."""
 STRAIGHT = 1e-28
 """The share of |w|^2 below which what stands across D is rounding, for a neuron that shrinks along D."""
+CANCELLING = 2.0
+"""(|c| + across)/(|p| + |a|)^2 up to which 4 A B = -(c + across) gives the smaller light-cone part best. Beyond it
+(|w| far above |a|, and across D) the two terms cancel: their rounding is that of |w|^2."""
 SMALLEST = 1e-20
 """The size, in its own unit, below which a neuron's unit is renewed."""
 
@@ -64,6 +67,19 @@ def boost_rows(rows, logs, first, last, pushes, boost, g):
         logs[row] += rapidity
 
 
+@inlined
+def follows(c, across, p, a):
+    """Whether the smaller of a neuron's two light-cone parts is known best from the larger.
+
+    Parameters
+    ----------
+    c, across : float
+        a^2 - |w|^2, and |w - p u|^2.
+    """
+    size = abs(p) + abs(a)
+    return abs(c) + across <= CANCELLING * size * size
+
+
 @kernel
 def boost_neuron(z, push):
     """Boost one neuron ``z`` = (w, a, c) by ``push`` = tau D, in place, holding c = a^2 - |w|^2 exactly.
@@ -71,7 +87,8 @@ def boost_neuron(z, push):
     A neuron that shrinks has p close to -a, and A = (p + a)/2 would be lost to rounding, which then grows like
     exp(2 delta tau) until it turns the sign of a. But 4 A B = p^2 - a^2 = -(c + |w - p u|^2): the smaller of the
     two follows from the larger without a difference. What is only rounding across D is taken for none, so that
-    a neuron may shrink along D for thousands of e-folds.
+    a neuron may shrink along D for thousands of e-folds. Where |w| is far above |a| and stands across D, c and
+    |w - p u|^2 cancel instead, and the smaller part is taken as it is.
 
     Parameters
     ----------
@@ -107,10 +124,11 @@ def boost_neuron(z, push):
         for i in range(q):
             z[i] = 0.0
     growing, shrinking = 0.5 * (p + a), 0.5 * (p - a)
-    if opposed and shrinking != 0.0:
-        growing = -0.25 * (z[q + 1] + across) / shrinking
-    elif growing != 0.0:
-        shrinking = -0.25 * (z[q + 1] + across) / growing
+    if follows(z[q + 1], across, p, a):
+        if opposed and shrinking != 0.0:
+            growing = -0.25 * (z[q + 1] + across) / shrinking
+        elif growing != 0.0:
+            shrinking = -0.25 * (z[q + 1] + across) / growing
     shrink = exp(-rapidity)
     decay = shrink * shrink
     shrinking *= decay

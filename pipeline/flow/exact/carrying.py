@@ -93,11 +93,18 @@ def line_growth(row, push):
 @hot
 def carry_rows(lumps, pushes, rows, logs):
     """Write the rows of ``lumps`` after the boosts ``pushes`` into ``rows`` and ``logs``."""
-    old_rows, old_logs, row, kind = lumps.rows, lumps.logs, lumps.row, lumps.kind
+    old_rows, old_logs = lumps.rows, lumps.logs
     for i in range(rows.shape[0]):
         logs[i] = old_logs[i]
         for c in range(rows.shape[1]):
             rows[i, c] = old_rows[i, c]
+    boost_groups(lumps, pushes, rows, logs)
+
+
+@hot
+def boost_groups(lumps, pushes, rows, logs):
+    """Boost the ``rows`` of the groups of ``lumps`` by ``pushes``, in place."""
+    row, kind = lumps.row, lumps.kind
     for g in range(row.shape[0] - 1):
         first, last = row[g], row[g + 1]
         if last == first:

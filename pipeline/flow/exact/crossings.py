@@ -30,6 +30,10 @@ class Followed(NamedTuple):
     missed : float64[m]
         What the group, which knows nothing of them, is wrong by in the residual at the step's end.
     unique : bool[m]
+    doubts : float64[m]
+        When those that came so close to a decision that an error of the tolerance's size could change it first
+        did, as fractions of the step; ``doubtful[0]`` of them, with or without events.
+    doubtful : int64[1]
     """
 
     total: np.ndarray
@@ -41,6 +45,8 @@ class Followed(NamedTuple):
     first: np.ndarray
     missed: np.ndarray
     unique: np.ndarray
+    doubts: np.ndarray
+    doubtful: np.ndarray
 
 
 @allocating
@@ -56,7 +62,7 @@ def lay_lists(neurons):
     return marks, Followed(
         np.zeros(1, dtype=np.int64), np.empty(m, dtype=np.int64), np.empty((m, size)), np.empty(m),
         np.empty((m, n), dtype=np.int8), np.empty(m, dtype=np.int64), np.empty(m), np.empty(m),
-        np.empty(m, dtype=np.bool_),
+        np.empty(m, dtype=np.bool_), np.empty(m), np.zeros(1, dtype=np.int64),
     )  # fmt: skip
 
 
@@ -70,7 +76,7 @@ def follow_movers(neurons, lumps, moved, curve, step, problem, desk, marks, foun
     """
     n, movers = neurons.state.shape[1], marks.movers
     neuron, z, log_scale, state, events = found.neuron, found.z, found.log_scale, found.state, found.events
-    kept = 0
+    kept, doubtful = 0, 0
     for i in range(marks.total[0]):
         g, number = movers[i, 0], movers[i, 1]
         j = lumps.order[lumps.start[g] + number]
@@ -81,6 +87,9 @@ def follow_movers(neurons, lumps, moved, curve, step, problem, desk, marks, foun
         log_scale[kept], events[kept], found.unique[kept] = follow(
             z[kept], log_start, neurons.sign[j], state[kept], curve, step, problem, desk
         )
+        if desk.sensitive[0] < np.inf:
+            found.doubts[doubtful] = desk.sensitive[0]
+            doubtful += 1
         if events[kept] > 0:
             neuron[kept], found.first[kept] = j, desk.times[0]
             log_scale[kept] += normalise(z[kept], neurons.sign[j])
@@ -90,7 +99,7 @@ def follow_movers(neurons, lumps, moved, curve, step, problem, desk, marks, foun
             )
             kept += 1
     marks.total[0] = 0
-    found.total[0] = kept
+    found.total[0], found.doubtful[0] = kept, doubtful
     return kept
 
 

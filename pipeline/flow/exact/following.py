@@ -19,28 +19,33 @@ import numpy as np
 from pipeline.flow.exact.boost import boost_neuron
 from pipeline.flow.exact.carrying import LARGE
 from pipeline.flow.exact.compiled import allocating, inlined, kernel
+from pipeline.flow.exact.corner import CONTACT, decide_corner
 from pipeline.flow.exact.curve import SIZE, first_below, moments, restrict, value
 from pipeline.flow.exact.instant import (
     PUSHING,
     STRUCK,
     VANISHED,
     inner,
+    largest_force,
     let_go,
-    misplaced,
     put_beside,
     read_pattern,
     rest,
-    set_state,
     sign_of_output,
     stopped,
     vanished,
 )
+from pipeline.flow.exact.sliding import any_repels, held_side
 from pipeline.flow.exact.states import OFF, ON, SLIDING
 
 ROOT_STEPS = 60
 """Halvings after which a bracket is as narrow as a float allows."""
 BEYOND = 1e-13
 """The share of |w||x_k| beyond which <w, x_k> is on the other side."""
+LOOKS = 8
+"""How often in a step it is asked whether a neuron can leave a corner that holds it without being stable."""
+LATER = 1e-3
+"""The fraction of the time left after which the ways out of a boundary are told apart."""
 MOST_EVENTS = 50
 """Events of a neuron in one step, over the number of points, after which its pattern is left as it is."""
 
@@ -121,22 +126,32 @@ def beyond(there, k, x, length, side):
     return side * inner(there, x, k) > BEYOND * sqrt(square) * length
 
 
+@inlined
+def at_boundary(z, k, x, length):
+    """Whether the neuron is at boundary ``k``, to rounding."""
+    return close_to(z, k, x, CONTACT * length)
+
+
+@inlined
+def close_to(z, k, x, share):
+    """Whether |<w, x_k>| is at most ``share`` |w|."""
+    square = 0.0
+    for c in range(x.shape[1]):
+        square += z[c] * z[c]
+    return abs(inner(z, x, k)) <= share * sqrt(square)
+
+
 @kernel
 def write_speeds(force, x, speeds):
-    """Write <D, x_k> of every point into ``speeds``; return the largest |D|."""
-    large, largest = SIZE * x.shape[0] * x.shape[1] > LARGE, 0.0
-    if large:
+    """Write <D, x_k> of every point into ``speeds``."""
+    if SIZE * x.shape[0] * x.shape[1] > LARGE:
         speeds_by_products(force, x, speeds)
+        return
     for i in range(SIZE):
-        square = 0.0
-        for c in range(x.shape[1]):
-            square += force[i, c] * force[i, c]
-        largest = max(largest, square)
-        for k in range(x.shape[0] if not large else 0):
+        for k in range(x.shape[0]):
             speeds[i, k] = 0.0
             for c in range(x.shape[1]):
                 speeds[i, k] += force[i, c] * x[k, c]
-    return sqrt(largest)
 
 
 @allocating
@@ -147,7 +162,25 @@ def speeds_by_products(force, x, speeds):
 
 @kernel
 def reached(
-    z, k, side, s, turn, duration, x, length, force, size, speeds, end, end_growth, there, part, push, rate
+    z,
+    k,
+    side,
+    s,
+    turn,
+    duration,
+    x,
+    length,
+    force,
+    pushed,
+    speeds,
+    end,
+    end_growth,
+    there,
+    part,
+    push,
+    rate,
+    margin,
+    sensitive,
 ):
     """The fraction at which boundary ``k`` is reached, infinite if it is not.
 
@@ -162,24 +195,36 @@ def reached(
         The sign of a, 0 if it changes at the fraction ``turn``.
     length : float
         |x_k|.
-    size : float
-        The largest |D|.
+    pushed : float
+        The least <D, x_k> that counts.
     speeds : float64[6, n]
         <D, x_k>.
     end : float64[q + 2]
         The neuron at the end, in a unit whose logarithm is larger by ``end_growth``.
+    margin : float64[1]
+        The share of |w||x_k| within which it is said that the neuron turns back close to the boundary.
+    sensitive : float64[2]
+        The second entry is written: at which fraction it does, ``inf`` if it does not.
     there, part, push, rate
         From the desk (a kernel that is called this often is not handed the whole of it).
     """
-    most, least = 0.0, 0.0
+    most, least, sensitive[1] = 0.0, 0.0, np.inf
     for i in range(SIZE):
         rate[i, 0] = side * (s if s != 0.0 else 1.0) * speeds[i, k]
         most, least = max(most, rate[i, 0]), min(least, rate[i, 0])
-    rounding = 1e-14 * size * length
-    if s != 0.0 and most <= rounding:
+    if s != 0.0 and most <= pushed:
         return np.inf
+    start = 0.0
+    if s != 0.0 and rate[0, 0] <= pushed and at_boundary(z, k, x, length):  # it rests there until it is pushed
+        for i in range(SIZE):
+            rate[i, 0] = -rate[i, 0]
+        start = first_below(rate, 0, -pushed)
+        for i in range(SIZE):
+            rate[i, 0] = -rate[i, 0]
+        if start == np.inf:
+            return np.inf
     bend = np.inf
-    if most > rounding and least < -rounding:
+    if most > pushed and least < -pushed:
         if rate[0, 0] < 0.0:  # away first: what was just left is reached again only after the turn
             for i in range(SIZE):
                 rate[i, 0] = -rate[i, 0]
@@ -191,6 +236,8 @@ def reached(
         if stop < 1.0:
             growth = carry(z, there, force, duration, stop, part, push)
             left, f_high = beyond(there, k, x, length, side), inner(there, x, k)
+            if close_to(there, k, x, margin[0] * length):
+                sensitive[1] = min(sensitive[1], stop)
         else:
             growth = end_growth
             left, f_high = beyond(end, k, x, length, side), inner(end, x, k)
@@ -201,56 +248,63 @@ def reached(
                 unit /= exp(carry(z, there, force, duration, previous, part, push))
                 f_low = inner(there, x, k)
             if side * f_low >= 0.0:
-                return previous
-            return crossing(
-                z, k, previous, stop, f_low, min(unit, 1e100) * f_high, duration, x, force, there, part, push
+                return max(previous, start)
+            return max(
+                start,
+                crossing(
+                    z, k, previous, stop, f_low, min(unit, 1e100) * f_high, duration, x, force, there, part, push
+                ),
             )
         previous = stop
     return np.inf
 
 
 @kernel
-def next_event(z, sign, s, state, duration, count, tolerance, problem, desk, end, end_growth):
-    """The next event: its fraction of the time left, its boundary, and the state that the boundary takes.
+def next_event(z, sign, s, state, duration, count, spare, tolerance, problem, desk, end, end_growth):
+    """The next event: its fraction of the time left, and its boundary.
 
     Returns
     -------
-    fraction, k, new
-        (inf, -1, OFF) without one; k = -1 where a changes its sign while the neuron slides.
+    fraction, k
+        (inf, -1) without one; k = -1 where a changes its sign while the neuron slides.
     """
-    opposite, ignored, off, on, rate = problem.opposite, desk.ignored, desk.off, desk.on, desk.rate
+    opposite, wait, off, on, rate = problem.opposite, desk.wait, desk.off, desk.on, desk.rate
     x, force, there, part, push = problem.x, desk.force, desk.there, desk.part, desk.push
     q, speeds = x.shape[1], desk.speeds
-    size = write_speeds(force, x, speeds)
+    write_speeds(force, x, speeds)
     turn = np.inf
     if sign == 0.0 and z[q] * end[q] < 0.0:
         turn = crossing(z, np.int64(-1), 0.0, 1.0, z[q], end[q], duration, x, force, there, part, push)
-    fraction, boundary, new = np.inf, -1, OFF
+    fraction, boundary, doubtful, near = np.inf, -1, np.inf, -1
     if count > 0 and turn < fraction:
         fraction = turn
-    place = 0
-    for k in range(state.shape[0]):
-        if 0 <= opposite[k] < k:
-            continue
-        if state[k] == SLIDING:
-            if not ignored[k]:
-                for way in range(2):
-                    for i in range(SIZE):
-                        rate[i, 0] = s * off[i, place] if way == 0 else -s * on[i, place]
-                    time = first_below(rate, 0, -tolerance)
-                    if time < fraction:
-                        fraction, boundary, new = time, k, OFF if way == 0 else ON
-            place += 1
-        elif not ignored[k]:
-            side = 1.0 if state[k] == OFF else -1.0
-            known = 0.0 if turn < np.inf else s
-            time = reached(
-                z, k, side, known, turn, duration, x, problem.length[k], force, size, speeds, end, end_growth,
-                there, part, push, rate,
-            )  # fmt: skip
+    for p in range(count):
+        k = desk.boundaries[p]
+        e = held_side(off, on, p, s, spare)
+        for way in range(2):
+            for i in range(SIZE):
+                rate[i, 0] = e * off[i, p] if way == 0 else -e * on[i, p]
+            time = first_below(rate, 0, -tolerance * wait[k])
             if time < fraction:
-                fraction, boundary, new = time, k, ON if state[k] == OFF else OFF
-    return fraction, boundary, new
+                fraction, boundary = time, k
+    for k in range(state.shape[0]):
+        if state[k] == SLIDING or wait[k] == np.inf or 0 <= opposite[k] < k:
+            continue
+        side = 1.0 if state[k] == OFF else -1.0
+        known = 0.0 if turn < np.inf else s
+        length = problem.length[k]
+        pushed = tolerance * wait[k] * length
+        time = reached(
+            z, k, side, known, turn, duration, x, length, force, pushed, speeds, end, end_growth, there, part,
+            push, rate, desk.margin, desk.sensitive,
+        )  # fmt: skip
+        if desk.sensitive[1] < doubtful:
+            doubtful, near = desk.sensitive[1], k
+        if time < fraction:
+            fraction, boundary = time, k
+    # What it would have done later is of no interest if something else turns it first.
+    desk.sensitive[1] = min(doubtful, fraction) if near == boundary or doubtful <= fraction else np.inf
+    return fraction, boundary
 
 
 @kernel
@@ -271,51 +325,44 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk):
     log_scale : float
         The logarithm of the new unit.
     events : int
+        How many boundaries have changed their state, and how often a has changed its sign while it slid.
         ``desk.times`` says when, as fractions of the step: each instant once, the last place for all later ones.
     unique : bool
-        False if the flow was not unique somewhere: there the neuron was stopped by relu'(0) = 0.
+        False if the flow was not unique somewhere: there the answer nearest to the states before was taken, or
+        the neuron was stopped by relu'(0) = 0.
     """
     n, q = problem.x.shape
-    force, opposite, end = desk.force, problem.opposite, desk.end
-    touching, ignored, left = desk.touching, desk.ignored, desk.curve
+    end, wait, left, times = desk.end, desk.wait, desk.curve, desk.times
     for k in range(n):
-        touching[k], ignored[k] = False, False
+        wait[k] = 1.0
         for i in range(SIZE):
             left[i, k] = curve[i, k]
-    times = desk.times
     for slot in range(times.shape[0]):
         times[slot] = np.inf
-    now, events, flips, slot, pivot, unique, done = 0.0, 0, 0, -1, -1, True, False
+    desk.sensitive[0] = np.inf
+    now, events, repeats, slot, unique, done = 0.0, 0, 0, -1, True, False
     for _ in range(MOST_EVENTS * (n + 2)):
-        count, bulk = read_pattern(z, state, problem, desk)
+        count, spare, bulk = read_pattern(z, state, problem, desk)
         tolerance = PUSHING * bulk
-        s = sign_of_output(z, sign, force)
-        k, new = misplaced(state, s, problem, desk, count, tolerance)
-        if k >= 0:
-            if events == 0:
-                slot, pivot, times[0] = 0, k, now
-            flips += 1
-            events += 1
-            desk.ignored[k] = flips > 3 * n + 6
-            desk.touching[k] = True
-            set_state(state, opposite, k, new)
-            continue
-        if pivot >= 0 and vanished(z, VANISHED if count > 0 or q == 1 else STRUCK):
-            positive = state[pivot] == ON
-            if count > 0 or q > 1:
-                unique = False
-                rest(state, problem)
-                count = read_pattern(z, state, problem, desk)[0]
-            put_beside(z, pivot, positive, problem)
-        pivot = -1
+        s = sign_of_output(z, sign, desk.force)
         if not unique and stopped(desk):
             done = True
             break
         duration = (1.0 - now) * step
-        growth = carry(z, end, force, duration, 1.0, desk.part, desk.push)
-        fraction, k, new = next_event(z, sign, s, state, duration, count, tolerance, problem, desk, end, growth)
+        growth = carry(z, end, desk.force, duration, 1.0, desk.part, desk.push)
+        if spare < 0 and repeats == 0:  # nothing holds it at its boundaries any more
+            fraction, k = 0.0, desk.boundaries[0]
+        else:
+            fraction, k = next_event(
+                z, sign, s, state, duration, count, spare, tolerance, problem, desk, end, growth
+            )
+            desk.sensitive[0] = min(desk.sensitive[0], now + (1.0 - now) * desk.sensitive[1])
+            if spare > 0 and any_repels(state, s, tolerance, problem, desk.curve):
+                escape = first_escape(z, s, state, min(fraction, 1.0), problem, desk)
+                if escape < fraction:
+                    fraction, k = escape, desk.boundaries[0]
         if fraction <= 1.0:
-            growth = carry(z, end, force, duration, fraction, desk.part, desk.push)
+            growth = carry(z, end, desk.force, duration, fraction, desk.part, desk.push)
         for c in range(q + 2):
             z[c] = end[c]
         log_scale += growth
@@ -323,34 +370,135 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk):
         if done:
             break
         if fraction > 0.0:
-            flips = 0
+            repeats = 0
             now += (1.0 - now) * fraction
             advance(fraction, desk)
-        events += 1
-        flips += 1
-        slot, pivot = min(slot + 1, times.shape[0] - 1), k
-        times[slot] = min(times[slot], now)
-        if k >= 0:
-            desk.ignored[k] = flips > 3 * n + 6
-            desk.touching[k] = True
-            set_state(state, opposite, k, new)
-        else:
-            unique = False
-            let_go(state, problem, desk)
+        repeats += 1
+        if close_to_others(z, state, k, problem, desk):
+            desk.sensitive[0] = min(desk.sensitive[0], now)
+        changed, sure = pass_event(z, sign, state, k, problem, desk)
+        unique = unique and sure
+        if k >= 0 and changed == 0 and spare == 0:
+            wait[k] *= 10.0
+        if k >= 0 and repeats > 3 * n + 6:
+            wait[k] = np.inf
+        if changed > 0:
+            events += changed
+            slot = min(slot + 1, times.shape[0] - 1)
+            times[slot] = min(times[slot], now)
     if not done:  # a pattern that does not come to an end is left as it is
         read_pattern(z, state, problem, desk)
-        log_scale += carry(z, end, force, (1.0 - now) * step, 1.0, desk.part, desk.push)
+        log_scale += carry(z, end, desk.force, (1.0 - now) * step, 1.0, desk.part, desk.push)
         for c in range(q + 2):
             z[c] = end[c]
     return log_scale, events, unique
 
 
 @inlined
+def leaves_at(z, s, state, fraction, problem, desk):
+    """Whether a neuron held at dependent boundaries has somewhere to go at this fraction of the time left."""
+    tried, residual = desk.tried, desk.alone
+    for l in range(state.shape[0]):
+        tried[l], residual[l] = state[l], value(desk.curve, l, fraction)
+    tolerance = 0.5 * PUSHING * largest_force(desk.curve, problem.length)
+    return decide_corner(z, s, tried, desk.boundaries[0], residual, problem, tolerance, CONTACT)[0] > 0
+
+
+@inlined
+def leaves_one_way(z, s, state, k, problem, desk):
+    """Whether a neuron that stops sliding has one way to go: asked a little later, as all ways begin at rest."""
+    tried, later = desk.tried, desk.later
+    for l in range(state.shape[0]):
+        tried[l], later[l] = state[l], value(desk.curve, l, LATER)
+    tolerance = 0.5 * PUSHING * largest_force(desk.curve, problem.length)
+    return decide_corner(z, s, tried, k, later, problem, tolerance, CONTACT)[1]
+
+
+@kernel
+def first_escape(z, s, state, last, problem, desk):
+    """The first fraction up to ``last`` at which a neuron held at dependent boundaries can leave, else infinite.
+
+    Where some of the boundaries push away, multipliers in [0, 1] may still hold it when a sector or a ray of the
+    corner leads out of it already. What stays then is not stable: any neighbour leaves, and so does the neuron.
+    """
+    low = 0.0
+    for part in range(LOOKS):
+        high = last * (part + 1) / LOOKS
+        if leaves_at(z, s, state, high, problem, desk):
+            while high - low > 1e-13:
+                middle = 0.5 * (low + high)
+                if not low < middle < high:
+                    break
+                if leaves_at(z, s, state, middle, problem, desk):
+                    high = middle
+                else:
+                    low = middle
+            return high
+        low = high
+    return np.inf
+
+
+@kernel
+def close_to_others(z, state, k, problem, desk):
+    """Whether a neuron at boundary ``k`` is so close to another that the order in which it meets them decides."""
+    tried, residual, near = desk.tried, desk.alone, False
+    for l in range(state.shape[0]):
+        tried[l], residual[l] = state[l], desk.curve[0, l]
+        share = desk.margin[0] * problem.length[l]
+        near = near or (
+            l != k
+            and state[l] != SLIDING
+            and close_to(z, l, problem.x, share)
+            and not at_boundary(z, l, problem.x, problem.length[l])
+        )
+    if not near:
+        return False
+    s = 1.0 if z[z.shape[0] - 2] >= 0.0 else -1.0
+    tolerance = PUSHING * largest_force(desk.curve, problem.length)
+    return not decide_corner(z, s, tried, k, residual, problem, tolerance, desk.margin[0])[1]
+
+
+@kernel
+def pass_event(z, sign, state, k, problem, desk):
+    """Give the boundaries of a neuron at an event their new states: at boundary ``k``, or where a is 0 (k = -1).
+
+    Returns
+    -------
+    changed : int
+        How many have another state; 1 at least where a is 0.
+    unique : bool
+    """
+    n, q = problem.x.shape
+    residual, unique, changed = desk.alone, True, 0
+    for l in range(n):
+        residual[l] = desk.curve[0, l]
+    if k < 0:
+        let_go(state, problem)
+        unique, changed = False, 1
+    # By half the threshold: what has been found to be pushed must not be called rounding here.
+    _, _, bulk = read_pattern(z, state, problem, desk)
+    tolerance, s = 0.5 * PUSHING * bulk, sign_of_output(z, sign, desk.force)
+    if k >= 0 and state[k] == SLIDING:
+        unique = leaves_one_way(z, s, state, k, problem, desk)
+    others, sure = decide_corner(z, s, state, k, residual, problem, tolerance, CONTACT)
+    slides = False
+    for l in range(n):
+        slides = slides or state[l] == SLIDING
+    if k >= 0 and vanished(z, VANISHED if slides or q == 1 else STRUCK):
+        positive = state[k] == ON
+        if slides or q > 1:
+            sure = False
+            rest(state, problem)
+        put_beside(z, k, positive, problem)
+        others = max(others, 1)
+    return changed + others, unique and sure
+
+
+@inlined
 def advance(fraction, desk):
-    """Let the present instant of the desk be the fraction ``fraction`` of what was left."""
-    curve, spare, touching = desk.curve, desk.spare, desk.touching
+    """Let the present instant be the fraction ``fraction`` of what was left."""
+    curve, spare = desk.curve, desk.spare
     restrict(curve, fraction, 1.0, spare)
     for k in range(curve.shape[1]):
-        touching[k] = False
         for i in range(SIZE):
             curve[i, k] = spare[i, k]

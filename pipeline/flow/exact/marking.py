@@ -17,10 +17,10 @@ from pipeline.flow.exact.carrying import boost_weights, write_push
 from pipeline.flow.exact.clearance import largest_turn, leave_clear, measure_clearance
 from pipeline.flow.exact.compiled import hot, inlined, kernel
 from pipeline.flow.exact.curve import SIZE, first_below, restrict
-from pipeline.flow.exact.instant import PUSHING
+from pipeline.flow.exact.instant import PUSHING, largest_force
 from pipeline.flow.exact.patterns import FEW, LINE, MANY
 from pipeline.flow.exact.reading import read_neuron
-from pipeline.flow.exact.sliding import list_boundaries, write_pulls
+from pipeline.flow.exact.sliding import any_repels, find_multipliers, held_side
 from pipeline.flow.exact.states import OFF, SLIDING
 
 
@@ -50,7 +50,7 @@ def mark(marks, j, g, number):
 
 
 @kernel
-def mark_few(rows, row, order, bounds, side, up, down, x, g, marks):
+def mark_few(rows, row, order, bounds, side, up, down, problem, margin, g, marks):
     """Mark the neurons of a group of few that are beyond a boundary where its ``rows`` are.
 
     Parameters
@@ -63,21 +63,27 @@ def mark_few(rows, row, order, bounds, side, up, down, x, g, marks):
         The sign of <w, x_k> beyond boundary k; 0 where nobody can get there.
     up, down : bool[n]
         Whether those with a > 0, and those with a < 0, may get there.
+    margin : float
+        Those that are closer to boundary k than this share of |w||x_k| are marked too.
     """
-    begin, minus, free, end = bounds
+    x, (begin, minus, free, end) = problem.x, bounds
     for i in range(begin, end):
+        square = 0.0
+        for c in range(x.shape[1]):
+            square += rows[row + i - begin, c] * rows[row + i - begin, c]
+        size = sqrt(square)
         for k in range(x.shape[0]):
             if side[k] == 0.0 or (i < minus and not up[k]) or (minus <= i < free and not down[k]):
                 continue
             total = 0.0
             for c in range(x.shape[1]):
                 total += rows[row + i - begin, c] * x[k, c]
-            if side[k] * total > 0.0:
+            if side[k] * total > -margin * problem.length[k] * size:
                 mark(marks, order[i], g, i - begin)
 
 
 @kernel
-def mark_many(columns, row, order, z, bounds, side, up, down, x, view, g, marks):
+def mark_many(columns, row, order, z, bounds, side, up, down, problem, view, margin, g, marks):
     """The same for a group of many, from its ``columns`` and the neurons ``z`` at the last lumping.
 
     Parameters
@@ -85,8 +91,12 @@ def mark_many(columns, row, order, z, bounds, side, up, down, x, view, g, marks)
     view : float64[>= q + 1]
         Room.
     """
-    begin, minus, free, end = bounds
-    size = x.shape[1] + 1
+    x, (begin, minus, free, end) = problem.x, bounds
+    size, square = x.shape[1] + 1, 0.0
+    for b in range(size):
+        for c in range(x.shape[1]):
+            square += columns[row + b, c] * columns[row + b, c]
+    longest = sqrt(2.0 * square)  # no neuron is longer, for |w|^2 + a^2 was 2
     for k in range(x.shape[0]):
         if side[k] == 0.0:
             continue
@@ -101,7 +111,7 @@ def mark_many(columns, row, order, z, bounds, side, up, down, x, view, g, marks)
             total = 0.0
             for b in range(size):
                 total += view[b] * z[j, b]
-            if total > 0.0:
+            if total > -margin * problem.length[k] * longest:
                 mark(marks, j, g, i - begin)
 
 
@@ -125,27 +135,27 @@ def mark_turned(neurons, lumps, g, moved, z, marks):
 
 
 @kernel
-def mark_leavers(lumps, g, curve, problem, desk, marks):
+def mark_leavers(lumps, g, curve, tolerance, problem, desk, marks):
     """Mark the neurons of a group that stop sliding along a boundary within the step.
 
     The two signs of a are told apart; those that may change it are marked if either leaves.
     """
-    state, start, minus, free = lumps.state[g], lumps.start[g], lumps.minus[g], lumps.free[g]
-    count = list_boundaries(state, problem.opposite, desk.boundaries)
-    write_pulls(state, lumps.gain[g], curve, problem, desk.boundaries, count, desk.gram, desk.off, desk.on)
-    bulk = 0.0
-    for i in range(SIZE):
-        total = 0.0
-        for k in range(curve.shape[1]):
-            total += abs(curve[i, k]) * problem.length[k]
-        bulk = max(bulk, total / curve.shape[1])
-    positive, negative = False, False
+    start, minus, free = lumps.start[g], lumps.minus[g], lumps.free[g]
+    gain, off, on = desk.alone, desk.off, desk.on
+    for k in range(gain.shape[0]):
+        gain[k] = lumps.gain[g, k]
+    count, spare = find_multipliers(lumps.state[g], gain, curve, problem, desk.boundaries, desk.gram, off, on)
+    positive, negative = spare < 0, spare < 0
     for p in range(count):
-        least, most = np.inf, np.inf
-        for i in range(SIZE):
-            least = min(least, min(desk.off[i, p], -desk.on[i, p]))
-            most = min(most, min(-desk.off[i, p], desk.on[i, p]))
-        positive, negative = positive or least < -PUSHING * bulk, negative or most < -PUSHING * bulk
+        for s in (1.0, -1.0):
+            e, least = held_side(off, on, p, s, spare), np.inf
+            for i in range(SIZE):
+                least = min(least, min(e * off[i, p], -e * on[i, p]))
+            if least < -tolerance:
+                positive, negative = positive or s > 0.0, negative or s < 0.0
+    if spare > 0:
+        positive = positive or any_repels(lumps.state[g], 1.0, tolerance, problem, curve)
+        negative = negative or any_repels(lumps.state[g], -1.0, tolerance, problem, curve)
     if positive:
         mark_all(lumps, g, start, minus, marks)
     if negative:
@@ -156,13 +166,12 @@ def mark_leavers(lumps, g, curve, problem, desk, marks):
 
 @hot
 def write_rates(lumps, g, curve, i, problem, force, rates):
-    """Write n <D, x_k> of group g at Bernstein coefficient ``i`` for every point into ``rates``; return n |D|.
+    """Write n <D, x_k> of group g at Bernstein coefficient ``i`` for every point into ``rates``.
 
     By way of D, or straight from the points' inner products where these are fewer than the coordinates.
     """
     x, overlap, gain, first, last = problem.x, problem.gram, lumps.gain, lumps.edge[g], lumps.edge[g + 1]
     n, q = x.shape
-    square = 0.0
     if n < 2 * q and last - first < q // 2:
         for k in range(n):
             rates[i, k] = 0.0
@@ -177,9 +186,7 @@ def write_rates(lumps, g, curve, i, problem, force, rates):
                 along += gain[g, l] * curve[i, l] * lumps.shade[b, l]
             for k in range(n):
                 rates[i, k] -= along * lumps.shade[b, k]
-        for k in range(n):
-            square += gain[g, k] * curve[i, k] * rates[i, k]
-        return sqrt(max(square, 0.0))
+        return
     for c in range(q):
         force[c] = 0.0
     for k in range(n):
@@ -189,21 +196,18 @@ def write_rates(lumps, g, curve, i, problem, force, rates):
                 force[c] += factor * x[k, c]
     if last > first:
         project(force, lumps.normals, first, last)
-    for c in range(q):
-        square += force[c] * force[c]
     for k in range(n):
         rates[i, k] = 0.0
         for c in range(q):
             rates[i, k] += force[c] * x[k, c]
-    return sqrt(square)
 
 
 @kernel
-def choose_sides(state, g, opposite, length, rates, size, some_up, some_down, some_free, side, up, down, turns):
+def choose_sides(state, g, opposite, length, rates, pushed, some_up, some_down, some_free, side, up, down, turns):
     """Which boundaries the neurons of group g may reach in a step, from n <D, x_k> at its ends.
 
     Where D pushes towards a boundary those with a > 0 may reach it, where away those with a < 0; where it does
-    both in turn, the boundary is one that ``turns``.
+    both in turn, the boundary is one that ``turns``. ``pushed`` is the least n <D, x_k>/|x_k| that counts.
 
     Returns
     -------
@@ -216,7 +220,7 @@ def choose_sides(state, g, opposite, length, rates, size, some_up, some_down, so
             continue
         beyond = 1.0 if state[g, k] == OFF else -1.0
         early, late = beyond * rates[0, k], beyond * rates[SIZE - 1, k]
-        rounding = 1e-14 * size * length[k]
+        rounding = pushed * length[k]
         up[k] = some_up and max(early, late) > rounding
         down[k] = some_down and min(early, late) < -rounding
         if up[k] or down[k] or some_free:
@@ -242,21 +246,26 @@ def find_movers(neurons, lumps, moved, curve, step, problem, desk, marks):
     state, order, z = lumps.state, lumps.order, neurons.z
     rows, columns, rates, force, view = moved.rows, moved.columns, desk.off, desk.push, desk.glance
     side, up, down, turns = desk.gain, desk.touching, desk.ignored, desk.turns
+    n, q = x.shape
+    tolerance = PUSHING * largest_force(curve, length)
     for g in range(start.shape[0] - 1):
         if row[g + 1] == row[g]:
+            # What rests on boundaries may be released. Not what was stopped for ever: its w is 0.
+            if 0 < edge[g + 1] - edge[g] < q:
+                mark_leavers(lumps, g, curve, tolerance, problem, desk, marks)
             continue
         bounds = (start[g], minus[g], free[g], start[g + 1])
         wavers = free[g] < start[g + 1]
         if edge[g + 1] > edge[g]:
-            mark_leavers(lumps, g, curve, problem, desk, marks)
+            mark_leavers(lumps, g, curve, tolerance, problem, desk, marks)
         if wavers:
             mark_turned(neurons, lumps, g, moved, view, marks)
         if kind[g] == LINE:
             continue
-        size = write_rates(lumps, g, curve, 0, problem, force, rates)
-        last = write_rates(lumps, g, curve, SIZE - 1, problem, force, rates)
+        write_rates(lumps, g, curve, 0, problem, force, rates)
+        write_rates(lumps, g, curve, SIZE - 1, problem, force, rates)
         anyone, anyone_turns = choose_sides(
-            state, g, opposite, length, rates, max(size, last), minus[g] > start[g], free[g] > minus[g], wavers,
+            state, g, opposite, length, rates, n * tolerance, minus[g] > start[g], free[g] > minus[g], wavers,
             side, up, down, turns,
         )  # fmt: skip
         if anyone and kind[g] == MANY:
@@ -266,9 +275,9 @@ def find_movers(neurons, lumps, moved, curve, step, problem, desk, marks):
             continue
         before = marks.total[0]
         if kind[g] == FEW:
-            mark_few(rows, row[g], order, bounds, side, up, down, x, g, marks)
+            mark_few(rows, row[g], order, bounds, side, up, down, problem, 0.0, g, marks)
         else:
-            mark_many(columns, row[g], order, z, bounds, side, up, down, x, view, g, marks)
+            mark_many(columns, row[g], order, z, bounds, side, up, down, problem, view, 0.0, g, marks)
             if marks.total[0] == before:
                 measure_clearance(lumps, g, z, problem, view)
         if anyone_turns:
@@ -279,8 +288,8 @@ def find_movers(neurons, lumps, moved, curve, step, problem, desk, marks):
 @kernel
 def mark_turning(neurons, lumps, g, bounds, curve, step, problem, desk, marks):
     """Mark the neurons of group g that are beyond a boundary at the instant where their way to it turns."""
-    x, rates, side, alone = problem.x, desk.off, desk.gain, desk.alone
-    n = x.shape[0]
+    rates, side, alone, margin = desk.off, desk.gain, desk.alone, desk.margin[0]
+    n = problem.x.shape[0]
     for i in range(1, SIZE - 1):
         write_rates(lumps, g, curve, i, problem, desk.push, rates)
     for k in range(n):
@@ -296,11 +305,13 @@ def mark_turning(neurons, lumps, g, bounds, curve, step, problem, desk, marks):
         carry_group(lumps, g, curve, step, bend, problem, desk)
         alone[k] = side[k]
         if lumps.kind[g] == FEW:
-            mark_few(desk.rows, 0, lumps.order, bounds, alone, desk.touching, desk.ignored, x, g, marks)
+            mark_few(
+                desk.rows, 0, lumps.order, bounds, alone, desk.touching, desk.ignored, problem, margin, g, marks
+            )
         else:
             mark_many(
-                desk.rows, 0, lumps.order, neurons.z, bounds, alone, desk.touching, desk.ignored, x, desk.glance,
-                g, marks,
+                desk.rows, 0, lumps.order, neurons.z, bounds, alone, desk.touching, desk.ignored, problem,
+                desk.glance, margin, g, marks,
             )  # fmt: skip
         alone[k] = 0.0
 

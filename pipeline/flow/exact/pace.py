@@ -6,7 +6,7 @@ from math import exp, log, sqrt
 
 import numpy as np
 
-from pipeline.flow.exact.boost import active_sum, project
+from pipeline.flow.exact.boost import active_sum, follows, project
 from pipeline.flow.exact.compiled import hot, inlined, kernel
 from pipeline.flow.exact.patterns import LINE, MANY
 
@@ -116,6 +116,8 @@ def growing_share(row, force, kind):
     across = max(square - p * p, 0.0)
     if kind == LINE or (across <= 1e-14 * square and row[q + 1] == 0.0):
         return 0.0
+    if not follows(row[q + 1], across, p, a):
+        return abs(p + a) / (abs(p) + abs(a))
     return min(abs(row[q + 1] + across) / (p - a) ** 2, 1.0) + 1e-13
 
 

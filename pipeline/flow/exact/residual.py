@@ -18,11 +18,24 @@ import numpy as np
 
 from pipeline.flow.exact.carrying import LARGE
 from pipeline.flow.exact.compiled import allocating, hot, inlined, kernel
+from pipeline.flow.exact.patterns import FEW
 
 SMALLEST_LOG = -60.0
 """Rows below exp of this times the labels' scale add less than 1e-52 to h: not worth their exponential."""
 ELIMINATED = 64
 """The number of points up to which elimination in loops is quicker than the library's."""
+
+
+@inlined
+def rounded(kind, a, square):
+    """What the rounding of a row's a|w| is a share of, |w|^2 being ``square``.
+
+    A w below a is known to the rounding of a only, since the boosts mix them; an a below w to its own, since what
+    is mixed with it is the small <w, D>. The rows of many neurons are sums that may have cancelled.
+    """
+    if kind == FEW and square > a * a:
+        return abs(a) * sqrt(square)
+    return 0.5 * (a * a + square)
 
 
 @hot
@@ -37,8 +50,8 @@ def observe(rows, logs, lumps, problem, r, gross, kernel, reach):
         Which rows are on where.
     problem : Problem
     r, gross, reach : float64[n]
-        The residual; the sum of (a^2 + |w|^2)/2 |x_k|, whose rounding it carries (not of |a||w|: of an
-        unbalanced neuron the smaller part is known to the rounding of the larger); room for one row's <w, x_k>.
+        The residual; the size of its terms (:func:`rounded`), whose rounding it carries; room for one row's
+        <w, x_k>.
     kernel : float64[n, n], or float64[0, 0] if it is not wanted
     """
     x, y, gram, length, log_unit = problem.x, problem.y, problem.gram, problem.length, problem.log_unit
@@ -65,7 +78,7 @@ def observe(rows, logs, lumps, problem, r, gross, kernel, reach):
             square = 0.0
             for c in range(q):
                 square += rows[i, c] * rows[i, c]
-            whole = 0.5 * unit * (a * a + square)
+            whole = unit * rounded(lumps.kind[g], a, square)
             for k in range(n):
                 if gain[g, k] == 0.0:
                     continue
@@ -119,7 +132,7 @@ def observe_products(rows, logs, lumps, problem, r, gross, kernel):
             if square == 0.0:
                 continue
             a = rows[i, q] * exp(logs[i])
-            whole = 0.5 * (a * a + square)
+            whole = rounded(lumps.kind[g], a, square)
             for k in range(n):
                 reach[i, k] *= gain[g, k]
                 r[k] -= a * reach[i, k]

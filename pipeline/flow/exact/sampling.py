@@ -2,7 +2,10 @@
 
 The record of the steps determines everything (each neuron obeys a linear equation whose coefficient is the
 recorded residual), so the run is replayed: the groups are carried along as in the integration, without its
-predicting, correcting and refusing, and every neuron is read off at each sample from the start of its step.
+predicting, correcting and refusing, and every neuron is read off at each sample from the start of its step. Where
+the step is long beside the rates of fitted labels the recorded residual is right within the step and yet not what
+the neurons carried along it give: then it is corrected up to the sample first, as the integration does up to the
+step's end (:mod:`pipeline.flow.exact.interior`).
 """
 
 from __future__ import annotations
@@ -12,21 +15,27 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.flow.exact.attempt import fit_room, make_room
 from pipeline.flow.exact.boost import active_sum, project
-from pipeline.flow.exact.carrying import carry_all
+from pipeline.flow.exact.carrying import carry_all, carry_columns
 from pipeline.flow.exact.clearance import spend
 from pipeline.flow.exact.compiled import allocating, entry, kernel
 from pipeline.flow.exact.crossings import cross, follow_movers, lay_lists
 from pipeline.flow.exact.curve import restrict
 from pipeline.flow.exact.desk import lay_desk
+from pipeline.flow.exact.interior import carry_within, largest_at_end
 from pipeline.flow.exact.marking import find_movers
 from pipeline.flow.exact.pattern import find_normals, read_gain
-from pipeline.flow.exact.patterns import lump
+from pipeline.flow.exact.patterns import beside, lump
 from pipeline.flow.exact.reading import copy_neurons, gather
 from pipeline.flow.exact.record import Record
 
 UNIFORM_SHARE = 0.2
 """The share of the samples that is spread evenly over the time; the rest goes where the trajectory moves."""
+AGREEING = 0.1
+"""The difference of a sample's residual from the step's polynomial, over what is allowed, that is left there."""
+RELATIVE = 0.01
+"""The same, over the largest residual, where that is smaller than what is allowed."""
 TAIL_SHARE = 0.1
 """The share that follows the logarithm of the loss: the exponential tail moves nothing but is looked at."""
 
@@ -99,7 +108,7 @@ def _share(amount: np.ndarray) -> np.ndarray:
 
 
 @entry
-def replay(neurons, problem, record, times, first):
+def replay(neurons, problem, record, times, first, allowed):
     """Read every neuron at each of ``times``.
 
     Parameters
@@ -112,6 +121,8 @@ def replay(neurons, problem, record, times, first):
     times : float64[samples]
         Increasing. Past the record's end the network rests.
     first : int
+    allowed : float
+        The largest error of the residual, in its own units.
 
     Returns
     -------
@@ -132,13 +143,16 @@ def replay(neurons, problem, record, times, first):
     )
     neurons, desk = copy_neurons(neurons), lay_desk(problem)
     lumps, (marks, found) = lump(neurons, problem), lay_lists(neurons)
+    room = make_room(lumps, problem)
     done = np.int64(0)  # a literal 0 would be compiled for once more
     steps = record.time.shape[0]
     while first < steps and (done < samples):
         step, curve = record.length[first], record.curve[first]
         while done < samples and times[done] < record.time[first] + step:
             s = max((times[done] - record.time[first]) / step, 0.0)
-            take_sample(neurons, lumps, curve, step, s, problem, desk, marks, found, taken, done)
+            part = np.empty_like(curve)
+            restrict(curve, 0.0, s, part)
+            take_sample(neurons, lumps, part, s * step, allowed, problem, room, desk, marks, found, taken, done)
             done += 1
         if done == samples:
             break
@@ -149,6 +163,7 @@ def replay(neurons, problem, record, times, first):
         if crossed > 0:
             cross(neurons, moved, found, desk.glance)
             lumps = lump(neurons, problem)
+            room = fit_room(room, lumps)
         else:
             spend(lumps, curve, step, problem)
             lumps = moved
@@ -161,15 +176,21 @@ def replay(neurons, problem, record, times, first):
 
 
 @allocating
-def take_sample(neurons, lumps, curve, step, s, problem, desk, marks, found, taken, place):
-    """Write the network at the fraction ``s`` of the step into ``taken`` at ``place``."""
-    moved, there = carry_all(lumps, curve, step, s, problem), copy_neurons(neurons)
+def take_sample(neurons, lumps, part, length, allowed, problem, room, desk, marks, found, taken, place):
+    """Write the network after the time ``length`` of a step into ``taken`` at ``place``.
+
+    Parameters
+    ----------
+    part : float64[6, n]
+        The residual over that time; corrected in place.
+    """
+    moved, there = beside(lumps), copy_neurons(neurons)
+    apart = min(AGREEING * allowed, RELATIVE * largest_at_end(part))
+    carry_within(lumps, moved, part, length, apart, problem, room)
+    carry_columns(lumps, room.pushes, moved.columns, moved.column_logs)
     found.total[0] = 0
-    if s > 0.0:
-        part = np.empty_like(curve)
-        restrict(curve, 0.0, s, part)
-        if find_movers(neurons, lumps, moved, part, s * step, problem, desk, marks) > 0:
-            follow_movers(neurons, lumps, moved, part, s * step, problem, desk, marks, found)
+    if length > 0.0 and find_movers(neurons, lumps, moved, part, length, problem, desk, marks) > 0:
+        follow_movers(neurons, lumps, moved, part, length, problem, desk, marks, found)
     cross(there, moved, found, desk.glance)
     write_sample(there, problem, desk, taken, place)
 

@@ -17,10 +17,13 @@ from __future__ import annotations
 
 from math import sqrt
 
-from pipeline.flow.exact.compiled import kernel
+from pipeline.flow.exact.compiled import inlined, kernel
+from pipeline.flow.exact.corner import choose_held
 from pipeline.flow.exact.curve import SIZE
-from pipeline.flow.exact.pattern import DEPENDENT
 from pipeline.flow.exact.states import SLIDING
+
+DEPENDENT = 1e-5
+"""The share of a unit normal below which it depends on those before it: their inner products can't tell less."""
 
 
 @kernel
@@ -35,37 +38,69 @@ def list_boundaries(state, opposite, boundaries):
 
 
 @kernel
-def write_pulls(state, gain, curve, problem, boundaries, count, gram, off, on):
-    """Write nu and nu + gamma of every boundary that is slid along into the columns of ``off`` and ``on``.
+def find_multipliers(state, gain, curve, problem, boundaries, gram, off, on):
+    """Choose the boundaries whose multipliers hold a neuron, and write their nu and nu + gamma.
+
+    Parameters
+    ----------
+    state : int8[n]
+    gain : float64[n]
+        phi' of the pattern; on return, phi' at the points slid along too, the chosen boundaries being on their
+        negative sides.
+    curve : float64[6, n]
+        The residual.
+    boundaries : int64[n]
+        Written: the chosen ones first.
+    gram : float64[n, n]
+        Room.
+    off, on : float64[6, n]
+        Written. Column i: boundary number i.
+
+    Returns
+    -------
+    count : int
+        How many were chosen.
+    spare : int
+        How many others there are, whose normals depend on the chosen ones; -1 if no multipliers in [0, 1] hold
+        the neuron at all of its boundaries.
+    """
+    count = list_boundaries(state, problem.opposite, boundaries)
+    for k in range(state.shape[0]):
+        if state[k] == SLIDING:
+            gain[k] = 1.0 if 0 <= problem.opposite[k] < k else problem.slope
+    write_multipliers(gain, curve, problem, boundaries, count, gram, off, on)
+    independent = True
+    for p in range(count):
+        independent = independent and gram[p, p] > 0.0
+    if independent:
+        return count, 0
+    chosen = choose_held(state, curve, problem, boundaries, count, gain)
+    if chosen < 0:
+        return 0, -1
+    write_multipliers(gain, curve, problem, boundaries, chosen, gram, off, on)
+    return chosen, count - chosen
+
+
+@kernel
+def write_multipliers(gain, curve, problem, boundaries, count, gram, off, on):
+    """Write nu and nu + gamma of ``boundaries[:count]`` into the columns of ``off`` and ``on``.
 
     Parameters
     ----------
     gain : float64[n]
-        phi' of the pattern.
-    curve : float64[6, n]
-        The residual.
-    boundaries, count
-        From :func:`list_boundaries`.
-    gram : float64[n, n]
-        Room.
-    off, on : float64[6, n]
-        Column i: boundary number i.
+        phi' at every point, that of these boundaries on their negative sides.
     """
-    overlap, length, opposite, slope = problem.gram, problem.length, problem.opposite, problem.slope
+    overlap, length, opposite = problem.gram, problem.length, problem.opposite
     n = length.shape[0]
     for p in range(count):
         l = boundaries[p]
         for i in range(SIZE):
             off[i, p] = 0.0
         for k in range(n):
-            share = gain[k]
-            if state[k] == SLIDING:  # its boundary's negative side, where only the opposite point is on
-                share = 1.0 if 0 <= opposite[k] < k else slope
-            if share == 0.0:
-                continue
-            share *= overlap[k, l] / (n * length[l])
-            for i in range(SIZE):
-                off[i, p] += share * curve[i, k]
+            if gain[k] != 0.0:
+                share = gain[k] * overlap[k, l] / (n * length[l])
+                for i in range(SIZE):
+                    off[i, p] += share * curve[i, k]
         for o in range(p + 1):
             k = boundaries[o]
             gram[p, o] = overlap[k, l] / (length[k] * length[l])
@@ -77,14 +112,41 @@ def write_pulls(state, gain, curve, problem, boundaries, count, gram, off, on):
             jump = curve[i, k] * length[k]
             if l >= 0:
                 jump += curve[i, l] * length[l]
-            on[i, p] = off[i, p] + (1.0 - slope) / n * jump
+            on[i, p] = off[i, p] + (1.0 - problem.slope) / n * jump
+
+
+@inlined
+def held_side(off, on, p, s, spare):
+    """The sign e for which boundary number ``p`` is slid along while e nu >= 0 >= e (nu + gamma).
+
+    That of a: both sides push towards the boundary. Where normals depend on each other (``spare`` > 0) a boundary
+    that pushes away is held by the others; there only the multiplier has to be in [0, 1].
+    """
+    if spare > 0:
+        return 1.0 if on[0, p] <= off[0, p] else -1.0
+    return s
+
+
+@inlined
+def any_repels(state, s, tolerance, problem, curve):
+    """Whether a boundary that is slid along may push away from itself on both sides within the step."""
+    for k in range(state.shape[0]):
+        if state[k] == SLIDING and not 0 <= problem.opposite[k] < k:
+            l = problem.opposite[k]
+            for i in range(SIZE):
+                jump = curve[i, k] * problem.length[k]
+                if l >= 0:
+                    jump += curve[i, l] * problem.length[l]
+                if s * (1.0 - problem.slope) * jump > curve.shape[1] * tolerance:
+                    return True
+    return False
 
 
 @kernel
 def solve_gram(gram, count, right):
     """Solve gram nu = right for each row of ``right``, in place (Cholesky; ``gram``'s lower triangle is lost).
 
-    A boundary whose normal depends on those before it gets no multiplier: the others can hold the neuron.
+    The diagonal is 0 at a boundary whose normal depends on those before it; it gets no multiplier.
     """
     for p in range(count):
         for o in range(p + 1):
@@ -94,7 +156,7 @@ def solve_gram(gram, count, right):
             if o < p:
                 gram[p, o] = total / gram[o, o] if gram[o, o] > 0.0 else 0.0
             else:
-                gram[p, p] = sqrt(total) if total > DEPENDENT else 0.0
+                gram[p, p] = sqrt(total) if total > DEPENDENT * DEPENDENT else 0.0
     for i in range(SIZE):
         for p in range(count):
             for c in range(p):

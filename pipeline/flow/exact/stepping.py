@@ -18,12 +18,13 @@ import numpy as np
 
 from pipeline.flow.exact.attempt import RESIDUAL_FLOOR, attempt, fit_room, make_room, predict
 from pipeline.flow.exact.boost import LARGEST_BOOST
-from pipeline.flow.exact.carrying import boost_weights, carry_columns, carry_rows, write_pushes
+from pipeline.flow.exact.carrying import carry_columns
 from pipeline.flow.exact.clearance import spend
 from pipeline.flow.exact.compiled import allocating, entry, hot, inlined, kernel
 from pipeline.flow.exact.crossings import cross, follow_movers, lay_lists, worth_stopping_for
 from pipeline.flow.exact.curve import SIZE, restrict
 from pipeline.flow.exact.desk import lay_desk
+from pipeline.flow.exact.interior import carry_within, largest_at_end
 from pipeline.flow.exact.marking import find_movers
 from pipeline.flow.exact.pace import (
     FIRST_RAPIDITY,
@@ -39,6 +40,7 @@ from pipeline.flow.exact.patterns import beside, lump, take_over
 from pipeline.flow.exact.reading import copy_neurons
 from pipeline.flow.exact.record import copy_record, empty_record, longer, write_step
 from pipeline.flow.exact.residual import observe, slope
+from pipeline.flow.exact.resting import count_released, decide_start, note_signs
 
 CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, INTERRUPTED = 1, 2, 3, 4, 5, 99
 """Why an integration ended; :class:`pipeline.flow.status.Status` has the sentences of all but the last."""
@@ -67,7 +69,10 @@ UNSEEN = 10.0
 FITTED = 10.0 * RESIDUAL_FLOOR
 """The share of its terms below which a residual pushes nothing: the solver can't hold it quieter."""
 STIFFEST = 1e7
-"""The largest h K: the corrector's matrix is of the size (h K)^2, and must not be singular to rounding."""
+"""The largest h (K |D|)^(1/2): the rounding of a fitted residual, h K times that of the others, would turn a
+neuron within the step by h^2 K |D| times 1e-16."""
+MOST_DOUBTS = 64
+"""How many of the instants of sensitive decisions are kept, the first ones."""
 FELT = 0.01
 """The share of one step's allowance below which a group's output is not felt yet."""
 
@@ -120,6 +125,14 @@ class Now(NamedTuple):
         The tangent kernel.
     last_r, last_d : float64[n]
         Residual and slope at the start of the last step.
+    signs : float64[n]
+        The last sign of every boundary's jump that was larger than an error.
+    released : int64[1]
+        How many neurons could have left a boundary at which they rest: there the flow is not unique.
+    doubtful : int64[1]
+        How many came so close to a decision that an error of the tolerance's size could have changed it.
+    doubts : float64[64]
+        When the first of these did.
     """
 
     r: np.ndarray
@@ -127,6 +140,10 @@ class Now(NamedTuple):
     kernel: np.ndarray
     last_r: np.ndarray
     last_d: np.ndarray
+    signs: np.ndarray
+    released: np.ndarray
+    doubtful: np.ndarray
+    doubts: np.ndarray
 
 
 class Course(NamedTuple):
@@ -176,9 +193,12 @@ def longest_step(course, lumps, now, quickest, strongest, ebbing, aims, problem,
     step = min(step, aims.end_time - course.time)
     if ebbing > 0.0:
         step = min(step, LARGEST_EBB / ebbing)
+    fastest, force = 0.0, 0.0
     for k in range(now.r.shape[0]):
-        if step * now.kernel[k, k] > STIFFEST:
-            step = STIFFEST / now.kernel[k, k]
+        fastest = max(fastest, now.kernel[k, k])
+        force += abs(now.r[k]) * problem.length[k] / now.r.shape[0]
+    if step * sqrt(fastest * force) > STIFFEST:
+        step = STIFFEST / sqrt(fastest * force)
     return step
 
 
@@ -205,7 +225,7 @@ def settle(neurons, lumps, moved, now, last, time, step, allowed, problem, room,
     """
     error, order, refused, wanted, settled = np.inf, np.int64(4), np.int64(0), 0.0, False
     while not settled and time + step > time:
-        predict(now.r, now.d, step, last, room)
+        predict(now.r, now.d, now.kernel, step, last, room)
         error, order = attempt(lumps, moved, now.r, now.d, now.kernel, step, last, allowed, problem, room)
         if not error <= 1.0:
             step *= min(max(0.9 * error ** (-1.0 / order), 0.1), 0.9) if error < np.inf else 0.25
@@ -214,14 +234,14 @@ def settle(neurons, lumps, moved, now, last, time, step, allowed, problem, room,
             carry_columns(lumps, room.pushes, moved.columns, moved.column_logs)
             bearable = max(CROSSING_SHARE * allowed, UNSEEN * rounding(problem, room))
             cut = np.inf
-            found.total[0] = 0
+            found.total[0], found.doubtful[0] = 0, 0
             if find_movers(neurons, lumps, moved, room.curve, step, problem, desk, marks) > 0:
                 follow_movers(neurons, lumps, moved, room.curve, step, problem, desk, marks, found)
                 cut = worth_stopping_for(found, bearable)
             settled = cut >= 1.0
             if not settled:
                 wanted = max(wanted, step * min(worth_stopping_for(found, AHEAD * bearable), 1.0))
-                shorten(lumps, moved, cut, step, problem, room)
+                shorten(lumps, moved, cut, step, allowed, problem, room)
                 step *= cut
                 if not time + step > time:
                     error = np.inf
@@ -229,20 +249,19 @@ def settle(neurons, lumps, moved, now, last, time, step, allowed, problem, room,
 
 
 @kernel
-def shorten(lumps, moved, cut, step, problem, room):
+def shorten(lumps, moved, cut, step, allowed, problem, room):
     """Keep only the fraction ``cut`` of a step: until then nothing knew of the event for which it is cut.
 
-    The residual at the end is the polynomial's; whoever goes on from there will observe it anew.
+    The residual at the end is the polynomial's, which the rows give to what is ``allowed``; whoever goes on from
+    there will observe it anew.
     """
     curve, part, r = room.curve, room.part, room.r
     restrict(curve, 0.0, cut, part)
+    carry_within(lumps, moved, part, cut * step, min(allowed, largest_at_end(part)), problem, room)
     for k in range(r.shape[0]):
         for i in range(SIZE):
             curve[i, k] = part[i, k]
         r[k] = part[SIZE - 1, k]
-    boost_weights(curve, cut * step, room.weights)
-    write_pushes(lumps, room.weights, problem.x, room.pushes)
-    carry_rows(lumps, room.pushes, moved.rows, moved.logs)
 
 
 @hot
@@ -256,6 +275,15 @@ def go_on(now, room):
         for l in range(r.shape[0]):
             kernel[k, l] = reached_kernel[k, l]
     slope(kernel, r, d)
+
+
+@inlined
+def note_doubts(found, time, step, now):
+    """Count a step's sensitive decisions, and keep their instants while there is room."""
+    for i in range(found.doubtful[0]):
+        if now.doubtful[0] < MOST_DOUBTS:
+            now.doubts[now.doubtful[0]] = time + found.doubts[i] * step
+        now.doubtful[0] += 1
 
 
 @kernel
@@ -291,6 +319,9 @@ def advance(neurons, lumps, moved, problem, room, desk, marks, found, record, no
         if not error <= 1.0:
             event = STALLED
             break
+        note_doubts(found, time, step, now)
+        if note_signs(room.r, aims.allowed, problem, now.signs):
+            now.released[0] += count_released(neurons, moved, room.r, problem, now.signs)
         turning = mean_alignment(moved, room.r, problem, room.alignment, room.force)
         movement = residual_change(now.r, room.r, problem) + turning + found.total[0] / neurons.sign.shape[0]
         write_step(record, steps, time, step, movement, room.curve)
@@ -317,7 +348,10 @@ def advance(neurons, lumps, moved, problem, room, desk, marks, found, record, no
 def begin(lumps, problem, room):
     """The residual of the lumps at t = 0."""
     n = problem.x.shape[0]
-    now = Now(np.empty(n), np.empty(n), np.empty((n, n)), np.zeros(n), np.zeros(n))
+    now = Now(
+        np.empty(n), np.empty(n), np.empty((n, n)), np.zeros(n), np.zeros(n), np.zeros(n),
+        np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64), np.empty(MOST_DOUBTS),
+    )  # fmt: skip
     observe(lumps.rows, lumps.logs, lumps, problem, now.r, room.gross, now.kernel, room.reach)
     slope(now.kernel, now.r, now.d)
     mean_alignment(lumps, now.r, problem, room.alignment, room.force)
@@ -347,20 +381,33 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
     record : Record
     status : int
     rejected, crossings, patterns, ambiguous : int
-        ``ambiguous``: how many neurons met a point where the flow is not unique.
+        ``ambiguous``: how often a neuron met a point where the flow is not unique.
+    state : int8[m, n]
+        Of the neurons at t = 0: those that start at boundaries have theirs decided.
+    sensitive : int
+        How often a neuron came so close to a decision that an error of the tolerance's size could change it.
+    instants : float64[:]
+        When the first of these did.
     """
     n = problem.x.shape[0]
     neurons, record = copy_neurons(neurons), empty_record(256, n)
     desk, (marks, found) = lay_desk(problem), lay_lists(neurons)
+    desk.margin[0] = tolerance
     lumps = lump(neurons, problem)
     moved, room = beside(lumps), make_room(lumps, problem)
     now = begin(lumps, problem, room)
+    changed, ambiguous = decide_start(neurons, now.r, problem)
+    if changed > 0:
+        lumps = lump(neurons, problem)
+        moved, room = beside(lumps), make_room(lumps, problem)
+        now = begin(lumps, problem, room)
+    state = neurons.state.copy()
     # A start far above the labels has residuals of its own size: they are the unit then.
     share = LOCAL_SHARE * min(tolerance / FEW_STEPS, 1.0) ** (1.0 / 6.0)
     allowed = share * tolerance * max(problem.label_scale, root_mean_square(now.r))
     aims = Aims(allowed, end_time, most_steps)
     course = Course(0.0, 0.0, 1.0, 0.0, np.int64(0), np.int64(0), np.bool_(False))
-    crossings, patterns, ambiguous = 0, lumps.start.shape[0] - 1, 0
+    crossings, patterns = 0, lumps.start.shape[0] - 1
     while True:
         event, course = advance(
             neurons, lumps, moved, problem, room, desk, marks, found, record, now, aims, course, watch
@@ -382,4 +429,14 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
             break
     taken = empty_record(course.steps, n)
     copy_record(record, taken, course.steps)
-    return taken, event, course.rejected, crossings, patterns, ambiguous
+    return (
+        taken,
+        event,
+        course.rejected,
+        crossings,
+        patterns,
+        ambiguous + now.released[0],
+        state,
+        now.doubtful[0],
+        now.doubts,
+    )

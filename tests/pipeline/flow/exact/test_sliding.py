@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 from twins import bernstein, force_on, gains, oblique_problem, states_at
 from witness import callable_kernel
 
@@ -12,18 +13,18 @@ from pipeline.flow.exact.curve import SIZE
 from pipeline.flow.exact.problem import make_problem
 from pipeline.flow.exact.states import OFF, ON, SLIDING
 
-list_boundaries = callable_kernel(sliding.list_boundaries)
-write_pulls = callable_kernel(sliding.write_pulls)
+find_multipliers = callable_kernel(sliding.find_multipliers)
 
 
 def pulls(state, b, problem):
-    """nu and nu + gamma of every boundary (SIZE, boundaries), and the boundaries."""
+    """nu and nu + gamma of every chosen boundary (SIZE, boundaries), and the boundaries."""
     n = len(problem.y)
     state = np.asarray(state, dtype=np.int8)
     boundaries = np.empty(n, dtype=np.int64)
-    count = list_boundaries(state, problem.opposite, boundaries)
     off, on = np.full((SIZE, n), np.nan), np.full((SIZE, n), np.nan)
-    write_pulls(state, gains(state, problem.slope), b, problem, boundaries, count, np.empty((n, n)), off, on)
+    count, _ = find_multipliers(
+        state, gains(state, problem.slope), b, problem, boundaries, np.empty((n, n)), off, on
+    )
     return off[:, :count], on[:, :count], boundaries[:count]
 
 
@@ -98,14 +99,41 @@ def test_the_pulls_are_polynomials_over_the_step():
         assert bernstein(off)(s) == pytest.approx(there[0], abs=1e-13)
 
 
-def test_a_boundary_that_depends_on_others_gets_no_multiplier():
-    """Three boundaries through one line: two hold the neuron there, the third is left to them."""
+def dependent_problem():
+    """Three boundaries through one line, and a point that pushes towards them."""
     x = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [2.0, 3.0, 0.0], [0.4, 0.5, 1.0]])
-    problem = make_problem(x, np.ones(4))
-    b = np.ones((SIZE, 4))
-    off, on, boundaries = pulls([SLIDING, SLIDING, SLIDING, ON], b, problem)
-    alone, _, _ = pulls([SLIDING, SLIDING, OFF, ON], b, problem)
-    assert boundaries.tolist() == [0, 1, 2]
-    assert off[:, :2] == pytest.approx(alone)
-    assert (off[:, 2] == 0.0).all()
-    assert on[:, 2] == pytest.approx(np.sqrt(13.0) / 4)
+    return make_problem(x, np.ones(4))
+
+
+@pytest.mark.parametrize(
+    ("residual", "holds"),
+    [
+        ([-0.9, -0.1, -0.4, 1.0], True),  # the first two alone would have to hold with theta_2 above 1
+        ([-0.1, -0.1, -0.4, 1.0], True),
+        ([-0.1, -0.1, -0.1, 1.0], False),
+        ([-0.9, -0.9, 0.1, 1.0], True),  # the third pushes away, and is held
+        ([0.9, 0.9, 0.9, 1.0], False),
+    ],
+)
+def test_dependent_boundaries_hold_as_long_as_some_multipliers_in_0_to_1_do(residual, holds):
+    """Which is a linear program, here by SciPy; those that are chosen stay in [0, 1], the others are at an end."""
+    problem = dependent_problem()
+    slid = problem.x[:3] * np.array(residual)[:3, None]
+    program = linprog(np.zeros(3), A_eq=slid.T, b_eq=-problem.x[3] * residual[3] * [1, 1, 0], bounds=(0, 1))
+    assert (program.status == 0) == holds
+    n, b = 4, np.tile(residual, (SIZE, 1))
+    state = np.array([SLIDING, SLIDING, SLIDING, ON], dtype=np.int8)
+    boundaries, gain = np.empty(n, dtype=np.int64), gains(state, 0.0)
+    off, on = np.empty((SIZE, n)), np.empty((SIZE, n))
+    count, spare = find_multipliers(state, gain, b, problem, boundaries, np.empty((n, n)), off, on)
+    if not holds:
+        assert (count, spare) == (0, -1)
+        return
+    assert count == 2
+    assert spare == 1
+    theta = gain[:3].copy()
+    for p in range(count):
+        theta[boundaries[p]] = -off[0, p] / (on[0, p] - off[0, p])
+    assert theta.min() >= -1e-12
+    assert theta.max() <= 1.0 + 1e-12
+    assert (theta @ slid + problem.x[3] * residual[3])[:2] == pytest.approx([0.0, 0.0], abs=1e-14)

@@ -77,7 +77,8 @@ def test_the_number_of_steps_does_not_depend_on_the_width():
 def test_the_number_of_steps_hardly_depends_on_the_scale():
     counts = [len(integrate(*reversed(paper_network(scale)))[0].time) for scale in (-100, -1000, -10000)]
     assert counts[1] <= 1.2 * counts[0]
-    assert counts[2] <= 2 * counts[0]  # one boost takes 320 e-folds at most: 72 of them a saddle
+    # One boost takes 320 e-folds at most: 72 of them at each of the two saddles.
+    assert counts[2] <= counts[0] + 2 * 72
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -159,6 +160,6 @@ def test_events_are_counted_once_each():
     w = np.array([[0.6, 0.5], [0.5, 0.6], [0.5, 0.6]])
     a = np.linalg.norm(w, axis=1) * [-1.0, -1.0, 1.0]
     neurons = make_neurons(w, a, states_at(w, problem), np.full(3, -3.0))
-    _, status, _, crossings, patterns, ambiguous = integrate(neurons, problem)
+    _, status, _, crossings, patterns, ambiguous, *_ = integrate(neurons, problem)
     assert (status, crossings, ambiguous) == (stepping.CONVERGED, 2, 0)
     assert patterns == 3  # both on; then one of the two off, for each of the two neurons
