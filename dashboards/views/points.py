@@ -70,12 +70,11 @@ class PointsTable:
         kept = [i for i, name in enumerate(names) if name != "bias"][:8]
         columns = {names[i]: data["x"].values[:, i] for i in kept} | {"y": data["y"].values}
         fixed, wide = not self.editable(), len(columns) > WIDE
-        self.table.param.update(
-            disabled=fixed,
-            value=pd.DataFrame(columns).round(SHOWN) if fixed else pd.DataFrame(columns),
-            layout="fit_data" if wide else "fit_columns",
-        )
         self.more.disabled = self.fewer.disabled = fixed
+        frame = pd.DataFrame(columns).round(SHOWN) if fixed else pd.DataFrame(columns)
+        if self.table.disabled == fixed and frame.equals(self.table.value):
+            return  # new rows, also of the same numbers, would close the cell that a person is typing into
+        self.table.param.update(disabled=fixed, value=frame, layout="fit_data" if wide else "fit_columns")
 
     def dragged(self, attribute: str, old: Any, new: Any) -> None:
         """Take the points that a person has dragged; what the server itself has put there is no news."""
