@@ -44,12 +44,12 @@ FOCUSED = """() => {
 
 @pytest.fixture(scope="module")
 def published(serve, tmp_path_factory):
-    """The dashboard of a catalog with a run of one's own; and its identifier."""
+    """The dashboard of a catalog with a run of one's own; and that catalog."""
     folder = tmp_path_factory.mktemp("own")
     (folder / "mine.toml").write_text(OWN)
     catalog = open_catalog(folder / "catalog")
     run(load_config(folder / "mine.toml"), catalog)
-    return serve(folder / "catalog"), catalog.run_ids()[0]
+    return serve(folder / "catalog"), catalog
 
 
 def rested(page):
@@ -78,7 +78,8 @@ def said(page):
 
 
 def test_a_control_that_moves_keeps_all_else_of_a_published_run(published, visit):
-    address, run_id = published
+    address, catalog = published
+    (run_id,) = catalog.run_ids()
     page = visit(f"{address}/flow?run={run_id}")
     rested(page)
     slider(page, "Slope").focus()
@@ -91,6 +92,9 @@ def test_a_control_that_moves_keeps_all_else_of_a_published_run(published, visit
     page.get_by_role("button", name="Save as a run").click()
     link = page.get_by_role("link", name=re.compile("^mine-"))
     link.wait_for()
+    saved = catalog.manifest(link.inner_text()).configuration
+    was = catalog.manifest(run_id).configuration
+    assert saved == {**was, "flow": {**was["flow"], "slope": 0.01}}
     again = visit(page.url)  # the link leads the other side to the same
     rested(again)
     assert again.evaluate(PLOTS)["neurons"] == 40

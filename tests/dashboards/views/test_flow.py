@@ -12,8 +12,11 @@ from pipeline import RequestError
 from pipeline.configuration import load_config
 from pipeline.figures import time_text
 
-# Panel 1.9.4 has pandas reset an index in place (its table of points).
-pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
+# What Panel 1.9.4 asks of pandas for its table of points.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The inplace keyword"),
+    pytest.mark.filterwarnings("ignore:The 'mode.chained_assignment' option"),
+]
 
 
 def opened(catalog, **query):
@@ -76,6 +79,18 @@ def test_what_cannot_be_computed_puts_every_control_back(small_catalog):
     assert page.points.table.value.iloc[:, 0].tolist() == [-0.5, 2.0]
     page.controls.width.slider.value = page.controls.width.values.index(12)
     assert page.scene.neurons == 12
+
+
+def test_an_edit_is_taken_with_its_numbers(small_catalog):
+    """Not by the event that follows: what is shown between the two would put the old numbers back."""
+    page, _ = opened(small_catalog)
+    table = page.points.table
+    table._process_data({"x": [-0.5, 2.0], "y": [-1.0, 0.94]})
+    assert page.subject.config.data.y == [-1.0, 0.94]
+    assert page.shown == page.subject
+    table._process_data({"x": [1e200, 2.0], "y": [-1.0, 0.94]})
+    assert page.subject.config.data.x == [[-0.5], [2.0]]
+    assert table.value.iloc[:, 0].tolist() == [-0.5, 2.0]
 
 
 def test_a_failure_of_what_is_no_longer_asked_for_changes_nothing(small_catalog):
