@@ -12,6 +12,7 @@ from tornado.web import RedirectHandler
 from tornado.websocket import WebSocketClosedError
 
 from catalog import Catalog
+from dashboards.callbacks import PageCallbacks
 from dashboards.frame import opened_page
 from dashboards.security import allowed_hosts, guard
 from dashboards.views import PAGES
@@ -19,7 +20,7 @@ from dashboards.views import PAGES
 ADDRESS = "127.0.0.1"
 """The interface to listen on: this machine alone. For others a proxy that asks for a password goes before it."""
 THREADS = 4
-"""For callbacks that compute: while one runs, other people's pages go on."""
+"""For callbacks: while one takes its time, other people's pages go on."""
 UNUSED_SECONDS = 10
 """After which a session whose page is closed is forgotten."""
 
@@ -46,6 +47,9 @@ def server(
         If the port is taken.
     """
     pn.extension("tabulator", nthreads=THREADS)
+    state: Any = pn.state
+    if not isinstance(state._thread_pool, PageCallbacks):
+        state._thread_pool = PageCallbacks(THREADS, thread_name_prefix="page-callback")
     logging.getLogger("asyncio").addFilter(unless_page_closed)
     routes: dict[str, Any] = {name: page_of(name, catalog) for name in pages}
     made: Server = pn.io.server.get_server(

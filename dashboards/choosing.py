@@ -46,7 +46,8 @@ class Chooser:
     def reflect(self, subject: Subject) -> None:
         """Let the form say what is looked at, and offer what there is now."""
         self.subject = subject
-        value = PRESET + subject.config.name if subject.run_id is None else RUN + subject.run_id
+        run_id = subject.run_id or subject.source
+        value = PRESET + (subject.preset or subject.config.name) if run_id is None else RUN + run_id
         self.choice.param.update(groups=groups_of(self.visit.catalog.run_ids(), value), value=value)
         self.follow()
 
@@ -90,7 +91,9 @@ class Chooser:
 
     def is_shown(self, chosen: dict[str, str]) -> bool:
         """Whether the selected preset is the one that is looked at."""
-        return self.subject.run_id is None and chosen.get("preset") == self.subject.config.name
+        subject = self.subject
+        name = None if subject.run_id or subject.source else subject.preset or subject.config.name
+        return name is not None and chosen.get("preset") == name
 
 
 def groups_of(run_ids: list[str], value: str) -> dict[str, dict[str, str]]:

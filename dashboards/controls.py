@@ -1,18 +1,18 @@
-"""The controls of a live run: what each key may be, as widgets, and the configuration that they say together."""
+"""The controls of a live run: what each key may be, as widgets, and the subject that they say together."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 import panel as pn
-from bokeh.document import Document
 from bokeh.models import CustomJSTickFormatter
 
+from catalog import Catalog, CatalogError
 from dashboards.markup import toggles
-from dashboards.subject import WIDEST, Subject, checked
+from dashboards.subject import WIDEST, Subject, altered, of_preset, published
+from pipeline import RequestError
 from pipeline.configuration import RunConfig, presets
 
 SCALES = [
@@ -21,56 +21,57 @@ SCALES = [
 ]  # fmt: skip
 """The values of log10 lambda at the slider's stops: fine where it decides, coarse where it only takes longer."""
 WIDTHS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 60, 80, 120, 200, 300, 500, 1000, 2000, 5000, 10_000, WIDEST]
-STEEPEST = 0.9
-"""The largest slope on the slider; an address may say more."""
+SLOPES = np.round(np.arange(0.0, 0.901, 0.01), 2).tolist()
+"""The slopes at the slider's stops."""
+DRAWN = ["balanced", "unbalanced"]
+"""The starts that are drawn by a seed; given weights can't be drawn again."""
+RUN = "run "
+"""What the choice's value of a published run begins with."""
 
 
 class Controls:
-    """Widgets that say a configuration.
+    """Widgets that say what is looked at: a subject, and what of its configuration can be changed.
 
     Parameters
     ----------
     subject
         What they say at first.
     changed
-        Told the new configuration whenever a person has changed something.
+        Told the new subject whenever a person has changed something.
     refused
-        Told in one line what is wrong with what a person has said.
+        Told in one line what is wrong with what a person has said; the widgets say what they said before.
+    catalog
+        Where published runs are.
+
+    Attributes
+    ----------
+    subject
+        What the widgets say.
     """
 
     def __init__(
-        self, subject: Subject, changed: Callable[[RunConfig], None], refused: Callable[[str], None]
+        self,
+        subject: Subject,
+        changed: Callable[[Subject], None],
+        refused: Callable[[str], None],
+        catalog: Catalog,
     ) -> None:
-        self.changed, self.refused = changed, refused
-        config = subject.config
-        self.preset = config.name if config.name in presets() else "orthogonal"
-        self.overrides: dict[str, Any] = dict(subject.overrides)
+        self.subject, self.changed, self.refused, self.catalog = subject, changed, refused, catalog
         self.silent = False
-        self.scale = StopSlider("Scale log₁₀ λ√m", SCALES, config.init.log10_scale)
+        self.run_id: str | None = None
+        config = subject.config
+        self.scale = StopSlider(scale_name(config), SCALES, config.init.log10_scale)
         self.width = StopSlider("Width m", WIDTHS, config.init.width)
-        self.seed = pn.widgets.IntInput(
-            label="Seed", value=config.init.seed, start=0, end=2**31 - 1, sizing_mode="stretch_width"
-        )
-        self.slope = pn.widgets.FloatSlider(
-            label="Slope of the leaky ReLU", start=0.0, end=max(STEEPEST, config.flow.slope), step=0.01,
-            value=max(0.0, config.flow.slope), sizing_mode="stretch_width",
-        )  # fmt: skip
-        self.start = toggles(
-            "Start", ["balanced", "unbalanced"], config.init.start if config.init.start != "given" else "balanced",
-            sizing_mode="stretch_width",
-        )  # fmt: skip
-        self.choice = pn.widgets.Select(
-            label="Experiment", options=list(presets()), value=self.preset, sizing_mode="stretch_width"
-        )
-        self.keys = {
-            "init.seed": self.seed,
-            "flow.slope": self.slope,
-            "init.start": self.start,
-        }
-        for key, widget in self.keys.items():
-            widget.param.watch(self._setter(key), "value")
+        self.seed = WholeInput(label="Seed", value=config.init.seed, sizing_mode="stretch_width")
+        self.slope = StopSlider("Slope of the leaky ReLU", SLOPES, config.flow.slope)
+        self.start = toggles("Start", DRAWN, DRAWN[0], sizing_mode="stretch_width")
+        self.choice = pn.widgets.Select(label="Experiment", sizing_mode="stretch_width")
+        self.reflect(subject)
+        for key, widget in {"init.seed": self.seed, "init.start": self.start}.items():
+            widget.param.watch(lambda event, key=key: self._moved(key, event.new), "value")
         self.scale.watch(lambda value: self._moved("init.log10_scale", value))
         self.width.watch(lambda value: self._moved("init.width", value))
+        self.slope.watch(lambda value: self._moved("flow.slope", value))
         self.choice.param.watch(self._choose, "value")
 
     def set(self, **overrides: Any) -> None:
@@ -81,64 +82,76 @@ class Controls:
         if not self.silent:
             self._say({key: value})
 
-    def _setter(self, key: str) -> Callable[[Any], None]:
-        def set_key(event: Any) -> None:
-            if not self.silent and event.new is not None:
-                self._say({key: event.new})
-
-        return set_key
-
-    def _say(self, overrides: dict[str, Any]) -> None:
+    def _say(self, keys: dict[str, Any]) -> None:
         try:
-            config = checked(self.preset, {**self.overrides, **overrides})
-        except ValueError as error:
+            subject = altered(self.subject, keys, self.catalog)
+        except (RequestError, CatalogError) as error:
             self.refused(str(error))
+            self.reflect(self.subject)
             return
-        self.overrides.update(overrides)
-        self.changed(config)
+        self.subject = subject
+        self.changed(subject)
 
     def _choose(self, event: Any) -> None:
-        """Start afresh from a preset: every other control takes its value."""
+        """Start afresh from a preset or a published run: every other control takes its value."""
         if self.silent:
             return
-        self.preset, self.overrides = event.new, {}
-        config = checked(self.preset, {})
-        self.reflect(config)
-        self.changed(config)
+        name = str(event.new)
+        try:
+            subject = published(self.catalog, name[len(RUN) :]) if name.startswith(RUN) else of_preset(name)
+        except (RequestError, CatalogError) as error:
+            self.refused(str(error))
+            self.reflect(self.subject)
+            return
+        self.reflect(subject)
+        self.changed(subject)
 
-    def reflect(self, config: RunConfig) -> None:
-        """Set every widget to a configuration, without telling anyone."""
+    def reflect(self, subject: Subject) -> None:
+        """Set every widget to a subject, without telling anyone."""
+        self.subject, config = subject, subject.config
+        given = config.init.start == "given"
+        run_id = subject.source or subject.run_id
+        self.run_id = run_id or self.run_id  # it can be chosen again after a preset
+        runs = {f"run {self.run_id}": f"{RUN}{self.run_id}"} if self.run_id else {}
+        chosen = f"{RUN}{run_id}" if run_id else subject.preset or config.name
         self.silent = True
         try:
+            self.scale.slider.param.update(label=scale_name(config), visible=not given)
+            self.width.slider.disabled = given
+            self.seed.visible = not given
+            starts = [config.init.start] if given else DRAWN
+            self.start.param.update(options=starts, value=config.init.start, disabled=given)
             self.scale.set(config.init.log10_scale)
             self.width.set(config.init.width)
             self.seed.value = config.init.seed
-            self.slope.param.update(end=max(STEEPEST, config.flow.slope), value=max(0.0, config.flow.slope))
-            self.start.value = config.init.start if config.init.start != "given" else "balanced"
+            self.slope.set(config.flow.slope)
+            self.choice.param.update(options=runs | {name: name for name in presets()}, value=chosen)
         finally:
             self.silent = False
 
-    def query_subject(self, config: RunConfig) -> Subject:
-        """Return what is looked at now, for an address."""
-        return Subject(config, dict(self.overrides))
+
+def scale_name(config: RunConfig) -> str:
+    """Name the scale as the configuration counts it."""
+    return "Scale log₁₀ λ√m" if config.init.per_sqrt_width else "Scale log₁₀ λ"
+
+
+class WholeInput(pn.widgets.IntInput):
+    """A field for a whole number, without bounds: the configuration says what is allowed.
+
+    With bounds the browser and Panel each do something of their own with what is outside, and so does Panel with a
+    number that is too large for the browser's integers, which arrives as a float.
+    """
+
+    def _process_property_change(self, props: dict[str, Any]) -> dict[str, Any]:
+        whole = {name: int(value) if isinstance(value, float) else value for name, value in props.items()}
+        changed: dict[str, Any] = super()._process_property_change(whole)
+        return changed
 
 
 class PromptSlider(pn.widgets.IntSlider):
-    """A slider whose moves are heard at once, and in their order.
-
-    Panel waits 50 ms for more, half of what a picture may take; and it hands each move to whatever thread is free,
-    so that of two quick ones the first could be heard last.
-    """
+    """A slider whose moves are heard at once: Panel waits 50 ms for more, half of what a picture may take."""
 
     _priority_changes: ClassVar[list[str]] = ["value"]
-
-    def __init__(self, **params: Any) -> None:
-        super().__init__(**params)
-        self._one_at_a_time = threading.Lock()
-
-    def _change_event(self, doc: Document) -> None:
-        with self._one_at_a_time:
-            super()._change_event(doc)
 
 
 class StopSlider:
@@ -149,7 +162,7 @@ class StopSlider:
     """
 
     def __init__(self, name: str, stops: list[Any], value: Any) -> None:
-        self.stops, self.values = stops, list(stops)
+        self.stops, self.values, self.named = stops, list(stops), False
         self.slider = PromptSlider(label=name, start=0, end=1, value=0, sizing_mode="stretch_width")
         self.set(value)
 
@@ -160,11 +173,14 @@ class StopSlider:
 
     def set(self, value: Any) -> None:
         """Move to a value; one that is no stop becomes one."""
-        descending = self.stops[0] > self.stops[-1]
-        self.values = sorted({*self.stops, value}, reverse=descending)
-        words = [f"{stop:,}" if isinstance(stop, int) else f"{stop:g}" for stop in self.values]
+        values = sorted({*self.stops, value}, reverse=self.stops[0] > self.stops[-1])
+        if self.named and values == self.values:
+            self.slider.value = values.index(value)
+            return
+        self.values, self.named = values, True
+        words = [f"{stop:,}" if isinstance(stop, int) else f"{stop:.15g}" for stop in values]
         shown = CustomJSTickFormatter(args={"words": words}, code="return words[Math.round(tick)] ?? ''")
-        self.slider.param.update(format=shown, end=len(self.values) - 1, value=self.values.index(value))
+        self.slider.param.update(format=shown, end=len(values) - 1, value=values.index(value))
 
     def watch(self, told: Callable[[Any], None]) -> None:
         """Tell whoever wants to know the value at every move."""

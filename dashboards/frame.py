@@ -40,7 +40,7 @@ def opened_page(name: str, catalog: Catalog) -> pn.Template:
     notices = Notices()
     pn.config.theme = "dark" if looks is DARK else "default"  # type: ignore[misc]
     pn.config.exception_handler = notices.of_error
-    visit = Visit(catalog, query, looks, notices.say, notices.of_error, written_to_the_address)
+    visit = Visit(catalog, query, looks, notices.say, notices.of_error, written_to_the_address, notices.clear)
     return framed(name, visit, notices, guarded_content(name, visit, notices))
 
 
@@ -58,25 +58,33 @@ def written_to_the_address(query: Mapping[str, str]) -> None:
 
 
 class Notices:
-    """The line for messages above a page: the last few, for the eye and (as a live region) for the ear."""
+    """The line for messages above a page: the last few, for the eye and (as a live region) for the ear.
+
+    They go when the visitor does something else (:attr:`dashboards.visit.Visit.forget`), or closes them.
+    """
 
     MOST = 3
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.pane = pn.pane.HTML("", sizing_mode="stretch_width", css_classes=["notices"], visible=False)
+        self.pane = pn.pane.HTML("", sizing_mode="stretch_width", css_classes=["notices"])
+        self.close = pn.widgets.Button(label="Close", description="Close these messages", align="start")
+        self.close.on_click(lambda _: self.clear())
+        self.view = pn.Row(self.pane, self.close, sizing_mode="stretch_width", visible=False)
 
     def say(self, line: str) -> None:
         """Show a line; it goes when there are newer ones."""
-        self.lines = [*[old for old in self.lines if old != line], " ".join(str(line).split())][-self.MOST :]
+        line = " ".join(str(line).split())
+        self.lines = [*[old for old in self.lines if old != line], line][-self.MOST :]
         text = "".join(f"<p>{escape(said)}</p>" for said in self.lines)
         self.pane.object = f'<div role="status" aria-live="polite" class="notice">{text}</div>'
-        self.pane.visible = True
+        self.view.visible = True
 
     def clear(self) -> None:
         """Show nothing."""
-        self.lines = []
-        self.pane.visible = False
+        if self.lines:
+            self.lines = []
+            self.view.visible = False
 
     def of_error(self, error: BaseException) -> None:
         """Say what went wrong in a callback, in words; the traceback is for the server's log."""
@@ -117,7 +125,7 @@ def framed(name: str, visit: Visit, notices: Notices, content: Any) -> pn.Templa
     template.add_variable("catalog", str(visit.catalog.place))
     template.add_variable("style", STYLE + colours(visit.looks))
     template.add_variable("script", SCRIPT)
-    template.add_panel("notices", notices.pane)
+    template.add_panel("notices", notices.view)
     template.add_panel("content", pn.panel(content, sizing_mode="stretch_width"))
     return template
 

@@ -4,6 +4,24 @@ document.getElementById("theme").addEventListener("click", (event) => {
   window.location.assign(address);
 });
 
+// Back and forward change nothing but the address: what it says is loaded then. What a page writes into its address
+// before anybody has touched it is no step of a person's, and going back would end there.
+let touched = false; // navigator.userActivation would remember the click that led here
+for (const kind of ["pointerdown", "keydown"]) {
+  window.addEventListener(kind, () => { touched = true; }, { capture: true, once: true });
+}
+let shown = window.location.search;
+const push = window.history.pushState;
+window.history.pushState = function (...state) {
+  (touched ? push : this.replaceState).apply(this, state);
+  shown = window.location.search;
+};
+window.addEventListener("popstate", () => {
+  if (window.location.search !== shown) {
+    window.location.reload();
+  }
+});
+
 // Two things that Bokeh 3.9 does for every axis and every glyph each time that it paints, and that make the browser
 // work out the page's styles again; without them painting takes half of the time while a slider moves. In another
 // Bokeh that lacks these names nothing is changed.
@@ -31,6 +49,25 @@ if (built !== undefined) {
   table.prototype.default_view.prototype.tableBuilt = function () {
     built.call(this);
     void this.setData().then(() => this.postUpdate());
+    // Tabulator keeps Tab to itself in the last cell that can be edited, and Shift+Tab in the first one.
+    const { element, rowManager, modules: { edit } } = this.tabulator;
+    element.addEventListener("keydown", (event) => {
+      const cell = edit.currentCell;
+      if (event.key !== "Tab" || !cell) {
+        return;
+      }
+      const { row } = cell;
+      const other = event.shiftKey ? rowManager.prevDisplayRow(row, true) : rowManager.nextDisplayRow(row, true);
+      const goes = event.shiftKey
+        ? edit.findPrevEditableCell(row, cell.getIndex()) || (other && edit.findPrevEditableCell(other, other.cells.length))
+        : edit.findNextEditableCell(row, cell.getIndex()) || (other && edit.findNextEditableCell(other, -1));
+      if (!goes) {
+        event.stopPropagation();
+        const stop = cell.getElement();
+        stop.tabIndex = -1; // the cell around its own field is no stop on the way back
+        setTimeout(() => { stop.tabIndex = 0; });
+      }
+    }, true);
   };
 }
 

@@ -37,6 +37,8 @@ class Visit:
         Shows an error there, in words.
     write
         Puts keys and values into the browser's address, without loading anything; None outside a browser.
+    forget
+        Takes away the lines that were shown: the visitor has done something since.
     """
 
     catalog: Catalog
@@ -45,6 +47,7 @@ class Visit:
     say: Callable[[str], None] = print
     say_error: Callable[[BaseException], None] = print
     write: Callable[[Mapping[str, str]], None] | None = None
+    forget: Callable[[], None] = lambda: None
 
     def text(self, key: str, default: str = "") -> str:
         """Return what the address says of ``key``, at most :data:`LONGEST` characters of it."""

@@ -43,6 +43,11 @@ def styled_figure(
     return coloured(made, looks)
 
 
+def limit(axis_range: Range1d, start: float, end: float) -> None:
+    """Set the limits of a range, also as those that the toolbar's reset goes back to: else it goes to 0 and 1."""
+    axis_range.update(start=start, end=end, reset_start=start, reset_end=end)
+
+
 def coloured(drawn: figure, looks: Looks) -> figure:
     """Give a figure, its axes and the legends that it has, the page's colours and font."""
     drawn.update(

@@ -15,7 +15,7 @@ from bokeh.plotting import figure
 
 from dashboards.clocks import Clock
 from dashboards.looks import Looks
-from dashboards.plots.axes import styled_figure
+from dashboards.plots.axes import limit, styled_figure
 from dashboards.plots.columns import (
     DASHES,
     WIDTHS,
@@ -34,6 +34,8 @@ from dashboards.scene import Scene
 from pipeline.figures import ROLES
 
 HEIGHT = 178
+ROOM = 1.02
+"""How far an axis of time goes on beyond a cursor that is after its end."""
 PURPLE = "#CC79A7"
 """Plateaus, as in the printed figure."""
 
@@ -52,6 +54,8 @@ class Curves:
         The columns by the sign of the label, and by the role of the neuron.
     x_range
         The time that all show.
+    until, shown_until
+        Where that ends for the run, and where it ends for its cursor.
     dimmed
         The lines that give way to selected ones.
     figures
@@ -73,6 +77,8 @@ class Curves:
     plateaus: ColumnDataSource = field(default_factory=lambda: empty_source("t", "loss", "log10_loss", "name"))
     cursor: ColumnDataSource = field(default_factory=lambda: ColumnDataSource({"t": [0.0]}))
     x_range: Range1d = field(default_factory=lambda: Range1d(0, 1))
+    until: float = 1.0
+    shown_until: float = 1.0
     figures: dict[str, figure] = field(init=False)
     dimmed: list[GlyphRenderer[Any]] = field(default_factory=list)
 
@@ -88,7 +94,8 @@ class Curves:
     def show(self, scene: Scene, clock: Clock, frame: int) -> None:
         """Show a run, its time counted by a clock."""
         unit = clock.unit
-        self.x_range.update(start=0.0, end=scene.until / unit)
+        self.until = self.shown_until = scene.until / unit
+        limit(self.x_range, 0.0, self.until)
         loss, residuals, lines = (
             loss_columns(scene, unit),
             residual_columns(scene, unit),
@@ -115,8 +122,13 @@ class Curves:
         self.at(scene, clock, frame)
 
     def at(self, scene: Scene, clock: Clock, frame: int) -> None:
-        """Move the cursor."""
-        refill(self.cursor, {"t": [scene.time[frame] / clock.unit]})
+        """Move the cursor; an axis that ends before it is longer while the cursor is there."""
+        time = float(scene.time[frame] / clock.unit)
+        refill(self.cursor, {"t": [time]})
+        until = self.until if time <= self.until else ROOM * time
+        if until != self.shown_until and (self.x_range.start, self.x_range.end) == (0.0, self.shown_until):
+            self.shown_until = until  # unless a person has zoomed: then that stays
+            limit(self.x_range, 0.0, until)
 
     def choose(self, scene: Scene, clock: Clock, neurons: list[int]) -> None:
         """Light up the lines of these neurons, and dim all others; of none: all are as they were."""
@@ -125,7 +137,7 @@ class Curves:
             renderer.glyph.line_alpha = 0.12 if neurons else 0.6
 
     def _limit(self, name: str, limits: tuple[float, float]) -> None:
-        self.figures[name].y_range.update(start=limits[0], end=limits[1])
+        limit(self.figures[name].y_range, *limits)
 
 
 def timed_figure(curves: Curves, title: str, y_label: str) -> figure:

@@ -15,7 +15,7 @@ from bokeh.models.annotations import LegendItem
 from bokeh.plotting import figure
 
 from dashboards.looks import Looks
-from dashboards.plots.axes import styled_figure
+from dashboards.plots.axes import limit, styled_figure
 from dashboards.plots.columns import (
     function_columns,
     minimum_columns,
@@ -84,9 +84,9 @@ class NetworkPicture:
         plot = self.figure
         if not self.dragging.held:
             left, right, bottom, top = window(scene)
-            plot.x_range.update(start=left, end=right)
-            plot.y_range.update(start=bottom, end=top)
-            refill(self.points, point_columns(scene))
+            limit(plot.x_range, left, right)
+            limit(plot.y_range, bottom, top)
+        self.place_points(scene)
         plot.xaxis.axis_label, plot.yaxis.axis_label = labels(scene)
         round_ = scene.plane is None
         plot.axis.visible = True
@@ -95,6 +95,11 @@ class NetworkPicture:
         refill(self.ticks, tick_columns(scene))
         refill(self.rings, ring_columns() if round_ else {"x": [], "y": []})
         self.at(scene, frame)
+
+    def place_points(self, scene: Scene) -> None:
+        """Put the data's dots where the data are, unless somebody holds one."""
+        if not self.dragging.held:
+            refill(self.points, point_columns(scene))
 
     def at(self, scene: Scene, frame: int) -> None:
         """Show another frame of the same run."""

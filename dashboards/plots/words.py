@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dashboards.clocks import Clock
@@ -76,9 +78,9 @@ def _instant(time: float) -> str:
     return time_text(time) if np.isfinite(time) else "none"
 
 
-def sentence(scene: Scene, clock: Clock, frame: int) -> str:
-    """Say what is to be seen at a frame, in one sentence or two."""
-    said = dict(facts(scene, clock, frame))
+def sentence(scene: Scene, rows: Sequence[tuple[str, str]]) -> str:
+    """Say what is to be seen at a frame, of which ``rows`` are the facts, in one sentence or two."""
+    said = dict(rows)
     roles = ", ".join(f"{count:,} {'in ' * name.startswith('S')}{name}" for name, count in sizes(scene).items())
     shown = "" if scene.neurons <= len(scene.shown) else f" (the {len(scene.shown):,} largest are drawn)"
     return (

@@ -14,10 +14,12 @@ from io import BytesIO
 from typing import Any
 
 import panel as pn
+import param
 import xarray as xr
 
 from dashboards.exports import animation_file, figure_file, preset_toml, selection_csv, standalone_page
 from dashboards.frame import explained
+from dashboards.latest import Latest
 from dashboards.looks import LIGHT, Looks
 from dashboards.markup import BUTTON, words
 from dashboards.subject import configuration_of
@@ -119,6 +121,8 @@ def _preset(tree: xr.DataTree) -> str:
 class FileButton(pn.widgets.FileDownload):
     """A button for a file that is made when it is pressed; what goes wrong is said, and no file comes.
 
+    It is made behind the page: a film takes many seconds, and until a callback ends its page answers nothing.
+
     Parameters
     ----------
     make
@@ -139,6 +143,13 @@ class FileButton(pn.widgets.FileDownload):
                 return None
 
         super().__init__(callback=callback, **(BUTTON | options))
+        self.making = Latest(
+            pn.state.curdoc, lambda _: callback(), self._sync_data, lambda error: say(explained(error))
+        )
+
+    @param.depends("_clicks", watch=True)
+    def _transfer(self) -> None:
+        self.making.want(None)
 
     def _sync_data(self, fileobj: BytesIO | None) -> None:
         if fileobj is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import partial
 from html import escape
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import panel as pn
 import xarray as xr
-from bokeh.events import Tap
+from bokeh.events import PanEnd, Tap
 
 from catalog import CatalogError
 from dashboards.clocks import CLOCKS, Clock, clock
@@ -22,13 +23,12 @@ from dashboards.plots.curves import Curves
 from dashboards.plots.network import NetworkPicture
 from dashboards.plots.words import facts, samples, sentence, times
 from dashboards.scene import Scene
-from dashboards.subject import Subject, asked_for, tree_of
+from dashboards.subject import FIRST, Subject, asked_for, of_preset, tree_of
 from dashboards.tables import as_digits
 from dashboards.views.downloads import Selection, downloads
 from dashboards.views.points import PointsTable, editable
 from dashboards.visit import Visit
 from pipeline import run
-from pipeline.configuration import RunConfig
 
 INTERVAL = 60
 """Milliseconds between two frames of the player."""
@@ -51,9 +51,10 @@ class FlowPage:
     Attributes
     ----------
     subject
-        What is looked at: a published run until a person changes something.
-    scene
-        What is drawn of it; None until the first result.
+        What is looked at: a published run until a person changes something. What the controls say.
+    shown, scene
+        What is drawn, and the drawing: of the subject, or of the last one while it is computed; None until the
+        first result. What the address says.
     named
         What the heading says is looked at.
     """
@@ -61,6 +62,7 @@ class FlowPage:
     def __init__(self, visit: Visit) -> None:
         self.visit = visit
         self.subject = asked_for(visit)
+        self.shown: Subject | None = None
         self.scene: Scene | None = None
         self.named = ""
         self.wanted_time: float | None = None
@@ -68,9 +70,11 @@ class FlowPage:
             self.wanted_time = visit.number("t", 0.0, 1e300, 0.0)
         self.wanted_neurons = chosen_neurons(visit.text("select"))
         self.network, self.curves = NetworkPicture(visit.looks), Curves(visit.looks)
-        document = pn.state.curdoc
-        self.controls = Controls(self.subject, self.changed, visit.say)
-        self.runs = Latest(document, self.looked_at, self.show, self.failed, rest=self.whole, after=SETTLED)
+        self.document = document = pn.state.curdoc
+        self.controls = Controls(self.subject, self.changed, visit.say, visit.catalog)
+        self.runs = Latest(
+            document, named(self.looked_at), self.show, self.failed, rest=named(self.whole), after=SETTLED
+        )
         self.frames = Latest(
             document, lambda frame: frame, self.at, self.failed, rest=lambda frame: None, after=0.5
         )
@@ -96,6 +100,7 @@ class FlowPage:
         self.loss_place = pn.Column(sizing_mode="stretch_width", margin=0)
         self.title = words("")
         self.now = words("")
+        self.sentence = words("")
         self.words = words("")
         self.digits = words("")
         self.points = PointsTable(self.take_points, visit.say, visit.looks)
@@ -105,19 +110,21 @@ class FlowPage:
 
     def _watch(self) -> None:
         self.player.param.watch(lambda event: self.frames.want(event.new), "value")
-        self.clock_choice.param.watch(lambda event: self.show_again(), "value")
+        self.clock_choice.param.watch(lambda event: self.recount(), "value")
         self.loss_axis.param.watch(lambda event: self.show_loss(), "value")
         self.save.on_click(lambda event: self.keep())
         self.link.js_on_click(code="navigator.clipboard?.writeText(window.location.href)")
         self.network.points.on_change("data", self.points.dragged)
+        self.network.figure.on_event(PanEnd, lambda event: self.put_back())
         self.network.neurons.selected.on_change("indices", self.chosen)
         for plot in self.curves.figures.values():
             plot.on_event(Tap, self.tapped)
 
-    def changed(self, config: RunConfig) -> None:
+    def changed(self, subject: Subject) -> None:
         """Compute what a person now asks for."""
-        self.subject = self.controls.query_subject(config)
-        self.runs.want(self.subject)
+        self.visit.forget()
+        self.subject = subject
+        self.runs.want(subject)
 
     def looked_at(self, subject: Subject) -> tuple[Subject, Look]:
         """Open or compute, as quickly as can be; in a thread of its own."""
@@ -140,7 +147,7 @@ class FlowPage:
         subject, look = found
         before, scene = self.scene, Scene.of(look)
         selected = self.selected(before)
-        self.scene = scene
+        self.shown, self.scene = subject, scene
         time = self.wanted_time
         if time is None and before is not None and self.player.end:
             # The frames lie where the trajectory moves: the same part of them is the same part of the story.
@@ -156,16 +163,28 @@ class FlowPage:
         self.network.allow_drag(editable(subject.config))
         self.curves.show(scene, self.clock(), frame)
         self.select(selected)
-        self.describe(subject, frame)
+        self.describe(subject, frame, rested=look.whole)
         if look.whole:
             self.wanted_time = None
             self.remember()
+        elif self.document is not None:
+            self.document.add_timeout_callback(partial(self.settled, scene), round(1000 * SETTLED))
 
-    def show_again(self) -> None:
+    def settled(self, scene: Scene) -> None:
+        """Write what a quick look knows, if the whole one has not come by then: that may take long."""
+        if scene is self.scene and self.shown is not None and not scene.look.whole:
+            self.describe(self.shown, min(self.player.value, len(scene.time) - 1), rested=True)
+
+    def recount(self) -> None:
         """Show the same run, its time counted in something else."""
+        self.visit.forget()
         if self.scene is not None:
-            self.curves.show(self.scene, self.clock(), self.player.value)
-            self.at(self.player.value)
+            frame = min(self.player.value, len(self.scene.time) - 1)
+            self.curves.show(self.scene, self.clock(), frame)
+            self.curves.choose(self.scene, self.clock(), self.selected(self.scene))
+            self.tell(frame)
+            if self.scene.look.whole:
+                self.digits.object = as_digits(samples(self.scene, self.clock()))
             self.remember()
 
     def show_loss(self) -> None:
@@ -180,18 +199,47 @@ class FlowPage:
     def at(self, frame: int | None) -> None:
         """Show another frame of the same run; None: it has been at rest for a while."""
         if frame is None:
-            self.remember()
+            if self.scene is not None and self.scene.look.whole:  # else once more when that is there
+                self.remember()
         elif self.scene is not None and 0 <= frame < len(self.scene.time):
             self.network.at(self.scene, frame)
             self.curves.at(self.scene, self.clock(), frame)
-            self.now.object = facts_html(facts(self.scene, self.clock(), frame))
+            self.tell(frame)
+
+    def tell(self, frame: int) -> None:
+        """Write what is known at a frame: whatever the page says of an instant comes from here."""
+        assert self.scene is not None
+        rows = facts(self.scene, self.clock(), frame)
+        self.sentence.object = f"<p>{escape(sentence(self.scene, rows))}</p>"
+        self.now.object = facts_html(rows)
 
     def failed(self, error: Exception) -> None:
-        """Say why there is no picture; the last one stays."""
+        """Say why there is no picture; the last one stays, and the controls say again what it is of."""
         if isinstance(error, CatalogError):
             self.visit.say(f"{error}")
         else:
             self.visit.say_error(error)
+        if vars(error).get("subject") is not self.subject:
+            return  # something newer is under way
+        if self.shown is None:
+            self.fall_back()
+        elif self.shown is self.subject:  # no more than a quick look is known of it
+            self.remember()
+        else:
+            self.subject = self.shown
+            self.controls.reflect(self.shown)
+            self.put_back()
+
+    def fall_back(self) -> None:
+        """Show a preset where what the address asks for can't be shown."""
+        for name in (self.subject.preset or FIRST, FIRST):
+            preset = of_preset(name)
+            if preset.config != self.subject.config:
+                self.visit.say(f"Shown is the preset {name}.")
+                self.subject = preset
+                self.controls.reflect(preset)
+                self.runs.want(preset)
+                return
 
     def tapped(self, event: Any) -> None:
         """Move the cursor to where a person has clicked in a picture over time."""
@@ -203,33 +251,37 @@ class FlowPage:
         assert self.scene is not None
         made = clock(self.clock_choice.value, self.scene.log_scale)
         if made is None:
-            self.visit.say("For λ of 1 or more −ln λ is no time. Shown is t.")
             self.clock_choice.value = "t"
+            self.visit.say("For λ of 1 or more −ln λ is no time. Shown is t.")
             made = clock("t", 0.0)
             assert made is not None
         return made
 
-    def describe(self, subject: Subject, frame: int) -> None:
+    def describe(self, subject: Subject, frame: int, *, rested: bool) -> None:
         """Write what is looked at, and what the pictures say."""
         assert self.scene is not None
-        config, scene, counted = subject.config, self.scene, self.clock()
-        which = f"Run {subject.run_id}" if subject.run_id else f"{config.name}, computed live"
+        config = subject.config
+        if subject.run_id is not None:
+            which = f"Run {subject.run_id}"
+        elif subject.source is not None:
+            which = f"Run {subject.source}, changed: computed live"
+        else:
+            which = f"{config.name}, computed live"
         # Words, digits and the link wait for the hand to rest: each has the browser lay out the page, which takes
         # it longer than a picture.
-        if not scene.look.whole and which == self.named:
+        if not rested and which == self.named:
             return
         self.named = which
         theory = escape(self.visit.address("theory", **subject.query()))
         self.title.object = (
             f'<p><b>{escape(which)}</b> · <a href="{theory}">its theory</a><br>{escape(config.title or "")}</p>'
         )
-        self.now.object = facts_html(facts(scene, counted, frame))
-        if not scene.look.whole:
+        self.tell(frame)
+        if not rested:
             return
-        said = as_digits(times(scene))
-        self.words.object = f"<p>{escape(sentence(scene, counted, frame))}</p>{said}"
-        self.digits.object = as_digits(samples(scene, counted))
-        self.points.show(config, scene.look.groups["data"])
+        self.words.object = as_digits(times(self.scene))
+        self.digits.object = as_digits(samples(self.scene, self.clock()))
+        self.points.show(subject.config, self.scene.look.groups["data"])
 
     def selected(self, scene: Scene | None) -> list[int]:
         """Return the numbers of the selected neurons."""
@@ -247,14 +299,27 @@ class FlowPage:
     def select(self, neurons: list[int]) -> None:
         """Select neurons by their numbers, as far as they are drawn."""
         assert self.scene is not None
+        unknown = [number for number in neurons if not 0 <= number < self.scene.neurons]
+        if unknown:
+            self.visit.say(
+                f"select = {unknown[0]} is no neuron of this run: allowed are 0 to {self.scene.neurons - 1:,}."
+            )
+            neurons = [number for number in neurons if number not in unknown]
         rows = np.flatnonzero(np.isin(self.scene.shown, neurons)).tolist() if neurons else []
         self.network.neurons.selected.indices = rows
         if neurons or self.curves.chosen.data["t"]:
             self.curves.choose(self.scene, self.clock(), neurons)
 
     def take_points(self, x: list[float], y: list[float]) -> None:
-        """Compute the run on other points."""
+        """Compute the run on other points; where they are refused, the table and the dots go back."""
         self.controls.set(data__x=[[value] for value in x], data__y=y)
+        self.put_back()
+
+    def put_back(self) -> None:
+        """Let the table and the dots say what is drawn, unless something else is under way."""
+        if self.scene is not None and self.shown is self.subject:
+            self.points.show(self.subject.config, self.scene.look.groups["data"])
+            self.network.place_points(self.scene)
 
     def tree(self) -> xr.DataTree:
         """Open or compute the run that is shown, with all that is said of one."""
@@ -288,12 +353,12 @@ class FlowPage:
 
     def remember(self) -> None:
         """Write all that is shown into the address."""
-        if self.scene is None:
+        if self.scene is None or self.shown is None:
             return
         self.visit.query.clear()
         selected = self.selected(self.scene)
         self.visit.remember(
-            **self.subject.query(),
+            **self.shown.query(),
             t=f"{self.scene.time[min(self.player.value, len(self.scene.time) - 1)]:.6g}",
             clock=self.clock_choice.value,
             loss=self.loss_axis.value,
@@ -305,7 +370,7 @@ class FlowPage:
         controls = self.controls
         left = card(
             controls.choice, controls.scale.slider, controls.width.slider, controls.seed, controls.start,
-            controls.slope,
+            controls.slope.slider,
             foldable("Data", self.points.layout),
             self.save, self.saved, self.link,
             flex="1 1 230px", least="230px",
@@ -314,6 +379,7 @@ class FlowPage:
             self.title,
             pn.pane.Bokeh(self.network.figure, sizing_mode="stretch_width"),
             self.player,
+            self.sentence,
             self.words,
             flex="3 1 440px",
         )  # fmt: skip
@@ -333,6 +399,19 @@ class FlowPage:
         )
         middle.append(below)
         return pn.FlexBox(left, middle, right, gap="14px", align_items="flex-start", sizing_mode="stretch_width")
+
+
+def named(work: Callable[[Subject], Any]) -> Callable[[Subject], Any]:
+    """Let an error of some work on a subject know which it was."""
+
+    def attempt(subject: Subject) -> Any:
+        try:
+            return work(subject)
+        except Exception as error:
+            vars(error)["subject"] = subject
+            raise
+
+    return attempt
 
 
 def chosen_neurons(text: str) -> list[int]:

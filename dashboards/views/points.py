@@ -44,6 +44,7 @@ class PointsTable:
     ) -> None:
         self.changed, self.refused = changed, refused
         self.config: RunConfig | None = None
+        self.showing = False
         self.table = pn.widgets.Tabulator(
             label="Data points", show_index=False, selectable=False, sizing_mode="stretch_width", height=170,
             configuration={"columnDefaults": {"headerSort": False}}, layout="fit_columns",
@@ -51,7 +52,8 @@ class PointsTable:
         )  # fmt: skip
         self.more = pn.widgets.Button(label="Add a point", sizing_mode="stretch_width", margin=(5, 4, 8, 10))
         self.fewer = pn.widgets.Button(label="Remove last", sizing_mode="stretch_width", margin=(5, 10, 8, 4))
-        self.table.on_edit(self._edited)
+        # Not on_edit, which comes a moment after the numbers: what is shown in between would overwrite them.
+        self.table.param.watch(self._edited, "value")
         self.more.on_click(self._add)
         self.fewer.on_click(self._drop)
         self.layout = pn.Column(
@@ -70,12 +72,16 @@ class PointsTable:
         kept = [i for i, name in enumerate(names) if name != "bias"][:8]
         columns = {names[i]: data["x"].values[:, i] for i in kept} | {"y": data["y"].values}
         fixed, wide = not self.editable(), len(columns) > WIDE
-        self.table.param.update(
-            disabled=fixed,
-            value=pd.DataFrame(columns).round(SHOWN) if fixed else pd.DataFrame(columns),
-            layout="fit_data" if wide else "fit_columns",
-        )
         self.more.disabled = self.fewer.disabled = fixed
+        frame = pd.DataFrame(columns).round(SHOWN) if fixed else pd.DataFrame(columns)
+        if self.table.disabled == fixed and frame.equals(self.table.value):
+            return  # new rows, also of the same numbers, would close the cell that a person is typing into
+        self.showing = True
+        try:
+            layout = "fit_data" if wide else "fit_columns"
+            self.table.param.update(disabled=fixed, value=frame, layout=layout)
+        finally:
+            self.showing = False
 
     def dragged(self, attribute: str, old: Any, new: Any) -> None:
         """Take the points that a person has dragged; what the server itself has put there is no news."""
@@ -83,6 +89,9 @@ class PointsTable:
             self._say(list(new["x"]), list(new["y"]))
 
     def _edited(self, event: Any) -> None:
+        """Take the table that a person has edited; what the server itself has put there is no news."""
+        if self.showing or not self.editable():
+            return
         frame = self.table.value
         self._say(frame.iloc[:, 0].tolist(), frame["y"].tolist())
 

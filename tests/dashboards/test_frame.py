@@ -30,9 +30,13 @@ def test_notices_are_escaped_the_newest_and_each_said_once():
     assert notices.lines == ["<b>three</b> and more", "two", "four"]
     assert "<b>" not in notices.pane.object
     assert 'role="status"' in notices.pane.object
-    assert notices.pane.visible
+    assert notices.view.visible
     notices.clear()
-    assert not notices.pane.visible
+    assert not notices.view.visible
+    notices.say("five")
+    assert notices.lines == ["five"]
+    notices.close.clicks += 1
+    assert (notices.lines, notices.view.visible) == ([], False)
 
 
 def test_errors_of_a_request_stand_as_they_are_and_others_are_unexpected(caplog):

@@ -1,61 +1,9 @@
 """The Flow page in a real browser."""
 
-import io
 import json
-from urllib.parse import parse_qs, urlsplit
 
-import numpy as np
 import pytest
-from PIL import Image
-
-from pipeline import generate_data, initialise, load_config, simulate
-
-MODELS = """
-const models = Bokeh.documents.flatMap((document) => [...document._all_models.values()])
-const columns = (source) => source.data instanceof Map ? Object.fromEntries(source.data) : source.data
-"""
-LOSS = f"""() => {{
-  {MODELS}
-  const found = models.filter((model) => model.type === "ColumnDataSource").map(columns).find(
-    (data) => data.log10_loss && data.t.length > 30 && typeof data.t[0] === "number")
-  return found ? {{t: Array.from(found.t), loss: Array.from(found.loss)}} : null
-}}"""
-"""What the browser has of the curve of the loss."""
-FRAME = f"() => {{ {MODELS} return models.find((model) => model.type.endsWith('Player')).value }}"
-
-
-def colours(figure):
-    """How many colours are seen of a figure: a blank one has those of its frame."""
-    picture = Image.open(io.BytesIO(figure.screenshot())).convert("RGB").quantize(64)
-    return len(picture.getcolors())
-
-
-def loss_of(page):
-    """Wait for a curve and return it."""
-    page.wait_for_function(f"({LOSS})() !== null")
-    return page.evaluate(LOSS)
-
-
-def simulated(**overrides):
-    """The curve of the loss as the solver gives it."""
-    config = load_config("orthogonal", overrides)
-    data = generate_data(config.data)
-    trajectory = simulate(data, initialise(data, config.init))
-    return trajectory["time"].values, trajectory["loss"].values
-
-
-def agrees(found, **overrides):
-    time, loss = simulated(**overrides)
-    return np.abs(np.interp(found["t"], time, loss) - found["loss"]).max() < 5e-3
-
-
-def query(page):
-    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
-
-
-def slider(page, name):
-    """The handle of a slider, by the beginning of its title."""
-    return page.locator(".bk-input-group", has_text=name).first.locator(".noUi-handle")
+from flow_page import FRAME, LOSS, agrees, colours, loss_of, place, query, slider
 
 
 def test_the_page_shows_the_papers_experiment(served, visit):
@@ -83,20 +31,6 @@ def test_moving_lambda_changes_the_curve_to_what_simulate_gives(served, visit):
         page.wait_for_timeout(100)
     assert agrees(found, **{"init.log10_scale": -8.0})
     assert found["t"][-1] > before["t"][-1]
-
-
-def place(page, x, y):
-    """Where a point of the network's picture is on the screen."""
-    return page.evaluate(
-        f"""([x, y]) => {{
-          {MODELS}
-          const plot = models.find((model) => model.type === "Figure" && model.title?.text === "The network")
-          const {{ canvas_view, frame }} = Bokeh.index.find_one(plot)
-          const box = canvas_view.el.getBoundingClientRect()
-          return [box.left + frame.x_scale.compute(x), box.top + frame.y_scale.compute(y)]
-        }}""",
-        [x, y],
-    )
 
 
 def drag(page, start, stop):
@@ -180,7 +114,7 @@ def test_a_run_is_saved_and_opens(serve, tmp_path, visit):
     link = page.get_by_role("link", name="orthogonal-")
     link.wait_for()
     opened = visit(f"{address}/{link.get_attribute('href')}")
-    opened.get_by_text("Run orthogonal-").wait_for()
+    opened.locator("b", has_text="Run orthogonal-").wait_for()
     assert agrees(loss_of(opened), **{"init.width": 8})
 
 

@@ -17,7 +17,7 @@ def test_the_facts_at_the_end_are_the_run_s(scene_of):
 
 def test_the_sentence_counts_the_neurons(scene_of):
     scene = scene_of(quick=True, init__width=5000)
-    said = sentence(scene, clock("t", 0.0), 0)
+    said = sentence(scene, facts(scene, clock("t", 0.0), 0))
     assert said.startswith("At t = 0 the flow is in the phase 'alignment' and the loss is 0.5.")
     assert "5,000 neurons (the 1,500 largest are drawn)" in said
 

@@ -22,6 +22,15 @@ def test_every_file_is_what_its_name_says(made, orthogonal_id):
             assert made.button.filename == ("orthogonal.toml" if ending == "toml" else f"{orthogonal_id}{suffix}")
 
 
+def test_a_click_brings_the_file_made_behind_the_page(made, monkeypatch):
+    wanted = []
+    monkeypatch.setattr(made.button.making, "work", lambda job: wanted.append(job) or made.content())
+    made.menu.value = "-curves.csv"
+    made.button._clicks += 1
+    assert wanted == [None]
+    assert made.button.data.startswith("data:text/plain;charset=UTF-8;base64,")
+
+
 def test_the_selection_is_that_of_the_click(made):
     made.menu.value = "-curves.csv"
     text = made.button.callback().read().decode()

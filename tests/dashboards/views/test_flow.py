@@ -1,15 +1,22 @@
 """The Flow page without a browser: wild addresses end in sentences, and what a moving slider changes."""
 
+import numpy as np
 import pytest
 
 from dashboards.live import quick_look
-from dashboards.subject import Subject
+from dashboards.plots.words import phase_at
+from dashboards.subject import Subject, of_preset
 from dashboards.views.flow import FlowPage
 from dashboards.visit import Visit
+from pipeline import RequestError
 from pipeline.configuration import load_config
+from pipeline.figures import time_text
 
-# Panel 1.9.4 has pandas reset an index in place (its table of points).
-pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
+# What Panel 1.9.4 asks of pandas for its table of points.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The inplace keyword"),
+    pytest.mark.filterwarnings("ignore:The 'mode.chained_assignment' option"),
+]
 
 
 def opened(catalog, **query):
@@ -37,6 +44,73 @@ def test_wild_addresses_end_in_a_sentence_and_a_picture(small_catalog, query, se
     assert any(sentence in line for line in said)
     assert page.scene is not None
     assert len(page.curves.loss.data["t"]) > 100
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"data.x": "[[1],[1]]", "data.y": "[1,2]"},
+        {"data.x": "[[1e200],[2]]", "data.y": "[1,2]"},
+        {"select": "[999]"},
+        {"flow.slope": "-0.5"},
+        {"t": "1e9"},
+    ],
+)
+def test_whatever_an_address_says_there_is_a_picture_of_what_the_controls_say(small_catalog, query):
+    page, _ = opened(small_catalog, **query)
+    config = page.controls.subject.config
+    assert page.shown.config == config == page.subject.config
+    assert page.controls.slope.value == config.flow.slope
+    assert len(page.curves.loss.data["t"]) > 1
+    assert np.ptp(page.network.points.data["x"]) >= 0
+    assert page.network.figure.x_range.end > page.network.figure.x_range.start
+    (cursor,) = page.curves.cursor.data["t"]
+    assert page.curves.x_range.start <= cursor <= page.curves.x_range.end == page.curves.x_range.reset_end
+
+
+def test_what_cannot_be_computed_puts_every_control_back(small_catalog):
+    page, said = opened(small_catalog)
+    before = page.subject
+    page.controls.set(data__x=[[1e200], [2.0]])
+    page.network.points.data = {"x": [1e200, 2.0], "y": [-1.0, 1.0]}
+    assert "data.x" in said[-1]
+    assert page.subject == before == page.controls.subject
+    assert list(page.network.points.data["x"]) == [-0.5, 2.0]
+    assert page.points.table.value.iloc[:, 0].tolist() == [-0.5, 2.0]
+    page.controls.width.slider.value = page.controls.width.values.index(12)
+    assert page.scene.neurons == 12
+
+
+def test_an_edit_is_taken_with_its_numbers(small_catalog):
+    """Not by the event that follows: what is shown between the two would put the old numbers back."""
+    page, _ = opened(small_catalog)
+    table = page.points.table
+    table._process_data({"x": [-0.5, 2.0], "y": [-1.0, 0.94]})
+    assert page.subject.config.data.y == [-1.0, 0.94]
+    assert page.shown == page.subject
+    table._process_data({"x": [1e200, 2.0], "y": [-1.0, 0.94]})
+    assert page.subject.config.data.x == [[-0.5], [2.0]]
+    assert table.value.iloc[:, 0].tolist() == [-0.5, 2.0]
+
+
+def test_a_failure_of_what_is_no_longer_asked_for_changes_nothing(small_catalog):
+    page, said = opened(small_catalog)
+    late = RequestError("data.x: an earlier one")
+    vars(late)["subject"] = of_preset("leaky")
+    page.failed(late)
+    assert page.subject == page.shown == of_preset("orthogonal")
+    assert said == ["data.x: an earlier one"]
+
+
+def test_all_that_is_said_of_an_instant_is_that_of_the_cursor(small_catalog):
+    page, _ = opened(small_catalog)
+    for frame in (0, len(page.scene.time) - 1, len(page.scene.time) // 2):
+        page.player.value = frame
+        (time,) = page.curves.cursor.data["t"]
+        assert time == page.scene.time[frame]
+        for said in (page.sentence.object, page.now.object):
+            assert time_text(time) in said
+            assert phase_at(page.scene, time) in said
 
 
 def changes(page, look):

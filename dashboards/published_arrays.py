@@ -1,0 +1,50 @@
+"""A published run's configuration with its numbers in it, where it names files that this machine need not have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from pipeline.configuration import RunConfig, override
+
+
+def self_contained(config: RunConfig, opened: Callable[[], xr.DataTree]) -> RunConfig:
+    """Write the points and the weights that a configuration has from files into the configuration.
+
+    Parameters
+    ----------
+    config
+        A published run's: its files have names without folders.
+    opened
+        Opens the run, whose groups hold the same numbers; asked only if there is a file.
+
+    Returns
+    -------
+    RunConfig
+        The same points and weights, to the last digit but one; without a file the configuration as it is.
+
+    Raises
+    ------
+    CatalogError
+        If the run can't be opened.
+    """
+    if config.data.file is None and config.init.file is None:
+        return config
+    tree, keys = opened(), dict[str, Any]()
+    if config.data.file is not None:
+        data = tree["data"].to_dataset()
+        x = np.asarray(data["x"].values)
+        given = x[:, :-1] if config.data.bias else x  # the bias was appended
+        keys |= {"data.file": None, "data.x": given, "data.y": data["y"].values}
+    if config.init.file is not None:
+        start = tree["trajectory"].to_dataset()[["direction", "log_norm", "output_ratio"]].isel(time=0).load()
+        norm = np.exp(start["log_norm"].values)
+        weights = {
+            "init.w": norm[:, None] * start["direction"].values,
+            "init.a": norm * start["output_ratio"].values,
+        }
+        keys |= {"init.file": None} | weights
+    return override(config, keys)
