@@ -160,7 +160,7 @@ def _result_table(summary: dict[str, Any]) -> Table:
     table.add_row("1/2 |theta|^2 at the end", f"{summary['half_squared_norm']:.10g}")
     if isnan(least):
         least_known = f"; at least {bound:.4g}" if bound > 0 else ""
-        table.add_row("least of all interpolators", f"{summary['minimal_norm_method']}{least_known}")
+        table.add_row("least of all interpolators", f"{_without_minimum(summary)}{least_known}")
     else:
         sampled = "sampled" in summary["minimal_norm_method"]
         gap = f"certified from below: gap {abs(summary['gap']):.1g}"
@@ -175,6 +175,12 @@ def _result_table(summary: dict[str, Any]) -> Table:
     if summary.get("sliding_neurons"):
         table.add_row("neurons that end on a boundary", f"{summary['sliding_neurons']}")
     return table
+
+
+def _without_minimum(summary: dict[str, Any]) -> str:
+    """Why there is no least norm: it is not known, or there is no interpolator at all."""
+    why = str(summary["minimal_norm_method"])
+    return why.removeprefix("not known: ") if "no network fits" in why else why
 
 
 def _time(value: float) -> str:

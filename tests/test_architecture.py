@@ -109,16 +109,21 @@ def room(module: str) -> str:
 
 def may_know(module: str, other: str) -> bool:
     """Whether the house plan lets ``module`` import ``other``, both of ours and in different rooms."""
-    base = {"catalog.schema", "catalog.blocks", "pipeline.errors", "pipeline.threads", "pipeline.configuration"}
+    base = {
+        "catalog.schema", "catalog.blocks", "pipeline.errors", "pipeline.threads", "pipeline.configuration",
+        "pipeline.points",
+    }  # fmt: skip
     match room(module):
         case "catalog" | "pipeline.errors" | "pipeline.threads" | "pipeline.naming":
             return False
         case "pipeline.configuration":
             return other == "pipeline.errors"
+        case "pipeline.points":
+            return other in {"catalog.schema", "pipeline.errors"}
         case stage if stage in STAGES:
             return other in base
         case "pipeline.figures":
-            return other in {"catalog.schema", "pipeline.errors", "pipeline.naming"}
+            return other in {"catalog.schema", "pipeline.errors", "pipeline.naming", "pipeline.points"}
         case "dashboards" if module == "dashboards.commands":
             return other in {"pipeline.commands", "catalog"}
         case "dashboards":
@@ -155,6 +160,7 @@ def test_every_import_follows_the_plan():
         ("catalog.publish", "pipeline.errors"),
         ("catalog.index", "dashboards"),
         ("pipeline.configuration", "catalog.layout"),
+        ("pipeline.points", "pipeline.data"),
         ("pipeline.data.generate", "pipeline.flow"),
         ("pipeline.flow.simulate", "pipeline.phases"),
         ("pipeline.flow.simulate", "pipeline.commands"),

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from pipeline.configuration import DataConfig, explain, npz_arrays, read_pinned
+from pipeline.points import coordinate_names
 
 Points = tuple[np.ndarray, np.ndarray, list[str]]
 """x (n, d), y (n,), and the names of the coordinates."""
@@ -29,11 +30,6 @@ def given_points(config: DataConfig) -> Points:
         return read_pinned("data", config.file, config.file_sha256, readers)
     x = np.array(config.x, dtype=float)
     return x, np.array(config.y, dtype=float), coordinate_names(x.shape[1])
-
-
-def coordinate_names(d: int) -> list[str]:
-    """``x`` for one coordinate, ``x1``, ``x2``, ... for several."""
-    return ["x"] if d == 1 else [f"x{i + 1}" for i in range(d)]
 
 
 def _read_csv(content: bytes) -> Points:

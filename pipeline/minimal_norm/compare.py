@@ -8,6 +8,7 @@ import xarray as xr
 from catalog.blocks import along_time, at_instant
 from catalog.schema import conform, validate
 from pipeline.minimal_norm.difference import difference, largest_between, merged_distance, variation_norm
+from pipeline.points import take_points
 
 WITHIN = 1e-3
 """The angle (radians) up to which neurons count as one in the variation norm of learned functions."""
@@ -33,8 +34,8 @@ def compare(trajectory: xr.Dataset, minimum: xr.Dataset, data: xr.Dataset | None
         neurons, whose outputs have the signs of that instant (an unbalanced a_j may change its sign). Excess and
         distance are NaN where the minimum is not known. With a free bias the excess leaves the biases out.
     """
-    validate("trajectory", trajectory)
-    validate("minimum", minimum)
+    trajectory, minimum = validate("trajectory", trajectory), validate("minimum", minimum)
+    data = take_points(data) if data is not None else None
     least = minimum.variables
     value, weight, sign = float(least["value"]), least["weight"].values, least["output_sign"].values
     free = minimum.attrs.get("free_coordinate")

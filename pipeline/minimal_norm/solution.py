@@ -11,7 +11,7 @@ from pipeline.minimal_norm.bound import certificate_bound
 from pipeline.minimal_norm.interpolator import EXACT, Network, network
 from pipeline.minimal_norm.pricing import balanced, climbed, generate
 from pipeline.minimal_norm.program import Blocks
-from pipeline.minimal_norm.reduction import Reduced, is_fitted_by_some
+from pipeline.minimal_norm.reduction import NO_NETWORK, Reduced, is_fitted_by_some
 from pipeline.minimal_norm.sphere import Chart, Peaks, largest, make_charts, peaks
 
 ACTIVE = (1e-6, 1e-5, 1e-4)
@@ -65,7 +65,7 @@ def least_norm(reduced: Reduced, slope: float) -> Found | str:
     """The minimum for reduced data, or in words why there is none."""
     points, labels = reduced.points, reduced.labels
     if not is_fitted_by_some(points, labels, slope):
-        return "no network fits these labels"
+        return f"{NO_NETWORK}: opposite points ask for outputs that are not linear there"
     charts = make_charts(reduced)
     enumerated = all(chart.patterns is not None for chart in charts)
     if not enumerated and points.size > LARGEST_PROGRAM:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from catalog.schema import validate
 from pipeline.phases.plateaus import dips_of, stationary_points
+from pipeline.points import describe_points
 from pipeline.threads import one_thread
 
 
@@ -35,8 +36,7 @@ def hessian_spectra(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
     ValueError
         If a dataset is not what its stage makes.
     """
-    validate("data", data)
-    validate("trajectory", trajectory)
+    data, trajectory = describe_points(data), validate("trajectory", trajectory)
     with one_thread(data.sizes["point"]):
         _, spectra = stationary_points(data, trajectory, dips_of(data, trajectory))
     most = max((len(found.values) for found in spectra), default=0)

@@ -15,6 +15,7 @@ from pipeline.phases.dips import Dip, find_dips
 from pipeline.phases.network import Network
 from pipeline.phases.spectrum import Spectrum, spectrum
 from pipeline.phases.stationary import StationaryPoint, nearest_stationary_point
+from pipeline.points import describe_points
 from pipeline.threads import one_thread
 
 FITTED = 1e-9
@@ -36,8 +37,7 @@ def find_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
         Group ``plateaus`` of the schema: start(plateau_number), end, slowest, the stationary point's loss,
         residual, distance and eigenvalues; no plateau gives arrays of length 0.
     """
-    validate("data", data)
-    validate("trajectory", trajectory)
+    data, trajectory = describe_points(data), validate("trajectory", trajectory)
     dips = dips_of(data, trajectory)
     y, course = data.variables["y"].values, trajectory.variables
     with one_thread(len(y)):

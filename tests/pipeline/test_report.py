@@ -113,7 +113,7 @@ def test_a_coarse_t1_is_said(plain):
         (
             "orthogonal",
             {"data": {"x": [[1.0], [2.0]], "y": [1.0, 1.0]}, "flow__samples": 30, "init__width": 6},
-            ["least of all interpolators not known: points on one ray have labels that contradict each other"],
+            ["least of all interpolators no network fits these labels: points on one ray have labels"],
         ),
         # One-dimensional data without a bias whose D_+ vanishes, and no negative label at all.
         (
