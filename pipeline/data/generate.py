@@ -8,6 +8,7 @@ import xarray as xr
 from pipeline.configuration import DataConfig
 from pipeline.data.families import nearly_orthonormal_points, orthonormal_points, teacher_points
 from pipeline.data.sources import given_points
+from pipeline.errors import RequestError
 from pipeline.points import describe, refuse_impossible
 
 KINDS = {
@@ -31,7 +32,8 @@ def generate_data(config: DataConfig) -> xr.Dataset:
     Raises
     ------
     RequestError
-        If a number is not finite or of a size that floats can't square.
+        If a number is not finite or of a size that floats can't square, or a file can't be read as points and
+        labels.
 
     Notes
     -----
@@ -41,6 +43,8 @@ def generate_data(config: DataConfig) -> xr.Dataset:
     """
     x, y, names = KINDS[config.kind](config)
     if config.bias:
+        if "bias" in names:
+            raise RequestError("data.bias = true: allowed without a column named 'bias' only, there would be two")
         x, names = np.column_stack([x, np.ones(len(x))]), [*names, "bias"]
     refuse_impossible(x, y)
     return describe(x, y, names)
