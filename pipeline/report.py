@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from math import inf, isfinite, isnan
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ def print_report(console: Console, manifest: Manifest, path: Path | str, cached:
     """One screen: what ran, the phases, the fit, the norm, where it is, what to do next."""
     summary, configuration = manifest.summary, manifest.configuration
     console.print(configuration["title"] or manifest.run_id, style="bold")
-    console.print(f"{_network(configuration)}: {_account(summary, cached, seconds)}\n")
+    console.print(f"{_data(summary)}{_network(configuration)}: {_account(summary, cached, seconds)}\n")
     console.print(_phase_table(summary))
     if _plateaus(summary):
         console.print("\n", _plateau_table(summary), "\n", sep="", end="")
@@ -87,6 +88,15 @@ def print_report(console: Console, manifest: Manifest, path: Path | str, cached:
         soft_wrap=True,
         highlight=False,
     )
+
+
+def _data(summary: Mapping[str, Any]) -> str:
+    """How many points and coordinates there are, and what these are called; older manifests don't say."""
+    if "number_of_points" not in summary:
+        return ""
+    n, d = (int(summary[name]) for name in ("number_of_points", "number_of_coordinates"))
+    sizes = f"n = {n:,} point{'' if n == 1 else 's'} in d = {d:,} coordinate{'' if d == 1 else 's'}"
+    return f"{sizes} ({summary['coordinate_names']}); "
 
 
 def _network(configuration: dict[str, Any]) -> str:

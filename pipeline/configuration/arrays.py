@@ -112,7 +112,7 @@ def torch_arrays(content: bytes) -> Arrays:
     try:
         found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # pickle's, zipfile's and torch's own types, down to a bare RuntimeError
-        raise ValueError(f"torch can't read it: {one_line(str(error))[:120]}") from None
+        raise ValueError(f"torch can't read it: {one_line(str(error)).split('. ')[0]}") from None
     if not isinstance(found, dict) or not all(hasattr(tensor, "detach") for tensor in found.values()):
         raise ValueError(
             "it holds no dictionary of tensors: allowed is what torch.save(model.state_dict(), ...) writes"
