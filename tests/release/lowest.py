@@ -1,7 +1,8 @@
 """``python -m tests.release.lowest``: the lowest versions that pyproject.toml allows, installed and used.
 
 A lower bound that nobody tries is a guess. The wheel is installed with ``==`` in the place of each ``>=``, for the
-dependencies and for the extras that a user may want; what these bring along has the pins of constraints.txt.
+dependencies and for the extras that a user may want. What these bring along is pinned too, in ``lowest.txt``, or a
+release of somebody else's could break CI.
 """
 
 from __future__ import annotations
@@ -28,8 +29,12 @@ from tests.release.__main__ import Stranger, build, call  # noqa: E402
 
 EXTRAS = ("animate", "dashboard", "s3", "witnesses")
 """The extras of users; those of developers (test, docs, dev) have the pins."""
-FOLLOWERS = frozenset({"jaxlib", "pydantic-core"})
-"""What has the one version that a dependency of ours asks for."""
+LOWEST = Path(__file__).with_name("lowest.txt")
+"""Every version of that environment, after a change of a bound written anew in the repository's root by
+
+    uv pip compile pyproject.toml --resolution lowest-direct --python-version 3.11 --no-header --no-annotate \\
+        --extra animate --extra dashboard --extra s3 --extra witnesses --output-file tests/release/lowest.txt
+"""
 SWEEP = """
 base = "orthogonal"
 [grid]
@@ -65,19 +70,10 @@ def lower_bounds() -> dict[str, str]:
     return found
 
 
-def pins() -> dict[str, str]:
-    """The exact versions of constraints.txt, by name."""
-    lines = (REPOSITORY / "constraints.txt").read_text().splitlines()
-    return {
-        canonical(name): version for name, _, version in (line.partition("==") for line in lines if "==" in line)
-    }
-
-
-def lowest_versions() -> str:
-    """The constraints: our dependencies at their lower bounds, what they bring along at its pin."""
-    lowest = lower_bounds()
-    brought = {name: version for name, version in pins().items() if name not in lowest and name not in FOLLOWERS}
-    return "".join(f"{name}=={version}\n" for name, version in (lowest | brought).items())
+def pinned(file: Path) -> dict[str, str]:
+    """The exact versions of a file of pins, by name."""
+    lines = (line.partition("==") for line in file.read_text().splitlines() if "==" in line)
+    return {canonical(name): version for name, _, version in lines}
 
 
 def try_out(somebody: Stranger) -> None:
@@ -138,15 +134,14 @@ def look(somebody: Stranger) -> None:
     print("          the dashboard's pages", flush=True)
 
 
-def main(python: str | None = None) -> None:
-    """Try the lowest versions under ``python``: they have wheels for the lowest Python that is allowed."""
-    python = python or shutil.which("python3.11") or sys.executable
+def main() -> None:
+    """Try the lowest versions under the lowest Python that is allowed: newer ones have no wheels of some."""
+    python = shutil.which("python3.11") or sys.executable
     started = perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
         _, wheel = build(sys.executable, place / "dist")
-        (place / "lowest.txt").write_text(lowest_versions())
-        somebody = Stranger(python, wheel, place, extras=f"[{','.join(EXTRAS)}]", pins=place / "lowest.txt")
+        somebody = Stranger(python, wheel, place, extras=f"[{','.join(EXTRAS)}]", pins=LOWEST)
         somebody.environment |= {"RELUFLOW_KERNEL_CACHE": str(place / "kernels")}
         print(f"{perf_counter() - started:6.2f} s  to install the lowest versions", flush=True)
         try_out(somebody)
@@ -154,4 +149,4 @@ def main(python: str | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main()
