@@ -2,7 +2,7 @@
 .POSIX:
 .DELETE_ON_ERROR:
 .PHONY: setup run sweep dashboard test test-all mutants check lint types
-.PHONY: format verify list bench gallery docs wheel clean help
+.PHONY: format verify list bench gallery docs wheel lowest clean help
 
 PYTHON ?= python3
 CATALOG ?= catalog-data
@@ -31,6 +31,7 @@ help:
 	@echo "make gallery    a page for each experiment, with its figures and its animation, into docs/gallery"
 	@echo "make docs       these pages, with their examples executed, into docs/_build/html"
 	@echo "make wheel      builds the distributions into dist and tries the wheel in an environment of its own"
+	@echo "make lowest     installs the lowest versions that pyproject.toml allows, and uses them"
 	@echo "make bench      the solver beside SciPy's, in one table"
 	@echo "make clean      removes .venv, caches and $(FIGURES); never the catalog"
 
@@ -115,6 +116,9 @@ wheel: setup
 
 gallery: $(if $(SLOW),setup,$(GALLERY))
 	$(if $(SLOW),$(BIN)/python -m docs.gallery.make_gallery --slow,@echo "The gallery is in docs/gallery; make docs shows it.")
+
+lowest: setup
+	$(BIN)/python -m tests.release.lowest
 
 bench: setup
 	$(BIN)/python -m benchmarks

@@ -95,7 +95,7 @@ def _labelled(tree: xr.DataTree, **identity: Any) -> xr.DataTree:
         dataset = node.to_dataset(inherit=False)
         group = node.path.strip("/")
         if group in GROUPS:
-            validate(group, dataset)
+            dataset = validate(group, dataset)
         dataset.attrs = {str(name): attribute(value) for name, value in dataset.attrs.items()}
         for variable in dataset.variables.values():
             variable.attrs = {str(name): attribute(value) for name, value in variable.attrs.items()}

@@ -305,14 +305,18 @@ def _counted(dim: str, size: int) -> PandasIndex:
 
 
 def validate(group: str, dataset: xr.Dataset) -> xr.Dataset:
-    """Return ``dataset`` unchanged if it holds every required variable of ``group`` with its dims and type.
+    """Return ``dataset`` with every variable of ``group`` in its order of dimensions and its type.
+
+    Unchanged if it has that form already, as every stage makes it. Where a dimension that is counted from 0 has no
+    coordinate, it gets one.
 
     Raises
     ------
     ValueError
-        Naming the first variable that is missing, has other dims or another type.
+        Naming the first variable that is missing, has other dimensions or another kind of type.
     """
     variables = dataset.variables  # not dataset[name]: an array with its coordinates takes ten times as long
+    changed: dict[str, xr.Variable] = {}
     for spec in STAGES[group]:
         found = variables.get(spec.name)
         if found is None:
@@ -320,7 +324,17 @@ def validate(group: str, dataset: xr.Dataset) -> xr.Dataset:
                 continue
             raise ValueError(f"{group}/{spec.name} is missing: {spec.doc}")
         if found.dims != spec.dims:
-            raise ValueError(f"{group}/{spec.name} has dims {found.dims}, allowed is {spec.dims}")
-        if found.dtype != spec.dtype and not np.can_cast(found.dtype, np.dtype(spec.dtype), casting="same_kind"):
-            raise ValueError(f"{group}/{spec.name} is {found.dtype}, allowed is {spec.dtype}")
-    return dataset
+            if sorted(map(str, found.dims)) != sorted(spec.dims):
+                raise ValueError(f"{group}/{spec.name} has dims {found.dims}, allowed is {spec.dims}")
+            found = changed[spec.name] = found.transpose(*spec.dims)
+        if found.dtype != spec.dtype:
+            if not np.can_cast(found.dtype, np.dtype(spec.dtype), casting="same_kind"):
+                raise ValueError(f"{group}/{spec.name} is {found.dtype}, allowed is {spec.dtype}")
+            changed[spec.name] = found.astype(spec.dtype)
+        for dim in spec.dims:
+            if dim not in variables and COORDINATES[dim].dtype != "int64":
+                raise ValueError(f"{group}/{dim} is missing: {COORDINATES[dim].doc}")
+    uncounted = {dim: dataset.sizes[dim] for dim in dataset.dims if dim in COORDINATES and dim not in variables}
+    if not changed and not uncounted:
+        return dataset
+    return dataset.assign(changed).assign_coords(_coordinates_of({str(d): n for d, n in uncounted.items()}, {}))

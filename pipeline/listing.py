@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any
 
 import pandas as pd
 from rich.console import Console
 
 SHOWN = {
+    "number_of_points": "n",
+    "number_of_coordinates": "d",
     "width": "width",
     "init.log10_scale": "log10 scale",
     "init.seed": "seed",
@@ -46,7 +48,9 @@ def aligned(columns: list[list[str]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return "-" if isnan(value) else f"{value:.6g}"
+    return str(value)
 
 
 def runs_as_json(frame: pd.DataFrame) -> dict[str, Any]:

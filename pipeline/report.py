@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from math import inf, isfinite, isnan
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ def print_report(console: Console, manifest: Manifest, path: Path | str, cached:
     """One screen: what ran, the phases, the fit, the norm, where it is, what to do next."""
     summary, configuration = manifest.summary, manifest.configuration
     console.print(configuration["title"] or manifest.run_id, style="bold")
-    console.print(f"{_network(configuration)}: {_account(summary, cached, seconds)}\n")
+    console.print(f"{_data(summary)}{_network(configuration)}: {_account(summary, cached, seconds)}\n")
     console.print(_phase_table(summary))
     if _plateaus(summary):
         console.print("\n", _plateau_table(summary), "\n", sep="", end="")
@@ -87,6 +88,15 @@ def print_report(console: Console, manifest: Manifest, path: Path | str, cached:
         soft_wrap=True,
         highlight=False,
     )
+
+
+def _data(summary: Mapping[str, Any]) -> str:
+    """How many points and coordinates there are, and what these are called; older manifests don't say."""
+    if "number_of_points" not in summary:
+        return ""
+    n, d = (int(summary[name]) for name in ("number_of_points", "number_of_coordinates"))
+    sizes = f"n = {n:,} point{'' if n == 1 else 's'} in d = {d:,} coordinate{'' if d == 1 else 's'}"
+    return f"{sizes} ({summary['coordinate_names']}); "
 
 
 def _network(configuration: dict[str, Any]) -> str:
@@ -162,7 +172,7 @@ def _result_table(summary: dict[str, Any]) -> Table:
     table.add_row("1/2 |theta|^2 at the end", f"{summary['half_squared_norm']:.10g}")
     if isnan(least):
         least_known = f"; at least {bound:.4g}" if bound > 0 else ""
-        table.add_row("least of all interpolators", f"{summary['minimal_norm_method']}{least_known}")
+        table.add_row("least of all interpolators", f"{_without_minimum(summary)}{least_known}")
     else:
         uncertified = "upper bound" in summary["minimal_norm_method"]
         gap = f"certified from below: gap {abs(summary['gap']):.1g}"
@@ -177,6 +187,12 @@ def _result_table(summary: dict[str, Any]) -> Table:
     if summary.get("sliding_neurons"):
         table.add_row("neurons that end on a boundary", f"{summary['sliding_neurons']}")
     return table
+
+
+def _without_minimum(summary: dict[str, Any]) -> str:
+    """Why there is no least norm: it is not known, or there is no interpolator at all."""
+    why = str(summary["minimal_norm_method"])
+    return why.removeprefix("not known: ") if "no network fits" in why else why
 
 
 def _time(value: float) -> str:

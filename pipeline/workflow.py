@@ -236,6 +236,7 @@ def summarise(run: xr.DataTree | Mapping[str, xr.Dataset]) -> dict[str, Any]:
     trajectory, minimum, phases = groups["trajectory"], groups["minimal_norm"], groups["phases"]
     scalars: dict[str, Any] = {name: trajectory.attrs[name] for name in ACCOUNT if name in trajectory.attrs}
     scalars |= {
+        **_sizes(groups["data"]),
         "log_init_scale": float(trajectory.variables["log_init_scale"]),
         "end_time": _last(trajectory, "time"),
         "final_loss": _last(trajectory, "loss"),
@@ -263,6 +264,20 @@ def summarise(run: xr.DataTree | Mapping[str, xr.Dataset]) -> dict[str, Any]:
 def _last(group: xr.Dataset, name: str) -> float:
     """The value at the end of the run."""
     return float(group.variables[name][-1])
+
+
+NAMED = 6
+"""How many coordinates a report names."""
+
+
+def _sizes(data: xr.Dataset) -> dict[str, Any]:
+    """How many points and coordinates were read, and what these are called: a column too many shows there."""
+    names = str(data.variables["coord"].attrs.get("labels", "")).split()
+    return {
+        "number_of_points": data.sizes["point"],
+        "number_of_coordinates": data.sizes["coord"],
+        "coordinate_names": ", ".join(names[:NAMED] + ["..."] * (len(names) > NAMED)),
+    }
 
 
 PLATEAU_COLUMNS = (

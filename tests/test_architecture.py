@@ -109,7 +109,10 @@ def room(module: str) -> str:
 
 def may_know(module: str, other: str) -> bool:
     """Whether the house plan lets ``module`` import ``other``, both of ours and in different rooms."""
-    base = {"catalog.schema", "catalog.blocks", "pipeline.errors", "pipeline.threads", "pipeline.configuration"}
+    base = {
+        "catalog.schema", "catalog.blocks", "pipeline.errors", "pipeline.threads", "pipeline.configuration",
+        "pipeline.points",
+    }  # fmt: skip
     match room(module):
         case "catalog" | "pipeline.errors" | "pipeline.threads" | "pipeline.naming":
             return False
@@ -117,11 +120,13 @@ def may_know(module: str, other: str) -> bool:
             return other == "pipeline.errors"
         case "pipeline.stationary":
             return other in {"catalog.schema", "catalog.blocks"}
+        case "pipeline.points":
+            return other in {"catalog.schema", "pipeline.errors"}
         case stage if stage in STAGES:
             # What a stationary point is asked for along the flow and of its plateaus: one answer for both.
             return other in base | {"pipeline.stationary"}
         case "pipeline.figures":
-            return other in {"catalog.schema", "pipeline.errors", "pipeline.naming"}
+            return other in {"catalog.schema", "pipeline.errors", "pipeline.naming", "pipeline.points"}
         case "dashboards" if module == "dashboards.commands":
             return other in {"pipeline.commands", "catalog"}
         case "dashboards":
@@ -158,6 +163,7 @@ def test_every_import_follows_the_plan():
         ("catalog.publish", "pipeline.errors"),
         ("catalog.index", "dashboards"),
         ("pipeline.configuration", "catalog.layout"),
+        ("pipeline.points", "pipeline.data"),
         ("pipeline.data.generate", "pipeline.flow"),
         ("pipeline.flow.simulate", "pipeline.phases"),
         ("pipeline.flow.simulate", "pipeline.commands"),

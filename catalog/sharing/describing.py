@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from catalog.layout import INDEX, RUNS, SHELVES, STORE
-from catalog.sharing.collection import COLLECTION
+from catalog.sharing.collection import COLLECTION, TABLE
 from catalog.sharing.parcel import Parcel
 
 README, CITATION = "README.md", "CITATION.cff"
@@ -60,13 +60,17 @@ Each run is a Zarr v3 store, `{key}/{store}`; plain xarray with zarr reads it, n
     run = xr.open_datatree("{key}/{store}", engine="zarr")
     run["{variable}"]
 
-From a zip, without unpacking it (`pip install fsspec` too; a zip of one run also opens as
-`xr.open_datatree(zarr.storage.ZipStore("EXPORT.zip", mode="r"), engine="zarr", group="{key}/{store}")`):
+From a zip, without unpacking it (`pip install "fsspec>=2026.9"` too):
 
     run = xr.open_datatree("zip://{key}/{store}::EXPORT.zip", engine="zarr")
 
+A zip of one run also opens with zarr alone:
+
+    from zarr.storage import ZipStore
+    run = xr.open_datatree(ZipStore("EXPORT.zip", mode="r"), engine="zarr", group="{key}/{store}")
+
 Over http, from any static web server in front of this folder (`python -m http.server` in it is one;
-`pip install aiohttp` too):
+`pip install "fsspec>=2026.9" aiohttp` too):
 
     run = xr.open_datatree("http://HOST/{key}/{store}", engine="zarr")
 
@@ -76,11 +80,23 @@ With reluflow, in this folder or from its address on the web:
     reluflow list --catalog http://HOST/            the table of runs
     reluflow import http://HOST/                    checked, then into your own catalog; also from EXPORT.zip
 
-In Python, `catalog.open_catalog("http://HOST/").frame()` is that table. With intake-esm, in this folder:
-`intake.open_esm_datastore("{collection}")`, then `to_dataset_dict(xarray_open_kwargs={{"group": "{group}"}})`.
+In Python that table is a pandas frame, here or from `"http://HOST/"`:
 
-A netCDF export of one run has the same groups; only the dimension `time` is called `sample` there, for CF takes a
-dimension of that name for a calendar's: `run["trajectory"].to_dataset().swap_dims(sample="time")`.
+    from catalog import open_catalog
+    table = open_catalog(".").frame()
+
+Without reluflow, `{table}` is the same table, with the path of each run (and `{collection}` describes it as an ESM
+collection):
+
+    import pandas as pd
+    table = pd.read_csv("{table}", index_col="run_id")
+    run = xr.open_datatree(table.loc["{run_id}", "path"], engine="zarr")
+
+A netCDF export of one run (`pip install netCDF4` too) has the same groups; only the dimension `time` is called
+`sample` there, for CF takes a dimension of that name for a calendar's:
+
+    run = xr.open_datatree("EXPORT.nc")
+    trajectory = run["trajectory"].to_dataset().swap_dims(sample="time")
 
 Each `manifest.json` holds the SHA-256 of every file of its run, and that of itself with its own digest set to
 zeros. Every chunk also carries a CRC-32C, which every Zarr reader checks.
@@ -117,6 +133,7 @@ def describe(parcel: Parcel) -> dict[str, bytes]:
         variables="\n".join(_row(path, node) for path, node in sorted(parcel.variables.items())),
         store=STORE,
         collection=COLLECTION,
+        table=TABLE,
         citation=CITATION,
     )
     return {README: readme.encode(), CITATION: CITATION_TEXT.format(**quoted).encode()}
@@ -148,7 +165,7 @@ def _words(parcel: Parcel) -> dict[str, str]:
 
 def _example(parcel: Parcel) -> dict[str, str]:
     variable = "trajectory/loss" if "trajectory/loss" in parcel.variables else min(parcel.variables, default="")
-    return {"key": parcel.items[0].key, "variable": variable, "group": variable.rpartition("/")[0]}
+    return {"key": parcel.items[0].key, "run_id": parcel.items[0].run_id, "variable": variable}
 
 
 def _listing(parcel: Parcel) -> str:

@@ -61,6 +61,8 @@ def facts(scene: Scene, clock: Clock, frame: int) -> list[tuple[str, str]]:
     if sliding:
         rows.append(("sliding neurons", f"{sliding:,}"))
     rows.append(("λ", scale_text(scene.log_scale)))
+    data = groups["data"].sizes
+    rows.append(("points, coordinates", f"n = {data['point']:,}, d = {data['coord']:,}"))
     return rows
 
 

@@ -60,6 +60,7 @@ FLOORS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         "sideways",
         (
             ("pipeline.configuration", "what was asked for"),
+            ("pipeline.points", "what the data is"),
             ("pipeline.threads", "how many at once"),
             ("pipeline.naming", "what a plateau is called"),
             ("pipeline.errors", "what was wrong"),

@@ -6,9 +6,10 @@ preset is a file like the user's own. Each default stands in the table of its ke
 stage wants them. Knows no stage and no catalog.
 """
 
+from pipeline.configuration.arrays import Arrays, described, npy_array, npz_arrays, one_row, torch_arrays
 from pipeline.configuration.data_table import DataConfig
 from pipeline.configuration.explaining import explain
-from pipeline.configuration.files import npz_arrays, read_pinned
+from pipeline.configuration.files import read_pinned
 from pipeline.configuration.init_table import InitConfig
 from pipeline.configuration.loading import load_config, override, parse_override, presets, run_name
 from pipeline.configuration.tables import METHODS, AnalysisConfig, FlowConfig, RunConfig
@@ -17,17 +18,22 @@ from pipeline.configuration.weights import read_weights
 __all__ = [
     "METHODS",
     "AnalysisConfig",
+    "Arrays",
     "DataConfig",
     "FlowConfig",
     "InitConfig",
     "RunConfig",
+    "described",
     "explain",
     "load_config",
+    "npy_array",
     "npz_arrays",
+    "one_row",
     "override",
     "parse_override",
     "presets",
     "read_pinned",
     "read_weights",
     "run_name",
+    "torch_arrays",
 ]

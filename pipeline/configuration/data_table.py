@@ -31,7 +31,9 @@ class DataConfig(Keys):
     x, y
         The points, one row each (or one number each), and their labels. The orthonormal kinds take y alone.
     file
-        A CSV file (last column y), an npz file or a TOML file with x and y, beside the configuration file.
+        Beside the configuration file: a CSV or TSV file (a row a point; the label is the column y, label or
+        target, else the last one), an npz file, a TOML file or a PyTorch file (.pt) with x and y, or an npy file
+        of one array (the last column is y).
     file_sha256
         The digest of that file; filled in on loading, so that the run's identity is the file's content.
     bias

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import zipfile
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pipeline.configuration.wording import one_line, shown
 from pipeline.errors import RequestError
-
-if TYPE_CHECKING:  # naming a run, and finding it in the catalog, takes no NumPy
-    import numpy as np
 
 Found = TypeVar("Found")
 
@@ -78,30 +72,3 @@ def read_pinned(
         raise RequestError(f"{table}.file = {path.name!r}: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
         raise RequestError(f"{table}.file = {path.name!r}: {one_line(str(error))}") from None
-
-
-def npz_arrays(content: bytes, names: Sequence[str]) -> list[np.ndarray]:
-    """Read the arrays of these names as floats; nothing that would have to be unpickled.
-
-    Raises
-    ------
-    ValueError
-        If it is no npz file, or one of them is missing or not of real numbers.
-    """
-    import numpy as np
-
-    if not zipfile.is_zipfile(io.BytesIO(content)):
-        raise ValueError("it is not an npz file")
-    arrays = []
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as found:
-            for name in names:
-                if name not in found:
-                    raise ValueError(f"the array {name} is missing")
-                array = found[name]
-                if not isinstance(array, np.ndarray) or array.dtype.kind not in "iuf":
-                    raise ValueError(f"the array {name} is not of real numbers")
-                arrays.append(array.astype(float))
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise ValueError(f"it is damaged: {error}") from None
-    return arrays

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from pipeline.configuration.arrays import Arrays, described, npz_arrays, one_row, torch_arrays
 from pipeline.configuration.explaining import explain
-from pipeline.configuration.files import npz_arrays, read_pinned
+from pipeline.configuration.files import read_pinned
 from pipeline.configuration.init_table import InitConfig
 
 if TYPE_CHECKING:  # naming a run, and finding it in the catalog, takes no NumPy
@@ -27,7 +28,12 @@ def read_weights(config: InitConfig) -> Weights:
     """
     if config.file is None:
         return _in_the_table(config)
-    return read_pinned("init", config.file, config.file_sha256, {".npz": _from_npz, ".toml": _from_toml})
+    readers = {
+        ".npz": lambda content: from_arrays(npz_arrays(content)),
+        ".pt": lambda content: from_arrays(torch_arrays(content)),
+        ".toml": _from_toml,
+    }
+    return read_pinned("init", config.file, config.file_sha256, readers)
 
 
 def _in_the_table(config: InitConfig) -> Weights:
@@ -36,11 +42,60 @@ def _in_the_table(config: InitConfig) -> Weights:
     return np.array(config.w, dtype=float), np.array(config.a, dtype=float)
 
 
-def _from_npz(content: bytes) -> Weights:
-    w, a = npz_arrays(content, ("w", "a"))
-    w = w[:, None] if w.ndim == 1 else w
-    if w.ndim != 2 or a.ndim != 1 or len(w) != len(a) or w.size == 0:
-        raise ValueError(f"w has the shape {w.shape} and a {a.shape}: allowed are (m, d) and (m,)")
+def from_arrays(arrays: Arrays) -> Weights:
+    """The arrays ``w`` and ``a``, or the two linear layers of a state dict.
+
+    Layers are told by their shapes: the hidden one has ``....weight`` (m, d), and perhaps ``....bias`` (m,), which
+    is the weight on the data's last coordinate, the bias; the output one has ``....weight`` (1, m).
+
+    Raises
+    ------
+    ValueError
+        If neither is there, or something of it has no place in this network, such as an output's own bias.
+    """
+    layers = [name.removesuffix(WEIGHT) for name in arrays.names if name.endswith(WEIGHT)]
+    if not layers or any(name.lower() in ("w", "a") for name in arrays.names):
+        w, a = arrays.numbers("w"), arrays.numbers("a")
+        w = w[:, None] if w.ndim == 1 else w
+        row = one_row(a, len(w)) if w.ndim == 2 else a
+        if w.ndim != 2 or row.ndim != 1 or len(w) != len(row) or w.size == 0:
+            raise ValueError(f"{described([('w', w), ('a', a)])}: allowed are (m, d) and (m,)")
+        return w, row
+    return _two_layers(arrays, layers)
+
+
+WEIGHT, BIAS = ".weight", ".bias"
+"""What the names of a layer's arrays end with in a state dict."""
+
+
+def _two_layers(arrays: Arrays, layers: list[str]) -> Weights:
+    import numpy as np
+
+    if len(layers) != 2:
+        raise ValueError(
+            f"it has the layers {', '.join(layers)}: two are allowed, the hidden one and the output's"
+        )
+    strange = [name for name in arrays.names if name.removesuffix(WEIGHT).removesuffix(BIAS) not in layers]
+    if strange:
+        raise ValueError(f"the array {strange[0]} belongs to neither of the two layers {' and '.join(layers)}")
+    weights = {layer: arrays.numbers(layer + WEIGHT) for layer in layers}
+    fitting = [
+        (hidden, output)
+        for hidden, output in (layers, layers[::-1])
+        if weights[hidden].ndim == 2 and weights[output].shape == (1, len(weights[hidden]))
+    ]
+    if not fitting or not all(weight.size for weight in weights.values()):
+        shapes = described([(layer + WEIGHT, weight) for layer, weight in weights.items()])
+        raise ValueError(f"{shapes}: allowed are (m, d) and (1, m)")
+    hidden, output = fitting[0]  # of one neuron on one coordinate both do: the first of them comes first
+    w, a = weights[hidden], weights[output][0]
+    if output + BIAS in arrays.names and arrays.numbers(output + BIAS).any():
+        raise ValueError(f"{output + BIAS} is not 0: this network's output has no bias of its own")
+    if hidden + BIAS in arrays.names:
+        bias = one_row(arrays.numbers(hidden + BIAS), len(w))
+        if bias.shape != a.shape:
+            raise ValueError(f"{described([(hidden + BIAS, bias)])}: allowed is {a.shape}, one for each neuron")
+        w = np.column_stack([w, bias])
     return w, a
 
 

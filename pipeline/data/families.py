@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.configuration import DataConfig
-from pipeline.data.sources import Points, coordinate_names
+from pipeline.data.sources import Points
+from pipeline.points import coordinate_names
 
 
 def orthonormal_points(config: DataConfig) -> Points:

@@ -15,6 +15,7 @@ import xarray as xr
 
 from catalog.schema import ORTHOGONAL
 from pipeline.naming import plateau_name
+from pipeline.points import describe_points
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -37,9 +38,10 @@ class Interval:
 
 
 def group_of(tree: Run, name: str) -> xr.Dataset:
-    """Return one group as a dataset."""
+    """Return one group as a dataset; of points alone, with what follows from them."""
     group = tree[name]
-    return group.dataset if isinstance(group, xr.DataTree) else group  # type: ignore[return-value]
+    dataset: xr.Dataset = group.dataset if isinstance(group, xr.DataTree) else group  # type: ignore[assignment]
+    return describe_points(dataset) if name == "data" and "growth_positive" not in dataset else dataset
 
 
 def scalar(tree: Run, group: str, name: str) -> float:
@@ -58,7 +60,7 @@ def scalar(tree: Run, group: str, name: str) -> float:
 
 def values(tree: Run, group: str, name: str) -> FloatArray:
     """Read one variable as a float64 array."""
-    return np.asarray(tree[group][name].values, dtype=np.float64)
+    return np.asarray(group_of(tree, group)[name].values, dtype=np.float64)
 
 
 def decoded(labels: xr.DataArray) -> list[str]:
@@ -156,7 +158,7 @@ def shown_until(tree: Run) -> float:
 
 def coordinate_labels(tree: Run) -> list[str]:
     """Read the names of the input's coordinates; x1, x2, ... if they have none."""
-    data = tree["data"]
+    data = group_of(tree, "data")
     said = data["coord"].attrs.get("labels", data.attrs.get("labels", ""))
     labels = said.split() if isinstance(said, str) else list(said)
     count = data.sizes["coord"]

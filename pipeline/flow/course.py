@@ -27,6 +27,7 @@ from pipeline.flow.looking import looked_at
 from pipeline.flow.reduction import Reduction
 from pipeline.flow.status import BY_NUMBER, Status
 from pipeline.flow.streaming import Blocks
+from pipeline.points import take_points
 from pipeline.stationary import kind_of, point_at, spectrum
 from pipeline.threads import one_thread
 
@@ -146,8 +147,7 @@ def follow_flow(
     Course
         From which its :meth:`Course.trajectory` and its :meth:`Course.curve` can be read.
     """
-    validate("data", data)
-    validate("initial", init)
+    data, init = take_points(data), validate("initial", init)
     reduced = Reduction.of(data, init, slope)
     unit = reduced.time_unit
     load_solver()

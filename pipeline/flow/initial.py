@@ -7,9 +7,10 @@ from math import log
 import numpy as np
 import xarray as xr
 
-from catalog.schema import conform, validate
+from catalog.schema import conform
 from pipeline.configuration import InitConfig, read_weights
 from pipeline.errors import RequestError
+from pipeline.points import take_points
 
 SMALLEST, LARGEST = 1e-150, 1e150
 """The sizes of given weights whose squares and quotients are floats, and the largest output whose square is."""
@@ -42,7 +43,7 @@ def initialise(data: xr.Dataset, config: InitConfig) -> xr.Dataset:
         If given weights don't fit the data, or could not move, or the network's output is so large that the
         loss is no float.
     """
-    validate("data", data)
+    data = take_points(data)
     if config.start == "given":
         w, a = read_weights(config)
         refuse_impossible(w, a, config, data.sizes["coord"])

@@ -10,6 +10,7 @@ import xarray as xr
 from catalog.schema import validate
 from pipeline.errors import RequestError
 from pipeline.flow.course import Progress, follow_flow
+from pipeline.points import take_points
 
 
 def simulate(
@@ -70,8 +71,7 @@ def simulate(
     Past the time at which the flow has come to rest (``status`` converged or stationary) the network is
     constant, whatever ``end_time``.
     """
-    validate("data", data)
-    validate("initial", init)
+    data, init = take_points(data), validate("initial", init)
     times = None if sample_times is None else _checked_times(sample_times)
     besides = _checked_times(including, empty=True)
     if end_time is None and times is not None:

@@ -10,6 +10,7 @@ import xarray as xr
 from catalog.blocks import along_time, at_instant
 from catalog.schema import conform, validate
 from pipeline.function.kinks import Kinks, merged_kinks, numbers_of_kinks
+from pipeline.points import take_points
 
 WIDTH = 0.01
 """The share of the data's range within which kinks are one: a figure shows no closer ones apart."""
@@ -40,8 +41,7 @@ def learned_function(data: xr.Dataset, trajectory: xr.Dataset, clusters: xr.Data
         slope_left, slope_right, kink_neurons, padded with NaN; for an input of more dimensions
         merged_directions(instant) alone.
     """
-    validate("data", data)
-    validate("trajectory", trajectory)
+    data, trajectory = take_points(data), validate("trajectory", trajectory)
     values: dict[str, Any] = {
         name: clusters.variables[name].values for name in ("instant_time", "moment", "plateau")
     }

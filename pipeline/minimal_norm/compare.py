@@ -9,6 +9,7 @@ from catalog.blocks import along_time, at_instant
 from catalog.schema import conform, validate
 from pipeline.minimal_norm.difference import difference, largest_between, merged_distance, variation_norm
 from pipeline.minimal_norm.lowering import lowered
+from pipeline.points import take_points
 
 WITHIN = 1e-3
 """The angle (radians) up to which neurons count as one in the variation norm of learned functions."""
@@ -35,8 +36,8 @@ def compare(trajectory: xr.Dataset, minimum: xr.Dataset, data: xr.Dataset | None
         neurons, whose outputs have the signs of that instant (an unbalanced a_j may change its sign). Excess and
         distance are NaN where the minimum is not known. With a free bias the excess leaves the biases out.
     """
-    validate("trajectory", trajectory)
-    validate("minimum", minimum)
+    trajectory, minimum = validate("trajectory", trajectory), validate("minimum", minimum)
+    data = take_points(data) if data is not None else None
     if data is not None:
         minimum = lowered(minimum, data, trajectory, slope=float(trajectory.attrs.get("slope", 0.0)))
     least = minimum.variables

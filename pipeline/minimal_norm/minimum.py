@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.blocks import at_instant
-from catalog.schema import ORTHOGONAL, conform, validate
+from catalog.schema import ORTHOGONAL, conform
 from pipeline.errors import RequestError
 from pipeline.minimal_norm.bound import rough_certificate
 from pipeline.minimal_norm.interpolator import Network
@@ -17,6 +17,7 @@ from pipeline.minimal_norm.orthogonal import certificate_norm, closed_form
 from pipeline.minimal_norm.reduction import Reduced, reduce
 from pipeline.minimal_norm.search import KNOWN
 from pipeline.minimal_norm.solution import UPPER_BOUND, Found, TooMany, in_units, least_norm
+from pipeline.points import describe_points, take_points
 
 NOT_KNOWN = "not known"
 """What the attribute ``method`` begins with where there is a lower bound at most."""
@@ -67,9 +68,10 @@ def minimal_norm(
     RequestError
         If a free bias is wanted and there is no coordinate "bias", or it is not above 0 at every point.
     """
-    validate("data", data)
+    data = describe_points(data)
     x, y = data["x"].values, data["y"].values
-    if slope == 0.0 and not free_bias and float(data["largest_cosine"]) <= ORTHOGONAL:
+    nothing_at_zero = not y[~x.any(axis=1)].any()
+    if slope == 0.0 and not free_bias and nothing_at_zero and float(data["largest_cosine"]) <= ORTHOGONAL:
         return _with_kinks(_closed(x, y), data, slope)
     bias = bias_coordinate(data) if free_bias else None
     attributes = {} if bias is None else {"free_coordinate": bias}
@@ -101,7 +103,8 @@ def bias_coordinate(data: xr.Dataset) -> int:
     RequestError
         If there is none that could be left free.
     """
-    names = str(data["coord"].attrs.get("labels", "")).split()
+    data = take_points(data)
+    names = str(data["coord"].attrs["labels"]).split()
     if "bias" not in names:
         raise RequestError(
             "analysis.free_bias = true: allowed for data with a coordinate named 'bias' only (data.bias = true)"

@@ -13,6 +13,8 @@ import numpy as np
 
 SAME_RAY = 1e-12
 """The distance up to which two points are one, once they are of length 1."""
+NO_NETWORK = "no network fits these labels"
+"""What the reason begins with where there is no interpolator."""
 SAME_LABEL = 1e-9
 """The difference up to which the labels of one point agree, relative to the largest label."""
 
@@ -104,6 +106,8 @@ def reduce(x: np.ndarray, y: np.ndarray, bias: int | None = None) -> Reduced | s
         The coordinate that is not penalised; it is above 0 at every point.
     """
     there = np.flatnonzero(x.any(axis=1))
+    if y[~x.any(axis=1)].any():
+        return f"{NO_NETWORK}: one is at the zero vector, where every network is 0"
     largest = np.abs(x[there]).max(axis=1, keepdims=True)
     length = (np.linalg.norm(x[there] / largest, axis=1) * largest[:, 0]) if bias is None else x[there, bias]
     rays, labels = x[there] / length[:, None], y[there] / length
@@ -111,7 +115,7 @@ def reduce(x: np.ndarray, y: np.ndarray, bias: int | None = None) -> Reduced | s
     labels = labels / size
     first, owner = _distinct(*_places(rays, bias))
     if (np.abs(labels - labels[first][owner]) > SAME_LABEL).any():
-        return "points on one ray have labels that contradict each other"
+        return f"{NO_NETWORK}: points on one ray have labels that contradict each other"
     rays, labels = rays[first], labels[first]
     if bias is None:
         points, basis = _in_its_span(rays)

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.minimal_norm.arrangement import words
 from pipeline.minimal_norm.interpolator import Network, network
 from pipeline.minimal_norm.line import least_spline
-from pipeline.minimal_norm.reduction import Neurons, Reduced, is_fitted_by_some
+from pipeline.minimal_norm.reduction import NO_NETWORK, Neurons, Reduced, is_fitted_by_some
 from pipeline.minimal_norm.search import PROGRAM, Best, by_the_program, without_the_program
 from pipeline.minimal_norm.sphere import Chart, Peaks, make_charts
 
@@ -72,7 +72,7 @@ def least_norm(reduced: Reduced, slope: float, known: Sequence[Neurons] = ()) ->
     """
     points, labels = reduced.points, reduced.labels
     if not is_fitted_by_some(points, labels, slope):
-        return "no network fits these labels"
+        return f"{NO_NETWORK}: opposite points ask for outputs that are not linear there"
     if reduced.bias is not None and reduced.penalised == 1 and slope != 1.0:
         return _on_a_line(reduced, slope)
     charts = make_charts(reduced)

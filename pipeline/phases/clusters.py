@@ -16,6 +16,7 @@ import xarray as xr
 
 from catalog.blocks import at_instant
 from catalog.schema import conform, validate, variable
+from pipeline.points import take_points
 
 ANGLE = 0.05
 """The angle (radians) within which neurons of one sign belong to the leader of a cluster. From 0.01 to 0.05 as
@@ -66,7 +67,7 @@ def find_clusters(data: xr.Dataset, trajectory: xr.Dataset, plateaus: xr.Dataset
         Group ``clusters`` of the schema: direction(instant, cluster, coord), mass, log_mass, neurons,
         output_sign; NaN where an instant has fewer clusters than another.
     """
-    validate("data", data)
+    data, trajectory = take_points(data), validate("trajectory", trajectory)
     time = trajectory.variables["time"].values
     samples, moments, labels = instants(time, plateaus)
     found = [clusters_at(trajectory, sample) for sample in samples]

@@ -9,6 +9,7 @@ from catalog.schema import conform, validate, variable
 from pipeline.phases.plateaus import find_plateaus, plateau_numbers
 from pipeline.phases.roles import courses, members
 from pipeline.phases.timeline import measured_times, phase_numbers, predicted_times
+from pipeline.points import describe_points
 
 
 def label_phases(
@@ -38,8 +39,7 @@ def label_phases(
         phase(time), plateau(time), role(neuron), u_+ and u_-, the alignments, the times, assumption 3. What is
         measured how: :mod:`pipeline.phases.timeline`, :mod:`pipeline.phases.plateaus`.
     """
-    validate("data", data)
-    validate("trajectory", trajectory)
+    data, trajectory = describe_points(data), validate("trajectory", trajectory)
     course, points = trajectory.variables, data.variables
     time, residual, y = course["time"].values, course["residual"].values, points["y"].values
     growth = {1: points["growth_positive"].values, -1: points["growth_negative"].values}

@@ -20,6 +20,7 @@ import xarray as xr
 
 from catalog.schema import validate
 from pipeline.phases.dips import FITTED, Dip, find_dips
+from pipeline.points import describe_points
 from pipeline.stationary import Answer, Network, Spectrum, StationaryPoint, kind_of, point_at, spectrum
 from pipeline.threads import one_thread
 
@@ -95,8 +96,7 @@ def lingering(data: xr.Dataset, trajectory: xr.Dataset) -> list[Plateau]:
     ValueError
         If a dataset is not what its stage makes.
     """
-    validate("data", data)
-    validate("trajectory", trajectory)
+    data, trajectory = describe_points(data), validate("trajectory", trajectory)
     history, found = History.of(data, trajectory), []
     with one_thread(data.sizes["point"]):
         dips = joined_by_labels(history, dips_of(data, trajectory))

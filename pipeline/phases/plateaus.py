@@ -12,6 +12,7 @@ import xarray as xr
 from catalog.blocks import along_time
 from catalog.schema import conform, variable
 from pipeline.phases.lingering import lingering
+from pipeline.points import describe_points
 from pipeline.stationary import StationaryPoint
 
 FITTED = 1e-9
@@ -34,6 +35,7 @@ def find_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
         residual, distance, kind (its attribute ``reasons`` says why) and eigenvalues. Where no stationary point is
         near, its numbers are NaN. No plateau gives arrays of length 0.
     """
+    data = describe_points(data)
     found = lingering(data, trajectory)
     y, course = data.variables["y"].values, trajectory.variables
     points, spectra = [plateau.point for plateau in found], [plateau.spectrum for plateau in found]

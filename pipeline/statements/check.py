@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import STATEMENTS, conform, validate, variable
+from pipeline.points import describe_points
 from pipeline.statements.alignment import ALIGNMENT
 from pipeline.statements.convergence import CONVERGENCE
 from pipeline.statements.fitting import FIRST_FITTED, SECOND_FITTED
@@ -56,13 +57,8 @@ def check_statements(
     Where the negative labels have the larger |D|, + and - change places in every row ('without loss of
     generality'). Orthogonal inputs of unequal lengths have |v_+| and |v_-| for n |D_+| and n |D_-|.
     """
-    for group, dataset in (
-        ("data", data),
-        ("trajectory", trajectory),
-        ("phases", phases),
-        ("minimal_norm", minimum),
-    ):
-        validate(group, dataset)
+    data, trajectory = describe_points(data), validate("trajectory", trajectory)
+    phases, minimum = validate("phases", phases), validate("minimal_norm", minimum)
     if not 0.0 < epsilon < 1.0:
         raise ValueError(f"epsilon = {epsilon}: a number between 0 and 1 is allowed")
     run = read_run(data, trajectory, phases, minimum, epsilon)

@@ -60,6 +60,7 @@ def side_of(x: np.ndarray, y: np.ndarray, sign: int, members: np.ndarray, growth
     """One sign of the data; ``growth`` is D_+ or -D_-."""
     rows = sign * y > 0
     squares = np.sum(x**2, axis=1)
+    squares[squares == 0.0] = np.inf  # a point at 0 asks for no neuron
     v = (np.abs(y[rows]) / squares[rows]) @ x[rows]
     return Side(
         sign=sign,

@@ -154,11 +154,10 @@ def _report(
     from pipeline.sweep import telling
 
     path = catalog.sweeps.path(plan.sweep_id)
-    if as_json:
-        print_json(telling.as_json(plan.sweep_id, path, account, seconds))
-        return
     from pipeline.sweep.sweeping import GROUP
 
-    say = console()
     cube = catalog.sweeps[plan.sweep_id][GROUP].to_dataset()
-    telling.print_account(say, plan, account, cube, path, seconds, retried=retried)
+    if as_json:
+        print_json(telling.as_json(plan.sweep_id, path, account, cube, seconds))
+        return
+    telling.print_account(console(), plan, account, cube, path, seconds, retried=retried)

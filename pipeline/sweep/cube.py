@@ -17,13 +17,15 @@ from pipeline.sweep.plan import Plan
 
 FILL = -1
 """A label, a count or a name where there is none; a float is NaN."""
-TEXTS = ("plateau_table", "stationary_reason", "status_message")
+TEXTS = ("plateau_table", "stationary_reason", "status_message", "coordinate_names")
 """Results that are no scalars: the run has them."""
 TIMINGS = ("solver_seconds", "wall_seconds")
 """What two computations of one cell need not agree in."""
 OWN = ("cell_status", "run_hash", "wall_seconds", "status", "log_lambda", "log10_scale")
 VERDICT = "statements."
 SAID: dict[str, tuple[str, str, str]] = {
+    "number_of_points": ("data points n", "1", "Read or drawn."),
+    "number_of_coordinates": ("input coordinates d", "1", "The bias is one of them."),
     "end_time": ("time t of the end", "1", "The last sample's."),
     "final_loss": ("loss L at the end", "1", "L = 1/(2n) sum_k r_k^2."),
     "final_excess": ("1/2 |theta|^2 - minimum at the end", "1", "minimal_norm/excess of the last sample."),

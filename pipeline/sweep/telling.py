@@ -99,7 +99,7 @@ def dry_run_as_json(plan: Plan, stock: Stock, *, published: bool) -> dict[str, A
     }
 
 
-def as_json(sweep_id: str, path: object, account: Account, seconds: float) -> dict[str, Any]:
+def as_json(sweep_id: str, path: object, account: Account, cube: xr.Dataset, seconds: float) -> dict[str, Any]:
     """The object that ``sweep --json`` prints."""
     return {
         "sweep_id": sweep_id,
@@ -109,6 +109,7 @@ def as_json(sweep_id: str, path: object, account: Account, seconds: float) -> di
         "cached": account.cached,
         "failed": len(account.failures),
         "seconds": seconds,
+        **{name: extent(cube, name) for name in SIZES},
         "cells_per_second": account.computed / account.seconds if account.seconds else None,
         "computed_by": account.where,
         "largest_memory_of_a_worker": account.memory or None,
@@ -123,7 +124,8 @@ def print_account(
 ) -> None:
     """Say what became of the cells, list those that failed, show one table, and what is next."""
     say.print(str(cube.attrs["title"]), style="bold")
-    say.print(f"{_counted(account.cells)}, {_grid_in_words(plan)}\n")
+    say.print(f"{_counted(account.cells)}, {_grid_in_words(plan)}")
+    say.print(f"{_sizes_in_words(cube)}\n".lstrip())
     table = excess_table(plan, cube)
     if table is not None:
         say.print(*table, sep="\n")
@@ -150,6 +152,28 @@ def print_account(
     say.print(f"\nThe cube is {path}", soft_wrap=True)
     say.print(f"Open it with xarray.open_zarr({f'{path}/data.zarr'!r}, group='cube').", soft_wrap=True)
     say.print(_next(plan, failed, retried=retried), soft_wrap=True)
+
+
+SIZES = ("number_of_points", "number_of_coordinates")
+"""The cube's variables that say how much data each cell has."""
+
+
+def extent(cube: xr.Dataset, name: str) -> list[int] | None:
+    """The least and the largest of a count over the cells that have one."""
+    there = [count for count in cube[name].values.ravel().tolist() if count > 0] if name in cube else []
+    return [int(min(there)), int(max(there))] if there else None
+
+
+def _sizes_in_words(cube: xr.Dataset) -> str:
+    """How many points and coordinates the cells have: ``n = 4 to 16 points in d = 2 coordinates``.
+
+    Nothing if no cell has any, or none of them was computed since they are noted.
+    """
+    found = [extent(cube, name) for name in SIZES]
+    if None in found:
+        return ""
+    n, d = (f"{ends[0]:,}" if ends[0] == ends[1] else f"{ends[0]:,} to {ends[1]:,}" for ends in found if ends)
+    return f"n = {n} point{'' if n == '1' else 's'} in d = {d} coordinate{'' if d == '1' else 's'}"
 
 
 def excess_table(plan: Plan, cube: xr.Dataset) -> tuple[str, Table] | None:

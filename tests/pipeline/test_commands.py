@@ -206,7 +206,8 @@ def test_list(reluflow, several):
     done = reluflow("list")
     assert done.exit_code == 0
     lines = done.stdout.splitlines()
-    assert lines[0].split()[:2] == ["run", "width"]
+    assert lines[0].split()[:4] == ["run", "n", "d", "width"]
+    assert [line.split()[1:3] for line in lines[1:4]] == [["2", "2"], ["2", "2"], ["4", "4"]]
     assert {line.split()[0] for line in lines[1:4]} == set(several)
     assert "3 runs. Next: reluflow show RUN" in done.stdout
     chosen = reluflow("list", "--where", "width == 6 and init.seed == 4")

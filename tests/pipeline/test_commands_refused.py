@@ -41,8 +41,6 @@ SETTINGS = {
     "data.y=[inf, 1]": "data.y[0] = inf: a finite number is allowed",
     "data.x=[]": "data.x = []: at least 1 is allowed",
     "data.y=[1, 2, 3]": "data.y has 3 labels for 2 points: allowed is one label for each point",
-    "data.x=[1, 1]": "data.x[0] and data.x[1] are equal with the labels -1.0 and 1.0: equal points need equal "
-    "labels",
     "flow.method=euler": "flow.method = 'euler': allowed is 'exact', 'gradient_descent', 'gradient_descent:balanced', "  # noqa: E501
     "'scipy:RK45', 'scipy:DOP853', 'scipy:LSODA', 'scipy:Radau', 'scipy:BDF', 'diffrax:Tsit5', 'diffrax:Dopri8' or "  # noqa: E501
     "'diffrax:Kvaerno5'",
@@ -60,8 +58,6 @@ def test_settings(refused, setting):
 def test_files(refused, here):
     mine = here / "mine.toml"
     for text, line in (
-        ("[data]\nx = [[1, 0], [1, 0]]\ny = [1, -1]", "data.x[0] and data.x[1] are equal with the labels"),
-        ("[data]\nx = [[1, 0], [0, 0]]\ny = [1, -1]", "data.x[1] is the zero vector with the label -1.0"),
         ("[data]\nx = [[1, nan]]\ny = [1]", "data.x[0][1] = nan: a finite number is allowed"),
         ("[data]\nx = []\ny = []", "data.x = []: at least 1 is allowed"),
         ("[data]\nx = [[1, 0], [0, 1]]\ny = [1]", "data.y has 1 label for 2 points"),

@@ -42,6 +42,23 @@ def plain() -> Manifest:
     return manifest_of("orthogonal", init__width=6, flow__samples=20, init__seed=4)
 
 
+def test_every_report_says_n_and_d(plain):
+    assert said(plain)[1].startswith("n = 2 points in d = 2 coordinates (x, bias); 6 neurons, ")
+    found = report.as_json(plain, "/place", False, 1.0)
+    assert (found["number_of_points"], found["number_of_coordinates"]) == (2, 2)
+    many = manifest_of(
+        "high-dimensional", init__width=3, flow__samples=5, flow__end_time=1.0, data__points=9, data__dimension=20
+    )
+    assert said(many)[1].startswith("n = 9 points in d = 20 coordinates (x1, x2, x3, x4, x5, x6, ...); ")
+    one = manifest_of("orthogonal", data={"x": [[1.0]], "y": [1.0]}, init__width=2, flow__samples=5)
+    assert said(one)[1].startswith("n = 1 point in d = 1 coordinate (x); 2 neurons, ")
+
+
+def test_a_manifest_of_before_they_were_noted(plain):
+    del plain.summary["number_of_points"]
+    assert said(plain)[1].startswith("6 neurons, ")
+
+
 @pytest.mark.parametrize(
     ("configuration", "words"),
     [
@@ -63,7 +80,7 @@ def plain() -> Manifest:
     ],
 )
 def test_the_header(plain, configuration, words):
-    assert words in said(plain, configuration=configuration)[1]
+    assert words in " ".join(said(plain, configuration=configuration)[1:3])
 
 
 def test_the_papers_own_setting_has_no_caveats(plain):
@@ -113,7 +130,10 @@ def test_a_coarse_t1_is_said(plain):
         (
             "orthogonal",
             {"data": {"x": [[1.0], [2.0]], "y": [1.0, 1.0]}, "flow__samples": 30, "init__width": 6},
-            ["least of all interpolators not known: points on one ray have labels that contradict each other"],
+            [
+                "least of all interpolators no network fits these labels: points on one ray have labels "
+                "that contradict each other"
+            ],
         ),
         # One-dimensional data without a bias whose D_+ vanishes, and no negative label at all.
         (

@@ -14,7 +14,6 @@ def drawn(generator) -> dict:
     x, y = generator.standard_normal((n, d)), generator.standard_normal(n)
     x, y = (np.round(values) if generator.random() < 0.3 else values for values in (x, y))
     x, y = (values * 10.0 ** (generator.integers(-120, 120) * (generator.random() < 0.2)) for values in (x, y))
-    y[~x.any(axis=1)] = 0.0
     return {
         "data": {"kind": "points", "x": x.tolist(), "y": y.tolist(), "bias": bool(generator.random() < 0.3)},
         "init.width": int(generator.choice([1, 2, 5, 30])),

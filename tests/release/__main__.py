@@ -56,18 +56,35 @@ def everything_is_in(wheel: Path) -> None:
 
 
 class Stranger:
-    """Somebody in an empty folder who has installed the wheel and nothing else."""
+    """Somebody in an empty folder who has installed the wheel, with these extras and pins, and nothing else."""
 
-    def __init__(self, python: str, wheel: Path, scratch: Path) -> None:
+    def __init__(
+        self,
+        python: str,
+        wheel: Path,
+        scratch: Path,
+        *,
+        extras: str = "",
+        pins: Path = REPOSITORY / "constraints.txt",
+    ) -> None:
         self.bin, self.folder = scratch / "venv" / "bin", scratch / "empty"
         self.folder.mkdir()
         call(python, "-m", "venv", scratch / "venv")
         self.environment = {
             key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "RELUFLOW_CATALOG")
         }
-        pins = REPOSITORY / "constraints.txt"
         quiet = ("--quiet", "--disable-pip-version-check")
-        call(self.bin / "python", "-m", "pip", "install", *quiet, "-c", pins, wheel, env=self.environment)
+        call(
+            self.bin / "python",
+            "-m",
+            "pip",
+            "install",
+            *quiet,
+            "-c",
+            pins,
+            f"{wheel}{extras}",
+            env=self.environment,
+        )
 
     def does(self, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
         """Run ``reluflow`` and tell how long it took."""

@@ -69,18 +69,6 @@ def test_the_readme_describes_every_variable(shared, run_id):
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in rows} == {5}, "a bar in a meaning ends its cell"
 
 
-def test_the_readmes_python_runs(shared, zipped, run_id, monkeypatch, tmp_path):
-    """The commands for the folder and the zip, as they stand in the text."""
-    text = (shared / "README.md").read_text()
-    lines = [line.strip() for line in text.splitlines() if line.startswith("    ")]
-    lines = [line for line in lines if line.startswith(("import", "run")) and "http" not in line]
-    assert len(lines) == 4
-    monkeypatch.chdir(shared)
-    for line in lines:
-        exec(line.replace("EXPORT.zip", str(zipped)), space := locals().get("space", {}))
-    assert space["run"]["trajectory/loss"].size
-
-
 @pytest.mark.parametrize("name", ["shared", "zipped"])
 def test_the_citation_is_cff(name, request, run_id):
     path = request.getfixturevalue(name)

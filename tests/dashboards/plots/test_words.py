@@ -13,6 +13,7 @@ def test_the_facts_at_the_end_are_the_run_s(scene_of):
     assert said["phase"] == "convergence"
     assert said["½ |θ|²"] == said["least of all interpolators"] == "1.341641"
     assert said["λ"] == "1.3 × 10⁻⁷"
+    assert said["points, coordinates"] == "n = 2, d = 2"
 
 
 def test_the_sentence_counts_the_neurons(scene_of):

@@ -1,10 +1,12 @@
 """Start weights of the user's own, beside the other keys or in a file; one line about each that can't be read."""
 
 import io
+import sys
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from torch_double import torch_of
 
 from pipeline.configuration import InitConfig, load_config, read_weights
 from pipeline.errors import RequestError
@@ -67,9 +69,9 @@ def test_one_coordinate(configured):
 @pytest.mark.parametrize(
     ("name", "content", "line"),
     [
-        ("a.csv", b"1,2", "allowed are the endings .npz, .toml"),
+        ("a.csv", b"1,2", "allowed are the endings .npz, .pt, .toml"),
         ("a.npz", b"rubbish", "it is not an npz file"),
-        ("a.npz", npz(w=W), "the array a is missing"),
+        ("a.npz", npz(w=W), "the array a is missing, there is w"),
         ("a.npz", npz(w=W, a=["1", "2", "3"]), "the array a is not of real numbers"),
         ("a.npz", npz(w=W, a=A[:2]), "w has the shape (3, 2) and a (2,): allowed are (m, d) and (m,)"),
         ("a.npz", npz(w=W, a=W), "w has the shape (3, 2) and a (3, 2): allowed are (m, d) and (m,)"),
@@ -85,6 +87,78 @@ def test_files_that_are_refused(configured, name, content, line):
     with pytest.raises(RequestError) as caught:
         configured(name, content)
     assert str(caught.value) == f"init.file = {name!r}: {line}"
+
+
+# As other programs write them
+
+FULL = np.column_stack([W, [0.1, 0.2, 0.3]])
+OUT = np.array([A])
+STATES = {
+    "hidden and output": {"hidden.weight": W, "hidden.bias": FULL[:, 2], "output.weight": OUT},
+    "linear layers": {"fc1.weight": W, "fc1.bias": FULL[:, 2], "fc2.weight": OUT, "fc2.bias": [0.0]},
+    "a sequence": {"net.0.weight": W, "net.0.bias": FULL[:, 2], "net.2.weight": OUT},
+    "the output first": {"a.weight": OUT, "b.weight": W, "b.bias": FULL[:, 2:]},
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_state_dict(configured, monkeypatch, state):
+    arrays = {name: np.array(array) for name, array in STATES[state].items()}
+    monkeypatch.setitem(sys.modules, "torch", torch_of(arrays))
+    for name, content in (("a.npz", npz(**arrays)), ("a.pt", b"")):
+        config = configured(name, content).init
+        w, a = read_weights(config)
+        assert_array_equal(w, FULL)
+        assert_array_equal(a, A)
+        assert config.width == 3
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (3, 1)])
+def test_output_weights_as_a_row_or_a_column_and_no_bias(configured, shape):
+    w, a = read_weights(configured("a.npz", npz(W=W, a=np.reshape(A, shape))).init)
+    assert_array_equal(w, W)
+    assert_array_equal(a, A)
+    assert_array_equal(read_weights(configured("a.npz", npz(**{"1.weight": W, "2.weight": OUT})).init)[0], W)
+    single = {"fc1.weight": [[2.0]], "fc2.weight": [[3.0]]}  # the first comes first
+    assert [part.item() for part in read_weights(configured("a.npz", npz(**single)).init)] == [2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "line"),
+    [
+        ({"fc1.weight": W}, "it has the layers fc1: two are allowed, the hidden one and the output's"),
+        (
+            {"1.weight": W, "2.weight": W, "3.weight": OUT},
+            "it has the layers 1, 2, 3: two are allowed, the hidden one and the output's",
+        ),
+        (
+            {"fc1.weight": W, "fc2.weight": [[1.0, 2.0]]},
+            "fc1.weight has the shape (3, 2) and fc2.weight (1, 2): allowed are (m, d) and (1, m)",
+        ),
+        (
+            {"fc1.weight": W, "fc2.weight": OUT, "fc2.bias": [0.1]},
+            "fc2.bias is not 0: this network's output has no bias of its own",
+        ),
+        (
+            {"fc1.weight": W, "fc2.weight": OUT, "fc1.bias": [0.1]},
+            "fc1.bias has the shape (1,): allowed is (3,), one for each neuron",
+        ),
+        (
+            {"fc1.weight": W, "fc2.weight": OUT, "norm.scale": [0.1]},
+            "the array norm.scale belongs to neither of the two layers fc1 and fc2",
+        ),
+    ],
+)
+def test_a_state_dict_of_another_network(configured, arrays, line):
+    with pytest.raises(RequestError) as caught:
+        configured("a.npz", npz(**arrays))
+    assert str(caught.value) == f"init.file = 'a.npz': {line}"
+
+
+def test_a_state_dict_without_torch(configured, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(RequestError, match=r"^init\.file = 'a\.pt': reading it needs torch: pip install torch"):
+        configured("a.pt", b"")
 
 
 def test_a_file_that_changes_between_naming_and_reading_the_run(configured, tmp_path):

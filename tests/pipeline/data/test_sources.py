@@ -1,16 +1,24 @@
 """Points from files as people have them: CSV, npz, TOML; and one line about each that can't be read."""
 
+import io
 import pickle
+import sys
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from torch_double import torch_of
 
 from pipeline.configuration import DataConfig, load_config
 from pipeline.data import generate_data
 from pipeline.data.sources import given_points
 from pipeline.errors import RequestError
+
+ONE_COLUMN = (
+    "line {} has 1 column: at least 2 are allowed, coordinates and the label, between commas or semicolons or tabs"
+)
 
 
 @pytest.fixture
@@ -55,7 +63,6 @@ def refusal(read):
         ("y,a,b\n3,1,2\n6,4,5\n", ["a", "b"]),
         ("a, y ,b\n1,3,2\n4,6,5\n", ["a", "b"]),
         ("0,1,y\n1,2,3\n4,5,6\n", ["0", "1"]),
-        (",,y\n1,2,3\n4,5,6\n", ["x1", "x2"]),
         ('"a,b","c ""d""",y\n1,"2",3\n4,5,6\n', ["a,b", 'c_"d"']),
         ("\ufeff1,2,3\n4,5,6\n", ["x1", "x2"]),
         ("\ufeffy,a,b\n3,1,2\n6,4,5\n", ["a", "b"]),
@@ -82,19 +89,17 @@ def test_csv_of_one_coordinate_and_a_capital_ending(read):
         ("", "there is no line in it"),
         ("\n ,\n", "there is no line in it"),
         ("a,b,y\n", "there are no points in it"),
-        (
-            "1;2;3\n4;5;6\n",
-            "line 1 has 1 column: at least 2 are allowed, coordinates and the label, between commas",
-        ),
-        (
-            "a;b;y\n1;2;3\n",
-            "line 1 has 1 column: at least 2 are allowed, coordinates and the label, between commas",
-        ),
-        ("1,5;2,5\n", "line 1: '5;2' is not a number"),
-        ("1\n2\n", "line 1 has 1 column: at least 2 are allowed, coordinates and the label, between commas"),
+        ("1\n2\n", ONE_COLUMN.format(1)),
+        ("a,y\n1;2\n", "line 2 has 1 columns: 2 are allowed, as in the first line"),
         ("1,2\n3,four\n", "line 2: 'four' is not a number"),
         ("1,2\n\n\n3,four\n", "line 4: 'four' is not a number"),
-        ("1,2\n3,\n", "line 2: '' is not a number"),
+        ("1,2\n3,\n", "line 2: '' is not a number, a value is missing"),
+        ("x,y\n1,NA\n", "line 2: 'NA' is not a number"),
+        ("1_000,2\n", "line 1: '1_000' is not a number"),
+        ("1,2\nnan,3\n", "line 2: 'nan' is not a finite number"),
+        ("1,2\n3,-inf\n", "line 2: '-inf' is not a finite number"),
+        ("1,1e999\n", "line 1: '1e999' is not a finite number"),
+        ("1,2 # good\n", "line 1: '2 # good' is not a number"),
         # A slip in the first line of data must not pass for a header, else a point would be lost silently.
         ("1,2x,3\n4,5,6\n", "line 1: '2x' is not a number"),
         ("a,b,y\n1,2,3\n4,5\n", "line 3 has 2 columns: 3 are allowed, as in the first line"),
@@ -108,10 +113,122 @@ def test_csv_that_is_refused(refusal, content, line):
     assert refusal("mine.csv", content) == line
 
 
-def test_csv_numbers_that_are_not_finite_are_named(tmp_path):
-    (tmp_path / "mine.csv").write_text("x,y\n1,2\nnan,3\n")
-    with pytest.raises(RequestError, match=r"^data\.x\[1\]\[0\] = nan: a finite number is allowed$"):
-        generate_data(DataConfig(file=str(tmp_path / "mine.csv")))
+# What the header says
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        ("Y,a,b\n3,1,2\n6,4,5\n", ["a", "b"]),
+        ("target,x1,x2\n3,1,2\n6,4,5\n", ["x1", "x2"]),
+        ("Label,a,b\n3,1,2\n6,4,5\n", ["a", "b"]),
+        ("a,y [m],b\n1,3,2\n4,6,5\n", ["a", "b"]),
+        ("a,b,c\n1,2,3\n4,5,6\n", ["a", "b"]),
+        ("a,id,y\n1,2,3\n4,5,6\n", ["a", "id"]),  # it does not count
+        # numpy.savetxt writes its header as a comment.
+        ("# y,a,b\n3,1,2\n6,4,5\n", ["a", "b"]),
+        ("# May, by hand,\n1,2,3\n# later:\n4,5,6\n", ["x1", "x2"]),
+        ("# no header\n\na,b,y\n1,2,3\n4,5,6\n", ["a", "b"]),
+    ],
+)
+def test_the_label_is_where_the_header_says(read, content, names):
+    x, y, found = read("mine.csv", content)
+    assert_array_equal(x, [[1.0, 2.0], [4.0, 5.0]])
+    assert_array_equal(y, [3.0, 6.0])
+    assert found == names
+
+
+NAMELESS = (
+    "column {} has no name: row numbers, as DataFrame.to_csv writes them? Leave them out (index=False), "
+    "or name the column"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (",x,y\n0,1,2\n1,3,4\n", NAMELESS.format(1)),
+        ("Unnamed: 0,x,y\n0,1,2\n1,3,4\n", NAMELESS.format(1)),
+        ("#,x,y\n0,1,2\n1,3,4\n", NAMELESS.format(1)),
+        ("x,y,\n1,2,\n", NAMELESS.format(3)),
+        (
+            "index,x,y\n0,1,2\n1,3,4\n",
+            "the column 'index' counts the lines, and would be an input: leave it out, or rename it",
+        ),
+        (
+            "0,1,2\n1.5,2.5,3.5\n",
+            "line 1 is 0, 1, 2: a point, or the numbers of the columns? Name the columns (y is the label), "
+            "or write 0.0 for 0",
+        ),
+        ("y,x,target\n1,2,3\n", "the columns 'y' and 'target' may both be the label: one such name is allowed"),
+        ("x,y1,y2\n1,2,3\n", "the columns 'y1' and 'y2' may both be the label: one such name is allowed"),
+        ("a,a,y\n1,2,3\n", "the header has the name 'a' twice: each column needs its own"),
+        (
+            "out,x\n1,2\n",
+            "no column is called y, and the last one, 'x', has the name of an input: the label's is y",
+        ),
+        ("2019,temp\n1,2\n", "line 1: 'temp' is not a number"),
+    ],
+)
+def test_a_header_that_can_not_be_followed(refusal, content, line):
+    assert refusal("mine.csv", content) == line
+
+
+def test_what_pandas_writes(read, refusal):
+    frame = pd.DataFrame({"Y": [3.0, 6.0], "a": [1.0, 4.0], "b": [2.0, 5.0]})
+    assert refusal("mine.csv", frame.to_csv()) == NAMELESS.format(1)
+    x, y, names = read("mine.csv", frame.to_csv(index=False))
+    assert (x.tolist(), y.tolist(), names) == ([[1.0, 2.0], [4.0, 5.0]], [3.0, 6.0], ["a", "b"])
+    assert refusal("mine.csv", frame.rename(columns={"Y": 0, "a": 1, "b": 2}).to_csv(index=False))
+    x, y, _ = read("mine.csv", "0,1\n1,3\n")  # two points, written alike
+    assert (x.tolist(), y.tolist()) == ([[0.0], [1.0]], [1.0, 3.0])
+
+
+def test_a_bias_of_its_own_leaves_no_room_for_another(tmp_path):
+    (tmp_path / "mine.csv").write_text("x,bias,y\n1,1,3\n")
+    with pytest.raises(RequestError, match=r"^data\.bias = true: allowed without a column named 'bias' only"):
+        generate_data(DataConfig(file=str(tmp_path / "mine.csv"), bias=True))
+
+
+# Semicolons, tabs, decimal commas
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("mine.csv", "1;2,5;-3\n4e0;5;6,0\n"),
+        ("mine.csv", "\ufeffa;b;y\r\n1;2,5;-3\r\n4;5;6\r\n"),
+        ("mine.csv", "a;b;y\n1;2.5;-3\n4;5;6\n"),
+        ("mine.csv", "1\t2,50\t-3\n4\t5\t6\n"),
+        ("mine.tsv", "a\tb\ty\n1\t2.5\t-3\n4\t5\t6\n"),
+        ("mine.csv", '"a;b",b,y\r1,2.5,-3\r4,5,6\r'),
+    ],
+)
+def test_other_separators(read, name, content):
+    x, y, _ = read(name, content)
+    assert_array_equal(x, [[1.0, 2.5], [4.0, 5.0]])
+    assert_array_equal(y, [-3.0, 6.0])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        (
+            "mine.csv",
+            "a;y\n1,500;2,250\n",
+            "line 2: '1,500' may be 1.500 or 1500: write a decimal point, or none",
+        ),
+        ("mine.csv", "1.5;2,5\n", "line 1: '2,5' is not a number"),
+        ("mine.csv", '"1,500",2\n', "line 1: '1,500' is not a number"),
+        (
+            "mine.tsv",
+            "1,2\n",
+            "line 1 has 1 column: at least 2 are allowed, coordinates and the label, between tabs",
+        ),
+    ],
+)
+def test_commas_that_say_two_things(refusal, name, content, line):
+    assert refusal(name, content) == line
 
 
 # npz
@@ -130,8 +247,9 @@ def test_npz(read):
 @pytest.mark.parametrize(
     ("arrays", "line"),
     [
-        ({"x": np.eye(2)}, "the array y is missing"),
-        ({"y": np.ones(2)}, "the array x is missing"),
+        ({"x": np.eye(2)}, "the array y is missing, there is x"),
+        ({"y": np.ones(2)}, "the array x is missing, there is y"),
+        ({"x": np.eye(2), "X": np.eye(2), "y": np.ones(2)}, "the arrays x and X are both there: one is allowed"),
         ({"x": np.eye(2), "y": np.ones(3)}, "x has the shape (2, 2) and y (3,): allowed are (n, d) and (n,)"),
         ({"x": np.eye(2), "y": np.eye(2)}, "x has the shape (2, 2) and y (2, 2): allowed are (n, d) and (n,)"),
         ({"x": np.zeros((0, 2)), "y": []}, "x has the shape (0, 2) and y (0,): allowed are (n, d) and (n,)"),
@@ -143,6 +261,48 @@ def test_npz(read):
 )
 def test_npz_that_is_refused(refusal, arrays, line):
     assert refusal("mine.npz", arrays) == line
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 1), (1, 3)])
+def test_labels_as_a_column_or_a_row_and_capitals(read, shape):
+    x, y, _ = read("mine.npz", {"X": np.eye(3, 2), "y": np.arange(3).reshape(shape)})
+    assert_array_equal(x, np.eye(3, 2))
+    assert_array_equal(y, [0.0, 1.0, 2.0])
+
+
+# npy and torch
+
+
+def test_npy(read, refusal):
+    def npy(array):
+        content = io.BytesIO()
+        np.save(content, array)
+        return content.getvalue()
+
+    x, y, names = read("mine.npy", npy(np.array([[1, 2, 3], [4, 5, 6]])))
+    assert_array_equal(x, [[1.0, 2.0], [4.0, 5.0]])
+    assert_array_equal(y, [3.0, 6.0])
+    assert names == ["x1", "x2"]
+    assert refusal("mine.npy", npy(np.ones(3))) == (
+        "the array has the shape (3,): allowed is (n, d + 1), the last column is y"
+    )
+    assert refusal("mine.npy", b"1,2\n") == "it is not an npy file"
+    assert refusal("mine.npy", npy(np.ones((2, 2)))[:-3])  # in one line
+    assert "allow_pickle=False" in refusal("mine.npy", npy(np.array([[Trap(), Trap()]])))
+    assert not Trap.sprung
+
+
+def test_tensors_need_torch(read, refusal, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)  # as where it is not installed
+    line = refusal("mine.pt", b"rubbish")
+    assert line == "reading it needs torch: pip install torch, or save the arrays with numpy.savez"
+    monkeypatch.setitem(sys.modules, "torch", torch_of({"x": np.eye(3, 2), "y": np.ones((3, 1))}))
+    x, y, _ = read("mine.pt", b"")
+    assert (x.shape, y.tolist()) == ((3, 2), [1.0, 1.0, 1.0])
+    monkeypatch.setitem(sys.modules, "torch", torch_of(RuntimeError("Invalid magic\nnumber")))
+    assert refusal("mine.pt", b"rubbish") == "torch can't read it: Invalid magic number"
+    monkeypatch.setitem(sys.modules, "torch", torch_of({"epoch": np.ones(1), "model": {}}))
+    assert refusal("mine.pt", b"").startswith("it holds no dictionary of tensors: ")
 
 
 class Trap:
@@ -212,8 +372,8 @@ def test_toml_without_end(refusal):
 
 
 def test_other_endings(refusal):
-    for name in ("mine.txt", "mine", "mine.csv.gz", "mine.npy"):
-        assert refusal(name, "1,2\n") == "allowed are the endings .csv, .npz, .toml"
+    for name in ("mine.txt", "mine", "mine.csv.gz"):
+        assert refusal(name, "1,2\n") == "allowed are the endings .csv, .tsv, .npy, .npz, .pt, .toml"
 
 
 def test_a_file_that_is_not_there(tmp_path):

@@ -13,7 +13,7 @@ from pipeline.configuration import DataConfig
 from pipeline.errors import RequestError
 from pipeline.minimal_norm.arrangement import activation_patterns
 from pipeline.minimal_norm.orthogonal import closed_form
-from pipeline.minimal_norm.reduction import reduce
+from pipeline.minimal_norm.reduction import NO_NETWORK, reduce
 from pipeline.minimal_norm.solution import least_norm
 
 SEEDS = st.integers(0, 10**6)
@@ -183,7 +183,10 @@ def test_sizes_that_no_float_squares(make_data, size_x, size_y):
 @pytest.mark.parametrize(
     ("x", "y", "slope", "words"),
     [
-        ([[1, 1], [2, 2]], [1, 1], 0.0, "points on one ray have labels that contradict each other"),
+        ([[1, 1], [2, 2]], [1, 1], 0.0, f"{NO_NETWORK}: points on one ray"),
+        ([[1], [1]], [1, 2], 0.0, f"{NO_NETWORK}: points on one ray"),
+        ([[1, 0], [0, 0]], [1, -2], 0.0, f"{NO_NETWORK}: one is at the zero vector"),
+        ([[1, 0], [0, 0]], [1, -2], 0.3, f"{NO_NETWORK}: one is at the zero vector"),
         ([[1, 0], [-1, 0], [0, 1]], [1, 1, 1], -1.0, None),
         ([[1, 0], [-1, 0]], [1, 2], -1.0, "no network fits these labels"),
         ([[1, 0], [0, 1], [1, 1]], [1, 1, 1], 1.0, "no network fits these labels"),

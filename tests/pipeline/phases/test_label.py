@@ -175,7 +175,7 @@ def test_what_is_no_dataset_of_the_stages_before(textbook):
     with pytest.raises(ValueError, match=r"^trajectory/residual is missing"):
         label_phases(data, trajectory.drop_vars("residual"))
     with pytest.raises(ValueError, match=r"^data/x has dims"):
-        label_phases(data.transpose("coord", "point"), trajectory)
+        label_phases(data.rename(coord="feature"), trajectory)
 
 
 # The solver's own runs

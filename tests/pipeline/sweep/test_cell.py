@@ -76,14 +76,14 @@ def test_the_systems_hiccups_are_tried_again(shared, monkeypatch, times, status)
 
 
 def test_a_data_set_that_can_not_be(monkeypatch):
-    """Equal points with unequal labels: the configuration is fine, the data is not."""
-    config = load_config("orthogonal", {"data.x": [[1.0], [1.0]], "init.width": 6})
+    """A number that no float squares: the configuration is fine, the data is not."""
+    config = load_config("orthogonal", {"data.x": [[1.0], [1e200]], "init.width": 6})
     data = shared_data(config)
     assert isinstance(data, Failure)
     assert shared_minimum(config, data) is data
     (record,) = compute_batch([config], data, data).records
     assert record["status"] == "failed"
-    assert record["message"].startswith("RequestError: data.x[0] and data.x[1] are equal")
+    assert record["message"].startswith("RequestError: data.x[1] is of the size 1e+200")
 
     def unreadable(_):
         raise OSError("gone")

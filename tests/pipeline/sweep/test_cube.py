@@ -97,7 +97,7 @@ def test_flags_are_single_distinct_words():
 def test_failed_cells(request_of, tmp_path):
     grid = {
         "data.y": [[-1.0, 1.0], [1.0, 2.0, 3.0]],
-        "data.x": [[[1.0], [2.0]], [[1.0], [2.0], [3.0]], [[1.0], [1.0]]],
+        "data.x": [[[1.0], [2.0]], [[1.0], [2.0], [3.0]], [[1.0], [1e200]]],
     }
     catalog = open_catalog(tmp_path / "catalog")
     cube = run_sweep(request_of(grid), catalog)
@@ -115,12 +115,12 @@ def test_failed_cells(request_of, tmp_path):
     listed = json.loads(cube.attrs["failures"])
     assert [entry["cell"]["data.y"] for entry in listed] == [grid["data.y"][i] for i in (0, 0, 1, 1)]
     assert listed[0]["message"].startswith("data.y has 2 labels for 3 points")
-    assert listed[1]["message"].startswith("RequestError: data.x[0] and data.x[1] are equal")
+    assert listed[1]["message"].startswith("RequestError: data.x[1] is of the size 1e+200")
     assert catalog.sweeps.verify() == []
 
 
 def test_a_sweep_of_failures_only(request_of):
-    cube = run_sweep(request_of({"data.x": [[[1.0], [1.0]]], "init.seed": [0, 1]}))
+    cube = run_sweep(request_of({"data.x": [[[1.0], [1e200]]], "init.seed": [0, 1]}))
     assert (cube["cell_status"] == 2).all()
     assert cube.attrs["failed_cells"] == 2
 

@@ -59,6 +59,7 @@ def test_in_words(sweep, tmp_path):
     assert (done.exit_code, done.stderr) == (0, "")
     text = said(done)
     assert "A small sweep 8 cells, 2 of init.log10_scale x 2 of init.width x 2 of init.seed" in text
+    assert "n = 2 points in d = 2 coordinates Final excess" in text
     assert "Final excess over the minimum norm, median over seed: init.log10_scale init.width = 6" in text
     assert "8 computed, 0 there already, 0 failed" in text
     assert "cells/s on this process; the largest took" in text
@@ -78,6 +79,7 @@ def test_in_words(sweep, tmp_path):
 def test_in_json(sweep):
     found = json.loads(sweep("--json").stdout)
     assert found["path"].endswith(f"sweeps/{found['sweep_id']}")
+    assert (found["number_of_points"], found["number_of_coordinates"]) == ([2, 2], [2, 2])
     numbers = [found[key] for key in ("cells", "computed", "cached", "failed")]
     assert numbers == [8, 8, 0, 0]
     assert found["seconds"] > 0
@@ -114,7 +116,7 @@ base = "orthogonal"
 init.width = 6
 flow.samples = 20
 [grid]
-"data.x" = [[[1.0], [2.0]], [[1.0], [1.0]], [[1.0], [2.0], [3.0]]]
+"data.x" = [[[1.0], [2.0]], [[1.0], [1e200]], [[1.0], [2.0], [3.0]]]
 "data.y" = [[-1.0, 1.0], [1.0, 2.0, 3.0]]
 """
 
@@ -123,8 +125,9 @@ def test_failed_cells_are_listed(sweep):
     done = sweep(text=FAILING)
     assert done.exit_code == 1
     assert "2 computed, 0 there already, 4 failed" in said(done)
-    assert "failed: data.x = [[1.0], [1.0]], data.y = [-1.0, 1.0]: RequestError: data.x[0] and data.x[1]" in said(
-        done
+    assert (
+        "failed: data.x = [[1.0], [1e+200]], data.y = [-1.0, 1.0]: RequestError: data.x[1] is of the size"
+        in said(done)
     )
     assert "failed: data.x = [[1.0], [2.0]], data.y = [1.0, 2.0, 3.0]: data.y has 3 labels for 2 points" in said(
         done
