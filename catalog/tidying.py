@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
+from catalog.errors import CatalogError
 from catalog.layout import SHELVES
 from catalog.places import Leftover, Place
 from catalog.shelf_index import refreshed
@@ -41,6 +43,8 @@ def tidy(place: Place, patience: float = PATIENCE) -> Tidied:
     CatalogError
         If the catalog can't be read or written.
     """
+    if isinstance(patience, bool) or not isinstance(patience, Real) or not patience >= 0:
+        raise CatalogError(f"patience = {patience}: a number of seconds of at least 0 is allowed")
     for shelf in SHELVES:
         refreshed(place, shelf, worth=0)
     removed: list[Leftover] = []

@@ -109,11 +109,16 @@ def room(module: str) -> str:
 
 def may_know(module: str, other: str) -> bool:
     """Whether the house plan lets ``module`` import ``other``, both of ours and in different rooms."""
-    base = {"catalog.schema", "catalog.blocks", "pipeline.errors", "pipeline.threads", "pipeline.configuration"}
+    base = {
+        "catalog.schema", "catalog.blocks", "pipeline.arguments", "pipeline.errors", "pipeline.threads",
+        "pipeline.configuration",
+    }  # fmt: skip
     match room(module):
         case "catalog" | "pipeline.errors" | "pipeline.threads" | "pipeline.naming":
             return False
         case "pipeline.configuration":
+            return other in {"pipeline.arguments", "pipeline.errors"}
+        case "pipeline.arguments":
             return other == "pipeline.errors"
         case stage if stage in STAGES:
             return other in base

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from numbers import Integral
 from pathlib import Path
 
 from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError
@@ -65,6 +66,8 @@ def import_runs(catalog: Catalog, address: str | Path, largest_bytes: int = LARG
     CatalogUnwritableError, DiskFullError
         If the catalog can't be written; runs that came in before stay.
     """
+    if isinstance(largest_bytes, bool) or not isinstance(largest_bytes, Integral) or not largest_bytes >= 1:
+        raise CatalogError(f"largest_bytes = {largest_bytes}: a whole number of at least 1 is allowed")
     if catalog.place.read_only:
         catalog.check_writable()
     done = Imported()

@@ -18,6 +18,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import conform, validate
+from pipeline.arguments import SAMPLES, SLOPE, TIME, TOLERANCE, instants, number, whole
 from pipeline.flow.curvature import kind_of, smallest_eigenvalue
 from pipeline.flow.exact.record import Record
 from pipeline.flow.exact.sampling import Samples, place_samples, replay
@@ -69,7 +70,7 @@ class Course:
 
     def placed(self, samples: int) -> np.ndarray:
         """Choose that many instants of the paper's t, dense where the trajectory moves: float64[samples]."""
-        unit = self.reduced.time_unit
+        unit, samples = self.reduced.time_unit, whole("samples", samples, SAMPLES)
         last = None if self.end_time is None else self.end_time / unit
         times: np.ndarray = unit * place_samples(self.record, samples, self.reduced.problem.label_scale, last)
         if self.end_time is not None:
@@ -106,8 +107,8 @@ class Course:
         """
         started = perf_counter()
         with one_thread(len(self.reduced.problem.y)):
-            placed = self.placed(times) if isinstance(times, int | np.integer) else times
-            looked = looked_at(placed, np.asarray(including, dtype=float))
+            placed = self.placed(times) if np.ndim(times) == 0 else instants("times", times)
+            looked = looked_at(placed, instants("including", including, empty=True))
             taken, end = read_samples(self.reduced, self.record, looked)
         account = self.account | {"sampling_seconds": perf_counter() - started}
         if self.status is Status.STATIONARY:
@@ -148,6 +149,8 @@ def follow_flow(
     """
     validate("data", data)
     validate("initial", init)
+    end_time, slope = end_of_run(end_time), number("slope", slope, SLOPE)
+    tolerance = number("tolerance", tolerance, TOLERANCE)
     reduced = Reduction.of(data, init, slope)
     unit = reduced.time_unit
     load_solver()
@@ -157,14 +160,14 @@ def follow_flow(
         if progress is not None:
             progress(time * unit, steps)
 
-    until = np.inf if end_time is None else float(end_time) / unit
+    until = np.inf if end_time is None else end_time / unit
     with one_thread(len(reduced.problem.y)):
         started = perf_counter()
-        record, number, rejected, crossings, patterns, ambiguous = watched(
+        record, ended_by, rejected, crossings, patterns, ambiguous = watched(
             lambda: integrate(reduced.neurons, reduced.problem, tolerance, until, MOST_STEPS, watch), watch, tell
         )
         seconds = perf_counter() - started
-    ended = BY_NUMBER[number]
+    ended = BY_NUMBER[ended_by]
     status, message = describe_end(ended, ambiguous, reduced.contradictory)
     account = {
         "method": "exact",
@@ -181,6 +184,20 @@ def follow_flow(
         "ambiguous_events": ambiguous,
     }
     return Course(reduced, record, data, init, end_time, ended, account)
+
+
+def end_of_run(end_time: float | None) -> float | None:
+    """The paper's t at which a run stops, checked; None if it goes on until the flow rests.
+
+    Raises
+    ------
+    RequestError
+        If it is no time above 0.
+    """
+    if end_time is None:
+        return None
+    until = number("end_time", end_time, TIME)
+    return until if until < np.inf else None
 
 
 def read_residual(record: Record, times: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import ORTHOGONAL, conform, validate
+from pipeline.arguments import SLOPE, number
 from pipeline.errors import RequestError
 from pipeline.minimal_norm.bound import rough_certificate
 from pipeline.minimal_norm.interpolator import EXACT
@@ -57,6 +58,7 @@ def minimal_norm(data: xr.Dataset, *, slope: float = 0.0, free_bias: bool = Fals
         If a free bias is wanted and there is no coordinate "bias", or it is not above 0 at every point.
     """
     validate("data", data)
+    slope = number("slope", slope, SLOPE)
     x, y = data["x"].values, data["y"].values
     if slope == 0.0 and not free_bias and float(data["largest_cosine"]) <= ORTHOGONAL:
         return _with_kinks(_closed(x, y), data, slope)

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import conform, validate, variable
+from pipeline.arguments import PROPER_SHARE, number
 from pipeline.phases.plateaus import find_plateaus, plateau_numbers
 from pipeline.phases.roles import courses, members
 from pipeline.phases.timeline import measured_times, phase_numbers, predicted_times
@@ -26,7 +27,7 @@ def label_phases(
     data, trajectory
         The datasets of stages 1 and 2.
     epsilon
-        The free constant of the lemmas; enters the predicted t1 only.
+        The free constant of the lemmas, between 0 and 1; enters the predicted t1 only.
     plateaus
         From :func:`pipeline.phases.find_plateaus`, if they are known already.
     lingering
@@ -40,6 +41,7 @@ def label_phases(
     """
     validate("data", data)
     validate("trajectory", trajectory)
+    epsilon = number("epsilon", epsilon, PROPER_SHARE)
     course, points = trajectory.variables, data.variables
     time, residual, y = course["time"].values, course["residual"].values, points["y"].values
     growth = {1: points["growth_positive"].values, -1: points["growth_negative"].values}

@@ -19,6 +19,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import COORDINATES, ORTHOGONAL, STATEMENTS, variable
+from pipeline.arguments import numbers
 from pipeline.configuration import RunConfig
 from pipeline.errors import RequestError
 from pipeline.statements import idle_share
@@ -70,6 +71,7 @@ def ladder_law(config: RunConfig, rungs: Sequence[float] = RUNGS, advance: Advan
     """
     if config.init.start == "given":
         raise RequestError("init.start = 'given': the ladder needs a start that it can scale, allowed is another")
+    rungs = numbers("rungs", rungs).tolist()
     data = prepare(config)
     trees = []
     for rung in rungs:
