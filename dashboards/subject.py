@@ -56,7 +56,8 @@ class Subject:
         """Write it as an address says it, with every key's value."""
         if self.run_id is not None:
             return {"run": self.run_id}
-        said = {"preset": self.config.name}
+        # On other data than a preset's a configuration has a name of its own; every key is said below.
+        said = {"preset": self.config.name if self.config.name in presets() else FIRST}
         for key in KEYS:
             table, _, name = key.partition(".")
             value = getattr(getattr(self.config, table), name)

@@ -13,6 +13,7 @@ from pipeline.commands import (
     FAILED,
     catalog_option,
     console,
+    existing,
     json_option,
     opened,
     print_json,
@@ -53,7 +54,7 @@ def export(
     """  # noqa: D301
     from catalog.sharing import export as write
 
-    catalog = opened(catalog_url)
+    catalog = existing(catalog_url)
     items = _chosen(catalog, run_names, everything, where)
     exported = write(catalog, items, destination, format)
     if as_json:

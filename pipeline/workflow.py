@@ -19,7 +19,7 @@ from catalog.blocks import at_instant
 from catalog.index import Catalog
 from catalog.layout import SCHEMA_VERSION
 from catalog.schema import variable
-from pipeline.configuration import RunConfig
+from pipeline.configuration import RunConfig, as_config
 from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
 from pipeline.function import learned_function
@@ -35,14 +35,17 @@ PAPER = (
 
 
 def run(
-    config: RunConfig, catalog: Catalog | None = None, *, progress: Callable[[float, int], None] | None = None
+    config: RunConfig | str | Path,
+    catalog: Catalog | None = None,
+    *,
+    progress: Callable[[float, int], None] | None = None,
 ) -> xr.DataTree:
     """Compute a run, or open it if the catalog has it; publish what was computed.
 
     Parameters
     ----------
     config
-        From ``load_config``.
+        From ``load_config``, or what it takes: a preset's name, or a file.
     catalog
         From ``open_catalog``; None to keep nothing.
     progress
@@ -61,6 +64,7 @@ def run(
     CatalogError
         If it can't be published; the catalog is as it was then.
     """
+    config = as_config(config)
     run_id = config.run_id(SCHEMA_VERSION)
     if catalog is not None and run_id in catalog:
         return catalog[run_id]

@@ -12,6 +12,10 @@ from pipeline.arguments import COUNT
 from pipeline.configuration.wording import shown
 
 
+UNSET = " (--set KEY= unsets a key, None in Python)"
+"""What helps where a preset or a file says a key that is in the way."""
+
+
 class Keys(BaseModel):
     """A table of keys: unknown ones are errors, and nothing is taken for what it is not."""
 

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import ORTHOGONAL, conform, variable
-from pipeline.configuration import DataConfig
+from pipeline.configuration import DataConfig, as_table
 from pipeline.data.families import nearly_orthonormal_points, orthonormal_points, teacher_points
 from pipeline.data.sources import given_points
 from pipeline.errors import RequestError
@@ -29,7 +29,7 @@ KINDS = {
 
 
 def generate_data(config: DataConfig) -> xr.Dataset:
-    """Make the data set that ``config`` describes.
+    """Make the data set that ``config`` describes: ``[data]``, or the one of a whole configuration or its name.
 
     Returns
     -------
@@ -48,6 +48,7 @@ def generate_data(config: DataConfig) -> xr.Dataset:
     Two points on one ray, say x and 2x, whose labels are not y and 2y can't both be fitted either (a network
     without bias is homogeneous). Those are allowed: the flow goes where it goes, to a loss above 0.
     """
+    config = as_table(config, DataConfig)
     x, y, names = KINDS[config.kind](config)
     if config.bias:
         x, names = np.column_stack([x, np.ones(len(x))]), [*names, "bias"]
