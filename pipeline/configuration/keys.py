@@ -11,7 +11,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pipeline.arguments import COUNT
 from pipeline.configuration.wording import shown
 
-
 UNSET = " (--set KEY= unsets a key, None in Python)"
 """What helps where a preset or a file says a key that is in the way."""
 

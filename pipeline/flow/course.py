@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from math import comb
 from time import perf_counter
 from typing import Any
 
@@ -26,6 +25,7 @@ from pipeline.flow.exact.stepping import integrate
 from pipeline.flow.exact.warm import load_solver
 from pipeline.flow.exact.watching import watched
 from pipeline.flow.looking import looked_at
+from pipeline.flow.moments import moments, read_residual
 from pipeline.flow.reduction import Reduction
 from pipeline.flow.status import BY_NUMBER, Status
 from pipeline.flow.streaming import Blocks
@@ -110,7 +110,9 @@ class Course:
             placed = self.placed(times) if np.ndim(times) == 0 else instants("times", times)
             looked = looked_at(placed, instants("including", including, empty=True))
             taken, end = read_samples(self.reduced, self.record, looked)
-        account = self.account | {"sampling_seconds": perf_counter() - started}
+            x, y = (self.data.variables[name].values for name in ("x", "y"))
+            told = moments(self.reduced, self.record, x, y)
+        account = self.account | told | {"sampling_seconds": perf_counter() - started}
         if self.status is Status.STATIONARY:
             account |= stationary_point(self.reduced, end)
         residual = taken.pop("residual")
@@ -198,21 +200,6 @@ def end_of_run(end_time: float | None) -> float | None:
         return None
     until = number("end_time", end_time, TIME)
     return until if until < np.inf else None
-
-
-def read_residual(record: Record, times: np.ndarray) -> np.ndarray:
-    """The residual at these times of the solver, from the Bernstein form of each step.
-
-    Returns
-    -------
-    float64[times, reduced points]
-        Past the record's end what it ends with.
-    """
-    step = np.maximum(np.searchsorted(record.time, times, side="right") - 1, 0)
-    part = np.minimum((times - record.time[step]) / record.length[step], 1.0)
-    degree = record.curve.shape[1] - 1
-    basis = [comb(degree, k) * part**k * (1.0 - part) ** (degree - k) for k in range(degree + 1)]
-    return np.asarray(np.einsum("kt,tkn->tn", basis, record.curve[step]))
 
 
 def read_samples(reduced: Reduction, record: Record, times: np.ndarray) -> tuple[dict[str, Any], Samples]:

@@ -9,7 +9,7 @@ from catalog.schema import conform, validate, variable
 from pipeline.arguments import PROPER_SHARE, number
 from pipeline.phases.plateaus import find_plateaus, plateau_numbers
 from pipeline.phases.roles import courses, members
-from pipeline.phases.timeline import measured_times, phase_numbers, predicted_times
+from pipeline.phases.timeline import measured_times, phase_numbers, predicted_times, told_by
 
 
 def label_phases(
@@ -50,7 +50,10 @@ def label_phases(
     chosen = {sign: members(data, trajectory, sign) for sign in growth}
     norm, alignment = courses(trajectory, chosen, {sign: sign * growth[sign] for sign in growth})
 
-    times, ends = measured_times(time, residual, first * y, alignment)
+    # In the paper's order: the sign that is fitted first is its positive one.
+    ordered = {sign: alignment[first * sign] for sign in alignment}
+    told = told_by(trajectory.attrs, float(time[-1]), first)
+    times, ends = measured_times(time, residual, first * y, ordered, told)
     log_scale = float(course["log_init_scale"])
     predicted = predicted_times(log_scale, rate[first], rate[-first], epsilon)
     role = variable("phases", "role")

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from catalog.layout import SCHEMA_VERSION
-from pipeline.configuration import RunConfig, load_config, override
+from pipeline.configuration import RunConfig, load_config, override, presets
 from pipeline.errors import RequestError
 from pipeline.sweep.grid import canonical
 from pipeline.sweep.request import SweepRequest
@@ -149,10 +149,15 @@ def configured(request: SweepRequest, base: RunConfig | None, values: dict[str, 
     Raises
     ------
     RequestError
+
+    Notes
+    -----
+    All runs of a sweep have one name. Over a preset's data it is the sweep's: the preset's holds for its own data.
     """
-    if base is None:
-        return load_config(request.base, {**request.settings, **values})
-    return override(base, values)
+    found = override(base, values) if base else load_config(request.base, {**request.settings, **values})
+    if request.base in presets() and any(one.key.partition(".")[0] == "data" for one in request.axes):
+        return found.model_copy(update={"name": f"{request.name}{'-cell' * (request.name in presets())}"})
+    return found
 
 
 def _base(request: SweepRequest) -> RunConfig | None:
