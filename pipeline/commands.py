@@ -266,8 +266,8 @@ def _compute(config: Any, catalog: Catalog, run_id: str) -> None:
     from pipeline.progress import telling
     from pipeline.workflow import run as run_stages
 
-    with telling() as tell:
-        run_stages(config, catalog, progress=tell)
+    with telling() as stages:
+        run_stages(config, catalog, stages=stages)
 
 
 @main.command("list")
@@ -351,8 +351,11 @@ def figures(run_name: str, out: Path, animate: bool, catalog_url: str, as_json: 
     run_id = resolved(catalog, run_name)
     tree = catalog[run_id]
     from pipeline.figures import write_figures
+    from pipeline.progress import telling
 
-    paths, lacking = write_figures(tree, out), ""
+    with telling() as stages:
+        stages.say("Drawing the figures ...")
+        paths, lacking = write_figures(tree, out), ""
     if animate:
         animations, lacking = _animate(tree, out)
         paths += animations

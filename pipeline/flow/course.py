@@ -38,6 +38,8 @@ IN_MEMORY = 1_000_000_000
 
 Progress = Callable[[float, int], None]
 """Told now and then the paper's t that was reached and the number of steps."""
+Reading = Callable[[int, int], None]
+"""Told now and then how many samples have been read, and how many there are."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,19 @@ class Course:
             {"time": times},
         )
 
-    def trajectory(self, times: int | np.ndarray, *, including: np.ndarray | tuple[float, ...] = ()) -> xr.Dataset:
+    def trajectory(
+        self,
+        times: int | np.ndarray,
+        *,
+        including: np.ndarray | tuple[float, ...] = (),
+        reading: Reading | None = None,
+    ) -> xr.Dataset:
         """Read every neuron at these instants of the paper's t, or at so many placed ones, and at ``including``.
+
+        Parameters
+        ----------
+        reading
+            Told after each block of samples how many have been read, and how many there are.
 
         Returns
         -------
@@ -109,7 +122,7 @@ class Course:
         with one_thread(len(self.reduced.problem.y)):
             placed = self.placed(times) if np.ndim(times) == 0 else instants("times", times)
             looked = looked_at(placed, instants("including", including, empty=True))
-            taken, end = read_samples(self.reduced, self.record, looked)
+            taken, end = read_samples(self.reduced, self.record, looked, reading)
             x, y = (self.data.variables[name].values for name in ("x", "y"))
             told = moments(self.reduced, self.record, x, y)
         account = self.account | told | {"sampling_seconds": perf_counter() - started}
@@ -202,7 +215,9 @@ def end_of_run(end_time: float | None) -> float | None:
     return until if until < np.inf else None
 
 
-def read_samples(reduced: Reduction, record: Record, times: np.ndarray) -> tuple[dict[str, Any], Samples]:
+def read_samples(
+    reduced: Reduction, record: Record, times: np.ndarray, reading: Reading | None = None
+) -> tuple[dict[str, Any], Samples]:
     """The trajectory's variables at ``times``, in the data's own terms, and the last of the solver's samples.
 
     In blocks of time if they would fill the memory: then as dask arrays over temporary files.
@@ -214,6 +229,8 @@ def read_samples(reduced: Reduction, record: Record, times: np.ndarray) -> tuple
     whole: dict[str, list[np.ndarray]] = {}
     neurons, first = reduced.neurons, 0
     for part in blocks.slices if blocks else [slice(0, len(times))]:
+        if reading is not None:
+            reading(part.start, len(times))
         own_times = times[part] / reduced.time_unit
         read = partial(replay, neurons, reduced.problem, record, own_times, first)
         taken, neurons, first = watched(read, np.zeros(3))

@@ -9,7 +9,7 @@ import xarray as xr
 
 from catalog.schema import validate
 from pipeline.arguments import FINER_TOLERANCE, POSITIVE, SAMPLES, SLOPE, instants, number, whole
-from pipeline.flow.course import Progress, end_of_run, follow_flow
+from pipeline.flow.course import Progress, Reading, end_of_run, follow_flow
 
 
 def simulate(
@@ -25,6 +25,7 @@ def simulate(
     slope: float = 0.0,
     step_size: float = 1e-3,
     progress: Progress | None = None,
+    reading: Reading | None = None,
 ) -> xr.Dataset:
     """Follow the gradient flow (3) of the network ``init`` on ``data``.
 
@@ -54,6 +55,8 @@ def simulate(
         Of gradient descent, in the notebooks' sense: one iteration is 2 ``step_size`` of t.
     progress
         Told now and then how far the exact method has come.
+    reading
+        Told now and then how many samples of it have been read.
 
     Returns
     -------
@@ -93,4 +96,4 @@ def simulate(
             including=besides, slope=slope, step_size=step_size,
         )  # fmt: skip
     course = follow_flow(data, init, end_time=end_time, tolerance=tolerance, slope=slope, progress=progress)
-    return course.trajectory(samples if times is None else times, including=besides)
+    return course.trajectory(samples if times is None else times, including=besides, reading=reading)

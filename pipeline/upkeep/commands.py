@@ -40,7 +40,11 @@ def verify(run_name: str | None, repair: bool, catalog_url: str, as_json: bool) 
     """  # noqa: D301
     catalog = existing(catalog_url)
     run_id = None if run_name is None else resolved(catalog, run_name)
-    findings = catalog.verify(run_id)
+    from pipeline.progress import telling
+
+    with telling() as stages:
+        stages.say("Checking every byte ...")
+        findings = catalog.verify(run_id)
     damage = [finding for finding in findings if finding.is_damage]
     runs, sweeps = (1, 0) if run_id else (len(catalog), len(catalog.sweeps))
     if not as_json:
