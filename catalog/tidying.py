@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
 
-from catalog.errors import CatalogError
+from catalog.arguments import refuse_below
 from catalog.layout import SHELVES
 from catalog.places import Leftover, Place
 from catalog.shelf_index import refreshed
@@ -43,8 +42,7 @@ def tidy(place: Place, patience: float = PATIENCE) -> Tidied:
     CatalogError
         If the catalog can't be read or written.
     """
-    if isinstance(patience, bool) or not isinstance(patience, Real) or not patience >= 0:
-        raise CatalogError(f"patience = {patience}: a number of seconds of at least 0 is allowed")
+    refuse_below("patience", patience, 0, "a number of seconds")
     for shelf in SHELVES:
         refreshed(place, shelf, worth=0)
     removed: list[Leftover] = []

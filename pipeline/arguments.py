@@ -192,10 +192,11 @@ def _plain(value: Any) -> float | None:
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
+    real: Any = value
     try:
         return float(value)
     except OverflowError:  # a whole number beyond every float
-        return inf if value > 0 else -inf
+        return inf if real > 0 else -inf
 
 
 def _shown(value: Any) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from numbers import Integral
 from pathlib import Path
 
+from catalog.arguments import refuse_below
 from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError
 from catalog.index import Catalog
 from catalog.layout import MANIFEST, SHELVES, STORE, is_run_id, manifest_key, run_key
@@ -66,8 +66,7 @@ def import_runs(catalog: Catalog, address: str | Path, largest_bytes: int = LARG
     CatalogUnwritableError, DiskFullError
         If the catalog can't be written; runs that came in before stay.
     """
-    if isinstance(largest_bytes, bool) or not isinstance(largest_bytes, Integral) or not largest_bytes >= 1:
-        raise CatalogError(f"largest_bytes = {largest_bytes}: a whole number of at least 1 is allowed")
+    refuse_below("largest_bytes", largest_bytes, 1, "a number of bytes")
     if catalog.place.read_only:
         catalog.check_writable()
     done = Imported()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import xarray as xr
@@ -120,7 +120,7 @@ class Course:
         """
         started = perf_counter()
         with one_thread(len(self.reduced.problem.y)):
-            placed = self.placed(times) if np.ndim(times) == 0 else instants("times", times)
+            placed = self.placed(cast("int", times)) if np.ndim(times) == 0 else instants("times", times)
             looked = looked_at(placed, instants("including", including, empty=True))
             taken, end = read_samples(self.reduced, self.record, looked, reading)
             x, y = (self.data.variables[name].values for name in ("x", "y"))

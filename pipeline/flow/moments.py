@@ -107,7 +107,7 @@ def level_times(
 
     def squares(times: np.ndarray) -> np.ndarray:
         residual = reduced.residual(read_residual(record, times.ravel())) / unit
-        return (residual**2).reshape(*times.shape, len(rows.T))
+        return np.asarray(residual**2).reshape(*times.shape, len(rows.T))
 
     inside = (record.time[:, None] + PARTS * record.length[:, None]).ravel()
     grid = np.append(inside, record.time[-1] + record.length[-1])
@@ -119,11 +119,11 @@ def level_times(
     asked = np.flatnonzero((places > 0) & (places < len(grid)) & (levels > 0.0))
 
     def values(times: np.ndarray) -> np.ndarray:
-        return np.einsum("ltk,lk->lt", squares(times), rows[asked])
+        return np.asarray(np.einsum("ltk,lk->lt", squares(times), rows[asked]))
 
     places = places[asked]
     found[asked] = crossings(values, levels[asked], grid[places - 1], grid[places]) * reduced.time_unit
-    return np.where(levels > 0.0, found, NEVER).tolist()
+    return [float(time) for time in np.where(levels > 0.0, found, NEVER)]
 
 
 def crossings(
