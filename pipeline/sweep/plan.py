@@ -152,12 +152,13 @@ def configured(request: SweepRequest, base: RunConfig | None, values: dict[str, 
 
     Notes
     -----
-    All runs of a sweep have one name. Over a preset's data it is the sweep's: the preset's holds for its own data.
+    All runs of a sweep have one name, its base's, by which the cube finds them: over a preset's data it is the
+    preset's, and the cell's own data are said by its title.
     """
-    found = override(base, values) if base else load_config(request.base, {**request.settings, **values})
-    if request.base in presets() and any(one.key.partition(".")[0] == "data" for one in request.axes):
-        return found.model_copy(update={"name": f"{request.name}{'-cell' * (request.name in presets())}"})
-    return found
+    if base is not None:
+        return override(base, values).model_copy(update={"name": base.name})
+    found = load_config(request.base, {**request.settings, **values})
+    return found.model_copy(update={"name": str(request.base)}) if request.base in presets() else found
 
 
 def _base(request: SweepRequest) -> RunConfig | None:
