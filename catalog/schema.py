@@ -26,6 +26,12 @@ ORTHOGONAL = 1e-12
 """The cosine up to which two inputs count as orthogonal (``largest_cosine``, ``assumption_1``): a rotation's
 rounding gives some 1e-16."""
 
+ALIGNED = 0.99
+"""The cosine from which a neuron counts as aligned: a fixed one, so that t1 is comparable between scales
+(Lemma 2's own bound, 1 - 2 lambda^epsilon, says nothing at lambda = 1e-7: it is 0.1)."""
+FITTED = 0.01
+"""The share of its labels, in root mean square, down to which a sign counts as fitted."""
+
 ACTIVATIONS = ("off", "on", "sliding")
 PHASES = ("alignment", "fitting_positive", "fitting_negative", "convergence")
 ROLES = ("positive", "negative", "other")

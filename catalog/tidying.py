@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from catalog.arguments import refuse_below
 from catalog.layout import SHELVES
 from catalog.places import Leftover, Place
 from catalog.shelf_index import refreshed
@@ -41,6 +42,7 @@ def tidy(place: Place, patience: float = PATIENCE) -> Tidied:
     CatalogError
         If the catalog can't be read or written.
     """
+    refuse_below("patience", patience, 0, "a number of seconds")
     for shelf in SHELVES:
         refreshed(place, shelf, worth=0)
     removed: list[Leftover] = []

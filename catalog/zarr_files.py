@@ -8,6 +8,7 @@ writer: the same documents, the same bytes. Reading is zarr's.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from math import ceil
 from typing import Any
@@ -15,6 +16,8 @@ from typing import Any
 import google_crc32c
 import numpy as np
 from numcodecs import Zstd
+
+from catalog.blocks import SHARED_BYTES, threads_for_sharing
 
 LEVEL = 3
 """Of zstd."""
@@ -108,7 +111,8 @@ def chunk_files(
     little = values.dtype.newbyteorder("<")
     first = start if start is not None else [0] * values.ndim
     counts = [range(ceil(size / chunk)) for size, chunk in zip(values.shape, chunks, strict=True)]
-    for place in product(*counts):
+
+    def encoded(place: tuple[int, ...]) -> tuple[str, bytes]:
         window = tuple(slice(n * chunk, (n + 1) * chunk) for n, chunk in zip(place, chunks, strict=True))
         part = np.ascontiguousarray(values[window], dtype=little)
         if part.shape != chunks and chunks:  # at the end: a chunk is stored whole
@@ -118,7 +122,14 @@ def chunk_files(
             part = whole
         content = bytes(_ZSTD.encode(part.reshape(-1).view(np.uint8)))
         key = "/".join(["c", *(str(base + number) for base, number in zip(first, place, strict=True))])
-        yield key, content + google_crc32c.value(content).to_bytes(4, "little")
+        return key, content + google_crc32c.value(content).to_bytes(4, "little")
+
+    threads = threads_for_sharing()
+    if threads < 2 or values.nbytes < SHARED_BYTES:
+        yield from map(encoded, product(*counts))
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(encoded, product(*counts))
 
 
 def _plain(attributes: Mapping[Any, Any]) -> dict[str, Any]:

@@ -65,7 +65,9 @@ class Subject:
         """Write it as an address says it: of a preset every key's value, of a run those that differ."""
         if self.run_id is not None:
             return {"run": self.run_id}
-        said = {"run": self.source} if self.source else {"preset": self.preset or self.config.name}
+        # On other data than a preset's a configuration has a name of its own; every key is said below.
+        name = self.preset or (self.config.name if self.config.name in presets() else FIRST)
+        said = {"run": self.source} if self.source else {"preset": name}
         for key in KEYS:
             table, _, name = key.partition(".")
             value = getattr(getattr(self.config, table), name)

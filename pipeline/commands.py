@@ -120,6 +120,22 @@ def opened(url: str) -> Catalog:
     return open_catalog(url)
 
 
+def existing(url: str) -> Catalog:
+    """The catalog at ``url``, for a command that only reads it.
+
+    Raises
+    ------
+    CatalogError
+        If there is none: an empty answer would hide a misspelt place.
+    """
+    from catalog.errors import CatalogError
+
+    catalog = opened(url)
+    if not catalog.place.is_there():
+        raise CatalogError(f"--catalog {url}: there is no catalog there; `reluflow run orthogonal` makes one")
+    return catalog
+
+
 def resolved(catalog: Catalog, name: str) -> str:
     """The run that ``name`` means: a preset's name is the preset as it is, without overrides."""
     from catalog.layout import SCHEMA_VERSION
@@ -250,8 +266,8 @@ def _compute(config: Any, catalog: Catalog, run_id: str) -> None:
     from pipeline.progress import telling
     from pipeline.workflow import run as run_stages
 
-    with telling() as tell:
-        run_stages(config, catalog, progress=tell)
+    with telling() as stages:
+        run_stages(config, catalog, stages=stages)
 
 
 @main.command("list")
@@ -270,7 +286,7 @@ def list_runs(where: str | None, catalog_url: str, as_json: bool) -> int:
     """  # noqa: D301
     from pipeline.listing import print_runs, runs_as_json
 
-    catalog = opened(catalog_url)
+    catalog = existing(catalog_url)
     frame = catalog.frame() if where is None else catalog.where(where)
     if as_json:
         print_json(runs_as_json(frame))
@@ -295,7 +311,7 @@ def show(run_name: str, statements: bool, catalog_url: str, as_json: bool) -> No
     """  # noqa: D301
     from pipeline import report
 
-    catalog = opened(catalog_url)
+    catalog = existing(catalog_url)
     run_id = resolved(catalog, run_name)
     if statements:
         from pipeline.verdicts import print_statements, statements_as_json
@@ -331,12 +347,15 @@ def figures(run_name: str, out: Path, animate: bool, catalog_url: str, as_json: 
       reluflow figures orthogonal --out figures
       reluflow figures orthogonal --out figures --animate    the run in motion too, as GIF and MP4
     """  # noqa: D301
-    catalog = opened(catalog_url)
+    catalog = existing(catalog_url)
     run_id = resolved(catalog, run_name)
     tree = catalog[run_id]
     from pipeline.figures import write_figures
+    from pipeline.progress import telling
 
-    paths, lacking = write_figures(tree, out), ""
+    with telling() as stages:
+        stages.say("Drawing the figures ...")
+        paths, lacking = write_figures(tree, out), ""
     if animate:
         animations, lacking = _animate(tree, out)
         paths += animations

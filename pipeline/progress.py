@@ -3,37 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from threading import Lock, Timer
 from time import perf_counter
-
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-from rich.status import Status
 
 PATIENCE = 2.0
 """Seconds that a person waits without wondering."""
 
 
+class Stages:
+    """What a run is told to, stage by stage; this one tells nobody."""
+
+    def say(self, words: str) -> None:
+        """Take note of what is being done from now on."""
+
+    def flow(self, time: float, steps: int) -> None:
+        """Take note of how far the flow is."""
+        self.say(f"The flow has reached t = {time:.4g} in {steps:,} steps ...")
+
+    def reading(self, done: int, samples: int) -> None:
+        """Take note of how many samples have been read."""
+        self.say(f"Reading the network at {samples:,} instants: {done:,} done ...")
+
+
+NOBODY = Stages()
+"""Where nobody waits."""
+
+
+class Line(Stages):
+    """One line that says what is being done, shown from two seconds on, however long a stage says nothing."""
+
+    def __init__(self) -> None:
+        """Begin to wait."""
+        from rich.console import Console
+
+        self._words, self._shown, self._lock = "Starting ...", False, Lock()
+        self._line = Console(stderr=True).status(self._words)
+        self._timer = Timer(PATIENCE, self._show)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def say(self, words: str) -> None:
+        """Say what is being done from now on."""
+        with self._lock:
+            self._words = words
+            if self._shown:
+                self._line.update(words)
+
+    def _show(self) -> None:
+        with self._lock:
+            if not self._timer.finished.is_set():
+                self._shown = True
+                self._line.update(self._words)
+                self._line.start()
+
+    def close(self) -> None:
+        """Wait no longer, and take the line away."""
+        self._timer.cancel()
+        with self._lock:
+            if self._shown:
+                self._line.stop()
+
+
 @contextmanager
-def telling() -> Iterator[Callable[[float, int], None]]:
-    """A function to be told the time t reached and the number of steps; shows them while it is called."""
-    started = perf_counter()
-    shown: list[Status] = []
-    with ExitStack() as stack:
-
-        def tell(time: float, steps: int) -> None:
-            if perf_counter() - started < PATIENCE:
-                return
-            if not shown:
-                shown.append(stack.enter_context(Console(stderr=True).status("")))
-            shown[0].update(f"The flow has reached t = {time:.4g} in {steps:,} steps ...")
-
-        yield tell
+def telling() -> Iterator[Stages]:
+    """What a run is told to, stage by stage, while a person waits for it."""
+    stages = Line()
+    try:
+        yield stages
+    finally:
+        stages.close()
 
 
 @contextmanager
 def counting(what: str, steps: int) -> Iterator[Callable[[], None]]:
     """A function to be called after each of ``steps``; shows a bar while it is called."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
     started = perf_counter()
     columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn())
     screen = Console(stderr=True)

@@ -13,6 +13,7 @@ from pipeline.commands import (
     FAILED,
     catalog_option,
     console,
+    existing,
     json_option,
     opened,
     print_json,
@@ -52,10 +53,13 @@ def export(
       reluflow export --where "width == 60" shared      any web server in front of `shared` makes it a catalog
     """  # noqa: D301
     from catalog.sharing import export as write
+    from pipeline.progress import telling
 
-    catalog = opened(catalog_url)
+    catalog = existing(catalog_url)
     items = _chosen(catalog, run_names, everything, where)
-    exported = write(catalog, items, destination, format)
+    with telling() as stages:
+        stages.say(f"Writing {destination} ...")
+        exported = write(catalog, items, destination, format)
     if as_json:
         print_json(
             {
@@ -156,8 +160,11 @@ def import_runs(source: str, largest_bytes: int | None, catalog_url: str, as_jso
     """  # noqa: D301
     from catalog.sharing import LARGEST_BYTES
     from catalog.sharing import import_runs as take_in
+    from pipeline.progress import telling
 
-    done = take_in(opened(catalog_url), source, LARGEST_BYTES if largest_bytes is None else largest_bytes)
+    with telling() as stages:
+        stages.say(f"Checking and taking in what {source} holds ...")
+        done = take_in(opened(catalog_url), source, LARGEST_BYTES if largest_bytes is None else largest_bytes)
     if as_json:
         print_json({"imported": done.imported, "already": done.already, "refused": done.refused})
     else:

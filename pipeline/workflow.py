@@ -19,13 +19,14 @@ from catalog.blocks import at_instant
 from catalog.index import Catalog
 from catalog.layout import SCHEMA_VERSION
 from catalog.schema import variable
-from pipeline.configuration import RunConfig
+from pipeline.configuration import RunConfig, as_config
 from pipeline.data import generate_data, teacher_network
 from pipeline.flow import initialise, simulate
 from pipeline.function import learned_function
 from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
 from pipeline.naming import plateau_name
 from pipeline.phases import find_clusters, find_plateaus, label_phases
+from pipeline.progress import NOBODY, Stages
 from pipeline.statements import check_statements, statement_rows, statement_times
 from pipeline.threads import one_thread
 
@@ -36,18 +37,24 @@ PAPER = (
 
 
 def run(
-    config: RunConfig, catalog: Catalog | None = None, *, progress: Callable[[float, int], None] | None = None
+    config: RunConfig | str | Path,
+    catalog: Catalog | None = None,
+    *,
+    progress: Callable[[float, int], None] | None = None,
+    stages: Stages = NOBODY,
 ) -> xr.DataTree:
     """Compute a run, or open it if the catalog has it; publish what was computed.
 
     Parameters
     ----------
     config
-        From ``load_config``.
+        From ``load_config``, or what it takes: a preset's name, or a file.
     catalog
         From ``open_catalog``; None to keep nothing.
     progress
         Told now and then the time t that the flow has reached, and the number of steps.
+    stages
+        Told what is being done, stage by stage (:class:`pipeline.progress.Stages`).
 
     Returns
     -------
@@ -62,15 +69,17 @@ def run(
     CatalogError
         If it can't be published; the catalog is as it was then.
     """
+    config = as_config(config)
     run_id = config.run_id(SCHEMA_VERSION)
     if catalog is not None and run_id in catalog:
         return catalog[run_id]
     started = perf_counter()
     data = prepare(config)
     with one_core(data):
-        tree = compute(config, data, progress)
+        tree = compute(config, data, progress, stages=stages)
     tree.attrs["wall_seconds"] = perf_counter() - started
     if catalog is not None:
+        stages.say("Writing the run ...")
         publish(config, catalog, tree)
     return tree
 
@@ -145,9 +154,10 @@ def compute(
     progress: Callable[[float, int], None] | None = None,
     *,
     minimum: xr.Dataset | None = None,
+    stages: Stages = NOBODY,
 ) -> xr.DataTree:
     """Stages 2 to 5 on ``data``, as a tree; a known ``minimum`` (:func:`minimum_of`) is not computed again."""
-    groups = follow(config, data, progress, minimum=minimum)
+    groups = follow(config, data, progress, minimum=minimum, stages=stages)
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
         "id": config.run_id(SCHEMA_VERSION),
@@ -168,6 +178,7 @@ def follow(
     progress: Callable[[float, int], None] | None = None,
     *,
     minimum: xr.Dataset | None = None,
+    stages: Stages = NOBODY,
 ) -> dict[str, xr.Dataset]:
     """:func:`compute` without the tree: the groups by their names, all that :func:`summarise` needs.
 
@@ -184,9 +195,10 @@ def follow(
         method=config.flow.method,
         slope=config.flow.slope,
         step_size=config.flow.step_size,
-        progress=progress,
+        progress=progress or stages.flow,
+        reading=stages.reading,
     )
-    return {"data": data, "trajectory": trajectory} | analyse(config, data, trajectory, minimum)
+    return {"data": data, "trajectory": trajectory} | analyse(config, data, trajectory, minimum, stages=stages)
 
 
 def minimum_of(config: RunConfig, data: xr.Dataset) -> xr.Dataset:
@@ -200,19 +212,33 @@ def minimum_of(config: RunConfig, data: xr.Dataset) -> xr.Dataset:
 
 
 def analyse(
-    config: RunConfig, data: xr.Dataset, trajectory: xr.Dataset, minimum: xr.Dataset | None = None
+    config: RunConfig,
+    data: xr.Dataset,
+    trajectory: xr.Dataset,
+    minimum: xr.Dataset | None = None,
+    *,
+    stages: Stages = NOBODY,
 ) -> dict[str, xr.Dataset]:
     """Stages 3 to 5: all that is said of a trajectory, as groups by their names."""
     epsilon = config.analysis.epsilon
+    stages.say("Finding the plateaus ...")
     plateaus = find_plateaus(data, trajectory)
+    stages.say("Labelling the phases ...")
     phases = label_phases(data, trajectory, epsilon=epsilon, plateaus=plateaus)
+    stages.say("Finding the clusters of neurons ...")
     clusters = find_clusters(data, trajectory, plateaus)
-    comparison = compare(trajectory, minimum_of(config, data) if minimum is None else minimum, data)
+    stages.say("Finding the minimum norm ...")
+    least = minimum_of(config, data) if minimum is None else minimum
+    stages.say("Comparing the network with the minimum norm ...")
+    comparison = compare(trajectory, least, data)
+    stages.say("Reading the learned function ...")
+    function = learned_function(data, trajectory, clusters)
+    stages.say("Checking the paper's statements ...")
     return {
         "phases": phases,
         "plateaus": plateaus,
         "clusters": clusters,
-        "function": learned_function(data, trajectory, clusters),
+        "function": function,
         "minimal_norm": comparison,
         "statements": check_statements(data, trajectory, phases, comparison, epsilon=epsilon),
     }

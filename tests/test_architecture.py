@@ -110,13 +110,15 @@ def room(module: str) -> str:
 def may_know(module: str, other: str) -> bool:
     """Whether the house plan lets ``module`` import ``other``, both of ours and in different rooms."""
     base = {
-        "catalog.schema", "catalog.blocks", "pipeline.errors", "pipeline.threads", "pipeline.configuration",
-        "pipeline.points",
+        "catalog.schema", "catalog.blocks", "pipeline.arguments", "pipeline.errors", "pipeline.threads",
+        "pipeline.configuration", "pipeline.points",
     }  # fmt: skip
     match room(module):
         case "catalog" | "pipeline.errors" | "pipeline.threads" | "pipeline.naming":
             return False
         case "pipeline.configuration":
+            return other in {"pipeline.arguments", "pipeline.errors"}
+        case "pipeline.arguments":
             return other == "pipeline.errors"
         case "pipeline.stationary":
             return other in {"catalog.schema", "catalog.blocks"}

@@ -81,6 +81,10 @@ class LocalPlace:
                     found[entry] = f"{status.st_size}-{status.st_mtime_ns}"
         return found
 
+    def is_there(self) -> bool:
+        """Whether the folder is there."""
+        return self.root.is_dir()
+
     def exists(self, key: str) -> bool:
         """Whether a file lies at ``key``."""
         return (self.root / key).is_file()

@@ -92,6 +92,10 @@ class Place(Protocol):
         """Whether nothing can ever be written here."""
         ...
 
+    def is_there(self) -> bool:
+        """Whether something lies here: a folder, though it be empty; in an object store at least one object."""
+        ...
+
     def address(self, key: str) -> Path | str:
         """Return where ``key`` lies, as plain xarray and people write it."""
         ...

@@ -105,6 +105,10 @@ class RemotePlace:
         """False: only trying tells."""
         return False
 
+    def is_there(self) -> bool:
+        """Whether anything lies here: an object store has no folders of its own."""
+        return bool(self.names(""))
+
     def path(self, key: str) -> str:
         """Return the path of ``key`` in the file system."""
         return f"{self.root}/{key}"

@@ -35,6 +35,10 @@ class WebPlace(RemotePlace):
         """True."""
         return True
 
+    def is_there(self) -> bool:
+        """True: who reads a place that is no catalog is told so by :meth:`names`."""
+        return True
+
     def exists(self, key: str) -> bool:
         """Whether the server has a file; at the catalog's own address it may show a page, which is none."""
         return bool(key) and super().exists(key)

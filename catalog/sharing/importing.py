@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from catalog.arguments import refuse_below
 from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError
 from catalog.index import Catalog
 from catalog.layout import MANIFEST, SHELVES, STORE, is_run_id, manifest_key, run_key
@@ -65,6 +66,7 @@ def import_runs(catalog: Catalog, address: str | Path, largest_bytes: int = LARG
     CatalogUnwritableError, DiskFullError
         If the catalog can't be written; runs that came in before stay.
     """
+    refuse_below("largest_bytes", largest_bytes, 1, "a number of bytes")
     if catalog.place.read_only:
         catalog.check_writable()
     done = Imported()

@@ -11,11 +11,21 @@ from pipeline.configuration.data_table import DataConfig
 from pipeline.configuration.explaining import explain
 from pipeline.configuration.files import read_pinned
 from pipeline.configuration.init_table import InitConfig
-from pipeline.configuration.loading import load_config, override, parse_override, presets, run_name
+from pipeline.configuration.loading import (
+    DATA_FILES,
+    as_config,
+    as_table,
+    load_config,
+    override,
+    parse_override,
+    run_name,
+)
 from pipeline.configuration.tables import METHODS, AnalysisConfig, FlowConfig, RunConfig
+from pipeline.configuration.titles import presets
 from pipeline.configuration.weights import read_weights
 
 __all__ = [
+    "DATA_FILES",
     "METHODS",
     "AnalysisConfig",
     "Arrays",
@@ -23,6 +33,8 @@ __all__ = [
     "FlowConfig",
     "InitConfig",
     "RunConfig",
+    "as_config",
+    "as_table",
     "described",
     "explain",
     "load_config",

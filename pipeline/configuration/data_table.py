@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.configuration.keys import Count, Keys, Numbers, Rows, Seed, Whole, counted, misplaced, uneven
+from pipeline.configuration.keys import UNSET, Count, Keys, Numbers, Rows, Seed, Whole, counted, misplaced, uneven
 
 _ORTHONORMAL = frozenset({"y", "points", "dimension", "positive", "seed"})
 _MEANT = {
@@ -84,7 +84,7 @@ class DataConfig(Keys):
     def _points_problem(self) -> str | None:
         if self.file is not None:
             both = self.x is not None or self.y is not None
-            return f"file = {Path(self.file).name!r}: allowed without x and y only" if both else None
+            return f"file = {Path(self.file).name!r}: allowed without x and y only{UNSET}" if both else None
         if self.x is None or self.y is None:
             return f"{'x' if self.x is None else 'y'} is missing: allowed are x and y, or file"
         if len(self.x) != len(self.y):

@@ -43,11 +43,25 @@ def explain(error: ErrorDetails) -> str:
     index = "".join(f"[{place}]" for place in places if isinstance(place, int))
     if error["type"] == "extra_forbidden":
         table = _TABLES.get(str(places[0])) if len(places) > 1 else RunConfig
-        known = [name for name in (table or RunConfig).model_fields if name not in ("name", "file_sha256")]
-        near = get_close_matches(str(places[-1]), known, n=1)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        known = _keys(table or RunConfig)
+        near = _meant(str(places[-1]), known)
+        hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
         return one_line(f"{key} is not a known key{hint}: allowed are {', '.join(known)}")
     if error["type"] == "value_error":  # of a whole table; the message begins with the key
         return one_line(f"{key}{'.' if key else ''}{error['msg'].removeprefix('Value error, ')}")
     words = _WORDS.get(error["type"], error["msg"]).format(**error.get("ctx", {}))
     return one_line(f"{key}{index} = {shown(error['input'])}: {words}")
+
+
+def _meant(word: str, known: list[str]) -> list[str]:
+    """The keys that a misspelt or misplaced one may mean: of its own table, else of any, with its name."""
+    near = get_close_matches(word, known, n=1)
+    if near:
+        return near
+    elsewhere = {name: _keys(table) for name, table in _TABLES.items()}
+    closest = get_close_matches(word, {key for keys in elsewhere.values() for key in keys}, n=1)
+    return [f"{name}.{key}" for name, keys in elsewhere.items() for key in keys if key in closest]
+
+
+def _keys(table: type[BaseModel]) -> list[str]:
+    return [name for name in table.model_fields if name not in ("name", "file_sha256")]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
-from pipeline.configuration.keys import Count, Keys, Numbers, Rows, Seed, counted, misplaced, uneven
+from pipeline.configuration.keys import UNSET, Count, Keys, Numbers, Rows, Seed, counted, misplaced, uneven
 
 _DRAWN = frozenset({"log10_scale", "per_sqrt_width", "seed"})
 _MEANT = {"balanced": _DRAWN, "unbalanced": _DRAWN, "given": frozenset({"w", "a", "file"})}
@@ -70,7 +70,7 @@ class InitConfig(Keys):
     def _given_problem(self) -> str | None:
         if self.file is not None:
             both = self.w is not None or self.a is not None
-            return f"file = {Path(self.file).name!r}: allowed without w and a only" if both else None
+            return f"file = {Path(self.file).name!r}: allowed without w and a only{UNSET}" if both else None
         if self.w is None or self.a is None:
             return f"{'w' if self.w is None else 'a'} is missing: allowed are w and a, or file"
         if len(self.w) != len(self.a):
@@ -82,4 +82,4 @@ class InitConfig(Keys):
         """What is wrong if ``width`` is not the number of rows of w."""
         if rows == self.width:
             return None
-        return f"width = {self.width}: allowed is {rows}, the number of rows of w, or no width at all"
+        return f"width = {self.width}: allowed is {rows}, the number of rows of w, or no width at all{UNSET}"

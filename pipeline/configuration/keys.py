@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from pipeline.arguments import COUNT
 from pipeline.configuration.wording import shown
 
-LARGEST = 10_000_000
-"""A bound on every count: a thousand times it, and the system kills the process before NumPy can say why."""
+UNSET = " (--set KEY= unsets a key, None in Python)"
+"""What helps where a preset or a file says a key that is in the way."""
 
 
 class Keys(BaseModel):
@@ -34,7 +35,7 @@ def _rows(value: Any) -> Any:
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]
-Count = Annotated[Whole, Field(ge=1, le=LARGEST)]
+Count = Annotated[Whole, Field(ge=COUNT.least, le=COUNT.most)]
 Seed = Annotated[Whole, Field(ge=0)]
 Numbers = Annotated[list[float], Field(min_length=1)]
 Rows = Annotated[list[list[float]], BeforeValidator(_rows), Field(min_length=1)]

@@ -9,22 +9,22 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from pipeline.configuration.explaining import explain
 from pipeline.configuration.files import pin_file
 from pipeline.configuration.tables import RunConfig
+from pipeline.configuration.titles import called_by_its_data, preset_behind, presets
 from pipeline.configuration.weights import read_weights
 from pipeline.configuration.wording import shown
 from pipeline.errors import RequestError
 
+Table = TypeVar("Table", bound=BaseModel)
 
-def presets() -> dict[str, Path]:
-    """The presets' files by name."""
-    folder = Path(str(resources.files("pipeline") / "presets"))
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+DATA_FILES = (".csv", ".npz")
+"""The endings of files that are no configuration but a run's points: allowed where a file is."""
 
 
 def load_config(name_or_path: str | Path, overrides: Mapping[str, Any] | None = None) -> RunConfig:
@@ -33,9 +33,16 @@ def load_config(name_or_path: str | Path, overrides: Mapping[str, Any] | None = 
     Parameters
     ----------
     name_or_path
-        A preset's name, or the path of a TOML file.
+        A preset's name, the path of a TOML file, or that of a CSV or npz file of points.
     overrides
-        Dotted keys, for instance ``{"init.width": 100}``.
+        Dotted keys, for instance ``{"init.width": 100}``. None unsets a key: it is as if the preset or the file
+        did not say it.
+
+    Returns
+    -------
+    RunConfig
+        Named by the file, or by the preset as long as the data are the preset's: on other data it has a name and a
+        title that say what they are.
 
     Raises
     ------
@@ -46,8 +53,28 @@ def load_config(name_or_path: str | Path, overrides: Mapping[str, Any] | None = 
     --------
     >>> load_config("orthogonal", {"init.log10_scale": -1000}).init.log10_scale
     -1000.0
+    >>> load_config("orthogonal", {"data.x": [[1.0], [3.0]]}).title
+    '2 points in 1 dimension, with a bias'
     """
     path = _find(name_or_path)
+    values = _read(path)
+    for table in ("data", "init"):
+        keys = values.setdefault(table, {})
+        if isinstance(keys, dict) and isinstance(keys.get("file"), str):
+            keys["file"] = str(path.parent / keys["file"])  # beside this file; an overridden one is where we are
+    for key, value in (overrides or {}).items():
+        _override(values, key, value)
+    for table in ("data", "init"):
+        pin_file(values, table)
+    config = _checked(values | {"name": run_name(path.stem)})
+    is_preset = path == presets().get(path.stem)
+    return called_by_its_data(config, path.stem, set(overrides or {})) if is_preset else config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """What a configuration's file says; of a file of points, that these are the data."""
+    if path.suffix.lower() in DATA_FILES:
+        return {"title": f"The points of {path.name}", "data": {"file": path.name}}
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -58,15 +85,52 @@ def load_config(name_or_path: str | Path, overrides: Mapping[str, Any] | None = 
         raise RequestError(
             f"name = {values['name']!r}: not allowed, a run is named by its file, here {path.stem!r}"
         )
-    for table in ("data", "init"):
-        keys = values.setdefault(table, {})
-        if isinstance(keys, dict) and isinstance(keys.get("file"), str):
-            keys["file"] = str(path.parent / keys["file"])  # beside this file; an overridden one is where we are
-    for key, value in (overrides or {}).items():
-        _override(values, key, value)
-    for table in ("data", "init"):
-        pin_file(values, table)
-    return _checked(values | {"name": run_name(path.stem)})
+    if "grid" in values:
+        raise RequestError(
+            f"{path} is a sweep, it has a grid: allowed is a run; `reluflow sweep {path}` computes it"
+        )
+    return values
+
+
+def as_config(config: RunConfig | str | Path) -> RunConfig:
+    """Take a configuration as it is, and load what :func:`load_config` takes.
+
+    Raises
+    ------
+    RequestError
+        If it is neither, or can't be loaded.
+    """
+    if isinstance(config, RunConfig):
+        return config
+    if isinstance(config, str | Path):
+        return load_config(config)
+    raise RequestError(
+        f"config = {shown(config)}: a RunConfig (from load_config), a preset's name or a file's path is allowed"
+    )
+
+
+def as_table(config: Any, table: type[Table]) -> Table:
+    """Take one table of a configuration as it is, and find it in a whole configuration, or in what loads as one.
+
+    Parameters
+    ----------
+    config
+        Such a table, a RunConfig, a preset's name or a file's path.
+    table
+        DataConfig or InitConfig.
+
+    Raises
+    ------
+    RequestError
+        If it is none of these, or can't be loaded.
+    """
+    if isinstance(config, table):
+        return config
+    if not isinstance(config, RunConfig | str | Path):
+        raise RequestError(f"config = {shown(config)}: a {table.__name__} is allowed, or what load_config takes")
+    whole = as_config(config)
+    found: Table = next(value for _, value in whole if isinstance(value, table))
+    return found
 
 
 def override(config: RunConfig, overrides: Mapping[str, Any]) -> RunConfig:
@@ -77,7 +141,7 @@ def override(config: RunConfig, overrides: Mapping[str, Any]) -> RunConfig:
     config
         From :func:`load_config`. A table of it whose keys stay as they are is shared.
     overrides
-        Dotted keys, for instance ``{"init.width": 100}``.
+        Dotted keys, for instance ``{"init.width": 100}``; None unsets a key.
 
     Returns
     -------
@@ -109,7 +173,9 @@ def override(config: RunConfig, overrides: Mapping[str, Any]) -> RunConfig:
         pin_file(values, table)
     # A model that is checked already counts as it is: pydantic does not check instances again.
     rest = {name: getattr(config, name) for name in config.model_fields_set - set(values)}
-    return _checked(rest | values)
+    found = _checked(rest | values)
+    preset = preset_behind(config) if found.data is not config.data else None
+    return found if preset is None else called_by_its_data(found, preset, set(overrides))
 
 
 def _said(table: Any) -> Any:
@@ -149,7 +215,7 @@ def run_name(stem: str) -> str:
 
 
 def parse_override(text: str) -> tuple[str, Any]:
-    """Read ``key=value`` as the command line gives it; the value is TOML, or else a plain word.
+    """Read ``key=value`` as the command line gives it: TOML, or else a plain word; no value at all unsets the key.
 
     Raises
     ------
@@ -160,10 +226,14 @@ def parse_override(text: str) -> tuple[str, Any]:
     --------
     >>> parse_override("init.width=100")
     ('init.width', 100)
+    >>> parse_override("data.x=")
+    ('data.x', None)
     """
     key, separator, value = text.partition("=")
     if not separator or not key.strip():
         raise RequestError(f"--set {text}: allowed is key=value, for instance init.width=100")
+    if not value.strip():
+        return key.strip(), None
     try:
         read = tomllib.loads(f"value = {value}")
     except (tomllib.TOMLDecodeError, RecursionError):
@@ -182,13 +252,15 @@ def _find(name_or_path: str | Path) -> Path:
             return path
     except OSError as error:  # a name that is too long
         raise RequestError(f"{shown(str(name_or_path))}: {error.strerror or error}") from None
-    if path.suffix == ".toml":
+    if path.suffix in (".toml", *DATA_FILES):
         raise RequestError(f"{name_or_path}: there is no such file")
+    if (Path(str(resources.files("pipeline"))) / "sweep" / "examples" / f"{path.name}.toml").is_file():
+        raise RequestError(f"{path.name} is a sweep: allowed is a run; `reluflow sweep {path.name}` computes it")
     near = get_close_matches(str(name_or_path), known, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     raise RequestError(
         f"preset = {str(name_or_path)!r} is not known{hint}: "
-        f"allowed are {', '.join(known)}, or the path of a TOML file"
+        f"allowed are {', '.join(known)}, or the path of a TOML, CSV or npz file"
     )
 
 
@@ -202,12 +274,27 @@ def _override(values: dict[str, Any], key: str, value: Any) -> None:
         values = values.setdefault(table, {})
         if not isinstance(values, dict):
             raise RequestError(f"{key} is not a known key: {table} is a value, not a table of keys")
-    values[last] = _plain(value)
+    if value is None and _known(tables, last):
+        values.pop(last, None)
+    else:
+        values[last] = _plain(value)
+
+
+def _known(tables: list[str], key: str) -> bool:
+    """Whether a key may be unset: one that is not known stays, to be refused."""
+    model: Any = RunConfig
+    for table in tables:
+        field = model.model_fields.get(table)
+        model = field.annotation if field is not None else None
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return False
+    return key in model.model_fields
 
 
 def _plain(value: Any) -> Any:
     """Turn what a notebook may give (NumPy numbers and arrays, tuples, paths) into what TOML holds."""
-    if hasattr(value, "tolist"):
+    if hasattr(value, "dtype"):  # NumPy's numbers and arrays, and xarray's
+        value = getattr(value, "values", value)
         return value.tolist()
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}

@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
+from pipeline.arguments import SAMPLES, SLOPE, TOLERANCE
 from pipeline.configuration.data_table import DataConfig
 from pipeline.configuration.init_table import InitConfig
-from pipeline.configuration.keys import LARGEST, Keys, Whole
+from pipeline.configuration.keys import Keys, Whole
 
 Method = Literal[
     "exact",
@@ -51,10 +52,10 @@ class FlowConfig(Keys):
     """
 
     method: Method = "exact"
-    tolerance: Annotated[float, Field(ge=1e-11, le=1e-1)] = 1e-6
+    tolerance: Annotated[float, Field(ge=TOLERANCE.least, le=TOLERANCE.most)] = 1e-6
     end_time: Annotated[float, Field(gt=0)] | None = None
-    samples: Annotated[Whole, Field(ge=2, le=LARGEST)] = 400
-    slope: Annotated[float, Field(ge=-1e3, le=1e3)] = 0.0
+    samples: Annotated[Whole, Field(ge=SAMPLES.least, le=SAMPLES.most)] = 400
+    slope: Annotated[float, Field(ge=SLOPE.least, le=SLOPE.most)] = 0.0
     step_size: Annotated[float, Field(gt=0)] = 1e-3
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from pipeline.configuration import DataConfig
+from pipeline.configuration import DataConfig, as_table
 from pipeline.data.families import nearly_orthonormal_points, orthonormal_points, teacher_points
 from pipeline.data.sources import given_points
 from pipeline.errors import RequestError
@@ -21,7 +21,7 @@ KINDS = {
 
 
 def generate_data(config: DataConfig) -> xr.Dataset:
-    """Make the data set that ``config`` describes.
+    """Make the data set that ``config`` describes: ``[data]``, or the one of a whole configuration or its name.
 
     Returns
     -------
@@ -41,6 +41,7 @@ def generate_data(config: DataConfig) -> xr.Dataset:
     a zero vector whose label is not 0, or points on one ray, x and 2x, whose labels are not y and 2y (a network
     without bias is homogeneous). The flow then goes to the least loss, which is above 0.
     """
+    config = as_table(config, DataConfig)
     x, y, names = KINDS[config.kind](config)
     if config.bias:
         if "bias" in names:

@@ -2,6 +2,7 @@
 
 import sys
 
+from pipeline.flow.descending import load_descent
 from pipeline.flow.exact.warm import compile_entry, compile_solver
 
 if __name__ == "__main__":
@@ -9,3 +10,4 @@ if __name__ == "__main__":
         compile_entry(sys.argv[1])
     else:
         compile_solver()
+        load_descent()

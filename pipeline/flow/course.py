@@ -10,20 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from math import comb
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import xarray as xr
 
 from catalog.schema import conform, validate
+from pipeline.arguments import SAMPLES, SLOPE, TIME, TOLERANCE, instants, number, whole
 from pipeline.flow.exact.record import Record
 from pipeline.flow.exact.sampling import place_samples, replay
 from pipeline.flow.exact.stepping import integrate
 from pipeline.flow.exact.warm import load_solver
 from pipeline.flow.exact.watching import watched
 from pipeline.flow.looking import looked_at
+from pipeline.flow.moments import moments, read_residual
 from pipeline.flow.reduction import Reduction
 from pipeline.flow.status import BY_NUMBER, Status
 from pipeline.flow.streaming import Blocks
@@ -38,6 +39,8 @@ IN_MEMORY = 1_000_000_000
 
 Progress = Callable[[float, int], None]
 """Told now and then the paper's t that was reached and the number of steps."""
+Reading = Callable[[int, int], None]
+"""Told now and then how many samples have been read, and how many there are."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Course:
 
     def placed(self, samples: int) -> np.ndarray:
         """Choose that many instants of the paper's t, dense where the trajectory moves: float64[samples]."""
-        unit = self.reduced.time_unit
+        unit, samples = self.reduced.time_unit, whole("samples", samples, SAMPLES)
         last = None if self.end_time is None else self.end_time / unit
         times: np.ndarray = unit * place_samples(self.record, samples, self.reduced.problem.label_scale, last)
         if self.end_time is not None:
@@ -97,8 +100,19 @@ class Course:
             {"time": times},
         )
 
-    def trajectory(self, times: int | np.ndarray, *, including: np.ndarray | tuple[float, ...] = ()) -> xr.Dataset:
+    def trajectory(
+        self,
+        times: int | np.ndarray,
+        *,
+        including: np.ndarray | tuple[float, ...] = (),
+        reading: Reading | None = None,
+    ) -> xr.Dataset:
         """Read every neuron at these instants of the paper's t, or at so many placed ones, and at ``including``.
+
+        Parameters
+        ----------
+        reading
+            Told after each block of samples how many have been read, and how many there are.
 
         Returns
         -------
@@ -107,10 +121,12 @@ class Course:
         """
         started = perf_counter()
         with one_thread(len(self.reduced.problem.y)):
-            placed = self.placed(times) if isinstance(times, int | np.integer) else times
-            looked = looked_at(placed, np.asarray(including, dtype=float))
-            taken = read_samples(self.reduced, self.record, self.data, looked, self.account["tolerance"])
-        account = self.account | {"sampling_seconds": perf_counter() - started}
+            placed = self.placed(cast("int", times)) if np.ndim(times) == 0 else instants("times", times)
+            looked = looked_at(placed, instants("including", including, empty=True))
+            taken = read_samples(self, looked, reading)
+            x, y = (self.data.variables[name].values for name in ("x", "y"))
+            told = moments(self.reduced, self.record, x, y)
+        account = self.account | told | {"sampling_seconds": perf_counter() - started}
         residual = taken.pop("residual")
         values = {
             **taken,
@@ -148,6 +164,8 @@ def follow_flow(
         From which its :meth:`Course.trajectory` and its :meth:`Course.curve` can be read.
     """
     data, init = take_points(data), validate("initial", init)
+    end_time, slope = end_of_run(end_time), number("slope", slope, SLOPE)
+    tolerance = number("tolerance", tolerance, TOLERANCE)
     reduced = Reduction.of(data, init, slope)
     unit = reduced.time_unit
     load_solver()
@@ -157,18 +175,18 @@ def follow_flow(
         if progress is not None:
             progress(time * unit, steps)
 
-    until = np.inf if end_time is None else float(end_time) / unit
+    until = np.inf if end_time is None else end_time / unit
     with one_thread(len(reduced.problem.y)):
         started = perf_counter()
-        record, number, rejected, crossings, patterns, ambiguous, state, sensitive, instants = watched(
+        record, ended_by, rejected, crossings, patterns, ambiguous, state, sensitive, doubts = watched(
             lambda: integrate(reduced.neurons, reduced.problem, tolerance, until, MOST_STEPS, watch), watch, tell
         )
         seconds = perf_counter() - started
     reduced = replace(reduced, neurons=reduced.neurons._replace(state=state))
-    ended = BY_NUMBER[number]
+    ended = BY_NUMBER[ended_by]
     status, message = describe_end(ended, ambiguous, reduced.contradictory)
     if sensitive:
-        message += describe_sensitivity(sensitive, unit * float(instants[0]))
+        message += describe_sensitivity(sensitive, unit * float(doubts[0]))
     account = {
         "method": "exact",
         "slope": slope,
@@ -185,40 +203,40 @@ def follow_flow(
         "sensitive_events": sensitive,
     }
     if sensitive:
-        account["sensitive_times"] = (unit * instants[:sensitive]).tolist()
+        account["sensitive_times"] = (unit * doubts[:sensitive]).tolist()
     return Course(reduced, record, data, init, end_time, ended, account)
 
 
-def read_residual(record: Record, times: np.ndarray) -> np.ndarray:
-    """The residual at these times of the solver, from the Bernstein form of each step.
+def end_of_run(end_time: float | None) -> float | None:
+    """The paper's t at which a run stops, checked; None if it goes on until the flow rests.
 
-    Returns
-    -------
-    float64[times, reduced points]
-        Past the record's end what it ends with.
+    Raises
+    ------
+    RequestError
+        If it is no time above 0.
     """
-    step = np.maximum(np.searchsorted(record.time, times, side="right") - 1, 0)
-    part = np.minimum((times - record.time[step]) / record.length[step], 1.0)
-    degree = record.curve.shape[1] - 1
-    basis = [comb(degree, k) * part**k * (1.0 - part) ** (degree - k) for k in range(degree + 1)]
-    return np.asarray(np.einsum("kt,tkn->tn", basis, record.curve[step]))
+    if end_time is None:
+        return None
+    until = number("end_time", end_time, TIME)
+    return until if until < np.inf else None
 
 
-def read_samples(
-    reduced: Reduction, record: Record, data: xr.Dataset, times: np.ndarray, tolerance: float
-) -> dict[str, Any]:
+def read_samples(course: Course, times: np.ndarray, reading: Reading | None = None) -> dict[str, Any]:
     """The trajectory's variables at ``times``, in the data's own terms.
 
     In blocks of time if they would fill the memory: then as dask arrays over temporary files.
     """
+    reduced, record, data = course.reduced, course.record, course.data
     m, n = len(reduced.neurons.sign), len(reduced.point)
     d = reduced.problem.x.shape[1] if reduced.frame.basis is None else reduced.frame.basis.shape[1]
     large = len(times) * m * (8 * (d + 2) + n) > IN_MEMORY
     blocks = Blocks(len(times), 8 * m * d) if large else None
     whole: dict[str, list[np.ndarray]] = {}
     neurons, first = reduced.neurons, 0
-    allowed = tolerance * reduced.problem.label_scale
+    allowed = course.account["tolerance"] * reduced.problem.label_scale
     for part in blocks.slices if blocks else [slice(0, len(times))]:
+        if reading is not None:
+            reading(part.start, len(times))
         own_times = times[part] / reduced.time_unit
         read = partial(replay, neurons, reduced.problem, record, own_times, first, allowed)
         taken, neurons, first = watched(read, np.zeros(3))

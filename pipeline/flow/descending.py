@@ -9,7 +9,9 @@ weights each: 7 times faster at m = 60, n = 2 (0.2 microseconds an iteration) an
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable
+from functools import cache
 from math import sqrt
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -66,16 +68,19 @@ def out_of_blocks(network: Blocks, m: int) -> tuple[np.ndarray, np.ndarray]:
     return w[:m].copy(), network.a.reshape(-1)[:m].copy()
 
 
-def compiled(function: Function) -> Function:
-    """Compile ``function``, which Python calls, on its first call; keep the machine code on disk.
-
-    Beside the exact solver's folder, not in it: that one is complete when it holds that solver's entries.
-    """
-    njit: Any = numba.njit
+@cache
+def machine_code() -> Path:
+    """The folder of this file's machine code. Not the exact solver's, which is complete with its own entries."""
     digest = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-    with kept_in(kernel_cache().with_name(f"descent-{digest[:16]}")):
-        machine_code: Function = njit(cache=True, error_model="numpy", nogil=True)(function)
-    return machine_code
+    return kernel_cache().with_name(f"descent-{digest[:16]}")
+
+
+def compiled(function: Function) -> Function:
+    """Compile ``function``, which Python calls, on its first call; keep the machine code on disk."""
+    njit: Any = numba.njit
+    with kept_in(machine_code()):
+        ready: Function = njit(cache=True, error_model="numpy", nogil=True)(function)
+    return ready
 
 
 def inner(function: Function) -> Function:
@@ -242,3 +247,12 @@ def descend(w, a, sign, x, y, rate, slope, enough, iterations):
             for k in range(n):
                 h[k] += output(a[b], before[b, k], slope)
     return iterations, ON_ITS_WAY
+
+
+@cache
+def load_descent() -> None:
+    """Bring the machine code into this process, from disk or by compiling it, which is said on standard error."""
+    if not any(machine_code().rglob("*.nbc")):
+        print("Compiling gradient descent, once (half a minute) ...", file=sys.stderr, flush=True)
+    network = in_blocks(np.ones((1, 1)), np.ones(1), balanced=False)
+    descend(*network, np.ones((1, 1)), np.ones(1), 0.0, 0.0, 0.0, 0)

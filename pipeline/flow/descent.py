@@ -15,8 +15,7 @@ from time import perf_counter
 import numpy as np
 import xarray as xr
 
-from pipeline.errors import RequestError
-from pipeline.flow.descending import FITTED, RAN_AWAY, Blocks, descend, in_blocks, out_of_blocks
+from pipeline.flow.descending import FITTED, RAN_AWAY, Blocks, descend, in_blocks, load_descent, out_of_blocks
 from pipeline.flow.frame import Frame
 from pipeline.flow.status import Status
 from pipeline.flow.weights import label_trajectory, plain_weights, refuse_unbalanced
@@ -137,10 +136,8 @@ def simulate_descent(
     Raises
     ------
     RequestError
-        If the step is no positive number, the weights are no floats, or the start of a balanced descent is not.
+        If the weights are no floats, or the start of a balanced descent is not.
     """
-    if not 0.0 < step_size < np.inf:
-        raise RequestError(f"flow.step_size = {step_size}: a positive number is allowed")
     if method == BALANCED:
         refuse_unbalanced(init, method)
     w, a = plain_weights(init, method)
@@ -156,7 +153,7 @@ def simulate_descent(
     looks = Looks(w.shape[0], w.shape[1], wanted, samples)
 
     network = in_blocks(w, a, balanced=method == BALANCED)
-    descend(*network, x, y, 0.0, slope, 0.0, 0)  # the machine code, from disk or compiled
+    load_descent()
     started = perf_counter()
     iterations, status = follow(network, x, y, step, slope, last, looks)
     integrated = perf_counter()

@@ -51,6 +51,13 @@ class Frame:
             np.column_stack([inside, length]),
         )
 
+    def inside(self, vectors: np.ndarray) -> np.ndarray:
+        """Vectors (..., d) of the data's span in the frame's coordinates (..., q)."""
+        if self.basis is None:
+            return vectors
+        inside = vectors @ self.basis.T
+        return np.concatenate([inside, np.zeros((*inside.shape[:-1], 1))], axis=-1)
+
     def back(self, direction: np.ndarray) -> np.ndarray:
         """Directions (..., m, q) in the inputs' own coordinates (..., m, d)."""
         if self.basis is None or self.resting is None:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import conform
-from pipeline.configuration import InitConfig, read_weights
+from pipeline.configuration import InitConfig, as_table, read_weights
 from pipeline.errors import RequestError
 from pipeline.points import take_points
 
@@ -28,7 +28,8 @@ def initialise(data: xr.Dataset, config: InitConfig) -> xr.Dataset:
         Stage 1's dataset; of it matter the number of coordinates and the largest size.
     config
         The start: ``balanced`` (a_j = s_j |w_j|), ``unbalanced`` (a_j = lambda times a standard Gaussian
-        number; the w_j are the balanced ones of the same seed) or ``given``; width, scale and seed.
+        number; the w_j are the balanced ones of the same seed) or ``given``; width, scale and seed. A whole
+        configuration, or its name, stands for its ``[init]``.
 
     Returns
     -------
@@ -43,7 +44,7 @@ def initialise(data: xr.Dataset, config: InitConfig) -> xr.Dataset:
         If given weights don't fit the data, or could not move, or the network's output is so large that the
         loss is no float.
     """
-    data = take_points(data)
+    data, config = take_points(data), as_table(config, InitConfig)
     if config.start == "given":
         w, a = read_weights(config)
         refuse_impossible(w, a, config, data.sizes["coord"])

@@ -65,7 +65,7 @@ class Reduction:
     @classmethod
     def of(cls, data: xr.Dataset, init: xr.Dataset, slope: float = 0.0) -> Reduction:
         """Reduce the data set and the network of stages 1 and 2."""
-        x, y = data.variables["x"].values, data.variables["y"].values
+        x, y = _floats(data, "x"), _floats(data, "y")
         input_unit, label_unit = unit_of(x), unit_of(y)
         x, y = x / input_unit, y / label_unit
         point, representative, weight = rays(x)
@@ -76,10 +76,10 @@ class Reduction:
         fitted = np.where(point >= 0, share * label[point] if len(label) else 0.0, 0.0)
         unfit = y - fitted
         unfit[np.abs(unfit) <= 1e-15 * np.abs(y)] = 0.0
-        frame, points, direction = Frame.of(merged, init["direction"].values)
+        frame, points, direction = Frame.of(merged, _floats(init, "direction"))
         log_weight_unit = 0.5 * (log(label_unit) - log(input_unit))
         neurons = raw_neurons(
-            direction, init["log_norm"].values - log_weight_unit, init["output_ratio"].values, points
+            direction, _floats(init, "log_norm") - log_weight_unit, _floats(init, "output_ratio"), points
         )
         if len(points) == 0:  # nothing but zero vectors: one label of 0 at a point where every neuron is off
             points, label = np.eye(1, direction.shape[1]), np.array([0.0])
@@ -133,6 +133,11 @@ class Reduction:
     def gradient_norm(self, reduced: np.ndarray) -> np.ndarray:
         """|grad L| in the data's units: the speed of the weights."""
         return np.asarray(reduced * (np.exp(self.log_weight_unit) / self.time_unit))
+
+
+def _floats(dataset: xr.Dataset, name: str) -> np.ndarray:
+    """A variable as the solver's one type of array: another precision or layout would be compiled for anew."""
+    return np.array(dataset.variables[name].values, dtype=float, order="C")
 
 
 def unit_of(values: np.ndarray) -> float:

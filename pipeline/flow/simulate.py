@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import validate
-from pipeline.errors import RequestError
-from pipeline.flow.course import Progress, follow_flow
+from pipeline.arguments import FINER_TOLERANCE, POSITIVE, SAMPLES, SLOPE, instants, number, whole
+from pipeline.flow.course import Progress, Reading, end_of_run, follow_flow
 from pipeline.points import take_points
 
 
@@ -26,6 +26,7 @@ def simulate(
     slope: float = 0.0,
     step_size: float = 1e-3,
     progress: Progress | None = None,
+    reading: Reading | None = None,
 ) -> xr.Dataset:
     """Follow the gradient flow (3) of the network ``init`` on ``data``.
 
@@ -34,25 +35,29 @@ def simulate(
     data, init
         The datasets of stages 1 and 2 (``generate_data``, ``initialise``): any points, any start.
     end_time
-        The paper's t at which to stop; None: until converged or provably stationary.
+        The paper's t at which to stop, above 0; None or infinity: until converged or provably stationary. With
+        ``sample_times`` alone the run goes to the last of them.
     tolerance
         The aim for the worst error of the residual over the whole run, in units of the labels' root mean square
-        (or of the residual's at the start, if that is larger).
+        (or of the residual's at the start, if that is larger): 1e-11 to 0.1; a library takes 1e-14 too.
     sample_times
-        When to look; None: at ``samples`` instants placed where the trajectory moves.
+        When to look: increasing times from 0 to ``end_time``. None: at ``samples`` instants placed where the
+        trajectory moves.
     samples
-        Their number.
+        Their number, at least 2.
     including
         Instants to look at besides those, as far as they lie within the run; they are added to ``samples``.
     method
         ``"exact"``: the boosts of this package; ``"gradient_descent"`` and the ODE libraries:
         :mod:`pipeline.flow.methods`.
     slope
-        Of the leaky ReLU: phi(u) = u for u > 0 and slope u for u < 0.
+        Of the leaky ReLU: phi(u) = u for u > 0 and slope u for u < 0. At most 1000 in size.
     step_size
         Of gradient descent, in the notebooks' sense: one iteration is 2 ``step_size`` of t.
     progress
         Told now and then how far the exact method has come.
+    reading
+        Told now and then how many samples of it have been read.
 
     Returns
     -------
@@ -64,16 +69,23 @@ def simulate(
     Raises
     ------
     RequestError
-        If the sample times are not increasing from 0 on, or the method is unknown or can't take this.
+        If a number is none, or not allowed; or the method is unknown or can't take this.
 
     Notes
     -----
     Past the time at which the flow has come to rest (``status`` converged or stationary) the network is
     constant, whatever ``end_time``.
+
+    Any number may be Python's or NumPy's, whole where a float is meant, or an array of no dimension; a truth value
+    or a text is refused.
     """
     data, init = take_points(data), validate("initial", init)
-    times = None if sample_times is None else _checked_times(sample_times)
-    besides = _checked_times(including, empty=True)
+    end_time, slope = end_of_run(end_time), number("slope", slope, SLOPE)
+    tolerance, samples = number("tolerance", tolerance, FINER_TOLERANCE), whole("samples", samples, SAMPLES)
+    step_size = number("step_size", step_size, POSITIVE)
+    until = np.inf if end_time is None else end_time
+    times = None if sample_times is None else instants("sample_times", sample_times, until)
+    besides = instants("including", including, empty=True)
     if end_time is None and times is not None:
         end_time = float(times[-1])
     if method != "exact":
@@ -84,13 +96,4 @@ def simulate(
             including=besides, slope=slope, step_size=step_size,
         )  # fmt: skip
     course = follow_flow(data, init, end_time=end_time, tolerance=tolerance, slope=slope, progress=progress)
-    return course.trajectory(samples if times is None else times, including=besides)
-
-
-def _checked_times(sample_times: Sequence[float] | np.ndarray, empty: bool = False) -> np.ndarray:
-    times = np.asarray(sample_times, dtype=float)
-    if times.ndim != 1 or (times.size == 0 and not empty) or not np.isfinite(times).all():
-        raise RequestError("sample_times: a list of finite numbers is allowed")
-    if (times < 0).any() or (np.diff(times) < 0).any():
-        raise RequestError("sample_times: increasing times from 0 on are allowed")
-    return times
+    return course.trajectory(samples if times is None else times, including=besides, reading=reading)

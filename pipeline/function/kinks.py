@@ -16,6 +16,10 @@ LARGEST = 100
 """How many kinks are kept: before the neurons align there are as many as neurons."""
 
 
+WIDE = 1000
+"""The number of neurons from which on the kinks of each instant are counted by themselves."""
+
+
 @dataclass(frozen=True)
 class Kinks:
     """Kinks by position: ``position``, ``change`` of slope, slope ``left`` and ``right`` of it, ``neurons``."""
@@ -39,11 +43,10 @@ def first_of_each(position: np.ndarray, width: float) -> np.ndarray:
 
     By width and not by gaps: a million kinks all along the line have no gap, and are not one kink.
     """
-    beyond = np.searchsorted(position, position + width, side="right").tolist()
     found, at = [], 0
-    while at < len(beyond):
+    while at < len(position):
         found.append(at)
-        at = beyond[at]
+        at = int(position.searchsorted(position[at] + width, side="right"))
     return np.array(found, dtype=int)
 
 
@@ -96,8 +99,14 @@ def numbers_of_kinks(
 
     Notes
     -----
-    All instants at once: one at a time, each takes 15 us of NumPy's calls for a microsecond's work.
+    All instants at once: one at a time, each takes 15 us of NumPy's calls for a microsecond's work. Of a wide
+    network one at a time: its positions are sorted without their weights, which takes a fifth of the time.
     """
+    if len(slope) < slope.shape[1] > WIDE:
+        return np.array(
+            [_number_of_kinks(*row, window, width, share) for row in zip(slope, offset, output, strict=True)],
+            dtype=int,
+        )
     position, weight = kink_positions(slope, offset), output * np.abs(slope)
     inside = (position >= window[0] - width) & (position <= window[1] + width) & (weight != 0)
     # Those outside go to the end of their row: among those inside, the order is that of a stable sort alone.
@@ -112,6 +121,24 @@ def numbers_of_kinks(
     changes = np.abs(np.add.reduceat(np.take_along_axis(weight, order, axis=1)[within], kink))
     row = np.nonzero(first)[0]
     return np.bincount(row[changes >= share * np.abs(weight).sum(axis=1)[row]], minlength=len(slope))
+
+
+def _number_of_kinks(
+    slope: np.ndarray,
+    offset: np.ndarray,
+    output: np.ndarray,
+    window: tuple[float, float],
+    width: float,
+    share: float,
+) -> int:
+    """:func:`numbers_of_kinks` of one instant."""
+    position, weight = kink_positions(slope, offset), output * np.abs(slope)
+    inside = np.flatnonzero((position >= window[0] - width) & (position <= window[1] + width) & (weight != 0))
+    ordered = np.sort(position[inside])
+    edges = ordered[first_of_each(ordered, width)]
+    group = edges.searchsorted(position[inside], side="right") - 1
+    changes = np.abs(np.bincount(group, weight[inside], minlength=len(edges)))
+    return int((changes >= share * np.abs(weight).sum()).sum())
 
 
 def first_in_rows(position: np.ndarray, within: np.ndarray, width: float) -> np.ndarray:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from catalog.blocks import at_instant
 from catalog.schema import ORTHOGONAL, conform
+from pipeline.arguments import SLOPE, number
 from pipeline.errors import RequestError
 from pipeline.minimal_norm.bound import rough_certificate
 from pipeline.minimal_norm.interpolator import Network
@@ -68,7 +69,7 @@ def minimal_norm(
     RequestError
         If a free bias is wanted and there is no coordinate "bias", or it is not above 0 at every point.
     """
-    data = describe_points(data)
+    data, slope = describe_points(data), number("slope", slope, SLOPE)
     x, y = data["x"].values, data["y"].values
     nothing_at_zero = not y[~x.any(axis=1)].any()
     if slope == 0.0 and not free_bias and nothing_at_zero and float(data["largest_cosine"]) <= ORTHOGONAL:

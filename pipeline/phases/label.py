@@ -6,9 +6,10 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import conform, validate, variable
+from pipeline.arguments import PROPER_SHARE, number
 from pipeline.phases.plateaus import find_plateaus, plateau_numbers
 from pipeline.phases.roles import courses, members
-from pipeline.phases.timeline import measured_times, phase_numbers, predicted_times
+from pipeline.phases.timeline import measured_times, phase_numbers, predicted_times, told_by
 from pipeline.points import describe_points
 
 
@@ -27,7 +28,7 @@ def label_phases(
     data, trajectory
         The datasets of stages 1 and 2.
     epsilon
-        The free constant of the lemmas; enters the predicted t1 only.
+        The free constant of the lemmas, between 0 and 1; enters the predicted t1 only.
     plateaus
         From :func:`pipeline.phases.find_plateaus`, if they are known already.
     lingering
@@ -40,6 +41,7 @@ def label_phases(
         measured how: :mod:`pipeline.phases.timeline`, :mod:`pipeline.phases.plateaus`.
     """
     data, trajectory = describe_points(data), validate("trajectory", trajectory)
+    epsilon = number("epsilon", epsilon, PROPER_SHARE)
     course, points = trajectory.variables, data.variables
     time, residual, y = course["time"].values, course["residual"].values, points["y"].values
     growth = {1: points["growth_positive"].values, -1: points["growth_negative"].values}
@@ -48,7 +50,10 @@ def label_phases(
     chosen = {sign: members(data, trajectory, sign) for sign in growth}
     norm, alignment = courses(trajectory, chosen, {sign: sign * growth[sign] for sign in growth})
 
-    times, ends = measured_times(time, residual, first * y, alignment)
+    # In the paper's order: the sign that is fitted first is its positive one.
+    ordered = {sign: alignment[first * sign] for sign in alignment}
+    told = told_by(trajectory.attrs, float(time[-1]), first)
+    times, ends = measured_times(time, residual, first * y, ordered, told)
     log_scale = float(course["log_init_scale"])
     predicted = predicted_times(log_scale, rate[first], rate[-first], epsilon)
     role = variable("phases", "role")

@@ -32,11 +32,13 @@ def members(data: xr.Dataset, trajectory: xr.Dataset, sign: int) -> np.ndarray:
 
 def courses(trajectory: xr.Dataset, chosen: BySign, towards: BySign) -> tuple[BySign, BySign]:
     """Follow u and the least cosine with ``towards`` of both sets, in one pass over the trajectory."""
+    # Their places, found once: a mask would be searched at every instant.
+    places = {sign: np.flatnonzero(chosen[sign]) for sign in chosen}
 
     def reduce(log_norm: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray, ...]:
         return (
-            *(squared_norm(log_norm, chosen[sign]) for sign in chosen),
-            *(least_cosine(direction, chosen[sign], towards[sign]) for sign in chosen),
+            *(squared_norm(log_norm, places[sign]) for sign in chosen),
+            *(least_cosine(direction, places[sign], towards[sign]) for sign in chosen),
         )
 
     found = along_time(reduce, *(trajectory.variables[name] for name in ("log_norm", "direction")))
@@ -57,13 +59,14 @@ def least_cosine(direction: np.ndarray, chosen: np.ndarray, vector: np.ndarray) 
     direction
         Unit vectors [time, neuron, coord].
     chosen
-        bool[neuron].
+        bool[neuron], or the neurons' places.
     vector
         [coord], of any length.
     """
     size = np.linalg.norm(vector)
-    if not chosen.any() or size == 0.0:
+    some = direction[:, chosen]
+    if not some.shape[1] or size == 0.0:
         return np.full(len(direction), np.nan)
-    cosines = direction[:, chosen] @ (vector / size)
+    cosines = some @ (vector / size)
     least: np.ndarray = np.minimum(cosines.min(axis=1), 1.0)
     return least

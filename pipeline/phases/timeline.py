@@ -1,6 +1,7 @@
 """Figure 1: when the phases end, as measured and as the paper predicts.
 
-Measured from the trajectory itself:
+Measured by the exact solver along its steps, which its trajectory tells among its attributes
+(:mod:`pipeline.flow.moments`), so that they do not depend on the samples; from the samples of another method:
 
 - t1: all neurons of S_{+,1} and S_{-,1} have come within a cosine of 0.99 of D_+ and -D_- (where that comes
   after t2 or never, the phase of alignment ends when the first sign's residual has lost 1 %);
@@ -15,14 +16,12 @@ the two signs change places, as the paper's 'without loss of generality' asks.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-ALIGNED = 0.99
-"""The cosine from which a neuron counts as aligned: a fixed one, so that t1 is comparable between scales
-(Lemma 2's own bound, 1 - 2 lambda^epsilon, says nothing at lambda = 1e-7: it is 0.1)."""
-FITTED = 0.01
-"""The share of its labels, in root mean square, down to which a sign counts as fitted."""
+from catalog.schema import ALIGNED, FITTED
 
 
 def first_time_above(time: np.ndarray, values: np.ndarray, level: float) -> float:
@@ -80,20 +79,53 @@ def fitting_starts(time: np.ndarray, residual: np.ndarray) -> float:
     return first_time_above(time, size[0] - size, FITTED * size[0])
 
 
-def aligned_time(time: np.ndarray, *least_cosines: np.ndarray) -> float:
-    """When all the given least cosines have reached :data:`ALIGNED`; NaN if never or if none exists."""
-    existing = [cosines for cosines in least_cosines if not np.isnan(cosines).all()]
-    if not existing:
-        return float("nan")
-    # Not Python's max: whether that returns a NaN depends on the order.
-    return float(np.max([first_time_above(time, cosines, ALIGNED) for cosines in existing]))
-
-
 Times = tuple[float, float, float]
 
 
+@dataclass(frozen=True)
+class Told:
+    """When each sign's neurons are aligned, when its residual moves, and when it is fitted.
+
+    Each by the sign, 1 or -1; NaN where that does not come.
+    """
+
+    aligned: Mapping[int, float]
+    moved: Mapping[int, float]
+    fitted: Mapping[int, float]
+
+
+def told_by(attributes: Mapping[Any, Any], last: float, first: int) -> Told | None:
+    """Read what a trajectory's attributes tell; None if they do not.
+
+    Parameters
+    ----------
+    attributes
+        Of the trajectory.
+    last
+        Its last instant: what comes later has not come.
+    first
+        The sign that is fitted first, 1 or -1: it is told as 1.
+    """
+    names = ("aligned_times", "moved_times", "fitted_times")
+    if not all(name in attributes for name in names):
+        return None
+
+    def existing(time: float) -> float:
+        return time if 0.0 <= time <= last * (1.0 + 1e-12) else float("nan")
+
+    def of(name: str) -> dict[int, float]:
+        positive, negative = (existing(float(time)) for time in attributes[name])
+        return {first: positive, -first: negative}
+
+    return Told(*map(of, names))
+
+
 def measured_times(
-    time: np.ndarray, residual: np.ndarray, y: np.ndarray, alignment: Mapping[int, np.ndarray]
+    time: np.ndarray,
+    residual: np.ndarray,
+    y: np.ndarray,
+    alignment: Mapping[int, np.ndarray],
+    told: Told | None = None,
 ) -> tuple[Times, Times]:
     """t1, t2, t3 as measured, and when the first three phases end.
 
@@ -105,17 +137,32 @@ def measured_times(
         The labels, with the sign that is fitted first as the positive one.
     alignment
         The least cosines of S_{+,1} (1) and of S_{-,1} (-1) with what they align with.
+    told
+        What the solver tells: from it, if it does, and not from the samples.
     """
-    times = (
-        aligned_time(time, alignment[1], alignment[-1]),
-        fitted_time(time, residual[:, y > 0], y[y > 0]),
-        fitted_time(time, residual[:, y < 0], y[y < 0]),
-    )
+    if told is None:
+        told = told_by_samples(time, residual, y, alignment)
+    # A set without neurons has no cosine, and nothing to wait for.
+    aligned = [told.aligned[sign] for sign in (1, -1) if not np.isnan(alignment[sign]).all()]
+    # Not Python's max: whether that returns a NaN depends on the order.
+    times = (float(np.max(aligned)) if aligned else float("nan"), told.fitted[1], told.fitted[-1])
     # With labels of one sign only there is nothing to fit in between: convergence follows at once.
     ends = times if (y > 0).any() and (y < 0).any() else (times[0], times[1], times[1])
     if np.isnan(ends[0]) or ends[0] > ends[1]:  # a large start fits before it aligns, or never aligns
-        ends = (fitting_starts(time, residual[:, y > 0]), *ends[1:])
+        ends = (told.moved[1], *ends[1:])
     return times, ends
+
+
+def told_by_samples(
+    time: np.ndarray, residual: np.ndarray, y: np.ndarray, alignment: Mapping[int, np.ndarray]
+) -> Told:
+    """The same from the samples, by interpolation: as exact as they are dense."""
+    of_sign = {sign: sign * y > 0 for sign in (1, -1)}
+    return Told(
+        {sign: first_time_above(time, alignment[sign], ALIGNED) for sign in of_sign},
+        {sign: fitting_starts(time, residual[:, rows]) for sign, rows in of_sign.items()},
+        {sign: fitted_time(time, residual[:, rows], y[rows]) for sign, rows in of_sign.items()},
+    )
 
 
 def predicted_times(log_scale: float, larger: float, smaller: float, epsilon: float) -> Times:

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import STATEMENTS, conform, validate, variable
+from pipeline.arguments import PROPER_SHARE, number
 from pipeline.points import describe_points
 from pipeline.statements.alignment import ALIGNMENT
 from pipeline.statements.convergence import CONVERGENCE
@@ -59,8 +60,7 @@ def check_statements(
     """
     data, trajectory = describe_points(data), validate("trajectory", trajectory)
     phases, minimum = validate("phases", phases), validate("minimal_norm", minimum)
-    if not 0.0 < epsilon < 1.0:
-        raise ValueError(f"epsilon = {epsilon}: a number between 0 and 1 is allowed")
+    epsilon = number("epsilon", epsilon, PROPER_SHARE)
     run = read_run(data, trajectory, phases, minimum, epsilon)
     return _labelled(run, [statement.check(run) for statement in ROWS])
 

@@ -13,6 +13,8 @@ least twice this; for unit vectors it is |D_-|.
 
 from __future__ import annotations
 
+from math import log, log10
+
 import numpy as np
 
 from catalog.blocks import at_instant
@@ -45,7 +47,9 @@ def lemma_5(run: Reading) -> Row:
     loss = run.trajectory.variables["loss"].values
     radius = run.log_power(run.epsilon / 40.0)
     away = natural_log(run.minimum.variables["distance"].values)
-    inside = np.flatnonzero((away <= radius) & (_relative_loss(run) > FITTED))
+    within = (away <= radius) & (_relative_loss(run) > FITTED)
+    named = within & run.at_statement_times
+    inside = np.flatnonzero(named if named.any() else within)
     if not len(inside):
         return not_applicable("no sample is in the ball around theta* with a loss above rounding")
     ratio = run.trajectory.variables["gradient_norm"].values[inside] ** 2 / loss[inside]
@@ -77,10 +81,19 @@ def proposition_1(run: Reading) -> Row:
 
 
 def theorem_1_loss(run: Reading) -> Row:
-    """Measure the exponential rate of the loss' tail, by least squares on its logarithm."""
+    """Measure the exponential rate of the loss' tail: its mean one, or by least squares on samples' logarithm."""
     relative = _relative_loss(run)
     if relative[-1] > FITTED:
         return fails(f"the loss does not go to 0: it ends at {run.trajectory['loss'].values[-1]:.3g}")
+    told = _told_tail(run)
+    if told is not None:
+        start, end = told
+        return at_least(
+            log(TAIL / FITTED) / (end - start),
+            local_rate(run),
+            f"mean rate of the loss from t = {start:.4g} to {end:.4g}; it ends at "
+            f"{run.trajectory['loss'].values[-1]:.2g}",
+        )
     # From the last time above TAIL: an earlier plateau is not the tail.
     start = int(np.flatnonzero(relative > TAIL)[-1]) + 1 if (relative > TAIL).any() else 0
     tail = np.arange(start, len(relative))
@@ -94,6 +107,16 @@ def theorem_1_loss(run: Reading) -> Row:
         f"rate of the loss from t = {run.time[tail[0]]:.4g} to {run.time[tail[-1]]:.4g}; it ends at "
         f"{run.trajectory['loss'].values[-1]:.2g}",
     )
+
+
+def _told_tail(run: Reading) -> tuple[float, float] | None:
+    """From when to when the loss falls from TAIL to FITTED, as the solver tells it along its steps."""
+    times = np.atleast_1d(run.trajectory.attrs.get("loss_decade_times", []))
+    ends = [round(-log10(level)) for level in (TAIL, FITTED)]
+    if len(times) <= max(ends):
+        return None
+    start, end = (float(times[k]) for k in ends)
+    return (start, end) if 0.0 <= start < end <= run.time[-1] else None
 
 
 def theorem_1_bias(run: Reading) -> Row:

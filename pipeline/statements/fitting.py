@@ -105,10 +105,16 @@ def fitted_second(run: Reading) -> int:
     return best(run, run.once(third_phase), run.times.third_phase[1], since=run.once(fitted_first))
 
 
+def named_samples(run: Reading) -> np.ndarray:
+    """The samples at the instants that the statements name."""
+    return run.at_statement_times
+
+
 def best(run: Reading, properties: tuple[Property, ...], until: float, since: int = 1) -> int:
     """The fitted sample from ``since`` on up to ``until`` at which the least margin of all properties is largest.
 
-    Fitted: the second property, the height, holds; if it never does, the sample where it is nearest to.
+    Of the samples that the statements name, if there are such. Fitted: the second property, the height, holds; if
+    it never does, the sample where it is nearest to.
 
     An alignment that the data excludes (D and v are not collinear) is not asked for.
     """
@@ -116,6 +122,8 @@ def best(run: Reading, properties: tuple[Property, ...], until: float, since: in
     allowed = (
         (run.time <= until * (1.0 + 1e-9)) & (np.arange(len(run.time)) >= since) & ~np.isnan(margins).any(axis=0)
     )
+    named = allowed & run.once(named_samples)
+    allowed = named if named.any() else allowed
     # Where the narrowest property stays as it is, the others decide between the samples.
     best_of = margins.min(axis=0) + TIE * margins.sum(axis=0)
     fitted = allowed & (margins[1] >= 0.0)

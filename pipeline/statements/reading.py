@@ -18,7 +18,7 @@ import xarray as xr
 from catalog.blocks import along_time, at_instant
 from catalog.schema import variable
 from pipeline.statements.sides import Side, side_of
-from pipeline.statements.times import Times, paper_times
+from pipeline.statements.times import Times, paper_times, statement_times
 
 ANGLE = 1e-16
 """The 1 - cos below which a direction may be rounding: samples inside a long quiet step have angles off by up to
@@ -115,6 +115,19 @@ class Reading:
     def times(self) -> Times:
         """The instants and intervals that the statements name."""
         return paper_times(self.log_scale, self.first.rate, self.second.rate, self.epsilon)
+
+    @property
+    def at_statement_times(self) -> np.ndarray:
+        """bool[time]: the samples that the statements name, :func:`statement_times`; all if it has none of them.
+
+        What is sought among samples is sought among these, so that it does not depend on where the others are. The
+        end of a run at rest stands for the instants after it.
+        """
+        wanted = statement_times(self.data, self.log_scale, epsilon=self.epsilon)
+        near = np.isclose(self.time[:, None], wanted, rtol=1e-9, atol=0.0).any(axis=1)
+        if near.any() and self.at_rest and wanted[-1] > self.time[-1]:
+            near[-1] = True
+        return np.asarray(near if near.any() else np.ones(len(self.time), dtype=bool))
 
     @property
     def at_rest(self) -> bool:

@@ -8,6 +8,7 @@ from math import inf
 import numpy as np
 import xarray as xr
 
+from pipeline.arguments import PROPER_SHARE, number
 from pipeline.points import describe_points
 
 INSIDE = 12
@@ -69,6 +70,7 @@ def statement_times(data: xr.Dataset, log_scale: float, *, epsilon: float = 0.05
         Increasing; empty for lambda >= 1, where the paper names no time.
     """
     data = describe_points(data)
+    log_scale, epsilon = number("log_scale", log_scale), number("epsilon", epsilon, PROPER_SHARE)
     rates = [float(np.linalg.norm(data.variables[f"growth_{sign}"].values)) for sign in ("positive", "negative")]
     if not log_scale < 0.0:
         return np.empty(0)

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from catalog.layout import SCHEMA_VERSION
-from pipeline.configuration import RunConfig, load_config, override
+from pipeline.configuration import RunConfig, load_config, override, presets
 from pipeline.errors import RequestError
 from pipeline.sweep.grid import canonical
 from pipeline.sweep.request import SweepRequest
@@ -149,10 +149,16 @@ def configured(request: SweepRequest, base: RunConfig | None, values: dict[str, 
     Raises
     ------
     RequestError
+
+    Notes
+    -----
+    All runs of a sweep have one name, its base's, by which the cube finds them: over a preset's data it is the
+    preset's, and the cell's own data are said by its title.
     """
-    if base is None:
-        return load_config(request.base, {**request.settings, **values})
-    return override(base, values)
+    if base is not None:
+        return override(base, values).model_copy(update={"name": base.name})
+    found = load_config(request.base, {**request.settings, **values})
+    return found.model_copy(update={"name": str(request.base)}) if request.base in presets() else found
 
 
 def _base(request: SweepRequest) -> RunConfig | None:

@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pipeline.configuration import presets, run_name
+from pipeline.configuration import DATA_FILES, RunConfig, presets, run_name
 from pipeline.errors import RequestError
 from pipeline.sweep.grid import PATHS, Axis, axis, bounded, flattened
 
@@ -26,7 +26,7 @@ class SweepRequest:
     name
         The readable part of the sweep's identity: its file's stem.
     base
-        A preset's name, or the path of a TOML file.
+        A preset's name, or the path of a TOML, CSV or npz file.
     axes
         The swept keys with their values, in the grid's order.
     settings
@@ -93,7 +93,7 @@ def load_sweep(name_or_path: str | Path, overrides: Mapping[str, Any] | None = N
         raise RequestError(f"{path}: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestError(f"{path}: not a TOML file: {error}") from None
-    _check(values)
+    _check(values, path)
     base = values["base"]
     settings = dict(flattened(values.get("set", {}), "set"))
     axes = dict(flattened(values["grid"], "grid"))
@@ -105,7 +105,7 @@ def load_sweep(name_or_path: str | Path, overrides: Mapping[str, Any] | None = N
             axes[key] = [str(path.parent / file) if isinstance(file, str) else file for file in axes[key]]
     return SweepRequest(
         name=run_name(path.stem),
-        base=path.parent / base if base not in presets() and base.endswith(".toml") else base,
+        base=path.parent / base if base not in presets() and base.endswith((".toml", *DATA_FILES)) else base,
         axes=tuple(axis(key, given) for key, given in axes.items()),
         settings=settings | dict(overrides or {}),
         trajectories=values.get("trajectories", False),
@@ -126,13 +126,22 @@ def _found(name_or_path: str | Path) -> Path:
         raise RequestError(f"{str(name_or_path)[:60]}: {error.strerror or error}") from None
     if path.suffix == ".toml":
         raise RequestError(f"{name_or_path}: there is no such file")
+    if str(name_or_path) in presets():
+        raise RequestError(
+            f"{name_or_path} is a preset: allowed is a sweep, which can have it for its base; "
+            f"`reluflow run {name_or_path}` computes it"
+        )
     raise RequestError(
         f"sweep = {str(name_or_path)!r} is not known: allowed are {', '.join(shipped)}, or the path of a TOML file"
     )
 
 
-def _check(values: Mapping[str, Any]) -> None:
+def _check(values: Mapping[str, Any], path: Path) -> None:
     """Refuse unknown keys, missing ones and wrong types."""
+    if "grid" not in values and "base" not in values and RunConfig.model_fields.keys() & values.keys() - set(KEYS):
+        raise RequestError(
+            f"{path} is a run, it has no grid: allowed is a sweep; `reluflow run {path}` computes it"
+        )
     for key, value in values.items():
         if key not in KEYS:
             near = get_close_matches(key, KEYS, n=1)

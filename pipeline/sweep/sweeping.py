@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from catalog.cells import UnderWay, announce, withdraw, write_cells
+from pipeline.arguments import whole
 from pipeline.errors import RequestError
 from pipeline.sweep.cell import FAILED
 from pipeline.sweep.cluster import external, local
@@ -108,6 +109,7 @@ def run_sweep(
     CatalogError
         If the catalog can't be written.
     """
+    workers = None if workers is None else whole("workers", workers)
     request = sweep if isinstance(sweep, SweepRequest) else load_sweep(sweep)
     plan = make_plan(request)
     if catalog is not None and plan.sweep_id in catalog.sweeps:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from pipeline.arguments import PAIRS, whole
 from pipeline.configuration import DataConfig, InitConfig
 from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
@@ -42,6 +43,7 @@ def labelled_points(n: int) -> tuple[xr.Dataset, float]:
     n
         Even, at least 2.
     """
+    n = whole("points", n, PAIRS)
     data = generate_data(DataConfig(kind="orthonormal", y=[POSITIVE] * (n // 2) + [NEGATIVE] * (n - n // 2)))
     return data, float(minimal_norm(data)["value"])
 

@@ -19,7 +19,8 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import COORDINATES, ORTHOGONAL, STATEMENTS, variable
-from pipeline.configuration import RunConfig
+from pipeline.arguments import numbers
+from pipeline.configuration import RunConfig, as_config
 from pipeline.errors import RequestError
 from pipeline.statements import idle_share
 from pipeline.workflow import compute, prepare
@@ -43,7 +44,7 @@ def nothing() -> None:
     """Tell nobody of the progress."""
 
 
-def ladder_law(config: RunConfig, rungs: Sequence[float] = RUNGS, advance: Advance = nothing) -> xr.Dataset:
+def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance: Advance = nothing) -> xr.Dataset:
     """Measure every statement on each rung, and fit the exponents.
 
     Parameters
@@ -68,8 +69,10 @@ def ladder_law(config: RunConfig, rungs: Sequence[float] = RUNGS, advance: Advan
     RequestError
         If the start is given: its scale is its own.
     """
+    config = as_config(config)
     if config.init.start == "given":
         raise RequestError("init.start = 'given': the ladder needs a start that it can scale, allowed is another")
+    rungs = numbers("rungs", rungs).tolist()
     data = prepare(config)
     trees = []
     for rung in rungs:

@@ -17,6 +17,7 @@ from itertools import count, islice
 import numpy as np
 import xarray as xr
 
+from pipeline.arguments import PAIRS, counts, whole
 from pipeline.theory.ends import end_of, labelled_points, meets_assumption_3, start_of
 
 WIDTHS, POINTS, SEEDS = (64, 128, 256, 512, 1024), (2, 4, 6, 8, 10), 5
@@ -39,7 +40,7 @@ def threshold_law(
     Parameters
     ----------
     widths, points
-        Numbers of neurons, and even numbers of orthonormal points.
+        Numbers of neurons, at least 2 (one can't meet assumption 3), and even numbers of orthonormal points.
     seeds
         How many starts that meet assumption 3 for each.
     advance
@@ -51,6 +52,8 @@ def threshold_law(
         log10_threshold_width(width, start) and log10_threshold_points(points, start); the fitted
         width_exponent = d ln(lambda*)/d ln(m) beside the paper's -1/2, and points_rate = -d ln(lambda*)/dn.
     """
+    points, widths = counts("points", points), counts("widths", widths, PAIRS)
+    seeds = whole("seeds", seeds)
 
     def found(n: int, m: int) -> list[float]:
         values = [log10_threshold(*labelled_points(n), m, seed) for seed in islice(good_seeds(n, m), seeds)]

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import xarray as xr
 
+from pipeline.arguments import counts, whole
 from pipeline.theory.ends import end_of, labelled_points, start_of
 
 POINTS, WIDTHS, SEEDS = (2, 4, 6, 8), (2, 4, 8, 16, 32, 64, 128, 256), 30
@@ -29,6 +30,7 @@ REACHED = 1e-2
 
 def assumption_3_probability(n: int, width: int | np.ndarray) -> np.ndarray:
     """The exact probability for n orthogonal points, half of each sign."""
+    n = whole("n", n)
     p, q = 0.5 ** (n // 2 + 1), 0.5 ** (n - n // 2 + 1)
     m = np.asarray(width, dtype=float)
     return np.asarray(1.0 - (1.0 - p) ** m - (1.0 - q) ** m + (1.0 - p - q) ** m)
@@ -36,6 +38,7 @@ def assumption_3_probability(n: int, width: int | np.ndarray) -> np.ndarray:
 
 def even_odds_width(n: int) -> float:
     """The width at which assumption 3 holds with probability 1/2, by bisection."""
+    n = whole("n", n)
     low, high = 1.0, 2.0 ** (n + 8)
     while high / low > 1.0 + 1e-9:
         middle = float(np.sqrt(low * high))
@@ -68,6 +71,8 @@ def width_law(
         grid of widths; even_odds(points): the width at which it
         is 1/2.
     """
+    points, widths = counts("points", points), counts("widths", widths)
+    seeds = whole("seeds", seeds)
     shares = np.zeros((3, len(points), len(widths)))
     for i, n in enumerate(points):
         data, least = labelled_points(n)

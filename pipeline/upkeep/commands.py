@@ -10,8 +10,8 @@ from pipeline.commands import (
     DONE,
     FAILED,
     catalog_option,
+    existing,
     json_option,
-    opened,
     print_json,
     resolved,
     speaks,
@@ -38,9 +38,13 @@ def verify(run_name: str | None, repair: bool, catalog_url: str, as_json: bool) 
       reluflow verify
       reluflow verify orthogonal --repair
     """  # noqa: D301
-    catalog = opened(catalog_url)
+    catalog = existing(catalog_url)
     run_id = None if run_name is None else resolved(catalog, run_name)
-    findings = catalog.verify(run_id)
+    from pipeline.progress import telling
+
+    with telling() as stages:
+        stages.say("Checking every byte ...")
+        findings = catalog.verify(run_id)
     damage = [finding for finding in findings if finding.is_damage]
     runs, sweeps = (1, 0) if run_id else (len(catalog), len(catalog.sweeps))
     if not as_json:
@@ -120,7 +124,7 @@ def gc(older_than: float, catalog_url: str, as_json: bool) -> int:
       reluflow gc
       reluflow gc --catalog s3://bucket/flows --older-than 10
     """  # noqa: D301
-    tidied = opened(catalog_url).tidy(60.0 * older_than)
+    tidied = existing(catalog_url).tidy(60.0 * older_than)
     if as_json:
         print_json({"removed": [left.key for left in tidied.removed], "kept": [left.key for left in tidied.kept]})
         return DONE
@@ -146,7 +150,7 @@ def status(catalog_url: str, as_json: bool) -> int:
     """  # noqa: D301
     from pipeline.upkeep.state import state_of
 
-    state = state_of(opened(catalog_url))
+    state = state_of(existing(catalog_url))
     if as_json:
         print_json(
             {

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import catalog.blocks
 from catalog.blocks import along_time, at_instant, in_memory
 
 
@@ -51,3 +52,31 @@ def test_arrays_and_their_variables_are_followed_alike(course):
     ):
         np.testing.assert_array_equal(found[0], np.arange(20.0).reshape(5, 4).sum(axis=1))
         np.testing.assert_array_equal(found[1], np.arange(5.0))
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_threads_share_a_large_array_in_order(course, monkeypatch, threads):
+    """What one thread finds, instant by instant, under the caller's rules for overflow."""
+
+    def reduce(w, t):
+        return w.sum(axis=1) * t, np.exp(1000.0 * (w[:, 0] + 1.0))
+
+    with np.errstate(over="ignore"):
+        alone = along_time(reduce, course["w"], course["t"])
+        monkeypatch.setattr(catalog.blocks, "SHARED_BYTES", 0)
+        monkeypatch.setattr(catalog.blocks, "STRETCH_BYTES", 32)
+        monkeypatch.setattr(catalog.blocks, "threads_for_sharing", lambda: threads)
+        shared = along_time(reduce, course["w"], course["t"])
+    for one, other in zip(alone, shared, strict=True):
+        assert one.tolist() == other.tolist()
+
+
+def test_what_a_thread_raises_is_raised(course, monkeypatch):
+    monkeypatch.setattr(catalog.blocks, "SHARED_BYTES", 0)
+    monkeypatch.setattr(catalog.blocks, "threads_for_sharing", lambda: 2)
+
+    def reduce(w):
+        raise ZeroDivisionError("here")
+
+    with pytest.raises(ZeroDivisionError, match="here"):
+        along_time(reduce, course["w"])

@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as arrays
 from zarr_twin import written_by_zarr
 
 import catalog.encoding
+import catalog.zarr_files
 from catalog.encoding import chunk_shape, encode, fill_value, is_streamed
 
 TYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint64", "float32", "float64", ">f8", ">i4"]
@@ -78,3 +79,13 @@ def test_what_dask_holds_is_streamed_unless_it_is_one_number(shape, streamed):
 def test_text_has_no_stable_form():
     with pytest.raises(ValueError, match=r"group/name is .*; allowed on disk are numbers and truth values"):
         encode(xr.DataTree.from_dict({"/group": xr.Dataset({"name": ("row", ["a", "b"])})}))
+
+
+def test_threads_that_share_a_large_array_write_the_same_files(monkeypatch):
+    tree = xr.DataTree.from_dict({"a": xr.Dataset({"w": (("x", "y"), np.arange(600.0).reshape(20, 30))})})
+    monkeypatch.setattr(catalog.encoding, "chunk_shape", lambda shape, itemsize, block=1: tuple(4 for _ in shape))
+    alone = encode(tree)
+    monkeypatch.setattr(catalog.zarr_files, "SHARED_BYTES", 0)
+    monkeypatch.setattr(catalog.zarr_files, "threads_for_sharing", lambda: 3)
+    assert list(encode(tree).items()) == list(alone.items())
+    assert sum("/c/" in name for name in alone) == 5 * 8

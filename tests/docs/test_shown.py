@@ -25,7 +25,7 @@ def wrong(words: list[str]) -> str:
     if words[1:2] in (["run"], ["sweep"]) and len(words) > 2:
         known = presets() if words[1] == "run" else shipped_sweeps()
         name = words[2]
-        if not (name in known or name.endswith(".toml") or name.split("|")[0].isupper()):
+        if not (name in known or name.endswith((".toml", ".csv")) or name.split("|")[0].isupper()):
             return f"no {words[1]} {name!r}"
     return complaint(words)
 

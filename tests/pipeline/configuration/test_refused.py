@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.configuration import load_config, presets
+from pipeline.configuration.keys import UNSET
 from pipeline.errors import RequestError
 
 
@@ -161,10 +162,11 @@ def test_a_long_value_is_cut():
 
 
 def test_names_of_nothing(written, tmp_path):
-    allowed = f"allowed are {', '.join(presets())}, or the path of a TOML file"
+    allowed = f"allowed are {', '.join(presets())}, or the path of a TOML, CSV or npz file"
     assert refusal("orthgonal") == f"preset = 'orthgonal' is not known (did you mean 'orthogonal'?): {allowed}"
     for name in ("zzz", "", ".", str(tmp_path), "a\0b"):
         assert refusal(name) == f"preset = {name!r} is not known: {allowed}"
+    assert refusal("no/such.csv") == "no/such.csv: there is no such file"
     assert refusal("no/such.toml") == "no/such.toml: there is no such file"
     assert refusal(tmp_path / "none.toml") == f"{tmp_path}/none.toml: there is no such file"
     assert refusal("x" * 5000).endswith("...: File name too long")
@@ -193,7 +195,7 @@ def test_files_that_are_not_there(written, tmp_path, table, text, both):
     assert "null byte" in refusal(written(f'{text}file = "a\\u0000b"'))
     path = written(f'{text}{both}file = "points.csv"', points_csv=b"1,1")
     without = "x and y" if table == "data" else "w and a"
-    assert refusal(path) == f"{table}.file = 'points.csv': allowed without {without} only"
+    assert refusal(path) == f"{table}.file = 'points.csv': allowed without {without} only{UNSET}"
     assert refusal(path, {f"{table}.file": 3}) == f"{table}.file = 3: a text is allowed"
 
 

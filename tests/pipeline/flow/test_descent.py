@@ -11,7 +11,7 @@ from catalog.schema import validate
 from pipeline.configuration import DataConfig, load_config
 from pipeline.data import generate_data
 from pipeline.errors import RequestError
-from pipeline.flow import initialise
+from pipeline.flow import initialise, simulate
 from pipeline.flow.descending import BLOCK, FITTED, ON_ITS_WAY, RAN_AWAY, descend, in_blocks, out_of_blocks
 from pipeline.flow.descent import BALANCED, PLAIN, Looks
 from pipeline.flow.methods import simulate_by
@@ -319,8 +319,8 @@ def test_a_step_next_to_nothing_ends_too(monkeypatch, options):
 @pytest.mark.parametrize("step_size", [0.0, -1e-3, np.nan, np.inf])
 def test_a_step_that_is_none_is_refused(step_size):
     data = paper_data()
-    with pytest.raises(RequestError, match=r"flow\.step_size = .*a positive number is allowed"):
-        descent(data, start(data), step_size=step_size)
+    with pytest.raises(RequestError, match=r"step_size = .*a finite number above 0 is allowed"):
+        simulate(data, start(data), method="gradient_descent", step_size=step_size)
 
 
 def test_an_unbalanced_start_is_refused_by_the_balanced_descent():

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from catalog.schema import validate
 from pipeline import load_config
 from pipeline.configuration import DataConfig, InitConfig
+from pipeline.configuration.keys import UNSET
 from pipeline.data import generate_data
 from pipeline.errors import RequestError
 from pipeline.flow import initialise
@@ -186,7 +187,7 @@ def test_what_only_an_npz_file_can_hold(tmp_path):
     assert refusal(start="given", file=path, width=2) == "init.w[1][0] = nan: a finite number is allowed"
     np.savez(path, w=[[1.0, 2.0], [1.0, 1.0]], a=[1.0, -np.inf])
     assert refusal(start="given", file=path, width=2) == "init.a[1] = -inf: a finite number is allowed"
-    line = "init.width = 60: allowed is 2, the number of rows of w, or no width at all"
+    line = f"init.width = 60: allowed is 2, the number of rows of w, or no width at all{UNSET}"
     assert refusal(start="given", file=path) == line
 
 

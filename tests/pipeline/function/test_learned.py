@@ -6,6 +6,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import pipeline.function.kinks
 from pipeline import load_config
 from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
@@ -145,3 +146,22 @@ def test_a_run_in_blocks_gives_the_same():
     data, trajectory, found = described("orthogonal")
     clusters = find_clusters(data, trajectory, find_plateaus(data, trajectory))
     xr.testing.assert_equal(learned_function(data, trajectory.chunk(time=70), clusters), found)
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 10_000), st.integers(1, 4), st.integers(5, 60))
+def test_a_wide_network_s_kinks_are_counted_alike(seed, instants, neurons):
+    """Instant by instant as all at once: equal positions, neurons without a kink or weight among them."""
+    generator = np.random.default_rng(seed)
+    slope, offset, output = np.round(
+        generator.standard_normal((3, instants, neurons)), int(generator.integers(0, 3))
+    )
+    options = ((-1.0, 1.0), 0.02, float(generator.choice([0.0, 0.01, 0.1])))
+    expected = numbers_of_kinks(slope, offset, output, *options)
+    before = pipeline.function.kinks.WIDE
+    try:
+        pipeline.function.kinks.WIDE = 0
+        found = numbers_of_kinks(slope, offset, output, *options)
+    finally:
+        pipeline.function.kinks.WIDE = before
+    assert found.tolist() == expected.tolist()

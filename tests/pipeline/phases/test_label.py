@@ -82,6 +82,9 @@ def mirrored(data, trajectory):
     data["growth_ratio"] = 1 / data["growth_ratio"]
     for name in ("output_ratio", "residual"):
         trajectory[name] *= -1
+    for name in ("aligned_times", "moved_times", "fitted_times"):
+        if name in trajectory.attrs:
+            trajectory.attrs[name] = trajectory.attrs[name][::-1]
     return data, trajectory
 
 

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from pipeline.phases.timeline import (
     ALIGNED,
     FITTED,
-    aligned_time,
     first_time_above,
     fitted_time,
     fitting_starts,
     last_time_above,
+    measured_times,
     phase_numbers,
     predicted_times,
+    told_by,
     unfitted_share,
 )
 
@@ -130,10 +131,26 @@ def test_the_time_of_alignment_is_that_of_the_last():
     time = np.arange(5.0)
     never, nothing = np.zeros(5), np.full(5, NAN)
     early, late = np.array([0, 1, 1, 1, 1.0]), np.array([0, 0, 0, 1, 1.0])
-    assert aligned_time(time, early, late) == aligned_time(time, late, early) == 2 + ALIGNED
-    assert aligned_time(time, early, nothing) == aligned_time(time, nothing, early) == ALIGNED
-    for cosines in ((never, early), (early, never), (nothing, nothing), (never, nothing), ()):
-        assert np.isnan(aligned_time(time, *cosines))
+
+    def aligned(positive, negative):
+        return measured_times(time, np.ones((5, 2)), np.array([1.0, -1.0]), {1: positive, -1: negative})[0][0]
+
+    assert aligned(early, late) == aligned(late, early) == 2 + ALIGNED
+    assert aligned(early, nothing) == aligned(nothing, early) == ALIGNED
+    for cosines in ((never, early), (early, never), (nothing, nothing), (never, nothing)):
+        assert np.isnan(aligned(*cosines))
+
+
+def test_what_the_solver_tells_goes_before_the_samples():
+    told = told_by({"aligned_times": [1, -1], "moved_times": [2, 3], "fitted_times": [4.0, 5.5]}, 5.0, -1)
+    assert (told.aligned[-1], told.moved[-1], told.moved[1], told.fitted[-1]) == (1, 2, 3, 4)
+    assert np.isnan(told.aligned[1])
+    assert np.isnan(told.fitted[1])  # it comes after the last sample
+    assert told_by({"aligned_times": [1, 2]}, 5.0, 1) is None
+    alignment = {1: np.full(5, NAN), -1: np.zeros(5)}  # no neuron to wait for; one that waits
+    times, ends = measured_times(np.arange(5.0), np.ones((5, 2)), np.array([1.0, -1.0]), alignment, told)
+    assert times == nan_or((1.0, NAN, 4.0))
+    assert ends == nan_or((1.0, NAN, 4.0))
 
 
 def test_predictions():

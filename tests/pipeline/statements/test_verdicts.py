@@ -132,6 +132,8 @@ def slow_tail(run):
     loss = run.trajectory["loss"].values
     loss[:] = loss[0] * (loss / loss[0]) ** 0.25
     loss[-1] = 1e-25
+    decades = run.trajectory.attrs["loss_decade_times"]
+    run.trajectory.attrs["loss_decade_times"] = np.linspace(0.0, run.trajectory["time"].values[-1], len(decades))
 
 
 def more_norm(run):

@@ -1,0 +1,204 @@
+"""The numbers that a caller gives: converted to Python's own, checked, or refused in one line.
+
+A compiled solver is compiled anew for every type that it has not seen: an integer where a float is meant would
+cost minutes. So each number of a public function passes here before anything is done with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import inf, isfinite, isnan
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import RequestError
+
+if TYPE_CHECKING:  # a configuration is read without NumPy
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Which numbers are allowed.
+
+    Attributes
+    ----------
+    least, most
+        The bounds that are allowed themselves.
+    above, below
+        The bounds that are not.
+    infinite
+        Whether an infinite number within the bounds is allowed.
+    """
+
+    least: float = -inf
+    most: float = inf
+    above: float = -inf
+    below: float = inf
+    infinite: bool = False
+
+    def __contains__(self, value: float) -> bool:
+        if isnan(value) or (not isfinite(value) and not self.infinite):
+            return False
+        inside = self.least <= value <= self.most
+        return inside and (value > self.above or self.above == -inf) and (value < self.below or self.below == inf)
+
+    def in_words(self, noun: str) -> str:
+        """What is allowed, for a message: ``a number from 1e-11 to 0.1 is allowed``."""
+        bounds = []
+        if isfinite(self.least):
+            bounds.append(
+                f"from {self.least:g} to {self.most:g}" if isfinite(self.most) else f"of at least {self.least:g}"
+            )
+        elif isfinite(self.above):
+            bounds.append(f"above {self.above:g}")
+        if isfinite(self.below):
+            bounds.append(f"below {self.below:g}")
+        elif isfinite(self.most) and not isfinite(self.least):
+            bounds.append(f"up to {self.most:g}")
+        limits = f" {' and '.join(bounds)}" if bounds else ""
+        adjective = "" if self.infinite or "whole" in noun else "finite "
+        return f"a {adjective}{noun}{limits} is allowed"
+
+
+ANY = Allowed()
+POSITIVE = Allowed(above=0.0)
+TIME = Allowed(above=0.0, infinite=True)
+"""An instant to stop at; infinity: when the flow rests."""
+TOLERANCE = Allowed(least=1e-11, most=1e-1)
+"""Of the exact method: below, rounding is all that is left to control."""
+FINER_TOLERANCE = Allowed(least=1e-14, most=1e-1)
+"""Of a library's steps."""
+SLOPE = Allowed(least=-1e3, most=1e3)
+"""Of the leaky ReLU; why not more: :class:`pipeline.configuration.FlowConfig`."""
+PROPER_SHARE = Allowed(above=0.0, below=1.0)
+"""The paper's epsilon."""
+MANY = 10_000_000
+"""A bound on every count: a thousand times it, and the system kills the process before NumPy can say why."""
+COUNT = Allowed(least=1, most=MANY)
+PAIRS = Allowed(least=2, most=MANY)
+"""Of points or neurons, of which there must be some of each sign."""
+SAMPLES = Allowed(least=2, most=MANY)
+
+
+def number(name: str, value: Any, allowed: Allowed = ANY) -> float:
+    """Convert what is plainly one real number: Python's, NumPy's, or an array of no dimension.
+
+    Parameters
+    ----------
+    name
+        Of the argument, for the message.
+    value
+        What the caller gave. A truth value or a text is no number, whatever Python makes of it.
+    allowed
+        Which numbers are.
+
+    Raises
+    ------
+    RequestError
+        If it is none, or is not allowed.
+    """
+    plain = _plain(value)
+    if plain is None or plain not in allowed:
+        raise RequestError(f"{name} = {_shown(value)}: {allowed.in_words('number')}")
+    return plain
+
+
+def whole(name: str, value: Any, allowed: Allowed = COUNT) -> int:
+    """Convert what is plainly one whole number; 60.0 is 60.
+
+    Raises
+    ------
+    RequestError
+        If it is none, or is not allowed.
+    """
+    plain = _plain(value)
+    if plain is None or plain not in allowed or not plain.is_integer():
+        raise RequestError(f"{name} = {_shown(value)}: {allowed.in_words('whole number')}")
+    return int(plain)
+
+
+def numbers(name: str, values: Any, allowed: Allowed = ANY) -> np.ndarray:
+    """Convert a list, an array or a DataArray of real numbers to float64[any], contiguous.
+
+    Raises
+    ------
+    RequestError
+        If it is no such list, or names the first number that is not allowed.
+    """
+    import numpy as np
+
+    try:
+        found = np.asarray(
+            list(values) if isinstance(values, Iterable) and not hasattr(values, "dtype") else values
+        )
+    except (TypeError, ValueError):  # rows of different lengths
+        found = np.empty((0, 0))
+    if found.size == 0 and found.ndim == 1:
+        return np.empty(0)
+    if found.ndim != 1 or found.dtype.kind not in "iuf":
+        raise RequestError(f"{name} = {_shown(values)}: a list of numbers is allowed")
+    plain = np.array(found, dtype=float)
+    for i, value in enumerate(plain.tolist()):
+        if value not in allowed:
+            raise RequestError(f"{name}[{i}] = {value:g}: {allowed.in_words('number')}")
+    return plain
+
+
+def counts(name: str, values: Any, allowed: Allowed = COUNT) -> list[int]:
+    """Convert a list of whole numbers, at least one.
+
+    Raises
+    ------
+    RequestError
+        If it is none, or names the first that is not allowed.
+    """
+    found = numbers(name, values).tolist()
+    if not found:
+        raise RequestError(f"{name} = []: at least one whole number is allowed")
+    return [whole(f"{name}[{i}]", value, allowed) for i, value in enumerate(found)]
+
+
+def instants(name: str, values: Any, until: float = inf, *, empty: bool = False) -> np.ndarray:
+    """Convert the times of samples: increasing from 0 on, up to ``until``.
+
+    Raises
+    ------
+    RequestError
+        If they are not, or there is none and ``empty`` does not allow it.
+    """
+    import numpy as np
+
+    times = numbers(name, values, Allowed(least=0.0))
+    if not len(times) and not empty:
+        raise RequestError(f"{name} = []: at least one time is allowed")
+    for i in np.flatnonzero(np.diff(times) < 0):
+        raise RequestError(
+            f"{name}[{i + 1}] = {times[i + 1]:g} comes after {times[i]:g}: increasing times are allowed"
+        )
+    for i in np.flatnonzero(times > until):
+        raise RequestError(f"{name}[{i}] = {times[i]:g}: at most end_time = {until:g} is allowed")
+    return times
+
+
+def _plain(value: Any) -> float | None:
+    """The value as Python's float; None if it is no real number."""
+    if getattr(value, "shape", None) == () and getattr(getattr(value, "dtype", None), "kind", None) in (
+        "i",
+        "u",
+        "f",
+    ):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    real: Any = value
+    try:
+        return float(value)
+    except OverflowError:  # a whole number beyond every float
+        return inf if real > 0 else -inf
+
+
+def _shown(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."

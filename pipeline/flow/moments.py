@@ -1,0 +1,224 @@
+"""When the flow passes the levels by which its phases are told apart, to the precision of its steps.
+
+Read from the record of the steps, so that they do not depend on where the trajectory is sampled: the residual is a
+polynomial over each step, and single neurons are followed again along it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import comb
+
+import numpy as np
+
+from catalog.schema import ALIGNED, FITTED
+from pipeline.flow.exact.patterns import Neurons
+from pipeline.flow.exact.record import Record
+from pipeline.flow.exact.sampling import replay
+from pipeline.flow.reduction import Reduction
+
+NEVER = -1.0
+"""What stands for a time that does not come: attributes hold no NaN."""
+PARTS = np.array([0.0, 0.25, 0.5, 0.75])
+"""Where each step is looked at."""
+DECADES = 21
+"""The powers of ten of the loss that are told: down to 1e-20 of the zero network's, where rounding begins."""
+WORST = 512
+"""How many neurons are followed at first: the ones that are worst aligned at the start."""
+AT_ONCE = 2**21
+"""How many directions are held at once."""
+GRID, ROUNDS = 17, 4
+"""How a crossing is found: so many instants between two, so often; then it lies on a straight line."""
+
+
+def moments(reduced: Reduction, record: Record, x: np.ndarray, y: np.ndarray) -> dict[str, list[float]]:
+    """Tell when the flow passes each level, in the paper's t, as attributes of a trajectory.
+
+    Parameters
+    ----------
+    reduced, record
+        The solver's problem and its steps.
+    x, y
+        The data, [point, coord] and [point].
+
+    Returns
+    -------
+    dict
+        ``aligned_times``, ``moved_times``, ``fitted_times``, [positive, negative]: when all neurons of S_{sign,1}
+        have first come within a cosine of :data:`catalog.schema.ALIGNED` of sign D_sign; when the residual of the
+        sign's labels has first lost :data:`catalog.schema.FITTED` of its size; when it is below that share of the
+        labels for good. ``loss_decade_times``: when the loss is below 10^-k of the zero network's for good, for
+        k = 0, 1, ... Where it never is, -1. Nothing for a flow that makes no step.
+    """
+    if not len(record.time):
+        return {}
+    unit = float(np.abs(y).max(initial=0.0)) or 1.0  # squares of labels of 1e-120 are no floats
+    rows = np.array([y > 0, y < 0], dtype=float)
+    start = (reduced.residual(record.curve[:1, 0])[0] / unit) ** 2
+    labels = (y / unit) ** 2
+    every = np.ones((DECADES, len(y)))
+    levels = [
+        (1.0 - FITTED) ** 2 * rows @ start,
+        FITTED**2 * rows @ labels,
+        10.0 ** -np.arange(DECADES) * labels.sum(),
+    ]
+    times = level_times(
+        reduced, record, unit, np.concatenate([rows, rows, every]), np.concatenate(levels), first=len(rows)
+    )
+    return {
+        "aligned_times": [aligned_time(reduced, record, x, y, sign) for sign in (1, -1)],
+        "moved_times": times[:2],
+        "fitted_times": times[2:4],
+        "loss_decade_times": times[4:],
+    }
+
+
+def read_residual(record: Record, times: np.ndarray) -> np.ndarray:
+    """The residual at these times of the solver, from the Bernstein form of each step.
+
+    Returns
+    -------
+    float64[times, reduced points]
+        Past the record's end what it ends with.
+    """
+    step = np.maximum(np.searchsorted(record.time, times, side="right") - 1, 0)
+    part = np.minimum((times - record.time[step]) / record.length[step], 1.0)
+    degree = record.curve.shape[1] - 1
+    basis = [comb(degree, k) * part**k * (1.0 - part) ** (degree - k) for k in range(degree + 1)]
+    return np.asarray(np.einsum("kt,tkn->tn", basis, record.curve[step]))
+
+
+def level_times(
+    reduced: Reduction, record: Record, unit: float, rows: np.ndarray, levels: np.ndarray, first: int
+) -> list[float]:
+    """When sums of squared residuals fall to their levels, in the paper's t; NEVER for a level of 0 too.
+
+    Parameters
+    ----------
+    unit
+        Of the residual.
+    rows
+        Which residuals each sum has, float64[level, point].
+    levels
+        float64[level], in units of ``unit`` squared.
+    first
+        Of so many levels the first time counts, of the others the last.
+    """
+
+    def squares(times: np.ndarray) -> np.ndarray:
+        residual = reduced.residual(read_residual(record, times.ravel())) / unit
+        return np.asarray(residual**2).reshape(*times.shape, len(rows.T))
+
+    inside = (record.time[:, None] + PARTS * record.length[:, None]).ravel()
+    grid = np.append(inside, record.time[-1] + record.length[-1])
+    below = squares(grid) @ rows.T <= levels
+    # The first instant below, or the one after the last above; the grid's length if there is none.
+    places = np.where(below.any(axis=0), below.argmax(axis=0), len(grid))
+    places[first:] = len(grid) - np.where(below.all(axis=0), len(grid), (~below[::-1]).argmax(axis=0))[first:]
+    found = np.where(places == 0, 0.0, NEVER)
+    asked = np.flatnonzero((places > 0) & (places < len(grid)) & (levels > 0.0))
+
+    def values(times: np.ndarray) -> np.ndarray:
+        return np.asarray(np.einsum("ltk,lk->lt", squares(times), rows[asked]))
+
+    places = places[asked]
+    found[asked] = crossings(values, levels[asked], grid[places - 1], grid[places]) * reduced.time_unit
+    return [float(time) for time in np.where(levels > 0.0, found, NEVER)]
+
+
+def crossings(
+    values: Callable[[np.ndarray], np.ndarray], levels: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> np.ndarray:
+    """When each of several values first falls to its level between ``low``, where it is above, and ``high``.
+
+    Parameters
+    ----------
+    values
+        Of times[level, instant], of the same shape.
+    """
+    each = np.arange(len(levels))
+    for _ in range(ROUNDS):
+        times = np.linspace(low, high, GRID, axis=1)
+        there = values(times)
+        below = there <= levels[:, None]
+        below[:, -1] = True  # up to rounding
+        place = np.maximum(below.argmax(axis=1), 1)
+        low, high = times[each, place - 1], times[each, place]
+    above, under = (np.maximum(there[each, place - 1] - levels, 0.0), levels - there[each, place])
+    share = above / np.where(above + under > 0.0, above + under, 1.0)
+    return np.asarray(low + (high - low) * np.clip(share, 0.0, 1.0))
+
+
+def aligned_time(reduced: Reduction, record: Record, x: np.ndarray, y: np.ndarray, sign: int) -> float:
+    """When all neurons of S_{sign,1} have first come within a cosine of ``ALIGNED`` of sign D_sign; else NEVER.
+
+    Notes
+    -----
+    The few that are worst at the start alone decide when the earliest such instant can be; there all are looked
+    at, and those that lag behind join the few. So a wide network is read twice or so, and not at every step.
+    """
+    start, points = reduced.neurons, reduced.frame.inside(x[sign * y > 0])
+    towards = sign * (y[sign * y > 0] @ points)
+    length = float(np.linalg.norm(towards))
+    chosen = np.flatnonzero(np.sign(start.z[:, -2]) == sign)
+    chosen = chosen[_active(start.z[chosen, :-2], points)]
+    if length == 0.0 or not len(chosen):
+        return NEVER
+    edges = np.append(record.time, record.time[-1] + record.length[-1])
+
+    def cosines(neurons: Neurons, times: np.ndarray, step: int = 0) -> np.ndarray:
+        taken, _, _ = replay(neurons, reduced.problem, record, times, step, np.inf)
+        return np.asarray(taken.direction @ (towards / length))
+
+    w = start.z[chosen, :-2]
+    first = w @ towards / np.linalg.norm(w, axis=1)
+    few, since = chosen[np.argsort(first, kind="stable")[:WORST]], 0
+    while True:
+        followed = _taken(start, few)
+        lack = _lack(cosines, followed, 0)
+        place = _first_aligned(lack, edges, since, max(1, AT_ONCE // len(few)))
+        if place is None:
+            return NEVER
+        found = 0.0
+        if place:
+            before, after = edges[place - 1 : place], edges[place : place + 1]
+            _, there, step = replay(followed, reduced.problem, record, before, 0, np.inf)
+            found = float(crossings(_lack(cosines, there, step), np.zeros(1), before, after)[0])
+        least = cosines(_taken(start, chosen), np.array([found]))[0]
+        lagging = np.setdiff1d(chosen[least < ALIGNED - 1e-9], few)
+        if not len(lagging):
+            return found * reduced.time_unit
+        behind = least[np.searchsorted(chosen, lagging)]
+        worst = lagging[np.argsort(behind, kind="stable")[: 2 * len(few)]]
+        few, since = np.union1d(few, worst), max(place - 1, 0)
+
+
+def _taken(neurons: Neurons, which: np.ndarray) -> Neurons:
+    return Neurons(*(np.ascontiguousarray(part[which]) for part in neurons))
+
+
+def _lack(
+    cosines: Callable[[Neurons, np.ndarray, int], np.ndarray], neurons: Neurons, step: int
+) -> Callable[[np.ndarray], np.ndarray]:
+    """How far the worst of some neurons is from the level, along times[1, instant]; they are those of ``step``."""
+    return lambda times: ALIGNED - cosines(neurons, times[0], step).min(axis=1)[None]
+
+
+def _first_aligned(
+    lack: Callable[[np.ndarray], np.ndarray], edges: np.ndarray, since: int, block: int
+) -> int | None:
+    """The first of the steps' ends from ``since`` on at which all are aligned."""
+    for first in range(since, len(edges), block):
+        aligned = np.flatnonzero(lack(edges[None, first : first + block])[0] <= 0.0)
+        if len(aligned):
+            return first + int(aligned[0])
+    return None
+
+
+def _active(w: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Whether each neuron has <w, x_k> >= 0 at all of these points, a part of the neurons at a time."""
+    found = np.ones(len(w), dtype=bool)
+    some = max(1, AT_ONCE // max(1, len(points)))
+    for first in range(0, len(w), some):
+        found[first : first + some] = (w[first : first + some] @ points.T >= 0.0).all(axis=1)
+    return found
