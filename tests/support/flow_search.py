@@ -99,8 +99,10 @@ def of_the_flow(problem: FlowProblem, twin: Followed, found: Solved) -> list[Fau
     """The residual against the twin's, at the ends of steps and inside them, as far as the flow is unique.
 
     After a decision that the solver calls sensitive it may be on another course, if errors of the tolerance's size
-    do change the twin's.
+    do change the twin's. Where a start has several solutions and the solver says so, it may be on another one.
     """
+    if found.attributes["ambiguous_events"] and any(one.kind == "start" for one in twin.ambiguities):
+        return []
     said = []
     wrong = np.abs(found.r - twin.residual(found.time)).max(axis=1) / (TOLERANCE * unit_of(problem))
     unique_until = min((one.time for one in clear_ambiguities(twin)), default=np.inf)
