@@ -26,14 +26,16 @@ class Desk(NamedTuple):
     touching : bool[n]
         Whether those with a > 0 may get to a boundary (:mod:`~pipeline.flow.exact.marking`).
     ignored : bool[n]
-        Boundaries that are left alone until the step's end; there, whether those with a < 0 may get to them.
+        Whether those with a < 0 may get to a boundary.
+    wait : float64[n]
+        By what a push at a boundary must be larger than rounding: more where it has changed nothing.
     margin : float64[1]
         The share of |w||x_k| by which an error of the tolerance's size may shift a neuron; 0 if nobody asks.
     sensitive : float64[2]
         Where one neuron has been followed: when it first came that close to a decision, as a fraction of the
         step, inf if never; the same for one boundary, as a fraction of the time left.
-    tried : int8[n]
-        States that are tried.
+    tried, later : int8[n], float64[n]
+        States that are tried, and the residual for which they are.
     """
 
     gain: np.ndarray
@@ -64,6 +66,8 @@ class Desk(NamedTuple):
     margin: np.ndarray
     sensitive: np.ndarray
     tried: np.ndarray
+    wait: np.ndarray
+    later: np.ndarray
 
 
 @allocating
@@ -77,5 +81,5 @@ def lay_desk(problem):
         np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_), np.empty(q + 2),
         np.empty(q + 2), np.empty(n), np.empty((q + 1, q + 2)), np.zeros(q + 1), np.empty((2, n)),
         np.empty((2, 1, q)), np.empty(8), np.empty((SIZE, n)),
-        np.zeros(1), np.empty(2), np.empty(n, dtype=np.int8),
+        np.zeros(1), np.empty(2), np.empty(n, dtype=np.int8), np.empty(n), np.empty(n),
     )  # fmt: skip

@@ -44,6 +44,8 @@ BEYOND = 1e-13
 """The share of |w||x_k| beyond which <w, x_k> is on the other side."""
 LOOKS = 8
 """How often in a step it is asked whether a neuron can leave a corner that holds it without being stable."""
+LATER = 1e-3
+"""The fraction of the time left after which the ways out of a boundary are told apart."""
 MOST_EVENTS = 50
 """Events of a neuron in one step, over the number of points, after which its pattern is left as it is."""
 
@@ -266,7 +268,7 @@ def next_event(z, sign, s, state, duration, count, spare, tolerance, problem, de
     fraction, k
         (inf, -1) without one; k = -1 where a changes its sign while the neuron slides.
     """
-    opposite, ignored, off, on, rate = problem.opposite, desk.ignored, desk.off, desk.on, desk.rate
+    opposite, wait, off, on, rate = problem.opposite, desk.wait, desk.off, desk.on, desk.rate
     x, force, there, part, push = problem.x, desk.force, desk.there, desk.part, desk.push
     q, speeds = x.shape[1], desk.speeds
     write_speeds(force, x, speeds)
@@ -278,24 +280,22 @@ def next_event(z, sign, s, state, duration, count, spare, tolerance, problem, de
         fraction = turn
     for p in range(count):
         k = desk.boundaries[p]
-        if ignored[k]:
-            continue
         e = held_side(off, on, p, s, spare)
         for way in range(2):
             for i in range(SIZE):
                 rate[i, 0] = e * off[i, p] if way == 0 else -e * on[i, p]
-            time = first_below(rate, 0, -tolerance)
+            time = first_below(rate, 0, -tolerance * wait[k])
             if time < fraction:
                 fraction, boundary = time, k
     for k in range(state.shape[0]):
-        if state[k] == SLIDING or ignored[k] or 0 <= opposite[k] < k:
+        if state[k] == SLIDING or wait[k] == np.inf or 0 <= opposite[k] < k:
             continue
         side = 1.0 if state[k] == OFF else -1.0
         known = 0.0 if turn < np.inf else s
         length = problem.length[k]
+        pushed = tolerance * wait[k] * length
         time = reached(
-            z, k, side, known, turn, duration, x, length, force, tolerance * length, speeds, end, end_growth,
-            there, part, push, rate, desk.margin, desk.sensitive,
+            z, k, side, known, turn, duration, x, length, force, pushed, speeds, end, end_growth, there, part, push, rate, desk.margin, desk.sensitive,
         )  # fmt: skip
         if desk.sensitive[1] < doubtful:
             doubtful, near = desk.sensitive[1], k
@@ -331,9 +331,9 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk):
         the neuron was stopped by relu'(0) = 0.
     """
     n, q = problem.x.shape
-    end, ignored, left, times = desk.end, desk.ignored, desk.curve, desk.times
+    end, wait, left, times = desk.end, desk.wait, desk.curve, desk.times
     for k in range(n):
-        ignored[k] = False
+        wait[k] = 1.0
         for i in range(SIZE):
             left[i, k] = curve[i, k]
     for slot in range(times.shape[0]):
@@ -377,8 +377,10 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk):
             desk.sensitive[0] = min(desk.sensitive[0], now)
         changed, sure = pass_event(z, sign, state, k, count, problem, desk)
         unique = unique and sure
-        if k >= 0 and (repeats > 3 * n + 6 or (changed == 0 and spare == 0)):
-            ignored[k] = True
+        if k >= 0 and changed == 0 and spare == 0:
+            wait[k] *= 10.0
+        if k >= 0 and repeats > 3 * n + 6:
+            wait[k] = np.inf
         if changed > 0:
             events += changed
             slot = min(slot + 1, times.shape[0] - 1)
@@ -399,6 +401,16 @@ def leaves_at(z, s, state, fraction, problem, desk):
         tried[l], residual[l] = state[l], value(desk.curve, l, fraction)
     tolerance = 0.5 * PUSHING * largest_force(desk.curve, problem.length)
     return decide_corner(z, s, tried, desk.boundaries[0], residual, problem, tolerance, CONTACT)[0] > 0
+
+
+@inlined
+def leaves_one_way(z, s, state, k, problem, desk):
+    """Whether a neuron that stops sliding has one way to go: asked a little later, as all ways begin at rest."""
+    tried, later = desk.tried, desk.later
+    for l in range(state.shape[0]):
+        tried[l], later[l] = state[l], value(desk.curve, l, LATER)
+    tolerance = 0.5 * PUSHING * largest_force(desk.curve, problem.length)
+    return decide_corner(z, s, tried, k, later, problem, tolerance, CONTACT)[1]
 
 
 @kernel
@@ -465,6 +477,8 @@ def pass_event(z, sign, state, k, count, problem, desk):
     # By half the threshold: what has been found to be pushed must not be called rounding here.
     _, _, bulk = read_pattern(z, state, problem, desk)
     tolerance, s = 0.5 * PUSHING * bulk, sign_of_output(z, sign, desk.force)
+    if k >= 0 and state[k] == SLIDING:
+        unique = leaves_one_way(z, s, state, k, problem, desk)
     others, sure = decide_corner(z, s, state, k, residual, problem, tolerance, CONTACT)
     if k >= 0 and vanished(z, VANISHED if count > 0 or q == 1 else STRUCK):
         positive = state[k] == ON

@@ -61,7 +61,11 @@ def test_the_non_orthogonal_toy_is_fitted():
     config = load_config("non-orthogonal")
     data = generate_data(config.data)
     found = simulate(data, initialise(data, config.init))
-    assert found.attrs["status"] == "converged"
+    # Five of the smallest neurons were pushed off their last point, whose residual changes its sign at t = 417:
+    # there they could come back. The flow that is followed is the one with relu'(0) = 0.
+    assert found.attrs["status"] == "non_unique"
+    assert found.attrs["ambiguous_events"] == 5
+    assert "fits the data" in found.attrs["status_message"]
     assert float(found["loss"][-1]) <= 1e-16
     square = np.exp(2 * found["log_norm"].values[-1]) * (1 + found["output_ratio"].values[-1] ** 2)
     assert 8.6475 <= 0.5 * square.sum() <= 8.6481

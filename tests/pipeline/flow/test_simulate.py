@@ -287,7 +287,8 @@ def test_any_orthogonal_input_ends_in_a_result(n, extra, m, seed, log10_scale, z
         y[0], x[0] = 0.0, 0.0
     data = custom(x, y)
     trajectory = simulate(data, start(data, width=m, seed=seed % 100, log10_scale=log10_scale), samples=20)
-    assert trajectory.attrs["status"] in ("converged", "stationary")
+    open_decision = ("non_unique",) if trajectory.attrs["ambiguous_events"] else ()
+    assert trajectory.attrs["status"] in ("converged", "stationary", *open_decision)
     for name in ("residual", "loss", "gradient_norm", "direction", "log_norm"):
         assert np.isfinite(trajectory[name].values).all()
     loss = trajectory["loss"].values
