@@ -171,6 +171,9 @@ def of_the_words(problem: FlowProblem, twin: Followed, found: Solved) -> list[Fa
     if flagged != (attributes["status"] == "non_unique") and not said:
         said.append(Fault("status", np.inf, f"{attributes['ambiguous_events']} and {attributes['status']}"))
     clear = clear_ambiguities(twin)
+    close = np.atleast_1d(np.asarray(attributes.get("sensitive_times", ()), dtype=float))
+    if clear and not flagged:  # where a fitted residual decides, the decision is told as a sensitive one
+        flagged = bool((np.abs(close - clear[0].time) <= 1e-3 * problem.end_time).any())
     if clear and clear[0].time < 0.999 * problem.end_time and not flagged:
         text = f"{clear[0].kind} of neuron {clear[0].neuron} at t = {clear[0].time:.6g}"
         said.append(Fault("ambiguity not flagged", 1.0, text))
