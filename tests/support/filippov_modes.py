@@ -84,6 +84,13 @@ class Boundaries:
         which = (self.of[:, None] == np.arange(len(self.normal))).astype(float)
         return (pull * positive) @ which, (pull * negative) @ which
 
+    def has_dead_side(self, hand: np.ndarray) -> bool:
+        """Whether all points of the boundaries ``hand`` (a mask) can be off at once: a neuron can rest there."""
+        here = np.isin(self.of, np.flatnonzero(hand))
+        normal, side = self.normal[hand], np.searchsorted(np.flatnonzero(hand), self.of[here])
+        off = [one for one in regions(normal) if (one[side] * self.along[here] < 0).all()]
+        return bool(off)
+
     def switched_off(self, r: np.ndarray) -> np.ndarray:
         """What each boundary (..., boundaries) adds with phi'(0) = slope for all its points."""
         which = (self.of[:, None] == np.arange(len(self.normal))).astype(float)

@@ -284,6 +284,7 @@ class Run:
                 first = np.sign(twin.bounds.normal[hand] @ by_definition)  # where a first step of descent leads
                 close = close or [i for i, (row, _) in enumerate(rows) if (row[hand] == first).all()]
                 stay = [i for i in close if j in old and (rows[i][0] == old[j][0]).all()]
+                stay = stay if twin.bounds.has_dead_side(hand) else []
                 last = steady([row for row, _ in rows])
                 kinds[j] = "rest" if stay else "start" if time == 0.0 and close else "corner"
                 if kinds[j] == "corner" and len(last) == 1:

@@ -122,7 +122,8 @@ def replay(neurons, problem, record, times, first, allowed):
         Increasing. Past the record's end the network rests.
     first : int
     allowed : float
-        The largest error of the residual, in its own units.
+        The largest error of the residual, in its own units; infinite for some of the neurons alone, whose residual
+        is not the network's.
 
     Returns
     -------
@@ -185,7 +186,9 @@ def take_sample(neurons, lumps, part, length, allowed, problem, room, desk, mark
         The residual over that time; corrected in place.
     """
     moved, there = beside(lumps), copy_neurons(neurons)
-    apart = min(AGREEING * allowed, RELATIVE * largest_at_end(part))
+    apart = AGREEING * allowed
+    if apart < np.inf:
+        apart = min(apart, RELATIVE * largest_at_end(part))
     carry_within(lumps, moved, part, length, apart, problem, room)
     carry_columns(lumps, room.pushes, moved.columns, moved.column_logs)
     found.total[0] = 0

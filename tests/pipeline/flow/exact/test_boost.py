@@ -122,6 +122,14 @@ def test_an_unbalanced_neuron_against_the_closed_form(a, turns):
     assert (z[0] < 0.0) == turns
 
 
+def test_a_small_a_across_a_large_w_keeps_its_digits():
+    """c = a^2 - |w|^2 and |w - p u|^2 cancel there: from them a would be known to 1e-4 of itself."""
+    z0 = np.array([-3e-7, 0.9, 0.5, 1e-6])
+    z, log = boosted(z0, [0.3, 0.0, 0.0])
+    exact = expm(generator_matrix(np.array([0.3, 0.0, 0.0]))) @ z0
+    assert z[[0, 3]] * np.exp(log) == pytest.approx(exact[[0, 3]], rel=1e-12)
+
+
 def test_no_push_changes_nothing():
     for found, log in (boosted_row([0.3, -0.2, 0.7], [0.0, 0.0]), boosted([0.3, -0.2, 0.7], [0.0, 0.0])):
         assert log == 0.0
