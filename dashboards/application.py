@@ -13,6 +13,7 @@ from tornado.websocket import WebSocketClosedError
 
 from catalog import Catalog
 from dashboards.frame import opened_page
+from dashboards.processes import prepare_processes
 from dashboards.security import allowed_hosts, guard
 from dashboards.views import PAGES
 
@@ -45,6 +46,7 @@ def server(
     OSError
         If the port is taken.
     """
+    prepare_processes()
     pn.extension("tabulator", nthreads=THREADS)
     logging.getLogger("asyncio").addFilter(unless_page_closed)
     routes: dict[str, Any] = {name: page_of(name, catalog) for name in pages}

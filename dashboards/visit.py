@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode
 
 from catalog import Catalog
@@ -17,6 +18,11 @@ from dashboards.looks import LIGHT, Looks
 
 LONGEST = 20_000
 """Characters of a value in an address, as far as they are looked at: a table of 200 points has some 8,000."""
+
+
+def at_once(function: Callable[..., Any], *args: Any) -> Any:
+    """Compute in the caller's thread."""
+    return function(*args)
 
 
 @dataclass
@@ -37,6 +43,11 @@ class Visit:
         Shows an error there, in words.
     write
         Puts keys and values into the browser's address, without loading anything; None outside a browser.
+    compute
+        Called with a function and its arguments, computes it for this visitor: on a server in a process that ends
+        with the page (:mod:`dashboards.computing`); both are picklable then.
+    scratch
+        Returns a folder for a catalog of what this page has computed; None outside a server.
     """
 
     catalog: Catalog
@@ -45,6 +56,8 @@ class Visit:
     say: Callable[[str], None] = print
     say_error: Callable[[BaseException], None] = print
     write: Callable[[Mapping[str, str]], None] | None = None
+    compute: Callable[..., Any] = at_once
+    scratch: Callable[[], str] | None = None
 
     def text(self, key: str, default: str = "") -> str:
         """Return what the address says of ``key``, at most :data:`LONGEST` characters of it."""
