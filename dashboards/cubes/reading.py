@@ -75,6 +75,8 @@ class Swept:
     def words(self) -> tuple[str, ...]:
         """Each value as a short text; all different."""
         texts = [worded(value) for value in self.values]
+        if len(set(texts)) < len(texts) and self.numeric:
+            texts = [repr(value).replace("-", "−") for value in self.values]
         if len(set(texts)) == len(texts):
             return tuple(texts)
         return tuple(f"{text} (no. {i})" for i, text in enumerate(texts, start=1))

@@ -11,7 +11,7 @@ import panel as pn
 import xarray as xr
 from bokeh.events import Tap
 
-from catalog import SCHEMA_VERSION
+from catalog import SCHEMA_VERSION, CatalogError
 from dashboards.clocks import CLOCKS, Clock, clock
 from dashboards.controls import Controls
 from dashboards.damage import opened_whole, reading
@@ -191,10 +191,10 @@ class FlowPage:
 
     def failed(self, error: Exception) -> None:
         """Say why there is no picture; the last one stays."""
-        self.visit.say_error(error)
-        if self.scene is None:
-            which = self.subject.run_id or self.subject.config.name
-            self.title.object = f"<p><b>{escape(which)}</b><br>This can't be shown.</p>"
+        if isinstance(error, CatalogError):
+            self.visit.say(f"{error}")
+        else:
+            self.visit.say_error(error)
 
     def tapped(self, event: Any) -> None:
         """Move the cursor to where a person has clicked in a picture over time."""

@@ -49,27 +49,21 @@ def test_a_long_computation_says_how_far_it_is_and_is_stopped_by_a_button(visit,
     page.get_by_role("button", name="Stop").wait_for(state="hidden")
 
 
-def test_four_pages_that_were_closed_leave_the_machine_to_the_fifth_visitor(visit, serve, address, browser):
-    for _ in range(4):
-        page = browser.new_page()
+def test_four_pages_that_compute_and_are_closed_leave_the_machine_to_a_fifth(visit, serve, address, browser):
+    heavy = [browser.new_page() for _ in range(4)]
+    for page in heavy:
         page.goto(f"{address}/flow?{HEAVY}", timeout=120_000)
+    for page in heavy:
         page.get_by_role("status").filter(has_text="…").first.wait_for(timeout=120_000)
-        page.close()
-    other = visit(f"{address}/flow", ready="")
-    other.wait_for_function("new URL(location).searchParams.has('data.x')")
-    until(other, lambda: not busy(serve))
-
-
-def test_four_pages_that_compute_let_the_fifth_visitor_move_a_slider(visit, serve, address):
-    for _ in range(4):
-        page = visit(f"{address}/flow?{HEAVY}", ready="")
-        page.get_by_role("status").filter(has_text="…").first.wait_for()
     other = visit(f"{address}/flow", ready="")
     other.wait_for_function("new URL(location).searchParams.has('data.x')")
     other.locator(".bk-input-group", has_text="Scale").first.locator(".noUi-handle").focus()
     other.keyboard.press("ArrowRight")
     other.wait_for_function(SCALE.format("-6.25"))
     assert busy(serve), "the long computations were over before the other page was asked"
+    for page in heavy:
+        page.close()
+    until(other, lambda: not busy(serve))
 
 
 def test_what_is_asked_for_instead_ends_what_was_computed(visit, serve, address):
