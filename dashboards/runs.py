@@ -85,6 +85,39 @@ def shown(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(table).iloc[::-1].reset_index(drop=True)
 
 
+def with_headings(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Let a condition name what the page's table calls its columns, besides the catalog's own names.
+
+    Parameters
+    ----------
+    frame
+        From ``catalog.frame()``.
+    rows
+        From :func:`shown` of it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``frame`` with a column for each heading that is not there: see :func:`plain_condition`.
+    """
+    by_run = rows.set_index("run_id")
+    found = {plain_condition(name): by_run[name].reindex(frame.index) for name in by_run}
+    found["run"] = frame.index.to_series()
+    more = {name: values for name, values in found.items() if name not in frame}
+    return pd.concat([frame, pd.DataFrame(more, index=frame.index)], axis="columns")
+
+
+def plain_condition(text: str) -> str:
+    """Write the digits of a heading that stand low as digits.
+
+    Examples
+    --------
+    >>> plain_condition("log₁₀ scale < -6")
+    'log10 scale < -6'
+    """
+    return text.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
+
+
 def searchable(frame: pd.DataFrame) -> pd.Series:
     """Join what a free text may be found in, one text a run, in lower case."""
     text = frame.index.to_series().astype(str)

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 import panel as pn
 
-from catalog import CatalogError
+from catalog import CatalogError, select
 from dashboards.latest import Latest
 from dashboards.markup import BUTTON, words
-from dashboards.runs import searched
+from dashboards.runs import plain_condition, searched
 from dashboards.shelf import Table, shelf_of
 from dashboards.views.runs_table import HEADINGS, runs_table
 from dashboards.views.upkeep import Upkeep, runs_in_words
@@ -96,7 +96,7 @@ class CatalogPage:
             value_input=visit.text("search"), width=260,
         )  # fmt: skip
         self.where = pn.widgets.TextInput(
-            label="Only runs where", placeholder="width == 60 and final_loss < 1e-20", value=visit.text("where"),
+            label="Only runs where", placeholder="width == 60 and excess < 0.01", value=visit.text("where"),
             width=350,
         )  # fmt: skip
         self.refresh = pn.widgets.Button(label="Refresh", **BUTTON)
@@ -160,7 +160,7 @@ class CatalogPage:
         kept, problem = searched(table.text, asked.words), ""
         if asked.condition:
             try:
-                kept &= set(self.visit.catalog.where(asked.condition).index)
+                kept &= set(select(table.columns, plain_condition(asked.condition)).index)
             except CatalogError as error:
                 problem = str(error).removeprefix("--where ")
         rows = table.rows
