@@ -2,7 +2,8 @@
 
 Nothing of a page's state hides elsewhere: what it shows is in its address (:meth:`Visit.remember`), so that a link
 restores it, and what an address says is never believed: a page takes a value through :meth:`Visit.choice`,
-:meth:`Visit.number` or :meth:`Visit.text`, which say in words what they had to change.
+:meth:`Visit.number`, :meth:`Visit.whole` or :meth:`Visit.text`, which say in words what they had to change, and
+put it right in what :meth:`Visit.remember` writes next.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ class Visit:
             return value
         listed = ", ".join(list(allowed)[:12]) + (", ..." if len(allowed) > 12 else "")
         self.say(f"{key} = {shortened(value)} is not known: allowed are {listed}. Shown is {default}.")
+        self.query[key] = default
         return default
 
     def number(self, key: str, low: float, high: float, default: float) -> float:
@@ -85,11 +87,21 @@ class Visit:
             self.say(
                 f"{key} = {shortened(said)} is no number: allowed is {low:g} to {high:g}. Shown is {default:g}."
             )
+            self.query[key] = f"{default:g}"
             return default
         within = min(max(value, low), high)
         if within != value:
             self.say(f"{key} = {shortened(said)} is outside {low:g} to {high:g}. Shown is {within:g}.")
+            self.query[key] = f"{within:g}"
         return within
+
+    def whole(self, key: str, low: int, high: int, default: int) -> int:
+        """Return a whole number from ``low`` to ``high``; another one is rounded, and that is said."""
+        value = self.number(key, low, high, default)
+        if value != round(value):
+            self.say(f"{key} = {shortened(self.query[key])} is no whole number. Shown is {round(value)}.")
+            self.query[key] = str(round(value))
+        return round(value)
 
     def remember(self, **values: object) -> None:
         """Put values into the address, so that it leads back to what is shown; None takes a key away."""

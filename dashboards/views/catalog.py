@@ -17,7 +17,7 @@ from dashboards.runs import plain_condition, searched
 from dashboards.shelf import Table, shelf_of
 from dashboards.views.runs_table import HEADINGS, runs_table
 from dashboards.views.upkeep import Upkeep, runs_in_words
-from dashboards.visit import Visit
+from dashboards.visit import Visit, shortened
 
 LOOK_AGAIN = 4
 """Seconds after which a page looks whether there are other runs."""
@@ -128,14 +128,16 @@ class CatalogPage:
             return []
         if column not in HEADINGS:
             self.visit.say(
-                f"sort = {name[:40]!r} is not known: allowed are {', '.join(HEADINGS)}. Newest come first."
+                f"sort = {shortened(name)} is not known: allowed are {', '.join(HEADINGS)}. Newest come first."
             )
+            self.visit.remember(sort=None)
             return []
         return [{"field": column, "dir": "desc" if name.startswith("-") else "asc"}]
 
     def begin(self) -> None:
         """Read the table for the first time, and open what the address compares."""
         run_ids = asked_runs(self.visit)
+        self.visit.remember(compare=",".join(run_ids) or None)
         self._choose(run_ids)
         self._compare(run_ids)
         self.look(LOOK_AGAIN)
@@ -257,6 +259,8 @@ class CatalogPage:
 
     def _show_comparison(self, views: list[pn.viewable.Viewable]) -> None:
         self.comparison.objects = views
+        # What the address gets wrong is put right there, too.
+        self.visit.remember(**({} if views else {"compare": None}))
 
     def _unopened(self, error: Exception) -> None:
         self.comparison.objects = []

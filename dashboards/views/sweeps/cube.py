@@ -54,7 +54,7 @@ class CubeView:
         self.layout = self.arranged()
         self.show()
         if "cell" in visit.query:
-            self.cell.show(int(visit.number("cell", 0, cube.cells - 1, 0)))
+            self.cell.show(visit.whole("cell", 0, cube.cells - 1, 0))
 
     def arranged(self) -> pn.Column:
         """Lay it out: the plots side by side where there is room, else one below the other."""

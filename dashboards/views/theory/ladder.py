@@ -9,7 +9,8 @@ from typing import Any
 import panel as pn
 import xarray as xr
 
-from catalog import Catalog
+from catalog import Catalog, CatalogError
+from dashboards.damage import opened_whole
 from dashboards.frame import explained
 from dashboards.latest import Latest
 from dashboards.markup import card, headed, plotted, side_by_side, tabulated, words
@@ -66,7 +67,11 @@ class LadderSection:
             return
         found = published_ladder(self.visit.catalog, self.config)
         if found is not None:
-            self.content.objects = self.filled(*found)
+            try:
+                opened_whole(self.visit.catalog.sweeps, found[0], "sweep")
+                self.content.objects = self.filled(*found)
+            except CatalogError as error:
+                self.content.objects = [words(f"<p>{escape(str(error))}</p>", faint=True)]
             return
         text = f"The catalog has none for this network. It takes {LADDER_STEPS} runs, and is kept in the catalog."
         self.said.object = f"<p>{text}</p>"

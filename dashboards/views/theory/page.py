@@ -24,7 +24,7 @@ from dashboards.plots.plateaus import (
 )
 from dashboards.plots.statements import ORDERS, VERDICTS, counted, statements_table
 from dashboards.plots.timeline import UNITS, create_timeline_plot, timeline_in_words, timeline_table
-from dashboards.subject import Subject, asked_for, tree_of
+from dashboards.subject import KEYS, Subject, asked_for, tree_of
 from dashboards.tables import as_html
 from dashboards.views.theory.ladder import LadderSection
 from dashboards.visit import Visit
@@ -98,6 +98,8 @@ class TheoryPage:
     def show(self, filled: Filled) -> None:
         """Put what was made on the page."""
         self.body.objects, self.body.loading, self.head.object = list(filled.cards), False, filled.head
+        nothing = dict.fromkeys(("run", "preset", *KEYS))
+        self.visit.remember(**{**nothing, **filled.subject.query()})
 
     def failed(self, error: Exception) -> None:
         """Say why the subject can't be shown; what was shown of another one goes."""
