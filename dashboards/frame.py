@@ -42,7 +42,7 @@ def opened_page(name: str, catalog: Catalog) -> pn.Template:
     notices = Notices()
     pn.config.theme = "dark" if looks is DARK else "default"  # type: ignore[misc]
     pn.config.exception_handler = notices.of_error
-    visit = Visit(catalog, query, looks, notices.say, notices.of_error, written_to_the_address)
+    visit = Visit(catalog, query, looks, notices.say, notices.of_error, written_to_the_address, notices.clear)
     computing = Computing(pn.state.curdoc) if pn.state.curdoc is not None else None
     if computing is not None:
         visit.compute, visit.scratch = computing.compute, computing.scratch

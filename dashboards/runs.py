@@ -101,7 +101,7 @@ def with_headings(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
         ``frame`` with a column for each heading that is not there: see :func:`plain_condition`.
     """
     by_run = rows.set_index("run_id")
-    found = {plain_condition(name): by_run[name].reindex(frame.index) for name in by_run}
+    found = {plain_condition(str(name)): by_run[name].reindex(frame.index) for name in by_run}
     found["run"] = frame.index.to_series()
     more = {name: values for name, values in found.items() if name not in frame}
     return pd.concat([frame, pd.DataFrame(more, index=frame.index)], axis="columns")

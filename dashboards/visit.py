@@ -44,6 +44,8 @@ class Visit:
         Shows an error there, in words.
     write
         Puts keys and values into the browser's address, without loading anything; None outside a browser.
+    forget
+        Takes away the lines that were shown: the visitor has done something since.
     compute
         Called with a function and its arguments, computes it for this visitor: on a server in a process that ends
         with the page (:mod:`dashboards.computing`); both are picklable then.
@@ -57,6 +59,7 @@ class Visit:
     say: Callable[[str], None] = print
     say_error: Callable[[BaseException], None] = print
     write: Callable[[Mapping[str, str]], None] | None = None
+    forget: Callable[[], None] = lambda: None
     compute: Callable[..., Any] = at_once
     scratch: Callable[[], str] | None = None
 

@@ -147,9 +147,11 @@ class CatalogPage:
         self.runs.want(Asked(self.search.value_input or "", (self.where.value or "").strip(), age))
 
     def _refreshed(self, _: object) -> None:
+        self.visit.forget()
         self.look()
 
     def _narrowed(self, _: object) -> None:
+        self.visit.forget()
         self.visit.remember(search=self.search.value_input or None, where=(self.where.value or "").strip() or None)
         self.look(LOOK_AGAIN)
 
@@ -218,6 +220,7 @@ class CatalogPage:
         """Add and take away what was ticked; what a search hides stays chosen."""
         if self._choosing:
             return
+        self.visit.forget()
         shown = list(self.table.value["run_id"])
         ticked = [shown[i] for i in event.new if i < len(shown)]
         kept = [run_id for run_id in self.chosen if run_id not in shown or run_id in ticked]
@@ -239,6 +242,7 @@ class CatalogPage:
         self.visit.remember(sort=name)
 
     def _compared(self, _: object) -> None:
+        self.visit.forget()
         self.visit.remember(compare=",".join(self.chosen))
         self._compare(list(self.chosen))
 

@@ -79,6 +79,7 @@ class Comparison:
         )
 
     def _changed(self, _: object) -> None:
+        self.visit.forget()
         self.visit.remember(time=self.time.value, loss=self.axis.value)
         self.loss.object = self._loss()
 

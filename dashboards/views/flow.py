@@ -61,6 +61,7 @@ class FlowPage:
         self.visit = visit
         self.subject = asked_for(visit)
         self.scene: Scene | None = None
+        self.opened: Subject | None = None
         self.named = ""
         self.wanted_time: float | None = None
         if "t" in visit.query:
@@ -126,12 +127,13 @@ class FlowPage:
                 look = of_published(opened_whole(self.visit.catalog, found))
                 if look.groups["trajectory"].nbytes <= IN_MEMORY:
                     look.groups["trajectory"].load()
+            self.opened = subject
             return subject, look
         return subject, self.visit.compute(quick_look, subject.config)
 
     def whole(self, subject: Subject) -> tuple[Subject, Look] | None:
         """Compute the rest, once nothing has changed for a moment; in a thread of its own."""
-        if self.scene is not None and self.scene.look.whole:
+        if self.opened is subject:
             return None
         return subject, self.visit.compute(whole_look, subject.config)
 

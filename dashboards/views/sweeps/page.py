@@ -68,6 +68,7 @@ class SweepsView:
 
     def choose(self, *_events: Any) -> None:
         """Show another sweep: nothing of what the address says of the last one holds for it."""
+        self.visit.forget()
         for key in list(self.visit.query):
             if key not in ("theme", "sweep"):
                 self.visit.query.pop(key)
@@ -106,11 +107,10 @@ class SweepsView:
             return
         new = [one for one in found if one not in self.sweep_ids]
         first, self.sweep_ids = not self.sweep_ids, found
-        value = self.chosen.value
-        if value not in found:
-            if value is not None:
-                self.visit.say(f"The sweep {value} is gone from the catalog.")
-            value = self.first() if found else None
+        before = self.chosen.value
+        value = before if before in found else self.first() if found else None
         self.chosen.param.update(options=found, value=value)
+        if before is not None and before not in found:
+            self.visit.say(f"The sweep {before} is gone from the catalog.")
         if new and not first:
             self.visit.say(f"New: the sweep {', '.join(new)}. It can be chosen above.")

@@ -122,6 +122,7 @@ class TheoryPage:
         table = tabulated(statements_table(statements, verdict.value, order.value))
 
         def follow(_: Any) -> None:
+            self.visit.forget()
             table.object = as_html(statements_table(statements, verdict.value, order.value))
             self.visit.remember(verdict=verdict.value, sort=order.value)
 
@@ -151,6 +152,7 @@ class TheoryPage:
         plot.sizing_mode, plot.margin = "stretch_width", 0
 
         def follow(_: Any) -> None:
+            self.visit.forget()
             plot[0] = plotted(rendered(create_timeline_plot(tree, self.visit.looks, unit.value)), said)
             self.visit.remember(unit=unit.value)
 

@@ -91,6 +91,11 @@ def test_wild_values_end_in_sentences(visit, address):
     page = visit(f"{address}?compare=../../etc/passwd,%3Cscript%3E&sort=x&time=99&search=%00", ready="")
     page.get_by_text("no run '../../etc/passwd'").first.wait_for()
     page.get_by_text("0 of 3 runs").wait_for()
+    assert "passwd" not in page.url
+    assert "sort" not in page.url
+    page.get_by_label("Search").fill("orthogonal")
+    page.get_by_text("2 of 3 runs").wait_for()
+    page.get_by_text("no run '../../etc/passwd'").first.wait_for(state="hidden")
 
 
 @pytest.fixture(scope="module")
