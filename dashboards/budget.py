@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from dashboards.processes import Worker, usable_cpus
 
@@ -182,13 +182,13 @@ class Budget:
     def _begun(self, visitor: Any, task: Task) -> Worker:
         """Have a process begin: the one that computed for this visitor last, if it can be."""
         with self.lock:
-            own = [one for one in self.idle if one.last is visitor and one.alive]
+            own = [one for one in self.idle if one.last() is visitor and one.alive]
             others = [one for one in self.idle if not one.yielding and one.alive]
             worker = next(iter([*own, *others]), None)
             if worker is not None:
                 self.idle.remove(worker)
         worker = worker or Worker()
-        worker.last = visitor
+        worker.last = ref(visitor)
         worker.ask(task.function, *task.args)
         return worker
 
@@ -208,7 +208,7 @@ class Budget:
     def forget(self, visitor: Any) -> None:
         """End what is kept for a visitor whose page was closed."""
         with self.lock:
-            left = [one for one in self.idle if one.last is visitor]
+            left = [one for one in self.idle if one.last() is visitor]
             self.idle = [one for one in self.idle if one not in left]
         for one in left:
             one.end()

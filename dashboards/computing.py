@@ -5,14 +5,12 @@ What is under way is said in a corner of the window, with a button that stops it
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from html import escape
-from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
@@ -66,7 +64,7 @@ class Computing:
         self.lock = threading.Lock()
         self.under_way: list[tuple[float, list[str]]] = []
         self.stops, self.told_at, self.shown = 0, 0.0, False
-        self.folder: Path | None = None
+        self.folder: TemporaryDirectory[str] | None = None
         self.words = pn.pane.HTML("", margin=(8, 10), min_width=240)
         self.button = pn.widgets.Button(label="Stop", **BUTTON)
         self.button.on_click(lambda _: self.stop())
@@ -110,8 +108,8 @@ class Computing:
         """Return the folder of what this page has computed; it goes with the page."""
         with self.lock:
             if self.folder is None:
-                self.folder = Path(mkdtemp(prefix="reluflow-page-"))
-            return str(self.folder)
+                self.folder = TemporaryDirectory(prefix="reluflow-page-", ignore_cleanup_errors=True)
+            return self.folder.name
 
     @property
     def closed(self) -> bool:
@@ -163,4 +161,4 @@ class Computing:
         with self.lock:
             folder, self.folder = self.folder, None
         if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+            folder.cleanup()

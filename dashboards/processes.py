@@ -63,7 +63,8 @@ class Worker:
     yielding
         Whether it leaves the machine to others.
     last
-        For whom it computed last: what it remembers, such as a flow that was followed, is of use to the same one.
+        Refers to whom it computed for last, if he is still there: what it remembers, such as a flow that was
+        followed, is of use to the same one.
     """
 
     def __init__(self) -> None:
@@ -73,7 +74,7 @@ class Worker:
         self.process.start()
         theirs.close()
         self.yielding = False
-        self.last: Any = None
+        self.last: Callable[[], Any] = lambda: None
 
     def ask(self, function: Callable[..., Any], *args: Any) -> None:
         """Have ``function(*args)`` computed; both must be picklable."""

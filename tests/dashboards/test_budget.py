@@ -1,8 +1,10 @@
 """Computations in processes: whose turn it is, how they end, and what comes back."""
 
+import gc
 import os
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -168,3 +170,13 @@ def test_one_visitor_never_has_all_of_a_lane():
     assert lane.take_at_once(greedy)
     assert not lane.take_at_once(greedy)
     assert lane.take_at_once(Visitor())
+
+
+def test_a_visitor_is_not_kept_by_the_process_that_computed_for_him(budget):
+    visitor = Visitor()
+    computed(budget, abs, -1, visitor=visitor)
+    known = weakref.ref(visitor)
+    del visitor
+    gc.collect()
+    assert known() is None
+    assert len(budget.idle) == 1
