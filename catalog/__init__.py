@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "index": ["Catalog", "open_catalog"],
         "manifest": ["Manifest", "read_manifest"],
+        "table": ["select"],
         "schema": ["GROUPS", "SCHEMA_VERSION", "Variable", "conform", "validate"],
     },
 )

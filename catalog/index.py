@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _SHORTEST_HASH = 4
 """Fewer digits of a hash than this are no short name: a run called ``a`` was hardly meant by its hash."""
+_LONGEST_NAME = 300
+"""Characters of a name that is looked for."""
 
 
 def open_catalog(url: str | Path) -> Catalog:
@@ -162,6 +164,8 @@ class Catalog:
         AmbiguousRunError
             If several do.
         """
+        if len(text) > _LONGEST_NAME:  # no name is as long; nothing is like it
+            raise UnknownRunError(f"{text[:40]}…")
         if text in self:
             return text
         run_ids = self.run_ids()

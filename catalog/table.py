@@ -122,14 +122,25 @@ def select(frame: pd.DataFrame, expression: str) -> pd.DataFrame:
         return frame
     try:
         # The engine is named because pandas would take numexpr where it happens to be installed.
-        selected = frame.query(quoted, engine="python", local_dict={}, global_dict={})
+        chosen = frame.eval(quoted, engine="python", local_dict={}, global_dict={})
     except Exception as error:
         # pandas raises some ten types here, down to bare TypeErrors from the columns themselves.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CatalogError(f"--where {expression!r} can't be answered: {reason}") from error
-    if not isinstance(selected, pd.DataFrame):
+    # A column alone would be taken for row names.
+    if not isinstance(chosen, pd.Series) or not pd.api.types.is_bool_dtype(chosen.dtype):
         raise CatalogError(f"--where {expression!r} is no condition; an example is 'width == 60'")
-    return selected
+    return frame[chosen.fillna(False)]
+
+
+def _meant(quoted: str, known: set[str]) -> str:
+    """Name the column of several words that an expression seems to mean; empty if there is none such."""
+    several = [name for name in known if " " in name]
+    for words in re.findall(r"[^\W\d][\w ]*\w", re.sub(_QUOTED, "", quoted)):
+        close = difflib.get_close_matches(words.lower(), several, n=1)
+        if close:
+            return f"; did you mean the column {close[0]!r}?"
+    return ""
 
 
 def _refuse_unsafe(expression: str, quoted: str, known: set[str] | None) -> None:
@@ -143,7 +154,8 @@ def _refuse_unsafe(expression: str, quoted: str, known: set[str] | None) -> None
     try:
         parsed = ast.parse(re.sub(r"`([^`]*)`", stand_in, quoted), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise CatalogError(f"--where {expression!r} is no expression; an example is 'width == 60'") from None
+        hint = _meant(quoted, known or set()) or "; an example is 'width == 60'"
+        raise CatalogError(f"--where {expression!r} is no expression{hint}") from None
     for node in ast.walk(parsed):
         # No power, and no arithmetic on texts and lists: `"a" * 10**10` would fill the memory.
         repeated = isinstance(node, ast.BinOp) and any(

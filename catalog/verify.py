@@ -60,6 +60,11 @@ class Finding:
         """
         return self.problem is not Problem.LEFTOVER
 
+    @property
+    def affects_readers(self) -> bool:
+        """Whether what is read of the run may differ from what was published: a file too many changes nothing."""
+        return self.is_damage and self.problem is not Problem.FOREIGN
+
     def __str__(self) -> str:
         return f"{self.run_id}: {self.path}: {self.problem.value}"
 

@@ -14,6 +14,7 @@ from tornado.websocket import WebSocketClosedError
 from catalog import Catalog
 from dashboards.callbacks import PageCallbacks
 from dashboards.frame import opened_page
+from dashboards.processes import prepare_processes
 from dashboards.security import allowed_hosts, guard
 from dashboards.views import PAGES
 
@@ -46,6 +47,7 @@ def server(
     OSError
         If the port is taken.
     """
+    prepare_processes()
     pn.extension("tabulator", nthreads=THREADS)
     state: Any = pn.state
     if not isinstance(state._thread_pool, PageCallbacks):

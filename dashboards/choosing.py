@@ -77,6 +77,7 @@ class Chooser:
 
     def show(self) -> None:
         """Put what is chosen into the address, and hand it on."""
+        self.visit.forget()
         chosen = self.chosen()
         # The other keys that an address said go with their preset, and stay while only the scale changes.
         said = self.subject.query() if self.is_shown(chosen) else chosen

@@ -13,6 +13,8 @@ from urllib.parse import urlencode
 import panel as pn
 
 from catalog import Catalog, CatalogError
+from dashboards.budget import StoppedError
+from dashboards.computing import Computing
 from dashboards.looks import DARK, FONT, LIGHT, LOOKS, Looks
 from dashboards.views import PAGES
 from dashboards.visit import Visit
@@ -41,7 +43,12 @@ def opened_page(name: str, catalog: Catalog) -> pn.Template:
     pn.config.theme = "dark" if looks is DARK else "default"  # type: ignore[misc]
     pn.config.exception_handler = notices.of_error
     visit = Visit(catalog, query, looks, notices.say, notices.of_error, written_to_the_address, notices.clear)
-    return framed(name, visit, notices, guarded_content(name, visit, notices))
+    computing = Computing(pn.state.curdoc) if pn.state.curdoc is not None else None
+    if computing is not None:
+        visit.compute, visit.scratch = computing.compute, computing.scratch
+    template = framed(name, visit, notices, guarded_content(name, visit, notices))
+    template.add_panel("computing", pn.Row() if computing is None else computing.view)
+    return template
 
 
 def asked() -> dict[str, str]:
@@ -94,7 +101,7 @@ class Notices:
 def explained(error: BaseException) -> str:
     """Say an error in one line: what a request got wrong as it stands, anything else as unexpected."""
     line = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, RequestError | CatalogError | OSError):
+    if isinstance(error, RequestError | CatalogError | OSError | StoppedError):
         return line
     LOGGER.error("an unexpected error on a page", exc_info=error)
     what = f"{type(error).__name__}: {line[:200]}"

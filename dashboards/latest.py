@@ -1,9 +1,9 @@
 """The newest of what is wanted, and nothing in between.
 
 A slider says ten values while one is computed. Queued, the picture would trail behind the hand and go on after it
-has stopped (panel issue 653); here only the last value counts. Work is done in a few threads of this process, so
-that other people's pages go on; what it gives is shown under the document's lock, one after the other, so that
-frames never queue up either.
+has stopped (panel issue 653); here only the last value counts. Work is done in a thread of its own, which waits
+where a process computes (:mod:`dashboards.computing`). What it gives is shown under the document's lock, one after
+the other, so that frames never queue up either.
 
 Coroutines would do for what is asked for now and then, but they run without the lock, and what Panel 1.9 does
 about that fails until a thread of its own has noted that the page is loaded: Bokeh raises, and a page that loads
@@ -15,18 +15,20 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from bokeh.document import Document
 from panel.io.document import hold
 from panel.io.state import set_curdoc
 
-WORKERS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="page-work")
-"""For all pages together: on two cores more would only slow each other down."""
+from dashboards.computing import ClosedError, SupersededError, superseded
+
 PATIENCE = 5.0
 """Seconds to wait for a page to take a result; a page that was closed never does, one on a busy machine later."""
+BEARABLE = 1.0
+"""Seconds for which a job goes on after a newer one was asked for: its picture comes while the slider moves."""
 LOGGER = logging.getLogger("reluflow.dashboard")
 
 
@@ -43,8 +45,6 @@ class Latest:
         Puts a result on the page.
     failed
         Told what ``work`` or ``show`` raised.
-    threads
-        Where the work is done; what takes minutes has threads of its own.
     rest, after
         What to do, with the job, once no newer one has come for ``after`` seconds: a second, finer result, say. It
         holds up no newer job, and is not shown after one was asked for.
@@ -57,12 +57,11 @@ class Latest:
         show: Callable[[Any], None],
         failed: Callable[[Exception], None],
         *,
-        threads: Executor = WORKERS,
         rest: Callable[[Any], Any] | None = None,
         after: float = 0.3,
     ) -> None:
         self.document, self.work, self.show, self.failed = document, work, show, failed
-        self.threads, self.rest, self.after = threads, rest, after
+        self.rest, self.after = rest, after
         self.changed = threading.Condition()
         self.job: list[tuple[int, Any]] = []
         self.finer: list[tuple[int, Any]] = []
@@ -70,7 +69,7 @@ class Latest:
         self.busy = self.refining = False
 
     def want(self, job: Any) -> None:
-        """Ask for this job; one that waits is dropped, one that runs is finished."""
+        """Ask for this job; one that waits is dropped, one that runs is finished if it is quick, else ended."""
         if self.document is None:
             self._do_at_once(job)
             return
@@ -81,7 +80,7 @@ class Latest:
             if self.busy:
                 return
             self.busy = True
-        self.threads.submit(self._go_on)
+        threading.Thread(target=self._go_on, name="page-work", daemon=True).start()
 
     def _do_at_once(self, job: Any) -> None:
         try:
@@ -93,7 +92,9 @@ class Latest:
 
     def _go_on(self) -> None:
         while (asked := self._next()) is not None:
-            alive = self._do(self.work, asked[1], self._shown)
+            begun = monotonic()
+            late = partial(self._is_late, begun)
+            alive = self._do(self.work, asked[1], self._shown, late)
             if alive and self.rest is not None and not self._newer():
                 self._refine_later(asked)
             if not alive:
@@ -114,7 +115,7 @@ class Latest:
             if self.refining:
                 return
             self.refining = True
-        self.threads.submit(self._refine)
+        threading.Thread(target=self._refine, name="page-work", daemon=True).start()
 
     def _refine(self) -> None:
         assert self.rest is not None
@@ -125,7 +126,15 @@ class Latest:
             if not wanted:
                 return
             number, job = wanted[0]
-            self._do(self.rest, job, partial(self._shown_unless_newer, number))
+            newer = partial(self._is_newer, number)
+            self._do(self.rest, job, partial(self._shown_unless_newer, number), newer)
+
+    def _is_late(self, begun: float) -> bool:
+        """Whether a newer job waits, and has waited long enough for this one."""
+        return bool(self.job) and monotonic() - begun > BEARABLE
+
+    def _is_newer(self, number: int) -> bool:
+        return number != self.asked
 
     def _shown_unless_newer(self, number: int, result: Any) -> None:
         if number == self.asked:
@@ -136,13 +145,26 @@ class Latest:
         with self.changed:
             return bool(self.job) or self.changed.wait(self.after)
 
-    def _do(self, work: Callable[[Any], Any], job: Any, shown: Callable[[Any], None]) -> bool:
+    def _do(
+        self,
+        work: Callable[[Any], Any],
+        job: Any,
+        shown: Callable[[Any], None],
+        unwanted: Callable[[], bool],
+    ) -> bool:
         """Make a result and have it shown; False if the page is gone."""
+        before = superseded.set(unwanted)
         try:
             with set_curdoc(self.document):  # else Panel takes the one that the event loop is busy with: anybody's
                 result = work(job)
+        except SupersededError:
+            return True
+        except ClosedError:
+            return False
         except Exception as error:
             return self._tell(partial(self.failed, error))
+        finally:
+            superseded.reset(before)
         return self._tell(partial(shown, result))
 
     def _shown(self, result: Any) -> None:

@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import xarray as xr
 
+from dashboards.processes import flow_reached, tell
 from pipeline import (
     compare,
     follow_flow,
@@ -23,7 +25,7 @@ from pipeline import (
     minimal_norm,
     simulate,
 )
-from pipeline.configuration import DataConfig, RunConfig
+from pipeline.configuration import DataConfig, FlowConfig, InitConfig, RunConfig
 
 QUICK = 60_000
 """Neuron readings (instants times neurons) of a quick look."""
@@ -54,20 +56,22 @@ class Look:
         The run's, for headings and files.
     whole
         Whether this is all that will be known.
+    run_id
+        Of the run of the catalog that this is; None if it was computed.
     """
 
     groups: Mapping[str, xr.Dataset]
     curve: xr.Dataset
     name: str
     whole: bool
+    run_id: str | None = None
 
 
 def of_published(tree: xr.DataTree) -> Look:
     """Look at a run of the catalog."""
     groups = {name: tree[name].to_dataset() for name in GROUPS}
-    return Look(
-        groups, groups["trajectory"][["residual", "loss"]].load(), str(tree.attrs.get("name", "run")), True
-    )
+    curve = groups["trajectory"][["residual", "loss"]].load()
+    return Look(groups, curve, str(tree.attrs.get("name", "run")), True, str(tree.attrs.get("id")))
 
 
 def quick_look(config: RunConfig) -> Look:
@@ -98,9 +102,12 @@ def whole_look(config: RunConfig) -> Look:
     key = config.data.model_dump_json()
     data = points(key)
     trajectory, curve = _followed(config, data, WHOLE)
+    tell("Finding the phases and the plateaus")
     phases = label_phases(data, trajectory, epsilon=config.analysis.epsilon)
+    tell("Finding the interpolator of least norm")
     minimum = least(key, config.flow.slope, config.analysis.free_bias)
     groups = {"data": data, "trajectory": trajectory, "phases": phases}
+    tell("Comparing with the interpolator of least norm")
     groups["minimal_norm"] = compare(trajectory, minimum, data)
     return Look(groups, curve, config.name, whole=True)
 
@@ -108,15 +115,26 @@ def whole_look(config: RunConfig) -> Look:
 def _followed(config: RunConfig, data: xr.Dataset, readings: int) -> tuple[xr.Dataset, xr.Dataset]:
     """The trajectory with so many neuron readings at most, and the curve of the loss."""
     flow, samples = config.flow, max(FEWEST, min(config.flow.samples, readings // config.init.width))
-    init = initialise(data, config.init)
     if flow.method == "exact":
-        course = follow_flow(data, init, end_time=flow.end_time, tolerance=flow.tolerance, slope=flow.slope)
+        course = followed(*(part.model_dump_json() for part in (config.data, config.init, config.flow)))
+        tell("Reading the neurons")
         return course.trajectory(samples), course.curve(flow.samples)
     trajectory = simulate(
-        data, init, end_time=flow.end_time, tolerance=flow.tolerance, samples=samples, method=flow.method,
-        slope=flow.slope, step_size=flow.step_size,
+        data, initialise(data, config.init), end_time=flow.end_time, tolerance=flow.tolerance, samples=samples,
+        method=flow.method, slope=flow.slope, step_size=flow.step_size,
     )  # fmt: skip
     return trajectory, trajectory[["residual", "loss"]]
+
+
+@lru_cache(maxsize=1)
+def followed(data: str, init: str, flow: str) -> Any:
+    """Follow a flow, given by its tables as JSON: a whole look comes after a quick one at the same flow."""
+    asked = FlowConfig.model_validate_json(flow)
+    known = points(data)
+    return follow_flow(
+        known, initialise(known, InitConfig.model_validate_json(init)), end_time=asked.end_time,
+        tolerance=asked.tolerance, slope=asked.slope, progress=flow_reached,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=64)

@@ -82,3 +82,64 @@ if (press !== undefined) {
     });
   };
 }
+
+// The table of runs: one stop for the heads and one for each thing in a row (tick, flow, theory), whatever their
+// number; arrow keys, Home and End lead to the other rows and heads, Enter sorts by a head. Tabulator has a stop for
+// each cell and each tick instead, and none for the heads.
+const begin = table?.prototype.default_view?.prototype.tableBuilt;
+if (begin !== undefined) {
+  table.prototype.default_view.prototype.tableBuilt = function () {
+    begin.call(this);
+    if (this.model.css_classes.includes("runs")) {
+      lead(this.tabulator, ".tabulator-row", "input[type=checkbox], a", ["ArrowUp", "ArrowDown"]);
+      lead(this.tabulator, ".tabulator-col.tabulator-sortable[tabulator-field]", null, ["ArrowLeft", "ArrowRight"]);
+    }
+  };
+}
+
+function lead(table, groups, within, [back, forth]) {
+  const root = table.element;
+  const all = () => [...root.querySelectorAll(groups)].filter((group) => group.offsetWidth > 0);
+  const stops = (group) => within === null ? [group] : [...group.querySelectorAll(within)];
+  let current = 0;
+  const settle = () => {
+    root.querySelectorAll(".tabulator-cell, .tabulator-tableholder").forEach((dead) => { dead.tabIndex = -1; });
+    const found = all();
+    current = Math.max(0, Math.min(current, found.length - 1));
+    found.forEach((group, number) => {
+      stops(group).forEach((stop) => { stop.tabIndex = number === current ? 0 : -1; });
+    });
+  };
+  root.addEventListener("focusin", (event) => {
+    const found = all().findIndex((group) => group.contains(event.target));
+    if (found >= 0) {
+      current = found;
+      settle();
+    }
+  });
+  root.addEventListener("keydown", (event) => {
+    const found = all();
+    const here = found.findIndex((group) => group.contains(event.target));
+    if (here < 0) {
+      return;
+    }
+    if (within === null && event.key === "Enter") {
+      event.target.click();
+      return;
+    }
+    const places = { [back]: here - 1, [forth]: here + 1, Home: 0, End: found.length - 1 };
+    const to = found[places[event.key]];
+    if (event.key in places) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+    if (to !== undefined) {
+      const which = Math.max(0, stops(found[here]).indexOf(event.target));
+      stops(to)[Math.min(which, stops(to).length - 1)]?.focus();
+    }
+  }, true);
+  for (const what of ["renderComplete", "dataSorted", "pageLoaded", "tableBuilt"]) {
+    table.on(what, settle);
+  }
+  settle();
+}

@@ -15,7 +15,7 @@ from catalog import Manifest
 class Column(NamedTuple):
     """A column of the catalog's table, and the key of ``catalog.frame()`` that it shows, if it is just one.
 
-    ``digits`` says how its numbers are written: ``general``, ``whole`` or ``scientific``; nothing for a text.
+    ``digits`` says how its numbers are written: ``exact`` as they are, ``digits`` with a few; nothing for a text.
     """
 
     heading: str
@@ -27,14 +27,14 @@ class Column(NamedTuple):
 
 COLUMNS = (
     Column("run", 310),
-    Column("log₁₀ scale", 125, "init.log10_scale", "general"),
-    Column("width", 80, "init.width", "whole"),
-    Column("seed", 85, "init.seed", "whole"),
+    Column("log₁₀ scale", 125, "init.log10_scale", "exact"),
+    Column("width", 80, "init.width", "exact"),
+    Column("seed", 85, "init.seed", "exact"),
     Column("status", 0, "status"),
-    Column("final loss", 105, "final_loss", "scientific"),
-    Column("excess", 105, "final_excess", "scientific", "½|θ|² at the end, over the least of all interpolators"),
-    Column("hold", 70, digits="whole", about="How many of the paper's statements hold"),
-    Column("fail", 65, digits="whole", about="How many of the paper's statements fail"),
+    Column("final loss", 105, "final_loss", "digits"),
+    Column("excess", 105, "final_excess", "digits", "½|θ|² at the end, over the least of all interpolators"),
+    Column("hold", 70, digits="exact", about="How many of the paper's statements hold"),
+    Column("fail", 65, digits="exact", about="How many of the paper's statements fail"),
     Column("created", 150, about="UTC"),
 )
 SEARCHED = ("title", "description", "data.kind", "init.start", "flow.method", "status", "created")
@@ -75,12 +75,47 @@ def shown(frame: pd.DataFrame) -> pd.DataFrame:
     """
     verdicts = frame[[name for name in frame.columns if name.startswith(VERDICT)]]
     table: dict[str, Any] = {"run_id": frame.index.to_numpy(dtype=object)}
-    for heading, _, key, *_ in COLUMNS:
+    for heading, _, key, digits, _ in COLUMNS:
         if key:
             table[heading] = frame[key].to_numpy() if key in frame else np.full(len(frame), np.nan)
+            if digits:  # where a run has none, the column would be of objects, and sorted as texts
+                table[heading] = pd.to_numeric(pd.Series(table[heading]), errors="coerce").to_numpy()
     table["hold"], table["fail"] = ((verdicts == word).sum(axis=1).to_numpy() for word in ("holds", "fails"))
     table["created"] = frame["created"].dt.strftime("%Y-%m-%d %H:%M").fillna("").to_numpy()
     return pd.DataFrame(table).iloc[::-1].reset_index(drop=True)
+
+
+def with_headings(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Let a condition name what the page's table calls its columns, besides the catalog's own names.
+
+    Parameters
+    ----------
+    frame
+        From ``catalog.frame()``.
+    rows
+        From :func:`shown` of it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``frame`` with a column for each heading that is not there: see :func:`plain_condition`.
+    """
+    by_run = rows.set_index("run_id")
+    found = {plain_condition(str(name)): by_run[name].reindex(frame.index) for name in by_run}
+    found["run"] = frame.index.to_series()
+    more = {name: values for name, values in found.items() if name not in frame}
+    return pd.concat([frame, pd.DataFrame(more, index=frame.index)], axis="columns")
+
+
+def plain_condition(text: str) -> str:
+    """Write the digits of a heading that stand low as digits.
+
+    Examples
+    --------
+    >>> plain_condition("log₁₀ scale < -6")
+    'log10 scale < -6'
+    """
+    return text.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
 
 
 def searchable(frame: pd.DataFrame) -> pd.Series:
@@ -121,11 +156,11 @@ def differences(manifests: Sequence[Manifest]) -> pd.DataFrame:
     rows: dict[tuple[str, str], list[str]] = {}
     configurations = [dict(_flat(manifest.configuration)) for manifest in manifests]
     for key in dict.fromkeys(key for found in configurations for key in found):
-        texts = [value_text(found.get(key)) for found in configurations]
+        texts = told_apart([found.get(key) for found in configurations])
         if len(set(texts)) > 1 and key not in ("name", "description"):
             rows["configuration", key] = texts
     for key, name in RESULTS.items():
-        texts = [value_text(manifest.summary.get(key)) for manifest in manifests]
+        texts = told_apart([manifest.summary.get(key) for manifest in manifests])
         if set(texts) != {"–"}:
             rows["result", name] = texts
     verdicts = [name for name in manifests[0].summary if name.startswith(VERDICT)] if manifests else []
@@ -143,6 +178,21 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     for key, value in table.items():
         found += _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [(f"{prefix}{key}", value)]
     return found
+
+
+def told_apart(values: Sequence[Any]) -> list[str]:
+    """Write values of one key as :func:`value_text` does; where that makes two numbers the same, in full.
+
+    Examples
+    --------
+    >>> told_apart([0.1, 0.25]), told_apart([0.3, 0.30000001])
+    (['0.1', '0.25'], ['0.3', '0.30000001'])
+    """
+    texts = [value_text(value) for value in values]
+    numbers = [value for value in values if isinstance(value, float) and isfinite(value)]
+    if len({value_text(value) for value in numbers}) < len(set(numbers)):
+        texts = [repr(value) if value in numbers else value_text(value) for value in values]
+    return texts
 
 
 def value_text(value: Any) -> str:

@@ -10,7 +10,7 @@ from time import monotonic
 import pandas as pd
 
 from catalog import Catalog
-from dashboards.runs import searchable, shown
+from dashboards.runs import searchable, shown, with_headings
 
 PATIENCE = 10
 """A table that took s seconds to read is read again after 10 s seconds at the earliest: 10,000 runs take one."""
@@ -24,6 +24,8 @@ class Table:
     ----------
     rows
         From :func:`dashboards.runs.shown`.
+    columns
+        From :func:`dashboards.runs.with_headings`: what a condition may name.
     text
         From :func:`dashboards.runs.searchable`.
     damaged
@@ -33,6 +35,7 @@ class Table:
     """
 
     rows: pd.DataFrame
+    columns: pd.DataFrame
     text: pd.Series
     damaged: dict[str, str]
     version: int
@@ -73,7 +76,7 @@ class Shelf:
             last = self._table
             if last is None or damaged != last.damaged or not rows.equals(last.rows):
                 version = 1 if last is None else last.version + 1
-                self._table = last = Table(rows, searchable(frame), damaged, version)
+                self._table = last = Table(rows, with_headings(frame, rows), searchable(frame), damaged, version)
             self._read = monotonic()
             self._took = self._read - begun
             return last

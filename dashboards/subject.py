@@ -14,7 +14,9 @@ from typing import Any
 
 import xarray as xr
 
-from catalog import SCHEMA_VERSION, Catalog, CatalogError
+from catalog import SCHEMA_VERSION, Catalog, CatalogError, open_catalog
+from dashboards.damage import opened_whole
+from dashboards.processes import flow_reached
 from dashboards.published_arrays import self_contained
 from dashboards.visit import Visit
 from pipeline import RequestError, run
@@ -205,6 +207,21 @@ def tree_of(subject: Subject, visit: Visit) -> xr.DataTree:
     """
     tree: xr.DataTree
     run_id = subject.run_id or subject.config.run_id(SCHEMA_VERSION)
-    published_too = subject.run_id is not None or run_id in visit.catalog
-    tree = visit.catalog[run_id] if published_too else run(subject.config)
+    if subject.run_id is not None or run_id in visit.catalog:
+        return opened_whole(visit.catalog, run_id)
+    if visit.scratch is None:
+        tree = run(subject.config)
+    else:
+        scratch = open_catalog(visit.scratch())
+        tree = scratch[visit.compute(keep_run, subject.config, scratch)]
     return tree
+
+
+def keep_run(config: RunConfig, catalog: Catalog) -> str:
+    """Compute a run with all that is said of one into a catalog, unless it is there, and return its name.
+
+    Raises
+    ------
+    RequestError, CatalogError
+    """
+    return str(run(config, catalog, progress=flow_reached).attrs["id"])

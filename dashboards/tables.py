@@ -122,7 +122,10 @@ MINUS = re.compile(r"(?<![\w)])-(?=[0-9])")
 
 
 def number_cell(value: float, form: str | Callable[[float], str] = ".4g", below: str = "") -> Cell:
-    """Write a number in a format of Python's, or as a function writes it; a dash where there is none."""
+    """Write a number in a format of Python's, or as a function writes it; a dash where there is none.
+
+    A format counts significant digits (``.4g``): with a fixed number of decimals 0.00004 would be 0.
+    """
     if not isfinite(value):
         return NOTHING
     return Cell(form(value) if callable(form) else format(value, form), below, "number")

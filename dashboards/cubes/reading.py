@@ -12,7 +12,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 import xarray as xr
 
-from catalog import Catalog, DamagedRunError
+from catalog import Catalog
+from dashboards.damage import opened_whole, reading
 
 Group = Literal["Results", "Verdicts", "Solver"]
 
@@ -75,6 +76,8 @@ class Swept:
     def words(self) -> tuple[str, ...]:
         """Each value as a short text; all different."""
         texts = [worded(value) for value in self.values]
+        if len(set(texts)) < len(texts) and self.numeric:
+            texts = [repr(value).replace("-", "−") for value in self.values]
         if len(set(texts)) == len(texts):
             return tuple(texts)
         return tuple(f"{text} (no. {i})" for i, text in enumerate(texts, start=1))
@@ -175,8 +178,8 @@ def read_cube(catalog: Catalog, sweep_id: str) -> Cube:
     CatalogError
         If there is none such, or it is damaged.
     """
-    tree = catalog.sweeps[sweep_id]
-    try:
+    tree = opened_whole(catalog.sweeps, sweep_id, "sweep")
+    with reading(sweep_id, "sweep"):
         dataset = tree[GROUP].to_dataset().load()
         grid, dimensions = (json.loads(dataset.attrs[name]) for name in ("grid", "dimensions"))
         failed = json.loads(dataset.attrs["failures"])
@@ -184,12 +187,6 @@ def read_cube(catalog: Catalog, sweep_id: str) -> Cube:
         shape = tuple(dataset.sizes[dim] for dim in dims)
         dataset["number"] = (dims, np.arange(math.prod(shape)).reshape(shape))
         failures = {number_in(grid, failure["cell"]): str(failure["message"]) for failure in failed}
-    except Exception as error:
-        # What is missing or garbled in a damaged store ends in whatever the libraries stumble over.
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise DamagedRunError(
-            f"the sweep {sweep_id} does not open ({reason}); `reluflow verify {sweep_id}` names the damage"
-        ) from error
     swept = []
     for key, values in grid.items():
         order = rising(values)

@@ -71,7 +71,7 @@ def values_in_words(cut: xr.Dataset) -> list[str]:
         elif kind == "label":
             said.append(str(words[int(value) - 1]))
         elif kind == "share":
-            said.append(f"{100 * value:.0f} %")
+            said.append(f"{100 * value:.6g} %")
         else:
             said.append(f"{value:.4g} {units}".strip().replace("-", "−"))
     return said

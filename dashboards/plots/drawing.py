@@ -16,6 +16,9 @@ from dashboards.plots.axes import colour_axis, coloured
 
 hv.extension("bokeh", logo=False)
 
+PRINTED = {f"@{name}": "printf" for name in ("x", "y", "x0", "x1", "start", "stop")}
+"""Of numbers that a hand points at: so many significant digits (``@x{%.6g}``), not so many decimals."""
+
 _one_at_a_time = threading.Lock()
 
 Hook = Callable[[Any, Any], None]

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from dashboards.looks import Looks
-from dashboards.plots.drawing import dressed
+from dashboards.plots.drawing import PRINTED, dressed
 from dashboards.plots.statements import row_name
 from dashboards.tables import Cell, Table, number_cell
 from pipeline.figures import ROLES, decoded, power_text
@@ -43,7 +43,7 @@ def create_exponents_plot(law: xr.Dataset, looks: Looks) -> hv.Overlay:
     place = {i: len(shown) - 1 - row for row, i in enumerate(shown)}
     both = [i for i in shown if isfinite(paper[i])]
     vermilion = ROLES["negative"].color
-    tooltips = [("statement", "@statement"), ("exponent", "@x{0.0000}")]
+    tooltips = [("statement", "@statement"), ("exponent", "@x{%.6g}")]
     drawn = [
         hv.Segments([(paper[i], place[i], measured[i], place[i]) for i in both]).opts(color=looks.faint),
         hv.Points(
@@ -51,11 +51,14 @@ def create_exponents_plot(law: xr.Dataset, looks: Looks) -> hv.Overlay:
             label="the paper's bound",
         ).opts(
             color=looks.panel, line_color=looks.ink, line_width=1.5, marker="circle", size=9, tools=["hover"],
-            hover_tooltips=tooltips,
+            hover_tooltips=tooltips, hover_formatters=PRINTED,
         ),
         hv.Points(
             [(measured[i], place[i], row_name(words[i])) for i in shown], vdims=["statement"], label="measured"
-        ).opts(color=vermilion, marker="diamond", size=11, tools=["hover"], hover_tooltips=tooltips),
+        ).opts(
+            color=vermilion, marker="diamond", size=11, tools=["hover"], hover_tooltips=tooltips,
+            hover_formatters=PRINTED,
+        ),
     ]  # fmt: skip
     ends = [*measured[shown], *paper[both]] or [0.01, 1.0]
     return dressed(
@@ -89,7 +92,8 @@ def create_constants_plot(law: xr.Dataset, looks: Looks) -> hv.Overlay:
         drawn.append(
             hv.Points(points, label=label).opts(
                 color=color, marker=marker, size=6, tools=["hover"],
-                hover_tooltips=[("λ", "10^-@x{0.0}"), ("constant", "@y{0.0000}")],
+                hover_tooltips=[("λ", "10^-@x{%g}"), ("constant", "@y{%.6g}")],
+                hover_formatters=PRINTED,
             )
         )  # fmt: skip
     values = np.concatenate([law["constant_t2"].values, law["constant_t3"].values])
@@ -116,8 +120,8 @@ def exponents_table(law: xr.Dataset) -> Table:
         if isfinite(start) or isfinite(float(at["exponent"])):
             rows.append(
                 (
-                    Cell(row_name(word)), number_cell(float(at["paper_exponent"]), ".4f"),
-                    number_cell(float(at["exponent"]), ".4f"),
+                    Cell(row_name(word)), number_cell(float(at["paper_exponent"]), ".6g"),
+                    number_cell(float(at["exponent"]), ".6g"),
                     Cell(str(fitted) if fitted else "–", look="number"),
                     Cell(f"10^{start:g}" if isfinite(start) else "not on the last rung", look="number"),
                 )
@@ -134,8 +138,8 @@ def rungs_table(law: xr.Dataset) -> Table:
             at = law.sel(rung=rung)
             rows.append(
                 (
-                    Cell(power_text(int(rung))), number_cell(float(at["constant_t2"]), ".4f"),
-                    number_cell(float(at["constant_t3"]), ".4f"), number_cell(float(at["plateaus"]), "g"),
+                    Cell(power_text(int(rung))), number_cell(float(at["constant_t2"]), ".6g"),
+                    number_cell(float(at["constant_t3"]), ".6g"), number_cell(float(at["plateaus"]), "g"),
                     number_cell(float(at["excess"]), ".3g"), number_cell(float(at["hull_difference"]), ".2g"),
                 )
             )  # fmt: skip
@@ -149,8 +153,8 @@ def excess_in_words(law: xr.Dataset) -> str:
     """Say what becomes of the excess over the minimum norm as lambda falls."""
     power, expected = float(law["excess_exponent"]), float(law["expected_excess_exponent"])
     if isfinite(power):
-        said = f"The final excess over the minimum norm goes as λ^{power:.3f}"
-        idle = f"; idle neurons that see a part of a sign's points explain {expected:.3f}"
+        said = f"The final excess over the minimum norm goes as λ^{power:.4g}"
+        idle = f"; idle neurons that see a part of a sign's points explain {expected:.4g}"
         return f"{said}{idle if isfinite(expected) else ''}."
     last, minimum = float(law["excess"][-1]), float(law["minimum"])
     if last < 0 and (loss := float(law["final_loss"][-1])) > FITTED:

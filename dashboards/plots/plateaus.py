@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from dashboards.looks import Looks
-from dashboards.plots.drawing import dressed
+from dashboards.plots.drawing import PRINTED, dressed
 from dashboards.tables import Cell, Table, number_cell
 from pipeline.figures import ROLES, decoded, kind_in_words, plateau_name, shown_until, time_text
 
@@ -59,7 +59,8 @@ def create_plateaus_plot(tree: xr.DataTree, looks: Looks) -> hv.Overlay:
     drawn = [
         hv.Rectangles(bands, vdims=["name", "start", "stop"]).opts(
             fill_color=looks.accent, fill_alpha=0.14, line_color=looks.accent, line_alpha=0.5, tools=["hover"],
-            hover_tooltips=[("plateau", "@name"), ("from t", "@start{0.000}"), ("to t", "@stop{0.000}")],
+            hover_tooltips=[("plateau", "@name"), ("from t", "@start{%.6g}"), ("to t", "@stop{%.6g}")],
+            hover_formatters=PRINTED,
         ),
         hv.Curve((time, loss)).opts(color=looks.ink, line_width=2),
         hv.Labels(texts, ["x", "y"], "name").opts(
@@ -108,7 +109,8 @@ def create_spectra_plot(plateaus: xr.Dataset, spectra: xr.Dataset, looks: Looks)
         drawn.append(
             hv.Points([(x, y1, number) for x, y1, _, number in own], vdims=["number"], label=label).opts(
                 color=color, marker=marker, size=8, tools=["hover"],
-                hover_tooltips=[("eigenvalue", "@x{0.0000}"), ("occurs", "@number times")],
+                hover_tooltips=[("eigenvalue", "@x{%.6g}"), ("occurs", "@number times")],
+                hover_formatters=PRINTED,
             )
         )  # fmt: skip
     # HoloViews can't do with no ticks at all.
@@ -147,7 +149,7 @@ def plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
                 *(
                     number_cell(float(at[name]) if known else nan, form)
                     for name, form in (
-                        ("negative_eigenvalues", ",.0f"), ("smallest_eigenvalue", ".4g"),
+                        ("negative_eigenvalues", ",g"), ("smallest_eigenvalue", ".4g"),
                         ("largest_eigenvalue", ".4g"), ("escape_rate", ".4g"),
                     )
                 ),

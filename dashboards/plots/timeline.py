@@ -9,7 +9,7 @@ import holoviews as hv
 import xarray as xr
 
 from dashboards.looks import Looks
-from dashboards.plots.drawing import dressed, marked_above
+from dashboards.plots.drawing import PRINTED, dressed, marked_above
 from dashboards.tables import Cell, Table, number_cell
 from pipeline.figures import (
     PHASES,
@@ -66,7 +66,8 @@ def create_timeline_plot(tree: xr.DataTree, looks: Looks, unit: str = "t") -> hv
             hv.Rectangles(found, vdims=["phase"]).opts(
                 color=style.color, fill_alpha=0.45, line_color=style.color, tools=["hover"],
                 hooks=[hatched(style.hatch[0])],
-                hover_tooltips=[("phase", "@phase"), ("from", "@x0{0.000}"), ("until", "@x1{0.000}")],
+                hover_tooltips=[("phase", "@phase"), ("from", "@x0{%.6g}"), ("until", "@x1{%.6g}")],
+                hover_formatters=PRINTED,
             )
         )  # fmt: skip
     marks = [
@@ -144,8 +145,8 @@ def timeline_table(tree: xr.DataTree) -> Table:
             (
                 Cell(f"{i + 1} {style.name}", words), Cell(during, look="number"),
                 when(i, measured[i]), when(i, predicted[i], formulas[i]),
-                number_cell(measured[i] / (predicted[i] or nan), ".3f"), number_cell(measured[i] / escape, ".3f"),
-                number_cell(limits[i], ".3f"),
+                number_cell(measured[i] / (predicted[i] or nan)), number_cell(measured[i] / escape),
+                number_cell(limits[i]),
             )
         )  # fmt: skip
     heads = (

@@ -10,14 +10,14 @@ from typing import Any
 import pandas as pd
 import panel as pn
 
-from catalog import CatalogError
+from catalog import CatalogError, select
 from dashboards.latest import Latest
 from dashboards.markup import BUTTON, words
-from dashboards.runs import searched
+from dashboards.runs import plain_condition, searched
 from dashboards.shelf import Table, shelf_of
 from dashboards.views.runs_table import HEADINGS, runs_table
 from dashboards.views.upkeep import Upkeep, runs_in_words
-from dashboards.visit import Visit
+from dashboards.visit import Visit, shortened
 
 LOOK_AGAIN = 4
 """Seconds after which a page looks whether there are other runs."""
@@ -96,7 +96,7 @@ class CatalogPage:
             value_input=visit.text("search"), width=260,
         )  # fmt: skip
         self.where = pn.widgets.TextInput(
-            label="Only runs where", placeholder="width == 60 and final_loss < 1e-20", value=visit.text("where"),
+            label="Only runs where", placeholder="width == 60 and excess < 0.01", value=visit.text("where"),
             width=350,
         )  # fmt: skip
         self.refresh = pn.widgets.Button(label="Refresh", **BUTTON)
@@ -128,14 +128,16 @@ class CatalogPage:
             return []
         if column not in HEADINGS:
             self.visit.say(
-                f"sort = {name[:40]!r} is not known: allowed are {', '.join(HEADINGS)}. Newest come first."
+                f"sort = {shortened(name)} is not known: allowed are {', '.join(HEADINGS)}. Newest come first."
             )
+            self.visit.remember(sort=None)
             return []
         return [{"field": column, "dir": "desc" if name.startswith("-") else "asc"}]
 
     def begin(self) -> None:
         """Read the table for the first time, and open what the address compares."""
         run_ids = asked_runs(self.visit)
+        self.visit.remember(compare=",".join(run_ids) or None)
         self._choose(run_ids)
         self._compare(run_ids)
         self.look(LOOK_AGAIN)
@@ -145,9 +147,11 @@ class CatalogPage:
         self.runs.want(Asked(self.search.value_input or "", (self.where.value or "").strip(), age))
 
     def _refreshed(self, _: object) -> None:
+        self.visit.forget()
         self.look()
 
     def _narrowed(self, _: object) -> None:
+        self.visit.forget()
         self.visit.remember(search=self.search.value_input or None, where=(self.where.value or "").strip() or None)
         self.look(LOOK_AGAIN)
 
@@ -160,7 +164,7 @@ class CatalogPage:
         kept, problem = searched(table.text, asked.words), ""
         if asked.condition:
             try:
-                kept &= set(self.visit.catalog.where(asked.condition).index)
+                kept &= set(select(table.columns, plain_condition(asked.condition)).index)
             except CatalogError as error:
                 problem = str(error).removeprefix("--where ")
         rows = table.rows
@@ -216,6 +220,7 @@ class CatalogPage:
         """Add and take away what was ticked; what a search hides stays chosen."""
         if self._choosing:
             return
+        self.visit.forget()
         shown = list(self.table.value["run_id"])
         ticked = [shown[i] for i in event.new if i < len(shown)]
         kept = [run_id for run_id in self.chosen if run_id not in shown or run_id in ticked]
@@ -237,6 +242,7 @@ class CatalogPage:
         self.visit.remember(sort=name)
 
     def _compared(self, _: object) -> None:
+        self.visit.forget()
         self.visit.remember(compare=",".join(self.chosen))
         self._compare(list(self.chosen))
 
@@ -257,6 +263,8 @@ class CatalogPage:
 
     def _show_comparison(self, views: list[pn.viewable.Viewable]) -> None:
         self.comparison.objects = views
+        # What the address gets wrong is put right there, too.
+        self.visit.remember(**({} if views else {"compare": None}))
 
     def _unopened(self, error: Exception) -> None:
         self.comparison.objects = []

@@ -12,7 +12,8 @@ import panel as pn
 import xarray as xr
 from bokeh.plotting import figure
 
-from catalog import CatalogError, DamagedRunError, Manifest
+from catalog import CatalogError, Manifest
+from dashboards.damage import opened_whole, reading
 from dashboards.markup import card, toggles, words
 from dashboards.plots.comparison import SAMPLES, function_plot, loss_plot, scale_of, strokes, time_unit
 from dashboards.plots.drawing import rendered
@@ -30,36 +31,17 @@ def opened_runs(visit: Visit, run_ids: Sequence[str]) -> tuple[dict[str, xr.Data
     for run_id in run_ids:
         try:
             manifest = visit.catalog.manifest(run_id)
-            trees[run_id] = _readable(visit.catalog[run_id], run_id)
-            manifests.append(manifest)
+            tree = opened_whole(visit.catalog, run_id)
+            with reading(run_id):
+                trajectory = tree["trajectory"].dataset
+                trajectory["loss"].load()
+                trajectory[["direction", "log_norm", "output_ratio"]].isel(time=slice(-1, None)).load()
         except CatalogError as error:
             visit.say(str(error))
+        else:
+            trees[run_id] = tree
+            manifests.append(manifest)
     return trees, manifests
-
-
-def _readable(tree: xr.DataTree, run_id: str) -> xr.DataTree:
-    """Read the trajectory's curves and its last sample.
-
-    Raises
-    ------
-    DamagedRunError
-        If a chunk is damaged: whatever its decoder stumbles over.
-    """
-    try:
-        trajectory = tree["trajectory"].dataset
-        trajectory["loss"].load()
-        last = trajectory[["direction", "log_norm", "output_ratio"]].isel(time=slice(-1, None)).load()
-        whole = all(bool(np.isfinite(values).all()) for values in (trajectory["loss"], *last.data_vars.values()))
-    except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DamagedRunError(
-            f"run {run_id} can't be read ({reason}); `reluflow verify {run_id}` names it"
-        ) from error
-    if not whole:  # a chunk that is missing reads as NaN
-        raise DamagedRunError(
-            f"run {run_id} can't be read (a part is missing); `reluflow verify {run_id}` names it"
-        )
-    return tree
 
 
 class Comparison:
@@ -97,6 +79,7 @@ class Comparison:
         )
 
     def _changed(self, _: object) -> None:
+        self.visit.forget()
         self.visit.remember(time=self.time.value, loss=self.axis.value)
         self.loss.object = self._loss()
 

@@ -13,9 +13,10 @@ import panel as pn
 import xarray as xr
 from bokeh.events import PanEnd, Tap
 
-from catalog import CatalogError
+from catalog import SCHEMA_VERSION, CatalogError
 from dashboards.clocks import CLOCKS, Clock, clock
 from dashboards.controls import Controls
+from dashboards.damage import opened_whole, reading
 from dashboards.latest import Latest
 from dashboards.live import Look, of_published, quick_look, whole_look
 from dashboards.markup import card, facts_html, foldable, toggles, words
@@ -23,12 +24,12 @@ from dashboards.plots.curves import Curves
 from dashboards.plots.network import NetworkPicture
 from dashboards.plots.words import facts, samples, sentence, times
 from dashboards.scene import Scene
-from dashboards.subject import FIRST, Subject, asked_for, of_preset, tree_of
+from dashboards.subject import FIRST, Subject, asked_for, keep_run, of_preset, tree_of
 from dashboards.tables import as_digits
 from dashboards.views.downloads import Selection, downloads
 from dashboards.views.points import PointsTable, editable
 from dashboards.visit import Visit
-from pipeline import run
+from pipeline.configuration import RunConfig
 
 INTERVAL = 60
 """Milliseconds between two frames of the player."""
@@ -64,6 +65,7 @@ class FlowPage:
         self.subject = asked_for(visit)
         self.shown: Subject | None = None
         self.scene: Scene | None = None
+        self.opened: Subject | None = None
         self.named = ""
         self.wanted_time: float | None = None
         if "t" in visit.query:
@@ -127,17 +129,22 @@ class FlowPage:
         self.runs.want(subject)
 
     def looked_at(self, subject: Subject) -> tuple[Subject, Look]:
-        """Open or compute, as quickly as can be; in a thread of its own."""
-        if subject.run_id is not None:
-            look = of_published(self.visit.catalog[subject.run_id])
-            if look.groups["trajectory"].nbytes <= IN_MEMORY:
-                look.groups["trajectory"].load()
+        """Open the run, if the catalog has it, or compute it as quickly as can be; in a thread of its own."""
+        found = subject.run_id or subject.config.run_id(SCHEMA_VERSION)
+        if subject.run_id is not None or found in self.visit.catalog:
+            with reading(found):
+                look = of_published(opened_whole(self.visit.catalog, found))
+                if look.groups["trajectory"].nbytes <= IN_MEMORY:
+                    look.groups["trajectory"].load()
+            self.opened = subject
             return subject, look
-        return subject, quick_look(subject.config)
+        return subject, self.visit.compute(quick_look, subject.config)
 
     def whole(self, subject: Subject) -> tuple[Subject, Look] | None:
         """Compute the rest, once nothing has changed for a moment; in a thread of its own."""
-        return None if subject.run_id is not None else (subject, whole_look(subject.config))
+        if self.opened is subject:
+            return None
+        return subject, self.visit.compute(whole_look, subject.config)
 
     def show(self, found: tuple[Subject, Look] | None) -> None:
         """Put a run on the page, the cursor where it was."""
@@ -260,9 +267,9 @@ class FlowPage:
     def describe(self, subject: Subject, frame: int, *, rested: bool) -> None:
         """Write what is looked at, and what the pictures say."""
         assert self.scene is not None
-        config = subject.config
-        if subject.run_id is not None:
-            which = f"Run {subject.run_id}"
+        config, run_id = subject.config, self.scene.look.run_id
+        if run_id:
+            which = f"Run {run_id}"
         elif subject.source is not None:
             which = f"Run {subject.source}, changed: computed live"
         else:
@@ -337,12 +344,15 @@ class FlowPage:
         """Compute the run with all that is said of one, and publish it in the catalog."""
         config = self.subject.config
         self.saved.object = "<p>Saving …</p>"
-        keeping = Latest(pn.state.curdoc, partial(run, catalog=self.visit.catalog), self.told_kept, self.not_kept)
+        keeping = Latest(pn.state.curdoc, self.kept, self.told_kept, self.not_kept)
         keeping.want(config)
 
-    def told_kept(self, tree: Any) -> None:
+    def kept(self, config: RunConfig) -> str:
+        """Compute a run with all that is said of one, publish it in the catalog, and return its name."""
+        return str(self.visit.compute(keep_run, config, self.visit.catalog))
+
+    def told_kept(self, run_id: str) -> None:
         """Say where the run is now."""
-        run_id = str(tree.attrs["id"])
         address = self.visit.address("flow", run=run_id)
         self.saved.object = f'<p>Saved: <a href="{escape(address)}">{escape(run_id)}</a></p>'
 

@@ -8,12 +8,15 @@ from typing import Any
 
 import pandas as pd
 import panel as pn
-from bokeh.models.widgets.tables import NumberFormatter, ScientificFormatter
+from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
 from dashboards.runs import COLUMNS
 
 HEADINGS = tuple(column.heading for column in COLUMNS)
 PAGE_SIZE = 20
+NUMBER = '<%= typeof value !== "number" || isNaN(value) ? "–" : {} %>'
+WRITTEN = {"exact": "String(value)", "digits": "String(Number(value.toPrecision(4)))"}
+"""How numbers are written. Not by Bokeh's formatters: they have so many decimals, and 0.00339 is 0 there."""
 STYLE = (Path(__file__).parent / "runs_table.css").read_text()
 
 
@@ -46,13 +49,8 @@ def runs_table(order: list[dict[str, str]]) -> RunsTable:
     order
         How it is sorted at first, in Tabulator's words: ``field`` and ``dir``.
     """
-    formats = {
-        "scientific": ScientificFormatter(precision=2, nan_format="–"),
-        "whole": NumberFormatter(format="0", nan_format="–"),
-    }
-    formatters: dict[str, Any] = {
-        column.heading: formats[column.digits] for column in COLUMNS if column.digits in formats
-    }
+    formats = {word: HTMLTemplateFormatter(template=NUMBER.format(code)) for word, code in WRITTEN.items()}
+    formatters: dict[str, Any] = {column.heading: formats[column.digits] for column in COLUMNS if column.digits}
     right = {column.heading: "right" for column in COLUMNS if column.digits}
     return RunsTable(
         pd.DataFrame({name: pd.Series(dtype=object) for name in ("run_id", *HEADINGS)}), pagination="remote",
@@ -61,5 +59,5 @@ def runs_table(order: list[dict[str, str]]) -> RunsTable:
         stylesheets=[STYLE], sorters=order, formatters={"run": {"type": "html"}, **formatters},
         widths={column.heading: column.pixels for column in COLUMNS if column.pixels},
         header_tooltips={column.heading: column.about for column in COLUMNS if column.about},
-        text_align=right, header_align=right,
+        text_align=right, header_align=right, editors=dict.fromkeys(HEADINGS), css_classes=["runs"],
     )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from io import BytesIO
 from time import monotonic
@@ -21,8 +20,6 @@ from pipeline import RequestError
 
 MOST_FINDINGS = 50
 """Findings that are shown one by one."""
-READERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="verify")
-"""Of catalogs that may take minutes: they would else fill the threads that serve everybody's pages."""
 ENDINGS = {"zip": "zip", "netcdf": "nc"}
 
 
@@ -48,7 +45,7 @@ class Upkeep:
             self.exported, self._say, filename="runs.zip", label="Export chosen", disabled=True
         )
         self.result = words("")
-        self.verifying = Latest(pn.state.curdoc, self._read, self._show, self._unread, threads=READERS)
+        self.verifying = Latest(pn.state.curdoc, self._read, self._show, self._unread)
         self.verify_chosen.on_click(lambda _: self.verify(list(self.chosen())))
         self.verify_all.on_click(lambda _: self.verify(None))
 
@@ -66,7 +63,7 @@ class Upkeep:
 
     def _read(self, run_ids: list[str] | None) -> tuple[list[str], bool, float]:
         begun = monotonic()
-        lines, whole = verified(self.visit.catalog, run_ids)
+        lines, whole = self.visit.compute(verified, self.visit.catalog, run_ids)
         return lines, whole, monotonic() - begun
 
     def _ready(self) -> None:

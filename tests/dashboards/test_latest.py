@@ -2,13 +2,13 @@
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from types import SimpleNamespace
 
 import panel as pn
 import pytest
 
+from dashboards.computing import SupersededError, superseded
 from dashboards.latest import Latest
 
 
@@ -140,8 +140,49 @@ def test_work_knows_its_page(shown):
     assert pn.state.curdoc is None
 
 
-def test_what_takes_minutes_has_threads_of_its_own(shown):
-    with ThreadPoolExecutor(thread_name_prefix="slow") as slow:
-        latest(shown, lambda job: threading.current_thread().name, threads=slow).want(1)
-        settled(lambda: shown != [])
-    assert shown[0].startswith("slow")
+def test_work_that_a_newer_job_makes_worthless_is_asked_to_end(shown, monkeypatch):
+    monkeypatch.setattr("dashboards.latest.BEARABLE", 0.05)
+    begun = threading.Event()
+
+    def work(job):
+        begun.set()
+        if job == "long":
+            settled(superseded.get())
+            raise SupersededError
+        return job
+
+    jobs = latest(shown, work)
+    jobs.want("long")
+    assert begun.wait(20)
+    jobs.want("next")
+    settled(lambda: shown == ["next"])
+
+
+def test_a_rest_is_asked_to_end_once_something_else_is_wanted(shown):
+    ended = threading.Event()
+
+    def rest(job):
+        if job == 1:
+            settled(superseded.get())
+            ended.set()
+            raise SupersededError
+        return f"rest of {job}"
+
+    jobs = latest(shown, lambda job: job, rest=rest, after=0.01)
+    jobs.want(1)
+    settled(lambda: jobs.refining)
+    jobs.want(2)
+    settled(lambda: shown == [1, 2, "rest of 2"])
+    assert ended.is_set()
+
+
+def test_twenty_pages_that_wait_hold_up_no_other(shown):
+    gate = threading.Event()
+    waiting = [latest(shown, lambda job: gate.wait(20)) for _ in range(20)]
+    for jobs in waiting:
+        jobs.want(1)
+    other = latest(shown, lambda job: job)
+    other.want("quick")
+    settled(lambda: shown == ["quick"])
+    gate.set()
+    settled(lambda: len(shown) == 21)

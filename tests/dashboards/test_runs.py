@@ -1,7 +1,19 @@
 import numpy as np
 import pandas as pd
+import pytest
 
-from dashboards.runs import differences, searchable, searched, shown, value_text
+from catalog import CatalogError, select
+from dashboards.runs import (
+    COLUMNS,
+    differences,
+    plain_condition,
+    searchable,
+    searched,
+    shown,
+    told_apart,
+    value_text,
+    with_headings,
+)
 
 
 def test_the_newest_run_comes_first_with_its_numbers(small_catalog):
@@ -57,3 +69,42 @@ def test_values_are_short_texts():
     assert value_text(None) == value_text(float("nan")) == "–"
     assert value_text(1 / 3) == "0.333333"
     assert len(value_text("x" * 1000)) == 80
+
+
+def test_a_condition_may_name_every_head_of_the_table(small_catalog):
+    frame = small_catalog.frame()
+    columns = with_headings(frame, shown(frame))
+    for column in COLUMNS:
+        text = "'x'" if not column.digits else "1"
+        assert select(columns, plain_condition(f"{column.heading} != {text}")) is not None
+    found = select(columns, plain_condition("log₁₀ scale == -9 and hold + fail > 3"))
+    assert list(found["init.log10_scale"]) == [-9.0]
+    assert list(found.index) == list(select(frame, "init.log10_scale == -9").index)
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("exces > 1", "close to it: excess"),
+        ("Final los < 1", "did you mean the column 'final loss'"),
+        ("hold", "is no condition"),
+        ("run", "is no condition"),
+    ],
+)
+def test_what_is_nearly_a_head_is_named(small_catalog, condition, words):
+    frame = small_catalog.frame()
+    with pytest.raises(CatalogError, match=words):
+        select(with_headings(frame, shown(frame)), plain_condition(condition))
+
+
+def test_a_number_that_a_run_lacks_leaves_the_others_numbers(small_catalog):
+    frame = small_catalog.frame()
+    frame["final_excess"] = [None, 0.00339, 7.45e-4]
+    rows = shown(frame)
+    assert rows["excess"].dtype == float
+    assert rows.sort_values("excess")["excess"].tolist()[:2] == [7.45e-4, 0.00339]
+
+
+def test_numbers_that_differ_late_are_told_apart():
+    assert told_apart([-6.0, -6.00000001, None]) == ["-6.0", "-6.00000001", "–"]
+    assert told_apart([0.25, 0.25]) == ["0.25", "0.25"]

@@ -84,6 +84,7 @@ class CellView:
     def chosen(self, _event: Any) -> None:
         """Show the cell that the choices say: the way for a keyboard."""
         if not self.following:
+            self.visit.forget()
             self.show(self.cube.number({dim: int(choice.value) for dim, choice in self.choices.items()}))
 
     def open(self) -> None:

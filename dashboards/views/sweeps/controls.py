@@ -91,6 +91,7 @@ class Controls:
             if self.busy:
                 return
             self.busy = True
+            self.visit.forget()
             try:
                 if event.obj is self.x and self.y.value == event.new:
                     self.y.value = event.old

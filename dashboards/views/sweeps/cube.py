@@ -54,7 +54,7 @@ class CubeView:
         self.layout = self.arranged()
         self.show()
         if "cell" in visit.query:
-            self.cell.show(int(visit.number("cell", 0, cube.cells - 1, 0)))
+            self.cell.show(visit.whole("cell", 0, cube.cells - 1, 0))
 
     def arranged(self) -> pn.Column:
         """Lay it out: the plots side by side where there is room, else one below the other."""
@@ -149,6 +149,7 @@ class CubeView:
 
     def choose(self, row: int, column: int) -> None:
         """Show the cell behind a place; if it is shown already, open its run."""
+        self.visit.forget()
         place = dict(zip(self.cut["value"].dims, (row, column), strict=True))
         at = None if self.cell.number is None else self.cube.place(self.cell.number)
         if at is not None and all(at.get(str(dim), index) == index for dim, index in place.items()):

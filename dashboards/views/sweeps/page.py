@@ -9,6 +9,7 @@ import panel as pn
 from catalog import CatalogError
 from dashboards.cubes import read_cube
 from dashboards.cubes.reading import GROUP
+from dashboards.damage import opened_whole, reading
 from dashboards.latest import Latest
 from dashboards.markup import words
 from dashboards.views.sweeps.cube import CubeView
@@ -67,6 +68,7 @@ class SweepsView:
 
     def choose(self, *_events: Any) -> None:
         """Show another sweep: nothing of what the address says of the last one holds for it."""
+        self.visit.forget()
         for key in list(self.visit.query):
             if key not in ("theme", "sweep"):
                 self.visit.query.pop(key)
@@ -81,11 +83,13 @@ class SweepsView:
         sweep_id = str(self.chosen.value)
         self.visit.remember(sweep=sweep_id)
         try:
-            tree = self.visit.catalog.sweeps[sweep_id]
+            tree = opened_whole(self.visit.catalog.sweeps, sweep_id, "sweep")
             law = next((name for name in figures.LAWS if name in tree.children), None)
             if law is not None and GROUP not in tree.children:
                 title = str(tree.attrs.get("title", law))
-                self.place[:] = [law_view(self.visit, sweep_id, tree[law].to_dataset(), title)]
+                with reading(sweep_id, "sweep"):
+                    found = tree[law].to_dataset().load()
+                self.place[:] = [law_view(self.visit, sweep_id, found, title)]
             else:
                 self.shown = CubeView(self.visit, read_cube(self.visit.catalog, sweep_id))
                 self.place[:] = [self.shown.layout]
@@ -103,11 +107,10 @@ class SweepsView:
             return
         new = [one for one in found if one not in self.sweep_ids]
         first, self.sweep_ids = not self.sweep_ids, found
-        value = self.chosen.value
-        if value not in found:
-            if value is not None:
-                self.visit.say(f"The sweep {value} is gone from the catalog.")
-            value = self.first() if found else None
+        before = self.chosen.value
+        value = before if before in found else self.first() if found else None
         self.chosen.param.update(options=found, value=value)
+        if before is not None and before not in found:
+            self.visit.say(f"The sweep {before} is gone from the catalog.")
         if new and not first:
             self.visit.say(f"New: the sweep {', '.join(new)}. It can be chosen above.")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from html import escape
+from itertools import count
 from typing import Any
 
 import panel as pn
 import xarray as xr
 
+from catalog import Catalog, CatalogError
+from dashboards.damage import opened_whole
 from dashboards.frame import explained
 from dashboards.latest import Latest
 from dashboards.markup import card, headed, plotted, side_by_side, tabulated, words
@@ -22,16 +23,21 @@ from dashboards.plots.ladder import (
     measured_statements,
     rungs_table,
 )
+from dashboards.processes import tell
 from dashboards.visit import Visit
 from pipeline import LADDER_STEPS, kept_ladder, published_ladder
 from pipeline.configuration import RunConfig
 
-LADDERS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ladder")
-"""One ladder at a time, whoever asks: 26 runs would else fill the threads that serve everybody's callbacks."""
 
+def computed_ladder(catalog: Catalog, config: RunConfig) -> tuple[str | None, xr.Dataset]:
+    """Compute a ladder and keep it in the catalog; it is told with each run."""
+    done = count(1)
 
-class AbandonedError(Exception):
-    """The page that wanted a ladder is gone."""
+    def advance() -> None:
+        tell(f"The ladder of λ: {next(done)} of {LADDER_STEPS} runs")
+
+    found: tuple[str | None, xr.Dataset] = kept_ladder(catalog, config, advance)
+    return found
 
 
 class LadderSection:
@@ -40,10 +46,6 @@ class LadderSection:
     def __init__(self, visit: Visit, config: RunConfig) -> None:
         self.visit, self.config = visit, config
         self.button = pn.widgets.Button(label="Compute it", color="primary", width=130, margin=(4, 0, 0, 0))
-        self.bar = pn.indicators.Progress(
-            value=0, max=LADDER_STEPS, visible=False, sizing_mode="stretch_width",
-            margin=(8, 0, 0, 0),
-        )  # fmt: skip
         self.said = words("", faint=True)
         self.content = pn.Column(sizing_mode="stretch_width", margin=0)
         self.view = card(
@@ -54,10 +56,7 @@ class LadderSection:
             ),
             self.content,
         )
-        self.ladders = Latest(pn.state.curdoc, self._computed, self._show, self._failed, threads=LADDERS)
-        self.gone = threading.Event()
-        if pn.state.curdoc is not None:
-            pn.state.on_session_destroyed(lambda _: self.gone.set())
+        self.ladders = Latest(pn.state.curdoc, self._computed, self._show, self._failed)
         self.begin()
 
     def begin(self) -> None:
@@ -68,33 +67,25 @@ class LadderSection:
             return
         found = published_ladder(self.visit.catalog, self.config)
         if found is not None:
-            self.content.objects = self.filled(*found)
+            try:
+                opened_whole(self.visit.catalog.sweeps, found[0], "sweep")
+                self.content.objects = self.filled(*found)
+            except CatalogError as error:
+                self.content.objects = [words(f"<p>{escape(str(error))}</p>", faint=True)]
             return
         text = f"The catalog has none for this network. It takes {LADDER_STEPS} runs, and is kept in the catalog."
         self.said.object = f"<p>{text}</p>"
         self.button.on_click(self.compute)
-        self.content.objects = [self.said, self.button, self.bar]
+        self.content.objects = [self.said, self.button]
 
     def compute(self, _: Any) -> None:
-        """Compute the ladder behind the page, which shows how far it is."""
-        self.button.disabled, self.bar.visible, self.bar.value = True, True, 0
+        """Compute the ladder behind the page, which says how far it is."""
+        self.button.disabled = True
         self.said.object = "<p>Under way; the page can be used meanwhile.</p>"
         self.ladders.want(self.config)
 
     def _computed(self, config: RunConfig) -> list[Any]:
-        return self.filled(*kept_ladder(self.visit.catalog, config, self._count))
-
-    def _count(self) -> None:
-        """Show that another rung is done.
-
-        Raises
-        ------
-        AbandonedError
-            If the page is gone.
-        """
-        if self.gone.is_set():
-            raise AbandonedError
-        self.bar.value = min((self.bar.value or 0) + 1, LADDER_STEPS)
+        return self.filled(*self.visit.compute(computed_ladder, self.visit.catalog, config))
 
     def _show(self, views: list[Any]) -> None:
         self.content.objects = views
@@ -102,7 +93,7 @@ class LadderSection:
     def _failed(self, error: Exception) -> None:
         self.visit.say(explained(error))
         self.said.object = "<p>It was not computed.</p>"
-        self.button.disabled, self.bar.visible = False, False
+        self.button.disabled = False
 
     def filled(self, identifier: str | None, law: xr.Dataset) -> list[Any]:
         """Make the plots and the tables."""

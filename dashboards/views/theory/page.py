@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
 import panel as pn
 import xarray as xr
 
-from catalog import CatalogError
 from dashboards.choosing import Chooser
+from dashboards.computing import SupersededError
+from dashboards.damage import reading
 from dashboards.frame import explained
+from dashboards.latest import Latest
 from dashboards.markup import card, headed, plotted, side_by_side, tabulated, toggles, words
 from dashboards.plots.drawing import rendered
 from dashboards.plots.plateaus import (
@@ -22,17 +24,27 @@ from dashboards.plots.plateaus import (
 )
 from dashboards.plots.statements import ORDERS, VERDICTS, counted, statements_table
 from dashboards.plots.timeline import UNITS, create_timeline_plot, timeline_in_words, timeline_table
-from dashboards.subject import Subject, asked_for, tree_of
+from dashboards.subject import KEYS, Subject, asked_for, tree_of
 from dashboards.tables import as_html
 from dashboards.views.theory.ladder import LadderSection
 from dashboards.visit import Visit
-from pipeline import RequestError, hessian_spectra
+from pipeline import hessian_spectra
 from pipeline.figures import heading
 
 
 def page(visit: Visit) -> pn.viewable.Viewable:
     """Build the page."""
     return TheoryPage(visit).view
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A subject as it is shown: its tree, what the head says of it, and the cards that are made."""
+
+    subject: Subject
+    tree: xr.DataTree
+    head: str
+    cards: tuple[Any, ...]
 
 
 class TheoryPage:
@@ -44,16 +56,19 @@ class TheoryPage:
         self.body = pn.Column(sizing_mode="stretch_width", margin=0)
         self.chooser = Chooser(visit, self.subject, self.changed)
         self.view = pn.Column(card(self.head, self.chooser.view), self.body, sizing_mode="stretch_width", margin=0)
-        self.asked = 0
+        self.last: Filled | None = None
+        self.runs = Latest(pn.state.curdoc, self.opened, self.show, self.failed, rest=self.filled, after=0.0)
         self.wait()
-        # A run takes a tenth of a second, or ten at the largest width: not on the loop that serves everybody.
-        pn.state.onload(self.fill, threaded=True)
+        if pn.state.curdoc is None:
+            self.runs.want(self.subject)
+        else:
+            pn.state.onload(lambda: self.runs.want(self.subject))
 
     def changed(self, subject: Subject) -> None:
         """Show another subject."""
         self.subject = subject
         self.wait()
-        self.fill()
+        self.runs.want(subject)
 
     def wait(self) -> None:
         """Say that it is under way."""
@@ -62,34 +77,36 @@ class TheoryPage:
         self.head.object = f"<h2>{escape(name)}</h2><p>{verb} …</p>"
         self.body.loading = bool(len(self.body))
 
-    def fill(self) -> None:
-        """Compute or open the subject and fill the page, card by card.
-
-        Of two subjects under way at once the one that was asked for last is shown.
-        """
-        self.asked += 1
-        asked, subject, shown = self.asked, self.subject, []
-        try:
+    def opened(self, subject: Subject) -> Filled:
+        """Compute or open the subject, and make what is read first."""
+        with reading(subject.run_id):
             tree = tree_of(subject, self.visit)
-            head = head_of(tree, subject, self.visit)
-            for made in self.cards(tree, subject):
-                if asked != self.asked:
-                    return
-                shown.append(made)
-                self.body.objects, self.body.loading, self.head.object = list(shown), False, head
-        except Exception as error:
-            self.visit.say(unread(error, subject))
-            if asked == self.asked:
-                name = escape(subject.run_id or subject.config.name)
-                self.head.object = f"<h2>{name}</h2><p>This can't be shown.</p>"
-                self.body.objects, self.body.loading = [], False
+            statements = tree["statements"].to_dataset().load()
+            first = self.statements(statements)
+        self.last = Filled(subject, tree, head_of(tree, subject, self.visit), (first,))
+        return self.last
 
-    def cards(self, tree: xr.DataTree, subject: Subject) -> Iterator[Any]:
-        """Make the card of each part, what is read first coming first: a plot takes its time."""
-        yield self.statements(tree["statements"].to_dataset().load())
-        yield self.timeline(tree)
-        yield plateaus_card(tree, self.visit)
-        yield LadderSection(self.visit, subject.config).view
+    def filled(self, subject: Subject) -> Filled:
+        """Make the other cards, too: a plot takes its time."""
+        last = self.last
+        if last is None or last.subject is not subject:
+            raise SupersededError("another subject is opened")
+        with reading(subject.run_id):
+            cards = self.timeline(last.tree), plateaus_card(last.tree, self.visit)
+        return replace(last, cards=(*last.cards, *cards, LadderSection(self.visit, subject.config).view))
+
+    def show(self, filled: Filled) -> None:
+        """Put what was made on the page."""
+        self.body.objects, self.body.loading, self.head.object = list(filled.cards), False, filled.head
+        nothing = dict.fromkeys(("run", "preset", *KEYS))
+        self.visit.remember(**{**nothing, **filled.subject.query()})
+
+    def failed(self, error: Exception) -> None:
+        """Say why the subject can't be shown; what was shown of another one goes."""
+        self.visit.say(explained(error))
+        name = escape(self.subject.run_id or self.subject.config.name)
+        self.head.object = f"<h2>{name}</h2><p>This can't be shown.</p>"
+        self.body.objects, self.body.loading = [], False
 
     def statements(self, statements: xr.Dataset) -> pn.Column:
         """Make the card of the statements, to be filtered and sorted."""
@@ -105,6 +122,7 @@ class TheoryPage:
         table = tabulated(statements_table(statements, verdict.value, order.value))
 
         def follow(_: Any) -> None:
+            self.visit.forget()
             table.object = as_html(statements_table(statements, verdict.value, order.value))
             self.visit.remember(verdict=verdict.value, sort=order.value)
 
@@ -134,6 +152,7 @@ class TheoryPage:
         plot.sizing_mode, plot.margin = "stretch_width", 0
 
         def follow(_: Any) -> None:
+            self.visit.forget()
             plot[0] = plotted(rendered(create_timeline_plot(tree, self.visit.looks, unit.value)), said)
             self.visit.remember(unit=unit.value)
 
@@ -189,12 +208,3 @@ def head_of(tree: xr.DataTree, subject: Subject, visit: Visit) -> str:
         f"<h2>{escape(title)}</h2><p>{escape(heading(tree))}. {escape(origin)}. Statements: {stands}.</p>"
         f'<p><a href="{flow}">See its flow</a></p>'
     )
-
-
-def unread(error: Exception, subject: Subject) -> str:
-    """Say in one line why a subject can't be shown."""
-    if subject.run_id is None or isinstance(error, CatalogError | RequestError):
-        return explained(error)
-    # Readers of damaged arrays raise whatever they stumble over.
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
-    return f"run {subject.run_id} can't be read ({reason}); `reluflow verify {subject.run_id}` names the damage"

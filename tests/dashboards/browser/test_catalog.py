@@ -91,3 +91,78 @@ def test_wild_values_end_in_sentences(visit, address):
     page = visit(f"{address}?compare=../../etc/passwd,%3Cscript%3E&sort=x&time=99&search=%00", ready="")
     page.get_by_text("no run '../../etc/passwd'").first.wait_for()
     page.get_by_text("0 of 3 runs").wait_for()
+    assert "passwd" not in page.url
+    assert "sort" not in page.url
+    page.get_by_label("Search").fill("orthogonal")
+    page.get_by_text("2 of 3 runs").wait_for()
+    page.get_by_text("no run '../../etc/passwd'").first.wait_for(state="hidden")
+
+
+@pytest.fixture(scope="module")
+def near_zero(serve, small_catalog, tmp_path_factory) -> str:
+    """Runs whose excess is small, and one that has none, as a manifest says them."""
+    catalog = open_catalog(tmp_path_factory.mktemp("excesses"))
+    known = small_catalog.manifest(small_catalog.run_ids()[0])
+    tree = small_catalog[known.run_id]
+    for number, excess in enumerate((7.45e-4, 0.00339, 0.02, None, -2.37e-13)):
+        catalog.publish(
+            f"orthogonal-{number:012x}", tree, summary={**known.summary, "final_excess": excess},
+            configuration={**known.configuration, "init": {**known.configuration["init"], "width": 12_345}},
+            provenance=known.provenance,
+        )  # fmt: skip
+    return serve(Path(catalog.place.url)) + "/catalog"
+
+
+def column(page, heading):
+    return [cell.inner_text() for cell in page.locator(f"{ROW} [tabulator-field='{heading}']").all()]
+
+
+def test_no_number_is_rounded_away_and_sorting_is_by_the_number(visit, near_zero):
+    page = visit(f"{near_zero}?sort=excess", ready=ROW)
+    page.get_by_text("5 runs.").wait_for()
+    assert column(page, "excess") == ["-2.37e-13", "0.000745", "0.00339", "0.02", "–"]
+    assert set(column(page, "width")) == {"12345"}
+    page = visit(f"{near_zero}?sort=-excess", ready=ROW)
+    page.get_by_text("5 runs.").wait_for()
+    assert column(page, "excess")[:2] == ["0.02", "0.00339"]
+
+
+def focused(page):
+    """What has the focus, in whatever shadow root: its text, or its kind."""
+    return page.evaluate("""() => {
+      let found = document.activeElement
+      while (found?.shadowRoot?.activeElement) found = found.shadowRoot.activeElement
+      return found.innerText?.trim() || found.type || found.tagName
+    }""")
+
+
+def test_the_keyboard_leads_through_the_table_and_out_of_it(visit, near_zero):
+    page = visit(f"{near_zero}?sort=excess", ready=ROW)
+    page.get_by_text("5 runs.").wait_for()
+    page.get_by_role("button", name="Refresh").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert focused(page) == "run"
+    for heading in ("log₁₀ scale", "width"):
+        page.keyboard.press("ArrowRight")
+        assert focused(page) == heading
+    page.keyboard.press("Enter")
+    page.wait_for_url("**sort=width**")
+    first = column(page, "run")[0].split()[0]
+    passed = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        passed.append(focused(page))
+        if passed[-1] == "Verify all":
+            break
+    assert passed[:3] == ["checkbox", first, "theory"]
+    assert passed[-1] == "Verify all"
+    assert len(passed) < 10
+    page.locator(f"{ROW} a").first.focus()
+    page.keyboard.press("ArrowDown")
+    assert focused(page) == column(page, "run")[1].split()[0]
+    page.keyboard.press("End")
+    assert focused(page) == column(page, "run")[4].split()[0]
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Space")
+    page.get_by_text(f"Chosen: {column(page, 'run')[4].split()[0]}").wait_for()

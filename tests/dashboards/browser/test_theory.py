@@ -68,7 +68,7 @@ def test_the_form_the_filter_and_the_link_that_restores_them(opened):
 def test_the_ladder_is_computed_behind_the_page(opened):
     page = opened("?preset=orthogonal&init.width=8")
     page.get_by_role("button", name="Compute it").click()
-    page.locator("progress:not([value='0'])").wait_for()
+    page.get_by_role("status").filter(has_text="of 26 runs").wait_for()
     page.get_by_role("table", name="The measured exponent").wait_for(timeout=3 * WAIT)
     assert page.get_by_text("Kept as ladder-").count() == 1
     # Whoever comes next has it at once.

@@ -6,7 +6,7 @@ import pytest
 import dashboards.views.theory.ladder
 from catalog import CatalogUnwritableError, open_catalog
 from dashboards.views.theory import page
-from dashboards.views.theory.ladder import AbandonedError, LadderSection
+from dashboards.views.theory.ladder import LadderSection
 from dashboards.views.theory.page import TheoryPage
 from dashboards.visit import Visit
 from pipeline import ladder_law, load_config, run
@@ -122,17 +122,20 @@ def test_the_ladder_is_computed_when_asked(shelf, law, monkeypatch):
             advance()
         return "ladder-0123456789ab", law
 
+    heard = []
+    monkeypatch.setattr(dashboards.views.theory.ladder, "tell", heard.append)
     shown, said = section(shelf, monkeypatch, measure)
     assert "The catalog has none" in text_of(shown.view)
     shown.compute(None)
     assert said == []
     assert "Kept as ladder-0123456789ab" in text_of(shown.view)
     assert len(list(shown.view.select(pn.pane.Bokeh))) == 2
-    assert shown.bar.value == 26
+    assert heard[-1] == "The ladder of λ: 26 of 26 runs"
 
 
 def test_a_ladder_that_the_catalog_has_is_shown_at_once(shelf, law, monkeypatch):
     monkeypatch.setattr(dashboards.views.theory.ladder, "published_ladder", lambda *_: ("ladder-1", law))
+    monkeypatch.setattr(dashboards.views.theory.ladder, "opened_whole", lambda *_: None)
     shown = LadderSection(Visit(shelf), load_config("orthogonal"))
     assert "The measured exponent of each statement" in text_of(shown.view)
 
@@ -140,6 +143,7 @@ def test_a_ladder_that_the_catalog_has_is_shown_at_once(shelf, law, monkeypatch)
 def test_a_ladder_without_exponents_says_so_in_place_of_an_empty_plot(shelf, law, monkeypatch):
     bare = law.assign(exponent=law["exponent"] * float("nan"))
     monkeypatch.setattr(dashboards.views.theory.ladder, "published_ladder", lambda *_: ("ladder-1", bare))
+    monkeypatch.setattr(dashboards.views.theory.ladder, "opened_whole", lambda *_: None)
     view = LadderSection(Visit(shelf), load_config("orthogonal")).view
     assert "has an exponent to be measured" in text_of(view)
     assert len(list(view.select(pn.pane.Bokeh))) == 1
@@ -153,22 +157,6 @@ def test_a_ladder_that_fails_is_said_and_can_be_asked_for_again(shelf, monkeypat
     shown.compute(None)
     assert said == ["the disk is full"]
     assert not shown.button.disabled
-
-
-def test_a_page_that_is_gone_stops_its_ladder(shelf, monkeypatch):
-    done = []
-
-    def measure(catalog, config, advance):
-        advance()
-        done.append(1)
-        shown.gone.set()
-        with pytest.raises(AbandonedError):
-            advance()
-        raise AbandonedError
-
-    shown, _ = section(shelf, monkeypatch, measure)
-    shown.compute(None)
-    assert (done, shown.bar.value) == ([1], 1)
 
 
 def test_given_weights_have_no_ladder(shelf):

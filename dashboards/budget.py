@@ -1,0 +1,244 @@
+"""What pages may compute on this machine: how many computations at once, for how long, and whose turn it is.
+
+What is done in a moment must not wait for what takes minutes. So each computation begins among the quick ones; one
+that is not done after :data:`MOMENT` goes on among the long ones, of which a few are under way at once, or begins
+again when its turn comes there. Turns go to the visitor who has least under way, and among these to the one who
+has waited longest since his last turn.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+from weakref import WeakKeyDictionary, ref
+
+from dashboards.processes import Worker, usable_cpus
+
+MOMENT = 2.0
+"""Seconds within which what a page computes is nearly always done."""
+LONGEST = 900.0
+"""Seconds that a computation of a page may take."""
+LISTEN = 0.05
+"""Seconds between two looks whether a computation is still wanted."""
+KEPT = 4
+"""Processes that are kept for the next computation."""
+
+
+class StoppedError(Exception):
+    """A computation was ended before it was done."""
+
+
+class Lane:
+    """Turns for computations of one kind.
+
+    Parameters
+    ----------
+    at_once
+        How many may be under way.
+    each
+        How many of them may be one visitor's.
+    """
+
+    def __init__(self, at_once: int, each: int) -> None:
+        self.at_once, self.each = at_once, each
+        self.changed = threading.Condition()
+        self.running: Counter[Any] = Counter()
+        self.waiting: list[Any] = []
+        self.turns = 0
+        self.last: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+
+    def take(self, visitor: Any, still_wanted: Callable[[], None]) -> None:
+        """Wait for a turn; ``still_wanted`` raises once there is no need to."""
+        with self.changed:
+            self.waiting.append(visitor)
+            try:
+                while self._next() is not visitor:
+                    self.changed.wait(LISTEN)
+                    still_wanted()
+            finally:
+                self.waiting.remove(visitor)
+                self.changed.notify_all()
+            self._begin(visitor)
+
+    def take_at_once(self, visitor: Any) -> bool:
+        """Take a turn if it needs no waiting."""
+        with self.changed:
+            if self.waiting or self._full() or self.running[visitor] >= self.each:
+                return False
+            self._begin(visitor)
+            return True
+
+    def leave(self, visitor: Any) -> None:
+        """Let the next one have his turn."""
+        with self.changed:
+            self.running[visitor] -= 1
+            if not self.running[visitor]:
+                del self.running[visitor]
+            self.changed.notify_all()
+
+    def before(self, visitor: Any) -> int:
+        """Count what is under way for others."""
+        with self.changed:
+            return sum(number for one, number in self.running.items() if one is not visitor)
+
+    def _begin(self, visitor: Any) -> None:
+        self.running[visitor] += 1
+        self.turns += 1
+        self.last[visitor] = self.turns
+
+    def _full(self) -> bool:
+        return sum(self.running.values()) >= self.at_once
+
+    def _next(self) -> Any:
+        """Say whose turn it is; None if it is nobody's yet."""
+        free = [one for one in self.waiting if self.running[one] < self.each]
+        if self._full() or not free:
+            return None
+        return min(free, key=lambda one: (self.running[one], self.last.get(one, 0)))
+
+
+class Budget:
+    """The computations of all visitors of this server.
+
+    Parameters
+    ----------
+    cpus
+        What there is to share.
+    """
+
+    def __init__(self, cpus: int) -> None:
+        self.quick = Lane(max(2, cpus), max(2, cpus))
+        self.long = Lane(max(2, cpus), max(1, cpus - 1))
+        self.lock = threading.Lock()
+        self.idle: list[Worker] = []
+
+    def compute(
+        self,
+        visitor: Any,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        still_wanted: Callable[[], None],
+        told: Callable[[str], None],
+    ) -> Any:
+        """Return ``function(*args)``, computed in a process when it is this visitor's turn. Call it in a thread.
+
+        Parameters
+        ----------
+        visitor
+            Whose it is.
+        function, args
+            Picklable; ``function`` is found by its module and name.
+        still_wanted
+            Called some twenty times a second; what it raises ends the computation.
+        told
+            Told in words how far it has come.
+
+        Raises
+        ------
+        StoppedError
+            If it takes longer than :data:`LONGEST`.
+        Exception
+            What ``function`` or ``still_wanted`` raises.
+        """
+        task = Task(function, args, still_wanted, told)
+        self.quick.take(visitor, still_wanted)
+        going_on = False
+        try:
+            worker = self._begun(visitor, task)
+            news = task.news(worker, MOMENT)
+            if news is None:
+                going_on = self.long.take_at_once(visitor)
+                if not going_on:
+                    worker.end()
+        finally:
+            self.quick.leave(visitor)
+        if news is not None:
+            return self._value(visitor, worker, news)
+        return self._long(visitor, task, worker if going_on else None)
+
+    def _long(self, visitor: Any, task: Task, worker: Worker | None) -> Any:
+        """Go on with a computation that takes long: at once with its process, or from its beginning later."""
+        if worker is None:
+            task.told("Waiting for the computations of other visitors")
+            self.long.take(visitor, task.still_wanted)
+        try:
+            if worker is None:
+                worker = self._begun(visitor, task)
+            worker.give_way()
+            news = task.news(worker, LONGEST)
+        finally:
+            self.long.leave(visitor)
+        if news is None:
+            worker.end()
+            raise StoppedError(
+                f"This takes longer than the {LONGEST:.0f} s that a page computes; `reluflow run` has no limit"
+            )
+        return self._value(visitor, worker, news)
+
+    def _begun(self, visitor: Any, task: Task) -> Worker:
+        """Have a process begin: the one that computed for this visitor last, if it can be."""
+        with self.lock:
+            own = [one for one in self.idle if one.last() is visitor and one.alive]
+            others = [one for one in self.idle if not one.yielding and one.alive]
+            worker = next(iter([*own, *others]), None)
+            if worker is not None:
+                self.idle.remove(worker)
+        worker = worker or Worker()
+        worker.last = ref(visitor)
+        worker.ask(task.function, *task.args)
+        return worker
+
+    def _value(self, visitor: Any, worker: Worker, news: tuple[str, Any]) -> Any:
+        """Keep a process for the next computation, and return what it has found."""
+        with self.lock:
+            self.idle.append(worker)
+            left = [one for one in self.idle if not one.alive] or self.idle[: max(0, len(self.idle) - KEPT)]
+            self.idle = [one for one in self.idle if one not in left]
+        for one in left:
+            one.end()
+        kind, value = news
+        if kind == "error":
+            raise value
+        return value
+
+    def forget(self, visitor: Any) -> None:
+        """End what is kept for a visitor whose page was closed."""
+        with self.lock:
+            left = [one for one in self.idle if one.last() is visitor]
+            self.idle = [one for one in self.idle if one not in left]
+        for one in left:
+            one.end()
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is computed, and who is asked and told meanwhile: see :meth:`Budget.compute`."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    still_wanted: Callable[[], None]
+    told: Callable[[str], None]
+
+    def news(self, worker: Worker, seconds: float) -> tuple[str, Any] | None:
+        """Wait for the result or the failure; None if there is none in time. Not to be wanted ends the process."""
+        until = monotonic() + seconds
+        try:
+            while monotonic() < until:
+                self.still_wanted()
+                found = worker.answer(LISTEN)
+                if found is not None and found[0] != "progress":
+                    return found
+                if found is not None:
+                    self.told(found[1])
+        except BaseException:
+            worker.end()
+            raise
+        return None
+
+
+BUDGET = Budget(usable_cpus())
+"""Of this server."""

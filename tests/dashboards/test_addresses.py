@@ -1,0 +1,89 @@
+"""Whatever an address says: no page fails, what is wrong is said once, and address and controls agree then."""
+
+import pytest
+from invented_cubes import plan_of, publish_cube
+
+from catalog import open_catalog
+from dashboards.views.catalog import CatalogPage
+from dashboards.views.sweeps.page import SweepsView
+from dashboards.views.theory.page import TheoryPage
+from dashboards.visit import Visit
+
+# Panel 1.9's Tabulator uses what pandas 3.1 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
+
+WILD = (
+    "", "-1", "999", "1e400", "nan", "-inf", "99999999999999999999", "0.5", "true", "null", "[]", "[[1]]", "{}",
+    "<b>x</b>", "\x00", "x" * 30_000, "init.width", "-width", "--",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    catalog = open_catalog(tmp_path_factory.mktemp("swept"))
+    publish_cube(catalog, plan_of())
+    return catalog
+
+
+def visited(make, catalog, query):
+    """Build a page; what was said, and the address that it has written, must hold together."""
+    said, address = [], {}
+    visit = Visit(
+        catalog, dict(query), say=said.append, say_error=lambda error: pytest.fail(f"{query}: {error!r}"),
+        write=lambda found: (address.clear(), address.update(found)),
+    )  # fmt: skip
+    page = make(visit)
+    assert all(len(line) < 400 for line in said)
+    assert len(set(said)) == len(said)
+    return page, said, address
+
+
+def begun(visit):
+    page = CatalogPage(visit)
+    page.view()
+    page.begin()
+    return page
+
+
+@pytest.mark.parametrize("key", ["sort", "compare", "time", "loss", "search", "where"])
+def test_the_catalog_page_stands_what_an_address_says(small_catalog, key):
+    runs = ",".join(small_catalog.run_ids()[:2])
+    if key not in ("time", "loss"):
+        runs = ""
+    for value in WILD[: 3 if runs else None]:
+        query = {"compare": runs} | {key: value}
+        page, said, address = visited(begun, small_catalog, query)
+        order = page.table.sorters
+        sort = f"{'-' * (order[0]['dir'] == 'desc')}{order[0]['field']}" if order else None
+        assert (address.get("sort") or None) == sort
+        assert address.get("compare", "") == ("" if key == "compare" else runs)
+        assert address.get("time", "t") == "t"
+        assert address.get("loss", "linear") == "linear"
+        wrong = value != "" if key == "compare" else key in ("time", "loss") or (key == "sort" and not order)
+        assert bool(said) == (wrong and not (key == "sort" and value == "")), (value, said)
+
+
+@pytest.mark.parametrize("key", ["show", "x", "y", "at.seed", "at.width", "by", "cell", "sweep"])
+def test_the_page_of_sweeps_stands_what_an_address_says(swept, key):
+    for value in WILD[::5]:
+        page, said, address = visited(SweepsView, swept, {"sweep": swept.sweeps.run_ids()[0]} | {key: value})
+        controls, cell = page.shown.controls, page.shown.cell.number
+        assert (address["show"], address["x"], address["y"]) == (
+            controls.quantity.value, controls.x.value, controls.y.value,
+        )  # fmt: skip
+        assert address["sweep"] == page.chosen.value
+        assert address.get("cell") == (None if cell is None else str(cell))
+        assert said or address.get(key) in (value, None) or float(value) == float(address[key])
+
+
+@pytest.mark.parametrize("key", ["run", "keys"])
+def test_the_page_of_the_theory_stands_what_an_address_says(small_catalog, key):
+    for value in ("nan", "[]", "x" * 30_000):
+        keys = ("run",) if key == "run" else ("verdict", "sort", "unit", "init.log10_scale", "init.start")
+        query = {"init.width": "4", "flow.samples": "10"} | dict.fromkeys(keys, value)
+        page, said, address = visited(TheoryPage, small_catalog, query)
+        assert len(page.body) == 4, (value, said)
+        assert len(said) == len(keys)
+        assert page.subject.query().items() <= address.items()
+        assert address.get("verdict", "all") == "all"
+        assert address.get("unit", "t") == "t"
