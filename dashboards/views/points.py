@@ -26,6 +26,28 @@ def editable(config: RunConfig) -> bool:
     return data.kind == "points" and data.bias and data.x is not None and len(data.x[0]) == 1
 
 
+class EditedTable(pn.widgets.Tabulator):
+    """A table that does not send back what a person has just typed.
+
+    Panel does, and the browser then builds every row anew: the cell into which a person types meanwhile is closed.
+    """
+
+    taking = False
+
+    def _process_data(self, data: Any) -> None:
+        self.taking = True
+        try:
+            super()._process_data(data)
+        finally:
+            self.taking = False
+
+    def _update_cds(self, *events: Any) -> None:
+        if self.taking and events:  # without events it is asked to send what a callback has put there instead
+            self._processed, self._data = self._get_data()
+        else:
+            super()._update_cds(*events)
+
+
 class PointsTable:
     """A table of x and y that can be changed where the points were given, in one coordinate beside the bias.
 
@@ -45,7 +67,7 @@ class PointsTable:
         self.changed, self.refused = changed, refused
         self.config: RunConfig | None = None
         self.showing = False
-        self.table = pn.widgets.Tabulator(
+        self.table = EditedTable(
             label="Data points", show_index=False, selectable=False, sizing_mode="stretch_width", height=170,
             configuration={"columnDefaults": {"headerSort": False}}, layout="fit_columns",
             theme="midnight" if looks is DARK else "simple",

@@ -124,8 +124,13 @@ def cell(page, row, column):
 
 
 def edit(page, row, column, text, key="Enter"):
-    cell(page, row, column).click()
-    page.locator(".tabulator-cell input").wait_for()
+    field = page.locator(".tabulator-cell input")
+    for _ in range(30):  # a click that comes while the rows are built opens no field: then once more
+        cell(page, row, column).click()
+        page.wait_for_timeout(20)
+        if field.count():
+            break
+        page.wait_for_timeout(500)
     page.keyboard.press("Control+a")
     page.keyboard.type(text)
     page.keyboard.press(key)
