@@ -357,7 +357,7 @@ def follow(z, log_scale, sign, state, curve, step, problem, desk):
                 z, sign, s, state, duration, count, spare, tolerance, problem, desk, end, growth
             )
             desk.sensitive[0] = min(desk.sensitive[0], now + (1.0 - now) * desk.sensitive[1])
-            if spare > 0 and any_repels(state, s, tolerance, problem, desk.curve):
+            if spare < 0 or (spare > 0 and any_repels(state, s, tolerance, problem, desk.curve)):
                 escape = first_escape(z, s, state, min(fraction, 1.0), problem, desk)
                 if escape < fraction:
                     fraction, k = escape, desk.boundaries[0]

@@ -14,7 +14,7 @@ QUICK = dict.fromkeys(CLASSES, (0, 1)) | {
     "grid of 3 x 3, small start": (1, 8),
     "grid of 3 x 3, large start": (3, 5),
     "grid of 4 x 4": (2, 5),
-    "grid of 5 x 5": (0, 9),
+    "grid of 5 x 5": (0, 9, 21),
     "identical neurons": (0, 10),
     "antipodal points": (1, 5),
     "coincident points": (0, 9),
