@@ -92,7 +92,9 @@ def nearest_stationary_point(network: Network, residual: np.ndarray) -> Stationa
         w, a = w + a[:, None] * step, a + np.sum(w * step, axis=1)
         missing = target - network.y + network.outputs(w, a).sum(axis=0)
     rest = network.forces(target - missing)[network.group]
-    gradient = np.linalg.norm(a[:, None] * rest) ** 2 + np.linalg.norm(np.sum(w * rest, axis=1)) ** 2
+    speeds = np.append(a[:, None] * rest, np.sum(w * rest, axis=1))
+    fastest = float(np.abs(speeds).max(initial=0.0)) or 1.0  # of huge weights the square is no float
+    gradient = fastest * float(np.linalg.norm(speeds / fastest))
     reached = bool(np.linalg.norm(missing) <= FOUND * size)
     own = network.y - function_values(network, w, a)
     crossed = float(np.linalg.norm(own - target))
@@ -101,9 +103,7 @@ def nearest_stationary_point(network: Network, residual: np.ndarray) -> Stationa
     there = away <= max(NEAR * float(np.linalg.norm(residual)), FOUND * size)
     near = reached and bool(there and crossed <= OWN * size)
     a = np.where(kept, a, held_output(network))
-    return StationaryPoint(
-        w, a, kept, target, force, kernel, float(np.sqrt(gradient)), own, crossed, reached, near
-    )
+    return StationaryPoint(w, a, kept, target, force, kernel, gradient, own, crossed, reached, near)
 
 
 def held_output(network: Network) -> np.ndarray:

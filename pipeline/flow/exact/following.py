@@ -487,7 +487,8 @@ def pass_event(z, sign, state, k, problem, desk):
     if k >= 0 and vanished(z, VANISHED if slides or q == 1 else STRUCK):
         positive = state[k] == ON
         if slides or q > 1:
-            sure = False
+            # In one dimension both sides may lead to 0: nothing is open there.
+            sure = sure and q == 1
             rest(state, problem)
         put_beside(z, k, positive, problem)
         others = max(others, 1)

@@ -6,6 +6,8 @@ residual there changes its sign, staying and leaving are both solutions of the f
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from pipeline.flow.exact.compiled import allocating, kernel
@@ -44,46 +46,77 @@ def decide_start(neurons, r, problem):
     return changed, ambiguous
 
 
-@kernel
-def note_signs(r, allowed, problem, signs):
-    """Write the sign of every boundary's jump into ``signs``, where it is larger than ``allowed``.
+class Turned(NamedTuple):
+    """Which boundaries a neuron could leave that was pushed towards them before.
 
-    Returns
-    -------
-    turned : bool
-        Whether one has changed.
+    sign : float64[n]
+        The last sign of each boundary's jump that was larger than an error; 0 if there was none.
+    turned : bool[n]
+        Whether it has changed, and nobody has asked yet who could leave.
+    push : float64[n]
+        The time integral of the jump since then: how far a neuron that leaves could have turned.
+    released : int64[1]
+        How many neurons could have left.
     """
-    turned = False
-    for k in range(r.shape[0]):
-        if 0 <= problem.opposite[k] < k:
-            continue
-        jump = r[k]
-        if problem.opposite[k] >= 0:
-            jump += r[problem.opposite[k]] * problem.length[problem.opposite[k]] / problem.length[k]
-        if abs(jump) > allowed:
-            sign = 1.0 if jump > 0.0 else -1.0
-            turned = turned or signs[k] == -sign
-            # What has turned is told from what is new by its size until it has been looked at.
-            signs[k] = 2.0 * sign if signs[k] == -sign else sign
-    return turned
+
+    sign: np.ndarray
+    turned: np.ndarray
+    push: np.ndarray
+    released: np.ndarray
 
 
 @allocating
-def count_released(neurons, lumps, r, problem, signs):
-    """How many neurons rest, off, at a boundary whose jump has changed its sign, and could leave it now."""
+def nobody_turned(n):
+    """The state at the start."""
+    return Turned(np.zeros(n), np.zeros(n, dtype=np.bool_), np.zeros(n), np.zeros(1, dtype=np.int64))
+
+
+@kernel
+def note_signs(r, step, allowed, enough, problem, turned):
+    """Follow the signs of the boundaries' jumps over a step of length ``step`` that ends with the residual ``r``.
+
+    Parameters
+    ----------
+    allowed : float
+        The largest residual that may be an error.
+    enough : float
+        The push that could turn a neuron by more than an error. A residual that dies out does not reach it.
+
+    Returns
+    -------
+    bool
+        Whether a boundary whose sign has changed has pushed as much.
+    """
+    due = False
+    for k in range(r.shape[0]):
+        if 0 <= problem.opposite[k] < k:
+            continue
+        jump = jump_across(k, r, 1.0, problem)
+        sign = 1.0 if jump > 0.0 else -1.0
+        if abs(jump) * r.shape[0] > allowed * problem.length[k] and sign != turned.sign[k]:
+            turned.turned[k] = turned.sign[k] != 0.0
+            turned.sign[k], turned.push[k] = sign, 0.0
+        if turned.turned[k]:
+            turned.push[k] += step * abs(jump)
+            due = due or turned.push[k] > enough
+    return due
+
+
+@allocating
+def count_released(neurons, lumps, r, enough, problem, turned):
+    """Count the neurons that rest, off, at boundaries whose sign has changed, and could leave them now."""
     n, q = problem.x.shape
-    z, count = np.empty(q + 2), 0
+    z = np.empty(q + 2)
     for g in range(lumps.start.shape[0] - 1):
         for i in range(lumps.start[g + 1] - lumps.start[g]):
             read_neuron(neurons, lumps, g, i, z)
             released = False
             for k in range(n):
-                if abs(signs[k]) != 2.0 or lumps.state[g, k] != OFF:
+                if not (turned.turned[k] and turned.push[k] > enough) or lumps.state[g, k] != OFF:
                     continue
                 s = 1.0 if z[q] >= 0.0 else -1.0
                 if at_boundary(z, k, problem.x, problem.length[k]) and jump_across(k, r, s, problem) > 0.0:
                     released = True
-            count += released
+            turned.released[0] += released
     for k in range(n):
-        signs[k] = 1.0 if signs[k] > 0.0 else -1.0 if signs[k] < 0.0 else 0.0
-    return count
+        turned.turned[k] = turned.turned[k] and not turned.push[k] > enough

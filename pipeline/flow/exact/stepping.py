@@ -40,7 +40,7 @@ from pipeline.flow.exact.patterns import beside, lump, take_over
 from pipeline.flow.exact.reading import copy_neurons
 from pipeline.flow.exact.record import copy_record, empty_record, longer, write_step
 from pipeline.flow.exact.residual import observe, slope
-from pipeline.flow.exact.resting import count_released, decide_start, note_signs
+from pipeline.flow.exact.resting import Turned, count_released, decide_start, nobody_turned, note_signs
 
 CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, INTERRUPTED = 1, 2, 3, 4, 5, 99
 """Why an integration ended; :class:`pipeline.flow.status.Status` has the sentences of all but the last."""
@@ -71,6 +71,8 @@ FITTED = 10.0 * RESIDUAL_FLOOR
 STIFFEST = 1e7
 """The largest h (K |D|)^(1/2): the rounding of a fitted residual, h K times that of the others, would turn a
 neuron within the step by h^2 K |D| times 1e-16."""
+TURNING = 10.0
+"""Times the tolerance: the angle by which a neuron must be able to turn before it is said that it could leave."""
 MOST_DOUBTS = 64
 """How many of the instants of sensitive decisions are kept, the first ones."""
 FELT = 0.01
@@ -125,10 +127,8 @@ class Now(NamedTuple):
         The tangent kernel.
     last_r, last_d : float64[n]
         Residual and slope at the start of the last step.
-    signs : float64[n]
-        The last sign of every boundary's jump that was larger than an error.
-    released : int64[1]
-        How many neurons could have left a boundary at which they rest: there the flow is not unique.
+    turned : Turned
+        Who could leave a boundary at which it rests: there the flow is not unique.
     doubtful : int64[1]
         How many came so close to a decision that an error of the tolerance's size could have changed it.
     doubts : float64[64]
@@ -140,8 +140,7 @@ class Now(NamedTuple):
     kernel: np.ndarray
     last_r: np.ndarray
     last_d: np.ndarray
-    signs: np.ndarray
-    released: np.ndarray
+    turned: Turned
     doubtful: np.ndarray
     doubts: np.ndarray
 
@@ -320,8 +319,9 @@ def advance(neurons, lumps, moved, problem, room, desk, marks, found, record, no
             event = STALLED
             break
         note_doubts(found, time, step, now)
-        if note_signs(room.r, aims.allowed, problem, now.signs):
-            now.released[0] += count_released(neurons, moved, room.r, problem, now.signs)
+        enough = TURNING * desk.margin[0]
+        if note_signs(room.r, step, aims.allowed, enough, problem, now.turned):
+            count_released(neurons, moved, room.r, enough, problem, now.turned)
         turning = mean_alignment(moved, room.r, problem, room.alignment, room.force)
         movement = residual_change(now.r, room.r, problem) + turning + found.total[0] / neurons.sign.shape[0]
         write_step(record, steps, time, step, movement, room.curve)
@@ -349,8 +349,8 @@ def begin(lumps, problem, room):
     """The residual of the lumps at t = 0."""
     n = problem.x.shape[0]
     now = Now(
-        np.empty(n), np.empty(n), np.empty((n, n)), np.zeros(n), np.zeros(n), np.zeros(n),
-        np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64), np.empty(MOST_DOUBTS),
+        np.empty(n), np.empty(n), np.empty((n, n)), np.zeros(n), np.zeros(n), nobody_turned(n),
+        np.zeros(1, dtype=np.int64), np.empty(MOST_DOUBTS),
     )  # fmt: skip
     observe(lumps.rows, lumps.logs, lumps, problem, now.r, room.gross, now.kernel, room.reach)
     slope(now.kernel, now.r, now.d)
@@ -435,7 +435,7 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
         course.rejected,
         crossings,
         patterns,
-        ambiguous + now.released[0],
+        ambiguous + now.turned.released[0],
         state,
         now.doubtful[0],
         now.doubts,
