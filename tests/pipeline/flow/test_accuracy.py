@@ -105,20 +105,23 @@ def test_w_a_million_times_a_on_data_that_hardly_see_it():
     """Two points 1e-6 apart in angle: it was 'stationary' at r_1 = -.0566. In v = 1e-6 w_1 all is of order 1."""
     data, init = one_neuron([[0.0, 1.0], [1e-6, 1.0]], [1.0, -1.0], [1e6, 1.0], 0.5)
 
-    def flow(_, z):
-        v, w, a = z
+    def flow(v, w, a):
         left, right = 1.0 - a * max(w, 0.0), -1.0 - a * max(v + w, 0.0)
         across, along = (v + w > 0.0) * right / 2.0, ((w > 0.0) * left + (v + w > 0.0) * right) / 2.0
-        return [1e-12 * a * across, a * along, across * v + along * w]
+        return np.array([1e-12 * a * across, a * along, across * v + along * w])
 
-    times = np.array([1.0, 5.0, 12.83, 20.0])
-    v, w, a = solve_ivp(
-        flow, (0.0, 20.0), [1.0, 1.0, 0.5], "RK45", t_eval=times, rtol=1e-9, atol=1e-12, max_step=0.002
-    ).y
+    # Small equal steps: those that adapt themselves shrink for ever at the kink where v + w is held at 0.
+    times, step = np.array([1.0, 5.0, 12.83, 20.0]), 1.25e-4
+    z, marks, states = np.array([1.0, 1.0, 0.5]), set(np.rint(times / step).astype(int).tolist()), []
+    for i in range(1, round(20.0 / step) + 1):
+        z = z + step * flow(*(z + 0.5 * step * flow(*z)))
+        if i in marks:
+            states.append(z)
+    v, w, a = np.transpose(states)
     expected = np.column_stack([1.0 - a * np.maximum(w, 0.0), -1.0 - a * np.maximum(v + w, 0.0)])
     assert expected[-1] == pytest.approx([1.0, -0.00164], abs=1e-5)
     found = simulate(data, init, sample_times=times)
-    assert found["residual"].values == pytest.approx(expected, abs=1e-5)
+    assert found["residual"].values == pytest.approx(expected, abs=1e-4)  # equal steps are of order 1 at a kink
     rest = follow_flow(data, init)
     assert rest.account["status"] == "stationary"
     assert rest.record.curve[-1, -1] == pytest.approx([1.0, 0.0], abs=1e-6)
