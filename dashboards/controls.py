@@ -79,8 +79,13 @@ class Controls:
         self._say({key.replace("__", "."): value for key, value in overrides.items()})
 
     def _moved(self, key: str, value: Any) -> None:
-        if not self.silent:
-            self._say({key: value})
+        if self.silent:
+            return
+        if value is None:  # an emptied field; as an override None would unset the key, and the field stay empty
+            self.refused(f"{key} is empty: a value is needed. It is put back.")
+            self.reflect(self.subject)
+            return
+        self._say({key: value})
 
     def _say(self, keys: dict[str, Any]) -> None:
         try:

@@ -94,8 +94,10 @@ class Curves:
     def show(self, scene: Scene, clock: Clock, frame: int) -> None:
         """Show a run, its time counted by a clock."""
         unit = clock.unit
-        self.until = self.shown_until = scene.until / unit
-        limit(self.x_range, 0.0, self.until)
+        self.until = scene.until / unit
+        # Once, with the cursor: ends that come one after the other are seen one after the other.
+        self.shown_until = self.reaching(float(scene.time[frame] / unit))
+        limit(self.x_range, 0.0, self.shown_until)
         loss, residuals, lines = (
             loss_columns(scene, unit),
             residual_columns(scene, unit),
@@ -125,10 +127,14 @@ class Curves:
         """Move the cursor; an axis that ends before it is longer while the cursor is there."""
         time = float(scene.time[frame] / clock.unit)
         refill(self.cursor, {"t": [time]})
-        until = self.until if time <= self.until else ROOM * time
+        until = self.reaching(time)
         if until != self.shown_until and (self.x_range.start, self.x_range.end) == (0.0, self.shown_until):
             self.shown_until = until  # unless a person has zoomed: then that stays
             limit(self.x_range, 0.0, until)
+
+    def reaching(self, time: float) -> float:
+        """Where the axes of time end while the cursor is at ``time``."""
+        return self.until if time <= self.until else ROOM * time
 
     def choose(self, scene: Scene, clock: Clock, neurons: list[int]) -> None:
         """Light up the lines of these neurons, and dim all others; of none: all are as they were."""

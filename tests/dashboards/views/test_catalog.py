@@ -15,7 +15,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
 
 def visited(catalog, **query):
     said, address = [], {}
-    visit = Visit(catalog, query, say=said.append, write=lambda found: address.update(found))
+
+    def write(found):
+        address.clear()
+        address.update(found)
+
+    visit = Visit(catalog, query, say=said.append, write=write)
     return CatalogPage(visit), said, address
 
 
