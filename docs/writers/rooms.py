@@ -61,8 +61,9 @@ FLOORS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("pipeline.configuration", "what was asked for"),
             ("pipeline.points", "what the data is"),
+            ("pipeline.arguments", "numbers, checked"),
             ("pipeline.threads", "how many at once"),
-            ("pipeline.naming", "what a plateau is called"),
+            ("pipeline.naming", "plateaus' names"),
             ("pipeline.errors", "what was wrong"),
         ),
     ),

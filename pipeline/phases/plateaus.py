@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.blocks import along_time
-from catalog.schema import conform, variable
+from catalog.schema import conform, validate, variable
 from pipeline.phases.lingering import lingering
 from pipeline.points import describe_points
 from pipeline.stationary import StationaryPoint
@@ -35,7 +35,7 @@ def find_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
         residual, distance, kind (its attribute ``reasons`` says why) and eigenvalues. Where no stationary point is
         near, its numbers are NaN. No plateau gives arrays of length 0.
     """
-    data = describe_points(data)
+    data, trajectory = describe_points(data), validate("trajectory", trajectory)
     found = lingering(data, trajectory)
     y, course = data.variables["y"].values, trajectory.variables
     points, spectra = [plateau.point for plateau in found], [plateau.spectrum for plateau in found]

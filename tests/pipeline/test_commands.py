@@ -169,7 +169,7 @@ def test_a_run_that_did_not_end_well_is_a_failure(reluflow, quick, monkeypatch):
 
 
 def test_too_little_memory_is_one_line(reluflow, quick, monkeypatch):
-    def greedy(*_):
+    def greedy(*_, **__):
         raise MemoryError("Unable to allocate 149. GiB")
 
     monkeypatch.setattr(pipeline.workflow, "compute", greedy)

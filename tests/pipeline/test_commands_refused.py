@@ -67,11 +67,11 @@ def test_files(refused, here):
         mine.write_text(text)
         assert refused("run", mine).startswith(line)
     for name, content, line in (
-        ("points.csv", "1;2\n3;4\n", "line 1 has 1 column: at least 2 are allowed"),
+        ("points.csv", "1 2\n3 4\n", "line 1 has 1 column: at least 2 are allowed"),
         ("points.csv", "x,y\n1,2\n3,four\n", "line 3: 'four' is not a number"),
         ("points.csv", "", "there is no line in it"),
         ("points.csv", None, "No such file or directory"),
-        ("points.txt", "1,2\n", "allowed are the endings .csv, .npz, .toml"),
+        ("points.txt", "1,2\n", "allowed are the endings .csv, .tsv, .npy, .npz, .pt, .toml"),
         ("points.npz", "1,2\n", "it is not an npz file"),
     ):
         mine.write_text(f'[data]\nfile = "{name}"')

@@ -33,6 +33,11 @@ def test_another_method_and_its_step():
     assert set(provenance("scipy:RK45")["versions"]) == versions | {"scipy"}
 
 
+BESIDE = {"non-orthogonal", "small-width", "nearly-orthogonal"}
+"""Of these some neurons rest exactly at a boundary, pushed off their last point, while its residual changes its
+sign: the flow is not unique there."""
+
+
 @pytest.mark.parametrize(
     "name", ["non-orthogonal", "non-orthogonal-large", "small-width", "nearly-orthogonal", "unbalanced", "leaky"]
 )
@@ -43,7 +48,10 @@ def test_every_kind_of_run_goes_end_to_end(name, tmp_path):
     returned = run(config, catalog)
     run_id = config.run_id(SCHEMA_VERSION)
     summary = catalog.manifest(run_id).summary
-    assert summary["status"] == "converged"
+    trajectory = returned["trajectory"].to_dataset()
+    assert summary["status"] == ("non_unique" if name in BESIDE else "converged")
+    assert (trajectory.attrs["ambiguous_events"] > 0) == (name in BESIDE)
+    assert "fits the data" in trajectory.attrs["status_message"]
     assert np.isfinite([summary["final_excess"], summary["final_distance"]]).all()
     assert 0 < summary["lower_bound"] < summary["half_squared_norm"] * (1 + 1e-9)
     assert summary["final_excess"] > -1e-6 * summary["minimal_half_squared_norm"]  # no smaller interpolator
@@ -52,7 +60,6 @@ def test_every_kind_of_run_goes_end_to_end(name, tmp_path):
         stored = validate(group, catalog[run_id][group].to_dataset().load())
         xr.testing.assert_equal(stored, returned[group].to_dataset())
     assert catalog.verify() == []
-    trajectory = returned["trajectory"].to_dataset()
     w = np.exp(trajectory["log_norm"]) * trajectory["direction"]
     a = np.exp(trajectory["log_norm"]) * trajectory["output_ratio"]
     half = 0.5 * ((w**2).sum(["neuron", "coord"]) + (a**2).sum("neuron"))

@@ -1,5 +1,7 @@
 """What is labelled does not depend on where the trajectory is sampled."""
 
+from math import inf, log
+
 import numpy as np
 import pytest
 
@@ -17,8 +19,11 @@ from pipeline.workflow import summarise
 
 TIMES = ("t1", "t2", "t3")
 FEW = 50
-OF_SAMPLES = {"logistic_ode"}
-"""Rows that are measured over all samples: below their resolution."""
+LARGEST = {"logistic_ode"}
+"""Rows that are the largest of all samples: what they measure below their resolution is the solver's error."""
+LEAST = {"lemma_5"}
+"""Rows that are the least of all samples, about every instant of a stretch whose start no formula names: more
+samples see more of it."""
 
 
 def labelled(name, **flow):
@@ -46,10 +51,12 @@ def test_the_statements(sampled):
     for name, (_, row) in tables[0].items():
         for table in tables[1:]:
             assert table[name][1].verdict == row.verdict, name
-            tolerance = 1e-4 if name in OF_SAMPLES else 1e-9
-            assert table[name][1].measured == pytest.approx(row.measured, rel=tolerance, abs=1e-13, nan_ok=True), (
-                name
-            )
+            if name in LEAST:
+                assert not table[name][1].measured > row.measured * (1 + 1e-9), name
+                continue
+            tolerance, floor = (1e-4, log(row.resolution or 1.0)) if name in LARGEST else (1e-9, -inf)
+            found, wanted = (np.maximum(one.measured, floor) for one in (table[name][1], row))
+            assert found == pytest.approx(wanted, rel=tolerance, abs=1e-13, nan_ok=True), name
 
 
 def test_the_papers_t1(sampled):

@@ -62,7 +62,7 @@ REFUSED = {
     f"{GIVEN}w = [[1, 2]]\na = [-inf]": "init.a[0] = -inf: a finite number is allowed",
     f"{GIVEN}w = [[1, 2]]\na = 1": "init.a = 1: a list is allowed",
     f"{GIVEN}w = [1, 2]\na = [1, 2]\nwidth = 60": "init.width = 60: allowed is 2, the number of rows of w, or no "
-    "width at all",
+    "width at all (--set KEY= unsets a key, None in Python)",
     f"{GIVEN}w = [1]\na = [1]\nseed = 1": f"init.seed = 1: {NOT_GIVEN}",
     f"{GIVEN}w = [1]\na = [1]\nlog10_scale = -3": f"init.log10_scale = -3.0: {NOT_GIVEN}",
     f"{GIVEN}w = [1]\na = [1]\nper_sqrt_width = false": f"init.per_sqrt_width = false: {NOT_GIVEN}",
