@@ -139,7 +139,9 @@ def _phase_table(summary: dict[str, Any]) -> Table:
         # The paper says nothing where there is no such label, or lambda is not small.
         paper = ("-", "") if isnan(predicted) else (_time(predicted), formula)
         table.add_row(name, f"{key} = {_time(summary[key])}", *paper)
-    last = "convergence" if summary["status"] == "converged" else "the end of the run"
+    # By the sentence: a run that was not unique may converge too, and has another status.
+    converged = summary["status"] == "converged" or "fits the data" in summary["status_message"]
+    last = "convergence" if converged else "the end of the run"
     table.add_row(last, _time(summary["end_time"]), "", "")
     return table
 

@@ -29,6 +29,8 @@ ROUNDING = 1e-14
 """The relative imbalance of a start that is rounding: it was balanced."""
 INCOMPLETE = ("end_time", "out_of_steps", "stalled", "diverged")
 """The statuses of a trajectory that ends before the flow has come to rest (``pipeline.flow.status``)."""
+CUT = "The requested end time was reached."
+"""The sentence of the first of them."""
 
 
 Found = TypeVar("Found")
@@ -132,7 +134,10 @@ class Reading:
     @property
     def at_rest(self) -> bool:
         """Whether the run goes on until nothing moves: then its last instant stands for all later ones."""
-        return self.trajectory.attrs.get("status") not in INCOMPLETE
+        attributes = self.trajectory.attrs
+        # A run that was not unique tells how it ended in its sentence alone.
+        cut = CUT in str(attributes.get("status_message", ""))
+        return attributes.get("status") not in INCOMPLETE and not cut
 
     def covers(self, instant: float) -> bool:
         """Whether the run says what is at ``instant``."""

@@ -9,7 +9,9 @@ import xarray as xr
 
 from catalog import open_catalog
 from catalog.schema import GROUPS, SCHEMA_VERSION, validate
-from pipeline import load_config, run
+from pipeline import check_statements, load_config, run
+from pipeline.flow.course import describe_end
+from pipeline.flow.status import Status
 from pipeline.workflow import provenance, summarise
 
 
@@ -64,6 +66,17 @@ def test_every_kind_of_run_goes_end_to_end(name, tmp_path):
     a = np.exp(trajectory["log_norm"]) * trajectory["output_ratio"]
     half = 0.5 * ((w**2).sum(["neuron", "coord"]) + (a**2).sum("neuron"))
     np.testing.assert_allclose(returned["minimal_norm"]["half_squared_norm"], half)
+
+
+def test_a_run_that_was_not_unique_says_how_it_ended():
+    """In its sentence: what is said of an end that came too early does not depend on its status."""
+    tree = run(load_config("orthogonal", {"flow.end_time": 1.0, "flow.samples": 5}))
+    groups = [tree[name].to_dataset() for name in ("data", "trajectory", "phases", "minimal_norm")]
+    early = check_statements(*groups)
+    status, message = describe_end(Status.END_TIME, ambiguous=1, contradictory=False)
+    groups[1].attrs |= {"status": status.word, "status_message": message}
+    assert status.word == "non_unique"
+    assert check_statements(*groups).identical(early)
 
 
 def test_sliding_neurons_and_stationary_points_are_told():

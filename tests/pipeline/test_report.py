@@ -12,6 +12,7 @@ from rich.console import Console
 
 from catalog.manifest import Manifest
 from pipeline import load_config, report, run
+from pipeline.flow.course import describe_end
 from pipeline.flow.status import Status
 from pipeline.workflow import summarise
 
@@ -231,3 +232,12 @@ def test_where_the_norm_is_above_the_minimum_the_functions_are_compared():
     (line,) = [line for line in lines if line.startswith("|h - its function|, between the data")]
     assert line.endswith("e-09 at most")
     assert not [line for line in said(manifest_of("orthogonal")) if "its function" in line]
+
+
+@pytest.mark.parametrize(
+    ("ended", "word"), [(Status.CONVERGED, "convergence"), (Status.END_TIME, "the end of the run")]
+)
+def test_the_last_phase_of_a_run_that_was_not_unique(plain, ended, word):
+    status, message = describe_end(ended, ambiguous=1, contradictory=False)
+    lines = said(plain, {"status": status.word, "status_message": message})
+    assert any(line.startswith(word) for line in lines)
