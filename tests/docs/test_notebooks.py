@@ -61,6 +61,7 @@ def test_it_runs(path, tmp_path, monkeypatch):
         "PYTHONPATH", os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")]).rstrip(":")
     )
     monkeypatch.delenv("RELUFLOW_CATALOG", raising=False)
+    monkeypatch.setenv("TERM", "dumb")  # no line of progress on a machine that takes over two seconds
     monkeypatch.setenv("JUPYTER_PATH", str(Path(sys.prefix) / "share" / "jupyter"))
     notebook = _read(path)
     NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}}).execute()
