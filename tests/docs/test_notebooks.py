@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -25,6 +26,12 @@ def _code(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 
 def test_there_are_notebooks():
     assert [path.stem for path in NOTEBOOKS] == ["classroom-exercise", "shared-catalog"]
+
+
+def is_progress(text):
+    """Whether a terminal's text is what a stage says of itself on a machine that takes over two seconds."""
+    said = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).strip("\r\n ")
+    return re.fullmatch(r"(?:[\u2800-\u28ff] [^\r\n]*\.\.\.[\r\n ]*)*", said) is not None
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -61,10 +68,9 @@ def test_it_runs(path, tmp_path, monkeypatch):
         "PYTHONPATH", os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")]).rstrip(":")
     )
     monkeypatch.delenv("RELUFLOW_CATALOG", raising=False)
-    monkeypatch.setenv("TERM", "dumb")  # no line of progress on a machine that takes over two seconds
     monkeypatch.setenv("JUPYTER_PATH", str(Path(sys.prefix) / "share" / "jupyter"))
     notebook = _read(path)
     NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}}).execute()
     said = [output for cell in _code(notebook) for output in cell.outputs]
     assert sum(output.output_type == "display_data" for output in said) >= 2  # figures
-    assert not [output for output in said if output.get("name") == "stderr"]
+    assert not [output for output in said if output.get("name") == "stderr" and not is_progress(output["text"])]
