@@ -61,7 +61,7 @@ def written_to_the_address(query: Mapping[str, str]) -> None:
     """Show a query in the browser's address, without loading anything."""
     location = pn.state.location
     if location is not None:
-        location.search = f"?{urlencode(query)}"
+        location.search = f"?{urlencode(query)}" if query else ""
 
 
 class Notices:
