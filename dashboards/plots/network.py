@@ -6,7 +6,9 @@ the elements of each of their glyphs anew; here the figures are made once, and t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from bokeh.core.properties import value
@@ -25,7 +27,7 @@ from dashboards.plots.columns import (
     window,
 )
 from dashboards.plots.dragging import Dragging
-from dashboards.plots.sources import empty_source, refill
+from dashboards.plots.sources import empty_source, refill, same
 from dashboards.scene import Scene
 
 HEIGHT = 470
@@ -47,6 +49,8 @@ class NetworkPicture:
         The colours.
     neurons, function, minimum, points, ticks
         The columns: see :mod:`dashboards.plots.columns`.
+    placed
+        The data's dots as the server or a person put them last.
     figure
         What is shown.
     dragging, legend
@@ -64,6 +68,7 @@ class NetworkPicture:
     points: ColumnDataSource = field(default_factory=lambda: empty_source("x", "y"))
     ticks: ColumnDataSource = field(default_factory=lambda: empty_source("x0", "y0", "x1", "y1", "color"))
     rings: ColumnDataSource = field(default_factory=lambda: empty_source("x", "y"))
+    placed: dict[str, Any] = field(default_factory=lambda: {"x": [], "y": []})
     figure: figure = field(init=False)
     dragging: Dragging = field(init=False)
     legend: LegendItem = field(init=False)
@@ -99,7 +104,22 @@ class NetworkPicture:
     def place_points(self, scene: Scene) -> None:
         """Put the data's dots where the data are, unless somebody holds one."""
         if not self.dragging.held:
-            refill(self.points, point_columns(scene))
+            self.placed = point_columns(scene)
+            refill(self.points, self.placed)
+
+    def on_drag(self, told: Callable[[list[float], list[float]], None]) -> None:
+        """Tell x and y of all dots whenever a person has dragged one.
+
+        Bokeh tells of every change, also of the server's own, and of that after the change of all else: by then
+        a person may have asked for something newer, which these dots would undo.
+        """
+
+        def changed(attribute: str, old: Any, new: Any) -> None:
+            if not all(same(new[name], column) for name, column in self.placed.items()):
+                self.placed = {"x": list(new["x"]), "y": list(new["y"])}
+                told(list(new["x"]), list(new["y"]))
+
+        self.points.on_change("data", changed)
 
     def at(self, scene: Scene, frame: int) -> None:
         """Show another frame of the same run."""

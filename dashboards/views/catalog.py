@@ -208,13 +208,12 @@ class CatalogPage:
 
     def _mark(self, rows: pd.DataFrame | None = None) -> None:
         """Tick the chosen runs among those shown, or among these, which are shown from now on."""
-        with self.table.ticking:
-            self._choosing = True
-            if rows is not None:
-                self.table.value = rows
-            shown = self.table.value["run_id"]
-            self.table.selection = [i for i, run_id in enumerate(shown) if run_id in self.chosen]
-            self._choosing = False
+        self._choosing = True
+        if rows is not None:
+            self.table.value = rows
+        shown = self.table.value["run_id"]
+        self.table.selection = [i for i, run_id in enumerate(shown) if run_id in self.chosen]
+        self._choosing = False
 
     def _selected(self, event: Any) -> None:
         """Add and take away what was ticked; what a search hides stays chosen."""
@@ -227,9 +226,8 @@ class CatalogPage:
         self._choose([*kept, *(run_id for run_id in ticked if run_id not in kept)])
 
     def _choose(self, run_ids: list[str]) -> None:
-        with self.table.ticking:
-            self.chosen = run_ids
-            self._mark()
+        self.chosen = run_ids
+        self._mark()
         self.upkeep.choose(run_ids)
         self.compare.disabled = not 2 <= len(run_ids) <= MOST
         listed = ", ".join(run_ids[:MOST]) + (f" and {len(run_ids) - MOST} more" if len(run_ids) > MOST else "")

@@ -105,7 +105,7 @@ class FlowPage:
         self.sentence = words("")
         self.words = words("")
         self.digits = words("")
-        self.points = PointsTable(self.take_points, visit.say, visit.looks)
+        self.points = PointsTable(lambda: self.subject.config, self.take_points, visit.say, visit.looks)
         self.save = pn.widgets.Button(label="Save as a run", color="primary", sizing_mode="stretch_width")
         self.saved = words("")
         self.link = pn.widgets.Button(label="Copy the link", sizing_mode="stretch_width")
@@ -116,7 +116,7 @@ class FlowPage:
         self.loss_axis.param.watch(lambda event: self.show_loss(), "value")
         self.save.on_click(lambda event: self.keep())
         self.link.js_on_click(code="navigator.clipboard?.writeText(window.location.href)")
-        self.network.points.on_change("data", self.points.dragged)
+        self.network.on_drag(self.points.dragged)
         self.network.figure.on_event(PanEnd, lambda event: self.put_back())
         self.network.neurons.selected.on_change("indices", self.chosen)
         for plot in self.curves.figures.values():

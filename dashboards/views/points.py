@@ -53,6 +53,8 @@ class PointsTable:
 
     Parameters
     ----------
+    current
+        Returns the configuration that the controls say: it may be newer than the one that is drawn.
     changed
         Told x and y whenever a person has changed them.
     refused
@@ -62,10 +64,13 @@ class PointsTable:
     """
 
     def __init__(
-        self, changed: Callable[[list[float], list[float]], None], refused: Callable[[str], None], looks: Looks
+        self,
+        current: Callable[[], RunConfig],
+        changed: Callable[[list[float], list[float]], None],
+        refused: Callable[[str], None],
+        looks: Looks,
     ) -> None:
-        self.changed, self.refused = changed, refused
-        self.config: RunConfig | None = None
+        self.current, self.changed, self.refused = current, changed, refused
         self.showing = False
         self.table = EditedTable(
             label="Data points", show_index=False, selectable=False, sizing_mode="stretch_width", height=170,
@@ -82,18 +87,19 @@ class PointsTable:
             self.table, pn.Row(self.more, self.fewer, sizing_mode="stretch_width"), sizing_mode="stretch_width"
         )
 
-    def editable(self) -> bool:
-        """Whether the points can be changed."""
-        return self.config is not None and editable(self.config)
-
     def show(self, config: RunConfig, data: xr.Dataset) -> None:
-        """Show a data set: x(point, coord), y(point) without the bias."""
-        self.config = config
+        """Show a data set: x(point, coord), y(point) without the bias.
+
+        A result of an older configuration, which comes while a newer one is computed, would undo what a person
+        has typed since: it is not shown.
+        """
+        if config is not self.current():
+            return
         names = str(data["coord"].attrs.get("labels", "")).split()
         names = names or [f"x{i + 1}" for i in range(data.sizes["coord"])]
         kept = [i for i, name in enumerate(names) if name != "bias"][:8]
         columns = {names[i]: data["x"].values[:, i] for i in kept} | {"y": data["y"].values}
-        fixed, wide = not self.editable(), len(columns) > WIDE
+        fixed, wide = not editable(config), len(columns) > WIDE
         self.more.disabled = self.fewer.disabled = fixed
         frame = pd.DataFrame(columns).round(SHOWN) if fixed else pd.DataFrame(columns)
         if self.table.disabled == fixed and frame.equals(self.table.value):
@@ -105,14 +111,14 @@ class PointsTable:
         finally:
             self.showing = False
 
-    def dragged(self, attribute: str, old: Any, new: Any) -> None:
-        """Take the points that a person has dragged; what the server itself has put there is no news."""
-        if self.editable():
-            self._say(list(new["x"]), list(new["y"]))
+    def dragged(self, x: list[float], y: list[float]) -> None:
+        """Take the points that a person has dragged."""
+        if editable(self.current()):
+            self._say(x, y)
 
     def _edited(self, event: Any) -> None:
         """Take the table that a person has edited; what the server itself has put there is no news."""
-        if self.showing or not self.editable():
+        if self.showing or not editable(self.current()):
             return
         frame = self.table.value
         self._say(frame.iloc[:, 0].tolist(), frame["y"].tolist())
@@ -127,8 +133,8 @@ class PointsTable:
             self._say(x[:-1], y[:-1])
 
     def _points(self) -> tuple[list[float], list[float]]:
-        assert self.config is not None
-        return [row[0] for row in self.config.data.x or []], list(self.config.data.y or [])
+        data = self.current().data
+        return [row[0] for row in data.x or []], list(data.y or [])
 
     def _say(self, x: list[Any], y: list[Any]) -> None:
         try:

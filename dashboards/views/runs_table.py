@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +19,7 @@ WRITTEN = {"exact": "String(value)", "digits": "String(Number(value.toPrecision(
 STYLE = (Path(__file__).parent / "runs_table.css").read_text()
 
 
-class RunsTable(pn.widgets.Tabulator):
-    """Panel's grid, whose ticks count one after the other.
-
-    Panel hands each event to a thread of its own. Two ticks that are handled at once, on a busy machine seconds
-    apart for the hand, would each be added to what was ticked before both, and one of them lost.
-
-    Attributes
-    ----------
-    ticking
-        Held while a tick is taken in; who changes rows or ticks holds it, too.
-    """
-
-    def __init__(self, *args: Any, **params: Any) -> None:
-        self.ticking = threading.RLock()
-        super().__init__(*args, **params)
-
-    def _update_selection(self, indices: Any) -> None:
-        with self.ticking:
-            super()._update_selection(indices)
-
-
-def runs_table(order: list[dict[str, str]]) -> RunsTable:
+def runs_table(order: list[dict[str, str]]) -> pn.widgets.Tabulator:
     """Make the table, empty as yet.
 
     Parameters
@@ -52,7 +30,7 @@ def runs_table(order: list[dict[str, str]]) -> RunsTable:
     formats = {word: HTMLTemplateFormatter(template=NUMBER.format(code)) for word, code in WRITTEN.items()}
     formatters: dict[str, Any] = {column.heading: formats[column.digits] for column in COLUMNS if column.digits}
     right = {column.heading: "right" for column in COLUMNS if column.digits}
-    return RunsTable(
+    return pn.widgets.Tabulator(
         pd.DataFrame({name: pd.Series(dtype=object) for name in ("run_id", *HEADINGS)}), pagination="remote",
         page_size=PAGE_SIZE, selectable="checkbox", disabled=True, show_index=False, hidden_columns=["run_id"],
         layout="fit_data_fill", sizing_mode="stretch_width", frozen_columns=[], theme="simple",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -31,8 +30,7 @@ class Controls:
 
     def __init__(self, visit: Visit, cube: Cube, show: Callable[[], None]) -> None:
         self.visit, self.cube, self.tell = visit, cube, show
-        # Callbacks run in threads: one change after the other, and those that a change makes are part of it.
-        self.lock, self.busy = threading.RLock(), False
+        self.busy = False
         dims = list(cube.by_dim)
         order = sorted(dims, key=lambda dim: (SEED in dim, dims.index(dim)))
         x = visit.choice("x", dims, order[0])
@@ -87,20 +85,19 @@ class Controls:
 
     def changed(self, event: Any) -> None:
         """Follow a change of one widget."""
-        with self.lock:
-            if self.busy:
-                return
-            self.busy = True
-            self.visit.forget()
-            try:
-                if event.obj is self.x and self.y.value == event.new:
-                    self.y.value = event.old
-                if event.obj is self.y and self.x.value == event.new:
-                    self.x.value = event.old
-                self.settle()
-            finally:
-                self.busy = False
-            self.tell()
+        if self.busy:  # what follows from a change is part of it
+            return
+        self.busy = True
+        self.visit.forget()
+        try:
+            if event.obj is self.x and self.y.value == event.new:
+                self.y.value = event.old
+            if event.obj is self.y and self.x.value == event.new:
+                self.x.value = event.old
+            self.settle()
+        finally:
+            self.busy = False
+        self.tell()
 
     def settle(self) -> None:
         """Let the widgets and the address agree with each other."""

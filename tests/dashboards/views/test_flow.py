@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dashboards.live import quick_look
+from dashboards.live import quick_look, whole_look
 from dashboards.plots.words import phase_at
 from dashboards.subject import Subject, of_preset
 from dashboards.views.flow import FlowPage
@@ -91,6 +91,63 @@ def test_an_edit_is_taken_with_its_numbers(small_catalog):
     table._process_data({"x": [1e200, 2.0], "y": [-1.0, 0.94]})
     assert page.subject.config.data.x == [[-0.5], [2.0]]
     assert table.value.iloc[:, 0].tolist() == [-0.5, 2.0]
+
+
+def late(small_catalog):
+    """A page whose results come when the test says so; and what it has asked for, in order."""
+    page, _ = opened(small_catalog)
+    asked = []
+    page.runs.want = asked.append
+    return page, asked
+
+
+def type_label(page, label):
+    page.points.table._process_data({"x": [-0.5, 2.0], "y": [-1.0, label]})
+
+
+def numbers(page):
+    """What the table says, as what is asked for would."""
+    return page.points.table.value["y"].tolist()
+
+
+@pytest.mark.parametrize("look", [quick_look, whole_look])
+def test_a_result_that_comes_late_undoes_no_edit(small_catalog, look):
+    page, asked = late(small_catalog)
+    type_label(page, 0.7)
+    type_label(page, 0.8)
+    page.show((asked[0], look(asked[0].config)))  # of the edit before
+    page.settled(page.scene)
+    assert numbers(page) == [-1.0, 0.8]
+    assert len(asked) == 2
+    assert page.subject is asked[1]
+    page.show((asked[1], look(asked[1].config)))
+    page.settled(page.scene)
+    assert len(asked) == 2
+    assert page.network.points.data["y"].tolist() == numbers(page) == page.subject.config.data.y == [-1.0, 0.8]
+
+
+def test_an_edit_back_to_what_is_drawn_is_an_edit(small_catalog):
+    page, asked = late(small_catalog)
+    type_label(page, 0.7)
+    type_label(page, 1.0)
+    assert asked[-1].config.data.y == [-1.0, 1.0] == page.subject.config.data.y
+
+
+def test_points_are_added_to_those_of_the_newest_edit(small_catalog):
+    page, _ = late(small_catalog)
+    type_label(page, 0.7)
+    page.points.more.clicks += 1
+    assert page.subject.config.data.y == [-1.0, 0.7, 0.5]
+    page.points.fewer.clicks += 1
+    assert page.subject.config.data.y == [-1.0, 0.7]
+
+
+def test_a_dot_may_be_dragged_away_and_back(small_catalog):
+    page, asked = late(small_catalog)
+    before = {name: list(column) for name, column in page.network.points.data.items()}
+    page.network.points.data = {"x": [-0.5, 2.5], "y": [-1.0, 1.0]}
+    page.network.points.data = before
+    assert [one.config.data.x for one in asked] == [[[-0.5], [2.5]], [[-0.5], [2.0]]]
 
 
 def test_a_failure_of_what_is_no_longer_asked_for_changes_nothing(small_catalog):
