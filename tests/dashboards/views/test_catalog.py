@@ -1,9 +1,4 @@
-import time
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from panel.models.tabulator import SelectionEvent
-from panel.widgets import Tabulator
 
 from catalog import open_catalog
 from dashboards.views.catalog import CatalogPage, asked_runs, damaged_html
@@ -101,24 +96,6 @@ def test_what_a_search_hides_stays_chosen(small_catalog, orthogonal_id):
     assert not page.compare.disabled
     narrowed(page, search="")
     assert len(page.table.selection) == 2
-
-
-def test_two_ticks_that_are_handled_at_once_both_count(small_catalog, monkeypatch):
-    page, _, _ = visited(small_catalog)
-    begun(page)
-    mapped = Tabulator._map_indexes
-
-    def slowly(table, *words, **more):
-        found = mapped(table, *words, **more)
-        time.sleep(0.2)
-        return found
-
-    monkeypatch.setattr(Tabulator, "_map_indexes", slowly)
-    ticks = [SelectionEvent(None, [row], True, False) for row in (0, 2)]
-    with ThreadPoolExecutor() as threads:
-        list(threads.map(page.table._update_selection, ticks))
-    assert sorted(page.table.selection) == [0, 2]
-    assert sorted(page.chosen) == sorted(page.table.value["run_id"][[0, 2]])
 
 
 def test_comparing_is_in_the_address(small_catalog):
