@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.errors import CatalogError, CatalogUnwritableError
 from catalog.layout import MANIFEST, STAGING
 from catalog.places import staging
+from catalog.places.origin import origin_of
 from catalog.places.place import Digest, Irregularity, Leftover
 
 if TYPE_CHECKING:
@@ -159,18 +159,15 @@ class LocalPlace:
 
     def leftovers(self) -> list[Leftover]:
         """Find what lies in the staging folder."""
-        found = []
-        for name in self.names(STAGING):
-            path = self.root / STAGING / name
+        found: list[Leftover] = []
+        names = self.names(STAGING)
+        now = staging.time_of_disk(self.root / STAGING) if names else 0.0
+        for name in names:
+            path, origin = self.root / STAGING / name, origin_of(name)
             with suppress(FileNotFoundError):  # a writer has finished since the listing
-                found.append(
-                    Leftover(
-                        f"{STAGING}/{name}",
-                        staging.run_id_of(name),
-                        max(0.0, time.time() - _last_change(path)),
-                        staging.is_held(path),
-                    )
-                )
+                idle = max(0.0, now - _last_change(path))
+                host = "" if origin.is_here else origin.host
+                found.append(Leftover(f"{STAGING}/{name}", origin.what, idle, staging.is_held(path), host))
         return found
 
     def reclaim(self, leftover: Leftover) -> bool:
