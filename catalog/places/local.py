@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.errors import CatalogError, CatalogUnwritableError
 from catalog.layout import MANIFEST, STAGING
 from catalog.places import staging
-from catalog.places.origin import origin_of
+from catalog.places.authorship import authorship_of
 from catalog.places.place import Digest, Irregularity, Leftover
 
 if TYPE_CHECKING:
@@ -163,11 +163,11 @@ class LocalPlace:
         names = self.names(STAGING)
         now = staging.time_of_disk(self.root / STAGING) if names else 0.0
         for name in names:
-            path, origin = self.root / STAGING / name, origin_of(name)
+            path, author = self.root / STAGING / name, authorship_of(name)
             with suppress(FileNotFoundError):  # a writer has finished since the listing
-                idle = max(0.0, now - _last_change(path))
-                host = "" if origin.is_here else origin.host
-                found.append(Leftover(f"{STAGING}/{name}", origin.what, idle, staging.is_held(path), host))
+                idle = max(0.0, now - staging.last_change(path))
+                host = "" if author.is_here else author.host
+                found.append(Leftover(f"{STAGING}/{name}", author.what, idle, staging.is_held(path), host))
         return found
 
     def reclaim(self, leftover: Leftover) -> bool:
@@ -247,13 +247,3 @@ def _parents(path: str) -> Iterator[str]:
     while "/" in path:
         path = path.rpartition("/")[0]
         yield path
-
-
-def _last_change(path: Path) -> float:
-    """When something below ``path`` was last written."""
-    latest = path.lstat().st_mtime
-    for folder, _, files in os.walk(path):
-        for name in (".", *files):
-            with suppress(OSError):
-                latest = max(latest, (Path(folder) / name).lstat().st_mtime)
-    return latest

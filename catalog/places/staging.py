@@ -25,7 +25,7 @@ from pathlib import Path
 
 from catalog.errors import CatalogUnwritableError, DamagedRunError, DiskFullError
 from catalog.layout import MANIFEST, STAGING
-from catalog.places.origin import origin_of, signed_name
+from catalog.places.authorship import authorship_of, signed_name
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # What a folder that is in the way says to rename(2), depending on the file system.
@@ -69,18 +69,12 @@ class StagingPlace:
 
     def _take_lock(self) -> bool:
         """Hold the new folder; False if a clean-up took it for abandoned first."""
-        descriptor = os.open(self.path, os.O_RDONLY)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.lock = hold(self.path)
         except BlockingIOError:
-            os.close(descriptor)
-            self.path = self.path.with_name(signed_name(origin_of(self.path.name).what))
+            self.path = self.path.with_name(signed_name(authorship_of(self.path.name).what))
             return False
-        except OSError:  # some network disks have no locks; there only time tells
-            os.close(descriptor)
-            return True
-        self.lock = descriptor
-        return self.path.exists()  # else a clean-up was quicker, and has let go of it again
+        return self.lock is None or self.path.exists()  # else a clean-up was quicker, and has let go of it again
 
     def move_to(self, destination: Path) -> bool:
         """Publish the folder as ``destination`` in one rename, or leave what another process put there first.
@@ -175,6 +169,26 @@ def staging_place(root: Path, run_id: str) -> Iterator[StagingPlace]:
         place.remove()
 
 
+def hold(path: Path) -> int | None:
+    """Lock a folder, until the descriptor is closed or the process ends; None where the disk knows no locks.
+
+    Raises
+    ------
+    BlockingIOError
+        If another process holds it.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise
+    except OSError:  # some network disks have none; there only time tells
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
 def is_held(path: Path) -> bool | None:
     """Whether a process is writing the staging folder ``path``; None where this machine can't tell."""
     try:
@@ -189,7 +203,7 @@ def is_held(path: Path) -> bool | None:
         return None
     finally:
         os.close(descriptor)
-    return False if origin_of(path.name).is_here else None
+    return False if authorship_of(path.name).is_here else None
 
 
 def time_of_disk(folder: Path) -> float:
@@ -199,6 +213,16 @@ def time_of_disk(folder: Path) -> float:
             return os.fstat(file.fileno()).st_mtime
     except OSError:  # nothing can be written there, nor then removed
         return time.time()
+
+
+def last_change(path: Path) -> float:
+    """When something below ``path`` was last written."""
+    latest = path.lstat().st_mtime
+    for folder, _, files in os.walk(path):
+        for name in (".", *files):
+            with suppress(OSError):
+                latest = max(latest, (Path(folder) / name).lstat().st_mtime)
+    return latest
 
 
 def reclaim(path: Path) -> bool:

@@ -12,7 +12,7 @@ import pytest
 
 from catalog import open_catalog
 from catalog.errors import CatalogUnwritableError
-from catalog.places import origin, staging
+from catalog.places import authorship, staging
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -74,7 +74,7 @@ def elsewhere(monkeypatch):
     @contextmanager
     def on_another_machine():
         with monkeypatch.context() as there:
-            there.setattr(origin, "this_machine", lambda: "other.example.org-0a1b2c3d")
+            there.setattr(authorship, "this_machine", lambda: "other.example.org-0a1b2c3d")
             there.setattr(staging.fcntl, "flock", lambda *_: None)
             yield
 
@@ -101,7 +101,7 @@ def test_what_another_machine_is_writing_stays(tmp_path, elsewhere):
 def test_what_another_machine_has_left_goes_when_it_was_quiet_for_long(tmp_path, elsewhere):
     catalog = open_catalog(tmp_path)
     with elsewhere():
-        left = tmp_path / "staging" / origin.signed_name("far-0")
+        left = tmp_path / "staging" / authorship.signed_name("far-0")
     left.mkdir(parents=True)
     for path, age in ((left, 7200), (left / "late", 3500)):
         path.touch() if path != left else None
@@ -116,7 +116,7 @@ def test_the_age_is_by_the_clock_of_the_disk(tmp_path, elsewhere, monkeypatch):
     catalog = open_catalog(tmp_path)
     monkeypatch.setattr(time, "time", lambda: 4e9)
     with elsewhere():
-        left = tmp_path / "staging" / origin.signed_name("far-0")
+        left = tmp_path / "staging" / authorship.signed_name("far-0")
     left.mkdir(parents=True)
     assert catalog.leftovers()[0].idle_seconds < 600
     assert len(catalog.tidy().kept) == 1
@@ -132,11 +132,11 @@ def test_the_age_is_by_the_clock_of_the_disk(tmp_path, elsewhere, monkeypatch):
     ],
 )
 def test_names_say_what_and_whose(name, what, host):
-    assert origin.origin_of(name) == origin.Origin(what, host, is_here=False)
-    assert origin.origin_of(origin.signed_name(what)) == origin.Origin(
-        what, origin.this_machine().rpartition("-")[0], is_here=True
+    assert authorship.authorship_of(name) == authorship.Authorship(what, host, is_here=False)
+    assert authorship.authorship_of(authorship.signed_name(what)) == authorship.Authorship(
+        what, authorship.this_machine().rpartition("-")[0], is_here=True
     )
-    assert len(origin.signed_name("r" * 200)) <= 255
+    assert len(authorship.signed_name("r" * 200)) <= 255
 
 
 def test_a_clean_up_between_making_a_folder_and_holding_it(tmp_path, monkeypatch):

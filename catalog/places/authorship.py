@@ -16,13 +16,15 @@ from functools import cache
 from pathlib import Path
 
 # No run's name has an @. The host is cut, or a long name of a run would leave no room for it.
-_NAME = re.compile(r"(?P<what>.+)@(?P<machine>(?P<host>[A-Za-z0-9.-]{1,20})-[0-9a-f]{8})-\d+-[0-9a-f]{8}")
-_UNSIGNED = re.compile(r"-\d+-[0-9a-f]{8}$")
-"""How names ended before they said the machine."""
+_NAME = re.compile(
+    r"(?P<what>.+)@(?P<machine>(?P<host>[A-Za-z0-9.-]{1,20})-[0-9a-f]{8})-\d+-[0-9a-f]{8}(\.partial)?"
+)
+# How names ended before they said the machine: in a catalog, and of an export.
+_UNSIGNED = re.compile(r"-\d+-[0-9a-f]{8}$|-[0-9a-f]{8}\.partial$")
 
 
 @dataclass(frozen=True)
-class Origin:
+class Authorship:
     """What the name of something unfinished says.
 
     Attributes
@@ -55,9 +57,9 @@ def signed_name(what: str) -> str:
     return f"{what}@{this_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
-def origin_of(name: str) -> Origin:
+def authorship_of(name: str) -> Authorship:
     """Read a name that :func:`signed_name` has made, here or elsewhere, now or in an older version."""
     found = _NAME.fullmatch(name)
     if found is None:
-        return Origin(_UNSIGNED.sub("", name), "", is_here=False)
-    return Origin(found["what"], found["host"], found["machine"] == this_machine())
+        return Authorship(_UNSIGNED.sub("", name), "", is_here=False)
+    return Authorship(found["what"], found["host"], found["machine"] == this_machine())
