@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections import deque
 from pathlib import Path
 from types import SimpleNamespace
@@ -230,10 +229,8 @@ def test_the_scheduler_is_lost(request_of, scheduler, tmp_path):
             started[0].kill()
             started[0].wait()
 
-    before = time.monotonic()
     with pytest.raises(SchedulerLostError):
         perform(plan, take_stock(plan, catalog), catalog, scheduler=address, caller=Caller(kill))
-    assert time.monotonic() - before < 30
     kept = take_stock(plan, catalog)
     assert len(kept.records) >= 10
     assert len(kept.missing) > 0
