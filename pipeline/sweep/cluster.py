@@ -140,12 +140,20 @@ def _in_time(start: Callable[[], Cluster], check: Callable[[], None]) -> Cluster
     Thread(target=attempt, daemon=True).start()
     found: Cluster | Exception | None = None
     until = monotonic() + STARTING
-    while found is None:
-        check()
+    try:
+        while found is None:
+            check()
+            with suppress(Empty):
+                found = outcome.get(timeout=LOOK_UP)
+            if found is None and monotonic() > until:
+                found = TimeoutError(f"no answer for {STARTING:.0f} s")
+    except KeyboardInterrupt:
+        # Left alone, the start would go on while this process ends, and tell of it behind the closing line.
         with suppress(Empty):
-            found = outcome.get(timeout=LOOK_UP)
-        if found is None and monotonic() > until:
-            found = TimeoutError(f"no answer for {STARTING:.0f} s")
+            begun = outcome.get(timeout=max(0.0, until - monotonic()))
+            if not isinstance(begun, Exception):
+                begun.close(timeout=5)
+        raise
     if isinstance(found, Exception):
         raise SchedulerLostError(f"worker processes did not start ({str(found).rstrip('.')})")
     return found

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import deque
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 
 import pytest
@@ -105,6 +106,23 @@ def test_batches_grow_to_half_a_second_and_end_evenly(request_of, processes):
     while graph.waiting:
         last = graph._next()
     assert len(last) == 1
+
+
+def test_workers_that_are_starting_are_ended_when_the_caller_wants_the_end():
+    """Nothing of them goes on behind the closing line."""
+    asked, closed = Event(), []
+
+    def start():
+        asked.wait()
+        return SimpleNamespace(close=lambda timeout: closed.append(timeout))
+
+    def check():
+        asked.set()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.sweep.cluster._in_time(start, check)
+    assert closed == [5]
 
 
 # A scheduler that was there already
