@@ -134,12 +134,10 @@ def kept(function: Function, folder: Path, **options: Any) -> Function:
     finally:
         settings.CACHE_DIR, settings.CACHE_LOCATOR_CLASSES = before
     if not settings.DISABLE_JIT:
-        # Names that Numba calls private. Were one of them another, this line would fail: nothing goes unchecked.
-        kept_by = compiled._cache
-        kept_by._cache_file = CheckedFiles(
-            kept_by._impl.locator.get_cache_path(), kept_by._impl.filename_base,
-            kept_by._impl.locator.get_source_stamp(),
-        )  # fmt: skip
+        files = compiled._cache._cache_file
+        if type(files) is not IndexDataCacheFile:  # another Numba's private parts: nothing goes unchecked
+            raise TypeError(f"the files of Numba {numba.__version__} can't be checked")
+        compiled._cache._cache_file = CheckedFiles.of(files)
     ready: Function = compiled
     return ready
 
@@ -168,6 +166,13 @@ class CheckedFiles(IndexDataCacheFile):
     in one beside it: two processes that write the same function at once leave one whole file of either.
     """
 
+    @classmethod
+    def of(cls, files: IndexDataCacheFile) -> CheckedFiles:
+        """Check the files that Numba would have used."""
+        checked = cls.__new__(cls)
+        vars(checked).update(vars(files))
+        return checked
+
     def load(self, key: Any) -> Any:
         """Load what was kept under ``key``; None, to have it compiled, if there is none or it is damaged."""
         found = super().load(key)
@@ -195,6 +200,10 @@ class CheckedFiles(IndexDataCacheFile):
         with super()._open_for_write(filepath) as file:
             file.write(content.getvalue())
             file.write(digest_of(Path(filepath).name, content.getvalue()))
+
+
+# What of Numba the class above takes the place of; were one of these names another, files would go unchecked.
+_REPLACED = [getattr(IndexDataCacheFile, name) for name in ("_load_index", "_load_data", "_open_for_write")]
 
 
 def digest_of(name: str, content: bytes | memoryview) -> bytes:

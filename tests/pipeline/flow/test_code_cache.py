@@ -87,6 +87,12 @@ def test_a_solver_with_a_damaged_file_is_compiled_as_one_that_is_not_there(tmp_p
         assert (done.returncode, done.stdout, done.stderr) == (0, found, said)
 
 
+def test_a_numba_whose_files_can_not_be_checked_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(code_cache, "IndexDataCacheFile", str)
+    with pytest.raises(TypeError, match="can't be checked"):
+        kept(add_one, tmp_path)
+
+
 def test_what_was_damaged_is_compiled_again_and_kept(folder, capfd):
     for path in sorted(folder.iterdir()):
         path.write_bytes(path.read_bytes()[:-1])
