@@ -197,4 +197,5 @@ def _as_json(leftover: Leftover) -> dict[str, Any]:
         "key": leftover.key,
         "idle_seconds": None if leftover.idle_seconds == float("inf") else leftover.idle_seconds,
         "being_written": leftover.at_work,
+        "host": leftover.host or None,
     }

@@ -151,8 +151,8 @@ def scheduler():
         )
         for one in words
     ]  # fmt: skip
-    with Client(address, timeout=30, set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=30)
+    with Client(address, timeout=120, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=120)
     yield address, started
     for process in reversed(started):
         process.kill()
