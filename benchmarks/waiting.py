@@ -13,7 +13,7 @@ from time import perf_counter
 from rich.table import Table
 
 from benchmarks.timing import spoken, tell
-from pipeline.flow.exact.compiled import CACHE_VARIABLE
+from pipeline.flow.code_cache import CACHE_VARIABLE
 
 COMMAND = str(Path(sys.executable).parent / "reluflow")
 PRESET = "orthogonal"

@@ -28,7 +28,7 @@ MANIFEST = "manifest.json"
 STORE = "data.zarr"
 
 _RUN_ID = re.compile(r"\w[\w.+-]*")
-# File systems allow names of 255 bytes, and the staging place adds '-<pid>-<8 digits>'.
+# File systems allow names of 255 bytes, and the staging place adds up to 49: the machine, the process, chance.
 _LONGEST_RUN_ID = 200
 
 

@@ -10,7 +10,8 @@ from catalog.places import Leftover, Place
 from catalog.shelf_index import refreshed
 
 PATIENCE = 3600.0
-"""Seconds without a write after which a leftover is taken for abandoned where nothing tells whether it is."""
+"""Seconds without a write after which a leftover is taken for abandoned where nothing tells whether it is: in an
+object store, on a disk without locks, and if another machine wrote it."""
 
 
 @dataclass(frozen=True)

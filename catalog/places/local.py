@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.errors import CatalogError, CatalogUnwritableError
 from catalog.layout import MANIFEST, STAGING
 from catalog.places import staging
+from catalog.places.authorship import authorship_of
 from catalog.places.place import Digest, Irregularity, Leftover
 
 if TYPE_CHECKING:
@@ -159,18 +159,15 @@ class LocalPlace:
 
     def leftovers(self) -> list[Leftover]:
         """Find what lies in the staging folder."""
-        found = []
-        for name in self.names(STAGING):
-            path = self.root / STAGING / name
+        found: list[Leftover] = []
+        names = self.names(STAGING)
+        now = staging.time_of_disk(self.root / STAGING) if names else 0.0
+        for name in names:
+            path, author = self.root / STAGING / name, authorship_of(name)
             with suppress(FileNotFoundError):  # a writer has finished since the listing
-                found.append(
-                    Leftover(
-                        f"{STAGING}/{name}",
-                        staging.run_id_of(name),
-                        max(0.0, time.time() - _last_change(path)),
-                        staging.is_held(path),
-                    )
-                )
+                idle = max(0.0, now - staging.last_change(path))
+                host = "" if author.is_here else author.host
+                found.append(Leftover(f"{STAGING}/{name}", author.what, idle, staging.is_held(path), host))
         return found
 
     def reclaim(self, leftover: Leftover) -> bool:
@@ -250,13 +247,3 @@ def _parents(path: str) -> Iterator[str]:
     while "/" in path:
         path = path.rpartition("/")[0]
         yield path
-
-
-def _last_change(path: Path) -> float:
-    """When something below ``path`` was last written."""
-    latest = path.lstat().st_mtime
-    for folder, _, files in os.walk(path):
-        for name in (".", *files):
-            with suppress(OSError):
-                latest = max(latest, (Path(folder) / name).lstat().st_mtime)
-    return latest

@@ -53,12 +53,15 @@ class Leftover:
         Since something was last written to it.
     at_work
         Whether a process is known to hold it; None where a place can't tell.
+    host
+        The other machine that wrote it; empty if it was this one, or that is not known.
     """
 
     key: str
     run_id: str
     idle_seconds: float
     at_work: bool | None
+    host: str = ""
 
 
 class Writer(Protocol):

@@ -5,7 +5,8 @@ it), flushed to the disk, and renamed. Whatever ends the attempt (a full disk, C
 place and every folder that the attempt had added. Only a kill leaves a place behind; no reader looks there.
 
 Who writes holds a lock on the folder, which the system takes back whatever ends the process: that tells what a
-killed process has left from what is being written.
+killed process has left from what is being written. Of another machine's folders, which this one can see on a
+shared disk, only time tells; the names say whose they are.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import re
-import secrets
 import shutil
 import stat
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from pathlib import Path
 
 from catalog.errors import CatalogUnwritableError, DamagedRunError, DiskFullError
 from catalog.layout import MANIFEST, STAGING
+from catalog.places.authorship import authorship_of, signed_name
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # What a folder that is in the way says to rename(2), depending on the file system.
@@ -31,7 +33,6 @@ _OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST)
 # Processes that begin and clean up at once can remove an empty folder under each other: one try is too few
 # (2 of 800 attempts failed in four threads), and each takes microseconds.
 _TRIES = 100
-_SUFFIX = re.compile(r"-\d+-[0-9a-f]{8}$")
 
 
 @dataclass
@@ -43,7 +44,7 @@ class StagingPlace:
     root
         The catalog.
     path
-        The folder, ``<root>/staging/<run_id>-<pid>-<random>``.
+        The folder, ``<root>/staging/<run_id>@<host>-<its start>-<pid>-<random>``.
     added
         Folders that did not exist before, the outermost first.
     lock
@@ -68,18 +69,12 @@ class StagingPlace:
 
     def _take_lock(self) -> bool:
         """Hold the new folder; False if a clean-up took it for abandoned first."""
-        descriptor = os.open(self.path, os.O_RDONLY)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.lock = hold(self.path)
         except BlockingIOError:
-            os.close(descriptor)
-            self.path = self.path.with_name(fresh_name(run_id_of(self.path.name)))
+            self.path = self.path.with_name(signed_name(authorship_of(self.path.name).what))
             return False
-        except OSError:  # some network disks have no locks; there only time tells
-            os.close(descriptor)
-            return True
-        self.lock = descriptor
-        return self.path.exists()  # else a clean-up was quicker, and has let go of it again
+        return self.lock is None or self.path.exists()  # else a clean-up was quicker, and has let go of it again
 
     def move_to(self, destination: Path) -> bool:
         """Publish the folder as ``destination`` in one rename, or leave what another process put there first.
@@ -159,7 +154,7 @@ def staging_place(root: Path, run_id: str) -> Iterator[StagingPlace]:
     DiskFullError, CatalogUnwritableError
         In place of the operating system's own error.
     """
-    place = StagingPlace(root, root / STAGING / fresh_name(run_id))
+    place = StagingPlace(root, root / STAGING / signed_name(run_id))
     try:
         place.create()
         yield place
@@ -174,18 +169,28 @@ def staging_place(root: Path, run_id: str) -> Iterator[StagingPlace]:
         place.remove()
 
 
-def fresh_name(run_id: str) -> str:
-    """Invent a name for a staging folder that no other process has."""
-    return f"{run_id}-{os.getpid()}-{secrets.token_hex(4)}"
+def hold(path: Path) -> int | None:
+    """Lock a folder, until the descriptor is closed or the process ends; None where the disk knows no locks.
 
-
-def run_id_of(name: str) -> str:
-    """Return what the staging folder of this name is to become."""
-    return _SUFFIX.sub("", name)
+    Raises
+    ------
+    BlockingIOError
+        If another process holds it.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise
+    except OSError:  # some network disks have none; there only time tells
+        os.close(descriptor)
+        return None
+    return descriptor
 
 
 def is_held(path: Path) -> bool | None:
-    """Whether a process is writing the staging folder ``path``; None where the disk can't tell."""
+    """Whether a process is writing the staging folder ``path``; None where this machine can't tell."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:
@@ -198,7 +203,26 @@ def is_held(path: Path) -> bool | None:
         return None
     finally:
         os.close(descriptor)
-    return False
+    return False if authorship_of(path.name).is_here else None
+
+
+def time_of_disk(folder: Path) -> float:
+    """The time by the clock that stamps what is written into ``folder``: on a network disk the server's."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            return os.fstat(file.fileno()).st_mtime
+    except OSError:  # nothing can be written there, nor then removed
+        return time.time()
+
+
+def last_change(path: Path) -> float:
+    """When something below ``path`` was last written."""
+    latest = path.lstat().st_mtime
+    for folder, _, files in os.walk(path):
+        for name in (".", *files):
+            with suppress(OSError):
+                latest = max(latest, (Path(folder) / name).lstat().st_mtime)
+    return latest
 
 
 def reclaim(path: Path) -> bool:
@@ -213,7 +237,7 @@ def reclaim(path: Path) -> bool:
         os.close(descriptor)
         return False
     except OSError:
-        pass  # a disk without locks: whoever asks has judged by time
+        pass  # a disk without locks: whoever asks has judged by time, as of another machine's
     try:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     finally:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import filecmp
 import os
-import secrets
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
@@ -16,7 +15,10 @@ from typing import Protocol
 
 from catalog.errors import CatalogError, CatalogUnwritableError, DiskFullError
 from catalog.layout import INDEX
+from catalog.places import staging
+from catalog.places.authorship import authorship_of, signed_name
 from catalog.places.staging import sync, write_synced
+from catalog.tidying import PATIENCE
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
@@ -108,31 +110,60 @@ def archive(destination: Path) -> Iterator[Archive]:
 
 @contextmanager
 def appearing(destination: Path, same: Callable[[Path, Path], bool]) -> Iterator[Path]:
-    """Give a name beside ``destination`` to be filled; at the end it takes the destination's name.
+    """Give a name to be filled, in a hidden folder beside ``destination``, whose name it takes at the end.
 
-    What lies at ``destination`` already stays, and is an error unless it is the ``same``. Only a kill leaves
-    the other name behind (``.<name>-<random>.partial``).
+    What lies at ``destination`` already stays, and is an error unless it is the ``same``. Only a kill leaves the
+    hidden folder behind (``.<name>@<machine>-<process>.partial``); the next export beside it removes that.
     """
-    partial = destination.with_name(f".{destination.name}-{secrets.token_hex(4)}.partial")
     try:
         if not destination.parent.is_dir():
             raise CatalogUnwritableError(
                 f"{destination} can't be written: there is no folder {destination.parent}; make it first"
             )
-        yield partial
-        _appear(partial, destination, same)
-        sync(destination.parent)
+        with _hidden_folder(destination) as hidden:
+            partial = hidden / destination.name
+            yield partial
+            _appear(partial, destination, same)
+            sync(destination.parent)
     except OSError as error:
         reason = error.strerror or str(error)
         if error.errno in _FULL:
             raise DiskFullError(f"{destination} can't be written: {reason}; nothing was exported") from error
         raise CatalogUnwritableError(f"{destination} can't be written: {reason}") from error
+
+
+@contextmanager
+def _hidden_folder(destination: Path) -> Iterator[Path]:
+    """Make a folder beside ``destination``, held while it is filled, and removed with what is left in it."""
+    short = destination.name[:40]  # a name has 255 bytes at most
+    with suppress(OSError):
+        _remove_abandoned(destination.parent, f".{short}")
+    held = False
+    while not held:  # another export of this name can take it for abandoned just before it is held
+        hidden = destination.with_name(f".{signed_name(short)}.partial")
+        hidden.mkdir()
+        with suppress(FileNotFoundError, BlockingIOError):
+            lock = staging.hold(hidden)
+            held = hidden.is_dir()
+            if lock is not None and not held:
+                os.close(lock)
+    try:
+        yield hidden
     finally:
-        if partial.is_dir():
-            shutil.rmtree(partial, ignore_errors=True)
-        else:
-            with suppress(OSError):
-                partial.unlink()
+        shutil.rmtree(hidden, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def _remove_abandoned(folder: Path, what: str) -> None:
+    """Remove what exports of this name that were killed have left; of another machine's only time tells."""
+    for path in folder.iterdir():
+        if path.name.endswith(".partial") and authorship_of(path.name).what == what:
+            held = staging.is_held(path)
+            if held is None:
+                held = staging.time_of_disk(folder) - staging.last_change(path) < PATIENCE
+            if not held:
+                staging.reclaim(path)
 
 
 def _appear(partial: Path, destination: Path, same: Callable[[Path, Path], bool]) -> None:

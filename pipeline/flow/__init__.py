@@ -1,7 +1,8 @@
 """Stage 2: the network's start and its gradient flow.
 
 In come the labelled data and the ``[init]`` and ``[flow]`` settings; out goes the labelled trajectory. The
-solver itself is the room ``exact``; here are the labels around it, and the other methods. Knows the data, and
+solver itself is the room ``exact``; here are the labels around it, the other methods, and
+``code_cache``, which keeps machine code on disk. Knows the data, and
 nothing of phases or catalogs.
 """
 

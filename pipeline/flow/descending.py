@@ -8,7 +8,6 @@ weights each: 7 times faster at m = 60, n = 2 (0.2 microseconds an iteration) an
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -19,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 import numba
 import numpy as np
 
-from pipeline.flow.exact.compiled import kept_in, kernel_cache
+from pipeline.flow.code_cache import NotOnDiskError, code_folder, from_disk_only, kept
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -68,19 +67,10 @@ def out_of_blocks(network: Blocks, m: int) -> tuple[np.ndarray, np.ndarray]:
     return w[:m].copy(), network.a.reshape(-1)[:m].copy()
 
 
-@cache
-def machine_code() -> Path:
-    """The folder of this file's machine code. Not the exact solver's, which is complete with its own entries."""
-    digest = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-    return kernel_cache().with_name(f"descent-{digest[:16]}")
-
-
 def compiled(function: Function) -> Function:
     """Compile ``function``, which Python calls, on its first call; keep the machine code on disk."""
-    njit: Any = numba.njit
-    with kept_in(machine_code()):
-        ready: Function = njit(cache=True, error_model="numpy", nogil=True)(function)
-    return ready
+    # Not in the exact solver's folder: an edit of either would have both compiled again.
+    return kept(function, code_folder("descent-", [Path(__file__)]), nogil=True)
 
 
 def inner(function: Function) -> Function:
@@ -252,7 +242,11 @@ def descend(w, a, sign, x, y, rate, slope, enough, iterations):
 @cache
 def load_descent() -> None:
     """Bring the machine code into this process, from disk or by compiling it, which is said on standard error."""
-    if not any(machine_code().rglob("*.nbc")):
-        print("Compiling gradient descent, once (half a minute) ...", file=sys.stderr, flush=True)
     network = in_blocks(np.ones((1, 1)), np.ones(1), balanced=False)
-    descend(*network, np.ones((1, 1)), np.ones(1), 0.0, 0.0, 0.0, 0)
+    nothing = (*network, np.ones((1, 1)), np.ones(1), 0.0, 0.0, 0.0, 0)
+    try:
+        with from_disk_only():
+            descend(*nothing)
+    except NotOnDiskError:
+        print("Compiling gradient descent, once (half a minute) ...", file=sys.stderr, flush=True)
+        descend(*nothing)

@@ -1,14 +1,21 @@
-"""One cell: from its configuration to a flat record of scalars. What goes wrong becomes its message."""
+"""One cell: from its configuration to a flat record of scalars. What goes wrong with it becomes its message.
+
+What goes wrong with the place is no fault of the cell: the next would find the disk just as full. It is recorded
+nowhere, and ends the sweep.
+"""
 
 from __future__ import annotations
 
 import datetime
+import errno
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from catalog.errors import CatalogError, CatalogUnwritableError, DiskFullError
 from catalog.layout import SCHEMA_VERSION
 from pipeline.configuration import RunConfig
 
@@ -21,6 +28,10 @@ COMPUTED, FAILED = "computed", "failed"
 """The statuses of a cell."""
 TRIES = 3
 """How often a cell is tried where the system, not the mathematics, refuses (a share that hiccups)."""
+
+
+class PlaceFaultError(CatalogError):
+    """A disk, a share or an object store refuses: it is full, read-only, gone or broken."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,24 @@ def said(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
+def is_fault_of_the_place(error: BaseException) -> bool:
+    """Whether an error tells of where things are kept, and nothing of the cell that met it.
+
+    The system's own errors have a number; without one, a library says something in its name. Of those with one,
+    that the memory is not enough depends on the cell's size.
+    """
+    if isinstance(error, CatalogUnwritableError | DiskFullError | PlaceFaultError):
+        return True
+    return isinstance(error, OSError) and error.errno not in (None, errno.ENOMEM)
+
+
+def fault(error: BaseException) -> str:
+    """Write a fault of the place on one line."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"{error.filename or 'the disk'}: {error.strerror or os.strerror(error.errno)}"
+    return " ".join(str(error).split())
+
+
 def failed(run_id: str, message: str, seconds: float = 0.0) -> dict[str, Any]:
     """The record of a cell that failed."""
     return _record(run_id, FAILED, message, {}, seconds)
@@ -53,7 +82,7 @@ def compute_cell(
     minimum: xr.Dataset | Failure,
     catalog: Catalog | None = None,
 ) -> dict[str, Any]:
-    """Compute one cell and flatten what came out; never raises.
+    """Compute one cell and flatten what came out; what goes wrong with it is in the record.
 
     Parameters
     ----------
@@ -69,6 +98,11 @@ def compute_cell(
     dict
         run_id, status (``computed`` or ``failed``), message, results (the columns of
         :func:`pipeline.workflow.summarise`), wall_seconds, and where it comes from.
+
+    Raises
+    ------
+    PlaceFaultError
+        And the cell may be computed another time.
     """
     run_id, started = config.run_id(SCHEMA_VERSION), perf_counter()
     try:
@@ -77,6 +111,8 @@ def compute_cell(
                 return failed(run_id, shared.message)
         results = _patiently(config, data, minimum, catalog)
     except Exception as error:  # MemoryError, a library's own types, a defect of ours: the other cells go on
+        if is_fault_of_the_place(error):
+            raise PlaceFaultError(fault(error)) from error
         return failed(run_id, said(error), perf_counter() - started)
     return _record(run_id, COMPUTED, "", results, perf_counter() - started)
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import RequestError
+from pipeline.sweep.caller import Caller
 from pipeline.sweep.forking import usable_cpus, warm_up
-from pipeline.sweep.graph import SchedulerLostError
+from pipeline.sweep.graph import LOOK_UP, SchedulerLostError
 from pipeline.sweep.stages import identity
 
 if TYPE_CHECKING:
@@ -80,8 +82,11 @@ def external(scheduler: str | Client) -> Iterator[Workers]:
 
 
 @contextmanager
-def local(workers: int) -> Iterator[Workers]:
-    """Start worker processes on this machine, one thread each, on the loopback interface only."""
+def local(workers: int, check: Callable[[], None] = Caller.check) -> Iterator[Workers]:
+    """Start worker processes on this machine, one thread each, on the loopback interface only.
+
+    ``check`` is called while they start (see :class:`Caller`).
+    """
     warm_up()
     import dask
     from distributed import Client, LocalCluster
@@ -104,7 +109,8 @@ def local(workers: int) -> Iterator[Workers]:
                 LocalCluster, n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1",
                 dashboard_address=None, memory_limit=limit, silence_logs=False,
                 scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-            )
+            ),
+            check,
         )  # fmt: skip
         try:
             with Client(cluster, set_as_default=False, timeout=ANSWER) as client:
@@ -114,7 +120,7 @@ def local(workers: int) -> Iterator[Workers]:
             cluster.close(timeout=5)
 
 
-def _in_time(start: Callable[[], Cluster]) -> Cluster:
+def _in_time(start: Callable[[], Cluster], check: Callable[[], None]) -> Cluster:
     """Start the workers, and give up when that takes too long.
 
     If the process they are forked from is killed while it starts, Python waits for its answer for ever.
@@ -132,10 +138,22 @@ def _in_time(start: Callable[[], Cluster]) -> Cluster:
             outcome.put(error)
 
     Thread(target=attempt, daemon=True).start()
+    found: Cluster | Exception | None = None
+    until = monotonic() + STARTING
     try:
-        found = outcome.get(timeout=STARTING)
-    except Empty:
-        found = TimeoutError(f"no answer for {STARTING:.0f} s")
+        while found is None:
+            check()
+            with suppress(Empty):
+                found = outcome.get(timeout=LOOK_UP)
+            if found is None and monotonic() > until:
+                found = TimeoutError(f"no answer for {STARTING:.0f} s")
+    except KeyboardInterrupt:
+        # Left alone, the start would go on while this process ends, and tell of it behind the closing line.
+        with suppress(Empty):
+            begun = outcome.get(timeout=max(0.0, until - monotonic()))
+            if not isinstance(begun, Exception):
+                begun.close(timeout=5)
+        raise
     if isinstance(found, Exception):
         raise SchedulerLostError(f"worker processes did not start ({str(found).rstrip('.')})")
     return found

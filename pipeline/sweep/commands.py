@@ -21,8 +21,11 @@ from pipeline.commands import (
     refuse,
     speaks,
 )
+from pipeline.sweep.caller import Caller, interruptible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from catalog.index import Catalog
     from pipeline.sweep.plan import Plan
     from pipeline.sweep.stock import Stock
@@ -70,27 +73,33 @@ def sweep(
       reluflow sweep mine.toml --workers 4
       reluflow sweep mine.toml --scheduler tcp://127.0.0.1:8786 --json
     """  # noqa: D301
-    from pipeline.configuration import parse_override
-    from pipeline.sweep.plan import make_plan
-    from pipeline.sweep.request import load_sweep
-    from pipeline.sweep.stock import take_stock
-
-    started = perf_counter()
     if scheduler and workers:
         refuse(f"--workers {workers}: allowed without --scheduler only, which has its own workers", WRONG_REQUEST)
-    plan = make_plan(load_sweep(file, dict(parse_override(text) for text in settings)))
-    catalog = opened(catalog_url)
-    published = plan.sweep_id in catalog.sweeps
-    settled = published and not (retry_failed and catalog.sweeps.manifest(plan.sweep_id).summary["failed_cells"])
-    if dry_run:
-        _dry_run(plan, take_stock(plan, catalog, retry_failed=retry_failed), published, as_json)
-        return DONE
-    if settled:
-        account = _recalled(plan, catalog)
-    else:
-        stock = take_stock(plan, catalog, retry_failed=retry_failed)
-        account = _computed(plan, stock, catalog, scheduler, workers)
-    _report(plan, catalog, account, perf_counter() - started, as_json, retried=retry_failed)
+    started = perf_counter()
+    with interruptible(INTERRUPTED) as interruption:
+        from pipeline.configuration import parse_override
+        from pipeline.sweep.plan import make_plan
+        from pipeline.sweep.request import load_sweep
+        from pipeline.sweep.stock import take_stock
+
+        plan = make_plan(load_sweep(file, dict(parse_override(text) for text in settings)))
+        interruption.check()
+        catalog = opened(catalog_url)
+        published = plan.sweep_id in catalog.sweeps
+        settled = published and not (
+            retry_failed and catalog.sweeps.manifest(plan.sweep_id).summary["failed_cells"]
+        )
+        if settled and not dry_run:
+            account = _recalled(plan, catalog)
+        else:
+            stock = take_stock(plan, catalog, retry_failed=retry_failed)
+            interruption.check()
+            if dry_run:
+                _dry_run(plan, stock, published, as_json)
+                return DONE
+            account = _computed(plan, stock, catalog, scheduler, workers, interruption.check)
+        interruption.check()
+        _report(plan, catalog, account, perf_counter() - started, as_json, retried=retry_failed)
     return FAILED if account.failures else DONE
 
 
@@ -103,12 +112,16 @@ def _dry_run(plan: Plan, stock: Stock, published: bool, as_json: bool) -> None:
         print_dry_run(console(), plan, stock, published=published)
 
 
-def _computed(plan: Plan, stock: Stock, catalog: Catalog, scheduler: str | None, workers: int | None) -> Account:
-    """Compute what is missing; a lost scheduler and a Ctrl-C say what is kept."""
+def _computed(
+    plan: Plan, stock: Stock, catalog: Catalog, scheduler: str | None, workers: int | None,
+    check: Callable[[], None],
+) -> Account:  # fmt: skip
+    """Compute what is missing; a lost scheduler, a disk that is full and a Ctrl-C say what is kept."""
     from pipeline.sweep.forking import warm_up
 
     if scheduler is None and (workers is not None or len(stock.missing) > MANY):
         warm_up()
+    from pipeline.sweep.cell import PlaceFaultError
     from pipeline.sweep.graph import SchedulerLostError
     from pipeline.sweep.sweeping import perform
     from pipeline.sweep.telling import counting_cells
@@ -116,13 +129,13 @@ def _computed(plan: Plan, stock: Stock, catalog: Catalog, scheduler: str | None,
     logging.disable()  # the scheduler's log; what happens to a cell is told in the closing lines
     try:
         with counting_cells() as tell:
-            return perform(
-                plan, stock, catalog, scheduler=scheduler, workers=workers, progress=tell,
-                deserted=lambda: click.echo(DESERTED, err=True),
-            )  # fmt: skip
+            caller = Caller(tell, lambda: click.echo(DESERTED, err=True), check)
+            return perform(plan, stock, catalog, scheduler=scheduler, workers=workers, caller=caller)
     except SchedulerLostError as error:
         what = str(error) or f"the scheduler{f' at {scheduler}' if scheduler else ''} is lost"
         refuse(f"{what}; {KEPT}", FAILED)
+    except PlaceFaultError as error:
+        refuse(f"{error}; {KEPT}", FAILED)
     except KeyboardInterrupt:
         refuse(f"interrupted; {KEPT}", INTERRUPTED)
     finally:

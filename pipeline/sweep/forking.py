@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 """What a linear algebra library reads: one worker process has one core."""
@@ -17,13 +17,16 @@ def warm_up() -> None:
     if threading.current_thread() is not threading.main_thread():
         return  # signals are the main thread's; the workers then import for themselves
     before = {name: os.environ.get(name) for name in ONE_THREAD}
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Started first: it lets through, at its own start, the signals that are held back below.
+    resource_tracker.ensure_running()
+    # Held back, not ignored: a Ctrl-C of just now reaches this process afterwards. The new one inherits that.
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     try:
         multiprocessing.set_forkserver_preload(["pipeline.sweep.preload"])
         forkserver.ensure_running()
     finally:
-        signal.signal(signal.SIGINT, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
         for name, value in before.items():
             if value is None:
                 del os.environ[name]

@@ -8,7 +8,7 @@ cell takes some ten: the batches are made as long as :data:`BATCH_SECONDS`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from math import ceil
@@ -17,7 +17,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from pipeline.sweep.cell import failed, said
+from pipeline.sweep.caller import Caller
+from pipeline.sweep.cell import failed, fault, is_fault_of_the_place, said
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.stages import Batch, compute_batch, shared_data, shared_minimum
 
@@ -29,6 +30,8 @@ IN_FLIGHT = 2
 """Batches for each thread of the workers: one that it computes, one that waits."""
 RETRIES = 2
 """How often a task that raised is tried again: an OSError of a shared disk passes."""
+LOOK_UP = 0.2
+"""Seconds between two looks at whether the caller wants the end."""
 LOOK_AROUND = 1.0
 """Seconds between two looks at whether the scheduler and its workers are there."""
 DESERTED = 10.0
@@ -62,8 +65,10 @@ class Graph:
         The batches that are out, with their cells; those of them that are done.
     shared
         The latest data sets with their minimum norms.
-    deserted
-        Called once if there is nobody to compute.
+    caller
+        Told once if there is nobody to compute, and asked whether to go on.
+    told
+        Whether the caller was told so.
     looked, peopled
         When the workers were last counted, and when there was last any.
     suspects, alone
@@ -79,7 +84,8 @@ class Graph:
     flying: dict[Future[Any], list[int]] = field(default_factory=dict)
     landed: SimpleQueue[Future[Any]] = field(default_factory=SimpleQueue)
     shared: dict[tuple[int, ...], tuple[Future[Any], Future[Any]]] = field(default_factory=dict)
-    deserted: Callable[[], None] | None = None
+    caller: Caller = field(default_factory=Caller)
+    told: bool = False
     looked: float = -1e9
     peopled: float = field(default_factory=monotonic)
     suspects: deque[int] = field(default_factory=deque)
@@ -94,6 +100,7 @@ class Graph:
         """
         try:
             while self.waiting or self.flying or self.suspects:
+                self.caller.check()
                 self._look_around()
                 while self.waiting and len(self.flying) < IN_FLIGHT * self.threads + 1:
                     self._submit(self._next())
@@ -138,7 +145,7 @@ class Graph:
 
     def _landed(self) -> Future[Any] | None:
         try:
-            return self.landed.get(timeout=LOOK_AROUND)
+            return self.landed.get(timeout=LOOK_UP)
         except Empty:
             return None
 
@@ -154,9 +161,9 @@ class Graph:
         self.threads, self.looked = max(1, threads), monotonic()
         if threads:
             self.peopled = self.looked
-        elif self.deserted is not None and self.looked - self.peopled > DESERTED:
-            self.deserted()
-            self.deserted = None
+        elif not self.told and self.looked - self.peopled > DESERTED:
+            self.caller.deserted()
+            self.told = True
 
     def _check_connection(self) -> None:
         comm = self.client.scheduler_comm
@@ -186,6 +193,8 @@ class Graph:
             self.suspects.extend(numbers)
             self.shared.pop(self.plan.data_set(numbers[0]), None)  # it may have been blamed, too
             return None
+        if error is not None and is_fault_of_the_place(error):
+            return Batch([], 0.0, 0, fault(error))
         if len(numbers) > 1:
             for number in numbers:
                 self._submit([number])

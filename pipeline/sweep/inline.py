@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from pipeline.sweep.caller import Caller
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.stages import Batch, compute_batch, shared_data, shared_minimum
 
@@ -32,7 +34,12 @@ def is_light(plan: Plan, numbers: list[int]) -> bool:
 
 
 def compute_here(
-    plan: Plan, waiting: deque[int], catalog: Catalog | None, patience: float = PATIENCE
+    plan: Plan,
+    waiting: deque[int],
+    catalog: Catalog | None,
+    patience: float = PATIENCE,
+    *,
+    check: Callable[[], None] = Caller.check,
 ) -> Iterator[Batch]:
     """Compute cells in this process until all are done or the patience is over.
 
@@ -42,11 +49,14 @@ def compute_here(
         The numbers of the cells, those of a data set together; the computed ones are taken off.
     catalog
         Where each run is published; None to publish none.
+    check
+        See :class:`Caller`: called before each cell.
     """
     started, shared = perf_counter(), dict[tuple[int, ...], Any]()
     while waiting and perf_counter() - started < patience:
         batch, records = perf_counter(), list[dict[str, Any]]()
         while waiting and (not records or perf_counter() - batch < AT_ONCE):
+            check()
             number = waiting.popleft()
             config, data_set = plan.config(number), plan.data_set(number)
             if data_set not in shared:
@@ -54,4 +64,6 @@ def compute_here(
                 shared = {data_set: (data, shared_minimum(config, data))}
             done = compute_batch([config], shared[data_set][0], shared[data_set][1], catalog)
             records += done.records
-        yield Batch(records, perf_counter() - batch, done.memory)
+            if done.fault:
+                break
+        yield replace(done, records=records, seconds=perf_counter() - batch)

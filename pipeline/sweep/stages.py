@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from catalog.errors import CatalogError
 from catalog.layout import SCHEMA_VERSION
 from pipeline.configuration import RunConfig
-from pipeline.sweep.cell import Failure, compute_cell, said
+from pipeline.sweep.cell import Failure, compute_cell, fault, said
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,11 +32,14 @@ class Batch:
         That the worker spent on them.
     memory
         The worker's largest resident size so far, in bytes.
+    fault
+        Why the rest of the cells has no record: what is wrong with the place. Empty if they all have one.
     """
 
     records: list[dict[str, Any]]
     seconds: float
     memory: int
+    fault: str = ""
 
 
 def shared_data(config: RunConfig) -> xr.Dataset | Failure:
@@ -85,11 +89,15 @@ def compute_batch(
     """Stages 2, 3 and 5 of some cells of one data set; each run is published in the catalog (or at its URL)."""
     from catalog.index import open_catalog
 
-    started = perf_counter()
-    if isinstance(catalog, str):
-        catalog = open_catalog(catalog)
-    records = [compute_cell(config, data, minimum, catalog) for config in configs]
-    return Batch(records, perf_counter() - started, peak_memory())
+    started, records, wrong = perf_counter(), list[dict[str, Any]](), ""
+    try:
+        if isinstance(catalog, str):
+            catalog = open_catalog(catalog)
+        for config in configs:  # one by one: the records before a fault are kept
+            records.append(compute_cell(config, data, minimum, catalog))
+    except CatalogError as error:
+        wrong = fault(error)
+    return Batch(records, perf_counter() - started, peak_memory(), wrong)
 
 
 def peak_memory() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from catalog.cells import UnderWay, announce, withdraw, write_cells
+from catalog.errors import CatalogUnwritableError, DiskFullError
 from pipeline.arguments import whole
 from pipeline.errors import RequestError
-from pipeline.sweep.cell import FAILED
+from pipeline.sweep.caller import Caller
+from pipeline.sweep.cell import FAILED, PlaceFaultError
 from pipeline.sweep.cluster import external, local
 from pipeline.sweep.cube import failures, make_cube
 from pipeline.sweep.forking import usable_cpus
@@ -107,7 +109,8 @@ def run_sweep(
     SchedulerLostError
         If it goes; what was computed is kept.
     CatalogError
-        If the catalog can't be written.
+        If the catalog can't be written. If a disk or a share fails in the midst of it, that ends the sweep (its
+        subclass PlaceFaultError): what was computed is kept, and no cell is recorded as failed for it.
     """
     workers = None if workers is None else whole("workers", workers)
     request = sweep if isinstance(sweep, SweepRequest) else load_sweep(sweep)
@@ -117,7 +120,8 @@ def run_sweep(
         if not (retry_failed and cube.attrs["failed_cells"]):
             return cube
     stock = take_stock(plan, catalog, retry_failed=retry_failed)
-    perform(plan, stock, catalog, scheduler=scheduler, workers=workers, progress=progress)
+    caller = Caller() if progress is None else Caller(progress)
+    perform(plan, stock, catalog, scheduler=scheduler, workers=workers, caller=caller)
     if catalog is None:
         return make_cube(plan, stock.records)
     return catalog.sweeps[plan.sweep_id][GROUP].to_dataset()
@@ -130,16 +134,16 @@ def perform(
     *,
     scheduler: str | Client | None = None,
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    deserted: Callable[[], None] | None = None,
+    caller: Caller | None = None,
 ) -> Account:
     """Compute what is missing of ``stock`` into it, keep each record as it comes, and publish the cube.
 
-    ``deserted`` is called once if the scheduler has had no worker for a while; it goes on waiting for one.
+    ``caller`` is told how far it is, and that the scheduler has no worker: it goes on waiting for one.
 
     Raises
     ------
     RequestError, SchedulerLostError, CatalogError
+        A PlaceFaultError among the last: what was computed before is kept, and nothing is recorded as failed.
     """
     if catalog is not None:
         if plan.request.trajectories:
@@ -149,27 +153,41 @@ def perform(
         raise RequestError("trajectories = true: allowed with a catalog only, which keeps them")
     started, account = perf_counter(), Account(len(plan.run_ids))
     missing, done = set(stock.missing), 0
+    caller = caller or Caller()
     if catalog is not None and missing:
         announce(catalog.place, UnderWay(plan.sweep_id, plan.name, tuple(filter(None, plan.run_ids))))
-    for batch in _batches(plan, stock, catalog, account, scheduler, workers, deserted):
+    for batch in _batches(plan, stock, catalog, account, scheduler, workers, caller):
         if catalog is not None:
-            write_cells(catalog.place, plan.name, batch.records)
+            with _place_at_fault():
+                write_cells(catalog.place, plan.name, batch.records)
         done += sum(record["run_id"] not in stock.records for record in batch.records)
         stock.records.update((record["run_id"], record) for record in batch.records)
         account.memory = max(account.memory, batch.memory)
-        if progress is not None:
-            progress(done, len(missing))
+        caller.progress(done, len(missing))
+        if batch.fault:
+            raise PlaceFaultError(batch.fault)
+    caller.check()
     account.seconds = perf_counter() - started
     _settle(account, plan, stock, missing)
     if catalog is not None:
-        _publish(plan, stock, catalog, account)
-        withdraw(catalog.place, plan.name, plan.sweep_id)
+        with _place_at_fault():
+            _publish(plan, stock, catalog, account)
+            withdraw(catalog.place, plan.name, plan.sweep_id)
     return account
+
+
+@contextmanager
+def _place_at_fault() -> Iterator[None]:
+    """Tell a place that is refused in the midst of a sweep from one that could never be written."""
+    try:
+        yield
+    except (CatalogUnwritableError, DiskFullError) as error:
+        raise PlaceFaultError(str(error)) from error
 
 
 def _batches(
     plan: Plan, stock: Stock, catalog: Catalog | None, account: Account, scheduler: Any, workers: int | None,
-    deserted: Callable[[], None] | None,
+    caller: Caller,
 ) -> Iterator[Batch]:  # fmt: skip
     """Compute the missing cells: here if they are few and quick, else on the workers."""
     numbers = plan.numbers()
@@ -179,19 +197,19 @@ def _batches(
         return
     if to_publish is not None and to_publish.place.url.startswith("memory:") and scheduler is None:
         # No other process sees this catalog.
-        yield from compute_here(plan, waiting, to_publish, patience=float("inf"))
+        yield from compute_here(plan, waiting, to_publish, patience=float("inf"), check=caller.check)
     elif scheduler is None and workers is None and is_light(plan, list(waiting)):
-        yield from compute_here(plan, waiting, to_publish)
+        yield from compute_here(plan, waiting, to_publish, check=caller.check)
     if not waiting:
         return
     with ExitStack() as stack:
         if scheduler is None:
-            these = stack.enter_context(local(min(workers or usable_cpus(), len(waiting))))
+            these = stack.enter_context(local(min(workers or usable_cpus(), len(waiting)), caller.check))
         else:
             these = stack.enter_context(external(scheduler))
         account.where, account.memory_limit = these.described, these.memory_limit
         url = None if to_publish is None else to_publish.place.url
-        yield from Graph(these.client, plan, waiting, url, deserted=deserted).results()
+        yield from Graph(these.client, plan, waiting, url, caller=caller).results()
 
 
 def _settle(account: Account, plan: Plan, stock: Stock, missing: set[str]) -> None:

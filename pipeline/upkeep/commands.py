@@ -111,13 +111,15 @@ def _counted(runs: int, sweeps: int) -> str:
     metavar="MINUTES",
     default=60.0,
     show_default=True,
-    help="How long nothing was written where nothing tells whether a process is still at it.",
+    help="How long nothing was written where this machine can't tell whether a process is still at it.",
 )
 @catalog_option
 @json_option
 @speaks
 def gc(older_than: float, catalog_url: str, as_json: bool) -> int:
     """Remove what processes that were killed have left; what is being written stays.
+
+    What another machine has left on a shared disk goes when nothing was written to it for an hour (--older-than).
 
     \b
     Examples:
@@ -126,7 +128,8 @@ def gc(older_than: float, catalog_url: str, as_json: bool) -> int:
     """  # noqa: D301
     tidied = existing(catalog_url).tidy(60.0 * older_than)
     if as_json:
-        print_json({"removed": [left.key for left in tidied.removed], "kept": [left.key for left in tidied.kept]})
+        kept = {left.key: _activity(left) for left in tidied.kept}
+        print_json({"removed": [left.key for left in tidied.removed], "kept": [*kept], "reasons": kept})
         return DONE
     for leftover in tidied.removed:
         click.echo(f"removed {leftover.key}")
@@ -182,7 +185,7 @@ def status(catalog_url: str, as_json: bool) -> int:
 def _activity(leftover: Leftover) -> str:
     idle = f"last written {leftover.idle_seconds:,.0f} s ago"
     if leftover.at_work is None:
-        return idle
+        return f"{idle} by the machine {leftover.host}, perhaps at work on it" if leftover.host else idle
     return (
         f"being written by a process ({idle})" if leftover.at_work else f"left by a process that is gone ({idle})"
     )
@@ -194,4 +197,5 @@ def _as_json(leftover: Leftover) -> dict[str, Any]:
         "key": leftover.key,
         "idle_seconds": None if leftover.idle_seconds == float("inf") else leftover.idle_seconds,
         "being_written": leftover.at_work,
+        "host": leftover.host or None,
     }

@@ -7,7 +7,6 @@ import random
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -131,7 +130,6 @@ def test_a_cache_hit_imports_nothing_heavy(pristine, run_id):
         "assert c.manifest(sys.argv[2]).summary['final_loss'] == 1e-12; c.verify(); c.check_writable();"
         "print(sorted({'numpy', 'pandas', 'xarray', 'zarr', 'numba', 'scipy'} & sys.modules.keys()))"
     )
-    begun = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", code, pristine, run_id],
         cwd=REPOSITORY,
@@ -140,4 +138,3 @@ def test_a_cache_hit_imports_nothing_heavy(pristine, run_id):
         check=True,
     )
     assert done.stdout.strip() == "[]"
-    assert time.perf_counter() - begun < 2  # 0.06 s alone on the machine

@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from catalog import open_catalog
 from catalog.errors import CatalogUnwritableError
-from catalog.places import staging
+from catalog.places import authorship, staging
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -64,6 +65,78 @@ def test_a_disk_without_locks_goes_by_time(tmp_path, monkeypatch):
     os.utime(tmp_path / "staging/a-0-1-00000000", (time.time() - 7200,) * 2)
     assert 7100 < catalog.leftovers()[0].idle_seconds < 7300
     assert len(catalog.tidy().removed) == 1
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """Whatever is opened in this context is another machine's, whose locks are not known here."""
+
+    @contextmanager
+    def on_another_machine():
+        with monkeypatch.context() as there:
+            there.setattr(authorship, "this_machine", lambda: "other.example.org-0a1b2c3d")
+            there.setattr(staging.fcntl, "flock", lambda *_: None)
+            yield
+
+    return on_another_machine
+
+
+def test_what_another_machine_is_writing_stays(tmp_path, elsewhere):
+    """On a shared network disk its lock is not seen, so that no look can tell that it is at work."""
+    catalog = open_catalog(tmp_path)
+    with ExitStack() as stack:
+        with elsewhere():
+            writers = [stack.enter_context(catalog.place.writing(f"runs/far-{number}")) for number in range(13)]
+        for writer in writers:
+            writer.write("data.zarr/zarr.json", b"{}")
+        tidied = catalog.tidy()
+        assert (tidied.removed, len(tidied.kept)) == ((), 13)
+        assert {(left.host, left.at_work) for left in tidied.kept} == {("other.example.org", None)}
+        assert {left.run_id for left in tidied.kept} == {f"far-{number}" for number in range(13)}
+        for writer in writers:
+            writer.seal(b"{}")
+    assert len(list((tmp_path / "runs").iterdir())) == 13
+
+
+def test_what_another_machine_has_left_goes_when_it_was_quiet_for_long(tmp_path, elsewhere):
+    catalog = open_catalog(tmp_path)
+    with elsewhere():
+        left = tmp_path / "staging" / authorship.signed_name("far-0")
+    left.mkdir(parents=True)
+    for path, age in ((left, 7200), (left / "late", 3500)):
+        path.touch() if path != left else None
+        os.utime(path, (time.time() - age,) * 2)
+    os.utime(left, (time.time() - 7200,) * 2)
+    assert len(catalog.tidy().kept) == 1  # one file in it is newer
+    assert len(catalog.tidy(patience=3400).removed) == 1
+
+
+def test_the_age_is_by_the_clock_of_the_disk(tmp_path, elsewhere, monkeypatch):
+    """Two machines' clocks may be hours apart; what stamps the files is the disk's."""
+    catalog = open_catalog(tmp_path)
+    monkeypatch.setattr(time, "time", lambda: 4e9)
+    with elsewhere():
+        left = tmp_path / "staging" / authorship.signed_name("far-0")
+    left.mkdir(parents=True)
+    assert catalog.leftovers()[0].idle_seconds < 600
+    assert len(catalog.tidy().kept) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "host"),
+    [
+        ("flow-0123456789ab-4711-0a1b2c3d", "flow-0123456789ab", ""),
+        ("flow-0123456789ab@a.b-c-00000000-4711-0a1b2c3d", "flow-0123456789ab", "a.b-c"),
+        ("x@y@host-00000000-1-00000000", "x@y", "host"),
+        ("anything", "anything", ""),
+    ],
+)
+def test_names_say_what_and_whose(name, what, host):
+    assert authorship.authorship_of(name) == authorship.Authorship(what, host, is_here=False)
+    assert authorship.authorship_of(authorship.signed_name(what)) == authorship.Authorship(
+        what, authorship.this_machine().rpartition("-")[0], is_here=True
+    )
+    assert len(authorship.signed_name("r" * 200)) <= 255
 
 
 def test_a_clean_up_between_making_a_folder_and_holding_it(tmp_path, monkeypatch):

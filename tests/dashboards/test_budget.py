@@ -20,7 +20,7 @@ class Visitor:
 
 
 def settled(condition):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, "it never settled"
         time.sleep(0.005)

@@ -34,7 +34,7 @@ def shown(monkeypatch):
 
 
 def settled(condition):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, "it never settled"
         time.sleep(0.005)

@@ -43,16 +43,16 @@ def test_words_are_found_in_any_order_and_are_no_patterns(small_catalog):
 
 
 def test_ten_thousand_runs_are_searched_at_once():
-    from time import perf_counter
+    from time import process_time
 
     index = [f"orthogonal-{number:012x}" for number in range(10_000)]
     frame = pd.DataFrame(
         {"created": pd.Timestamp("2026-01-01"), "title": "a run", "status": "converged", "init.width": 60,
          "final_loss": np.linspace(0, 1, 10_000), "statements.lemma_1": "holds"}, index=index,
     )  # fmt: skip
-    begun = perf_counter()
+    begun = process_time()
     shown(frame), searched(searchable(frame), "converged 27f")
-    assert perf_counter() - begun < 5  # 0.2 s on an idle core
+    assert process_time() - begun < 5  # 0.2 s on an idle core; of its own time, whatever else is at work
 
 
 def test_differences_are_what_differs(small_catalog):

@@ -1,8 +1,11 @@
 """Commands that read a catalog, where there is none, and names where a configuration is expected."""
 
+import json
+
 import pytest
 
 from catalog import open_catalog
+from catalog.places.authorship import signed_name
 from pipeline import RequestError, generate_data, initialise, ladder_law, load_config, load_sweep, run
 
 READING = (
@@ -28,6 +31,22 @@ def test_a_catalog_that_is_not_there_is_said(reluflow, here, words, as_json, pla
 def test_an_empty_folder_is_an_empty_catalog(reluflow, here, words):
     (here / "empty").mkdir()
     assert reluflow(*words, "--catalog", "empty").exit_code == 0
+
+
+def test_gc_says_what_it_leaves_and_why(reluflow, here):
+    """The folder of another machine's process, in the form that its name has there."""
+    (here / "flows/staging/far-0@other.example.org-0a1b2c3d-17-4e5f6a7b").mkdir(parents=True)
+    (here / "flows/staging" / signed_name("dead-0")).mkdir()
+    assert "unfinished: far-0 (" in reluflow("status", "--catalog", "flows").stdout
+    removed, kept, counted = reluflow("gc", "--catalog", "flows").stdout.splitlines()
+    assert removed.startswith("removed staging/dead-0@")
+    assert kept.startswith("kept staging/far-0@other.example.org-0a1b2c3d-17-4e5f6a7b: last written ")
+    assert kept.endswith("by the machine other.example.org, perhaps at work on it")
+    assert counted == "1 removed, 1 kept."
+    found = json.loads(reluflow("gc", "--json", "--catalog", "flows").stdout)
+    assert (found["removed"], found["kept"]) == ([], list(found["reasons"]))
+    reluflow("gc", "--older-than", "0", "--catalog", "flows")
+    assert json.loads(reluflow("status", "--json", "--catalog", "flows").stdout)["unfinished"] == []
 
 
 def test_a_catalog_in_memory_is_there_once_it_holds_something(reluflow, quick):

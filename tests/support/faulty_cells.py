@@ -13,3 +13,10 @@ def deadly_batch(configs, data, minimum, catalog=None):
         if config.init.seed == 5:
             raise RuntimeError("no\nsuch luck")
     return compute_batch(configs, data, minimum, catalog)
+
+
+def batch_on_a_full_disk(configs, data, minimum, catalog=None):
+    """Find the disk full from seed 20 on."""
+    if any(config.init.seed >= 20 for config in configs):
+        raise OSError(28, "No space left on device", "/flows")
+    return compute_batch(configs, data, minimum, catalog)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 from scipy.integrate import solve_ivp
 
 from pipeline.configuration import DataConfig, InitConfig
 from pipeline.data import generate_data
 from pipeline.flow import initialise
-from pipeline.flow.exact.compiled import kept_in, kernel_cache
+from pipeline.flow.code_cache import kept, kernel_cache, own_folder
 from pipeline.flow.exact.patterns import Neurons
 from pipeline.flow.exact.problem import Problem, make_problem
 from pipeline.flow.exact.states import OFF, ON
@@ -26,8 +25,7 @@ def callable_kernel(kernel: Any) -> Callable[..., Any]:
 
     Kept on disk like the solver's own machine code, in a folder beside it: compiling all of them takes a minute.
     """
-    with kept_in(kernel_cache().with_name(f"{kernel_cache().name}-tests")):
-        return numba.njit(error_model="numpy", cache=True)(kernel.py_func)
+    return kept(kernel.py_func, own_folder(f"{kernel_cache().name}-tests"))
 
 
 def paper_data():

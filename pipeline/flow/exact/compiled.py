@@ -1,93 +1,20 @@
-"""How a kernel is compiled, once, and kept on disk for every later process.
-
-Numba's own cache looks only at the file of the function that is called, not at the files of the kernels
-inside it: after an edit of ``boost.py`` it would go on running the old ``integrate`` (numba issue 6061). So
-the cache lives in a folder named by a digest of all kernel sources, of Python's version and of Numba's; another
-version of the code is another folder, and two clones with the same code share theirs.
-"""
+"""How a kernel is compiled, once; :mod:`pipeline.flow.code_cache` keeps it for every later process."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numba
-from numba.core.caching import UserProvidedCacheLocator
-from platformdirs import user_cache_path
+
+from pipeline.flow.code_cache import kept, kernel_cache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-CACHE_VARIABLE = "RELUFLOW_KERNEL_CACHE"
-"""The environment variable that moves the compiled kernels elsewhere."""
-
-
-@cache
-def kernel_cache() -> Path:
-    """The folder of this source code's kernels, as compiled here, in the first place that can be written."""
-    # Another Python's machine code counted as this one's would let the first run compile for minutes unannounced.
-    digest = hashlib.sha256(f"{sys.implementation.cache_tag} {numba.__version__}".encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes())
-    given = os.environ.get(CACHE_VARIABLE)
-    places = [Path(given)] if given else []
-    places += [user_cache_path("reluflow") / "kernels", Path(tempfile.gettempdir()) / f"reluflow-{os.getuid()}"]
-    for place in places:
-        folder = place / digest.hexdigest()[:16]
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=folder).close()
-        except OSError:
-            continue
-        return folder
-    raise OSError(f"no place for the compiled solver can be written: {', '.join(map(str, places))}")
-
 
 def entry(function: Function) -> Function:
-    """Compile ``function``, which Python calls, with numba on its first call; keep the machine code on disk.
-
-    No ``fastmath``: the step control relies on NaN and infinity comparing as IEEE says.
-    """
-    njit: Any = numba.njit
-    with kept_in(kernel_cache()):
-        compiled: Function = njit(cache=True, error_model="numpy", nogil=True)(function)
-    return compiled
-
-
-class ByContent(UserProvidedCacheLocator):
-    """Where numba looks for the machine code of a function: in the folder that says what its source is.
-
-    Numba's own locators add a folder named by the source file's path. A second clone would find the machine code
-    there, by :func:`kernel_cache`, and yet compile it, for minutes, in every process at once.
-    """
-
-    def __init__(self, py_func: Any, py_file: str) -> None:
-        super().__init__(py_func, py_file)
-        settings: Any = numba.config
-        self._cache_path = settings.CACHE_DIR
-
-    def get_source_stamp(self) -> str:
-        """Return the folder's name: it is a digest of the source."""
-        return Path(self._cache_path).name
-
-
-@contextmanager
-def kept_in(folder: Path) -> Iterator[None]:
-    """Have numba keep the machine code of what is declared meanwhile in ``folder``."""
-    settings: Any = numba.config
-    before = settings.CACHE_DIR, settings.CACHE_LOCATOR_CLASSES
-    settings.CACHE_DIR = str(folder)
-    settings.CACHE_LOCATOR_CLASSES = f"{ByContent.__module__}.{ByContent.__name__}"
-    try:
-        yield
-    finally:
-        settings.CACHE_DIR, settings.CACHE_LOCATOR_CLASSES = before
+    """Compile ``function``, which Python calls, with numba on its first call; keep the machine code on disk."""
+    return kept(function, kernel_cache(), nogil=True)
 
 
 def kernel(function: Function) -> Function:

@@ -11,7 +11,7 @@ from time import perf_counter
 import llvmlite.binding
 import numpy as np
 
-from pipeline.flow.exact.compiled import kernel_cache
+from pipeline.flow.code_cache import NotOnDiskError, from_disk_only
 from pipeline.flow.exact.curve import SIZE
 from pipeline.flow.exact.patterns import Neurons
 from pipeline.flow.exact.problem import Problem, make_problem
@@ -53,15 +53,21 @@ def load(entry: str) -> None:
 @cache
 def load_solver() -> None:
     """Bring the machine code into this process, compiling it if need be."""
-    if not solver_is_compiled():
+    if not loaded_from_disk():
         compile_solver()
     for entry in ENTRIES:
         load(entry)
 
 
-def solver_is_compiled() -> bool:
-    """Whether the machine code of this version is on disk."""
-    return len(list(kernel_cache().rglob("*.nbc"))) >= len(ENTRIES)
+def loaded_from_disk() -> bool:
+    """Bring the machine code of this version into this process, if it is on disk; whether it was."""
+    try:
+        with from_disk_only():
+            for entry in ENTRIES:
+                load(entry)
+    except NotOnDiskError:
+        return False
+    return True
 
 
 def compile_entry(entry: str) -> None:
@@ -72,16 +78,17 @@ def compile_entry(entry: str) -> None:
 
 
 def compile_solver() -> None:
-    """Compile the solver if it is not on disk, and say so on standard error.
+    """Compile what of the solver is not on disk, and say so on standard error.
 
     One process an entry, at LLVM's level 1, for kernels that measure 3 % slower than at level 3. Four fifths of
     the time are LLVM's: each kernel is optimised again in every kernel that calls it (skipping that for all but
     the entries was tried and won nothing: what they are linked into grows instead).
     """
-    if solver_is_compiled():
-        print("The solver is compiled already.", file=sys.stderr)
-        return
-    print("Compiling the solver, once (about a minute); later it comes from disk ...", file=sys.stderr, flush=True)
+    print(
+        "Compiling the solver, once (one to two minutes); later it comes from disk ...",
+        file=sys.stderr,
+        flush=True,
+    )
     started = perf_counter()
     settings = {"NUMBA_OPT": "1", "NUMBA_LOOP_VECTORIZE": "0", "NUMBA_SLP_VECTORIZE": "0"}
     children = [

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import resource
 import signal
@@ -16,8 +17,9 @@ from processes import in_processes
 
 from catalog import open_catalog
 from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError, DiskFullError
+from catalog.places import authorship, staging
 from catalog.schema import GROUPS
-from catalog.sharing import Item, export, format_of, items_of
+from catalog.sharing import Item, appearing, export, format_of, items_of
 
 
 def expected(origin, run_id):
@@ -125,6 +127,35 @@ def test_damage_does_not_leave(format, catalog_copy, run_id, tmp_path, contents)
     with pytest.raises(DamagedRunError, match="can't be exported"):
         export(open_catalog(catalog_copy), [Item(run_id)], tmp_path / "out/x", format)
     assert contents(tmp_path / "out") == {}
+
+
+@pytest.mark.parametrize("name", ["x", "x.zip", "x.nc", "x" * 250])
+def test_what_a_killed_export_has_left_goes_with_the_next(name, origin, run_id, tmp_path, monkeypatch):
+    """Not what is at work, and another machine's only when it was quiet for long."""
+
+    def killed(_):
+        monkeypatch.setattr(appearing, "_appear", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        export(origin, [Item(run_id)], tmp_path / name)
+
+    assert in_processes(1, killed) == [-signal.SIGKILL]
+    (dead,) = tmp_path.iterdir()
+    alive = tmp_path / f".{authorship.signed_name(name[:40])}.partial"
+    alive.mkdir()
+    held = staging.hold(alive)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(authorship, "this_machine", lambda: "other-0a1b2c3d")
+        export(origin, [Item(run_id)], tmp_path / name)
+    assert sorted(tmp_path.iterdir()) == sorted([dead, alive, tmp_path / name])
+    export(origin, [Item(run_id)], tmp_path / name)
+    assert sorted(tmp_path.iterdir()) == sorted([alive, tmp_path / name])
+    os.close(held)
+    old = tmp_path / f".{name[:40]}-0a1b2c3d.partial"  # as versions before this one named it
+    old.touch()
+    export(origin, [Item(run_id)], tmp_path / name)
+    assert sorted(tmp_path.iterdir()) == sorted([old, tmp_path / name])
+    os.utime(old, (0, 0))
+    export(origin, [Item(run_id)], tmp_path / name)
+    assert list(tmp_path.iterdir()) == [tmp_path / name]
 
 
 @pytest.mark.parametrize("format", ["zarr", "zip", "netcdf"])

@@ -73,7 +73,7 @@ def serve() -> Iterator[Callable[[Path], str]]:
     yield start
     for process in started:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=120)
 
 
 @pytest.fixture(scope="session")

@@ -54,16 +54,13 @@ def test_a_page_that_computes_for_long_does_not_hold_up_another(serve, filled_ca
     other.goto(f"{address}/flow", timeout=120_000)
     other.wait_for_function("new URL(location).searchParams.has('data.x')", timeout=120_000)
     busy.goto(f"{address}/flow?preset=high-dimensional", timeout=120_000)  # takes many seconds
-    began = time.monotonic()
     other.locator(".bk-input-group", has_text="Scale").first.locator(".noUi-handle").focus()
     other.keyboard.press("ArrowRight")
     other.wait_for_function("new URL(location).searchParams.get('init.log10_scale') === '-6.25'", timeout=120_000)
-    answered = time.monotonic() - began
     unfinished = not busy.evaluate("new URL(location).searchParams.has('init.seed')")
     busy.close()
     other.close()
-    assert unfinished, "the long computation was over before the other page was asked"
-    assert answered < 15
+    assert unfinished, "the other page answered when the long computation was over"
 
 
 @pytest.fixture(scope="module")

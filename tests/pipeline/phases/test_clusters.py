@@ -64,9 +64,9 @@ def test_neurons_in_all_directions_are_no_chain_and_are_bounded():
     rng = np.random.default_rng(0)
     direction = rng.normal(size=(100_000, 3))
     direction /= np.linalg.norm(direction, axis=1)[:, None]
-    mass, started = rng.normal(size=len(direction)), time.perf_counter()
+    mass, started = rng.normal(size=len(direction)), time.process_time()
     found = clusters_of(direction, mass, np.ones(len(direction)))
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert len(found.sign) == LARGEST
     assert found.neurons.sum() + found.rest_neurons == len(direction)
     everything = np.logaddexp(np.logaddexp.reduce(found.log_mass), found.rest_log_mass)

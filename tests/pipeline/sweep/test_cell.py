@@ -1,12 +1,15 @@
-"""One cell: the run's own numbers, and never an exception."""
+"""One cell: the run's own numbers, its own faults in its record, and the place's nowhere."""
+
+import errno
 
 import pytest
 
 import pipeline.workflow
 from catalog import open_catalog
+from catalog.errors import CatalogUnwritableError, DiskFullError
 from catalog.layout import SCHEMA_VERSION
 from pipeline import load_config, run
-from pipeline.sweep.cell import Failure, compute_cell, published
+from pipeline.sweep.cell import Failure, PlaceFaultError, compute_cell, published
 from pipeline.sweep.stages import compute_batch, shared_data, shared_minimum
 from pipeline.workflow import summarise
 
@@ -48,6 +51,8 @@ def test_a_published_run_says_the_same(shared, tmp_path):
         (MemoryError(), "MemoryError"),
         (RecursionError("too deep"), "RecursionError: too deep"),
         (FloatingPointError("overflow"), "FloatingPointError: overflow"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "OSError: [Errno 12] Cannot allocate memory"),
+        (OSError("a library cannot be loaded"), "OSError: a library cannot be loaded"),
     ],
 )
 def test_whatever_goes_wrong_is_its_message(shared, monkeypatch, error, message):
@@ -60,8 +65,44 @@ def test_whatever_goes_wrong_is_its_message(shared, monkeypatch, error, message)
     assert record["results"] == {}
 
 
-@pytest.mark.parametrize(("times", "status"), [(2, "computed"), (3, "failed")])
-def test_the_systems_hiccups_are_tried_again(shared, monkeypatch, times, status):
+REFUSALS = [
+    errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.ESTALE,
+    errno.ENOENT, errno.ENODEV, errno.ETIMEDOUT, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ECONNRESET,
+    errno.EMFILE,
+]  # fmt: skip
+"""What a disk, a quota, a share or the limits of a process answer."""
+
+
+@pytest.mark.parametrize("number", REFUSALS, ids=errno.errorcode.get)
+def test_a_fault_of_the_place_is_no_record(shared, monkeypatch, number):
+    def refuse(*_, **__):
+        raise OSError(number, "no", "/flows")
+
+    monkeypatch.setattr(pipeline.workflow, "follow", refuse)
+    with pytest.raises(PlaceFaultError, match=r"^/flows: no$"):
+        compute_cell(CONFIG, *shared)
+    batch = compute_batch([CONFIG], *shared)
+    assert (batch.records, batch.fault) == ([], "/flows: no")
+
+
+@pytest.mark.parametrize("error", [DiskFullError("it is full"), CatalogUnwritableError("it is read-only")])
+def test_a_catalog_that_refuses_is_a_fault_of_the_place(shared, monkeypatch, error):
+    """The records of the cells before it are there."""
+    compute, calls = pipeline.workflow.follow, []
+
+    def twice(*arguments, **options):
+        calls.append(1)
+        if len(calls) > 2:
+            raise error
+        return compute(*arguments, **options)
+
+    monkeypatch.setattr(pipeline.workflow, "follow", twice)
+    batch = compute_batch([CONFIG] * 4, *shared)
+    assert ([record["status"] for record in batch.records], batch.fault) == (["computed"] * 2, str(error))
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_the_systems_hiccups_are_tried_again(shared, monkeypatch, times):
     compute, calls = pipeline.workflow.follow, []
 
     def sometimes(*arguments, **options):
@@ -71,7 +112,11 @@ def test_the_systems_hiccups_are_tried_again(shared, monkeypatch, times, status)
         return compute(*arguments, **options)
 
     monkeypatch.setattr(pipeline.workflow, "follow", sometimes)
-    assert compute_cell(CONFIG, *shared)["status"] == status
+    if times == 3:
+        with pytest.raises(PlaceFaultError, match="Input/output error"):
+            compute_cell(CONFIG, *shared)
+    else:
+        assert compute_cell(CONFIG, *shared)["status"] == "computed"
     assert len(calls) == 3
 
 

@@ -101,7 +101,7 @@ def finish(client):
     """Wait for the client, and for all its workers to be gone; what it said, and its status."""
     known = family(psutil.Process(client.pid)) if client.poll() is None else []
     said, errors = client.communicate(timeout=PATIENCE)
-    _, alive = psutil.wait_procs(known, timeout=20)
+    _, alive = psutil.wait_procs(known, timeout=PATIENCE)
     assert alive == [], "workers outlive their sweep"
     return said, errors, client.returncode
 

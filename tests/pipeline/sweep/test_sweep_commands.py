@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 import pytest
 import xarray as xr
 from click.testing import CliRunner
+from mounts import tmpfs
 
 import pipeline.sweep.telling
 from catalog import open_catalog
@@ -145,6 +147,29 @@ def test_failed_cells_are_listed(sweep):
     assert retried.exit_code == 1
     assert "4 failed" in said(retried)
     assert "Next: change in the file what the failed cells' lines name" in said(retried)
+
+
+@pytest.mark.parametrize(("trajectories", "room"), [("true", 64), ("false", 12)])
+def test_a_full_disk_ends_the_sweep_and_fails_no_cell(sweep, tmp_path, monkeypatch, trajectories, room):
+    """With room again, the same command computes the rest."""
+    monkeypatch.setattr("pipeline.sweep.inline.AT_ONCE", 0.0)  # each cell's record is written at once
+    text = f"trajectories = {trajectories}\n{GOOD}"
+    with tmpfs(tmp_path / "small", "size=1m"):
+        sweep("--catalog", "small", text=GOOD.replace("[6, 8]", "[3]"))  # makes the catalog
+        left = shutil.disk_usage("small").free
+        (tmp_path / "small/ballast").write_bytes(bytes(max(0, left - room * 1024)))
+        done = sweep("--catalog", "small", text=text)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert done.stderr == (
+            f"reluflow: the catalog {tmp_path}/small is full: No space left on device; nothing was published; "
+            "what was computed is kept, and the next sweep goes on from there\n"
+        )
+        records = read_cells(open_catalog(tmp_path / "small").place, "orthogonal")
+        assert {record["status"] for record in records.values()} == {"computed"}
+        subprocess.run(["mount", "-o", "remount,size=64m", tmp_path / "small"], check=True)
+        again = json.loads(sweep("--catalog", "small", "--json", text=text).stdout)
+        assert (again["computed"] + again["cached"], again["failed"]) == (8, 0)
+        assert again["computed"] > 0
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipeline.flow.exact.compiled import CACHE_VARIABLE, kernel_cache
+from pipeline.flow.code_cache import CACHE_VARIABLE, kernel_cache
 from pipeline.flow.exact.warm import load_solver
 
 REPOSITORY = Path(__file__).parents[4]
 LOAD = """
-from pipeline.flow.exact.compiled import kernel_cache
+from pipeline.flow.code_cache import kernel_cache
 from pipeline.flow.exact.stepping import integrate
 from pipeline.flow.exact.sampling import replay
 from pipeline.flow.exact.warm import load_solver
