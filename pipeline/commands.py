@@ -347,6 +347,9 @@ def figures(run_name: str, out: Path, animate: bool, catalog_url: str, as_json: 
       reluflow figures orthogonal --out figures
       reluflow figures orthogonal --out figures --animate    the run in motion too, as GIF and MP4
     """  # noqa: D301
+    from catalog.places.address import local_path
+
+    local_path(str(out), "--out")
     catalog = existing(catalog_url)
     run_id = resolved(catalog, run_name)
     tree = catalog[run_id]
