@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
@@ -18,9 +18,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from pipeline.completion import presets_and_files, runs_of_the_catalog
+from pipeline.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.segment import Segment
+    from rich.text import Text
     from xarray import DataTree
 
     from catalog.index import Catalog
@@ -43,9 +46,14 @@ PIPE_WIDTH = 160
 """Columns where no terminal says how many it has: a file or a pipe should lose nothing."""
 
 
+def echo(text: str, *, err: bool = False) -> None:
+    """Say something; what of it came from a catalog can't speak to the terminal."""
+    click.echo(visible(text), err=err)
+
+
 def refuse(message: str, status: int) -> NoReturn:
     """Say one line on standard error and exit."""
-    click.echo(f"reluflow: {' '.join(message.split())}", err=True)
+    echo(f"reluflow: {' '.join(message.split())}", err=True)
     sys.exit(status)
 
 
@@ -87,6 +95,13 @@ def console(json_wanted: bool = False) -> Console:
     class PlainConsole(Console):
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError(errno.EPIPE, "the reader has seen enough")  # rich would exit with status 1
+
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(visible(text), **options)  # measured as it is shown
+
+        def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
+            for part in super().render(renderable, options):  # whatever else has text in it
+                yield part if part.control else part._replace(text=visible(part.text))
 
     # No markup: a title or a path may hold brackets.
     plain = PlainConsole(stderr=json_wanted, highlight=False, markup=False, emoji=False)
@@ -366,8 +381,8 @@ def figures(run_name: str, out: Path, animate: bool, catalog_url: str, as_json: 
         print_json({"figures": [str(path) for path in paths]})
     else:
         for path in paths:
-            click.echo(str(path))
-        click.echo(f"\nNext: reluflow show {run_id} says the numbers behind them.")
+            echo(str(path))
+        echo(f"\nNext: reluflow show {run_id} says the numbers behind them.")
     if lacking:
         refuse(lacking, FAILED)
     return DONE

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from catalog.manifest import Manifest
 from pipeline.naming import kind_in_words, plateau_name
+from pipeline.visible import visible_line
 
 STATEMENTS = "statements."
 """What the names of the statements' verdicts begin with in a summary."""
@@ -286,5 +287,5 @@ def print_details(console: Console, manifest: Manifest, path: Path | str) -> Non
 def _shown(value: Any) -> str:
     if value is None:
         return "-"
-    text = f"{value:.10g}" if isinstance(value, float) else str(value)
+    text = f"{value:.10g}" if isinstance(value, float) else visible_line(str(value))
     return text if len(text) <= 100 else text[:97] + "..."
