@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
@@ -161,6 +162,19 @@ def resolved(catalog: Catalog, name: str) -> str:
         if run_id in catalog:
             return run_id
     return catalog.resolve(name)
+
+
+def found(catalog: Catalog, name: str) -> tuple[str, str]:
+    """The run, or else the sweep, that ``name`` means: its shelf and its identifier."""
+    from catalog.errors import UnknownRunError
+    from catalog.layout import RUNS, SWEEPS
+
+    try:
+        return RUNS, resolved(catalog, name)
+    except UnknownRunError:
+        with suppress(UnknownRunError):
+            return SWEEPS, catalog.sweeps.resolve(name)
+        raise
 
 
 def print_json(values: Any) -> None:
@@ -317,17 +331,21 @@ def list_runs(where: str | None, catalog_url: str, as_json: bool) -> int:
 @json_option
 @speaks
 def show(run_name: str, statements: bool, catalog_url: str, as_json: bool) -> None:
-    """Say all about one RUN: its identifier, a unique beginning of it, or the name of its preset.
+    """Say all about one RUN or sweep: its identifier, a unique beginning of it, or the name of its preset or file.
 
     \b
     Examples:
       reluflow show orthogonal
       reluflow show orthogonal --statements    every statement of the paper, measured
+      reluflow show scale-width-seed           a sweep: its axes, its cells by status, the range of every result
     """  # noqa: D301
     from pipeline import report
 
     catalog = existing(catalog_url)
-    run_id = resolved(catalog, run_name)
+    shelf, run_id = found(catalog, run_name)
+    if shelf != catalog.shelf:
+        _show_sweep(catalog.sweeps, run_id, statements, as_json)
+        return
     if statements:
         from pipeline.verdicts import print_statements, statements_as_json
 
@@ -343,6 +361,21 @@ def show(run_name: str, statements: bool, catalog_url: str, as_json: bool) -> No
         print_json(values | {"configuration": manifest.configuration, "provenance": manifest.provenance})
     else:
         report.print_details(console(), manifest, path)
+
+
+def _show_sweep(sweeps: Catalog, sweep_id: str, statements: bool, as_json: bool) -> None:
+    from pipeline.errors import RequestError
+
+    if statements:
+        raise RequestError(f"--statements: allowed with a run only, {sweep_id} is a sweep")
+    from pipeline.sweep.description import print_sweep, sweep_as_json
+
+    manifest, path, tree = sweeps.manifest(sweep_id), sweeps.path(sweep_id), sweeps[sweep_id]
+    cube = next(iter(tree.children.values()), tree)  # a sweep's group is `cube`, a law's has its name
+    if as_json:
+        print_json(sweep_as_json(manifest, path, cube.to_dataset()))
+    else:
+        print_sweep(console(), manifest, path, cube.to_dataset(), cube.name or "")
 
 
 @main.command()

@@ -71,14 +71,12 @@ def sweep(
       reluflow sweep mine.toml --scheduler tcp://127.0.0.1:8786 --json
     """  # noqa: D301
     from pipeline.configuration import parse_override
-    from pipeline.sweep.plan import make_plan
-    from pipeline.sweep.request import load_sweep
     from pipeline.sweep.stock import take_stock
 
     started = perf_counter()
     if scheduler and workers:
         refuse(f"--workers {workers}: allowed without --scheduler only, which has its own workers", WRONG_REQUEST)
-    plan = make_plan(load_sweep(file, dict(parse_override(text) for text in settings)))
+    plan = _planned(file, dict(parse_override(text) for text in settings))
     catalog = opened(catalog_url)
     published = plan.sweep_id in catalog.sweeps
     settled = published and not (retry_failed and catalog.sweeps.manifest(plan.sweep_id).summary["failed_cells"])
@@ -92,6 +90,20 @@ def sweep(
         account = _computed(plan, stock, catalog, scheduler, workers)
     _report(plan, catalog, account, perf_counter() - started, as_json, retried=retry_failed)
     return FAILED if account.failures else DONE
+
+
+def _planned(file: str, settings: dict[str, Any]) -> Plan:
+    """Read the sweep and name its cells; whoever waits is told how far that is."""
+    from pipeline.progress import telling
+    from pipeline.sweep.plan import make_plan
+    from pipeline.sweep.request import load_sweep
+    from pipeline.sweep.telling import counting_cells
+
+    with telling() as stages:
+        stages.say("Reading the sweep ...")
+        request = load_sweep(file, settings)
+    with counting_cells("cells named") as tell:
+        return make_plan(request, tell)
 
 
 def _dry_run(plan: Plan, stock: Stock, published: bool, as_json: bool) -> None:
