@@ -368,7 +368,7 @@ def _show_sweep(sweeps: Catalog, sweep_id: str, statements: bool, as_json: bool)
 
     if statements:
         raise RequestError(f"--statements: allowed with a run only, {sweep_id} is a sweep")
-    from pipeline.sweep.description import print_sweep, sweep_as_json
+    from pipeline.sweep_report import print_sweep, sweep_as_json
 
     manifest, path, tree = sweeps.manifest(sweep_id), sweeps.path(sweep_id), sweeps[sweep_id]
     cube = next(iter(tree.children.values()), tree)  # a sweep's group is `cube`, a law's has its name
@@ -395,7 +395,7 @@ def figures(run_name: str, out: Path, animate: bool, catalog_url: str, as_json: 
       reluflow figures orthogonal --out figures
       reluflow figures orthogonal --out figures --animate    the run in motion too, as GIF and MP4
     """  # noqa: D301
-    from catalog.places.address import local_path
+    from catalog.places import local_path
 
     local_path(str(out), "--out")
     catalog = existing(catalog_url)

@@ -316,10 +316,8 @@ def _fetched(url: str, largest_bytes: int) -> Iterator[IO[bytes]]:
                 _copy(place, name, file, largest_bytes)
         except UnreachableError as error:
             raise CatalogError(f"{url} can't be read: {error}") from error
-        except DamagedRunError:
-            raise DamagedRunError(
-                f"{name} is larger than the {largest_bytes} that --largest-bytes allows"
-            ) from None
+        except DamagedRunError as error:
+            raise DamagedRunError(f"{error}; --largest-bytes allows {largest_bytes}") from None
         except CatalogError:
             raise
         except Exception as error:  # each store's library has its own errors

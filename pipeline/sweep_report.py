@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from catalog.manifest import Manifest
-from pipeline.sweep.cube import FILL
 from pipeline.visible import visible_line
 
 if TYPE_CHECKING:
     import xarray as xr
 
+FILL = -1
+"""A whole number in a cell that has none."""
 VALUES = 6
 """How many values of an axis are listed before the first and the last alone are."""
 FAILURES = 10

@@ -10,8 +10,10 @@ from rich.console import Console
 
 from catalog import open_catalog
 from catalog.manifest import Manifest
+from pipeline import sweep_report
 from pipeline.sweep import run_sweep
-from pipeline.sweep.description import axes_of, counts_of, print_sweep, ranges_of, sweep_as_json
+from pipeline.sweep.cube import FILL
+from pipeline.sweep_report import axes_of, counts_of, print_sweep, ranges_of, sweep_as_json
 
 MANIFEST = Manifest("small-000000000000", "1.1", "2026-01-01T00:00:00+00:00", {}, {}, {}, {})
 
@@ -47,6 +49,10 @@ def test_the_parts_of_it():
         "final_loss": {"least": 1.0, "median": 2.0, "largest": 4.0, "cells": 3, "units": "1"},
         "steps": {"least": 3.0, "median": 4.0, "largest": 5.0, "cells": 3, "units": "1"},
     }
+
+
+def test_the_number_of_no_number_is_the_cube_s():
+    assert sweep_report.FILL == FILL
 
 
 def test_what_a_person_reads():
