@@ -16,7 +16,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import aiohttp
 from fsspec.asyn import sync
 
-from catalog.bounds import LARGEST_DOCUMENT, LARGEST_FILE, MOST_NAMES, parse_json
+from catalog.bounds import LARGEST_DOCUMENT, LARGEST_FILE, LARGEST_INDEX, MOST_NAMES, parse_json
 from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError, UnreachableError
 from catalog.layout import INDEX, RUNS, SHELVES, is_run_id
 from catalog.places.bounded_http import BoundedHTTPFileSystem, Patience, Server
@@ -78,7 +78,7 @@ class WebPlace(RemotePlace):
                 return _counted(self.url, listed)
         key = f"{INDEX}/{folder}.json"
         try:
-            found = parse_json(self.read(key, LARGEST_DOCUMENT))["run_ids"]
+            found = parse_json(self.read(key, LARGEST_INDEX))["run_ids"]
             if not isinstance(found, list):
                 raise ValueError("run_ids is no list")
         except FileNotFoundError:
@@ -129,7 +129,7 @@ class WebPlace(RemotePlace):
         """
         parts: list[bytes] = []
         most = LARGEST_FILE if limit is None else limit
-        total = PATIENCE.document if key.endswith(".json") and most <= LARGEST_DOCUMENT else None
+        total = PATIENCE.document if key.endswith(".json") and most <= LARGEST_INDEX else None
         with self._reading():
             self._fetch(self.path(key), most, parts.append, total)
         return b"".join(parts)

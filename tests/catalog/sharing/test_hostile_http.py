@@ -4,7 +4,7 @@ import pytest
 from hostile import ANYWHERE, MUCH, NAMES, ZIPS, hostile
 
 from catalog import open_catalog
-from catalog.bounds import LARGEST_DOCUMENT
+from catalog.bounds import LARGEST_INDEX
 from catalog.errors import CatalogError
 from catalog.places import web
 from catalog.places.bounded_http import Patience
@@ -58,7 +58,7 @@ def test_a_hostile_answer(name, kind, one, target):
         said = nothing_comes_in(url, target)
         if kind == "names" and name not in ("to nowhere", "bytes"):
             assert all(said), said
-        assert server.sent <= 6 * (LARGEST_DOCUMENT + BUFFERED)
+        assert server.sent <= 6 * (LARGEST_INDEX + BUFFERED)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -84,7 +84,7 @@ def test_a_hostile_file(name, kind, one, target, run_id):
             with pytest.raises(Exception, match=r".") as caught:
                 read()
             assert not isinstance(caught.value, MemoryError)
-        assert server.sent <= 40 * BUFFERED + 16 * LARGEST_DOCUMENT
+        assert server.sent <= 40 * BUFFERED + 16 * 2**24
 
 
 @pytest.mark.parametrize("name", ZIPS)
