@@ -30,6 +30,10 @@ class CatalogUnwritableError(CatalogError):
     """The catalog can't be written: a missing permission, a read-only disk, a file where a folder belongs."""
 
 
+class UnreachableError(CatalogError):
+    """A server is too slow to be asked any longer: whatever was wanted of it, nothing more comes for a while."""
+
+
 class DiskFullError(CatalogError):
     """The disk, the quota or the limit on a file's size was reached; nothing was published."""
 

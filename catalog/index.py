@@ -36,8 +36,8 @@ def open_catalog(url: str | Path) -> Catalog:
     Parameters
     ----------
     url
-        A path, ``file:///path``, ``s3://bucket/path``, ``http://host/path`` (to read only), ``memory://name``, or
-        another address that fsspec knows.
+        A path, ``file:///path``, ``s3://bucket/path`` (or that of another object store: ``gs:``, ``az:``),
+        ``http://host/path`` (to read only), or ``memory://name``.
 
     Raises
     ------

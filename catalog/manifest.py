@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from catalog.bounds import LARGEST_DOCUMENT, parse_json
 from catalog.errors import DamagedRunError
 from catalog.layout import RUNS, manifest_key, run_key
 
@@ -150,7 +151,7 @@ def parse(content: bytes) -> Manifest:
     ValueError
         If it is no manifest, or any bit of it differs from what was written.
     """
-    document = json.loads(content, parse_constant=_refuse_constant)
+    document = parse_json(content, parse_constant=_refuse_constant)
     if not isinstance(document, dict):
         raise ValueError("it is no JSON object")
     digest = document.pop(_DIGEST_KEY, None)
@@ -177,7 +178,7 @@ def read_manifest(place: Place, run_id: str, shelf: str = RUNS) -> Manifest:
     """
     where = place.address(run_key(run_id, shelf))
     try:
-        manifest = parse(place.read(manifest_key(run_id, shelf)))
+        manifest = parse(place.read(manifest_key(run_id, shelf), LARGEST_DOCUMENT))
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no run at {where}") from None
     except OSError as error:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from catalog.bounds import LARGEST_INDEX, parse_json
 from catalog.errors import CatalogError, DamagedRunError
 from catalog.layout import INDEX, MANIFEST
 from catalog.manifest import Manifest, read_manifest
@@ -140,14 +141,20 @@ def index_key(shelf: str) -> str:
 def read_index(place: Place, shelf: str) -> ShelfIndex:
     """Read the index as it lies there; an empty one if there is none that can be used."""
     try:
-        found = json.loads(place.read(index_key(shelf)))
+        # A stranger's is read within bounds; one of our own has whatever number of runs there are.
+        found = (
+            parse_json(place.read(index_key(shelf), LARGEST_INDEX))
+            if place.read_only
+            else json.loads(place.read(index_key(shelf)))
+        )
         if found["version"] != VERSION:
             return ShelfIndex()
         columns = {str(name): _unpacked(column) for name, column in found["columns"].items()}
-        index = ShelfIndex(found["run_ids"], found["stamps"], columns, dict.fromkeys(found["parameters"]))
+        names, stamps = ([str(text) for text in found[key]] for key in ("run_ids", "stamps"))
+        index = ShelfIndex(names, stamps, columns, dict.fromkeys(map(str, found["parameters"])))
     except FileNotFoundError:
         return ShelfIndex()
-    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
+    except (DamagedRunError, OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
         return ShelfIndex()  # damaged, by whomever: it is a cache
     lengths = {len(index.stamps), *(len(column) for column in index.columns.values())}
     return index if lengths <= {len(index.run_ids)} else ShelfIndex()

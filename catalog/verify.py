@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.cells import CELLS, damaged_cells
-from catalog.errors import CatalogError, DamagedRunError, UnknownRunError
+from catalog.errors import CatalogError, DamagedRunError, UnknownRunError, UnreachableError
 from catalog.layout import MANIFEST, RUNS, SHELVES, is_run_id
 from catalog.manifest import read_manifest
 from catalog.places import Digest, Irregularity, Place, place_at
@@ -129,11 +129,13 @@ def _run_findings(place: Place, name: str, shelf: str) -> Iterator[Finding]:
     except FileNotFoundError:
         yield Finding(name, ".", Problem.NO_MANIFEST, shelf)
         return
+    except UnreachableError:  # nothing is known of the run, and every other one would say the same
+        raise
     except (DamagedRunError, CatalogError):
         # Nothing else can be judged; guessing from the files would vouch for what nobody published.
         yield Finding(name, MANIFEST, Problem.MANIFEST_DAMAGED, shelf)
         return
-    for path, found in place.digests(folder, expected):
+    for path, found in place.digests(folder, {path: entry["size"] for path, entry in expected.items()}):
         problem = _problem(found, Digest(expected[path]["size"], expected[path]["sha256"]))
         if problem is not None:
             yield Finding(name, path, problem, shelf)

@@ -200,5 +200,8 @@ def _plain(value: Any) -> float | None:
 
 
 def _shown(value: Any) -> str:
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except (ValueError, RecursionError):  # more digits, or lists in lists, than Python writes
+        text = "a value too long to be written"
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -8,7 +8,8 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
@@ -18,9 +19,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from pipeline.completion import presets_and_files, runs_of_the_catalog
+from pipeline.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.segment import Segment
+    from rich.text import Text
     from xarray import DataTree
 
     from catalog.index import Catalog
@@ -43,9 +47,14 @@ PIPE_WIDTH = 160
 """Columns where no terminal says how many it has: a file or a pipe should lose nothing."""
 
 
+def echo(text: str, *, err: bool = False) -> None:
+    """Say something; what of it came from a catalog can't speak to the terminal."""
+    click.echo(visible(text), err=err)
+
+
 def refuse(message: str, status: int) -> NoReturn:
     """Say one line on standard error and exit."""
-    click.echo(f"reluflow: {' '.join(message.split())}", err=True)
+    echo(f"reluflow: {' '.join(message.split())}", err=True)
     sys.exit(status)
 
 
@@ -87,6 +96,13 @@ def console(json_wanted: bool = False) -> Console:
     class PlainConsole(Console):
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError(errno.EPIPE, "the reader has seen enough")  # rich would exit with status 1
+
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(visible(text), **options)  # measured as it is shown
+
+        def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
+            for part in super().render(renderable, options):  # whatever else has text in it
+                yield part if part.control else part._replace(text=visible(part.text))
 
     # No markup: a title or a path may hold brackets.
     plain = PlainConsole(stderr=json_wanted, highlight=False, markup=False, emoji=False)
@@ -146,6 +162,19 @@ def resolved(catalog: Catalog, name: str) -> str:
         if run_id in catalog:
             return run_id
     return catalog.resolve(name)
+
+
+def found(catalog: Catalog, name: str) -> tuple[str, str]:
+    """The run, or else the sweep, that ``name`` means: its shelf and its identifier."""
+    from catalog.errors import UnknownRunError
+    from catalog.layout import RUNS, SWEEPS
+
+    try:
+        return RUNS, resolved(catalog, name)
+    except UnknownRunError:
+        with suppress(UnknownRunError):
+            return SWEEPS, catalog.sweeps.resolve(name)
+        raise
 
 
 def print_json(values: Any) -> None:
@@ -302,17 +331,21 @@ def list_runs(where: str | None, catalog_url: str, as_json: bool) -> int:
 @json_option
 @speaks
 def show(run_name: str, statements: bool, catalog_url: str, as_json: bool) -> None:
-    """Say all about one RUN: its identifier, a unique beginning of it, or the name of its preset.
+    """Say all about one RUN or sweep: its identifier, a unique beginning of it, or the name of its preset or file.
 
     \b
     Examples:
       reluflow show orthogonal
       reluflow show orthogonal --statements    every statement of the paper, measured
+      reluflow show scale-width-seed           a sweep: its axes, its cells by status, the range of every result
     """  # noqa: D301
     from pipeline import report
 
     catalog = existing(catalog_url)
-    run_id = resolved(catalog, run_name)
+    shelf, run_id = found(catalog, run_name)
+    if shelf != catalog.shelf:
+        _show_sweep(catalog.sweeps, run_id, statements, as_json)
+        return
     if statements:
         from pipeline.verdicts import print_statements, statements_as_json
 
@@ -328,6 +361,21 @@ def show(run_name: str, statements: bool, catalog_url: str, as_json: bool) -> No
         print_json(values | {"configuration": manifest.configuration, "provenance": manifest.provenance})
     else:
         report.print_details(console(), manifest, path)
+
+
+def _show_sweep(sweeps: Catalog, sweep_id: str, statements: bool, as_json: bool) -> None:
+    from pipeline.errors import RequestError
+
+    if statements:
+        raise RequestError(f"--statements: allowed with a run only, {sweep_id} is a sweep")
+    from pipeline.sweep_report import print_sweep, sweep_as_json
+
+    manifest, path, tree = sweeps.manifest(sweep_id), sweeps.path(sweep_id), sweeps[sweep_id]
+    cube = next(iter(tree.children.values()), tree)  # a sweep's group is `cube`, a law's has its name
+    if as_json:
+        print_json(sweep_as_json(manifest, path, cube.to_dataset()))
+    else:
+        print_sweep(console(), manifest, path, cube.to_dataset(), cube.name or "")
 
 
 @main.command()
@@ -347,6 +395,9 @@ def figures(run_name: str, out: Path, animate: bool, catalog_url: str, as_json: 
       reluflow figures orthogonal --out figures
       reluflow figures orthogonal --out figures --animate    the run in motion too, as GIF and MP4
     """  # noqa: D301
+    from catalog.places import local_path
+
+    local_path(str(out), "--out")
     catalog = existing(catalog_url)
     run_id = resolved(catalog, run_name)
     tree = catalog[run_id]
@@ -363,8 +414,8 @@ def figures(run_name: str, out: Path, animate: bool, catalog_url: str, as_json: 
         print_json({"figures": [str(path) for path in paths]})
     else:
         for path in paths:
-            click.echo(str(path))
-        click.echo(f"\nNext: reluflow show {run_id} says the numbers behind them.")
+            echo(str(path))
+        echo(f"\nNext: reluflow show {run_id} says the numbers behind them.")
     if lacking:
         refuse(lacking, FAILED)
     return DONE

@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
+from pipeline.visible import visible_line
+
 SHOWN = {
     "number_of_points": "n",
     "number_of_coordinates": "d",
@@ -21,6 +23,8 @@ SHOWN = {
     "created": "created",
 }
 """The columns of the short table and their headings."""
+LONGEST = 60
+"""Characters of a cell."""
 
 
 def print_runs(console: Console, frame: pd.DataFrame, place: str) -> None:
@@ -30,14 +34,14 @@ def print_runs(console: Console, frame: pd.DataFrame, place: str) -> None:
         console.print(f"There is no such run in {place}. Next: reluflow run orthogonal")
     else:
         columns = [column for column in SHOWN if column in frame.columns]
-        cells = [["run", *map(str, frame.index)]]
+        cells = [["run", *map(visible_line, map(str, frame.index))]]
         cells += [[SHOWN[column], *map(_cell, frame[column].tolist())] for column in columns]
         console.file.write(aligned(cells))
         console.print(
             f"\n{len(frame)} run{'s' if len(frame) != 1 else ''}. Next: reluflow show RUN", highlight=False
         )
     for message in damaged.values():
-        console.print(message)
+        console.print(visible_line(message))
 
 
 def aligned(columns: list[list[str]]) -> str:
@@ -50,7 +54,8 @@ def aligned(columns: list[list[str]]) -> str:
 def _cell(value: Any) -> str:
     if isinstance(value, float):
         return "-" if isnan(value) else f"{value:.6g}"
-    return str(value)
+    text = visible_line(str(value))
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def runs_as_json(frame: pd.DataFrame) -> dict[str, Any]:

@@ -6,6 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock, Timer
 from time import perf_counter
+from typing import TYPE_CHECKING
+
+from pipeline.visible import visible
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 PATIENCE = 2.0
 """Seconds that a person waits without wondering."""
@@ -38,7 +44,7 @@ class Line(Stages):
         from rich.console import Console
 
         self._words, self._shown, self._lock = "Starting ...", False, Lock()
-        self._line = Console(stderr=True).status(self._words)
+        self._line = Console(stderr=True).status(_as_it_is(self._words))
         self._timer = Timer(PATIENCE, self._show)
         self._timer.daemon = True
         self._timer.start()
@@ -48,13 +54,13 @@ class Line(Stages):
         with self._lock:
             self._words = words
             if self._shown:
-                self._line.update(words)
+                self._line.update(_as_it_is(words))
 
     def _show(self) -> None:
         with self._lock:
             if not self._timer.finished.is_set():
                 self._shown = True
-                self._line.update(self._words)
+                self._line.update(_as_it_is(self._words))
                 self._line.start()
 
     def close(self) -> None:
@@ -63,6 +69,13 @@ class Line(Stages):
         with self._lock:
             if self._shown:
                 self._line.stop()
+
+
+def _as_it_is(words: str) -> Text:
+    """The words without markup, which rich would see in a path with brackets."""
+    from rich.text import Text
+
+    return Text(visible(words))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from math import inf, isfinite, isnan
+from math import inf, isfinite, isnan, nan
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from rich.text import Text
 
 from catalog.manifest import Manifest
 from pipeline.naming import kind_in_words, plateau_name
+from pipeline.summary import complete, is_number
+from pipeline.visible import visible_line
 
 STATEMENTS = "statements."
 """What the names of the statements' verdicts begin with in a summary."""
@@ -23,6 +25,7 @@ STATEMENTS = "statements."
 def as_json(manifest: Manifest, path: Path | str, cached: bool, seconds: float) -> dict[str, Any]:
     """The object that ``run --json`` prints."""
     return {
+        **dict.fromkeys(PROMISED),
         "run_id": manifest.run_id,
         "path": str(path),
         "cached": cached,
@@ -45,6 +48,8 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
+PROMISED = ("status", "final_loss", "half_squared_norm", "minimal_half_squared_norm")
+"""What ``run --json`` prints of any run, null where it is not known."""
 KIND = "strict_saddle"
 """The word of a plateau whose stationary point has a negative curvature."""
 
@@ -59,13 +64,13 @@ FAILURES = frozenset({"out_of_steps", "stalled", "diverged"})
 
 def succeeded(summary: dict[str, Any]) -> bool:
     """Whether the run is all that was asked for; if not, its ``status_message`` says what is missing."""
-    return summary["status"] not in FAILURES
+    return isinstance(summary.get("status"), str) and summary["status"] not in FAILURES
 
 
 def print_report(console: Console, manifest: Manifest, path: Path | str, cached: bool, seconds: float) -> None:
     """One screen: what ran, the phases, the fit, the norm, where it is, what to do next."""
-    summary, configuration = manifest.summary, manifest.configuration
-    console.print(configuration["title"] or manifest.run_id, style="bold")
+    (summary, lacking), configuration = complete(manifest.summary), manifest.configuration
+    console.print(str(configuration.get("title") or manifest.run_id), style="bold")
     console.print(f"{_data(summary)}{_network(configuration)}: {_account(summary, cached, seconds)}\n")
     console.print(_phase_table(summary))
     if _plateaus(summary):
@@ -76,6 +81,8 @@ def print_report(console: Console, manifest: Manifest, path: Path | str, cached:
     console.print(_statements(manifest), soft_wrap=True)
     for caveat in _caveats(summary, configuration):
         console.print(caveat)
+    if lacking:
+        console.print(f"Its summary does not tell {', '.join(lacking)}: it is an older version's, or damaged.")
     console.print(f"\nThe run is {path}", soft_wrap=True, highlight=False)
     shown = shlex.quote(manifest.run_id)
     console.print(
@@ -93,14 +100,23 @@ def print_report(console: Console, manifest: Manifest, path: Path | str, cached:
 
 def _data(summary: Mapping[str, Any]) -> str:
     """How many points and coordinates there are, and what these are called; older manifests don't say."""
-    if "number_of_points" not in summary:
+    sizes = [summary.get(name, nan) for name in ("number_of_points", "number_of_coordinates")]
+    if not all(map(isfinite, sizes)):
         return ""
-    n, d = (int(summary[name]) for name in ("number_of_points", "number_of_coordinates"))
-    sizes = f"n = {n:,} point{'' if n == 1 else 's'} in d = {d:,} coordinate{'' if d == 1 else 's'}"
-    return f"{sizes} ({summary['coordinate_names']}); "
+    n, d = map(int, sizes)
+    words = f"n = {n:,} point{'' if n == 1 else 's'} in d = {d:,} coordinate{'' if d == 1 else 's'}"
+    return f"{words} ({summary.get('coordinate_names', 'without names')}); "
 
 
 def _network(configuration: dict[str, Any]) -> str:
+    """The network, its start, and how it was followed, as far as its configuration tells."""
+    try:
+        return _network_in_words(configuration)
+    except (KeyError, TypeError, ValueError, AttributeError):  # an older version's, or a stranger's
+        return "a network that its configuration does not tell"
+
+
+def _network_in_words(configuration: dict[str, Any]) -> str:
     """The network, its start, and how it was followed, as far as that is not the usual."""
     init, flow = configuration["init"], configuration["flow"]
     words = [f"{init['width']} neuron{'' if init['width'] == 1 else 's'}", f"{init['start']} start"]
@@ -120,9 +136,8 @@ def _network(configuration: dict[str, Any]) -> str:
 def _account(summary: dict[str, Any], cached: bool, seconds: float) -> str:
     if cached:
         return "in the catalog already, nothing was computed"
-    return (
-        f"{summary['steps']} steps, {1e3 * summary['solver_seconds']:.1f} ms in the solver, {seconds:.1f} s in all"
-    )
+    steps, solver = summary["steps"], 1e3 * summary["solver_seconds"]
+    return f"{steps:.0f} steps, {solver:.1f} ms in the solver, {seconds:.1f} s in all"
 
 
 def _phase_table(summary: dict[str, Any]) -> Table:
@@ -148,8 +163,22 @@ def _phase_table(summary: dict[str, Any]) -> Table:
 
 def _plateaus(summary: dict[str, Any]) -> list[dict[str, Any]]:
     """The plateaus of a summary: one row of names and values each."""
-    rows = json.loads(summary.get("plateau_table", "[]"))
-    return [{"name": plateau_name(row["label"])} | row for row in rows]
+    try:
+        rows = json.loads(summary.get("plateau_table", "[]"))
+        return [{"name": plateau_name(row["label"])} | row for row in rows if _is_plateau(row)]
+    except (TypeError, ValueError, RecursionError):
+        return []
+
+
+def _is_plateau(row: Any) -> bool:
+    """Whether a row of the table of plateaus has all that is printed of it."""
+    return (
+        isinstance(row, dict)
+        and all(isinstance(row.get(name), str) for name in ("label", "kind"))
+        and all(is_number(row.get(name)) for name in ("start", "end", "loss", "negative_eigenvalues"))
+        and (row.get("distance") is None or is_number(row["distance"]))
+        and {"labels_fitted", "labels"} <= row.keys()
+    )
 
 
 def _plateau_table(summary: dict[str, Any]) -> Table:
@@ -222,7 +251,7 @@ def _ending(summary: dict[str, Any]) -> str:
 
 def _assumptions(summary: dict[str, Any]) -> str:
     words = {"holds": "holds", "holds_up_to_scaling": "holds up to scaling", "fails": "FAILS"}
-    verdicts = (f"{number} {words[summary[f'assumption_{number}']]}" for number in (1, 2, 3))
+    verdicts = (f"{number} {words.get(summary[f'assumption_{number}'], 'is not told')}" for number in (1, 2, 3))
     return f"The paper's assumptions: {', '.join(verdicts)}."
 
 
@@ -239,8 +268,11 @@ def _statements(manifest: Manifest) -> str:
 def _caveats(summary: dict[str, Any], configuration: dict[str, Any]) -> list[str]:
     """What of the paper does not apply to this run, beyond its numbered assumptions, and where t1 is coarse."""
     found = []
-    samples = configuration["flow"]["samples"]
-    if samples < FEW_SAMPLES and configuration["flow"]["method"] != "exact":
+    init, flow = (
+        {**table} if isinstance(table := configuration.get(name), dict) else {} for name in ("init", "flow")
+    )
+    samples = flow.get("samples")
+    if samples is not None and is_number(samples) and samples < FEW_SAMPLES and flow.get("method") != "exact":
         found.append(
             f"t1 is one of the {samples} samples, and as coarse as they lie: --set flow.samples=400 is finer."
         )
@@ -249,14 +281,14 @@ def _caveats(summary: dict[str, Any], configuration: dict[str, Any]) -> list[str
         found.append(
             f"The inputs are not orthogonal ({cosine}): the times are the paper's formulas, not its promises."
         )
-    start = configuration["init"]["start"]
+    start = init.get("start")
     if start == "unbalanced":
         found.append("The start is not balanced: the paper proves its lemmas for |a_j| = |w_j|.")
     if start == "given":
         found.append(
             "The start is given: for the paper's times, lambda is the root mean square of the entries of w."
         )
-    if configuration["flow"].get("slope"):
+    if flow.get("slope"):
         found.append("The ReLU is leaky: the paper promises no bias to the minimum norm.")
     return found
 
@@ -286,5 +318,5 @@ def print_details(console: Console, manifest: Manifest, path: Path | str) -> Non
 def _shown(value: Any) -> str:
     if value is None:
         return "-"
-    text = f"{value:.10g}" if isinstance(value, float) else str(value)
+    text = f"{value:.10g}" if isinstance(value, float) else visible_line(str(value))
     return text if len(text) <= 100 else text[:97] + "..."

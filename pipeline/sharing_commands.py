@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
-from catalog.layout import RUNS, SWEEPS
+from catalog.layout import RUNS
 from pipeline.commands import (
     DONE,
     FAILED,
     catalog_option,
     console,
     existing,
+    found,
     json_option,
     opened,
     print_json,
-    resolved,
     speaks,
 )
 from pipeline.completion import runs_of_the_catalog
@@ -89,21 +88,9 @@ def _chosen(catalog: Catalog, run_names: tuple[str, ...], everything: bool, wher
     runs: list[str] = []
     sweeps: list[str] = []
     for name in run_names:
-        shelf, identifier = _found(catalog, name)
+        shelf, identifier = found(catalog, name)
         (runs if shelf == RUNS else sweeps).append(identifier)
     return items_of(runs, sweeps)
-
-
-def _found(catalog: Catalog, name: str) -> tuple[str, str]:
-    """The run, or else the sweep, that ``name`` means."""
-    from catalog.errors import UnknownRunError
-
-    try:
-        return RUNS, resolved(catalog, name)
-    except UnknownRunError:
-        with suppress(UnknownRunError):
-            return SWEEPS, catalog.sweeps.resolve(name)
-        raise
 
 
 def _tell_export(exported: Exported) -> None:

@@ -74,6 +74,7 @@ def run(
     if catalog is not None and run_id in catalog:
         return catalog[run_id]
     started = perf_counter()
+    stages.say("Reading the points ...")
     data = prepare(config)
     with one_core(data):
         tree = compute(config, data, progress, stages=stages)

@@ -19,8 +19,8 @@ STAGES = (
 """In the order in which a number flows through them. They meet in the workflow alone, as labelled datasets."""
 TOP = (
     "pipeline.workflow", "pipeline.report", "pipeline.verdicts", "pipeline.listing", "pipeline.progress",
-    "pipeline.commands", "pipeline.completion", "pipeline.sharing_commands", "pipeline.sweep", "pipeline.theory",
-    "pipeline.upkeep",
+    "pipeline.commands", "pipeline.completion", "pipeline.sharing_commands", "pipeline.sweep",
+    "pipeline.sweep_report", "pipeline.theory", "pipeline.upkeep",
 )  # fmt: skip
 """The only modules that know the catalog beyond its schema."""
 CATALOG_DOORS = {"catalog"} | {
@@ -114,7 +114,14 @@ def may_know(module: str, other: str) -> bool:
         "pipeline.configuration", "pipeline.points",
     }  # fmt: skip
     match room(module):
-        case "catalog" | "pipeline.errors" | "pipeline.threads" | "pipeline.naming":
+        case (
+            "catalog"
+            | "pipeline.errors"
+            | "pipeline.threads"
+            | "pipeline.naming"
+            | "pipeline.visible"
+            | "pipeline.summary"
+        ):
             return False
         case "pipeline.configuration":
             return other in {"pipeline.arguments", "pipeline.errors"}

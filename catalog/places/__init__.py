@@ -5,6 +5,7 @@ they are listed and how they are read, and nothing of what they mean. The rest o
 paths below the catalog's root, and does not know which place it is in.
 """
 
+from catalog.places.address import local_path
 from catalog.places.place import Digest, Irregularity, Leftover, Place, Writer, place_at
 
-__all__ = ["Digest", "Irregularity", "Leftover", "Place", "Writer", "place_at"]
+__all__ = ["Digest", "Irregularity", "Leftover", "Place", "Writer", "local_path", "place_at"]

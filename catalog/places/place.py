@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import enum
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from catalog.errors import CatalogError
+from catalog.places.address import ALLOWED, parsed_address
 
 if TYPE_CHECKING:
     from catalog.manifest import Manifest
-
-# Two slashes: `file:/path` is a way to write a path too, `C:/` is not an address.
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
-ALLOWED = (
-    "a path, file:///path, s3://bucket/path, http://host/path (read only), or another address that fsspec knows"
-)
 
 
 class Irregularity(enum.Enum):
@@ -126,8 +120,14 @@ class Place(Protocol):
         """Whether a folder lies at ``key``; in an object store, anything that is no object."""
         ...
 
-    def read(self, key: str) -> bytes:
-        """Read a file; FileNotFoundError if there is none."""
+    def read(self, key: str, limit: int | None = None) -> bytes:
+        """Read a file, of which there may be ``limit`` bytes at most; FileNotFoundError if there is none.
+
+        Raises
+        ------
+        DamagedRunError
+            If it is longer.
+        """
         ...
 
     def write(self, key: str, content: bytes) -> None:
@@ -146,8 +146,8 @@ class Place(Protocol):
         """Find out whether a run could be published there; leaves nothing behind."""
         ...
 
-    def digests(self, folder: str, paths: Iterable[str]) -> Iterator[tuple[str, Digest | Irregularity]]:
-        """Read files of ``folder`` and say what their bytes are."""
+    def digests(self, folder: str, sizes: Mapping[str, int]) -> Iterator[tuple[str, Digest | Irregularity]]:
+        """Read files of ``folder`` and say what their bytes are: all of them, or one more than there should be."""
         ...
 
     def strangers(self, folder: str, expected: Collection[str]) -> Iterator[str]:
@@ -184,12 +184,10 @@ def place_at(url: str | Path | Place) -> Place:
         return url
     if not url.strip():
         raise CatalogError(f"the catalog's address is empty; allowed is {ALLOWED}")
-    if not _SCHEME.match(url):
+    parts = parsed_address(url)
+    if parts is None:
         return LocalPlace(Path(url).expanduser().absolute())
-    parts = urlsplit(url)
     if parts.scheme == "file":
-        if parts.netloc not in ("", "localhost"):
-            raise CatalogError(f"the catalog {url} is on another machine ({parts.netloc}); allowed is {ALLOWED}")
         return LocalPlace(Path(unquote(parts.path)).absolute())
     from catalog.places.remote import remote_place
 

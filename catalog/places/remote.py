@@ -1,4 +1,4 @@
-"""A catalog in an object store, or whatever else fsspec knows: everything is written, then the manifest.
+"""A catalog in an object store: everything is written, then the manifest.
 
 Nothing can be renamed there, so that two writers of one run write the same keys. They write the same bytes: the
 numbers are the same for the same configuration, and of what differs (dates, seconds) the first writer's reading
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -19,10 +19,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from catalog.bounds import refuse_length
 from catalog.errors import CatalogError, CatalogUnwritableError
 from catalog.layout import MANIFEST, SHELVES, STAGING
 from catalog.manifest import Manifest, parse
-from catalog.places.place import ALLOWED, Digest, Irregularity, Leftover, Place, Writer
+from catalog.places.address import ALLOWED
+from catalog.places.place import Digest, Irregularity, Leftover, Place, Writer
 
 AT_ONCE = 32
 """Requests under way at once: each waits some 20 ms for its answer."""
@@ -48,9 +50,13 @@ def remote_place(url: str) -> Place:
     CatalogError
         If fsspec does not know the scheme, or its library is not installed.
     """
+    scheme = urlsplit(url).scheme
+    if scheme in ("http", "https"):
+        from catalog.places.web import web_place
+
+        return web_place(url.rstrip("/"))
     import fsspec
 
-    scheme = urlsplit(url).scheme
     # What others write meanwhile has to be seen; a listing from a cache would hide it.
     caching: dict[str, Any] = {} if scheme == "memory" else {"use_listings_cache": False}
     try:
@@ -61,19 +67,11 @@ def remote_place(url: str) -> Place:
     except Exception as error:
         reason = " ".join(str(error).split())
         raise CatalogError(f"the catalog {url} can't be opened ({reason}); allowed is {ALLOWED}") from None
-    if scheme in ("http", "https"):
-        from catalog.places.web import WebPlace
-
-        return WebPlace(url.rstrip("/"), system, root.rstrip("/"))
     return RemotePlace(url.rstrip("/"), system, root.rstrip("/"))
 
 
 def reading_options(scheme: str) -> dict[str, Any]:
     """Choose how fsspec's file system of a scheme is to read."""
-    if scheme in ("http", "https"):
-        from catalog.places.web import patience
-
-        return patience()
     # By default s3fs asks for each object's size first, to read pieces of it at once. Ours are one piece, of 4 MB
     # at most: one request each instead of two.
     return {"max_concurrency": 1} if scheme in ("s3", "s3a") else {}
@@ -156,10 +154,12 @@ class RemotePlace:
         """Whether no object lies at ``key`` itself."""
         return not self.exists(key)
 
-    def read(self, key: str) -> bytes:
-        """Read an object; FileNotFoundError if there is none."""
+    def read(self, key: str, limit: int | None = None) -> bytes:
+        """Read an object, of which there may be ``limit`` bytes at most; FileNotFoundError if there is none."""
+        part = {} if limit is None else {"start": 0, "end": limit + 1}
         with self._reading():
-            return bytes(self.system.cat_file(self.path(key)))
+            content = bytes(self.system.cat_file(self.path(key), **part))
+        return content if limit is None or len(content) <= limit else refuse_length(key, limit)
 
     def write(self, key: str, content: bytes) -> None:
         """Write an object: stores show none before it is whole.
@@ -216,15 +216,15 @@ class RemotePlace:
         self.write(probe, b"")
         self.remove(probe)
 
-    def digests(self, folder: str, paths: Iterable[str]) -> Iterator[tuple[str, Digest | Irregularity]]:
+    def digests(self, folder: str, sizes: Mapping[str, int]) -> Iterator[tuple[str, Digest | Irregularity]]:
         """Read objects of ``folder``, some at once."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            names = list(paths)
-            yield from zip(names, pool.map(self._digest, [self.path(f"{folder}/{p}") for p in names]), strict=True)
+            paths = [self.path(f"{folder}/{name}") for name in sizes]
+            yield from zip(sizes, pool.map(self._digest, paths, sizes.values()), strict=True)
 
-    def _digest(self, path: str) -> Digest | Irregularity:
+    def _digest(self, path: str, size: int) -> Digest | Irregularity:
         try:
-            content = self.system.cat_file(path)
+            content = self.system.cat_file(path, start=0, end=size + 1)
         except FileNotFoundError:
             return Irregularity.MISSING
         except Exception:

@@ -6,25 +6,33 @@ there is known from ``index/<shelf>.json``.
 
 from __future__ import annotations
 
-import json
+import hashlib
+import re
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, suppress
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
+from urllib.parse import unquote, urljoin, urlsplit
 
-from catalog.errors import CatalogError, CatalogUnwritableError
-from catalog.layout import INDEX, RUNS, SHELVES
-from catalog.places.place import Leftover, Writer
+import aiohttp
+from fsspec.asyn import sync
+
+from catalog.bounds import LARGEST_DOCUMENT, LARGEST_FILE, LARGEST_INDEX, MOST_NAMES, parse_json
+from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError, UnreachableError
+from catalog.layout import INDEX, RUNS, SHELVES, is_run_id
+from catalog.places.bounded_http import BoundedHTTPFileSystem, Patience, Server
+from catalog.places.place import Digest, Irregularity, Leftover, Writer
 from catalog.places.remote import RemotePlace
 
-CONNECTING, SILENT = 10.0, 30.0
-"""Seconds that a web server may take to answer a call, and be silent while it sends. fsspec waits for 300."""
+PATIENCE = Patience()
+"""How long any web server may take."""
+_ZIP = b"PK"
+# No part of it can match in two ways: a page of nothing but `<a <a <a` takes no longer than another.
+_LINK = re.compile(r"<[aA]\s[^<>]*?[hH][rR][eE][fF]\s*=\s*[\"']([^\"'<>]+)")
 
 
-def patience() -> dict[str, Any]:
-    """Return the options by which fsspec gives up on a server that says nothing."""
-    import aiohttp
-
-    return {"client_kwargs": {"timeout": aiohttp.ClientTimeout(None, sock_connect=CONNECTING, sock_read=SILENT)}}
+def web_place(url: str) -> WebPlace:
+    """Open the place behind a web server; nothing is asked of it yet."""
+    return WebPlace(url, BoundedHTTPFileSystem(server=Server(PATIENCE)), url)
 
 
 class WebPlace(RemotePlace):
@@ -47,22 +55,32 @@ class WebPlace(RemotePlace):
         """True: what the index names; some servers show a page for a folder, others refuse."""
         return True
 
+    def store(self, key: str) -> Any:
+        """Open a Zarr store that reads within the same bounds."""
+        from zarr.storage import FsspecStore
+
+        return FsspecStore(self.system.for_zarr(), read_only=True, path=self.path(key))
+
     def names(self, folder: str) -> list[str]:
         """Name what the server, or else the index, says is in ``folder``.
 
         Raises
         ------
         CatalogError
-            If neither is there: then this is no catalog, or one whose index was never written.
+            If neither is there: then this is no catalog, or one whose index was never written. And if there are
+            too many names, or one that no run has: it might lead elsewhere.
         """
         if folder not in SHELVES:
             return []
-        with suppress(CatalogError):
-            listed = super().names(folder)
+        with suppress(FileNotFoundError, DamagedRunError, OSError, aiohttp.ClientError):
+            listed = self._linked(folder)
             if listed:
-                return listed
+                return _counted(self.url, listed)
+        key = f"{INDEX}/{folder}.json"
         try:
-            return sorted(map(str, json.loads(self.read(f"{INDEX}/{folder}.json"))["run_ids"]))
+            found = parse_json(self.read(key, LARGEST_INDEX))["run_ids"]
+            if not isinstance(found, list):
+                raise ValueError("run_ids is no list")
         except FileNotFoundError:
             if folder == RUNS:
                 raise CatalogError(
@@ -70,8 +88,94 @@ class WebPlace(RemotePlace):
                     f"{INDEX}/{RUNS}.json (`reluflow gc` writes it where the catalog lies)"
                 ) from None
             return []
+        except DamagedRunError as error:
+            raise CatalogError(f"the catalog {self.url} can't be read: {error}") from None
         except (ValueError, TypeError, KeyError):
-            raise CatalogError(f"the catalog {self.url} can't be read: {INDEX}/{folder}.json is damaged") from None
+            raise CatalogError(f"the catalog {self.url} can't be read: {key} is damaged") from None
+        for name in _counted(self.url, found):
+            if not (isinstance(name, str) and is_run_id(name)):
+                raise CatalogError(
+                    f"the catalog {self.url} can't be read: {key} names {str(name)[:60]!r}, which is no run's name"
+                )
+        return sorted(set(found))
+
+    def _linked(self, folder: str) -> list[str]:
+        """Name what the server's page of links has in ``folder``; whatever else it links to is left out."""
+        page = f"{self.path(folder)}/"
+        parts: list[bytes] = []
+        response = self._fetch(page, LARGEST_DOCUMENT, parts.append, PATIENCE.document)
+        if response.headers.get("Content-Type", "text/html").partition(";")[0].strip().lower() != "text/html":
+            return []
+        found: set[str] = set()
+        for link in _LINK.finditer(b"".join(parts).decode(errors="replace")):
+            with suppress(ValueError):  # an address that is none
+                path = urlsplit(urljoin(page, link[1]))._replace(query="", fragment="").geturl()
+                name = unquote(path.removeprefix(page).removesuffix("/")) if path.startswith(page) else ""
+                if is_run_id(name):
+                    found.add(name)
+            if len(found) > MOST_NAMES:
+                break
+        return sorted(found)
+
+    def read(self, key: str, limit: int | None = None) -> bytes:
+        """Read a file; FileNotFoundError if there is none.
+
+        Raises
+        ------
+        DamagedRunError
+            If it is longer than ``limit``.
+        UnreachableError
+            If the server is too slow.
+        """
+        parts: list[bytes] = []
+        most = LARGEST_FILE if limit is None else limit
+        total = PATIENCE.document if key.endswith(".json") and most <= LARGEST_INDEX else None
+        with self._reading():
+            self._fetch(self.path(key), most, parts.append, total)
+        return b"".join(parts)
+
+    def fetch_zip(self, key: str, file: IO[bytes], limit: int) -> None:
+        """Read a zip into a file on the disk; what does not begin as one is not read on.
+
+        Raises
+        ------
+        CatalogError, DamagedRunError, UnreachableError
+        """
+
+        def take(piece: bytes) -> None:
+            if file.tell() == 0 and not _ZIP.startswith(piece[: len(_ZIP)]):
+                raise CatalogError(
+                    f"{self.address(key)} is no zip that can be read; allowed are a folder and a zip"
+                )
+            file.write(piece)
+
+        self._fetch(self.path(key), limit, take)
+
+    def _fetch(self, url: str, limit: int, take: Any, total: float | None = None) -> aiohttp.ClientResponse:
+        response: aiohttp.ClientResponse = sync(self.system.loop, self.system.fetch, url, limit, take, total)
+        return response
+
+    def _digest(self, path: str, size: int) -> Digest | Irregularity:
+        """Digest a file while it comes in, so that none is held, and no further than to its size."""
+        if size > LARGEST_FILE:
+            return Irregularity.UNREADABLE
+        digest, sizes = hashlib.sha256(), [0]
+
+        def take(piece: bytes) -> None:
+            digest.update(piece)
+            sizes.append(len(piece))
+
+        try:
+            self._fetch(path, size, take)
+        except DamagedRunError:
+            return Digest(size + 1, "")
+        except FileNotFoundError:
+            return Irregularity.MISSING
+        except UnreachableError:  # all the other files would say the same
+            raise
+        except Exception:
+            return Irregularity.UNREADABLE
+        return Digest(sum(sizes), digest.hexdigest())
 
     def write(self, key: str, content: bytes) -> NoReturn:
         """Refuse."""
@@ -99,3 +203,12 @@ class WebPlace(RemotePlace):
 
     def _refuse(self) -> NoReturn:
         raise CatalogUnwritableError(f"the catalog {self.url} can't be written: over http it can only be read")
+
+
+def _counted(url: str, names: list[Any]) -> list[Any]:
+    """Refuse more names than anybody waits for."""
+    if len(names) > MOST_NAMES:
+        raise CatalogError(
+            f"the catalog {url} can't be read: it names more than {MOST_NAMES:,} runs; fewer are allowed"
+        )
+    return names

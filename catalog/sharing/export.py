@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from catalog.errors import CatalogError, DamagedRunError
 from catalog.index import Catalog
 from catalog.layout import RUNS, SHELVES, STORE, run_key
+from catalog.places.address import local_path
 from catalog.sharing import appearing
 from catalog.sharing.collection import descriptor
 from catalog.sharing.describing import describe
@@ -21,7 +21,6 @@ from catalog.shelf_index import ShelfIndex, index_key
 
 FORMATS = ("zarr", "zip", "netcdf")
 _ENDINGS = {".zip": "zip", ".nc": "netcdf"}
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 @dataclass(frozen=True)
@@ -83,10 +82,8 @@ def export(
         If the destination can't be written. In each case nothing new is there.
     """
     format = format or format_of(destination)
-    if _SCHEME.match(str(destination)):
-        raise CatalogError(
-            f"DEST {destination}: allowed is a local path; `reluflow import SRC --catalog URL` copies elsewhere"
-        )
+    if isinstance(destination, str):
+        local_path(destination, "DEST", "; `reluflow import SRC --catalog URL` copies elsewhere")
     if format not in FORMATS:
         raise CatalogError(f"format {format!r}: allowed is one of {', '.join(FORMATS)}")
     if not items:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from catalog.arguments import refuse_below
+from catalog.bounds import LARGEST_DOCUMENT
 from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError
 from catalog.index import Catalog
 from catalog.layout import MANIFEST, SHELVES, STORE, is_run_id, manifest_key, run_key
@@ -18,7 +19,6 @@ from catalog.sharing.sources import Source, clashes, source_at
 
 LARGEST_BYTES = 16 * 2**30
 """What one import may bring in; a trajectory of a million neurons and 400 samples is 11 GB."""
-LARGEST_MANIFEST = 64 * 2**20
 HELD_BYTES = 64 * 2**20
 """A run up to this size is kept in memory between checking and publishing; a larger one is read twice."""
 
@@ -95,7 +95,7 @@ def _import_run(catalog: Catalog, source: Source, shelf: str, run_id: str, left:
     """Check a run and publish it; whether it is new here, and its size."""
     key = run_key(run_id, shelf)
     listed = source.listing(key)
-    content = source.read(f"{key}/{MANIFEST}", LARGEST_MANIFEST)
+    content = source.read(f"{key}/{MANIFEST}", LARGEST_DOCUMENT)
     try:
         manifest = parse(content)
     except (ValueError, RecursionError) as error:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from catalog.bounds import LARGEST_DOCUMENT
 from catalog.errors import DamagedRunError
 from catalog.index import Catalog
 from catalog.layout import RUNS, STORE, manifest_key, run_key
@@ -90,9 +91,9 @@ class Parcel:
         place = self.catalog.place
         key = manifest_key(item.run_id, item.shelf)
         try:
-            content = place.read(key)
+            content = place.read(key, LARGEST_DOCUMENT)
             manifest = parse(content)
-        except (FileNotFoundError, ValueError) as error:
+        except (DamagedRunError, FileNotFoundError, ValueError) as error:
             raise DamagedRunError(
                 f"run {item.run_id} can't be exported: its manifest is damaged ({error})"
             ) from error
@@ -137,7 +138,7 @@ def read_at_once(place: Place, sizes: Mapping[str, Mapping[str, Any]]) -> Iterat
     """Read files, some at once, never holding much of them: (key, content); None for what is not there."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for batch in batches(sizes):
-            yield from zip(batch, pool.map(lambda key: _read(place, key), batch), strict=True)
+            yield from zip(batch, pool.map(lambda key: _read(place, key, sizes[key]["size"]), batch), strict=True)
 
 
 def batches(sizes: Mapping[str, Mapping[str, Any]]) -> Iterator[list[str]]:
@@ -154,10 +155,10 @@ def batches(sizes: Mapping[str, Mapping[str, Any]]) -> Iterator[list[str]]:
         yield batch
 
 
-def _read(place: Place, key: str) -> bytes | None:
+def _read(place: Place, key: str, size: int) -> bytes | None:
     try:
-        return place.read(key)
-    except FileNotFoundError:
+        return place.read(key, size)
+    except (DamagedRunError, FileNotFoundError):
         return None
 
 

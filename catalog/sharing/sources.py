@@ -17,16 +17,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
-from urllib.parse import urlsplit
 
-from catalog.errors import CatalogError, DamagedRunError
+from catalog.bounds import refuse_length
+from catalog.errors import CatalogError, DamagedRunError, UnreachableError
 from catalog.layout import MANIFEST, SHELVES, is_run_id
-from catalog.places import Place, place_at
+from catalog.places import place_at
+from catalog.places.address import parsed_address
 
 MOST_FILES = 1_000_000
 """Files in one source: 10,000 runs of 100."""
 _PIECE = 2**20
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _NETCDF = (b"\x89HDF\r\n\x1a\n", b"CDF")
 _PLAIN = re.compile(r"[\w+-][\w.+-]*")
 """Names of files that may come in: no system's separator, no drive, no NUL, nothing that starts with a dot."""
@@ -89,13 +89,13 @@ def source_at(address: str | Path, largest_bytes: int) -> Iterator[Source]:
     DamagedRunError
         If it is a zip that no export is like.
     """
-    text = str(address)
-    if _SCHEME.match(text) and urlsplit(text).scheme != "file":
-        if urlsplit(text).path.lower().endswith(".zip"):
-            with _fetched(text, largest_bytes) as file:
-                yield ZipSource.opened(file, text, largest_bytes)
+    parts = parsed_address(address) if isinstance(address, str) else None
+    if isinstance(address, str) and parts is not None and parts.scheme != "file":
+        if parts.path.lower().endswith(".zip"):
+            with _fetched(address, largest_bytes) as file:
+                yield ZipSource.opened(file, address, largest_bytes)
         else:
-            yield PlaceSource(place_at(text.rstrip("/")))
+            yield PlaceSource(place_at(address.rstrip("/")))
         return
     path = (
         Path(str(place_at(address).address(""))) if isinstance(address, str) else address.expanduser().absolute()
@@ -256,18 +256,13 @@ class PlaceSource:
 
     def read(self, key: str, limit: int) -> bytes:
         """Read a file, no further than to its limit: a server may send without end."""
-        system, path = self.place.system, self.place.path(key)
         try:
-            if not self.place.read_only:
-                content = bytes(system.cat_file(path, start=0, end=limit + 1))
-                return content if len(content) <= limit else _refuse_length(key, limit)
-            with system.open(path, "rb", block_size=0, cache_type="none", size=limit + 1) as file:
-                return bounded(file, key, limit)
-        except DamagedRunError:
+            return bytes(self.place.read(key, limit))
+        except (DamagedRunError, UnreachableError):
             raise
         except FileNotFoundError as error:
             raise DamagedRunError(f"{key} is missing") from error
-        except Exception as error:  # each store's library has its own errors
+        except CatalogError as error:
             raise _as_damage(error, key) from error
 
 
@@ -281,11 +276,7 @@ def bounded(file: Any, key: str, limit: int) -> bytes:
             return b"".join(parts)
         parts.append(part)
         length += len(part)
-    return _refuse_length(key, limit)
-
-
-def _refuse_length(key: str, limit: int) -> bytes:
-    raise DamagedRunError(f"{key} is longer than the {limit} bytes that are allowed")
+    refuse_length(key, limit)
 
 
 def _as_damage(error: Exception, key: str) -> DamagedRunError:
@@ -316,26 +307,30 @@ def _refuse_entry(entry: zipfile.ZipInfo, name: str) -> None:
 def _fetched(url: str, largest_bytes: int) -> Iterator[IO[bytes]]:
     """Fetch a zip into a file without a name."""
     base, _, name = url.rpartition("/")
-    place: Place = place_at(base)
+    place: Any = place_at(base)
     with tempfile.TemporaryFile() as file:
-        for part in _pieces(place, name, largest_bytes):
-            file.write(part)
+        try:
+            if place.read_only:
+                place.fetch_zip(name, file, largest_bytes)
+            else:
+                _copy(place, name, file, largest_bytes)
+        except UnreachableError as error:
+            raise CatalogError(f"{url} can't be read: {error}") from error
+        except DamagedRunError as error:
+            raise DamagedRunError(f"{error}; --largest-bytes allows {largest_bytes}") from None
+        except CatalogError:
+            raise
+        except Exception as error:  # each store's library has its own errors
+            raise CatalogError(
+                f"{url} can't be read: {' '.join(str(error).split()) or type(error).__name__}"
+            ) from error
         file.seek(0)
         yield file
 
 
-def _pieces(place: Any, name: str, largest_bytes: int) -> Iterator[bytes]:
-    length = 0
-    try:
-        options = {"block_size": 0, "size": largest_bytes} if place.read_only else {}
-        with place.system.open(place.path(name), "rb", **options) as file:
-            while part := file.read(_PIECE):
-                length += len(part)
-                if length > largest_bytes:
-                    raise DamagedRunError(f"{name} is larger than the {largest_bytes} that --largest-bytes allows")
-                yield part
-    except DamagedRunError:
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise CatalogError(f"{place.url}/{name} can't be read: {reason}") from error
+def _copy(place: Any, name: str, file: IO[bytes], largest_bytes: int) -> None:
+    with place.system.open(place.path(name), "rb") as opened:
+        while part := opened.read(_PIECE):
+            file.write(part)
+            if file.tell() > largest_bytes:
+                refuse_length(name, largest_bytes)

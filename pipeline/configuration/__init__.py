@@ -7,6 +7,7 @@ stage wants them. Knows no stage and no catalog.
 """
 
 from pipeline.configuration.arrays import Arrays, described, npy_array, npz_arrays, one_row, torch_arrays
+from pipeline.configuration.bounds import parse_toml, read_bytes
 from pipeline.configuration.data_table import DataConfig
 from pipeline.configuration.explaining import explain
 from pipeline.configuration.files import read_pinned
@@ -43,7 +44,9 @@ __all__ = [
     "one_row",
     "override",
     "parse_override",
+    "parse_toml",
     "presets",
+    "read_bytes",
     "read_pinned",
     "read_weights",
     "run_name",

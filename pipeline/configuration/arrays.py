@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipeline.configuration.bounds import LARGEST_ARRAYS
 from pipeline.configuration.wording import one_line
 
 if TYPE_CHECKING:  # naming a run, and finding it in the catalog, takes no NumPy
@@ -52,9 +53,26 @@ class Arrays:
             array = self.read(found[0])
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             raise ValueError(f"it is damaged: {error}") from None
+        except MemoryError:
+            raise ValueError(f"the array {name} announces more numbers than there is memory for") from None
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "iuf":
             raise ValueError(f"the array {name} is not of real numbers")
+        _refuse_many(name, array.size)
         return array.astype(float)
+
+
+def _refuse_many(name: str, numbers: int) -> None:
+    most = LARGEST_ARRAYS // 8
+    if numbers > most:
+        raise ValueError(f"the array {name} has {numbers:,} numbers: at most {most:,} are allowed")
+
+
+def _refuse_bomb(content: bytes) -> None:
+    """Raise if a zip unpacks to more than anybody meant."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > LARGEST_ARRAYS:
+        raise ValueError(f"it unpacks to {size:,} bytes: at most {LARGEST_ARRAYS:,} are allowed")
 
 
 def npz_arrays(content: bytes) -> Arrays:
@@ -70,6 +88,7 @@ def npz_arrays(content: bytes) -> Arrays:
     if not zipfile.is_zipfile(io.BytesIO(content)):
         raise ValueError("it is not an npz file")
     try:
+        _refuse_bomb(content)
         found = np.load(io.BytesIO(content), allow_pickle=False)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise ValueError(f"it is damaged: {error}") from None
@@ -92,6 +111,8 @@ def npy_array(content: bytes) -> np.ndarray:
         array = np.load(io.BytesIO(content), allow_pickle=False)
     except EOFError as error:
         raise ValueError(f"it is damaged: {error}") from None
+    except MemoryError:
+        raise ValueError("it announces more numbers than there is memory for") from None
     return Arrays(("array",), lambda _: array).numbers("array")
 
 
@@ -110,6 +131,8 @@ def torch_arrays(content: bytes) -> Arrays:
             "reading it needs torch: pip install torch, or save the arrays with numpy.savez"
         ) from None
     try:
+        if zipfile.is_zipfile(io.BytesIO(content)):
+            _refuse_bomb(content)
         found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # pickle's, zipfile's and torch's own types, down to a bare RuntimeError
         raise ValueError(f"torch can't read it: {one_line(str(error)).split('. ')[0]}") from None
@@ -117,12 +140,13 @@ def torch_arrays(content: bytes) -> Arrays:
         raise ValueError(
             "it holds no dictionary of tensors: allowed is what torch.save(model.state_dict(), ...) writes"
         )
-    return Arrays(tuple(map(str, found)), lambda name: _numbers_of(found[name]))
+    return Arrays(tuple(map(str, found)), lambda name: _numbers_of(name, found[name]))
 
 
-def _numbers_of(tensor: Any) -> Any:
+def _numbers_of(name: str, tensor: Any) -> Any:
     """A tensor of real numbers as floats (NumPy knows no bfloat16); any other as it is."""
     tensor = tensor.detach()
+    _refuse_many(name, tensor.numel())  # one number may stand for many, with strides of 0
     return tensor.double().numpy() if tensor.is_floating_point() else tensor.numpy()
 
 

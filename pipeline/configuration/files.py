@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pipeline.configuration.bounds import read_bytes
 from pipeline.configuration.wording import one_line, shown
 from pipeline.errors import RequestError
 
@@ -35,8 +36,8 @@ def pin_file(values: dict[str, Any], table: str) -> None:
         return
     path = Path(keys["file"])
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except (OSError, ValueError) as error:  # ValueError: a null byte in its name
+        digest = hashlib.sha256(read_bytes(path)).hexdigest()
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise RequestError(f"{table}.file = {keys['file']!r}: {reason or error}") from None
     keys["file"], keys["file_sha256"] = str(path.resolve()), digest
@@ -64,7 +65,7 @@ def read_pinned(
     try:
         if reader is None:
             raise ValueError(f"allowed are the endings {', '.join(readers)}")
-        content = path.read_bytes()
+        content = read_bytes(path)
         if digest not in (None, hashlib.sha256(content).hexdigest()):
             raise ValueError("it was changed while it was read")
         return reader(content)

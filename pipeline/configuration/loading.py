@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from pipeline.configuration.bounds import parse_toml, read_bytes
 from pipeline.configuration.explaining import explain
 from pipeline.configuration.files import pin_file
 from pipeline.configuration.tables import RunConfig
@@ -76,10 +76,10 @@ def _read(path: Path) -> dict[str, Any]:
     if path.suffix.lower() in DATA_FILES:
         return {"title": f"The points of {path.name}", "data": {"file": path.name}}
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = parse_toml(read_bytes(path))
     except OSError as error:
         raise RequestError(f"{path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except ValueError as error:
         raise RequestError(f"{path}: not a TOML file: {error}") from None
     if "name" in values:
         raise RequestError(
@@ -235,8 +235,8 @@ def parse_override(text: str) -> tuple[str, Any]:
     if not value.strip():
         return key.strip(), None
     try:
-        read = tomllib.loads(f"value = {value}")
-    except (tomllib.TOMLDecodeError, RecursionError):
+        read = parse_toml(f"value = {value}")
+    except ValueError:
         read = {}
     # More than one key: the value went on in another line.
     return key.strip(), read["value"] if len(read) == 1 else value.strip()
@@ -248,8 +248,8 @@ def _find(name_or_path: str | Path) -> Path:
         return known[str(name_or_path)]
     path = Path(name_or_path)
     try:
-        if path.is_file():
-            return path
+        if path.is_file() or (path.exists() and path.suffix in (".toml", *DATA_FILES)):
+            return path  # what is no regular file is refused when it is read
     except OSError as error:  # a name that is too long
         raise RequestError(f"{shown(str(name_or_path))}: {error.strerror or error}") from None
     if path.suffix in (".toml", *DATA_FILES):

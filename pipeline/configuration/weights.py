@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from pipeline.configuration.arrays import Arrays, described, npz_arrays, one_row, torch_arrays
+from pipeline.configuration.bounds import parse_toml
 from pipeline.configuration.explaining import explain
 from pipeline.configuration.files import read_pinned
 from pipeline.configuration.init_table import InitConfig
@@ -101,7 +101,7 @@ def _two_layers(arrays: Arrays, layers: list[str]) -> Weights:
 
 def _from_toml(content: bytes) -> Weights:
     """Read ``w`` and ``a`` as they could stand in the configuration's own ``[init]``."""
-    values = tomllib.loads(content.decode("utf-8"))
+    values = parse_toml(content)
     try:
         keys = {key: values[key] for key in ("w", "a") if key in values}
         return _in_the_table(InitConfig.model_validate({"start": "given"} | keys))

@@ -12,5 +12,8 @@ def one_line(text: str) -> str:
 
 def shown(value: Any) -> str:
     """The value as it would stand in a TOML file, more or less, cut where nobody reads on."""
-    text = repr(value) if not isinstance(value, bool) else str(value).lower()
+    try:
+        text = repr(value) if not isinstance(value, bool) else str(value).lower()
+    except (ValueError, RecursionError):  # more digits, or lists in lists, than Python writes
+        text = "a value too long to be written"
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 
 import numpy as np
@@ -16,6 +15,7 @@ from pipeline.configuration import (
     npy_array,
     npz_arrays,
     one_row,
+    parse_toml,
     read_pinned,
     torch_arrays,
 )  # fmt: skip
@@ -61,7 +61,7 @@ def _from_npy(content: bytes) -> Points:
 
 def _read_toml(content: bytes) -> Points:
     """Read ``x`` and ``y`` as they could stand in the configuration's own ``[data]``."""
-    values = tomllib.loads(content.decode("utf-8"))
+    values = parse_toml(content)
     try:
         return given_points(DataConfig.model_validate({key: values[key] for key in ("x", "y") if key in values}))
     except ValidationError as error:

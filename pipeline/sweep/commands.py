@@ -78,11 +78,9 @@ def sweep(
     started = perf_counter()
     with interruptible(INTERRUPTED) as interruption:
         from pipeline.configuration import parse_override
-        from pipeline.sweep.plan import make_plan
-        from pipeline.sweep.request import load_sweep
         from pipeline.sweep.stock import take_stock
 
-        plan = make_plan(load_sweep(file, dict(parse_override(text) for text in settings)))
+        plan = _planned(file, dict(parse_override(text) for text in settings))
         interruption.check()
         catalog = opened(catalog_url)
         published = plan.sweep_id in catalog.sweeps
@@ -101,6 +99,20 @@ def sweep(
         interruption.check()
         _report(plan, catalog, account, perf_counter() - started, as_json, retried=retry_failed)
     return FAILED if account.failures else DONE
+
+
+def _planned(file: str, settings: dict[str, Any]) -> Plan:
+    """Read the sweep and name its cells; whoever waits is told how far that is."""
+    from pipeline.progress import telling
+    from pipeline.sweep.plan import make_plan
+    from pipeline.sweep.request import load_sweep
+    from pipeline.sweep.telling import counting_cells
+
+    with telling() as stages:
+        stages.say("Reading the sweep ...")
+        request = load_sweep(file, settings)
+    with counting_cells("cells named") as tell:
+        return make_plan(request, tell)
 
 
 def _dry_run(plan: Plan, stock: Stock, published: bool, as_json: bool) -> None:

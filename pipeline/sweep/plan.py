@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -113,8 +113,17 @@ def position(number: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(reversed(places))
 
 
-def make_plan(request: SweepRequest) -> Plan:
+TOLD_EVERY = 1000
+"""Cells between two calls that say how far the naming is: they take some 50 ms."""
+
+
+def make_plan(request: SweepRequest, progress: Callable[[int, int], None] | None = None) -> Plan:
     """Check and name every cell.
+
+    Parameters
+    ----------
+    progress
+        Told now and then how many cells have a name, and how many there are: ten million take ten minutes.
 
     Raises
     ------
@@ -125,8 +134,10 @@ def make_plan(request: SweepRequest) -> Plan:
     run_ids: list[str | None] = []
     refusals: dict[int, str] = {}
     accepted = [set[int]() for _ in request.axes]
-    first, base = None, _base(request)
+    first, base, cells = None, _base(request), prod(request.shape)
     for number, (places, values) in enumerate(_cells(request)):
+        if progress is not None and number % TOLD_EVERY == 0:
+            progress(number, cells)
         try:
             config = configured(request, base, values)
         except RequestError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -10,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pipeline.configuration import DATA_FILES, RunConfig, presets, run_name
+from pipeline.configuration import DATA_FILES, RunConfig, parse_toml, presets, read_bytes, run_name
 from pipeline.errors import RequestError
 from pipeline.sweep.grid import PATHS, Axis, axis, bounded, flattened
 
@@ -88,10 +87,10 @@ def load_sweep(name_or_path: str | Path, overrides: Mapping[str, Any] | None = N
     """
     path = _found(name_or_path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = parse_toml(read_bytes(path))
     except OSError as error:
         raise RequestError(f"{path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except ValueError as error:
         raise RequestError(f"{path}: not a TOML file: {error}") from None
     _check(values, path)
     base = values["base"]
@@ -120,8 +119,8 @@ def _found(name_or_path: str | Path) -> Path:
         return shipped[str(name_or_path)]
     path = Path(name_or_path)
     try:
-        if path.is_file():
-            return path
+        if path.is_file() or (path.exists() and path.suffix == ".toml"):
+            return path  # what is no regular file is refused when it is read
     except OSError as error:  # a name that is too long
         raise RequestError(f"{str(name_or_path)[:60]}: {error.strerror or error}") from None
     if path.suffix == ".toml":

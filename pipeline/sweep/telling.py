@@ -34,11 +34,17 @@ ROWS, COLUMNS = 12, 10
 
 
 @contextmanager
-def counting_cells() -> Iterator[Callable[[int, int], None]]:
-    """A function to be told how many cells are done of how many: a bar with the rate, or plain lines."""
+def counting_cells(what: str = "cells") -> Iterator[Callable[[int, int], None]]:
+    """A function to be told how many cells are done of how many: a bar with the rate, or plain lines.
+
+    Parameters
+    ----------
+    what
+        What is counted, as the bar and the lines call it.
+    """
     screen, started = Console(stderr=True), perf_counter()
     columns = (
-        TextColumn("cells"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+        TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )  # fmt: skip
     bar = Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
@@ -47,16 +53,18 @@ def counting_cells() -> Iterator[Callable[[int, int], None]]:
 
     def tell(done: int, total: int) -> None:
         now = perf_counter()
-        rate = done / (now - started)
+        rate = done / max(now - started, 1e-9)
         bar.update(task, completed=done, total=total, rate=f"{rate:.3g} cells/s")
         if screen.is_terminal:
             if now - started >= PATIENCE and not bar.live.is_started:
                 bar.start()
         elif now - said[0] >= PLAIN_SECONDS and done < total:
             said[0] = now
-            left = (total - done) / rate
+            left = (total - done) / max(rate, 1e-9)
             print(
-                f"{done:,} of {total:,} cells, {rate:.3g} cells/s, {left:.0f} s left", file=screen.file, flush=True
+                f"{done:,} of {total:,} {what}, {rate:.3g} cells/s, {left:.0f} s left",
+                file=screen.file,
+                flush=True,
             )
 
     try:

@@ -46,11 +46,13 @@ def present(
     out: Path, catalog_url: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Compute a law or take it from the catalog, print its table, draw its figure, say what is next."""
+    from catalog.places import local_path
     from pipeline.figures import write_law
     from pipeline.progress import counting
     from pipeline.theory.publishing import kept, scalars
     from pipeline.theory.tables import TABLES
 
+    local_path(str(out), "--out")
     started, catalog = perf_counter(), opened(catalog_url)
     with counting(law, steps) as advance:
         identifier, cube, cached = kept(catalog, law, configuration, lambda: compute(advance))

@@ -10,6 +10,7 @@ from pipeline.commands import (
     DONE,
     FAILED,
     catalog_option,
+    echo,
     existing,
     json_option,
     print_json,
@@ -17,6 +18,7 @@ from pipeline.commands import (
     speaks,
 )
 from pipeline.completion import runs_of_the_catalog
+from pipeline.visible import visible_line
 
 if TYPE_CHECKING:
     from catalog.index import Catalog
@@ -49,7 +51,7 @@ def verify(run_name: str | None, repair: bool, catalog_url: str, as_json: bool) 
     runs, sweeps = (1, 0) if run_id else (len(catalog), len(catalog.sweeps))
     if not as_json:
         for finding in findings:
-            click.echo(str(finding))
+            echo(visible_line(str(finding)))
     repaired, refused = _repaired(catalog, damage) if repair else ([], {})
     if as_json:
         counted = {
@@ -85,15 +87,15 @@ def _say_verdict(
     what: str, damage: list[Finding], repaired: list[str], refused: dict[str, str], repair: bool
 ) -> None:
     if not damage:
-        click.echo(f"{what} checked: every byte is as it was published.")
+        echo(f"{what} checked: every byte is as it was published.")
         return
-    click.echo(f"{what} checked: {_number(len(damage), 'finding')} of damage.")
+    echo(f"{what} checked: {_number(len(damage), 'finding')} of damage.")
     for run_id in repaired:
-        click.echo(f"{run_id}: computed anew, every byte is as it was published.")
+        echo(f"{run_id}: computed anew, every byte is as it was published.")
     for message in refused.values():
-        click.echo(f"Not repaired: {message}.")
+        echo(f"Not repaired: {message}.")
     if not repair:
-        click.echo("Next: reluflow verify --repair computes damaged runs anew.")
+        echo("Next: reluflow verify --repair computes damaged runs anew.")
 
 
 def _number(count: int, noun: str) -> str:
@@ -132,10 +134,10 @@ def gc(older_than: float, catalog_url: str, as_json: bool) -> int:
         print_json({"removed": [left.key for left in tidied.removed], "kept": [*kept], "reasons": kept})
         return DONE
     for leftover in tidied.removed:
-        click.echo(f"removed {leftover.key}")
+        echo(f"removed {leftover.key}")
     for leftover in tidied.kept:
-        click.echo(f"kept {leftover.key}: {_activity(leftover)}")
-    click.echo(f"{len(tidied.removed)} removed, {len(tidied.kept)} kept.")
+        echo(f"kept {leftover.key}: {_activity(leftover)}")
+    echo(f"{len(tidied.removed)} removed, {len(tidied.kept)} kept.")
     return DONE
 
 
@@ -170,15 +172,15 @@ def status(catalog_url: str, as_json: bool) -> int:
             }
         )
         return FAILED if state.damaged else DONE
-    click.echo(f"{_counted(state.runs, state.sweeps)}, {state.size / 1e6:,.1f} MB in {catalog_url}.")
+    echo(f"{_counted(state.runs, state.sweeps)}, {state.size / 1e6:,.1f} MB in {catalog_url}.")
     for message in state.damaged.values():
-        click.echo(message)
+        echo(visible_line(message))
     for leftover in state.leftovers:
-        click.echo(f"unfinished: {leftover.run_id} ({leftover.key}), {_activity(leftover)}")
+        echo(f"unfinished: {leftover.run_id} ({leftover.key}), {_activity(leftover)}")
     for sweep_id, done, cells in state.sweeps_under_way:
-        click.echo(f"sweep {sweep_id}: {done:,} of {cells:,} cells are there; running it again goes on from there")
+        echo(f"sweep {sweep_id}: {done:,} of {cells:,} cells are there; running it again goes on from there")
     if state.abandoned:
-        click.echo(f"Next: reluflow gc removes the {len(state.abandoned)} that nobody is writing.")
+        echo(f"Next: reluflow gc removes the {len(state.abandoned)} that nobody is writing.")
     return FAILED if state.damaged else DONE
 
 

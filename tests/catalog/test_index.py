@@ -70,10 +70,17 @@ def test_addresses(tmp_path, monkeypatch):
     assert open_catalog("file:///a%20b/c").place.root == Path("/a b/c")
     assert open_catalog("~/runs").place.root == Path("/somewhere/else/runs")
     assert open_catalog("memory://x/y").path is not None
-    for url in ("nonsense://bucket/x", "file://elsewhere/x", "", " "):
+    for url in (
+        "nonsense://bucket/x", "file://elsewhere/x", "", " ", "http://[::1", "http://", "http:///x", "http:x",
+        "http://host:99999/x", "file://", "file:x", "data:,", "data:text/plain,x", "simplecache::", "s3://",
+        "s3:/x", "simplecache::http://host/x", "zip://x::y.zip", "ftp://host/x", "github://a:b@main/x", "local:/x",
+        "xx:y", "HTTP://", "reference://x", "blockcache::file:///x",
+    ):  # fmt: skip
         with pytest.raises(CatalogError, match=ONE_LINE) as caught:
             open_catalog(url)
         assert "file:///path" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+    assert open_catalog("./data:,").place.root == tmp_path / "data:,"
     (tmp_path / "file").write_text("")
     with pytest.raises(CatalogError, match="is a file"):
         open_catalog("file")

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from catalog import open_catalog
+from catalog import open_catalog, shelf_index
 from catalog.manifest import Manifest
 from catalog.shelf_index import ShelfIndex, index_key, read_index, refreshed
 
@@ -100,3 +100,10 @@ def test_a_catalog_that_can_not_be_written_is_listed_all_the_same(catalog, monke
 
     monkeypatch.setattr(LocalPlace, "write", full)
     assert len(refreshed(catalog.place, "runs", worth=0).run_ids) == 6
+
+
+def test_bounds_are_for_strangers(catalog, monkeypatch):
+    """The index of a catalog of one's own has as many runs as there are."""
+    refreshed(catalog.place, "runs", worth=0)
+    monkeypatch.setattr(shelf_index, "LARGEST_INDEX", 10)
+    assert len(read_index(catalog.place, "runs").run_ids) == 5

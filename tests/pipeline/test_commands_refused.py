@@ -102,6 +102,12 @@ def test_files(refused, here):
         (("verify", "zzz"), "no run 'zzz' in this catalog"),
         (("figures", "zzz", "--out", "there"), "no run 'zzz' in this catalog"),
         (("figures", "orthonormal"), "Missing option '--out'"),
+        (("figures", "orthonormal", "--out", "http://host/x"), "--out http:/host/x: allowed is a local path"),
+        (("theory", "width", "--out", "simplecache::"), "--out simplecache::: allowed is a local path"),
+        (("import", "data:,"), "data:,: the scheme 'data' is not known"),
+        (("import", "http://[::1/one.zip"), "http://[::1/one.zip is no address"),
+        (("export", "orthonormal", "data:,"), "DEST data:,: allowed is a local path"),
+        (("export", "orthonormal", "file:///tmp/x"), "DEST file:///tmp/x: allowed is a local path"),
         (("figures", "orthonormal", "--out", __file__), "Invalid value for '--out': Directory '"),
         (
             ("list", "--where", "widht == 60"),
@@ -128,7 +134,14 @@ def test_a_command_that_is_none(refused):
 def test_no_place_for_a_catalog(refused, here):
     (here / "file").write_text("")
     for catalog, line in (
-        ("nonsense://bucket/runs", "the catalog nonsense://bucket/runs can't be opened"),
+        (
+            "nonsense://bucket/runs",
+            "nonsense://bucket/runs: the scheme 'nonsense' is not known; allowed is a path",
+        ),
+        ("http://[::1", "http://[::1 is no address (Invalid IPv6 URL); allowed is a path"),
+        ("file://", "file:// has no path; allowed is a path"),
+        ("data:,", "data:,: the scheme 'data' is not known"),
+        ("simplecache::", "simplecache::: the scheme 'simplecache' is not known"),
         ("", "the catalog's address is empty"),
         ("file", f"the catalog {here}/file is a file; allowed is a folder"),
         ("file/deep", f"the catalog {here}/file/deep can't be "),

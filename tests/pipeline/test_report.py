@@ -14,6 +14,7 @@ from catalog.manifest import Manifest
 from pipeline import load_config, report, run
 from pipeline.flow.course import describe_end
 from pipeline.flow.status import Status
+from pipeline.summary import NUMBERS, TEXTS
 from pipeline.workflow import summarise
 
 WIDTH = 160
@@ -241,3 +242,43 @@ def test_the_last_phase_of_a_run_that_was_not_unique(plain, ended, word):
     status, message = describe_end(ended, ambiguous=1, contradictory=False)
     lines = said(plain, {"status": status.word, "status_message": message})
     assert any(line.startswith(word) for line in lines)
+
+
+WRONG = {"missing": None, "a text": "\x1b[31m", "a truth value": True, "nothing": None, "infinite": float("inf")}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_summary_that_lacks_a_key(plain, kind):
+    """Each key in turn, and all at once: never a traceback, and what is missing is named."""
+    whole = dict(plain.summary)
+    for name in whole:
+        summary = whole | {name: WRONG[kind]}
+        if kind == "missing":
+            del summary[name]
+        plain.summary.clear()
+        lines = said(plain, summary)
+        if kind == "missing" and name in (*NUMBERS, *TEXTS):
+            assert f"Its summary does not tell {name}: it is an older version's, or damaged." in lines
+        report.print_details(Console(file=StringIO()), plain, Path("/place"))
+        found = report.as_json(plain, "/place", True, 0.0)
+        assert found.keys() >= {"status", "final_loss", "half_squared_norm", "minimal_half_squared_norm"}
+        json.dumps(found, allow_nan=False)
+    plain.summary.clear()
+    assert said(plain, {})
+    assert not report.succeeded(plain.summary)
+
+
+@pytest.mark.parametrize("table", ["[1]", "[[]]", "{}", "no json", "[" * 10**5, '[{"label": 1}]', "null"])
+def test_a_table_of_plateaus_that_is_none(plain, table):
+    assert said(plain, {"plateau_table": table})
+    assert report.as_json(plain, "/place", True, 0.0)["plateau_table"] == []
+
+
+@pytest.mark.parametrize("name", ["init", "flow", "data", "analysis", "title"])
+@pytest.mark.parametrize("value", [None, {}, [], "text", {"width": {}}])
+def test_a_configuration_that_is_none(plain, name, value):
+    plain.configuration[name] = value
+    said(plain)
+    report.print_details(Console(file=StringIO()), plain, Path("/place"))
+    del plain.configuration[name]
+    said(plain)
