@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import AmbiguousRunError, CatalogError, DamagedRunError, UnknownRunError
-from catalog.layout import MANIFEST, RUNS, STORE, SWEEPS, is_run_id, manifest_key, preset_of, run_key
+from catalog.layout import MANIFEST, RUNS, SHELVES, STORE, SWEEPS, is_run_id, manifest_key, preset_of, run_key
 from catalog.manifest import Manifest, read_manifest
+from catalog.origins import Origin, origin_key, read_origin
 from catalog.places import Leftover, Place, place_at
 
 if TYPE_CHECKING:
@@ -118,6 +119,18 @@ class Catalog:
         except DamagedRunError as error:
             self._be_there(run_id, error)
             raise
+
+    def origin(self, run_id: str) -> Origin | None:
+        """Tell where a run came from; None if it was computed in this catalog.
+
+        Raises
+        ------
+        UnknownRunError
+            If there is none.
+        DamagedRunError
+            If its manifest is damaged.
+        """
+        return read_origin(self.place, self.manifest(run_id), self.shelf)
 
     def __getitem__(self, run_id: str) -> xr.DataTree:
         """Open a run; each array is read when it is used.
@@ -255,6 +268,21 @@ class Catalog:
         """
         self.path(run_id)
         self.place.remove(run_key(run_id, self.shelf))
+        self.place.remove(origin_key(run_id, self.shelf))
+
+    def reindex(self) -> None:
+        """Write the indexes of runs and sweeps anew, from the manifests.
+
+        Raises
+        ------
+        CatalogUnwritableError
+            If the catalog can't be written.
+        """
+        from catalog.shelf_index import index_key, refreshed
+
+        for shelf in SHELVES:
+            self.place.remove(index_key(shelf))
+            refreshed(self.place, shelf, worth=0)
 
     def leftovers(self) -> list[Leftover]:
         """Find what is being written, and what killed writers have left."""

@@ -6,7 +6,6 @@ there is known from ``index/<shelf>.json``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, suppress
 from typing import Any, NoReturn
@@ -15,6 +14,7 @@ from catalog.errors import CatalogError, CatalogUnwritableError
 from catalog.layout import INDEX, RUNS, SHELVES
 from catalog.places.place import Leftover, Writer
 from catalog.places.remote import RemotePlace
+from catalog.sealed import names_listed
 
 CONNECTING, SILENT = 10.0, 30.0
 """Seconds that a web server may take to answer a call, and be silent while it sends. fsspec waits for 300."""
@@ -62,7 +62,7 @@ class WebPlace(RemotePlace):
             if listed:
                 return listed
         try:
-            return sorted(map(str, json.loads(self.read(f"{INDEX}/{folder}.json"))["run_ids"]))
+            return sorted(names_listed(self.read(f"{INDEX}/{folder}.json")))
         except FileNotFoundError:
             if folder == RUNS:
                 raise CatalogError(
@@ -70,7 +70,7 @@ class WebPlace(RemotePlace):
                     f"{INDEX}/{RUNS}.json (`reluflow gc` writes it where the catalog lies)"
                 ) from None
             return []
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             raise CatalogError(f"the catalog {self.url} can't be read: {INDEX}/{folder}.json is damaged") from None
 
     def write(self, key: str, content: bytes) -> NoReturn:
