@@ -314,9 +314,11 @@ def show(run_name: str, statements: bool, catalog_url: str, as_json: bool) -> No
     catalog = existing(catalog_url)
     run_id = resolved(catalog, run_name)
     if statements:
+        from catalog import reading
         from pipeline.verdicts import print_statements, statements_as_json
 
-        table = catalog[run_id]["statements"].to_dataset()
+        with reading(run_id):
+            table = catalog[run_id]["statements"].to_dataset().load()
         if as_json:
             print_json(statements_as_json(table))
         else:
@@ -349,16 +351,18 @@ def figures(run_name: str, out: Path, animate: bool, catalog_url: str, as_json: 
     """  # noqa: D301
     catalog = existing(catalog_url)
     run_id = resolved(catalog, run_name)
-    tree = catalog[run_id]
+    tree = catalog.whole(run_id)  # of which no figure is drawn if a later one could not be
+    from catalog import reading
     from pipeline.figures import write_figures
     from pipeline.progress import telling
 
-    with telling() as stages:
-        stages.say("Drawing the figures ...")
-        paths, lacking = write_figures(tree, out), ""
-    if animate:
-        animations, lacking = _animate(tree, out)
-        paths += animations
+    with reading(run_id, passing=(OSError, MemoryError)):
+        with telling() as stages:
+            stages.say("Drawing the figures ...")
+            paths, lacking = write_figures(tree, out), ""
+        if animate:
+            animations, lacking = _animate(tree, out)
+            paths += animations
     if as_json:
         print_json({"figures": [str(path) for path in paths]})
     else:
