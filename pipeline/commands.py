@@ -252,11 +252,12 @@ def run(preset_or_file: str, settings: tuple[str, ...], catalog_url: str, as_jso
         _compute(config, catalog, run_id)
 
     manifest, path = catalog.manifest(run_id), catalog.path(run_id)
+    origin = catalog.origin(run_id) if cached else None
     seconds = perf_counter() - started
     if as_json:
-        print_json(report.as_json(manifest, path, cached, seconds))
+        print_json(report.as_json(manifest, path, cached, seconds, origin))
     else:
-        report.print_report(say, manifest, path, cached, seconds)
+        report.print_report(say, manifest, path, cached, seconds, origin)
     return DONE if report.succeeded(manifest.summary) else FAILED
 
 
@@ -324,12 +325,13 @@ def show(run_name: str, statements: bool, catalog_url: str, as_json: bool) -> No
         else:
             print_statements(console(), run_id, table)
         return
-    manifest, path = catalog.manifest(run_id), catalog.path(run_id)
+    manifest, path, origin = catalog.manifest(run_id), catalog.path(run_id), catalog.origin(run_id)
     if as_json:
-        values = report.as_json(manifest, path, cached=True, seconds=0.0)
-        print_json(values | {"configuration": manifest.configuration, "provenance": manifest.provenance})
+        values = report.as_json(manifest, path, cached=True, seconds=0.0, origin=origin)
+        more = {"configuration": manifest.configuration, "provenance": manifest.provenance}
+        print_json(values | more | {"unchecked": [] if origin is None else list(origin.unchecked)})
     else:
-        report.print_details(console(), manifest, path)
+        report.print_details(console(), manifest, path, origin)
 
 
 @main.command()

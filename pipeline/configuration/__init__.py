@@ -20,7 +20,7 @@ from pipeline.configuration.loading import (
     parse_override,
     run_name,
 )
-from pipeline.configuration.tables import METHODS, AnalysisConfig, FlowConfig, RunConfig
+from pipeline.configuration.tables import METHODS, AnalysisConfig, FlowConfig, RunConfig, run_identity
 from pipeline.configuration.titles import presets
 from pipeline.configuration.weights import read_weights
 
@@ -46,6 +46,7 @@ __all__ = [
     "presets",
     "read_pinned",
     "read_weights",
+    "run_identity",
     "run_name",
     "torch_arrays",
 ]
