@@ -106,11 +106,12 @@ class StoredArray:
         if claimed != self.chunk_bytes:
             said = "an unknown number of" if claimed is None else claimed
             raise DamagedRunError(f"{key} claims to hold {said} bytes; its chunks have {self.chunk_bytes}")
+        decoded = np.empty(self.chunk_bytes, np.uint8)  # in which several frames have no more room than one
         try:
-            decoded = _ZSTD.decode(body)
+            _ZSTD.decode(body, out=decoded)
         except (RuntimeError, ValueError) as error:
             raise DamagedRunError(f"{key} can't be decoded: {error}") from error
-        return np.frombuffer(decoded, self.dtype.newbyteorder("<")).reshape(self.chunks)[self.inside(position)]
+        return decoded.view(self.dtype.newbyteorder("<")).reshape(self.chunks)[self.inside(position)]
 
 
 def _claimed_bytes(frame: bytes) -> int | None:

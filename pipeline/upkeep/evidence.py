@@ -227,10 +227,10 @@ def _check_summary(manifest: Manifest, groups: Groups, unchecked: list[str]) -> 
         if name not in found and not current:
             unchecked.append(f"{name}, of which schema {SCHEMA_VERSION} says nothing")
         elif name not in found:
-            raise DamagedRunError(f"its summary says {name} = {str(said)[:80]!r}, which its arrays do not")
+            raise DamagedRunError(f"its summary says {name} = {repr(said)[:80]}, which its arrays do not")
         elif not agree(said, found[name]):
             raise DamagedRunError(
-                f"its summary says {name} = {str(said)[:80]!r}; its arrays say {str(found[name])[:80]!r}"
+                f"its summary says {name} = {repr(said)[:80]}; its arrays say {repr(found[name])[:80]}"
             )
     if current and (missing := NEEDED & found.keys() - manifest.summary.keys()):
         raise DamagedRunError(f"its summary does not say {min(missing)}")
