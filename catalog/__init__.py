@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "UnknownRunError",
         ],
         "index": ["Catalog", "open_catalog"],
+        "integrity": ["reading"],
         "manifest": ["Manifest", "read_manifest"],
         "table": ["select"],
         "schema": ["GROUPS", "SCHEMA_VERSION", "Variable", "conform", "validate"],

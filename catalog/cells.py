@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from catalog.manifest import plain, restored
+from catalog.sealed import sealed, unsealed
 
 if TYPE_CHECKING:
     from catalog.places import Place
@@ -97,7 +98,7 @@ def announce(place: Place, under_way: UnderWay) -> None:
     ------
     DiskFullError, CatalogUnwritableError
     """
-    content = json.dumps({"sweep_id": under_way.sweep_id, "run_ids": under_way.run_ids}).encode()
+    content = sealed({"sweep_id": under_way.sweep_id, "run_ids": under_way.run_ids})
     place.write(_plan_key(under_way.name, under_way.sweep_id), content)
 
 
@@ -112,18 +113,19 @@ def sweeps_under_way(place: Place) -> list[UnderWay]:
     for name in place.names(CELLS):
         for file in place.names(f"{CELLS}/{name}"):
             if file.endswith(PLAN):
-                with suppress(OSError, ValueError, KeyError, TypeError):  # finished since the listing; rubbish
-                    said = json.loads(place.read(f"{CELLS}/{name}/{file}"))
+                # Finished since the listing; rubbish, which verify names.
+                with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+                    said = unsealed(place.read(f"{CELLS}/{name}/{file}"))
                     found.append(UnderWay(str(said["sweep_id"]), name, tuple(map(str, said["run_ids"]))))
     return found
 
 
 def damaged_cells(place: Place) -> list[tuple[str, str]]:
-    """Find the files of records that are not what was written: (base, key). They are never read, and may go."""
+    """Find the records and plans that are not what was written: (base, key). They are never read, and may go."""
     files = [
         (name, f"{CELLS}/{name}/{file}") for name in place.names(CELLS) for file in place.names(f"{CELLS}/{name}")
     ]
-    return [(name, key) for name, key in files if key.endswith(ENDING) and not _is_whole(place, key)]
+    return [(name, key) for name, key in files if key.endswith((ENDING, PLAN)) and not _is_whole(place, key)]
 
 
 def _is_whole(place: Place, key: str) -> bool:
@@ -133,7 +135,13 @@ def _is_whole(place: Place, key: str) -> bool:
         return True
     except OSError:
         return False
-    return hashlib.sha256(content).hexdigest() == key.rpartition("/")[2].removesuffix(ENDING)
+    name = key.rpartition("/")[2]
+    if name.endswith(ENDING):
+        return hashlib.sha256(content).hexdigest() == name.removesuffix(ENDING)
+    try:
+        return bool(unsealed(content)["sweep_id"] == name.removesuffix(PLAN))
+    except (ValueError, KeyError, RecursionError):
+        return False
 
 
 def _plan_key(name: str, sweep_id: str) -> str:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import AmbiguousRunError, CatalogError, DamagedRunError, UnknownRunError
-from catalog.layout import MANIFEST, RUNS, STORE, SWEEPS, is_run_id, manifest_key, preset_of, run_key
+from catalog.layout import MANIFEST, RUNS, SHELVES, SWEEPS, is_run_id, manifest_key, preset_of, run_key
 from catalog.manifest import Manifest, read_manifest
+from catalog.origins import Origin, origin_key, read_origin
 from catalog.places import Leftover, Place, place_at
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _SHORTEST_HASH = 4
 """Fewer digits of a hash than this are no short name: a run called ``a`` was hardly meant by its hash."""
 _LONGEST_NAME = 300
 """Characters of a name that is looked for."""
+MOST_VERIFIED = 300_000_000
+"""Bytes of a run up to which all of it is checked before a page shows it: a fifth of a second from a disk."""
 
 
 def open_catalog(url: str | Path) -> Catalog:
@@ -119,29 +122,70 @@ class Catalog:
             self._be_there(run_id, error)
             raise
 
-    def __getitem__(self, run_id: str) -> xr.DataTree:
-        """Open a run; each array is read when it is used.
+    def origin(self, run_id: str) -> Origin | None:
+        """Tell where a run came from; None if it was computed in this catalog.
 
         Raises
         ------
         UnknownRunError
             If there is none.
         DamagedRunError
-            If it does not open.
+            If its manifest is damaged.
         """
-        self.path(run_id)
+        return read_origin(self.place, self.manifest(run_id), self.shelf)
+
+    def __getitem__(self, run_id: str) -> xr.DataTree:
+        """Open a run; each array is read when it is used, and held to the manifest then.
+
+        Raises
+        ------
+        UnknownRunError
+            If there is none.
+        DamagedRunError
+            If it does not open. Reading it raises one too, where a file is missing or is not what was published.
+        """
+        manifest = self.manifest(run_id)
         import xarray as xr
 
+        from catalog.integrity import advice, called, checked_store
+
         try:
-            store = self.place.store(f"{run_key(run_id, self.shelf)}/{STORE}")
+            store: Any = checked_store(self.place, manifest, self.shelf)  # as what xarray takes, its type lacks it
             return xr.open_datatree(store, engine="zarr", chunks=None)
         except Exception as error:
             self._be_there(run_id, error)
-            # zarr and xarray raise whatever the damaged metadata made them stumble over.
+            if isinstance(error, CatalogError):
+                raise
+            # zarr and xarray raise whatever strange metadata made them stumble over.
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise DamagedRunError(
-                f"run {run_id} does not open ({reason}); `reluflow verify {run_id}` names the damage"
+                f"{called(self.shelf)} {run_id} does not open ({reason}); {advice(run_id, self.shelf)}"
             ) from error
+
+    def whole(self, run_id: str, most: int = MOST_VERIFIED) -> xr.DataTree:
+        """Open a run of which every byte was checked, and not only what is read of it later.
+
+        Parameters
+        ----------
+        run_id
+            Its name.
+        most
+            Bytes of a run up to which all of it is checked; of a larger one, what is read.
+
+        Raises
+        ------
+        UnknownRunError
+            If there is none.
+        DamagedRunError
+            If it is damaged; the sentence names the first file that is, and what is wrong with it.
+        """
+        if self.manifest(run_id).size <= most:
+            from catalog.integrity import damage_of
+
+            findings = [one for one in self.verify(run_id) if one.affects_readers]
+            if findings:
+                raise damage_of(run_id, findings[0].path, findings[0].problem, self.shelf, len(findings) - 1)
+        return self[run_id]
 
     def _be_there(self, run_id: str, error: Exception) -> None:
         """Say that a run is unknown if it can't be read because somebody has removed it meanwhile."""
@@ -255,6 +299,21 @@ class Catalog:
         """
         self.path(run_id)
         self.place.remove(run_key(run_id, self.shelf))
+        self.place.remove(origin_key(run_id, self.shelf))
+
+    def reindex(self) -> None:
+        """Write the indexes of runs and sweeps anew, from the manifests.
+
+        Raises
+        ------
+        CatalogUnwritableError
+            If the catalog can't be written.
+        """
+        from catalog.shelf_index import index_key, refreshed
+
+        for shelf in SHELVES:
+            self.place.remove(index_key(shelf))
+            refreshed(self.place, shelf, worth=0)
 
     def leftovers(self) -> list[Leftover]:
         """Find what is being written, and what killed writers have left."""

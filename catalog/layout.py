@@ -7,6 +7,7 @@
     sweeps/<sweep_id>/...             likewise: a cube over many runs
     cells/<base>/<digest>.json        what sweeps have computed of runs that were not kept whole: a cache
     index/<shelf>.json                the table of all runs: a cache, rebuilt from the manifests
+    origins/<shelf>/<run_id>.json     where a run came from that was imported
     staging/...                       what is being written; no reader looks here
 
 Standard library only: a cache hit of the command line looks a run up in 0.04 s, xarray alone takes 0.3 s.
@@ -21,6 +22,7 @@ SHELVES = (RUNS, SWEEPS)
 """Where published things lie: single runs, and cubes over many."""
 STAGING = "staging"
 INDEX = "index"
+ORIGINS = "origins"
 SCHEMA_VERSION = "1.1"
 """The version of the layout that a run on disk declares; it enters the run's identity."""
 

@@ -8,23 +8,20 @@ checksum of its own: ``zarr.json`` has none, and a flip there can make a variabl
 from __future__ import annotations
 
 import datetime
-import hashlib
-import json
 import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from catalog.bounds import LARGEST_DOCUMENT, parse_json
+from catalog.bounds import LARGEST_DOCUMENT
 from catalog.errors import DamagedRunError
 from catalog.layout import RUNS, manifest_key, run_key
+from catalog.sealed import sealed, unsealed
 
 if TYPE_CHECKING:
     from catalog.places import Place
 
-_DIGEST_KEY = "self_digest"
-_NO_DIGEST = "0" * 64
 # Zarr v3's own spelling of these in JSON, which has no such numbers; a strict parser refuses a bare NaN.
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -73,10 +70,6 @@ def restored(value: Any) -> Any:
     if isinstance(value, list):
         return [restored(item) for item in value]
     return _NON_FINITE.get(value, value) if isinstance(value, str) else value
-
-
-def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON")
 
 
 @dataclass(frozen=True)
@@ -132,15 +125,8 @@ class Manifest:
         return sum(entry["size"] for entry in self.files.values())
 
     def to_bytes(self) -> bytes:
-        """Encode the file: strict JSON whose ``self_digest`` covers every other byte of it.
-
-        ``self_digest``, the last key, is the SHA-256 of the file with 64 zeros in its place: anyone can check
-        it with ``sed`` and ``sha256sum``. A digest of the parsed values would miss a flip in white space.
-        """
-        document = plain(vars(self), "manifest") | {_DIGEST_KEY: _NO_DIGEST}
-        blank = (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
-        before, _, after = blank.rpartition(_NO_DIGEST.encode())
-        return before + hashlib.sha256(blank).hexdigest().encode() + after
+        """Encode the file: strict JSON whose ``self_digest`` covers every other byte of it."""
+        return sealed(plain(vars(self), "manifest"), indent=1, allow_nan=False)
 
 
 def parse(content: bytes) -> Manifest:
@@ -151,13 +137,7 @@ def parse(content: bytes) -> Manifest:
     ValueError
         If it is no manifest, or any bit of it differs from what was written.
     """
-    document = parse_json(content, parse_constant=_refuse_constant)
-    if not isinstance(document, dict):
-        raise ValueError("it is no JSON object")
-    digest = document.pop(_DIGEST_KEY, None)
-    before, found, after = content.rpartition(str(digest).encode())
-    if not found or hashlib.sha256(before + _NO_DIGEST.encode() + after).hexdigest() != digest:
-        raise ValueError("its own digest differs")
+    document = unsealed(content)
     for key in ("configuration", "summary", "provenance"):
         document[key] = restored(document.get(key))
     try:

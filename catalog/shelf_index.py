@@ -1,28 +1,31 @@
 """The index of a shelf: the rows of its table, kept so that 10,000 manifests need not be read to list them.
 
 A cache and never the truth: which runs there are is read from the place, and a row counts only while its manifest
-has the stamp (size and time of change) that it had when the row was made. Without the index, or with a damaged
-one, the manifests are read, and the index is written anew where that is allowed. Columns, not rows, because 10,000
-runs are read three times as fast so; of a column that repeats itself, each value once.
+has the stamp (size and time of change) that it had when the row was made. Without the index, or with one whose own
+digest differs, the manifests are read, and the index is written anew where that is allowed. Columns, not rows,
+because 10,000 runs are read three times as fast so; of a column that repeats itself, each value once.
 
-Standard library only but for the table itself.
+Standard library only.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog.bounds import LARGEST_INDEX, parse_json
+from catalog.bounds import LARGEST_INDEX
 from catalog.errors import CatalogError, DamagedRunError
-from catalog.layout import INDEX, MANIFEST
+from catalog.layout import INDEX, MANIFEST, ORIGINS
 from catalog.manifest import Manifest, read_manifest
+from catalog.origins import Origin, read_origin
 from catalog.places import Place
-from catalog.table import flattened, row_of
+from catalog.rows import flattened, row_of
+from catalog.sealed import sealed, unsealed
 
-VERSION = 1
+VERSION = 2
+"""Of the index's own form; one of another version is as good as none."""
 ABSENT = -1
 """The number of a cell whose run has no such column; None is a value that it may have."""
 WORTH = 50
@@ -47,6 +50,8 @@ class ShelfIndex:
         The columns that are keys of configurations.
     damaged
         What is wrong with runs that are not listed, by their names.
+    spoilt
+        Whether what lay in its place could not be used.
     """
 
     run_ids: list[str] = field(default_factory=list)
@@ -54,6 +59,7 @@ class ShelfIndex:
     columns: dict[str, list[Any]] = field(default_factory=dict)
     parameters: dict[str, None] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
+    spoilt: bool = False
 
     def keep(self, wanted: dict[str, str]) -> None:
         """Drop the rows of runs that are gone, or whose manifest is another one now."""
@@ -68,9 +74,9 @@ class ShelfIndex:
                 name: column for name, column in columns.items() if any(value is not NOTHING for value in column)
             }
 
-    def add(self, manifest: Manifest, stamp: str) -> None:
+    def add(self, manifest: Manifest, stamp: str, origin: Origin | None = None) -> None:
         """Append the row of one run."""
-        row = row_of(manifest)
+        row = row_of(manifest, origin)
         for name in [name for name in row if name not in self.columns]:
             self.columns[name] = [NOTHING] * len(self.run_ids)
         for name, column in self.columns.items():
@@ -86,8 +92,14 @@ class ShelfIndex:
         }
         return self.run_ids, columns, [name for name in self.parameters if name in columns]
 
+    def rows(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Walk over the runs, each with what its row says."""
+        for i, run_id in enumerate(self.run_ids):
+            row = {name: column[i] for name, column in self.columns.items()}
+            yield run_id, {name: cell for name, cell in row.items() if cell is not NOTHING}
+
     def to_bytes(self) -> bytes:
-        """Encode the index as JSON (with Python's NaN: it is ours alone)."""
+        """Encode the index as JSON with its own digest (and with Python's NaN: it is ours alone)."""
         document = {
             "version": VERSION,
             "run_ids": self.run_ids,
@@ -95,7 +107,7 @@ class ShelfIndex:
             "parameters": list(self.parameters),
             "columns": {name: _packed(column) for name, column in self.columns.items()},
         }
-        return json.dumps(document, separators=(",", ":")).encode()
+        return sealed(document, separators=(",", ":"))
 
 
 def refreshed(place: Place, shelf: str, worth: int = WORTH) -> ShelfIndex:
@@ -117,17 +129,19 @@ def refreshed(place: Place, shelf: str, worth: int = WORTH) -> ShelfIndex:
     index.keep(wanted)
     changes = before - len(index.run_ids)
     known = set(index.run_ids)
-    for run_id, stamp in wanted.items():
-        if run_id in known:
-            continue
+    new = [run_id for run_id in wanted if run_id not in known]
+    imported = set(place.names(f"{ORIGINS}/{shelf}")) if new else set()
+    for run_id in new:
         try:
-            index.add(read_manifest(place, run_id, shelf), stamp)
+            manifest = read_manifest(place, run_id, shelf)
+            origin = read_origin(place, manifest, shelf) if f"{run_id}.json" in imported else None
+            index.add(manifest, wanted[run_id], origin)
             changes += 1
         except DamagedRunError as error:
             index.damaged[run_id] = str(error)
         except (FileNotFoundError, ValueError):
             continue  # removed by another process since the listing, or no name of a run
-    if changes >= worth and not place.read_only:
+    if (changes >= worth or index.spoilt) and not place.read_only:
         with suppress(CatalogError):  # a reader's disk may be full or locked: the table is right all the same
             place.write(index_key(shelf), index.to_bytes())
     return index
@@ -142,22 +156,35 @@ def read_index(place: Place, shelf: str) -> ShelfIndex:
     """Read the index as it lies there; an empty one if there is none that can be used."""
     try:
         # A stranger's is read within bounds; one of our own has whatever number of runs there are.
-        found = (
-            parse_json(place.read(index_key(shelf), LARGEST_INDEX))
-            if place.read_only
-            else json.loads(place.read(index_key(shelf)))
-        )
-        if found["version"] != VERSION:
-            return ShelfIndex()
-        columns = {str(name): _unpacked(column) for name, column in found["columns"].items()}
-        names, stamps = ([str(text) for text in found[key]] for key in ("run_ids", "stamps"))
-        index = ShelfIndex(names, stamps, columns, dict.fromkeys(map(str, found["parameters"])))
+        if place.read_only:
+            return parse_index(place.read(index_key(shelf), LARGEST_INDEX))
+        return parse_index(place.read(index_key(shelf)), bounded=False)
     except FileNotFoundError:
         return ShelfIndex()
-    except (DamagedRunError, OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
-        return ShelfIndex()  # damaged, by whomever: it is a cache
-    lengths = {len(index.stamps), *(len(column) for column in index.columns.values())}
-    return index if lengths <= {len(index.run_ids)} else ShelfIndex()
+    except (DamagedRunError, OSError, ValueError, RecursionError):
+        return ShelfIndex(spoilt=True)  # damaged, by whomever: it is a cache
+
+
+def parse_index(content: bytes, *, bounded: bool = True) -> ShelfIndex:
+    """Read an index from the bytes of its file, within the bounds of a stranger's unless they are our own.
+
+    Raises
+    ------
+    ValueError, RecursionError
+        If it is none of this version, or any bit of it differs from what was written.
+    """
+    found = unsealed(content, constants=True, bounded=bounded)
+    try:
+        if found["version"] != VERSION:
+            raise ValueError(f"it is of version {found['version']}")
+        columns = {str(name): _unpacked(column) for name, column in found["columns"].items()}
+        index = ShelfIndex(found["run_ids"], found["stamps"], columns, dict.fromkeys(found["parameters"]))
+        lengths = {len(index.stamps), *(len(column) for column in index.columns.values())}
+    except (TypeError, KeyError, IndexError, AttributeError) as error:
+        raise ValueError("it is no index") from error
+    if not lengths <= {len(index.run_ids)}:
+        raise ValueError("its columns are not equally long")
+    return index
 
 
 def _packed(column: list[Any]) -> list[Any] | dict[str, list[Any]]:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import ast
 import difflib
-import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from catalog.errors import CatalogError
-from catalog.layout import preset_of
-from catalog.manifest import Manifest, plain
 
 _QUOTED = r"\"[^\"]*\"|'[^']*'|`[^`]*`"
 _ALLOWED = (
@@ -25,36 +22,6 @@ _ALLOWED = (
 )  # fmt: skip
 
 
-def flattened(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Walk a nested configuration by its dotted keys, as ``--set`` takes them; lists become JSON text.
-
-    A list in a cell could be neither compared nor grouped by.
-    """
-    for key, value in table.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            yield from flattened(value, f"{name}.")
-        else:
-            yield name, json.dumps(plain(value)) if isinstance(value, list | tuple) else value
-
-
-def row_of(manifest: Manifest) -> dict[str, Any]:
-    """Lay one manifest out as a row of the table, its parameters under their dotted names."""
-    row: dict[str, Any] = {
-        "created": manifest.created,
-        "preset": preset_of(manifest.run_id),
-        "schema_version": manifest.schema_version,
-        "size": manifest.size,
-    }
-    row |= {name: value for name, value in flattened(manifest.configuration) if name not in row}
-    for name, value in manifest.summary.items():
-        if name not in row:
-            row[name] = value
-        elif row[name] != value:
-            row[f"summary.{name}"] = value
-    return row
-
-
 def tabulate(run_ids: list[str], columns: Mapping[str, list[Any]], parameters: Iterable[str]) -> pd.DataFrame:
     """Lay the rows of all runs out as a table, the oldest run first.
 
@@ -62,14 +29,15 @@ def tabulate(run_ids: list[str], columns: Mapping[str, list[Any]], parameters: I
     ``preset``, ``schema_version``, ``size`` (bytes); every parameter under its dotted name (``init.width``)
     and, if no other column of the table wants it, under its last word (``width``); every scalar result under
     its name, or ``summary.<name>`` if a column before has it with another value. Where two parameters share
-    their last word (``data.seed``, ``init.seed``), only the dotted names are there.
+    their last word (``data.seed``, ``init.seed``), only the dotted names are there. Where a run was imported:
+    ``imported_from`` and ``imported_at``.
 
     Parameters
     ----------
     run_ids
         One a run.
     columns
-        What :func:`row_of` says of each of them, column by column; None where a run has none such.
+        What :func:`catalog.rows.row_of` says of each of them, column by column; None where a run has none such.
     parameters
         Which of the columns are keys of configurations.
 

@@ -15,7 +15,6 @@ from typing import Any
 import xarray as xr
 
 from catalog import SCHEMA_VERSION, Catalog, CatalogError, open_catalog
-from dashboards.damage import opened_whole
 from dashboards.processes import flow_reached
 from dashboards.published_arrays import self_contained
 from dashboards.visit import Visit
@@ -208,7 +207,8 @@ def tree_of(subject: Subject, visit: Visit) -> xr.DataTree:
     tree: xr.DataTree
     run_id = subject.run_id or subject.config.run_id(SCHEMA_VERSION)
     if subject.run_id is not None or run_id in visit.catalog:
-        return opened_whole(visit.catalog, run_id)
+        tree = visit.catalog.whole(run_id)
+        return tree
     if visit.scratch is None:
         tree = run(subject.config)
     else:

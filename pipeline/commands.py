@@ -281,11 +281,12 @@ def run(preset_or_file: str, settings: tuple[str, ...], catalog_url: str, as_jso
         _compute(config, catalog, run_id)
 
     manifest, path = catalog.manifest(run_id), catalog.path(run_id)
+    origin = catalog.origin(run_id) if cached else None
     seconds = perf_counter() - started
     if as_json:
-        print_json(report.as_json(manifest, path, cached, seconds))
+        print_json(report.as_json(manifest, path, cached, seconds, origin))
     else:
-        report.print_report(say, manifest, path, cached, seconds)
+        report.print_report(say, manifest, path, cached, seconds, origin)
     return DONE if report.succeeded(manifest.summary) else FAILED
 
 
@@ -347,20 +348,23 @@ def show(run_name: str, statements: bool, catalog_url: str, as_json: bool) -> No
         _show_sweep(catalog.sweeps, run_id, statements, as_json)
         return
     if statements:
+        from catalog import reading
         from pipeline.verdicts import print_statements, statements_as_json
 
-        table = catalog[run_id]["statements"].to_dataset()
+        with reading(run_id):
+            table = catalog[run_id]["statements"].to_dataset().load()
         if as_json:
             print_json(statements_as_json(table))
         else:
             print_statements(console(), run_id, table)
         return
-    manifest, path = catalog.manifest(run_id), catalog.path(run_id)
+    manifest, path, origin = catalog.manifest(run_id), catalog.path(run_id), catalog.origin(run_id)
     if as_json:
-        values = report.as_json(manifest, path, cached=True, seconds=0.0)
-        print_json(values | {"configuration": manifest.configuration, "provenance": manifest.provenance})
+        values = report.as_json(manifest, path, cached=True, seconds=0.0, origin=origin)
+        more = {"configuration": manifest.configuration, "provenance": manifest.provenance}
+        print_json(values | more | {"unchecked": [] if origin is None else list(origin.unchecked)})
     else:
-        report.print_details(console(), manifest, path)
+        report.print_details(console(), manifest, path, origin)
 
 
 def _show_sweep(sweeps: Catalog, sweep_id: str, statements: bool, as_json: bool) -> None:
@@ -400,16 +404,18 @@ def figures(run_name: str, out: Path, animate: bool, catalog_url: str, as_json: 
     local_path(str(out), "--out")
     catalog = existing(catalog_url)
     run_id = resolved(catalog, run_name)
-    tree = catalog[run_id]
+    tree = catalog.whole(run_id)  # of which no figure is drawn if a later one could not be
+    from catalog import reading
     from pipeline.figures import write_figures
     from pipeline.progress import telling
 
-    with telling() as stages:
-        stages.say("Drawing the figures ...")
-        paths, lacking = write_figures(tree, out), ""
-    if animate:
-        animations, lacking = _animate(tree, out)
-        paths += animations
+    with reading(run_id, passing=(OSError, MemoryError)):
+        with telling() as stages:
+            stages.say("Drawing the figures ...")
+            paths, lacking = write_figures(tree, out), ""
+        if animate:
+            animations, lacking = _animate(tree, out)
+            paths += animations
     if as_json:
         print_json({"figures": [str(path) for path in paths]})
     else:

@@ -61,7 +61,8 @@ def _cell(value: Any) -> str:
 def runs_as_json(frame: pd.DataFrame) -> dict[str, Any]:
     """The whole table: one object a run."""
     records = frame.reset_index().to_dict(orient="records")
-    runs = [{str(column): _plain(value) for column, value in record.items()} for record in records]
+    unknown = {"imported_from": None, "imported_at": None}  # of a catalog none of whose runs were
+    runs = [unknown | {str(column): _plain(value) for column, value in record.items()} for record in records]
     return {"runs": runs, "damaged": frame.attrs.get("damaged", {})}
 
 

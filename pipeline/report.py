@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from catalog.manifest import Manifest
+from catalog.origins import Origin
 from pipeline.naming import kind_in_words, plateau_name
 from pipeline.summary import complete, is_number
 from pipeline.visible import visible_line
@@ -22,7 +23,9 @@ STATEMENTS = "statements."
 """What the names of the statements' verdicts begin with in a summary."""
 
 
-def as_json(manifest: Manifest, path: Path | str, cached: bool, seconds: float) -> dict[str, Any]:
+def as_json(
+    manifest: Manifest, path: Path | str, cached: bool, seconds: float, origin: Origin | None = None
+) -> dict[str, Any]:
     """The object that ``run --json`` prints."""
     return {
         **dict.fromkeys(PROMISED),
@@ -30,6 +33,8 @@ def as_json(manifest: Manifest, path: Path | str, cached: bool, seconds: float) 
         "path": str(path),
         "cached": cached,
         "seconds": seconds,
+        "imported_from": None if origin is None else origin.source,
+        "imported_at": None if origin is None else origin.at,
         "statements": verdicts(manifest.summary),
         **{key: _finite(value) for key, value in manifest.summary.items() if not key.startswith(STATEMENTS)},
         "plateau_table": _plateaus(manifest.summary),
@@ -67,11 +72,14 @@ def succeeded(summary: dict[str, Any]) -> bool:
     return isinstance(summary.get("status"), str) and summary["status"] not in FAILURES
 
 
-def print_report(console: Console, manifest: Manifest, path: Path | str, cached: bool, seconds: float) -> None:
+def print_report(
+    console: Console, manifest: Manifest, path: Path | str, cached: bool, seconds: float,
+    origin: Origin | None = None,
+) -> None:  # fmt: skip
     """One screen: what ran, the phases, the fit, the norm, where it is, what to do next."""
     (summary, lacking), configuration = complete(manifest.summary), manifest.configuration
     console.print(str(configuration.get("title") or manifest.run_id), style="bold")
-    console.print(f"{_data(summary)}{_network(configuration)}: {_account(summary, cached, seconds)}\n")
+    console.print(f"{_data(summary)}{_network(configuration)}: {_account(summary, cached, seconds, origin)}\n")
     console.print(_phase_table(summary))
     if _plateaus(summary):
         console.print("\n", _plateau_table(summary), "\n", sep="", end="")
@@ -133,11 +141,17 @@ def _network_in_words(configuration: dict[str, Any]) -> str:
     return ", ".join(words)
 
 
-def _account(summary: dict[str, Any], cached: bool, seconds: float) -> str:
+def _account(summary: dict[str, Any], cached: bool, seconds: float, origin: Origin | None) -> str:
     if cached:
-        return "in the catalog already, nothing was computed"
+        came = "" if origin is None else f" ({imported(origin)})"
+        return f"in the catalog already{came}, nothing was computed"
     steps, solver = summary["steps"], 1e3 * summary["solver_seconds"]
     return f"{steps:.0f} steps, {solver:.1f} ms in the solver, {seconds:.1f} s in all"
+
+
+def imported(origin: Origin) -> str:
+    """Say where a run came from, and when."""
+    return f"imported from {visible_line(origin.source)} on {visible_line(origin.at[:10])}"
 
 
 def _phase_table(summary: dict[str, Any]) -> Table:
@@ -293,11 +307,14 @@ def _caveats(summary: dict[str, Any], configuration: dict[str, Any]) -> list[str
     return found
 
 
-def print_details(console: Console, manifest: Manifest, path: Path | str) -> None:
-    """Everything the manifest says, as a table of names and values."""
+def print_details(console: Console, manifest: Manifest, path: Path | str, origin: Origin | None = None) -> None:
+    """Everything the manifest says, and where the run came from, as a table of names and values."""
     table = Table("what", "value", box=None, pad_edge=False)
     table.add_row("run", manifest.run_id)
     table.add_row("created", manifest.created)
+    table.add_row("origin", "computed in this catalog" if origin is None else imported(origin))
+    if origin is not None and origin.unchecked:
+        table.add_row("not checked", "; ".join(origin.unchecked))
     table.add_row("schema", manifest.schema_version)
     for group, values in manifest.configuration.items():
         for key, value in values.items() if isinstance(values, dict) else [("", values)]:

@@ -137,7 +137,8 @@ def _size(number: int) -> str:
 def import_runs(source: str, largest_bytes: int | None, catalog_url: str, as_json: bool) -> int:
     """Take in the runs of SRC: an export or another catalog; a folder, a zip, or an address (http, s3, ...).
 
-    Every byte is checked before a run is published; one that fails is refused, and the others come in.
+    Every byte is checked before a run is published, and what follows from its configuration and its arrays; one
+    that fails is refused, and the others come in. What only another computation tells, `verify --recompute` does.
 
     \b
     Examples:
@@ -148,12 +149,21 @@ def import_runs(source: str, largest_bytes: int | None, catalog_url: str, as_jso
     from catalog.sharing import LARGEST_BYTES
     from catalog.sharing import import_runs as take_in
     from pipeline.progress import telling
+    from pipeline.upkeep import judge
 
+    most = LARGEST_BYTES if largest_bytes is None else largest_bytes
     with telling() as stages:
         stages.say(f"Checking and taking in what {source} holds ...")
-        done = take_in(opened(catalog_url), source, LARGEST_BYTES if largest_bytes is None else largest_bytes)
+        done = take_in(opened(catalog_url), source, most, judge)
     if as_json:
-        print_json({"imported": done.imported, "already": done.already, "refused": done.refused})
+        print_json(
+            {
+                "imported": done.imported,
+                "already": done.already,
+                "refused": done.refused,
+                "unchecked": done.unchecked,
+            }
+        )
     else:
         _tell_import(done, source)
     return FAILED if done.refused else DONE
@@ -166,7 +176,8 @@ def _tell_import(done: Imported, source: str) -> None:
     for run_id in done.already:
         say.print(f"{run_id}: in the catalog already, the same numbers", soft_wrap=True)
     for run_id in done.imported:
-        say.print(f"{run_id}: imported", soft_wrap=True)
+        unchecked = "; ".join(done.unchecked.get(run_id, ()))
+        say.print(f"{run_id}: imported{f'; not checked: {unchecked}' if unchecked else ''}", soft_wrap=True)
     say.print(
         f"From {source}: {len(done.imported)} imported, {len(done.already)} there already, {len(done.refused)} "
         f"refused. Next: reluflow {f'show {done.imported[0]}' if done.imported else 'list'}",

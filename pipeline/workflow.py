@@ -256,6 +256,7 @@ def summarise(run: xr.DataTree | Mapping[str, xr.Dataset]) -> dict[str, Any]:
     """Every scalar result of a run (a tree, or its groups), by the name of its column in the catalog's table.
 
     What is not known (a minimum norm where no network fits) or does not exist (t3 if nothing is fitted) is NaN.
+    Of groups that a run of schema 1.0 does not have, nothing is said.
     """
     if isinstance(run, xr.DataTree):
         run = {name: node.to_dataset() for name, node in run.children.items()}
@@ -273,7 +274,7 @@ def summarise(run: xr.DataTree | Mapping[str, xr.Dataset]) -> dict[str, Any]:
         "final_excess": _last(minimum, "excess"),
         "final_distance": _last(minimum, "distance"),
         "fitted_first": phases.attrs["fitted_first"],
-        **_landscape(groups["plateaus"], groups["function"]),
+        **(_landscape(groups["plateaus"], groups["function"]) if "plateaus" in groups else {}),
         "sliding_neurons": sliding_neurons(trajectory),
     }
     for group in ("data", "phases", "minimal_norm"):
@@ -281,7 +282,7 @@ def summarise(run: xr.DataTree | Mapping[str, xr.Dataset]) -> dict[str, Any]:
             if value.ndim == 0 and name != "value":
                 # The patterns of the trajectory have that name already.
                 scalars["minimal_norm_patterns" if name == "patterns" else str(name)] = _in_words(value)
-    for name, (_, row) in statement_rows(groups["statements"]).items():
+    for name, (_, row) in statement_rows(groups["statements"]).items() if "statements" in groups else ():
         scalars[f"statements.{name}"] = row.verdict
     for sign in ("positive", "negative"):
         scalars[f"growth_rate_{sign}"] = float(np.hypot.reduce(groups["data"].variables[f"growth_{sign}"].values))

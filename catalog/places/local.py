@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -16,12 +16,13 @@ from urllib.parse import unquote, urljoin, urlsplit
 import aiohttp
 from fsspec.asyn import sync
 
-from catalog.bounds import LARGEST_DOCUMENT, LARGEST_FILE, LARGEST_INDEX, MOST_NAMES, parse_json
+from catalog.bounds import LARGEST_DOCUMENT, LARGEST_FILE, LARGEST_INDEX, MOST_NAMES
 from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError, UnreachableError
 from catalog.layout import INDEX, RUNS, SHELVES, is_run_id
 from catalog.places.bounded_http import BoundedHTTPFileSystem, Patience, Server
 from catalog.places.place import Digest, Irregularity, Leftover, Writer
 from catalog.places.remote import RemotePlace
+from catalog.sealed import names_listed
 
 PATIENCE = Patience()
 """How long any web server may take."""
@@ -78,9 +79,7 @@ class WebPlace(RemotePlace):
                 return _counted(self.url, listed)
         key = f"{INDEX}/{folder}.json"
         try:
-            found = parse_json(self.read(key, LARGEST_INDEX))["run_ids"]
-            if not isinstance(found, list):
-                raise ValueError("run_ids is no list")
+            found = names_listed(self.read(key, LARGEST_INDEX))
         except FileNotFoundError:
             if folder == RUNS:
                 raise CatalogError(
@@ -90,7 +89,7 @@ class WebPlace(RemotePlace):
             return []
         except DamagedRunError as error:
             raise CatalogError(f"the catalog {self.url} can't be read: {error}") from None
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             raise CatalogError(f"the catalog {self.url} can't be read: {key} is damaged") from None
         for name in _counted(self.url, found):
             if not (isinstance(name, str) and is_run_id(name)):

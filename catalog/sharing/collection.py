@@ -8,8 +8,8 @@ import json
 from typing import Any
 
 from catalog.layout import STORE
+from catalog.rows import row_of
 from catalog.sharing.parcel import Parcel
-from catalog.table import row_of
 
 COLLECTION, TABLE = "collection.json", "collection.csv"
 _ASSET = "path"

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+
+import numpy as np
+import xarray as xr
 
 from catalog.arguments import refuse_below
 from catalog.bounds import LARGEST_DOCUMENT
 from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError
 from catalog.index import Catalog
-from catalog.layout import MANIFEST, SHELVES, STORE, is_run_id, manifest_key, run_key
-from catalog.manifest import Manifest, parse, read_manifest
-from catalog.sharing.inspection import check_manifest, check_metadata
+from catalog.layout import MANIFEST, ORIGINS, SHELVES, STORE, is_run_id, manifest_key, run_key
+from catalog.manifest import Manifest, read_manifest
+from catalog.origins import Origin, origin_key, write_origin
+from catalog.sharing.arrays import datasets
+from catalog.sharing.inspection import (
+    Checked,
+    check_manifest,
+    check_metadata,
+    check_values,
+    parsed_manifest,
+)
 from catalog.sharing.parcel import AT_ONCE, batches, fits
 from catalog.sharing.sources import Source, clashes, source_at
 
@@ -21,6 +35,10 @@ LARGEST_BYTES = 16 * 2**30
 """What one import may bring in; a trajectory of a million neurons and 400 samples is 11 GB."""
 HELD_BYTES = 64 * 2**20
 """A run up to this size is kept in memory between checking and publishing; a larger one is read twice."""
+
+Judge = Callable[[Manifest, Mapping[str, xr.Dataset], str], Sequence[str]]
+"""Takes a run's manifest, its groups, and the shelf; raises a DamagedRunError if they contradict each other, and
+returns what it could not check, each in a few words."""
 
 
 @dataclass
@@ -33,14 +51,24 @@ class Imported:
         Those that are new here, and those that were here with the same numbers.
     refused
         Why the others did not come in, by their names.
+    unchecked
+        What could not be checked of those that are new here, by their names.
     """
 
     imported: list[str] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    unchecked: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def import_runs(catalog: Catalog, address: str | Path, largest_bytes: int = LARGEST_BYTES) -> Imported:
+def unjudged(manifest: Manifest, groups: Mapping[str, xr.Dataset], shelf: str) -> Sequence[str]:
+    """Judge nothing: what the numbers mean is not known here."""
+    return ("whether its numbers follow from its configuration",)
+
+
+def import_runs(
+    catalog: Catalog, address: str | Path, largest_bytes: int = LARGEST_BYTES, judge: Judge = unjudged
+) -> Imported:
     """Publish all runs and sweeps of an export or of another catalog here, byte for byte.
 
     Parameters
@@ -51,6 +79,9 @@ def import_runs(catalog: Catalog, address: str | Path, largest_bytes: int = LARG
         A folder, a zip, or an address (http, s3, ...) of either.
     largest_bytes
         What all of it may need, on disk and as arrays in memory.
+    judge
+        Knows what the numbers mean (:func:`pipeline.upkeep.evidence.judge`): digests that travel with a run say
+        nothing of who wrote it.
 
     Returns
     -------
@@ -82,7 +113,7 @@ def import_runs(catalog: Catalog, address: str | Path, largest_bytes: int = LARG
                     raise DamagedRunError("its name is none that a run can have")
                 if f"{shelf}/{name}" in twins:
                     raise DamagedRunError("another run's name differs from its own in case only")
-                new, size = _import_run(catalog, source, shelf, name, left)
+                new, size = _Incoming(catalog, source, shelf, name, str(address), judge).take_in(left, done)
             except (DamagedRunError, FileNotFoundError) as error:
                 done.refused[name] = " ".join(str(error).split())
                 continue
@@ -91,44 +122,140 @@ def import_runs(catalog: Catalog, address: str | Path, largest_bytes: int = LARG
     return done
 
 
-def _import_run(catalog: Catalog, source: Source, shelf: str, run_id: str, left: int) -> tuple[bool, int]:
-    """Check a run and publish it; whether it is new here, and its size."""
-    key = run_key(run_id, shelf)
-    listed = source.listing(key)
-    content = source.read(f"{key}/{MANIFEST}", LARGEST_DOCUMENT)
-    try:
-        manifest = parse(content)
-    except (ValueError, RecursionError) as error:
-        raise DamagedRunError(f"its manifest is damaged: {error}") from error
-    check_manifest(manifest, run_id, len(content), left)
-    if listed is not None and (foreign := listed - {*manifest.files, MANIFEST}):
-        raise DamagedRunError(f"{min(foreign)} is in its folder, but not in its manifest")
-    if catalog.place.exists(manifest_key(run_id, shelf)):
-        _compare(catalog, manifest, shelf)
-        return False, 0
-    held: dict[str, bytes] = {}
-    metadata: dict[str, bytes] = {}
-    for path, file in _checked(source, key, manifest.files):
-        if path.endswith("/zarr.json"):
-            metadata[path.removeprefix(f"{STORE}/")] = file
-        if manifest.size <= HELD_BYTES:
-            held[path] = file
-    check_metadata(manifest, metadata, left)
-    files = held.items() if held else _checked(source, key, manifest.files)
-    with catalog.place.writing(key) as writer:
+@dataclass
+class _Incoming:
+    """One run on its way in.
+
+    Attributes
+    ----------
+    catalog, source
+        Where it is to go, and where it comes from.
+    shelf, run_id
+        What it is there and here.
+    address
+        The source's, as a person wrote it.
+    judge
+        See :func:`import_runs`.
+    """
+
+    catalog: Catalog
+    source: Source
+    shelf: str
+    run_id: str
+    address: str
+    judge: Judge
+
+    @property
+    def key(self) -> str:
+        """Where it lies, there and here."""
+        return run_key(self.run_id, self.shelf)
+
+    def take_in(self, left: int, done: Imported) -> tuple[bool, int]:
+        """Check the run and publish it; whether it is new here, and its size.
+
+        Raises
+        ------
+        DamagedRunError, CatalogUnwritableError
+        """
+        listed = self.source.listing(self.key)
+        content = self.source.read(f"{self.key}/{MANIFEST}", LARGEST_DOCUMENT)
+        manifest = parsed_manifest(content)
+        check_manifest(manifest, self.run_id, len(content), left)
+        if listed is not None and (foreign := listed - {*manifest.files, MANIFEST}):
+            raise DamagedRunError(f"{min(foreign)} is in its folder, but not in its manifest")
+        if self.catalog.place.exists(manifest_key(self.run_id, self.shelf)):
+            _compare(self.catalog, manifest, self.shelf)
+            return False, 0
+        metadata = dict(self._files(manifest, documents=True))
+        checked = check_metadata(
+            manifest, {path.removeprefix(f"{STORE}/"): file for path, file in metadata.items()}, left, self.shelf
+        )
+        held, decoded = self._decode(manifest, checked)
+        groups = datasets(
+            checked.arrays, checked.attributes, decoded, lambda path: self._read(manifest, path, held)
+        )
+        unchecked = tuple(self.judge(manifest, groups, self.shelf))
+        self._publish(manifest, content, metadata, held, unchecked)
+        new = _compare(self.catalog, manifest, self.shelf)
+        if new:
+            done.unchecked |= {self.run_id: unchecked} if unchecked else {}
+        return new, manifest.size
+
+    def _decode(self, manifest: Manifest, checked: Checked) -> tuple[dict[str, bytes], dict[str, np.ndarray]]:
+        """Decode every chunk once; hold the files of a small run, and the numbers of its small arrays."""
+        chunks = {
+            f"{STORE}/{key}": (array, position)
+            for array in checked.arrays.values()
+            for key, position in array.files().items()
+        }
+        held: dict[str, bytes] = {}
+        decoded: dict[str, np.ndarray] = {}
+        left, small = HELD_BYTES, manifest.size <= HELD_BYTES
+        for path, file in self._files(manifest, documents=False):
+            array, position = chunks[path]
+            values = array.decoded(position, file)
+            check_values(array, position, values)
+            if small:
+                held[path] = file
+            if values.shape == array.shape and array.nbytes <= left:
+                decoded[array.path] = values
+                left -= array.nbytes
+        return held, decoded
+
+    def _publish(
+        self, manifest: Manifest, content: bytes, metadata: Mapping[str, bytes], held: Mapping[str, bytes],
+        unchecked: tuple[str, ...],
+    ) -> None:  # fmt: skip
+        chunks = held.items() if held else self._files(manifest, documents=False)
         # What other writers of this run have settled on must be what comes in, else two of them would mix.
-        ours = dict(metadata)
-        agreed = writer.agree(manifest, ours)
-        if agreed is not None:
-            if agreed[0] != manifest or dict(agreed[1]) != ours:
-                raise CatalogUnwritableError(
-                    f"the catalog {catalog.place.url} can't be written: another process is publishing {run_id}; "
-                    "try again later"
-                )
-            for path, file in files:
-                writer.write(path, file)
-            writer.seal(content)
-    return _compare(catalog, manifest, shelf), manifest.size
+        ours = {path.removeprefix(f"{STORE}/"): file for path, file in metadata.items()}
+        with self.catalog.place.writing(self.key) as writer, self._without_trace():
+            agreed = writer.agree(manifest, ours)
+            if agreed is not None:
+                if agreed[0] != manifest or dict(agreed[1]) != ours:
+                    raise CatalogUnwritableError(
+                        f"the catalog {self.catalog.place.url} can't be written: another process is publishing "
+                        f"{self.run_id}; try again later"
+                    )
+                for path, file in itertools.chain(metadata.items(), chunks):
+                    writer.write(path, file)
+                # Before the run is there: nobody is to see it without.
+                now = datetime.now(UTC).isoformat(timespec="seconds")
+                origin = Origin(self.address, now, manifest.created, unchecked)
+                write_origin(self.catalog.place, self.run_id, origin, self.shelf)
+                writer.seal(content)
+
+    @contextmanager
+    def _without_trace(self) -> Iterator[None]:
+        """Tell of no origin of a run that did not come in."""
+        try:
+            yield
+        except BaseException:
+            place, folder = self.catalog.place, f"{ORIGINS}/{self.shelf}"
+            with suppress(CatalogError):
+                if not place.exists(manifest_key(self.run_id, self.shelf)):
+                    place.remove(origin_key(self.run_id, self.shelf))
+                for path in (folder, ORIGINS):
+                    if not place.names(path):
+                        place.remove(path)
+            raise
+
+    def _read(self, manifest: Manifest, path: str, held: Mapping[str, bytes]) -> bytes:
+        """Read a file below the store once more, as it was when it was checked."""
+        name = f"{STORE}/{path}"
+        file = held.get(name)
+        if file is None:
+            file = self.source.read(f"{self.key}/{name}", manifest.files[name]["size"])
+            if not fits(file, manifest.files[name]):
+                raise DamagedRunError(f"{name} is not what its manifest says")
+        return file
+
+    def _files(self, manifest: Manifest, *, documents: bool) -> Iterator[tuple[str, bytes]]:
+        """Walk over the metadata's files, or over all others."""
+        chosen = {
+            path: entry for path, entry in manifest.files.items() if path.endswith("/zarr.json") == documents
+        }
+        return _checked(self.source, self.key, chosen)
 
 
 def _checked(source: Source, key: str, files: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, bytes]]:

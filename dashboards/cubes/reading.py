@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from catalog import Catalog
-from dashboards.damage import opened_whole, reading
+from dashboards.damage import reading
 
 Group = Literal["Results", "Verdicts", "Solver"]
 
@@ -178,8 +178,8 @@ def read_cube(catalog: Catalog, sweep_id: str) -> Cube:
     CatalogError
         If there is none such, or it is damaged.
     """
-    tree = opened_whole(catalog.sweeps, sweep_id, "sweep")
-    with reading(sweep_id, "sweep"):
+    tree = catalog.sweeps.whole(sweep_id)
+    with reading(sweep_id, "sweeps"):
         dataset = tree[GROUP].to_dataset().load()
         grid, dimensions = (json.loads(dataset.attrs[name]) for name in ("grid", "dimensions"))
         failed = json.loads(dataset.attrs["failures"])

@@ -13,7 +13,7 @@ import xarray as xr
 from bokeh.plotting import figure
 
 from catalog import CatalogError, Manifest
-from dashboards.damage import opened_whole, reading
+from dashboards.damage import reading
 from dashboards.markup import card, toggles, words
 from dashboards.plots.comparison import SAMPLES, function_plot, loss_plot, scale_of, strokes, time_unit
 from dashboards.plots.drawing import rendered
@@ -31,7 +31,7 @@ def opened_runs(visit: Visit, run_ids: Sequence[str]) -> tuple[dict[str, xr.Data
     for run_id in run_ids:
         try:
             manifest = visit.catalog.manifest(run_id)
-            tree = opened_whole(visit.catalog, run_id)
+            tree = visit.catalog.whole(run_id)
             with reading(run_id):
                 trajectory = tree["trajectory"].dataset
                 trajectory["loss"].load()

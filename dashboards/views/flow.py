@@ -16,7 +16,7 @@ from bokeh.events import PanEnd, Tap
 from catalog import SCHEMA_VERSION, CatalogError
 from dashboards.clocks import CLOCKS, Clock, clock
 from dashboards.controls import Controls
-from dashboards.damage import opened_whole, reading
+from dashboards.damage import reading
 from dashboards.latest import Latest
 from dashboards.live import Look, of_published, quick_look, whole_look
 from dashboards.markup import card, facts_html, foldable, toggles, words
@@ -133,7 +133,7 @@ class FlowPage:
         found = subject.run_id or subject.config.run_id(SCHEMA_VERSION)
         if subject.run_id is not None or found in self.visit.catalog:
             with reading(found):
-                look = of_published(opened_whole(self.visit.catalog, found))
+                look = of_published(self.visit.catalog.whole(found))
                 if look.groups["trajectory"].nbytes <= IN_MEMORY:
                     look.groups["trajectory"].load()
             self.opened = subject

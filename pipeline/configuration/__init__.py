@@ -21,7 +21,7 @@ from pipeline.configuration.loading import (
     parse_override,
     run_name,
 )
-from pipeline.configuration.tables import METHODS, AnalysisConfig, FlowConfig, RunConfig
+from pipeline.configuration.tables import METHODS, AnalysisConfig, FlowConfig, RunConfig, run_identity
 from pipeline.configuration.titles import presets
 from pipeline.configuration.weights import read_weights
 
@@ -49,6 +49,7 @@ __all__ = [
     "read_bytes",
     "read_pinned",
     "read_weights",
+    "run_identity",
     "run_name",
     "torch_arrays",
 ]

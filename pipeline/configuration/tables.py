@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -103,9 +104,19 @@ class RunConfig(Keys):
 
     def run_id(self, schema_version: str) -> str:
         """``name`` and 12 hexadecimal digits of the hash of everything that determines the run."""
-        values = self.resolved()
-        for table in ("data", "init"):
-            values[table]["file"] = None  # its content determines the run, not what it is called
-        identity = {key: values[key] for key in ("data", "init", "flow", "analysis")} | {"schema": schema_version}
-        text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
-        return f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        return run_identity(self.resolved(), schema_version)
+
+
+def run_identity(resolved: Mapping[str, Any], schema_version: str) -> str:
+    """Name a run by its configuration as it stands in a manifest, of this version or an older one.
+
+    Raises
+    ------
+    KeyError, TypeError
+        If it is none.
+    """
+    identity: dict[str, Any] = {key: dict(resolved[key]) for key in ("data", "init", "flow", "analysis")}
+    for table in ("data", "init"):
+        identity[table]["file"] = None  # its content determines the run, not what it is called
+    text = json.dumps(identity | {"schema": schema_version}, sort_keys=True, separators=(",", ":"))
+    return f"{resolved['name']}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"

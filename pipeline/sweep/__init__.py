@@ -15,8 +15,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "grid": ["axis"],
-        "plan": ["make_plan"],
+        "coordinates": ["shown"],
+        "plan": ["make_plan", "position", "sweep_identity"],
         "request": ["SweepRequest", "load_sweep", "shipped_sweeps"],
-        "sweeping": ["run_sweep"],
+        "sweeping": ["GROUP", "run_sweep"],
     },
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -56,14 +56,8 @@ class Plan:
 
         The cells' identifiers are among it: they tell the base, the settings and the content of every file.
         """
-        identity = {
-            "cells": [run_id or self.refusals[number] for number, run_id in enumerate(self.run_ids)],
-            "grid": [[one.key, *map(canonical, one.values)] for one in self.request.axes],
-            "trajectories": self.request.trajectories,
-            "schema": SCHEMA_VERSION,
-        }
-        text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
-        return f"{self.request.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        cells = [run_id or self.refusals[number] for number, run_id in enumerate(self.run_ids)]
+        return sweep_identity(self.request, cells, SCHEMA_VERSION)
 
     def numbers(self) -> dict[str, list[int]]:
         """The cells by the runs that they are: a key that does not matter makes several cells one run."""
@@ -96,6 +90,18 @@ class Plan:
         """What the cells of one data set and one minimum norm have in common: their places on some axes."""
         places = zip(self.request.axes, self.position(number), strict=True)
         return tuple(place for one, place in places if one.key.startswith(OF_THE_DATA))
+
+
+def sweep_identity(request: SweepRequest, cells: Sequence[str], schema_version: str) -> str:
+    """Name a sweep by its cells, each by its run's identifier or why it was refused, and by its grid."""
+    identity = {
+        "cells": cells,
+        "grid": [[one.key, *map(canonical, one.values)] for one in request.axes],
+        "trajectories": request.trajectories,
+        "schema": schema_version,
+    }
+    text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
+    return f"{request.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def position(number: int, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import xarray as xr
@@ -20,10 +20,10 @@ TITLES = {
 }
 
 
-def law_id(law: str, configuration: dict[str, Any]) -> str:
+def law_id(law: str, configuration: Mapping[str, Any], schema_version: str = SCHEMA_VERSION) -> str:
     """The name of a cube: the law, and 12 hexadecimal digits of the hash of all that determines it."""
     text = json.dumps(
-        configuration | {"law": law, "schema": SCHEMA_VERSION}, sort_keys=True, separators=(",", ":")
+        {**configuration, "law": law, "schema": schema_version}, sort_keys=True, separators=(",", ":")
     )
     return f"{law}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 

@@ -24,22 +24,31 @@ if TYPE_CHECKING:
     from catalog.index import Catalog
     from catalog.places import Leftover
     from catalog.verify import Finding
+    from pipeline.upkeep.recomputation import Recomputed
 
 
 @click.command()
 @click.argument("run_name", metavar="[RUN]", required=False, shell_complete=runs_of_the_catalog)
 @click.option("--repair", is_flag=True, help="Compute damaged runs anew from their configuration.")
+@click.option(
+    "--recompute",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=0,
+    help="Compute N runs anew and compare their numbers, imported ones first.",
+)
 @catalog_option
 @json_option
 @speaks
-def verify(run_name: str | None, repair: bool, catalog_url: str, as_json: bool) -> int:
+def verify(run_name: str | None, repair: bool, recompute: int, catalog_url: str, as_json: bool) -> int:
     """Check every byte of one RUN, or of the whole catalog, against the manifests.
 
     \b
     Examples:
       reluflow verify
       reluflow verify orthogonal --repair
-    """  # noqa: D301
+      reluflow verify --recompute 3     bytes prove nothing of who wrote them: three runs are computed anew
+    """  # noqa: D301 # fmt: skip
     catalog = existing(catalog_url)
     run_id = None if run_name is None else resolved(catalog, run_name)
     from pipeline.progress import telling
@@ -53,17 +62,36 @@ def verify(run_name: str | None, repair: bool, catalog_url: str, as_json: bool) 
         for finding in findings:
             echo(visible_line(str(finding)))
     repaired, refused = _repaired(catalog, damage) if repair else ([], {})
+    anew = _recomputed(catalog, run_id, recompute, {found.run_id for found in damage} - set(repaired))
     if as_json:
         counted = {
             "checked": runs + sweeps,
             "findings": [str(finding) for finding in findings],
             "damaged": len(damage),
         }
-        print_json(counted | {"repaired": repaired, "not_repaired": refused})
+        compared = {found.run_id: list(found.differences) for found in anew if not found.refused}
+        not_compared = {found.run_id: found.refused for found in anew if found.refused}
+        told = {"repaired": repaired, "not_repaired": refused}
+        print_json(counted | told | {"recomputed": compared, "not_recomputed": not_compared})
     else:
         _say_verdict(_counted(runs, sweeps), damage, repaired, refused, repair)
+        for one in anew:
+            echo(visible_line(str(one)))
     left = {finding.run_id for finding in damage} - set(repaired)
-    return FAILED if left else DONE
+    return FAILED if left or any(found.differences for found in anew) else DONE
+
+
+def _recomputed(catalog: Catalog, run_id: str | None, number: int, damaged: set[str]) -> list[Recomputed]:
+    """Compute some runs anew that are not damaged."""
+    if not number:
+        return []
+    from pipeline.progress import counting
+    from pipeline.upkeep.recomputation import chosen, recompute
+
+    candidates = [name for name in ([run_id] if run_id else catalog.run_ids()) if name not in damaged]
+    names = chosen(catalog, candidates, number)
+    with counting("Computing anew", len(names)) as advance:
+        return recompute(catalog, names, advance)
 
 
 def _repaired(catalog: Catalog, damage: list[Finding]) -> tuple[list[str], dict[str, str]]:
@@ -91,7 +119,7 @@ def _say_verdict(
         return
     echo(f"{what} checked: {_number(len(damage), 'finding')} of damage.")
     for run_id in repaired:
-        echo(f"{run_id}: computed anew, every byte is as it was published.")
+        echo(f"{run_id}: put right, every byte is as it was published.")
     for message in refused.values():
         echo(f"Not repaired: {message}.")
     if not repair:

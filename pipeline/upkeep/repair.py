@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from catalog.cells import CELLS
 from catalog.errors import CatalogError, DamagedRunError
 from catalog.index import Catalog
-from catalog.layout import SCHEMA_VERSION, SWEEPS, preset_of
+from catalog.layout import INDEX, ORIGINS, SCHEMA_VERSION, SWEEPS, preset_of
 from catalog.verify import Finding, Problem
 from pipeline.configuration import RunConfig
 from pipeline.errors import RequestError
@@ -26,8 +26,9 @@ def repair(catalog: Catalog, findings: list[Finding]) -> None:
     catalog
         Where it lies.
     findings
-        What verify said of one run, one sweep, or the records of one base's cells (these are removed: the next
-        sweep computes them again).
+        What verify said of one run, one sweep, the records of one base's cells (these are removed: the next sweep
+        computes them again), one shelf's index (it is made anew of the manifests), or what is told of where a
+        run came from (that is removed).
 
     Raises
     ------
@@ -44,9 +45,11 @@ def repair(catalog: Catalog, findings: list[Finding]) -> None:
             f"{run_id}: {strangers[0]} was not published with it and would be lost; move it elsewhere"
         )
     catalog.check_writable()
-    if shelf == CELLS:
+    if shelf in (CELLS, INDEX, ORIGINS):
         for finding in findings:
             catalog.place.remove(finding.path)
+        if shelf == INDEX:
+            catalog.reindex()
     elif shelf == SWEEPS:
         _sweep_again(catalog, run_id)
     else:

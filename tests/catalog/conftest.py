@@ -48,6 +48,8 @@ def random_tree(seed: int = 0, **sizes: int) -> xr.DataTree:
                 values[spec.name] = rng.choice([-1, 1], shape)
         if not any("time" in spec.dims for spec in specifications):
             del values["time"]
+        if group == "statements":  # labels, which count from 1
+            values["statement"] = np.arange(1, sizes["statement"] + 1)
         nodes[f"/{group}"] = conform(group, values, {"status": "converged", "versions": {"zarr": "3"}})
     return xr.DataTree.from_dict(nodes)
 

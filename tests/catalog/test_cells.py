@@ -128,3 +128,21 @@ def test_which_of_several_records_counts(records, chance):
     computed = [day for status, day in records if status == "computed"]
     expected = ("computed", min(computed)) if computed else ("failed", max(day for _, day in records))
     assert (best["status"], best["recorded"]) == (expected[0], f"2026-01-0{expected[1]}")
+
+
+def test_every_flipped_bit_of_a_plan_is_noticed(place):
+    """It is not taken for a sweep under way, and verify names it."""
+    under_way = UnderWay("s-0123456789ab", "base", ("base-1", "base-2"))
+    announce(place, under_way)
+    (path,) = files(place)
+    content = path.read_bytes()
+    for bit in range(8 * len(content)):
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        assert sweeps_under_way(place) == [], bit
+        assert damaged_cells(place) == [("base", f"cells/base/{path.name}")], bit
+    path.write_bytes(content)
+    assert sweeps_under_way(place) == [under_way]
+    path.rename(path.with_name("other-0.plan"))
+    assert len(damaged_cells(place)) == 1

@@ -8,7 +8,10 @@ import pytest
 
 from catalog import open_catalog, shelf_index
 from catalog.manifest import Manifest
+from catalog.origins import Origin, origin_key, write_origin
+from catalog.sealed import names_listed, sealed
 from catalog.shelf_index import ShelfIndex, index_key, read_index, refreshed
+from catalog.verify import Finding, Problem
 
 MANIFEST = Manifest(
     run_id="a-0", schema_version="1", created="2026-01-01T00:00:00+00:00", provenance={}, files={},
@@ -59,7 +62,8 @@ def test_what_changes_is_seen(catalog, tmp_path):
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"{}", b"[]", b"null", b"\xff", b'{"version": 99}',
+        b"", b"{}", b"[]", b"null", b"\xff", b'{"version": 99}', sealed({"version": 99}), sealed({"version": 2}),
+        sealed({"version": 2, "run_ids": ["a-0"], "stamps": [], "parameters": [], "columns": {}}),
         b'{"version": 1, "run_ids": ["a-0"], "stamps": [], "parameters": [], "columns": {}}',
         b'{"version": 1, "run_ids": ["a-0"], "stamps": ["x"], "parameters": [], "columns": {"loss": []}}',
         b'{"version": 1, "run_ids": ["a-0"], "stamps": ["x"], "parameters": [], "columns": {"loss": 3}}',
@@ -71,6 +75,69 @@ def test_a_damaged_index_is_as_good_as_none(catalog, content):
     fresh = catalog.frame()
     catalog.place.write(index_key("runs"), content)
     pd.testing.assert_frame_equal(catalog.frame(), fresh)
+
+
+def flipped(content, bit):
+    changed = bytearray(content)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def test_every_flipped_bit_of_the_index_is_noticed(tmp_path):
+    """All positions of a small one; some of them through the table and verify."""
+    for number in range(3):
+        add(tmp_path, number)
+    catalog = open_catalog(tmp_path)
+    fresh = catalog.frame()
+    refreshed(catalog.place, "runs", worth=0)
+    path, content = tmp_path / index_key("runs"), catalog.place.read(index_key("runs"))
+    bits = range(8 * len(content))
+    assert len(bits) > 5000
+    for bit in bits:
+        path.write_bytes(flipped(content, bit))
+        assert read_index(catalog.place, "runs").spoilt, bit
+        with pytest.raises((ValueError, TypeError, KeyError)):
+            names_listed(path.read_bytes())
+    for bit in bits[::499]:
+        path.write_bytes(flipped(content, bit))
+        assert Finding("runs", "index/runs.json", Problem.DAMAGED, "index") in catalog.verify(), bit
+        pd.testing.assert_frame_equal(catalog.frame(), fresh)
+        assert path.read_bytes() == content, "written anew, few as they are"
+
+
+def test_an_index_that_contradicts_the_manifests_is_found(catalog):
+    """Its own digest is right: somebody else wrote it."""
+    index = refreshed(catalog.place, "runs", worth=0)
+    assert [found for found in catalog.verify() if found.shelf == "index"] == []
+    index.columns["loss"][0] = 42.0
+    catalog.place.write(index_key("runs"), index.to_bytes())
+    assert Finding("runs", "index/runs.json", Problem.CONTRADICTED, "index") in catalog.verify()
+
+
+def test_an_index_of_an_older_version_names_runs_and_is_no_damage(catalog):
+    older = {"version": 1, "run_ids": ["a-0"], "stamps": [""], "parameters": [], "columns": {"loss": [42.0]}}
+    catalog.place.write(index_key("runs"), json.dumps(older).encode())
+    assert names_listed(catalog.place.read(index_key("runs"))) == ["a-0"]
+    assert [found for found in catalog.verify() if found.shelf == "index"] == []
+    assert catalog.frame().loc["a-0", "loss"] == 0.0
+
+
+def test_a_run_says_where_it_came_from(catalog):
+    """In the table, from the index or not; unless it was published again since."""
+    origin = Origin("http://example.org/", "2026-02-01T00:00:00+00:00", MANIFEST.created, ("its points",))
+    write_origin(catalog.place, "a-0", origin)
+    write_origin(catalog.place, "a-1", replace(origin, published="2025-01-01T00:00:00+00:00"))
+    assert (catalog.origin("a-0"), catalog.origin("a-1"), catalog.origin("a-2")) == (origin, None, None)
+    for _ in range(2):
+        frame = catalog.frame()
+        assert frame["imported_from"].dropna().to_dict() == {"a-0": "http://example.org/"}
+        refreshed(catalog.place, "runs", worth=0)
+    key = origin_key("a-0")
+    catalog.place.write(key, flipped(catalog.place.read(key), 100))
+    assert catalog.origin("a-0") is None
+    assert Finding("a-0", key, Problem.DAMAGED, "origins") in catalog.verify()
+    catalog.remove("a-0")
+    assert not catalog.place.exists(key)
 
 
 def test_values_keep_their_types(tmp_path):

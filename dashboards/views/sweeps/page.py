@@ -9,7 +9,7 @@ import panel as pn
 from catalog import CatalogError
 from dashboards.cubes import read_cube
 from dashboards.cubes.reading import GROUP
-from dashboards.damage import opened_whole, reading
+from dashboards.damage import reading
 from dashboards.latest import Latest
 from dashboards.markup import words
 from dashboards.views.sweeps.cube import CubeView
@@ -83,11 +83,11 @@ class SweepsView:
         sweep_id = str(self.chosen.value)
         self.visit.remember(sweep=sweep_id)
         try:
-            tree = opened_whole(self.visit.catalog.sweeps, sweep_id, "sweep")
+            tree = self.visit.catalog.sweeps.whole(sweep_id)
             law = next((name for name in figures.LAWS if name in tree.children), None)
             if law is not None and GROUP not in tree.children:
                 title = str(tree.attrs.get("title", law))
-                with reading(sweep_id, "sweep"):
+                with reading(sweep_id, "sweeps"):
                     found = tree[law].to_dataset().load()
                 self.place[:] = [law_view(self.visit, sweep_id, found, title)]
             else:

@@ -10,7 +10,6 @@ import panel as pn
 import xarray as xr
 
 from catalog import Catalog, CatalogError
-from dashboards.damage import opened_whole
 from dashboards.frame import explained
 from dashboards.latest import Latest
 from dashboards.markup import card, headed, plotted, side_by_side, tabulated, words
@@ -68,7 +67,7 @@ class LadderSection:
         found = published_ladder(self.visit.catalog, self.config)
         if found is not None:
             try:
-                opened_whole(self.visit.catalog.sweeps, found[0], "sweep")
+                self.visit.catalog.sweeps.whole(found[0])
                 self.content.objects = self.filled(*found)
             except CatalogError as error:
                 self.content.objects = [words(f"<p>{escape(str(error))}</p>", faint=True)]

@@ -216,7 +216,10 @@ STRANGE = {
         lambda run: edit(run, LOSS, lambda n: n.update(data_type="int64", fill_value=0)),
         "loss is int64; schema",
     ),
-    "codec": (lambda run: edit(run, LOSS, lambda n: n.update(codecs=[{"name": "evil"}])), "Zarr does not read"),
+    "codec": (
+        lambda run: edit(run, LOSS, lambda n: n.update(codecs=[{"name": "evil"}])),
+        "codecs = .*evil.* is none that a run has",
+    ),
     "shape": (lambda run: edit(run, LOSS, lambda n: n.update(shape=[10**14])), "arrays need .* bytes or more"),
     "chunk": (lambda run: edit(run, LOSS, chunk(10**14)), "a chunk is larger than"),
     "chunks": (lambda run: edit(run, LOSS, chunk(1)), "is missing"),

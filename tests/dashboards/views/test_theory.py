@@ -135,7 +135,7 @@ def test_the_ladder_is_computed_when_asked(shelf, law, monkeypatch):
 
 def test_a_ladder_that_the_catalog_has_is_shown_at_once(shelf, law, monkeypatch):
     monkeypatch.setattr(dashboards.views.theory.ladder, "published_ladder", lambda *_: ("ladder-1", law))
-    monkeypatch.setattr(dashboards.views.theory.ladder, "opened_whole", lambda *_: None)
+    monkeypatch.setattr("catalog.index.Catalog.whole", lambda *_: None)
     shown = LadderSection(Visit(shelf), load_config("orthogonal"))
     assert "The measured exponent of each statement" in text_of(shown.view)
 
@@ -143,7 +143,7 @@ def test_a_ladder_that_the_catalog_has_is_shown_at_once(shelf, law, monkeypatch)
 def test_a_ladder_without_exponents_says_so_in_place_of_an_empty_plot(shelf, law, monkeypatch):
     bare = law.assign(exponent=law["exponent"] * float("nan"))
     monkeypatch.setattr(dashboards.views.theory.ladder, "published_ladder", lambda *_: ("ladder-1", bare))
-    monkeypatch.setattr(dashboards.views.theory.ladder, "opened_whole", lambda *_: None)
+    monkeypatch.setattr("catalog.index.Catalog.whole", lambda *_: None)
     view = LadderSection(Visit(shelf), load_config("orthogonal")).view
     assert "has an exponent to be measured" in text_of(view)
     assert len(list(view.select(pn.pane.Bokeh))) == 1

@@ -1,0 +1,177 @@
+"""Reading a published run: every file is the one that its manifest names, or a sentence says which is not.
+
+Zarr takes a missing chunk for one that was never written, and reads NaN: a figure would be drawn of it. So what
+is opened through the catalog is read through :class:`CheckedStore`. Plain xarray has the chunks' checksums alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+from zarr.abc.store import ByteRequest, Store
+from zarr.core.buffer import Buffer, BufferPrototype
+from zarr.storage import LocalStore, WrapperStore
+
+from catalog.errors import CatalogError, DamagedRunError
+from catalog.layout import RUNS, STORE, SWEEPS, manifest_key, run_key
+from catalog.manifest import Manifest
+from catalog.verify import Problem
+
+if TYPE_CHECKING:
+    from catalog.places import Place
+
+
+class CheckedStore(WrapperStore[Store]):
+    """The store of a published run, read-only, held to its manifest.
+
+    A file that is read whole must have the size and, when it is first read, the SHA-256 of the manifest; of one
+    that is read in parts the size is checked, and Zarr checks the CRC-32C of each part. What the manifest does not
+    name is not there. Every error is a DamagedRunError, which Zarr takes for no chunk that was never written.
+
+    Parameters
+    ----------
+    store
+        Where the files are.
+    place, manifest, shelf
+        The run's, by which an error tells what is wrong.
+    """
+
+    def __init__(self, store: Store, place: Place, manifest: Manifest, shelf: str = RUNS) -> None:
+        super().__init__(store)
+        self.place, self.manifest, self.shelf = place, manifest, shelf
+        self._digested: set[str] = set()
+        self._measured: set[str] = set()
+
+    def _with_store(self, store: Store) -> Self:
+        return type(self)(store, self.place, self.manifest, self.shelf)
+
+    def __str__(self) -> str:
+        return str(self._store)
+
+    async def get(
+        self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        """Read a file, or a part of it.
+
+        Raises
+        ------
+        DamagedRunError
+            If it is not what was published.
+        """
+        entry = self.manifest.files.get(f"{STORE}/{key}")
+        if entry is None:
+            return None
+        try:
+            found = await self._store.get(key, prototype, byte_range)
+            size = await self._size(key, found, byte_range)
+        except (CatalogError, asyncio.CancelledError):
+            raise
+        except FileNotFoundError:
+            found = size = None
+        except Exception as error:  # each store's library has its own errors
+            raise self._damage(key, Problem.UNREADABLE) from error
+        if found is None or size is None:
+            await asyncio.to_thread(self._refuse_removed)
+            raise self._damage(key, Problem.MISSING)
+        if size != entry["size"]:
+            raise self._damage(key, Problem.TRUNCATED if size < entry["size"] else Problem.DAMAGED)
+        if byte_range is None and key not in self._digested:
+            if hashlib.sha256(found.as_numpy_array().data).hexdigest() != entry["sha256"]:
+                raise self._damage(key, Problem.DAMAGED)
+            self._digested.add(key)
+        return found
+
+    async def _size(self, key: str, found: Buffer | None, byte_range: ByteRequest | None) -> int | None:
+        """Measure a file: what was read if that is all of it, else once by asking the store."""
+        if found is None or byte_range is None:
+            return None if found is None else len(found)
+        if key in self._measured:
+            return int(self.manifest.files[f"{STORE}/{key}"]["size"])
+        size = await self._store.getsize(key)
+        self._measured.add(key)
+        return size
+
+    async def get_partial_values(
+        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
+    ) -> list[Buffer | None]:
+        """Read parts of files, each as :meth:`get` does."""
+        return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
+
+    async def exists(self, key: str) -> bool:
+        """Whether the manifest names a file."""
+        return f"{STORE}/{key}" in self.manifest.files
+
+    def _refuse_removed(self) -> None:
+        if not self.place.exists(manifest_key(self.manifest.run_id, self.shelf)):
+            raise DamagedRunError(
+                f"{called(self.shelf)} {self.manifest.run_id} was removed from the catalog while it was being read"
+            )
+
+    def _damage(self, key: str, problem: Problem) -> DamagedRunError:
+        return damage_of(self.manifest.run_id, f"{STORE}/{key}", problem, self.shelf)
+
+
+def checked_store(place: Place, manifest: Manifest, shelf: str = RUNS) -> CheckedStore:
+    """Open the store of a published run."""
+    store: Any = place.store(f"{run_key(manifest.run_id, shelf)}/{STORE}")
+    opened = store if isinstance(store, Store) else LocalStore(store, read_only=True)
+    return CheckedStore(opened, place, manifest, shelf)
+
+
+def damage_of(run_id: str, path: str, problem: Problem, shelf: str = RUNS, more: int = 0) -> DamagedRunError:
+    """Say in one sentence what is wrong with a run: which file, and how all of the damage is found.
+
+    Parameters
+    ----------
+    path
+        The file's, below the run's folder.
+    more
+        How many others are known to be damaged.
+    """
+    others = f" (and {more} more)" if more else ""
+    return DamagedRunError(
+        f"{called(shelf)} {run_id} is damaged: {path}: {problem.value}{others}; {advice(run_id, shelf)}"
+    )
+
+
+def advice(run_id: str, shelf: str = RUNS) -> str:
+    """Say how all of the damage is found."""
+    return (
+        "`reluflow verify` names the damage" if shelf == SWEEPS else f"`reluflow verify {run_id}` names the damage"
+    )
+
+
+def called(shelf: str) -> str:
+    """What a sentence calls something on a shelf: run, or sweep."""
+    return shelf.removesuffix("s")
+
+
+@contextmanager
+def reading(run_id: str | None, shelf: str = RUNS, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Say of whatever a reader stumbles over within that the run is damaged; of a computed one (None) nothing.
+
+    Parameters
+    ----------
+    passing
+        Errors that are none of the run's.
+
+    Raises
+    ------
+    DamagedRunError
+    """
+    understood: tuple[type[Exception], ...] = (CatalogError, *passing)
+    try:
+        yield
+    except understood:
+        raise
+    except Exception as error:
+        if run_id is None:
+            raise
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise DamagedRunError(
+            f"{called(shelf)} {run_id} can't be read ({reason}); {advice(run_id, shelf)}"
+        ) from error

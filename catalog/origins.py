@@ -1,0 +1,85 @@
+"""Where a run came from that was not computed here: kept beside the runs, which are never changed.
+
+What travels with a run proves nothing about it, so that its readers are told who handed it over, when, and what
+could not be checked of it then. An export carries none of this: it tells of the runs, not of their keepers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from catalog.errors import CatalogError
+from catalog.layout import ORIGINS, RUNS
+from catalog.sealed import sealed, unsealed
+
+if TYPE_CHECKING:
+    from catalog.manifest import Manifest
+    from catalog.places import Place
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How a run came into this catalog.
+
+    Attributes
+    ----------
+    source
+        The address that was imported.
+    at
+        When: UTC, ISO 8601.
+    published
+        When the run was published first, as its manifest says: of a run that was computed here since, it differs,
+        and the origin is not its.
+    unchecked
+        What could not be checked of it, each in a few words.
+    """
+
+    source: str
+    at: str
+    published: str
+    unchecked: tuple[str, ...] = ()
+
+    def columns(self) -> dict[str, str]:
+        """Return what the table of runs says of it."""
+        return {"imported_from": self.source, "imported_at": self.at}
+
+
+def origin_key(run_id: str, shelf: str = RUNS) -> str:
+    """Return where the origin of a run is told."""
+    return f"{ORIGINS}/{shelf}/{run_id}.json"
+
+
+def write_origin(place: Place, run_id: str, origin: Origin, shelf: str = RUNS) -> None:
+    """Keep the origin of a run, durably.
+
+    Raises
+    ------
+    DiskFullError, CatalogUnwritableError
+    """
+    place.write(origin_key(run_id, shelf), sealed(vars(origin)))
+
+
+def read_origin(place: Place, manifest: Manifest, shelf: str = RUNS) -> Origin | None:
+    """Read where a run came from; None if it was computed here, or what was told is damaged (verify names it)."""
+    try:
+        origin = parse_origin(place.read(origin_key(manifest.run_id, shelf)))
+    except (OSError, CatalogError, ValueError, RecursionError):
+        return None
+    return origin if origin.published == manifest.created else None
+
+
+def parse_origin(content: bytes) -> Origin:
+    """Read an origin from the bytes of its file.
+
+    Raises
+    ------
+    ValueError, RecursionError
+        If it is none, or damaged.
+    """
+    said = unsealed(content)
+    try:
+        unchecked = tuple(map(str, said["unchecked"]))
+        return Origin(str(said["source"]), str(said["at"]), str(said["published"]), unchecked)
+    except (KeyError, TypeError) as error:
+        raise ValueError("it is no origin") from error

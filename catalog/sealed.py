@@ -1,0 +1,86 @@
+"""JSON that carries a digest of itself: whoever reads it knows that it is what was written, to the bit.
+
+What the digest does not say is who wrote it: against a flipped bit it helps, against a forger it does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from catalog.bounds import parse_json
+
+_KEY = "self_digest"
+_NO_DIGEST = "0" * 64
+
+
+def sealed(document: Mapping[str, Any], **options: Any) -> bytes:
+    """Encode a document with one more key, the last one: a digest that covers every other byte.
+
+    ``self_digest`` is the SHA-256 of the file with 64 zeros in its place: anyone can check it with ``sed`` and
+    ``sha256sum``. A digest of the parsed values would miss a flip in white space.
+
+    Parameters
+    ----------
+    document
+        What JSON holds.
+    options
+        Of :func:`json.dumps`.
+    """
+    blank = (json.dumps({**document, _KEY: _NO_DIGEST}, **options) + "\n").encode()
+    before, _, after = blank.rpartition(_NO_DIGEST.encode())
+    return before + hashlib.sha256(blank).hexdigest().encode() + after
+
+
+def unsealed(content: bytes, *, constants: bool = False, bounded: bool = True) -> dict[str, Any]:
+    """Decode what :func:`sealed` has written, without the digest.
+
+    Parameters
+    ----------
+    content
+        The file's.
+    constants
+        Whether Python's NaN and Infinity may be in it, which are no JSON.
+    bounded
+        Whether it is held to the bounds of what a stranger may have written (:func:`catalog.bounds.parse_json`).
+
+    Raises
+    ------
+    ValueError
+        If it is something else, or any bit of it differs from what was written.
+    RecursionError
+        If it is nested too deeply.
+    """
+    parse = parse_json if bounded else json.loads
+    document = parse(content, parse_constant=None if constants else _refuse_constant)
+    if not isinstance(document, dict):
+        raise ValueError("it is no JSON object")
+    digest = document.pop(_KEY, None)
+    before, found, after = content.rpartition(str(digest).encode())
+    if not found or hashlib.sha256(before + _NO_DIGEST.encode() + after).hexdigest() != digest:
+        raise ValueError("its own digest differs")
+    return document
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON")
+
+
+_UNSEALED_INDEX = 1
+"""The version of the last index without a digest: exports of that time are still on the web."""
+
+
+def names_listed(content: bytes) -> list[str]:
+    """Read from the index of a shelf which runs there are, and nothing else.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError, RecursionError
+        If it is no index, or damaged.
+    """
+    found = parse_json(content)
+    if found["version"] != _UNSEALED_INDEX:
+        found = unsealed(content, constants=True)
+    return list(map(str, found["run_ids"]))
