@@ -164,6 +164,8 @@ def perform(
     if catalog is not None:
         _publish(plan, stock, catalog, account)
         withdraw(catalog.place, plan.name, plan.sweep_id)
+        if plan.request.trajectories:
+            catalog.frame()  # the index learns of them: else the first who lists 10,000 new runs waits for it
     return account
 
 
