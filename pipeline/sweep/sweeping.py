@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from catalog.cells import UnderWay, announce, withdraw, write_cells
+from catalog.cells import CellWriter, UnderWay, announce, pack_cells, withdraw
 from pipeline.arguments import whole
 from pipeline.errors import RequestError
 from pipeline.sweep.cell import FAILED
@@ -151,9 +151,11 @@ def perform(
     missing, done = set(stock.missing), 0
     if catalog is not None and missing:
         announce(catalog.place, UnderWay(plan.sweep_id, plan.name, tuple(filter(None, plan.run_ids))))
+        pack_cells(catalog.place, plan.name)
+    writer = None if catalog is None else CellWriter(catalog.place, plan.name)
     for batch in _batches(plan, stock, catalog, account, scheduler, workers, deserted):
-        if catalog is not None:
-            write_cells(catalog.place, plan.name, batch.records)
+        if writer is not None:
+            writer.write(batch.records)
         done += sum(record["run_id"] not in stock.records for record in batch.records)
         stock.records.update((record["run_id"], record) for record in batch.records)
         account.memory = max(account.memory, batch.memory)
