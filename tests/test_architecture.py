@@ -26,8 +26,8 @@ TOP = (
 CATALOG_DOORS = {"catalog"} | {
     f"catalog.{name}"
     for name in (
-        "blocks", "cells", "errors", "index", "layout", "manifest", "places", "schema", "sharing", "tidying",
-        "verify",
+        "blocks", "cells", "claims", "errors", "index", "layout", "manifest", "places", "schema", "sharing",
+        "tidying", "verify",
     )
 }  # fmt: skip
 """What of the catalog others may import. Its front door hands out the same names; the modules themselves say

@@ -64,6 +64,8 @@ class Graph:
         The latest data sets with their minimum norms.
     deserted
         Called once if there is nobody to compute.
+    refill
+        Told what a cell takes and how many threads there are, puts more cells into ``waiting`` if few are there.
     looked, peopled
         When the workers were last counted, and when there was last any.
     suspects, alone
@@ -80,6 +82,7 @@ class Graph:
     landed: SimpleQueue[Future[Any]] = field(default_factory=SimpleQueue)
     shared: dict[tuple[int, ...], tuple[Future[Any], Future[Any]]] = field(default_factory=dict)
     deserted: Callable[[], None] | None = None
+    refill: Callable[[float, int], None] | None = None
     looked: float = -1e9
     peopled: float = field(default_factory=monotonic)
     suspects: deque[int] = field(default_factory=deque)
@@ -95,6 +98,8 @@ class Graph:
         try:
             while self.waiting or self.flying or self.suspects:
                 self._look_around()
+                if self.refill is not None:
+                    self.refill(self.cell_seconds, self.threads)
                 while self.waiting and len(self.flying) < IN_FLIGHT * self.threads + 1:
                     self._submit(self._next())
                 if self.suspects and not self.flying:

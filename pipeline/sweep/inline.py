@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.stages import Batch, compute_batch, shared_data, shared_minimum
+from pipeline.sweep.work import Work
 
 if TYPE_CHECKING:
     from catalog.index import Catalog
@@ -31,19 +31,18 @@ def is_light(plan: Plan, numbers: list[int]) -> bool:
     )
 
 
-def compute_here(
-    plan: Plan, waiting: deque[int], catalog: Catalog | None, patience: float = PATIENCE
-) -> Iterator[Batch]:
+def compute_here(plan: Plan, work: Work, catalog: Catalog | None, patience: float = PATIENCE) -> Iterator[Batch]:
     """Compute cells in this process until all are done or the patience is over.
 
     Parameters
     ----------
-    waiting
-        The numbers of the cells, those of a data set together; the computed ones are taken off.
+    work
+        Says which cells; the computed ones are taken off.
     catalog
         Where each run is published; None to publish none.
     """
     started, shared = perf_counter(), dict[tuple[int, ...], Any]()
+    waiting = work.waiting
     while waiting and perf_counter() - started < patience:
         batch, records = perf_counter(), list[dict[str, Any]]()
         while waiting and (not records or perf_counter() - batch < AT_ONCE):
@@ -54,4 +53,6 @@ def compute_here(
                 shared = {data_set: (data, shared_minimum(config, data))}
             done = compute_batch([config], shared[data_set][0], shared[data_set][1], catalog)
             records += done.records
-        yield Batch(records, perf_counter() - batch, done.memory)
+        seconds = perf_counter() - batch
+        yield Batch(records, seconds, done.memory)
+        work.refill(seconds / len(records))
