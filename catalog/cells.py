@@ -1,9 +1,12 @@
 """Records of single cells: what a sweep has computed, kept as it comes, before (and after) its cube is published.
 
 A cache, never the truth: it may be removed at any time and costs no more than computing again. All sweeps of a
-base share it, under ``cells/<name>/<digest>.json``, one file a batch. A file's name is the SHA-256 of its
-content: one that was damaged, cut short or put there by somebody else is not read. Two processes may write at
-once; nothing is ever changed.
+base share it, under ``cells/<name>/<digest>.json``. A file's name is the SHA-256 of its content: one that was
+damaged, cut short or put there by somebody else is not read. Two processes may write at once; nothing is ever
+changed.
+
+A batch of cells is a file when it comes. Of many such files one is made that holds their records, and only then
+they go: each record is in a durable file at every moment, and 50,000 cells lie in some 50 files, not in thousands.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from catalog.manifest import plain, restored
@@ -26,6 +29,12 @@ CELLS = "cells"
 ENDING = ".json"
 PLAN = ".plan"
 """How the files end that tell of a sweep under way."""
+TOGETHER = 16
+"""How many files of about one size become one."""
+TIERS = 2
+"""How often a record is written anew at most: the files of 256 batches, some 16 MB, stay as they are."""
+LARGE = 2**22
+"""Bytes of a file that is large enough to be left as it is."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +54,38 @@ class UnderWay:
     run_ids: tuple[str, ...]
 
 
-def write_cells(place: Place, name: str, records: Iterable[Mapping[str, Any]]) -> None:
-    """Keep the records of some cells, durably.
+@dataclass
+class CellWriter:
+    """Keeps the records of one base as they come, few files at any moment.
+
+    Attributes
+    ----------
+    place, name
+        The catalog's place, and the base's name.
+    tiers
+        The files that were written: single batches, what was made of 16 of them, and so on.
+    """
+
+    place: Place
+    name: str
+    tiers: list[list[str]] = field(default_factory=lambda: [[] for _ in range(TIERS)])
+
+    def write(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Keep the records of some cells, durably: see :func:`write_cells`."""
+        key = write_cells(self.place, self.name, records)
+        for tier in self.tiers:
+            if key is None:
+                return
+            tier.append(key)
+            if len(tier) < TOGETHER:
+                return
+            found = [(file, content) for file in tier if (content := _content(self.place, file)) is not None]
+            tier.clear()
+            key = _put_together(self.place, self.name, found)
+
+
+def write_cells(place: Place, name: str, records: Iterable[Mapping[str, Any]]) -> str | None:
+    """Keep the records of some cells, durably, as one file.
 
     Parameters
     ----------
@@ -58,18 +97,59 @@ def write_cells(place: Place, name: str, records: Iterable[Mapping[str, Any]]) -
         Each a table of what strict JSON holds, with the run's identifier as ``run_id``, its ``status`` and the
         time at which it was ``recorded`` (UTC, ISO 8601).
 
+    Returns
+    -------
+    str or None
+        The file's key; None if there is no record.
+
     Raises
     ------
     DiskFullError, CatalogUnwritableError
     """
     lines = [json.dumps(plain(record, "record"), sort_keys=True, allow_nan=False) for record in records]
-    if lines:
-        content = ("\n".join(lines) + "\n").encode()
-        place.write(f"{CELLS}/{name}/{hashlib.sha256(content).hexdigest()}{ENDING}", content)
+    return _kept(place, name, ("\n".join(lines) + "\n").encode()) if lines else None
 
 
-def read_cells(place: Place, name: str) -> dict[str, dict[str, Any]]:
+def pack_cells(place: Place, name: str) -> None:
+    """Put the small files of a base together, those that sweeps which were killed have left among them."""
+    waiting: list[tuple[str, bytes]] = []
+    for file in place.names(f"{CELLS}/{name}"):
+        key = f"{CELLS}/{name}/{file}"
+        content = _content(place, key) if file.endswith(ENDING) else None
+        if content is None or len(content) >= LARGE:
+            continue
+        waiting.append((key, content))
+        if sum(len(content) for _, content in waiting) >= LARGE:
+            _put_together(place, name, waiting)
+            waiting = []
+    if len(waiting) >= TOGETHER:
+        _put_together(place, name, waiting)
+
+
+def _put_together(place: Place, name: str, files: list[tuple[str, bytes]]) -> str | None:
+    """Make one file of several, then remove them; another process may be doing the same with some of them."""
+    if not files:
+        return None
+    key = _kept(place, name, b"".join(content for _, content in files))
+    for file, _ in files:
+        if file != key:
+            place.remove(file)
+    return key
+
+
+def _kept(place: Place, name: str, content: bytes) -> str:
+    key = f"{CELLS}/{name}/{hashlib.sha256(content).hexdigest()}{ENDING}"
+    place.write(key, content)
+    return key
+
+
+def read_cells(place: Place, name: str, seen: set[str] | None = None) -> dict[str, dict[str, Any]]:
     """Read every intact record of a base.
+
+    Parameters
+    ----------
+    seen
+        Names of files that need not be read; those that are read are added.
 
     Returns
     -------
@@ -78,11 +158,26 @@ def read_cells(place: Place, name: str) -> dict[str, dict[str, Any]]:
         earliest computed and the latest failed.
     """
     found: dict[str, dict[str, Any]] = {}
-    for file in place.names(f"{CELLS}/{name}"):
-        for record in _intact(place, name, file):
-            before = found.get(record["run_id"])
-            if before is None or _preferred(record, before):
-                found[record["run_id"]] = record
+    seen = set() if seen is None else seen
+    # A file that is gone was put together with others since the listing: the next one names what holds it now.
+    gone = True
+    while gone:
+        gone = False
+        for file in place.names(f"{CELLS}/{name}"):
+            if file in seen or not file.endswith(ENDING):
+                continue
+            try:
+                content = place.read(f"{CELLS}/{name}/{file}")
+            except FileNotFoundError:
+                gone = True
+                continue
+            except OSError:  # unreadable: computed again
+                continue
+            seen.add(file)
+            for record in _intact(content, file):
+                before = found.get(record["run_id"])
+                if before is None or _preferred(record, before):
+                    found[record["run_id"]] = record
     return found
 
 
@@ -144,19 +239,27 @@ def _is_whole(place: Place, key: str) -> bool:
         return False
 
 
+def _content(place: Place, key: str) -> bytes | None:
+    """Read a file of records; None if it is gone, or not what was written."""
+    try:
+        content = place.read(key)
+    except OSError:
+        return None
+    return content if _named(content, key) else None
+
+
+def _named(content: bytes, key: str) -> bool:
+    """Whether the file of this name was written with this content."""
+    return hashlib.sha256(content).hexdigest() == key.rpartition("/")[2].removesuffix(ENDING)
+
+
 def _plan_key(name: str, sweep_id: str) -> str:
     return f"{CELLS}/{name}/{sweep_id}{PLAN}"
 
 
-def _intact(place: Place, name: str, file: str) -> list[dict[str, Any]]:
+def _intact(content: bytes, file: str) -> list[dict[str, Any]]:
     """Read one file's records; none if it is not what was written."""
-    if not file.endswith(ENDING):
-        return []
-    try:
-        content = place.read(f"{CELLS}/{name}/{file}")
-    except OSError:  # removed since the listing, or unreadable: computed again
-        return []
-    if hashlib.sha256(content).hexdigest() != file.removesuffix(ENDING):
+    if not _named(content, file):
         return []
     try:
         records = [restored(json.loads(line)) for line in content.decode().splitlines()]

@@ -31,6 +31,7 @@ def dashboard(port: int, names: tuple[str, ...], open_browser: bool, catalog_url
     catalog = opened(catalog_url)
     try:
         from dashboards.application import server
+        from dashboards.shelf import read_ahead
     except ModuleNotFoundError as error:
         refuse(f"the dashboard needs {error.name}: `pip install 'reluflow[dashboard]'` first", WRONG_REQUEST)
     try:
@@ -42,6 +43,7 @@ def dashboard(port: int, names: tuple[str, ...], open_browser: bool, catalog_url
     if open_browser:
         serving.io_loop.add_callback(click.launch, address)
     serving.start()
+    read_ahead(catalog)
     try:
         serving.io_loop.start()
     except KeyboardInterrupt:

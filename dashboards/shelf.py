@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from time import monotonic
 
 import pandas as pd
 
-from catalog import Catalog
+from catalog import Catalog, CatalogError
 from dashboards.runs import searchable, shown, with_headings
 
 PATIENCE = 10
@@ -86,3 +87,15 @@ class Shelf:
 def shelf_of(catalog: Catalog) -> Shelf:
     """Return the one shelf of a catalog."""
     return Shelf(catalog)
+
+
+def read_ahead(catalog: Catalog) -> threading.Thread:
+    """Read the table in a thread before anybody asks: 10,000 runs that the index does not know take seconds."""
+
+    def read() -> None:
+        with suppress(CatalogError, OSError):  # whoever asks is told
+            shelf_of(catalog).table()
+
+    thread = threading.Thread(target=read, name="read-ahead", daemon=True)
+    thread.start()
+    return thread

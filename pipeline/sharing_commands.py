@@ -154,7 +154,9 @@ def import_runs(source: str, largest_bytes: int | None, catalog_url: str, as_jso
     most = LARGEST_BYTES if largest_bytes is None else largest_bytes
     with telling() as stages:
         stages.say(f"Checking and taking in what {source} holds ...")
-        done = take_in(opened(catalog_url), source, most, judge)
+        catalog = opened(catalog_url)
+        done = take_in(catalog, source, most, judge)
+        catalog.frame()  # the index learns of them: else the first who lists 10,000 new runs waits for it
     if as_json:
         print_json(
             {

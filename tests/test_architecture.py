@@ -26,7 +26,8 @@ TOP = (
 CATALOG_DOORS = {"catalog"} | {
     f"catalog.{name}"
     for name in (
-        "blocks", "cells", "errors", "index", "layout", "manifest", "origins", "places", "schema", "sharing",
+        "blocks", "cells", "claims", "errors", "index", "layout", "manifest", "origins", "places", "schema",
+        "sharing",
         "tidying", "verify",
     )
 }  # fmt: skip

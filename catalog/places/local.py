@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from catalog.errors import CatalogError, CatalogUnwritableError
 from catalog.layout import MANIFEST, STAGING
 from catalog.places import staging
 from catalog.places.authorship import authorship_of
+from catalog.places.new_files import NewFiles, new_files
 from catalog.places.place import Digest, Irregularity, Leftover
 
 if TYPE_CHECKING:
@@ -137,8 +138,8 @@ class LocalPlace:
         ------
         DiskFullError, CatalogUnwritableError, DamagedRunError
         """
-        with staging.staging_place(self.root, Path(destination).name) as place:
-            yield LocalWriter(place, self.root / destination)
+        with staging.staging_place(self.root, Path(destination).name) as place, new_files(place.path) as files:
+            yield LocalWriter(place, self.root / destination, files)
 
     def check_writable(self, destination: str) -> None:
         """Make and remove a folder: see :func:`catalog.places.staging.check_writable`."""
@@ -200,13 +201,13 @@ class LocalWriter:
         The staging folder.
     destination
         Where it is to appear.
-    folders
-        All folders written so far.
+    files
+        What is written into it.
     """
 
     place: staging.StagingPlace
     destination: Path
-    folders: set[Path] = field(default_factory=set)
+    files: NewFiles
 
     def agree(
         self, manifest: Manifest, contents: Mapping[str, bytes]
@@ -215,20 +216,12 @@ class LocalWriter:
         return manifest, contents
 
     def write(self, path: str, content: bytes) -> None:
-        """Write one file below the staging folder, and flush it."""
-        file = self.place.path / path
-        if file.parent not in self.folders:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            folder = file.parent
-            while folder != self.place.path and folder not in self.folders:
-                self.folders.add(folder)
-                folder = folder.parent
-        staging.write_synced(file, content)
+        """Write one file below the staging folder."""
+        self.files.write(path, content)
 
     def seal(self, manifest: bytes) -> None:
-        """Flush the folders, then write the manifest, then rename: a manifest never vouches for missing bytes."""
-        for folder in sorted(self.folders | {self.place.path}, reverse=True):
-            staging.sync(folder)
+        """Flush all files, then write the manifest, then rename: a manifest never vouches for missing bytes."""
+        self.files.flush()
         staging.write_synced(self.place.path / MANIFEST, manifest)
         staging.sync(self.place.path)
         self.place.move_to(self.destination)

@@ -9,7 +9,7 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +17,8 @@ from catalog.errors import CatalogError, CatalogUnwritableError, DiskFullError
 from catalog.layout import INDEX
 from catalog.places import staging
 from catalog.places.authorship import authorship_of, signed_name
-from catalog.places.staging import sync, write_synced
+from catalog.places.new_files import NewFiles, new_files
+from catalog.places.staging import sync
 from catalog.tidying import PATIENCE
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -32,35 +33,6 @@ class Container(Protocol):
     def write(self, path: str, content: bytes) -> None:
         """Add one file; ``path`` is relative and POSIX."""
         ...
-
-
-@dataclass
-class Folder:
-    """A folder that is being filled.
-
-    Attributes
-    ----------
-    path
-        Where it lies meanwhile.
-    folders
-        What to flush in the end.
-    """
-
-    path: Path
-    folders: set[Path] = field(default_factory=set)
-
-    def write(self, path: str, content: bytes) -> None:
-        """Write one file, and flush it."""
-        file = self.path / path
-        if file.parent not in self.folders:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            self.folders.update(parent for parent in file.parents if parent.is_relative_to(self.path))
-        write_synced(file, content)
-
-    def flush(self) -> None:
-        """Flush the lists of names."""
-        for folder in sorted(self.folders, reverse=True):
-            sync(folder)
 
 
 @dataclass
@@ -83,7 +55,7 @@ class Archive:
 
 
 @contextmanager
-def folder(destination: Path) -> Iterator[Folder]:
+def folder(destination: Path) -> Iterator[NewFiles]:
     """Fill a folder that appears as ``destination`` at the end.
 
     Raises
@@ -93,9 +65,9 @@ def folder(destination: Path) -> Iterator[Folder]:
     """
     with appearing(destination, same_folder) as path:
         path.mkdir()
-        filled = Folder(path, {path})
-        yield filled
-        filled.flush()
+        with new_files(path) as filled:
+            yield filled
+            filled.flush()
 
 
 @contextmanager

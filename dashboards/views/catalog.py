@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from html import escape
 from typing import Any
+from urllib.parse import quote_plus
 
 import pandas as pd
 import panel as pn
@@ -203,8 +204,16 @@ class CatalogPage:
         self.count.object = f'<div role="status">{text}</div>{alert}'
 
     def _link(self, run_id: str) -> str:
-        flow, theory = (escape(self.visit.address(page, run=run_id)) for page in ("flow", "theory"))
+        # An address is made once and then told for each run: for 10,000, urlencode alone takes 0.3 s.
+        said = escape(quote_plus(run_id))
+        flow, theory = (f"{before}{said}{after}" for before, after in self._addresses)
         return f'<a href="{flow}">{escape(run_id)}</a> <a href="{theory}" style="font-size: 12px">theory</a>'
+
+    @cached_property
+    def _addresses(self) -> list[tuple[str, str]]:
+        """What stands before and after a run's name in the addresses of the pages that show it."""
+        addresses = (escape(self.visit.address(page, run="RUN")) for page in ("flow", "theory"))
+        return [(before, after) for before, _, after in (address.partition("RUN") for address in addresses)]
 
     def _mark(self, rows: pd.DataFrame | None = None) -> None:
         """Tick the chosen runs among those shown, or among these, which are shown from now on."""

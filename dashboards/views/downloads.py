@@ -11,18 +11,15 @@ from dataclasses import dataclass
 from functools import partial
 from html import escape
 from io import BytesIO
-from typing import Any
 
 import panel as pn
-import param
 import xarray as xr
 
 from dashboards.exports import animation_file, figure_file, preset_toml, selection_csv, standalone_page
-from dashboards.frame import explained
-from dashboards.latest import Latest
 from dashboards.looks import LIGHT, Looks
-from dashboards.markup import BUTTON, words
+from dashboards.markup import words
 from dashboards.subject import configuration_of
+from dashboards.views.file_button import FileButton, size_text
 from pipeline.figures import FIGURES, FORMATS
 
 ANIMATIONS = ("gif", "mp4")
@@ -118,44 +115,6 @@ def _preset(tree: xr.DataTree) -> str:
     return preset_toml(configuration_of(json.loads(tree.attrs["configuration"])))
 
 
-class FileButton(pn.widgets.FileDownload):
-    """A button for a file that is made when it is pressed; what goes wrong is said, and no file comes.
-
-    It is made behind the page: a film takes many seconds, and until a callback ends its page answers nothing.
-
-    Parameters
-    ----------
-    make
-        Makes the file; it runs in a thread.
-    say
-        Shows a line beside the button.
-    options
-        Panel's own.
-    """
-
-    def __init__(self, make: Callable[[], BytesIO], say: Callable[[str], None], **options: Any) -> None:
-        def callback() -> BytesIO | None:
-            # Panel's handler of exceptions is not asked about this button's.
-            try:
-                return make()
-            except Exception as error:
-                say(explained(error))
-                return None
-
-        super().__init__(callback=callback, **(BUTTON | options))
-        self.making = Latest(
-            pn.state.curdoc, lambda _: callback(), self._sync_data, lambda error: say(explained(error))
-        )
-
-    @param.depends("_clicks", watch=True)
-    def _transfer(self) -> None:
-        self.making.want(None)
-
-    def _sync_data(self, fileobj: BytesIO | None) -> None:
-        if fileobj is not None:
-            super()._sync_data(fileobj)
-
-
 class Downloads:
     """The menu, the button and a line that says how it goes.
 
@@ -229,11 +188,3 @@ def downloads(
     """
     named = name if callable(name) else lambda: name
     return Downloads(tree_source, named, offers(selection, looks)).view()
-
-
-def size_text(count: int) -> str:
-    """Write a number of bytes as a person says it: ``191 kB``."""
-    for unit, sign in ((2**30, "GB"), (2**20, "MB"), (2**10, "kB")):
-        if count >= unit:
-            return f"{count / unit:.3g} {sign}"
-    return f"{count} bytes"

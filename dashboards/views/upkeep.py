@@ -14,7 +14,7 @@ from dashboards.exports import LARGEST_BYTES, exported_runs
 from dashboards.frame import explained
 from dashboards.latest import Latest
 from dashboards.markup import BUTTON, words
-from dashboards.views.downloads import FileButton, size_text
+from dashboards.views.file_button import FileButton, size_text
 from dashboards.visit import Visit
 from pipeline import RequestError
 

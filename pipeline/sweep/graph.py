@@ -8,7 +8,7 @@ cell takes some ten: the batches are made as long as :data:`BATCH_SECONDS`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from math import ceil
@@ -69,6 +69,8 @@ class Graph:
         Told once if there is nobody to compute, and asked whether to go on.
     told
         Whether the caller was told so.
+    refill
+        Told what a cell takes and how many threads there are, puts more cells into ``waiting`` if few are there.
     looked, peopled
         When the workers were last counted, and when there was last any.
     suspects, alone
@@ -86,6 +88,7 @@ class Graph:
     shared: dict[tuple[int, ...], tuple[Future[Any], Future[Any]]] = field(default_factory=dict)
     caller: Caller = field(default_factory=Caller)
     told: bool = False
+    refill: Callable[[float, int], None] | None = None
     looked: float = -1e9
     peopled: float = field(default_factory=monotonic)
     suspects: deque[int] = field(default_factory=deque)
@@ -102,6 +105,8 @@ class Graph:
             while self.waiting or self.flying or self.suspects:
                 self.caller.check()
                 self._look_around()
+                if self.refill is not None:
+                    self.refill(self.cell_seconds, self.threads)
                 while self.waiting and len(self.flying) < IN_FLIGHT * self.threads + 1:
                     self._submit(self._next())
                 if self.suspects and not self.flying:

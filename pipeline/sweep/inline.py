@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from time import perf_counter
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.sweep.caller import Caller
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.stages import Batch, compute_batch, shared_data, shared_minimum
+from pipeline.sweep.work import Work
 
 if TYPE_CHECKING:
     from catalog.index import Catalog
@@ -35,7 +35,7 @@ def is_light(plan: Plan, numbers: list[int]) -> bool:
 
 def compute_here(
     plan: Plan,
-    waiting: deque[int],
+    work: Work,
     catalog: Catalog | None,
     patience: float = PATIENCE,
     *,
@@ -45,14 +45,15 @@ def compute_here(
 
     Parameters
     ----------
-    waiting
-        The numbers of the cells, those of a data set together; the computed ones are taken off.
+    work
+        Says which cells; the computed ones are taken off.
     catalog
         Where each run is published; None to publish none.
     check
         See :class:`Caller`: called before each cell.
     """
     started, shared = perf_counter(), dict[tuple[int, ...], Any]()
+    waiting = work.waiting
     while waiting and perf_counter() - started < patience:
         batch, records = perf_counter(), list[dict[str, Any]]()
         while waiting and (not records or perf_counter() - batch < AT_ONCE):
@@ -66,4 +67,6 @@ def compute_here(
             records += done.records
             if done.fault:
                 break
-        yield replace(done, records=records, seconds=perf_counter() - batch)
+        seconds = perf_counter() - batch
+        yield replace(done, records=records, seconds=seconds)
+        work.refill(seconds / max(len(records), 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -36,10 +36,13 @@ class Stock:
         By run identifier; those that failed are there too, unless they are to be tried again.
     missing
         Why each other run has to be computed.
+    files
+        The names of the files of records that were read.
     """
 
     records: dict[str, dict[str, Any]]
     missing: dict[str, Reason]
+    files: set[str] = field(default_factory=set)
 
     def reasons(self) -> Counter[Reason]:
         """How many runs have to be computed, for each reason."""
@@ -57,7 +60,8 @@ def take_stock(plan: Plan, catalog: Catalog | None, *, retry_failed: bool = Fals
     wanted = dict.fromkeys(run_id for run_id in plan.run_ids if run_id is not None)
     if catalog is None:
         return Stock({}, dict.fromkeys(wanted, Reason.NEVER))
-    recorded = read_cells(catalog.place, plan.name)
+    files: set[str] = set()
+    recorded = read_cells(catalog.place, plan.name, files)
     runs = wanted.keys() & set(catalog.run_ids())
     records: dict[str, dict[str, Any]] = {}
     missing: dict[str, Reason] = {}
@@ -75,7 +79,7 @@ def take_stock(plan: Plan, catalog: Catalog | None, *, retry_failed: bool = Fals
             missing[run_id] = Reason.FAILED
         else:
             records[run_id] = found
-    return Stock(records, missing)
+    return Stock(records, missing, files)
 
 
 def _of_manifest(catalog: Catalog, run_id: str) -> dict[str, Any] | None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from catalog.cells import UnderWay, announce, withdraw, write_cells
+from catalog.cells import CellWriter, UnderWay, announce, pack_cells, withdraw
+from catalog.claims import claiming
 from catalog.errors import CatalogUnwritableError, DiskFullError
 from pipeline.arguments import whole
 from pipeline.errors import RequestError
@@ -27,6 +27,7 @@ from pipeline.sweep.plan import Plan, make_plan
 from pipeline.sweep.request import SweepRequest, load_sweep
 from pipeline.sweep.stages import Batch, peak_memory
 from pipeline.sweep.stock import Stock, take_stock
+from pipeline.sweep.work import LOOK_AGAIN, Work
 from pipeline.workflow import provenance
 
 if TYPE_CHECKING:
@@ -152,27 +153,32 @@ def perform(
     elif plan.request.trajectories:
         raise RequestError("trajectories = true: allowed with a catalog only, which keeps them")
     started, account = perf_counter(), Account(len(plan.run_ids))
-    missing, done = set(stock.missing), 0
+    missing, known, own = len(stock.missing), len(stock.records), set[str]()
+    replaced = catalog is not None and plan.sweep_id in catalog.sweeps
     caller = caller or Caller()
     if catalog is not None and missing:
         announce(catalog.place, UnderWay(plan.sweep_id, plan.name, tuple(filter(None, plan.run_ids))))
+        pack_cells(catalog.place, plan.name)
+    writer = None if catalog is None else CellWriter(catalog.place, plan.name)
     for batch in _batches(plan, stock, catalog, account, scheduler, workers, caller):
-        if catalog is not None:
+        if writer is not None:
             with _place_at_fault():
-                write_cells(catalog.place, plan.name, batch.records)
-        done += sum(record["run_id"] not in stock.records for record in batch.records)
+                writer.write(batch.records)
         stock.records.update((record["run_id"], record) for record in batch.records)
+        own.update(record["run_id"] for record in batch.records)
         account.memory = max(account.memory, batch.memory)
-        caller.progress(done, len(missing))
+        caller.progress(len(stock.records) - known, missing)
         if batch.fault:
             raise PlaceFaultError(batch.fault)
     caller.check()
     account.seconds = perf_counter() - started
-    _settle(account, plan, stock, missing)
+    _settle(account, plan, stock, own)
     if catalog is not None:
         with _place_at_fault():
-            _publish(plan, stock, catalog, account)
+            _publish(plan, stock, catalog, account, replaced=replaced)
             withdraw(catalog.place, plan.name, plan.sweep_id)
+            if plan.request.trajectories:
+                catalog.frame()  # the index learns of them: else the first who lists 10,000 new runs waits for it
     return account
 
 
@@ -189,36 +195,60 @@ def _batches(
     plan: Plan, stock: Stock, catalog: Catalog | None, account: Account, scheduler: Any, workers: int | None,
     caller: Caller,
 ) -> Iterator[Batch]:  # fmt: skip
-    """Compute the missing cells: here if they are few and quick, else on the workers."""
-    numbers = plan.numbers()
-    waiting = deque(sorted((numbers[run_id][0] for run_id in stock.missing), key=plan.data_set))
+    """Compute the missing cells, those that no other process is computing; of the others wait for the records."""
+    if not stock.missing:
+        return
+    with ExitStack() as stack:
+        claims = None
+        if catalog is not None and not catalog.place.url.startswith("memory:"):  # which no other process sees
+            claims = stack.enter_context(claiming(catalog.place, plan.name, plan.sweep_id))
+        stack.enter_context(_place_at_fault())  # the claims may be refused like the records
+        work = Work(plan, stock, catalog, claims)
+        while work.left or work.waiting:
+            work.refill()
+            for batch in _computed(work, catalog, account, scheduler, workers, caller):
+                yield batch
+                work.done(batch.records)
+            if work.left:
+                caller.check()
+                sleep(LOOK_AGAIN)
+                work.look()
+                yield Batch([], 0.0, 0)
+
+
+def _computed(
+    work: Work, catalog: Catalog | None, account: Account, scheduler: Any, workers: int | None,
+    caller: Caller,
+) -> Iterator[Batch]:  # fmt: skip
+    """Compute the cells that can be had: here if they are few and quick, else on the workers."""
+    plan = work.plan
     to_publish = catalog if plan.request.trajectories else None
-    if not waiting:
+    if not work.waiting:
         return
     if to_publish is not None and to_publish.place.url.startswith("memory:") and scheduler is None:
         # No other process sees this catalog.
-        yield from compute_here(plan, waiting, to_publish, patience=float("inf"), check=caller.check)
-    elif scheduler is None and workers is None and is_light(plan, list(waiting)):
-        yield from compute_here(plan, waiting, to_publish, check=caller.check)
-    if not waiting:
+        yield from compute_here(plan, work, to_publish, patience=float("inf"), check=caller.check)
+    elif scheduler is None and workers is None and is_light(plan, work.numbers()):
+        yield from compute_here(plan, work, to_publish, check=caller.check)
+    if not work.waiting:
         return
     with ExitStack() as stack:
         if scheduler is None:
-            these = stack.enter_context(local(min(workers or usable_cpus(), len(waiting)), caller.check))
+            these = stack.enter_context(local(min(workers or usable_cpus(), len(work.numbers())), caller.check))
         else:
             these = stack.enter_context(external(scheduler))
         account.where, account.memory_limit = these.described, these.memory_limit
         url = None if to_publish is None else to_publish.place.url
-        yield from Graph(these.client, plan, waiting, url, caller=caller).results()
+        yield from Graph(these.client, plan, work.waiting, url, caller=caller, refill=work.refill).results()
 
 
-def _settle(account: Account, plan: Plan, stock: Stock, missing: set[str]) -> None:
-    """Count what became of every cell."""
+def _settle(account: Account, plan: Plan, stock: Stock, own: set[str]) -> None:
+    """Count what became of every cell; ``own`` are the runs that this process has computed."""
     account.failures = failures(plan, stock.records)
     for run_id in plan.run_ids:
         if run_id is None or stock.records[run_id]["status"] == FAILED:
             continue
-        if run_id in missing:
+        if run_id in own:
             account.computed += 1
         else:
             account.cached += 1
@@ -226,8 +256,10 @@ def _settle(account: Account, plan: Plan, stock: Stock, missing: set[str]) -> No
         account.statuses[status] = account.statuses.get(status, 0) + 1
 
 
-def _publish(plan: Plan, stock: Stock, catalog: Catalog, account: Account) -> None:
-    """Publish the cube, in the place of one with failed cells that were tried again."""
+def _publish(plan: Plan, stock: Stock, catalog: Catalog, account: Account, *, replaced: bool) -> None:
+    """Publish the cube; ``replaced``: in the place of one with failed cells that were tried again."""
+    if plan.sweep_id in catalog.sweeps and not replaced:
+        return  # by another process, which computed the other half
     cube = make_cube(plan, stock.records)
     tree = xr.DataTree.from_dict({GROUP: cube})
     tree.attrs = {key: cube.attrs[key] for key in ("title", "summary", "configuration", "grid")}
@@ -247,7 +279,7 @@ def _publish(plan: Plan, stock: Stock, catalog: Catalog, account: Account) -> No
         "wall_seconds": account.seconds,
         "cell_code_revisions": sorted({str(record["code_revision"]) for record in stock.records.values()}),
     }
-    if plan.sweep_id in catalog.sweeps:
+    if replaced and plan.sweep_id in catalog.sweeps:
         catalog.sweeps.remove(plan.sweep_id)
     catalog.sweeps.publish(
         plan.sweep_id,

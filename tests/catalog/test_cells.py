@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from catalog import open_catalog
 from catalog.cells import (
+    TOGETHER,
+    CellWriter,
     UnderWay,
     announce,
     damaged_cells,
+    pack_cells,
     read_cells,
     remove_cells,
     sweeps_under_way,
@@ -146,3 +149,84 @@ def test_every_flipped_bit_of_a_plan_is_noticed(place):
     assert sweeps_under_way(place) == [under_way]
     path.rename(path.with_name("other-0.plan"))
     assert len(damaged_cells(place)) == 1
+
+
+def filled(place, batches):
+    """Records of so many batches, two cells each, as a sweep keeps them."""
+    writer = CellWriter(place, "base")
+    for number in range(batches):
+        writer.write([record(f"{number}-a"), record(f"{number}-b", results={"x": float(number)})])
+    return {f"{number}-{letter}" for number in range(batches) for letter in "ab"}
+
+
+@pytest.mark.parametrize("batches", [TOGETHER - 1, TOGETHER, 3 * TOGETHER + 1, TOGETHER**2 + 5])
+def test_many_cells_lie_in_few_files(place, batches):
+    """A file for every few cells would be 2,000 for a sweep of 50,000, or 50,000 where a cell takes a second."""
+    written = filled(place, batches)
+    found = read_cells(place, "base")
+    assert found.keys() == written
+    assert found[f"{batches - 1}-b"]["results"] == {"x": batches - 1}
+    assert len(files(place)) <= 2 * (TOGETHER - 1) + batches // TOGETHER**2
+    assert damaged_cells(place) == []
+
+
+@pytest.mark.parametrize("call", ["write", "remove"])
+def test_a_kill_between_two_steps_loses_no_record(place, call, monkeypatch):
+    """Each record is in a durable file at every moment, if only in two."""
+    original, killed = getattr(type(place), call), []
+
+    def ends(here, *args):
+        if len(here.names("cells/base")) >= TOGETHER:  # the files are being put together
+            killed.append(args)
+            raise KeyboardInterrupt
+        return original(here, *args)
+
+    monkeypatch.setattr(type(place), call, ends)
+    with pytest.raises(KeyboardInterrupt):
+        filled(place, TOGETHER)
+    monkeypatch.undo()
+    assert killed
+    assert len(read_cells(place, "base")) == 2 * TOGETHER
+    pack_cells(place, "base")
+    assert len(read_cells(place, "base")) == 2 * TOGETHER
+    assert len(files(place)) == 1
+
+
+def test_what_killed_sweeps_have_left_is_put_together(place):
+    for number in range(3 * TOGETHER):
+        write_cells(place, "base", [record(f"{number}-a")])
+    damaged = files(place)[5]
+    damaged.write_bytes(damaged.read_bytes()[:-3])
+    pack_cells(place, "base")
+    assert len(files(place)) == 2  # the damaged one stays for verify and gc
+    assert len(read_cells(place, "base")) == 3 * TOGETHER - 1
+    assert [Path(key).name for _, key in damaged_cells(place)] == [damaged.name]
+    pack_cells(place, "base")
+    assert len(files(place)) == 2
+
+
+def test_reading_while_files_are_put_together(place, monkeypatch):
+    """A file that went after the listing is not lost: what holds its records now is read."""
+    for number in range(TOGETHER):
+        write_cells(place, "base", [record(f"{number}-a")])
+    original, packed = type(place).read, []
+
+    def read(here, key):
+        if not packed:
+            packed.append(key)
+            monkeypatch.setattr(type(place), "read", original)
+            pack_cells(place, "base")
+            monkeypatch.setattr(type(place), "read", read)
+        return original(here, key)
+
+    monkeypatch.setattr(type(place), "read", read)
+    assert len(read_cells(place, "base")) == TOGETHER
+
+
+def test_files_that_were_seen_are_not_read_again(place):
+    seen = set()
+    write_cells(place, "base", [record("a-1")])
+    assert set(read_cells(place, "base", seen)) == {"a-1"}
+    write_cells(place, "base", [record("b-1")])
+    assert set(read_cells(place, "base", seen)) == {"b-1"}
+    assert read_cells(place, "base", seen) == {}

@@ -21,10 +21,11 @@ import os, random, signal, sys, time
 import pathlib
 sys.path.insert(0, "tests/catalog")
 import conftest
-from catalog.places import place_at
+from catalog.places import new_files, place_at
 from catalog.places.local import LocalPlace
 from catalog.publish import publish
 root, tree = pathlib.Path(sys.argv[1]), conftest.random_tree()
+new_files.flushes_surely, new_files.waiting_bytes = lambda _: True, lambda: 0
 
 def attempt(number, sabotage):
     child = os.fork()
@@ -45,8 +46,8 @@ def kill_in(name, owner, instant):
 numbers = iter(range(1000))
 killed = 0
 for name, owner, instants in (
-    ("mkdir", pathlib.Path, (1, 2, 3, 30)), ("fsync", os, (0, 1, 50, 100, 150, 160, 170, 175)),
-    ("open", pathlib.Path, (1, 40, 90)), ("rename", pathlib.Path, (0,)),
+    ("mkdir", pathlib.Path, (1, 2, 3, 30)), ("flush_file_system", new_files, (0,)), ("fsync", os, (0, 1, 2)),
+    ("open", pathlib.Path, (1, 20, 40, 60, 80, 90, 99)), ("rename", pathlib.Path, (0,)),
 ):
     for instant in instants:
         status = os.waitpid(attempt(next(numbers), kill_in(name, owner, instant)), 0)[1]

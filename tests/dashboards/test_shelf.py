@@ -1,5 +1,7 @@
-from catalog import open_catalog
-from dashboards.shelf import Shelf, shelf_of
+import pytest
+
+from catalog import CatalogError, open_catalog
+from dashboards.shelf import Shelf, read_ahead, shelf_of
 from pipeline import load_config, run
 
 
@@ -30,6 +32,21 @@ def test_a_slow_catalog_is_read_less_often(small_catalog, monkeypatch):
     shelf._took = 100.0
     monkeypatch.setattr(type(small_catalog), "frame", lambda self: 1 / 0)
     assert shelf.table() is table
+
+
+def test_the_table_is_read_before_the_first_visitor_asks(small_catalog, monkeypatch):
+    shelf_of.cache_clear()
+    read_ahead(small_catalog).join()
+    monkeypatch.setattr(type(small_catalog), "frame", lambda self: 1 / 0)
+    assert len(shelf_of(small_catalog).table(age=3600).rows) == 3
+
+
+def test_reading_ahead_leaves_errors_to_who_asks(tmp_path):
+    (tmp_path / "runs").write_text("a file where a folder was")
+    catalog = open_catalog(tmp_path)
+    read_ahead(catalog).join()  # an exception in a thread would be a warning, and so an error
+    with pytest.raises(CatalogError, match="can't be read"):
+        shelf_of(catalog).table()
 
 
 def test_all_visitors_share_one_shelf(small_catalog):

@@ -104,6 +104,8 @@ ONE_LINE = "reluflow: interrupted; nothing is half-published\n"
 INTERRUPTED = """
 import importlib, os, signal, sys
 import pipeline.commands
+from catalog.places import new_files
+new_files.flushes_surely, new_files.waiting_bytes = lambda _: True, lambda: 0
 module, name, instant = sys.argv[1:4]
 owner = importlib.import_module(module)
 original, count = getattr(owner, name), iter(range(int(instant)))
@@ -122,9 +124,11 @@ pipeline.commands.main(sys.argv[4:])
         ("pipeline.configuration", "load_config", 0, False),
         ("pipeline.workflow", "label_phases", 0, True),  # while computing
         ("catalog.publish", "encode", 0, False),
-        ("catalog.places.staging", "write_synced", 0, False),  # while writing
-        ("catalog.places.staging", "write_synced", 50, True),
-        ("catalog.places.staging", "sync", 5, False),
+        ("catalog.places.new_files", "write_unflushed", 0, False),  # while writing
+        ("catalog.places.new_files", "write_unflushed", 50, True),
+        ("catalog.places.new_files", "flush_file_system", 0, True),
+        ("catalog.places.staging", "write_synced", 0, False),
+        ("catalog.places.staging", "sync", 0, False),
     ],
 )
 def test_ctrl_c(module, name, instant, existing, filled, tmp_path, contents):

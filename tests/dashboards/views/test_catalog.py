@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from html import escape
+
 import pytest
 
 from catalog import open_catalog
@@ -36,6 +40,24 @@ def test_the_table_lists_the_runs_with_links(small_catalog):
     assert set(rows["run_id"]) == set(small_catalog)
     assert all(f"flow?run={row.run_id}" in row.run for row in rows.itertuples())
     assert said == []
+
+
+def test_a_link_is_the_address_of_its_page(small_catalog):
+    """Made from parts, because 10,000 addresses take long; a name may hold what an address writes otherwise."""
+    page, _, _ = visited(small_catalog)
+    for run_id in ("orthogonal-0123456789ab", "größe+RUN.1-0"):
+        for name in ("flow", "theory"):
+            assert f'<a href="{escape(page.visit.address(name, run=run_id))}"' in page._link(run_id)
+
+
+def test_the_page_loads_nothing_that_draws_or_solves():
+    """Matplotlib and the solver took half of the first visit; whoever exports waits for them."""
+    code = (
+        "import sys, dashboards.application, dashboards.views.catalog\n"
+        "print(*{'matplotlib', 'numba', 'scipy', 'holoviews', 'pipeline.workflow'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
 
 
 def test_words_and_conditions_narrow_it(small_catalog, orthogonal_id):

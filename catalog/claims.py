@@ -1,0 +1,209 @@
+"""Who computes which cells at this moment: sweeps that run at once share their work.
+
+Each process keeps one file, ``cells/<name>/<sweep_id>-<random>.claim``, that names the cells it has taken and not
+recorded yet. A place need only write and read whole files, as an object store does: who wants cells says so, then
+looks whether another one wants them too, and of two the first by name gets them. Should a cell be computed twice
+all the same, because a place shows a file late, the two records are equal.
+
+Who was killed leaves the file behind. On this machine the process's number tells, elsewhere that the file does not
+change: a process that lives writes it anew every few seconds. No two clocks are compared.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import secrets
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from catalog.cells import CELLS
+from catalog.errors import CatalogError
+
+if TYPE_CHECKING:
+    from catalog.places import Place
+
+ENDING = ".claim"
+BEAT_SECONDS = 10.0
+"""Between two times that a process writes its claims anew."""
+SILENCE_SECONDS = 60.0
+"""After which a process on another machine that has not written its claims is taken for dead."""
+
+POLLS, POLL_SECONDS = 100, 0.02
+"""How often, and with which pause, who is first by name asks whether the other one has given way."""
+
+
+class Theirs(NamedTuple):
+    """What another process has taken, and what it wants."""
+
+    cells: set[str]
+    wanted: set[str]
+
+
+@dataclass
+class Claims:
+    """What this process and others have taken of one sweep.
+
+    Attributes
+    ----------
+    place
+        The catalog's.
+    folder, own_file
+        Where the claims lie, and the name of this process's.
+    sweep_id
+        The sweep's identifier, with which the files' names begin.
+    clock
+        Seconds, of this process alone.
+    cells, wanted
+        What this process has taken and not recorded, and what it is about to take.
+    """
+
+    place: Place
+    folder: str
+    sweep_id: str
+    clock: Callable[[], float] = monotonic
+    cells: set[str] = field(default_factory=set)
+    wanted: set[str] = field(default_factory=set)
+    own_file: str = ""
+    _heard: dict[str, tuple[bytes, float]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _beats: int = 0
+
+    def __post_init__(self) -> None:
+        """Choose a name that no other process has."""
+        self.own_file = self.own_file or f"{self.sweep_id}-{secrets.token_hex(8)}{ENDING}"
+
+    def others(self) -> dict[str, Theirs]:
+        """What other living processes have taken, by the names of their files; those of the dead are removed."""
+        found = {}
+        for file in self.place.names(self.folder):
+            if file == self.own_file or not (file.startswith(f"{self.sweep_id}-") and file.endswith(ENDING)):
+                continue
+            try:
+                content = self.place.read(f"{self.folder}/{file}")
+                said = json.loads(content)
+                theirs = Theirs(set(map(str, said["cells"])), set(map(str, said["wanted"])))
+                alive = self._lives(file, content, said)
+            except OSError:  # it has ended since the listing
+                continue
+            except (ValueError, KeyError, TypeError):
+                alive = False
+            if alive:
+                found[file] = theirs
+            else:
+                with suppress(CatalogError):
+                    self.place.remove(f"{self.folder}/{file}")
+        return found
+
+    def _lives(self, file: str, content: bytes, said: dict[str, Any]) -> bool:
+        if said["machine"] == platform.node() and not _runs(int(said["process"])):
+            return False
+        heard = self._heard.get(file)
+        if heard is None or heard[0] != content:
+            self._heard[file] = content, self.clock()
+            return True
+        return self.clock() - heard[1] < SILENCE_SECONDS
+
+    def take(self, cells: Collection[str], most: int) -> list[str]:
+        """Take the first cells that nobody has taken, this process neither, so many at most.
+
+        Raises
+        ------
+        CatalogUnwritableError, DiskFullError
+        """
+        taken = self.cells.union(*(cells for theirs in self.others().values() for cells in theirs))
+        with self._lock:
+            self.wanted = set(islice((cell for cell in cells if cell not in taken), most))
+        if not self.wanted:
+            return []
+        self.write()
+        lost = self._lost()
+        with self._lock:
+            got = [cell for cell in cells if cell in self.wanted - lost]
+            self.cells |= set(got)
+            self.wanted = set()
+        self.write()
+        return got
+
+    def _lost(self) -> set[str]:
+        """What of the wanted cells somebody else gets.
+
+        Each of two has said what it wants before it looks, so that one of them at least sees the other. It gives
+        way if it is the second by name, or the other has gone on already; until that is known it waits.
+        """
+        lost = set[str]()
+        for _ in range(POLLS):
+            contested = set[str]()
+            for file, theirs in self.others().items():
+                lost |= self.wanted & theirs.cells
+                if file < self.own_file:
+                    lost |= self.wanted & theirs.wanted
+                else:
+                    contested |= self.wanted & theirs.wanted
+            if contested <= lost:
+                break
+            sleep(POLL_SECONDS)
+        return lost
+
+    def release(self, cells: Iterable[str]) -> None:
+        """Forget cells that are recorded: the records tell others, and this file the next time it is written."""
+        with self._lock:
+            self.cells -= set(cells)
+
+    def write(self) -> None:
+        """Tell others what is taken.
+
+        Raises
+        ------
+        CatalogUnwritableError, DiskFullError
+        """
+        with self._lock:
+            self._beats += 1
+            said: dict[str, Any] = {"machine": platform.node(), "process": os.getpid(), "beats": self._beats}
+            said |= {"cells": sorted(self.cells), "wanted": sorted(self.wanted)}
+            content = json.dumps(said).encode()
+            self.place.write(f"{self.folder}/{self.own_file}", content)
+
+    def withdraw(self) -> None:
+        """Take everything back."""
+        with self._lock, suppress(CatalogError):
+            self.place.remove(f"{self.folder}/{self.own_file}")
+
+
+@contextmanager
+def claiming(place: Place, name: str, sweep_id: str) -> Iterator[Claims]:
+    """Take cells of a sweep over the base ``name``, and keep saying so until the end."""
+    claims = Claims(place, f"{CELLS}/{name}", sweep_id)
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(BEAT_SECONDS):
+            if claims.cells:
+                with suppress(CatalogError):  # the sweep itself finds out
+                    claims.write()
+
+    thread = threading.Thread(target=beat, name="claims", daemon=True)
+    thread.start()
+    try:
+        yield claims
+    finally:
+        ended.set()
+        thread.join()
+        claims.withdraw()
+
+
+def _runs(process: int) -> bool:
+    """Whether a process of this number is there."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # it is somebody else's
+        return True
+    return True

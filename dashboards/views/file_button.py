@@ -1,0 +1,60 @@
+"""A button for a file that is made when it is pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import panel as pn
+import param
+
+from dashboards.frame import explained
+from dashboards.latest import Latest
+from dashboards.markup import BUTTON
+
+
+class FileButton(pn.widgets.FileDownload):
+    """A button for a file that is made when it is pressed; what goes wrong is said, and no file comes.
+
+    It is made behind the page: a film takes many seconds, and until a callback ends its page answers nothing.
+
+    Parameters
+    ----------
+    make
+        Makes the file; it runs in a thread.
+    say
+        Shows a line beside the button.
+    options
+        Panel's own.
+    """
+
+    def __init__(self, make: Callable[[], BytesIO], say: Callable[[str], None], **options: Any) -> None:
+        def callback() -> BytesIO | None:
+            # Panel's handler of exceptions is not asked about this button's.
+            try:
+                return make()
+            except Exception as error:
+                say(explained(error))
+                return None
+
+        super().__init__(callback=callback, **(BUTTON | options))
+        self.making = Latest(
+            pn.state.curdoc, lambda _: callback(), self._sync_data, lambda error: say(explained(error))
+        )
+
+    @param.depends("_clicks", watch=True)
+    def _transfer(self) -> None:
+        self.making.want(None)
+
+    def _sync_data(self, fileobj: BytesIO | None) -> None:
+        if fileobj is not None:
+            super()._sync_data(fileobj)
+
+
+def size_text(count: int) -> str:
+    """Write a number of bytes as a person says it: ``191 kB``."""
+    for unit, sign in ((2**30, "GB"), (2**20, "MB"), (2**10, "kB")):
+        if count >= unit:
+            return f"{count / unit:.3g} {sign}"
+    return f"{count} bytes"

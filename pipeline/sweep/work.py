@@ -1,0 +1,121 @@
+"""The cells that a sweep has still to compute, shared with whoever computes the same sweep at this moment."""
+
+from __future__ import annotations
+
+import datetime
+from collections import deque
+from dataclasses import dataclass, field
+from math import ceil
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from catalog.cells import read_cells
+from pipeline.sweep.cell import COMPUTED
+from pipeline.sweep.plan import Plan
+from pipeline.sweep.stock import Reason, Stock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from catalog.claims import Claims
+    from catalog.index import Catalog
+
+LOT_SECONDS = 2.0
+"""How long the cells that are taken at once keep all workers busy."""
+FIRST = 4
+"""Cells that are taken before it is known how long one takes."""
+LOOK_AGAIN = 0.5
+"""Seconds between two looks at what others have done, while there is nothing to take."""
+
+
+@dataclass
+class Work:
+    """What is left of a sweep.
+
+    Attributes
+    ----------
+    plan, stock
+        The sweep's; a record that another process has written goes into the stock.
+    catalog
+        Where the others' records are; None where there is nobody to share with.
+    claims
+        What others have taken; None likewise: then everything is taken at once.
+    left
+        Runs that nobody of this process has taken, with their cells' numbers, those of a data set together.
+    waiting
+        The numbers of the cells that are taken and wait to be computed.
+    """
+
+    plan: Plan
+    stock: Stock
+    catalog: Catalog | None = None
+    claims: Claims | None = None
+    left: dict[str, int] = field(default_factory=dict)
+    waiting: deque[int] = field(default_factory=deque)
+    begun: str = field(default_factory=lambda: datetime.datetime.now(datetime.UTC).isoformat())
+    looked: float = -1e9
+
+    def __post_init__(self) -> None:
+        """Order the cells that are missing; whoever comes second begins at the other end."""
+        numbers = self.plan.numbers()
+        order = sorted(self.stock.missing, key=lambda run_id: self.plan.data_set(numbers[run_id][0]))
+        if self.claims is not None and self.claims.others():
+            order.reverse()
+        self.left = {run_id: numbers[run_id][0] for run_id in order}
+
+    def numbers(self) -> list[int]:
+        """The cells that this process may have to compute yet."""
+        return [*self.waiting, *self.left.values()]
+
+    def refill(self, cell_seconds: float = 0.0, threads: int = 1) -> None:
+        """Take more cells if few wait.
+
+        Parameters
+        ----------
+        cell_seconds
+            What a cell takes; 0 if that is not known.
+        threads
+            Of all workers.
+
+        Raises
+        ------
+        CatalogUnwritableError, DiskFullError
+        """
+        if self.claims is None:
+            self.waiting.extend(self.left.values())
+            self.left = {}
+            return
+        if len(self.waiting) > threads or not self.left or monotonic() - self.looked < LOOK_AGAIN:
+            return
+        # First the claims, then the records: who records a cell takes the claim back afterwards.
+        others = self.claims.others()
+        self.look()
+        fair = ceil(len(self.left) / (2 * (1 + len(others))))
+        most = (
+            FIRST * threads if not cell_seconds else max(threads + 1, round(LOT_SECONDS * threads / cell_seconds))
+        )
+        taken = self.claims.take(self.left, min(most, max(fair, 1)))
+        self.waiting.extend(self.left.pop(run_id) for run_id in taken)
+        self.looked = -1e9 if taken else monotonic()
+
+    def look(self) -> None:
+        """Take in what others have recorded."""
+        if self.catalog is None:
+            return
+        for run_id, record in read_cells(self.catalog.place, self.plan.name, self.stock.files).items():
+            if run_id in self.left and self._settles(run_id, record):
+                self.stock.records[run_id] = record
+                del self.left[run_id]
+
+    def _settles(self, run_id: str, record: Mapping[str, Any]) -> bool:
+        """Whether a record that was not there before ends the search for this cell."""
+        if record["status"] == COMPUTED:
+            return not self.plan.request.trajectories or (self.catalog is not None and run_id in self.catalog)
+        if self.stock.missing[run_id] in (Reason.NEVER, Reason.DAMAGED):
+            return True
+        return bool(record["recorded"] > self.begun)  # what failed before is tried again
+
+    def done(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Give back the claims on cells that are recorded."""
+        if self.claims is not None:
+            self.claims.release(record["run_id"] for record in records)
