@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.problems import Problem
 from benchmarks.solvers import Run, Solver
 from benchmarks.timing import Failed, TooLong, deadline
-from pipeline.flow.descending import RAN_AWAY, Blocks, descend, in_blocks, out_of_blocks
+from pipeline.flow.gradient_descent_kernels import RAN_AWAY, Blocks, descend, in_blocks, out_of_blocks
 
 NOTEBOOKS = 1e-3
 """Their step size, on the mean squared error: 2e-3 of t an iteration."""

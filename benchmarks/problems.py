@@ -14,9 +14,9 @@ from pipeline.configuration import load_config
 from pipeline.data import generate_data
 from pipeline.flow import initialise
 from pipeline.flow.course import read_residual
-from pipeline.flow.exact.record import Record
-from pipeline.flow.exact.stepping import INTERRUPTED, integrate
-from pipeline.flow.exact.warm import load_solver
+from pipeline.flow.exact.build import load_solver
+from pipeline.flow.exact.integration import INTERRUPTED, integrate
+from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.reduction import Reduction
 from pipeline.flow.status import BY_NUMBER
 from pipeline.flow.weights import plain_weights
@@ -100,7 +100,7 @@ class Problem:
 class Account:
     """What our solver says of a run."""
 
-    record: Record
+    record: StepRecord
     status: str
     rejected: int
     crossings: int
@@ -139,7 +139,7 @@ def solve(problem: Problem, tolerance: float, limit: float | None = None, end: f
     return Account(record, BY_NUMBER[status].word, rejected, crossings, patterns)
 
 
-def residual_of(problem: Problem, record: Record) -> np.ndarray:
+def residual_of(problem: Problem, record: StepRecord) -> np.ndarray:
     """The residual at the problem's times from the polynomials of the record."""
     return problem.reduced.residual(read_residual(record, problem.times / problem.reduced.time_unit))
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from pipeline.configuration import load_config
 from pipeline.data import generate_data
 from pipeline.flow import initialise
-from pipeline.flow.descending import descend, in_blocks, out_of_blocks
+from pipeline.flow.gradient_descent_kernels import descend, in_blocks, out_of_blocks
 from pipeline.flow.weights import plain_weights
 
 STEP_SIZE = 1e-3

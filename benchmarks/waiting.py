@@ -20,7 +20,7 @@ PRESET = "orthogonal"
 
 LOADING = """
 from time import perf_counter
-from pipeline.flow.exact.warm import load_solver
+from pipeline.flow.exact.build import load_solver
 before = perf_counter()
 load_solver()
 print(perf_counter() - before)

@@ -2,8 +2,8 @@
 
 import sys
 
-from pipeline.flow.descending import load_descent
-from pipeline.flow.exact.warm import compile_entry, compile_solver, loaded_from_disk
+from pipeline.flow.exact.build import compile_entry, compile_solver, loaded_from_disk
+from pipeline.flow.gradient_descent_kernels import load_descent
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:

@@ -48,7 +48,7 @@ class NotOnDiskError(Exception):
 @cache
 def kernel_cache() -> Path:
     """The folder of the exact solver's machine code, for this source code as compiled here."""
-    return code_folder("", sorted(Path(__file__).with_name("exact").glob("*.py")))
+    return code_folder("", sorted(Path(__file__).with_name("exact").rglob("*.py")))
 
 
 def code_folder(prefix: str, sources: list[Path]) -> Path:

@@ -18,14 +18,14 @@ import xarray as xr
 
 from catalog.schema import conform, validate
 from pipeline.arguments import SAMPLES, SLOPE, TIME, TOLERANCE, instants, number, whole
-from pipeline.flow.exact.record import Record
-from pipeline.flow.exact.sampling import place_samples, replay
-from pipeline.flow.exact.stepping import integrate
-from pipeline.flow.exact.warm import load_solver
-from pipeline.flow.exact.watching import watched
-from pipeline.flow.looking import looked_at
+from pipeline.flow.exact.build import load_solver
+from pipeline.flow.exact.dense_output import evaluate, place_samples
+from pipeline.flow.exact.integration import integrate
+from pipeline.flow.exact.machine_code.interruptible import run_interruptibly
+from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.moments import moments, read_residual
 from pipeline.flow.reduction import Reduction
+from pipeline.flow.sample_times import merged_sample_times
 from pipeline.flow.status import BY_NUMBER, Status
 from pipeline.flow.streaming import Blocks
 from pipeline.points import take_points
@@ -64,7 +64,7 @@ class Course:
     """
 
     reduced: Reduction
-    record: Record
+    record: StepRecord
     data: xr.Dataset
     init: xr.Dataset
     end_time: float | None
@@ -122,7 +122,7 @@ class Course:
         started = perf_counter()
         with one_thread(len(self.reduced.problem.y)):
             placed = self.placed(cast("int", times)) if np.ndim(times) == 0 else instants("times", times)
-            looked = looked_at(placed, instants("including", including, empty=True))
+            looked = merged_sample_times(placed, instants("including", including, empty=True))
             taken = read_samples(self, looked, reading)
             x, y = (self.data.variables[name].values for name in ("x", "y"))
             told = moments(self.reduced, self.record, x, y)
@@ -178,7 +178,7 @@ def follow_flow(
     until = np.inf if end_time is None else end_time / unit
     with one_thread(len(reduced.problem.y)):
         started = perf_counter()
-        record, ended_by, rejected, crossings, patterns, ambiguous, state, sensitive, doubts = watched(
+        record, ended_by, rejected, crossings, patterns, ambiguous, state, sensitive, doubts = run_interruptibly(
             lambda: integrate(reduced.neurons, reduced.problem, tolerance, until, MOST_STEPS, watch), watch, tell
         )
         seconds = perf_counter() - started
@@ -238,8 +238,8 @@ def read_samples(course: Course, times: np.ndarray, reading: Reading | None = No
         if reading is not None:
             reading(part.start, len(times))
         own_times = times[part] / reduced.time_unit
-        read = partial(replay, neurons, reduced.problem, record, own_times, first, allowed)
-        taken, neurons, first = watched(read, np.zeros(3))
+        read = partial(evaluate, neurons, reduced.problem, record, own_times, first, allowed)
+        taken, neurons, first = run_interruptibly(read, np.zeros(3))
         found = {
             "direction": reduced.frame.back(taken.direction),
             "log_norm": taken.log_norm + reduced.log_weight_unit,

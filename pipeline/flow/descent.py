@@ -15,8 +15,16 @@ from time import perf_counter
 import numpy as np
 import xarray as xr
 
-from pipeline.flow.descending import FITTED, RAN_AWAY, Blocks, descend, in_blocks, load_descent, out_of_blocks
 from pipeline.flow.frame import Frame
+from pipeline.flow.gradient_descent_kernels import (
+    FITTED,
+    RAN_AWAY,
+    Blocks,
+    descend,
+    in_blocks,
+    load_descent,
+    out_of_blocks,
+)
 from pipeline.flow.status import Status
 from pipeline.flow.weights import label_trajectory, plain_weights, refuse_unbalanced
 

@@ -7,7 +7,7 @@ import xarray as xr
 
 from pipeline.errors import RequestError
 from pipeline.flow import descent, libraries
-from pipeline.flow.looking import looked_at
+from pipeline.flow.sample_times import merged_sample_times
 
 EXACT = "exact"
 """The method of :mod:`pipeline.flow.exact`, which is not in this room's hands."""
@@ -71,7 +71,9 @@ def simulate_by(
     if times is not None and end_time is None:
         end_time = float(times[-1])
     if end_time is not None and len(including):
-        times = looked_at(np.linspace(0.0, end_time, samples) if times is None else times, np.asarray(including))
+        times = merged_sample_times(
+            np.linspace(0.0, end_time, samples) if times is None else times, np.asarray(including)
+        )
     if method in METHODS:
         refuse_too_large(method, data, init, samples if times is None else len(times))
     if method in descent.METHODS:

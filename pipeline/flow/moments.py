@@ -12,9 +12,9 @@ from math import comb
 import numpy as np
 
 from catalog.schema import ALIGNED, FITTED
-from pipeline.flow.exact.patterns import Neurons
-from pipeline.flow.exact.record import Record
-from pipeline.flow.exact.sampling import replay
+from pipeline.flow.exact.dense_output import evaluate
+from pipeline.flow.exact.network.groups import Neurons
+from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.reduction import Reduction
 
 NEVER = -1.0
@@ -31,7 +31,7 @@ GRID, ROUNDS = 17, 4
 """How a crossing is found: so many instants between two, so often; then it lies on a straight line."""
 
 
-def moments(reduced: Reduction, record: Record, x: np.ndarray, y: np.ndarray) -> dict[str, list[float]]:
+def moments(reduced: Reduction, record: StepRecord, x: np.ndarray, y: np.ndarray) -> dict[str, list[float]]:
     """Tell when the flow passes each level, in the paper's t, as attributes of a trajectory.
 
     Parameters
@@ -73,7 +73,7 @@ def moments(reduced: Reduction, record: Record, x: np.ndarray, y: np.ndarray) ->
     }
 
 
-def read_residual(record: Record, times: np.ndarray) -> np.ndarray:
+def read_residual(record: StepRecord, times: np.ndarray) -> np.ndarray:
     """The residual at these times of the solver, from the Bernstein form of each step.
 
     Returns
@@ -89,7 +89,7 @@ def read_residual(record: Record, times: np.ndarray) -> np.ndarray:
 
 
 def level_times(
-    reduced: Reduction, record: Record, unit: float, rows: np.ndarray, levels: np.ndarray, first: int
+    reduced: Reduction, record: StepRecord, unit: float, rows: np.ndarray, levels: np.ndarray, first: int
 ) -> list[float]:
     """When sums of squared residuals fall to their levels, in the paper's t; NEVER for a level of 0 too.
 
@@ -149,7 +149,7 @@ def crossings(
     return np.asarray(low + (high - low) * np.clip(share, 0.0, 1.0))
 
 
-def aligned_time(reduced: Reduction, record: Record, x: np.ndarray, y: np.ndarray, sign: int) -> float:
+def aligned_time(reduced: Reduction, record: StepRecord, x: np.ndarray, y: np.ndarray, sign: int) -> float:
     """When all neurons of S_{sign,1} have first come within a cosine of ``ALIGNED`` of sign D_sign; else NEVER.
 
     Notes
@@ -167,7 +167,7 @@ def aligned_time(reduced: Reduction, record: Record, x: np.ndarray, y: np.ndarra
     edges = np.append(record.time, record.time[-1] + record.length[-1])
 
     def cosines(neurons: Neurons, times: np.ndarray, step: int = 0) -> np.ndarray:
-        taken, _, _ = replay(neurons, reduced.problem, record, times, step, np.inf)
+        taken, _, _ = evaluate(neurons, reduced.problem, record, times, step, np.inf)
         return np.asarray(taken.direction @ (towards / length))
 
     w = start.z[chosen, :-2]
@@ -182,7 +182,7 @@ def aligned_time(reduced: Reduction, record: Record, x: np.ndarray, y: np.ndarra
         found = 0.0
         if place:
             before, after = edges[place - 1 : place], edges[place : place + 1]
-            _, there, step = replay(followed, reduced.problem, record, before, 0, np.inf)
+            _, there, step = evaluate(followed, reduced.problem, record, before, 0, np.inf)
             found = float(crossings(_lack(cosines, there, step), np.zeros(1), before, after)[0])
         least = cosines(_taken(start, chosen), np.array([found]))[0]
         lagging = np.setdiff1d(chosen[least < ALIGNED - 1e-9], few)

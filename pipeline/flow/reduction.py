@@ -19,10 +19,10 @@ from math import log
 import numpy as np
 import xarray as xr
 
-from pipeline.flow.exact.patterns import Neurons
-from pipeline.flow.exact.problem import Problem, make_problem
-from pipeline.flow.exact.sampling import Samples
-from pipeline.flow.exact.states import OFF, ON
+from pipeline.flow.exact.dense_output import Samples
+from pipeline.flow.exact.network.activation import OFF, ON
+from pipeline.flow.exact.network.groups import Neurons
+from pipeline.flow.exact.network.problem import Problem, make_problem
 from pipeline.flow.frame import Frame
 
 PARALLEL = 1e-8
@@ -120,7 +120,7 @@ class Reduction:
         size = np.exp(taken.log_norm + self.log_weight_unit)
         for place, direction in enumerate(self.frame.back(taken.direction)):
             before = size[place][:, None] * (direction @ x.T)
-            after = np.where(before > 0.0, before, self.problem.slope * before)
+            after = np.where(before > 0.0, before, self.problem.negative_slope * before)
             found[place, self.beside] = y - (size[place] * taken.output_ratio[place]) @ after
         return found
 

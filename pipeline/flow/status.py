@@ -36,4 +36,4 @@ class Status(Enum):
 
 
 BY_NUMBER = dict(enumerate(Status, start=1))
-"""The statuses by the numbers that :mod:`pipeline.flow.exact.stepping` returns: a new status goes to the end."""
+"""The statuses by the numbers that ``exact.integration`` returns: a new status goes to the end."""

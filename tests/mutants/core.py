@@ -23,7 +23,9 @@ class Module(NamedTuple):
 
 
 def kernel(name: str, *tests: str, chosen: str = "") -> Module:
-    files = (f"{EXACT}/test_{test}.py" for test in tests)
+    """A module of the exact solver by its folder and name, and its tests: of the same name if none are given."""
+    folder, _, leaf = name.rpartition("/")
+    files = (f"{EXACT}/{folder}/test_{test}.py" for test in tests or (leaf,))
     return Module(f"pipeline/flow/exact/{name}.py", (*INTERPRETED, *files, *(("-k", chosen) if chosen else ())))
 
 
@@ -35,14 +37,14 @@ CORE = (
     Module("catalog/cells.py", ("tests/catalog/test_cells.py",)),
     Module("catalog/places/local.py", STORING),
     Module("catalog/places/staging.py", STORING),
-    kernel("boost", "boost"),
-    kernel("curve", "curve"),
-    kernel("sliding", "sliding"),
-    kernel("pattern", "pattern"),
-    kernel("modes", "modes"),
-    kernel("residual", "residual"),
-    kernel("patterns", "patterns"),
-    kernel("instant", "instant", "following", chosen="not rounded_off and not random"),
+    kernel("propagation/boost"),
+    kernel("propagation/bernstein"),
+    kernel("events/sliding"),
+    kernel("network/activation"),
+    kernel("corrector/modes"),
+    kernel("corrector/residual"),
+    kernel("network/groups"),
+    kernel("events/boundary_states", "boundary_states", "neuron_path", chosen="not rounded_off and not random"),
     Module("pipeline/flow/course.py", ("tests/pipeline/flow/test_course.py",)),
     Module("pipeline/flow/reduction.py", ("tests/pipeline/flow/test_reduction.py",)),
     Module("pipeline/minimal_norm/orthogonal.py", ("tests/pipeline/minimal_norm/test_orthogonal.py",)),

@@ -23,3 +23,4 @@ def njit(*given: Any, **_: Any) -> Any:
 
 
 numba.njit = njit
+numba.config.DISABLE_JIT = True  # who keeps machine code on disk asks for it: there is none

@@ -29,13 +29,13 @@ from pipeline import (
 )
 from pipeline.arguments import POSITIVE, TOLERANCE, Allowed, counts, instants, number, numbers, whole
 from pipeline.configuration import DataConfig, InitConfig
-from pipeline.flow.descending import descend, load_descent
-from pipeline.flow.exact.sampling import replay
-from pipeline.flow.exact.stepping import integrate
-from pipeline.flow.exact.warm import load_solver
+from pipeline.flow.exact.build import load_solver
+from pipeline.flow.exact.dense_output import evaluate
+from pipeline.flow.exact.integration import integrate
+from pipeline.flow.gradient_descent_kernels import descend, load_descent
 from pipeline.flow.methods import METHODS
 
-ENTRIES = (integrate, replay, descend)
+ENTRIES = (integrate, evaluate, descend)
 """The kernels that Python calls."""
 NONE = ("5", True, np.True_, None, 1j, [1.0], np.array([1.0]), np.datetime64("2020"), np.nan)
 """What is no number, whatever Python makes of it."""

@@ -9,10 +9,10 @@ from scipy.interpolate import BPoly
 from scipy.linalg import expm
 from witness import PAPER_X, PAPER_Y, raw_network
 
-from pipeline.flow.exact import stepping
-from pipeline.flow.exact.patterns import Neurons
-from pipeline.flow.exact.problem import Problem, make_problem
-from pipeline.flow.exact.states import OFF, ON, SLIDING
+from pipeline.flow.exact import integration
+from pipeline.flow.exact.network.activation import OFF, ON, SLIDING
+from pipeline.flow.exact.network.groups import Neurons
+from pipeline.flow.exact.network.problem import Problem, make_problem
 
 
 def oblique_problem(n: int, q: int, seed: int, *, slope: float = 0.0, opposite: bool = False) -> Problem:
@@ -95,7 +95,7 @@ def sliding_network(m=40, seed=0):
 
 def integrate(neurons, problem, tolerance=1e-6, end_time=np.inf, most_steps=10**5):
     """The kernel with nobody watching."""
-    return stepping.integrate(neurons, problem, float(tolerance), float(end_time), most_steps, np.zeros(3))
+    return integration.integrate(neurons, problem, float(tolerance), float(end_time), most_steps, np.zeros(3))
 
 
 def gains(state: np.ndarray, slope: float) -> np.ndarray:
@@ -113,7 +113,7 @@ def projector(state: np.ndarray, problem: Problem) -> np.ndarray:
 
 def force_on(state: np.ndarray, r: np.ndarray, problem: Problem) -> np.ndarray:
     """D of one neuron for the residual ``r``."""
-    return gains(state, problem.slope) * r @ problem.x @ projector(state, problem) / len(r)
+    return gains(state, problem.negative_slope) * r @ problem.x @ projector(state, problem) / len(r)
 
 
 def weights_of(neurons: Neurons) -> tuple[np.ndarray, np.ndarray]:
@@ -126,7 +126,7 @@ def weights_of(neurons: Neurons) -> tuple[np.ndarray, np.ndarray]:
 def residual_of(neurons: Neurons, problem: Problem) -> np.ndarray:
     """r_k = y_k - sum_j phi'_jk a_j <w_j, x_k>."""
     w, a = weights_of(neurons)
-    return problem.y - a @ (gains(neurons.state, problem.slope) * (w @ problem.x.T))
+    return problem.y - a @ (gains(neurons.state, problem.negative_slope) * (w @ problem.x.T))
 
 
 def jacobian_of(neurons: Neurons, problem: Problem) -> np.ndarray:
@@ -134,8 +134,11 @@ def jacobian_of(neurons: Neurons, problem: Problem) -> np.ndarray:
     w, a = weights_of(neurons)
     rows = []
     for j, state in enumerate(neurons.state):
-        gain = gains(state, problem.slope)[:, None]
-        rows += [a[j] * gain * (problem.x @ projector(state, problem)), gain * (problem.x @ w[j])[:, None]]
+        derivative = gains(state, problem.negative_slope)[:, None]
+        rows += [
+            a[j] * derivative * (problem.x @ projector(state, problem)),
+            derivative * (problem.x @ w[j])[:, None],
+        ]
     return np.concatenate(rows, axis=1)
 
 
@@ -153,9 +156,9 @@ def generator_matrix(force: np.ndarray) -> np.ndarray:
     return matrix
 
 
-def magnus(z: np.ndarray, state: np.ndarray, b: np.ndarray, step: float, problem: Problem) -> np.ndarray:
+def magnus_boosts(z: np.ndarray, state: np.ndarray, b: np.ndarray, step: float, problem: Problem) -> np.ndarray:
     """One neuron (w, a) after a step, by the commutator-free Magnus method of order 4 and matrix exponentials."""
-    curve = bernstein(b)
+    curve = bernstein_form(b)
     mean, moment = (
         force_on(state, weighted(curve, weight), problem)
         for weight in (Polynomial([1.0]), Polynomial([-0.5, 1.0]))
@@ -164,7 +167,7 @@ def magnus(z: np.ndarray, state: np.ndarray, b: np.ndarray, step: float, problem
     return expm(step * generator_matrix(second)) @ expm(step * generator_matrix(first)) @ z
 
 
-def bernstein(b: np.ndarray) -> BPoly:
+def bernstein_form(b: np.ndarray) -> BPoly:
     """The polynomials on [0, 1] with the Bernstein coefficients ``b`` (degree + 1, n)."""
     return BPoly(b[:, None, :], [0.0, 1.0])
 
@@ -172,13 +175,13 @@ def bernstein(b: np.ndarray) -> BPoly:
 def power_form(b: np.ndarray) -> Polynomial:
     """One of them, from its coefficients (6,), in powers of s."""
     s = np.linspace(0.0, 1.0, len(b))
-    return Polynomial(np.linalg.solve(np.vander(s, increasing=True), bernstein(b[:, None])(s)[:, 0]))
+    return Polynomial(np.linalg.solve(np.vander(s, increasing=True), bernstein_form(b[:, None])(s)[:, 0]))
 
 
 def left_part(b: np.ndarray, high: float) -> np.ndarray:
     """The coefficients of the polynomials on [0, high], by interpolation."""
     s = np.linspace(0.0, 1.0, len(b))
-    return np.asarray(np.linalg.solve(bernstein(np.eye(len(b)))(s), bernstein(b)(high * s)))
+    return np.asarray(np.linalg.solve(bernstein_form(np.eye(len(b)))(s), bernstein_form(b)(high * s)))
 
 
 def weighted(curve: BPoly, weight: Polynomial) -> np.ndarray:
@@ -215,10 +218,10 @@ def rounded_flow(z, b, step, x, slope, width, substeps):
             norm = np.sqrt(norm)
             force[:] = 0.0
             for k in range(n):
-                reach = 0.0
+                preactivation = 0.0
                 for c in range(q):
-                    reach += there[c] * x[k, c]
-                share = min(max(0.5 + 0.5 * reach / (norm * length[k] * width), 0.0), 1.0)
+                    preactivation += there[c] * x[k, c]
+                share = min(max(0.5 + 0.5 * preactivation / (norm * length[k] * width), 0.0), 1.0)
                 for c in range(q):
                     force[c] += (slope + (1.0 - slope) * share) * r[2 * i + half, k] * x[k, c] / n
             slopes[stage, q] = 0.0

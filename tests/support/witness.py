@@ -12,9 +12,9 @@ from pipeline.configuration import DataConfig, InitConfig
 from pipeline.data import generate_data
 from pipeline.flow import initialise
 from pipeline.flow.code_cache import kept, kernel_cache, own_folder
-from pipeline.flow.exact.patterns import Neurons
-from pipeline.flow.exact.problem import Problem, make_problem
-from pipeline.flow.exact.states import OFF, ON
+from pipeline.flow.exact.network.activation import OFF, ON
+from pipeline.flow.exact.network.groups import Neurons
+from pipeline.flow.exact.network.problem import Problem, make_problem
 
 PAPER_X = np.array([[-0.5, 1.0], [2.0, 1.0]])
 PAPER_Y = np.array([-1.0, 1.0])

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.flow import code_cache
 from pipeline.flow.code_cache import CACHE_VARIABLE, NotOnDiskError, from_disk_only, is_whole, kept, kernel_cache
-from pipeline.flow.exact.warm import load_solver
+from pipeline.flow.exact.build import load_solver
 
 DAMAGED = "reluflow: the compiled solver on disk is damaged, and is compiled again"
 
@@ -68,7 +68,7 @@ def test_the_solver_finds_each_flip_in_each_of_its_files(tmp_path, capfd):
         assert is_whole(path)
 
 
-LOADED = "from pipeline.flow.exact.warm import loaded_from_disk as loaded; print(loaded())"
+LOADED = "from pipeline.flow.exact.build import loaded_from_disk as loaded; print(loaded())"
 
 
 def test_a_solver_with_a_damaged_file_is_compiled_as_one_that_is_not_there(tmp_path):

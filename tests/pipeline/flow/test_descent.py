@@ -12,8 +12,16 @@ from pipeline.configuration import DataConfig, load_config
 from pipeline.data import generate_data
 from pipeline.errors import RequestError
 from pipeline.flow import initialise, simulate
-from pipeline.flow.descending import BLOCK, FITTED, ON_ITS_WAY, RAN_AWAY, descend, in_blocks, out_of_blocks
 from pipeline.flow.descent import BALANCED, PLAIN, Looks
+from pipeline.flow.gradient_descent_kernels import (
+    BLOCK,
+    FITTED,
+    ON_ITS_WAY,
+    RAN_AWAY,
+    descend,
+    in_blocks,
+    out_of_blocks,
+)
 from pipeline.flow.methods import simulate_by
 
 TOY = DataConfig(x=[[-1.5], [-1.0], [0.0], [0.25], [2.0]], y=[0.7, -0.3, -0.3, 0.4, 0.2], bias=True)

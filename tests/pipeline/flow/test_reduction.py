@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twins import residual_of
 from witness import points, start
 
-from pipeline.flow.exact.states import OFF
+from pipeline.flow.exact.network.activation import OFF
 from pipeline.flow.reduction import PARALLEL, Reduction, raw_neurons, rays, unit_of
 
 

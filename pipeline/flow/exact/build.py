@@ -1,0 +1,101 @@
+"""Bringing the solver's machine code into being: on disk once, into each process when it is needed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import cache
+from time import perf_counter
+
+import llvmlite.binding
+import numpy as np
+
+from pipeline.flow.code_cache import NotOnDiskError, from_disk_only
+from pipeline.flow.exact.dense_output import evaluate
+from pipeline.flow.exact.integration import integrate
+from pipeline.flow.exact.network.activation import OFF, ON
+from pipeline.flow.exact.network.groups import Neurons
+from pipeline.flow.exact.network.problem import Problem, make_problem
+from pipeline.flow.exact.propagation.bernstein import SIZE
+from pipeline.flow.exact.step_record import StepRecord
+
+ENTRIES = ("integrate", "evaluate")
+"""The kernels that Python calls; everything else is part of them."""
+SHORT_LOOPS = (
+    "-unroll-runtime=false", "-unroll-allow-partial=false", "-unroll-allow-peeling=false", "-unroll-threshold=60",
+)  # fmt: skip
+"""LLVM's options for loops over two coordinates or five points: written out eight times over for long ones, the
+machine code is twice as large, a third longer in the making, and slower."""
+
+
+def smallest_problem() -> tuple[Problem, Neurons]:
+    """Two points, two neurons: the types of every run, and next to no work."""
+    neurons = Neurons(
+        np.array([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, -1.0, 0.0]]),
+        np.array([-1.0, -1.0]),
+        np.array([1.0, -1.0]),
+        np.array([[ON, OFF], [OFF, ON]], dtype=np.int8),
+    )
+    return make_problem(np.eye(2), np.array([1.0, -1.0])), neurons
+
+
+def load(entry: str) -> None:
+    """Bring one entry's machine code into this process: from disk, or by compiling it."""
+    problem, neurons = smallest_problem()
+    if entry == "integrate":
+        integrate(neurons, problem, 1e-3, 1.0, 1000, np.zeros(3))
+    else:
+        nothing = StepRecord(np.empty(0), np.empty(0), np.empty(0), np.empty((0, SIZE, 2)))
+        evaluate(neurons, problem, nothing, np.array([0.0, 1.0]), 0, 1e-3)
+
+
+@cache
+def load_solver() -> None:
+    """Bring the machine code into this process, compiling it if need be."""
+    if not loaded_from_disk():
+        compile_solver()
+    for entry in ENTRIES:
+        load(entry)
+
+
+def loaded_from_disk() -> bool:
+    """Bring the machine code of this version into this process, if it is on disk; whether it was."""
+    try:
+        with from_disk_only():
+            for entry in ENTRIES:
+                load(entry)
+    except NotOnDiskError:
+        return False
+    return True
+
+
+def compile_entry(entry: str) -> None:
+    """Compile one entry, in a process of its own: LLVM's options are those of a whole process."""
+    for option in SHORT_LOOPS:
+        llvmlite.binding.set_option("", option)
+    load(entry)
+
+
+def compile_solver() -> None:
+    """Compile what of the solver is not on disk, and say so on standard error.
+
+    One process an entry, at LLVM's level 1, for kernels that measure 3 % slower than at level 3. Four fifths of
+    the time are LLVM's: each kernel is optimised again in every kernel that calls it (skipping that for all but
+    the entries was tried and won nothing: what they are linked into grows instead).
+    """
+    print(
+        "Compiling the solver, once (one to two minutes); later it comes from disk ...",
+        file=sys.stderr,
+        flush=True,
+    )
+    started = perf_counter()
+    settings = {"NUMBA_OPT": "1", "NUMBA_LOOP_VECTORIZE": "0", "NUMBA_SLP_VECTORIZE": "0"}
+    children = [
+        subprocess.Popen([sys.executable, "-m", "pipeline.flow", entry], env=os.environ | settings)
+        for entry in ENTRIES
+    ]
+    failed = [child.wait() for child in children]
+    if any(failed):
+        return  # whoever loads it compiles it anew, and raises what is wrong
+    print(f"Compiled in {perf_counter() - started:.0f} s.", file=sys.stderr)

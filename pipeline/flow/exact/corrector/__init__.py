@@ -1,0 +1,1 @@
+"""One step: the residual that is assumed, what the network gives instead, and how long a step may be."""

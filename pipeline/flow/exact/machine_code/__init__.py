@@ -1,0 +1,1 @@
+"""How the kernels become machine code, and how Python goes on listening while they run."""

@@ -1,0 +1,167 @@
+"""Every neuron, read back from the group that has carried it."""
+
+from __future__ import annotations
+
+from math import exp, log, sqrt
+
+from pipeline.flow.exact.machine_code.jit import allocating, inlined, jitted
+from pipeline.flow.exact.network.activation import project
+from pipeline.flow.exact.network.groups import FEW, LINE, Neurons
+
+LOST_SQUARE = 1e-20
+"""The square of a neuron, in the unit of its group's columns, below which it is their rounding."""
+
+
+@allocating
+def copy_neurons(neurons):
+    """The same neurons in arrays of their own."""
+    return Neurons(neurons.z.copy(), neurons.log_scale.copy(), neurons.sign, neurons.state.copy())
+
+
+@jitted
+def copy_values(source, target):
+    """Write the neurons ``source`` into the arrays of ``target``, whose signs are the same."""
+    for j in range(source.sign.shape[0]):
+        target.log_scale[j] = source.log_scale[j]
+        for c in range(source.z.shape[1]):
+            target.z[j, c] = source.z[j, c]
+        for k in range(source.state.shape[1]):
+            target.state[j, k] = source.state[j, k]
+
+
+@jitted
+def normalise(z, sign):
+    """Scale ``z`` in place to (|w|^2 + a^2)/2 = 1 and restore a^2 - |w|^2 = c exactly (Lemma 1).
+
+    For c >= 0 by a, whose sign is known; for c < 0 by the length of w, since a may be 0.
+
+    Returns
+    -------
+    float
+        The logarithm of the factor.
+    """
+    q = z.shape[0] - 2
+    square = 0.0
+    for i in range(q):
+        square += z[i] * z[i]
+    a, c = z[q], z[q + 1]
+    if c >= 0.0:
+        wanted = sqrt(square + c)
+        a = wanted if sign > 0.0 or (sign == 0.0 and a > 0.0) else -wanted
+    elif square > 0.0:
+        stretch = sqrt((a * a - c) / square)
+        for i in range(q):
+            z[i] *= stretch
+        square = a * a - c
+    size = sqrt(0.5 * (square + a * a))
+    if size == 0.0:
+        return 0.0
+    unit = 1.0 / size
+    for i in range(q):
+        z[i] *= unit
+    z[q] = a * unit
+    z[q + 1] = c * unit * unit
+    return log(size)
+
+
+@jitted
+def read_neuron(neurons, groups, g, i, z):
+    """Write neuron number ``i`` of group ``g`` as its group has carried it into ``z``; return its log scale."""
+    old, propagator = neurons.z, groups.propagator
+    size = z.shape[0] - 1
+    first = groups.row[g]
+    j = groups.order[groups.start[g] + i]
+    log_scale = neurons.log_scale[j]
+    if groups.row[g + 1] == first or groups.kind[g] == LINE:
+        for c in range(size + 1):
+            z[c] = old[j, c]
+        return log_scale if groups.row[g + 1] == first else log_scale + groups.propagator_logs[first]
+    if groups.kind[g] == FEW:
+        for c in range(size + 1):
+            z[c] = groups.rows[first + i, c]
+        return groups.logs[first + i]
+    for c in range(size):
+        z[c] = 0.0
+    for b in range(size):
+        for c in range(size):
+            z[c] += old[j, b] * propagator[first + b, c]
+    growth = groups.propagator_logs[first]
+    if shrunk(z, old, j):
+        growth = -growth
+    z[size] = old[j, size] * exp(-2.0 * growth) if old[j, size] != 0.0 else 0.0
+    return log_scale + growth
+
+
+@inlined
+def shrunk(z, old, j):
+    """Whether ``z``, neuron ``j`` as its group's columns give it, is only their rounding; it is put right then.
+
+    Such a neuron stands against D to 1e-10: it has kept its direction, and shrunk by as much as others have grown.
+    """
+    size = z.shape[0] - 1
+    square = 0.0
+    for c in range(size):
+        square += z[c] * z[c]
+    if square < LOST_SQUARE:
+        for c in range(size):
+            z[c] = old[j, c]
+    return square < LOST_SQUARE
+
+
+@jitted
+def gather(neurons, groups, z, log_scale, vector):
+    """Write every neuron as its group has carried it into ``z`` and ``log_scale``, normalised, on boundaries.
+
+    They may be the neurons' own; ``vector`` is workspace, float64[q + 1]. What only rounding is left of is kept
+    as :func:`shrunk` says. In the order in which the neurons lie in memory: group after group would read it all as
+    often as there are groups.
+    """
+    group, start, order, row, kind, edge = (
+        groups.group,
+        groups.start,
+        groups.order,
+        groups.row,
+        groups.kind,
+        groups.edge,
+    )
+    rows, logs, propagator, propagator_logs = groups.rows, groups.logs, groups.propagator, groups.propagator_logs
+    normals = groups.normals
+    old, old_log, sign = neurons.z, neurons.log_scale, neurons.sign
+    size = old.shape[1] - 1
+    for j in range(old.shape[0]):
+        g = group[j]
+        first = row[g]
+        rests = row[g + 1] == first
+        if not rests and kind[g] == FEW:
+            continue
+        growth = 0.0 if rests else propagator_logs[first]
+        if rests or kind[g] == LINE:
+            for c in range(size + 1):
+                z[j, c] = old[j, c]
+            log_scale[j] = old_log[j] + growth
+            continue
+        square = 0.0
+        for c in range(size):
+            vector[c] = 0.0
+            for b in range(size):
+                vector[c] += old[j, b] * propagator[first + b, c]
+            square += vector[c] * vector[c]
+        lost = square < LOST_SQUARE
+        for c in range(size):
+            z[j, c] = old[j, c] if lost else vector[c]
+        log_scale[j] = old_log[j] + (-growth if lost else growth)
+        z[j, size] = old[j, size] * exp(-2.0 * growth) if old[j, size] != 0.0 else 0.0
+        if edge[g + 1] > edge[g]:
+            project(z[j, : size - 1], normals, edge[g], edge[g + 1])
+        log_scale[j] += normalise(z[j], sign[j])
+    for g in range(start.shape[0] - 1):
+        if row[g + 1] == row[g] or kind[g] != FEW:
+            continue
+        for i in range(start[g + 1] - start[g]):
+            j = order[start[g] + i]
+            for c in range(size + 1):
+                z[j, c] = rows[row[g] + i, c]
+            log_scale[j] = logs[row[g] + i]
+            if edge[g + 1] > edge[g]:
+                project(z[j, : size - 1], normals, edge[g], edge[g + 1])
+            log_scale[j] += normalise(z[j], sign[j])
