@@ -6,6 +6,7 @@
                  /data.zarr/          the labelled tree, Zarr v3
     sweeps/<sweep_id>/...             likewise: a cube over many runs
     cells/<base>/<digest>.json        what sweeps have computed of runs that were not kept whole: a cache
+                /<sweep_id>-...claim  what a sweep is computing at this moment
     index/<shelf>.json                the table of all runs: a cache, rebuilt from the manifests
     origins/<shelf>/<run_id>.json     where a run came from that was imported
     staging/...                       what is being written; no reader looks here

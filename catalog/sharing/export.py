@@ -69,8 +69,8 @@ def export(
         One of :data:`FORMATS`; None: by the destination's ending.
 
         ``zarr``: a folder with the layout of a catalog, README, CITATION.cff, an index for web servers and an
-        ESM collection. ``zip``: the same in one file, whose bytes depend on the runs alone. ``netcdf``: one run,
-        its groups, for readers that know no Zarr; it can't be imported again.
+        ESM collection. ``zip``: the same in one file, whose bytes depend on the runs and on the version of zlib
+        alone. ``netcdf``: one run, its groups, for readers that know no Zarr; it can't be imported again.
 
     Raises
     ------
