@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -166,11 +166,14 @@ class _Incoming:
         if self.catalog.place.exists(manifest_key(self.run_id, self.shelf)):
             _compare(self.catalog, manifest, self.shelf)
             return False, 0
-        metadata = dict(self._files(manifest, documents=True))
+        documents = [path for path in manifest.files if _is_document(path)]
+        chunks = [path for path in manifest.files if not _is_document(path)]
+        files = self._files(manifest, [*documents, *chunks])
+        metadata = dict(itertools.islice(files, len(documents)))
         checked = check_metadata(
             manifest, {path.removeprefix(f"{STORE}/"): file for path, file in metadata.items()}, left, self.shelf
         )
-        held, decoded = self._decode(manifest, checked)
+        held, decoded = self._decode(manifest, checked, files)
         groups = datasets(
             checked.arrays, checked.attributes, decoded, lambda path: self._read(manifest, path, held)
         )
@@ -181,7 +184,9 @@ class _Incoming:
             done.unchecked |= {self.run_id: unchecked} if unchecked else {}
         return new, manifest.size
 
-    def _decode(self, manifest: Manifest, checked: Checked) -> tuple[dict[str, bytes], dict[str, np.ndarray]]:
+    def _decode(
+        self, manifest: Manifest, checked: Checked, files: Iterator[tuple[str, bytes]]
+    ) -> tuple[dict[str, bytes], dict[str, np.ndarray]]:
         """Decode every chunk once; hold the files of a small run, and the numbers of its small arrays."""
         chunks = {
             f"{STORE}/{key}": (array, position)
@@ -191,7 +196,7 @@ class _Incoming:
         held: dict[str, bytes] = {}
         decoded: dict[str, np.ndarray] = {}
         left, small = HELD_BYTES, manifest.size <= HELD_BYTES
-        for path, file in self._files(manifest, documents=False):
+        for path, file in files:
             array, position = chunks[path]
             values = array.decoded(position, file)
             check_values(array, position, values)
@@ -206,7 +211,11 @@ class _Incoming:
         self, manifest: Manifest, content: bytes, metadata: Mapping[str, bytes], held: Mapping[str, bytes],
         unchecked: tuple[str, ...],
     ) -> None:  # fmt: skip
-        chunks = held.items() if held else self._files(manifest, documents=False)
+        chunks = (
+            held.items()
+            if held
+            else self._files(manifest, [path for path in manifest.files if path not in metadata])
+        )
         # What other writers of this run have settled on must be what comes in, else two of them would mix.
         ours = {path.removeprefix(f"{STORE}/"): file for path, file in metadata.items()}
         with self.catalog.place.writing(self.key) as writer, self._without_trace():
@@ -250,12 +259,14 @@ class _Incoming:
                 raise DamagedRunError(f"{name} is not what its manifest says")
         return file
 
-    def _files(self, manifest: Manifest, *, documents: bool) -> Iterator[tuple[str, bytes]]:
-        """Walk over the metadata's files, or over all others."""
-        chosen = {
-            path: entry for path, entry in manifest.files.items() if path.endswith("/zarr.json") == documents
-        }
-        return _checked(self.source, self.key, chosen)
+    def _files(self, manifest: Manifest, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Read files in this order, some at once."""
+        return _checked(self.source, self.key, {path: manifest.files[path] for path in paths})
+
+
+def _is_document(path: str) -> bool:
+    """Whether a file is metadata; all others are chunks."""
+    return path.endswith("/zarr.json")
 
 
 def _checked(source: Source, key: str, files: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, bytes]]:

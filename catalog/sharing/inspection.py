@@ -199,13 +199,13 @@ def _group_attributes(file: str, node: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_sizes(arrays: Mapping[str, StoredArray], manifest: Manifest, largest_bytes: int) -> None:
     """Refuse what a few bytes on the disk would become many of in memory, or more files than a run has."""
-    total = chunks = 0
+    total, chunks, most = 0, 0, max(SMALL_BYTES, LARGEST_GAIN * manifest.size)
     for path, array in arrays.items():
         total += array.nbytes
         chunks += math.prod(array.counts)
         if total > largest_bytes:
             raise DamagedRunError(f"its arrays need {total} bytes or more; --largest-bytes allows {largest_bytes}")
-        if total > max(SMALL_BYTES, LARGEST_GAIN * manifest.size):
+        if total > most:
             raise DamagedRunError(
                 f"its arrays need {total} bytes or more, {LARGEST_GAIN} times what it has on disk; no run does"
             )

@@ -54,17 +54,55 @@ def test_choosing_runs(reluflow, filled, here):
 
 
 def test_a_sweep_is_found_by_its_name(reluflow, here, filled):
-    import shutil
-
-    import xarray as xr
-
-    catalog = open_catalog(shutil.copytree(filled, here / "copy"))
-    tree = xr.DataTree.from_dict({"/width": xr.Dataset({"excess": ("width", [1.0, 2.0])})})
-    catalog.sweeps.publish("scales-00000000000a", tree, summary={}, configuration={}, provenance={})
-    done = reluflow("export", "scales", "out", "--catalog", here / "copy", "--json")
-    assert json.loads(done.stdout)["runs"] == ["scales-00000000000a"]
+    (here / "scales.toml").write_text(
+        'base = "orthogonal"\n[set]\n"init.width" = 3\n[grid]\n"init.seed" = [1, 2]\n'
+    )
+    assert reluflow("sweep", "scales.toml", "--catalog", "copy").exit_code == 0
+    sweep_ids = open_catalog(here / "copy").sweeps.run_ids()
+    done = reluflow("export", "scales", "out", "--catalog", "copy", "--json")
+    assert json.loads(done.stdout)["runs"] == sweep_ids
     assert reluflow("import", "out", "--catalog", "new").exit_code == 0
-    assert open_catalog(here / "new").sweeps.run_ids() == ["scales-00000000000a"]
+    assert open_catalog(here / "new").sweeps.run_ids() == sweep_ids
+
+
+def test_where_a_run_came_from_is_said(reluflow, filled, here, quick):
+    """By show, list, and run, which takes it for its own; and what is computed here, says so."""
+    reluflow("export", "--all", "out", "--catalog", filled)
+    assert reluflow("import", "out", "--catalog", "new").exit_code == 0
+    assert "imported from out on 20" in reluflow("show", "orthonormal", "--catalog", "new").stdout
+    assert "computed in this catalog" in reluflow("show", "orthonormal", "--catalog", filled).stdout
+    ran = reluflow("run", "orthogonal", *quick, "--catalog", "new")
+    assert "in the catalog already (imported from out on 20" in " ".join(ran.stdout.split())
+    for catalog, source in (("new", "out"), (filled, None)):
+        for words in (("run", "orthogonal", *quick), ("show", "orthonormal")):
+            assert json.loads(reluflow(*words, "--json", "--catalog", catalog).stdout)["imported_from"] == source
+        listed = json.loads(reluflow("list", "--json", "--catalog", catalog).stdout)["runs"]
+        assert [row["imported_from"] for row in listed] == [source] * 3
+        assert all((row["imported_at"] is None) == (source is None) for row in listed)
+    assert json.loads(reluflow("list", "--where", "imported_from == 'out'", "--json", "--catalog", "new").stdout)[
+        "runs"
+    ]
+
+
+def test_runs_are_computed_anew_and_compared(reluflow, filled, here, run_id):
+    """One is the same to the last bit; of one that somebody forged with skill, the difference is told."""
+    done = reluflow("verify", "--recompute", "2", "--catalog", filled)
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.count("computed anew, every number is the same") == 2
+    forged, honest = open_catalog(here / "forged"), open_catalog(filled)
+    tree, manifest = honest[run_id].load(), honest.manifest(run_id)
+    tree["phases/t2"].values[...] += 1.0
+    summary = manifest.summary | {"t2": manifest.summary["t2"] + 1.0}
+    parts = {"configuration": manifest.configuration, "provenance": manifest.provenance}
+    forged.publish(run_id, tree, summary=summary, **parts)
+    assert reluflow("import", "forged", "--catalog", "new").exit_code == 0
+    assert reluflow("verify", "--catalog", "new").exit_code == 0
+    done = reluflow("verify", "--recompute", "1", "--catalog", "new")
+    assert done.exit_code == 1
+    assert f"{run_id}: computed anew, it differs: t2 is " in done.stdout
+    told = json.loads(reluflow("verify", run_id, "--recompute", "1", "--json", "--catalog", "new").stdout)
+    assert list(told["recomputed"]) == [run_id]
+    assert told["not_recomputed"] == {}
 
 
 def test_bad_exports(reluflow, filled, here, contents):
@@ -96,7 +134,7 @@ def test_import_and_again(reluflow, filled, here):
     assert done.exit_code == 0
     assert f"{len(ids)} imported, 0 there already, 0 refused. Next: reluflow show" in done.stdout
     again = reluflow("import", "out", "--catalog", "new", "--json")
-    assert json.loads(again.stdout) == {"imported": [], "already": ids, "refused": {}}
+    assert json.loads(again.stdout) == {"imported": [], "already": ids, "refused": {}, "unchecked": {}}
     assert reluflow("verify", "--catalog", "new").exit_code == 0
 
 
