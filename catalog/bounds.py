@@ -13,15 +13,15 @@ from catalog.errors import DamagedRunError
 
 LARGEST_DOCUMENT = 16 * 2**20
 """Bytes of a manifest, or of a page of links: a manifest of 100,000 files has 13 MB."""
-LARGEST_INDEX = 40 * 2**20
+LARGEST_INDEX = 24 * 2**20
 """Bytes of an index behind a web server: 700 for each run."""
 LARGEST_FILE = 64 * 2**20
 """Bytes of one file of a store behind a web server: ours are chunks of 4 MiB, or one instant of a large run."""
-MOST_NAMES = 50_000
-"""Runs, or sweeps, that a web server may name."""
+MOST_NAMES = 20_000
+"""Runs, or sweeps, that a web server may name: each is a request of some 2 ms where it names them and has none."""
 MOST_TABLES = 500_000
 """Tables and lists of one JSON document: an empty one takes 3 bytes of text and 72 of memory."""
-MOST_VALUES = 6_000_000
+MOST_VALUES = 4_000_000
 """Values of one JSON document (an index has 105 for each run): 64 bytes of memory each beside its text."""
 
 

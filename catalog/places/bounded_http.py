@@ -23,6 +23,8 @@ from catalog.errors import UnreachableError
 MOST_REDIRECTS = 5
 LARGEST_UNANNOUNCED = 256 * 2**20
 """Bytes of an answer of which the server does not say how long it is."""
+_SHORT = 2**14
+"""Bytes of a page that says no; of a longer one none is read."""
 _PLAIN = frozenset({"", "identity"})
 """The encodings of an answer that leave its bytes as they are."""
 
@@ -215,6 +217,8 @@ class BoundedHTTPFileSystem(HTTPFileSystem):  # type: ignore[misc]  # fsspec has
                     begun = asyncio.get_running_loop().time()
                     request = session.get(self.encode_url(url), headers=headers, max_redirects=MOST_REDIRECTS)
                     async with request as response:
+                        if response.status >= 400 and (response.content_length or _SHORT) < _SHORT:
+                            await response.read()  # so that the connection serves the next request too
                         self._raise_not_found_for_status(response, url)
                         if limit is None:
                             return response

@@ -101,7 +101,7 @@ class LocalPlace:
             if limit is None:
                 return (self.root / key).read_bytes()
             with (self.root / key).open("rb") as file:
-                content = file.read(limit + 1)
+                content = file.read(max(limit, 0) + 1)
             return content if len(content) <= limit else refuse_length(key, limit)
         except NotADirectoryError as error:
             raise FileNotFoundError(str(error)) from None

@@ -156,10 +156,20 @@ class RemotePlace:
 
     def read(self, key: str, limit: int | None = None) -> bytes:
         """Read an object, of which there may be ``limit`` bytes at most; FileNotFoundError if there is none."""
-        part = {} if limit is None else {"start": 0, "end": limit + 1}
         with self._reading():
-            content = bytes(self.system.cat_file(self.path(key), **part))
+            content = self._beginning(self.path(key), limit)
         return content if limit is None or len(content) <= limit else refuse_length(key, limit)
+
+    def _beginning(self, path: str, limit: int | None) -> bytes:
+        """Read one byte more than there may be."""
+        if limit is None:
+            return bytes(self.system.cat_file(path))
+        try:
+            return bytes(self.system.cat_file(path, start=0, end=max(limit, 0) + 1))
+        except OSError as error:
+            if "not satisfiable" in str(error):  # of an empty object there is no part
+                return b""
+            raise
 
     def write(self, key: str, content: bytes) -> None:
         """Write an object: stores show none before it is whole.
@@ -224,7 +234,7 @@ class RemotePlace:
 
     def _digest(self, path: str, size: int) -> Digest | Irregularity:
         try:
-            content = self.system.cat_file(path, start=0, end=size + 1)
+            content = self._beginning(path, size)
         except FileNotFoundError:
             return Irregularity.MISSING
         except Exception:

@@ -173,4 +173,4 @@ def test_bounds_are_for_strangers(catalog, monkeypatch):
     """The index of a catalog of one's own has as many runs as there are."""
     refreshed(catalog.place, "runs", worth=0)
     monkeypatch.setattr(shelf_index, "LARGEST_INDEX", 10)
-    assert len(read_index(catalog.place, "runs").run_ids) == 5
+    assert len(read_index(catalog.place, "runs").run_ids) == 6

@@ -252,3 +252,15 @@ def test_the_draft_is_json_that_names_its_manifest(url, few, run_id, description
     (draft, content), (manifest, _) = drafts
     assert (draft, manifest) == (f"staging/runs-{run_id}.json", f"runs/{run_id}/manifest.json")
     assert json.loads(json.loads(content)["manifest"])["run_id"] == run_id
+
+
+def test_no_more_is_read_than_there_may_be(url):
+    place = open_catalog(url).place
+    place.write("x/empty", b"")
+    place.write("x/long", b"12345")
+    assert place.read("x/empty", 10) == place.read("x/empty") == b""
+    assert place.read("x/long", 5) == b"12345"
+    with pytest.raises(DamagedRunError, match="x/long is longer than the 4 bytes"):
+        place.read("x/long", 4)
+    digests = dict(place.digests("x", {"empty": 3, "long": 3}))
+    assert (digests["empty"].size, digests["long"].size) == (0, 4)
