@@ -248,11 +248,11 @@ def read_samples(course: Course, times: np.ndarray, reading: Reading | None = No
             "residual": reduced.stored_residual(data, taken),
             "gradient_norm": reduced.gradient_norm(taken.gradient_norm),
         }
+        streamed = [name for name, values in found.items() if blocks and values.ndim > 1 and name != "residual"]
+        if blocks:
+            blocks.append({name: found.pop(name) for name in streamed})
         for name, values in found.items():
-            if blocks and values.ndim > 1 and name != "residual":
-                blocks.append(name, values)
-            else:
-                whole.setdefault(name, []).append(values)
+            whole.setdefault(name, []).append(values)
     arrays: dict[str, Any] = {
         name: values[0] if len(values) == 1 else np.concatenate(values) for name, values in whole.items()
     }

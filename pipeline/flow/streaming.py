@@ -9,14 +9,21 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 LARGEST_BLOCK = 64_000_000
-"""The bytes of a variable that are in memory at a time."""
+"""The bytes of a variable that are written at a time."""
+FEWEST = 8
+"""How many instants are written at a time if twice as many bytes suffice: at the beginning of a block the neurons
+are put in groups, which takes as long as to read one or two instants."""
+LARGEST_READ = 16_000_000
+"""The bytes of a variable that are read at a time: of more, the system gives and takes the memory at each block,
+which takes as long again as the reading."""
 
 
 class Folder:
@@ -63,29 +70,43 @@ class Blocks:
 
     def __init__(self, samples: int, largest: int) -> None:
         self.samples = samples
-        self.length = max(1, min(samples, LARGEST_BLOCK // max(largest, 1)))
+        bytes_each = max(largest, 1)
+        length = max(1, LARGEST_BLOCK // bytes_each, min(FEWEST, 2 * LARGEST_BLOCK // bytes_each))
+        self.length = min(samples, length)
+        self.read_length = max(1, min(samples, LARGEST_READ // max(largest, 1)))
         self._folder = Folder()
         self._shapes: dict[str, tuple[tuple[int, ...], np.dtype]] = {}
+        self._writer = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
 
     @property
     def slices(self) -> Iterator[slice]:
         """The blocks, in order."""
         return (slice(i, min(i + self.length, self.samples)) for i in range(0, self.samples, self.length))
 
-    def append(self, name: str, block: np.ndarray) -> None:
-        """Write the next block of the variable ``name``."""
-        self._shapes[name] = (block.shape[1:], block.dtype)
-        with self._path(name).open("ab") as file:
-            np.ascontiguousarray(block).tofile(file)
+    def append(self, block: Mapping[str, np.ndarray]) -> None:
+        """Write the next block of each variable in a thread of its own, while the one after it is computed."""
+        if self._writing is not None:
+            self._writing.result()
+        self._shapes = {name: (values.shape[1:], values.dtype) for name, values in block.items()}
+        self._writing = self._writer.submit(self._write, block)
+
+    def _write(self, block: Mapping[str, np.ndarray]) -> None:
+        for name, values in block.items():
+            with self._path(name).open("ab") as file:
+                np.ascontiguousarray(values).tofile(file)
 
     def arrays(self) -> dict[str, Any]:
-        """The variables as dask arrays whose chunks are the blocks."""
+        """The variables as dask arrays, in chunks that are read at a time."""
         import dask.array as da  # half a second that no smaller run needs
 
+        if self._writing is not None:
+            self._writing.result()
+        self._writer.shutdown()
         return {
             name: da.from_array(
                 Rows(self._path(name), (self.samples, *shape), dtype, self._folder),
-                chunks=(self.length, *shape),
+                chunks=(self.read_length, *shape),
                 name=False,
                 meta=np.empty((0,) * (len(shape) + 1), dtype=dtype),
             )

@@ -16,6 +16,11 @@ LARGEST = 100
 """How many kinks are kept: before the neurons align there are as many as neurons."""
 
 
+CELL = 0.9
+"""The width of a cell over that of a kink: less than 1, so that rounding puts no two kinks' first into one."""
+CELLS = 2**16
+"""How many cells there may be."""
+
 WIDE = 1000
 """The number of neurons from which on the kinks of each instant are counted by themselves."""
 
@@ -131,14 +136,57 @@ def _number_of_kinks(
     width: float,
     share: float,
 ) -> int:
-    """:func:`numbers_of_kinks` of one instant."""
-    position, weight = kink_positions(slope, offset), output * np.abs(slope)
-    inside = np.flatnonzero((position >= window[0] - width) & (position <= window[1] + width) & (weight != 0))
-    ordered = np.sort(position[inside])
-    edges = ordered[first_of_each(ordered, width)]
-    group = edges.searchsorted(position[inside], side="right") - 1
-    changes = np.abs(np.bincount(group, weight[inside], minlength=len(edges)))
+    """:func:`numbers_of_kinks` of one instant, its positions put into cells and not in order."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        position = -offset / slope
+    weight = np.abs(slope)
+    weight *= output
+    low, high = window[0] - width, window[1] + width
+    inside = np.flatnonzero((position >= low) & (position <= high) & (weight != 0))
+    group, groups = groups_of(position[inside], low, high, width)
+    changes = np.abs(np.bincount(group, weight[inside], minlength=groups))
     return int((changes >= share * np.abs(weight).sum()).sum())
+
+
+def groups_of(position: np.ndarray, low: float, high: float, width: float) -> tuple[np.ndarray, int]:
+    """The group of each position as :func:`first_of_each` cuts them, in any order, and how many groups there are.
+
+    Parameters
+    ----------
+    position
+        Between ``low`` and ``high``.
+
+    Notes
+    -----
+    No cell, :data:`CELL` of a width, holds the first position of two groups. So a position's group is known from
+    its cell and one comparison, and of all positions only those of the cells in which a group ends are compared: a
+    third of the time that it takes to sort them.
+    """
+    cells = int((high - low) / (CELL * width)) + 1
+    if not len(position) or cells > CELLS:
+        ordered = np.sort(position)
+        edges = ordered[first_of_each(ordered, width)]
+        return edges.searchsorted(position, side="right") - 1, len(edges)
+    cell = ((position - low) / (CELL * width)).astype(np.uint16)
+    # Of 16 bits: put in order by their digits, without comparing.
+    by_cell, ends = position[np.argsort(cell, kind="stable")], np.cumsum(np.bincount(cell, minlength=cells))
+    filled = np.flatnonzero(np.diff(ends, prepend=0))
+    least = np.minimum.reduceat(by_cell, np.append(0, ends[filled])[:-1])
+    edge, place = np.full(cells, np.inf), 0
+    while place < len(filled):
+        at = edge[filled[place]] = float(least[place])
+        while at < np.inf:
+            end = at + width
+            number = int((end - low) / (CELL * width))
+            if number >= cells:
+                break
+            there = by_cell[ends[number - 1] : ends[number]]
+            at = float(there[there > end].min(initial=np.inf))
+            if at < np.inf:
+                edge[number] = at
+        place = int(filled.searchsorted(number, side="right"))
+    opened = np.isfinite(edge)
+    return (np.cumsum(opened) - opened)[cell] + (position >= edge[cell]) - 1, int(opened.sum())
 
 
 def first_in_rows(position: np.ndarray, within: np.ndarray, width: float) -> np.ndarray:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import along_time, at_instant
+from catalog.blocks import at_instant, coordinates_first, over_neurons
 from catalog.schema import conform, validate
 from pipeline.minimal_norm.difference import difference, largest_between, merged_distance, variation_norm
 from pipeline.minimal_norm.lowering import lowered
@@ -44,19 +46,28 @@ def compare(trajectory: xr.Dataset, minimum: xr.Dataset, data: xr.Dataset | None
     value, weight, sign = float(least["value"]), least["weight"].values, least["output_sign"].values
     free = minimum.attrs.get("free_coordinate")
 
-    def course(log_norm: np.ndarray, ratio: np.ndarray, *direction: np.ndarray) -> tuple[np.ndarray, ...]:
+    nearest = None if np.isnan(value) else MinimalNeurons.of(weight, sign, free)
+
+    def course(
+        part: slice, log_norm: np.ndarray, ratio: np.ndarray, *direction: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
         norm = np.exp(log_norm)
         output = norm * ratio
         # Not norm^2 (1 + ratio^2): an |a| of 1 beside a |w| of 1e-200 would be 0 times infinity.
-        half = 0.5 * np.sum(norm**2 + output**2, axis=1)
-        if not direction:
-            return half, np.full(len(half), np.nan), np.full(len(half), np.nan)
-        w = norm[..., None] * direction[0]
-        counted = half if free is None else half - 0.5 * np.sum(w[..., free] ** 2, axis=1)
-        return half, counted - value, distance(w, output, weight, sign, free)
+        half = 0.5 * (_squares(norm) + _squares(output))
+        if nearest is None:
+            return (half,)
+        w = coordinates_first(direction[0])
+        w *= norm
+        biases = np.zeros(len(half)) if free is None else 0.5 * _squares(w[free])
+        return half, biases, *nearest.shares(w, output)
 
-    wanted = ["log_norm", "output_ratio"] + ([] if np.isnan(value) else ["direction"])
-    half, excess, distances = along_time(course, *(trajectory.variables[name] for name in wanted))
+    joins = [np.add] if nearest is None else [np.add, np.add, *SHARES]
+    wanted = ["log_norm", "output_ratio"] + ([] if nearest is None else ["direction"])
+    half, *rest = over_neurons(course, joins, *(trajectory.variables[name] for name in wanted))
+    excess = distances = np.full(len(half), np.nan)
+    if nearest is not None:
+        excess, distances = half - rest[0] - value, nearest.distance(*rest[1:])
     return conform(
         "minimal_norm",
         {
@@ -133,31 +144,106 @@ def distance(
     -------
     float[time]
     """
-    length = np.linalg.norm(weight, axis=1)
-    counted = length if free is None else np.linalg.norm(np.delete(weight, free, axis=1), axis=1)
-    if not (counted > CONSTANT * length).all():
-        return np.full(len(a), np.nan)
-    unit = weight / counted[:, None]
-    size = np.sqrt(length) * np.sqrt(counted)
-    # Not w @ unit.T, a product of matrices of width 1 or 2: on a busy machine BLAS takes ten times as long.
-    along = [np.einsum("tjc,c->tj", w, v) for v in unit]
-    wish = [part + s * a for part, s in zip(along, output_sign, strict=True)]
-    side = np.sign(a)
-    if (side == 0.0).any():
-        lean = sum((_best(along, output_sign, s) * s for s in set(output_sign.tolist())), start=np.zeros_like(a))
-        side = np.where(side == 0.0, np.sign(lean), side)
-    away_w, away_a, square = w.copy(), a.copy(), np.zeros(len(a))
-    for i, s in enumerate(output_sign.tolist()):
-        rivals = [other for other in range(len(unit)) if output_sign[other] == s]
-        own = side == s
-        if len(rivals) > 1:
-            own &= np.argmax([wish[other] for other in rivals], axis=0) == rivals.index(i)
-        split = size[i] * _nearest_split(wish[i], own)
-        away_w -= np.einsum("tj,c->tjc", split, unit[i])
-        away_a -= s * split
-        square += np.where(own.any(axis=1), 0.0, size[i] ** 2 * (1 + unit[i] @ unit[i]))
-    square += np.einsum("tjc,tjc->t", away_w, away_w) + np.einsum("tj,tj->t", away_a, away_a)
-    return np.asarray(np.sqrt(square))
+    nearest = MinimalNeurons.of(weight, output_sign, free)
+    return nearest.distance(*nearest.shares(coordinates_first(w), np.array(a, dtype=float)))
+
+
+@dataclass(frozen=True)
+class MinimalNeurons:
+    """What a network is compared with: see :func:`distance`.
+
+    Attributes
+    ----------
+    unit
+        The minimal neurons over the length that counts, [minimal_neuron, coord].
+    sign
+        Of their outputs.
+    size
+        sqrt(sum c_j^2) of each.
+    square
+        1 + |unit|^2 of each: a neuron c (unit, sign) has c^2 times that.
+    known
+        False if one is the limit of ever larger weights.
+    """
+
+    unit: np.ndarray
+    sign: np.ndarray
+    size: np.ndarray
+    square: np.ndarray
+    known: bool
+
+    @classmethod
+    def of(cls, weight: np.ndarray, sign: np.ndarray, free: int | None) -> MinimalNeurons:
+        """The minimal neurons of these weights."""
+        length = np.linalg.norm(weight, axis=1)
+        counted = length if free is None else np.linalg.norm(np.delete(weight, free, axis=1), axis=1)
+        known = bool((counted > CONSTANT * length).all())
+        unit = weight / np.where(counted > 0, counted, 1.0)[:, None]
+        return cls(unit, sign, np.sqrt(length) * np.sqrt(counted), 1.0 + np.sum(unit**2, axis=1), known)
+
+    def shares(self, w: np.ndarray, a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What some neurons add to the distance, whatever the others are; both arrays are used up.
+
+        Were it not for sum c_j^2 = size^2, the nearest c_j would be wish_j/square, or 0 for a negative wish. The
+        nearest ones that have it are these in proportion, and what that adds to the squared distance depends on
+        the wishes' own sum of squares alone (:meth:`distance`). So a network need not be looked at twice, nor as a
+        whole, and nothing cancels.
+
+        Parameters
+        ----------
+        w, a
+            [coord, time, neuron] and [time, neuron].
+
+        Returns
+        -------
+        square : float[time]
+            The squared distance from those c_j.
+        wishes : float[time, minimal_neuron]
+            The sum of squares of the positive wishes.
+        largest : float[time, minimal_neuron]
+            The largest wish; -inf if no neuron is of its sign.
+        """
+        # Not w @ unit.T, a product of matrices of width 1 or 2: on a busy machine BLAS takes ten times as long.
+        along = [np.einsum("ctj,c->tj", w, v) for v in self.unit]
+        wish = [part + s * a for part, s in zip(along, self.sign, strict=True)]
+        side = self._sides(a, along)
+        wishes, largest = np.zeros((2, len(a), len(wish)))
+        for i, s in enumerate(self.sign.tolist()):
+            own = side == s
+            rivals = [other for other in range(len(wish)) if self.sign[other] == s]
+            if len(rivals) > 1:
+                own &= np.argmax([wish[other] for other in rivals], axis=0) == rivals.index(i)
+            mine = np.where(own, wish[i], -np.inf)
+            largest[:, i] = mine.max(axis=1, initial=-np.inf)
+            positive = np.maximum(mine, 0.0, out=mine)
+            wishes[:, i] = _squares(positive)
+            positive /= self.square[i]
+            for c, v in enumerate(self.unit[i]):
+                w[c] -= v * positive
+            a -= s * positive
+        return np.einsum("ctj,ctj->t", w, w) + _squares(a), wishes, largest
+
+    def _sides(self, a: np.ndarray, along: list[np.ndarray]) -> np.ndarray:
+        """The sign of the minimal neurons that each neuron belongs to."""
+        side = np.sign(a)
+        if (side == 0.0).any():
+            signs = set(self.sign.tolist())
+            lean = sum((_best(along, self.sign, s) * s for s in signs), start=np.zeros_like(a))
+            side = np.where(side == 0.0, np.sign(lean), side)
+        return np.asarray(side)
+
+    def distance(self, square: np.ndarray, wishes: np.ndarray, largest: np.ndarray) -> np.ndarray:
+        """|theta - theta*| from what all neurons add to it, float[time]."""
+        if not self.known:
+            return np.full(len(square), np.nan)
+        # If no neuron wishes for any of it (never when balanced), the least unwilling one takes it all.
+        unwilling = np.where(np.isfinite(largest), np.minimum(largest, 0.0), 0.0)
+        missing = self.square * (self.size - np.sqrt(wishes) / self.square) ** 2 - 2.0 * self.size * unwilling
+        return np.asarray(np.sqrt(square + missing.sum(axis=1)))
+
+
+SHARES = (np.add, np.add, np.maximum)
+"""How the shares of two parts of the neurons become those of both."""
 
 
 CONSTANT = 1e-9
@@ -169,14 +255,6 @@ def _best(along: list[np.ndarray], output_sign: np.ndarray, sign: int) -> np.nda
     return np.asarray(np.max([part for part, s in zip(along, output_sign, strict=True) if s == sign], axis=0))
 
 
-def _nearest_split(wish: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """The nonnegative rows of length 1 that are nearest to ``wish`` on the neurons ``own``, and 0 elsewhere."""
-    split = np.where(own, np.maximum(wish, 0.0), 0.0)
-    # If no neuron wishes for any of it (never when balanced), the least unwilling one takes it all.
-    unwilling = np.flatnonzero(own.any(axis=1) & ~(split > 0).any(axis=1))
-    if len(unwilling):
-        split[unwilling, np.argmax(np.where(own, wish, -np.inf)[unwilling], axis=1)] = 1.0
-    largest = split.max(axis=1, keepdims=True, initial=0.0)
-    split = np.divide(split, largest, out=split, where=largest > 0)  # the square of 1e-200 would be 0
-    length = np.linalg.norm(split, axis=1, keepdims=True)
-    return np.asarray(np.divide(split, length, out=split, where=length > 0))
+def _squares(values: np.ndarray) -> np.ndarray:
+    """The sum of squares over the neurons of values[time, neuron]."""
+    return np.asarray(np.einsum("tj,tj->t", values, values))

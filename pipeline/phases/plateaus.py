@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import along_time
+from catalog.blocks import coordinates_first, over_neurons
 from catalog.schema import conform, validate, variable
 from pipeline.phases.lingering import lingering
 from pipeline.points import describe_points
@@ -103,18 +103,28 @@ def plateau_numbers(time: np.ndarray, plateaus: xr.Dataset) -> np.ndarray:
 
 def distances(trajectory: xr.Dataset, points: list[StationaryPoint]) -> np.ndarray:
     """|theta(t) - theta_S| for each stationary point, float64[plateau, time]; NaN where none is near."""
+    targets = [(np.ascontiguousarray(point.w.T), point.a) if point.near else None for point in points]
 
-    def reduce(direction: np.ndarray, log_norm: np.ndarray, ratio: np.ndarray) -> tuple[np.ndarray, ...]:
+    def reduce(
+        part: slice, direction: np.ndarray, log_norm: np.ndarray, ratio: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
         size = np.exp(log_norm)
-        w, a = size[..., None] * direction, size * ratio
+        w = coordinates_first(direction)
+        w *= size
+        size *= ratio
         return tuple(
-            np.sqrt(np.sum((w - point.w) ** 2, axis=(1, 2)) + np.sum((a - point.a) ** 2, axis=1))
-            if point.near
-            else np.full(len(w), np.nan)
-            for point in points
+            np.full(len(size), np.nan) if target is None else _square(w, size, target[0][:, part], target[1][part])
+            for target in targets
         )
 
     if not points:
         return np.empty((0, trajectory.sizes["time"]))
     names = ("direction", "log_norm", "output_ratio")
-    return np.array(along_time(reduce, *(trajectory.variables[name] for name in names)))
+    joins = [np.add] * len(points)
+    return np.sqrt(over_neurons(reduce, joins, *(trajectory.variables[name] for name in names)))
+
+
+def _square(w: np.ndarray, a: np.ndarray, there: np.ndarray, output: np.ndarray) -> np.ndarray:
+    """The squared distances of the weights w[coord, time, neuron], a[time, neuron] from w[coord, neuron], a."""
+    away, away_a = w - there[:, None], a - output
+    return np.asarray(np.einsum("ctj,ctj->t", away, away) + np.einsum("tj,tj->t", away_a, away_a))

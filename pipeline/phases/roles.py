@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import along_time, at_instant
+from catalog.blocks import at_instant, coordinates_first, over_neurons
 
 BySign = dict[int, np.ndarray]
 """What belongs to S_{+,1} under 1, to S_{-,1} under -1."""
@@ -32,22 +32,24 @@ def members(data: xr.Dataset, trajectory: xr.Dataset, sign: int) -> np.ndarray:
 
 def courses(trajectory: xr.Dataset, chosen: BySign, towards: BySign) -> tuple[BySign, BySign]:
     """Follow u and the least cosine with ``towards`` of both sets, in one pass over the trajectory."""
-    # Their places, found once: a mask would be searched at every instant.
-    places = {sign: np.flatnonzero(chosen[sign]) for sign in chosen}
+    units = {sign: _unit(towards[sign]) for sign in chosen}
 
-    def reduce(log_norm: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray, ...]:
+    def reduce(part: slice, log_norm: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray, ...]:
         return (
-            *(squared_norm(log_norm, places[sign]) for sign in chosen),
-            *(least_cosine(direction, places[sign], towards[sign]) for sign in chosen),
+            *(squared_norm(log_norm, chosen[sign][part]) for sign in chosen),
+            *(_least(direction, chosen[sign][part], units[sign]) for sign in chosen),
         )
 
-    found = along_time(reduce, *(trajectory.variables[name] for name in ("log_norm", "direction")))
-    return dict(zip(chosen, found[:2], strict=True)), dict(zip(chosen, found[2:], strict=True))
+    joins = [np.add] * len(chosen) + [np.minimum] * len(chosen)
+    found = over_neurons(reduce, joins, *(trajectory.variables[name] for name in ("log_norm", "direction")))
+    norm, least = (dict(zip(chosen, part, strict=True)) for part in (found[: len(chosen)], found[len(chosen) :]))
+    return norm, {sign: _known(least[sign], chosen[sign], units[sign]) for sign in chosen}
 
 
 def squared_norm(log_norm: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """u(t) = the sum over the chosen neurons of |w_j|^2 (section 4.2), of log_norm[time, neuron]."""
-    total: np.ndarray = np.exp(2.0 * log_norm[:, chosen]).sum(axis=1)
+    squares = 2.0 * np.take(log_norm, np.flatnonzero(chosen), axis=1)
+    total: np.ndarray = np.exp(squares, out=squares).sum(axis=1)
     return total
 
 
@@ -59,14 +61,26 @@ def least_cosine(direction: np.ndarray, chosen: np.ndarray, vector: np.ndarray) 
     direction
         Unit vectors [time, neuron, coord].
     chosen
-        bool[neuron], or the neurons' places.
+        bool[neuron].
     vector
         [coord], of any length.
     """
+    unit = _unit(vector)
+    return _known(_least(direction, chosen, unit), chosen, unit)
+
+
+def _least(direction: np.ndarray, chosen: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """The same of a part of the neurons; infinite if none is chosen."""
+    some = coordinates_first(np.take(direction, np.flatnonzero(chosen), axis=1))
+    return np.asarray(np.einsum("ctj,c->tj", some, unit).min(axis=1, initial=np.inf))
+
+
+def _known(least: np.ndarray, chosen: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    if not chosen.any() or not unit.any():
+        return np.full(len(least), np.nan)
+    return np.asarray(np.minimum(least, 1.0))
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
     size = np.linalg.norm(vector)
-    some = direction[:, chosen]
-    if not some.shape[1] or size == 0.0:
-        return np.full(len(direction), np.nan)
-    cosines = some @ (vector / size)
-    least: np.ndarray = np.minimum(cosines.min(axis=1), 1.0)
-    return least
+    return vector / size if size > 0.0 else np.zeros_like(vector)

@@ -17,7 +17,7 @@ from math import log
 
 import numpy as np
 
-from catalog.blocks import along_time
+from catalog.blocks import at_instant, coordinates_first, over_neurons
 from pipeline.statements.premises import SETTING, first_collinear, second_collinear
 from pipeline.statements.reading import ANGLE, SIZE, Reading, natural_log
 from pipeline.statements.rows import Row, Statement, at_most, fails, log_at_most, log_margin, not_applicable
@@ -86,13 +86,19 @@ def second_phase(run: Reading) -> tuple[Property, ...]:
 
 def third_phase(run: Reading) -> tuple[Property, ...]:
     """Lemma 4 (i) to (iv) along time."""
-    moved = _moved(run, run.once(fitted_first))
-    return (
+    since, until = run.once(fitted_first), run.times.third_phase[1]
+    others = (
         _alignment(run, run.second, run.epsilon / 14.0),
         _height(run, run.second, run.epsilon / 20.0),
-        Property(natural_log(moved), run.log_power(run.epsilon / 15.0), SIZE * np.sqrt(run.first.size)),
         Property(run.courses.largest_other, log(3.0) + run.log_c + run.log_power(run.epsilon), 0.0),
     )
+    # Of the neurons only the samples are read that may stand for t3, and t2 itself: they are gigabytes.
+    asked = allowed_samples(run, others, until, since)
+    asked[since] = True
+    log_moved = np.full(len(run.time), np.nan)
+    log_moved[asked] = natural_log(_moved(run, since, np.flatnonzero(asked)))
+    moved = Property(log_moved, run.log_power(run.epsilon / 15.0), SIZE * np.sqrt(run.first.size))
+    return (*others[:2], moved, others[2])
 
 
 def fitted_first(run: Reading) -> int:
@@ -119,16 +125,22 @@ def best(run: Reading, properties: tuple[Property, ...], until: float, since: in
     An alignment that the data excludes (D and v are not collinear) is not asked for.
     """
     margins = np.array([asked.margin for asked in properties])
-    allowed = (
-        (run.time <= until * (1.0 + 1e-9)) & (np.arange(len(run.time)) >= since) & ~np.isnan(margins).any(axis=0)
-    )
-    named = allowed & run.once(named_samples)
-    allowed = named if named.any() else allowed
+    allowed = allowed_samples(run, properties, until, since)
     # Where the narrowest property stays as it is, the others decide between the samples.
     best_of = margins.min(axis=0) + TIE * margins.sum(axis=0)
     fitted = allowed & (margins[1] >= 0.0)
     allowed, best_of = (fitted, best_of) if fitted.any() else (allowed, margins[1])
     return max(int(np.argmax(np.where(allowed, best_of, -np.inf))), since)
+
+
+def allowed_samples(run: Reading, properties: tuple[Property, ...], until: float, since: int) -> np.ndarray:
+    """Which samples may stand for a lemma's time: those that :func:`best` chooses from, bool[time]."""
+    margins = np.array([asked.margin for asked in properties])
+    allowed = (
+        (run.time <= until * (1.0 + 1e-9)) & (np.arange(len(run.time)) >= since) & ~np.isnan(margins).any(axis=0)
+    )
+    named = allowed & run.once(named_samples)
+    return np.asarray(named if named.any() else allowed)
 
 
 def _alignment(run: Reading, side: Side, exponent: float) -> Property:
@@ -143,20 +155,21 @@ def _height(run: Reading, side: Side, exponent: float) -> Property:
     return Property(natural_log(side.size - run.norm(side)), run.log_power(exponent), SIZE * side.size)
 
 
-def _moved(run: Reading, since: int) -> np.ndarray:
-    """The largest |w_j(t) - w_j(t2)| over the first sign's neurons."""
-    chosen = [
-        run.trajectory.variables[name].isel(neuron=np.flatnonzero(run.first.members))
-        for name in ("log_norm", "direction")
-    ]
-    log_there, direction_there = (values[since].values for values in chosen)
-    old = np.exp(log_there)[:, None] * direction_there
+def _moved(run: Reading, since: int, samples: np.ndarray) -> np.ndarray:
+    """The largest |w_j(t) - w_j(t2)| over the first sign's neurons at some samples."""
+    names, members = ("log_norm", "direction"), run.first.members
+    log_there, direction_there = at_instant(run.trajectory, since, *names)
+    old = coordinates_first((np.exp(log_there)[:, None] * direction_there)[None])
 
-    def reduce(log_norm: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray]:
-        away = np.exp(log_norm)[..., None] * direction - old
-        return (np.sqrt(np.einsum("tjc,tjc->tj", away, away).max(axis=1)),)
+    def reduce(part: slice, log_norm: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray]:
+        away = coordinates_first(direction)
+        away *= np.exp(log_norm)
+        away -= old[..., part]
+        squares = np.einsum("ctj,ctj->tj", away, away)
+        return (np.max(np.where(members[part], squares, -np.inf), axis=1, initial=-np.inf),)
 
-    return along_time(reduce, *chosen)[0]
+    chosen = (run.trajectory.variables[name][samples] for name in names)
+    return np.asarray(np.sqrt(over_neurons(reduce, [np.maximum], *chosen)[0]))
 
 
 def _row(

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import along_time, at_instant
+from catalog.blocks import at_instant, coordinates_first, over_neurons
 from catalog.schema import variable
 from pipeline.statements.sides import Side, side_of
 from pipeline.statements.times import Times, paper_times, statement_times
@@ -27,6 +27,8 @@ SIZE = 1e-10
 """The same for sizes, relative to |v|: runs end within 4e-11 of what they tend to (lambda = 1e-10000)."""
 ROUNDING = 1e-14
 """The relative imbalance of a start that is rounding: it was balanced."""
+SQUARED = 1e150
+"""Up to which size a number's square is a float."""
 INCOMPLETE = ("end_time", "out_of_steps", "stalled", "diverged")
 """The statuses of a trajectory that ends before the flow has come to rest (``pipeline.flow.status``)."""
 CUT = "The requested end time was reached."
@@ -177,45 +179,66 @@ def _follow(trajectory: xr.Dataset, first: Side, second: Side) -> Courses:
     # A neuron that shrinks magnifies the rounding of its start's imbalance as it does the imbalance itself.
     rounding = np.where(np.abs(first_share) > ROUNDING, ROUNDING, 0.0)
     first_share = np.where(rounding > 0.0, first_share, 0.0)
+    unbalanced = first_share != 0.0
     idle, other = ~first.members, ~(first.members | second.members)
 
-    def reduce(log_norm: np.ndarray, ratio: np.ndarray, direction: np.ndarray) -> tuple[np.ndarray, ...]:
-        size, share = _imbalance(log_norm, ratio)
-        # Never above e^600: a neuron that has shrunk by more has kept nothing that a float could tell.
-        growth = np.exp(np.minimum(2.0 * (first_size - size), 600.0))
-        drift = np.abs(share - first_share * growth) - rounding * growth
+    def reduce(
+        part: slice, log_norm: np.ndarray, ratio: np.ndarray, direction: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
+        if unbalanced[part].any():
+            size, share = _imbalance(log_norm, ratio)
+            # Never above e^600: a neuron that has shrunk by more has kept nothing that a float could tell.
+            growth = np.exp(np.minimum(2.0 * (first_size[part] - size), 600.0))
+            drift = np.abs(share - first_share[part] * growth) - rounding[part] * growth
+        else:  # all that balanced neurons have is what they have drifted by
+            drift = np.abs(_share(ratio))
         return (
-            np.max(np.maximum(drift, 0.0), axis=1),
-            bend(direction, first),
-            bend(direction, second),
-            *(np.max(log_norm[:, which], axis=1, initial=-np.inf) for which in (slice(None), idle, other)),
+            np.max(np.maximum(drift, 0.0, out=drift), axis=1),
+            *(bend(direction, side, part) for side in (first, second)),
+            np.max(log_norm, axis=1, initial=-np.inf),
+            *(
+                np.max(np.where(which[part], log_norm, -np.inf), axis=1, initial=-np.inf)
+                for which in (idle, other)
+            ),
         )
 
     names = ("log_norm", "output_ratio", "direction")
-    found = along_time(reduce, *(trajectory.variables[name] for name in names))
-    return Courses(found[0], {first.sign: found[1], second.sign: found[2]}, *found[3:])
+    found = over_neurons(reduce, [np.maximum] * 6, *(trajectory.variables[name] for name in names))
+    bends = {
+        side.sign: of_side if side.members.any() else np.full(len(of_side), np.nan)
+        for side, of_side in zip((first, second), found[1:3], strict=True)
+    }
+    return Courses(found[0], bends, *found[3:])
 
 
 def _imbalance(log_norm: np.ndarray, ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The ln of sqrt(a^2 + |w|^2), and (a^2 - |w|^2)/(a^2 + |w|^2), with no square that overflows."""
+    return log_norm + np.log(np.hypot(1.0, ratio)), _share(ratio)
+
+
+def _share(ratio: np.ndarray) -> np.ndarray:
+    """(a^2 - |w|^2)/(a^2 + |w|^2) for a/|w|, with no square that overflows."""
+    size = np.abs(ratio)
+    if size.max(initial=0.0) < SQUARED:
+        return np.asarray((size - 1.0) * (size + 1.0) / (size * size + 1.0))
     length = np.hypot(1.0, ratio)
-    return log_norm + np.log(length), (np.abs(ratio) / length - 1.0 / length) * (np.abs(ratio) + 1.0) / length
+    return np.asarray((size / length - 1.0 / length) * (size + 1.0) / length)
 
 
-def bend(direction: np.ndarray, side: Side) -> np.ndarray:
+def bend(direction: np.ndarray, side: Side, part: slice = slice(None)) -> np.ndarray:
     """The largest 1 - cos(w_j, D) of a member at each time, from the chord: exact far below 1e-16.
 
     Parameters
     ----------
     direction
-        Unit vectors [time, neuron, coord].
+        Unit vectors [time, neuron, coord] of a part of the neurons.
     side
-        NaN if it has no members.
+        0 if it has no members among them.
     """
-    if not side.members.any():
-        return np.full(len(direction), np.nan)
-    chord = direction[:, side.members] - side.towards
-    return 0.5 * np.asarray(np.einsum("tjc,tjc->tj", chord, chord).max(axis=1))
+    some = np.take(direction, np.flatnonzero(side.members[part]), axis=1)
+    chord = coordinates_first(some)
+    chord -= side.towards[:, None, None]
+    return 0.5 * np.asarray(np.einsum("ctj,ctj->tj", chord, chord).max(axis=1, initial=0.0))
 
 
 def natural_log(sizes: np.ndarray) -> np.ndarray:

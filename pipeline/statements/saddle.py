@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalog.blocks import along_time, at_instant
+from catalog.blocks import at_instant, coordinates_first, over_neurons
 from catalog.schema import variable
 from pipeline.statements.premises import SETTING
 from pipeline.statements.reading import SIZE, Reading, natural_log
@@ -99,12 +99,18 @@ def _distance(run: Reading, saddle: Saddle, inside: np.ndarray) -> np.ndarray:
     """|theta(t) - theta_S| at the given samples."""
     span, names = slice(inside[0], inside[-1] + 1), ("log_norm", "direction", "output_ratio")
 
-    def reduce(log_norm: np.ndarray, direction: np.ndarray, ratio: np.ndarray) -> tuple[np.ndarray]:
-        norm = np.exp(log_norm)
-        w, a = norm[..., None] * direction - saddle.w, norm * ratio - saddle.a
-        return (np.sqrt(np.einsum("tjc,tjc->t", w, w) + np.einsum("tj,tj->t", a, a)),)
+    there = np.ascontiguousarray(saddle.w.T)[:, None]
 
-    return along_time(reduce, *(run.trajectory.variables[name][span] for name in names))[0]
+    def reduce(part: slice, log_norm: np.ndarray, direction: np.ndarray, ratio: np.ndarray) -> tuple[np.ndarray]:
+        norm, w = np.exp(log_norm), coordinates_first(direction)
+        w *= norm
+        w -= there[..., part]
+        norm *= ratio
+        norm -= saddle.a[part]
+        return (np.einsum("ctj,ctj->t", w, w) + np.einsum("tj,tj->t", norm, norm),)
+
+    found = over_neurons(reduce, [np.add], *(run.trajectory.variables[name][span] for name in names))
+    return np.asarray(np.sqrt(found[0]))
 
 
 SADDLE = (

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 import catalog.blocks
-from catalog.blocks import along_time, at_instant, in_memory
+from catalog.blocks import along_time, at_instant, coordinates_first, in_memory, over_neurons
 
 
 @pytest.fixture(params=[None, 1, 3])
@@ -80,3 +80,36 @@ def test_what_a_thread_raises_is_raised(course, monkeypatch):
 
     with pytest.raises(ZeroDivisionError, match="here"):
         along_time(reduce, course["w"])
+
+
+@pytest.mark.parametrize("stretch", [16, 24, 2**18])
+def test_an_instant_wider_than_a_stretch_is_reduced_in_parts_of_its_neurons(course, monkeypatch, stretch):
+    monkeypatch.setattr(catalog.blocks, "STRETCH_BYTES", stretch)
+    weight, seen = np.array([1.0, 2.0, 3.0, 4.0]), []
+
+    def reduce(part, w):
+        seen.append(w.nbytes)
+        return (w * weight[part]).sum(axis=1), w.max(axis=1), w.min(axis=1)
+
+    total, largest, least = over_neurons(reduce, (np.add, np.maximum, np.minimum), course["w"])
+    w = course["w"].values
+    assert total.tolist() == (w @ weight).tolist()
+    assert (largest.tolist(), least.tolist()) == (w.max(axis=1).tolist(), w.min(axis=1).tolist())
+    assert max(seen) <= stretch
+
+
+def test_no_neurons_are_one_part():
+    found = over_neurons(
+        lambda part, w: (w.sum(axis=1),), (np.add,), xr.DataArray(np.ones((3, 0)), dims=("time", "j"))
+    )
+    assert found[0].tolist() == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 1), (3, 4, 1), (1, 1, 1), (2, 3, 2)])
+def test_coordinates_in_front_are_a_copy(shape):
+    """What is computed in place there leaves the trajectory as it is; of one coordinate a view would do."""
+    vectors = np.random.default_rng(0).standard_normal(shape)
+    before, found = vectors.copy(), coordinates_first(vectors)
+    found *= 2.0
+    assert (found == 2.0 * np.moveaxis(before, -1, 0)).all()
+    assert (vectors == before).all()

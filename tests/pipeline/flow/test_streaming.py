@@ -14,19 +14,40 @@ from pipeline.flow.streaming import Blocks
 def written(monkeypatch):
     """Thirteen instants in blocks of four, as arrays and as dask arrays."""
     monkeypatch.setattr(streaming, "LARGEST_BLOCK", 4 * 8 * 6)
+    monkeypatch.setattr(streaming, "LARGEST_READ", 2 * 8 * 6)
+    monkeypatch.setattr(streaming, "FEWEST", 3)
     whole = np.random.default_rng(0).standard_normal((13, 3, 2))
     blocks = Blocks(13, 8 * 6)
     for part in blocks.slices:
-        blocks.append("w", whole[part])
-        blocks.append("state", (whole[part, :, 0] > 0).astype(np.int8))
+        blocks.append({"w": whole[part], "state": (whole[part, :, 0] > 0).astype(np.int8)})
     return whole, blocks
 
 
 def test_the_blocks_are_as_long_as_memory_allows(written):
     _, blocks = written
     assert [part.stop - part.start for part in blocks.slices] == [4, 4, 4, 1]
-    assert blocks.arrays()["w"].chunks[0] == (4, 4, 4, 1)
+    assert blocks.arrays()["w"].chunks[0] == (2, 2, 2, 2, 2, 2, 1)  # and what is read at a time is shorter
     assert list(Blocks(3, 10**12).slices) == [slice(0, 1), slice(1, 2), slice(2, 3)]
+
+
+def test_of_wide_networks_some_instants_are_written_at_a_time(monkeypatch):
+    monkeypatch.setattr(streaming, "LARGEST_BLOCK", 1000)
+    assert [next(Blocks(50, largest).slices).stop for largest in (10, 100, 200, 400, 2000, 2001)] == [
+        50,
+        10,
+        8,
+        5,
+        1,
+        1,
+    ]
+
+
+def test_a_write_that_fails_is_raised(monkeypatch):
+    blocks = Blocks(2, 24)
+    monkeypatch.setattr(Blocks, "_path", lambda self, name: self._folder.path / "missing" / name)
+    blocks.append({"w": np.ones((1, 3))})
+    with pytest.raises(FileNotFoundError):
+        blocks.append({"w": np.ones((1, 3))})
 
 
 def test_what_is_read_is_what_was_written(written):
@@ -50,7 +71,7 @@ def test_a_part_is_read_as_from_an_array(written, key):
 
 def test_the_files_go_with_the_last_array_that_reads_them():
     blocks = Blocks(2, 24)
-    blocks.append("w", np.ones((2, 3)))
+    blocks.append({"w": np.ones((2, 3))})
     array, folder = blocks.arrays()["w"], blocks._folder.path
     del blocks
     gc.collect()

@@ -11,7 +11,14 @@ from pipeline import load_config
 from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
 from pipeline.function import learned_function
-from pipeline.function.kinks import LARGEST, first_of_each, kink_positions, merged_kinks, numbers_of_kinks
+from pipeline.function.kinks import (
+    LARGEST,
+    first_of_each,
+    groups_of,
+    kink_positions,
+    merged_kinks,
+    numbers_of_kinks,
+)
 from pipeline.function.learned import input_and_bias
 from pipeline.phases import find_clusters, find_plateaus
 
@@ -165,3 +172,22 @@ def test_a_wide_network_s_kinks_are_counted_alike(seed, instants, neurons):
     finally:
         pipeline.function.kinks.WIDE = before
     assert found.tolist() == expected.tolist()
+
+
+@given(
+    seed=st.integers(0, 10**6), number=st.integers(0, 300), log_width=st.floats(-3, 1), on_a_grid=st.booleans(),
+    cells=st.sampled_from([2**16, 0]),
+)  # fmt: skip
+def test_positions_in_cells_are_grouped_as_in_order(seed, number, log_width, on_a_grid, cells):
+    width = 10.0**log_width
+    low, high = -1.0 - width, 1.0 + width
+    position = np.random.default_rng(seed).uniform(low, high, number)
+    if on_a_grid:  # coincident positions, and some exactly a width apart
+        position = np.clip(np.round(position / width * 2.0) * width / 2.0, low, high)
+    ordered = np.sort(position)
+    edges = ordered[first_of_each(ordered, width)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline.function.kinks, "CELLS", cells)
+        group, groups = groups_of(position, low, high, width)
+    assert groups == len(edges)
+    assert group.tolist() == (edges.searchsorted(position, side="right") - 1).tolist()
