@@ -83,4 +83,7 @@ def names_listed(content: bytes) -> list[str]:
     found = parse_json(content)
     if found["version"] != _UNSEALED_INDEX:
         found = unsealed(content, constants=True)
-    return list(map(str, found["run_ids"]))
+    names = found["run_ids"]
+    if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise TypeError("run_ids is no list of names")
+    return list(names)
