@@ -33,7 +33,7 @@ ENDING = ".claim"
 BEAT_SECONDS = 10.0
 """Between two times that a process writes its claims anew."""
 SILENCE_SECONDS = 60.0
-"""After which a process on another machine that has not written its claims is taken for dead."""
+"""After which a process that has not written its claims anew is taken for dead: killed, or stopped."""
 
 POLLS, POLL_SECONDS = 100, 0.02
 """How often, and with which pause, who is first by name asks whether the other one has given way."""

@@ -117,11 +117,14 @@ def test_what_a_dead_process_of_this_machine_had_taken_is_free_at_once(place):
     assert place.names("cells/base") == [claims.own_file]
 
 
-def test_a_process_of_this_machine_that_lives_is_believed_for_ever(place):
+def test_a_process_of_this_machine_that_lives_is_believed_until_it_is_silent(place):
+    """It may be stopped, or have the number of one that was killed long ago."""
     clock = Clock()
     left_by(place, claims_module.platform.node(), os.getppid())
     claims = of(place, clock=clock)
     assert claims.take(CELLS, 6) == []
+    clock.seconds = SILENCE_SECONDS
+    assert claims.take(CELLS, 6) == CELLS
 
 
 def test_another_machine_is_dead_when_it_says_nothing_new(place):
