@@ -8,8 +8,11 @@ trajectory on disk wants both, a picture that moves with a slider the curve of t
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
+from threading import Lock
 from time import perf_counter
 from typing import Any, cast
 
@@ -19,9 +22,10 @@ import xarray as xr
 from catalog.schema import conform, validate
 from pipeline.arguments import SAMPLES, SLOPE, TIME, TOLERANCE, instants, number, whole
 from pipeline.flow.exact.build import load_solver
-from pipeline.flow.exact.dense_output import evaluate, place_samples
+from pipeline.flow.exact.dense_output import Samples, evaluate, place_samples
 from pipeline.flow.exact.integration import integrate
 from pipeline.flow.exact.machine_code.interruptible import run_interruptibly
+from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.moments import moments, read_residual
 from pipeline.flow.reduction import Reduction
@@ -36,6 +40,10 @@ MOST_STEPS = 500_000
 """A bound that no run has come near (lambda = 1e-10000 takes 300 steps): it turns a hang into a status."""
 IN_MEMORY = 1_000_000_000
 """The bytes of samples up to which they are kept in memory."""
+
+READERS = 2
+"""How many threads read a trajectory that does not fit in memory: each holds a block of it, of a million neurons
+hundreds of megabytes."""
 
 Progress = Callable[[float, int], None]
 """Told now and then the paper's t that was reached and the number of steps."""
@@ -70,6 +78,11 @@ class Course:
     end_time: float | None
     status: Status
     account: dict[str, Any]
+
+    @property
+    def allowed(self) -> float:
+        """The largest error of the residual, in the solver's unit."""
+        return float(self.account["tolerance"] * self.reduced.problem.label_scale)
 
     def placed(self, samples: int) -> np.ndarray:
         """Choose that many instants of the paper's t, dense where the trajectory moves: float64[samples]."""
@@ -226,37 +239,80 @@ def read_samples(course: Course, times: np.ndarray, reading: Reading | None = No
 
     In blocks of time if they would fill the memory: then as dask arrays over temporary files.
     """
-    reduced, record, data = course.reduced, course.record, course.data
+    reduced, samples = course.reduced, len(times)
     m, n = len(reduced.neurons.sign), len(reduced.point)
     d = reduced.problem.x.shape[1] if reduced.frame.basis is None else reduced.frame.basis.shape[1]
-    large = len(times) * m * (8 * (d + 2) + n) > IN_MEMORY
-    blocks = Blocks(len(times), 8 * m * d) if large else None
-    whole: dict[str, list[np.ndarray]] = {}
-    neurons, first = reduced.neurons, 0
-    allowed = course.account["tolerance"] * reduced.problem.label_scale
-    for part in blocks.slices if blocks else [slice(0, len(times))]:
-        if reading is not None:
-            reading(part.start, len(times))
-        own_times = times[part] / reduced.time_unit
-        read = partial(evaluate, neurons, reduced.problem, record, own_times, first, allowed)
-        taken, neurons, first = run_interruptibly(read, np.zeros(3))
-        found = {
-            "direction": reduced.frame.back(taken.direction),
-            "log_norm": taken.log_norm + reduced.log_weight_unit,
-            "output_ratio": taken.output_ratio,
-            "activation": reduced.activation(taken.state),
-            "residual": reduced.stored_residual(data, taken),
-            "gradient_norm": reduced.gradient_norm(taken.gradient_norm),
-        }
-        streamed = [name for name, values in found.items() if blocks and values.ndim > 1 and name != "residual"]
-        if blocks:
-            blocks.append({name: found.pop(name) for name in streamed})
-        for name, values in found.items():
-            whole.setdefault(name, []).append(values)
-    arrays: dict[str, Any] = {
-        name: values[0] if len(values) == 1 else np.concatenate(values) for name, values in whole.items()
+    if reading is not None:
+        reading(0, samples)
+    if samples * m * (8 * (d + 2) + n) > IN_MEMORY:
+        return read_blocks(course, times, Blocks(samples, 8 * m * d), reading)
+    own_times = times / reduced.time_unit
+    read = partial(evaluate, reduced.neurons, reduced.problem, course.record, own_times, 0, course.allowed)
+    taken, _, _ = run_interruptibly(read, np.zeros(3))
+    return in_terms_of_the_data(course, taken)
+
+
+def read_blocks(
+    course: Course, times: np.ndarray, blocks: Blocks, reading: Reading | None = None
+) -> dict[str, Any]:
+    """The same in blocks of time, by threads each of which reads a stretch of them.
+
+    Where a stretch begins is known from the steps alone, which takes a twentieth of the time of reading them all.
+    """
+    problem, record, allowed = course.reduced.problem, course.record, course.allowed
+    parts, own_times, watch = list(blocks.slices), times / course.reduced.time_unit, np.zeros(3)
+    found: dict[int, dict[str, np.ndarray]] = {}
+    lock, done = Lock(), [0]
+
+    def read(stretch: list[slice], neurons: Neurons, first: int) -> None:
+        for part in stretch:
+            if watch[0]:  # interrupted
+                return
+            taken, neurons, first = evaluate(neurons, problem, record, own_times[part], first, allowed)
+            values = in_terms_of_the_data(course, taken)
+            kept = {name: values.pop(name) for name in ("residual", "gradient_norm")}
+            for name, block in values.items():
+                blocks.write(name, part.start, block)
+            with lock:
+                found[part.start] = kept
+                done[0] += part.stop - part.start
+                if reading is not None:
+                    reading(done[0], len(times))
+
+    stretches = [parts[i * len(parts) // READERS : (i + 1) * len(parts) // READERS] for i in range(READERS)]
+    stretches = [stretch for stretch in stretches if stretch]
+    # Each in a context of its own: NumPy's warnings are switched off in the caller's.
+    contexts = [copy_context() for _ in stretches]
+
+    def read_all() -> None:
+        neurons, first = course.reduced.neurons, 0
+        with ThreadPoolExecutor(READERS) as pool:
+            waiting: list[Future[None]] = []
+            for stretch, context in zip(stretches, contexts, strict=True):
+                begin = stretch[0].start
+                if begin:
+                    instant = own_times[begin : begin + 1]
+                    _, neurons, first = evaluate(neurons, problem, record, instant, first, allowed)
+                waiting.append(pool.submit(context.run, read, stretch, neurons, first))
+            for each in waiting:
+                each.result()
+
+    run_interruptibly(read_all, watch)
+    small = {name: np.concatenate([found[part.start][name] for part in parts]) for name in found[0]}
+    return small | blocks.arrays()
+
+
+def in_terms_of_the_data(course: Course, taken: Samples) -> dict[str, np.ndarray]:
+    """What the solver says of some samples, as the trajectory's variables."""
+    reduced = course.reduced
+    return {
+        "direction": reduced.frame.back(taken.direction),
+        "log_norm": taken.log_norm + reduced.log_weight_unit,
+        "output_ratio": taken.output_ratio,
+        "activation": reduced.activation(taken.state),
+        "residual": reduced.stored_residual(course.data, taken),
+        "gradient_norm": reduced.gradient_norm(taken.gradient_norm),
     }
-    return arrays | (blocks.arrays() if blocks else {})
 
 
 def describe_end(ended: Status, ambiguous: int, contradictory: bool) -> tuple[Status, str]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,33 +75,25 @@ class Blocks:
         self.read_length = max(1, min(samples, LARGEST_READ // max(largest, 1)))
         self._folder = Folder()
         self._shapes: dict[str, tuple[tuple[int, ...], np.dtype]] = {}
-        self._writer = ThreadPoolExecutor(1)
-        self._writing: Future[None] | None = None
 
     @property
     def slices(self) -> Iterator[slice]:
         """The blocks, in order."""
         return (slice(i, min(i + self.length, self.samples)) for i in range(0, self.samples, self.length))
 
-    def append(self, block: Mapping[str, np.ndarray]) -> None:
-        """Write the next block of each variable in a thread of its own, while the one after it is computed."""
-        if self._writing is not None:
-            self._writing.result()
-        self._shapes = {name: (values.shape[1:], values.dtype) for name, values in block.items()}
-        self._writing = self._writer.submit(self._write, block)
-
-    def _write(self, block: Mapping[str, np.ndarray]) -> None:
-        for name, values in block.items():
-            with self._path(name).open("ab") as file:
-                np.ascontiguousarray(values).tofile(file)
+    def write(self, name: str, start: int, block: np.ndarray) -> None:
+        """Write the block of the variable ``name`` that begins at the instant ``start``, in any order."""
+        self._shapes[name] = (block.shape[1:], block.dtype)
+        path = self._path(name)
+        path.touch()
+        with path.open("r+b") as file:
+            file.seek(start * (block.nbytes // len(block)))
+            np.ascontiguousarray(block).tofile(file)
 
     def arrays(self) -> dict[str, Any]:
         """The variables as dask arrays, in chunks that are read at a time."""
         import dask.array as da  # half a second that no smaller run needs
 
-        if self._writing is not None:
-            self._writing.result()
-        self._writer.shutdown()
         return {
             name: da.from_array(
                 Rows(self._path(name), (self.samples, *shape), dtype, self._folder),

@@ -71,7 +71,7 @@ def reads(monkeypatch):
 
 
 def test_each_stage_goes_through_the_neurons_once(reads):
-    """A wide network's directions are gigabytes; the statements read Fact 1's interval once more, and a few samples."""
+    """A wide network's directions are gigabytes. The statements read Fact 1's interval once more."""
     config, data, trajectory = followed("orthogonal", flow__samples=200)
     groups = analyse(config, data, trajectory)
     length = trajectory.sizes["time"]

@@ -59,3 +59,35 @@ def test_a_given_end_is_the_last_instant():
     course = follow_flow(data, initialise(data, config.init), end_time=12.5)
     assert course.placed(9)[-1] == 12.5
     assert course.curve(9)["time"].values[-1] == 12.5
+
+
+@pytest.mark.parametrize("name", ["orthogonal", "non-orthogonal-large", "unbalanced"])
+@pytest.mark.parametrize("readers", [1, 2, 5])
+def test_blocks_that_threads_read_are_the_trajectory(monkeypatch, name, readers):
+    """Each thread begins at an instant of its own; what it finds is what one reads from the start."""
+    _, _, course = followed(name)
+    whole = course.trajectory(90)
+    monkeypatch.setattr("pipeline.flow.course.IN_MEMORY", 1)
+    monkeypatch.setattr("pipeline.flow.course.READERS", readers)
+    monkeypatch.setattr("pipeline.flow.streaming.LARGEST_BLOCK", 16 * course.init.sizes["neuron"] * 8)
+    told = []
+    blocks = course.trajectory(90, reading=lambda done, samples: told.append((done, samples)))
+    assert blocks["direction"].chunks is not None
+    assert told[0] == (0, 90)
+    assert told[-1] == (90, 90)
+    assert told == sorted(told)
+    xr.testing.assert_allclose(blocks, whole, rtol=1e-9, atol=1e-11)
+
+
+def test_what_a_thread_raises_is_raised(monkeypatch):
+    _, _, course = followed("orthogonal")
+    monkeypatch.setattr("pipeline.flow.course.IN_MEMORY", 1)
+    monkeypatch.setattr("pipeline.flow.streaming.LARGEST_BLOCK", 1)
+    monkeypatch.setattr("pipeline.flow.streaming.FEWEST", 1)
+
+    def full(self, name, start, block):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pipeline.flow.streaming.Blocks.write", full)
+    with pytest.raises(OSError, match="No space"):
+        course.trajectory(20)
