@@ -2,9 +2,10 @@
 
 In comes a base and a grid (``request``); out goes a cube of every scalar result over the swept keys (``cube``).
 ``grid`` says which values, ``plan`` which run each cell is, ``stock`` which of them are there already, ``work``
-which are left (equal sweeps at once share them), ``cell`` computes one and records what goes wrong with it, ``graph``
-computes the rest as a Dask graph of the stages on the workers of ``cluster`` (or ``inline`` here), ``caller`` is told
-how far that is and may end it, ``sweeping`` strings these together and ``commands`` is ``reluflow sweep``.
+which are left (equal sweeps at once share them), ``cell`` computes one and records what goes wrong with it,
+``graph`` computes the rest as a Dask graph of the stages on the workers of ``cluster`` (or ``inline`` here),
+``caller`` is told how far that is and may end it, ``sweeping`` strings these together and ``commands`` is
+``reluflow sweep``.
 Only this room knows Dask's scheduler; the stages know nothing of sweeps. Names are imported on first use: help
 must not wait for xarray.
 """

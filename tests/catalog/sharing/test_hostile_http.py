@@ -1,7 +1,7 @@
 """Whatever a web server answers: nothing of it comes in, it ends, and one line says why."""
 
 import pytest
-from hostile import ANYWHERE, MUCH, NAMES, ZIPS, hostile
+from hostile_web import ANYWHERE, MUCH, NAMES, ZIPS, hostile
 
 from catalog import open_catalog
 from catalog.bounds import LARGEST_INDEX

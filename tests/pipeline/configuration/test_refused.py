@@ -189,7 +189,10 @@ def test_what_is_no_toml(written):
     ],
 )
 def test_files_that_are_not_there(written, tmp_path, table, text, both):
-    for name, reason in (("none.csv", "No such file or directory"), (".", "Is a directory")):
+    for name, reason in (
+        ("none.csv", "No such file or directory"),
+        (".", "a regular file is allowed, no folder, pipe or device"),
+    ):
         path = written(f'{text}file = "{name}"')
         assert refusal(path) == f"{table}.file = {str(tmp_path / name)!r}: {reason}"
     assert "null byte" in refusal(written(f'{text}file = "a\\u0000b"'))
