@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.flow.code_cache import CACHE_VARIABLE, kernel_cache
 from pipeline.flow.exact.build import load_solver
 
-REPOSITORY = Path(__file__).parents[4]
+REPOSITORY = Path(__file__).parents[5]
 LOAD = """
 from pipeline.flow.code_cache import kernel_cache
 from pipeline.flow.exact.integration import integrate
