@@ -69,10 +69,8 @@ def verify(run_name: str | None, repair: bool, recompute: int, catalog_url: str,
             "findings": [str(finding) for finding in findings],
             "damaged": len(damage),
         }
-        compared = {found.run_id: list(found.differences) for found in anew if not found.refused}
-        not_compared = {found.run_id: found.refused for found in anew if found.refused}
         told = {"repaired": repaired, "not_repaired": refused}
-        print_json(counted | told | {"recomputed": compared, "not_recomputed": not_compared})
+        print_json(counted | told | (_comparison_as_json(anew) if recompute else {}))
     else:
         _say_verdict(_counted(runs, sweeps), damage, repaired, refused, repair)
         for one in anew:
@@ -92,6 +90,13 @@ def _recomputed(catalog: Catalog, run_id: str | None, number: int, damaged: set[
     names = chosen(catalog, candidates, number)
     with counting("Computing anew", len(names)) as advance:
         return recompute(catalog, names, advance)
+
+
+def _comparison_as_json(anew: list[Recomputed]) -> dict[str, Any]:
+    return {
+        "recomputed": {found.run_id: list(found.differences) for found in anew if not found.refused},
+        "not_recomputed": {found.run_id: found.refused for found in anew if found.refused},
+    }
 
 
 def _repaired(catalog: Catalog, damage: list[Finding]) -> tuple[list[str], dict[str, str]]:
