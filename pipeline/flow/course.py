@@ -8,7 +8,7 @@ trajectory on disk wants both, a picture that moves with a slider the curve of t
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
@@ -266,7 +266,7 @@ def read_blocks(
 
     def read(stretch: list[slice], neurons: Neurons, first: int) -> None:
         for part in stretch:
-            if watch[0]:  # interrupted
+            if watch[0]:  # interrupted, or another thread has failed
                 return
             taken, neurons, first = evaluate(neurons, problem, record, own_times[part], first, allowed)
             values = in_terms_of_the_data(course, taken)
@@ -294,6 +294,8 @@ def read_blocks(
                     instant = own_times[begin : begin + 1]
                     _, neurons, first = evaluate(neurons, problem, record, instant, first, allowed)
                 waiting.append(pool.submit(context.run, read, stretch, neurons, first))
+            if wait(waiting, return_when=FIRST_EXCEPTION).not_done:
+                watch[0] = 1.0  # a full disk is not told after minutes
             for each in waiting:
                 each.result()
 
@@ -303,14 +305,17 @@ def read_blocks(
 
 
 def in_terms_of_the_data(course: Course, taken: Samples) -> dict[str, np.ndarray]:
-    """What the solver says of some samples, as the trajectory's variables."""
+    """What the solver says of some samples, as the trajectory's variables; the samples are used up."""
     reduced = course.reduced
+    residual = reduced.stored_residual(course.data, taken)
+    # In place: of a million neurons each array is a hundred megabytes.
+    log_norm = np.add(taken.log_norm, reduced.log_weight_unit, out=taken.log_norm)
     return {
         "direction": reduced.frame.back(taken.direction),
-        "log_norm": taken.log_norm + reduced.log_weight_unit,
+        "log_norm": log_norm,
         "output_ratio": taken.output_ratio,
         "activation": reduced.activation(taken.state),
-        "residual": reduced.stored_residual(course.data, taken),
+        "residual": residual,
         "gradient_norm": reduced.gradient_norm(taken.gradient_norm),
     }
 

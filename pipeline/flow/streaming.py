@@ -17,7 +17,7 @@ import numpy as np
 
 LARGEST_BLOCK = 64_000_000
 """The bytes of a variable that are written at a time."""
-FEWEST = 8
+FEWEST = 6
 """How many instants are written at a time if twice as many bytes suffice: at the beginning of a block the neurons
 are put in groups, which takes as long as to read one or two instants."""
 LARGEST_READ = 16_000_000

@@ -1,6 +1,6 @@
 """A flow followed once: its curve and its trajectories say the same."""
 
-from time import perf_counter
+from time import perf_counter, sleep
 
 import numpy as np
 import pytest
@@ -79,15 +79,40 @@ def test_blocks_that_threads_read_are_the_trajectory(monkeypatch, name, readers)
     xr.testing.assert_allclose(blocks, whole, rtol=1e-9, atol=1e-11)
 
 
-def test_what_a_thread_raises_is_raised(monkeypatch):
-    _, _, course = followed("orthogonal")
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Each instant a block, and who writes them: the begun blocks."""
     monkeypatch.setattr("pipeline.flow.course.IN_MEMORY", 1)
     monkeypatch.setattr("pipeline.flow.streaming.LARGEST_BLOCK", 1)
     monkeypatch.setattr("pipeline.flow.streaming.FEWEST", 1)
+    return []
+
+
+def test_what_a_thread_raises_is_raised_and_the_others_stop(monkeypatch, small_blocks):
+    _, _, course = followed("orthogonal")
 
     def full(self, name, start, block):
-        raise OSError(28, "No space left on device")
+        small_blocks.append(start)
+        if start == 0:
+            raise OSError(28, "No space left on device")
+        sleep(0.01)
 
     monkeypatch.setattr("pipeline.flow.streaming.Blocks.write", full)
     with pytest.raises(OSError, match="No space"):
+        course.trajectory(400)
+    assert len(set(small_blocks)) < 100
+
+
+def test_an_interrupt_stops_the_threads_at_their_next_block(monkeypatch, small_blocks):
+    _, _, course = followed("orthogonal")
+
+    def interrupted(work, watch):
+        watch[0] = 1.0
+        work()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.flow.course.watched", interrupted)
+    monkeypatch.setattr("pipeline.flow.streaming.Blocks.write", lambda *_: small_blocks.append(1))
+    with pytest.raises(KeyboardInterrupt):
         course.trajectory(20)
+    assert not small_blocks
