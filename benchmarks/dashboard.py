@@ -56,7 +56,7 @@ def main() -> None:
     """Print the table."""
     from playwright.sync_api import sync_playwright
 
-    command = [sys.executable, "-m", "pipeline.commands", "dashboard", "--port", "0", "--catalog", "memory://none"]
+    command = [sys.executable, "-m", "pipeline.cli", "dashboard", "--port", "0", "--catalog", "memory://none"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         port = re.search(r"localhost:(\d+)", server.stdout.readline())[1]

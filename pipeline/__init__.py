@@ -20,10 +20,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "minimal_norm": ["compare", "minimal_norm"],
         "function": ["learned_function"],
         "phases": ["find_clusters", "find_plateaus", "hessian_spectra", "label_phases"],
-        "statements": ["check_statements", "in_digits", "statement_rows", "statement_times"],
+        "statements": ["check_statements", "in_digits", "printed_sides", "statement_rows", "statement_times"],
         "sweep": ["load_sweep", "run_sweep"],
         "theory": ["LADDER_STEPS", "kept_ladder", "ladder_law", "published_ladder"],
-        "verdicts": ["printed_sides"],
         "workflow": ["run"],
     },
 )

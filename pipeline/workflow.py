@@ -26,7 +26,7 @@ from pipeline.function import learned_function
 from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
 from pipeline.naming import plateau_name
 from pipeline.phases import find_clusters, find_plateaus, label_phases
-from pipeline.progress import NOBODY, Stages
+from pipeline.stages import NOBODY, Stages
 from pipeline.statements import check_statements, statement_rows, statement_times
 from pipeline.threads import one_thread
 
@@ -54,7 +54,7 @@ def run(
     progress
         Told now and then the time t that the flow has reached, and the number of steps.
     stages
-        Told what is being done, stage by stage (:class:`pipeline.progress.Stages`).
+        Told what is being done, stage by stage (:class:`pipeline.stages.Stages`).
 
     Returns
     -------

@@ -17,18 +17,15 @@ STAGES = (
     "pipeline.statements",
 )  # fmt: skip
 """In the order in which a number flows through them. They meet in the workflow alone, as labelled datasets."""
-TOP = (
-    "pipeline.workflow", "pipeline.report", "pipeline.verdicts", "pipeline.listing", "pipeline.progress",
-    "pipeline.commands", "pipeline.completion", "pipeline.sharing_commands", "pipeline.sweep",
-    "pipeline.sweep_report", "pipeline.theory", "pipeline.upkeep",
-)  # fmt: skip
+TOP = ("pipeline.workflow", "pipeline.sweep", "pipeline.theory", "pipeline.upkeep", "pipeline.cli")
 """The only modules that know the catalog beyond its schema."""
+COMMANDS = ("pipeline.sweep", "pipeline.theory", "pipeline.upkeep", "dashboards")
+"""Libraries that have commands: the command line may import their modules one by one, so that help is instant."""
 CATALOG_DOORS = {"catalog"} | {
     f"catalog.{name}"
     for name in (
         "blocks", "cells", "claims", "errors", "index", "layout", "manifest", "origins", "places", "schema",
-        "sharing",
-        "tidying", "verify",
+        "sharing", "tidying", "verify",
     )
 }  # fmt: skip
 """What of the catalog others may import. Its front door hands out the same names; the modules themselves say
@@ -40,15 +37,8 @@ PRIVATE = {
     "matplotlib": ("pipeline.figures",),
     "PIL": ("pipeline.figures",),
     "zarr": ("catalog",),
-    "click": (
-        "pipeline.commands",
-        "pipeline.completion",
-        "pipeline.sharing_commands",
-        "pipeline.sweep.commands",
-        "pipeline.theory.commands",
-        "pipeline.upkeep.commands",
-        "dashboards.commands",
-    ),
+    "click": ("pipeline.cli",),
+    "rich": ("pipeline.cli",),
     "panel": ("dashboards",),
     "bokeh": ("dashboards",),
     "holoviews": ("dashboards",),
@@ -103,7 +93,7 @@ def inside(module: str, *rooms: str) -> bool:
 
 
 def room(module: str) -> str:
-    """The room that a module stands in: ``pipeline.flow``, ``catalog``, ``pipeline.commands``, ..."""
+    """The room that a module stands in: ``pipeline.flow``, ``catalog``, ``pipeline.cli``, ..."""
     parts = module.split(".")
     return ".".join(parts[:2]) if parts[0] == "pipeline" else parts[0]
 
@@ -115,14 +105,7 @@ def may_know(module: str, other: str) -> bool:
         "pipeline.configuration", "pipeline.points",
     }  # fmt: skip
     match room(module):
-        case (
-            "catalog"
-            | "pipeline.errors"
-            | "pipeline.threads"
-            | "pipeline.naming"
-            | "pipeline.visible"
-            | "pipeline.summary"
-        ):
+        case "catalog" | "pipeline.errors" | "pipeline.threads" | "pipeline.naming" | "pipeline.stages":
             return False
         case "pipeline.configuration":
             return other in {"pipeline.arguments", "pipeline.errors"}
@@ -137,12 +120,12 @@ def may_know(module: str, other: str) -> bool:
             return other in base | {"pipeline.stationary"}
         case "pipeline.figures":
             return other in {"catalog.schema", "pipeline.errors", "pipeline.naming", "pipeline.points"}
-        case "dashboards" if module == "dashboards.commands":
-            return other in {"pipeline.commands", "catalog"}
         case "dashboards":
             # pipeline.minimal_norm is a room and, at the front door, the function of that name.
             front = {"pipeline", "pipeline.configuration", "pipeline.figures", "pipeline.minimal_norm"}
             return other in front | {"pipeline.statements", "catalog", "catalog.sharing"}
+        case "pipeline.cli" if inside(other, *COMMANDS):
+            return True
         case top if top in TOP:
             # Never past a neighbour's front door.
             own = inside(other, "pipeline") and other == room(other)
@@ -176,7 +159,7 @@ def test_every_import_follows_the_plan():
         ("pipeline.points", "pipeline.data"),
         ("pipeline.data.generate", "pipeline.flow"),
         ("pipeline.flow.simulate", "pipeline.phases"),
-        ("pipeline.flow.simulate", "pipeline.commands"),
+        ("pipeline.flow.simulate", "pipeline.cli.shared"),
         ("pipeline.phases.label", "pipeline.flow"),
         ("pipeline.phases.lingering", "pipeline.stationary.kinds"),
         ("pipeline.stationary.kinds", "pipeline.phases"),
@@ -194,10 +177,10 @@ def test_every_import_follows_the_plan():
         ("pipeline.sweep.stages", "pipeline.flow.simulate"),
         ("pipeline.workflow", "pipeline.sweep.graph"),
         ("pipeline.sweep.stock", "catalog.shelf_index"),
-        ("pipeline.report", "pipeline.flow.simulate"),
-        ("pipeline.commands", "dashboards.application"),
+        ("pipeline.cli.report", "pipeline.flow.simulate"),
+        ("pipeline.sweep.sweeping", "pipeline.cli.shared"),
         ("dashboards.application", "pipeline.flow"),
-        ("dashboards.application", "pipeline.commands"),
+        ("dashboards.application", "pipeline.cli.shared"),
         ("dashboards.plots.loss", "pipeline.figures.style"),
         ("dashboards.application", "catalog.index"),
         ("pipeline.new_room.module", "pipeline.data"),

@@ -36,7 +36,7 @@ def reluflow(*words: str) -> dict[str, Any]:
     SystemExit
         With the command's status, if it was refused or failed; it has said why.
     """
-    told = subprocess.run([sys.executable, "-m", "pipeline.commands", *words, "--json"], stdout=subprocess.PIPE)
+    told = subprocess.run([sys.executable, "-m", "pipeline.cli", *words, "--json"], stdout=subprocess.PIPE)
     if told.returncode:
         sys.exit(told.returncode)
     said: dict[str, Any] = json.loads(told.stdout)

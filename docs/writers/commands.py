@@ -8,7 +8,7 @@ from inspect import cleandoc
 
 import click
 
-from pipeline.commands import main
+from pipeline.cli.main import main
 from writers.schema import escape
 
 

@@ -11,6 +11,7 @@ from types import ModuleType
 REPOSITORY = Path(__file__).parents[2]
 
 FLOORS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
+    ("the command line", "none", (("pipeline.cli", "reluflow: commands, reports, tables, progress"),)),
     (
         "many runs, many readers",
         "sideways",
@@ -18,30 +19,13 @@ FLOORS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
             ("dashboards", "pages in a browser"),
             ("pipeline.sweep", "grids of runs"),
             ("pipeline.theory", "laws over runs"),
-            ("pipeline.upkeep", "verify, status, gc"),
-            ("pipeline.sharing_commands", "export and import"),
-        ),
-    ),
-    (
-        "the command line",
-        "sideways",
-        (
-            ("pipeline.commands", "run, list, show, figures; the options of all"),
-            ("pipeline.completion", "what a shell completes"),
+            ("pipeline.upkeep", "repair, recompute"),
         ),
     ),
     (
         "one run",
         "sideways",
-        (
-            ("pipeline.workflow", "stages in a row"),
-            ("pipeline.figures", "drawings"),
-            ("pipeline.report", "a run, told"),
-            ("pipeline.verdicts", "the verdicts, told"),
-            ("pipeline.sweep_report", "a sweep, told"),
-            ("pipeline.listing", "tables"),
-            ("pipeline.progress", "how far it is"),
-        ),
+        (("pipeline.workflow", "stages in a row"), ("pipeline.figures", "drawings")),
     ),
     (
         "the stages",
@@ -65,8 +49,7 @@ FLOORS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
             ("pipeline.arguments", "numbers, checked"),
             ("pipeline.threads", "how many at once"),
             ("pipeline.naming", "plateaus' names"),
-            ("pipeline.summary", "what a run tells"),
-            ("pipeline.visible", "strangers' text"),
+            ("pipeline.stages", "who is told"),
             ("pipeline.errors", "what was wrong"),
         ),
     ),

@@ -7,8 +7,16 @@ logarithms. Knows nothing of how the trajectory was computed; says beforehand wh
 """
 
 from pipeline.statements.check import check_statements, statement_rows
-from pipeline.statements.rows import Row, in_digits
+from pipeline.statements.rows import Row, in_digits, printed_sides
 from pipeline.statements.sides import idle_share
 from pipeline.statements.times import statement_times
 
-__all__ = ["Row", "check_statements", "idle_share", "in_digits", "statement_rows", "statement_times"]
+__all__ = [
+    "Row",
+    "check_statements",
+    "idle_share",
+    "in_digits",
+    "printed_sides",
+    "statement_rows",
+    "statement_times",
+]

@@ -154,3 +154,12 @@ def in_digits(log_value: float) -> str:
         return f"{10.0**exponent:.3g}"
     whole = floor(exponent + 1e-9)
     return f"{10.0 ** (exponent - whole):.2f}e{whole:+03d}"
+
+
+def printed_sides(row: Row) -> tuple[str, str, str]:
+    """Write a row's measured side, bound and margin; three empty texts where it has none."""
+    if isnan(row.margin):
+        return "", "", ""
+    if row.logarithmic:
+        return in_digits(row.measured), in_digits(row.bound), f"{row.margin:.3g} e-folds"
+    return f"{row.measured:.3g}", f"{row.bound:.3g}", f"{row.margin:.3g}"

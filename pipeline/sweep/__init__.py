@@ -4,8 +4,7 @@ In comes a base and a grid (``request``); out goes a cube of every scalar result
 ``grid`` says which values, ``plan`` which run each cell is, ``stock`` which of them are there already, ``work``
 which are left (equal sweeps at once share them), ``cell`` computes one and records what goes wrong with it,
 ``graph`` computes the rest as a Dask graph of the stages on the workers of ``cluster`` (or ``inline`` here),
-``caller`` is told how far that is and may end it, ``sweeping`` strings these together and ``commands`` is
-``reluflow sweep``.
+``caller`` is told how far that is and may end it, and ``sweeping`` strings these together.
 Only this room knows Dask's scheduler; the stages know nothing of sweeps. Names are imported on first use: help
 must not wait for xarray.
 """

@@ -4,8 +4,7 @@ In comes a configuration, or a few numbers that span a grid; out goes one labell
 exponents beside the paper's, and from the cube a table and a figure. ``ladder`` goes down in lambda, ``width``
 asks when assumption 3 holds and the minimum norm is reached, ``threshold`` finds the lambda* below which it is.
 Each run goes through the stages' front doors. ``publishing`` keeps a cube in the catalog, ``ladders`` finds a
-ladder there again, ``commands`` is ``reluflow theory``. Names are imported on first use: the help of the command
-line must not wait for xarray.
+ladder there again. Names are imported on first use: the help of the command line must not wait for xarray.
 """
 
 import lazy_loader

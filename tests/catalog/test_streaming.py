@@ -267,7 +267,7 @@ def test_the_whole_is_never_in_memory(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words", ["import catalog, catalog.blocks, catalog.publish", "import pipeline.commands, pipeline.report"]
+    "words", ["import catalog, catalog.blocks, catalog.publish", "import pipeline.cli.shared, pipeline.cli.report"]
 )
 def test_nobody_waits_for_dask_before_there_are_arrays(words):
     """Importing it takes 0.3 s. xarray does so at the first variable that it makes, whether lazy or not."""

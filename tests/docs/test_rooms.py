@@ -35,7 +35,7 @@ def test_imports_go_down():
         ("catalog", "pipeline.errors"),
         ("pipeline.flow", "pipeline.data"),
         ("pipeline.workflow", "pipeline.sweep"),
-        ("pipeline.figures", "pipeline.commands"),
+        ("pipeline.figures", "pipeline.cli"),
     ],
 )
 def test_an_import_that_goes_up_is_noticed(room, other):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from pipeline.commands import main
+from pipeline.cli.main import main
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from catalog.schema import SCHEMA_VERSION
 from dashboards.live import of_published, quick_look, whole_look
 from dashboards.scene import Scene
 from pipeline import load_config, run
+from pipeline.cli.report import print_report
 from pipeline.figures import write_figures
-from pipeline.report import print_report
 from pipeline.workflow import summarise
 
 SMALL = {"init.width": 6, "init.seed": 4, "flow.samples": 20}

@@ -8,7 +8,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 def dashboard_command(catalog, *words, port=0):
     """The words of `reluflow dashboard` on a catalog; on any free port unless one is said."""
-    command = [sys.executable, "-m", "pipeline.commands", "dashboard", "--port", str(port)]
+    command = [sys.executable, "-m", "pipeline.cli", "dashboard", "--port", str(port)]
     return [*command, "--catalog", str(catalog), *words]
 
 
@@ -16,7 +16,7 @@ LATE = """
 import sys, time
 from weakref import WeakKeyDictionary
 from panel.io import state
-from pipeline.commands import command_line
+from pipeline.cli.main import command_line
 
 class Late(WeakKeyDictionary):
     def __setitem__(self, document, loaded):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.commands import main
+from pipeline.cli.main import main
 
 CODE = re.compile(r"^ *```+[^\n]*\n(.*?)^ *```+|^((?: {4}[^\n]*\n)+)|`([^`\n]+)`", flags=re.MULTILINE | re.DOTALL)
 """Fenced and indented blocks, and code within a line."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+import pipeline.cli.sweep_report
 import pipeline.sweep.sweeping
-import pipeline.sweep.telling
 from pipeline.sweep import SweepRequest
 from pipeline.sweep.cluster import local
 from pipeline.sweep.grid import axis
@@ -35,7 +35,7 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow the machine, a few quick cells are computed in this process, and no line tells of progress."""
     patient = partial(pipeline.sweep.sweeping.compute_here, patience=float("inf"))
     monkeypatch.setattr(pipeline.sweep.sweeping, "compute_here", patient)
-    monkeypatch.setattr(pipeline.sweep.telling, "PLAIN_SECONDS", float("inf"))
+    monkeypatch.setattr(pipeline.cli.sweep_report, "PLAIN_SECONDS", float("inf"))
 
 
 @pytest.fixture(scope="session")

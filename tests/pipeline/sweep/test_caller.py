@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import pipeline.sweep.inline
 from catalog import open_catalog
 from catalog.cells import read_cells
-from pipeline.commands import INTERRUPTED, main
+from pipeline.cli.shared import INTERRUPTED, main
 from pipeline.sweep.caller import interruptible
 from pipeline.sweep.forking import warm_up
 

@@ -21,7 +21,7 @@ from catalog import open_catalog
 from catalog.errors import UnknownRunError
 from pipeline.sweep import load_sweep, run_sweep
 
-COMMAND = [sys.executable, "-m", "pipeline.commands"]
+COMMAND = [sys.executable, "-m", "pipeline.cli"]
 GRID = """
 base = "orthogonal"
 trajectories = {trajectories}

@@ -15,10 +15,10 @@ import xarray as xr
 from click.testing import CliRunner
 from mounts import tmpfs
 
-import pipeline.sweep.telling
+import pipeline.cli.sweep_report
 from catalog import open_catalog
 from catalog.cells import read_cells
-from pipeline.commands import main
+from pipeline.cli.main import main
 from pipeline.sweep.plan import make_plan
 from pipeline.sweep.request import load_sweep
 
@@ -32,7 +32,7 @@ flow.samples = 20
 "init.width" = [6, 8]
 "init.seed" = {count = 2}
 """
-COMMAND = [sys.executable, "-m", "pipeline.commands"]
+COMMAND = [sys.executable, "-m", "pipeline.cli"]
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ def test_wrong_requests(sweep, tmp_path, monkeypatch, words, text, line):
 def test_help_and_dry_runs_import_nothing_heavy(sweep, tmp_path):
     sweep()
     code = (
-        "import sys\nfrom pipeline.commands import main\ntry: main(sys.argv[1:])\nexcept SystemExit: pass\n"
+        "import sys\nfrom pipeline.cli.main import main\ntry: main(sys.argv[1:])\nexcept SystemExit: pass\n"
         "print({'numpy', 'xarray', 'numba', 'dask', 'distributed'} & set(sys.modules))"
     )
     for words in (["sweep", "--help"], ["sweep", "mine.toml", "--dry-run"]):
@@ -208,17 +208,17 @@ def test_help_and_dry_runs_import_nothing_heavy(sweep, tmp_path):
 
 
 def test_progress(monkeypatch, capsys):
-    monkeypatch.setattr(pipeline.sweep.telling, "PLAIN_SECONDS", 0.0)
-    with pipeline.sweep.telling.counting_cells() as tell:
+    monkeypatch.setattr(pipeline.cli.sweep_report, "PLAIN_SECONDS", 0.0)
+    with pipeline.cli.sweep_report.counting_cells() as tell:
         tell(3, 12)
         tell(12, 12)
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("3 of 12 cells, ")
     assert "cells/s" in line
-    monkeypatch.setattr(pipeline.sweep.telling, "PATIENCE", 0.0)
+    monkeypatch.setattr(pipeline.cli.sweep_report, "PATIENCE", 0.0)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
-    with pipeline.sweep.telling.counting_cells() as tell:
+    with pipeline.cli.sweep_report.counting_cells() as tell:
         tell(3, 12)
     assert "3/12" in capsys.readouterr().err
 

@@ -11,9 +11,9 @@ from rich.console import Console
 from catalog import open_catalog
 from catalog.manifest import Manifest
 from pipeline import sweep_report
+from pipeline.cli.sweep_details import axes_of, counts_of, print_sweep, ranges_of, sweep_as_json
 from pipeline.sweep import run_sweep
 from pipeline.sweep.cube import FILL
-from pipeline.sweep_report import axes_of, counts_of, print_sweep, ranges_of, sweep_as_json
 
 MANIFEST = Manifest("small-000000000000", "1.1", "2026-01-01T00:00:00+00:00", {}, {}, {}, {})
 

@@ -8,10 +8,10 @@ import pytest
 import xarray as xr
 from click.testing import CliRunner
 
-import pipeline.progress
+import pipeline.cli.progress
 import pipeline.theory
 from catalog import open_catalog
-from pipeline.commands import main
+from pipeline.cli.main import main
 from pipeline.theory.publishing import law_id
 
 
@@ -101,24 +101,24 @@ def test_help_names_the_laws():
 
 
 def test_a_long_law_shows_how_far_it_is(monkeypatch, capsys):
-    monkeypatch.setattr(pipeline.progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(pipeline.cli.progress, "PATIENCE", 0.0)
     monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
     monkeypatch.setenv("TERM", "xterm")
-    with pipeline.progress.counting("width", 3) as advance:
+    with pipeline.cli.progress.counting("width", 3) as advance:
         for _ in range(3):
             advance()
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "width" in shown.err
     assert "3/3" in shown.err
-    monkeypatch.setattr(pipeline.progress, "PATIENCE", 100.0)
-    with pipeline.progress.counting("width", 3) as advance:
+    monkeypatch.setattr(pipeline.cli.progress, "PATIENCE", 100.0)
+    with pipeline.cli.progress.counting("width", 3) as advance:
         advance()
     assert capsys.readouterr().err == ""
 
 
 def test_the_help_waits_for_no_library():
-    code = "import sys, pipeline.theory.commands; print({'xarray', 'numpy'} & set(sys.modules))"
+    code = "import sys, pipeline.cli.theory; print({'xarray', 'numpy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

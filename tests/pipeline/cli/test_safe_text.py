@@ -9,7 +9,7 @@ import pytest
 
 from catalog import open_catalog
 from catalog.manifest import parse
-from pipeline.visible import visible, visible_line
+from pipeline.cli.safe_text import visible, visible_line
 
 EVIL = "\x1b[31mred\x1b]0;title\x07\x9b2J\x08\u202e\u2066\u200b\u2028\r\x7f"
 HIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")

@@ -8,32 +8,14 @@ from threading import Lock, Timer
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from pipeline.visible import visible
+from pipeline.cli.safe_text import visible
+from pipeline.stages import Stages
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 PATIENCE = 2.0
 """Seconds that a person waits without wondering."""
-
-
-class Stages:
-    """What a run is told to, stage by stage; this one tells nobody."""
-
-    def say(self, words: str) -> None:
-        """Take note of what is being done from now on."""
-
-    def flow(self, time: float, steps: int) -> None:
-        """Take note of how far the flow is."""
-        self.say(f"The flow has reached t = {time:.4g} in {steps:,} steps ...")
-
-    def reading(self, done: int, samples: int) -> None:
-        """Take note of how many samples have been read."""
-        self.say(f"Reading the network at {samples:,} instants: {done:,} done ...")
-
-
-NOBODY = Stages()
-"""Where nobody waits."""
 
 
 class Line(Stages):

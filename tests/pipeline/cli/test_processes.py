@@ -13,7 +13,7 @@ import pytest
 
 from catalog import open_catalog
 
-COMMAND = [sys.executable, "-m", "pipeline.commands"]
+COMMAND = [sys.executable, "-m", "pipeline.cli"]
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -26,7 +26,7 @@ def reluflow(*words, **options):
 def imported_by(*words):
     """The top-level modules in a process after this command."""
     code = (
-        "import json, sys\nfrom pipeline.commands import main\n"
+        "import json, sys\nfrom pipeline.cli.main import main\n"
         "try: main(sys.argv[1:])\nexcept SystemExit as end: assert not end.code, end.code\n"
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )
@@ -103,7 +103,7 @@ ONE_LINE = "reluflow: interrupted; nothing is half-published\n"
 
 INTERRUPTED = """
 import importlib, os, signal, sys
-import pipeline.commands
+import pipeline.cli.shared
 from catalog.places import new_files
 new_files.flushes_surely, new_files.waiting_bytes = lambda _: True, lambda: 0
 module, name, instant = sys.argv[1:4]
@@ -114,7 +114,7 @@ def interrupted(*arguments, **options):
         os.kill(os.getpid(), signal.SIGINT)
     return original(*arguments, **options)
 setattr(owner, name, interrupted)
-pipeline.commands.main(sys.argv[4:])
+pipeline.cli.shared.main(sys.argv[4:])
 """
 
 

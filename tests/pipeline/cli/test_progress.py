@@ -8,9 +8,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-import pipeline.progress
+import pipeline.cli.progress
 from pipeline import load_config, run
-from pipeline.progress import Line, Stages, telling
+from pipeline.cli.progress import Line, Stages, telling
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_a_short_run_shows_nothing(terminal):
 def shown(monkeypatch):
     """Patience is over at once; the event tells when the line is there."""
     event, show = threading.Event(), Line._show
-    monkeypatch.setattr(pipeline.progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(pipeline.cli.progress, "PATIENCE", 0.0)
     monkeypatch.setattr(Line, "_show", lambda line: (show(line), event.set()))
     return event
 

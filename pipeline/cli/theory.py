@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from pipeline.commands import (
+from pipeline.cli.completion import presets_and_files
+from pipeline.cli.shared import (
     catalog_option,
     console,
     json_option,
@@ -17,7 +18,6 @@ from pipeline.commands import (
     print_json,
     speaks,
 )
-from pipeline.completion import presets_and_files
 
 
 @click.group()
@@ -47,10 +47,10 @@ def present(
 ) -> None:  # fmt: skip
     """Compute a law or take it from the catalog, print its table, draw its figure, say what is next."""
     from catalog.places import local_path
+    from pipeline.cli.progress import counting
+    from pipeline.cli.theory_tables import TABLES
     from pipeline.figures import write_law
-    from pipeline.progress import counting
     from pipeline.theory.publishing import kept, scalars
-    from pipeline.theory.tables import TABLES
 
     local_path(str(out), "--out")
     started, catalog = perf_counter(), opened(catalog_url)

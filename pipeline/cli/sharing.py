@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.layout import RUNS
-from pipeline.commands import (
+from pipeline.cli.completion import runs_of_the_catalog
+from pipeline.cli.shared import (
     DONE,
     FAILED,
     catalog_option,
@@ -19,7 +20,6 @@ from pipeline.commands import (
     print_json,
     speaks,
 )
-from pipeline.completion import runs_of_the_catalog
 
 if TYPE_CHECKING:
     from catalog.index import Catalog
@@ -52,7 +52,7 @@ def export(
       reluflow export --where "width == 60" shared      any web server in front of `shared` makes it a catalog
     """  # noqa: D301
     from catalog.sharing import export as write
-    from pipeline.progress import telling
+    from pipeline.cli.progress import telling
 
     catalog = existing(catalog_url)
     items = _chosen(catalog, run_names, everything, where)
@@ -148,7 +148,7 @@ def import_runs(source: str, largest_bytes: int | None, catalog_url: str, as_jso
     """  # noqa: D301
     from catalog.sharing import LARGEST_BYTES
     from catalog.sharing import import_runs as take_in
-    from pipeline.progress import telling
+    from pipeline.cli.progress import telling
     from pipeline.upkeep import judge
 
     most = LARGEST_BYTES if largest_bytes is None else largest_bytes

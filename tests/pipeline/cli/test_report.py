@@ -12,9 +12,9 @@ from rich.console import Console
 
 from catalog.manifest import Manifest
 from pipeline import load_config, report, run
+from pipeline.cli.summary import NUMBERS, TEXTS
 from pipeline.flow.course import describe_end
 from pipeline.flow.status import Status
-from pipeline.summary import NUMBERS, TEXTS
 from pipeline.workflow import summarise
 
 WIDTH = 160

@@ -6,7 +6,7 @@ import pytest
 from web import Unlisted, serving
 
 from catalog import open_catalog
-from pipeline.commands import ELSEWHERE, main
+from pipeline.cli.shared import ELSEWHERE, main
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from rich.text import Text
 
 from catalog.manifest import Manifest
 from catalog.origins import Origin
+from pipeline.cli.safe_text import visible_line
+from pipeline.cli.summary import complete, is_number
 from pipeline.naming import kind_in_words, plateau_name
-from pipeline.summary import complete, is_number
-from pipeline.visible import visible_line
 
 STATEMENTS = "statements."
 """What the names of the statements' verdicts begin with in a summary."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.completion import SHELLS
+from pipeline.cli.completion import SHELLS
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 
-from pipeline.visible import visible_line
+from pipeline.cli.safe_text import visible_line
 
 SHOWN = {
     "number_of_points": "n",

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.statements import Row, in_digits, statement_rows
+from pipeline.statements import printed_sides, statement_rows
 
 MARKS = {"holds": ("+ holds", "green"), "fails": ("x FAILS", "bold red"), "not_applicable": ("- n/a", "dim")}
 """What stands for each verdict: a sign and a word beside the colour."""
@@ -37,15 +37,6 @@ def print_statements(console: Console, run_id: str, statements: xr.Dataset) -> N
         console.print(
             f"Next: {', '.join(failing)} may need a smaller lambda: reluflow run ... --set init.log10_scale=-1000"
         )
-
-
-def printed_sides(row: Row) -> tuple[str, str, str]:
-    """Write a row's measured side, bound and margin; three empty texts where it has none."""
-    if isnan(row.margin):
-        return "", "", ""
-    if row.logarithmic:
-        return in_digits(row.measured), in_digits(row.bound), f"{row.margin:.3g} e-folds"
-    return f"{row.measured:.3g}", f"{row.bound:.3g}", f"{row.margin:.3g}"
 
 
 def statements_as_json(statements: xr.Dataset) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pipeline.commands import DONE, WRONG_REQUEST, catalog_option, opened, refuse, speaks
+from pipeline.cli.shared import DONE, WRONG_REQUEST, catalog_option, opened, refuse, speaks
 
 
 @click.command()

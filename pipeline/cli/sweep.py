@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.commands import (
+from pipeline.cli.shared import (
     DONE,
     FAILED,
     INTERRUPTED,
@@ -103,10 +103,10 @@ def sweep(
 
 def _planned(file: str, settings: dict[str, Any]) -> Plan:
     """Read the sweep and name its cells; whoever waits is told how far that is."""
-    from pipeline.progress import telling
+    from pipeline.cli.progress import telling
+    from pipeline.cli.sweep_report import counting_cells
     from pipeline.sweep.plan import make_plan
     from pipeline.sweep.request import load_sweep
-    from pipeline.sweep.telling import counting_cells
 
     with telling() as stages:
         stages.say("Reading the sweep ...")
@@ -116,7 +116,7 @@ def _planned(file: str, settings: dict[str, Any]) -> Plan:
 
 
 def _dry_run(plan: Plan, stock: Stock, published: bool, as_json: bool) -> None:
-    from pipeline.sweep.telling import dry_run_as_json, print_dry_run
+    from pipeline.cli.sweep_report import dry_run_as_json, print_dry_run
 
     if as_json:
         print_json(dry_run_as_json(plan, stock, published=published))
@@ -133,10 +133,10 @@ def _computed(
 
     if scheduler is None and (workers is not None or len(stock.missing) > MANY):
         warm_up()
+    from pipeline.cli.sweep_report import counting_cells
     from pipeline.sweep.cell import PlaceFaultError
     from pipeline.sweep.graph import SchedulerLostError
     from pipeline.sweep.sweeping import perform
-    from pipeline.sweep.telling import counting_cells
 
     logging.disable()  # the scheduler's log; what happens to a cell is told in the closing lines
     try:
@@ -176,7 +176,7 @@ def _recalled(plan: Plan, catalog: Catalog) -> Account:
 def _report(
     plan: Plan, catalog: Catalog, account: Account, seconds: float, as_json: bool, *, retried: bool
 ) -> None:
-    from pipeline.sweep import telling
+    from pipeline.cli import sweep_report as telling
 
     path = catalog.sweeps.path(plan.sweep_id)
     from pipeline.sweep.sweeping import GROUP

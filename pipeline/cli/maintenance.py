@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.commands import (
+from pipeline.cli.completion import runs_of_the_catalog
+from pipeline.cli.safe_text import visible_line
+from pipeline.cli.shared import (
     DONE,
     FAILED,
     catalog_option,
@@ -17,8 +19,6 @@ from pipeline.commands import (
     resolved,
     speaks,
 )
-from pipeline.completion import runs_of_the_catalog
-from pipeline.visible import visible_line
 
 if TYPE_CHECKING:
     from catalog.index import Catalog
@@ -51,7 +51,7 @@ def verify(run_name: str | None, repair: bool, recompute: int, catalog_url: str,
     """  # noqa: D301 # fmt: skip
     catalog = existing(catalog_url)
     run_id = None if run_name is None else resolved(catalog, run_name)
-    from pipeline.progress import telling
+    from pipeline.cli.progress import telling
 
     with telling() as stages:
         stages.say("Checking every byte ...")
@@ -83,7 +83,7 @@ def _recomputed(catalog: Catalog, run_id: str | None, number: int, damaged: set[
     """Compute some runs anew that are not damaged."""
     if not number:
         return []
-    from pipeline.progress import counting
+    from pipeline.cli.progress import counting
     from pipeline.upkeep.recomputation import chosen, recompute
 
     candidates = [name for name in ([run_id] if run_id else catalog.run_ids()) if name not in damaged]

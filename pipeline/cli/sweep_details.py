@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from catalog.manifest import Manifest
-from pipeline.visible import visible_line
+from pipeline.cli.safe_text import visible_line
 
 if TYPE_CHECKING:
     import xarray as xr
