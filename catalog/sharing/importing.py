@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -101,6 +102,7 @@ def import_runs(
     if catalog.place.read_only:
         catalog.check_writable()
     done = Imported()
+    told = re.sub(r"//[^/@]*@", "//", str(address))  # a password in it is not for all who read the catalog
     left = largest_bytes
     with source_at(address, largest_bytes) as source:
         found = [(shelf, name) for shelf in SHELVES for name in source.names(shelf)]
@@ -113,7 +115,7 @@ def import_runs(
                     raise DamagedRunError("its name is none that a run can have")
                 if f"{shelf}/{name}" in twins:
                     raise DamagedRunError("another run's name differs from its own in case only")
-                new, size = _Incoming(catalog, source, shelf, name, str(address), judge).take_in(left, done)
+                new, size = _Incoming(catalog, source, shelf, name, told, judge).take_in(left, done)
             except (DamagedRunError, FileNotFoundError) as error:
                 done.refused[name] = " ".join(str(error).split())
                 continue

@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,13 @@ def test_large_runs_are_read_twice_and_small_ones_once(held, shared, target, mon
     chunk = f"runs/{target.run_ids()[0]}/data.zarr/trajectory/loss/c/0"
     assert read.count(chunk) == (1 if held else 2)
     assert target.verify() == []
+
+
+def test_a_password_in_the_address_is_not_kept(shared, target, run_id, monkeypatch):
+    with sources.source_at(shared, 2**30) as source:
+        monkeypatch.setattr(importing, "source_at", lambda *_: nullcontext(source))
+        import_runs(target, "https://me:secret@example.org/flows")
+    assert target.origin(run_id).source == "https://example.org/flows"
 
 
 # What is refused

@@ -9,7 +9,7 @@ from plain import plain_xarray
 from web import Endless, Failing, Quiet, Unlisted, serving
 
 from catalog import open_catalog
-from catalog.errors import CatalogError, CatalogUnwritableError
+from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError
 from catalog.places import web
 from catalog.places.bounded_http import Patience
 from catalog.schema import GROUPS
@@ -47,6 +47,24 @@ def test_damage_shows_over_http(copied, run_id):
     with serving(copied) as url:
         found = {(finding.path, finding.problem.name) for finding in open_catalog(url).verify()}
     assert found == {("data.zarr/data/y/c/0", "TRUNCATED"), ("data.zarr/data/x/c/0/0", "MISSING")}
+
+
+def test_what_is_lost_over_http_is_not_read(copied, run_id):
+    (copied / "runs" / run_id / "data.zarr/data/x/c/0/0").unlink()
+    with serving(copied) as url:
+        tree = open_catalog(url)[run_id]
+        with pytest.raises(DamagedRunError, match=f"run {run_id} is damaged: data.zarr/data/x/c/0/0: missing"):
+            tree["data/x"].load()
+
+
+def test_a_flipped_index_over_http_is_said(copied):
+    """Where the server lists nothing, the index alone says which runs there are."""
+    index = copied / "index/runs.json"
+    content = bytearray(index.read_bytes())
+    content[content.index(b"orthogonal")] ^= 1
+    index.write_bytes(content)
+    with serving(copied, Unlisted) as url, pytest.raises(CatalogError, match=r"index/runs\.json is damaged"):
+        open_catalog(url).run_ids()
 
 
 def test_it_can_not_be_written(served, run_id, tree, description):
