@@ -2,8 +2,8 @@
 
 In comes a catalog; out go findings in words, damaged runs computed anew, and a tidy place. ``repair`` runs a
 damaged run again, ``state`` says what is there and what is under way, ``evidence`` (``cube_evidence`` for sweeps)
-judges what comes in, ``recomputation`` computes runs anew and compares. What is damaged or abandoned the catalog itself finds; here is what takes the stages, or a
-person.
+judges what comes in, ``recomputation`` computes runs anew and compares. What is damaged or abandoned the catalog
+itself finds; here is what takes the stages.
 """
 
 import lazy_loader

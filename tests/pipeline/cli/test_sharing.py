@@ -6,7 +6,7 @@ import pytest
 from web import Unlisted, serving
 
 from catalog import open_catalog
-from pipeline.cli.shared import ELSEWHERE, main
+from pipeline.cli.main import COMMANDS, main
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def test_show_of_older_versions(reluflow, here):
 
 def test_commands_of_other_rooms_are_there():
     context = main.make_context("reluflow", ["presets"])
-    for name in ELSEWHERE:
+    for name in COMMANDS:
         command = main.get_command(context, name)
         assert command is not None
         assert command.name == name

@@ -14,7 +14,8 @@ from click.testing import CliRunner
 import pipeline.sweep.inline
 from catalog import open_catalog
 from catalog.cells import read_cells
-from pipeline.cli.shared import INTERRUPTED, main
+from pipeline.cli.main import main
+from pipeline.cli.shared import INTERRUPTED
 from pipeline.sweep.caller import interruptible
 from pipeline.sweep.forking import warm_up
 
