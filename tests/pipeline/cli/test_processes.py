@@ -14,7 +14,7 @@ import pytest
 from catalog import open_catalog
 
 COMMAND = [sys.executable, "-m", "pipeline.cli"]
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 
 def reluflow(*words, **options):
@@ -103,7 +103,7 @@ ONE_LINE = "reluflow: interrupted; nothing is half-published\n"
 
 INTERRUPTED = """
 import importlib, os, signal, sys
-import pipeline.cli.shared
+import pipeline.cli.main
 from catalog.places import new_files
 new_files.flushes_surely, new_files.waiting_bytes = lambda _: True, lambda: 0
 module, name, instant = sys.argv[1:4]
@@ -114,7 +114,7 @@ def interrupted(*arguments, **options):
         os.kill(os.getpid(), signal.SIGINT)
     return original(*arguments, **options)
 setattr(owner, name, interrupted)
-pipeline.cli.shared.main(sys.argv[4:])
+pipeline.cli.main.main(sys.argv[4:])
 """
 
 

@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from catalog.manifest import Manifest
-from pipeline import load_config, report, run
+from pipeline import load_config, run
+from pipeline.cli import report
 from pipeline.cli.summary import NUMBERS, TEXTS
 from pipeline.flow.course import describe_end
 from pipeline.flow.status import Status

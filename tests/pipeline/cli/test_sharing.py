@@ -186,7 +186,7 @@ def test_a_served_export_from_the_shell(reluflow, filled, here, run_id):
 def test_show_of_older_versions(reluflow, here):
     from pathlib import Path
 
-    golden = Path(__file__).parents[1] / "golden"
+    golden = Path(__file__).parents[2] / "golden"
     for path in sorted(golden.glob("*/catalog.zip")):
         done = reluflow("import", path, "--catalog", "new", "--json")
         (run_id,) = json.loads(done.stdout)["imported"]
