@@ -1,6 +1,6 @@
 """Why plain gradient descent is no witness for long runs: on five points on a line it ends in another basin.
 
-``python -m benchmarks.basins [FILE.png]`` prints the numbers and draws the figure. ENGINE.md, section 4, rule 5.
+``python -m benchmarks.basins [FILE.png]`` prints the numbers and draws the figure.
 """
 
 from __future__ import annotations

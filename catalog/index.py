@@ -67,7 +67,7 @@ class Catalog:
     place
         Where the catalog lies.
     shelf
-        What of it this object shows: the runs, or the sweeps (see :attr:`sweeps`).
+        Which collection this object shows: the runs, or the sweeps (see :attr:`sweeps`).
     """
 
     place: Place

@@ -1,7 +1,7 @@
 """The one specification of every variable on disk: its name, dimensions, type, units and meaning.
 
 A stage validates its input against this table, the writer takes the attributes from it, and the tests walk
-over it; there is no second place where a variable is described. The names are public (CONTRACT.md): a change
+over it; there is no second place where a variable is described. The names are public: a change
 here is a change of :data:`SCHEMA_VERSION` and a line in the changelog.
 """
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 FILL_LABEL = -1
-"""What a label or an index reads as where nothing was written; none is ever this: a lost chunk shows."""
+"""What a label or an index reads as where nothing was written. None is ever this: missing data are recognised."""
 
 FILL_SIGN = 0
 """The same for a sign, which is +1 or -1."""

@@ -85,7 +85,7 @@ def quick_look(config: RunConfig) -> Look:
     key = config.data.model_dump_json()
     data = points(key)
     trajectory, curve = _followed(config, data, min(QUICK, GLANCED * config.init.width))
-    phases = label_phases(data, trajectory, epsilon=config.analysis.epsilon, lingering=False)
+    phases = label_phases(data, trajectory, epsilon=config.analysis.epsilon, with_plateaus=False)
     groups = {"data": data, "trajectory": trajectory, "phases": phases}
     if data.sizes["point"] <= SMALL:
         groups["minimal_norm"] = least(key, config.flow.slope, config.analysis.free_bias)

@@ -53,7 +53,7 @@ RESULTS = {
     "plateaus": "plateaus",
     "merged_directions": "merged directions",
     "kinks": "kinks",
-    "sliding_neurons": "neurons that end on a boundary",
+    "sliding_neurons": "neurons that end sliding on a boundary",
     "steps": "steps of the solver",
 }
 """Results that a comparison lists, and what they are called."""

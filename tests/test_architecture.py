@@ -231,7 +231,7 @@ def test_the_front_doors_are_lazy_and_name_what_is_there():
 
 
 def test_each_room_says_what_it_is():
-    """The folder's front door explains it in a paragraph (STYLE.md, 1)."""
+    """The folder's front door explains it in a paragraph."""
     for name, path in modules().items():
         if path.name == "__init__.py":
             assert len(ast.get_docstring(ast.parse(path.read_text())) or "") > 60, name

@@ -54,7 +54,7 @@ def statements_table(statements: xr.Dataset, verdict: str = "all", order: str = 
     """Tabulate the paper's statements on a run.
 
     Rows that compare with a power of lambda have sides given by their logarithms: those are written as powers of
-    ten, and their margin counts e-folds.
+    ten, and their margin is a difference of logarithms.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ def facts(scene: Scene, clock: Clock, frame: int) -> list[tuple[str, str]]:
     if minimum is not None and "half_squared_norm" in minimum:
         rows.append(("½ |θ|²", written(float(minimum["half_squared_norm"][frame]), 7)))
     if minimum is not None and np.isfinite(minimum["value"]):
-        rows.append(("least of all interpolators", written(float(minimum["value"]), 7)))
+        rows.append(("least 1/2 |theta|^2 that fits the data", written(float(minimum["value"]), 7)))
     elif minimum is not None and np.isfinite(minimum["lower_bound"]):
         rows.append(("least: at least", written(float(minimum["lower_bound"]), 5)))
     state = scene.state(frame)

@@ -146,7 +146,7 @@ def _counted(runs: int, sweeps: int) -> str:
     metavar="MINUTES",
     default=60.0,
     show_default=True,
-    help="How long nothing was written where this machine can't tell whether a process is still at it.",
+    help="Age after which an unfinished write counts as abandoned, where this machine can't ask its process.",
 )
 @catalog_option
 @json_option

@@ -99,7 +99,7 @@ def print_report(
             (f"reluflow figures {shown} --out figures", "bold"),
             " draws figures 1 to 3; ",
             (f"reluflow show {shown}", "bold"),
-            " says all there is.",
+            " prints everything that is stored.",
         ),
         soft_wrap=True,
         highlight=False,
@@ -197,7 +197,17 @@ def _is_plateau(row: Any) -> bool:
 
 def _plateau_table(summary: dict[str, Any]) -> Table:
     """Where the flow lingered, and at what."""
-    table = Table("plateau", "t from", "to", "loss", "distance", "at a", "fitted", box=None, pad_edge=False)
+    table = Table(
+        "plateau",
+        "t from",
+        "to",
+        "loss",
+        "distance to it",
+        "stationary point",
+        "labels fitted",
+        box=None,
+        pad_edge=False,
+    )
     for row in _plateaus(summary):
         count = row["negative_eigenvalues"]
         negative = f" ({count} negative eigenvalue{'' if count == 1 else 's'})" if row["kind"] == KIND else ""
@@ -218,20 +228,20 @@ def _result_table(summary: dict[str, Any]) -> Table:
     table.add_row("1/2 |theta|^2 at the end", f"{summary['half_squared_norm']:.10g}")
     if isnan(least):
         least_known = f"; at least {bound:.4g}" if bound > 0 else ""
-        table.add_row("least of all interpolators", f"{_without_minimum(summary)}{least_known}")
+        table.add_row("least 1/2 |theta|^2 that fits the data", f"{_without_minimum(summary)}{least_known}")
     else:
         uncertified = "upper bound" in summary["minimal_norm_method"]
         gap = f"certified from below: gap {abs(summary['gap']):.1g}"
         certified = f"(an upper bound; at least {bound:.4g})" if uncertified else f"({gap})"
-        table.add_row("least of all interpolators", f"{least:.10g}  {certified}")
+        table.add_row("least 1/2 |theta|^2 that fits the data", f"{least:.10g}  {certified}")
         table.add_row("excess over it", f"{summary['final_excess']:.3g}")
         if abs(summary["final_excess"]) > NOTABLE * least and isfinite(summary.get("hull_difference", inf)):
-            table.add_row("|h - its function|, between the data", f"{summary['hull_difference']:.2g} at most")
+            table.add_row("|h - h of that network|, between the data", f"{summary['hull_difference']:.2g} at most")
     if "merged_directions" in summary:
         kinks = f"; {summary['kinks']} kinks within the data's range" if "kinks" in summary else ""
         table.add_row("directions the neurons have merged into", f"{summary['merged_directions']}{kinks}")
     if summary.get("sliding_neurons"):
-        table.add_row("neurons that end on a boundary", f"{summary['sliding_neurons']}")
+        table.add_row("neurons that end sliding on a boundary", f"{summary['sliding_neurons']}")
     return table
 
 
@@ -293,7 +303,8 @@ def _caveats(summary: dict[str, Any], configuration: dict[str, Any]) -> list[str
     if summary["assumption_1"] == "fails":
         cosine = f"largest cosine {summary['largest_cosine']:.3g}"
         found.append(
-            f"The inputs are not orthogonal ({cosine}): the times are the paper's formulas, not its promises."
+            f"The inputs are not orthogonal ({cosine}): "
+            "the paper's formulas for the times are not guaranteed for these data."
         )
     start = init.get("start")
     if start == "unbalanced":

@@ -226,7 +226,7 @@ def figures(run_name: str, out: Path, animate: bool, catalog_url: str, as_json: 
     else:
         for path in paths:
             echo(str(path))
-        echo(f"\nNext: reluflow show {run_id} says the numbers behind them.")
+        echo(f"\nNext: reluflow show {run_id} prints the numbers behind them.")
     if lacking:
         refuse(lacking, FAILED)
     return DONE

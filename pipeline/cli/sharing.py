@@ -32,7 +32,9 @@ _UNITS = ((2**30, "GB"), (2**20, "MB"), (2**10, "kB"))
 @click.argument("run_names", metavar="[RUN]...", nargs=-1, shell_complete=runs_of_the_catalog)
 @click.argument("destination", metavar="DEST")
 @click.option(
-    "--format", type=click.Choice(("zarr", "zip", "netcdf")), help="Else by DEST's ending: .zip, .nc, none."
+    "--format",
+    type=click.Choice(("zarr", "zip", "netcdf")),
+    help="Without it the ending of DEST decides: .zip, .nc, or none for a folder.",
 )
 @click.option("--all", "everything", is_flag=True, help="All runs and sweeps of the catalog.")
 @click.option("--where", metavar="EXPRESSION", help='The runs for which this holds, such as "width == 60".')
@@ -129,7 +131,9 @@ def _size(number: int) -> str:
 @click.command("import")
 @click.argument("source", metavar="SRC")
 @click.option(
-    "--largest-bytes", type=click.IntRange(min=1), help="What all of it may need, on disk or as arrays.  [16 GiB]"
+    "--largest-bytes",
+    type=click.IntRange(min=1),
+    help="The largest size of all that comes in, on disk or as arrays.  [16 GiB]",
 )
 @catalog_option
 @json_option

@@ -29,7 +29,7 @@ def print_statements(console: Console, run_id: str, statements: xr.Dataset) -> N
     if statements.attrs["fitted_first"] == "negative":
         console.print("\nThe negative labels have the larger |D|: read + for - and - for + throughout.")
     console.print(
-        "\nA margin of powers of lambda counts e-folds (its row compares logarithms); another is a difference. "
+        "\nWhere powers of lambda are compared, the margin is a difference of logarithms. "
         "|v| is n |D| for unit inputs."
     )
     failing = [name for name, (_, row) in rows.items() if row.verdict == "fails"]

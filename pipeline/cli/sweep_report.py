@@ -74,7 +74,7 @@ def counting_cells(what: str = "cells") -> Iterator[Callable[[int, int], None]]:
 
 
 def print_dry_run(say: Console, plan: Plan, stock: Stock, *, published: bool) -> None:
-    """Say what would run, and why each cell is not there."""
+    """Say what would run, and why each run has to be computed."""
     cells, there = len(plan.run_ids), _cells_there(plan, stock)
     say.print(f"{plan.sweep_id}: {_counted(cells)}, {_grid_in_words(plan)}")
     say.print(f"{there:,} are there already, {cells - there - len(plan.refusals):,} would be computed.")

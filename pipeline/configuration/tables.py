@@ -31,7 +31,7 @@ class FlowConfig(Keys):
     Attributes
     ----------
     method
-        ``exact``: the boosts of ENGINE.md. The others are witnesses: ``gradient_descent`` is the notebooks'
+        ``exact``: the closed-form solver. The others are for reference: ``gradient_descent`` is the paper's
         iteration and ``gradient_descent:balanced`` restores a_j = s_j |w_j| after each step of it;
         ``scipy:...`` and ``diffrax:...`` hand the weights to that library's solver of that name.
     tolerance

@@ -105,6 +105,6 @@ def _sliding(states: Sequence[State]) -> list[Line2D]:
     return [
         Line2D(
             [], [], linestyle="none", marker="o", markersize=6, markerfacecolor=GREY, markeredgecolor=BLACK,
-            markeredgewidth=0.9, label="held at a data point",
+            markeredgewidth=0.9, label="sliding on a boundary",
         )
     ]  # fmt: skip

@@ -9,7 +9,7 @@ class Status(Enum):
     """The end of an integration; ``value`` is the sentence, ``name.lower()`` the word in the attributes."""
 
     CONVERGED = "The residual fell below 1e-12 of the labels, or to its own rounding: the network fits the data."
-    STATIONARY = "Nothing that can still move is pushed: a stationary point with a loss that is not zero."
+    STATIONARY = "The gradient of every active neuron is zero: a stationary point with a loss that is not zero."
     END_TIME = "The requested end time was reached."
     OUT_OF_STEPS = "The allowed number of steps was used up before the flow came to rest."
     STALLED = "The step fell below the resolution of the time: the solver could not go on."

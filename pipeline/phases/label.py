@@ -19,7 +19,7 @@ def label_phases(
     *,
     epsilon: float = 0.05,
     plateaus: xr.Dataset | None = None,
-    lingering: bool = True,
+    with_plateaus: bool = True,
 ) -> xr.Dataset:
     """Label the phases, the plateaus and the neurons' roles, and measure t1, t2, t3 beside the paper's.
 
@@ -31,7 +31,7 @@ def label_phases(
         The free constant of the lemmas, between 0 and 1; enters the predicted t1 only.
     plateaus
         From :func:`pipeline.phases.find_plateaus`, if they are known already.
-    lingering
+    with_plateaus
         False: do not look for plateaus, ``plateau`` is none throughout. They take most of the time.
 
     Returns
@@ -58,7 +58,7 @@ def label_phases(
     predicted = predicted_times(log_scale, rate[first], rate[-first], epsilon)
     role = variable("phases", "role")
     roles = np.where(chosen[1], role.flag("positive"), role.flag("other"))
-    if plateaus is None and lingering:
+    if plateaus is None and with_plateaus:
         plateaus = find_plateaus(data, trajectory)
     nowhere = np.full(len(time), variable("phases", "plateau").flag("none"), dtype=np.int8)
     return conform(

@@ -44,7 +44,7 @@ SAID: dict[str, tuple[str, str, str]] = {
     "strict_saddles": ("strict saddles on the way", "1", "Plateaus with a negative Hessian eigenvalue."),
     "merged_directions": ("directions that matter at the end", "1", "Clusters of neurons with 1e-3 of all mass."),
     "kinks": ("kinks of h at the end", "1", "Within the data's range."),
-    "sliding_neurons": ("neurons that end on a boundary", "1", "Held there from both sides."),
+    "sliding_neurons": ("neurons that end sliding on a boundary", "1", "Held there from both sides."),
     "steps": ("steps of the solver", "1", "Accepted ones."),
     "rejected_steps": ("rejected steps of the solver", "1", "Tried again, shorter."),
     "crossings": ("crossings of boundaries", "1", "Of a neuron and a data point's hyperplane."),

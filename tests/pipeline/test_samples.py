@@ -69,7 +69,7 @@ def test_the_papers_t1(sampled):
     times = np.concatenate([[0.0], np.linspace(4.2, 4.3, 2001)])
     trajectory = simulate(data, init, sample_times=times)
     trajectory.attrs.pop("aligned_times")
-    from_samples = float(label_phases(data, trajectory, lingering=False)["t1"])
+    from_samples = float(label_phases(data, trajectory, with_plateaus=False)["t1"])
     assert float(sampled[0]["phases"]["t1"]) == pytest.approx(from_samples, rel=1e-8)
     assert from_samples == pytest.approx(4.2652368, rel=1e-7)
 
@@ -79,15 +79,15 @@ def test_times_that_a_user_chooses_do_not_matter_either():
     data = generate_data(config.data)
     init = initialise(data, config.init)
     course = follow_flow(data, init)
-    fine = label_phases(data, course.trajectory(400), lingering=False)
-    coarse = label_phases(data, course.trajectory([0, 7, 60]), lingering=False)
+    fine = label_phases(data, course.trajectory(400), with_plateaus=False)
+    coarse = label_phases(data, course.trajectory([0, 7, 60]), with_plateaus=False)
     for time in TIMES:
         assert float(coarse[time]) == float(fine[time])
-    until_20 = label_phases(data, course.trajectory([0, 7, 20]), lingering=False)
+    until_20 = label_phases(data, course.trajectory([0, 7, 20]), with_plateaus=False)
     assert float(until_20["t2"]) == float(fine["t2"])
     assert np.isnan(until_20["t3"])  # it comes after the last sample
     every_seventh = course.trajectory(400).isel(time=slice(None, None, 7))
-    assert float(label_phases(data, every_seventh, lingering=False)["t2"]) == float(fine["t2"])
+    assert float(label_phases(data, every_seventh, with_plateaus=False)["t2"]) == float(fine["t2"])
 
 
 @pytest.mark.parametrize(("n", "d", "m"), [(3, 20, 40), (6, 2, 2000), (4, 4, 3)])
@@ -101,11 +101,11 @@ def test_times_against_dense_samples(n, d, m):
     init = initialise(data, load_config("orthogonal", {"init.width": m, "init.log10_scale": -3}).init)
     course = follow_flow(data, init, end_time=400.0, tolerance=1e-9)
     trajectory = course.trajectory(3000 if m < 1000 else 600)
-    told = label_phases(data, trajectory, lingering=False)
+    told = label_phases(data, trajectory, with_plateaus=False)
     assert {"aligned_times", "moved_times", "fitted_times", "loss_decade_times"} <= set(trajectory.attrs)
     for name in ("aligned_times", "moved_times", "fitted_times"):
         del trajectory.attrs[name]
-    read = label_phases(data, trajectory, lingering=False)
+    read = label_phases(data, trajectory, with_plateaus=False)
     for time in TIMES:
         assert float(told[time]) == pytest.approx(float(read[time]), rel=2e-2, nan_ok=True)
 

@@ -37,15 +37,15 @@ class Controls:
         rest = [dim for dim in order if dim != x]
         titles = {one.title: one.dim for one in cube.swept}
         self.quantity = self.choice_of_quantity()
-        self.x = pn.widgets.Select(label="Across (x)", options=titles, value=x, width=200)
+        self.x = pn.widgets.Select(label="x axis", options=titles, value=x, width=200)
         y = visit.choice("y", rest, rest[0]) if rest else x
         self.y = pn.widgets.Select(
-            label="Up (y), one line each", options=titles, value=y, width=200, visible=bool(rest)
+            label="y axis, one line per value", options=titles, value=y, width=200, visible=bool(rest)
         )
         self.sliders = {one.dim: self.slider(one.dim) for one in cube.swept}
         ways = list(measures(cube.quantities[str(self.quantity.value)]))
         self.measure = pn.widgets.Select(
-            label="Taken together as", options=ways, value=visit.choice("by", ways, ways[0]), width=180
+            label="Aggregate by", options=ways, value=visit.choice("by", ways, ways[0]), width=180
         )
         widgets = [self.quantity, self.x, self.y, *self.sliders.values(), self.measure]
         self.layout = pn.FlexBox(*widgets, gap="4px 16px", align_items="flex-end")

@@ -131,7 +131,7 @@ class TheoryPage:
         return card(
             headed(
                 "The paper's statements",
-                "Where a power of λ is compared, the margin counts e-folds; else it is a difference. "
+                "Where powers of λ are compared, the margin is a difference of logarithms. "
                 f"ε = {float(statements.attrs['epsilon']):g}."
                 + (
                     " The negative labels have the larger |D|: read + for − and − for + throughout."

@@ -11,7 +11,7 @@ def test_the_facts_at_the_end_are_the_run_s(scene_of):
     scene = scene_of()
     said = dict(facts(scene, clock("t", 0.0), len(scene.time) - 1))
     assert said["phase"] == "convergence"
-    assert said["½ |θ|²"] == said["least of all interpolators"] == "1.341641"
+    assert said["½ |θ|²"] == said["least 1/2 |theta|^2 that fits the data"] == "1.341641"
     assert said["λ"] == "1.3 × 10⁻⁷"
     assert said["points, coordinates"] == "n = 2, d = 2"
 

@@ -113,7 +113,7 @@ def test_a_coarse_t1_is_said(plain):
                 "alignment t1 = never 5.912 -epsilon ln(lambda)/|D_-|",
                 "The paper's assumptions: 1 FAILS, 2 holds, 3 holds.",
                 "The inputs are not orthogonal (largest cosine 0.981): "
-                "the times are the paper's formulas, not its promises.",
+                "the paper's formulas for the times are not guaranteed for these data.",
             ],
         ),
         (
@@ -231,7 +231,7 @@ def test_the_plateaus_are_objects_in_json(plain):
 
 def test_where_the_norm_is_above_the_minimum_the_functions_are_compared():
     lines = said(manifest_of("non-orthogonal"))
-    (line,) = [line for line in lines if line.startswith("|h - its function|, between the data")]
+    (line,) = [line for line in lines if line.startswith("|h - h of that network|, between the data")]
     assert line.endswith("e-09 at most")
     assert not [line for line in said(manifest_of("orthogonal")) if "its function" in line]
 

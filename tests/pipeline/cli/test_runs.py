@@ -72,7 +72,7 @@ def test_the_second_time_nothing_is_computed(reluflow, quick, filled, computes_n
 
 
 def test_run_as_json(reluflow, here, quick):
-    """CONTRACT.md's keys, and every scalar result."""
+    """The public keys, and every scalar result."""
     done = reluflow("run", "orthogonal", *quick, "--json")
     found = strict(done.stdout)
     assert len(done.stdout.splitlines()) == 1

@@ -59,7 +59,7 @@ def test_a_resolved_configuration_is_a_configuration_again(written, text):
 
 
 def test_every_method_can_be_asked_for():
-    """CONTRACT.md names the first, ENGINE.md the witnesses."""
+    """The exact method first, then those for reference."""
     assert METHODS == (
         "exact", "gradient_descent", "gradient_descent:balanced",
         "scipy:RK45", "scipy:DOP853", "scipy:LSODA", "scipy:Radau", "scipy:BDF",

@@ -1,4 +1,4 @@
-"""The presets: the paper's experiments, number by number (NOTES.md, section 'The experiments')."""
+"""The presets: the paper's experiments, number by number."""
 
 import math
 

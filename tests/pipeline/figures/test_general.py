@@ -103,12 +103,12 @@ def test_sliding_neurons_stand_at_data_points_and_are_marked(general):
     assert len(kinks) == (activation == 3).any(axis=1).sum() > 3
     distance = np.abs(kinks[:, None] - tree["data"]["x"].values[:, 0]).min(axis=1)
     np.testing.assert_allclose(distance, 0, atol=1e-9)
-    assert "held at a data point" in [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "sliding on a boundary" in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 def test_nobody_slides_where_inputs_are_orthogonal(general):
     figure = snapshots_figure(general["unbalanced"])
-    assert "held at a data point" not in [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "sliding on a boundary" not in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 # The plane
@@ -193,7 +193,7 @@ def test_plateaus_take_the_place_of_times_that_mean_nothing(general):
     assert names[1] == "leaving the origin"
     assert names[2].startswith("at plateau ")
     lingering = moments(general["five points on a line"])[2].time
-    assert lingering == pytest.approx(275, rel=0.1)  # NOTES.md: slowest near t = 305
+    assert lingering == pytest.approx(275, rel=0.1)  # slowest near t = 305
     names = [moment.name for moment in moments(general["leaky"])]
     assert names[1:3] == ["end of alignment", "positive labels fitted"]
 

@@ -156,7 +156,7 @@ def test_its_error_falls_like_the_step(method):
 
 @pytest.mark.parametrize(("method", "expected"), [(PLAIN, 0.0318158), (BALANCED, 0.0)])
 def test_without_balance_it_ends_in_another_basin(method, expected):
-    """ENGINE.md, rule 5: output weights flip, and the loss stays at the second saddle's for ever."""
+    """Output weights flip, and the loss stays at the second saddle's for ever."""
     data = generate_data(TOY)
     trajectory = descent(data, start(data), method)
     sign = np.sign(trajectory["output_ratio"].values)

@@ -57,7 +57,7 @@ def test_without_sliding_it_is_scipy_s_flow(seed):
 
 
 def test_the_non_orthogonal_toy_is_fitted():
-    """ENGINE.md's figures: loss to 1e-16, 1/2 |theta|^2 between 8.6475 and 8.6481, neurons that slide."""
+    """Measured: loss to 1e-16, 1/2 |theta|^2 between 8.6475 and 8.6481, neurons that slide."""
     config = load_config("non-orthogonal")
     data = generate_data(config.data)
     found = simulate(data, initialise(data, config.init))

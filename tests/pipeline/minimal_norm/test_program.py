@@ -46,7 +46,7 @@ def value_of(data, **options):
 
 
 def test_the_papers_toy():
-    """NOTES.md: the certified minimum is 8.203977, far below where the flow ends."""
+    """The certified minimum is 8.203977, far below where the flow ends."""
     data = generate_data(load_config("non-orthogonal").data)
     minimum = validate("minimum", minimal_norm(data))
     assert float(minimum["value"]) == pytest.approx(8.203977, abs=5e-7)

@@ -120,7 +120,7 @@ def test_the_spectrum_is_that_of_second_differences(solved, name):
 
 
 def test_the_saddle_of_inputs_that_are_not_orthogonal(solved):
-    """NOTES.md: loss 0.031816, slowest near t = 305; neurons slide there."""
+    """Loss 0.031816, slowest near t = 305; neurons slide there."""
     data, trajectory = solved("non-orthogonal")
     found = find_plateaus(data, trajectory)
     assert names(found) == ["origin", "saddle_1"]

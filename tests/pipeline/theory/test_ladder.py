@@ -104,7 +104,7 @@ def test_the_excess_stays_where_an_assumption_fails():
 
 
 def test_five_points_on_a_line_end_at_one_function_whatever_the_scale():
-    """NOTES.md has 8.647521 as lambda -> 0 and the minimum 8.203977, of the same function; saddles are more."""
+    """8.647521 as lambda -> 0 and the minimum 8.203977, of the same function; saddles are more."""
     excess, law = last_excess("non-orthogonal", (-6.0, -1000.0))
     assert float(law["minimum"]) == pytest.approx(8.203977, abs=1e-6)
     assert excess[-1] + float(law["minimum"]) == pytest.approx(8.6475248, abs=1e-6)
