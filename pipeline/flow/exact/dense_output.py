@@ -25,7 +25,7 @@ from pipeline.flow.exact.network.activation import active_sum, find_normals, pro
 from pipeline.flow.exact.network.groups import Neurons, copy_rows, make_network
 from pipeline.flow.exact.propagation.bernstein import SIZE, restrict
 from pipeline.flow.exact.propagation.magnus import carry_propagator, carry_trial
-from pipeline.flow.exact.propagation.reconstruction import copy_neurons, copy_values, gather
+from pipeline.flow.exact.propagation.reconstruction import copy_neurons, copy_values, gather, renew_units
 from pipeline.flow.exact.step_record import StepRecord
 
 UNIFORM_SHARE = 0.2
@@ -209,6 +209,7 @@ def repeat_step(network, curve, step, events):
     if crossed == 0:
         subtract_turn(network.groups, curve, step, network.problem)
         copy_rows(network.trial, network.groups)
+        renew_units(network.groups)
     return crossed
 
 

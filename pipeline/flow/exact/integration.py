@@ -27,12 +27,20 @@ from pipeline.flow.exact.corrector.step_control import (
     mean_alignment,
     norm,
     residual_change,
+    stiffness_limit,
     time_until_felt,
 )
 from pipeline.flow.exact.corrector.workspace import LastStep, StepStart, StepWorkspace, make_step_workspace
 from pipeline.flow.exact.events.candidates import find_candidates
 from pipeline.flow.exact.events.clearance import subtract_turn
-from pipeline.flow.exact.events.crossings import Events, cross, follow_candidates, fraction_to_keep, make_events
+from pipeline.flow.exact.events.crossings import (
+    Events,
+    cross,
+    follow_candidates,
+    fraction_to_keep,
+    ignored_error_until,
+    make_events,
+)
 from pipeline.flow.exact.events.resting import (
     SignChanges,
     count_released,
@@ -45,7 +53,7 @@ from pipeline.flow.exact.network.groups import Network, Rows, copy_rows, make_ne
 from pipeline.flow.exact.propagation.bernstein import SIZE, restrict
 from pipeline.flow.exact.propagation.boost import LARGEST_BOOST
 from pipeline.flow.exact.propagation.magnus import carry_propagator
-from pipeline.flow.exact.propagation.reconstruction import copy_neurons
+from pipeline.flow.exact.propagation.reconstruction import copy_neurons, renew_units
 from pipeline.flow.exact.step_record import copy_record, doubled_record, empty_record, write_step
 
 CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, INTERRUPTED = 1, 2, 3, 4, 5, 99
@@ -70,13 +78,15 @@ CROSSING_SHARE = 0.1
 NEXT_CROSSING_SHARE = 4.0
 """Times what a step's crossings may use: the next one tries to reach so far. Where every step is cut, those that
 would cross in a longer one were followed for nothing."""
+STAYING = 0.5
+"""The share of what events at a step's very start have missed that shows, if it is left of a step cut to half of
+this share or less, that no cut will make it bearable."""
 UNSEEN_ROUNDINGS = 10.0
 """Times the residual's rounding: what a neuron adds to h within the width of a boundary (neuron_path.BEYOND)."""
 FITTED_SHARE = 10.0 * RESIDUAL_FLOOR
 """The share of its terms below which a residual pushes nothing: the solver can't hold it quieter."""
-LARGEST_STIFFNESS = 1e7
-"""The largest h (K |D|)^(1/2): the rounding of a fitted residual, h K times that of the others, would turn a
-neuron within the step by h^2 K |D| times 1e-16."""
+IDLE_TURN = 0.01
+"""The rapidity of the fastest group over the longest step (``stiffness_limit``) up to which it is rounding."""
 TURNING_TOLERANCES = 10.0
 """Times the tolerance: the angle by which a neuron must be able to turn before it is said that it could leave."""
 MOST_SENSITIVE_TIMES = 64
@@ -86,8 +96,11 @@ FELT_SHARE = 0.01
 
 
 @inlined
-def reason_to_stop(solver, time, fastest_felt, end_time):
+def reason_to_stop(solver, progress, fastest_felt, end_time):
     """The status with which the flow ends here, GOING_ON if it does not.
+
+    It rests if nothing is pushed, or if over the longest step that there can be nothing turns but by the rounding
+    of fitted residuals, and the loss has not fallen: such steps would go on without end.
 
     It has converged if the residual is small without its rounding. Of neurons that are enormous beside the labels
     the rounding may hide a residual that is not small at all: that is no convergence.
@@ -95,9 +108,12 @@ def reason_to_stop(solver, time, fastest_felt, end_time):
     problem, r, pushing = solver.network.problem, solver.current.r, solver.work.pushing
     if root_mean_square(pushing) <= CONVERGED_RESIDUAL * problem.label_scale:
         return CONVERGED if root_mean_square(r) <= HIDDEN_RESIDUAL * problem.label_scale else STALLED
-    if fastest_felt <= RESTING_RATE * problem.resting_growth:
+    longest = stiffness_limit(solver.current.kernel, r, problem)
+    idle = 0.0 < longest <= progress.step and fastest_felt * longest <= IDLE_TURN
+    fallen = root_mean_square(solver.current.last_r) > (1.0 + RESIDUAL_FLOOR) * root_mean_square(r)
+    if (idle and not fallen) or fastest_felt <= RESTING_RATE * problem.resting_growth:
         return STATIONARY
-    if time >= end_time:
+    if progress.time >= end_time:
         return END_TIME
     return GOING_ON
 
@@ -207,7 +223,7 @@ def longest_step(solver, rates, progress, aims):
     rates : (fastest_felt, fastest, fastest_shrinking)
         As :func:`growth_rates` has them.
     """
-    network, current = solver.network, solver.current
+    network = solver.network
     fastest_felt, fastest, fastest_shrinking = rates
     step = FIRST_RAPIDITY / fastest_felt if progress.steps == 0 else progress.step
     felt = FELT_SHARE * aims.allowed / network.problem.label_scale
@@ -216,13 +232,7 @@ def longest_step(solver, rates, progress, aims):
     step = min(step, aims.end_time - progress.time)
     if fastest_shrinking > 0.0:
         step = min(step, LARGEST_SHRINKING / fastest_shrinking)
-    stiffest, force = 0.0, 0.0
-    for k in range(current.r.shape[0]):
-        stiffest = max(stiffest, current.kernel[k, k])
-        force += abs(current.r[k]) * network.problem.length[k] / current.r.shape[0]
-    if step * sqrt(stiffest * force) > LARGEST_STIFFNESS:
-        step = LARGEST_STIFFNESS / sqrt(stiffest * force)
-    return step
+    return min(step, stiffness_limit(solver.current.kernel, solver.current.r, network.problem))
 
 
 @inlined
@@ -247,6 +257,7 @@ def find_step(solver, last, time, step, allowed):
     network, work, events, current = solver.network, solver.work, solver.events, solver.current
     start, trial = StepStart(current.r, current.d, current.kernel), network.trial
     error, order, refused, wanted, settled = np.inf, np.int64(4), np.int64(0), 0.0, False
+    before = np.inf
     while not settled and time + step > time:
         predict(start, step, last, work)
         error, order = try_step(network, start, last, step, allowed, work)
@@ -261,8 +272,11 @@ def find_step(solver, last, time, step, allowed):
             if find_candidates(network, work.curve, step, events.candidates, events.work) > 0:
                 follow_candidates(network, work.curve, step, events)
                 cut = fraction_to_keep(events.crossed, bearable)
-            settled = cut >= 1.0
+            at_start = ignored_error_until(0.0, events.crossed)
+            # What does not shrink with the step was missed before it: a neuron was beyond its boundary already.
+            settled = cut >= 1.0 or (at_start <= allowed and at_start > STAYING * before)
             if not settled:
+                before = at_start if at_start > bearable and cut <= 0.5 * STAYING else np.inf
                 kept = fraction_to_keep(events.crossed, NEXT_CROSSING_SHARE * bearable)
                 wanted = max(wanted, step * min(kept, 1.0))
                 shorten(network, cut, step, allowed, work)
@@ -335,7 +349,8 @@ def advance(solver, record, progress, aims, watch):
     while steps < aims.most_steps:
         without_rounding(current.r, problem, work)
         rates = growth_rates(network.groups, work.pushing, problem, motion.rates, work.force)
-        event = reason_to_stop(solver, time, rates[0], aims.end_time)
+        progress = Progress(time, step, last_step, last_error, steps, rejected, smooth)
+        event = reason_to_stop(solver, progress, rates[0], aims.end_time)
         watch[1], watch[2] = time, steps
         if event == GOING_ON and watch[0] != 0.0:
             event = INTERRUPTED
@@ -343,7 +358,6 @@ def advance(solver, record, progress, aims, watch):
             event = FULL
         if event != GOING_ON:
             break
-        progress = Progress(time, step, last_step, last_error, steps, rejected, smooth)
         step = longest_step(solver, rates, progress, aims)
         last = LastStep(record.curve[max(steps - 1, 0)], current.last_r, current.last_d, last_step, smooth)
         step, error, order, wanted, refused = find_step(solver, last, time, step, aims.allowed)
@@ -362,6 +376,7 @@ def advance(solver, record, progress, aims, watch):
         if smooth and rates[2] == 0.0 and not wanted > step:
             subtract_turn(network.groups, work.curve, step, problem)
             copy_rows(network.trial, network.groups)
+            renew_units(network.groups)
             start_next_step(current, work.end)
         else:
             event = CROSSED

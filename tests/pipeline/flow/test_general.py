@@ -224,6 +224,7 @@ def ends_in_a_result(n, d, m, seed, log10_scale, slope, beginning, twist, sizes=
     loss = found["loss"].values
     if not found.attrs["ambiguous_events"]:
         assert (np.diff(loss) <= 1e-5 * loss[0] + 1e-300).all()  # a gradient flow never climbs
+    return found
 
 
 # One neuron that comes to rest sliding, most points unfitted: its last movement was once amplified for ever.
@@ -233,11 +234,31 @@ RESTING_BESIDE_UNFITTED = {
 }  # fmt: skip
 
 
+# Plateaus of 1e5 units of time. A neuron was pushed over a boundary only inside a step, unseen, and no later step
+# could be cut to where it had crossed; with a slope the steps went on to 1e12, and rounding moved the neurons.
+LATE_PLATEAU = {
+    "n": 12, "d": 3, "m": 15, "seed": 3, "log10_scale": -1000.0, "slope": 0.0, "beginning": "balanced",
+    "twist": "opposite",
+}  # fmt: skip
+
+
 @settings(max_examples=80)
 @example(**RESTING_BESIDE_UNFITTED)
+@example(**LATE_PLATEAU)
+@example(**(LATE_PLATEAU | {"slope": 0.1}))
 @given(**WILD)
 def test_any_input_ends_in_a_result(**wild):
     ends_in_a_result(**wild)
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.1])
+def test_a_late_plateau_ends_where_an_earlier_one_does(slope):
+    """The start's scale lengthens the plateaus and leaves the end: after a few hundred steps."""
+    late = ends_in_a_result(**LATE_PLATEAU | {"slope": slope})
+    early = ends_in_a_result(**LATE_PLATEAU | {"slope": slope, "log10_scale": -50.0})
+    assert late.attrs["status"] == early.attrs["status"] == "stationary"
+    assert late.attrs["steps"] < 5000
+    assert float(late["loss"][-1]) == pytest.approx(float(early["loss"][-1]), rel=1e-9)
 
 
 @settings(max_examples=20)

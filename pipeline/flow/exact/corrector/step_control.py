@@ -23,6 +23,9 @@ SHRINKING_SHARE = 1e-10
 """The share of a group's square that can still grow, below which it counts as shrinking only."""
 LARGEST_SHRINKING = 6.0
 """Boosts of such a group between two readings of its neurons: rounding grows by exp(2 * 6) over them."""
+LARGEST_STIFFNESS = 1e7
+"""The largest h (K |D|)^(1/2): the rounding of a fitted residual, h K times that of the others, would turn a
+neuron within the step by h^2 K |D| times 1e-16."""
 
 
 @jitted
@@ -140,6 +143,17 @@ def time_until_felt(groups, rates, problem, level):
         if remaining > 0.0:
             until = min(until, max(remaining, 0.5) / rates[g])
     return until
+
+
+@inlined
+def stiffness_limit(kernel, r, problem):
+    """The longest step over which the rounding of fitted residuals does not turn the neurons."""
+    stiffest, force = 0.0, 0.0
+    for k in range(r.shape[0]):
+        stiffest = max(stiffest, kernel[k, k])
+        force += abs(r[k]) * problem.length[k] / r.shape[0]
+    pace = sqrt(stiffest * force)
+    return LARGEST_STIFFNESS / pace if pace > 0.0 else np.inf
 
 
 @inlined

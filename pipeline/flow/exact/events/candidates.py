@@ -241,17 +241,34 @@ def write_rates(network, g, curve, i, work):
             rates[i, k] += force[c] * x[k, c]
 
 
+@inlined
+def largest_bend(curve, problem):
+    """By how much n <D, x_k>/|x_k| of any pattern can differ within a step from the line between its ends.
+
+    Its Bernstein coefficients differ from the line's by no more. Where D is nearly 0, as on a plateau, they may
+    have the other sign than both ends.
+    """
+    total = 0.0
+    for k in range(curve.shape[1]):
+        bend = 0.0
+        for i in range(1, SIZE - 1):
+            s = i / (SIZE - 1)
+            bend = max(bend, abs(curve[i, k] - (1.0 - s) * curve[0, k] - s * curve[SIZE - 1, k]))
+        total += bend * problem.length[k]
+    return max(1.0, abs(problem.negative_slope)) * total
+
+
 @jitted
-def choose_sides(groups, g, problem, least_speed, work):
+def choose_sides(groups, g, problem, speeds, work):
     """Write which boundaries the neurons of group g may reach in a step, from n <D, x_k> at its ends.
 
-    Where D pushes towards a boundary those with a > 0 may reach it, where away those with a < 0; where it does
-    both in turn, the boundary is one that ``turns``.
+    Where D may push towards a boundary those with a > 0 may reach it, where away those with a < 0; where it does
+    both in turn at the ends, the boundary is one that ``turns``.
 
     Parameters
     ----------
-    least_speed : float
-        The least n <D, x_k>/|x_k| that counts.
+    speeds : (least, bend)
+        The least n <D, x_k>/|x_k| that counts, and by how much it may be larger inside the step.
     work : EventWorkspace
         Its ``group.rates`` are read, its ``reachable`` is written.
 
@@ -260,7 +277,7 @@ def choose_sides(groups, g, problem, least_speed, work):
     anyone, anyone_turns : bool
     """
     opposite, length, state, rates = problem.opposite, problem.length, groups.state, work.group.rates
-    side, up, down, turns = work.reachable
+    (least, bend), (side, up, down, turns) = speeds, work.reachable
     some_up, some_down = groups.minus[g] > groups.start[g], groups.free[g] > groups.minus[g]
     some_free = groups.free[g] < groups.start[g + 1]
     anyone, anyone_turns = False, False
@@ -270,9 +287,9 @@ def choose_sides(groups, g, problem, least_speed, work):
             continue
         beyond = 1.0 if state[g, k] == OFF else -1.0
         early, late = beyond * rates[0, k], beyond * rates[SIZE - 1, k]
-        rounding = least_speed * length[k]
-        up[k] = some_up and max(early, late) > rounding
-        down[k] = some_down and min(early, late) < -rounding
+        rounding, inside = least * length[k], bend * length[k]
+        up[k] = some_up and max(early, late) + inside > rounding
+        down[k] = some_down and min(early, late) - inside < -rounding
         if up[k] or down[k] or some_free:
             side[k], anyone = beyond, True
             # Those that come back before the end are seen only where they turn.
@@ -303,6 +320,7 @@ def find_candidates(network, curve, step, candidates, work):
     row, kind, edge, reachable, own = groups.row, groups.kind, groups.edge, work.reachable, work.group
     n, q = problem.x.shape
     tolerance = SPEED_ROUNDING * largest_force(curve, problem.length)
+    speeds = (n * tolerance, largest_bend(curve, problem))
     for g in range(kind.shape[0]):
         sliding = edge[g + 1] - edge[g]
         # What rests on boundaries may be released. Not what was stopped for ever: its w is 0.
@@ -316,7 +334,7 @@ def find_candidates(network, curve, step, candidates, work):
             continue
         write_rates(network, g, curve, 0, own)
         write_rates(network, g, curve, SIZE - 1, own)
-        anyone, anyone_turns = choose_sides(groups, g, problem, n * tolerance, work)
+        anyone, anyone_turns = choose_sides(groups, g, problem, speeds, work)
         if anyone and kind[g] == MANY:
             turn = largest_turn(groups, g, curve, step, problem)
             anyone, anyone_turns = leave_clear(groups.clear[g], turn, reachable.side, reachable.turns)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from math import exp, log, sqrt
 
-from pipeline.flow.exact.machine_code.jit import allocating, inlined, jitted
+from pipeline.flow.exact.machine_code.jit import allocating, inlined, jitted, llvm_inlined
 from pipeline.flow.exact.network.activation import project
-from pipeline.flow.exact.network.groups import FEW, LINE, Neurons
+from pipeline.flow.exact.network.groups import FEW, LINE, MANY, Neurons
 
 LOST_SQUARE = 1e-20
 """The square of a neuron, in the unit of its group's columns, below which it is their rounding."""
+CANCELLED_UNIT = 1e-3
+"""The largest entry of a propagator below which its group's unit is renewed. Boosts along one D leave 1/2."""
 
 
 @allocating
@@ -165,3 +167,31 @@ def gather(neurons, groups, z, log_scale, vector):
             if edge[g + 1] > edge[g]:
                 project(z[j, : size - 1], normals, edge[g], edge[g + 1])
             log_scale[j] += normalise(z[j], sign[j])
+
+
+@llvm_inlined
+def renew_units(groups):
+    """Renew the units of large groups whose boosts have cancelled, in place.
+
+    Each boost enlarges the unit by its whole rapidity. Where D turns back and forth for a long time the columns
+    become small in it: neurons would be taken for those of which only rounding is left (:func:`shrunk`), and at
+    last the columns would underflow.
+    """
+    rows, logs, propagator, propagator_logs = groups.rows, groups.logs, groups.propagator, groups.propagator_logs
+    for g in range(groups.kind.shape[0]):
+        first, last = groups.row[g], groups.row[g + 1]
+        if last == first or groups.kind[g] != MANY or propagator_logs[first] < -log(CANCELLED_UNIT):
+            continue
+        largest = 0.0
+        for i in range(first, last):
+            for c in range(propagator.shape[1]):
+                largest = max(largest, abs(propagator[i, c]))
+        if not 0.0 < largest < CANCELLED_UNIT:
+            continue
+        growth, unit = log(largest), 1.0 / largest
+        for i in range(first, last):
+            logs[i] += growth
+            propagator_logs[i] += growth
+            for c in range(propagator.shape[1]):
+                rows[i, c] *= unit
+                propagator[i, c] *= unit

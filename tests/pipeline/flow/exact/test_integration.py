@@ -163,3 +163,13 @@ def test_events_are_counted_once_each():
     _, status, _, crossings, patterns, ambiguous, *_ = integrate(neurons, problem)
     assert (status, crossings, ambiguous) == (integration.CONVERGED, 2, 0)
     assert patterns == 3  # both on; then one of the two off, for each of the two neurons
+
+
+def test_a_neuron_that_is_found_beyond_its_boundary_does_not_stop_the_flow():
+    """What it adds to h jumps there by less than a step may be wrong by, however short the step is cut."""
+    problem = make_problem(np.array([[1.0, 0.0], [0.6, 0.8]]), np.array([1.0, 1.0]))
+    w = np.array([[0.4, -0.3]]) + 2e-7 * problem.x[1]
+    neurons = make_neurons(w, np.linalg.norm(w, axis=1), np.array([[ON, OFF]], dtype=np.int8), np.zeros(1))
+    record, status, _, crossings, *_ = integrate(neurons, problem)
+    assert (status, crossings) == (integration.CONVERGED, 1)
+    assert len(record.time) < 200

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from steps import alone, line, make_event_workspace, make_network, through_a_step
-from twins import force_on, oblique_network, oblique_problem
+from twins import force_on, make_neurons, oblique_network, oblique_problem
 from witness import callable_kernel
 
 from pipeline.flow.exact.events import candidates
-from pipeline.flow.exact.network.activation import OFF
+from pipeline.flow.exact.network.activation import OFF, ON
+from pipeline.flow.exact.network.problem import make_problem
 from pipeline.flow.exact.propagation.bernstein import SIZE
 
 write_rates = callable_kernel(candidates.write_rates)
@@ -49,6 +50,21 @@ def test_neurons_that_nothing_pushes_are_nobody_s_business():
     still = oblique_network(problem, 30, 0)
     _, _, followed, _ = through_a_step(problem, still, np.zeros((SIZE, 4)), 1.0)
     assert followed.total[0] == 0
+
+
+@pytest.mark.parametrize("m", [1, 9])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_push_that_only_the_middle_of_a_step_has_is_seen(m, sign):
+    """Away from the boundary at both ends, towards it in between: they end beyond it."""
+    problem = make_problem(np.array([[0.6, 0.8], [0.0, 1.0]]), np.array([1.0, 1.0]))
+    w = np.array([[-0.8, 0.6]]) - np.linspace(1e-3, 2e-3, m)[:, None] * np.array([[0.6, 0.8]])
+    w /= np.linalg.norm(w, axis=1)[:, None]
+    neurons = make_neurons(w, np.full(m, sign), np.full((m, 2), [OFF, ON], dtype=np.int8), np.zeros(m))
+    b = np.zeros((SIZE, 2))
+    b[:, 1] = sign * np.array([-0.1, 1.0, 1.0, 1.0, 1.0, -0.1])
+    _, listed, followed, _ = through_a_step(problem, neurons, b, 0.1)
+    assert len(listed) == followed.total[0] == m
+    assert (followed.state[:m] == ON).all()
 
 
 @pytest.mark.parametrize(("n", "q"), [(9, 2), (4, 3), (5, 8)])

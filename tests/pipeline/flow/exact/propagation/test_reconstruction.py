@@ -7,6 +7,7 @@ from witness import callable_kernel, raw_problem
 
 from pipeline.flow.exact.network import groups as pattern_groups
 from pipeline.flow.exact.network.activation import SLIDING
+from pipeline.flow.exact.network.groups import MANY
 from pipeline.flow.exact.propagation import magnus, reconstruction
 
 group_by_pattern = callable_kernel(pattern_groups.group_by_pattern)
@@ -14,6 +15,7 @@ gather = callable_kernel(reconstruction.gather)
 normalise = callable_kernel(reconstruction.normalise)
 read_neuron = callable_kernel(reconstruction.read_neuron)
 carry_all = callable_kernel(magnus.carry_all)
+renew_units = callable_kernel(reconstruction.renew_units)
 
 CASES = [(1, 1, 1, 0.0), (7, 2, 2, 0.0), (60, 5, 2, 0.0), (60, 3, 3, 0.5), (400, 4, 3, -0.2), (300, 9, 4, 0.0)]
 
@@ -115,3 +117,19 @@ def test_rounding_can_not_turn_the_sign_of_a_balanced_neuron():
     z = np.array([1.0, 0.0, 1e-18, 0.0])
     normalise(z, -1.0)
     assert z[2] == -1.0
+
+
+def test_a_force_that_turns_to_and_fro_loses_no_neuron_of_a_large_group():
+    """Forty boosts of rapidity 1.6 and as many back: the unit of the group would have grown by exp(128)."""
+    problem, neurons = network(60, 5, 2, 0.0)
+    groups = group_by_pattern(neurons, problem)
+    assert (groups.kind == MANY).any()
+    curve = np.ones((6, 5))
+    fastest = max(np.linalg.norm(row @ problem.x) / 5 for row in groups.derivative)
+    for turn in range(80):
+        groups = carry_all(groups, curve if turn % 2 else -curve, 1.6 / fastest, 1.0, problem)
+        renew_units(groups)
+    z, log_scale = np.empty_like(neurons.z), np.empty(60)
+    gather(neurons, groups, z, log_scale, np.empty(4))
+    assert log_scale == pytest.approx(neurons.log_scale, abs=1e-6)
+    assert z == pytest.approx(neurons.z, abs=1e-6)
