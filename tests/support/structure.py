@@ -1,0 +1,98 @@
+"""How the code is built, in numbers: ``python tests/support/structure.py`` prints them."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+PACKAGES = ("pipeline", "catalog", "dashboards")
+SOLVER = "pipeline.flow.exact"
+KERNELS = frozenset({"entry_point", "jitted", "llvm_inlined", "allocating", "inlined"})
+"""The decorators that make a kernel (:mod:`pipeline.flow.exact.machine_code.jit`)."""
+MOST_ARGUMENTS, MOST_LINES = 6, 60
+"""Of a kernel; of code in a function."""
+
+
+def modules() -> dict[str, ast.Module]:
+    """Every module of ours by its dotted name, parsed."""
+    found = {}
+    for package in PACKAGES:
+        for path in sorted((REPOSITORY / package).rglob("*.py")):
+            name = ".".join(path.relative_to(REPOSITORY).with_suffix("").parts)
+            found[name.removesuffix(".__init__")] = ast.parse(path.read_text())
+    return found
+
+
+def imported(module: ast.Module) -> set[str]:
+    """The modules that a module imports from, wherever in the file."""
+    return {node.module for node in ast.walk(module) if isinstance(node, ast.ImportFrom) and node.module}
+
+
+def solver_boxes() -> dict[str, set[str]]:
+    """Each folder or module directly in the solver, and which of the others it imports."""
+    found: dict[str, set[str]] = {}
+    for name, module in modules().items():
+        if name.startswith(f"{SOLVER}."):
+            box = name.split(".")[3]
+            others = {other.split(".")[3] for other in imported(module) if other.startswith(f"{SOLVER}.")}
+            found.setdefault(box, set()).update(others - {box})
+    return found
+
+
+def circles(arrows: Mapping[str, set[str]]) -> set[str]:
+    """Those that import themselves by way of others."""
+    reached = {box: set(others) for box, others in arrows.items()}
+    for _ in arrows:
+        for box, others in reached.items():
+            reached[box] = others.union(*(reached.get(other, set()) for other in others))
+    return {box for box, others in reached.items() if box in others}
+
+
+def functions() -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Every function with its full name."""
+    for name, module in modules().items():
+        for node in ast.walk(module):
+            if isinstance(node, ast.FunctionDef):
+                yield f"{name}.{node.name}", node
+
+
+def kernels() -> dict[str, int]:
+    """Every kernel of the solver, and how many arguments it takes."""
+    return {
+        name: len(node.args.args) + len(node.args.kwonlyargs)
+        for name, node in functions()
+        if KERNELS & {decorator.id for decorator in node.decorator_list if isinstance(decorator, ast.Name)}
+    }
+
+
+def code_lines(function: ast.FunctionDef) -> int:
+    """The lines of a function that have code on them: no blanks, comments or docstring."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    found: set[int] = set()
+    for statement in body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.expr | ast.stmt):
+                found.add(node.lineno)
+    return len(found)
+
+
+def main() -> None:
+    """Print the numbers."""
+    boxes, taken = solver_boxes(), kernels()
+    lengths = {name: code_lines(node) for name, node in functions()}
+    sizes: dict[str, int] = defaultdict(int)
+    for name, length in lengths.items():
+        sizes[name.split(".")[0]] += length
+    print(f"solver: {len(boxes)} boxes, {sum(map(len, boxes.values()))} arrows, {len(circles(boxes))} in circles")
+    most, full = max(taken.values()), sum(count >= MOST_ARGUMENTS for count in taken.values())
+    long = sum(length > MOST_LINES for length in lengths.values())
+    print(f"kernels: {len(taken)}, at most {most} arguments, {full} with {MOST_ARGUMENTS} or more")
+    print(f"functions: {len(lengths)}, {long} of more than {MOST_LINES} lines")
+    print("lines of code in functions:", ", ".join(f"{name} {size:,}" for name, size in sizes.items()))
+
+
+if __name__ == "__main__":
+    main()

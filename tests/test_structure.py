@@ -1,0 +1,38 @@
+"""The numbers of the code that must not grow: what the solver's folders import of each other, and signatures."""
+
+import pytest
+from structure import (
+    MOST_ARGUMENTS,
+    MOST_LINES,
+    circles,
+    code_lines,
+    functions,
+    kernels,
+    solver_boxes,
+)
+
+
+def test_the_solver_s_folders_know_few_others_and_none_itself():
+    boxes = solver_boxes()
+    assert len(boxes) == 9
+    assert sum(map(len, boxes.values())) <= 30
+    assert circles(boxes) == set()
+
+
+@pytest.mark.parametrize(
+    ("arrows", "expected"),
+    [({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}, {"a", "b", "c"}), ({"a": {"b"}, "b": set()}, set())],
+)
+def test_a_circle_is_noticed(arrows, expected):
+    assert circles(arrows) == expected
+
+
+def test_no_kernel_takes_more_than_six_arguments():
+    taken = kernels()
+    assert len(taken) > 150
+    assert {name: count for name, count in taken.items() if count > MOST_ARGUMENTS} == {}
+    assert sum(count == MOST_ARGUMENTS for count in taken.values()) <= 10
+
+
+def test_no_function_is_longer_than_sixty_lines_of_code():
+    assert {name: lines for name, node in functions() if (lines := code_lines(node)) > MOST_LINES} == {}
