@@ -1,8 +1,9 @@
 """Settings for every test: property tests have no deadline, and repeat themselves exactly in CI."""
 
+import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ settings.register_profile("everywhere", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "everywhere")
 
-# Kernels that tests call one by one are compiled as the solver is for everybody (pipeline/flow/exact/warm.py):
+# Kernels that tests call one by one are compiled as the solver is for everybody (pipeline/flow/exact/build.py):
 # LLVM's level 1 takes less time than 3. Numba reads this when it is imported.
 for name, value in {"NUMBA_OPT": "1", "NUMBA_LOOP_VECTORIZE": "0", "NUMBA_SLP_VECTORIZE": "0"}.items():
     os.environ.setdefault(name, value)
@@ -49,3 +50,10 @@ def snapshot(root: Path) -> dict[str, bytes | None]:
 @pytest.fixture(scope="session")
 def contents() -> Callable[[Path], dict[str, bytes | None]]:
     return snapshot
+
+
+@pytest.fixture(autouse=True)
+def logging_is_on() -> Iterator[None]:
+    """A command that is interrupted within a test's own process turns logging off, which ends a real one."""
+    yield
+    logging.disable(logging.NOTSET)

@@ -92,7 +92,7 @@ def test_the_papers_own_setting_has_no_caveats(plain):
     assert lines[at + 1].startswith("17 of the paper's 18 statements hold, 1 fails, 0 do not apply: reluflow show")
     assert lines[at + 2] == ""
     assert any(
-        line.startswith("least of all interpolators 1.341640786 (certified from below: gap") for line in lines
+        line.startswith("least 1/2 |theta|^2 that fits the data 1.341640786 (certified from below: gap") for line in lines
     )
 
 
@@ -109,7 +109,7 @@ def test_a_coarse_t1_is_said(plain):
             "non-orthogonal",
             {"flow__samples": 30},
             [
-                "least of all interpolators 8.203976956 (certified from below: gap 1e-10)",
+                "least 1/2 |theta|^2 that fits the data 8.203976956 (certified from below: gap 1e-10)",
                 "alignment t1 = never 5.912 -epsilon ln(lambda)/|D_-|",
                 "The paper's assumptions: 1 FAILS, 2 holds, 3 holds.",
                 "The inputs are not orthogonal (largest cosine 0.981): "
@@ -120,7 +120,7 @@ def test_a_coarse_t1_is_said(plain):
             "leaky",
             {"flow__samples": 30},
             [
-                "least of all interpolators 1.334982478 (certified from below: gap 2e-12)",
+                "least 1/2 |theta|^2 that fits the data 1.334982478 (certified from below: gap 2e-12)",
                 "The ReLU is leaky: the paper promises no bias to the minimum norm.",
             ],
         ),
@@ -134,7 +134,7 @@ def test_a_coarse_t1_is_said(plain):
             "orthogonal",
             {"data": {"x": [[1.0], [2.0]], "y": [1.0, 1.0]}, "flow__samples": 30, "init__width": 6},
             [
-                "least of all interpolators no network fits these labels: points on one ray have labels "
+                "least 1/2 |theta|^2 that fits the data no network fits these labels: points on one ray have labels "
                 "that contradict each other"
             ],
         ),
@@ -160,7 +160,7 @@ def test_what_does_not_exist_is_said_in_words(name, overrides, expected):
 
 def test_sliding_neurons_are_counted(plain):
     assert not any("boundary" in line for line in said(plain))
-    assert "neurons that end on a boundary 3" in said(plain, {"sliding_neurons": 3})
+    assert "neurons that end sliding on a boundary 3" in said(plain, {"sliding_neurons": 3})
 
 
 def test_the_kind_of_a_stationary_point(plain):
@@ -187,7 +187,7 @@ def test_a_network_that_can_not_move_has_one_plateau_and_says_so():
     )
     assert manifest.summary["plateaus"] == 1
     lines = said(manifest)
-    at = lines.index("plateau t from to loss distance at a fitted")
+    at = lines.index("plateau t from to loss distance to it stationary point labels fitted")
     assert lines[at + 1] == "origin 0 0 1.25 0 local minimum 0 of 2"
     assert not lines[at + 2].startswith("plateau")
     assert any("The network can't move from its start. It is a local minimum:" in line for line in lines)
@@ -196,7 +196,7 @@ def test_a_network_that_can_not_move_has_one_plateau_and_says_so():
 def test_a_minimum_over_sampled_patterns_is_a_bound(plain):
     method = "convex program over 17 sampled patterns: the value is an upper bound"
     lines = said(plain, {"minimal_norm_method": method, "lower_bound": 0.18, "minimal_half_squared_norm": 0.275})
-    assert "least of all interpolators 0.275 (an upper bound; at least 0.18)" in lines
+    assert "least 1/2 |theta|^2 that fits the data 0.275 (an upper bound; at least 0.18)" in lines
 
 
 @pytest.mark.parametrize("status", Status)
@@ -212,7 +212,7 @@ def test_every_status(plain, status):
 def test_the_plateaus_are_a_table():
     """Where, at what loss, at what kind of point, how many labels fitted; and nothing where there are none."""
     lines = said(manifest_of("orthogonal"))
-    at = lines.index("plateau t from to loss distance at a fitted")
+    at = lines.index("plateau t from to loss distance to it stationary point labels fitted")
     assert lines[at + 1].startswith("origin 0 10.65 0.5 1.7e-06 strict saddle (46 negative eigenvalues) 0 of 2")
     assert lines[at + 2].startswith("plateau 1 13.33 22.45 0.249996")
     assert lines[at + 2].endswith("strict saddle (18 negative eigenvalues) 1 of 2")

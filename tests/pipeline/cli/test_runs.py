@@ -48,7 +48,7 @@ def test_the_papers_experiment(reluflow, here):
         "14.19 -ln(lambda)/|D_+|",
         "fitting negative labels t3 = 29.99 28.38 -ln(lambda)/|D_-|",
         "1/2 |theta|^2 at the end 1.34164078",
-        "least of all interpolators 1.341640786 (certified from below: gap",
+        "least 1/2 |theta|^2 that fits the data 1.341640786 (certified from below: gap",
         "plateau 1 13.33 22.45 0.249996",
         "The residual fell below 1e-12 of the labels, or to its own rounding: the network fits the data.",
         "The paper's assumptions: 1 holds up to scaling, 2 holds, 3 holds.",

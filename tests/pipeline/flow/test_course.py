@@ -111,7 +111,7 @@ def test_an_interrupt_stops_the_threads_at_their_next_block(monkeypatch, small_b
         work()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pipeline.flow.course.watched", interrupted)
+    monkeypatch.setattr("pipeline.flow.course.run_interruptibly", interrupted)
     monkeypatch.setattr("pipeline.flow.streaming.Blocks.write", lambda *_: small_blocks.append(1))
     with pytest.raises(KeyboardInterrupt):
         course.trajectory(20)

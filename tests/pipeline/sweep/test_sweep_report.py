@@ -10,7 +10,7 @@ from rich.console import Console
 
 from catalog import open_catalog
 from catalog.manifest import Manifest
-from pipeline import sweep_report
+from pipeline.cli import sweep_details
 from pipeline.cli.sweep_details import axes_of, counts_of, print_sweep, ranges_of, sweep_as_json
 from pipeline.sweep import run_sweep
 from pipeline.sweep.cube import FILL
@@ -52,7 +52,7 @@ def test_the_parts_of_it():
 
 
 def test_the_number_of_no_number_is_the_cube_s():
-    assert sweep_report.FILL == FILL
+    assert sweep_details.FILL == FILL
 
 
 def test_what_a_person_reads():

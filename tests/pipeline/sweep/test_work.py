@@ -14,6 +14,7 @@ import pipeline.workflow
 from catalog import open_catalog
 from catalog.cells import write_cells
 from catalog.layout import SCHEMA_VERSION
+from pipeline.sweep.caller import Caller
 from pipeline.sweep.plan import make_plan
 from pipeline.sweep.stock import take_stock
 from pipeline.sweep.sweeping import perform
@@ -53,7 +54,7 @@ def test_two_equal_sweeps_at_once_compute_each_cell_once(request_of, catalog, co
             if not waited:  # until both have begun
                 waited.append(both.wait())
 
-        accounts.append(perform(plan, take_stock(plan, catalog), catalog, progress=progress))
+        accounts.append(perform(plan, take_stock(plan, catalog), catalog, caller=Caller(progress)))
 
     threads = [threading.Thread(target=sweep) for _ in range(2)]
     for thread in threads:
@@ -145,7 +146,7 @@ def test_the_cube_of_a_faster_sweep_stays(request_of, catalog, monkeypatch, inst
         return make_cube(*arguments)
 
     if instant == "while it computes":
-        perform(plan, stock, catalog, progress=faster)
+        perform(plan, stock, catalog, caller=Caller(faster))
     else:
         monkeypatch.setattr(pipeline.sweep.sweeping, "make_cube", made)
         perform(plan, stock, catalog)
