@@ -76,5 +76,8 @@ def test_the_report_says_it_in_one_sentence(tmp_path, capsys):
     print_report(Console(width=160), catalog.manifest(config.run_id(SCHEMA_VERSION)), "here", False, 1.0)
     said = " ".join(capsys.readouterr().out.split())
     assert "final loss 0.125" in said
-    assert "least 1/2 |theta|^2 that fits the data no network fits these labels: points on one ray have labels" in said
+    assert (
+        "least 1/2 |theta|^2 that fits the data no network fits these labels: points on one ray have labels"
+        in said
+    )
     assert "nan" not in said

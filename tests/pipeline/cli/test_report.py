@@ -92,7 +92,8 @@ def test_the_papers_own_setting_has_no_caveats(plain):
     assert lines[at + 1].startswith("17 of the paper's 18 statements hold, 1 fails, 0 do not apply: reluflow show")
     assert lines[at + 2] == ""
     assert any(
-        line.startswith("least 1/2 |theta|^2 that fits the data 1.341640786 (certified from below: gap") for line in lines
+        line.startswith("least 1/2 |theta|^2 that fits the data 1.341640786 (certified from below: gap")
+        for line in lines
     )
 
 
