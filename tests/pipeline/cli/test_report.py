@@ -135,8 +135,8 @@ def test_a_coarse_t1_is_said(plain):
             "orthogonal",
             {"data": {"x": [[1.0], [2.0]], "y": [1.0, 1.0]}, "flow__samples": 30, "init__width": 6},
             [
-                "least 1/2 |theta|^2 that fits the data no network fits these labels: points on one ray have labels "
-                "that contradict each other"
+                "least 1/2 |theta|^2 that fits the data no network fits these labels: points on one ray have "
+                "labels that contradict each other"
             ],
         ),
         # One-dimensional data without a bias whose D_+ vanishes, and no negative label at all.
