@@ -140,7 +140,7 @@ def labels(scene: Scene) -> tuple[str, str]:
     if scene.plane is None:
         first, second = scene.view.names
         return first, second
-    biased = scene.plane.bias_column is not None
+    biased = scene.plane.one.bias_column is not None
     return "kink of the neuron, input x" if biased else "input x (all kinks are at 0)", "sign of aⱼ × |wⱼ|,  h(x)"
 
 

@@ -48,7 +48,7 @@ FLOORS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
             ("pipeline.points", "what the data is"),
             ("pipeline.arguments", "numbers, checked"),
             ("pipeline.threads", "how many at once"),
-            ("pipeline.naming", "plateaus' names"),
+            ("pipeline.network", "its algebra"),
             ("pipeline.stages", "who is told"),
             ("pipeline.errors", "what was wrong"),
         ),
