@@ -137,7 +137,7 @@ NOTHING = Cell("–", look="none")
 SYMBOLS = {
     "lambda": "λ", "epsilon": "ε", "theta": "θ", "D_+": "D₊", "D_-": "D₋", "v_+": "v₊", "v_-": "v₋", "u_+": "u₊",
     "u_-": "u₋", "S_{+,1}": "S₊,₁", "S_{-,1}": "S₋,₁", "<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "^2": "²",
-    " -D": " −D", "(-D": "(−D", " - ": " − ", "1/2 ": "½ ", "t1": "t₁", "t2": "t₂", "t3": "t₃",
+    " -D": " −D", "(-D": "(−D", " - ": " − ", "1/2 ": "½ ", "1/2|": "½|", "t1": "t₁", "t2": "t₂", "t3": "t₃",
 }  # fmt: skip
 """How the paper's symbols are written where there is more than ASCII."""
 

@@ -113,8 +113,12 @@ def may_know(module: str, other: str) -> bool:
             return other == "pipeline.errors"
         case "pipeline.network":
             return other in {"catalog.schema", "catalog.blocks"}
+        case "pipeline.results":
+            return other in {"catalog.schema", "catalog.blocks"} or inside(other, "pipeline.network")
         case user if user != "pipeline.points" and inside(other, "pipeline.network"):
             # Module by module: whoever wants its words alone must not wait for NumPy.
+            return True
+        case user if user not in STAGES and inside(other, "pipeline.results"):
             return True
         case "pipeline.stationary":
             return other in {"catalog.schema", "catalog.blocks"}

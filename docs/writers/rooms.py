@@ -49,6 +49,7 @@ FLOORS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
             ("pipeline.arguments", "numbers, checked"),
             ("pipeline.threads", "how many at once"),
             ("pipeline.network", "its algebra"),
+            ("pipeline.results", "every scalar"),
             ("pipeline.stages", "who is told"),
             ("pipeline.errors", "what was wrong"),
         ),
