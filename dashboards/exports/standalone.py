@@ -18,10 +18,11 @@ from bokeh.resources import INLINE
 from jinja2 import Environment
 from markupsafe import Markup
 
+from catalog import decode
 from dashboards.exports.reel import FRAMES, Reel, reel_of
 from dashboards.looks import LIGHT, Looks
 from dashboards.plots.statements import VERDICTS
-from pipeline.figures import PHASES, ROLES, decoded, heading, intervals, phase_order, shown_until, time_text
+from pipeline.figures import PHASES, ROLES, heading, intervals, phase_order, shown_until, time_text
 from pipeline.statements import in_digits, statement_rows
 
 HERE = Path(__file__).parent
@@ -107,7 +108,7 @@ def _pictures(tree: xr.DataTree, reel: Reel, looks: Looks) -> tuple[dict[str, An
         ),
     )
     order = phase_order(tree)
-    labels = decoded(tree["phases"].dataset["phase"].isel(time=reel.samples))
+    labels = decode(tree["phases"].dataset["phase"].isel(time=reel.samples))
     words = [
         f"t = {time_text(t)}, phase {order.index(label) + 1}: {PHASES[label].name}"
         for t, label in zip(shown["time"].values.tolist(), labels, strict=True)

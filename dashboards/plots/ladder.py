@@ -8,11 +8,12 @@ import holoviews as hv
 import numpy as np
 import xarray as xr
 
+from catalog import decode
 from dashboards.looks import Looks
 from dashboards.plots.drawing import PRINTED, dressed
 from dashboards.plots.statements import row_name
 from dashboards.tables import Cell, Table, number_cell
-from pipeline.figures import ROLES, decoded, power_text
+from pipeline.figures import ROLES, power_text
 
 ASYMPTOTIC = -2.0 * np.log(10.0)
 """ln lambda below which the constants are drawn: above, -ln lambda is no scale of time."""
@@ -38,7 +39,7 @@ def create_exponents_plot(law: xr.Dataset, looks: Looks) -> hv.Overlay:
     looks
         The colours of the page.
     """
-    words, measured, paper = decoded(law["statement"]), law["exponent"].values, law["paper_exponent"].values
+    words, measured, paper = decode(law["statement"]), law["exponent"].values, law["paper_exponent"].values
     shown = measured_statements(law)
     place = {i: len(shown) - 1 - row for row, i in enumerate(shown)}
     both = [i for i in shown if isfinite(paper[i])]
@@ -114,7 +115,7 @@ def create_constants_plot(law: xr.Dataset, looks: Looks) -> hv.Overlay:
 def exponents_table(law: xr.Dataset) -> Table:
     """Tabulate each statement's exponents, from how many rungs, and from which lambda on it holds."""
     rows: list[tuple[Cell | str, ...]] = []
-    for i, word in enumerate(decoded(law["statement"])):
+    for i, word in enumerate(decode(law["statement"])):
         at = law.isel(statement=i)
         start, fitted = float(at["holds_from"]), int(at["fitted_rungs"])
         if isfinite(start) or isfinite(float(at["exponent"])):
