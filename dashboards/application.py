@@ -13,7 +13,7 @@ from tornado.websocket import WebSocketClosedError
 
 from catalog import Catalog
 from dashboards.callbacks import PageCallbacks
-from dashboards.frame import opened_page
+from dashboards.page_template import opened_page
 from dashboards.processes import prepare_processes
 from dashboards.security import allowed_hosts, guard
 from dashboards.views import PAGES

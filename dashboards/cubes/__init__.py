@@ -6,10 +6,10 @@ cell's results and the way to its run (``cell``). Nothing here knows a widget or
 a median over seeds only says what is there.
 """
 
-from dashboards.cubes.cell import Way, account_of, way_to
-from dashboards.cubes.reading import Cube, Quantity, Swept, read_cube, typeset
+from dashboards.cubes.cell_results import Way, account_of, way_to
+from dashboards.cubes.cube import Cube, Quantity, Swept, read_cube, typeset
 from dashboards.cubes.section import FAILED, HAS_VALUE, ROUNDING, Shown, measures, section
-from dashboards.cubes.tables import csv_of, html_of, values_in_words
+from dashboards.cubes.section_table import csv_of, html_of, values_in_words
 
 __all__ = [
     "FAILED",

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from dashboards.cubes.reading import NO_RESULT, Cube, Quantity, Swept
+from dashboards.cubes.cube import NO_RESULT, Cube, Quantity, Swept
 
 Floats = npt.NDArray[np.float64]
 

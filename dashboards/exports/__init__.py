@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 if TYPE_CHECKING:
-    from dashboards.exports.pictures import animation_file as animation_file
-    from dashboards.exports.pictures import figure_file as figure_file
-    from dashboards.exports.preset import preset_toml as preset_toml
-    from dashboards.exports.published import LARGEST_BYTES as LARGEST_BYTES
-    from dashboards.exports.published import exported_runs as exported_runs
-    from dashboards.exports.selection import selection_csv as selection_csv
-    from dashboards.exports.standalone import standalone_page as standalone_page
+    from dashboards.exports.curves_csv import selection_csv as selection_csv
+    from dashboards.exports.figure_files import animation_file as animation_file
+    from dashboards.exports.figure_files import figure_file as figure_file
+    from dashboards.exports.preset_file import preset_toml as preset_toml
+    from dashboards.exports.run_archive import LARGEST_BYTES as LARGEST_BYTES
+    from dashboards.exports.run_archive import exported_runs as exported_runs
+    from dashboards.exports.standalone_page import standalone_page as standalone_page
 
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "pictures": ["animation_file", "figure_file"],
-        "preset": ["preset_toml"],
-        "published": ["LARGEST_BYTES", "exported_runs"],
-        "selection": ["selection_csv"],
-        "standalone": ["standalone_page"],
+        "figure_files": ["animation_file", "figure_file"],
+        "preset_file": ["preset_toml"],
+        "run_archive": ["LARGEST_BYTES", "exported_runs"],
+        "curves_csv": ["selection_csv"],
+        "standalone_page": ["standalone_page"],
     },
 )

@@ -15,10 +15,10 @@ from io import BytesIO
 import panel as pn
 import xarray as xr
 
+from dashboards.components import words
 from dashboards.exports import animation_file, figure_file, preset_toml, selection_csv, standalone_page
-from dashboards.looks import LIGHT, Looks
-from dashboards.markup import words
-from dashboards.subject import configuration_of
+from dashboards.run_selection import configuration_of
+from dashboards.theme import LIGHT, Looks
 from dashboards.views.file_button import FileButton, size_text
 from pipeline.figures import FIGURES, FORMATS
 

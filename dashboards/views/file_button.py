@@ -9,9 +9,9 @@ from typing import Any
 import panel as pn
 import param
 
-from dashboards.frame import explained
-from dashboards.latest import Latest
-from dashboards.markup import BUTTON
+from dashboards.components import BUTTON
+from dashboards.latest_only import Latest
+from dashboards.page_template import explained
 
 
 class FileButton(pn.widgets.FileDownload):

@@ -31,7 +31,7 @@ def dashboard(port: int, names: tuple[str, ...], open_browser: bool, catalog_url
     catalog = opened(catalog_url)
     try:
         from dashboards.application import server
-        from dashboards.shelf import read_ahead
+        from dashboards.published_runs import read_ahead
     except ModuleNotFoundError as error:
         refuse(f"the dashboard needs {error.name}: `pip install 'reluflow[dashboard]'` first", WRONG_REQUEST)
     try:

@@ -6,8 +6,8 @@ import pytest
 import xarray as xr
 
 from catalog import Catalog, open_catalog
-from dashboards.live import quick_look, whole_look
-from dashboards.scene import Scene
+from dashboards.drawing_data import Scene
+from dashboards.run_data import quick_look, whole_look
 from pipeline import load_config, run
 
 SMALL = {"init.width": 12, "flow.samples": 40}

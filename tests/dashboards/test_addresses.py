@@ -4,10 +4,10 @@ import pytest
 from invented_cubes import plan_of, publish_cube
 
 from catalog import open_catalog
-from dashboards.views.catalog import CatalogPage
+from dashboards.page_context import Visit
+from dashboards.views.catalog.page import CatalogPage
 from dashboards.views.sweeps.page import SweepsView
 from dashboards.views.theory.page import TheoryPage
-from dashboards.visit import Visit
 
 # Panel 1.9's Tabulator uses what pandas 3.1 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")

@@ -18,8 +18,8 @@ from tornado.websocket import WebSocketClosedError
 from catalog import open_catalog
 from dashboards.application import server, unless_page_closed
 from dashboards.views import PAGES
-from dashboards.views.catalog import CatalogPage
-from dashboards.views.flow import FlowPage
+from dashboards.views.catalog.page import CatalogPage
+from dashboards.views.flow.page import FlowPage
 from dashboards.views.sweeps.page import SweepsView
 from dashboards.views.theory.page import TheoryPage
 

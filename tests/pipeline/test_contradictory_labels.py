@@ -5,8 +5,8 @@ import pytest
 
 from catalog import open_catalog
 from catalog.schema import SCHEMA_VERSION
-from dashboards.live import of_published, quick_look, whole_look
-from dashboards.scene import Scene
+from dashboards.drawing_data import Scene
+from dashboards.run_data import of_published, quick_look, whole_look
 from pipeline import load_config, run
 from pipeline.cli.report import print_report
 from pipeline.figures import write_figures

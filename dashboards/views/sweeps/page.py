@@ -7,14 +7,14 @@ from typing import Any
 import panel as pn
 
 from catalog import CatalogError
+from dashboards.components import words
 from dashboards.cubes import read_cube
-from dashboards.cubes.reading import GROUP
+from dashboards.cubes.cube import GROUP
 from dashboards.damage import reading
-from dashboards.latest import Latest
-from dashboards.markup import words
-from dashboards.views.sweeps.cube import CubeView
-from dashboards.views.sweeps.law import law_view
-from dashboards.visit import Visit
+from dashboards.latest_only import Latest
+from dashboards.page_context import Visit
+from dashboards.views.sweeps.cube_view import CubeView
+from dashboards.views.sweeps.law_view import law_view
 from pipeline import figures
 
 LOOK_EVERY = 4_000
@@ -28,7 +28,7 @@ soon as it is published; nothing needs to be loaded again.</p>
 """
 
 
-def page(visit: Visit) -> pn.viewable.Viewable:
+def build_page(visit: Visit) -> pn.viewable.Viewable:
     """Build the page."""
     return SweepsView(visit).layout
 

@@ -9,30 +9,30 @@ from typing import Any
 import panel as pn
 import xarray as xr
 
-from dashboards.choosing import Chooser
-from dashboards.computing import SupersededError
+from dashboards.components import card, headed, plotted, side_by_side, tabulated, toggles, words
+from dashboards.computations import SupersededError
 from dashboards.damage import reading
-from dashboards.frame import explained
-from dashboards.latest import Latest
-from dashboards.markup import card, headed, plotted, side_by_side, tabulated, toggles, words
-from dashboards.plots.drawing import rendered
-from dashboards.plots.plateaus import (
+from dashboards.html_table import as_html
+from dashboards.latest_only import Latest
+from dashboards.page_context import Visit
+from dashboards.page_template import explained
+from dashboards.plots.holoviews_style import rendered
+from dashboards.plots.plateau_plots import (
     create_plateaus_plot,
     create_spectra_plot,
     plateaus_in_words,
     plateaus_table,
 )
-from dashboards.plots.statements import ORDERS, VERDICTS, counted, statements_table
-from dashboards.plots.timeline import UNITS, create_timeline_plot, timeline_in_words, timeline_table
-from dashboards.subject import KEYS, Subject, asked_for, tree_of
-from dashboards.tables import as_html
-from dashboards.views.theory.ladder import LadderSection
-from dashboards.visit import Visit
+from dashboards.plots.statements_table import ORDERS, VERDICTS, counted, statements_table
+from dashboards.plots.timeline_plot import UNITS, create_timeline_plot, timeline_in_words, timeline_table
+from dashboards.run_selection import KEYS, Subject, asked_for, tree_of
+from dashboards.views.theory.ladder_card import LadderSection
+from dashboards.views.theory.run_picker import Chooser
 from pipeline import hessian_spectra
 from pipeline.figures import heading
 
 
-def page(visit: Visit) -> pn.viewable.Viewable:
+def build_page(visit: Visit) -> pn.viewable.Viewable:
     """Build the page."""
     return TheoryPage(visit).view
 

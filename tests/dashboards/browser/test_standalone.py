@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dashboards.exports import standalone_page
-from dashboards.exports.reel import reel_of
+from dashboards.exports.animation_frames import reel_of
 
 
 @pytest.fixture

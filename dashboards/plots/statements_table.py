@@ -1,0 +1,94 @@
+"""The statements table: each sentence of the paper with what the run makes of it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from math import inf, isfinite
+
+import xarray as xr
+
+from dashboards.html_table import NOTHING, Cell, Table, number_cell, symbols
+from pipeline import printed_sides, statement_rows
+from pipeline.figures import time_text
+from pipeline.statements import Row
+
+VERDICTS = {"holds": "✓ holds", "fails": "✗ fails", "not_applicable": "– does not apply"}
+"""Each verdict as a symbol and a word; its colour is that of the class of its name in ``html_table.css``."""
+
+ORDERS = {
+    "paper": "the paper's order",
+    "verdict": "verdict, failing first",
+    "margin": "margin, least first",
+    "time": "time of measurement",
+}
+"""How rows can be sorted, by the word in an address."""
+
+
+def row_name(word: str) -> str:
+    """Write a row's name as the paper would.
+
+    Examples
+    --------
+    >>> row_name("lemma_4_iii"), row_name("theorem_1_bias"), row_name("logistic_ode"), row_name("eq_8")
+    ('Lemma 4 (iii)', 'Theorem 1, bias', 'Logistic ODE', 'Eq. (8)')
+    """
+    words = word.split("_")
+    if words[0] == "eq":
+        return f"Eq. ({words[1]})"
+    if words[-1] == "ode":
+        return "Logistic ODE"
+    name = f"{words[0].capitalize()} {words[1]}"
+    rest = words[2] if len(words) > 2 else ""
+    return f"{name} ({rest})" if re.fullmatch("[ivx]+", rest) else f"{name}, {rest}" if rest else name
+
+
+def counted(statements: xr.Dataset) -> dict[str, int]:
+    """Count the rows of each verdict, none left out."""
+    found = Counter(row.verdict for _, row in statement_rows(statements).values())
+    return {verdict: found[verdict] for verdict in VERDICTS}
+
+
+def statements_table(statements: xr.Dataset, verdict: str = "all", order: str = "paper") -> Table:
+    """Tabulate the paper's statements on a run.
+
+    Rows that compare with a power of lambda have sides given by their logarithms: those are written as powers of
+    ten, and their margin is a difference of logarithms.
+
+    Parameters
+    ----------
+    statements
+        The group of that name of a run.
+    verdict
+        Which rows: a key of :data:`VERDICTS`, or ``all``.
+    order
+        A key of :data:`ORDERS`.
+    """
+    place = list(VERDICTS)
+    found = statement_rows(statements)
+    keys: dict[str, Callable[[str], float]] = {
+        "paper": list(found).index,
+        "verdict": lambda name: (1, 0, 2)[place.index(found[name][1].verdict)],
+        "margin": lambda name: finite_first(found[name][1].margin),
+        "time": lambda name: finite_first(found[name][1].at),
+    }
+    chosen = [name for name, (_, row) in found.items() if verdict in ("all", row.verdict)]
+    rows = [record(name, *found[name]) for name in sorted(chosen, key=keys[order])]
+    heads = (
+        "statement", "the paper's sentence, and what was measured", "verdict", "measured", "bound", "margin",
+        "at t",
+    )  # fmt: skip
+    return Table("The paper's statements on this run", heads, rows)
+
+
+def record(name: str, claim: str, row: Row) -> list[Cell]:
+    """Write the cells of one statement."""
+    sides = (Cell(text, look="number") if text else NOTHING for text in printed_sides(row))
+    sentence, verdict = Cell(symbols(claim), symbols(row.reason)), Cell(VERDICTS[row.verdict], look=row.verdict)
+    return [Cell(row_name(name)), sentence, verdict, *sides, number_cell(row.at, time_text)]
+
+
+def finite_first(value: float) -> float:
+    """Give what has no number the last place."""
+    return value if isfinite(value) else inf

@@ -1,0 +1,45 @@
+"""The pieces that pages are written of."""
+
+import pytest
+
+from dashboards.components import Toggles, card, facts_html, headed, plotted, side_by_side, toggles, words
+from dashboards.plots.figure_style import styled_figure
+from dashboards.theme import LIGHT
+
+
+def test_whatever_somebody_wrote_is_text():
+    for html in (facts_html([("<b>", "<i>")]), headed("<b>", "<i>").object):
+        assert "<b>" not in html
+        assert "<i>" not in html
+    drawn = styled_figure(LIGHT, height=100, x_label="x", y_label="y")
+    assert 'aria-label="&lt;b&gt;"' in plotted(drawn, "<b>")[0].object
+
+
+@pytest.mark.parametrize("options", [{"time t": "t", "iterations": "steps"}, ["t", "steps"]])
+def test_a_group_of_buttons_has_a_role_and_a_name(options):
+    made = toggles("Time counted in", options, "steps")
+    model = made.get_root()
+    assert model.html_attributes == {"role": "group", "aria-label": "Time counted in"}
+    assert model.labels == list(options)
+    assert model.active == 1
+    made.value = "t"
+    assert model.active == 0
+    assert isinstance(made, Toggles)
+
+
+def test_words_have_the_style_and_their_own_after_it():
+    plain, own = words("<p>a</p>"), words("<p>b</p>", faint=True, style="p { color: red; }", margin=0)
+    assert plain.stylesheets == own.stylesheets[:1]
+    assert own.stylesheets[1] == "p { color: red; }"
+    assert (plain.css_classes, own.css_classes, own.margin) == ([], ["faint"], 0)
+
+
+def test_cards_are_as_wide_as_the_page_or_share_a_row():
+    whole, shared = card("a"), card("a", "b", flex="3 1 400px", least="230px")
+    assert whole.sizing_mode == "stretch_width"
+    assert "flex" not in whole.styles
+    assert (shared.styles["flex"], shared.styles["min-width"]) == ("3 1 400px", "230px")
+    assert shared.styles["background"] == whole.styles["background"]
+    row = side_by_side(whole, shared)
+    assert {one.styles["flex"] for one in row} == {"1 1 460px"}
+    assert len(shared) == 2
