@@ -14,7 +14,7 @@ import panel as pn
 from bokeh.document import Document
 from bokeh.plotting import figure
 
-from dashboards.html_table import Table, as_html
+from dashboards.html_table import Table, records_html
 
 STYLE = "\n".join((Path(__file__).parent / name).read_text() for name in ("components.css", "html_table.css"))
 """Of words, facts and tables."""
@@ -33,7 +33,7 @@ BUTTON: dict[str, Any] = {
     ],
 }
 """Of buttons beside fields: Panel's button and its download button are of two heights; here they are one."""
-TOGGLES = """
+RADIO_BUTTONS_STYLE = """
 .bk-btn-group { flex-wrap: wrap; }
 .bk-btn-group .bk-btn.bk-active, .bk-btn-group .bk-btn.bk-active:hover {
   color: var(--accent) !important; box-shadow: inset 0 -2px 0 var(--accent) !important; font-weight: 600;
@@ -41,7 +41,7 @@ TOGGLES = """
 """
 """Which button of a group is pressed must be seen in light and dark, and a group must fit a phone."""
 
-FOLDS = """
+COLLAPSIBLE_STYLE = """
 :host(.card) { box-shadow: none; outline: none; border: 1px solid var(--line); border-radius: 6px; }
 .card-header, .card-header:hover { background: none; box-shadow: none; position: static; }
 .card-header-row > .bk, .card-title { font-size: 14px; }
@@ -49,7 +49,7 @@ FOLDS = """
 """Of what can be folded away: a line around it, as around a field, and no shadow above what stands below."""
 
 
-class Toggles(pn.widgets.RadioButtonGroup):
+class RadioButtons(pn.widgets.RadioButtonGroup):
     """A few buttons of which one is pressed, with a name for who hears the page.
 
     Panel drops the label of such a group, and Bokeh's elements have neither role nor name; whatever attributes a
@@ -61,7 +61,9 @@ class Toggles(pn.widgets.RadioButtonGroup):
         return {**super()._get_properties(doc), "html_attributes": named}
 
 
-def toggles(name: str, options: Mapping[str, str] | Iterable[str], value: str, **layout: Any) -> Toggles:
+def radio_buttons(
+    name: str, options: Mapping[str, str] | Iterable[str], value: str, **layout: Any
+) -> RadioButtons:
     """Offer a few words of which one is chosen.
 
     Parameters
@@ -76,10 +78,10 @@ def toggles(name: str, options: Mapping[str, str] | Iterable[str], value: str, *
         Panel's own.
     """
     offered = dict(options) if isinstance(options, Mapping) else list(options)
-    return Toggles(label=name, options=offered, value=value, stylesheets=[TOGGLES], **layout)
+    return RadioButtons(label=name, options=offered, value=value, stylesheets=[RADIO_BUTTONS_STYLE], **layout)
 
 
-def words(html: str, *, faint: bool = False, style: str = "", **layout: Any) -> pn.pane.HTML:
+def html_pane(html: str, *, faint: bool = False, style: str = "", **layout: Any) -> pn.pane.HTML:
     """Show HTML of our own; what others wrote in it must be escaped before.
 
     Parameters
@@ -98,9 +100,9 @@ def words(html: str, *, faint: bool = False, style: str = "", **layout: Any) -> 
     return pn.pane.HTML(html, stylesheets=[STYLE, style] if style else [STYLE], **layout)
 
 
-def headed(title: str, text: str) -> pn.pane.HTML:
+def heading_pane(title: str, text: str) -> pn.pane.HTML:
     """Write a card's heading, and a sentence below it."""
-    return words(f"<h2>{escape(title)}</h2><p>{escape(text)}</p>", faint=True)
+    return html_pane(f"<h2>{escape(title)}</h2><p>{escape(text)}</p>", faint=True)
 
 
 def facts_html(rows: Iterable[tuple[str, str]]) -> str:
@@ -108,9 +110,9 @@ def facts_html(rows: Iterable[tuple[str, str]]) -> str:
     return "<dl class=facts>" + "".join(f"<dt>{escape(a)}</dt><dd>{escape(b)}</dd>" for a, b in rows) + "</dl>"
 
 
-def tabulated(table: Table, **layout: Any) -> pn.pane.HTML:
+def table_pane(table: Table, **layout: Any) -> pn.pane.HTML:
     """Show a table whose rows are read one by one."""
-    return words(as_html(table), **{"margin": (4, 0, 0, 0), **layout})
+    return html_pane(records_html(table), **{"margin": (4, 0, 0, 0), **layout})
 
 
 def card(*objects: Any, flex: str = "", least: str = "0") -> pn.Column:
@@ -129,19 +131,19 @@ def card(*objects: Any, flex: str = "", least: str = "0") -> pn.Column:
     return pn.Column(*objects, styles=whole, sizing_mode="stretch_width", margin=(0, 0, 14, 0))
 
 
-def foldable(title: str, content: Any, *, closed: bool = False) -> pn.Card:
+def collapsible_card(title: str, content: Any, *, closed: bool = False) -> pn.Card:
     """Put a thing under a heading that shows and hides it, as wide as the fields around it."""
     return pn.Card(
         content,
         title=title,
         collapsed=closed,
-        stylesheets=[FOLDS],
+        stylesheets=[COLLAPSIBLE_STYLE],
         sizing_mode="stretch_width",
         margin=(6, 10),
     )
 
 
-def plotted(drawn: figure, summary: str) -> pn.Column:
+def plot_pane(drawn: figure, summary: str) -> pn.Column:
     """Show a plot, with a sentence in its place for who hears the page: a canvas says nothing."""
     return pn.Column(
         pn.pane.HTML(f'<div role="img" aria-label="{escape(summary)}"></div>', height=1, margin=0),

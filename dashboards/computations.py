@@ -20,11 +20,11 @@ from bokeh.document import Document
 from dashboards.budget import BUDGET, StoppedError
 from dashboards.components import BUTTON
 
-SHOWN_AFTER = 1.0
+SHOWN_AFTER_SECONDS = 1.0
 """Seconds after which a page says that it computes: what is done sooner needs no words."""
-TOLD_EVERY = 1.0
+MESSAGE_INTERVAL_SECONDS = 1.0
 """Seconds between two sentences about it."""
-AWAY = 3.0
+DISCONNECTED_SECONDS = 3.0
 """Seconds without a connection after which a page counts as closed; Bokeh forgets it some ten seconds later."""
 
 PLACE = {
@@ -45,7 +45,7 @@ class SupersededError(StoppedError):
     """The page wants something else by now."""
 
 
-class Computing:
+class Computations:
     """What one page computes.
 
     Parameters
@@ -120,7 +120,7 @@ class Computing:
         session = getattr(context, "session", None)
         if session is None or session.connection_count:
             return False
-        return bool(session.milliseconds_since_last_unsubscribe > 1000 * AWAY)
+        return bool(session.milliseconds_since_last_unsubscribe > 1000 * DISCONNECTED_SECONDS)
 
     @contextmanager
     def _counted(self) -> Any:
@@ -141,8 +141,8 @@ class Computing:
         now = monotonic()
         with self.lock:
             begun = [since for since, _ in self.under_way]
-            visible = bool(begun) and now - min(begun) > SHOWN_AFTER
-            if visible == self.shown and (ended or not visible or now - self.told_at < TOLD_EVERY):
+            visible = bool(begun) and now - min(begun) > SHOWN_AFTER_SECONDS
+            if visible == self.shown and (ended or not visible or now - self.told_at < MESSAGE_INTERVAL_SECONDS):
                 return
             self.shown, self.told_at = visible, now
             seconds = now - min(begun) if begun else 0.0

@@ -1,6 +1,6 @@
 """What the pictures of one run have in common: which neurons are drawn, at which instants, in which plane.
 
-Pure: from a :class:`dashboards.run_data.Look` to plain arrays. The pictures that move with a slider
+Pure: from a :class:`dashboards.run_data.RunData` to plain arrays. The pictures that move with a slider
 (:mod:`dashboards.plots.network_plot`, :mod:`dashboards.plots.time_curves`) take their columns from here.
 """
 
@@ -13,31 +13,31 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dashboards.run_data import Look
+from dashboards.run_data import RunData
 from pipeline.figures import Plane, State, View, input_and_bias, shown_until
 
 Numbers = npt.NDArray[np.float64]
 
-MOST_MARKERS = 1_500
+MARKERS_LIMIT = 1_500
 """Neurons that are drawn as markers; of more the largest at the end."""
-MOST_LINES = 120
+LINES_LIMIT = 120
 """Neurons that are drawn as lines over time; of more the largest at the end, of each role its share."""
-LINE_POINTS = {False: 60, True: 130}
+LINE_INSTANTS = {False: 60, True: 130}
 """Instants of each such line, in a quick look and in a whole one: it is half a screen wide, and what takes longest
 while a slider moves is the browser's drawing of these lines."""
 STATE = ("direction", "log_norm", "output_ratio", "activation")
 """What is read of a trajectory for a frame."""
-DEEPEST = 12.0
+LOSS_DECADES_LIMIT = 12.0
 """Decades below its largest value that the loss is followed on its logarithmic axis."""
 
 
 @dataclass(frozen=True)
-class Scene:
+class DrawingData:
     """A run as it is drawn.
 
     Attributes
     ----------
-    look
+    run
         The run.
     role
         The role of each neuron, by name.
@@ -47,30 +47,30 @@ class Scene:
         How many.
     """
 
-    look: Look
+    run: RunData
     role: npt.NDArray[np.str_]
     shown: npt.NDArray[np.intp]
     lines: int
 
     @classmethod
-    def of(cls, look: Look) -> Scene:
+    def of(cls, run: RunData) -> DrawingData:
         """Choose what is drawn of a run."""
-        role = _words(look, "phases", "role")
-        size = np.asarray(look.groups["trajectory"]["log_norm"].isel(time=-1).values)
+        role = _words(run, "phases", "role")
+        size = np.asarray(run.groups["trajectory"]["log_norm"].isel(time=-1).values)
         order = np.argsort(-size, kind="stable")
         lined = _shares(order, role)
-        rest = order[~np.isin(order, lined)][: max(0, MOST_MARKERS - len(lined))]
-        return cls(look, role, np.concatenate([lined, rest]), len(lined))
+        rest = order[~np.isin(order, lined)][: max(0, MARKERS_LIMIT - len(lined))]
+        return cls(run, role, np.concatenate([lined, rest]), len(lined))
 
     @cached_property
     def time(self) -> Numbers:
         """The instants at which neurons are known: the frames of the player."""
-        return np.asarray(self.look.groups["trajectory"]["time"].values)
+        return np.asarray(self.run.groups["trajectory"]["time"].values)
 
     @cached_property
     def until(self) -> float:
         """Where the time axes end at first."""
-        return float(shown_until(self.look.groups))
+        return float(shown_until(self.run.groups))
 
     @property
     def neurons(self) -> int:
@@ -80,7 +80,7 @@ class Scene:
     @cached_property
     def log_scale(self) -> float:
         """Of lambda, the natural logarithm."""
-        return float(self.look.groups["trajectory"]["log_init_scale"])
+        return float(self.run.groups["trajectory"]["log_init_scale"])
 
     def frame_at(self, time: float) -> int:
         """Find the frame that is nearest to an instant."""
@@ -89,7 +89,7 @@ class Scene:
     @cached_property
     def plane(self) -> Plane | None:
         """The plane of figure 2; None if the input is not one number."""
-        columns = input_and_bias(self.look.groups)
+        columns = input_and_bias(self.run.groups)
         return None if columns is None else Plane.of(self._with_minimum, columns)
 
     @cached_property
@@ -99,7 +99,7 @@ class Scene:
 
     @cached_property
     def _with_minimum(self) -> dict[str, Any]:
-        groups = dict(self.look.groups)
+        groups = dict(self.run.groups)
         if "minimal_norm" not in groups:
             coords = groups["data"].sizes["coord"]
             groups["minimal_norm"] = _nothing(coords)
@@ -107,7 +107,7 @@ class Scene:
 
     def state(self, frame: int) -> State:
         """Read all neurons at a frame."""
-        group = self.look.groups["trajectory"]
+        group = self.run.groups["trajectory"]
         # By variable: a Dataset's isel takes half a millisecond, and a slider's picture asks for seven states.
         sample = {name: np.asarray(group.variables[name][frame].values) for name in STATE}
         direction, log_norm, ratio = (np.asarray(sample[name], dtype=np.float64) for name in STATE[:3])
@@ -131,8 +131,8 @@ class Scene:
             With D_+ where a_j > 0, else with -D_-; 0 where there is no label of that sign.
         role : str[lines]
         """
-        group, data = self.look.groups["trajectory"], self.look.groups["data"]
-        every = max(1, len(self.time) // LINE_POINTS[self.look.whole])
+        group, data = self.run.groups["trajectory"], self.run.groups["data"]
+        every = max(1, len(self.time) // LINE_INSTANTS[self.run.complete])
         instants = np.unique(np.append(np.arange(0, len(self.time), every), len(self.time) - 1))
         chosen = neurons
         # Sorted for the store, which reads increasing indices as slices, then back in our own order.
@@ -148,19 +148,19 @@ class Scene:
         return self.time[instants], log_norm.T / np.log(10.0), cosine.T, self.role[chosen]
 
 
-def _words(look: Look, group: str, name: str) -> npt.NDArray[np.str_]:
+def _words(run: RunData, group: str, name: str) -> npt.NDArray[np.str_]:
     """Decode the labels of a variable by its own CF attributes."""
-    labels = look.groups[group][name]
+    labels = run.groups[group][name]
     meanings = np.array(["?", *str(labels.attrs["flag_meanings"]).split()])
     return np.asarray(meanings[np.clip(labels.values, 0, len(meanings) - 1)])
 
 
 def _shares(order: npt.NDArray[np.intp], role: npt.NDArray[np.str_]) -> npt.NDArray[np.intp]:
-    """Choose at most :data:`MOST_LINES` neurons, the first of ``order``, but some of every role."""
-    if len(order) <= MOST_LINES:
+    """Choose at most :data:`LINES_LIMIT` neurons, the first of ``order``, but some of every role."""
+    if len(order) <= LINES_LIMIT:
         return order
     kinds = np.unique(role)
-    chosen = [order[role[order] == kind][: MOST_LINES // len(kinds)] for kind in kinds]
+    chosen = [order[role[order] == kind][: LINES_LIMIT // len(kinds)] for kind in kinds]
     return np.asarray(order[np.isin(order, np.concatenate(chosen))])
 
 

@@ -19,7 +19,7 @@ class Cell:
 
     text: str
     below: str = ""
-    look: str = ""
+    css_class: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class Table:
             raise ValueError(f"a row that has not the {len(self.columns)} cells of the head")
 
 
-def as_html(table: Table, look: str = "records") -> str:
+def records_html(table: Table, css_class: str = "records") -> str:
     """Write a table as HTML; whatever its cells say is text.
 
     Parameters
     ----------
     table
         What it says.
-    look
+    css_class
         A class of ``html_table.css``: ``records`` are read row by row, and are cards on a phone; in ``compared``
         the columns are read side by side, there too.
 
@@ -64,12 +64,12 @@ def as_html(table: Table, look: str = "records") -> str:
     head = "".join(f'<th scope="col" role="columnheader">{escape(column)}</th>' for column in table.columns)
     body = "".join(row_html(table.columns, row) for row in table.rows)
     return (
-        f'<table class="{escape(look)}" role="table"><caption>{escape(table.caption)}</caption>'
+        f'<table class="{escape(css_class)}" role="table"><caption>{escape(table.caption)}</caption>'
         f'<thead role="rowgroup"><tr role="row">{head}</tr></thead><tbody role="rowgroup">{body}</tbody></table>'
     )
 
 
-def as_digits(table: Table) -> str:
+def numbers_html(table: Table) -> str:
     """Write a table of many short numbers as HTML: plain, and scrolled where it is wider than its place.
 
     A thousand cells are sent anew at every move of a slider; as records they would be five times as long.
@@ -95,9 +95,9 @@ def row_html(columns: Sequence[str], row: Sequence[Cell | str] | str) -> str:
         cell = content if isinstance(content, Cell) else Cell(content)
         below = f'<span class="below">{escape(cell.below)}</span>' if cell.below else ""
         tag, role = ('th scope="row"', "rowheader") if number == 0 else ("td", "cell")
-        look = f' class="{escape(cell.look)}"' if cell.look else ""
+        css_class = f' class="{escape(cell.css_class)}"' if cell.css_class else ""
         inner = f'<span class="said">{powers(cell.text)}{below}</span>'
-        cells.append(f'<{tag} role="{role}" data-head="{escape(column)}"{look}>{inner}</{tag.split()[0]}>')
+        cells.append(f'<{tag} role="{role}" data-head="{escape(column)}"{css_class}>{inner}</{tag.split()[0]}>')
     return f'<tr role="row">{"".join(cells)}</tr>'
 
 
@@ -127,11 +127,11 @@ def number_cell(value: float, form: str | Callable[[float], str] = ".4g", below:
     A format counts significant digits (``.4g``): with a fixed number of decimals 0.00004 would be 0.
     """
     if not isfinite(value):
-        return NOTHING
+        return NO_NUMBER
     return Cell(form(value) if callable(form) else format(value, form), below, "number")
 
 
-NOTHING = Cell("–", look="none")
+NO_NUMBER = Cell("–", css_class="none")
 """Where there is no number."""
 
 SYMBOLS = {
@@ -142,7 +142,7 @@ SYMBOLS = {
 """How the paper's symbols are written where there is more than ASCII."""
 
 
-def symbols(text: str) -> str:
+def typeset_symbols(text: str) -> str:
     """Write a sentence of the pipeline with the paper's symbols.
 
     Examples

@@ -25,14 +25,14 @@ from panel.io.state import set_curdoc
 
 from dashboards.computations import ClosedError, SupersededError, superseded
 
-PATIENCE = 5.0
+DELIVERY_SECONDS = 5.0
 """Seconds to wait for a page to take a result; a page that was closed never does, one on a busy machine later."""
-BEARABLE = 1.0
+FINISH_SECONDS = 1.0
 """Seconds for which a job goes on after a newer one was asked for: its picture comes while the slider moves."""
 LOGGER = logging.getLogger("reluflow.dashboard")
 
 
-class Latest:
+class LatestOnly:
     """Works on the newest job of one page.
 
     Parameters
@@ -68,7 +68,7 @@ class Latest:
         self.asked = 0
         self.busy = self.refining = False
 
-    def want(self, job: Any) -> None:
+    def request(self, job: Any) -> None:
         """Ask for this job; one that waits is dropped, one that runs is finished if it is quick, else ended."""
         if self.document is None:
             self._do_at_once(job)
@@ -131,7 +131,7 @@ class Latest:
 
     def _is_late(self, begun: float) -> bool:
         """Whether a newer job waits, and has waited long enough for this one."""
-        return bool(self.job) and monotonic() - begun > BEARABLE
+        return bool(self.job) and monotonic() - begun > FINISH_SECONDS
 
     def _is_newer(self, number: int) -> bool:
         return number != self.asked
@@ -189,7 +189,7 @@ class Latest:
         if is_gone(document):
             return False
         document.add_next_tick_callback(tell)
-        return done.wait(PATIENCE) or not is_gone(document)
+        return done.wait(DELIVERY_SECONDS) or not is_gone(document)
 
 
 def is_gone(document: Document) -> bool:

@@ -1,9 +1,9 @@
-"""What a page knows of its visitor: the catalog, what the address says, how it looks, and a place for words.
+"""What a page knows of its visitor: the catalog, the address, the theme, and where messages are shown.
 
-Nothing of a page's state hides elsewhere: what it shows is in its address (:meth:`Visit.remember`), so that a link
-restores it, and what an address says is never believed: a page takes a value through :meth:`Visit.choice`,
-:meth:`Visit.number`, :meth:`Visit.whole` or :meth:`Visit.text`, which say in words what they had to change, and
-put it right in what :meth:`Visit.remember` writes next.
+The whole state of a page is in its address (:meth:`PageContext.remember`), so that a link restores it.
+Values of an address are checked before use: a page reads them through ``choice``, ``number``, ``whole`` or
+``text``, which correct an invalid value, tell the visitor, and write the corrected value with the next
+``remember``.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from catalog import Catalog
-from dashboards.theme import LIGHT, Looks
+from dashboards.theme import LIGHT, Theme
 
-LONGEST = 20_000
+VALUE_LENGTH_LIMIT = 20_000
 """Characters of a value in an address, as far as they are looked at: a table of 200 points has some 8,000."""
 
 
-def at_once(function: Callable[..., Any], *args: Any) -> Any:
+def compute_at_once(function: Callable[..., Any], *args: Any) -> Any:
     """Compute in the caller's thread."""
     return function(*args)
 
 
 @dataclass
-class Visit:
+class PageContext:
     """One visitor at one page.
 
     Attributes
@@ -36,7 +36,7 @@ class Visit:
         What the server was started on; its runs and sweeps are all that a page can open.
     query
         What the address says, by key.
-    looks
+    theme
         The colours.
     say
         Shows one line to the visitor, above the page.
@@ -47,25 +47,25 @@ class Visit:
     forget
         Takes away the lines that were shown: the visitor has done something since.
     compute
-        Called with a function and its arguments, computes it for this visitor: on a server in a process that ends
-        with the page (:mod:`dashboards.computations`); both are picklable then.
+        Called with a function and its arguments, computes it for this visitor: on a server in a process
+        that ends with the page (:mod:`dashboards.computations`); both are picklable then.
     scratch
         Returns a folder for a catalog of what this page has computed; None outside a server.
     """
 
     catalog: Catalog
     query: dict[str, str] = field(default_factory=dict)
-    looks: Looks = LIGHT
+    theme: Theme = LIGHT
     say: Callable[[str], None] = print
     say_error: Callable[[BaseException], None] = print
     write: Callable[[Mapping[str, str]], None] | None = None
     forget: Callable[[], None] = lambda: None
-    compute: Callable[..., Any] = at_once
+    compute: Callable[..., Any] = compute_at_once
     scratch: Callable[[], str] | None = None
 
     def text(self, key: str, default: str = "") -> str:
-        """Return what the address says of ``key``, at most :data:`LONGEST` characters of it."""
-        return self.query.get(key, default)[:LONGEST]
+        """Return what the address says of ``key``, at most :data:`VALUE_LENGTH_LIMIT` characters of it."""
+        return self.query.get(key, default)[:VALUE_LENGTH_LIMIT]
 
     def choice(self, key: str, allowed: Collection[str], default: str) -> str:
         """Return one of the allowed words; another one is said to be unknown, and the default taken."""
@@ -119,7 +119,7 @@ class Visit:
     def address(self, page: str, **values: object) -> str:
         """Return the address of a page of this application with these values, in the same looks."""
         said = {key: str(value) for key, value in values.items() if value is not None}
-        return f"{page}?{urlencode({**said, 'theme': self.looks.name})}"
+        return f"{page}?{urlencode({**said, 'theme': self.theme.name})}"
 
 
 def shortened(text: str, most: int = 40) -> str:

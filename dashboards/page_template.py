@@ -14,9 +14,9 @@ import panel as pn
 
 from catalog import Catalog, CatalogError
 from dashboards.budget import StoppedError
-from dashboards.computations import Computing
-from dashboards.page_context import Visit
-from dashboards.theme import DARK, FONT, LIGHT, LOOKS, Looks
+from dashboards.computations import Computations
+from dashboards.page_context import PageContext
+from dashboards.theme import DARK, FONT, LIGHT, THEMES, Theme
 from dashboards.views import PAGES
 from pipeline import RequestError
 
@@ -32,32 +32,32 @@ WIDGETS = """
 """What Panel's widgets take over from the page, inside their shadow roots."""
 
 
-def opened_page(name: str, catalog: Catalog) -> pn.Template:
+def open_page(name: str, catalog: Catalog) -> pn.Template:
     """Build the page ``name`` for whoever has just asked for it.
 
     Whatever a page stumbles over while it is built becomes a message in its place.
     """
-    query = asked()
-    looks = LOOKS.get(query.get("theme", ""), LIGHT)
+    query = read_query()
+    theme = THEMES.get(query.get("theme", ""), LIGHT)
     notices = Notices()
-    pn.config.theme = "dark" if looks is DARK else "default"  # type: ignore[misc]
+    pn.config.theme = "dark" if theme is DARK else "default"  # type: ignore[misc]
     pn.config.exception_handler = notices.of_error
-    visit = Visit(catalog, query, looks, notices.say, notices.of_error, written_to_the_address, notices.clear)
-    computing = Computing(pn.state.curdoc) if pn.state.curdoc is not None else None
+    context = PageContext(catalog, query, theme, notices.say, notices.of_error, write_query, notices.clear)
+    computing = Computations(pn.state.curdoc) if pn.state.curdoc is not None else None
     if computing is not None:
-        visit.compute, visit.scratch = computing.compute, computing.scratch
-    template = framed(name, visit, notices, guarded_content(name, visit, notices))
+        context.compute, context.scratch = computing.compute, computing.scratch
+    template = fill_template(name, context, notices, build_content(name, context, notices))
     template.add_panel("computing", pn.Row() if computing is None else computing.view)
     return template
 
 
-def asked() -> dict[str, str]:
+def read_query() -> dict[str, str]:
     """Read the address: the first value of each key."""
     arguments = pn.state.session_args or {}
     return {key: values[0].decode("utf-8", errors="replace") for key, values in arguments.items() if values}
 
 
-def written_to_the_address(query: Mapping[str, str]) -> None:
+def write_query(query: Mapping[str, str]) -> None:
     """Show a query in the browser's address, without loading anything."""
     location = pn.state.location
     if location is not None:
@@ -65,9 +65,9 @@ def written_to_the_address(query: Mapping[str, str]) -> None:
 
 
 class Notices:
-    """The line for messages above a page: the last few, for the eye and (as a live region) for the ear.
+    """The last few messages above a page; a live region, so that a screen reader reads them out.
 
-    They go when the visitor does something else (:attr:`dashboards.page_context.Visit.forget`), or closes them.
+    They disappear when the visitor does something else (``PageContext.forget``) or closes them.
     """
 
     MOST = 3
@@ -95,10 +95,10 @@ class Notices:
 
     def of_error(self, error: BaseException) -> None:
         """Say what went wrong in a callback, in words; the traceback is for the server's log."""
-        self.say(explained(error))
+        self.say(explain_error(error))
 
 
-def explained(error: BaseException) -> str:
+def explain_error(error: BaseException) -> str:
     """Say an error in one line: what a request got wrong as it stands, anything else as unexpected."""
     line = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, RequestError | CatalogError | OSError | StoppedError):
@@ -108,12 +108,12 @@ def explained(error: BaseException) -> str:
     return f"This did not work, unexpectedly ({what}). The server's log has the details."
 
 
-def guarded_content(name: str, visit: Visit, notices: Notices) -> Any:
+def build_content(name: str, context: PageContext, notices: Notices) -> Any:
     """Build a page's content; if that fails, what to do instead."""
     try:
-        content = import_module(f"dashboards.views.{name}.page").build_page(visit)
+        content = import_module(f"dashboards.views.{name}.page").build_page(context)
     except Exception as error:
-        notices.say(explained(error))
+        notices.say(explain_error(error))
         return pn.pane.HTML(
             f'<p>This page can\'t be shown. <a href="{name}">Start it afresh</a>, or look what is in the '
             '<a href="catalog">catalog</a>.</p>'
@@ -121,24 +121,24 @@ def guarded_content(name: str, visit: Visit, notices: Notices) -> Any:
     return content
 
 
-def framed(name: str, visit: Visit, notices: Notices, content: Any) -> pn.Template:
+def fill_template(name: str, context: PageContext, notices: Notices, content: Any) -> pn.Template:
     """Put a page's content into the frame."""
     template = pn.Template(TEMPLATE, location=True)
-    other = DARK if visit.looks is LIGHT else LIGHT
+    other = DARK if context.theme is LIGHT else LIGHT
     template.add_variable("page_title", PAGES[name].title)
-    template.add_variable("pages", [(key, visit.address(key), page.title) for key, page in PAGES.items()])
+    template.add_variable("pages", [(key, context.address(key), page.title) for key, page in PAGES.items()])
     template.add_variable("current", name)
     template.add_variable("other_theme", other.name)
-    template.add_variable("catalog", str(visit.catalog.place))
-    template.add_variable("style", STYLE + colours(visit.looks))
+    template.add_variable("catalog", str(context.catalog.place))
+    template.add_variable("style", STYLE + theme_css(context.theme))
     template.add_variable("script", SCRIPT)
     template.add_panel("notices", notices.view)
     template.add_panel("content", pn.panel(content, sizing_mode="stretch_width"))
     return template
 
 
-def colours(looks: Looks) -> str:
+def theme_css(theme: Theme) -> str:
     """Write the looks and the font as CSS variables; Panel's own take their values from them."""
     names = ("paper", "panel", "ink", "faint", "line", "accent")
-    own = "".join(f"--{name}: {getattr(looks, name)};" for name in names)
-    return f":root {{ color-scheme: {looks.name}; --font: {FONT}; {own} }}"
+    own = "".join(f"--{name}: {getattr(theme, name)};" for name in names)
+    return f":root {{ color-scheme: {theme.name}; --font: {FONT}; {own} }}"

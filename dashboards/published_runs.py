@@ -13,12 +13,12 @@ import pandas as pd
 from catalog import Catalog, CatalogError
 from dashboards.catalog_rows import searchable, shown, with_headings
 
-PATIENCE = 10
+REREAD_FACTOR = 10
 """A table that took s seconds to read is read again after 10 s seconds at the earliest: 10,000 runs take one."""
 
 
 @dataclass(frozen=True)
-class Table:
+class RunsSnapshot:
     """The runs at one moment.
 
     Attributes
@@ -43,7 +43,7 @@ class Table:
 
 
 @dataclass
-class Shelf:
+class PublishedRuns:
     """A catalog's runs, as all pages of this server see them.
 
     Attributes
@@ -54,11 +54,11 @@ class Shelf:
 
     catalog: Catalog
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _table: Table | None = None
+    _table: RunsSnapshot | None = None
     _read: float = 0.0
     _took: float = 0.0
 
-    def table(self, age: float = 0.0) -> Table:
+    def snapshot(self, age: float = 0.0) -> RunsSnapshot:
         """Return the table, read anew if it is older than ``age`` seconds. Call it in a thread.
 
         Raises
@@ -67,7 +67,7 @@ class Shelf:
             If the catalog can't be read.
         """
         with self._lock:  # whoever waits here takes what the other has read
-            fresh = max(age, PATIENCE * self._took)
+            fresh = max(age, REREAD_FACTOR * self._took)
             if self._table is not None and monotonic() - self._read < fresh:
                 return self._table
             begun = monotonic()
@@ -77,16 +77,18 @@ class Shelf:
             last = self._table
             if last is None or damaged != last.damaged or not rows.equals(last.rows):
                 version = 1 if last is None else last.version + 1
-                self._table = last = Table(rows, with_headings(frame, rows), searchable(frame), damaged, version)
+                self._table = last = RunsSnapshot(
+                    rows, with_headings(frame, rows), searchable(frame), damaged, version
+                )
             self._read = monotonic()
             self._took = self._read - begun
             return last
 
 
 @lru_cache(maxsize=8)
-def shelf_of(catalog: Catalog) -> Shelf:
+def published_runs_of(catalog: Catalog) -> PublishedRuns:
     """Return the one shelf of a catalog."""
-    return Shelf(catalog)
+    return PublishedRuns(catalog)
 
 
 def read_ahead(catalog: Catalog) -> threading.Thread:
@@ -94,7 +96,7 @@ def read_ahead(catalog: Catalog) -> threading.Thread:
 
     def read() -> None:
         with suppress(CatalogError, OSError):  # whoever asks is told
-            shelf_of(catalog).table()
+            published_runs_of(catalog).snapshot()
 
     thread = threading.Thread(target=read, name="read-ahead", daemon=True)
     thread.start()

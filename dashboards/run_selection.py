@@ -15,13 +15,13 @@ from typing import Any
 import xarray as xr
 
 from catalog import SCHEMA_VERSION, Catalog, CatalogError, open_catalog
-from dashboards.page_context import Visit
+from dashboards.page_context import PageContext
 from dashboards.processes import flow_reached
-from dashboards.published_arrays import self_contained
+from dashboards.published_arrays import embed_arrays
 from pipeline import RequestError, run
 from pipeline.configuration import RunConfig, load_config, override, presets
 
-FIRST = "orthogonal"
+FIRST_PRESET = "orthogonal"
 """The preset that is shown to whoever asks for nothing: the paper's experiment."""
 
 KEYS = (
@@ -30,16 +30,16 @@ KEYS = (
 )  # fmt: skip
 """The keys that an address may say, in its order; what has no value (no end time) is left out."""
 
-WIDEST = 20_000
+WIDTH_LIMIT = 20_000
 """Neurons that a page computes; more is for ``reluflow run``, whose result a page opens."""
-MOST_SAMPLES = 2_000
+SAMPLES_LIMIT = 2_000
 """Samples that a page computes."""
-LARGEST_SEED = 2**53 - 1
+SEED_LIMIT = 2**53 - 1
 """The largest whole number that a browser has exactly."""
 
 
 @dataclass(frozen=True)
-class Subject:
+class RunSelection:
     """What is looked at.
 
     Attributes
@@ -67,7 +67,7 @@ class Subject:
         if self.run_id is not None:
             return {"run": self.run_id}
         # On other data than a preset's a configuration has a name of its own; every key is said below.
-        name = self.preset or (self.config.name if self.config.name in presets() else FIRST)
+        name = self.preset or (self.config.name if self.config.name in presets() else FIRST_PRESET)
         said = {"run": self.source} if self.source else {"preset": name}
         for key in KEYS:
             table, _, name = key.partition(".")
@@ -77,47 +77,47 @@ class Subject:
         return said
 
 
-def asked_for(visit: Visit) -> Subject:
+def read_selection(context: PageContext) -> RunSelection:
     """Read what an address asks for; what it gets wrong is said, and the nearest sensible thing shown.
 
     A run that the catalog does not have, or that is damaged, leads to the paper's experiment.
     """
-    if "run" not in visit.query:
-        return with_keys(of_preset(visit.choice("preset", list(presets()), FIRST)), visit)
+    if "run" not in context.query:
+        return apply_address_keys(select_preset(context.choice("preset", list(presets()), FIRST_PRESET)), context)
     try:
-        return with_keys(published(visit.catalog, visit.text("run")), visit)
+        return apply_address_keys(select_published(context.catalog, context.text("run")), context)
     except (CatalogError, RequestError) as error:
-        visit.say(f"{error}. Shown is the preset {FIRST}.")
-        return of_preset(FIRST)
+        context.say(f"{error}. Shown is the preset {FIRST_PRESET}.")
+        return select_preset(FIRST_PRESET)
 
 
-def with_keys(subject: Subject, visit: Visit) -> Subject:
+def apply_address_keys(selection: RunSelection, context: PageContext) -> RunSelection:
     """Change the keys that an address says beside the preset or the run."""
-    which = f"the preset {subject.preset}" if subject.run_id is None else f"the run {subject.run_id}"
+    which = f"the preset {selection.preset}" if selection.run_id is None else f"the run {selection.run_id}"
     keys: dict[str, Any] = {}
     for key in KEYS:
-        if key in visit.query:
-            value = parsed(visit.text(key))
+        if key in context.query:
+            value = parse_value(context.text(key))
             try:
-                altered(subject, {**keys, key: value}, visit.catalog)
+                change_keys(selection, {**keys, key: value}, context.catalog)
             except RequestError as error:
                 if not key.startswith("data."):  # x and y only go together: judged below
-                    visit.say(f"{error}. Shown is what {which} has.")
+                    context.say(f"{error}. Shown is what {which} has.")
                     continue
             keys[key] = value
     try:
-        return altered(subject, keys, visit.catalog) if keys else subject
+        return change_keys(selection, keys, context.catalog) if keys else selection
     except RequestError as error:
-        visit.say(f"{error}. Shown is {which}.")
-        return subject
+        context.say(f"{error}. Shown is {which}.")
+        return selection
 
 
-def of_preset(name: str) -> Subject:
-    """Look at a preset as it stands."""
-    return Subject(load_config(name), {}, preset=name)
+def select_preset(name: str) -> RunSelection:
+    """RunData at a preset as it stands."""
+    return RunSelection(load_config(name), {}, preset=name)
 
 
-def published(catalog: Catalog, name: str) -> Subject:
+def select_published(catalog: Catalog, name: str) -> RunSelection:
     """Find a published run by its identifier or a short name.
 
     Raises
@@ -126,10 +126,10 @@ def published(catalog: Catalog, name: str) -> Subject:
         If the catalog has none, or its manifest is damaged.
     """
     run_id = catalog.resolve(name)
-    return Subject(configuration_of(catalog.manifest(run_id).configuration), {}, run_id)
+    return RunSelection(read_configuration(catalog.manifest(run_id).configuration), {}, run_id)
 
 
-def altered(subject: Subject, keys: Mapping[str, Any], catalog: Catalog) -> Subject:
+def change_keys(selection: RunSelection, keys: Mapping[str, Any], catalog: Catalog) -> RunSelection:
     """Change some keys of a subject; all else of its configuration stays as it is.
 
     Parameters
@@ -146,15 +146,15 @@ def altered(subject: Subject, keys: Mapping[str, Any], catalog: Catalog) -> Subj
     CatalogError
         If the run's numbers can't be read.
     """
-    config, run_id = subject.config, subject.run_id
+    config, run_id = selection.config, selection.run_id
     if run_id is not None:
-        config = self_contained(config, lambda: catalog[run_id])
-    config = within_page(override(config, dict(keys)))
-    source = subject.source or run_id
-    return Subject(config, {**subject.overrides, **keys}, source=source, preset=subject.preset)
+        config = embed_arrays(config, lambda: catalog[run_id])
+    config = check_page_limits(override(config, dict(keys)))
+    source = selection.source or run_id
+    return RunSelection(config, {**selection.overrides, **keys}, source=source, preset=selection.preset)
 
 
-def configuration_of(resolved: Mapping[str, Any]) -> RunConfig:
+def read_configuration(resolved: Mapping[str, Any]) -> RunConfig:
     """Read the configuration that a manifest or a cube's cell holds.
 
     Raises
@@ -169,7 +169,7 @@ def configuration_of(resolved: Mapping[str, Any]) -> RunConfig:
         raise RequestError(f"the run's configuration is not understood by this version ({reason})") from None
 
 
-def within_page(config: RunConfig) -> RunConfig:
+def check_page_limits(config: RunConfig) -> RunConfig:
     """Return a configuration that a page computes.
 
     Raises
@@ -177,16 +177,18 @@ def within_page(config: RunConfig) -> RunConfig:
     RequestError
         If it is too much for one.
     """
-    if config.init.width > WIDEST:
-        raise RequestError(f"init.width = {config.init.width}: at most {WIDEST:,} is computed on a page")
-    if config.init.seed > LARGEST_SEED:
-        raise RequestError(f"init.seed = {config.init.seed}: at most {LARGEST_SEED} is taken on a page")
-    if config.flow.samples > MOST_SAMPLES:
-        raise RequestError(f"flow.samples = {config.flow.samples}: at most {MOST_SAMPLES:,} is computed on a page")
+    if config.init.width > WIDTH_LIMIT:
+        raise RequestError(f"init.width = {config.init.width}: at most {WIDTH_LIMIT:,} is computed on a page")
+    if config.init.seed > SEED_LIMIT:
+        raise RequestError(f"init.seed = {config.init.seed}: at most {SEED_LIMIT} is taken on a page")
+    if config.flow.samples > SAMPLES_LIMIT:
+        raise RequestError(
+            f"flow.samples = {config.flow.samples}: at most {SAMPLES_LIMIT:,} is computed on a page"
+        )
     return config
 
 
-def parsed(text: str) -> Any:
+def parse_value(text: str) -> Any:
     """Read one value as an address says it: JSON, or else a word."""
     try:
         return json.loads(text)
@@ -194,7 +196,7 @@ def parsed(text: str) -> Any:
         return text
 
 
-def tree_of(subject: Subject, visit: Visit) -> xr.DataTree:
+def open_tree(selection: RunSelection, context: PageContext) -> xr.DataTree:
     """Open a published run, lazily, or compute what is not published.
 
     Raises
@@ -205,19 +207,19 @@ def tree_of(subject: Subject, visit: Visit) -> xr.DataTree:
         If the data can't be what the configuration says.
     """
     tree: xr.DataTree
-    run_id = subject.run_id or subject.config.run_id(SCHEMA_VERSION)
-    if subject.run_id is not None or run_id in visit.catalog:
-        tree = visit.catalog.whole(run_id)
+    run_id = selection.run_id or selection.config.run_id(SCHEMA_VERSION)
+    if selection.run_id is not None or run_id in context.catalog:
+        tree = context.catalog.whole(run_id)
         return tree
-    if visit.scratch is None:
-        tree = run(subject.config)
+    if context.scratch is None:
+        tree = run(selection.config)
     else:
-        scratch = open_catalog(visit.scratch())
-        tree = scratch[visit.compute(keep_run, subject.config, scratch)]
+        scratch = open_catalog(context.scratch())
+        tree = scratch[context.compute(publish_run, selection.config, scratch)]
     return tree
 
 
-def keep_run(config: RunConfig, catalog: Catalog) -> str:
+def publish_run(config: RunConfig, catalog: Catalog) -> str:
     """Compute a run with all that is said of one into a catalog, unless it is there, and return its name.
 
     Raises

@@ -13,7 +13,7 @@ FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif"
 
 
 @dataclass(frozen=True)
-class Looks:
+class Theme:
     """A set of colours.
 
     Attributes
@@ -37,6 +37,6 @@ class Looks:
     accent: str
 
 
-LIGHT = Looks("light", "#F6F7F9", "#FFFFFF", "#1B1F24", "#5A6270", "#D9DDE3", "#0072B2")
-DARK = Looks("dark", "#14171B", "#1C2127", "#E8EAED", "#A4ADB8", "#39414B", "#56B4E9")
-LOOKS = {looks.name: looks for looks in (LIGHT, DARK)}
+LIGHT = Theme("light", "#F6F7F9", "#FFFFFF", "#1B1F24", "#5A6270", "#D9DDE3", "#0072B2")
+DARK = Theme("dark", "#14171B", "#1C2127", "#E8EAED", "#A4ADB8", "#39414B", "#56B4E9")
+THEMES = {theme.name: theme for theme in (LIGHT, DARK)}

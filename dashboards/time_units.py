@@ -9,7 +9,7 @@ TIME_PER_ITERATION = 2e-3
 
 
 @dataclass(frozen=True)
-class Clock:
+class TimeUnit:
     """A unit of time.
 
     Attributes
@@ -18,23 +18,23 @@ class Clock:
         What a person chooses by.
     label
         What an axis says.
-    unit
+    length
         The paper's t of one unit.
     """
 
     name: str
     label: str
-    unit: float
+    length: float
 
 
-CLOCKS = {"t": "t", "scaled": "t / (−ln λ)", "iterations": "iterations"}
+TIME_UNITS = {"t": "t", "scaled": "t / (−ln λ)", "iterations": "iterations"}
 """The clocks by what an address says, and by what a person reads."""
 
 
-def clock(key: str, log_scale: float) -> Clock | None:
+def time_unit(key: str, log_scale: float) -> TimeUnit | None:
     """Make a clock for a run of this ln lambda; None where it has none: for lambda >= 1 -ln lambda is no time."""
     if key == "iterations":
-        return Clock("iterations", "gradient-descent iterations (step 10⁻³)", TIME_PER_ITERATION)
+        return TimeUnit("iterations", "gradient-descent iterations (step 10⁻³)", TIME_PER_ITERATION)
     if key == "scaled":
-        return Clock("t / (−ln λ)", "t / (−ln λ)", -log_scale) if log_scale < 0 else None
-    return Clock("t", "time t of the flow", 1.0)
+        return TimeUnit("t / (−ln λ)", "t / (−ln λ)", -log_scale) if log_scale < 0 else None
+    return TimeUnit("t", "time t of the flow", 1.0)

@@ -13,22 +13,22 @@ import numpy as np
 import xarray as xr
 
 from catalog import Catalog
-from dashboards.damage import reading
+from dashboards.damage import explain_damage
 
 Group = Literal["Results", "Verdicts", "Solver"]
 
-GROUP = "cube"
+CUBE_GROUP = "cube"
 """The group of a sweep's store that holds its cube; a law of the theory has another one."""
 NO_RESULT = -1
 """A count or a label where a cell has none."""
-INNER = ("run_hash", "cell_status")
+INTERNAL_VARIABLES = ("run_hash", "cell_status")
 """Variables that are no result: ``status`` says of a failed cell that it failed."""
-FOREMOST = (
+FIRST_RESULTS = (
     "final_excess", "final_distance", "final_loss", "half_squared_norm", "minimal_half_squared_norm", "t1",
     "t1_predicted", "t2", "t2_predicted", "t3", "t3_predicted", "status",
 )  # fmt: skip
 """Results that people ask for most."""
-SOLVER = (
+SOLVER_RESULTS = (
     "ambiguous_events", "crossings", "patterns", "rejected_steps", "solver_seconds", "status", "steps",
     "wall_seconds", "minimal_norm_method", "minimal_norm_patterns", "gap", "lower_bound",
 )  # fmt: skip
@@ -54,7 +54,7 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Swept:
+class SweptKey:
     """One swept key.
 
     Attributes
@@ -75,7 +75,7 @@ class Swept:
     @cached_property
     def words(self) -> tuple[str, ...]:
         """Each value as a short text; all different."""
-        texts = [worded(value) for value in self.values]
+        texts = [format_swept_value(value) for value in self.values]
         if len(set(texts)) < len(texts) and self.numeric:
             texts = [repr(value).replace("-", "−") for value in self.values]
         if len(set(texts)) == len(texts):
@@ -128,7 +128,7 @@ class Cube:
 
     sweep_id: str
     dataset: xr.Dataset
-    swept: tuple[Swept, ...]
+    swept: tuple[SweptKey, ...]
     failures: Mapping[int, str]
 
     @property
@@ -142,7 +142,7 @@ class Cube:
         return int(self.dataset["number"].size)
 
     @cached_property
-    def by_dim(self) -> dict[str, Swept]:
+    def by_dim(self) -> dict[str, SweptKey]:
         """The axes by their dimensions."""
         return {one.dim: one for one in self.swept}
 
@@ -152,10 +152,10 @@ class Cube:
         found = [
             quantity_of(str(name), values)
             for name, values in self.dataset.data_vars.items()
-            if name not in (*INNER, "number")
+            if name not in (*INTERNAL_VARIABLES, "number")
         ]
         order = get_args(Group)
-        first = {name: place for place, name in enumerate(FOREMOST)}
+        first = {name: place for place, name in enumerate(FIRST_RESULTS)}
         found.sort(key=lambda one: (order.index(one.group), first.get(one.name, len(first)), one.title.lower()))
         return {one.name: one for one in found}
 
@@ -179,31 +179,31 @@ def read_cube(catalog: Catalog, sweep_id: str) -> Cube:
         If there is none such, or it is damaged.
     """
     tree = catalog.sweeps.whole(sweep_id)
-    with reading(sweep_id, "sweeps"):
-        dataset = tree[GROUP].to_dataset().load()
+    with explain_damage(sweep_id, "sweeps"):
+        dataset = tree[CUBE_GROUP].to_dataset().load()
         grid, dimensions = (json.loads(dataset.attrs[name]) for name in ("grid", "dimensions"))
         failed = json.loads(dataset.attrs["failures"])
         dims = [dimensions[key] for key in grid]
         shape = tuple(dataset.sizes[dim] for dim in dims)
         dataset["number"] = (dims, np.arange(math.prod(shape)).reshape(shape))
-        failures = {number_in(grid, failure["cell"]): str(failure["message"]) for failure in failed}
+        failures = {cell_number(grid, failure["cell"]): str(failure["message"]) for failure in failed}
     swept = []
     for key, values in grid.items():
-        order = rising(values)
+        order = sort_order(values)
         dataset = dataset.isel({dimensions[key]: order})
         title = TITLES.get(key, key)
-        swept.append(Swept(dimensions[key], key, title, tuple(values[i] for i in order)))
+        swept.append(SweptKey(dimensions[key], key, title, tuple(values[i] for i in order)))
     return Cube(sweep_id, dataset, tuple(swept), failures)
 
 
-def rising(values: list[Any]) -> list[int]:
+def sort_order(values: list[Any]) -> list[int]:
     """Order the places of values: numbers as they rise, all else as it stands."""
     places = list(range(len(values)))
     numeric = all(type(value) in (int, float) for value in values)
     return sorted(places, key=lambda i: values[i]) if numeric else places
 
 
-def number_in(grid: Mapping[str, list[Any]], cell: Mapping[str, Any]) -> int:
+def cell_number(grid: Mapping[str, list[Any]], cell: Mapping[str, Any]) -> int:
     """Count which cell of a grid has these values; the last key runs fastest."""
     number = 0
     for key, values in grid.items():
@@ -221,18 +221,18 @@ def quantity_of(name: str, values: xr.DataArray) -> Quantity:
         words = tuple(map(str, json.loads(said["values"])))
     units = str(said.get("units", ""))
     verdict = name.startswith("verdict_")
-    title = statement(name.removeprefix("verdict_")) if verdict else str(said.get("long_name", name))
+    title = statement_name(name.removeprefix("verdict_")) if verdict else str(said.get("long_name", name))
     if name in ("t1", "t2", "t3"):
         title = f"{name}, {title}"
     group: Group = "Verdicts" if verdict or name.startswith("assumption_") else "Results"
-    if name in SOLVER:
+    if name in SOLVER_RESULTS:
         group = "Solver"
     return Quantity(
         name, typeset(title), "" if units == "1" else units, str(said.get("comment", "")), group, words
     )
 
 
-def statement(row: str) -> str:
+def statement_name(row: str) -> str:
     """Write a row of the statements table as the paper names it.
 
     Examples
@@ -264,7 +264,7 @@ def typeset(text: str) -> str:
     return text
 
 
-def worded(value: Any) -> str:
+def format_swept_value(value: Any) -> str:
     """Write a swept value as a short text: numbers with up to six digits, tables as JSON that is cut off.
 
     Examples

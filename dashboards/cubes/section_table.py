@@ -10,13 +10,13 @@ import xarray as xr
 
 from dashboards.cubes.cube import Cube
 from dashboards.cubes.section import FAILED, HAS_VALUE
-from dashboards.html_table import Table, as_digits
+from dashboards.html_table import Table, numbers_html
 
-MOST_CELLS = 1_000
+CELLS_LIMIT = 1_000
 """Of a table in the page; more is for the file."""
 
 
-def csv_of(cube: Cube, cut: xr.Dataset) -> str:
+def write_csv(cube: Cube, cut: xr.Dataset) -> str:
     """Write a section as CSV: a line a place, numbers in full, an empty field where there is none.
 
     The columns are the axes' keys, ``value`` (a label as its word), ``lower_quartile`` and ``upper_quartile``,
@@ -34,31 +34,31 @@ def csv_of(cube: Cube, cut: xr.Dataset) -> str:
     for row, column in np.ndindex(*columns["value"].shape):
         value, low, high, failed = (columns[name][row, column].item() for name in columns)
         here = [one.values[place] for one, place in zip(axes, (column, row), strict=False)]
-        shown = words[int(value) - 1] if words and np.isfinite(value) else plain(value)
-        writer.writerow([*here, shown, plain(low), plain(high), cut.attrs["cells"], failed])
+        shown = words[int(value) - 1] if words and np.isfinite(value) else format_exact(value)
+        writer.writerow([*here, shown, format_exact(low), format_exact(high), cut.attrs["cells"], failed])
     return out.getvalue()
 
 
-def plain(value: float) -> str:
+def format_exact(value: float) -> str:
     """Write a number so that it reads back as itself; nothing for NaN."""
     return repr(value) if np.isfinite(value) else ""
 
 
-def html_of(cube: Cube, cut: xr.Dataset) -> str:
+def write_html_table(cube: Cube, cut: xr.Dataset) -> str:
     """Write a section as an HTML table with the axes as its heads; a sentence if it is too large to be read."""
     y_dim, x_dim = map(str, cut["value"].dims)
     rows, columns = cut["value"].shape
-    if rows * columns > MOST_CELLS:
+    if rows * columns > CELLS_LIMIT:
         return f"<p>{rows} × {columns} values: too many to read here. The CSV file has them all.</p>"
     across = cube.by_dim[x_dim]
     down = cube.by_dim.get(y_dim)
     corner = f"{down.title} ↓, {across.title} →" if down else across.title
-    words, names = values_in_words(cut), down.words if down else ["value"]
+    words, names = format_values(cut), down.words if down else ["value"]
     lines = [[names[row], *words[row * columns : (row + 1) * columns]] for row in range(rows)]
-    return as_digits(Table(cut.attrs["title"], (corner, *across.words), lines))
+    return numbers_html(Table(cut.attrs["title"], (corner, *across.words), lines))
 
 
-def values_in_words(cut: xr.Dataset) -> list[str]:
+def format_values(cut: xr.Dataset) -> list[str]:
     """Write the values of a section in words, row by row."""
     kind, words, units = (cut.attrs[name] for name in ("kind", "words", "units"))
     said = []

@@ -33,7 +33,7 @@ Indices = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Reel:
+class AnimationFrames:
     """What moves, frame by frame.
 
     Attributes
@@ -72,7 +72,7 @@ class Reel:
     labels: tuple[str, str]
 
 
-def reel_of(tree: xr.DataTree) -> Reel:
+def read_frames(tree: xr.DataTree) -> AnimationFrames:
     """Cut the reel of a run, sample by sample: it may be larger than memory."""
     samples, neurons = frame_samples(tree), shown_neurons(tree)
     trajectory = tree["trajectory"].dataset[NETWORK].isel(time=samples)
@@ -87,7 +87,7 @@ def reel_of(tree: xr.DataTree) -> Reel:
     if isinstance(place, _Line):
         function, minimum = np.array([state[3] for state in states], dtype=np.float32), place.least(tree)
         data = tree["data"].dataset["x"].values[:, place.column].astype(np.float32)
-    return Reel(
+    return AnimationFrames(
         samples, neurons, across.astype(np.float32), up.astype(np.float32), sliding, role, place.position,
         function, minimum, data, place.labels,
     )  # fmt: skip

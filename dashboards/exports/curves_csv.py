@@ -1,4 +1,4 @@
-"""Curves of a run as CSV: what is selected on a page, with what each column means."""
+"""TimeCurves of a run as CSV: what is selected on a page, with what each column means."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import xarray as xr
 from pipeline import RequestError
 from pipeline.figures import decoded
 
-MOST_CELLS = 2_000_000
+CELLS_LIMIT = 2_000_000
 """Numbers in a file: some 40 MB, and more than a spreadsheet takes."""
 
 OF_RUN = ("loss", "gradient_norm", "residual")
@@ -20,7 +20,7 @@ OF_NEURON = ("log_norm", "output_ratio", "direction", "activation")
 """The trajectory's variables that become columns: the run's, and those of each selected neuron."""
 
 
-def selection_csv(
+def write_curves_csv(
     tree: xr.DataTree, neurons: Sequence[int] = (), start: float | None = None, end: float | None = None
 ) -> str:
     """Write the run's curves and those of the selected neurons, one row a sample.
@@ -54,9 +54,9 @@ def selection_csv(
         raise RequestError(f"there is no sample from t = {start} to {end}: the run goes from 0 to {time[-1]:g}")
     coords, points = trajectory.sizes["coord"], trajectory.sizes["point"]
     cells = inside.size * (3 + points + len(neurons) * (2 + coords + points))
-    if cells > MOST_CELLS:
+    if cells > CELLS_LIMIT:
         raise RequestError(
-            f"the selection has {cells:,} numbers: at most {MOST_CELLS:,} are written; select fewer neurons or a "
+            f"the selection has {cells:,} numbers: at most {CELLS_LIMIT:,} are written; select fewer neurons or a "
             "shorter time, or export the run"
         )
     # One slice, then labels: so a run larger than memory is read only where it is selected.

@@ -7,7 +7,7 @@ import xarray as xr
 from pipeline.figures import FIGURES, animation, encoded, heading
 
 
-def figure_file(tree: xr.DataTree, name: str, file_format: str) -> bytes:
+def draw_figure_file(tree: xr.DataTree, name: str, file_format: str) -> bytes:
     """Draw one figure: the same bytes as ``reluflow figures`` writes.
 
     Parameters
@@ -23,6 +23,6 @@ def figure_file(tree: xr.DataTree, name: str, file_format: str) -> bytes:
     return encoded(FIGURES[name](tree), file_format, title=title, source=source)
 
 
-def animation_file(tree: xr.DataTree, file_format: str) -> bytes:
+def draw_animation_file(tree: xr.DataTree, file_format: str) -> bytes:
     """Draw the run in motion, as ``gif`` or ``mp4``: see :func:`pipeline.figures.animation`."""
     return animation(tree, file_format)

@@ -15,7 +15,7 @@ HEAD = """\
 BESIDE = "# {table}.file: put {file} beside this file; its SHA-256 is {digest}.\n"
 
 
-def preset_toml(config: RunConfig) -> str:
+def write_preset(config: RunConfig) -> str:
     """Write a configuration as a preset's file, every key that has a value.
 
     Defaults are written too, so that the file means the same when they change. Loaded from ``NAME.toml`` it gives

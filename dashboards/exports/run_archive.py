@@ -16,7 +16,7 @@ ENDINGS = {"zip": "zip", "netcdf": "nc"}
 """The formats that are one file, and the ends of their names."""
 
 
-def exported_runs(catalog: Catalog, run_ids: Sequence[str], file_format: str) -> bytes:
+def export_archive(catalog: Catalog, run_ids: Sequence[str], file_format: str) -> bytes:
     """Export runs as ``reluflow export`` does, every byte checked on its way.
 
     Parameters

@@ -18,9 +18,9 @@ from bokeh.resources import INLINE
 from jinja2 import Environment
 from markupsafe import Markup
 
-from dashboards.exports.animation_frames import FRAMES, Reel, reel_of
+from dashboards.exports.animation_frames import FRAMES, AnimationFrames, read_frames
 from dashboards.plots.statements_table import VERDICTS
-from dashboards.theme import LIGHT, Looks
+from dashboards.theme import LIGHT, Theme
 from pipeline.figures import PHASES, ROLES, decoded, heading, intervals, phase_order, shown_until, time_text
 from pipeline.statements import in_digits, statement_rows
 
@@ -33,14 +33,14 @@ ELSEWHERE = re.compile(r"<script[^>]* src=[^>]*></script>|<link[^>]* rel=\"style
 loaded, be it on the page or not. None is on this one, whose own scripts and styles stand in it."""
 
 
-def standalone_page(tree: xr.DataTree, looks: Looks = LIGHT) -> str:
+def write_standalone_page(tree: xr.DataTree, theme: Theme = LIGHT) -> str:
     """Write the page: figure 2 alive with a player, the loss with its phases, results, statements, citation.
 
     Parameters
     ----------
     tree
         A run with the groups data, trajectory, phases, minimal_norm and statements.
-    looks
+    theme
         Light or dark.
 
     Returns
@@ -48,8 +48,8 @@ def standalone_page(tree: xr.DataTree, looks: Looks = LIGHT) -> str:
     str
         HTML; some 1.3 MB, of which BokehJS takes all but a tenth.
     """
-    reel = reel_of(tree)
-    roots, words = _pictures(tree, reel, looks)
+    animation = read_frames(tree)
+    roots, words = _pictures(tree, animation, theme)
     # Written by autoescape: titles and names come from whoever wrote the configuration.
     template = Environment(autoescape=True).from_string((HERE / "standalone_page.html").read_text())
     names = ("paper", "panel", "ink", "faint", "line", "accent")
@@ -64,16 +64,16 @@ def standalone_page(tree: xr.DataTree, looks: Looks = LIGHT) -> str:
         title=f"{tree.attrs.get('id', 'run')} · reluflow",
         template=template,
         template_variables={
-            "style_variables": "".join(f"--{name}: {getattr(looks, name)};" for name in names),
-            "scheme": looks.name,
+            "style_variables": "".join(f"--{name}: {getattr(theme, name)};" for name in names),
+            "scheme": theme.name,
             "words": words,
             "player": Markup((HERE / "player.js").read_text()),
-            "marks": marks(reel),
+            "marks": marks(animation),
             "heading": heading(tree),
             "run_id": tree.attrs.get("id", ""),
             "about": [text for text in (tree.attrs.get("title"), tree.attrs.get("summary")) if text],
             "references": tree.attrs.get("references", ""),
-            "thinned": _thinned(tree, reel),
+            "thinned": _thinned(tree, animation),
             "results": results(tree),
             "statements": statements(tree),
             "phases": [PHASES[name].name for name in phase_order(tree)],
@@ -82,21 +82,25 @@ def standalone_page(tree: xr.DataTree, looks: Looks = LIGHT) -> str:
     return ELSEWHERE.sub("", page)
 
 
-def _pictures(tree: xr.DataTree, reel: Reel, looks: Looks) -> tuple[dict[str, Any], list[str]]:
+def _pictures(tree: xr.DataTree, animation: AnimationFrames, theme: Theme) -> tuple[dict[str, Any], list[str]]:
     """Make the two pictures with what moves them, and say each frame in words."""
     moving: dict[str, Any] = {}
     pictures = {
-        "network": _network_picture(tree, reel, looks, moving),
-        "loss": _loss_picture(tree, reel, looks, moving),
+        "network": _network_picture(tree, animation, theme, moving),
+        "loss": _loss_picture(tree, animation, theme, moving),
     }
     for name, picture in pictures.items():
         picture.name = name
-    shown = tree["trajectory"].dataset[["time", "loss"]].isel(time=reel.samples)
+    shown = tree["trajectory"].dataset[["time", "loss"]].isel(time=animation.samples)
     frames = ColumnDataSource({"time": shown["time"].values, "loss": shown["loss"].values})
     states = ColumnDataSource(
-        {"across": reel.across.ravel(), "up": reel.up.ravel(), "sliding": reel.sliding.ravel().astype(np.uint8)}
+        {
+            "across": animation.across.ravel(),
+            "up": animation.up.ravel(),
+            "sliding": animation.sliding.ravel().astype(np.uint8),
+        }
     )
-    functions = None if reel.function is None else ColumnDataSource({"y": reel.function.ravel()})
+    functions = None if animation.function is None else ColumnDataSource({"y": animation.function.ravel()})
     # The player is the page's own: Bokeh's slider has no name for a screen reader, and its widgets are 0.3 MB. It
     # writes the frame's number into the tags of the point that moves along the loss.
     moving["dot"].js_on_change(
@@ -107,7 +111,7 @@ def _pictures(tree: xr.DataTree, reel: Reel, looks: Looks) -> tuple[dict[str, An
         ),
     )
     order = phase_order(tree)
-    labels = decoded(tree["phases"].dataset["phase"].isel(time=reel.samples))
+    labels = decoded(tree["phases"].dataset["phase"].isel(time=animation.samples))
     words = [
         f"t = {time_text(t)}, phase {order.index(label) + 1}: {PHASES[label].name}"
         for t, label in zip(shown["time"].values.tolist(), labels, strict=True)
@@ -115,33 +119,35 @@ def _pictures(tree: xr.DataTree, reel: Reel, looks: Looks) -> tuple[dict[str, An
     return pictures, words
 
 
-def marks(reel: Reel) -> list[tuple[str, str, str]]:
+def marks(animation: AnimationFrames) -> list[tuple[str, str, str]]:
     """List what the markers and lines of the network's picture stand for: colour, sign, words."""
     signs = {"^": "▲", "v": "▼", "o": "●"}
-    found = [(style.color, signs[style.marker], style.name) for role, style in ROLES.items() if role in reel.role]
-    if reel.function is not None:
+    found = [
+        (style.color, signs[style.marker], style.name) for role, style in ROLES.items() if role in animation.role
+    ]
+    if animation.function is not None:
         found += [(GREEN, "━", "function h"), (GREEN, "⬤", "data")]
-    if reel.minimum is not None:
+    if animation.minimum is not None:
         found.append(("currentColor", "╌", "minimum norm"))
     return found
 
 
-def _network_picture(tree: xr.DataTree, reel: Reel, looks: Looks, moving: dict[str, Any]) -> Any:
+def _network_picture(tree: xr.DataTree, animation: AnimationFrames, theme: Theme, moving: dict[str, Any]) -> Any:
     """Draw the neurons (and over one input the function, the data) at the first frame."""
-    picture = _empty(looks, *reel.labels, height=380)
+    picture = _empty(theme, *animation.labels, height=380)
     curve = None
-    if reel.position is not None and reel.function is not None:
-        curve = ColumnDataSource({"x": reel.position, "y": reel.function[0]})
+    if animation.position is not None and animation.function is not None:
+        curve = ColumnDataSource({"x": animation.position, "y": animation.function[0]})
         picture.line("x", "y", source=curve, color=GREEN, line_width=3)
-        if reel.minimum is not None:
-            picture.line(reel.position, reel.minimum, color=looks.ink, line_dash=[6, 4], line_width=1.3)
-        picture.x_range.start, picture.x_range.end = float(reel.position[0]), float(reel.position[-1])
+        if animation.minimum is not None:
+            picture.line(animation.position, animation.minimum, color=theme.ink, line_dash=[6, 4], line_width=1.3)
+        picture.x_range.start, picture.x_range.end = float(animation.position[0]), float(animation.position[-1])
         picture.scatter(
-            reel.data, tree["data"].dataset["y"].values, size=12,
-            fill_color=GREEN, line_color=looks.ink,
+            animation.data, tree["data"].dataset["y"].values, size=12,
+            fill_color=GREEN, line_color=theme.ink,
         )  # fmt: skip
-        heights = [reel.up, reel.function, tree["data"].dataset["y"].values]
-        heights += [] if reel.minimum is None else [reel.minimum]
+        heights = [animation.up, animation.function, tree["data"].dataset["y"].values]
+        heights += [] if animation.minimum is None else [animation.minimum]
         low, high = min(float(np.min(h)) for h in heights), max(float(np.max(h)) for h in heights)
         room = 0.08 * ((high - low) or 1.0)
         picture.y_range.start, picture.y_range.end = low - room, high + room
@@ -150,18 +156,18 @@ def _network_picture(tree: xr.DataTree, reel: Reel, looks: Looks, moving: dict[s
             axis.start, axis.end = -1.08, 1.08
     groups = []
     for name, style in reversed(ROLES.items()):
-        index = np.flatnonzero(np.array(reel.role) == name)
+        index = np.flatnonzero(np.array(animation.role) == name)
         if not index.size:
             continue
-        edges = np.where(reel.sliding[0, index], looks.ink, looks.panel)
+        edges = np.where(animation.sliding[0, index], theme.ink, theme.panel)
         group = ColumnDataSource(
             {
                 "index": index.astype(np.int32),
-                "across": reel.across[0, index],
-                "up": reel.up[0, index],
+                "across": animation.across[0, index],
+                "up": animation.up[0, index],
                 "edge": edges,
             },
-            tags=[len(reel.neurons), looks.ink, looks.panel],
+            tags=[len(animation.neurons), theme.ink, theme.panel],
         )
         picture.scatter(
             "across", "up", source=group, marker=MARKERS[style.marker], size=9, fill_color=style.color,
@@ -172,9 +178,9 @@ def _network_picture(tree: xr.DataTree, reel: Reel, looks: Looks, moving: dict[s
     return picture
 
 
-def _loss_picture(tree: xr.DataTree, reel: Reel, looks: Looks, moving: dict[str, Any]) -> Any:
+def _loss_picture(tree: xr.DataTree, animation: AnimationFrames, theme: Theme, moving: dict[str, Any]) -> Any:
     """Draw the loss with its phases numbered, and the cursor."""
-    picture = _empty(looks, "time t of the flow", "loss L", height=405)  # the other has a legend above
+    picture = _empty(theme, "time t of the flow", "loss L", height=405)  # the other has a legend above
     trajectory, end, order = tree["trajectory"].dataset, shown_until(tree), phase_order(tree)
     time, loss = trajectory["time"].values, trajectory["loss"].values
     top = float(np.max(loss)) or 1.0
@@ -192,43 +198,43 @@ def _loss_picture(tree: xr.DataTree, reel: Reel, looks: Looks, moving: dict[str,
         picture.add_layout(
             Label(
                 x=(interval.start + stop) / 2, y=1.1 * top, text=str(order.index(interval.label) + 1),
-                text_color=looks.ink, text_align="center", text_baseline="middle", text_font_style="bold",
+                text_color=theme.ink, text_align="center", text_baseline="middle", text_font_style="bold",
             )
         )  # fmt: skip
-    picture.line(time, loss, color=looks.ink, line_width=2)
+    picture.line(time, loss, color=theme.ink, line_width=2)
     dot = ColumnDataSource({"time": time[:1], "loss": loss[:1]}, name="now", tags=[0])
-    picture.scatter("time", "loss", source=dot, size=10, fill_color="#CC79A7", line_color=looks.ink)
-    cursor = Span(location=float(time[0]), dimension="height", line_color=looks.ink, line_dash="dotted")
+    picture.scatter("time", "loss", source=dot, size=10, fill_color="#CC79A7", line_color=theme.ink)
+    cursor = Span(location=float(time[0]), dimension="height", line_color=theme.ink, line_dash="dotted")
     picture.add_layout(cursor)
     moving |= {"cursor": cursor, "dot": dot}
     return picture
 
 
-def _empty(looks: Looks, across: str, up: str, height: int) -> Any:
+def _empty(theme: Theme, across: str, up: str, height: int) -> Any:
     """Make a picture in the page's colours, whose size follows the page's width."""
     picture = figure(
-        height=height, sizing_mode="stretch_width", toolbar_location=None, background_fill_color=looks.panel,
-        border_fill_color=looks.panel, outline_line_color=None,
+        height=height, sizing_mode="stretch_width", toolbar_location=None, background_fill_color=theme.panel,
+        border_fill_color=theme.panel, outline_line_color=None,
     )  # fmt: skip
     picture.toolbar.tools = []
     picture.xaxis.axis_label, picture.yaxis.axis_label = across, up
-    picture.grid.grid_line_color = looks.line
+    picture.grid.grid_line_color = theme.line
     picture.axis.axis_label_text_font_style = "normal"
     for axis in picture.axis:
-        axis.axis_label_text_color = axis.major_label_text_color = looks.ink
-        axis.axis_line_color = axis.major_tick_line_color = looks.faint
+        axis.axis_label_text_color = axis.major_label_text_color = theme.ink
+        axis.axis_line_color = axis.major_tick_line_color = theme.faint
         axis.minor_tick_line_color = None
     return picture
 
 
-def _thinned(tree: xr.DataTree, reel: Reel) -> str:
+def _thinned(tree: xr.DataTree, animation: AnimationFrames) -> str:
     """Say what is left out; empty if nothing."""
     neurons, samples = tree["trajectory"].sizes["neuron"], tree["trajectory"].sizes["time"]
     said = []
-    if neurons > len(reel.neurons):
-        said.append(f"{len(reel.neurons)} of the {neurons:,} neurons (half of them the largest)")
-    if samples > len(reel.samples) >= FRAMES:
-        said.append(f"{len(reel.samples)} of the {samples:,} samples")
+    if neurons > len(animation.neurons):
+        said.append(f"{len(animation.neurons)} of the {neurons:,} neurons (half of them the largest)")
+    if samples > len(animation.samples) >= FRAMES:
+        said.append(f"{len(animation.samples)} of the {samples:,} samples")
     return f"Shown are {' and '.join(said)}." if said else ""
 
 

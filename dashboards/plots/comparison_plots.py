@@ -9,8 +9,8 @@ import holoviews as hv
 import numpy as np
 import xarray as xr
 
-from dashboards.plots.holoviews_style import dressed
-from dashboards.theme import Looks
+from dashboards.plots.holoviews_style import style_overlay
+from dashboards.theme import Theme
 from pipeline.figures import input_and_bias, leak, piecewise_linear, scale_text
 
 SAMPLES = {"solid": "", "dashed": "6 4", "dotdash": "2 4 6 4"}
@@ -30,7 +30,7 @@ PLAIN: dict[str, Any] = {"height": 330, "show_grid": True, "show_legend": False,
 
 
 def loss_plot(
-    runs: Mapping[str, xr.DataTree], looks: Looks, *, scaled: bool = False, logarithmic: bool = False
+    runs: Mapping[str, xr.DataTree], theme: Theme, *, scaled: bool = False, logarithmic: bool = False
 ) -> hv.Overlay:
     """Draw the loss of each run against t, or against t/(-ln lambda), where small scales lie on each other.
 
@@ -38,7 +38,7 @@ def loss_plot(
     ----------
     runs
         Trees by the names that the legend says, at most three.
-    looks
+    theme
         Colours.
     scaled
         Whether time is divided by -ln lambda; see :func:`time_unit`.
@@ -47,7 +47,7 @@ def loss_plot(
     """
     time, loss = hv.Dimension("t", label=time_label(scaled)), hv.Dimension("loss", label="loss L")
     curves = []
-    for (name, tree), (color, dash) in zip(runs.items(), strokes(looks), strict=False):
+    for (name, tree), (color, dash) in zip(runs.items(), strokes(theme), strict=False):
         trajectory = tree["trajectory"].dataset[["time", "loss"]].load()
         shown = trajectory["loss"].values
         if logarithmic:
@@ -56,10 +56,10 @@ def loss_plot(
         curves.append(
             hv.Curve((times, shown), time, loss, label=name).opts(color=color, line_dash=dash, line_width=2)
         )
-    return dressed(hv.Overlay(curves), looks, logy=logarithmic, **PLAIN)
+    return style_overlay(hv.Overlay(curves), theme, logy=logarithmic, **PLAIN)
 
 
-def function_plot(runs: Mapping[str, xr.DataTree], looks: Looks) -> hv.Overlay | None:
+def function_plot(runs: Mapping[str, xr.DataTree], theme: Theme) -> hv.Overlay | None:
     """Draw the function that each run ends with, and the data; None unless all have one input."""
     columns = [input_and_bias(tree) for tree in runs.values()]
     if not columns or any(found is None for found in columns):
@@ -71,12 +71,12 @@ def function_plot(runs: Mapping[str, xr.DataTree], looks: Looks) -> hv.Overlay |
     position = np.union1d(np.linspace(every.min() - margin, every.max() + margin, POSITIONS), every)
     x, y = hv.Dimension("x", label="x"), hv.Dimension("h", label="h(x) at the end, and the data")
     elements: list[Any] = []
-    for (name, tree), (color, dash) in zip(runs.items(), strokes(looks), strict=False):
+    for (name, tree), (color, dash) in zip(runs.items(), strokes(theme), strict=False):
         curve = hv.Curve((position, final_function(tree, position)), x, y, label=name)
         elements.append(curve.opts(color=color, line_dash=dash, line_width=2))
-    for (points, labels), (color, _) in zip(data, strokes(looks), strict=False):
-        elements.append(hv.Scatter((points, labels), x, y).opts(color=color, line_color=looks.ink, size=9))
-    return dressed(hv.Overlay(elements), looks, **PLAIN)
+    for (points, labels), (color, _) in zip(data, strokes(theme), strict=False):
+        elements.append(hv.Scatter((points, labels), x, y).opts(color=color, line_color=theme.ink, size=9))
+    return style_overlay(hv.Overlay(elements), theme, **PLAIN)
 
 
 def final_function(tree: xr.DataTree, position: np.ndarray) -> np.ndarray:
@@ -112,12 +112,12 @@ def time_label(scaled: bool) -> str:
     return "t/(−ln λ)" if scaled else "time t of the flow"
 
 
-def scale_of(tree: xr.DataTree) -> str:
+def choose_scale(tree: xr.DataTree) -> str:
     """Write a run's lambda."""
     log_scale = float(tree["trajectory"].dataset["log_init_scale"])
     return f"λ = {scale_text(log_scale)}" if np.isfinite(log_scale) else "λ unknown"
 
 
-def strokes(looks: Looks) -> tuple[tuple[str, str], ...]:
+def strokes(theme: Theme) -> tuple[tuple[str, str], ...]:
     """Return the colour and the dash of each run."""
-    return DARK_STROKES if looks.name == "dark" else STROKES
+    return DARK_STROKES if theme.name == "dark" else STROKES

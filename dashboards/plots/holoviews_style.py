@@ -11,12 +11,12 @@ from bokeh.document import Document
 from bokeh.models import FixedTicker, LinearAxis
 from bokeh.plotting import figure
 
-from dashboards.plots.figure_style import colour_axis, coloured
-from dashboards.theme import Looks
+from dashboards.plots.figure_style import style_axis, style_figure
+from dashboards.theme import Theme
 
 hv.extension("bokeh", logo=False)
 
-PRINTED = {f"@{name}": "printf" for name in ("x", "y", "x0", "x1", "start", "stop")}
+PRINTF_FORMATTERS = {f"@{name}": "printf" for name in ("x", "y", "x0", "x1", "start", "stop")}
 """Of numbers that a hand points at: so many significant digits (``@x{%.6g}``), not so many decimals."""
 
 _one_at_a_time = threading.Lock()
@@ -24,7 +24,7 @@ _one_at_a_time = threading.Lock()
 Hook = Callable[[Any, Any], None]
 
 
-def rendered(element: hv.Overlay) -> figure:
+def render_figure(element: hv.Overlay) -> figure:
     """Turn a plot into a Bokeh figure, in whatever thread asks for it.
 
     Panel's own pane for HoloViews does so on the event loop, where it holds up everybody (some 100 ms a plot);
@@ -39,14 +39,14 @@ def rendered(element: hv.Overlay) -> figure:
         return drawn
 
 
-def dressed(element: hv.Overlay, looks: Looks, *hooks: Hook, **options: Any) -> hv.Overlay:
+def style_overlay(element: hv.Overlay, theme: Theme, *hooks: Hook, **options: Any) -> hv.Overlay:
     """Give an overlay the page's colours and fonts.
 
     Parameters
     ----------
     element
         What is drawn.
-    looks
+    theme
         The colours.
     hooks
         What else is done to the finished Bokeh figure.
@@ -59,29 +59,29 @@ def dressed(element: hv.Overlay, looks: Looks, *hooks: Hook, **options: Any) -> 
         "toolbar": "right",
         "default_tools": ["save", "pan", "box_zoom", "reset"],
         "active_tools": [],
-        "hooks": [colouring(looks), *hooks],
+        "hooks": [colouring(theme), *hooks],
     }
     return element.opts(hv.opts.Overlay(**(given | options)))
 
 
-def colouring(looks: Looks) -> Hook:
+def colouring(theme: Theme) -> Hook:
     """Make the hook that colours a Bokeh figure."""
 
     def colour(plot: Any, _: Any) -> None:
-        coloured(plot.state, looks)
+        style_figure(plot.state, theme)
         plot.state.output_backend = "canvas"  # few marks: WebGL gains nothing and warns of a GPU that stalls
 
     return colour
 
 
-def marked_above(places: dict[float, str], looks: Looks, label: str = "") -> Hook:
+def add_upper_axis(places: dict[float, str], theme: Theme, label: str = "") -> Hook:
     """Make the hook that adds an axis above the plot with these places named, in the units of the one below.
 
     Parameters
     ----------
     places
         A name for each place; none gives no axis.
-    looks
+    theme
         The colours.
     label
         Of the axis.
@@ -95,8 +95,8 @@ def marked_above(places: dict[float, str], looks: Looks, label: str = "") -> Hoo
         axis.update(
             ticker=FixedTicker(ticks=list(places)), major_label_overrides=dict(places)
         )  # fmt: skip
-        colour_axis(axis, looks)
-        axis.major_label_text_color = looks.faint
+        style_axis(axis, theme)
+        axis.major_label_text_color = theme.faint
         drawn.add_layout(axis, "above")
 
     return mark

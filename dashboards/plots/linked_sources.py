@@ -17,8 +17,9 @@ from bokeh.models import ColumnDataSource, CustomJS, HoverTool
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.palettes import Colorblind, Viridis256
 
-from dashboards.cubes import HAS_VALUE, ROUNDING, values_in_words
-from dashboards.theme import DARK, Looks
+from dashboards.cubes.section import HAS_VALUE, ROUNDING
+from dashboards.cubes.section_table import format_values
+from dashboards.theme import DARK, Theme
 
 HEIGHT = 440
 """Pixels: with the controls above them the plots end within 800."""
@@ -30,7 +31,7 @@ LABELS = (Colorblind[8][0], Colorblind[8][5], "#9AA2AC", *Colorblind[8][1:5], Co
 """Of labels, in order: for a verdict blue holds, vermilion fails, grey is not applicable (Okabe and Ito)."""
 HATCHES = (" ", "x", ".", "-", "|", "+", '"', ":")
 """The second cue of labels."""
-GAPS = 2_500
+GAPS_CELLS_LIMIT = 2_500
 """Up to so many cells there are gaps between them, and hatches of labels; of more neither would be seen."""
 FAILED_HATCH, NEGATIVE_HATCH = "/", "."
 EMPTY: dict[str, Any] = {"x": [], "y": [], "at": [], "height": [], "row": []}
@@ -53,7 +54,7 @@ if (String(data.x) != String(pointed.get_column("x")) || String(data.y) != Strin
 
 
 @dataclass(frozen=True)
-class Linked:
+class LinkedSources:
     """The sources of both plots.
 
     Attributes
@@ -75,12 +76,12 @@ class Linked:
     pointed: ColumnDataSource = field(default_factory=lambda: ColumnDataSource(EMPTY))
     pinned: ColumnDataSource = field(default_factory=lambda: ColumnDataSource(EMPTY))
 
-    def show(self, cut: xr.Dataset, looks: Looks) -> None:
+    def show(self, cut: xr.Dataset, theme: Theme) -> None:
         """Show another section with the same axes."""
-        self.cells.data = cell_columns(cut, looks)
-        self.hatched.data = hatched_columns(cut, looks)
-        self.lines.data = line_columns(cut, looks)
-        self.bands.data = band_columns(cut, looks)
+        self.cells.data = cell_columns(cut, theme)
+        self.hatched.data = hatched_columns(cut, theme)
+        self.lines.data = line_columns(cut, theme)
+        self.bands.data = band_columns(cut, theme)
         self.pointed.data = EMPTY
         if self.pinned.data["row"]:
             self.pin(int(self.pinned.data["y"][0]), int(self.pinned.data["x"][0]))
@@ -108,7 +109,7 @@ class Linked:
         )  # fmt: skip
 
 
-def cell_columns(cut: xr.Dataset, looks: Looks) -> dict[str, Any]:
+def cell_columns(cut: xr.Dataset, theme: Theme) -> dict[str, Any]:
     """List a section's places: where they are drawn in both plots, their colour, hatch and words."""
     rows, columns = cut["value"].shape
     row, column = (index.ravel() for index in np.indices((rows, columns)))
@@ -116,10 +117,10 @@ def cell_columns(cut: xr.Dataset, looks: Looks) -> dict[str, Any]:
     x_words, y_words = cut["x_word"].values, cut["y_word"].values
     return {
         "x": column.astype(float), "y": row.astype(float), "row": row, "at": cut["x_at"].values[column],
-        "height": drawn.ravel(), "color": painted(cut, drawn, looks).tolist(),
-        "line_color": line_colors(rows, looks)[row],
+        "height": drawn.ravel(), "color": painted(cut, drawn, theme).tolist(),
+        "line_color": line_colors(rows, theme)[row],
         "x_word": [str(x_words[i]) for i in column], "y_word": [str(y_words[i]) for i in row],
-        "said": values_in_words(cut), "more": remarks(cut),
+        "said": format_values(cut), "more": remarks(cut),
     }  # fmt: skip
 
 
@@ -137,23 +138,23 @@ def heights(cut: xr.Dataset, name: str = "value") -> npt.NDArray[np.float64]:
     return values
 
 
-def hatched_columns(cut: xr.Dataset, looks: Looks) -> dict[str, Any]:
-    """List the places that have a hatch: failed cells, negative numbers, labels (up to :data:`GAPS` places)."""
+def hatched_columns(cut: xr.Dataset, theme: Theme) -> dict[str, Any]:
+    """List the places that have a hatch: failed cells, negative numbers, labels (in small sections)."""
     value, there = cut["value"].values.ravel(), cut["state"].values.ravel() == HAS_VALUE
     hatch = np.full(value.shape, " ", dtype="<U1")
-    if cut.attrs["kind"] == "label" and value.size <= GAPS:
+    if cut.attrs["kind"] == "label" and value.size <= GAPS_CELLS_LIMIT:
         hatch = np.array(HATCHES)[label_index(value) % len(HATCHES)]
     elif cut.attrs["negative"]:
         hatch = np.where(value < -ROUNDING * cut.attrs["limits"][1], NEGATIVE_HATCH, " ")
     hatch = np.where(cut["failed"].values.ravel() > 0, FAILED_HATCH, np.where(there, hatch, " "))
     chosen = hatch != " "
     row, column = (index.ravel()[chosen].astype(float) for index in np.indices(cut["value"].shape))
-    fills = painted(cut, heights(cut), looks)[chosen]
+    fills = painted(cut, heights(cut), theme)[chosen]
     over = ["#000000" if luminance(fill) > 0.4 else "#FFFFFF" for fill in fills]
     return {"x": column, "y": row, "hatch": hatch[chosen].tolist(), "hatch_color": over}
 
 
-def painted(cut: xr.Dataset, drawn: npt.NDArray[np.float64], looks: Looks) -> npt.NDArray[np.str_]:
+def painted(cut: xr.Dataset, drawn: npt.NDArray[np.float64], theme: Theme) -> npt.NDArray[np.str_]:
     """Choose each place's colour; the background's where there is no value."""
     there = cut["state"].values.ravel() == HAS_VALUE
     if cut.attrs["kind"] == "label":
@@ -162,7 +163,7 @@ def painted(cut: xr.Dataset, drawn: npt.NDArray[np.float64], looks: Looks) -> np
     else:
         palette = Viridis256
         index = shades(drawn.ravel(), cut.attrs["limits"], cut.attrs["logarithmic"])
-    return np.where(there, np.array(palette)[index], looks.panel)
+    return np.where(there, np.array(palette)[index], theme.panel)
 
 
 def label_index(value: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
@@ -185,22 +186,22 @@ def luminance(color: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def line_colors(rows: int, looks: Looks) -> npt.NDArray[np.str_]:
+def line_colors(rows: int, theme: Theme) -> npt.NDArray[np.str_]:
     """Choose the lines' colours, in the rows' order: of Viridis what can be seen on the page."""
-    first, last = (75, 255) if looks is DARK else (0, 200)
+    first, last = (75, 255) if theme is DARK else (0, 200)
     return np.array([Viridis256[int(i)] for i in np.linspace(first, last, max(rows, 2))])[:rows]
 
 
-def line_columns(cut: xr.Dataset, looks: Looks) -> dict[str, Any]:
+def line_columns(cut: xr.Dataset, theme: Theme) -> dict[str, Any]:
     """List a section's rows as lines."""
     drawn = heights(cut)
     return {
         "xs": [cut["x_at"].values] * len(drawn), "ys": list(drawn),
-        "color": line_colors(len(drawn), looks).tolist(),
+        "color": line_colors(len(drawn), theme).tolist(),
     }  # fmt: skip
 
 
-def band_columns(cut: xr.Dataset, looks: Looks) -> dict[str, Any]:
+def band_columns(cut: xr.Dataset, theme: Theme) -> dict[str, Any]:
     """List what lies between the quartiles of each row, as the outline of an area; empty where there is none."""
     low, high, at = heights(cut, "low"), heights(cut, "high"), cut["x_at"].values
     xs, ys = [], []
@@ -208,7 +209,7 @@ def band_columns(cut: xr.Dataset, looks: Looks) -> dict[str, Any]:
         there = np.isfinite(below) & np.isfinite(above)
         xs.append(np.concatenate([at[there], at[there][::-1]]))
         ys.append(np.concatenate([below[there], above[there][::-1]]))
-    return {"xs": xs, "ys": ys, "color": line_colors(len(low), looks).tolist()}
+    return {"xs": xs, "ys": ys, "color": line_colors(len(low), theme).tolist()}
 
 
 def remarks(cut: xr.Dataset) -> list[str]:

@@ -16,9 +16,9 @@ from bokeh.models import ColumnDataSource, HoverTool
 from bokeh.models.annotations import LegendItem
 from bokeh.plotting import figure
 
-from dashboards.drawing_data import Scene
-from dashboards.plots.figure_style import limit, styled_figure
-from dashboards.plots.point_drag import Dragging
+from dashboards.drawing_data import DrawingData
+from dashboards.plots.figure_style import set_limits, styled_figure
+from dashboards.plots.point_drag import PointDrag
 from dashboards.plots.source_columns import (
     function_columns,
     minimum_columns,
@@ -27,8 +27,8 @@ from dashboards.plots.source_columns import (
     tick_columns,
     window,
 )
-from dashboards.plots.sources import empty_source, refill, same
-from dashboards.theme import Looks
+from dashboards.plots.sources import columns_equal, empty_source, replace_columns
+from dashboards.theme import Theme
 
 HEIGHT = 470
 GREEN = "#009E73"
@@ -40,12 +40,12 @@ RINGS = (1.0, 0.1, 0.01)
 
 
 @dataclass
-class NetworkPicture:
+class NetworkPlot:
     """The picture and the columns that it shows.
 
     Attributes
     ----------
-    looks
+    theme
         The colours.
     neurons, function, minimum, points, ticks
         The columns: see :mod:`dashboards.plots.source_columns`.
@@ -57,7 +57,7 @@ class NetworkPicture:
         What lets the data be dragged, and what tells that it can be.
     """
 
-    looks: Looks
+    theme: Theme
     neurons: ColumnDataSource = field(
         default_factory=lambda: empty_source(
             "x", "y", "fill", "edge", "width", "marker", "neuron", "role", "kink", "log10_norm", "sliding"
@@ -70,12 +70,12 @@ class NetworkPicture:
     rings: ColumnDataSource = field(default_factory=lambda: empty_source("x", "y"))
     placed: dict[str, Any] = field(default_factory=lambda: {"x": [], "y": []})
     figure: figure = field(init=False)
-    dragging: Dragging = field(init=False)
+    dragging: PointDrag = field(init=False)
     legend: LegendItem = field(init=False)
 
     def __post_init__(self) -> None:
         self.figure = create_network_plot(self)
-        self.dragging = Dragging(self.figure, self.points)
+        self.dragging = PointDrag(self.figure, self.points)
         items = [item for item in self.figure.legend[0].items if isinstance(item, LegendItem)]
         (self.legend,) = (item for item in items if item.label == value(DRAGGED))
 
@@ -84,28 +84,28 @@ class NetworkPicture:
         self.dragging.allow(allowed)
         self.legend.label = value(DRAGGED if allowed else STILL)
 
-    def show(self, scene: Scene, frame: int) -> None:
+    def show(self, drawing: DrawingData, frame: int) -> None:
         """Show a run at a frame."""
         plot = self.figure
         if not self.dragging.held:
-            left, right, bottom, top = window(scene)
-            limit(plot.x_range, left, right)
-            limit(plot.y_range, bottom, top)
-        self.place_points(scene)
-        plot.xaxis.axis_label, plot.yaxis.axis_label = labels(scene)
-        round_ = scene.plane is None
+            left, right, bottom, top = window(drawing)
+            set_limits(plot.x_range, left, right)
+            set_limits(plot.y_range, bottom, top)
+        self.place_points(drawing)
+        plot.xaxis.axis_label, plot.yaxis.axis_label = labels(drawing)
+        round_ = drawing.plane is None
         plot.axis.visible = True
         plot.xgrid.visible = plot.ygrid.visible = plot.legend.visible = not round_
-        refill(self.minimum, minimum_columns(scene))
-        refill(self.ticks, tick_columns(scene))
-        refill(self.rings, ring_columns() if round_ else {"x": [], "y": []})
-        self.at(scene, frame)
+        replace_columns(self.minimum, minimum_columns(drawing))
+        replace_columns(self.ticks, tick_columns(drawing))
+        replace_columns(self.rings, ring_columns() if round_ else {"x": [], "y": []})
+        self.at(drawing, frame)
 
-    def place_points(self, scene: Scene) -> None:
+    def place_points(self, drawing: DrawingData) -> None:
         """Put the data's dots where the data are, unless somebody holds one."""
         if not self.dragging.held:
-            self.placed = point_columns(scene)
-            refill(self.points, self.placed)
+            self.placed = point_columns(drawing)
+            replace_columns(self.points, self.placed)
 
     def on_drag(self, told: Callable[[list[float], list[float]], None]) -> None:
         """Tell x and y of all dots whenever a person has dragged one.
@@ -115,17 +115,17 @@ class NetworkPicture:
         """
 
         def changed(attribute: str, old: Any, new: Any) -> None:
-            if not all(same(new[name], column) for name, column in self.placed.items()):
+            if not all(columns_equal(new[name], column) for name, column in self.placed.items()):
                 self.placed = {"x": list(new["x"]), "y": list(new["y"])}
                 told(list(new["x"]), list(new["y"]))
 
         self.points.on_change("data", changed)
 
-    def at(self, scene: Scene, frame: int) -> None:
+    def at(self, drawing: DrawingData, frame: int) -> None:
         """Show another frame of the same run."""
-        state = scene.state(frame)
-        refill(self.neurons, neuron_columns(scene, state))
-        refill(self.function, function_columns(scene, state))
+        state = drawing.state(frame)
+        replace_columns(self.neurons, neuron_columns(drawing, state))
+        replace_columns(self.function, function_columns(drawing, state))
 
 
 def ring_columns() -> dict[str, list[np.ndarray]]:
@@ -135,34 +135,34 @@ def ring_columns() -> dict[str, list[np.ndarray]]:
     return {"x": [radius * np.cos(angle) for radius in radii], "y": [radius * np.sin(angle) for radius in radii]}
 
 
-def labels(scene: Scene) -> tuple[str, str]:
+def labels(drawing: DrawingData) -> tuple[str, str]:
     """Name the axes."""
-    if scene.plane is None:
-        first, second = scene.view.names
+    if drawing.plane is None:
+        first, second = drawing.view.names
         return first, second
-    biased = scene.plane.bias_column is not None
+    biased = drawing.plane.bias_column is not None
     return "kink of the neuron, input x" if biased else "input x (all kinks are at 0)", "sign of aⱼ × |wⱼ|,  h(x)"
 
 
-def create_network_plot(picture: NetworkPicture) -> figure:
+def create_network_plot(picture: NetworkPlot) -> figure:
     """Draw the glyphs of figure 2 on a picture's columns.
 
     Neurons: a triangle up or down by role, hollow at the border if the kink is outside, with a thick edge while
     they slide. The function is a solid line, the minimum-norm function a dashed one, the data large dots that can
     be dragged.
     """
-    looks = picture.looks
-    plot = styled_figure(looks, title="The network", height=HEIGHT, x_label="", y_label="")
-    plot.hspan(y=[0], line_color=looks.line, line_width=1.2)
-    plot.multi_line("x", "y", source=picture.rings, line_color=looks.line)
+    theme = picture.theme
+    plot = styled_figure(theme, title="The network", height=HEIGHT, x_label="", y_label="")
+    plot.hspan(y=[0], line_color=theme.line, line_width=1.2)
+    plot.multi_line("x", "y", source=picture.rings, line_color=theme.line)
     plot.segment("x0", "y0", "x1", "y1", source=picture.ticks, line_color="color", line_width=3)
     plot.line("x", "h", source=picture.function, line_color=GREEN, line_width=3, legend_label="h(x)")
     plot.line(
-        "x", "h", source=picture.minimum, line_color=looks.ink, line_width=1.6, line_dash=[6, 4],
+        "x", "h", source=picture.minimum, line_color=theme.ink, line_width=1.6, line_dash=[6, 4],
         legend_label="minimum norm",
     )  # fmt: skip
     plot.scatter(
-        "x", "y", source=picture.points, size=13, fill_color=GREEN, line_color=looks.ink, line_width=1.4,
+        "x", "y", source=picture.points, size=13, fill_color=GREEN, line_color=theme.ink, line_width=1.4,
         legend_label=DRAGGED,
     )  # fmt: skip
     neurons = plot.scatter(
@@ -181,9 +181,9 @@ def create_network_plot(picture: NetworkPicture) -> figure:
     plot.legend.orientation = "horizontal"
     plot.legend.location = "top_left"
     plot.legend.background_fill_alpha = 0.6
-    plot.legend.background_fill_color = looks.panel
+    plot.legend.background_fill_color = theme.panel
     plot.legend.border_line_color = None
-    plot.legend.label_text_color = looks.ink
+    plot.legend.label_text_color = theme.ink
     plot.legend.label_text_font_size = "11px"
     plot.legend.padding = 2
     return plot

@@ -10,8 +10,8 @@ import numpy as np
 import xarray as xr
 
 from dashboards.html_table import Cell, Table, number_cell
-from dashboards.plots.holoviews_style import PRINTED, dressed
-from dashboards.theme import Looks
+from dashboards.plots.holoviews_style import PRINTF_FORMATTERS, style_overlay
+from dashboards.theme import Theme
 from pipeline.figures import ROLES, decoded, kind_in_words, plateau_name, shown_until, time_text
 
 DOWN, UP = ROLES["negative"].color, ROLES["positive"].color
@@ -35,14 +35,14 @@ def kinds_in_words(plateaus: xr.Dataset) -> list[str]:
     return [kind_in_words(kind, reason) for kind, reason in zip(kinds, reasons, strict=True)]
 
 
-def create_plateaus_plot(tree: xr.DataTree, looks: Looks) -> hv.Overlay:
+def create_plateaus_plot(tree: xr.DataTree, theme: Theme) -> hv.Overlay:
     """Draw the loss with a band for each plateau, at the time it was there.
 
     Parameters
     ----------
     tree
         A run with the groups data, trajectory, phases and plateaus.
-    looks
+    theme
         The colours of the page.
     """
     plateaus, trajectory = tree["plateaus"].to_dataset(), tree["trajectory"].to_dataset()
@@ -58,22 +58,22 @@ def create_plateaus_plot(tree: xr.DataTree, looks: Looks) -> hv.Overlay:
                 texts.append((0.5 * (start + stop), 0.97 * top, name))
     drawn = [
         hv.Rectangles(bands, vdims=["name", "start", "stop"]).opts(
-            fill_color=looks.accent, fill_alpha=0.14, line_color=looks.accent, line_alpha=0.5, tools=["hover"],
+            fill_color=theme.accent, fill_alpha=0.14, line_color=theme.accent, line_alpha=0.5, tools=["hover"],
             hover_tooltips=[("plateau", "@name"), ("from t", "@start{%.6g}"), ("to t", "@stop{%.6g}")],
-            hover_formatters=PRINTED,
+            hover_formatters=PRINTF_FORMATTERS,
         ),
-        hv.Curve((time, loss)).opts(color=looks.ink, line_width=2),
+        hv.Curve((time, loss)).opts(color=theme.ink, line_width=2),
         hv.Labels(texts, ["x", "y"], "name").opts(
-            text_color=looks.faint, text_font_size="12px", text_baseline="top"
+            text_color=theme.faint, text_font_size="12px", text_baseline="top"
         ),
     ]  # fmt: skip
-    return dressed(
-        hv.Overlay(drawn), looks, xlim=(0.0, end), ylim=(0.0, top), xlabel="time t", ylabel="loss L", height=300,
+    return style_overlay(
+        hv.Overlay(drawn), theme, xlim=(0.0, end), ylim=(0.0, top), xlabel="time t", ylabel="loss L", height=300,
         show_grid=True, show_legend=False,
     )  # fmt: skip
 
 
-def create_spectra_plot(plateaus: xr.Dataset, spectra: xr.Dataset, looks: Looks) -> hv.Overlay:
+def create_spectra_plot(plateaus: xr.Dataset, spectra: xr.Dataset, theme: Theme) -> hv.Overlay:
     """Draw the eigenvalues of the Hessian at each plateau as stems, one row a plateau, the first on top.
 
     A stem's height is the logarithm of how often its eigenvalue occurs. A plateau without a stationary point near
@@ -85,7 +85,7 @@ def create_spectra_plot(plateaus: xr.Dataset, spectra: xr.Dataset, looks: Looks)
         The group of that name of a run.
     spectra
         Of :func:`pipeline.hessian_spectra`.
-    looks
+    theme
         The colours of the page.
     """
     rows, kinds = plateaus.sizes["plateau_number"], decoded(plateaus["kind"])
@@ -99,9 +99,9 @@ def create_spectra_plot(plateaus: xr.Dataset, spectra: xr.Dataset, looks: Looks)
         ):
             if number and kinds[i] != "unknown":
                 points.append((float(value), base + float(tall), float(base), int(number)))
-    drawn: list[Any] = [hv.HLine(row).opts(color=looks.line, line_width=1) for row in range(rows)]
+    drawn: list[Any] = [hv.HLine(row).opts(color=theme.line, line_width=1) for row in range(rows)]
     for sign, color, marker, label in (
-        (-1, DOWN, "inverted_triangle", "negative"), (0, looks.faint, "circle", "zero"),
+        (-1, DOWN, "inverted_triangle", "negative"), (0, theme.faint, "circle", "zero"),
         (1, UP, "triangle", "positive"),
     ):  # fmt: skip
         own = [point for point in points if np.sign(point[0]) == sign]
@@ -110,20 +110,20 @@ def create_spectra_plot(plateaus: xr.Dataset, spectra: xr.Dataset, looks: Looks)
             hv.Points([(x, y1, number) for x, y1, _, number in own], vdims=["number"], label=label).opts(
                 color=color, marker=marker, size=8, tools=["hover"],
                 hover_tooltips=[("eigenvalue", "@x{%.6g}"), ("occurs", "@number times")],
-                hover_formatters=PRINTED,
+                hover_formatters=PRINTF_FORMATTERS,
             )
         )  # fmt: skip
     # HoloViews can't do with no ticks at all.
     ticks = [(rows - 1 - i, name) for i, name in enumerate(names(plateaus))] or [(0, "")]
     reach = 1.08 * max((abs(point[0]) for point in points), default=1.0) or 1.0
-    return dressed(
-        hv.Overlay(drawn), looks, ylim=(-0.12, rows - 0.02), xlim=(-reach, reach), yticks=ticks, labelled=["x"],
+    return style_overlay(
+        hv.Overlay(drawn), theme, ylim=(-0.12, rows - 0.02), xlim=(-reach, reach), yticks=ticks, labelled=["x"],
         xlabel="eigenvalue of the Hessian of L", height=max(300, 70 + 60 * rows), show_grid=True,
         legend_position="top",
     )  # fmt: skip
 
 
-def plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
+def create_plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
     """Tabulate the plateaus: when, at which loss, at what kind of stationary point, and its eigenvalues.
 
     Parameters
@@ -143,7 +143,7 @@ def plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
         kept = f"{neurons:,} neuron{'' if neurons == 1 else 's'}"
         rows.append(
             (
-                Cell(name), Cell(during, look="number"),
+                Cell(name), Cell(during, css_class="number"),
                 Cell(said[i], f"{fitted} of {labels} labels fitted, {kept} kept" if known else ""),
                 number_cell(float(at["loss"]), ".6g"), number_cell(float(at["distance"]), ".2g"),
                 *(
@@ -162,7 +162,7 @@ def plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
     return Table("The plateaus, the stationary point next to each, and its Hessian", heads, rows)
 
 
-def plateaus_in_words(plateaus: xr.Dataset) -> str:
+def describe_plateaus(plateaus: xr.Dataset) -> str:
     """Say in a sentence where the flow lingers, for who does not see the plots."""
     if not plateaus.sizes["plateau_number"]:
         return "This flow lingers nowhere: its loss falls without a plateau."

@@ -21,7 +21,7 @@ FIXED = "fixed"
 """The tag of a source whose dots stay."""
 
 
-class Dragging:
+class PointDrag:
     """Lets the dots of a source be dragged in a plot, by whoever has chosen no other tool.
 
     Parameters

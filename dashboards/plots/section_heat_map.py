@@ -13,21 +13,21 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.palettes import Viridis256
 from bokeh.plotting import figure
 
-from dashboards.plots.figure_style import NORMAL, SMALL, colour_legend, styled_figure
+from dashboards.plots.figure_style import NORMAL, SMALL, style_legend, styled_figure
 from dashboards.plots.linked_sources import (
     FAILED_HATCH,
-    GAPS,
+    GAPS_CELLS_LIMIT,
     HATCHES,
     LABELS,
     NEGATIVE_HATCH,
     PLOT,
-    Linked,
+    LinkedSources,
 )
-from dashboards.plots.tick_labels import words_on
-from dashboards.theme import FONT, Looks
+from dashboards.plots.tick_labels import label_ticks
+from dashboards.theme import FONT, Theme
 
 
-def create_heat_map(cut: xr.Dataset, linked: Linked, looks: Looks, *, failures: bool = False) -> figure:
+def create_heat_map(cut: xr.Dataset, linked: LinkedSources, theme: Theme, *, failures: bool = False) -> figure:
     """Draw a section.
 
     Parameters
@@ -39,27 +39,27 @@ def create_heat_map(cut: xr.Dataset, linked: Linked, looks: Looks, *, failures: 
     """
     rows, columns = cut["value"].shape
     plot = styled_figure(
-        looks, x_range=(-0.5, columns - 0.5), y_range=(-0.5, rows - 0.5), name="heat map",
+        theme, x_range=(-0.5, columns - 0.5), y_range=(-0.5, rows - 0.5), name="heat map",
         x_label=cut.attrs["x_title"], y_label=cut.attrs["y_title"] or None, **PLOT,
     )  # fmt: skip
-    gap = looks.panel if rows * columns <= GAPS else "color"
+    gap = theme.panel if rows * columns <= GAPS_CELLS_LIMIT else "color"
     cells = plot.rect("x", "y", 1, 1, source=linked.cells, fill_color="color", line_color=gap, line_width=1)
     plot.rect(
         "x", "y", 1, 1, source=linked.hatched, fill_color=None, line_color=None, hatch_pattern="hatch",
         hatch_color="hatch_color", hatch_alpha=0.55, hatch_scale=8, hatch_weight=1,
     )  # fmt: skip
     for source, width in ((linked.pinned, 3), (linked.pointed, 2)):
-        plot.rect("x", "y", 1, 1, source=source, fill_color=None, line_color=looks.panel, line_width=width + 3)
-        plot.rect("x", "y", 1, 1, source=source, fill_color=None, line_color=looks.ink, line_width=width)
+        plot.rect("x", "y", 1, 1, source=source, fill_color=None, line_color=theme.panel, line_width=width + 3)
+        plot.rect("x", "y", 1, 1, source=source, fill_color=None, line_color=theme.ink, line_width=width)
     plot.add_tools(linked.hover(cells, cut))
-    words_on(plot.xaxis[0], range(columns), cut["x_word"].values.tolist(), across=True)
-    words_on(plot.yaxis[0], range(rows), cut["y_word"].values.tolist(), across=False)
+    label_ticks(plot.xaxis[0], range(columns), cut["x_word"].values.tolist(), across=True)
+    label_ticks(plot.yaxis[0], range(rows), cut["y_word"].values.tolist(), across=False)
     plot.grid.visible = False
-    explain_colours(plot, cut, looks, failures)
+    explain_colours(plot, cut, theme, failures)
     return plot
 
 
-def explain_colours(plot: figure, cut: xr.Dataset, looks: Looks, failures: bool) -> None:
+def explain_colours(plot: figure, cut: xr.Dataset, theme: Theme, failures: bool) -> None:
     """Add a colour bar for numbers, a legend for labels, and what hatches mean."""
     keys: list[tuple[str, str | None, str]] = []
     title = None
@@ -69,21 +69,21 @@ def explain_colours(plot: figure, cut: xr.Dataset, looks: Looks, failures: bool)
             (word, LABELS[i % len(LABELS)], HATCHES[i % len(HATCHES)]) for i, word in enumerate(cut.attrs["words"])
         ]
     else:
-        plot.add_layout(colour_bar(cut, looks), "above")
+        plot.add_layout(colour_bar(cut, theme), "above")
     if cut.attrs["negative"]:
         keys.append(("negative", None, NEGATIVE_HATCH))
     if failures:
         keys.append(("failed", None, FAILED_HATCH))
     if keys:
         items = [
-            LegendItem(label=word, renderers=[swatch(plot, color, hatch, looks)]) for word, color, hatch in keys
+            LegendItem(label=word, renderers=[swatch(plot, color, hatch, theme)]) for word, color, hatch in keys
         ]
         columns = columns_of([word for word, *_ in keys])
         legend = Legend(items=items, orientation="horizontal", title=title, ncols=columns, location="center_left")
-        plot.add_layout(colour_legend(legend, looks), "above")
+        plot.add_layout(style_legend(legend, theme), "above")
 
 
-def colour_bar(cut: xr.Dataset, looks: Looks) -> ColorBar:
+def colour_bar(cut: xr.Dataset, theme: Theme) -> ColorBar:
     """Make the bar that says which colour is which number, with title and units."""
     low, high = cut.attrs["limits"]
     mapper = LogColorMapper if cut.attrs["logarithmic"] else LinearColorMapper
@@ -92,18 +92,18 @@ def colour_bar(cut: xr.Dataset, looks: Looks) -> ColorBar:
     return ColorBar(
         color_mapper=mapper(palette=list(Viridis256), low=low, high=high), height=12, padding=4,
         title=title.replace(": ", "\n"),
-        background_fill_color=looks.panel, title_text_color=looks.ink, major_label_text_color=looks.ink,
-        major_tick_line_color=looks.ink, bar_line_color=None, title_text_font=FONT,
+        background_fill_color=theme.panel, title_text_color=theme.ink, major_label_text_color=theme.ink,
+        major_tick_line_color=theme.ink, bar_line_color=None, title_text_font=FONT,
         title_text_font_size=NORMAL, title_text_font_style="normal", major_label_text_font=FONT,
         major_label_text_font_size=SMALL, title_standoff=6,
     )  # fmt: skip
 
 
-def swatch(plot: figure, color: str | None, hatch: str, looks: Looks) -> GlyphRenderer[Any]:
+def swatch(plot: figure, color: str | None, hatch: str, theme: Theme) -> GlyphRenderer[Any]:
     """Make what a legend draws: a rectangle that is nowhere in the plot."""
     return plot.rect(
-        [math.nan], [math.nan], 1, 1, fill_color=color or looks.panel, line_color=looks.faint, hatch_pattern=hatch,
-        hatch_color=looks.ink if color is None else "#FFFFFF", hatch_scale=6, hatch_weight=1,
+        [math.nan], [math.nan], 1, 1, fill_color=color or theme.panel, line_color=theme.faint, hatch_pattern=hatch,
+        hatch_color=theme.ink if color is None else "#FFFFFF", hatch_scale=6, hatch_weight=1,
     )  # fmt: skip
 
 

@@ -12,62 +12,62 @@ from bokeh.models.glyphs import MultiLine
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
-from dashboards.plots.figure_style import colour_legend, styled_figure
-from dashboards.plots.linked_sources import PLOT, Linked
+from dashboards.plots.figure_style import style_legend, styled_figure
+from dashboards.plots.linked_sources import PLOT, LinkedSources
 from dashboards.plots.section_heat_map import columns_of
-from dashboards.plots.tick_labels import words_on
-from dashboards.theme import Looks
+from dashboards.plots.tick_labels import label_ticks
+from dashboards.theme import Theme
 
-MOST_BANDS = 4
+BANDS_LIMIT = 4
 """Lines up to which every band is drawn; of more, that of the line that is pointed at."""
-MOST_MARKED = 12
+MARKED_LINES_LIMIT = 12
 """Lines up to which each cell has a marker."""
-MOST_NAMED = 10
+LEGEND_LINES_LIMIT = 10
 """Lines in the legend; of more, as many are named evenly, and the colours tell the order."""
 MARGIN = 0.06
 """Share of the axis left free above and below."""
 
 
-def create_cell_lines(cut: xr.Dataset, linked: Linked, looks: Looks) -> figure:
+def create_cell_lines(cut: xr.Dataset, linked: LinkedSources, theme: Theme) -> figure:
     """Draw a section's rows as lines; ``linked`` shows the same section."""
     logarithmic = cut.attrs["logarithmic"]
     rows, columns = cut["value"].shape
     plot = styled_figure(
-        looks, name="lines", x_label=cut.attrs["x_title"], y_label=axis_label(cut),
+        theme, name="lines", x_label=cut.attrs["x_title"], y_label=axis_label(cut),
         x_axis_type="log" if cut.attrs["x_scale"] == "log" else "linear",
         x_range=Range1d(-0.4, columns - 0.6) if cut.attrs["x_scale"] == "evenly" else DataRange1d(),
         y_axis_type="log" if logarithmic else "linear", y_range=vertical_range(cut), **PLOT,
     )  # fmt: skip
     plot.patches(
         "xs", "ys", source=linked.bands, fill_color="color", line_color=None,
-        fill_alpha=0.15 if rows <= MOST_BANDS else 0.0, selection_fill_alpha=0.3, nonselection_fill_alpha=0.0,
+        fill_alpha=0.15 if rows <= BANDS_LIMIT else 0.0, selection_fill_alpha=0.3, nonselection_fill_alpha=0.0,
     )  # fmt: skip
     lines = plot.add_glyph(
         linked.lines, line_glyph(2, 1), selection_glyph=line_glyph(4, 1), nonselection_glyph=line_glyph(2, 0.35)
     )
     cells = plot.scatter(
-        "at", "height", source=linked.cells, size=7, fill_color="line_color", line_color=looks.panel,
-        alpha=1.0 if rows <= MOST_MARKED else 0.0,
+        "at", "height", source=linked.cells, size=7, fill_color="line_color", line_color=theme.panel,
+        alpha=1.0 if rows <= MARKED_LINES_LIMIT else 0.0,
     )  # fmt: skip
     for source, size in ((linked.pinned, 13), (linked.pointed, 11)):
         plot.scatter(
-            "at", "height", source=source, size=size, fill_color=None, line_color=looks.ink, line_width=2.5
+            "at", "height", source=source, size=size, fill_color=None, line_color=theme.ink, line_width=2.5
         )
     plot.add_tools(linked.hover(cells, cut))
-    words_on(plot.xaxis[0], cut["x_at"].values.tolist(), cut["x_word"].values.tolist(), across=True)
+    label_ticks(plot.xaxis[0], cut["x_at"].values.tolist(), cut["x_word"].values.tolist(), across=True)
     if cut.attrs["kind"] == "label":
         words = cut.attrs["words"]
         plot.yaxis[0].ticker = FixedTicker(ticks=list(range(1, len(words) + 1)))
         plot.yaxis[0].major_label_overrides = dict(enumerate(words, start=1))
     if cut.attrs["y_title"]:
-        plot.add_layout(colour_legend(legend_of(cut, lines), looks), "above")
+        plot.add_layout(style_legend(legend_of(cut, lines), theme), "above")
     return plot
 
 
 def legend_of(cut: xr.Dataset, lines: GlyphRenderer[Any]) -> Legend:
     """Name the lines by the values of y."""
     rows = len(cut["y_word"])
-    named = range(0, rows, math.ceil(rows / MOST_NAMED))
+    named = range(0, rows, math.ceil(rows / LEGEND_LINES_LIMIT))
     words = [str(cut["y_word"].values[row]) for row in named]
     items = [LegendItem(label=word, renderers=[lines], index=row) for word, row in zip(words, named, strict=True)]
     return Legend(

@@ -9,7 +9,7 @@ from math import inf, isfinite
 
 import xarray as xr
 
-from dashboards.html_table import NOTHING, Cell, Table, number_cell, symbols
+from dashboards.html_table import NO_NUMBER, Cell, Table, number_cell, typeset_symbols
 from pipeline import printed_sides, statement_rows
 from pipeline.figures import time_text
 from pipeline.statements import Row
@@ -26,13 +26,13 @@ ORDERS = {
 """How rows can be sorted, by the word in an address."""
 
 
-def row_name(word: str) -> str:
+def name_statement(word: str) -> str:
     """Write a row's name as the paper would.
 
     Examples
     --------
-    >>> row_name("lemma_4_iii"), row_name("theorem_1_bias"), row_name("logistic_ode"), row_name("eq_8")
-    ('Lemma 4 (iii)', 'Theorem 1, bias', 'Logistic ODE', 'Eq. (8)')
+    >>> [name_statement(word) for word in ("lemma_4_iii", "theorem_1_bias", "logistic_ode", "eq_8")]
+    ['Lemma 4 (iii)', 'Theorem 1, bias', 'Logistic ODE', 'Eq. (8)']
     """
     words = word.split("_")
     if words[0] == "eq":
@@ -44,13 +44,13 @@ def row_name(word: str) -> str:
     return f"{name} ({rest})" if re.fullmatch("[ivx]+", rest) else f"{name}, {rest}" if rest else name
 
 
-def counted(statements: xr.Dataset) -> dict[str, int]:
+def count_verdicts(statements: xr.Dataset) -> dict[str, int]:
     """Count the rows of each verdict, none left out."""
     found = Counter(row.verdict for _, row in statement_rows(statements).values())
     return {verdict: found[verdict] for verdict in VERDICTS}
 
 
-def statements_table(statements: xr.Dataset, verdict: str = "all", order: str = "paper") -> Table:
+def create_statements_table(statements: xr.Dataset, verdict: str = "all", order: str = "paper") -> Table:
     """Tabulate the paper's statements on a run.
 
     Rows that compare with a power of lambda have sides given by their logarithms: those are written as powers of
@@ -70,8 +70,8 @@ def statements_table(statements: xr.Dataset, verdict: str = "all", order: str = 
     keys: dict[str, Callable[[str], float]] = {
         "paper": list(found).index,
         "verdict": lambda name: (1, 0, 2)[place.index(found[name][1].verdict)],
-        "margin": lambda name: finite_first(found[name][1].margin),
-        "time": lambda name: finite_first(found[name][1].at),
+        "margin": lambda name: finite_or_inf(found[name][1].margin),
+        "time": lambda name: finite_or_inf(found[name][1].at),
     }
     chosen = [name for name, (_, row) in found.items() if verdict in ("all", row.verdict)]
     rows = [record(name, *found[name]) for name in sorted(chosen, key=keys[order])]
@@ -84,11 +84,14 @@ def statements_table(statements: xr.Dataset, verdict: str = "all", order: str = 
 
 def record(name: str, claim: str, row: Row) -> list[Cell]:
     """Write the cells of one statement."""
-    sides = (Cell(text, look="number") if text else NOTHING for text in printed_sides(row))
-    sentence, verdict = Cell(symbols(claim), symbols(row.reason)), Cell(VERDICTS[row.verdict], look=row.verdict)
-    return [Cell(row_name(name)), sentence, verdict, *sides, number_cell(row.at, time_text)]
+    sides = (Cell(text, css_class="number") if text else NO_NUMBER for text in printed_sides(row))
+    sentence, verdict = (
+        Cell(typeset_symbols(claim), typeset_symbols(row.reason)),
+        Cell(VERDICTS[row.verdict], css_class=row.verdict),
+    )
+    return [Cell(name_statement(name)), sentence, verdict, *sides, number_cell(row.at, time_text)]
 
 
-def finite_first(value: float) -> float:
+def finite_or_inf(value: float) -> float:
     """Give what has no number the last place."""
     return value if isfinite(value) else inf

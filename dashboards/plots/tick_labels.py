@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from bokeh.models import Axis, FixedTicker
 
-MOST_WORDS = 14
+TICK_LABELS_LIMIT = 14
 """Of an axis; of more, as many are written as fit evenly."""
 
 
-def words_on(axis: Axis, places: Sequence[float], words: Sequence[str], *, across: bool) -> None:
+def label_ticks(axis: Axis, places: Sequence[float], words: Sequence[str], *, across: bool) -> None:
     """Write words at places of an axis (``across`` or up); of many only as many as can be read."""
-    step = -(-len(places) // MOST_WORDS)
+    step = -(-len(places) // TICK_LABELS_LIMIT)
     chosen = range(0, len(places), step)
     axis.ticker = FixedTicker(ticks=[float(places[i]) for i in chosen])
     axis.major_label_overrides = {float(places[i]): words[i] for i in chosen}

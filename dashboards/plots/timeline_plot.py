@@ -9,8 +9,8 @@ import holoviews as hv
 import xarray as xr
 
 from dashboards.html_table import Cell, Table, number_cell
-from dashboards.plots.holoviews_style import PRINTED, dressed, marked_above
-from dashboards.theme import Looks
+from dashboards.plots.holoviews_style import PRINTF_FORMATTERS, add_upper_axis, style_overlay
+from dashboards.theme import Theme
 from pipeline.figures import (
     PHASES,
     growth_sizes,
@@ -39,14 +39,14 @@ def escape_of(tree: xr.DataTree) -> float:
     return escape if escape > 0 else nan
 
 
-def create_timeline_plot(tree: xr.DataTree, looks: Looks, unit: str = "t") -> hv.Overlay:
+def create_timeline_plot(tree: xr.DataTree, theme: Theme, unit: str = "t") -> hv.Overlay:
     """Draw one row a phase: its bar to scale, the measured time as a full and the predicted as a dashed line.
 
     Parameters
     ----------
     tree
         A run with the groups data, trajectory and phases.
-    looks
+    theme
         The colours of the page.
     unit
         A key of :data:`UNITS`; where lambda >= 1 there is only t.
@@ -67,26 +67,26 @@ def create_timeline_plot(tree: xr.DataTree, looks: Looks, unit: str = "t") -> hv
                 color=style.color, fill_alpha=0.45, line_color=style.color, tools=["hover"],
                 hooks=[hatched(style.hatch[0])],
                 hover_tooltips=[("phase", "@phase"), ("from", "@x0{%.6g}"), ("until", "@x1{%.6g}")],
-                hover_formatters=PRINTED,
+                hover_formatters=PRINTF_FORMATTERS,
             )
         )  # fmt: skip
     marks = [
-        time_lines(measured_times(tree), one, len(order), "measured", looks, "solid"),
+        time_lines(measured_times(tree), one, len(order), "measured", theme, "solid"),
         time_lines(
             predicted_times(tree), one, len(order),
-            "predicted by the paper" if orthogonal(tree) else "the paper's formula", looks, "dashed",
+            "predicted by the paper" if orthogonal(tree) else "the paper's formula", theme, "dashed",
         ),
     ]  # fmt: skip
     rows = [(len(order) - 1 - i, f"{i + 1} {short(style.name)}") for i, style in enumerate(styles)]
-    return dressed(
-        hv.Overlay([*bars, *marks]), looks, marked_above(limits(tree, one), looks),
+    return style_overlay(
+        hv.Overlay([*bars, *marks]), theme, add_upper_axis(limits(tree, one), theme),
         xlim=(0.0, timeline_end(tree) / one), ylim=(-0.6, len(order) - 0.4), yticks=rows,
         xlabel=f"time {UNITS[unit]}", labelled=["x"], legend_position="top_right", height=270, show_grid=True,
     )  # fmt: skip
 
 
 def time_lines(
-    times: tuple[float, float, float], one: float, rows: int, label: str, looks: Looks, dash: str
+    times: tuple[float, float, float], one: float, rows: int, label: str, theme: Theme, dash: str
 ) -> hv.Curve:
     """Draw t1, t2, t3 as vertical lines, each across its phase's row; none for one that does not exist."""
     x: list[float] = []
@@ -95,7 +95,7 @@ def time_lines(
         if isfinite(time):
             x += [time / one, time / one, nan]
             y += [rows - 1 - i - MARK, rows - 1 - i + MARK, nan]
-    return hv.Curve((x, y), label=label).opts(color=looks.ink, line_width=2, line_dash=dash)
+    return hv.Curve((x, y), label=label).opts(color=theme.ink, line_width=2, line_dash=dash)
 
 
 def hatched(pattern: str) -> Any:
@@ -123,7 +123,7 @@ def short(name: str) -> str:
     return name.replace("fitting positive labels", "fit y > 0").replace("fitting negative labels", "fit y < 0")
 
 
-def timeline_table(tree: xr.DataTree) -> Table:
+def create_timeline_table(tree: xr.DataTree) -> Table:
     """Tabulate the phases: what happens, from when until when, beside the paper's time, in both units."""
     found, order = intervals(tree, "phase"), phase_order(tree)
     measured, predicted = (*measured_times(tree), nan), (*predicted_times(tree), nan)
@@ -143,7 +143,7 @@ def timeline_table(tree: xr.DataTree) -> Table:
         during = f"{time_text(parts[0].start)} to {time_text(parts[-1].end)}" if parts else "not reached"
         rows.append(
             (
-                Cell(f"{i + 1} {style.name}", words), Cell(during, look="number"),
+                Cell(f"{i + 1} {style.name}", words), Cell(during, css_class="number"),
                 when(i, measured[i]), when(i, predicted[i], formulas[i]),
                 number_cell(measured[i] / (predicted[i] or nan)), number_cell(measured[i] / escape),
                 number_cell(limits[i]),
@@ -161,7 +161,7 @@ def when(i: int, time: float, formula: str = "") -> Cell:
     return number_cell(time, lambda known: f"{NAMES[i]} = {time_text(known)}", formula)
 
 
-def timeline_in_words(tree: xr.DataTree) -> str:
+def describe_timeline(tree: xr.DataTree) -> str:
     """Say the timeline in one sentence, for who does not see it."""
     parts = [f"{PHASES[part.label].name} from t = {time_text(part.start)} to {time_text(part.end)}"
              for part in intervals(tree, "phase")]  # fmt: skip

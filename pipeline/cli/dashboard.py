@@ -17,7 +17,7 @@ from pipeline.cli.shared import DONE, WRONG_REQUEST, catalog_option, opened, ref
 @catalog_option
 @speaks
 def dashboard(port: int, names: tuple[str, ...], open_browser: bool, catalog_url: str) -> int:
-    """Look at runs in the browser, and move lambda with your hand.
+    """RunData at runs in the browser, and move lambda with your hand.
 
     It listens on this machine alone (127.0.0.1) and can open nothing but the catalog. To show it to others, put
     a proxy that asks for a password before it and name that with --allow-host.

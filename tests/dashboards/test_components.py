@@ -2,33 +2,42 @@
 
 import pytest
 
-from dashboards.components import Toggles, card, facts_html, headed, plotted, side_by_side, toggles, words
+from dashboards.components import (
+    RadioButtons,
+    card,
+    facts_html,
+    heading_pane,
+    html_pane,
+    plot_pane,
+    radio_buttons,
+    side_by_side,
+)
 from dashboards.plots.figure_style import styled_figure
 from dashboards.theme import LIGHT
 
 
 def test_whatever_somebody_wrote_is_text():
-    for html in (facts_html([("<b>", "<i>")]), headed("<b>", "<i>").object):
+    for html in (facts_html([("<b>", "<i>")]), heading_pane("<b>", "<i>").object):
         assert "<b>" not in html
         assert "<i>" not in html
     drawn = styled_figure(LIGHT, height=100, x_label="x", y_label="y")
-    assert 'aria-label="&lt;b&gt;"' in plotted(drawn, "<b>")[0].object
+    assert 'aria-label="&lt;b&gt;"' in plot_pane(drawn, "<b>")[0].object
 
 
 @pytest.mark.parametrize("options", [{"time t": "t", "iterations": "steps"}, ["t", "steps"]])
 def test_a_group_of_buttons_has_a_role_and_a_name(options):
-    made = toggles("Time counted in", options, "steps")
+    made = radio_buttons("Time counted in", options, "steps")
     model = made.get_root()
     assert model.html_attributes == {"role": "group", "aria-label": "Time counted in"}
     assert model.labels == list(options)
     assert model.active == 1
     made.value = "t"
     assert model.active == 0
-    assert isinstance(made, Toggles)
+    assert isinstance(made, RadioButtons)
 
 
 def test_words_have_the_style_and_their_own_after_it():
-    plain, own = words("<p>a</p>"), words("<p>b</p>", faint=True, style="p { color: red; }", margin=0)
+    plain, own = html_pane("<p>a</p>"), html_pane("<p>b</p>", faint=True, style="p { color: red; }", margin=0)
     assert plain.stylesheets == own.stylesheets[:1]
     assert own.stylesheets[1] == "p { color: red; }"
     assert (plain.css_classes, own.css_classes, own.margin) == ([], ["faint"], 0)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from dashboards.html_table import Cell, Table, as_digits, as_html, number_cell, powers, symbols
+from dashboards.html_table import Cell, Table, number_cell, numbers_html, powers, records_html, typeset_symbols
 
 
 def test_whatever_a_cell_says_is_text():
-    html = as_html(Table("<c>", ("<h>",), [(Cell("<script>x</script>", "a & b", 'l"'),)]))
+    html = records_html(Table("<c>", ("<h>",), [(Cell("<script>x</script>", "a & b", 'l"'),)]))
     assert "<script>" not in html
     assert "&lt;script&gt;x&lt;/script&gt;" in html
     assert "a &amp; b" in html
@@ -14,7 +14,7 @@ def test_whatever_a_cell_says_is_text():
 
 
 def test_each_cell_knows_its_head_and_the_row_its_name():
-    html = as_html(Table("all", ("name", "size"), [("one", "1"), (Cell("two"), "2")]))
+    html = records_html(Table("all", ("name", "size"), [("one", "1"), (Cell("two"), "2")]))
     assert html.count('<th scope="row" role="rowheader" data-head="name">') == 2
     assert html.count('<td role="cell" data-head="size">') == 2
     assert "<caption>all</caption>" in html
@@ -44,22 +44,22 @@ def test_numbers_far_from_1(text, html):
 
 def test_what_is_no_number_is_a_dash():
     assert number_cell(float("nan")).text == number_cell(float("inf")).text == "–"
-    assert number_cell(0.12345, ".3f") == Cell("0.123", look="number")
+    assert number_cell(0.12345, ".3f") == Cell("0.123", css_class="number")
 
 
 def test_the_papers_symbols():
-    assert symbols("at t1: 1 - cos(w_j, -D_-) <= 2 lambda^epsilon on S_{-,1}") == (
+    assert typeset_symbols("at t1: 1 - cos(w_j, -D_-) <= 2 lambda^epsilon on S_{-,1}") == (
         "at t₁: 1 − cos(w_j, −D₋) ≤ 2 λ^ε on S₋,₁"
     )
 
 
 def test_a_text_alone_heads_the_rows_below_it():
-    html = as_html(Table("all", ("name", "size"), ["<part>", ("one", "1")]), "compared")
+    html = records_html(Table("all", ("name", "size"), ["<part>", ("one", "1")]), "compared")
     assert '<th class="part" role="rowheader" scope="colgroup" colspan="2">&lt;part&gt;</th>' in html
     assert html.startswith('<table class="compared"')
 
 
 def test_digits_are_a_plain_grid():
-    html = as_digits(Table("all", ("name", "size"), [("<one>", Cell("-1e-07")), ("two", "2")]))
+    html = numbers_html(Table("all", ("name", "size"), [("<one>", Cell("-1e-07")), ("two", "2")]))
     assert '<tr><th scope="row">&lt;one&gt;</th><td>-1e-07</td></tr>' in html
     assert html.count('scope="col"') == 2

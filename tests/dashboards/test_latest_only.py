@@ -9,7 +9,7 @@ import panel as pn
 import pytest
 
 from dashboards.computations import SupersededError, superseded
-from dashboards.latest_only import Latest
+from dashboards.latest_only import LatestOnly
 
 
 class Document:
@@ -41,7 +41,7 @@ def settled(condition):
 
 
 def latest(shown, work, **options):
-    return Latest(Document(), work, shown.append, lambda error: shown.append(error), **options)
+    return LatestOnly(Document(), work, shown.append, lambda error: shown.append(error), **options)
 
 
 def test_of_many_jobs_only_the_first_and_the_last_are_done(shown):
@@ -53,10 +53,10 @@ def test_of_many_jobs_only_the_first_and_the_last_are_done(shown):
         return job
 
     jobs = latest(shown, work)
-    jobs.want(0)
+    jobs.request(0)
     assert begun.wait(20)
     for job in range(1, 50):
-        jobs.want(job)
+        jobs.request(job)
     gate.set()
     settled(lambda: shown[-1:] == [49])
     assert shown == [0, 49]
@@ -64,12 +64,12 @@ def test_of_many_jobs_only_the_first_and_the_last_are_done(shown):
 
 def test_the_rest_is_done_once_nothing_newer_comes(shown):
     jobs = latest(shown, lambda job: job, rest=lambda job: f"rest of {job}", after=0.2)
-    jobs.want(1)
+    jobs.request(1)
     settled(lambda: shown == [1])
-    jobs.want(2)
+    jobs.request(2)
     settled(lambda: len(shown) == 3)
     assert shown == [1, 2, "rest of 2"]
-    jobs.want(3)
+    jobs.request(3)
     settled(lambda: shown[-1] == "rest of 3")
 
 
@@ -81,9 +81,9 @@ def test_a_long_rest_holds_up_no_newer_job_and_is_not_shown_after_it(shown):
         return f"rest of {job}"
 
     jobs = latest(shown, lambda job: job, rest=rest, after=0.05)
-    jobs.want(1)
+    jobs.request(1)
     settled(lambda: jobs.refining)
-    jobs.want(2)
+    jobs.request(2)
     settled(lambda: shown == [1, 2])
     gate.set()
     settled(lambda: shown == [1, 2, "rest of 2"] and not jobs.refining)
@@ -97,51 +97,51 @@ def test_a_failure_is_told_and_the_next_job_is_done(shown):
         return job
 
     jobs = latest(shown, work)
-    jobs.want("bad")
+    jobs.request("bad")
     settled(lambda: len(shown) == 1)
-    jobs.want("good")
+    jobs.request("good")
     settled(lambda: len(shown) == 2)
     assert str(shown[0]) == "no such run"
     assert shown[1] == "good"
 
 
 def test_a_page_that_was_closed_is_left_alone(shown):
-    jobs = Latest(Document(destroyed=True), lambda job: job, shown.append, shown.append)
-    jobs.want(1)
+    jobs = LatestOnly(Document(destroyed=True), lambda job: job, shown.append, shown.append)
+    jobs.request(1)
     settled(lambda: not jobs.busy)
     assert shown == []
 
 
 def test_a_page_that_takes_its_time_gets_the_next_job_too(shown, monkeypatch):
-    monkeypatch.setattr("dashboards.latest_only.PATIENCE", 0.02)
+    monkeypatch.setattr("dashboards.latest_only.DELIVERY_SECONDS", 0.02)
     jobs = latest(shown, lambda job: job)
     with jobs.document.lock:
-        jobs.want(1)
+        jobs.request(1)
         settled(lambda: not jobs.job)
-        jobs.want(2)
+        jobs.request(2)
         time.sleep(0.2)
     settled(lambda: sorted(shown) == [1, 2])
 
 
 def test_outside_a_server_everything_happens_at_once(shown):
-    Latest(None, lambda job: 2 * job, shown.append, shown.append, rest=lambda job: -job).want(4)
+    LatestOnly(None, lambda job: 2 * job, shown.append, shown.append, rest=lambda job: -job).request(4)
     assert shown == [8, -4]
 
 
 def test_outside_a_server_a_failure_is_told_as_in_one(shown):
-    Latest(None, lambda job: 1 / job, shown.append, shown.append).want(0)
+    LatestOnly(None, lambda job: 1 / job, shown.append, shown.append).request(0)
     assert isinstance(shown[0], ZeroDivisionError)
 
 
 def test_work_knows_its_page(shown):
     jobs = latest(shown, lambda job: pn.state.curdoc)
-    jobs.want(1)
+    jobs.request(1)
     settled(lambda: shown == [jobs.document])
     assert pn.state.curdoc is None
 
 
 def test_work_that_a_newer_job_makes_worthless_is_asked_to_end(shown, monkeypatch):
-    monkeypatch.setattr("dashboards.latest_only.BEARABLE", 0.05)
+    monkeypatch.setattr("dashboards.latest_only.FINISH_SECONDS", 0.05)
     begun = threading.Event()
 
     def work(job):
@@ -152,9 +152,9 @@ def test_work_that_a_newer_job_makes_worthless_is_asked_to_end(shown, monkeypatc
         return job
 
     jobs = latest(shown, work)
-    jobs.want("long")
+    jobs.request("long")
     assert begun.wait(20)
-    jobs.want("next")
+    jobs.request("next")
     settled(lambda: shown == ["next"])
 
 
@@ -169,9 +169,9 @@ def test_a_rest_is_asked_to_end_once_something_else_is_wanted(shown):
         return f"rest of {job}"
 
     jobs = latest(shown, lambda job: job, rest=rest, after=0.01)
-    jobs.want(1)
+    jobs.request(1)
     settled(lambda: jobs.refining)
-    jobs.want(2)
+    jobs.request(2)
     settled(lambda: shown == [1, 2, "rest of 2"])
     assert ended.is_set()
 
@@ -180,9 +180,9 @@ def test_twenty_pages_that_wait_hold_up_no_other(shown):
     gate = threading.Event()
     waiting = [latest(shown, lambda job: gate.wait(20)) for _ in range(20)]
     for jobs in waiting:
-        jobs.want(1)
+        jobs.request(1)
     other = latest(shown, lambda job: job)
-    other.want("quick")
+    other.request("quick")
     settled(lambda: shown == ["quick"])
     gate.set()
     settled(lambda: len(shown) == 21)

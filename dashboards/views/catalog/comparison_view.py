@@ -14,30 +14,30 @@ from bokeh.plotting import figure
 
 from catalog import CatalogError, Manifest
 from dashboards.catalog_rows import differences
-from dashboards.components import card, toggles, words
-from dashboards.damage import reading
-from dashboards.html_table import Cell, Table, as_html
-from dashboards.page_context import Visit
-from dashboards.plots.comparison_plots import SAMPLES, function_plot, loss_plot, scale_of, strokes, time_unit
-from dashboards.plots.holoviews_style import rendered
+from dashboards.components import card, html_pane, radio_buttons
+from dashboards.damage import explain_damage
+from dashboards.html_table import Cell, Table, records_html
+from dashboards.page_context import PageContext
+from dashboards.plots.comparison_plots import SAMPLES, choose_scale, function_plot, loss_plot, strokes, time_unit
+from dashboards.plots.holoviews_style import render_figure
 
 TIMES = {"t": "t", "scaled": "t/(−ln λ)"}
 AXES = {"linear": "linear", "log": "logarithmic"}
 
 
-def opened_runs(visit: Visit, run_ids: Sequence[str]) -> tuple[dict[str, xr.DataTree], list[Manifest]]:
+def opened_runs(context: PageContext, run_ids: Sequence[str]) -> tuple[dict[str, xr.DataTree], list[Manifest]]:
     """Open the runs and read what the pictures need; one that is damaged is said to be, and left out."""
     trees, manifests = {}, []
     for run_id in run_ids:
         try:
-            manifest = visit.catalog.manifest(run_id)
-            tree = visit.catalog.whole(run_id)
-            with reading(run_id):
+            manifest = context.catalog.manifest(run_id)
+            tree = context.catalog.whole(run_id)
+            with explain_damage(run_id):
                 trajectory = tree["trajectory"].dataset
                 trajectory["loss"].load()
                 trajectory[["direction", "log_norm", "output_ratio"]].isel(time=slice(-1, None)).load()
         except CatalogError as error:
-            visit.say(str(error))
+            context.say(str(error))
         else:
             trees[run_id] = tree
             manifests.append(manifest)
@@ -49,23 +49,23 @@ class Comparison:
 
     Parameters
     ----------
-    visit
+    context
         Who looks.
     trees, manifests
         From :func:`opened_runs`: at least one.
     """
 
-    def __init__(self, visit: Visit, trees: dict[str, xr.DataTree], manifests: Sequence[Manifest]) -> None:
-        self.visit, self.trees, self.manifests = visit, trees, manifests
-        self.time = toggles(
-            "Time", {said: key for key, said in TIMES.items()}, visit.choice("time", list(TIMES), "t")
+    def __init__(self, context: PageContext, trees: dict[str, xr.DataTree], manifests: Sequence[Manifest]) -> None:
+        self.context, self.trees, self.manifests = context, trees, manifests
+        self.time = radio_buttons(
+            "Time", {said: key for key, said in TIMES.items()}, context.choice("time", list(TIMES), "t")
         )
-        self.axis = toggles(
-            "Loss axis", {said: key for key, said in AXES.items()}, visit.choice("loss", list(AXES), "linear")
+        self.axis = radio_buttons(
+            "Loss axis", {said: key for key, said in AXES.items()}, context.choice("loss", list(AXES), "linear")
         )
         self.loss = pn.pane.Bokeh(self._loss(), sizing_mode="stretch_width")
-        function = function_plot(trees, visit.looks)
-        self.picture = None if function is None else rendered(function)
+        function = function_plot(trees, context.theme)
+        self.picture = None if function is None else render_figure(function)
         for widget in (self.time, self.axis):
             widget.param.watch(self._changed, "value")
 
@@ -73,45 +73,46 @@ class Comparison:
         scaled = self.time.value == "scaled"
         without = [name for name, tree in self.trees.items() if scaled and np.isnan(time_unit(tree))]
         if without:
-            self.visit.say(f"λ of {', '.join(without)} is not below 1: there is no t/(−ln λ), and no curve.")
-        return rendered(
-            loss_plot(self.trees, self.visit.looks, scaled=scaled, logarithmic=self.axis.value == "log")
+            self.context.say(f"λ of {', '.join(without)} is not below 1: there is no t/(−ln λ), and no curve.")
+        return render_figure(
+            loss_plot(self.trees, self.context.theme, scaled=scaled, logarithmic=self.axis.value == "log")
         )
 
     def _changed(self, _: object) -> None:
-        self.visit.forget()
-        self.visit.remember(time=self.time.value, loss=self.axis.value)
+        self.context.forget()
+        self.context.remember(time=self.time.value, loss=self.axis.value)
         self.loss.object = self._loss()
 
     def view(self) -> pn.viewable.Viewable:
         """Lay them out: the pictures beside each other where there is room."""
         controls = pn.FlexBox(
-            words("<b>Loss</b> against", sizing_mode=None), self.time, self.axis, align_items="center",
+            html_pane("<b>Loss</b> against", sizing_mode=None), self.time, self.axis, align_items="center",
             gap="4px 12px",
         )  # fmt: skip
         cards = [card(controls, self.loss, flex="1 1 420px")]
         if self.picture is not None:
-            heading = words("<b>Function at the end</b>", height=32)
+            heading = html_pane("<b>Function at the end</b>", height=32)
             picture = pn.pane.Bokeh(self.picture, sizing_mode="stretch_width")
             cards.append(card(heading, picture, flex="1 1 420px"))
         runs = "".join(f"<p>{line}</p>" for line in self._legend())
+        table = records_html(difference_table(differences(self.manifests)), "compared")
         return pn.Column(
-            words(f"<h2>Side by side</h2>{runs}"),
+            html_pane(f"<h2>Side by side</h2>{runs}"),
             pn.FlexBox(*cards, gap="12px", margin=(4, 10), sizing_mode="stretch_width"),
-            words(f'<div class="wide">{as_html(difference_table(differences(self.manifests)), "compared")}</div>'),
+            html_pane(f'<div class="wide">{table}</div>'),
             sizing_mode="stretch_width",
         )
 
     def _legend(self) -> list[str]:
         """Say which line is whose, with the ways to the run's pages."""
         lines = []
-        for run_id, (color, dash) in zip(self.trees, strokes(self.visit.looks), strict=False):
-            flow, theory = (escape(self.visit.address(page, run=run_id)) for page in ("flow", "theory"))
+        for run_id, (color, dash) in zip(self.trees, strokes(self.context.theme), strict=False):
+            flow, theory = (escape(self.context.address(page, run=run_id)) for page in ("flow", "theory"))
             sample = (
                 f'<svg width="34" height="10" role="img" aria-label="{dash} line"><path d="M1 5H33" '
                 f'stroke="{color}" stroke-width="3" stroke-dasharray="{SAMPLES[dash]}"/></svg>'
             )
-            scale = escape(scale_of(self.trees[run_id]))
+            scale = escape(choose_scale(self.trees[run_id]))
             lines.append(
                 f'{sample} <a href="{flow}">{escape(run_id)}</a>, {scale} · <a href="{theory}">theory</a>'
             )

@@ -13,14 +13,14 @@ import panel as pn
 
 from catalog import CatalogError, select
 from dashboards.catalog_rows import plain_condition, searched
-from dashboards.components import BUTTON, words
-from dashboards.latest_only import Latest
-from dashboards.page_context import Visit, shortened
-from dashboards.published_runs import Table, shelf_of
-from dashboards.views.catalog.run_actions import Upkeep, runs_in_words
-from dashboards.views.catalog.runs_table import HEADINGS, runs_table
+from dashboards.components import BUTTON, html_pane
+from dashboards.latest_only import LatestOnly
+from dashboards.page_context import PageContext, shortened
+from dashboards.published_runs import RunsSnapshot, published_runs_of
+from dashboards.views.catalog.run_actions import RunActions, count_runs
+from dashboards.views.catalog.runs_table import HEADINGS, create_runs_table
 
-LOOK_AGAIN = 4
+POLL_SECONDS = 4
 """Seconds after which a page looks whether there are other runs."""
 MOST = 3
 """Runs that are compared: so many are told apart at a glance."""
@@ -31,11 +31,11 @@ EMPTY = (
 )
 
 
-def build_page(visit: Visit) -> pn.viewable.Viewable:
+def build_page(context: PageContext) -> pn.viewable.Viewable:
     """Build the page; the table comes when it has been read, which for 10,000 runs takes a second."""
-    made = CatalogPage(visit)
+    made = CatalogPage(context)
     pn.state.onload(made.begin)
-    pn.state.add_periodic_callback(partial(made.look, LOOK_AGAIN / 2), period=1000 * LOOK_AGAIN)
+    pn.state.add_periodic_callback(partial(made.poll, POLL_SECONDS / 2), period=1000 * POLL_SECONDS)
     return made.view()
 
 
@@ -73,7 +73,7 @@ class Found:
     """
 
     what: tuple[int, str, str]
-    table: Table
+    table: RunsSnapshot
     rows: pd.DataFrame
     problem: str
 
@@ -83,35 +83,35 @@ class CatalogPage:
 
     Parameters
     ----------
-    visit
+    context
         Who looks. The address says ``search``, ``where``, ``sort`` (a column, ``-`` before it for the largest
         first) and ``compare`` (runs, comma between).
     """
 
-    def __init__(self, visit: Visit) -> None:
-        self.visit, self.shelf = visit, shelf_of(visit.catalog)
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.published = context, published_runs_of(context.catalog)
         self.chosen: list[str] = []
         self.shown: tuple[int, str, str] | None = None
         self.search = pn.widgets.TextInput(
-            label="Search", placeholder="words of its name, title, status …", value=visit.text("search"),
-            value_input=visit.text("search"), width=260,
+            label="Search", placeholder="words of its name, title, status …", value=context.text("search"),
+            value_input=context.text("search"), width=260,
         )  # fmt: skip
         self.where = pn.widgets.TextInput(
-            label="Only runs where", placeholder="width == 60 and excess < 0.01", value=visit.text("where"),
+            label="Only runs where", placeholder="width == 60 and excess < 0.01", value=context.text("where"),
             width=350,
         )  # fmt: skip
         self.refresh = pn.widgets.Button(label="Refresh", **BUTTON)
-        self.count = words('<p role="status">Reading the catalog …</p>')
-        self.damaged = words("")
-        self.table = runs_table(self._asked_order())
-        self.upkeep = Upkeep(visit, lambda: self.chosen)
+        self.count = html_pane('<p role="status">Reading the catalog …</p>')
+        self.damaged = html_pane("")
+        self.table = create_runs_table(self._asked_order())
+        self.upkeep = RunActions(context, lambda: self.chosen)
         self.compare = pn.widgets.Button(label="Compare", disabled=True, color="primary", **BUTTON)
-        self.choice = words("", faint=True, margin=(5, 10))
+        self.choice = html_pane("", faint=True, margin=(5, 10))
         self.actions = pn.Column(sizing_mode="stretch_width", visible=False)
         self.comparison = pn.Column(sizing_mode="stretch_width")
         self._choosing = False
-        self.runs = Latest(pn.state.curdoc, self._found, self._show, self._unread)
-        self.opened = Latest(pn.state.curdoc, self._side_by_side, self._show_comparison, self._unopened)
+        self.runs = LatestOnly(pn.state.curdoc, self._found, self._show, self._unread)
+        self.opened = LatestOnly(pn.state.curdoc, self._side_by_side, self._show_comparison, self._unopened)
         # A table that is built while it is hidden stays blank. It stands in the page from the start all the same:
         # so the browser has its code before the first run appears.
         self.place = pn.Column(self.table, sizing_mode="stretch_width")
@@ -123,42 +123,44 @@ class CatalogPage:
         self.table.param.watch(self._sorted, "sorters")
 
     def _asked_order(self) -> list[dict[str, str]]:
-        name = self.visit.text("sort")
+        name = self.context.text("sort")
         column = name.removeprefix("-")
         if not name:
             return []
         if column not in HEADINGS:
-            self.visit.say(
+            self.context.say(
                 f"sort = {shortened(name)} is not known: allowed are {', '.join(HEADINGS)}. Newest come first."
             )
-            self.visit.remember(sort=None)
+            self.context.remember(sort=None)
             return []
         return [{"field": column, "dir": "desc" if name.startswith("-") else "asc"}]
 
     def begin(self) -> None:
         """Read the table for the first time, and open what the address compares."""
-        run_ids = asked_runs(self.visit)
-        self.visit.remember(compare=",".join(run_ids) or None)
+        run_ids = asked_runs(self.context)
+        self.context.remember(compare=",".join(run_ids) or None)
         self._choose(run_ids)
         self._compare(run_ids)
-        self.look(LOOK_AGAIN)
+        self.poll(POLL_SECONDS)
 
-    def look(self, age: float = 0.0) -> None:
+    def poll(self, age: float = 0.0) -> None:
         """Read the table if it is older than ``age`` seconds, and show what the two fields let through."""
-        self.runs.want(Asked(self.search.value_input or "", (self.where.value or "").strip(), age))
+        self.runs.request(Asked(self.search.value_input or "", (self.where.value or "").strip(), age))
 
     def _refreshed(self, _: object) -> None:
-        self.visit.forget()
-        self.look()
+        self.context.forget()
+        self.poll()
 
     def _narrowed(self, _: object) -> None:
-        self.visit.forget()
-        self.visit.remember(search=self.search.value_input or None, where=(self.where.value or "").strip() or None)
-        self.look(LOOK_AGAIN)
+        self.context.forget()
+        self.context.remember(
+            search=self.search.value_input or None, where=(self.where.value or "").strip() or None
+        )
+        self.poll(POLL_SECONDS)
 
     def _found(self, asked: Asked) -> Found | None:
         """Read the table and narrow it; None if that is what the page shows."""
-        table = self.shelf.table(asked.age)
+        table = self.published.snapshot(asked.age)
         what = table.version, asked.words, asked.condition
         if self.shown == what:
             return None
@@ -192,13 +194,13 @@ class CatalogPage:
             self.count.object = f'<p role="status">{escape(str(error))}</p>'
             self.shown = None
         else:
-            self.visit.say_error(error)
+            self.context.say_error(error)
 
     def _tell(self, found: int, all_runs: int, problem: str) -> None:
         if not all_runs:
-            text = EMPTY.format(flow=escape(self.visit.address("flow")))
+            text = EMPTY.format(flow=escape(self.context.address("flow")))
         else:
-            what = runs_in_words(all_runs) if found == all_runs else f"{found:,} of {runs_in_words(all_runs)}"
+            what = count_runs(all_runs) if found == all_runs else f"{found:,} of {count_runs(all_runs)}"
             text = f"<p>{what}.</p>"
         alert = f'<p role="alert" class="problem"><b>⚠</b> {escape(problem)}</p>' if problem else ""
         self.count.object = f'<div role="status">{text}</div>{alert}'
@@ -212,7 +214,7 @@ class CatalogPage:
     @cached_property
     def _addresses(self) -> list[tuple[str, str]]:
         """What stands before and after a run's name in the addresses of the pages that show it."""
-        addresses = (escape(self.visit.address(page, run="RUN")) for page in ("flow", "theory"))
+        addresses = (escape(self.context.address(page, run="RUN")) for page in ("flow", "theory"))
         return [(before, after) for before, _, after in (address.partition("RUN") for address in addresses)]
 
     def _mark(self, rows: pd.DataFrame | None = None) -> None:
@@ -228,7 +230,7 @@ class CatalogPage:
         """Add and take away what was ticked; what a search hides stays chosen."""
         if self._choosing:
             return
-        self.visit.forget()
+        self.context.forget()
         shown = list(self.table.value["run_id"])
         ticked = [shown[i] for i in event.new if i < len(shown)]
         kept = [run_id for run_id in self.chosen if run_id not in shown or run_id in ticked]
@@ -246,11 +248,11 @@ class CatalogPage:
     def _sorted(self, event: Any) -> None:
         order = event.new[0] if event.new else None
         name = order and f"{'-' if order['dir'] == 'desc' else ''}{order['field']}"
-        self.visit.remember(sort=name)
+        self.context.remember(sort=name)
 
     def _compared(self, _: object) -> None:
-        self.visit.forget()
-        self.visit.remember(compare=",".join(self.chosen))
+        self.context.forget()
+        self.context.remember(compare=",".join(self.chosen))
         self._compare(list(self.chosen))
 
     def _compare(self, run_ids: list[str]) -> None:
@@ -258,24 +260,24 @@ class CatalogPage:
         if not run_ids:
             self.comparison.objects = []
             return
-        self.comparison.objects = [words(f'<p role="status">Opening {runs_in_words(len(run_ids))} …</p>')]
-        self.opened.want(run_ids)
+        self.comparison.objects = [html_pane(f'<p role="status">Opening {count_runs(len(run_ids))} …</p>')]
+        self.opened.request(run_ids)
 
     def _side_by_side(self, run_ids: list[str]) -> list[pn.viewable.Viewable]:
         # In this thread, because HoloViews takes seconds to import; whoever compares nothing does without.
         from dashboards.views.catalog.comparison_view import Comparison, opened_runs
 
-        trees, manifests = opened_runs(self.visit, run_ids)
-        return [Comparison(self.visit, trees, manifests).view()] if trees else []
+        trees, manifests = opened_runs(self.context, run_ids)
+        return [Comparison(self.context, trees, manifests).view()] if trees else []
 
     def _show_comparison(self, views: list[pn.viewable.Viewable]) -> None:
         self.comparison.objects = views
         # What the address gets wrong is put right there, too.
-        self.visit.remember(**({} if views else {"compare": None}))
+        self.context.remember(**({} if views else {"compare": None}))
 
     def _unopened(self, error: Exception) -> None:
         self.comparison.objects = []
-        self.visit.say_error(error)
+        self.context.say_error(error)
 
     def view(self) -> pn.viewable.Viewable:
         """Lay the page out."""
@@ -300,19 +302,19 @@ class CatalogPage:
         )  # fmt: skip
 
 
-def asked_runs(visit: Visit) -> list[str]:
+def asked_runs(context: PageContext) -> list[str]:
     """Read which runs an address compares; what can't be shown is said, and left out."""
     found: list[str] = []
-    for name in filter(None, (part.strip() for part in visit.text("compare").split(","))):
+    for name in filter(None, (part.strip() for part in context.text("compare").split(","))):
         try:
-            run_id = visit.catalog.resolve(name)
+            run_id = context.catalog.resolve(name)
         except CatalogError as error:
-            visit.say(str(error))
+            context.say(str(error))
             continue
         if run_id not in found:
             found.append(run_id)
     if len(found) > MOST:
-        visit.say(f"{len(found)} runs are too many to compare: shown are the first {MOST}.")
+        context.say(f"{len(found)} runs are too many to compare: shown are the first {MOST}.")
     return found[:MOST]
 
 
@@ -321,4 +323,4 @@ def damaged_html(damaged: dict[str, str]) -> str:
     if not damaged:
         return ""
     items = "".join(f"<li><b>{escape(name)}</b>: {escape(what)}</li>" for name, what in sorted(damaged.items()))
-    return f"<h2>Damaged: {runs_in_words(len(damaged))}</h2><ul>{items}</ul>"
+    return f"<h2>Damaged: {count_runs(len(damaged))}</h2><ul>{items}</ul>"

@@ -10,32 +10,32 @@ from time import monotonic
 import panel as pn
 
 from catalog import Catalog
-from dashboards.components import BUTTON, words
-from dashboards.exports import LARGEST_BYTES, exported_runs
-from dashboards.latest_only import Latest
-from dashboards.page_context import Visit
-from dashboards.page_template import explained
+from dashboards.components import BUTTON, html_pane
+from dashboards.exports.run_archive import LARGEST_BYTES, export_archive
+from dashboards.latest_only import LatestOnly
+from dashboards.page_context import PageContext
+from dashboards.page_template import explain_error
 from dashboards.views.file_button import FileButton, size_text
 from pipeline import RequestError
 
-MOST_FINDINGS = 50
+FINDINGS_LIMIT = 50
 """Findings that are shown one by one."""
 ENDINGS = {"zip": "zip", "netcdf": "nc"}
 
 
-class Upkeep:
+class RunActions:
     """Buttons for the chosen runs, and what came of them.
 
     Parameters
     ----------
-    visit
+    context
         Who looks.
     chosen
         Names the runs that are chosen at the moment of the click.
     """
 
-    def __init__(self, visit: Visit, chosen: Callable[[], Sequence[str]]) -> None:
-        self.visit, self.chosen = visit, chosen
+    def __init__(self, context: PageContext, chosen: Callable[[], Sequence[str]]) -> None:
+        self.context, self.chosen = context, chosen
         self.verify_chosen = pn.widgets.Button(label="Verify chosen", disabled=True, **BUTTON)
         self.verify_all = pn.widgets.Button(label="Verify all", **BUTTON)
         self.format = pn.widgets.Select(
@@ -44,8 +44,8 @@ class Upkeep:
         self.export = FileButton(
             self.exported, self._say, filename="runs.zip", label="Export chosen", disabled=True
         )
-        self.result = words("")
-        self.verifying = Latest(pn.state.curdoc, self._read, self._show, self._unread)
+        self.result = html_pane("")
+        self.verifying = LatestOnly(pn.state.curdoc, self._read, self._show, self._unread)
         self.verify_chosen.on_click(lambda _: self.verify(list(self.chosen())))
         self.verify_all.on_click(lambda _: self.verify(None))
 
@@ -56,14 +56,14 @@ class Upkeep:
     def verify(self, run_ids: list[str] | None) -> None:
         """Read every byte of some runs, or of all that the catalog has, and say what was found."""
         self._say(
-            "Reading every byte of " + ("the catalog …" if run_ids is None else f"{runs_in_words(len(run_ids))} …")
+            "Reading every byte of " + ("the catalog …" if run_ids is None else f"{count_runs(len(run_ids))} …")
         )
         self.verify_chosen.disabled = self.verify_all.disabled = True
-        self.verifying.want(run_ids)
+        self.verifying.request(run_ids)
 
     def _read(self, run_ids: list[str] | None) -> tuple[list[str], bool, float]:
         begun = monotonic()
-        lines, whole = self.visit.compute(verified, self.visit.catalog, run_ids)
+        lines, whole = self.context.compute(verified, self.context.catalog, run_ids)
         return lines, whole, monotonic() - begun
 
     def _ready(self) -> None:
@@ -73,13 +73,13 @@ class Upkeep:
 
     def _unread(self, error: Exception) -> None:
         self._ready()
-        self._say(explained(error))
+        self._say(explain_error(error))
 
     def _show(self, found: tuple[list[str], bool, float]) -> None:
         lines, whole, seconds = found
         self._ready()
-        items = "".join(f"<li>{escape(line)}</li>" for line in lines[:MOST_FINDINGS])
-        more = f"<li>and {len(lines) - MOST_FINDINGS:,} more</li>" if len(lines) > MOST_FINDINGS else ""
+        items = "".join(f"<li>{escape(line)}</li>" for line in lines[:FINDINGS_LIMIT])
+        more = f"<li>and {len(lines) - FINDINGS_LIMIT:,} more</li>" if len(lines) > FINDINGS_LIMIT else ""
         verdict = "✓ Every byte is as it was published" if whole else "✗ Not everything is as it was published"
         self.result.object = (
             f'<div role="status"><p style="margin: 6px 0"><b>{verdict}</b> ({seconds:.1f} s)</p>'
@@ -100,8 +100,8 @@ class Upkeep:
         run_ids, form = list(self.chosen()), self.format.value
         if form == "netcdf" and len(run_ids) > 1:
             raise RequestError(f"netCDF holds one run, not {len(run_ids)}: choose one, or export them as zip")
-        self._say(f"Packing {runs_in_words(len(run_ids))} …")
-        content = exported_runs(self.visit.catalog, run_ids, form)
+        self._say(f"Packing {count_runs(len(run_ids))} …")
+        content = export_archive(self.context.catalog, run_ids, form)
         name = run_ids[0] if len(run_ids) == 1 else f"{len(run_ids)}-runs"
         self.export.filename = f"{name}.{ENDINGS[form]}"
         self._say(f"{self.export.filename}, {size_text(len(content))}: `reluflow import` and xarray open it.")
@@ -112,7 +112,7 @@ class Upkeep:
         return f"An export has {LARGEST_BYTES // 2**20} MB at most; <code>reluflow export</code> has no limit."
 
 
-def runs_in_words(number: int) -> str:
+def count_runs(number: int) -> str:
     """Write ``1 run``, ``2 runs``."""
     return f"{number:,} run{'' if number == 1 else 's'}"
 

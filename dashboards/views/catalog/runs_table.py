@@ -19,7 +19,7 @@ WRITTEN = {"exact": "String(value)", "digits": "String(Number(value.toPrecision(
 STYLE = (Path(__file__).parent / "runs_table.css").read_text()
 
 
-def runs_table(order: list[dict[str, str]]) -> pn.widgets.Tabulator:
+def create_runs_table(order: list[dict[str, str]]) -> pn.widgets.Tabulator:
     """Make the table, empty as yet.
 
     Parameters

@@ -9,7 +9,7 @@ import pandas as pd
 import panel as pn
 import xarray as xr
 
-from dashboards.theme import DARK, Looks
+from dashboards.theme import DARK, Theme
 from pipeline.configuration import RunConfig
 
 DIGITS = 6
@@ -59,7 +59,7 @@ class PointsTable:
         Told x and y whenever a person has changed them.
     refused
         Told in one line what is wrong with what a person has said.
-    looks
+    theme
         The colours.
     """
 
@@ -68,14 +68,14 @@ class PointsTable:
         current: Callable[[], RunConfig],
         changed: Callable[[list[float], list[float]], None],
         refused: Callable[[str], None],
-        looks: Looks,
+        theme: Theme,
     ) -> None:
         self.current, self.changed, self.refused = current, changed, refused
         self.showing = False
         self.table = EditedTable(
             label="Data points", show_index=False, selectable=False, sizing_mode="stretch_width", height=170,
             configuration={"columnDefaults": {"headerSort": False}}, layout="fit_columns",
-            theme="midnight" if looks is DARK else "simple",
+            theme="midnight" if theme is DARK else "simple",
         )  # fmt: skip
         self.more = pn.widgets.Button(label="Add a point", sizing_mode="stretch_width", margin=(5, 4, 8, 10))
         self.fewer = pn.widgets.Button(label="Remove last", sizing_mode="stretch_width", margin=(5, 10, 8, 4))

@@ -10,8 +10,8 @@ import panel as pn
 from bokeh.models import CustomJSTickFormatter
 
 from catalog import Catalog, CatalogError
-from dashboards.components import toggles
-from dashboards.run_selection import WIDEST, Subject, altered, of_preset, published
+from dashboards.components import radio_buttons
+from dashboards.run_selection import WIDTH_LIMIT, RunSelection, change_keys, select_preset, select_published
 from pipeline import RequestError
 from pipeline.configuration import RunConfig, presets
 
@@ -20,7 +20,7 @@ SCALES = [
     -150, -200, -300, -400, -600, -800, -1000,
 ]  # fmt: skip
 """The values of log10 lambda at the slider's stops: fine where it decides, coarse where it only takes longer."""
-WIDTHS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 60, 80, 120, 200, 300, 500, 1000, 2000, 5000, 10_000, WIDEST]
+WIDTHS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 60, 80, 120, 200, 300, 500, 1000, 2000, 5000, 10_000, WIDTH_LIMIT]
 SLOPES = np.round(np.arange(0.0, 0.901, 0.01), 2).tolist()
 """The slopes at the slider's stops."""
 DRAWN = ["balanced", "unbalanced"]
@@ -34,7 +34,7 @@ class Controls:
 
     Parameters
     ----------
-    subject
+    selection
         What they say at first.
     changed
         Told the new subject whenever a person has changed something.
@@ -45,28 +45,28 @@ class Controls:
 
     Attributes
     ----------
-    subject
+    selection
         What the widgets say.
     """
 
     def __init__(
         self,
-        subject: Subject,
-        changed: Callable[[Subject], None],
+        selection: RunSelection,
+        changed: Callable[[RunSelection], None],
         refused: Callable[[str], None],
         catalog: Catalog,
     ) -> None:
-        self.subject, self.changed, self.refused, self.catalog = subject, changed, refused, catalog
+        self.selection, self.changed, self.refused, self.catalog = selection, changed, refused, catalog
         self.silent = False
         self.run_id: str | None = None
-        config = subject.config
+        config = selection.config
         self.scale = StopSlider(scale_name(config), SCALES, config.init.log10_scale)
         self.width = StopSlider("Width m", WIDTHS, config.init.width)
         self.seed = WholeInput(label="Seed", value=config.init.seed, sizing_mode="stretch_width")
         self.slope = StopSlider("Slope of the leaky ReLU", SLOPES, config.flow.slope)
-        self.start = toggles("Start", DRAWN, DRAWN[0], sizing_mode="stretch_width")
+        self.start = radio_buttons("Start", DRAWN, DRAWN[0], sizing_mode="stretch_width")
         self.choice = pn.widgets.Select(label="Experiment", sizing_mode="stretch_width")
-        self.reflect(subject)
+        self.reflect(selection)
         for key, widget in {"init.seed": self.seed, "init.start": self.start}.items():
             widget.param.watch(lambda event, key=key: self._moved(key, event.new), "value")
         self.scale.watch(lambda value: self._moved("init.log10_scale", value))
@@ -83,19 +83,19 @@ class Controls:
             return
         if value is None:  # an emptied field; as an override None would unset the key, and the field stay empty
             self.refused(f"{key} is empty: a value is needed. It is put back.")
-            self.reflect(self.subject)
+            self.reflect(self.selection)
             return
         self._say({key: value})
 
     def _say(self, keys: dict[str, Any]) -> None:
         try:
-            subject = altered(self.subject, keys, self.catalog)
+            selection = change_keys(self.selection, keys, self.catalog)
         except (RequestError, CatalogError) as error:
             self.refused(str(error))
-            self.reflect(self.subject)
+            self.reflect(self.selection)
             return
-        self.subject = subject
-        self.changed(subject)
+        self.selection = selection
+        self.changed(selection)
 
     def _choose(self, event: Any) -> None:
         """Start afresh from a preset or a published run: every other control takes its value."""
@@ -103,22 +103,24 @@ class Controls:
             return
         name = str(event.new)
         try:
-            subject = published(self.catalog, name[len(RUN) :]) if name.startswith(RUN) else of_preset(name)
+            selection = (
+                select_published(self.catalog, name[len(RUN) :]) if name.startswith(RUN) else select_preset(name)
+            )
         except (RequestError, CatalogError) as error:
             self.refused(str(error))
-            self.reflect(self.subject)
+            self.reflect(self.selection)
             return
-        self.reflect(subject)
-        self.changed(subject)
+        self.reflect(selection)
+        self.changed(selection)
 
-    def reflect(self, subject: Subject) -> None:
+    def reflect(self, selection: RunSelection) -> None:
         """Set every widget to a subject, without telling anyone."""
-        self.subject, config = subject, subject.config
+        self.selection, config = selection, selection.config
         given = config.init.start == "given"
-        run_id = subject.source or subject.run_id
+        run_id = selection.source or selection.run_id
         self.run_id = run_id or self.run_id  # it can be chosen again after a preset
         runs = {f"run {self.run_id}": f"{RUN}{self.run_id}"} if self.run_id else {}
-        chosen = f"{RUN}{run_id}" if run_id else subject.preset or config.name
+        chosen = f"{RUN}{run_id}" if run_id else selection.preset or config.name
         self.silent = True
         try:
             self.scale.slider.param.update(label=scale_name(config), visible=not given)

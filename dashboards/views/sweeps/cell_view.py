@@ -8,9 +8,10 @@ from typing import Any
 
 import panel as pn
 
-from dashboards.components import words
-from dashboards.cubes import Cube, Way, account_of, way_to
-from dashboards.page_context import Visit
+from dashboards.components import html_pane
+from dashboards.cubes.cell_results import RunLink, link_to_run, list_results
+from dashboards.cubes.cube import Cube
+from dashboards.page_context import PageContext
 
 OPENING = "if (cb_obj.value) { const to = cb_obj.value; cb_obj.value = ''; window.location.assign(to) }"
 """Leads the browser to the address that is put into the invisible field."""
@@ -44,10 +45,10 @@ class CellView:
         The cell's; None until one was clicked.
     """
 
-    def __init__(self, visit: Visit, cube: Cube, mark: Callable[[int], None]) -> None:
-        self.visit, self.cube, self.mark = visit, cube, mark
+    def __init__(self, context: PageContext, cube: Cube, mark: Callable[[int], None]) -> None:
+        self.context, self.cube, self.mark = context, cube, mark
         self.number: int | None = None
-        self.way = Way(None, "")
+        self.way = RunLink(None, "")
         self.choices = {
             one.dim: pn.widgets.Select(
                 label=one.title, options={word: place for place, word in enumerate(one.words)}, width=230
@@ -57,10 +58,10 @@ class CellView:
         self.following = False
         for choice in self.choices.values():
             choice.param.watch(self.chosen, "value")
-        self.account = words("", style=STYLE)
+        self.account = html_pane("", style=STYLE)
         self.leading = pn.widgets.TextInput(label="Address to open", visible=False)
         self.leading.jscallback(value=OPENING)
-        heading = words("<h2>The cell</h2>")
+        heading = html_pane("<h2>The cell</h2>")
         self.layout = pn.Column(
             heading, pn.FlexBox(*self.choices.values(), gap="4px 16px"), self.account, self.leading,
             sizing_mode="stretch_width", visible=False,
@@ -69,14 +70,14 @@ class CellView:
     def show(self, number: int) -> None:
         """Show a cell's results, mark it in the plots, and note it in the address."""
         self.number = number
-        self.way = way_to(self.cube, number, self.visit.catalog)
+        self.way = link_to_run(self.cube, number, self.context.catalog)
         self.following = True
         try:
             for dim, place in self.cube.place(number).items():
                 self.choices[dim].value = place
         finally:
             self.following = False
-        self.visit.remember(cell=number)
+        self.context.remember(cell=number)
         self.account.object = self.told(number)
         self.layout.visible = True
         self.mark(number)
@@ -84,15 +85,15 @@ class CellView:
     def chosen(self, _event: Any) -> None:
         """Show the cell that the choices say: the way for a keyboard."""
         if not self.following:
-            self.visit.forget()
+            self.context.forget()
             self.show(self.cube.number({dim: int(choice.value) for dim, choice in self.choices.items()}))
 
     def open(self) -> None:
         """Lead the browser to the cell's run; if no page shows it, say why."""
         if self.way.query is None:
-            self.visit.say(self.way.words)
+            self.context.say(self.way.words)
         else:
-            self.leading.value = self.visit.address("flow", **self.way.query)
+            self.leading.value = self.context.address("flow", **self.way.query)
 
     def told(self, number: int) -> str:
         """Write the way to the run, the message of a failed cell, and a table of each group of results."""
@@ -102,15 +103,15 @@ class CellView:
             parts.append(f'<p class="failed"><strong>Failed:</strong> {escape(self.cube.failures[number])}</p>')
         link = ""
         if self.way.query is not None:
-            link = f'<a href="{escape(self.visit.address("flow", **self.way.query))}">Open the run</a>'
+            link = f'<a href="{escape(self.context.address("flow", **self.way.query))}">Open the run</a>'
         parts.append(f'<p class="way">{link}{escape(self.way.words)}</p>')
-        account = {} if failed else account_of(self.cube, number)
+        account = {} if failed else list_results(self.cube, number)
         tables = [self.listed(group, rows) for group, rows in account.items()]
         return "".join(parts) + f'<div class="groups">{"".join(tables)}</div>'
 
     def listed(self, group: str, rows: list[tuple[str, str, str]]) -> str:
         """Write one group of results as a table; what the plots show stands out."""
-        shown = self.visit.query.get("show")
+        shown = self.context.query.get("show")
         lines = "".join(
             f'<tr{" class=shown" if name == shown else ""}><th scope="row">{escape(title)}</th>'
             f"<td>{escape(value)}</td></tr>"

@@ -8,8 +8,9 @@ from typing import Any
 
 import panel as pn
 
-from dashboards.cubes import Cube, Shown, measures
-from dashboards.page_context import Visit
+from dashboards.cubes.cube import Cube
+from dashboards.cubes.section import SectionChoice, list_aggregates
+from dashboards.page_context import PageContext
 
 ALL = -1
 """The stop of a slider at which all values of its axis are taken together."""
@@ -28,24 +29,24 @@ class Controls:
         All of them, in lines as long as the page is wide.
     """
 
-    def __init__(self, visit: Visit, cube: Cube, show: Callable[[], None]) -> None:
-        self.visit, self.cube, self.tell = visit, cube, show
+    def __init__(self, context: PageContext, cube: Cube, show: Callable[[], None]) -> None:
+        self.context, self.cube, self.tell = context, cube, show
         self.busy = False
         dims = list(cube.by_dim)
         order = sorted(dims, key=lambda dim: (SEED in dim, dims.index(dim)))
-        x = visit.choice("x", dims, order[0])
+        x = context.choice("x", dims, order[0])
         rest = [dim for dim in order if dim != x]
         titles = {one.title: one.dim for one in cube.swept}
         self.quantity = self.choice_of_quantity()
         self.x = pn.widgets.Select(label="x axis", options=titles, value=x, width=200)
-        y = visit.choice("y", rest, rest[0]) if rest else x
+        y = context.choice("y", rest, rest[0]) if rest else x
         self.y = pn.widgets.Select(
             label="y axis, one line per value", options=titles, value=y, width=200, visible=bool(rest)
         )
         self.sliders = {one.dim: self.slider(one.dim) for one in cube.swept}
-        ways = list(measures(cube.quantities[str(self.quantity.value)]))
+        ways = list(list_aggregates(cube.quantities[str(self.quantity.value)]))
         self.measure = pn.widgets.Select(
-            label="Aggregate by", options=ways, value=visit.choice("by", ways, ways[0]), width=180
+            label="Aggregate by", options=ways, value=context.choice("by", ways, ways[0]), width=180
         )
         widgets = [self.quantity, self.x, self.y, *self.sliders.values(), self.measure]
         self.layout = pn.FlexBox(*widgets, gap="4px 16px", align_items="flex-end")
@@ -60,7 +61,7 @@ class Controls:
         groups: dict[str, dict[str, str]] = {}
         for quantity in known.values():
             groups.setdefault(quantity.group, {})[quantity.title] = quantity.name
-        value = self.visit.choice("show", list(known), default)
+        value = self.context.choice("show", list(known), default)
         return pn.widgets.Select(label="Quantity", groups=groups, value=value, width=330)
 
     def slider(self, dim: str) -> pn.widgets.DiscreteSlider:
@@ -68,12 +69,12 @@ class Controls:
         swept = self.cube.by_dim[dim]
         stops = {"all": ALL} | {json.dumps(value): place for place, value in enumerate(swept.values)}
         default = "all" if SEED in dim else list(stops)[1]
-        at = self.visit.choice(f"at.{dim}", list(stops), default)
+        at = self.context.choice(f"at.{dim}", list(stops), default)
         options = {f"all {len(swept.values)}": ALL} | {word: place for place, word in enumerate(swept.words)}
         return pn.widgets.DiscreteSlider(label=swept.title, options=options, value=stops[at], width=200)
 
     @property
-    def shown(self) -> Shown:
+    def shown(self) -> SectionChoice:
         """What the widgets say."""
         x, y = str(self.x.value), str(self.y.value) if self.y.visible else None
         at = {
@@ -81,14 +82,14 @@ class Controls:
             for dim, slider in self.sliders.items()
             if dim not in (x, y)
         }
-        return Shown(str(self.quantity.value), x, y, at, str(self.measure.value))
+        return SectionChoice(str(self.quantity.value), x, y, at, str(self.measure.value))
 
     def changed(self, event: Any) -> None:
         """Follow a change of one widget."""
         if self.busy:  # what follows from a change is part of it
             return
         self.busy = True
-        self.visit.forget()
+        self.context.forget()
         try:
             if event.obj is self.x and self.y.value == event.new:
                 self.y.value = event.old
@@ -101,15 +102,15 @@ class Controls:
 
     def settle(self) -> None:
         """Let the widgets and the address agree with each other."""
-        ways = list(measures(self.cube.quantities[str(self.quantity.value)]))
+        ways = list(list_aggregates(self.cube.quantities[str(self.quantity.value)]))
         if list(self.measure.options) != ways:
             self.measure.param.update(options=ways, value=ways[0])
         shown = self.shown
         for dim, slider in self.sliders.items():
             slider.visible = dim in shown.at
-        self.measure.visible = bool(shown.together)
+        self.measure.visible = bool(shown.aggregated)
         said: dict[str, Any] = {f"at.{dim}": None for dim in self.sliders}
         for dim, place in shown.at.items():
             said[f"at.{dim}"] = "all" if place is None else json.dumps(self.cube.by_dim[dim].values[place])
-        by = shown.measure if shown.together else None
-        self.visit.remember(show=shown.quantity, x=shown.x, y=shown.y, by=by, **said)
+        by = shown.measure if shown.aggregated else None
+        self.context.remember(show=shown.quantity, x=shown.x, y=shown.y, by=by, **said)

@@ -12,10 +12,12 @@ import numpy.typing as npt
 import panel as pn
 from bokeh.events import DoubleTap, Tap
 
-from dashboards.components import BUTTON, words
-from dashboards.cubes import HAS_VALUE, Cube, Shown, csv_of, html_of, section, values_in_words
-from dashboards.page_context import Visit
-from dashboards.plots.linked_sources import HEIGHT, Linked, heights
+from dashboards.components import BUTTON, html_pane
+from dashboards.cubes.cube import Cube
+from dashboards.cubes.section import HAS_VALUE, SectionChoice, cut_section
+from dashboards.cubes.section_table import format_values, write_csv, write_html_table
+from dashboards.page_context import PageContext
+from dashboards.plots.linked_sources import HEIGHT, LinkedSources, heights
 from dashboards.plots.section_heat_map import create_heat_map
 from dashboards.plots.section_lines import create_cell_lines, vertical_range
 from dashboards.views.sweeps.cell_view import CellView
@@ -36,32 +38,32 @@ class CubeView:
         What the page shows.
     """
 
-    def __init__(self, visit: Visit, cube: Cube) -> None:
-        self.visit, self.cube = visit, cube
-        self.linked = Linked()
+    def __init__(self, context: PageContext, cube: Cube) -> None:
+        self.context, self.cube = context, cube
+        self.linked = LinkedSources()
         self.drawn: tuple[Any, ...] = ()
-        self.controls = Controls(visit, cube, self.show)
+        self.controls = Controls(context, cube, self.show)
         self.heat_map = pn.pane.Bokeh(sizing_mode="stretch_width", min_height=HEIGHT)
         self.lines = pn.pane.Bokeh(sizing_mode="stretch_width", min_height=HEIGHT)
-        self.summary = words("", styles={"flex": "1 1 300px"}, sizing_mode=None)
-        self.table = words("")
+        self.summary = html_pane("", styles={"flex": "1 1 300px"}, sizing_mode=None)
+        self.table = html_pane("")
         self.file = pn.widgets.FileDownload(
             callback=self.csv, filename=f"{cube.sweep_id}.csv", label="Download what is shown (CSV)",
             width=260, **BUTTON,
         )  # fmt: skip
-        self.cell = CellView(visit, cube, self.mark)
-        self.cut = section(cube, self.controls.shown)
+        self.cell = CellView(context, cube, self.mark)
+        self.cut = cut_section(cube, self.controls.shown)
         self.layout = self.arranged()
         self.show()
-        if "cell" in visit.query:
-            self.cell.show(visit.whole("cell", 0, cube.cells - 1, 0))
+        if "cell" in context.query:
+            self.cell.show(context.whole("cell", 0, cube.cells - 1, 0))
 
     def arranged(self) -> pn.Column:
         """Lay it out: the plots side by side where there is room, else one below the other."""
         half = {"flex": "1 1 460px", "min-width": "280px", "max-width": "100%"}
         plots = [pn.Column(plot, styles=half) for plot in (self.heat_map, self.lines)]
         return pn.Column(
-            words(self.description()),
+            html_pane(self.description()),
             self.controls.layout,
             pn.FlexBox(*plots, gap="10px 12px"),
             pn.FlexBox(self.summary, self.file, gap="4px 16px", align_items="center", margin=(8, 0, 0, 0)),
@@ -82,25 +84,27 @@ class CubeView:
     def show(self) -> None:
         """Show what the controls say: new plots for other axes, else new numbers in them."""
         shown = self.controls.shown
-        self.cut = section(self.cube, shown)
+        self.cut = cut_section(self.cube, shown)
         pn.state.execute(lambda: self.draw(shown))
         self.summary.object = self.told()
         self.table.object = (
-            "<details><summary>What is shown, as a table</summary>" + html_of(self.cube, self.cut) + "</details>"
+            "<details><summary>What is shown, as a table</summary>"
+            + write_html_table(self.cube, self.cut)
+            + "</details>"
         )
 
-    def draw(self, shown: Shown) -> None:
+    def draw(self, shown: SectionChoice) -> None:
         """Put the section into the plots (under the document's lock: callbacks run in threads)."""
-        self.linked.show(self.cut, self.visit.looks)
-        drawn_for = (shown.quantity, shown.x, shown.y, shown.together, shown.measure)
+        self.linked.show(self.cut, self.context.theme)
+        drawn_for = (shown.quantity, shown.x, shown.y, shown.aggregated, shown.measure)
         if drawn_for != self.drawn:
             self.drawn = drawn_for
             failures = bool(self.cube.failures)
-            heat_map = create_heat_map(self.cut, self.linked, self.visit.looks, failures=failures)
+            heat_map = create_heat_map(self.cut, self.linked, self.context.theme, failures=failures)
             # Of two clicks within 0.3 s Bokeh calls the second one a double one, and nothing else.
             heat_map.on_event(Tap, self.tapped_cell)
             heat_map.on_event(DoubleTap, self.tapped_cell)
-            lines = create_cell_lines(self.cut, self.linked, self.visit.looks)
+            lines = create_cell_lines(self.cut, self.linked, self.context.theme)
             lines.on_event(Tap, self.tapped_line)
             lines.on_event(DoubleTap, self.tapped_line)
             self.heat_map.object, self.lines.object = heat_map, lines
@@ -109,7 +113,7 @@ class CubeView:
 
     def told(self) -> str:
         """Say what the plots show, for who reads rather than looks."""
-        values, texts = self.cut["value"].values, values_in_words(self.cut)
+        values, texts = self.cut["value"].values, format_values(self.cut)
         there = self.cut["state"].values == HAS_VALUE
         said = escape(self.cut.attrs["title"])
         if there.any() and self.cut.attrs["kind"] != "label":
@@ -126,7 +130,7 @@ class CubeView:
 
     def csv(self) -> io.StringIO:
         """Write the file of what is shown."""
-        return io.StringIO(csv_of(self.cube, self.cut))
+        return io.StringIO(write_csv(self.cube, self.cut))
 
     def tapped_cell(self, event: Any) -> None:
         """Follow a click on the heat map."""
@@ -149,7 +153,7 @@ class CubeView:
 
     def choose(self, row: int, column: int) -> None:
         """Show the cell behind a place; if it is shown already, open its run."""
-        self.visit.forget()
+        self.context.forget()
         place = dict(zip(self.cut["value"].dims, (row, column), strict=True))
         at = None if self.cell.number is None else self.cube.place(self.cell.number)
         if at is not None and all(at.get(str(dim), index) == index for dim, index in place.items()):

@@ -7,13 +7,13 @@ from html import escape
 import panel as pn
 import xarray as xr
 
-from dashboards.components import facts_html, words
-from dashboards.cubes import typeset
-from dashboards.page_context import Visit
+from dashboards.components import facts_html, html_pane
+from dashboards.cubes.cube import typeset
+from dashboards.page_context import PageContext
 from pipeline import figures
 
 
-def law_view(visit: Visit, sweep_id: str, law: xr.Dataset, title: str) -> pn.viewable.Viewable:
+def build_law_view(context: PageContext, sweep_id: str, law: xr.Dataset, title: str) -> pn.viewable.Viewable:
     """Show a law's cube as ``reluflow theory`` draws it, with each single number of it."""
     which = str(law.attrs["law"])
     drawn = figures.encoded(figures.LAWS[which](law.load()), "svg", title=f"{which} law", source=sweep_id).decode()
@@ -23,9 +23,9 @@ def law_view(visit: Visit, sweep_id: str, law: xr.Dataset, title: str) -> pn.vie
         for name, values in law.data_vars.items()
         if values.ndim == 0
     ]
-    address = escape(visit.address("theory"))
+    address = escape(context.address("theory"))
     return pn.Column(
-        words(
+        html_pane(
             f"<h2>{escape(title)}</h2><p>A law of the theory over many runs; its cube has the dimensions "
             f"{escape(', '.join(map(str, law.sizes)))}. The theory is on "
             f"<a href='{address}'>its own page</a>.</p>"
@@ -35,6 +35,6 @@ def law_view(visit: Visit, sweep_id: str, law: xr.Dataset, title: str) -> pn.vie
             drawn, alt_text=f"Figure of the law {which}", encode=True, max_width=760,
             sizing_mode="scale_width", styles={"background": "#FFFFFF", "border-radius": "6px"},
         ),
-        words(facts_html(rows)),
+        html_pane(facts_html(rows)),
         sizing_mode="stretch_width",
     )  # fmt: skip

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import panel as pn
 
-from dashboards.latest_only import Latest
-from dashboards.page_context import Visit
-from dashboards.run_selection import KEYS, Subject, asked_for
+from dashboards.latest_only import LatestOnly
+from dashboards.page_context import PageContext
+from dashboards.run_selection import KEYS, RunSelection, read_selection
 from pipeline.configuration import RunConfig, load_config, presets
 
-MOST_RUNS = 500
+RUNS_LIMIT = 500
 """Runs that the form offers; the page of the catalog finds the others."""
-LOOK_EVERY = 4_000
+POLL_MILLISECONDS = 4_000
 """Milliseconds between two looks for runs that have appeared; a look lists a folder."""
 LOWEST, HIGHEST = -1000.0, 2.0
 """log10 of the scales that the form offers; an address may say more."""
@@ -21,11 +21,13 @@ RUN, PRESET = "run ", "preset "
 """What the form's values begin with."""
 
 
-class Chooser:
+class RunPicker:
     """The form; ``view`` shows it, ``changed`` is called with what was chosen, after the address tells it too."""
 
-    def __init__(self, visit: Visit, subject: Subject, changed: Callable[[Subject], None]) -> None:
-        self.visit, self.subject, self.changed = visit, subject, changed
+    def __init__(
+        self, context: PageContext, selection: RunSelection, changed: Callable[[RunSelection], None]
+    ) -> None:
+        self.context, self.selection, self.changed = context, selection, changed
         self.choice = pn.widgets.Select(label="Run or preset", width=320, margin=(0, 14, 6, 0))
         self.scale = pn.widgets.FloatInput(
             label="log10 of the scale", start=LOWEST, end=HIGHEST, step=1.0, width=170, margin=(0, 14, 6, 0)
@@ -34,21 +36,23 @@ class Chooser:
         self.choice.param.watch(lambda _: self.follow(), "value")
         self.button.on_click(lambda _: self.show())
         self.view = pn.FlexBox(self.choice, self.scale, self.button, sizing_mode="stretch_width", margin=0)
-        self.reflect(subject)
-        self.known = Latest(pn.state.curdoc, lambda _: visit.catalog.run_ids(), self.offer, visit.say_error)
+        self.reflect(selection)
+        self.known = LatestOnly(
+            pn.state.curdoc, lambda _: context.catalog.run_ids(), self.offer, context.say_error
+        )
         if pn.state.curdoc is not None:
-            pn.state.add_periodic_callback(self.look, period=LOOK_EVERY)
+            pn.state.add_periodic_callback(self.poll, period=POLL_MILLISECONDS)
 
-    def look(self) -> None:
-        """Look for runs that have appeared, or gone."""
-        self.known.want(None)
+    def poll(self) -> None:
+        """RunData for runs that have appeared, or gone."""
+        self.known.request(None)
 
-    def reflect(self, subject: Subject) -> None:
+    def reflect(self, selection: RunSelection) -> None:
         """Let the form say what is looked at, and offer what there is now."""
-        self.subject = subject
-        run_id = subject.run_id or subject.source
-        value = PRESET + (subject.preset or subject.config.name) if run_id is None else RUN + run_id
-        self.choice.param.update(groups=groups_of(self.visit.catalog.run_ids(), value), value=value)
+        self.selection = selection
+        run_id = selection.run_id or selection.source
+        value = PRESET + (selection.preset or selection.config.name) if run_id is None else RUN + run_id
+        self.choice.param.update(groups=groups_of(self.context.catalog.run_ids(), value), value=value)
         self.follow()
 
     def offer(self, run_ids: list[str]) -> None:
@@ -59,9 +63,9 @@ class Chooser:
 
     def follow(self) -> None:
         """Offer the scale of what is chosen, where one can be: a published run has its own, given weights too."""
-        chosen, shown = self.chosen(), self.subject.query()
+        chosen, shown = self.chosen(), self.selection.query()
         if chosen == shown or self.is_shown(chosen):
-            config: RunConfig | None = self.subject.config
+            config: RunConfig | None = self.selection.config
         else:
             config = load_config(chosen["preset"]) if "preset" in chosen else None
         drawn = config is not None and config.init.start != "given"
@@ -77,29 +81,29 @@ class Chooser:
 
     def show(self) -> None:
         """Put what is chosen into the address, and hand it on."""
-        self.visit.forget()
+        self.context.forget()
         chosen = self.chosen()
         # The other keys that an address said go with their preset, and stay while only the scale changes.
-        said = self.subject.query() if self.is_shown(chosen) else chosen
+        said = self.selection.query() if self.is_shown(chosen) else chosen
         if not self.scale.disabled and self.scale.value is not None:
             said["init.log10_scale"] = f"{self.scale.value:g}"
         nothing = dict.fromkeys(("run", "preset", *KEYS))
-        self.visit.remember(**{**nothing, **said})
-        subject = asked_for(self.visit)
-        self.visit.remember(**{**nothing, **subject.query()})
-        self.reflect(subject)
-        self.changed(subject)
+        self.context.remember(**{**nothing, **said})
+        selection = read_selection(self.context)
+        self.context.remember(**{**nothing, **selection.query()})
+        self.reflect(selection)
+        self.changed(selection)
 
     def is_shown(self, chosen: dict[str, str]) -> bool:
         """Whether the selected preset is the one that is looked at."""
-        subject = self.subject
-        name = None if subject.run_id or subject.source else subject.preset or subject.config.name
+        selection = self.selection
+        name = None if selection.run_id or selection.source else selection.preset or selection.config.name
         return name is not None and chosen.get("preset") == name
 
 
 def groups_of(run_ids: list[str], value: str) -> dict[str, dict[str, str]]:
     """List what the form offers: the first runs, and the presets; ``value``, which is selected, in any case."""
-    shown, selected = run_ids[:MOST_RUNS], value.removeprefix(RUN)
+    shown, selected = run_ids[:RUNS_LIMIT], value.removeprefix(RUN)
     if value.startswith(RUN) and selected not in shown:
         shown = [selected, *shown]
     left = len(run_ids) - len(shown)

@@ -6,8 +6,7 @@ import pytest
 from invented_cubes import FAILED, GRID, MESSAGE, cube_of, excess, plan_of, publish_cube
 
 from catalog import CatalogError, open_catalog
-from dashboards.cubes import read_cube
-from dashboards.cubes.cube import statement, typeset, worded
+from dashboards.cubes.cube import format_swept_value, read_cube, statement_name, typeset
 
 
 @pytest.fixture
@@ -50,12 +49,17 @@ def test_quantities_come_in_groups_with_the_papers_names(cube):
      ("logistic_ode", "Logistic ODE"), ("fact_1", "Fact 1"), ("assumption_1", "Assumption 1")],
 )  # fmt: skip
 def test_statements_are_named_as_in_the_paper(row, said):
-    assert statement(row) == said
+    assert statement_name(row) == said
 
 
 def test_words():
-    assert [worded(value) for value in (-2.5, 64, "balanced", True)] == ["−2.5", "64", "balanced", "true"]
-    assert len(worded([[0.1] * 20])) == 24
+    assert [format_swept_value(value) for value in (-2.5, 64, "balanced", True)] == [
+        "−2.5",
+        "64",
+        "balanced",
+        "true",
+    ]
+    assert len(format_swept_value([[0.1] * 20])) == 24
     assert typeset("|theta - theta*|") == "|θ − θ⋆|"
 
 

@@ -5,8 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboards.exports import selection_csv
-from dashboards.exports.curves_csv import MOST_CELLS
+from dashboards.exports.curves_csv import CELLS_LIMIT, write_curves_csv
 from pipeline import RequestError
 
 
@@ -16,7 +15,7 @@ def read(text):
 
 
 def test_every_digit_of_the_selection_comes_back(tree):
-    table = read(selection_csv(tree, [7, 2]))
+    table = read(write_curves_csv(tree, [7, 2]))
     trajectory = tree["trajectory"].dataset
     assert np.array_equal(table["time"], trajectory["time"])
     assert np.array_equal(table["loss"], trajectory["loss"])
@@ -28,13 +27,13 @@ def test_every_digit_of_the_selection_comes_back(tree):
 
 def test_a_range_of_time_has_both_its_ends(tree):
     time = tree["trajectory"].dataset["time"].values
-    table = read(selection_csv(tree, start=time[3], end=time[9]))
+    table = read(write_curves_csv(tree, start=time[3], end=time[9]))
     assert np.array_equal(table["time"], time[3:10])
     assert not [name for name in table if name.startswith("log_norm")]
 
 
 def test_the_head_says_what_each_column_is(tree, orthogonal_id):
-    text = selection_csv(tree, [0])
+    text = write_curves_csv(tree, [0])
     head = [line for line in text.splitlines() if line.startswith("#")]
     assert orthogonal_id in head[0]
     assert "arXiv 2206.00939" in head[1]
@@ -55,11 +54,11 @@ def test_the_head_says_what_each_column_is(tree, orthogonal_id):
 )
 def test_what_can_not_be_selected_is_said(tree, selection, words):
     with pytest.raises(RequestError, match=re.escape(words)):
-        selection_csv(tree, *selection)
+        write_curves_csv(tree, *selection)
 
 
 def test_too_much_is_refused_before_it_is_read(tree, monkeypatch):
-    monkeypatch.setattr("dashboards.exports.curves_csv.MOST_CELLS", 100)
+    monkeypatch.setattr("dashboards.exports.curves_csv.CELLS_LIMIT", 100)
     with pytest.raises(RequestError, match="at most 100 are written"):
-        selection_csv(tree, list(range(12)))
-    assert MOST_CELLS > 10**6
+        write_curves_csv(tree, list(range(12)))
+    assert CELLS_LIMIT > 10**6

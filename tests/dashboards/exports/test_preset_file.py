@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 
 from catalog import SCHEMA_VERSION
-from dashboards.exports import preset_toml
-from dashboards.run_selection import configuration_of
+from dashboards.exports.preset_file import write_preset
+from dashboards.run_selection import read_configuration
 from pipeline import load_config
 from pipeline.configuration import presets
 
 
 def loaded_again(config, folder):
     path = folder / f"{config.name}.toml"
-    path.write_text(preset_toml(config))
+    path.write_text(write_preset(config))
     return load_config(path)
 
 
@@ -36,7 +36,7 @@ def test_overrides_and_hostile_texts_come_back(tmp_path):
 
 
 def test_a_published_configuration_comes_back(small_catalog, orthogonal_id, tmp_path):
-    config = configuration_of(small_catalog.manifest(orthogonal_id).configuration)
+    config = read_configuration(small_catalog.manifest(orthogonal_id).configuration)
     assert loaded_again(config, tmp_path).run_id(SCHEMA_VERSION) == orthogonal_id
 
 
@@ -46,7 +46,7 @@ def test_a_file_of_numbers_goes_beside_and_its_folder_stays_home(tmp_path):
     np.savetxt(home / "mine.csv", [[1.0, 0.5], [-1.0, 2.0]], delimiter=",")
     (home / "own.toml").write_text('[data]\nfile = "mine.csv"\n')
     config = load_config(home / "own.toml")
-    text = preset_toml(config)
+    text = write_preset(config)
     assert str(home) not in text
     assert str(config.data.file_sha256) in text
     (other / "mine.csv").write_bytes((home / "mine.csv").read_bytes())

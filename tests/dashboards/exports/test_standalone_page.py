@@ -4,8 +4,7 @@ from bokeh.document import Document
 from bokeh.io.doc import patch_curdoc
 from bokeh.models import CustomJS
 
-from dashboards.exports import standalone_page
-from dashboards.exports.standalone_page import results, statements
+from dashboards.exports.standalone_page import results, statements, write_standalone_page
 from dashboards.theme import DARK
 
 
@@ -21,7 +20,7 @@ class Addresses(HTMLParser):
 
 
 def test_the_page_holds_everything_and_asks_nobody(tree, orthogonal_id):
-    page = standalone_page(tree)
+    page = write_standalone_page(tree)
     assert len(page) < 3_000_000
     assert orthogonal_id in page
     parser = Addresses()
@@ -34,13 +33,13 @@ def test_nothing_comes_from_a_page_that_the_event_loop_is_busy_with(tree):
     other = Document()
     other.js_on_event("document_ready", CustomJS(code="somebody_elses()"))
     with patch_curdoc(other):
-        page = standalone_page(tree)
+        page = write_standalone_page(tree)
     assert "somebody_elses" not in page
 
 
 def test_hostile_titles_are_text(tree):
     tree.attrs |= {"title": "<script>alert(1)</script>", "id": 'x" onload="y</title><script>z'}
-    page = standalone_page(tree, DARK)
+    page = write_standalone_page(tree, DARK)
     assert "<script>alert(1)" not in page
     assert "</title><script>z" not in page
 

@@ -6,15 +6,16 @@ from bokeh.palettes import Viridis256
 from invented_cubes import MESSAGE, plan_of, publish_cube
 
 from catalog import open_catalog
-from dashboards.cubes import Shown, read_cube, section
+from dashboards.cubes.cube import read_cube
+from dashboards.cubes.section import SectionChoice, cut_section
 from dashboards.plots.linked_sources import (
     EMPTY,
     FAILED_HATCH,
-    GAPS,
+    GAPS_CELLS_LIMIT,
     HATCHES,
     LABELS,
     NEGATIVE_HATCH,
-    Linked,
+    LinkedSources,
     band_columns,
     cell_columns,
     hatched_columns,
@@ -33,7 +34,7 @@ def cube(tmp_path_factory):
 
 @pytest.fixture
 def numbers(cube):
-    return section(cube, Shown("final_excess", "seed", "log_init_scale", {"width": 1}, "median"))
+    return cut_section(cube, SectionChoice("final_excess", "seed", "log_init_scale", {"width": 1}, "median"))
 
 
 def test_colours_follow_the_logarithm_over_the_whole_cube(cube, numbers):
@@ -59,10 +60,10 @@ def test_a_failed_cell_is_hatched_and_no_number(numbers):
 
 
 def test_labels_have_a_hatch_beside_their_colour(cube):
-    cut = section(cube, Shown("verdict_lemma_5", "seed", "width", {"log_init_scale": 0}, "median"))
+    cut = cut_section(cube, SectionChoice("verdict_lemma_5", "seed", "width", {"log_init_scale": 0}, "median"))
     assert cell_columns(cut, DARK)["color"][:4] == [LABELS[0], LABELS[1], LABELS[2], LABELS[0]]
     assert hatched_columns(cut, DARK)["hatch"][:2] == [HATCHES[1], HATCHES[2]]
-    many = cut.isel(seed=np.zeros(GAPS, dtype=int))
+    many = cut.isel(seed=np.zeros(GAPS_CELLS_LIMIT, dtype=int))
     assert hatched_columns(many, DARK)["hatch"] == []
     heights = cell_columns(cut, DARK)["height"]
     assert heights[0] != heights[4]
@@ -77,33 +78,35 @@ def test_negative_numbers_are_drawn_by_magnitude_and_dotted(numbers):
 
 
 def test_lines_and_bands_are_the_rows(cube):
-    cut = section(cube, Shown("t2", "log_init_scale", "width", {"seed": None}, "median"))
+    cut = cut_section(cube, SectionChoice("t2", "log_init_scale", "width", {"seed": None}, "median"))
     lines, bands = line_columns(cut, LIGHT), band_columns(cut, LIGHT)
     np.testing.assert_array_equal(lines["ys"], cut["value"])
     assert lines["xs"][0].tolist() == [-3, -2, -1]
     np.testing.assert_allclose(bands["ys"][0], [1.75, 1.75, 1.75, 3.25, 3.25, 3.25])
-    one = section(cube, Shown("t2", "log_init_scale", "width", {"seed": 0}, "median"))
+    one = cut_section(cube, SectionChoice("t2", "log_init_scale", "width", {"seed": 0}, "median"))
     assert [len(xs) for xs in band_columns(one, LIGHT)["xs"]] == [0, 0]
 
 
-@pytest.mark.parametrize("looks", [LIGHT, DARK])
-def test_lines_can_be_seen_on_the_page(looks):
-    paper = luminance(looks.panel)
-    for color in line_colors(9, looks):
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_lines_can_be_seen_on_the_page(theme):
+    paper = luminance(theme.panel)
+    for color in line_colors(9, theme):
         assert abs(luminance(color) - paper) > 0.15
-    assert len(set(line_colors(9, looks))) == 9
-    assert len(line_colors(1, looks)) == 1
+    assert len(set(line_colors(9, theme))) == 9
+    assert len(line_colors(1, theme)) == 1
 
 
 def test_a_pinned_place_is_marked_in_both_plots_and_stays_with_the_next_section(cube):
-    linked = Linked()
-    first = section(cube, Shown("final_excess", "log_init_scale", "width", {"seed": 0}, "median"))
+    linked = LinkedSources()
+    first = cut_section(cube, SectionChoice("final_excess", "log_init_scale", "width", {"seed": 0}, "median"))
     linked.show(first, LIGHT)
     linked.pin(1, 2)
     assert linked.pinned.data["x"] == [2.0]
     assert linked.pinned.data["height"] == [0.08]
     assert linked.lines.selected.indices == linked.bands.selected.indices == [1]
-    linked.show(section(cube, Shown("final_excess", "log_init_scale", "width", {"seed": 3}, "median")), LIGHT)
+    linked.show(
+        cut_section(cube, SectionChoice("final_excess", "log_init_scale", "width", {"seed": 3}, "median")), LIGHT
+    )
     assert linked.pinned.data["height"] == [0.32]
     linked.pin(None, None)
     assert linked.pinned.data == EMPTY

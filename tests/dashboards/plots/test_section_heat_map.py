@@ -5,10 +5,11 @@ from bokeh.models import ColorBar, Legend, LogColorMapper
 from invented_cubes import plan_of, publish_cube
 
 from catalog import open_catalog
-from dashboards.cubes import Shown, read_cube, section
-from dashboards.plots.linked_sources import Linked
+from dashboards.cubes.cube import read_cube
+from dashboards.cubes.section import SectionChoice, cut_section
+from dashboards.plots.linked_sources import LinkedSources
 from dashboards.plots.section_heat_map import columns_of, create_heat_map
-from dashboards.plots.tick_labels import MOST_WORDS, words_on
+from dashboards.plots.tick_labels import TICK_LABELS_LIMIT, label_ticks
 from dashboards.theme import DARK, LIGHT
 
 
@@ -18,10 +19,10 @@ def cube(tmp_path_factory):
     return read_cube(catalog, publish_cube(catalog, plan_of()))
 
 
-def drawn(create, cube, shown, looks=LIGHT, **more):
-    cut, linked = section(cube, shown), Linked()
-    linked.show(cut, looks)
-    return create(cut, linked, looks, **more)
+def drawn(create, cube, shown, theme=LIGHT, **more):
+    cut, linked = cut_section(cube, shown), LinkedSources()
+    linked.show(cut, theme)
+    return create(cut, linked, theme, **more)
 
 
 def entries(plot):
@@ -29,7 +30,7 @@ def entries(plot):
 
 
 def test_numbers_have_a_bar_with_title_and_the_cubes_limits(cube):
-    shown = Shown("final_excess", "log_init_scale", "width", {"seed": None}, "median")
+    shown = SectionChoice("final_excess", "log_init_scale", "width", {"seed": None}, "median")
     plot = drawn(create_heat_map, cube, shown, failures=True)
     (bar,) = plot.select(ColorBar)
     assert bar.title == "½ |θ|² − minimum at the end\nmedian over seed of the start"
@@ -44,12 +45,12 @@ def test_numbers_have_a_bar_with_title_and_the_cubes_limits(cube):
 
 
 def test_units_stand_in_the_title(cube):
-    shown = Shown("wall_seconds", "log_init_scale", "width", {"seed": None}, "median")
+    shown = SectionChoice("wall_seconds", "log_init_scale", "width", {"seed": None}, "median")
     assert drawn(create_heat_map, cube, shown).select_one(ColorBar).title.endswith("[s]")
 
 
 def test_labels_have_a_legend(cube):
-    shown = Shown("verdict_lemma_5", "seed", "width", {"log_init_scale": 0}, "median")
+    shown = SectionChoice("verdict_lemma_5", "seed", "width", {"log_init_scale": 0}, "median")
     plot = drawn(create_heat_map, cube, shown, DARK, failures=True)
     assert not list(plot.select(ColorBar))
     assert entries(plot) == ["holds", "fails", "not applicable", "failed"]
@@ -57,9 +58,9 @@ def test_labels_have_a_legend(cube):
 
 
 def test_a_long_axis_is_not_crowded(cube):
-    plot = drawn(create_heat_map, cube, Shown("t2", "seed", "width", {"log_init_scale": 0}, "median"))
-    words_on(plot.xaxis[0], range(100), [f"{i / 7:.4f}" for i in range(100)], across=True)
-    assert len(plot.xaxis[0].ticker.ticks) <= MOST_WORDS
+    plot = drawn(create_heat_map, cube, SectionChoice("t2", "seed", "width", {"log_init_scale": 0}, "median"))
+    label_ticks(plot.xaxis[0], range(100), [f"{i / 7:.4f}" for i in range(100)], across=True)
+    assert len(plot.xaxis[0].ticker.ticks) <= TICK_LABELS_LIMIT
     assert plot.xaxis[0].major_label_orientation == 0.7
 
 

@@ -2,7 +2,13 @@
 
 import pytest
 
-from dashboards.plots.statements_table import ORDERS, VERDICTS, counted, row_name, statements_table
+from dashboards.plots.statements_table import (
+    ORDERS,
+    VERDICTS,
+    count_verdicts,
+    create_statements_table,
+    name_statement,
+)
 from pipeline import load_config, run, statement_rows
 
 
@@ -12,8 +18,8 @@ def column(table, number):
 
 def test_every_row_in_the_papers_order(paper):
     statements = paper["statements"].to_dataset()
-    table = statements_table(statements)
-    assert column(table, 0) == [row_name(name) for name in statement_rows(statements)]
+    table = create_statements_table(statements)
+    assert column(table, 0) == [name_statement(name) for name in statement_rows(statements)]
     assert len(table.rows) == 18
     assert set(column(table, 2)) <= set(VERDICTS.values())
 
@@ -21,33 +27,33 @@ def test_every_row_in_the_papers_order(paper):
 def test_only_those_of_a_verdict(paper, oblique):
     for tree in (paper, oblique):
         statements = tree["statements"].to_dataset()
-        counts = counted(statements)
+        counts = count_verdicts(statements)
         assert sum(counts.values()) == 18
         for verdict, count in counts.items():
-            assert column(statements_table(statements, verdict), 2) == [VERDICTS[verdict]] * count
+            assert column(create_statements_table(statements, verdict), 2) == [VERDICTS[verdict]] * count
 
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_sorting_loses_no_row(paper, order):
     statements = paper["statements"].to_dataset()
-    assert sorted(column(statements_table(statements, "all", order), 0)) == sorted(
-        column(statements_table(statements), 0)
+    assert sorted(column(create_statements_table(statements, "all", order), 0)) == sorted(
+        column(create_statements_table(statements), 0)
     )
 
 
 def test_orders(paper):
     statements = paper["statements"].to_dataset()
     rows = statement_rows(statements)
-    first = column(statements_table(statements, "all", "verdict"), 2)
+    first = column(create_statements_table(statements, "all", "verdict"), 2)
     assert first == sorted(first, key=[VERDICTS[word] for word in ("fails", "holds", "not_applicable")].index)
-    by_margin = column(statements_table(statements, "all", "margin"), 0)
-    assert by_margin[0] == row_name(min(rows, key=lambda name: rows[name][1].margin))
-    assert column(statements_table(statements, "all", "time"), 6)[-1] == "–"
+    by_margin = column(create_statements_table(statements, "all", "margin"), 0)
+    assert by_margin[0] == name_statement(min(rows, key=lambda name: rows[name][1].margin))
+    assert column(create_statements_table(statements, "all", "time"), 6)[-1] == "–"
 
 
 def test_sides_that_are_no_float_are_powers_of_ten():
     tree = run(load_config("orthonormal", {"init.log10_scale": -1000}))
-    table = statements_table(tree["statements"].to_dataset())
+    table = create_statements_table(tree["statements"].to_dataset())
     row = table.rows[column(table, 0).index("Lemma 2 (iii)")]
     assert "e-" in row[3].text
     assert int(row[3].text.partition("e")[2]) < -700
@@ -61,4 +67,4 @@ def test_sides_that_are_no_float_are_powers_of_ten():
     ],
 )  # fmt: skip
 def test_names(word, name):
-    assert row_name(word) == name
+    assert name_statement(word) == name

@@ -4,8 +4,8 @@ import holoviews as hv
 import numpy as np
 import pytest
 
-from dashboards.plots.holoviews_style import rendered
-from dashboards.plots.timeline_plot import create_timeline_plot, limits, timeline_in_words, timeline_table
+from dashboards.plots.holoviews_style import render_figure
+from dashboards.plots.timeline_plot import create_timeline_plot, create_timeline_table, describe_timeline, limits
 from pipeline.figures import intervals, measured_times, phase_order, predicted_times
 
 
@@ -19,8 +19,8 @@ def times(plot, label):
     return curve.dimension_values(0)[::3]
 
 
-def test_bars_and_lines_stand_where_the_run_says(paper, looks):
-    plot = create_timeline_plot(paper, looks)
+def test_bars_and_lines_stand_where_the_run_says(paper, theme):
+    plot = create_timeline_plot(paper, theme)
     bars = [
         tuple(bar)[:4]
         for element in plot.values()
@@ -33,8 +33,8 @@ def test_bars_and_lines_stand_where_the_run_says(paper, looks):
     np.testing.assert_array_equal(times(plot, "predicted by the paper"), predicted_times(paper))
 
 
-def test_the_other_unit_divides_by_the_logarithm(paper, looks):
-    scaled = create_timeline_plot(paper, looks, "scaled")
+def test_the_other_unit_divides_by_the_logarithm(paper, theme):
+    scaled = create_timeline_plot(paper, theme, "scaled")
     escape = -float(paper["trajectory"]["log_init_scale"])
     np.testing.assert_allclose(times(scaled, "measured"), np.array(measured_times(paper)) / escape, rtol=1e-12)
     # In that unit the limits are 1/|D|, whatever lambda.
@@ -42,9 +42,9 @@ def test_the_other_unit_divides_by_the_logarithm(paper, looks):
     np.testing.assert_allclose(list(limits(paper, escape)), 1 / np.array(sizes), rtol=1e-12)
 
 
-def test_the_figure_has_the_pages_colours_hatches_and_the_limits(paper, looks):
-    drawn = rendered(create_timeline_plot(paper, looks))
-    assert drawn.background_fill_color == drawn.border_fill_color == looks.panel
+def test_the_figure_has_the_pages_colours_hatches_and_the_limits(paper, theme):
+    drawn = render_figure(create_timeline_plot(paper, theme))
+    assert drawn.background_fill_color == drawn.border_fill_color == theme.panel
     patterns = {getattr(renderer.glyph, "hatch_pattern", None) for renderer in drawn.renderers}
     assert patterns >= {"|", "/", "\\", "-"}
     (above,) = drawn.above
@@ -57,7 +57,7 @@ def test_limits_that_are_near_share_a_name(oblique):
 
 
 def test_the_table_tells_both_units(paper):
-    rows = texts(timeline_table(paper))
+    rows = texts(create_timeline_table(paper))
     measured, predicted = measured_times(paper), predicted_times(paper)
     assert len(rows) == 4
     assert rows[1][4] == f"{measured[1] / predicted[1]:.3f}"
@@ -66,14 +66,14 @@ def test_the_table_tells_both_units(paper):
 
 
 @pytest.mark.parametrize("unit", ["t", "scaled"])
-def test_a_large_start_has_no_prediction(large, looks, unit):
-    plot = create_timeline_plot(large, looks, unit)
+def test_a_large_start_has_no_prediction(large, theme, unit):
+    plot = create_timeline_plot(large, theme, unit)
     assert len(times(plot, "predicted by the paper")) == 0
-    assert rendered(plot).above == []
-    assert {row[5] for row in texts(timeline_table(large))} == {"–"}
+    assert render_figure(plot).above == []
+    assert {row[5] for row in texts(create_timeline_table(large))} == {"–"}
 
 
 def test_the_timeline_in_words(paper):
-    said = timeline_in_words(paper)
+    said = describe_timeline(paper)
     assert said.startswith("Timeline of the phases: alignment from t = 0 to ")
     assert all(phase.replace("_", " ").split()[0] in said for phase in phase_order(paper))

@@ -5,7 +5,7 @@ from html import escape
 import pytest
 
 from catalog import open_catalog
-from dashboards.page_context import Visit
+from dashboards.page_context import PageContext
 from dashboards.views.catalog.page import CatalogPage, asked_runs, damaged_html
 
 # Panel 1.9's Tabulator uses what pandas 3.1 deprecates.
@@ -19,8 +19,8 @@ def visited(catalog, **query):
         address.clear()
         address.update(found)
 
-    visit = Visit(catalog, query, say=said.append, write=write)
-    return CatalogPage(visit), said, address
+    context = PageContext(catalog, query, say=said.append, write=write)
+    return CatalogPage(context), said, address
 
 
 def narrowed(page, **values):
@@ -47,7 +47,7 @@ def test_a_link_is_the_address_of_its_page(small_catalog):
     page, _, _ = visited(small_catalog)
     for run_id in ("orthogonal-0123456789ab", "größe+RUN.1-0"):
         for name in ("flow", "theory"):
-            assert f'<a href="{escape(page.visit.address(name, run=run_id))}"' in page._link(run_id)
+            assert f'<a href="{escape(page.context.address(name, run=run_id))}"' in page._link(run_id)
 
 
 def test_the_page_loads_nothing_that_draws_or_solves():
@@ -88,7 +88,7 @@ def test_a_catalog_that_can_t_be_read_is_said_and_shown_once_it_can(small_catalo
     page, said, _ = visited(small_catalog)
     begun(page)._unread(OSError("the disk <b>is gone"))
     assert "the disk &lt;b&gt;is gone" in page.count.object
-    page.look()
+    page.poll()
     assert "3 runs." in page.count.object
     assert said == []
 
@@ -96,7 +96,7 @@ def test_a_catalog_that_can_t_be_read_is_said_and_shown_once_it_can(small_catalo
 def test_what_is_shown_already_is_not_shown_again(small_catalog):
     page, _, _ = visited(small_catalog)
     before = begun(page).table.value
-    page.look()
+    page.poll()
     assert page.table.value is before
 
 
@@ -139,7 +139,7 @@ def test_comparing_is_in_the_address(small_catalog):
 )
 def test_runs_that_are_not_there_are_said(small_catalog, asked, count, words):
     page, said, _ = visited(small_catalog, compare=asked)
-    assert len(asked_runs(page.visit)) == count
+    assert len(asked_runs(page.context)) == count
     assert any(words in line for line in said) == bool(words)
 
 

@@ -1,5 +1,5 @@
-from dashboards.page_context import Visit
-from dashboards.views.catalog.run_actions import Upkeep, verified
+from dashboards.page_context import PageContext
+from dashboards.views.catalog.run_actions import RunActions, verified
 
 
 def test_whole_runs_are_said_to_be(small_catalog):
@@ -20,7 +20,7 @@ def test_findings_are_words(damaged_catalog):
 
 
 def test_the_result_is_shown_and_unknown_runs_are_said(small_catalog, orthogonal_id):
-    upkeep = Upkeep(Visit(small_catalog), lambda: [orthogonal_id])
+    upkeep = RunActions(PageContext(small_catalog), lambda: [orthogonal_id])
     upkeep.verify([orthogonal_id])
     assert "Every byte is as it was published" in upkeep.result.object
     upkeep.verify(["gone-0123456789ab"])
@@ -29,7 +29,7 @@ def test_the_result_is_shown_and_unknown_runs_are_said(small_catalog, orthogonal
 
 
 def test_several_runs_are_no_netcdf(small_catalog):
-    upkeep = Upkeep(Visit(small_catalog), lambda: list(small_catalog))
+    upkeep = RunActions(PageContext(small_catalog), lambda: list(small_catalog))
     upkeep.format.value = "netcdf"
     assert upkeep.export.callback() is None
     assert "netCDF holds one run" in upkeep.result.object

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from dashboards.page_context import Visit
+from dashboards.page_context import PageContext
 from dashboards.plots.descriptions import phase_at
-from dashboards.run_data import quick_look, whole_look
-from dashboards.run_selection import Subject, of_preset
+from dashboards.run_data import compute_complete, compute_preview
+from dashboards.run_selection import RunSelection, select_preset
 from dashboards.views.flow.page import FlowPage
 from pipeline import RequestError
 from pipeline.configuration import load_config
@@ -21,8 +21,8 @@ pytestmark = [
 
 def opened(catalog, **query):
     said = []
-    visit = Visit(catalog, query, say=said.append, say_error=lambda error: said.append(str(error)))
-    return FlowPage(visit), said
+    context = PageContext(catalog, query, say=said.append, say_error=lambda error: said.append(str(error)))
+    return FlowPage(context), said
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def opened(catalog, **query):
 def test_wild_addresses_end_in_a_sentence_and_a_picture(small_catalog, query, sentence):
     page, said = opened(small_catalog, **query)
     assert any(sentence in line for line in said)
-    assert page.scene is not None
+    assert page.drawing is not None
     assert len(page.curves.loss.data["t"]) > 100
 
 
@@ -58,8 +58,8 @@ def test_wild_addresses_end_in_a_sentence_and_a_picture(small_catalog, query, se
 )
 def test_whatever_an_address_says_there_is_a_picture_of_what_the_controls_say(small_catalog, query):
     page, _ = opened(small_catalog, **query)
-    config = page.controls.subject.config
-    assert page.shown.config == config == page.subject.config
+    config = page.controls.selection.config
+    assert page.shown.config == config == page.selection.config
     assert page.controls.slope.value == config.flow.slope
     assert len(page.curves.loss.data["t"]) > 1
     assert np.ptp(page.network.points.data["x"]) >= 0
@@ -70,15 +70,15 @@ def test_whatever_an_address_says_there_is_a_picture_of_what_the_controls_say(sm
 
 def test_what_cannot_be_computed_puts_every_control_back(small_catalog):
     page, said = opened(small_catalog)
-    before = page.subject
+    before = page.selection
     page.controls.set(data__x=[[1e200], [2.0]])
     page.network.points.data = {"x": [1e200, 2.0], "y": [-1.0, 1.0]}
     assert "data.x" in said[-1]
-    assert page.subject == before == page.controls.subject
+    assert page.selection == before == page.controls.selection
     assert list(page.network.points.data["x"]) == [-0.5, 2.0]
     assert page.points.table.value.iloc[:, 0].tolist() == [-0.5, 2.0]
     page.controls.width.slider.value = page.controls.width.values.index(12)
-    assert page.scene.neurons == 12
+    assert page.drawing.neurons == 12
 
 
 def test_an_edit_is_taken_with_its_numbers(small_catalog):
@@ -86,10 +86,10 @@ def test_an_edit_is_taken_with_its_numbers(small_catalog):
     page, _ = opened(small_catalog)
     table = page.points.table
     table._process_data({"x": [-0.5, 2.0], "y": [-1.0, 0.94]})
-    assert page.subject.config.data.y == [-1.0, 0.94]
-    assert page.shown == page.subject
+    assert page.selection.config.data.y == [-1.0, 0.94]
+    assert page.shown == page.selection
     table._process_data({"x": [1e200, 2.0], "y": [-1.0, 0.94]})
-    assert page.subject.config.data.x == [[-0.5], [2.0]]
+    assert page.selection.config.data.x == [[-0.5], [2.0]]
     assert table.value.iloc[:, 0].tolist() == [-0.5, 2.0]
 
 
@@ -97,7 +97,7 @@ def late(small_catalog):
     """A page whose results come when the test says so; and what it has asked for, in order."""
     page, _ = opened(small_catalog)
     asked = []
-    page.runs.want = asked.append
+    page.runs.request = asked.append
     return page, asked
 
 
@@ -110,36 +110,36 @@ def numbers(page):
     return page.points.table.value["y"].tolist()
 
 
-@pytest.mark.parametrize("look", [quick_look, whole_look])
-def test_a_result_that_comes_late_undoes_no_edit(small_catalog, look):
+@pytest.mark.parametrize("compute", [compute_preview, compute_complete])
+def test_a_result_that_comes_late_undoes_no_edit(small_catalog, compute):
     page, asked = late(small_catalog)
     type_label(page, 0.7)
     type_label(page, 0.8)
-    page.show((asked[0], look(asked[0].config)))  # of the edit before
-    page.settled(page.scene)
+    page.show((asked[0], compute(asked[0].config)))  # of the edit before
+    page.settled(page.drawing)
     assert numbers(page) == [-1.0, 0.8]
     assert len(asked) == 2
-    assert page.subject is asked[1]
-    page.show((asked[1], look(asked[1].config)))
-    page.settled(page.scene)
+    assert page.selection is asked[1]
+    page.show((asked[1], compute(asked[1].config)))
+    page.settled(page.drawing)
     assert len(asked) == 2
-    assert page.network.points.data["y"].tolist() == numbers(page) == page.subject.config.data.y == [-1.0, 0.8]
+    assert page.network.points.data["y"].tolist() == numbers(page) == page.selection.config.data.y == [-1.0, 0.8]
 
 
 def test_an_edit_back_to_what_is_drawn_is_an_edit(small_catalog):
     page, asked = late(small_catalog)
     type_label(page, 0.7)
     type_label(page, 1.0)
-    assert asked[-1].config.data.y == [-1.0, 1.0] == page.subject.config.data.y
+    assert asked[-1].config.data.y == [-1.0, 1.0] == page.selection.config.data.y
 
 
 def test_points_are_added_to_those_of_the_newest_edit(small_catalog):
     page, _ = late(small_catalog)
     type_label(page, 0.7)
     page.points.more.clicks += 1
-    assert page.subject.config.data.y == [-1.0, 0.7, 0.5]
+    assert page.selection.config.data.y == [-1.0, 0.7, 0.5]
     page.points.fewer.clicks += 1
-    assert page.subject.config.data.y == [-1.0, 0.7]
+    assert page.selection.config.data.y == [-1.0, 0.7]
 
 
 def test_a_dot_may_be_dragged_away_and_back(small_catalog):
@@ -153,21 +153,21 @@ def test_a_dot_may_be_dragged_away_and_back(small_catalog):
 def test_a_failure_of_what_is_no_longer_asked_for_changes_nothing(small_catalog):
     page, said = opened(small_catalog)
     late = RequestError("data.x: an earlier one")
-    vars(late)["subject"] = of_preset("leaky")
+    vars(late)["subject"] = select_preset("leaky")
     page.failed(late)
-    assert page.subject == page.shown == of_preset("orthogonal")
+    assert page.selection == page.shown == select_preset("orthogonal")
     assert said == ["data.x: an earlier one"]
 
 
 def test_all_that_is_said_of_an_instant_is_that_of_the_cursor(small_catalog):
     page, _ = opened(small_catalog)
-    for frame in (0, len(page.scene.time) - 1, len(page.scene.time) // 2):
+    for frame in (0, len(page.drawing.time) - 1, len(page.drawing.time) // 2):
         page.player.value = frame
         (time,) = page.curves.cursor.data["t"]
-        assert time == page.scene.time[frame]
+        assert time == page.drawing.time[frame]
         for said in (page.sentence.object, page.now.object):
             assert time_text(time) in said
-            assert phase_at(page.scene, time) in said
+            assert phase_at(page.drawing, time) in said
 
 
 def changes(page, look):
@@ -188,13 +188,13 @@ def changes(page, look):
 def test_while_a_slider_moves_only_what_moves_is_sent(small_catalog):
     """Every text has the browser lay out the page, every axis its figure: each as long as all else together."""
     page, _ = opened(small_catalog)
-    looks = []
+    theme = []
     for scale in (-6.0, -6.2):
         config = load_config("orthogonal", {"init.log10_scale": scale})
-        looks.append((Subject(config, {}), quick_look(config)))
-    page.show(looks[0])
-    assert changes(page, looks[1]) <= {"neurons", "loss", "an axis"}
-    assert changes(page, looks[1]) == set()
+        theme.append((RunSelection(config, {}), compute_preview(config)))
+    page.show(theme[0])
+    assert changes(page, theme[1]) <= {"neurons", "loss", "an axis"}
+    assert changes(page, theme[1]) == set()
 
 
 def test_an_axis_stays_while_little_changes(small_catalog):
@@ -202,7 +202,7 @@ def test_an_axis_stays_while_little_changes(small_catalog):
     limits = []
     for scale in (-6.0, -6.05):
         config = load_config("orthogonal", {"init.log10_scale": scale})
-        page.show((Subject(config, {}), quick_look(config)))
+        page.show((RunSelection(config, {}), compute_preview(config)))
         plots = {"network": page.network.figure, **page.curves.figures}
         limits.append({name: (plot.y_range.start, plot.y_range.end) for name, plot in plots.items()})
     assert {name for name in limits[0] if limits[0][name] != limits[1][name]} <= {"norms"}
@@ -210,15 +210,15 @@ def test_an_axis_stays_while_little_changes(small_catalog):
 
 def test_while_a_hand_is_in_the_picture_nothing_moves_away_under_it(small_catalog):
     page, _ = opened(small_catalog)
-    network, subject = page.network, {"data.x": [[-0.5], [9.0]], "data.y": [-1.0, 5.0]}
-    config = load_config("orthogonal", subject)
+    network, selection = page.network, {"data.x": [[-0.5], [9.0]], "data.y": [-1.0, 5.0]}
+    config = load_config("orthogonal", selection)
     shown = [network.points.data["x"].tolist(), network.figure.y_range.end]
     network.dragging.hold(True)
-    page.show((Subject(config, {}), quick_look(config)))
+    page.show((RunSelection(config, {}), compute_preview(config)))
     assert [list(network.points.data["x"]), network.figure.y_range.end] == shown
     assert page.curves.loss.data["loss"][0] == pytest.approx((1 + 25) / 4)
     network.dragging.hold(False)
-    page.show((Subject(config, {}), quick_look(config)))
+    page.show((RunSelection(config, {}), compute_preview(config)))
     assert network.points.data["x"].tolist() == [-0.5, 9.0]
     assert network.figure.y_range.end > 5.0
 

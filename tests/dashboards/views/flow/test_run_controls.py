@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from catalog import open_catalog
-from dashboards.run_data import quick_look
-from dashboards.run_selection import Subject, of_preset, published
+from dashboards.run_data import compute_preview
+from dashboards.run_selection import RunSelection, select_preset, select_published
 from dashboards.views.flow.run_controls import SCALES, Controls, StopSlider
 from pipeline import load_config, run
 
@@ -14,10 +14,10 @@ from pipeline import load_config, run
 def controls_of(tmp_path):
     """Controls of a subject, and what they have told."""
 
-    def make(subject, catalog=None):
+    def make(selection, catalog=None):
         made = Controls(
-            subject,
-            lambda subject: made.heard.append(subject.config),
+            selection,
+            lambda selection: made.heard.append(selection.config),
             lambda line: made.said.append(line),
             catalog or open_catalog(tmp_path),
         )
@@ -29,7 +29,7 @@ def controls_of(tmp_path):
 
 @pytest.fixture
 def controls(controls_of):
-    return controls_of(of_preset("orthogonal"))
+    return controls_of(select_preset("orthogonal"))
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def published_controls(controls_of, tmp_path):
         run(load_config(file), catalog)
         for one in file.parent.iterdir():
             one.unlink()
-        return controls_of(published(catalog, "mine"), catalog)
+        return controls_of(select_published(catalog, "mine"), catalog)
 
     return make
 
@@ -102,20 +102,20 @@ epsilon = 0.1
 
 def test_a_published_run_keeps_all_that_is_not_changed(published_controls):
     controls = published_controls(OWN)
-    before = controls.subject.config
+    before = controls.selection.config
     assert (controls.scale.value, controls.width.value, controls.seed.value) == (-2.5, 9, 7)
     assert (controls.slope.value, controls.start.value) == (-0.25, "unbalanced")
     assert "√m" not in controls.scale.slider.label
     controls.width.slider.value = controls.width.values.index(24)
     (after,) = controls.heard
     assert after.resolved() == before.resolved() | {"init": before.resolved()["init"] | {"width": 24}}
-    assert controls.subject.query() == {"run": controls.subject.source, "init.width": "24"}
-    run_id = controls.subject.source
+    assert controls.selection.query() == {"run": controls.selection.source, "init.width": "24"}
+    run_id = controls.selection.source
     assert controls.choice.value == f"run {run_id}"
     controls.choice.value = "leaky"
     assert controls.heard[-1] == load_config("leaky")
     controls.choice.value = f"run {run_id}"
-    assert controls.subject.query() == {"run": run_id}
+    assert controls.selection.query() == {"run": run_id}
     assert (controls.heard[-1], controls.width.value) == (before, 9)
 
 
@@ -134,7 +134,7 @@ def test_data_and_weights_of_files_stay_where_the_files_are_gone(published_contr
     np.testing.assert_allclose(after.init.w, [[0.1, 0.25], [-0.3, 0.1], [0.2, -0.1]], rtol=1e-15)
     np.testing.assert_allclose(after.init.a, [0.2, 0.3, -0.4], rtol=1e-15)
     assert (after.flow.method, after.flow.slope, after.flow.end_time) == ("gradient_descent", 0.5, 1.0)
-    assert quick_look(after).groups["trajectory"].sizes["neuron"] == 3
+    assert compute_preview(after).groups["trajectory"].sizes["neuron"] == 3
 
 
 @pytest.mark.parametrize("seed", [-3, None, 2**70])
@@ -148,7 +148,7 @@ def test_what_a_field_says_is_what_is_computed_or_it_is_put_back(controls, seed)
 def test_a_slope_that_is_no_stop_is_named(controls_of):
     for slope in (-0.5, 0.1234567, 3.0):
         config = load_config("leaky", {"flow.slope": slope})
-        controls = controls_of(Subject(config, {"flow.slope": slope}, preset="leaky"))
+        controls = controls_of(RunSelection(config, {"flow.slope": slope}, preset="leaky"))
         slider = controls.slope.slider
         assert controls.slope.value == slope
         assert slider.format.args["words"][slider.value] == f"{slope:.7g}"

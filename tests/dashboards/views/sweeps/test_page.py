@@ -9,8 +9,8 @@ import xarray as xr
 from invented_cubes import FAILED, MESSAGE, cube_of, plan_of, publish_cube
 
 from catalog import open_catalog
-from dashboards.cubes import read_cube
-from dashboards.page_context import Visit
+from dashboards.cubes.cube import read_cube
+from dashboards.page_context import PageContext
 from dashboards.theme import LIGHT
 from dashboards.views.sweeps.cube_view import CubeView, shares
 from dashboards.views.sweeps.page import SweepsView, build_page
@@ -22,7 +22,7 @@ class Visitor:
 
     def __init__(self, catalog, **query):
         self.said, self.address = [], {}
-        self.visit = Visit(catalog, query, LIGHT, self.said.append, write=self.address.update)
+        self.context = PageContext(catalog, query, LIGHT, self.said.append, write=self.address.update)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def opened(catalog):
 
     def at(**query):
         visitor = Visitor(catalog, **query)
-        visitor.view = CubeView(visitor.visit, read_cube(catalog, sweep_id))
+        visitor.view = CubeView(visitor.context, read_cube(catalog, sweep_id))
         return visitor
 
     return at
@@ -49,7 +49,7 @@ def click(view, row, column):
 
 def test_the_address_carries_every_choice_defaults_included(opened):
     visitor = opened()
-    assert {key: visitor.visit.query[key] for key in ("show", "x", "y", "at.seed", "by")} == {
+    assert {key: visitor.context.query[key] for key in ("show", "x", "y", "at.seed", "by")} == {
         "show": "final_excess", "x": "log_init_scale", "y": "width", "at.seed": "all", "by": "median",
     }  # fmt: skip
     assert visitor.said == []
@@ -57,11 +57,11 @@ def test_the_address_carries_every_choice_defaults_included(opened):
 
 def test_a_link_restores_what_was_shown(opened):
     first = opened(show="t2", x="seed", y="width", **{"at.log_init_scale": "-2"}, cell="7")
-    again = opened(**first.visit.query)
+    again = opened(**first.context.query)
     assert again.view.controls.shown == first.view.controls.shown
     assert again.view.controls.shown.at == {"log_init_scale": 1}
     assert again.view.cell.number == 7
-    assert again.visit.query == first.visit.query
+    assert again.context.query == first.context.query
 
 
 def test_wild_addresses_are_said_and_clamped(opened):
@@ -83,8 +83,8 @@ def test_choosing_the_other_axis_swaps_them(opened):
     assert controls.shown.at == {"log_init_scale": 0}
     assert controls.sliders["log_init_scale"].visible
     assert not controls.sliders["seed"].visible
-    assert visitor.visit.query["at.log_init_scale"] == "-3"
-    assert "at.seed" not in visitor.visit.query
+    assert visitor.context.query["at.log_init_scale"] == "-3"
+    assert "at.seed" not in visitor.context.query
 
 
 def test_a_slider_changes_the_numbers_and_keeps_the_plots(opened):
@@ -102,7 +102,7 @@ def test_a_slider_changes_the_numbers_and_keeps_the_plots(opened):
 def test_verdicts_are_taken_together_as_shares(opened):
     visitor = opened()
     visitor.view.controls.quantity.value = "verdict_lemma_5"
-    assert visitor.visit.query["by"] == "share: holds"
+    assert visitor.context.query["by"] == "share: holds"
     assert "share “holds” over seed of the start" in visitor.view.summary.object
 
 
@@ -112,7 +112,7 @@ def test_a_click_tells_of_the_cell_and_a_second_one_opens_its_run(opened):
     click(view, 1, 0)
     number = view.cell.number
     assert view.cube.place(number) == {"log_init_scale": 0, "width": 1, "seed": 2}
-    assert visitor.visit.query["cell"] == str(number)
+    assert visitor.context.query["cell"] == str(number)
     assert "½ |θ|² − minimum at the end" in view.cell.account.object
     assert view.linked.lines.selected.indices == [1]
     assert view.cell.leading.value == ""
@@ -157,10 +157,10 @@ def test_every_widget_has_a_name(opened):
 
 
 def test_an_empty_catalog_says_how_to_make_a_sweep_and_shows_the_first_one(catalog):
-    view = SweepsView(Visitor(catalog).visit)
+    view = SweepsView(Visitor(catalog).context)
     assert "reluflow sweep scale-width-seed" in view.place[0].object
     sweep_id = publish_cube(catalog, plan_of())
-    view.look()
+    view.poll()
     assert view.chosen.value == sweep_id
     assert len(view.place[0]) > 1
 
@@ -168,18 +168,18 @@ def test_an_empty_catalog_says_how_to_make_a_sweep_and_shows_the_first_one(catal
 def test_a_sweep_that_appears_is_named_and_disturbs_nothing(catalog):
     first = publish_cube(catalog, plan_of())
     visitor = Visitor(catalog)
-    view = SweepsView(visitor.visit)
+    view = SweepsView(visitor.context)
     shown = view.place[0]
     second = publish_cube(catalog, plan_of({"init.seed": [0, 1]}, name="another"))
-    view.look()
+    view.poll()
     assert (view.chosen.value, view.place[0]) == (first, shown)
     assert second in view.chosen.options
     assert second in visitor.said[-1]
     view.chosen.value = second
-    assert visitor.visit.query["sweep"] == second
-    assert "width" not in json.dumps(visitor.visit.query)
+    assert visitor.context.query["sweep"] == second
+    assert "width" not in json.dumps(visitor.context.query)
     catalog.sweeps.remove(second)
-    view.look()
+    view.poll()
     assert view.chosen.value == first
     assert "gone" in visitor.said[-1]
 
@@ -189,7 +189,7 @@ def test_a_damaged_sweep_is_a_sentence(catalog):
     del cube.attrs["failures"]
     sweep_id = publish_cube(catalog, plan_of(), cube)
     visitor = Visitor(catalog, sweep=sweep_id)
-    build_page(visitor.visit)
+    build_page(visitor.context)
     assert "reluflow verify" in visitor.said[-1]
 
 
@@ -198,7 +198,7 @@ def test_a_law_of_the_theory_is_shown_as_its_figure(catalog):
     tree = xr.DataTree.from_dict({"width": law})
     tree.attrs["title"] = "A <law>"
     catalog.sweeps.publish("width-0123456789ab", tree, summary={}, configuration={}, provenance={})
-    view = SweepsView(Visitor(catalog).visit)
+    view = SweepsView(Visitor(catalog).context)
     words, figure, _ = view.place[0]
     assert "A &lt;law&gt;" in words.object
     assert "theory?theme=light" in words.object
@@ -208,7 +208,7 @@ def test_a_law_of_the_theory_is_shown_as_its_figure(catalog):
 def test_a_cube_with_one_axis(catalog):
     publish_cube(catalog, plan_of({"init.seed": [0, 1, 2]}))
     visitor = Visitor(catalog)
-    view = SweepsView(visitor.visit).shown
+    view = SweepsView(visitor.context).shown
     assert view.controls.shown.y is None
     click(view, 0, 2)
     assert view.cell.number == 2

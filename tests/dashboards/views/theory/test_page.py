@@ -5,8 +5,8 @@ import pytest
 
 import dashboards.views.theory.ladder_card
 from catalog import CatalogUnwritableError, open_catalog
-from dashboards.page_context import Visit
-from dashboards.views.theory.ladder_card import LadderSection
+from dashboards.page_context import PageContext
+from dashboards.views.theory.ladder_card import LadderCard
 from dashboards.views.theory.page import TheoryPage, build_page
 from pipeline import ladder_law, load_config, run
 
@@ -27,8 +27,8 @@ def law():
 
 def opened(catalog, **query):
     said = []
-    visit = Visit(catalog, query, say=said.append)
-    return TheoryPage(visit), visit, said
+    context = PageContext(catalog, query, say=said.append)
+    return TheoryPage(context), context, said
 
 
 def text_of(viewable):
@@ -37,7 +37,7 @@ def text_of(viewable):
 
 
 def test_the_page_of_the_papers_experiment(shelf):
-    view = build_page(Visit(shelf, say=print))
+    view = build_page(PageContext(shelf, say=print))
     text = text_of(view)
     for words in ("two orthogonal points", "Lemma 2 (i)", "Timeline", "plateau 1", "The ladder of λ", "m = 60"):
         assert words in text
@@ -55,7 +55,7 @@ def test_a_published_run(shelf):
 
 
 def test_filter_and_order_are_in_the_address(shelf):
-    shown, visit, _ = opened(shelf, verdict="fails")
+    shown, context, _ = opened(shelf, verdict="fails")
     (verdict,) = (
         group for group in shown.view.select(pn.widgets.RadioButtonGroup) if group.label == "Show statements"
     )
@@ -65,26 +65,26 @@ def test_filter_and_order_are_in_the_address(shelf):
     verdict.value = "holds"
     order.value = "margin"
     assert "Lemma 2 (i)" in text_of(shown.view)
-    assert (visit.query["verdict"], visit.query["sort"]) == ("holds", "margin")
+    assert (context.query["verdict"], context.query["sort"]) == ("holds", "margin")
 
 
 def test_the_unit_of_time_redraws_the_timeline(shelf):
-    shown, visit, _ = opened(shelf)
+    shown, context, _ = opened(shelf)
     before = next(iter(shown.body[1].select(pn.pane.Bokeh))).object
     (unit,) = (group for group in shown.view.select(pn.widgets.RadioButtonGroup) if group.label == "Unit of time")
     unit.value = "scaled"
     after = next(iter(shown.body[1].select(pn.pane.Bokeh))).object
     assert after.below[0].axis_label == "time t/(−ln λ)"
     assert after.x_range.end == pytest.approx(before.x_range.end / 15.86, rel=1e-2)
-    assert visit.query["unit"] == "scaled"
+    assert context.query["unit"] == "scaled"
 
 
 def test_another_subject_through_the_form(shelf):
-    shown, visit, _ = opened(shelf)
+    shown, context, _ = opened(shelf)
     shown.chooser.scale.value = -100.0
     shown.chooser.show()
     assert "1.3 × 10⁻¹⁰¹" in shown.head.object
-    assert visit.query["init.log10_scale"] == "-100.0"
+    assert context.query["init.log10_scale"] == "-100.0"
     assert len(shown.body) == 4
     assert not shown.body.loading
 
@@ -112,7 +112,7 @@ def test_a_damaged_run_is_said(tmp_path):
 def section(catalog, monkeypatch, measure):
     monkeypatch.setattr(dashboards.views.theory.ladder_card, "kept_ladder", measure)
     said = []
-    return LadderSection(Visit(catalog, say=said.append), load_config("orthogonal")), said
+    return LadderCard(PageContext(catalog, say=said.append), load_config("orthogonal")), said
 
 
 def test_the_ladder_is_computed_when_asked(shelf, law, monkeypatch):
@@ -135,7 +135,7 @@ def test_the_ladder_is_computed_when_asked(shelf, law, monkeypatch):
 def test_a_ladder_that_the_catalog_has_is_shown_at_once(shelf, law, monkeypatch):
     monkeypatch.setattr(dashboards.views.theory.ladder_card, "published_ladder", lambda *_: ("ladder-1", law))
     monkeypatch.setattr("catalog.index.Catalog.whole", lambda *_: None)
-    shown = LadderSection(Visit(shelf), load_config("orthogonal"))
+    shown = LadderCard(PageContext(shelf), load_config("orthogonal"))
     assert "The measured exponent of each statement" in text_of(shown.view)
 
 
@@ -143,7 +143,7 @@ def test_a_ladder_without_exponents_says_so_in_place_of_an_empty_plot(shelf, law
     bare = law.assign(exponent=law["exponent"] * float("nan"))
     monkeypatch.setattr(dashboards.views.theory.ladder_card, "published_ladder", lambda *_: ("ladder-1", bare))
     monkeypatch.setattr("catalog.index.Catalog.whole", lambda *_: None)
-    view = LadderSection(Visit(shelf), load_config("orthogonal")).view
+    view = LadderCard(PageContext(shelf), load_config("orthogonal")).view
     assert "has an exponent to be measured" in text_of(view)
     assert len(list(view.select(pn.pane.Bokeh))) == 1
 
@@ -160,4 +160,4 @@ def test_a_ladder_that_fails_is_said_and_can_be_asked_for_again(shelf, monkeypat
 
 def test_given_weights_have_no_ladder(shelf):
     config = load_config("orthogonal", {"init.start": "given", "init.w": [[1.0, 0.0]] * 60, "init.a": [1.0] * 60})
-    assert "There is none for given weights" in text_of(LadderSection(Visit(shelf), config).view)
+    assert "There is none for given weights" in text_of(LadderCard(PageContext(shelf), config).view)

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from catalog import open_catalog
-from dashboards.page_context import Visit
-from dashboards.run_selection import asked_for
-from dashboards.views.theory.run_picker import Chooser
+from dashboards.page_context import PageContext
+from dashboards.run_selection import read_selection
+from dashboards.views.theory.run_picker import RunPicker
 
 
 @dataclass
-class Shelf:
+class PublishedRuns:
     """A catalog that has nothing but names."""
 
     names: list[str] = field(default_factory=list)
@@ -22,10 +22,10 @@ class Shelf:
 
 
 def chooser(catalog, said=None, **query):
-    visit = Visit(catalog, query, say=(said if said is not None else []).append)
+    context = PageContext(catalog, query, say=(said if said is not None else []).append)
     changed = []
-    form = Chooser(visit, asked_for(visit), changed.append)
-    return form, visit, changed
+    form = RunPicker(context, read_selection(context), changed.append)
+    return form, context, changed
 
 
 @pytest.fixture
@@ -42,29 +42,29 @@ def test_an_empty_catalog_offers_the_presets(empty):
 
 
 def test_a_scale_goes_into_the_address_and_the_other_keys_stay(empty):
-    form, visit, changed = chooser(empty, **{"preset": "orthogonal", "init.seed": "7", "theme": "dark"})
+    form, context, changed = chooser(empty, **{"preset": "orthogonal", "init.seed": "7", "theme": "dark"})
     form.scale.value = -1000.0
     form.show()
-    (subject,) = changed
-    assert subject.config.init.log10_scale == -1000.0
-    assert subject.config.init.seed == 7
-    assert visit.query["init.log10_scale"] == "-1000.0"
-    assert visit.query["theme"] == "dark"
-    assert asked_for(visit).config == subject.config
+    (selection,) = changed
+    assert selection.config.init.log10_scale == -1000.0
+    assert selection.config.init.seed == 7
+    assert context.query["init.log10_scale"] == "-1000.0"
+    assert context.query["theme"] == "dark"
+    assert read_selection(context).config == selection.config
 
 
 def test_another_preset_comes_with_its_own_keys(empty):
-    form, visit, changed = chooser(empty, **{"preset": "orthogonal", "init.seed": "7"})
+    form, context, changed = chooser(empty, **{"preset": "orthogonal", "init.seed": "7"})
     form.choice.value = "preset orthonormal"
     assert form.scale.value == -6.0
     form.show()
     assert changed[0].config.name == "orthonormal"
     assert changed[0].config.init.seed != 7
-    assert visit.query["preset"] == "orthonormal"
+    assert context.query["preset"] == "orthonormal"
 
 
 def test_a_run_has_its_own_scale():
-    form, _, _ = chooser(Shelf(["orthogonal-0123456789ab"]))
+    form, _, _ = chooser(PublishedRuns(["orthogonal-0123456789ab"]))
     form.choice.value = "run orthogonal-0123456789ab"
     assert form.scale.disabled
     assert form.scale.value is None
@@ -74,30 +74,30 @@ def test_a_run_has_its_own_scale():
 
 def test_a_run_that_is_gone_is_said_and_the_preset_shown(empty):
     said = []
-    form, visit, changed = chooser(empty, said)
+    form, context, changed = chooser(empty, said)
     form.choice.param.update(
         groups={"": {"x": "run orthogonal-0123456789ab"}}, value="run orthogonal-0123456789ab"
     )
     form.show()
     assert "Shown is the preset orthogonal" in said[-1]
     assert changed[0].run_id is None
-    assert "run" not in visit.query
+    assert "run" not in context.query
     assert form.choice.value == "preset orthogonal"
 
 
 def test_a_run_that_appears_is_offered_and_what_is_selected_stays():
-    shelf = Shelf(["orthogonal-0123456789ab"])
+    shelf = PublishedRuns(["orthogonal-0123456789ab"])
     form, _, changed = chooser(shelf)
     form.choice.value = "run orthogonal-0123456789ab"
     shelf.names = ["leaky-0123456789ab"]
-    form.look()
+    form.poll()
     assert list(form.choice.groups["Published runs"]) == ["orthogonal-0123456789ab", "leaky-0123456789ab"]
     assert form.choice.value == "run orthogonal-0123456789ab"
     assert changed == []
 
 
 def test_very_many_runs_are_not_all_offered():
-    form, _, _ = chooser(Shelf([f"orthogonal-{i:012x}" for i in range(800)]))
+    form, _, _ = chooser(PublishedRuns([f"orthogonal-{i:012x}" for i in range(800)]))
     title = next(iter(form.choice.groups))
     assert title == "Published runs (and 300 more: see the page Catalog)"
     assert len(form.choice.groups[title]) == 500
