@@ -61,24 +61,22 @@ class RadioButtons(pn.widgets.RadioButtonGroup):
         return {**super()._get_properties(doc), "html_attributes": named}
 
 
-def radio_buttons(
-    name: str, options: Mapping[str, str] | Iterable[str], value: str, **layout: Any
-) -> RadioButtons:
-    """Offer a few words of which one is chosen.
+def radio_buttons(name: str, texts: Mapping[str, str], value: str, **layout: Any) -> RadioButtons:
+    """Offer a few values of which one is selected.
 
     Parameters
     ----------
     name
-        What is chosen; heard, not seen.
-    options
-        The values by their words, or words that are values.
+        What is selected; for screen readers alone.
+    texts
+        The texts of the buttons by their values.
     value
-        The one that is pressed.
+        The selected one.
     layout
         Panel's own.
     """
-    offered = dict(options) if isinstance(options, Mapping) else list(options)
-    return RadioButtons(label=name, options=offered, value=value, stylesheets=[RADIO_BUTTONS_STYLE], **layout)
+    options = {text: key for key, text in texts.items()}
+    return RadioButtons(label=name, options=options, value=value, stylesheets=[RADIO_BUTTONS_STYLE], **layout)
 
 
 def html_pane(html: str, *, faint: bool = False, style: str = "", **layout: Any) -> pn.pane.HTML:

@@ -133,23 +133,3 @@ def number_cell(value: float, form: str | Callable[[float], str] = ".4g", below:
 
 NO_NUMBER = Cell("–", css_class="none")
 """Where there is no number."""
-
-SYMBOLS = {
-    "lambda": "λ", "epsilon": "ε", "theta": "θ", "D_+": "D₊", "D_-": "D₋", "v_+": "v₊", "v_-": "v₋", "u_+": "u₊",
-    "u_-": "u₋", "S_{+,1}": "S₊,₁", "S_{-,1}": "S₋,₁", "<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "^2": "²",
-    " -D": " −D", "(-D": "(−D", " - ": " − ", "1/2 ": "½ ", "t1": "t₁", "t2": "t₂", "t3": "t₃",
-}  # fmt: skip
-"""How the paper's symbols are written where there is more than ASCII."""
-
-
-def typeset_symbols(text: str) -> str:
-    """Write a sentence of the pipeline with the paper's symbols.
-
-    Examples
-    --------
-    >>> symbols("at t2: |D_+| (1 - cos(w_j, D_+)) <= lambda^(epsilon/5) on S_{+,1}")
-    'at t₂: |D₊| (1 − cos(w_j, D₊)) ≤ λ^(ε/5) on S₊,₁'
-    """
-    for plain, symbol in SYMBOLS.items():
-        text = text.replace(plain, symbol)
-    return text

@@ -138,7 +138,5 @@ def fill_template(name: str, context: PageContext, notices: Notices, content: An
 
 
 def theme_css(theme: Theme) -> str:
-    """Write the looks and the font as CSS variables; Panel's own take their values from them."""
-    names = ("paper", "panel", "ink", "faint", "line", "accent")
-    own = "".join(f"--{name}: {getattr(theme, name)};" for name in names)
-    return f":root {{ color-scheme: {theme.name}; --font: {FONT}; {own} }}"
+    """Write the theme and the font as CSS variables, from which Panel's own variables take their values."""
+    return f":root {{ color-scheme: {theme.name}; --font: {FONT}; {theme.css_variables()} }}"

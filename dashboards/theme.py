@@ -1,20 +1,20 @@
-"""How pages and plots look in light and in dark: one table of colours, and the font.
+"""The light and the dark theme of pages and plots: one table of colours, and the font.
 
-The roles' and phases' colours are the figures' (``pipeline.figures.ROLES``, Okabe and Ito 2008), each with a
-second cue; here are only those that change with the background.
+Roles and phases have the colours of the figures (``pipeline.figures.ROLES``, Okabe and Ito 2008), each with a
+second cue; here are only the colours that change with the background.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif"
-"""Whatever the reader's machine has: no page asks another host for one."""
+"""A font that the reader's machine has: no page loads one from another host."""
 
 
 @dataclass(frozen=True)
 class Theme:
-    """A set of colours.
+    """The colours of a theme.
 
     Attributes
     ----------
@@ -35,6 +35,10 @@ class Theme:
     faint: str
     line: str
     accent: str
+
+    def css_variables(self) -> str:
+        """Write the colours as CSS variables: ``--paper: #FFFFFF; ...``."""
+        return " ".join(f"--{key}: {value};" for key, value in asdict(self).items() if key != "name")
 
 
 LIGHT = Theme("light", "#F6F7F9", "#FFFFFF", "#1B1F24", "#5A6270", "#D9DDE3", "#0072B2")

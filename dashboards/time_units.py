@@ -1,11 +1,15 @@
-"""In what time is counted: the paper's t, t over -ln lambda (Lemmas 3 and 4), or the notebooks' iterations."""
+"""The units of time: the paper's t, t over -ln lambda (Lemmas 3 and 4), or iterations of gradient descent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite, nan
 
+UNITS = {"t": "t", "scaled": "t/(−ln λ)", "iterations": "iterations"}
+"""The names of the units by their keys in an address."""
+AXIS_LABELS = UNITS | {"t": "time t of the flow", "iterations": "gradient-descent iterations (step 10⁻³)"}
 TIME_PER_ITERATION = 2e-3
-"""The paper's t of one iteration: the notebooks' step of 1e-3 goes down twice the gradient of L."""
+"""The paper's t of one iteration: a step of 1e-3 along twice the gradient of L."""
 
 
 @dataclass(frozen=True)
@@ -15,9 +19,9 @@ class TimeUnit:
     Attributes
     ----------
     name
-        What a person chooses by.
+        The text by which a person chooses it.
     label
-        What an axis says.
+        The label of an axis.
     length
         The paper's t of one unit.
     """
@@ -27,14 +31,12 @@ class TimeUnit:
     length: float
 
 
-TIME_UNITS = {"t": "t", "scaled": "t / (−ln λ)", "iterations": "iterations"}
-"""The clocks by what an address says, and by what a person reads."""
+def scaled_length(log_scale: float) -> float:
+    """Return -ln lambda, the time in which a neuron escapes from the origin at rate 1; NaN for lambda >= 1."""
+    return -log_scale if log_scale < 0 else nan
 
 
 def time_unit(key: str, log_scale: float) -> TimeUnit | None:
-    """Make a clock for a run of this ln lambda; None where it has none: for lambda >= 1 -ln lambda is no time."""
-    if key == "iterations":
-        return TimeUnit("iterations", "gradient-descent iterations (step 10⁻³)", TIME_PER_ITERATION)
-    if key == "scaled":
-        return TimeUnit("t / (−ln λ)", "t / (−ln λ)", -log_scale) if log_scale < 0 else None
-    return TimeUnit("t", "time t of the flow", 1.0)
+    """Make a unit for a run with this ln lambda; None for -ln lambda where lambda >= 1."""
+    length = {"t": 1.0, "scaled": scaled_length(log_scale), "iterations": TIME_PER_ITERATION}[key]
+    return TimeUnit(UNITS[key], AXIS_LABELS[key], length) if isfinite(length) else None

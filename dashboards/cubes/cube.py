@@ -14,6 +14,7 @@ import xarray as xr
 
 from catalog import Catalog
 from dashboards.damage import explain_damage
+from dashboards.paper_notation import name_statement, typeset
 
 Group = Literal["Results", "Verdicts", "Solver"]
 
@@ -33,12 +34,6 @@ SOLVER_RESULTS = (
     "wall_seconds", "minimal_norm_method", "minimal_norm_patterns", "gap", "lower_bound",
 )  # fmt: skip
 """What is told of how a cell was computed."""
-SYMBOLS = {
-    "1/2": "½", "theta": "θ", "lambda": "λ", "phi(": "φ(", "^2": "²", " - ": " − ", "_+": "₊", "_-": "₋",
-    "t1": "t₁", "t2": "t₂", "t3": "t₃", "_k": "ₖ",
-    "_l": "ₗ", "h*": "h⋆", "θ*": "θ⋆",
-}  # fmt: skip
-"""What plain titles write in letters, and how the paper does."""
 TITLES = {
     "init.log10_scale": "log₁₀ of the initial scale",
     "init.width": "width m (neurons)",
@@ -221,7 +216,7 @@ def quantity_of(name: str, values: xr.DataArray) -> Quantity:
         words = tuple(map(str, json.loads(said["values"])))
     units = str(said.get("units", ""))
     verdict = name.startswith("verdict_")
-    title = statement_name(name.removeprefix("verdict_")) if verdict else str(said.get("long_name", name))
+    title = name_statement(name.removeprefix("verdict_")) if verdict else str(said.get("long_name", name))
     if name in ("t1", "t2", "t3"):
         title = f"{name}, {title}"
     group: Group = "Verdicts" if verdict or name.startswith("assumption_") else "Results"
@@ -230,38 +225,6 @@ def quantity_of(name: str, values: xr.DataArray) -> Quantity:
     return Quantity(
         name, typeset(title), "" if units == "1" else units, str(said.get("comment", "")), group, words
     )
-
-
-def statement_name(row: str) -> str:
-    """Write a row of the statements table as the paper names it.
-
-    Examples
-    --------
-    >>> statement("lemma_2_iii"), statement("eq_8"), statement("theorem_1_bias")
-    ('Lemma 2 (iii)', 'Eq (8)', 'Theorem 1, bias')
-    """
-    words = row.split("_")
-    if words[0] == "eq":
-        return f"Eq ({words[1]})"
-    if len(words) > 1 and words[1].isdigit():
-        more = words[2:]
-        roman = bool(more) and set(more[0]) <= set("iv")
-        ending = f" ({more[0]})" if roman else f", {' '.join(more)}" if more else ""
-        return f"{words[0].capitalize()} {words[1]}{ending}"
-    return " ".join(words).capitalize().replace("ode", "ODE")
-
-
-def typeset(text: str) -> str:
-    """Write a plain title with the paper's symbols.
-
-    Examples
-    --------
-    >>> typeset("1/2 |theta|^2 - minimum at the end"), typeset("|D_-|"), typeset("ln lambda")
-    ('½ |θ|² − minimum at the end', '|D₋|', 'ln λ')
-    """
-    for plain, symbol in SYMBOLS.items():
-        text = text.replace(plain, symbol)
-    return text
 
 
 def format_swept_value(value: Any) -> str:

@@ -52,7 +52,6 @@ def write_standalone_page(tree: xr.DataTree, theme: Theme = LIGHT) -> str:
     roots, words = _pictures(tree, animation, theme)
     # Written by autoescape: titles and names come from whoever wrote the configuration.
     template = Environment(autoescape=True).from_string((HERE / "standalone_page.html").read_text())
-    names = ("paper", "panel", "ink", "faint", "line", "accent")
     # Without a document of its own it would get what the event loop's current one does when it is ready: this may
     # be made in a thread, and that be anybody's.
     document = Document()
@@ -64,7 +63,7 @@ def write_standalone_page(tree: xr.DataTree, theme: Theme = LIGHT) -> str:
         title=f"{tree.attrs.get('id', 'run')} · reluflow",
         template=template,
         template_variables={
-            "style_variables": "".join(f"--{name}: {getattr(theme, name)};" for name in names),
+            "style_variables": theme.css_variables(),
             "scheme": theme.name,
             "words": words,
             "player": Markup((HERE / "player.js").read_text()),

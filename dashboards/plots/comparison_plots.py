@@ -11,6 +11,7 @@ import xarray as xr
 
 from dashboards.plots.holoviews_style import style_overlay
 from dashboards.theme import Theme
+from dashboards.time_units import AXIS_LABELS, scaled_length
 from pipeline.figures import input_and_bias, leak, piecewise_linear, scale_text
 
 SAMPLES = {"solid": "", "dashed": "6 4", "dotdash": "2 4 6 4"}
@@ -41,18 +42,19 @@ def loss_plot(
     theme
         Colours.
     scaled
-        Whether time is divided by -ln lambda; see :func:`time_unit`.
+        Whether time is divided by -ln lambda; see :func:`scaled_unit`.
     logarithmic
         Whether the loss axis is.
     """
-    time, loss = hv.Dimension("t", label=time_label(scaled)), hv.Dimension("loss", label="loss L")
+    time = hv.Dimension("t", label=AXIS_LABELS["scaled" if scaled else "t"])
+    loss = hv.Dimension("loss", label="loss L")
     curves = []
     for (name, tree), (color, dash) in zip(runs.items(), strokes(theme), strict=False):
         trajectory = tree["trajectory"].dataset[["time", "loss"]].load()
         shown = trajectory["loss"].values
         if logarithmic:
             shown = np.where(shown > LEAST_LOSS, shown, np.nan)
-        times = trajectory["time"].values / (time_unit(tree) if scaled else 1.0)
+        times = trajectory["time"].values / (scaled_unit(tree) if scaled else 1.0)
         curves.append(
             hv.Curve((times, shown), time, loss, label=name).opts(color=color, line_dash=dash, line_width=2)
         )
@@ -101,20 +103,19 @@ def final_function(tree: xr.DataTree, position: np.ndarray) -> np.ndarray:
     return piecewise_linear(slope, offset, ratio * np.exp(2.0 * log_norm), position, leak(tree))
 
 
-def time_unit(tree: xr.DataTree) -> float:
-    """Return -ln lambda; NaN unless lambda is below 1."""
-    log_scale = float(tree["trajectory"].dataset["log_init_scale"])
-    return -log_scale if log_scale < 0 else float("nan")
+def log_scale_of(tree: xr.DataTree) -> float:
+    """Read ln lambda of a run."""
+    return float(tree["trajectory"].dataset["log_init_scale"])
 
 
-def time_label(scaled: bool) -> str:
-    """Name the axis of time."""
-    return "t/(−ln λ)" if scaled else "time t of the flow"
+def scaled_unit(tree: xr.DataTree) -> float:
+    """Return -ln lambda; NaN where lambda >= 1."""
+    return scaled_length(log_scale_of(tree))
 
 
-def choose_scale(tree: xr.DataTree) -> str:
+def write_scale(tree: xr.DataTree) -> str:
     """Write a run's lambda."""
-    log_scale = float(tree["trajectory"].dataset["log_init_scale"])
+    log_scale = log_scale_of(tree)
     return f"λ = {scale_text(log_scale)}" if np.isfinite(log_scale) else "λ unknown"
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 
 from dashboards.html_table import Cell, Table, number_cell
+from dashboards.paper_notation import name_statement
 from dashboards.plots.holoviews_style import PRINTF_FORMATTERS, style_overlay
-from dashboards.plots.statements_table import name_statement
 from dashboards.theme import Theme
 from pipeline.figures import ROLES, decoded, power_text
 

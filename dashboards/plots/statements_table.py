@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from math import inf, isfinite
 
 import xarray as xr
 
-from dashboards.html_table import NO_NUMBER, Cell, Table, number_cell, typeset_symbols
+from dashboards.html_table import NO_NUMBER, Cell, Table, number_cell
+from dashboards.paper_notation import name_statement, typeset
 from pipeline import printed_sides, statement_rows
 from pipeline.figures import time_text
 from pipeline.statements import Row
@@ -24,24 +24,6 @@ ORDERS = {
     "time": "time of measurement",
 }
 """How rows can be sorted, by the word in an address."""
-
-
-def name_statement(word: str) -> str:
-    """Write a row's name as the paper would.
-
-    Examples
-    --------
-    >>> [name_statement(word) for word in ("lemma_4_iii", "theorem_1_bias", "logistic_ode", "eq_8")]
-    ['Lemma 4 (iii)', 'Theorem 1, bias', 'Logistic ODE', 'Eq. (8)']
-    """
-    words = word.split("_")
-    if words[0] == "eq":
-        return f"Eq. ({words[1]})"
-    if words[-1] == "ode":
-        return "Logistic ODE"
-    name = f"{words[0].capitalize()} {words[1]}"
-    rest = words[2] if len(words) > 2 else ""
-    return f"{name} ({rest})" if re.fullmatch("[ivx]+", rest) else f"{name}, {rest}" if rest else name
 
 
 def count_verdicts(statements: xr.Dataset) -> dict[str, int]:
@@ -86,7 +68,7 @@ def record(name: str, claim: str, row: Row) -> list[Cell]:
     """Write the cells of one statement."""
     sides = (Cell(text, css_class="number") if text else NO_NUMBER for text in printed_sides(row))
     sentence, verdict = (
-        Cell(typeset_symbols(claim), typeset_symbols(row.reason)),
+        Cell(typeset(claim), typeset(row.reason)),
         Cell(VERDICTS[row.verdict], css_class=row.verdict),
     )
     return [Cell(name_statement(name)), sentence, verdict, *sides, number_cell(row.at, time_text)]

@@ -1,15 +1,14 @@
-"""The curves along time, under one cursor: loss, residuals, norms and alignment.
+"""The curves over time, under one cursor: loss, residuals, norms and alignment.
 
-Bokeh's own figures, for the same reason as :mod:`dashboards.plots.network_plot`.
+Bokeh's own figures, for the same reason as in :mod:`dashboards.plots.network_plot`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, HoverTool, Range1d
+from bokeh.models import HoverTool, Range1d
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
@@ -34,55 +33,49 @@ from dashboards.time_units import TimeUnit
 from pipeline.figures import ROLES
 
 HEIGHT = 178
-ROOM = 1.02
-"""How far an axis of time goes on beyond a cursor that is after its end."""
+CURSOR_MARGIN = 1.02
+"""Where the axis ends for a cursor that is after its usual end, as a multiple of the cursor's time."""
 PURPLE = "#CC79A7"
-"""Plateaus, as in the printed figure."""
+"""The colour of plateaus, as in the printed figure."""
 
 
-@dataclass
 class TimeCurves:
-    """The pictures and the columns that they show.
+    """The plots over time, and the sources that they show.
 
-    Attributes
+    Parameters
     ----------
     theme
         The colours.
+
+    Attributes
+    ----------
     loss, phases, plateaus, cursor, chosen
-        The columns: see :mod:`dashboards.plots.source_columns`; ``chosen`` has the lines of selected neurons.
+        The sources, with the columns of :mod:`dashboards.plots.source_columns`; ``chosen`` has the lines of the
+        selected neurons.
     residuals, lines
-        The columns by the sign of the label, and by the role of the neuron.
+        The sources by the sign of the label, and by the role of the neuron.
     x_range
-        The time that all show.
+        The range of time that all plots show.
     until, shown_until
-        Where that ends for the run, and where it ends for its cursor.
-    dimmed
-        The lines that give way to selected ones.
+        Where that range ends for the run, and where it ends for the present cursor.
+    unselected
+        The lines that are dimmed while neurons are selected.
     figures
         By name: loss, log_loss, residuals, norms, alignment.
     """
 
-    theme: Theme
-    loss: ColumnDataSource = field(default_factory=lambda: empty_source("t", "loss", "log10_loss"))
-    residuals: dict[str, ColumnDataSource] = field(
-        default_factory=lambda: {sign: empty_source("t", "r") for sign in ("positive", "negative")}
-    )
-    lines: dict[str, ColumnDataSource] = field(
-        default_factory=lambda: {role: empty_source("t", "log10_norm", "cosine") for role in ROLES}
-    )
-    chosen: ColumnDataSource = field(
-        default_factory=lambda: empty_source("t", "log10_norm", "cosine", "color", "dash", "neuron")
-    )
-    phases: ColumnDataSource = field(default_factory=lambda: empty_source("from", "to", "color", "name"))
-    plateaus: ColumnDataSource = field(default_factory=lambda: empty_source("t", "loss", "log10_loss", "name"))
-    cursor: ColumnDataSource = field(default_factory=lambda: ColumnDataSource({"t": [0.0]}))
-    x_range: Range1d = field(default_factory=lambda: Range1d(0, 1))
-    until: float = 1.0
-    shown_until: float = 1.0
-    figures: dict[str, figure] = field(init=False)
-    dimmed: list[GlyphRenderer[Any]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
+    def __init__(self, theme: Theme) -> None:
+        self.theme = theme
+        self.loss = empty_source("t", "loss", "log10_loss")
+        self.residuals = {sign: empty_source("t", "r") for sign in ("positive", "negative")}
+        self.lines = {role: empty_source("t", "log10_norm", "cosine") for role in ROLES}
+        self.chosen = empty_source("t", "log10_norm", "cosine", "color", "dash", "neuron")
+        self.phases = empty_source("from", "to", "color", "name")
+        self.plateaus = empty_source("t", "loss", "log10_loss", "name")
+        self.cursor = empty_source("t")
+        self.x_range = Range1d(0, 1)
+        self.until = self.shown_until = 1.0
+        self.unselected: list[GlyphRenderer[Any]] = []
         self.figures = {
             "loss": create_loss_plot(self, logarithmic=False),
             "log_loss": create_loss_plot(self, logarithmic=True),
@@ -92,62 +85,55 @@ class TimeCurves:
         }
 
     def show(self, drawing: DrawingData, unit: TimeUnit, frame: int) -> None:
-        """Show a run, its time counted by a clock."""
+        """Show a run, with time in a unit."""
         length = unit.length
         self.until = drawing.until / length
-        # Once, with the cursor: ends that come one after the other are seen one after the other.
-        self.shown_until = self.reaching(float(drawing.time[frame] / length))
+        # Set once, for the cursor too: the browser would draw each end of the range.
+        self.shown_until = self.end_for(float(drawing.time[frame] / length))
         set_limits(self.x_range, 0.0, self.shown_until)
-        loss, residuals, lines = (
-            loss_columns(drawing, length),
-            residual_columns(drawing, length),
-            line_columns(drawing, length),
-        )
+        loss = loss_columns(drawing, length)
+        residuals, lines = residual_columns(drawing, length), line_columns(drawing, length)
         replace_columns(self.loss, loss)
         for sources, columns in ((self.residuals, residuals), (self.lines, lines)):
             for name, source in sources.items():
                 replace_columns(source, columns[name])
         replace_columns(self.phases, phase_columns(drawing, length))
         replace_columns(self.plateaus, plateau_columns(drawing, length))
-        zero = np.zeros(1)
-        largest = float(np.max(loss["loss"])) or 1.0
-        self._limit("loss", round_outwards(-0.03 * largest, 1.08 * largest))
-        self._limit("log_loss", log_loss_limits(loss["log10_loss"]))
-        self._limit(
-            "residuals", axis_limits(np.concatenate([part["r"] for part in residuals.values()] + [np.zeros(1)]))
-        )
-        norms = [part["log10_norm"] for part in lines.values()]
-        self._limit("norms", axis_limits(np.concatenate([*norms, zero])))
-        self._limit("alignment", (-1.05, 1.05))
-        for plot in self.figures.values():
+        largest, zero = float(np.max(loss["loss"])) or 1.0, np.zeros(1)
+        limits = {
+            "loss": round_outwards(-0.03 * largest, 1.08 * largest),
+            "log_loss": log_loss_limits(loss["log10_loss"]),
+            "residuals": axis_limits(np.concatenate([*(part["r"] for part in residuals.values()), zero])),
+            "norms": axis_limits(np.concatenate([*(part["log10_norm"] for part in lines.values()), zero])),
+            "alignment": (-1.05, 1.05),
+        }
+        for name, plot in self.figures.items():
+            set_limits(plot.y_range, *limits[name])
             plot.xaxis.axis_label = unit.label
         self.at(drawing, unit, frame)
 
     def at(self, drawing: DrawingData, unit: TimeUnit, frame: int) -> None:
-        """Move the cursor; an axis that ends before it is longer while the cursor is there."""
+        """Move the cursor; the axis is extended while the cursor is after its usual end."""
         time = float(drawing.time[frame] / unit.length)
         replace_columns(self.cursor, {"t": [time]})
-        until = self.reaching(time)
+        until = self.end_for(time)
         if until != self.shown_until and (self.x_range.start, self.x_range.end) == (0.0, self.shown_until):
-            self.shown_until = until  # unless a person has zoomed: then that stays
+            self.shown_until = until  # unless a person has zoomed
             set_limits(self.x_range, 0.0, until)
 
-    def reaching(self, time: float) -> float:
-        """Where the axes of time end while the cursor is at ``time``."""
-        return self.until if time <= self.until else ROOM * time
+    def end_for(self, time: float) -> float:
+        """Return where the time axes end while the cursor is at ``time``."""
+        return self.until if time <= self.until else CURSOR_MARGIN * time
 
     def choose(self, drawing: DrawingData, unit: TimeUnit, neurons: list[int]) -> None:
-        """Light up the lines of these neurons, and dim all others; of none: all are as they were."""
+        """Emphasize the lines of these neurons and dim all others; without neurons, dim none."""
         self.chosen.data = chosen_columns(drawing, unit.length, neurons)
-        for renderer in self.dimmed:
+        for renderer in self.unselected:
             renderer.glyph.line_alpha = 0.12 if neurons else 0.6
-
-    def _limit(self, name: str, limits: tuple[float, float]) -> None:
-        set_limits(self.figures[name].y_range, *limits)
 
 
 def timed_figure(curves: TimeCurves, title: str, y_label: str) -> figure:
-    """Make a figure over time, with the phases' strips behind and the cursor in front."""
+    """Make a figure over time, with a strip for each phase behind and the cursor in front."""
     plot = styled_figure(
         curves.theme, title=title, height=HEIGHT, x_label="time", y_label=y_label, x_range=curves.x_range
     )
@@ -157,7 +143,7 @@ def timed_figure(curves: TimeCurves, title: str, y_label: str) -> figure:
 
 
 def create_loss_plot(curves: TimeCurves, *, logarithmic: bool) -> figure:
-    """Draw the loss against time (figure 3), the plateaus thick."""
+    """Draw the loss over time (figure 3), with thick plateaus."""
     column = "log10_loss" if logarithmic else "loss"
     label = "log₁₀ L" if logarithmic else "loss L"
     plot = timed_figure(curves, "Loss, with its phases and plateaus", label)
@@ -170,18 +156,13 @@ def create_loss_plot(curves: TimeCurves, *, logarithmic: bool) -> figure:
 
 
 def create_residual_plot(curves: TimeCurves) -> figure:
-    """Draw what is left to fit at each point, dashed where the label is negative."""
+    """Draw the residual of each point, dashed where the label is negative."""
     plot = timed_figure(curves, "Residuals (dashed: negative labels)", "rₖ = yₖ − h(xₖ)")
     for sign, source in curves.residuals.items():
         plot.line(
-            "t",
-            "r",
-            source=source,
-            line_color=ROLES[sign].color,
-            line_dash=DASHES[sign],
-            line_width=2,
+            "t", "r", source=source, line_color=ROLES[sign].color, line_dash=DASHES[sign], line_width=2,
             line_alpha=0.9,
-        )
+        )  # fmt: skip
     return plot
 
 
@@ -193,7 +174,9 @@ def create_line_plot(curves: TimeCurves, column: str, title: str, y_label: str) 
             "t", column, source=source, line_color=ROLES[role].color, line_dash=DASHES[role],
             line_width=WIDTHS[role], line_alpha=0.6,
         )  # fmt: skip
-        curves.dimmed.append(line)
-    lit = plot.multi_line("t", column, source=curves.chosen, line_color="color", line_dash="dash", line_width=3)
-    plot.add_tools(HoverTool(renderers=[lit], tooltips=[("neuron", "@neuron")]))
+        curves.unselected.append(line)
+    selected = plot.multi_line(
+        "t", column, source=curves.chosen, line_color="color", line_dash="dash", line_width=3
+    )
+    plot.add_tools(HoverTool(renderers=[selected], tooltips=[("neuron", "@neuron")]))
     return plot

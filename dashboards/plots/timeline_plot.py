@@ -11,6 +11,7 @@ import xarray as xr
 from dashboards.html_table import Cell, Table, number_cell
 from dashboards.plots.holoviews_style import PRINTF_FORMATTERS, add_upper_axis, style_overlay
 from dashboards.theme import Theme
+from dashboards.time_units import UNITS, scaled_length
 from pipeline.figures import (
     PHASES,
     growth_sizes,
@@ -24,8 +25,6 @@ from pipeline.figures import (
     timeline_end,
 )
 
-UNITS = {"t": "t", "scaled": "t/(−ln λ)"}
-"""In which unit time is shown, by its word in an address; in the second the fits tend to 1/|D|."""
 BAR, MARK = 0.28, 0.42
 """Half the height of a bar, and of the line of a time, in rows."""
 NEAR = 0.17
@@ -33,10 +32,9 @@ NEAR = 0.17
 NAMES = ("t₁", "t₂", "t₃")
 
 
-def escape_of(tree: xr.DataTree) -> float:
-    """Return -ln lambda, the time that a neuron needs at rate 1; NaN where lambda >= 1."""
-    escape = -float(tree["trajectory"]["log_init_scale"])
-    return escape if escape > 0 else nan
+def escape_time(tree: xr.DataTree) -> float:
+    """Return -ln lambda; NaN where lambda >= 1."""
+    return scaled_length(float(tree["trajectory"]["log_init_scale"]))
 
 
 def create_timeline_plot(tree: xr.DataTree, theme: Theme, unit: str = "t") -> hv.Overlay:
@@ -49,9 +47,9 @@ def create_timeline_plot(tree: xr.DataTree, theme: Theme, unit: str = "t") -> hv
     theme
         The colours of the page.
     unit
-        A key of :data:`UNITS`; where lambda >= 1 there is only t.
+        ``t`` or ``scaled``, in which the ends of the fits tend to 1/|D|; where lambda >= 1 there is only ``t``.
     """
-    order, escape = phase_order(tree), escape_of(tree)
+    order, escape = phase_order(tree), escape_time(tree)
     unit = unit if isfinite(escape) else "t"
     one = escape if unit == "scaled" else 1.0
     bars, styles = [], [PHASES[phase] for phase in order]
@@ -110,7 +108,7 @@ def hatched(pattern: str) -> Any:
 
 def limits(tree: xr.DataTree, one: float) -> dict[float, str]:
     """Find where the second and the third phase end as lambda -> 0: at -ln lambda/|D_+| and -ln lambda/|D_-|."""
-    escape, end = escape_of(tree), timeline_end(tree)
+    escape, end = escape_time(tree), timeline_end(tree)
     named = zip(growth_sizes(tree), ("1/|D₊|", "1/|D₋|"), strict=True)
     found = {escape / size: name for size, name in named if size > 0 and escape / size <= end}  # no NaN is
     if max(found, default=0.0) - min(found, default=0.0) < NEAR * end:
@@ -127,7 +125,7 @@ def create_timeline_table(tree: xr.DataTree) -> Table:
     """Tabulate the phases: what happens, from when until when, beside the paper's time, in both units."""
     found, order = intervals(tree, "phase"), phase_order(tree)
     measured, predicted = (*measured_times(tree), nan), (*predicted_times(tree), nan)
-    escape, sizes = escape_of(tree), dict(zip(("₊", "₋"), growth_sizes(tree), strict=True))
+    escape, sizes = escape_time(tree), dict(zip(("₊", "₋"), growth_sizes(tree), strict=True))
     first = "₊" if order[1] == "fitting_positive" else "₋"
     second = "₋" if first == "₊" else "₊"
     formulas = (f"−ε ln λ/|D{second}|", f"−ln λ/|D{first}|", f"−ln λ/|D{second}|", "")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboards.html_table import Cell, Table, number_cell, numbers_html, powers, records_html, typeset_symbols
+from dashboards.html_table import Cell, Table, number_cell, numbers_html, powers, records_html
 
 
 def test_whatever_a_cell_says_is_text():
@@ -45,12 +45,6 @@ def test_numbers_far_from_1(text, html):
 def test_what_is_no_number_is_a_dash():
     assert number_cell(float("nan")).text == number_cell(float("inf")).text == "–"
     assert number_cell(0.12345, ".3f") == Cell("0.123", css_class="number")
-
-
-def test_the_papers_symbols():
-    assert typeset_symbols("at t1: 1 - cos(w_j, -D_-) <= 2 lambda^epsilon on S_{-,1}") == (
-        "at t₁: 1 − cos(w_j, −D₋) ≤ 2 λ^ε on S₋,₁"
-    )
 
 
 def test_a_text_alone_heads_the_rows_below_it():

@@ -18,10 +18,11 @@ from dashboards.components import card, html_pane, radio_buttons
 from dashboards.damage import explain_damage
 from dashboards.html_table import Cell, Table, records_html
 from dashboards.page_context import PageContext
-from dashboards.plots.comparison_plots import SAMPLES, choose_scale, function_plot, loss_plot, strokes, time_unit
+from dashboards.plots.comparison_plots import SAMPLES, function_plot, loss_plot, scaled_unit, strokes, write_scale
 from dashboards.plots.holoviews_style import render_figure
+from dashboards.time_units import UNITS
 
-TIMES = {"t": "t", "scaled": "t/(−ln λ)"}
+TIMES = {key: UNITS[key] for key in ("t", "scaled")}
 AXES = {"linear": "linear", "log": "logarithmic"}
 
 
@@ -57,12 +58,8 @@ class Comparison:
 
     def __init__(self, context: PageContext, trees: dict[str, xr.DataTree], manifests: Sequence[Manifest]) -> None:
         self.context, self.trees, self.manifests = context, trees, manifests
-        self.time = radio_buttons(
-            "Time", {said: key for key, said in TIMES.items()}, context.choice("time", list(TIMES), "t")
-        )
-        self.axis = radio_buttons(
-            "Loss axis", {said: key for key, said in AXES.items()}, context.choice("loss", list(AXES), "linear")
-        )
+        self.time = radio_buttons("Time", TIMES, context.choice("time", TIMES, "t"))
+        self.axis = radio_buttons("Loss axis", AXES, context.choice("loss", AXES, "linear"))
         self.loss = pn.pane.Bokeh(self._loss(), sizing_mode="stretch_width")
         function = function_plot(trees, context.theme)
         self.picture = None if function is None else render_figure(function)
@@ -71,7 +68,7 @@ class Comparison:
 
     def _loss(self) -> figure:
         scaled = self.time.value == "scaled"
-        without = [name for name, tree in self.trees.items() if scaled and np.isnan(time_unit(tree))]
+        without = [name for name, tree in self.trees.items() if scaled and np.isnan(scaled_unit(tree))]
         if without:
             self.context.say(f"λ of {', '.join(without)} is not below 1: there is no t/(−ln λ), and no curve.")
         return render_figure(
@@ -112,7 +109,7 @@ class Comparison:
                 f'<svg width="34" height="10" role="img" aria-label="{dash} line"><path d="M1 5H33" '
                 f'stroke="{color}" stroke-width="3" stroke-dasharray="{SAMPLES[dash]}"/></svg>'
             )
-            scale = escape(choose_scale(self.trees[run_id]))
+            scale = escape(write_scale(self.trees[run_id]))
             lines.append(
                 f'{sample} <a href="{flow}">{escape(run_id)}</a>, {scale} · <a href="{theory}">theory</a>'
             )

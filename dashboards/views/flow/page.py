@@ -32,7 +32,7 @@ from dashboards.run_selection import (
     read_selection,
     select_preset,
 )
-from dashboards.time_units import TIME_UNITS, TimeUnit, time_unit
+from dashboards.time_units import UNITS, TimeUnit, time_unit
 from dashboards.views.downloads import CurveSelection, downloads
 from dashboards.views.flow.points_table import PointsTable, editable
 from dashboards.views.flow.run_controls import Controls
@@ -106,12 +106,9 @@ class FlowPage:
             label="Frame", start=0, end=1, value=0, interval=FRAME_MILLISECONDS, loop_policy="once",
             show_loop_controls=False, show_value=False, sizing_mode="stretch_width", height=70,
         )  # fmt: skip
-        self.clock_choice = radio_buttons(
-            "Time counted in", {name: key for key, name in TIME_UNITS.items()},
-            context.choice("clock", list(TIME_UNITS), "t"),
-        )  # fmt: skip
+        self.clock_choice = radio_buttons("Unit of time", UNITS, context.choice("clock", UNITS, "t"))
         self.loss_axis = radio_buttons(
-            "Axis of the loss", list(AXES), context.choice("loss", list(AXES), "linear")
+            "Axis of the loss", {key: key for key in AXES}, context.choice("loss", AXES, "linear")
         )
         self.loss_place = pn.Column(sizing_mode="stretch_width", margin=0)
         self.title = html_pane("")

@@ -64,7 +64,9 @@ class Controls:
         self.width = StopSlider("Width m", WIDTHS, config.init.width)
         self.seed = WholeInput(label="Seed", value=config.init.seed, sizing_mode="stretch_width")
         self.slope = StopSlider("Slope of the leaky ReLU", SLOPES, config.flow.slope)
-        self.start = radio_buttons("Start", DRAWN, DRAWN[0], sizing_mode="stretch_width")
+        self.start = radio_buttons(
+            "Start", {start: start for start in DRAWN}, DRAWN[0], sizing_mode="stretch_width"
+        )
         self.choice = pn.widgets.Select(label="Experiment", sizing_mode="stretch_width")
         self.reflect(selection)
         for key, widget in {"init.seed": self.seed, "init.start": self.start}.items():

@@ -8,8 +8,8 @@ import panel as pn
 import xarray as xr
 
 from dashboards.components import facts_html, html_pane
-from dashboards.cubes.cube import typeset
 from dashboards.page_context import PageContext
+from dashboards.paper_notation import typeset
 from pipeline import figures
 
 

@@ -24,8 +24,9 @@ from dashboards.plots.plateau_plots import (
     describe_plateaus,
 )
 from dashboards.plots.statements_table import ORDERS, VERDICTS, count_verdicts, create_statements_table
-from dashboards.plots.timeline_plot import UNITS, create_timeline_plot, create_timeline_table, describe_timeline
+from dashboards.plots.timeline_plot import create_timeline_plot, create_timeline_table, describe_timeline
 from dashboards.run_selection import KEYS, RunSelection, open_tree, read_selection
+from dashboards.time_units import UNITS
 from dashboards.views.theory.ladder_card import LadderCard
 from dashboards.views.theory.run_picker import RunPicker
 from pipeline import hessian_spectra
@@ -111,13 +112,13 @@ class TheoryPage:
     def statements(self, statements: xr.Dataset) -> pn.Column:
         """Make the card of the statements, to be filtered and sorted."""
         counts = count_verdicts(statements)
-        labels = {f"all {sum(counts.values())}": "all"}
-        labels |= {f"{VERDICTS[verdict]}: {count}": verdict for verdict, count in counts.items()}
-        chosen = self.context.choice("verdict", list(labels.values()), "all")
+        labels = {"all": f"all {sum(counts.values())}"}
+        labels |= {verdict: f"{VERDICTS[verdict]}: {count}" for verdict, count in counts.items()}
+        chosen = self.context.choice("verdict", labels, "all")
         verdict = radio_buttons("Show statements", labels, chosen, margin=(0, 14, 6, 0))
         order = pn.widgets.Select(
             label="Sorted by", options={text: word for word, text in ORDERS.items()},
-            value=self.context.choice("sort", list(ORDERS), "paper"), width=200, margin=(0, 0, 6, 0),
+            value=self.context.choice("sort", ORDERS, "paper"), width=200, margin=(0, 0, 6, 0),
         )  # fmt: skip
         table = table_pane(create_statements_table(statements, verdict.value, order.value))
 
@@ -145,10 +146,8 @@ class TheoryPage:
 
     def timeline(self, tree: xr.DataTree) -> pn.Column:
         """Make the card of the timeline, in one unit of time or the other."""
-        units = {f"time {text}": word for word, text in UNITS.items()}
-        unit = radio_buttons(
-            "Unit of time", units, self.context.choice("unit", list(UNITS), "t"), margin=(0, 14, 6, 0)
-        )
+        units = {key: f"time {UNITS[key]}" for key in ("t", "scaled")}
+        unit = radio_buttons("Unit of time", units, self.context.choice("unit", units, "t"), margin=(0, 14, 6, 0))
         said = describe_timeline(tree)
         plot = pn.Column(
             plot_pane(render_figure(create_timeline_plot(tree, self.context.theme, unit.value)), said)

@@ -6,7 +6,7 @@ import pytest
 from invented_cubes import FAILED, GRID, MESSAGE, cube_of, excess, plan_of, publish_cube
 
 from catalog import CatalogError, open_catalog
-from dashboards.cubes.cube import format_swept_value, read_cube, statement_name, typeset
+from dashboards.cubes.cube import format_swept_value, read_cube
 
 
 @pytest.fixture
@@ -43,15 +43,6 @@ def test_quantities_come_in_groups_with_the_papers_names(cube):
     assert {"run_hash", "cell_status", "number"}.isdisjoint(known)
 
 
-@pytest.mark.parametrize(
-    "row, said",
-    [("lemma_2_iii", "Lemma 2 (iii)"), ("eq_8", "Eq (8)"), ("theorem_1_bias", "Theorem 1, bias"),
-     ("logistic_ode", "Logistic ODE"), ("fact_1", "Fact 1"), ("assumption_1", "Assumption 1")],
-)  # fmt: skip
-def test_statements_are_named_as_in_the_paper(row, said):
-    assert statement_name(row) == said
-
-
 def test_words():
     assert [format_swept_value(value) for value in (-2.5, 64, "balanced", True)] == [
         "−2.5",
@@ -60,7 +51,6 @@ def test_words():
         "true",
     ]
     assert len(format_swept_value([[0.1] * 20])) == 24
-    assert typeset("|theta - theta*|") == "|θ − θ⋆|"
 
 
 def test_values_whose_words_are_cut_off_stay_apart(tmp_path):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dashboards.plots.comparison_plots import DARK_STROKES, final_function, function_plot, loss_plot, time_unit
+from dashboards.plots.comparison_plots import DARK_STROKES, final_function, function_plot, loss_plot
 from dashboards.theme import DARK, LIGHT
 
 
@@ -53,10 +53,3 @@ def test_functions_are_drawn_for_one_input_only(small_catalog, two):
 def test_each_run_has_a_colour_and_a_dash_of_its_own():
     for axis in (0, 1):
         assert len({stroke[axis] for stroke in DARK_STROKES}) == len(DARK_STROKES)
-
-
-def test_a_scale_above_one_has_no_unit_of_time(two):
-    tree = next(iter(two.values()))
-    assert time_unit(tree) == pytest.approx(-float(tree["trajectory"]["log_init_scale"]))
-    tree["trajectory"] = tree["trajectory"].to_dataset().assign(log_init_scale=0.5)
-    assert np.isnan(time_unit(tree))

@@ -2,12 +2,12 @@
 
 import pytest
 
+from dashboards.paper_notation import name_statement
 from dashboards.plots.statements_table import (
     ORDERS,
     VERDICTS,
     count_verdicts,
     create_statements_table,
-    name_statement,
 )
 from pipeline import load_config, run, statement_rows
 
@@ -57,14 +57,3 @@ def test_sides_that_are_no_float_are_powers_of_ten():
     row = table.rows[column(table, 0).index("Lemma 2 (iii)")]
     assert "e-" in row[3].text
     assert int(row[3].text.partition("e")[2]) < -700
-
-
-@pytest.mark.parametrize(
-    ("word", "name"),
-    [
-        ("lemma_1", "Lemma 1"), ("lemma_4_iv", "Lemma 4 (iv)"), ("fact_1", "Fact 1"), ("eq_8", "Eq. (8)"),
-        ("theorem_1_loss", "Theorem 1, loss"), ("proposition_1", "Proposition 1"),
-    ],
-)  # fmt: skip
-def test_names(word, name):
-    assert name_statement(word) == name

@@ -213,11 +213,11 @@ def test_while_a_hand_is_in_the_picture_nothing_moves_away_under_it(small_catalo
     network, selection = page.network, {"data.x": [[-0.5], [9.0]], "data.y": [-1.0, 5.0]}
     config = load_config("orthogonal", selection)
     shown = [network.points.data["x"].tolist(), network.figure.y_range.end]
-    network.dragging.hold(True)
+    network.drag.hold(True)
     page.show((RunSelection(config, {}), compute_preview(config)))
     assert [list(network.points.data["x"]), network.figure.y_range.end] == shown
     assert page.curves.loss.data["loss"][0] == pytest.approx((1 + 25) / 4)
-    network.dragging.hold(False)
+    network.drag.hold(False)
     page.show((RunSelection(config, {}), compute_preview(config)))
     assert network.points.data["x"].tolist() == [-0.5, 9.0]
     assert network.figure.y_range.end > 5.0
