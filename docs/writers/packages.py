@@ -42,7 +42,7 @@ LAYERS = (
             ("pipeline.points", "what the data is"),
             ("pipeline.arguments", "numbers, checked"),
             ("pipeline.threads", "how many at once"),
-            ("pipeline.naming", "plateaus' names"),
+            ("pipeline.network", "its algebra"),
             ("pipeline.stages", "who is told"),
             ("pipeline.errors", "what was wrong"),
         ),
