@@ -9,7 +9,7 @@ from rich.console import Console
 from writers import schema
 
 from catalog import open_catalog
-from dashboards.runs import columns, differences
+from dashboards.catalog_rows import columns, differences
 from pipeline import load_config, run
 from pipeline.cli.runs_table import print_runs
 from pipeline.results.reader import RunReader, summarise

@@ -1,0 +1,196 @@
+"""The table of runs as the catalog page shows it, searched, and what differs between two or three runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from catalog import Manifest
+from dashboards.paper_notation import typeset
+from pipeline.results.registry import VERDICT, every_result
+
+
+class Column(NamedTuple):
+    """A column of the catalog's table, and the key of ``catalog.frame()`` that it shows, if it is just one.
+
+    ``digits`` says how its numbers are written: ``exact`` as they are, ``digits`` with a few; nothing for a text.
+    """
+
+    heading: str
+    pixels: int
+    key: str = ""
+    digits: str = ""
+    about: str = ""
+
+
+SEARCHED = ("title", "description", "data.kind", "init.start", "flow.method", "status", "created")
+"""Columns in which a free text is looked for, besides the run's name."""
+
+
+def columns() -> tuple[Column, ...]:
+    """List the columns of the page's table: parameters that tell runs apart, and the results that go there."""
+    results = (
+        Column(
+            typeset(result.heading), 0 if result.words else 105, result.name,
+            "" if result.words else "digits", typeset(result.long_name),
+        )
+        for result in every_result().values()
+        if result.on_page
+    )  # fmt: skip
+    return (
+        Column("run", 310),
+        Column("log₁₀ scale", 125, "init.log10_scale", "exact"),
+        Column("width", 80, "init.width", "exact"),
+        Column("seed", 85, "init.seed", "exact"),
+        *results,
+        Column("hold", 70, digits="exact", about="How many of the paper's statements hold"),
+        Column("fail", 65, digits="exact", about="How many of the paper's statements fail"),
+        Column("created", 150, about="UTC"),
+    )
+
+
+def shown(frame: pd.DataFrame) -> pd.DataFrame:
+    """Choose the columns that the page shows, the newest run first.
+
+    Parameters
+    ----------
+    frame
+        From ``catalog.frame()``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``run_id``, and all of :func:`columns` but ``run`` by their headings.
+    """
+    verdicts = frame[[name for name in frame.columns if name.startswith(VERDICT)]]
+    table: dict[str, Any] = {"run_id": frame.index.to_numpy(dtype=object)}
+    for heading, _, key, digits, _ in columns():
+        if key:
+            table[heading] = frame[key].to_numpy() if key in frame else np.full(len(frame), np.nan)
+            if digits:  # where a run has none, the column would be of objects, and sorted as texts
+                table[heading] = pd.to_numeric(pd.Series(table[heading]), errors="coerce").to_numpy()
+    table["hold"], table["fail"] = ((verdicts == word).sum(axis=1).to_numpy() for word in ("holds", "fails"))
+    table["created"] = frame["created"].dt.strftime("%Y-%m-%d %H:%M").fillna("").to_numpy()
+    return pd.DataFrame(table).iloc[::-1].reset_index(drop=True)
+
+
+def with_headings(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Let a condition name what the page's table calls its columns, besides the catalog's own names.
+
+    Parameters
+    ----------
+    frame
+        From ``catalog.frame()``.
+    rows
+        From :func:`shown` of it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``frame`` with a column for each heading that is not there: see :func:`plain_condition`.
+    """
+    by_run = rows.set_index("run_id")
+    found = {plain_condition(str(name)): by_run[name].reindex(frame.index) for name in by_run}
+    found["run"] = frame.index.to_series()
+    more = {name: values for name, values in found.items() if name not in frame}
+    return pd.concat([frame, pd.DataFrame(more, index=frame.index)], axis="columns")
+
+
+def plain_condition(text: str) -> str:
+    """Write the digits of a heading that stand low as digits.
+
+    Examples
+    --------
+    >>> plain_condition("log₁₀ scale < -6")
+    'log10 scale < -6'
+    """
+    return text.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
+
+
+def searchable(frame: pd.DataFrame) -> pd.Series:
+    """Join what a free text may be found in, one text a run, in lower case."""
+    text = frame.index.to_series().astype(str)
+    for name in SEARCHED:
+        if name in frame:
+            text = text + " " + frame[name].astype(str)
+    return text.str.lower()
+
+
+def searched(text: pd.Series, words: str) -> set[str]:
+    """Name the runs in whose text every one of the words is found, in any order.
+
+    Parameters
+    ----------
+    text
+        From :func:`searchable`.
+    words
+        As a person types them; nothing finds all.
+    """
+    found = np.ones(len(text), dtype=bool)
+    for word in words.lower().split():
+        found &= text.str.contains(word, regex=False).to_numpy(dtype=bool)
+    return set(text.index[found])
+
+
+def differences(manifests: Sequence[Manifest]) -> pd.DataFrame:
+    """Tabulate what differs between runs in their configuration and statements, and their results side by side.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One column a run; rows by ``part`` (configuration, result, statement) and ``name``, all texts. What is the
+        same in the configurations and verdicts of all is left out.
+    """
+    run_ids = [manifest.run_id for manifest in manifests]
+    rows: dict[tuple[str, str], list[str]] = {}
+    configurations = [dict(_flat(manifest.configuration)) for manifest in manifests]
+    for key in dict.fromkeys(key for found in configurations for key in found):
+        texts = told_apart([found.get(key) for found in configurations])
+        if len(set(texts)) > 1 and key not in ("name", "description"):
+            rows["configuration", key] = texts
+    for result in every_result().values():
+        texts = told_apart([manifest.summary.get(result.name) for manifest in manifests])
+        if result.compared and set(texts) != {"–"}:
+            rows["result", typeset(result.heading)] = texts
+    verdicts = [name for name in manifests[0].summary if name.startswith(VERDICT)] if manifests else []
+    for key in verdicts:
+        texts = [value_text(manifest.summary.get(key)).replace("_", " ") for manifest in manifests]
+        if len(set(texts)) > 1:
+            rows["statement", key.removeprefix(VERDICT).replace("_", " ")] = texts
+    index = pd.MultiIndex.from_tuples(list(rows), names=["part", "name"])
+    return pd.DataFrame(list(rows.values()), index=index, columns=run_ids)
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Walk over a configuration by its dotted keys."""
+    found: list[tuple[str, Any]] = []
+    for key, value in table.items():
+        found += _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [(f"{prefix}{key}", value)]
+    return found
+
+
+def told_apart(values: Sequence[Any]) -> list[str]:
+    """Write values of one key as :func:`value_text` does; where that makes two numbers the same, in full.
+
+    Examples
+    --------
+    >>> told_apart([0.1, 0.25]), told_apart([0.3, 0.30000001])
+    (['0.1', '0.25'], ['0.3', '0.30000001'])
+    """
+    texts = [value_text(value) for value in values]
+    numbers = [value for value in values if isinstance(value, float) and isfinite(value)]
+    if len({value_text(value) for value in numbers}) < len(set(numbers)):
+        texts = [repr(value) if value in numbers else value_text(value) for value in values]
+    return texts
+
+
+def value_text(value: Any) -> str:
+    """Write a value of a manifest: six digits, ``–`` for none, long texts cut."""
+    if value is None or (isinstance(value, float) and not isfinite(value)):
+        return "–"
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 80 else text[:79] + "…"
