@@ -33,7 +33,7 @@ from dashboards.run_selection import (
     select_preset,
 )
 from dashboards.time_units import UNITS, TimeUnit, time_unit
-from dashboards.views.downloads import CurveSelection, downloads
+from dashboards.views.downloads import CurveSelection, Downloads, list_offers
 from dashboards.views.flow.points_table import PointsTable, editable
 from dashboards.views.flow.run_controls import Controls
 from pipeline.configuration import RunConfig
@@ -415,7 +415,7 @@ class FlowPage:
         below = pn.Column(
             collapsible_card("At the cursor", self.now),
             collapsible_card("The curves as a table", self.digits, closed=True),
-            downloads(self.tree, self.name, selected_curves=self.selected_curves, theme=self.context.theme),
+            Downloads(self.tree, self.name, list_offers(self.selected_curves, self.context.theme)).view(),
             sizing_mode="stretch_width",
         )
         middle.append(below)
