@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from catalog import decode, flag_numbers
 from dashboards.run_data import RunData
 from pipeline.figures import Plane, State, View, input_and_bias, shown_until
 
@@ -55,7 +56,7 @@ class DrawingData:
     @classmethod
     def of(cls, run: RunData) -> DrawingData:
         """Choose what is drawn of a run."""
-        role = _words(run, "phases", "role")
+        role = decode(run.groups["phases"]["role"], missing="?")
         size = np.asarray(run.groups["trajectory"]["log_norm"].isel(time=-1).values)
         order = np.argsort(-size, kind="stable")
         lined = _shares(order, role)
@@ -111,8 +112,7 @@ class DrawingData:
         # By variable: a Dataset's isel takes half a millisecond, and a slider's picture asks for seven states.
         sample = {name: np.asarray(group.variables[name][frame].values) for name in STATE}
         direction, log_norm, ratio = (np.asarray(sample[name], dtype=np.float64) for name in STATE[:3])
-        flags = str(group.variables["activation"].attrs["flag_meanings"]).split()
-        number = np.atleast_1d(group.variables["activation"].attrs["flag_values"])[flags.index("sliding")]
+        number = flag_numbers(group.variables["activation"].attrs)["sliding"]
         sliding = (sample["activation"] == number).any(axis=1)
         return State(direction, log_norm, ratio * np.exp(log_norm), self.role, sliding)
 
@@ -146,13 +146,6 @@ class DrawingData:
         cosines = {sign: direction @ vector for sign, vector in target.items()}
         cosine = np.where(ratio > 0, cosines[1], cosines[-1])
         return self.time[instants], log_norm.T / np.log(10.0), cosine.T, self.role[chosen]
-
-
-def _words(run: RunData, group: str, name: str) -> npt.NDArray[np.str_]:
-    """Decode the labels of a variable by its own CF attributes."""
-    labels = run.groups[group][name]
-    meanings = np.array(["?", *str(labels.attrs["flag_meanings"]).split()])
-    return np.asarray(meanings[np.clip(labels.values, 0, len(meanings) - 1)])
 
 
 def _shares(order: npt.NDArray[np.intp], role: npt.NDArray[np.str_]) -> npt.NDArray[np.intp]:

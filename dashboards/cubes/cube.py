@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import xarray as xr
 
-from catalog import Catalog
+from catalog import Catalog, flag_numbers
 from dashboards.damage import explain_damage
 from dashboards.paper_notation import name_statement, typeset
 
@@ -210,8 +210,8 @@ def quantity_of(name: str, values: xr.DataArray) -> Quantity:
     """Read from a variable's attributes what it is."""
     said = values.attrs
     words: tuple[str, ...] = ()
-    if "flag_meanings" in said:
-        words = tuple(word.replace("_", " ") for word in said["flag_meanings"].split())
+    if numbers := flag_numbers(said):
+        words = tuple(word.replace("_", " ") for word in numbers)
     elif "values" in said:
         words = tuple(map(str, json.loads(said["values"])))
     units = str(said.get("units", ""))

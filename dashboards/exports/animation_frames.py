@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from pipeline.figures import decoded, input_and_bias, leak, piecewise_linear, shown_until
+from catalog import decode, flag_numbers
+from pipeline.figures import input_and_bias, leak, piecewise_linear, shown_until
 
 FRAMES = 120
 NEURONS = 200
@@ -78,7 +79,7 @@ def read_frames(tree: xr.DataTree) -> AnimationFrames:
     trajectory = tree["trajectory"].dataset[NETWORK].isel(time=samples)
     if trajectory.nbytes <= HELD:
         trajectory = trajectory.load()
-    role = np.array(decoded(tree["phases"].dataset["role"]))[neurons].tolist()
+    role = decode(tree["phases"].dataset["role"])[neurons].tolist()
     columns = input_and_bias(tree)
     place = _on_a_line(tree, columns) if columns is not None else _by_cosines(tree)
     states = [place.state(_network(trajectory, frame), neurons) for frame in range(len(samples))]
@@ -175,8 +176,7 @@ def _network(trajectory: xr.Dataset, frame: int) -> Network:
     # A slice, though of one: so nothing else is read, however it is kept.
     sample = trajectory.isel(time=slice(frame, frame + 1))
     direction, log_norm, ratio = (np.asarray(sample[name].values[0], dtype=np.float64) for name in NETWORK[:3])
-    norm, attrs = np.exp(log_norm), sample["activation"].attrs
-    flag = np.atleast_1d(attrs["flag_values"])[str(attrs["flag_meanings"]).split().index("sliding")]
+    norm, flag = np.exp(log_norm), flag_numbers(sample["activation"].attrs)["sliding"]
     return direction, norm, ratio * norm, (sample["activation"].values[0] == flag).any(axis=1)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from catalog import decode
 from pipeline import RequestError
-from pipeline.figures import decoded
 
 CELLS_LIMIT = 2_000_000
 """Numbers in a file: some 40 MB, and more than a spreadsheet takes."""
@@ -73,18 +73,12 @@ def _columns(chosen: xr.Dataset, names: Sequence[str]) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for name in names:
         variable = chosen[name].transpose("time", ...)
-        numbers = _words(variable) if "flag_values" in variable.attrs else variable.values
+        numbers = decode(variable) if "flag_values" in variable.attrs else variable.values
         labels = [variable[dim].values.tolist() for dim in variable.dims[1:]]
         for place in np.ndindex(numbers.shape[1:]):
             index = [str(labels[axis][at]) for axis, at in enumerate(place)]
             found.append(("_".join([name, *index]), numbers[(slice(None), *place)]))
     return found
-
-
-def _words(labels: xr.DataArray) -> np.ndarray:
-    """Write labels by their meanings, so that nobody needs the table of flags."""
-    flat = xr.DataArray(labels.values.ravel(), dims="label", attrs=labels.attrs, name=labels.name)
-    return np.array(decoded(flat), dtype=object).reshape(labels.shape)
 
 
 def _head(tree: xr.DataTree, trajectory: xr.Dataset, with_neurons: bool) -> str:

@@ -17,6 +17,7 @@ from bokeh.resources import INLINE
 from jinja2 import Environment
 from markupsafe import Markup
 
+from catalog import decode
 from dashboards.exports.animation_frames import FRAMES, AnimationFrames, read_frames
 from dashboards.paper_notation import name_statement
 from dashboards.plots.figure_style import set_limits, styled_figure
@@ -25,7 +26,7 @@ from dashboards.plots.source_columns import MARKERS
 from dashboards.plots.statements_table import VERDICTS
 from dashboards.plots.time_curves import PURPLE
 from dashboards.theme import LIGHT, Theme
-from pipeline.figures import PHASES, ROLES, decoded, heading, intervals, phase_order, shown_until, time_text
+from pipeline.figures import PHASES, ROLES, heading, intervals, phase_order, shown_until, time_text
 from pipeline.statements import printed_sides, statement_rows
 
 HERE = Path(__file__).parent
@@ -111,7 +112,7 @@ def _pictures(tree: xr.DataTree, animation: AnimationFrames, theme: Theme) -> tu
         ),
     )
     order = phase_order(tree)
-    labels = decoded(tree["phases"].dataset["phase"].isel(time=animation.samples))
+    labels = decode(tree["phases"].dataset["phase"].isel(time=animation.samples))
     words = [
         f"t = {time_text(t)}, phase {order.index(label) + 1}: {PHASES[label].name}"
         for t, label in zip(shown["time"].values.tolist(), labels, strict=True)

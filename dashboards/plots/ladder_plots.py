@@ -1,4 +1,4 @@
-"""Runs at smaller and smaller lambda: measured exponents beside the paper's, and the constants of the times."""
+"""Runs at smaller and smaller lambda: exponents beside the paper's, and the constants of the times."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import holoviews as hv
 import numpy as np
 import xarray as xr
 
+from catalog import decode
 from dashboards.html_table import Cell, Table, number_cell
 from dashboards.paper_notation import name_statement
 from dashboards.plots.holoviews_style import PRINTF_FORMATTERS, style_overlay
 from dashboards.theme import Theme
-from pipeline.figures import ROLES, decoded, power_text
+from pipeline.figures import ROLES, power_text
 
 ASYMPTOTIC = -2.0 * np.log(10.0)
 """ln lambda below which the constants are drawn: above it -ln lambda is not a time scale."""
 TABLE_SCALES = (0.0, -1.0, -2.0, -4.0, -6.0, -10.0, -20.0, -100.0, -1000.0)
 """log10 of the scales in the table."""
 FITTED_LOSS = 1e-6
-"""With a final loss above this some labels are not fitted; a smaller one is that of a run that ended early."""
+"""Above this final loss some labels are not fitted; below it the run has only ended early."""
 EXPONENT_TICKS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
 
 
@@ -29,7 +30,7 @@ def measured_statements(law: xr.Dataset) -> list[int]:
 
 
 def create_exponents_plot(law: xr.Dataset, theme: Theme) -> hv.Overlay:
-    """Draw the measured exponent p of deviation ~ lambda^p beside that of the paper's bound, one row per statement.
+    """Draw the exponent p of each statement's deviation ~ lambda^p beside that of the paper's bound.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def create_exponents_plot(law: xr.Dataset, theme: Theme) -> hv.Overlay:
     theme
         The colours of the page.
     """
-    words, measured, paper = decoded(law["statement"]), law["exponent"].values, law["paper_exponent"].values
+    words, measured, paper = decode(law["statement"]), law["exponent"].values, law["paper_exponent"].values
     shown = measured_statements(law)
     place = {i: len(shown) - 1 - row for row, i in enumerate(shown)}
     both = [i for i in shown if isfinite(paper[i])]
@@ -113,9 +114,9 @@ def create_constants_plot(law: xr.Dataset, theme: Theme) -> hv.Overlay:
 
 
 def create_exponents_table(law: xr.Dataset) -> Table:
-    """Tabulate the exponents of each statement, their number of fitted scales, and the lambda from which it holds."""
+    """Tabulate each statement's exponents, from how many scales, and the lambda from which it holds."""
     rows = []
-    for i, key in enumerate(decoded(law["statement"])):
+    for i, key in enumerate(decode(law["statement"])):
         at = {name: float(law[name][i]) for name in ("holds_from", "fitted_rungs", "exponent", "paper_exponent")}
         if isfinite(at["holds_from"]) or isfinite(at["exponent"]):
             start = f"10^{at['holds_from']:g}" if isfinite(at["holds_from"]) else "not at the smallest"
@@ -156,6 +157,4 @@ def describe_excess(law: xr.Dataset) -> str:
     if last < 0 and (loss := float(law["final_loss"][-1])) > FITTED_LOSS:
         below = f"{-last:.3g} below the minimum of all networks that fit the labels ({minimum:.3g})"
         return f"At the smallest λ the flow comes to rest at the loss {loss:.3g}: its ½|θ|² is {below}."
-    return (
-        f"At the smallest λ the excess over the minimum norm is {last:.3g}, {last / minimum:.3g} of the minimum."
-    )
+    return f"At the smallest λ the excess over the minimum norm is {last:.3g}, {last / minimum:.3g} of that norm."

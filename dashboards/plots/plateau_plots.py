@@ -9,10 +9,11 @@ import holoviews as hv
 import numpy as np
 import xarray as xr
 
+from catalog import decode
 from dashboards.html_table import Cell, Table, number_cell
 from dashboards.plots.holoviews_style import PRINTF_FORMATTERS, style_overlay
 from dashboards.theme import Theme
-from pipeline.figures import ROLES, decoded, kind_in_words, plateau_name, shown_until, time_text
+from pipeline.figures import ROLES, kind_in_words, plateau_name, shown_until, time_text
 
 DOWN, UP = ROLES["negative"].color, ROLES["positive"].color
 """Of eigenvalues below and above 0: the two colours that are told apart best, and a marker for each."""
@@ -24,12 +25,12 @@ TALLEST = 0.74
 
 def names(plateaus: xr.Dataset) -> list[str]:
     """Name the plateaus: ``origin``, ``plateau 1``, ..."""
-    return [plateau_name(label) for label in decoded(plateaus["label"])]
+    return [plateau_name(label) for label in decode(plateaus["label"])]
 
 
 def kinds_in_words(plateaus: xr.Dataset) -> list[str]:
     """Say of what kind the stationary point of each plateau is, with the reason where it needs one."""
-    kinds = decoded(plateaus["kind"])
+    kinds = decode(plateaus["kind"])
     # A list of one string comes back from a store as the string.
     reasons = np.atleast_1d(plateaus["kind"].attrs.get("reasons", [""] * len(kinds))).tolist()
     return [kind_in_words(kind, reason) for kind, reason in zip(kinds, reasons, strict=True)]
@@ -88,7 +89,7 @@ def create_spectra_plot(plateaus: xr.Dataset, spectra: xr.Dataset, theme: Theme)
     theme
         The colours of the page.
     """
-    rows, kinds = plateaus.sizes["plateau_number"], decoded(plateaus["kind"])
+    rows, kinds = plateaus.sizes["plateau_number"], decode(plateaus["kind"])
     counts = np.log1p(spectra["multiplicity"].values)
     height = TALLEST * counts / counts.max(initial=1.0)
     points: list[tuple[float, float, float, int]] = []
@@ -134,10 +135,10 @@ def create_plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
         n, the number of all labels.
     """
     rows: list[tuple[Cell | str, ...]] = []
-    kinds, said = decoded(plateaus["kind"]), kinds_in_words(plateaus)
+    kinds, said = decode(plateaus["kind"]), kinds_in_words(plateaus)
     for i, name in enumerate(names(plateaus)):
         at = plateaus.isel(plateau_number=i)
-        fitted = decoded(at["fitted"]).count("fitted")
+        fitted = int((decode(at["fitted"]) == "fitted").sum())
         during = f"{time_text(float(at['start']))} to {time_text(float(at['end']))}"
         known, neurons = kinds[i] != "unknown", int(at["kept_neurons"])
         kept = f"{neurons:,} neuron{'' if neurons == 1 else 's'}"

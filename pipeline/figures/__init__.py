@@ -28,7 +28,6 @@ from pipeline.figures.polar import SIGNS, View, place
 from pipeline.figures.reading import (
     Interval,
     Run,
-    decoded,
     growth_sizes,
     heading,
     in_the_papers_setting,
@@ -63,7 +62,6 @@ __all__ = [
     "State",
     "View",
     "animation",
-    "decoded",
     "encoded",
     "frame_count",
     "growth_sizes",

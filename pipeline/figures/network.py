@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from catalog.schema import flag_numbers
 from pipeline.figures.reading import FloatArray, Run, group_of, values
 
 Names = npt.NDArray[np.str_]
@@ -80,9 +81,8 @@ def read_state(trajectory: xr.Dataset, index: int, role: Names) -> State:
 
 def _sliding(activation: xr.DataArray) -> npt.NDArray[np.bool_]:
     """Which neurons slide along a boundary, of the activation(time, neuron, point) of one sample."""
-    meanings = str(activation.attrs["flag_meanings"]).split()
-    number = np.atleast_1d(activation.attrs["flag_values"])[meanings.index("sliding")]
-    return np.asarray((activation.values[0] == number).any(axis=1))
+    sliding = flag_numbers(activation.attrs)["sliding"]
+    return np.asarray((activation.values[0] == sliding).any(axis=1))
 
 
 def minimum(tree: Run) -> tuple[FloatArray, FloatArray]:

@@ -9,9 +9,10 @@ from functools import partial
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from catalog.schema import decode
 from pipeline.figures import cosines, kinks, polar
 from pipeline.figures.network import State
-from pipeline.figures.reading import Run, decoded, group_of, input_and_bias, orthogonal
+from pipeline.figures.reading import Run, group_of, input_and_bias, orthogonal
 from pipeline.figures.style import BLACK, GREY, ROLES
 
 
@@ -87,7 +88,7 @@ def _in_a_plane(tree: Run, last: State) -> Panel:
 
 def _roles(tree: Run) -> list[Line2D]:
     """List the markers of the roles that occur."""
-    roles = set(decoded(group_of(tree, "phases")["role"]))
+    roles = set(decode(group_of(tree, "phases")["role"]).tolist())
     return [
         Line2D(
             [], [], linestyle="none", marker=style.marker, markersize=6, markerfacecolor=style.color,

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from catalog.errors import DamagedRunError
 from catalog.layout import preset_of
 from catalog.manifest import Manifest, plain
+from catalog.schema import flag_numbers
 from pipeline.configuration import RunConfig, override
 from pipeline.errors import RequestError
 from pipeline.sweep import GROUP, SweepRequest, axis, shown, sweep_identity
@@ -103,8 +104,8 @@ def _check_cube(manifest: Manifest, cube: xr.Dataset, unchecked: list[str]) -> N
 
 def _check_results(cube: xr.Dataset, status: np.ndarray) -> None:
     """Refuse a computed cell without a loss, unless its flow ran away."""
-    words = str(cube.variables["status"].attrs["flag_meanings"]).split()
-    ran_away = cube.variables["status"].values == words.index("diverged") + 1
+    solver = cube.variables["status"]
+    ran_away = solver.values == flag_numbers(solver.attrs)["diverged"]
     if (status == COMPUTED).any() and not (
         np.isfinite(cube.variables["final_loss"].values) | ran_away | (status != COMPUTED)
     ).all():
