@@ -19,6 +19,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
+import panel as pn
 from bokeh.document import Document
 from panel.io.document import hold
 from panel.io.state import set_curdoc
@@ -81,6 +82,13 @@ class LatestOnly:
                 return
             self.busy = True
         threading.Thread(target=self._go_on, name="page-work", daemon=True).start()
+
+    def request_on_load(self, job: Any) -> None:
+        """Request a job once the browser has loaded the page; outside a server at once."""
+        if self.document is None:
+            self.request(job)
+        else:
+            pn.state.onload(lambda: self.request(job))
 
     def _do_at_once(self, job: Any) -> None:
         try:

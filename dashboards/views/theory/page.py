@@ -60,10 +60,7 @@ class TheoryPage:
         self.last: Filled | None = None
         self.runs = LatestOnly(pn.state.curdoc, self.opened, self.show, self.failed, rest=self.filled, after=0.0)
         self.wait()
-        if pn.state.curdoc is None:
-            self.runs.request(self.selection)
-        else:
-            pn.state.onload(lambda: self.runs.request(self.selection))
+        self.runs.request_on_load(self.selection)
 
     def changed(self, selection: RunSelection) -> None:
         """Show another subject."""
