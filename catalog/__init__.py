@@ -23,6 +23,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "integrity": ["reading"],
         "manifest": ["Manifest", "read_manifest"],
         "table": ["select"],
-        "schema": ["GROUPS", "SCHEMA_VERSION", "Variable", "conform", "validate"],
+        "schema": ["GROUPS", "SCHEMA_VERSION", "Variable", "conform", "decode", "flag_numbers", "validate"],
     },
 )

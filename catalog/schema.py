@@ -7,6 +7,7 @@ here is a change of :data:`SCHEMA_VERSION` and a line in the changelog.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -254,6 +255,53 @@ def variable(group: str, name: str) -> Variable:
     if found is None:
         raise KeyError(f"{group}/{name}")
     return found
+
+
+def flag_numbers(attributes: Mapping[str, Any]) -> dict[str, int]:
+    """The number of each word of a label, from the CF attributes ``flag_values`` and ``flag_meanings``.
+
+    Nothing for a variable that is no label, or whose attributes contradict each other.
+    """
+    words = str(attributes.get("flag_meanings", "")).split()
+    numbers = np.atleast_1d(attributes.get("flag_values", [])).tolist()
+    return dict(zip(words, numbers, strict=True)) if len(words) == len(numbers) else {}
+
+
+def decode(labels: xr.DataArray | xr.Variable, missing: str | None = None) -> np.ndarray:
+    """The words of labels, by their own attributes: a run in a catalog and one in memory read alike.
+
+    Parameters
+    ----------
+    labels
+        Of any shape.
+    missing
+        What stands for a number without a meaning; None: it is refused.
+
+    Returns
+    -------
+    str[...]
+        In the shape of ``labels``.
+
+    Raises
+    ------
+    ValueError
+        If a number has no meaning: a chunk was lost, and reads as the fill value.
+
+    Examples
+    --------
+    >>> role = xr.Variable("neuron", [3, 1, 3], variable("phases", "role").attributes)
+    >>> decode(role).tolist()
+    ['other', 'positive', 'other']
+    """
+    words = {number: word for word, number in flag_numbers(labels.attrs).items()}
+    numbers = np.asarray(labels.values)
+    found, places = np.unique(numbers, return_inverse=True)
+    lost = sorted(set(found.tolist()) - words.keys())
+    if lost and missing is None:
+        raise ValueError(f"{getattr(labels, 'name', 'a label')} has values without a meaning: {lost}")
+    return np.array([words.get(number, missing) for number in found.tolist()], dtype=str)[places].reshape(
+        numbers.shape
+    )
 
 
 def conform(group: str, values: dict[str, Any], attributes: dict[str, Any] | None = None) -> xr.Dataset:

@@ -13,7 +13,7 @@ from tornado.websocket import WebSocketClosedError
 
 from catalog import Catalog
 from dashboards.callbacks import PageCallbacks
-from dashboards.frame import opened_page
+from dashboards.page_template import open_page
 from dashboards.processes import prepare_processes
 from dashboards.security import allowed_hosts, guard
 from dashboards.views import PAGES
@@ -52,7 +52,7 @@ def server(
     state: Any = pn.state
     if not isinstance(state._thread_pool, PageCallbacks):
         state._thread_pool = PageCallbacks(THREADS, thread_name_prefix="page-callback")
-    logging.getLogger("asyncio").addFilter(unless_page_closed)
+    logging.getLogger("asyncio").addFilter(keep_unless_page_closed)
     routes: dict[str, Any] = {name: page_of(name, catalog) for name in pages}
     made: Server = pn.io.server.get_server(
         routes,
@@ -75,7 +75,7 @@ def server(
     return made
 
 
-def unless_page_closed(record: logging.LogRecord) -> bool:
+def keep_unless_page_closed(record: logging.LogRecord) -> bool:
     """Drop what asyncio reports when a page is closed while a message to it is written.
 
     Panel begins to write every part of a message and, once its page is gone, asks after none of them
@@ -88,6 +88,6 @@ def page_of(name: str, catalog: Catalog) -> Callable[[], pn.Template]:
     """Make the function that builds a page for each visitor; Panel asks for one without arguments."""
 
     def build() -> pn.Template:
-        return opened_page(name, catalog)
+        return open_page(name, catalog)
 
     return build

@@ -1,9 +1,9 @@
-"""What pages may compute on this machine: how many computations at once, for how long, and whose turn it is.
+"""What pages may compute on this machine: how many computations at once, for how long, and in which order.
 
-What is done in a moment must not wait for what takes minutes. So each computation begins among the quick ones; one
-that is not done after :data:`MOMENT` goes on among the long ones, of which a few are under way at once, or begins
-again when its turn comes there. Turns go to the visitor who has least under way, and among these to the one who
-has waited longest since his last turn.
+A short computation must not wait for one that takes minutes. So each computation starts in the short queue;
+one that is not done after :data:`QUICK_SECONDS` continues in the long queue, of which a few run at once, or
+starts again when its turn comes there. The next turn goes to the visitor with the fewest running
+computations, and among these to the one who has waited longest since the last turn.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from weakref import WeakKeyDictionary, ref
 
 from dashboards.processes import Worker, usable_cpus
 
-MOMENT = 2.0
+QUICK_SECONDS = 2.0
 """Seconds within which what a page computes is nearly always done."""
-LONGEST = 900.0
+TIME_LIMIT_SECONDS = 900.0
 """Seconds that a computation of a page may take."""
-LISTEN = 0.05
+POLL_SECONDS = 0.05
 """Seconds between two looks whether a computation is still wanted."""
-KEPT = 4
+IDLE_PROCESSES_LIMIT = 4
 """Processes that are kept for the next computation."""
 
 
@@ -32,19 +32,19 @@ class StoppedError(Exception):
     """A computation was ended before it was done."""
 
 
-class Lane:
+class TurnQueue:
     """Turns for computations of one kind.
 
     Parameters
     ----------
-    at_once
+    limit
         How many may be under way.
-    each
+    limit_each
         How many of them may be one visitor's.
     """
 
-    def __init__(self, at_once: int, each: int) -> None:
-        self.at_once, self.each = at_once, each
+    def __init__(self, limit: int, limit_each: int) -> None:
+        self.limit, self.limit_each = limit, limit_each
         self.changed = threading.Condition()
         self.running: Counter[Any] = Counter()
         self.waiting: list[Any] = []
@@ -57,7 +57,7 @@ class Lane:
             self.waiting.append(visitor)
             try:
                 while self._next() is not visitor:
-                    self.changed.wait(LISTEN)
+                    self.changed.wait(POLL_SECONDS)
                     still_wanted()
             finally:
                 self.waiting.remove(visitor)
@@ -67,7 +67,7 @@ class Lane:
     def take_at_once(self, visitor: Any) -> bool:
         """Take a turn if it needs no waiting."""
         with self.changed:
-            if self.waiting or self._full() or self.running[visitor] >= self.each:
+            if self.waiting or self._full() or self.running[visitor] >= self.limit_each:
                 return False
             self._begin(visitor)
             return True
@@ -91,11 +91,11 @@ class Lane:
         self.last[visitor] = self.turns
 
     def _full(self) -> bool:
-        return sum(self.running.values()) >= self.at_once
+        return sum(self.running.values()) >= self.limit
 
     def _next(self) -> Any:
         """Say whose turn it is; None if it is nobody's yet."""
-        free = [one for one in self.waiting if self.running[one] < self.each]
+        free = [one for one in self.waiting if self.running[one] < self.limit_each]
         if self._full() or not free:
             return None
         return min(free, key=lambda one: (self.running[one], self.last.get(one, 0)))
@@ -111,8 +111,8 @@ class Budget:
     """
 
     def __init__(self, cpus: int) -> None:
-        self.quick = Lane(max(2, cpus), max(2, cpus))
-        self.long = Lane(max(2, cpus), max(1, cpus - 1))
+        self.quick = TurnQueue(max(2, cpus), max(2, cpus))
+        self.long = TurnQueue(max(2, cpus), max(1, cpus - 1))
         self.lock = threading.Lock()
         self.idle: list[Worker] = []
 
@@ -122,7 +122,7 @@ class Budget:
         function: Callable[..., Any],
         args: tuple[Any, ...],
         still_wanted: Callable[[], None],
-        told: Callable[[str], None],
+        report: Callable[[str], None],
     ) -> Any:
         """Return ``function(*args)``, computed in a process when it is this visitor's turn. Call it in a thread.
 
@@ -134,22 +134,22 @@ class Budget:
             Picklable; ``function`` is found by its module and name.
         still_wanted
             Called some twenty times a second; what it raises ends the computation.
-        told
+        report
             Told in words how far it has come.
 
         Raises
         ------
         StoppedError
-            If it takes longer than :data:`LONGEST`.
+            If it takes longer than :data:`TIME_LIMIT_SECONDS`.
         Exception
             What ``function`` or ``still_wanted`` raises.
         """
-        task = Task(function, args, still_wanted, told)
+        task = Task(function, args, still_wanted, report)
         self.quick.take(visitor, still_wanted)
         going_on = False
         try:
             worker = self._begun(visitor, task)
-            news = task.news(worker, MOMENT)
+            news = task.news(worker, QUICK_SECONDS)
             if news is None:
                 going_on = self.long.take_at_once(visitor)
                 if not going_on:
@@ -163,19 +163,19 @@ class Budget:
     def _long(self, visitor: Any, task: Task, worker: Worker | None) -> Any:
         """Go on with a computation that takes long: at once with its process, or from its beginning later."""
         if worker is None:
-            task.told("Waiting for the computations of other visitors")
+            task.report("Waiting for the computations of other visitors")
             self.long.take(visitor, task.still_wanted)
         try:
             if worker is None:
                 worker = self._begun(visitor, task)
             worker.give_way()
-            news = task.news(worker, LONGEST)
+            news = task.news(worker, TIME_LIMIT_SECONDS)
         finally:
             self.long.leave(visitor)
         if news is None:
             worker.end()
             raise StoppedError(
-                f"This takes longer than the {LONGEST:.0f} s that a page computes; `reluflow run` has no limit"
+                f"More than {TIME_LIMIT_SECONDS:.0f} s, the limit of a page: `reluflow run` has no limit"
             )
         return self._value(visitor, worker, news)
 
@@ -196,7 +196,9 @@ class Budget:
         """Keep a process for the next computation, and return what it has found."""
         with self.lock:
             self.idle.append(worker)
-            left = [one for one in self.idle if not one.alive] or self.idle[: max(0, len(self.idle) - KEPT)]
+            left = [one for one in self.idle if not one.alive] or self.idle[
+                : max(0, len(self.idle) - IDLE_PROCESSES_LIMIT)
+            ]
             self.idle = [one for one in self.idle if one not in left]
         for one in left:
             one.end()
@@ -221,7 +223,7 @@ class Task:
     function: Callable[..., Any]
     args: tuple[Any, ...]
     still_wanted: Callable[[], None]
-    told: Callable[[str], None]
+    report: Callable[[str], None]
 
     def news(self, worker: Worker, seconds: float) -> tuple[str, Any] | None:
         """Wait for the result or the failure; None if there is none in time. Not to be wanted ends the process."""
@@ -229,11 +231,11 @@ class Task:
         try:
             while monotonic() < until:
                 self.still_wanted()
-                found = worker.answer(LISTEN)
+                found = worker.answer(POLL_SECONDS)
                 if found is not None and found[0] != "progress":
                     return found
                 if found is not None:
-                    self.told(found[1])
+                    self.report(found[1])
         except BaseException:
             worker.end()
             raise

@@ -18,7 +18,7 @@ from typing import Any, cast
 from bokeh.document import Document
 from panel.io.callbacks import PeriodicCallback
 
-from dashboards.latest import is_gone
+from dashboards.latest_only import is_gone
 
 
 class PageCallbacks(ThreadPoolExecutor):

@@ -9,7 +9,7 @@ from dashboards.budget import StoppedError
 from pipeline import RequestError
 
 
-def reading(run_id: str | None, shelf: str = "runs") -> AbstractContextManager[None]:
+def explain_damage(run_id: str | None, shelf: str = "runs") -> AbstractContextManager[None]:
     """Do :func:`catalog.integrity.reading`, and leave alone what stops a page and what a request gets wrong."""
     found: AbstractContextManager[None] = reading_of(run_id, shelf, (RequestError, StoppedError))
     return found

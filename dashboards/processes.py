@@ -24,7 +24,7 @@ from catalog import CatalogError
 from pipeline import RequestError
 
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-PRELOADED = "dashboards.preload"
+PRELOADED = "dashboards.process_startup"
 """Imported once by the process from which the others are forked."""
 YIELDING = 10
 """The niceness of what takes long: what is done in a moment goes first."""

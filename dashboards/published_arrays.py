@@ -11,7 +11,7 @@ import xarray as xr
 from pipeline.configuration import RunConfig, override
 
 
-def self_contained(config: RunConfig, opened: Callable[[], xr.DataTree]) -> RunConfig:
+def embed_arrays(config: RunConfig, opened: Callable[[], xr.DataTree]) -> RunConfig:
     """Write the points and the weights that a configuration has from files into the configuration.
 
     Parameters

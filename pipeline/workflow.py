@@ -18,13 +18,13 @@ import xarray as xr
 from catalog.blocks import at_instant
 from catalog.index import Catalog
 from catalog.layout import SCHEMA_VERSION
-from catalog.schema import variable
+from catalog.schema import decode, flag_numbers, variable
 from pipeline.configuration import RunConfig, as_config
 from pipeline.data import generate_data, teacher_network
 from pipeline.flow import initialise, simulate
 from pipeline.function import learned_function
 from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
-from pipeline.naming import plateau_name
+from pipeline.network.names import plateau_name
 from pipeline.phases import find_clusters, find_plateaus, label_phases
 from pipeline.stages import NOBODY, Stages
 from pipeline.statements import check_statements, statement_rows, statement_times
@@ -337,10 +337,9 @@ def _landscape(plateaus: xr.Dataset, function: xr.Dataset) -> dict[str, Any]:
 
 
 def _words_or_numbers(values: xr.Variable) -> list[Any]:
-    if "flag_meanings" not in values.attrs:
-        return [None if number != number else number for number in values.values.tolist()]
-    words = str(values.attrs["flag_meanings"]).split()
-    return [words[number - 1] for number in values.values.tolist()]
+    if flag_numbers(values.attrs):
+        return list(decode(values).tolist())
+    return [None if number != number else number for number in values.values.tolist()]
 
 
 def sliding_neurons(trajectory: xr.Dataset) -> int:
@@ -350,9 +349,7 @@ def sliding_neurons(trajectory: xr.Dataset) -> int:
 
 
 def _in_words(value: xr.Variable) -> float | str:
-    if "flag_meanings" in value.attrs:
-        return str(value.attrs["flag_meanings"]).split()[int(value) - 1]
-    return float(value)
+    return str(decode(value)) if flag_numbers(value.attrs) else float(value)
 
 
 def provenance(method: str = "exact") -> dict[str, Any]:

@@ -8,12 +8,12 @@ from structure import (
     code_lines,
     functions,
     kernels,
-    solver_boxes,
+    solver_parts,
 )
 
 
 def test_the_solver_s_folders_know_few_others_and_none_itself():
-    boxes = solver_boxes()
+    boxes = solver_parts()
     assert len(boxes) == 9
     assert sum(map(len, boxes.values())) <= 30
     assert circles(boxes) == set()

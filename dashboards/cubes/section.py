@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from dashboards.cubes.reading import NO_RESULT, Cube, Quantity, Swept
+from dashboards.cubes.cube import NO_RESULT, Cube, Quantity, SweptKey
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,7 +22,7 @@ ROUNDING = 1e-12
 """Numbers below this share of the largest have no sign, and limits that are nearer are one number."""
 SMALLEST = 1e-16
 """Numbers below this share of the largest are drawn as this share on a logarithmic scale: 1e-30 and 0 are one."""
-MEASURES = {"median": 0.5, "lowest": 0.0, "highest": 1.0}
+AGGREGATES = {"median": 0.5, "lowest": 0.0, "highest": 1.0}
 """How several numbers become one: a quantile."""
 MOST_FREQUENT = "most frequent"
 SHARE = "share: "
@@ -33,7 +33,7 @@ NOT_COUNTED = "not applicable"
 
 
 @dataclass(frozen=True)
-class Shown:
+class SectionChoice:
     """What a section shows.
 
     Attributes
@@ -45,7 +45,7 @@ class Shown:
     at
         The place at which each other dimension is held; None to take all of its values together.
     measure
-        How those become one number: one of :func:`measures`.
+        How those become one number: one of :func:`list_aggregates`.
     """
 
     quantity: str
@@ -55,20 +55,20 @@ class Shown:
     measure: str
 
     @property
-    def together(self) -> tuple[str, ...]:
+    def aggregated(self) -> tuple[str, ...]:
         """The dimensions that are taken together."""
         return tuple(dim for dim, place in self.at.items() if place is None)
 
 
-def measures(quantity: Quantity) -> tuple[str, ...]:
+def list_aggregates(quantity: Quantity) -> tuple[str, ...]:
     """How several cells' results become one: quantiles of numbers, shares of labels."""
     if not quantity.words:
-        return tuple(MEASURES)
-    counted = [word for word in quantity.words if word != NOT_COUNTED]
-    return (*(SHARE + word for word in counted), MOST_FREQUENT)
+        return tuple(AGGREGATES)
+    count_verdicts = [word for word in quantity.words if word != NOT_COUNTED]
+    return (*(SHARE + word for word in count_verdicts), MOST_FREQUENT)
 
 
-def section(cube: Cube, shown: Shown) -> xr.Dataset:
+def cut_section(cube: Cube, shown: SectionChoice) -> xr.Dataset:
     """Cut a cube.
 
     Returns
@@ -81,18 +81,18 @@ def section(cube: Cube, shown: Shown) -> xr.Dataset:
         ``x`` stand. Attributes: ``title``, ``quantity``, ``units``, ``kind`` (``number``, ``share`` or ``label``),
         ``words`` (of a label), ``cells`` (how many are taken together), ``limits`` (of the whole cube, so that
         colours mean the same in each section), ``logarithmic`` (of the magnitudes; ``negative`` if some have a
-        sign), ``x_title``, ``y_title`` and ``x_scale`` (see :func:`positions`).
+        sign), ``x_title``, ``y_title`` and ``x_scale`` (see :func:`place_values`).
     """
     quantity = cube.quantities[shown.quantity]
     held = {dim: place for dim, place in shown.at.items() if place is not None}
     rows = (shown.y,) if shown.y else ()
     cut = cube.dataset[[shown.quantity, "number", "cell_status"]].isel(held)
-    cut = cut.transpose(*rows, shown.x, *shown.together)
+    cut = cut.transpose(*rows, shown.x, *shown.aggregated)
     shape = (cut.sizes[shown.y] if shown.y else 1, cut.sizes[shown.x], -1)
-    results = numbers_of(cut[shown.quantity]).reshape(shape)
+    results = finite_values(cut[shown.quantity]).reshape(shape)
     failed = (cut["cell_status"].values == 2).reshape(shape)
-    several = bool(shown.together)
-    value, nearest = together(results, quantity, shown.measure if several else None)
+    several = bool(shown.aggregated)
+    value, nearest = aggregate(results, quantity, shown.measure if several else None)
     nothing = np.full(value.shape, np.nan)
     spread = several and not quantity.words
     low, high = (quantile(results, border) if spread else nothing for border in SPREAD)
@@ -102,16 +102,16 @@ def section(cube: Cube, shown: Shown) -> xr.Dataset:
     dims = (shown.y or "row", shown.x)
     arrays = {
         "value": value, "low": low, "high": high, "state": state.astype("int8"),
-        "failed": failed.sum(axis=-1), "number": number, "message": messages(cube, numbers, failed),
+        "failed": failed.sum(axis=-1), "number": number, "message": first_messages(cube, numbers, failed),
     }  # fmt: skip
     share = several and shown.measure.startswith(SHARE)
-    x_at, x_scale = positions(cube.by_dim[shown.x])
+    x_at, x_scale = place_values(cube.by_dim[shown.x])
     kind = "share" if share else "label" if quantity.words else "number"
     attributes = {
-        "title": heading(cube, quantity, shown), "quantity": quantity.title, "units": quantity.units, "kind": kind,
-        "words": quantity.words, "cells": results.shape[-1], "x_title": cube.by_dim[shown.x].title,
+        "title": write_title(cube, quantity, shown), "quantity": quantity.title, "units": quantity.units,
+        "kind": kind, "words": quantity.words, "cells": results.shape[-1], "x_title": cube.by_dim[shown.x].title,
         "y_title": cube.by_dim[shown.y].title if shown.y else "", "x_scale": x_scale,
-        **scale_of(numbers_of(cube.dataset[shown.quantity]), kind),
+        **choose_scale(finite_values(cube.dataset[shown.quantity]), kind),
     }  # fmt: skip
     coordinates = {
         "x_word": (shown.x, list(cube.by_dim[shown.x].words)), "x_at": (shown.x, x_at),
@@ -120,10 +120,10 @@ def section(cube: Cube, shown: Shown) -> xr.Dataset:
     return xr.Dataset({name: (dims, array) for name, array in arrays.items()}, coordinates, attributes)
 
 
-def together(results: Floats, quantity: Quantity, measure: str | None) -> tuple[Floats, npt.NDArray[np.intp]]:
+def aggregate(results: Floats, quantity: Quantity, measure: str | None) -> tuple[Floats, npt.NDArray[np.intp]]:
     """Take the results on the last axis together (None: there is one), and find the cell that is nearest."""
     if not quantity.words:
-        value = results[..., 0] if measure is None else quantile(results, MEASURES[measure])
+        value = results[..., 0] if measure is None else quantile(results, AGGREGATES[measure])
         distance = np.abs(results - value[..., None])
         return value, np.argmin(np.where(np.isnan(distance), np.inf, distance), axis=-1)
     if measure is not None and measure.startswith(SHARE):
@@ -134,7 +134,7 @@ def together(results: Floats, quantity: Quantity, measure: str | None) -> tuple[
     return value, np.argmax(results == value[..., None], axis=-1)
 
 
-def numbers_of(values: xr.DataArray) -> Floats:
+def finite_values(values: xr.DataArray) -> Floats:
     """Return a variable's values with NaN for what is none: a missing count or label, an infinity."""
     numbers = values.values.astype(np.float64)
     whole = np.issubdtype(values.dtype, np.integer)
@@ -152,10 +152,10 @@ def quantile(results: Floats, share: float) -> Floats:
 
 def share_of(results: Floats, words: tuple[str, ...], word: str) -> Floats:
     """Count which share of labels are ``word``, of those that say anything; NaN where none does."""
-    counted = np.isfinite(results)
+    count_verdicts = np.isfinite(results)
     if NOT_COUNTED in words:
-        counted &= results != words.index(NOT_COUNTED) + 1
-    total = counted.sum(axis=-1)
+        count_verdicts &= results != words.index(NOT_COUNTED) + 1
+    total = count_verdicts.sum(axis=-1)
     hits = (results == words.index(word) + 1).sum(axis=-1)
     share: Floats = np.where(total > 0, hits / np.maximum(total, 1), np.nan)
     return share
@@ -167,7 +167,9 @@ def most_frequent(results: Floats, labels: int) -> Floats:
     return np.where(counts.max(axis=-1) > 0, np.argmax(counts, axis=-1) + 1.0, np.nan)
 
 
-def messages(cube: Cube, numbers: npt.NDArray[np.int64], failed: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
+def first_messages(
+    cube: Cube, numbers: npt.NDArray[np.int64], failed: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.object_]:
     """Return why the first failed cell of each place failed; empty where none did."""
     said = np.full(failed.shape[:-1], "", dtype=object)
     first = np.take_along_axis(numbers, np.argmax(failed, axis=-1)[..., None], axis=-1)[..., 0]
@@ -176,7 +178,7 @@ def messages(cube: Cube, numbers: npt.NDArray[np.int64], failed: npt.NDArray[np.
     return said
 
 
-def positions(swept: Swept) -> tuple[Floats, str]:
+def place_values(swept: SweptKey) -> tuple[Floats, str]:
     """Place an axis's values for lines: numbers where they are (``linear`` or ``log``), others ``evenly``.
 
     Numbers that grow by a factor, such as widths of 4, 8, 16, stand on a logarithmic axis.
@@ -191,7 +193,7 @@ def positions(swept: Swept) -> tuple[Floats, str]:
     return values, "linear"
 
 
-def scale_of(numbers: Floats, kind: str) -> dict[str, object]:
+def choose_scale(numbers: Floats, kind: str) -> dict[str, object]:
     """Choose the limits of colours and axes, and whether they are logarithmic (then of the magnitudes)."""
     found = numbers[np.isfinite(numbers)]
     if kind == "share" or not found.size:
@@ -209,11 +211,11 @@ def scale_of(numbers: Floats, kind: str) -> dict[str, object]:
     return {"limits": (low, high), "logarithmic": False, "negative": False}
 
 
-def heading(cube: Cube, quantity: Quantity, shown: Shown) -> str:
+def write_title(cube: Cube, quantity: Quantity, shown: SectionChoice) -> str:
     """Say in a line what a section shows."""
-    if not shown.together:
+    if not shown.aggregated:
         return quantity.title
-    over = " and ".join(cube.by_dim[dim].title for dim in shown.together)
+    over = " and ".join(cube.by_dim[dim].title for dim in shown.aggregated)
     if shown.measure.startswith(SHARE):
         return f"{quantity.title}: share “{shown.measure.removeprefix(SHARE)}” over {over}"
     return f"{quantity.title}: {shown.measure} over {over}"

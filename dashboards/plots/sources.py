@@ -17,16 +17,16 @@ def empty_source(*names: str) -> ColumnDataSource:
     return ColumnDataSource({name: [] for name in names})
 
 
-def refill(source: ColumnDataSource, columns: Mapping[str, Any]) -> None:
+def replace_columns(source: ColumnDataSource, columns: Mapping[str, Any]) -> None:
     """Replace a source's columns, unless they are there already."""
     there = source.data
-    if there.keys() != columns.keys() or not all(same(there[name], columns[name]) for name in columns):
+    if there.keys() != columns.keys() or not all(columns_equal(there[name], columns[name]) for name in columns):
         source.data = dict(columns)
 
 
-def same(one: Any, other: Any) -> bool:
+def columns_equal(one: Any, other: Any) -> bool:
     """Whether two columns, arrays or lists of arrays, hold the same; NaN is NaN."""
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
+        return len(one) == len(other) and all(map(columns_equal, one, other))
     one, other = np.asarray(one), np.asarray(other)
     return np.array_equal(one, other, equal_nan=one.dtype.kind == other.dtype.kind == "f")

@@ -1,8 +1,9 @@
 """The pages: thin, each only wires ``dashboards.plots`` to widgets.
 
-Each module named in :data:`PAGES` has a function ``page(visit) -> pn.viewable.Viewable``; its name is the
-page's address. What it raises becomes a message in its place (:mod:`dashboards.frame`). Modules are imported when
-somebody asks for their page; the others are parts of pages (``downloads``, ``runs_table`` and so on).
+Each name in :data:`PAGES` is a page's address and a folder whose module ``page`` has a function
+``build_page(visit) -> pn.viewable.Viewable``. What it raises becomes a message in its place
+(:mod:`dashboards.page_template`). A page is imported when somebody asks for it. ``downloads`` and ``file_button``
+are parts of several pages.
 """
 
 from __future__ import annotations

@@ -15,10 +15,13 @@ from io import BytesIO
 import panel as pn
 import xarray as xr
 
-from dashboards.exports import animation_file, figure_file, preset_toml, selection_csv, standalone_page
-from dashboards.looks import LIGHT, Looks
-from dashboards.markup import words
-from dashboards.subject import configuration_of
+from dashboards.components import html_pane
+from dashboards.exports.curves_csv import write_curves_csv
+from dashboards.exports.figure_files import draw_animation_file, draw_figure_file
+from dashboards.exports.preset_file import write_preset
+from dashboards.exports.standalone_page import write_standalone_page
+from dashboards.run_selection import read_configuration
+from dashboards.theme import LIGHT, Theme
 from dashboards.views.file_button import FileButton, size_text
 from pipeline.figures import FIGURES, FORMATS
 
@@ -33,7 +36,7 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Selection:
+class CurveSelection:
     """What of a run is selected on a page: neurons by their labels, and a range of t (None: all of it)."""
 
     neurons: Sequence[int] = ()
@@ -64,20 +67,20 @@ class Offer:
     as_preset: bool = False
 
 
-def offers(selection: Callable[[], Selection] = Selection, looks: Looks = LIGHT) -> list[Offer]:
+def offers(selected_curves: Callable[[], CurveSelection] = CurveSelection, theme: Theme = LIGHT) -> list[Offer]:
     """List what a run can become, in the menu's order.
 
     Parameters
     ----------
-    selection
+    selected_curves
         Says what is selected at the moment of the click.
-    looks
+    theme
         The colours of the page that works without a server.
     """
 
     def csv(tree: xr.DataTree) -> str:
-        chosen = selection()
-        return selection_csv(tree, chosen.neurons, chosen.start, chosen.end)
+        chosen = selected_curves()
+        return write_curves_csv(tree, chosen.neurons, chosen.start, chosen.end)
 
     pictures = [
         Offer(
@@ -93,7 +96,7 @@ def offers(selection: Callable[[], Selection] = Selection, looks: Looks = LIGHT)
         Offer("In motion", f"Animation ({form.upper()})", f"-animation.{form}", partial(_film, form))
         for form in ANIMATIONS
     ]
-    page = partial(standalone_page, looks=looks)
+    page = partial(write_standalone_page, theme=theme)
     return [
         *pictures,
         *films,
@@ -104,15 +107,15 @@ def offers(selection: Callable[[], Selection] = Selection, looks: Looks = LIGHT)
 
 
 def _figure(name: str, file_format: str, tree: xr.DataTree) -> bytes:
-    return figure_file(tree, name, file_format)
+    return draw_figure_file(tree, name, file_format)
 
 
 def _film(file_format: str, tree: xr.DataTree) -> bytes:
-    return animation_file(tree, file_format)
+    return draw_animation_file(tree, file_format)
 
 
 def _preset(tree: xr.DataTree) -> str:
-    return preset_toml(configuration_of(json.loads(tree.attrs["configuration"])))
+    return write_preset(read_configuration(json.loads(tree.attrs["configuration"])))
 
 
 class Downloads:
@@ -138,7 +141,7 @@ class Downloads:
             groups.setdefault(offer.group, {})[offer.title] = offer.suffix
         self.menu = pn.widgets.Select(label="Download", groups=groups, width=290)
         self.button = FileButton(self.content, self._say, filename=self.filename(), label="Download")
-        self.line = words("", align="end", min_width=180)
+        self.line = html_pane("", align="end", min_width=180)
         self.menu.param.watch(self._chosen, "value")
 
     def filename(self) -> str:
@@ -172,8 +175,8 @@ def downloads(
     tree_source: Callable[[], xr.DataTree],
     name: str | Callable[[], str],
     *,
-    selection: Callable[[], Selection] = Selection,
-    looks: Looks = LIGHT,
+    selected_curves: Callable[[], CurveSelection] = CurveSelection,
+    theme: Theme = LIGHT,
 ) -> pn.viewable.Viewable:
     """Make the row of downloads of a run.
 
@@ -183,8 +186,8 @@ def downloads(
         Gives the run's tree when a file is asked for.
     name
         The name of the files without an ending, or what gives it at that time: a run's identifier will do.
-    selection, looks
+    selected_curves, theme
         See :func:`offers`.
     """
     named = name if callable(name) else lambda: name
-    return Downloads(tree_source, named, offers(selection, looks)).view()
+    return Downloads(tree_source, named, offers(selected_curves, theme)).view()

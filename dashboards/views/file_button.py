@@ -9,9 +9,9 @@ from typing import Any
 import panel as pn
 import param
 
-from dashboards.frame import explained
-from dashboards.latest import Latest
-from dashboards.markup import BUTTON
+from dashboards.components import BUTTON
+from dashboards.latest_only import LatestOnly
+from dashboards.page_template import explain_error
 
 
 class FileButton(pn.widgets.FileDownload):
@@ -35,17 +35,17 @@ class FileButton(pn.widgets.FileDownload):
             try:
                 return make()
             except Exception as error:
-                say(explained(error))
+                say(explain_error(error))
                 return None
 
         super().__init__(callback=callback, **(BUTTON | options))
-        self.making = Latest(
-            pn.state.curdoc, lambda _: callback(), self._sync_data, lambda error: say(explained(error))
+        self.making = LatestOnly(
+            pn.state.curdoc, lambda _: callback(), self._sync_data, lambda error: say(explain_error(error))
         )
 
     @param.depends("_clicks", watch=True)
     def _transfer(self) -> None:
-        self.making.want(None)
+        self.making.request(None)
 
     def _sync_data(self, fileobj: BytesIO | None) -> None:
         if fileobj is not None:

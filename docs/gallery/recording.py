@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from PIL import Image
 
-from catalog import open_catalog
+from catalog import decode, open_catalog
 from docs.gallery.excess import excess_figure, fits, typical_excess
 from docs.gallery.experiments import Experiment
 from pipeline.figures import write_animations
@@ -112,7 +112,7 @@ def record_ladder() -> None:
     folder = PICTURES / LADDER[1]
     told = reluflow(*LADDER, "--out", str(folder))
     law: xr.Dataset = _catalog().sweeps[told["sweep_id"]]["ladder"].to_dataset().load()
-    names = str(law["statement"].attrs["flag_meanings"]).split()
+    names = decode(law["statement"])
     rows = {
         name: (float(paper), float(measured))
         for name, paper, measured in zip(names, law["paper_exponent"], law["exponent"], strict=True)

@@ -9,7 +9,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-WRITERS = ("commands", "configuration", "contents", "presets", "rooms", "schema", "statements")
+WRITERS = ("commands", "configuration", "contents", "packages", "presets", "schema", "solver", "statements")
 """The modules of this package whose ``write`` a page may ask for."""
 
 

@@ -17,7 +17,7 @@ from pipeline.cli.shared import DONE, WRONG_REQUEST, catalog_option, opened, ref
 @catalog_option
 @speaks
 def dashboard(port: int, names: tuple[str, ...], open_browser: bool, catalog_url: str) -> int:
-    """Look at runs in the browser, and move lambda with your hand.
+    """RunData at runs in the browser, and move lambda with your hand.
 
     It listens on this machine alone (127.0.0.1) and can open nothing but the catalog. To show it to others, put
     a proxy that asks for a password before it and name that with --allow-host.
@@ -31,7 +31,7 @@ def dashboard(port: int, names: tuple[str, ...], open_browser: bool, catalog_url
     catalog = opened(catalog_url)
     try:
         from dashboards.application import server
-        from dashboards.shelf import read_ahead
+        from dashboards.published_runs import read_ahead
     except ModuleNotFoundError as error:
         refuse(f"the dashboard needs {error.name}: `pip install 'reluflow[dashboard]'` first", WRONG_REQUEST)
     try:

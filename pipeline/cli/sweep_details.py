@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from catalog.manifest import Manifest
+from catalog.schema import flag_numbers
 from pipeline.cli.safe_text import visible_line
 
 if TYPE_CHECKING:
@@ -65,12 +66,8 @@ def counts_of(cube: xr.Dataset) -> dict[str, dict[str, int]]:
     """How many cells have each of the words of each label: statuses, verdicts."""
     found = {}
     for name, variable in cube.data_vars.items():
-        words = str(variable.attrs.get("flag_meanings", "")).split()
-        numbers = np.atleast_1d(variable.attrs.get("flag_values", []))
-        if words and len(words) == len(numbers):
-            counts = {
-                word: int((variable.values == number).sum()) for word, number in zip(words, numbers, strict=True)
-            }
+        if numbers := flag_numbers(variable.attrs):
+            counts = {word: int((variable.values == number).sum()) for word, number in numbers.items()}
             found[str(name)] = {word: count for word, count in counts.items() if count}
     return found
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.configuration import DataConfig
 from pipeline.data.sources import Points
+from pipeline.network.activation import Activation
 from pipeline.points import coordinate_names
 
 
@@ -48,7 +49,7 @@ def teacher_points(config: DataConfig) -> Points:
     high-dimensional experiment, as in the authors' notebooks.
     """
     x, w, a = points_and_teacher(config)
-    return x, np.maximum(x @ w.T, 0.0) @ a, coordinate_names(config.coordinates)
+    return x, Activation().value(x @ w.T) @ a, coordinate_names(config.coordinates)
 
 
 def points_and_teacher(config: DataConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

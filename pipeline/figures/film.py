@@ -12,10 +12,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from catalog.schema import decode
 from pipeline.figures.loss import draw_linear, label_time
 from pipeline.figures.network import State
 from pipeline.figures.panels import Panel, panel_of
-from pipeline.figures.reading import Run, decoded, group_of, heading, phase_order, time_text, values
+from pipeline.figures.reading import Run, group_of, heading, phase_order, time_text, values
 from pipeline.figures.reel import FRAMES, Reel, frame_samples
 from pipeline.figures.style import BLACK, PHASES, PURPLE, WIDTH
 
@@ -50,9 +51,9 @@ class Film:
         order = phase_order(tree)
         self._words = [
             f"{order.index(phase) + 1}  {PHASES[phase].name}"
-            for phase in decoded(group_of(tree, "phases")["phase"].isel(time=samples))
+            for phase in decode(group_of(tree, "phases")["phase"].isel(time=samples))
         ]
-        self._reel = Reel(tree, samples, np.array(decoded(group_of(tree, "phases")["role"]), dtype=np.str_))
+        self._reel = Reel(tree, samples, decode(group_of(tree, "phases")["role"]))
         self._drawing = panel_of(tree, self._reel[-1])
         figure, self._panel, below = _stage(tree, self._drawing, self._reel)
         self._title = self._panel.set_title(" ", animated=True)

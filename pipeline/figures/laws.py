@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from pipeline.figures.reading import FloatArray, decoded, power_text
+from catalog.schema import decode
+from pipeline.figures.reading import FloatArray, power_text
 from pipeline.figures.style import BLACK, BLUE, GREEN, GREY, PURPLE, SMALL, VERMILION, WIDTH, publication
 
 FEWEST_EXPONENTS = 3
@@ -79,7 +80,7 @@ def _ends(law: xr.Dataset) -> Figure:
 
 
 def _exponents(axes: Axes, law: xr.Dataset) -> None:
-    names, measured, paper = decoded(law["statement"]), law["exponent"].values, law["paper_exponent"].values
+    names, measured, paper = decode(law["statement"]), law["exponent"].values, law["paper_exponent"].values
     shown = [i for i in range(len(names)) if np.isfinite(measured[i])]
     places = np.arange(len(shown))[::-1]
     axes.hlines(places, paper[shown], measured[shown], color=GREY, linewidth=0.8)
@@ -114,8 +115,7 @@ def _constants(axes: Axes, law: xr.Dataset) -> None:
 
 
 def _excess(axes: Axes, law: xr.Dataset) -> None:
-    names = decoded(law["statement"])
-    i = names.index("theorem_1_bias")
+    i = decode(law["statement"]).tolist().index("theorem_1_bias")
     lowest = np.log(3.0 * np.nanmax(law["resolution"].values[:, i]))
     log_excess, log_scale = law["measured"].values[:, i], law["log_init_scale"].values
     clear = np.isfinite(log_excess) & (log_excess > lowest)

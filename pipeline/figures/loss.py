@@ -18,13 +18,13 @@ from pipeline.figures.reading import (
     intervals,
     measured_times,
     phase_order,
-    plateau_names,
     power_text,
     shown_until,
     time_text,
     values,
 )
 from pipeline.figures.style import BLACK, GREY, PHASES, PURPLE, ROUND_STEPS, WIDTH, measured_in, publication
+from pipeline.network.names import plateau_name
 
 TIME_PER_ITERATION = 2e-3
 """The notebooks' step of 1e-3 goes down the *mean* squared error, twice the gradient of L."""
@@ -108,7 +108,7 @@ def draw_linear(tree: Run, axes: Axes) -> None:
     _shade(axes, phases, end)
     _thicken(axes, plateaus, time, loss)
     _ribbon(axes, phases, phase_order(tree), end)
-    _name_plateaus(axes, plateaus, plateau_names(tree), time, loss, end)
+    _name_plateaus(axes, plateaus, time, loss, end)
 
 
 def label_time(tree: Run, axes: Axes) -> None:
@@ -185,9 +185,7 @@ def _ribbon(axes: Axes, phases: list[Interval], order: tuple[str, ...], end: flo
             )  # fmt: skip
 
 
-def _name_plateaus(
-    axes: Axes, plateaus: list[Interval], names: dict[str, str], time: FloatArray, loss: FloatArray, end: float
-) -> None:
+def _name_plateaus(axes: Axes, plateaus: list[Interval], time: FloatArray, loss: FloatArray, end: float) -> None:
     """Write the name and the loss of each plateau that is wide enough, above it, or below if it is high."""
     top = float(np.max(loss))
     for plateau in plateaus:
@@ -197,7 +195,7 @@ def _name_plateaus(
         level = float(np.median(loss[(time >= plateau.start) & (time <= stop)]))
         below = level > 0.7 * top
         axes.annotate(
-            f"{names[plateau.label]}\nL = {level:.3g}", ((plateau.start + stop) / 2, level),
+            f"{plateau_name(plateau.label)}\nL = {level:.3g}", ((plateau.start + stop) / 2, level),
             xytext=(0, -7 if below else 7),
             textcoords="offset points", ha="center", va="top" if below else "bottom",
         )  # fmt: skip

@@ -13,10 +13,10 @@ from pipeline.figures.reading import (
     measured_times,
     orthogonal,
     phase_order,
-    plateau_names,
     time_text,
     values,
 )
+from pipeline.network.names import plateau_name
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def moments(tree: xr.DataTree) -> tuple[Moment, Moment, Moment, Moment]:
         lingering = (
             _falls_to(tree, 0.01, "loss at a hundredth")
             if saddle is None
-            else Moment(f"at {plateau_names(tree)[saddle.label]}", "t", (saddle.start + saddle.end) / 2)
+            else Moment(f"at {plateau_name(saddle.label)}", "t", (saddle.start + saddle.end) / 2)
         )
         between = (lingering, leaving) if lingering.time < leaving.time else (leaving, lingering)
     return start, *between, end

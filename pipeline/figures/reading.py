@@ -1,7 +1,6 @@
 """What the figures read from a run's tree, and how they put its numbers into words.
 
-Labels are decoded by their own CF attributes, so a tree from the catalog and one in memory read alike, and a
-figure needs no table of the schema.
+Labels are decoded by their own CF attributes (:func:`catalog.schema.decode`), so a figure needs no table of them.
 """
 
 from __future__ import annotations
@@ -13,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from catalog.schema import ORTHOGONAL
-from pipeline.naming import plateau_name
+from catalog.schema import ORTHOGONAL, decode
+from pipeline.network.activation import Activation
+from pipeline.network.one_input import OneInput
 from pipeline.points import describe_points
 
 FloatArray = npt.NDArray[np.float64]
@@ -63,23 +63,6 @@ def values(tree: Run, group: str, name: str) -> FloatArray:
     return np.asarray(group_of(tree, group)[name].values, dtype=np.float64)
 
 
-def decoded(labels: xr.DataArray) -> list[str]:
-    """Decode each label by the CF attributes ``flag_values`` and ``flag_meanings``.
-
-    Raises
-    ------
-    ValueError
-        If a value has no meaning: a chunk was lost, and reads as the fill value.
-    """
-    numbers = np.atleast_1d(labels.attrs["flag_values"]).tolist()
-    meanings = dict(zip(numbers, str(labels.attrs["flag_meanings"]).split(), strict=True))
-    found = np.asarray(labels.values).tolist()
-    lost = sorted(set(found) - set(meanings))
-    if lost:
-        raise ValueError(f"{labels.name} has values without a meaning: {lost}")
-    return [meanings[number] for number in found]
-
-
 def measured_times(tree: Run) -> tuple[float, float, float]:
     """Read t1, t2, t3; NaN for one that does not exist."""
     return scalar(tree, "phases", "t1"), scalar(tree, "phases", "t2"), scalar(tree, "phases", "t3")
@@ -91,7 +74,7 @@ def intervals(tree: Run, name: str) -> list[Interval]:
     A boundary lies at the measured t1, t2 or t3 if one falls between the two samples, else at the later
     sample: a bar must end where the line of its measured time stands.
     """
-    labels, time = decoded(group_of(tree, "phases")[name]), values(tree, "phases", "time")
+    labels, time = decode(group_of(tree, "phases")[name]).tolist(), values(tree, "phases", "time")
     changes = [i for i in range(1, len(labels)) if labels[i] != labels[i - 1]]
     boundaries = [float(time[0])]
     for i in changes:
@@ -104,12 +87,6 @@ def intervals(tree: Run, name: str) -> list[Interval]:
         for i, first in enumerate(starts)
         if boundaries[i + 1] > boundaries[i]
     ]
-
-
-def plateau_names(tree: Run) -> dict[str, str]:
-    """Name the plateaus of ``phases/plateau`` by their labels."""
-    labels = str(group_of(tree, "phases")["plateau"].attrs["flag_meanings"]).split()
-    return {label: plateau_name(label) for label in labels}
 
 
 def growth_sizes(tree: Run) -> tuple[float, float]:
@@ -165,17 +142,9 @@ def coordinate_labels(tree: Run) -> list[str]:
     return labels if len(labels) == count else [f"x{i + 1}" for i in range(count)]
 
 
-def input_and_bias(tree: Run) -> tuple[int, int | None] | None:
-    """Find the columns of the input and of the bias (None: there is none); None unless the input is one number."""
-    labels = coordinate_labels(tree)
-    if len(labels) == 1:
-        return 0, None
-    if len(labels) != 2 or "bias" not in labels:
-        return None
-    bias = labels.index("bias")
-    # A bias that varies over the points is an input like any other.
-    constant = np.unique(values(tree, "data", "x")[:, bias]).size == 1
-    return (1 - bias, bias) if constant else None
+def one_input(tree: Run) -> OneInput | None:
+    """See a run's networks as functions of one input; None unless it is one number."""
+    return OneInput.of(group_of(tree, "data"), Activation.of(group_of(tree, "trajectory")))
 
 
 def orthogonal(tree: Run) -> bool:
@@ -185,13 +154,13 @@ def orthogonal(tree: Run) -> bool:
 
 def in_the_papers_setting(tree: Run) -> bool:
     """Whether what the paper says of S_{+,1} and S_{-,1} is about this run."""
-    (third,) = decoded(group_of(tree, "phases")["assumption_3"].expand_dims("only"))
-    return orthogonal(tree) and leak(tree) == 0 and third == "holds"
+    third = decode(group_of(tree, "phases")["assumption_3"])
+    return orthogonal(tree) and negative_slope(tree) == 0 and third == "holds"
 
 
-def leak(tree: Run) -> float:
+def negative_slope(tree: Run) -> float:
     """Read the slope of the leaky ReLU; 0 for the ReLU."""
-    return float(tree["trajectory"].attrs.get("slope", 0.0))
+    return Activation.of(group_of(tree, "trajectory")).negative_slope
 
 
 def time_text(time: float) -> str:
@@ -225,8 +194,8 @@ def heading(tree: Run) -> str:
     words = [f"m = {sizes['neuron']:,}", f"n = {sizes['point']:,}"]
     if np.isfinite(log_scale):  # of a network that starts at 0 there is none
         words.append(f"λ = {scale_text(log_scale)}")
-    if leak(tree):
-        words.append(f"slope {leak(tree):g}")
+    if negative_slope(tree):
+        words.append(f"slope {negative_slope(tree):g}")
     attributes = getattr(tree, "attrs", {})
     title = str(attributes.get("name") or attributes.get("title") or "run")
     if len(title) > 28:

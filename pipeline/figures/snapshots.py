@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from catalog.schema import decode
 from pipeline.figures.moments import moments
 from pipeline.figures.network import state_at
 from pipeline.figures.panels import panel_of
-from pipeline.figures.reading import decoded, heading
+from pipeline.figures.reading import heading
 from pipeline.figures.style import WIDTH, publication
 
 
@@ -45,7 +45,7 @@ def snapshots_figure(tree: xr.DataTree) -> Figure:
     """
     figure = Figure(figsize=(WIDTH, 5.6), layout=ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.06))
     panels: list[Axes] = figure.subplots(2, 2, sharex=True, sharey=True).ravel().tolist()
-    role = np.array(decoded(tree["phases"].dataset["role"]), dtype=np.str_)
+    role = decode(tree["phases"].dataset["role"])
     chosen = moments(tree)
     states = [state_at(tree, moment.time, role) for moment in chosen]
     existing = [state for state in states if state is not None]

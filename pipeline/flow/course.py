@@ -30,8 +30,9 @@ from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.moments import moments, read_residual
 from pipeline.flow.reduction import Reduction
 from pipeline.flow.sample_times import merged_sample_times
-from pipeline.flow.status import BY_NUMBER, Status
 from pipeline.flow.streaming import Blocks
+from pipeline.network import algebra
+from pipeline.network.status import BY_NUMBER, Status
 from pipeline.points import take_points
 from pipeline.stationary import kind_of, point_at, spectrum
 from pipeline.threads import one_thread
@@ -109,7 +110,7 @@ class Course:
             start = self.trajectory(times[:1]).variables["residual"].values
             residual = np.repeat(start, len(times), axis=0)
         return xr.Dataset(
-            {"residual": (("time", "point"), residual), "loss": ("time", 0.5 * np.mean(residual**2, axis=1))},
+            {"residual": (("time", "point"), residual), "loss": ("time", algebra.loss(residual))},
             {"time": times},
         )
 
@@ -145,7 +146,7 @@ class Course:
             **taken,
             "time": looked,
             "residual": residual,
-            "loss": 0.5 * np.mean(residual**2, axis=1),
+            "loss": algebra.loss(residual),
             "log_init_scale": self.init.variables["log_init_scale"].values,
         }
         trajectory = conform("trajectory", values, account)

@@ -19,9 +19,10 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import validate
+from pipeline.network.patterns import Network
 from pipeline.phases.dips import FITTED, Dip, find_dips
 from pipeline.points import describe_points
-from pipeline.stationary import Answer, Network, Spectrum, StationaryPoint, kind_of, point_at, spectrum
+from pipeline.stationary import Answer, Spectrum, StationaryPoint, kind_of, point_at, spectrum
 from pipeline.threads import one_thread
 
 LEFT = 0.1

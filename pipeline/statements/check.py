@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import xarray as xr
 
-from catalog.schema import STATEMENTS, conform, validate, variable
+from catalog.schema import STATEMENTS, conform, decode, validate, variable
 from pipeline.arguments import PROPER_SHARE, number
 from pipeline.points import describe_points
 from pipeline.statements.alignment import ALIGNMENT
@@ -95,13 +94,12 @@ def statement_rows(statements: xr.Dataset) -> dict[str, tuple[str, Row]]:
         The dataset of :func:`check_statements`, or the group of that name of a run.
     """
     table = statements.variables
-    number = table["statement"]
-    names = np.array(str(number.attrs["flag_meanings"]).split())[number.values - 1]
-    words = str(table["verdict"].attrs["flag_meanings"]).split()
-    logarithmic = variable("statements", "scale").flag("logarithmic")
-    columns = ("measured", "bound", "margin", "verdict", "scale", "measured_at", "resolution")
-    cells = zip(*(table[name].values.tolist() for name in columns), strict=True)
-    told = zip(names.tolist(), number.attrs["claims"], table["verdict"].attrs["reasons"], cells, strict=True)
+    numbers = ("measured", "bound", "margin", "measured_at", "resolution")
+    columns = [decode(table[name]) for name in ("statement", "verdict", "scale")]
+    cells = zip(
+        *(column.tolist() for column in columns), *(table[name].values.tolist() for name in numbers), strict=True
+    )
+    told = zip(table["statement"].attrs["claims"], table["verdict"].attrs["reasons"], cells, strict=True)
     return {
         name: (
             str(claim),
@@ -109,12 +107,12 @@ def statement_rows(statements: xr.Dataset) -> dict[str, tuple[str, Row]]:
                 measured=measured,
                 bound=bound,
                 margin=margin,
-                verdict=words[verdict - 1],
+                verdict=verdict,
                 reason=str(reason),
-                logarithmic=scale == logarithmic,
+                logarithmic=scale == "logarithmic",
                 at=at,
                 resolution=resolution,
             ),
         )
-        for name, claim, reason, (measured, bound, margin, verdict, scale, at, resolution) in told
+        for claim, reason, (name, verdict, scale, measured, bound, margin, at, resolution) in told
     }

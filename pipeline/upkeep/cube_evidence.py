@@ -14,8 +14,10 @@ from pydantic import ValidationError
 from catalog.errors import DamagedRunError
 from catalog.layout import preset_of
 from catalog.manifest import Manifest, plain
+from catalog.schema import flag_numbers
 from pipeline.configuration import RunConfig, override
 from pipeline.errors import RequestError
+from pipeline.network.status import Status
 from pipeline.sweep import GROUP, SweepRequest, axis, shown, sweep_identity
 from pipeline.theory import TITLES, law_id, scalars
 
@@ -103,8 +105,8 @@ def _check_cube(manifest: Manifest, cube: xr.Dataset, unchecked: list[str]) -> N
 
 def _check_results(cube: xr.Dataset, status: np.ndarray) -> None:
     """Refuse a computed cell without a loss, unless its flow ran away."""
-    words = str(cube.variables["status"].attrs["flag_meanings"]).split()
-    ran_away = cube.variables["status"].values == words.index("diverged") + 1
+    solver = cube.variables["status"]
+    ran_away = solver.values == flag_numbers(solver.attrs)[Status.DIVERGED.word]
     if (status == COMPUTED).any() and not (
         np.isfinite(cube.variables["final_loss"].values) | ran_away | (status != COMPUTED)
     ).all():

@@ -6,8 +6,8 @@ import pytest
 import xarray as xr
 
 from catalog import Catalog, open_catalog
-from dashboards.live import quick_look, whole_look
-from dashboards.scene import Scene
+from dashboards.drawing_data import DrawingData
+from dashboards.run_data import compute_complete, compute_preview
 from pipeline import load_config, run
 
 SMALL = {"init.width": 12, "flow.samples": 40}
@@ -50,23 +50,23 @@ def damaged_catalog(small_catalog, tmp_path) -> Catalog:
 
 
 @pytest.fixture(scope="session")
-def look_of():
-    """A look at a preset with overrides; kept, since nothing changes it."""
+def run_data_of():
+    """The data of a preset's run with overrides; kept, since nothing changes it."""
     kept = {}
 
-    def look(name="orthogonal", quick=False, **overrides):
+    def make(name="orthogonal", quick=False, **overrides):
         key = (name, quick, tuple(sorted(overrides.items())))
         if key not in kept:
             config = load_config(name, {k.replace("__", "."): value for k, value in overrides.items()})
-            kept[key] = (quick_look if quick else whole_look)(config)
+            kept[key] = (compute_preview if quick else compute_complete)(config)
         return kept[key]
 
-    return look
+    return make
 
 
 @pytest.fixture(scope="session")
-def scene_of(look_of):
-    def scene(name="orthogonal", quick=False, **overrides):
-        return Scene.of(look_of(name, quick, **overrides))
+def drawing_of(run_data_of):
+    def make(name="orthogonal", quick=False, **overrides):
+        return DrawingData.of(run_data_of(name, quick, **overrides))
 
-    return scene
+    return make

@@ -4,10 +4,10 @@ import pytest
 from invented_cubes import plan_of, publish_cube
 
 from catalog import open_catalog
-from dashboards.views.catalog import CatalogPage
+from dashboards.page_context import PageContext
+from dashboards.views.catalog.page import CatalogPage
 from dashboards.views.sweeps.page import SweepsView
 from dashboards.views.theory.page import TheoryPage
-from dashboards.visit import Visit
 
 # Panel 1.9's Tabulator uses what pandas 3.1 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
@@ -28,18 +28,18 @@ def swept(tmp_path_factory):
 def visited(make, catalog, query):
     """Build a page; what was said, and the address that it has written, must hold together."""
     said, address = [], {}
-    visit = Visit(
+    context = PageContext(
         catalog, dict(query), say=said.append, say_error=lambda error: pytest.fail(f"{query}: {error!r}"),
         write=lambda found: (address.clear(), address.update(found)),
     )  # fmt: skip
-    page = make(visit)
+    page = make(context)
     assert all(len(line) < 400 for line in said)
     assert len(set(said)) == len(said)
     return page, said, address
 
 
-def begun(visit):
-    page = CatalogPage(visit)
+def begun(context):
+    page = CatalogPage(context)
     page.view()
     page.begin()
     return page
@@ -84,6 +84,6 @@ def test_the_page_of_the_theory_stands_what_an_address_says(small_catalog, key):
         page, said, address = visited(TheoryPage, small_catalog, query)
         assert len(page.body) == 4, (value, said)
         assert len(said) == len(keys)
-        assert page.subject.query().items() <= address.items()
+        assert page.selection.query().items() <= address.items()
         assert address.get("verdict", "all") == "all"
         assert address.get("unit", "t") == "t"

@@ -16,10 +16,10 @@ from served import REPOSITORY, dashboard_command
 from tornado.websocket import WebSocketClosedError
 
 from catalog import open_catalog
-from dashboards.application import server, unless_page_closed
+from dashboards.application import keep_unless_page_closed, server
 from dashboards.views import PAGES
-from dashboards.views.catalog import CatalogPage
-from dashboards.views.flow import FlowPage
+from dashboards.views.catalog.page import CatalogPage
+from dashboards.views.flow.page import FlowPage
 from dashboards.views.sweeps.page import SweepsView
 from dashboards.views.theory.page import TheoryPage
 
@@ -145,4 +145,4 @@ def test_a_tab_that_is_closed_while_a_message_is_written_is_no_traceback(running
         "Task exception was never retrieved", exc_info=(type(error), error, error.__traceback__)
     )
     assert bool(caplog.records) is said
-    assert unless_page_closed in logging.getLogger("asyncio").filters
+    assert keep_unless_page_closed in logging.getLogger("asyncio").filters

@@ -10,7 +10,7 @@ import pytest
 
 import dashboards.budget
 from catalog import UnknownRunError
-from dashboards.budget import Budget, Lane, StoppedError
+from dashboards.budget import Budget, StoppedError, TurnQueue
 from dashboards.processes import Worker, tell
 from pipeline import RequestError
 
@@ -55,13 +55,13 @@ def budget():
         worker.end()
 
 
-def computed(budget, function, *args, visitor=None, wanted=lambda: None, told=lambda words: None):
-    return budget.compute(visitor or Visitor(), function, args, wanted, told)
+def computed(budget, function, *args, visitor=None, wanted=lambda: None, report=lambda words: None):
+    return budget.compute(visitor or Visitor(), function, args, wanted, report)
 
 
 def test_a_result_comes_back_and_what_is_said_meanwhile(budget):
     heard = []
-    assert computed(budget, twice, 21, told=heard.append) == 42
+    assert computed(budget, twice, 21, report=heard.append) == 42
     assert heard == ["Doubling 21"]
     assert computed(budget, process_of, None) != os.getpid()
 
@@ -105,8 +105,8 @@ def test_what_is_not_wanted_any_more_is_ended_in_the_middle(budget, monkeypatch)
 
 
 def test_what_takes_too_long_is_ended_and_says_where_there_is_no_limit(budget, monkeypatch):
-    monkeypatch.setattr(dashboards.budget, "MOMENT", 0.1)
-    monkeypatch.setattr(dashboards.budget, "LONGEST", 0.2)
+    monkeypatch.setattr(dashboards.budget, "QUICK_SECONDS", 0.1)
+    monkeypatch.setattr(dashboards.budget, "TIME_LIMIT_SECONDS", 0.2)
     with pytest.raises(StoppedError, match="`reluflow run` has no limit"):
         computed(budget, rest_for_ever)
     assert not budget.quick.running
@@ -115,7 +115,7 @@ def test_what_takes_too_long_is_ended_and_says_where_there_is_no_limit(budget, m
 
 def test_many_long_computations_let_a_quick_one_pass(budget, monkeypatch):
     """As with four pages of `high-dimensional`, and a fifth visitor."""
-    monkeypatch.setattr(dashboards.budget, "MOMENT", 0.2)
+    monkeypatch.setattr(dashboards.budget, "QUICK_SECONDS", 0.2)
     stop, stopped, waiting = threading.Event(), [], []
 
     def wanted():
@@ -124,14 +124,14 @@ def test_many_long_computations_let_a_quick_one_pass(budget, monkeypatch):
 
     def long():
         with pytest.raises(StoppedError):
-            computed(budget, time.sleep, 1e6, wanted=wanted, told=waiting.append)
+            computed(budget, time.sleep, 1e6, wanted=wanted, report=waiting.append)
         stopped.append(1)
 
     for _ in range(4):
         threading.Thread(target=long, daemon=True).start()
     settled(lambda: sum(budget.long.running.values()) == 2 and len(budget.long.waiting) == 2)
     monkeypatch.setattr(
-        dashboards.budget, "MOMENT", 60.0
+        dashboards.budget, "QUICK_SECONDS", 60.0
     )  # a process that nobody has forked takes its time to start
     assert computed(budget, abs, -4) == 4
     assert waiting == ["Waiting for the computations of other visitors"] * 2
@@ -141,7 +141,7 @@ def test_many_long_computations_let_a_quick_one_pass(budget, monkeypatch):
 
 
 def test_turns_go_to_whoever_has_least_under_way_and_has_waited_longest():
-    lane, greedy, other = Lane(2, 2), Visitor(), Visitor()
+    lane, greedy, other = TurnQueue(2, 2), Visitor(), Visitor()
     turns, threads = [], []
     assert lane.take_at_once(greedy)
     assert lane.take_at_once(greedy)
@@ -166,7 +166,7 @@ def test_turns_go_to_whoever_has_least_under_way_and_has_waited_longest():
 
 
 def test_one_visitor_never_has_all_of_a_lane():
-    lane, greedy = Lane(2, 1), Visitor()
+    lane, greedy = TurnQueue(2, 1), Visitor()
     assert lane.take_at_once(greedy)
     assert not lane.take_at_once(greedy)
     assert lane.take_at_once(Visitor())

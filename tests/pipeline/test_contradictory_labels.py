@@ -5,8 +5,8 @@ import pytest
 
 from catalog import open_catalog
 from catalog.schema import SCHEMA_VERSION
-from dashboards.live import of_published, quick_look, whole_look
-from dashboards.scene import Scene
+from dashboards.drawing_data import DrawingData
+from dashboards.run_data import compute_complete, compute_preview, open_run_data
 from pipeline import load_config, run
 from pipeline.cli.report import print_report
 from pipeline.figures import write_figures
@@ -54,12 +54,12 @@ def test_the_figures_are_drawn(case, tmp_path):
 @pytest.mark.parametrize("case", CASES)
 def test_the_pages_read_it(case):
     config = config_of(case)
-    for look in (quick_look(config), whole_look(config), of_published(run(config))):
-        scene = Scene.of(look)
+    for look in (compute_preview(config), compute_complete(config), open_run_data(run(config))):
+        drawing = DrawingData.of(look)
         for frame in (0, -1):
-            scene.state(frame)
-        scene.followed(scene.shown)
-        assert scene.view is not None
+            drawing.state(frame)
+        drawing.followed(drawing.shown)
+        assert drawing.view is not None
 
 
 @pytest.mark.parametrize("method", ["scipy:DOP853", "gradient_descent"])

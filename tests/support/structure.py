@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
-PACKAGES = ("pipeline", "catalog", "dashboards")
-SOLVER = "pipeline.flow.exact"
+sys.path.append(str(Path(__file__).parents[2] / "docs"))
+
+from writers.imports import packages, solver_parts, trees
+
 KERNELS = frozenset({"entry_point", "jitted", "llvm_inlined", "allocating", "inlined"})
 """The decorators that make a kernel (:mod:`pipeline.flow.exact.machine_code.jit`)."""
 MOST_ARGUMENTS, MOST_LINES = 6, 60
 """Of a kernel; of code in a function."""
-
-
-def modules() -> dict[str, ast.Module]:
-    """Every module of ours by its dotted name, parsed."""
-    found = {}
-    for package in PACKAGES:
-        for path in sorted((REPOSITORY / package).rglob("*.py")):
-            name = ".".join(path.relative_to(REPOSITORY).with_suffix("").parts)
-            found[name.removesuffix(".__init__")] = ast.parse(path.read_text())
-    return found
-
-
-def imported(module: ast.Module) -> set[str]:
-    """The modules that a module imports from, wherever in the file."""
-    return {node.module for node in ast.walk(module) if isinstance(node, ast.ImportFrom) and node.module}
-
-
-def solver_boxes() -> dict[str, set[str]]:
-    """Each folder or module directly in the solver, and which of the others it imports."""
-    found: dict[str, set[str]] = {}
-    for name, module in modules().items():
-        if name.startswith(f"{SOLVER}."):
-            box = name.split(".")[3]
-            others = {other.split(".")[3] for other in imported(module) if other.startswith(f"{SOLVER}.")}
-            found.setdefault(box, set()).update(others - {box})
-    return found
 
 
 def circles(arrows: Mapping[str, set[str]]) -> set[str]:
@@ -53,7 +29,7 @@ def circles(arrows: Mapping[str, set[str]]) -> set[str]:
 
 def functions() -> Iterator[tuple[str, ast.FunctionDef]]:
     """Every function with its full name."""
-    for name, module in modules().items():
+    for name, module in trees().items():
         for node in ast.walk(module):
             if isinstance(node, ast.FunctionDef):
                 yield f"{name}.{node.name}", node
@@ -81,12 +57,14 @@ def code_lines(function: ast.FunctionDef) -> int:
 
 def main() -> None:
     """Print the numbers."""
-    boxes, taken = solver_boxes(), kernels()
+    taken = kernels()
     lengths = {name: code_lines(node) for name, node in functions()}
     sizes: dict[str, int] = defaultdict(int)
     for name, length in lengths.items():
         sizes[name.split(".")[0]] += length
-    print(f"solver: {len(boxes)} boxes, {sum(map(len, boxes.values()))} arrows, {len(circles(boxes))} in circles")
+    for subject, boxes in (("all packages", packages()), ("solver", solver_parts())):
+        arrows = sum(map(len, boxes.values()))
+        print(f"{subject}: {len(boxes)} parts, {arrows} imports between them, {len(circles(boxes))} in circles")
     most, full = max(taken.values()), sum(count >= MOST_ARGUMENTS for count in taken.values())
     long = sum(length > MOST_LINES for length in lengths.values())
     print(f"kernels: {len(taken)}, at most {most} arguments, {full} with {MOST_ARGUMENTS} or more")

@@ -3,7 +3,3 @@
 ``page`` chooses the sweep and looks for new ones, ``controls`` what of it is shown over which axes, ``cube`` draws
 that, ``cell`` tells of the clicked cell, ``law`` shows what the theory has published among the sweeps.
 """
-
-from dashboards.views.sweeps.page import page
-
-__all__ = ["page"]

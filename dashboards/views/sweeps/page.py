@@ -7,17 +7,16 @@ from typing import Any
 import panel as pn
 
 from catalog import CatalogError
-from dashboards.cubes import read_cube
-from dashboards.cubes.reading import GROUP
-from dashboards.damage import reading
-from dashboards.latest import Latest
-from dashboards.markup import words
-from dashboards.views.sweeps.cube import CubeView
-from dashboards.views.sweeps.law import law_view
-from dashboards.visit import Visit
+from dashboards.components import html_pane
+from dashboards.cubes.cube import CUBE_GROUP, read_cube
+from dashboards.damage import explain_damage
+from dashboards.latest_only import LatestOnly
+from dashboards.page_context import PageContext
+from dashboards.views.sweeps.cube_view import CubeView
+from dashboards.views.sweeps.law_view import build_law_view
 from pipeline import figures
 
-LOOK_EVERY = 4_000
+POLL_MILLISECONDS = 4_000
 """Milliseconds between two looks for sweeps that have appeared; a look lists a folder."""
 NONE_YET = """
 <h2>No sweep yet</h2>
@@ -28,9 +27,9 @@ soon as it is published; nothing needs to be loaded again.</p>
 """
 
 
-def page(visit: Visit) -> pn.viewable.Viewable:
+def build_page(context: PageContext) -> pn.viewable.Viewable:
     """Build the page."""
-    return SweepsView(visit).layout
+    return SweepsView(context).layout
 
 
 class SweepsView:
@@ -44,22 +43,22 @@ class SweepsView:
         The view of the chosen cube; None until one was shown.
     """
 
-    def __init__(self, visit: Visit) -> None:
-        self.visit = visit
-        self.sweep_ids = visit.catalog.sweeps.run_ids()
+    def __init__(self, context: PageContext) -> None:
+        self.context = context
+        self.sweep_ids = context.catalog.sweeps.run_ids()
         self.chosen = pn.widgets.Select(label="Sweep", options=self.sweep_ids, sizing_mode="stretch_width")
         self.shown: CubeView | None = None
         self.place = pn.Column(sizing_mode="stretch_width", min_height=560)
         self.layout = pn.Column(self.chosen, self.place, sizing_mode="stretch_width")
         if self.sweep_ids:
-            self.chosen.value = visit.choice("sweep", self.sweep_ids, self.first())
+            self.chosen.value = context.choice("sweep", self.sweep_ids, self.first())
         self.show()
         self.chosen.param.watch(self.choose, "value")
-        self.known = Latest(
-            pn.state.curdoc, lambda _: visit.catalog.sweeps.run_ids(), self.appear, visit.say_error
+        self.known = LatestOnly(
+            pn.state.curdoc, lambda _: context.catalog.sweeps.run_ids(), self.appear, context.say_error
         )
         if pn.state.curdoc is not None:
-            pn.state.add_periodic_callback(self.look, period=LOOK_EVERY)
+            pn.state.add_periodic_callback(self.poll, period=POLL_MILLISECONDS)
 
     def first(self) -> str:
         """Choose the sweep that is shown to whoever asks for none: the first that is no law of the theory."""
@@ -68,38 +67,38 @@ class SweepsView:
 
     def choose(self, *_events: Any) -> None:
         """Show another sweep: nothing of what the address says of the last one holds for it."""
-        self.visit.forget()
-        for key in list(self.visit.query):
+        self.context.forget()
+        for key in list(self.context.query):
             if key not in ("theme", "sweep"):
-                self.visit.query.pop(key)
+                self.context.query.pop(key)
         self.show()
 
     def show(self) -> None:
         """Show the chosen sweep, or how to make one."""
         self.chosen.visible = bool(self.sweep_ids)
         if not self.sweep_ids:
-            self.place[:] = [words(NONE_YET)]
+            self.place[:] = [html_pane(NONE_YET)]
             return
         sweep_id = str(self.chosen.value)
-        self.visit.remember(sweep=sweep_id)
+        self.context.remember(sweep=sweep_id)
         try:
-            tree = self.visit.catalog.sweeps.whole(sweep_id)
+            tree = self.context.catalog.sweeps.whole(sweep_id)
             law = next((name for name in figures.LAWS if name in tree.children), None)
-            if law is not None and GROUP not in tree.children:
+            if law is not None and CUBE_GROUP not in tree.children:
                 title = str(tree.attrs.get("title", law))
-                with reading(sweep_id, "sweeps"):
+                with explain_damage(sweep_id, "sweeps"):
                     found = tree[law].to_dataset().load()
-                self.place[:] = [law_view(self.visit, sweep_id, found, title)]
+                self.place[:] = [build_law_view(self.context, sweep_id, found, title)]
             else:
-                self.shown = CubeView(self.visit, read_cube(self.visit.catalog, sweep_id))
+                self.shown = CubeView(self.context, read_cube(self.context.catalog, sweep_id))
                 self.place[:] = [self.shown.layout]
         except CatalogError as error:
-            self.visit.say(str(error))
-            self.place[:] = [words("<p>This sweep can't be shown. Choose another one.</p>")]
+            self.context.say(str(error))
+            self.place[:] = [html_pane("<p>This sweep can't be shown. Choose another one.</p>")]
 
-    def look(self) -> None:
-        """Look for sweeps that have appeared, or gone."""
-        self.known.want(None)
+    def poll(self) -> None:
+        """RunData for sweeps that have appeared, or gone."""
+        self.known.request(None)
 
     def appear(self, found: list[str]) -> None:
         """Let these sweeps be chosen, and say which are new or gone."""
@@ -111,6 +110,6 @@ class SweepsView:
         value = before if before in found else self.first() if found else None
         self.chosen.param.update(options=found, value=value)
         if before is not None and before not in found:
-            self.visit.say(f"The sweep {before} is gone from the catalog.")
+            self.context.say(f"The sweep {before} is gone from the catalog.")
         if new and not first:
-            self.visit.say(f"New: the sweep {', '.join(new)}. It can be chosen above.")
+            self.context.say(f"New: the sweep {', '.join(new)}. It can be chosen above.")

@@ -3,7 +3,3 @@
 In comes a visit; out go the statements with their verdicts, the timeline, the plateaus with their spectra, and the
 ladder of lambda. ``page`` wires the sections, ``ladder`` is the one that computes when it is asked to.
 """
-
-from dashboards.views.theory.page import page
-
-__all__ = ["page"]

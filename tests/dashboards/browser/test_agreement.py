@@ -106,7 +106,7 @@ def test_every_click_on_a_clock_changes_the_plots(served, visit):
     rested(page)
     labels = {
         "t": "time t of the flow",
-        "t / (−ln λ)": "t / (−ln λ)",
+        "t/(−ln λ)": "t/(−ln λ)",
         "iterations": "gradient-descent iterations (step 10⁻³)",
     }
     ends = {}

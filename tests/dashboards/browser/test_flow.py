@@ -99,7 +99,7 @@ def test_the_player_plays_and_stops(served, visit):
 
 
 def test_a_wild_address_ends_in_a_sentence(served, visit):
-    """What is said of every other one: tests/dashboards/views/test_flow.py."""
+    """What is said of every other one: tests/dashboards/views/flow/test_page.py."""
     page = visit(f"{served}/flow?clock=sundial&data.y=<script>alert(1)</script>")
     page.get_by_role("status").get_by_text("data.y").wait_for()
     page.get_by_role("status").get_by_text("clock = 'sundial' is not known").wait_for()

@@ -21,7 +21,7 @@ GROUPS = """() => {
 @pytest.mark.parametrize(
     ("address", "names"),
     [
-        ("flow", {"Start": "balanced", "Time counted in": "iterations", "Axis of the loss": "log"}),
+        ("flow", {"Start": "balanced", "Unit of time": "iterations", "Axis of the loss": "log"}),
         ("theory", {"Show statements": "holds", "Unit of time": "time t/"}),
         ("catalog?compare={}", {"Time": "t/", "Loss axis": "logarithmic"}),
     ],

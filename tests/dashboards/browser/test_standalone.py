@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from dashboards.exports import standalone_page
-from dashboards.exports.reel import reel_of
+from dashboards.exports.animation_frames import read_frames
+from dashboards.exports.standalone_page import write_standalone_page
 
 
 @pytest.fixture
 def opened(visit, tree, tmp_path):
     path = tmp_path / "page.html"
-    path.write_text(standalone_page(tree))
+    path.write_text(write_standalone_page(tree))
     page = visit(path.as_uri(), ready="canvas")
     page.wait_for_function("window.Bokeh?.documents[0]?.get_model_by_name('now') != null")
     return page
@@ -29,7 +29,7 @@ def picture(page):
 
 
 def test_the_slider_shows_the_run_at_its_time(opened, tree):
-    reel = reel_of(tree)
+    reel = read_frames(tree)
     before = picture(opened)
     for frame in (len(reel.samples) - 1, len(reel.samples) // 2):
         opened.locator("#frame").fill(str(frame))
@@ -58,6 +58,6 @@ def test_the_player_plays_and_stops(opened):
 
 def test_a_phone_has_no_sideways_scroll(visit, tree, tmp_path):
     path = tmp_path / "page.html"
-    path.write_text(standalone_page(tree))
+    path.write_text(write_standalone_page(tree))
     page = visit(path.as_uri(), width=390, ready="canvas")
     assert page.evaluate("document.documentElement.scrollWidth") == 390

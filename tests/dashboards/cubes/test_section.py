@@ -7,9 +7,17 @@ import pytest
 from invented_cubes import FAILED, cube_of, excess, plan_of, publish_cube
 
 from catalog import open_catalog
-from dashboards.cubes import Shown, Swept, measures, read_cube, section
+from dashboards.cubes.cube import SweptKey, read_cube
 from dashboards.cubes.section import FAILED as STATE_FAILED
-from dashboards.cubes.section import HAS_VALUE, NO_VALUE, positions, scale_of
+from dashboards.cubes.section import (
+    HAS_VALUE,
+    NO_VALUE,
+    SectionChoice,
+    choose_scale,
+    cut_section,
+    list_aggregates,
+    place_values,
+)
 
 
 def opened(tmp_path, plan=None, cube=None):
@@ -35,7 +43,7 @@ def at(scale, width, seed):
     "measure, take", [("median", np.nanmedian), ("lowest", np.nanmin), ("highest", np.nanmax)]
 )
 def test_numbers_taken_together(cube, measure, take):
-    cut = section(cube, Shown("final_excess", "log_init_scale", "width", {"seed": None}, measure))
+    cut = cut_section(cube, SectionChoice("final_excess", "log_init_scale", "width", {"seed": None}, measure))
     expected = [[take([at(scale, width, seed) for seed in SEEDS]) for scale in SCALES] for width in WIDTHS]
     np.testing.assert_allclose(cut["value"], expected, rtol=1e-12)
     quartiles = np.nanquantile([at(-1, 8, seed) for seed in SEEDS], [0.25, 0.75])
@@ -54,7 +62,7 @@ def test_numbers_taken_together(cube, measure, take):
 
 
 def test_one_value_of_each_other_axis(cube):
-    cut = section(cube, Shown("final_excess", "seed", "log_init_scale", {"width": 1}, "median"))
+    cut = cut_section(cube, SectionChoice("final_excess", "seed", "log_init_scale", {"width": 1}, "median"))
     assert cut["value"].dims == ("log_init_scale", "seed")
     expected = [[at(scale, 8, seed) for seed in SEEDS] for scale in SCALES]
     np.testing.assert_array_equal(cut["value"], expected)
@@ -64,30 +72,34 @@ def test_one_value_of_each_other_axis(cube):
 
 
 def test_what_a_cell_does_not_have_is_no_failure(cube):
-    cut = section(cube, Shown("end_time", "seed", "width", {"log_init_scale": 0}, "median"))
+    cut = cut_section(cube, SectionChoice("end_time", "seed", "width", {"log_init_scale": 0}, "median"))
     assert cut["state"].values.tolist() == [[HAS_VALUE] * 3 + [NO_VALUE]] * 2
 
 
 def test_a_share_leaves_out_what_does_not_apply_and_what_failed(cube):
     quantity = cube.quantities["verdict_lemma_5"]
-    assert measures(quantity) == ("share: holds", "share: fails", "most frequent")
-    cut = section(cube, Shown("verdict_lemma_5", "log_init_scale", "width", {"seed": None}, "share: holds"))
+    assert list_aggregates(quantity) == ("share: holds", "share: fails", "most frequent")
+    cut = cut_section(
+        cube, SectionChoice("verdict_lemma_5", "log_init_scale", "width", {"seed": None}, "share: holds")
+    )
     # Of the seeds' holds, fails, not applicable, holds: 2 of 3; where seed 1 (fails) failed, 2 of 2.
     np.testing.assert_allclose(cut["value"], [[2 / 3] * 3, [2 / 3, 2 / 3, 1]])
     assert (cut.attrs["kind"], cut.attrs["limits"]) == ("share", (0.0, 1.0))
-    most = section(cube, Shown("verdict_lemma_5", "log_init_scale", "width", {"seed": None}, "most frequent"))
+    most = cut_section(
+        cube, SectionChoice("verdict_lemma_5", "log_init_scale", "width", {"seed": None}, "most frequent")
+    )
     assert (most["value"] == 1).all()
 
 
 def test_counts_without_a_value_are_not_minus_one(cube):
-    cut = section(cube, Shown("kinks", "seed", "width", {"log_init_scale": 2}, "median"))
+    cut = cut_section(cube, SectionChoice("kinks", "seed", "width", {"log_init_scale": 2}, "median"))
     np.testing.assert_array_equal(cut["value"], [[2, 3, 4, 5], [2, np.nan, 4, 5]])
 
 
 def test_where_all_failed_there_is_no_number_and_no_warning(tmp_path):
     plan = plan_of()
     cube = opened(tmp_path, plan, cube_of(plan, failed=(4, 5, 6, 7)))
-    cut = section(cube, Shown("final_excess", "log_init_scale", "width", {"seed": None}, "median"))
+    cut = cut_section(cube, SectionChoice("final_excess", "log_init_scale", "width", {"seed": None}, "median"))
     assert np.isnan(cut["value"].values[1, 2])
     assert cut["state"].values[1, 2] == STATE_FAILED
     assert int(cut["number"][1, 2]) == 4
@@ -95,25 +107,25 @@ def test_where_all_failed_there_is_no_number_and_no_warning(tmp_path):
 
 def test_a_cube_with_one_axis_is_one_row(tmp_path):
     cube = opened(tmp_path, plan_of({"init.seed": [3, 1, 2]}), None)
-    cut = section(cube, Shown("t2", "seed", None, {}, "median"))
+    cut = cut_section(cube, SectionChoice("t2", "seed", None, {}, "median"))
     np.testing.assert_array_equal(cut["value"], [[2.0, 3.0, 4.0]])
 
 
 def test_scales():
-    assert scale_of(np.array([1e-20, 1e-3, 1.0, np.nan]), "number")["limits"] == (1e-16, 1.0)
-    assert scale_of(np.array([-1.0, 1e-9]), "number") == {
+    assert choose_scale(np.array([1e-20, 1e-3, 1.0, np.nan]), "number")["limits"] == (1e-16, 1.0)
+    assert choose_scale(np.array([-1.0, 1e-9]), "number") == {
         "limits": (1e-9, 1.0), "logarithmic": True, "negative": True,
     }  # fmt: skip
-    assert scale_of(np.array([1.0, 24.0]), "number")["limits"] == (1.0, 24.0)
-    low, high = scale_of(np.array([2.0, 2.0]), "number")["limits"]
+    assert choose_scale(np.array([1.0, 24.0]), "number")["limits"] == (1.0, 24.0)
+    low, high = choose_scale(np.array([2.0, 2.0]), "number")["limits"]
     assert low < 2 < high
-    assert scale_of(np.array([np.nan]), "number")["limits"] == (0.0, 1.0)
+    assert choose_scale(np.array([np.nan]), "number")["limits"] == (0.0, 1.0)
 
 
 def test_positions_of_an_axis(cube):
-    assert positions(cube.by_dim["log_init_scale"])[1] == "linear"
-    at, scale = positions(cube.by_dim["width"])
+    assert place_values(cube.by_dim["log_init_scale"])[1] == "linear"
+    at, scale = place_values(cube.by_dim["width"])
     assert (at.tolist(), scale) == ([4, 8], "linear")
     swept = plan_of({"init.width": [4, 8, 16, 32]}).request.axes[0]
-    assert positions(Swept("width", "init.width", "width", swept.values))[1] == "log"
-    assert positions(Swept("start", "init.start", "start", ("balanced", "given")))[1] == "evenly"
+    assert place_values(SweptKey("width", "init.width", "width", swept.values))[1] == "log"
+    assert place_values(SweptKey("start", "init.start", "start", ("balanced", "given")))[1] == "evenly"

@@ -3,7 +3,7 @@
 import pytest
 import xarray as xr
 
-from dashboards.looks import DARK, LIGHT, Looks
+from dashboards.theme import DARK, LIGHT, Theme
 from pipeline import ladder_law, load_config, run
 
 RUNGS = (0.0, -2.0, -4.0, -6.0, -10.0, -20.0, -100.0, -1000.0)
@@ -31,5 +31,5 @@ def ladder() -> xr.Dataset:
 
 
 @pytest.fixture(params=[LIGHT, DARK], ids=["light", "dark"])
-def looks(request) -> Looks:
+def theme(request) -> Theme:
     return request.param

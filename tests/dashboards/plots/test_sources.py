@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bokeh.models import ColumnDataSource
 
-from dashboards.plots.sources import refill, same
+from dashboards.plots.sources import columns_equal, replace_columns
 
 
 @pytest.mark.parametrize(
@@ -23,16 +23,16 @@ from dashboards.plots.sources import refill, same
     ],
 )
 def test_columns_are_compared_by_what_they_hold(one, other, alike):
-    assert same(one, other) is alike
+    assert columns_equal(one, other) is alike
 
 
 def test_only_what_differs_is_replaced():
     source, told = ColumnDataSource({"x": [], "y": []}), []
     source.on_change("data", lambda attribute, old, new: told.append(new))
-    refill(source, {"x": np.arange(3.0), "y": np.ones(3)})
-    refill(source, {"x": np.arange(3.0), "y": np.ones(3)})
+    replace_columns(source, {"x": np.arange(3.0), "y": np.ones(3)})
+    replace_columns(source, {"x": np.arange(3.0), "y": np.ones(3)})
     assert len(told) == 1
-    refill(source, {"x": np.arange(3.0), "y": np.zeros(3)})
+    replace_columns(source, {"x": np.arange(3.0), "y": np.zeros(3)})
     assert len(told) == 2
-    refill(source, {"x": np.arange(3.0)})
+    replace_columns(source, {"x": np.arange(3.0)})
     assert len(told) == 3

@@ -1,6 +1,6 @@
 import pytest
 
-from dashboards.views.downloads import Downloads, Selection, offers, size_text
+from dashboards.views.downloads import CurveSelection, Downloads, offers, size_text
 from pipeline import RequestError
 from pipeline.figures import FIGURES
 
@@ -9,7 +9,7 @@ BEGINNINGS = {"png": b"\x89PNG", "svg": b"<?xml", "csv": b"# ", "toml": b"# ", "
 
 @pytest.fixture
 def made(tree, orthogonal_id):
-    return Downloads(lambda: tree, lambda: orthogonal_id, offers(lambda: Selection([3], 1.0, 9.0)))
+    return Downloads(lambda: tree, lambda: orthogonal_id, offers(lambda: CurveSelection([3], 1.0, 9.0)))
 
 
 def test_every_file_is_what_its_name_says(made, orthogonal_id):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from catalog.schema import decode
 from pipeline.figures import reel
 from pipeline.figures.network import state_at
-from pipeline.figures.reading import decoded, shown_until
+from pipeline.figures.reading import shown_until
 from pipeline.figures.reel import SHARE_OF_TIME, Reel, frame_samples
 
 
@@ -59,7 +60,7 @@ def test_frames_end_where_the_figure_of_the_loss_does(long):
 def test_each_state_is_that_of_its_sample(orthogonal, held, monkeypatch):
     monkeypatch.setattr(reel, "HELD", held)
     samples = frame_samples(orthogonal, 7)
-    role = np.array(decoded(orthogonal["phases"].dataset["role"]))
+    role = decode(orthogonal["phases"].dataset["role"])
     states = Reel(orthogonal, samples, role)
     assert len(states) == 7
     for sample, state in zip(samples, states, strict=True):

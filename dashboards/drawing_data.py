@@ -1,0 +1,167 @@
+"""What the pictures of one run have in common: which neurons are drawn, at which instants, in which plane.
+
+Pure: from a :class:`dashboards.run_data.RunData` to plain arrays. The pictures that move with a slider
+(:mod:`dashboards.plots.network_plot`, :mod:`dashboards.plots.time_curves`) take their columns from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog import decode
+from dashboards.run_data import RunData
+from pipeline.figures import Plane, State, View, one_input, read_state, shown_until
+
+Numbers = npt.NDArray[np.float64]
+
+MARKERS_LIMIT = 1_500
+"""Neurons that are drawn as markers; of more the largest at the end."""
+LINES_LIMIT = 120
+"""Neurons that are drawn as lines over time; of more the largest at the end, of each role its share."""
+LINE_INSTANTS = {False: 60, True: 130}
+"""Instants of each such line, in a quick look and in a whole one: it is half a screen wide, and what takes longest
+while a slider moves is the browser's drawing of these lines."""
+LOSS_DECADES_LIMIT = 12.0
+"""Decades below its largest value that the loss is followed on its logarithmic axis."""
+
+
+@dataclass(frozen=True)
+class DrawingData:
+    """A run as it is drawn.
+
+    Attributes
+    ----------
+    run
+        The run.
+    role
+        The role of each neuron, by name.
+    shown
+        The neurons that are drawn as markers; the first :attr:`lines` of them as lines too.
+    lines
+        How many.
+    """
+
+    run: RunData
+    role: npt.NDArray[np.str_]
+    shown: npt.NDArray[np.intp]
+    lines: int
+
+    @classmethod
+    def of(cls, run: RunData) -> DrawingData:
+        """Choose what is drawn of a run."""
+        role = decode(run.groups["phases"]["role"], missing="?")
+        size = np.asarray(run.groups["trajectory"]["log_norm"].isel(time=-1).values)
+        order = np.argsort(-size, kind="stable")
+        lined = _shares(order, role)
+        rest = order[~np.isin(order, lined)][: max(0, MARKERS_LIMIT - len(lined))]
+        return cls(run, role, np.concatenate([lined, rest]), len(lined))
+
+    @cached_property
+    def time(self) -> Numbers:
+        """The instants at which neurons are known: the frames of the player."""
+        return np.asarray(self.run.groups["trajectory"]["time"].values)
+
+    @cached_property
+    def until(self) -> float:
+        """Where the time axes end at first."""
+        return float(shown_until(self.run.groups))
+
+    @property
+    def neurons(self) -> int:
+        """How many there are."""
+        return len(self.role)
+
+    @cached_property
+    def log_scale(self) -> float:
+        """Of lambda, the natural logarithm."""
+        return float(self.run.groups["trajectory"]["log_init_scale"])
+
+    def frame_at(self, time: float) -> int:
+        """Find the frame that is nearest to an instant."""
+        return int(np.argmin(np.abs(self.time - time)))
+
+    @cached_property
+    def plane(self) -> Plane | None:
+        """The plane of figure 2; None if the input is not one number."""
+        one = one_input(self.run.groups)
+        return None if one is None else Plane.of(self._with_minimum, one)
+
+    @cached_property
+    def view(self) -> View:
+        """The principal plane of the weights at the end, for inputs of more dimensions."""
+        return View.of(self._with_minimum, self.state(len(self.time) - 1))
+
+    @cached_property
+    def _with_minimum(self) -> dict[str, Any]:
+        groups = dict(self.run.groups)
+        if "minimal_norm" not in groups:
+            coords = groups["data"].sizes["coord"]
+            groups["minimal_norm"] = _nothing(coords)
+        return groups
+
+    def state(self, frame: int) -> State:
+        """Read all neurons at a frame."""
+        return read_state(self.run.groups["trajectory"], frame, self.role)
+
+    def followed(self, neurons: npt.NDArray[np.intp]) -> tuple[Numbers, Numbers, Numbers, npt.NDArray[np.str_]]:
+        """Read some neurons over time.
+
+        Parameters
+        ----------
+        neurons : int[lines]
+
+        Returns
+        -------
+        time : float64[instants]
+        log10_norm : float64[lines, instants]
+        cosine : float64[lines, instants]
+            With D_+ where a_j > 0, else with -D_-; 0 where there is no label of that sign.
+        role : str[lines]
+        """
+        group, data = self.run.groups["trajectory"], self.run.groups["data"]
+        every = max(1, len(self.time) // LINE_INSTANTS[self.run.complete])
+        instants = np.unique(np.append(np.arange(0, len(self.time), every), len(self.time) - 1))
+        chosen = neurons
+        # Sorted for the store, which reads increasing indices as slices, then back in our own order.
+        order = np.argsort(chosen)
+        part = group[["direction", "log_norm", "output_ratio"]].isel(time=instants, neuron=chosen[order])
+        back = np.argsort(order)
+        direction, log_norm, ratio = (
+            np.asarray(part[name].values)[:, back] for name in ("direction", "log_norm", "output_ratio")
+        )
+        target = {1: _unit(data["growth_positive"].values), -1: _unit(-data["growth_negative"].values)}
+        cosines = {sign: direction @ vector for sign, vector in target.items()}
+        cosine = np.where(ratio > 0, cosines[1], cosines[-1])
+        return self.time[instants], log_norm.T / np.log(10.0), cosine.T, self.role[chosen]
+
+
+def _shares(order: npt.NDArray[np.intp], role: npt.NDArray[np.str_]) -> npt.NDArray[np.intp]:
+    """Choose at most :data:`LINES_LIMIT` neurons, the first of ``order``, but some of every role."""
+    if len(order) <= LINES_LIMIT:
+        return order
+    kinds = np.unique(role)
+    chosen = [order[role[order] == kind][: LINES_LIMIT // len(kinds)] for kind in kinds]
+    return np.asarray(order[np.isin(order, np.concatenate(chosen))])
+
+
+def _unit(vector: Numbers) -> Numbers:
+    length = float(np.linalg.norm(vector))
+    return np.asarray(vector / length if length > 0 else vector)
+
+
+def _nothing(coords: int) -> Any:
+    """A group minimal_norm of which nothing is known."""
+    import xarray as xr
+
+    return xr.Dataset(
+        {
+            "weight": (("minimal_neuron", "coord"), np.zeros((0, coords))),
+            "output_sign": ("minimal_neuron", np.zeros(0)),
+            "value": np.nan,
+        }
+    )

@@ -1,0 +1,28 @@
+"""The paper's figures of a run, and its animation, as the content of a file."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from pipeline.figures import FIGURES, animation, encoded, heading
+
+
+def draw_figure_file(tree: xr.DataTree, name: str, file_format: str) -> bytes:
+    """Draw one figure: the same bytes as ``reluflow figures`` writes.
+
+    Parameters
+    ----------
+    tree
+        A run with the groups data, trajectory, phases and minimal_norm.
+    name
+        One of :data:`pipeline.figures.FIGURES`.
+    file_format
+        ``png`` or ``svg``.
+    """
+    title, source = f"{name} of {heading(tree)}", str(tree.attrs.get("id", ""))
+    return encoded(FIGURES[name](tree), file_format, title=title, source=source)
+
+
+def draw_animation_file(tree: xr.DataTree, file_format: str) -> bytes:
+    """Draw the run in motion, as ``gif`` or ``mp4``: see :func:`pipeline.figures.animation`."""
+    return animation(tree, file_format)

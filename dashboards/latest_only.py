@@ -1,0 +1,197 @@
+"""The newest of what is wanted, and nothing in between.
+
+While one value of a slider is computed, ten more arrive. In a queue the plot would lag behind the slider and go on
+after it has stopped (panel issue 653); here only the last value counts. Work is done in a thread of its own, which
+waits where a process computes (:mod:`dashboards.computations`). Results are shown under the document's lock, one
+after the other, so that frames never queue up either.
+
+Coroutines would do for what is asked for now and then, but they run without the lock, and what Panel 1.9 does
+about that fails until a thread of its own has noted that the page is loaded: Bokeh raises, and a page that loads
+on a busy machine stays empty (of the kind of panel issues 4324 and 5920).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from bokeh.document import Document
+from panel.io.document import hold
+from panel.io.state import set_curdoc
+
+from dashboards.computations import ClosedError, SupersededError, superseded
+
+DELIVERY_SECONDS = 5.0
+"""Seconds to wait for a page to take a result; a page that was closed never does, one on a busy machine later."""
+FINISH_SECONDS = 1.0
+"""Seconds for which a job goes on after a newer one was asked for: its picture comes while the slider moves."""
+LOGGER = logging.getLogger("reluflow.dashboard")
+
+
+class LatestOnly:
+    """Works on the newest job of one page.
+
+    Parameters
+    ----------
+    document
+        The page's; None outside a server: then everything happens at once, in the caller's thread.
+    work
+        Makes a result of a job; called in a thread of its own, must not touch the page.
+    show
+        Puts a result on the page.
+    failed
+        Told what ``work`` or ``show`` raised.
+    rest, after
+        What to do, with the job, once no newer one has come for ``after`` seconds: a second, finer result, say. It
+        holds up no newer job, and is not shown after one was asked for.
+    """
+
+    def __init__(
+        self,
+        document: Document | None,
+        work: Callable[[Any], Any],
+        show: Callable[[Any], None],
+        failed: Callable[[Exception], None],
+        *,
+        rest: Callable[[Any], Any] | None = None,
+        after: float = 0.3,
+    ) -> None:
+        self.document, self.work, self.show, self.failed = document, work, show, failed
+        self.rest, self.after = rest, after
+        self.changed = threading.Condition()
+        self.job: list[tuple[int, Any]] = []
+        self.finer: list[tuple[int, Any]] = []
+        self.asked = 0
+        self.busy = self.refining = False
+
+    def request(self, job: Any) -> None:
+        """Ask for this job; one that waits is dropped, one that runs is finished if it is quick, else ended."""
+        if self.document is None:
+            self._do_at_once(job)
+            return
+        with self.changed:
+            self.asked += 1
+            self.job = [(self.asked, job)]
+            self.changed.notify()
+            if self.busy:
+                return
+            self.busy = True
+        threading.Thread(target=self._go_on, name="page-work", daemon=True).start()
+
+    def _do_at_once(self, job: Any) -> None:
+        try:
+            self.show(self.work(job))
+            if self.rest is not None:
+                self.show(self.rest(job))
+        except Exception as error:
+            self.failed(error)
+
+    def _go_on(self) -> None:
+        while (asked := self._next()) is not None:
+            begun = monotonic()
+            late = partial(self._is_late, begun)
+            alive = self._do(self.work, asked[1], self._shown, late)
+            if alive and self.rest is not None and not self._newer():
+                self._refine_later(asked)
+            if not alive:
+                with self.changed:
+                    self.busy = False
+                return
+
+    def _next(self) -> tuple[int, Any] | None:
+        with self.changed:
+            job, self.job = self.job, []
+            self.busy = bool(job)
+            return job[0] if job else None
+
+    def _refine_later(self, asked: tuple[int, Any]) -> None:
+        """Have the second result made in a thread of its own: a job that comes meanwhile does not wait for it."""
+        with self.changed:
+            self.finer = [asked]
+            if self.refining:
+                return
+            self.refining = True
+        threading.Thread(target=self._refine, name="page-work", daemon=True).start()
+
+    def _refine(self) -> None:
+        assert self.rest is not None
+        while True:
+            with self.changed:
+                wanted, self.finer = self.finer, []
+                self.refining = bool(wanted)
+            if not wanted:
+                return
+            number, job = wanted[0]
+            newer = partial(self._is_newer, number)
+            self._do(self.rest, job, partial(self._shown_unless_newer, number), newer)
+
+    def _is_late(self, begun: float) -> bool:
+        """Whether a newer job waits, and has waited long enough for this one."""
+        return bool(self.job) and monotonic() - begun > FINISH_SECONDS
+
+    def _is_newer(self, number: int) -> bool:
+        return number != self.asked
+
+    def _shown_unless_newer(self, number: int, result: Any) -> None:
+        if number == self.asked:
+            self._shown(result)
+
+    def _newer(self) -> bool:
+        """Whether another job comes within the time of rest."""
+        with self.changed:
+            return bool(self.job) or self.changed.wait(self.after)
+
+    def _do(
+        self,
+        work: Callable[[Any], Any],
+        job: Any,
+        shown: Callable[[Any], None],
+        unwanted: Callable[[], bool],
+    ) -> bool:
+        """Make a result and have it shown; False if the page is gone."""
+        before = superseded.set(unwanted)
+        try:
+            with set_curdoc(self.document):  # else Panel takes the one that the event loop is busy with: anybody's
+                result = work(job)
+        except SupersededError:
+            return True
+        except ClosedError:
+            return False
+        except Exception as error:
+            return self._tell(partial(self.failed, error))
+        finally:
+            superseded.reset(before)
+        return self._tell(partial(shown, result))
+
+    def _shown(self, result: Any) -> None:
+        try:
+            with hold(self.document):  # one message for all that changes, not one for each column
+                self.show(result)
+        except Exception as error:
+            LOGGER.exception("a result could not be shown")
+            self.failed(error)
+
+    def _tell(self, say: Callable[[], None]) -> bool:
+        done, document = threading.Event(), self.document
+        assert document is not None
+
+        def tell() -> None:
+            try:
+                with set_curdoc(document):
+                    say()
+            finally:
+                done.set()
+
+        if is_gone(document):
+            return False
+        document.add_next_tick_callback(tell)
+        return done.wait(DELIVERY_SECONDS) or not is_gone(document)
+
+
+def is_gone(document: Document) -> bool:
+    """Whether nobody has the page open any more."""
+    return document.session_context is None or bool(document.session_context.destroyed)

@@ -1,0 +1,127 @@
+"""What a page knows of its visitor: the catalog, the address, the theme, and where messages are shown.
+
+The whole state of a page is in its address (:meth:`PageContext.remember`), so that a link restores it.
+Values of an address are checked before use: a page reads them through ``choice``, ``number``, ``whole`` or
+``text``, which correct an invalid value, tell the visitor, and write the corrected value with the next
+``remember``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from catalog import Catalog
+from dashboards.theme import LIGHT, Theme
+
+VALUE_LENGTH_LIMIT = 20_000
+"""Characters of a value in an address, as far as they are looked at: a table of 200 points has some 8,000."""
+
+
+def compute_at_once(function: Callable[..., Any], *args: Any) -> Any:
+    """Compute in the caller's thread."""
+    return function(*args)
+
+
+@dataclass
+class PageContext:
+    """One visitor at one page.
+
+    Attributes
+    ----------
+    catalog
+        What the server was started on; its runs and sweeps are all that a page can open.
+    query
+        What the address says, by key.
+    theme
+        The colours.
+    say
+        Shows one line to the visitor, above the page.
+    say_error
+        Shows an error there, in words.
+    write
+        Puts keys and values into the browser's address, without loading anything; None outside a browser.
+    forget
+        Takes away the lines that were shown: the visitor has done something since.
+    compute
+        Called with a function and its arguments, computes it for this visitor: on a server in a process
+        that ends with the page (:mod:`dashboards.computations`); both are picklable then.
+    scratch
+        Returns a folder for a catalog of what this page has computed; None outside a server.
+    """
+
+    catalog: Catalog
+    query: dict[str, str] = field(default_factory=dict)
+    theme: Theme = LIGHT
+    say: Callable[[str], None] = print
+    say_error: Callable[[BaseException], None] = print
+    write: Callable[[Mapping[str, str]], None] | None = None
+    forget: Callable[[], None] = lambda: None
+    compute: Callable[..., Any] = compute_at_once
+    scratch: Callable[[], str] | None = None
+
+    def text(self, key: str, default: str = "") -> str:
+        """Return what the address says of ``key``, at most :data:`VALUE_LENGTH_LIMIT` characters of it."""
+        return self.query.get(key, default)[:VALUE_LENGTH_LIMIT]
+
+    def choice(self, key: str, allowed: Collection[str], default: str) -> str:
+        """Return one of the allowed words; another one is said to be unknown, and the default taken."""
+        value = self.query.get(key, default)
+        if value in allowed:
+            return value
+        listed = ", ".join(list(allowed)[:12]) + (", ..." if len(allowed) > 12 else "")
+        self.say(f"{key} = {shortened(value)} is not known: allowed are {listed}. Shown is {default}.")
+        self.query[key] = default
+        return default
+
+    def number(self, key: str, low: float, high: float, default: float) -> float:
+        """Return a number from ``low`` to ``high``; one outside is moved to the border, and that is said."""
+        if key not in self.query:
+            return default
+        said = self.query[key]
+        try:
+            value = float(said)
+        except ValueError:
+            value = math.nan
+        if math.isnan(value):
+            self.say(
+                f"{key} = {shortened(said)} is no number: allowed is {low:g} to {high:g}. Shown is {default:g}."
+            )
+            self.query[key] = f"{default:g}"
+            return default
+        within = min(max(value, low), high)
+        if within != value:
+            self.say(f"{key} = {shortened(said)} is outside {low:g} to {high:g}. Shown is {within:g}.")
+            self.query[key] = f"{within:g}"
+        return within
+
+    def whole(self, key: str, low: int, high: int, default: int) -> int:
+        """Return a whole number from ``low`` to ``high``; another one is rounded, and that is said."""
+        value = self.number(key, low, high, default)
+        if value != round(value):
+            self.say(f"{key} = {shortened(self.query[key])} is no whole number. Shown is {round(value)}.")
+            self.query[key] = str(round(value))
+        return round(value)
+
+    def remember(self, **values: object) -> None:
+        """Put values into the address, so that it leads back to what is shown; None takes a key away."""
+        for key, value in values.items():
+            if value is None:
+                self.query.pop(key, None)
+            else:
+                self.query[key] = str(value)
+        if self.write is not None:
+            self.write(self.query)
+
+    def address(self, page: str, **values: object) -> str:
+        """Return the address of a page of this application with these values, in the same looks."""
+        said = {key: str(value) for key, value in values.items() if value is not None}
+        return f"{page}?{urlencode({**said, 'theme': self.theme.name})}"
+
+
+def shortened(text: str, most: int = 40) -> str:
+    """Quote what somebody wrote, not all of it if it is long."""
+    return repr(text if len(text) <= most else text[: most - 1] + "…")

@@ -1,0 +1,142 @@
+"""What all pages share: the head with the ways to the other pages, the line for messages, light and dark."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from html import escape
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import panel as pn
+
+from catalog import Catalog, CatalogError
+from dashboards.budget import StoppedError
+from dashboards.computations import Computations
+from dashboards.page_context import PageContext
+from dashboards.theme import DARK, FONT, LIGHT, THEMES, Theme
+from dashboards.views import PAGES
+from pipeline import RequestError
+
+TEMPLATE = (Path(__file__).parent / "page.html").read_text()
+STYLE = (Path(__file__).parent / "page.css").read_text()
+SCRIPT = (Path(__file__).parent / "page.js").read_text()
+LOGGER = logging.getLogger("reluflow.dashboard")
+
+WIDGETS = """
+:host { font-family: inherit; }
+.bk-input, .bk-btn { border-radius: 4px; }
+"""
+"""What Panel's widgets take over from the page, inside their shadow roots."""
+
+
+def open_page(name: str, catalog: Catalog) -> pn.Template:
+    """Build the page ``name`` for whoever has just asked for it.
+
+    Whatever a page stumbles over while it is built becomes a message in its place.
+    """
+    query = read_query()
+    theme = THEMES.get(query.get("theme", ""), LIGHT)
+    notices = Notices()
+    pn.config.theme = "dark" if theme is DARK else "default"  # type: ignore[misc]
+    pn.config.exception_handler = notices.of_error
+    context = PageContext(catalog, query, theme, notices.say, notices.of_error, write_query, notices.clear)
+    computing = Computations(pn.state.curdoc) if pn.state.curdoc is not None else None
+    if computing is not None:
+        context.compute, context.scratch = computing.compute, computing.scratch
+    template = fill_template(name, context, notices, build_content(name, context, notices))
+    template.add_panel("computing", pn.Row() if computing is None else computing.view)
+    return template
+
+
+def read_query() -> dict[str, str]:
+    """Read the address: the first value of each key."""
+    arguments = pn.state.session_args or {}
+    return {key: values[0].decode("utf-8", errors="replace") for key, values in arguments.items() if values}
+
+
+def write_query(query: Mapping[str, str]) -> None:
+    """Show a query in the browser's address, without loading anything."""
+    location = pn.state.location
+    if location is not None:
+        location.search = f"?{urlencode(query)}" if query else ""
+
+
+class Notices:
+    """The last few messages above a page; a live region, so that a screen reader reads them out.
+
+    They disappear when the visitor does something else (``PageContext.forget``) or closes them.
+    """
+
+    MOST = 3
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.pane = pn.pane.HTML("", sizing_mode="stretch_width", css_classes=["notices"])
+        self.close = pn.widgets.Button(label="Close", description="Close these messages", align="start")
+        self.close.on_click(lambda _: self.clear())
+        self.view = pn.Row(self.pane, self.close, sizing_mode="stretch_width", visible=False)
+
+    def say(self, line: str) -> None:
+        """Show a line; it goes when there are newer ones."""
+        line = " ".join(str(line).split())
+        self.lines = [*[old for old in self.lines if old != line], line][-self.MOST :]
+        text = "".join(f"<p>{escape(said)}</p>" for said in self.lines)
+        self.pane.object = f'<div role="status" aria-live="polite" class="notice">{text}</div>'
+        self.view.visible = True
+
+    def clear(self) -> None:
+        """Show nothing."""
+        if self.lines:
+            self.lines = []
+            self.view.visible = False
+
+    def of_error(self, error: BaseException) -> None:
+        """Say what went wrong in a callback, in words; the traceback is for the server's log."""
+        self.say(explain_error(error))
+
+
+def explain_error(error: BaseException) -> str:
+    """Say an error in one line: what a request got wrong as it stands, anything else as unexpected."""
+    line = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, RequestError | CatalogError | OSError | StoppedError):
+        return line
+    LOGGER.error("an unexpected error on a page", exc_info=error)
+    what = f"{type(error).__name__}: {line[:200]}"
+    return f"This did not work, unexpectedly ({what}). The server's log has the details."
+
+
+def build_content(name: str, context: PageContext, notices: Notices) -> Any:
+    """Build a page's content; if that fails, what to do instead."""
+    try:
+        content = import_module(f"dashboards.views.{name}.page").build_page(context)
+    except Exception as error:
+        notices.say(explain_error(error))
+        return pn.pane.HTML(
+            f'<p>This page can\'t be shown. <a href="{name}">Start it afresh</a>, or look what is in the '
+            '<a href="catalog">catalog</a>.</p>'
+        )
+    return content
+
+
+def fill_template(name: str, context: PageContext, notices: Notices, content: Any) -> pn.Template:
+    """Put a page's content into the frame."""
+    template = pn.Template(TEMPLATE, location=True)
+    other = DARK if context.theme is LIGHT else LIGHT
+    template.add_variable("page_title", PAGES[name].title)
+    template.add_variable("pages", [(key, context.address(key), page.title) for key, page in PAGES.items()])
+    template.add_variable("current", name)
+    template.add_variable("other_theme", other.name)
+    template.add_variable("catalog", str(context.catalog.place))
+    template.add_variable("style", STYLE + theme_css(context.theme))
+    template.add_variable("script", SCRIPT)
+    template.add_panel("notices", notices.view)
+    template.add_panel("content", pn.panel(content, sizing_mode="stretch_width"))
+    return template
+
+
+def theme_css(theme: Theme) -> str:
+    """Write the theme and the font as CSS variables, from which Panel's own variables take their values."""
+    return f":root {{ color-scheme: {theme.name}; --font: {FONT}; {theme.css_variables()} }}"

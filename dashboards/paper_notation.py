@@ -1,0 +1,43 @@
+"""The paper's notation: symbols in place of ASCII letters, and the names of its statements."""
+
+from __future__ import annotations
+
+import re
+
+SYMBOLS = {
+    "lambda": "λ", "epsilon": "ε", "theta": "θ", "phi(": "φ(", "S_{+,1}": "S₊,₁", "S_{-,1}": "S₋,₁", "_+": "₊",
+    "_-": "₋", "_k": "ₖ", "_l": "ₗ", "h*": "h⋆", "θ*": "θ⋆", "<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "^2": "²",
+    " -D": " −D", "(-D": "(−D", " - ": " − ", "1/2 ": "½ ", "t1": "t₁", "t2": "t₂", "t3": "t₃",
+}  # fmt: skip
+"""The paper's symbols by what stands for them in plain text; replaced in this order."""
+
+
+def typeset(text: str) -> str:
+    """Write a title or a sentence of the pipeline with the paper's symbols.
+
+    Examples
+    --------
+    >>> typeset("at t2: |D_+| (1 - cos(w_j, D_+)) <= lambda^(epsilon/5) on S_{+,1}")
+    'at t₂: |D₊| (1 − cos(w_j, D₊)) ≤ λ^(ε/5) on S₊,₁'
+    """
+    for plain, symbol in SYMBOLS.items():
+        text = text.replace(plain, symbol)
+    return text
+
+
+def name_statement(key: str) -> str:
+    """Name a row of the statements table as the paper does.
+
+    Examples
+    --------
+    >>> [name_statement(key) for key in ("lemma_4_iii", "theorem_1_bias", "logistic_ode", "eq_8")]
+    ['Lemma 4 (iii)', 'Theorem 1, bias', 'Logistic ODE', 'Eq. (8)']
+    """
+    words = key.split("_")
+    if words[0] == "eq":
+        return f"Eq. ({words[1]})"
+    if words[-1] == "ode":
+        return "Logistic ODE"
+    name = f"{words[0].capitalize()} {words[1]}"
+    rest = words[2] if len(words) > 2 else ""
+    return f"{name} ({rest})" if re.fullmatch("[ivx]+", rest) else f"{name}, {rest}" if rest else name

@@ -1,0 +1,103 @@
+"""Two or three runs in one picture: their losses, and over one input the functions that they end with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+import xarray as xr
+
+from dashboards.plots.holoviews_style import style_overlay
+from dashboards.theme import Theme
+from dashboards.time_units import AXIS_LABELS, scaled_length
+from pipeline.figures import one_input, scale_text
+from pipeline.network.algebra import weights_at
+from pipeline.network.one_input import positions
+
+SAMPLES = {"solid": "", "dashed": "6 4", "dotdash": "2 4 6 4"}
+"""The dashes as SVG writes them."""
+
+STROKES = (("#0072B2", "solid"), ("#D55E00", "dashed"), ("#009E73", "dotdash"))
+"""Colour and dash of the first, second and third run (Okabe and Ito; the dash is the second cue)."""
+DARK_STROKES = (("#56B4E9", "solid"), ("#E69F00", "dashed"), ("#009E73", "dotdash"))
+"""On a dark ground."""
+LEAST_LOSS = 1e-30
+"""Where the logarithmic axis ends: below is rounding."""
+POSITIONS = 401
+PLAIN: dict[str, Any] = {"height": 330, "show_grid": True, "show_legend": False, "toolbar": None}
+"""Options of both pictures: the page says which line is whose."""
+
+
+def loss_plot(
+    runs: Mapping[str, xr.DataTree], theme: Theme, *, scaled: bool = False, logarithmic: bool = False
+) -> hv.Overlay:
+    """Draw the loss of each run against t, or against t/(-ln lambda), where small scales lie on each other.
+
+    Parameters
+    ----------
+    runs
+        Trees by the names that the legend says, at most three.
+    theme
+        Colours.
+    scaled
+        Whether time is divided by -ln lambda; see :func:`scaled_unit`.
+    logarithmic
+        Whether the loss axis is.
+    """
+    time = hv.Dimension("t", label=AXIS_LABELS["scaled" if scaled else "t"])
+    loss = hv.Dimension("loss", label="loss L")
+    curves = []
+    for (name, tree), (color, dash) in zip(runs.items(), strokes(theme), strict=False):
+        trajectory = tree["trajectory"].dataset[["time", "loss"]].load()
+        shown = trajectory["loss"].values
+        if logarithmic:
+            shown = np.where(shown > LEAST_LOSS, shown, np.nan)
+        times = trajectory["time"].values / (scaled_unit(tree) if scaled else 1.0)
+        curves.append(
+            hv.Curve((times, shown), time, loss, label=name).opts(color=color, line_dash=dash, line_width=2)
+        )
+    return style_overlay(hv.Overlay(curves), theme, logy=logarithmic, **PLAIN)
+
+
+def function_plot(runs: Mapping[str, xr.DataTree], theme: Theme) -> hv.Overlay | None:
+    """Draw the function that each run ends with, and the data; None unless all have one input."""
+    found = [one_input(tree) for tree in runs.values()]
+    inputs = [one for one in found if one is not None]
+    if not inputs or len(inputs) < len(found):
+        return None
+    position = positions(inputs, POSITIONS)
+    x, y = hv.Dimension("x", label="x"), hv.Dimension("h", label="h(x) at the end, and the data")
+    elements: list[Any] = []
+    drawn = zip(runs.items(), inputs, strokes(theme), strict=False)
+    for (name, tree), one, (color, dash) in drawn:
+        # In plain units: over one input a network is drawn, and what underflows adds nothing to it.
+        h = one.values(*weights_at(tree["trajectory"].dataset, -1), position)
+        curve = hv.Curve((position, h), x, y, label=name)
+        elements.append(curve.opts(color=color, line_dash=dash, line_width=2))
+    for tree, one, (color, _) in zip(runs.values(), inputs, strokes(theme), strict=False):
+        points = hv.Scatter((one.x, tree["data"].dataset["y"].values), x, y)
+        elements.append(points.opts(color=color, line_color=theme.ink, size=9))
+    return style_overlay(hv.Overlay(elements), theme, **PLAIN)
+
+
+def log_scale_of(tree: xr.DataTree) -> float:
+    """Read ln lambda of a run."""
+    return float(tree["trajectory"].dataset["log_init_scale"])
+
+
+def scaled_unit(tree: xr.DataTree) -> float:
+    """Return -ln lambda; NaN where lambda >= 1."""
+    return scaled_length(log_scale_of(tree))
+
+
+def write_scale(tree: xr.DataTree) -> str:
+    """Write a run's lambda."""
+    log_scale = log_scale_of(tree)
+    return f"λ = {scale_text(log_scale)}" if np.isfinite(log_scale) else "λ unknown"
+
+
+def strokes(theme: Theme) -> tuple[tuple[str, str], ...]:
+    """Return the colour and the dash of each run."""
+    return DARK_STROKES if theme.name == "dark" else STROKES

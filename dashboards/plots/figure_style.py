@@ -1,0 +1,86 @@
+"""How every Bokeh figure looks, in light and in dark: the page's colours and font, a toolbar out of the way.
+
+Bokeh's themes can't know the page's colours, and would change every document of the server.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bokeh.models import Axis, Range1d
+from bokeh.models.annotations import Legend, Title
+from bokeh.plotting import figure
+
+from dashboards.theme import FONT, Theme
+
+NORMAL, SMALL = "13px", "12px"
+TOOLS = "pan,wheel_zoom,box_zoom,reset,tap"
+
+
+def styled_figure(
+    theme: Theme, *, height: int, x_label: str | None, y_label: str | None, title: str = "", **options: Any
+) -> figure:
+    """Make an empty figure that fills its place's width.
+
+    Parameters
+    ----------
+    theme
+        The colours.
+    height
+        In pixels.
+    title, x_label, y_label
+        Words; the axes' with units.
+    **options
+        Further arguments of Bokeh's figure.
+    """
+    # Its own ranges, not data ranges: those would look through every glyph at every change.
+    own = {
+        "x_range": Range1d(0, 1), "y_range": Range1d(0, 1), "tools": TOOLS, "toolbar_location": "right",
+        "min_border_left": 70, "sizing_mode": "stretch_width",
+    }  # fmt: skip
+    heading = Title(text=title, text_color=theme.ink, text_font=FONT, text_font_size=NORMAL)
+    made = figure(height=height, title=heading, x_axis_label=x_label, y_axis_label=y_label, **(own | options))
+    return style_figure(made, theme)
+
+
+def set_limits(axis_range: Range1d, start: float, end: float) -> None:
+    """Set the limits of a range, also as those that the toolbar's reset goes back to: else it goes to 0 and 1."""
+    axis_range.update(start=start, end=end, reset_start=start, reset_end=end)
+
+
+def style_figure(drawn: figure, theme: Theme) -> figure:
+    """Give a figure, its axes and the legends that it has, the page's colours and font."""
+    drawn.update(
+        background_fill_color=theme.panel, border_fill_color=theme.panel, outline_line_color=None,
+        min_border_right=12,
+    )  # fmt: skip
+    drawn.toolbar.update(autohide=True, logo=None)
+    for axis in drawn.axis:
+        style_axis(axis, theme)
+    drawn.grid.grid_line_color = theme.line
+    drawn.grid.grid_line_alpha = 0.7
+    for legend in drawn.legend:
+        style_legend(legend, theme)
+    return drawn
+
+
+def style_axis(axis: Axis, theme: Theme) -> None:
+    """Colour one axis."""
+    axis.update(
+        axis_line_color=theme.line, major_tick_line_color=theme.line, minor_tick_line_color=None,
+        major_label_text_color=theme.ink, major_label_text_font=FONT, major_label_text_font_size=SMALL,
+        axis_label_text_color=theme.faint, axis_label_text_font=FONT, axis_label_text_font_size=NORMAL,
+        axis_label_text_font_style="normal",
+    )  # fmt: skip
+
+
+def style_legend(legend: Legend, theme: Theme) -> Legend:
+    """Colour one legend."""
+    legend.update(
+        background_fill_color=theme.panel, background_fill_alpha=0.85, border_line_color=None,
+        label_text_color=theme.ink, label_text_font=FONT, label_text_font_size=SMALL,
+        title_text_color=theme.ink, title_text_font=FONT, title_text_font_size=SMALL,
+        title_text_font_style="normal", padding=4, margin=4, label_standoff=4,
+        spacing=12 if legend.orientation == "horizontal" else 2,
+    )  # fmt: skip
+    return legend

@@ -1,0 +1,179 @@
+"""Figure 2 at one instant: the neurons, the function, the data and the minimum-norm function.
+
+Bokeh's own figures, not HoloViews elements: these plots change at every move of a slider, and HoloViews makes each
+glyph anew; here the figures are made once, and only the columns of their sources are replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from bokeh.core.properties import value
+from bokeh.models import HoverTool
+from bokeh.models.annotations import LegendItem
+from bokeh.plotting import figure
+
+from dashboards.drawing_data import DrawingData
+from dashboards.plots.figure_style import set_limits, style_legend, styled_figure
+from dashboards.plots.point_drag import PointDrag
+from dashboards.plots.source_columns import (
+    function_columns,
+    minimum_columns,
+    neuron_columns,
+    point_columns,
+    tick_columns,
+    window,
+)
+from dashboards.plots.sources import columns_equal, empty_source, replace_columns
+from dashboards.theme import Theme
+
+HEIGHT = 470
+GREEN = "#009E73"
+"""The colour of the function and the data, as in the printed figure."""
+DRAGGABLE, FIXED = "data (drag)", "data"
+"""The legend's text for data that can be dragged, and for data that cannot."""
+RINGS = (1.0, 0.1, 0.01)
+"""The norms at which circles are drawn in the principal plane, as shares of the largest."""
+
+
+class NetworkPlot:
+    """The plot of the network, and the sources that it shows.
+
+    Parameters
+    ----------
+    theme
+        The colours.
+
+    Attributes
+    ----------
+    neurons, function, minimum, points, ticks, rings
+        The sources, with the columns of :mod:`dashboards.plots.source_columns`.
+    placed
+        Where the server or a person has put the data's dots last.
+    figure
+        What is shown.
+    drag, legend
+        The script with which a person drags the data, and the legend that says so.
+    """
+
+    def __init__(self, theme: Theme) -> None:
+        self.theme = theme
+        self.neurons = empty_source(
+            "x", "y", "fill", "edge", "width", "marker", "neuron", "role", "kink", "log10_norm", "sliding"
+        )
+        self.function, self.minimum = empty_source("x", "h"), empty_source("x", "h")
+        self.points, self.rings = empty_source("x", "y"), empty_source("x", "y")
+        self.ticks = empty_source("x0", "y0", "x1", "y1", "color")
+        self.placed: dict[str, Any] = {"x": [], "y": []}
+        self.figure = create_network_plot(self)
+        self.drag = PointDrag(self.figure, self.points)
+        (self.legend,) = (
+            item
+            for item in self.figure.legend[0].items
+            if isinstance(item, LegendItem) and item.label == value(DRAGGABLE)
+        )
+
+    def allow_drag(self, allowed: bool) -> None:
+        """Let the data be dragged, or not: points from a generator or a file, or in many dimensions, cannot."""
+        self.drag.allow(allowed)
+        self.legend.label = value(DRAGGABLE if allowed else FIXED)
+
+    def show(self, drawing: DrawingData, frame: int) -> None:
+        """Show a run at a frame."""
+        plot = self.figure
+        if not self.drag.held:
+            left, right, bottom, top = window(drawing)
+            set_limits(plot.x_range, left, right)
+            set_limits(plot.y_range, bottom, top)
+        self.place_points(drawing)
+        plot.xaxis.axis_label, plot.yaxis.axis_label = axis_labels(drawing)
+        principal = drawing.plane is None
+        plot.grid.visible = plot.legend.visible = not principal
+        replace_columns(self.minimum, minimum_columns(drawing))
+        replace_columns(self.ticks, tick_columns(drawing))
+        replace_columns(self.rings, ring_columns() if principal else {"x": [], "y": []})
+        self.at(drawing, frame)
+
+    def place_points(self, drawing: DrawingData) -> None:
+        """Put the data's dots where the data are, unless a person is dragging one."""
+        if not self.drag.held:
+            self.placed = point_columns(drawing)
+            replace_columns(self.points, self.placed)
+
+    def on_drag(self, told: Callable[[list[float], list[float]], None]) -> None:
+        """Call ``told`` with x and y of all dots whenever a person has dragged one.
+
+        Bokeh reports every change, also the server's own, and reports that one late: by then a person may have
+        asked for something newer, which these dots would undo.
+        """
+
+        def changed(attribute: str, old: Any, new: Any) -> None:
+            if not all(columns_equal(new[name], column) for name, column in self.placed.items()):
+                self.placed = {"x": list(new["x"]), "y": list(new["y"])}
+                told(list(new["x"]), list(new["y"]))
+
+        self.points.on_change("data", changed)
+
+    def at(self, drawing: DrawingData, frame: int) -> None:
+        """Show another frame of the same run."""
+        state = drawing.state(frame)
+        replace_columns(self.neurons, neuron_columns(drawing, state))
+        replace_columns(self.function, function_columns(drawing, state))
+
+
+def ring_columns() -> dict[str, list[np.ndarray]]:
+    """Make the circles of equal norm of the principal plane."""
+    angle = np.linspace(0, 2 * np.pi, 121)
+    radii = np.sqrt(RINGS)
+    return {"x": [radius * np.cos(angle) for radius in radii], "y": [radius * np.sin(angle) for radius in radii]}
+
+
+def axis_labels(drawing: DrawingData) -> tuple[str, str]:
+    """Name the axes."""
+    if drawing.plane is None:
+        first, second = drawing.view.names
+        return first, second
+    biased = drawing.plane.one.bias_column is not None
+    return "kink of the neuron, input x" if biased else "input x (all kinks are at 0)", "sign of aⱼ × |wⱼ|,  h(x)"
+
+
+def create_network_plot(network: NetworkPlot) -> figure:
+    """Draw the glyphs of figure 2 from the sources of a plot.
+
+    A neuron is a triangle up or down by its role, hollow at the border if its kink is outside, with a thick edge
+    while it slides. The function is a solid line, the minimum-norm function a dashed one; the data are large dots
+    that can be dragged.
+    """
+    theme = network.theme
+    plot = styled_figure(theme, title="The network", height=HEIGHT, x_label="", y_label="")
+    plot.hspan(y=[0], line_color=theme.line, line_width=1.2)
+    plot.multi_line("x", "y", source=network.rings, line_color=theme.line)
+    plot.segment("x0", "y0", "x1", "y1", source=network.ticks, line_color="color", line_width=3)
+    plot.line("x", "h", source=network.function, line_color=GREEN, line_width=3, legend_label="h(x)")
+    plot.line(
+        "x", "h", source=network.minimum, line_color=theme.ink, line_width=1.6, line_dash=[6, 4],
+        legend_label="minimum norm",
+    )  # fmt: skip
+    plot.scatter(
+        "x", "y", source=network.points, size=13, fill_color=GREEN, line_color=theme.ink, line_width=1.4,
+        legend_label=DRAGGABLE,
+    )  # fmt: skip
+    neurons = plot.scatter(
+        "x", "y", source=network.neurons, marker="marker", size=10, fill_color="fill", line_color="edge",
+        line_width="width", nonselection_alpha=0.18,
+    )  # fmt: skip
+    hover = HoverTool(
+        renderers=[neurons],
+        tooltips=[
+            ("neuron", "@neuron"), ("role", "@role"), ("log₁₀ |w|", "@log10_norm{0.000}"),
+            ("kink", "@kink{0.0000}"),
+            ("sliding", "@sliding"),
+        ],
+    )  # fmt: skip
+    plot.add_tools(hover, "box_select", "lasso_select")
+    legend = plot.legend[0]
+    legend.update(orientation="horizontal", location="top_left")
+    style_legend(legend, theme).update(background_fill_alpha=0.6, padding=2, label_text_font_size="11px")
+    return plot

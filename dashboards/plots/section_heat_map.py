@@ -1,0 +1,112 @@
+"""A section as a heat map: a rectangle a cell, failed ones hatched, what has no value left blank."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import xarray as xr
+from bokeh.models.annotations import ColorBar, Legend, LegendItem
+from bokeh.models.mappers import LinearColorMapper, LogColorMapper
+from bokeh.models.renderers import GlyphRenderer
+from bokeh.palettes import Viridis256
+from bokeh.plotting import figure
+
+from dashboards.plots.figure_style import NORMAL, SMALL, style_legend, styled_figure
+from dashboards.plots.linked_sources import (
+    FAILED_HATCH,
+    GAPS_CELLS_LIMIT,
+    HATCHES,
+    LABELS,
+    NEGATIVE_HATCH,
+    PLOT,
+    LinkedSources,
+)
+from dashboards.plots.tick_labels import label_ticks
+from dashboards.theme import FONT, Theme
+
+
+def create_heat_map(cut: xr.Dataset, linked: LinkedSources, theme: Theme, *, failures: bool = False) -> figure:
+    """Draw a section.
+
+    Parameters
+    ----------
+    cut
+        What :func:`dashboards.cubes.section` returns; ``linked`` shows it.
+    failures
+        Whether cells of the whole cube failed, so that the legend explains their hatch.
+    """
+    rows, columns = cut["value"].shape
+    plot = styled_figure(
+        theme, x_range=(-0.5, columns - 0.5), y_range=(-0.5, rows - 0.5), name="heat map",
+        x_label=cut.attrs["x_title"], y_label=cut.attrs["y_title"] or None, **PLOT,
+    )  # fmt: skip
+    gap = theme.panel if rows * columns <= GAPS_CELLS_LIMIT else "color"
+    cells = plot.rect("x", "y", 1, 1, source=linked.cells, fill_color="color", line_color=gap, line_width=1)
+    plot.rect(
+        "x", "y", 1, 1, source=linked.hatched, fill_color=None, line_color=None, hatch_pattern="hatch",
+        hatch_color="hatch_color", hatch_alpha=0.55, hatch_scale=8, hatch_weight=1,
+    )  # fmt: skip
+    for source, width in ((linked.pinned, 3), (linked.pointed, 2)):
+        plot.rect("x", "y", 1, 1, source=source, fill_color=None, line_color=theme.panel, line_width=width + 3)
+        plot.rect("x", "y", 1, 1, source=source, fill_color=None, line_color=theme.ink, line_width=width)
+    plot.add_tools(linked.hover(cells, cut))
+    label_ticks(plot.xaxis[0], range(columns), cut["x_word"].values.tolist(), across=True)
+    label_ticks(plot.yaxis[0], range(rows), cut["y_word"].values.tolist(), across=False)
+    plot.grid.visible = False
+    explain_colours(plot, cut, theme, failures)
+    return plot
+
+
+def explain_colours(plot: figure, cut: xr.Dataset, theme: Theme, failures: bool) -> None:
+    """Add a colour bar for numbers, a legend for labels, and what hatches mean."""
+    keys: list[tuple[str, str | None, str]] = []
+    title = None
+    if cut.attrs["kind"] == "label":
+        title = cut.attrs["title"]
+        keys = [
+            (word, LABELS[i % len(LABELS)], HATCHES[i % len(HATCHES)]) for i, word in enumerate(cut.attrs["words"])
+        ]
+    else:
+        plot.add_layout(colour_bar(cut, theme), "above")
+    if cut.attrs["negative"]:
+        keys.append(("negative", None, NEGATIVE_HATCH))
+    if failures:
+        keys.append(("failed", None, FAILED_HATCH))
+    if keys:
+        items = [
+            LegendItem(label=word, renderers=[swatch(plot, color, hatch, theme)]) for word, color, hatch in keys
+        ]
+        columns = columns_of([word for word, *_ in keys])
+        legend = Legend(items=items, orientation="horizontal", title=title, ncols=columns, location="center_left")
+        plot.add_layout(style_legend(legend, theme), "above")
+
+
+def colour_bar(cut: xr.Dataset, theme: Theme) -> ColorBar:
+    """Make the bar that says which colour is which number, with title and units."""
+    low, high = cut.attrs["limits"]
+    mapper = LogColorMapper if cut.attrs["logarithmic"] else LinearColorMapper
+    units = f" [{cut.attrs['units']}]" if cut.attrs["units"] else ""
+    title = f"{cut.attrs['title']}{', magnitude' if cut.attrs['negative'] else ''}{units}"
+    return ColorBar(
+        color_mapper=mapper(palette=list(Viridis256), low=low, high=high), height=12, padding=4,
+        title=title.replace(": ", "\n"),
+        background_fill_color=theme.panel, title_text_color=theme.ink, major_label_text_color=theme.ink,
+        major_tick_line_color=theme.ink, bar_line_color=None, title_text_font=FONT,
+        title_text_font_size=NORMAL, title_text_font_style="normal", major_label_text_font=FONT,
+        major_label_text_font_size=SMALL, title_standoff=6,
+    )  # fmt: skip
+
+
+def swatch(plot: figure, color: str | None, hatch: str, theme: Theme) -> GlyphRenderer[Any]:
+    """Make what a legend draws: a rectangle that is nowhere in the plot."""
+    return plot.rect(
+        [math.nan], [math.nan], 1, 1, fill_color=color or theme.panel, line_color=theme.faint, hatch_pattern=hatch,
+        hatch_color=theme.ink if color is None else "#FFFFFF", hatch_scale=6, hatch_weight=1,
+    )  # fmt: skip
+
+
+def columns_of(words: Sequence[str]) -> int:
+    """Choose how many entries of a legend stand side by side; it must fit a phone's width."""
+    return max(1, min(len(words), 44 // (max(map(len, words)) + 4)))

@@ -1,0 +1,216 @@
+"""The columns of the pictures that move: plain arrays of a scene, one row a marker or a line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dashboards.drawing_data import LOSS_DECADES_LIMIT, DrawingData, Numbers
+from pipeline.figures import PHASES, ROLES, State, intervals, place, plateau_name
+
+MARKERS = {"positive": "triangle", "negative": "inverted_triangle", "other": "circle"}
+"""Bokeh's names for the roles' markers."""
+DASHES = {"positive": "solid", "negative": "dashed", "other": "solid"}
+WIDTHS = {"positive": 1.4, "negative": 1.4, "other": 0.7}
+"""The second cue of a role where it is a line: dashed, or thin. Dots take a browser without a graphics card as
+long to draw as all else."""
+SELECTED_LINES_LIMIT = 60
+"""Selected neurons whose lines light up."""
+
+Columns = dict[str, Any]
+
+
+def neuron_columns(drawing: DrawingData, state: State) -> Columns:
+    """Place the neurons of a frame: at their kinks and s_j |w_j| for one input, else in the principal plane."""
+    chosen, relative = drawing.shown, None
+    plane = drawing.plane
+    if plane is not None:
+        kink, at = plane.place(state)
+        x, y = at[chosen], state.height[chosen]
+        inside = (kink[chosen] >= plane.window[0]) & (kink[chosen] <= plane.window[1])
+        where = np.where(np.isfinite(kink[chosen]), kink[chosen], np.inf)
+    else:
+        relative = np.exp(state.log_norm - state.log_norm.max())
+        x, y = place(drawing.view, state.direction, relative)[chosen].T
+        inside, where = np.ones(len(chosen), dtype=bool), np.full(len(chosen), np.nan)
+    role = state.role[chosen]
+    color = np.array([ROLES[name].color for name in role])
+    sliding = state.sliding[chosen]
+    return {
+        "x": x,
+        "y": y,
+        "fill": np.where(inside, color, "rgba(255, 255, 255, 0)"),
+        "edge": np.where(sliding, "#000000", np.where(inside, "#FFFFFF", color)),
+        "width": np.where(sliding, 2.2, np.where(inside, 0.6, 1.4)),
+        "marker": np.array([MARKERS[name] for name in role]),
+        "neuron": chosen,
+        "role": np.array([ROLES[name].name for name in role]),
+        "kink": where,
+        "log10_norm": state.log_norm[chosen] / np.log(10.0),
+        "sliding": np.where(sliding, "yes", "no"),
+    }
+
+
+def function_columns(drawing: DrawingData, state: State) -> Columns:
+    """Evaluate the learned function of a frame; nothing for inputs of more dimensions."""
+    plane = drawing.plane
+    return {"x": [], "h": []} if plane is None else {"x": plane.position, "h": plane.function(state)}
+
+
+def minimum_columns(drawing: DrawingData) -> Columns:
+    """Evaluate the minimum-norm function, where it is known."""
+    plane = drawing.plane
+    if plane is None or plane.minimum is None:
+        return {"x": [], "h": []}
+    return {"x": plane.position, "h": plane.minimum}
+
+
+def point_columns(drawing: DrawingData) -> Columns:
+    """List the data: points of figure 2 for one input, else ticks at the rim of the principal plane."""
+    plane = drawing.plane
+    return {"x": [], "y": []} if plane is None else {"x": plane.one.x, "y": plane.y}
+
+
+def tick_columns(drawing: DrawingData) -> Columns:
+    """Place a tick at the rim for each data point, by its label's sign, as long as its share in the plane."""
+    if drawing.plane is not None:
+        return {"x0": [], "y0": [], "x1": [], "y1": [], "color": []}
+    data = drawing.run.groups["data"]
+    x, y = data["x"].values, data["y"].values
+    length = np.linalg.norm(x, axis=1, keepdims=True)
+    within = x @ drawing.view.basis.T / np.where(length > 0, length, 1.0)
+    share = np.linalg.norm(within, axis=1, keepdims=True)
+    towards = within / np.where(share > 0, share, 1.0)
+    begin, end = 1.04 * towards, (1.04 + 0.12 * share / (share.max(initial=0.0) or 1.0)) * towards
+    color = [ROLES["positive" if label > 0 else "negative"].color for label in y]
+    return {"x0": begin[:, 0], "y0": begin[:, 1], "x1": end[:, 0], "y1": end[:, 1], "color": color}
+
+
+def window(drawing: DrawingData) -> tuple[float, float, float, float]:
+    """Choose the limits (left, right, bottom, top) that hold every frame of figure 2."""
+    plane = drawing.plane
+    if plane is None:
+        return -1.3, 1.3, -1.3, 1.3
+    shown = [plane.y, np.zeros(1), *([] if plane.minimum is None else [plane.minimum])]
+    for frame in np.unique(np.linspace(0, len(drawing.time) - 1, 6).astype(int)):
+        state = drawing.state(int(frame))
+        shown += [state.height[drawing.shown], plane.function(state)]
+    low, high = (float(reduce(np.concatenate(shown))) for reduce in (np.min, np.max))
+    height = (high - low) or 1.0
+    return *plane.window, *round_outwards(low - 0.08 * height, high + 0.08 * height)
+
+
+def loss_columns(drawing: DrawingData, unit: float) -> Columns:
+    """Take the loss against time, also as a logarithm; where it is 0 that ends."""
+    time, loss = drawing.run.curve["time"].values, drawing.run.curve["loss"].values
+    with np.errstate(divide="ignore"):
+        logarithm = np.log10(loss)
+    return {"t": time / unit, "loss": loss, "log10_loss": np.where(np.isfinite(logarithm), logarithm, np.nan)}
+
+
+def residual_columns(drawing: DrawingData, unit: float) -> dict[str, Columns]:
+    """Take each residual against time, at most 200, by the sign of the label: ``positive``, ``negative``."""
+    residual, y = drawing.run.curve["residual"].values[:, :200], drawing.run.groups["data"]["y"].values[:200]
+    time = drawing.run.curve["time"].values / unit
+    parts = {"positive": residual[:, y > 0], "negative": residual[:, y <= 0]}
+    return {
+        sign: dict(zip(("t", "r"), join_lines(time, np.ascontiguousarray(part.T)), strict=True))
+        for sign, part in parts.items()
+    }
+
+
+def line_columns(drawing: DrawingData, unit: float) -> dict[str, Columns]:
+    """Take log10 |w_j| and the cosine with its sign's target of the neurons that are drawn as lines, by role."""
+    time, log10_norm, cosine, role = drawing.followed(drawing.shown[: drawing.lines])
+    found = {}
+    for name in ROLES:
+        own = role == name
+        t, norm = join_lines(time / unit, log10_norm[own])
+        found[name] = {"t": t, "log10_norm": norm, "cosine": join_lines(time / unit, cosine[own])[1]}
+    return found
+
+
+def chosen_columns(drawing: DrawingData, unit: float, neurons: list[int]) -> Columns:
+    """Take the lines of the neurons that somebody has selected, one row each."""
+    time, log10_norm, cosine, role = drawing.followed(np.array(neurons[:SELECTED_LINES_LIMIT], dtype=np.intp))
+    return {
+        "t": [time / unit] * len(role),
+        "log10_norm": list(log10_norm),
+        "cosine": list(cosine),
+        "color": [ROLES[name].color for name in role],
+        "dash": [DASHES[name] for name in role],
+        "neuron": neurons[:SELECTED_LINES_LIMIT],
+    }
+
+
+def join_lines(time: Numbers, lines: Numbers) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """String lines over the same instants together, with a gap after each.
+
+    A column of arrays travels as one message an array, and a glyph of many lines is drawn line by line: with 60
+    neurons slider to picture took 320 ms, with one long line with gaps 180.
+
+    Parameters
+    ----------
+    time : float64[instants]
+    lines : float64[lines, instants]
+
+    Returns
+    -------
+    x, y : float32[lines * (instants + 1)]
+    """
+    gaps = np.full((len(lines), 1), np.nan)
+    y = np.hstack([lines, gaps]).astype(np.float32).ravel()
+    x = np.tile(np.append(time, np.nan), len(lines)).astype(np.float32)
+    return x, y
+
+
+def phase_columns(drawing: DrawingData, unit: float) -> Columns:
+    """Take the phases as strips of time."""
+    found = intervals(drawing.run.groups, "phase")
+    return {
+        "from": [interval.start / unit for interval in found],
+        "to": [interval.end / unit for interval in found],
+        "color": [PHASES[interval.label].color for interval in found],
+        "name": [PHASES[interval.label].name for interval in found],
+    }
+
+
+def plateau_columns(drawing: DrawingData, unit: float) -> Columns:
+    """Take the loss where the flow lingers, one line a plateau."""
+    time, loss = drawing.run.curve["time"].values, drawing.run.curve["loss"].values
+    lines: Columns = {"t": [], "loss": [], "log10_loss": [], "name": []}
+    for interval in intervals(drawing.run.groups, "plateau"):
+        inside = (time >= interval.start) & (time <= interval.end)
+        if interval.label == "none" or inside.sum() < 2:
+            continue
+        lines["t"].append(time[inside] / unit)
+        lines["loss"].append(loss[inside])
+        lines["log10_loss"].append(np.log10(np.maximum(loss[inside], 1e-300)))
+        lines["name"].append(plateau_name(interval.label))
+    return lines
+
+
+def axis_limits(values: Numbers, room: float = 0.06) -> tuple[float, float]:
+    """Choose the limits of an axis that hold these values."""
+    known = values[np.isfinite(values)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    height = (high - low) or abs(high) or 1.0
+    return round_outwards(low - room * height, high + room * height)
+
+
+def round_outwards(low: float, high: float) -> tuple[float, float]:
+    """Round limits outwards, by at most a twentieth of what is between them.
+
+    While a slider moves most axes then stay as they are: one whose numbers change their width has the browser lay
+    out the whole figure anew, as long as all its painting takes.
+    """
+    step = 0.05 * 10.0 ** np.floor(np.log10(high - low)) if high > low else 1.0
+    return float(step * np.floor(low / step)), float(step * np.ceil(high / step))
+
+
+def log_loss_limits(log10_loss: Numbers) -> tuple[float, float]:
+    """Choose the limits of the logarithmic axis: at most ``LOSS_DECADES_LIMIT`` decades."""
+    low, high = axis_limits(log10_loss)
+    return max(low, float(np.floor(high - LOSS_DECADES_LIMIT))), high

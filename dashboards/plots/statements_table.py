@@ -1,0 +1,79 @@
+"""The statements table: each sentence of the paper with what the run makes of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from math import inf, isfinite
+
+import xarray as xr
+
+from dashboards.html_table import NO_NUMBER, Cell, Table, number_cell
+from dashboards.paper_notation import name_statement, typeset
+from pipeline import printed_sides, statement_rows
+from pipeline.figures import time_text
+from pipeline.statements import Row
+
+VERDICTS = {"holds": "✓ holds", "fails": "✗ fails", "not_applicable": "– does not apply"}
+"""Each verdict as a symbol and a word; its colour is that of the class of its name in ``html_table.css``."""
+
+ORDERS = {
+    "paper": "the paper's order",
+    "verdict": "verdict, failing first",
+    "margin": "margin, least first",
+    "time": "time of measurement",
+}
+"""How rows can be sorted, by the word in an address."""
+
+
+def count_verdicts(statements: xr.Dataset) -> dict[str, int]:
+    """Count the rows of each verdict, none left out."""
+    found = Counter(row.verdict for _, row in statement_rows(statements).values())
+    return {verdict: found[verdict] for verdict in VERDICTS}
+
+
+def create_statements_table(statements: xr.Dataset, verdict: str = "all", order: str = "paper") -> Table:
+    """Tabulate the paper's statements on a run.
+
+    Rows that compare with a power of lambda have sides given by their logarithms: those are written as powers of
+    ten, and their margin is a difference of logarithms.
+
+    Parameters
+    ----------
+    statements
+        The group of that name of a run.
+    verdict
+        Which rows: a key of :data:`VERDICTS`, or ``all``.
+    order
+        A key of :data:`ORDERS`.
+    """
+    place = list(VERDICTS)
+    found = statement_rows(statements)
+    keys: dict[str, Callable[[str], float]] = {
+        "paper": list(found).index,
+        "verdict": lambda name: (1, 0, 2)[place.index(found[name][1].verdict)],
+        "margin": lambda name: finite_or_inf(found[name][1].margin),
+        "time": lambda name: finite_or_inf(found[name][1].at),
+    }
+    chosen = [name for name, (_, row) in found.items() if verdict in ("all", row.verdict)]
+    rows = [record(name, *found[name]) for name in sorted(chosen, key=keys[order])]
+    heads = (
+        "statement", "the paper's sentence, and what was measured", "verdict", "measured", "bound", "margin",
+        "at t",
+    )  # fmt: skip
+    return Table("The paper's statements on this run", heads, rows)
+
+
+def record(name: str, claim: str, row: Row) -> list[Cell]:
+    """Write the cells of one statement."""
+    sides = (Cell(text, css_class="number") if text else NO_NUMBER for text in printed_sides(row))
+    sentence, verdict = (
+        Cell(typeset(claim), typeset(row.reason)),
+        Cell(VERDICTS[row.verdict], css_class=row.verdict),
+    )
+    return [Cell(name_statement(name)), sentence, verdict, *sides, number_cell(row.at, time_text)]
+
+
+def finite_or_inf(value: float) -> float:
+    """Give what has no number the last place."""
+    return value if isfinite(value) else inf

@@ -1,0 +1,103 @@
+"""The catalog's table, read once for all visitors, and again when somebody asks and it is old."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from time import monotonic
+
+import pandas as pd
+
+from catalog import Catalog, CatalogError
+from dashboards.catalog_rows import searchable, shown, with_headings
+
+REREAD_FACTOR = 10
+"""A table that took s seconds to read is read again after 10 s seconds at the earliest: 10,000 runs take one."""
+
+
+@dataclass(frozen=True)
+class RunsSnapshot:
+    """The runs at one moment.
+
+    Attributes
+    ----------
+    rows
+        From :func:`dashboards.catalog_rows.shown`.
+    columns
+        From :func:`dashboards.catalog_rows.with_headings`: what a condition may name.
+    text
+        From :func:`dashboards.catalog_rows.searchable`.
+    damaged
+        What is wrong with runs that can't be listed, by their names.
+    version
+        Grows by one with every change of what is there.
+    """
+
+    rows: pd.DataFrame
+    columns: pd.DataFrame
+    text: pd.Series
+    damaged: dict[str, str]
+    version: int
+
+
+@dataclass
+class PublishedRuns:
+    """A catalog's runs, as all pages of this server see them.
+
+    Attributes
+    ----------
+    catalog
+        Where they are.
+    """
+
+    catalog: Catalog
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _table: RunsSnapshot | None = None
+    _read: float = 0.0
+    _took: float = 0.0
+
+    def snapshot(self, age: float = 0.0) -> RunsSnapshot:
+        """Return the table, read anew if it is older than ``age`` seconds. Call it in a thread.
+
+        Raises
+        ------
+        CatalogError
+            If the catalog can't be read.
+        """
+        with self._lock:  # whoever waits here takes what the other has read
+            fresh = max(age, REREAD_FACTOR * self._took)
+            if self._table is not None and monotonic() - self._read < fresh:
+                return self._table
+            begun = monotonic()
+            frame = self.catalog.frame()
+            damaged = dict(frame.attrs.get("damaged", {}))
+            rows = shown(frame)
+            last = self._table
+            if last is None or damaged != last.damaged or not rows.equals(last.rows):
+                version = 1 if last is None else last.version + 1
+                self._table = last = RunsSnapshot(
+                    rows, with_headings(frame, rows), searchable(frame), damaged, version
+                )
+            self._read = monotonic()
+            self._took = self._read - begun
+            return last
+
+
+@lru_cache(maxsize=8)
+def published_runs_of(catalog: Catalog) -> PublishedRuns:
+    """Return the one shelf of a catalog."""
+    return PublishedRuns(catalog)
+
+
+def read_ahead(catalog: Catalog) -> threading.Thread:
+    """Read the table in a thread before anybody asks: 10,000 runs that the index does not know take seconds."""
+
+    def read() -> None:
+        with suppress(CatalogError, OSError):  # whoever asks is told
+            published_runs_of(catalog).snapshot()
+
+    thread = threading.Thread(target=read, name="read-ahead", daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,155 @@
+"""The data of a run that the Flow page draws: of a published run, of a preview or of a complete computation.
+
+The flow of the paper's experiment takes a millisecond; most of the time goes into reading every neuron at 400
+instants, finding the stationary points and comparing with the minimum norm. So while a slider moves a preview is
+computed: fewer instants and no plateaus. When the slider rests, the complete run follows. The curve of the loss is
+complete in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import xarray as xr
+
+from dashboards.processes import flow_reached, tell
+from pipeline import (
+    compare,
+    follow_flow,
+    generate_data,
+    initialise,
+    label_phases,
+    minimal_norm,
+    simulate,
+)
+from pipeline.configuration import DataConfig, FlowConfig, InitConfig, RunConfig
+
+PREVIEW_READINGS_LIMIT = 60_000
+"""Neuron readings (instants times neurons) of a quick look."""
+PREVIEW_INSTANTS_LIMIT = 130
+"""Instants of a quick look at the most: more are not drawn of it."""
+COMPLETE_READINGS_LIMIT = 1_000_000
+"""Neuron readings of a whole look."""
+INSTANTS_MINIMUM = 16
+"""Instants that every look has."""
+MINIMUM_POINTS_LIMIT = 12
+"""Points up to which the minimum norm takes milliseconds (for orthogonal inputs at any number)."""
+GROUPS = ("data", "trajectory", "phases", "minimal_norm")
+"""What is drawn of a run."""
+
+
+@dataclass(frozen=True)
+class RunData:
+    """What is known of a run for drawing it.
+
+    Attributes
+    ----------
+    groups
+        data, trajectory, phases and, unless it is not known yet, minimal_norm; in a quick look that is the
+        minimum alone, without the comparison.
+    curve
+        residual(time, point) and loss(time), at as many instants as were asked for.
+    name
+        The run's, for headings and files.
+    complete
+        Whether this is all that will be known.
+    run_id
+        Of the run of the catalog that this is; None if it was computed.
+    """
+
+    groups: Mapping[str, xr.Dataset]
+    curve: xr.Dataset
+    name: str
+    complete: bool
+    run_id: str | None = None
+
+
+def open_run_data(tree: xr.DataTree) -> RunData:
+    """RunData at a run of the catalog."""
+    groups = {name: tree[name].to_dataset() for name in GROUPS}
+    curve = groups["trajectory"][["residual", "loss"]].load()
+    return RunData(groups, curve, str(tree.attrs.get("name", "run")), True, str(tree.attrs.get("id")))
+
+
+def compute_preview(config: RunConfig) -> RunData:
+    """Compute a run with few instants, no plateaus and no comparison with the minimum.
+
+    Raises
+    ------
+    RequestError
+        If the data can't be what the configuration says, or the method can't take it.
+    """
+    key = config.data.model_dump_json()
+    data = make_points(key)
+    trajectory, curve = _followed(
+        config, data, min(PREVIEW_READINGS_LIMIT, PREVIEW_INSTANTS_LIMIT * config.init.width)
+    )
+    phases = label_phases(data, trajectory, epsilon=config.analysis.epsilon, with_plateaus=False)
+    groups = {"data": data, "trajectory": trajectory, "phases": phases}
+    if data.sizes["point"] <= MINIMUM_POINTS_LIMIT:
+        groups["minimal_norm"] = find_minimum(key, config.flow.slope, config.analysis.free_bias)
+    return RunData(groups, curve, config.name, complete=False)
+
+
+def compute_complete(config: RunConfig) -> RunData:
+    """Compute a run with as many instants as were asked for, unless it is very wide.
+
+    Raises
+    ------
+    RequestError
+    """
+    key = config.data.model_dump_json()
+    data = make_points(key)
+    trajectory, curve = _followed(config, data, COMPLETE_READINGS_LIMIT)
+    tell("Finding the phases and the plateaus")
+    phases = label_phases(data, trajectory, epsilon=config.analysis.epsilon)
+    tell("Finding the interpolator of least norm")
+    minimum = find_minimum(key, config.flow.slope, config.analysis.free_bias)
+    groups = {"data": data, "trajectory": trajectory, "phases": phases}
+    tell("Comparing with the interpolator of least norm")
+    groups["minimal_norm"] = compare(trajectory, minimum, data)
+    return RunData(groups, curve, config.name, complete=True)
+
+
+def _followed(config: RunConfig, data: xr.Dataset, readings: int) -> tuple[xr.Dataset, xr.Dataset]:
+    """The trajectory with so many neuron readings at most, and the curve of the loss."""
+    flow, samples = config.flow, max(INSTANTS_MINIMUM, min(config.flow.samples, readings // config.init.width))
+    if flow.method == "exact":
+        course = follow(*(part.model_dump_json() for part in (config.data, config.init, config.flow)))
+        tell("Reading the neurons")
+        return course.trajectory(samples), course.curve(flow.samples)
+    trajectory = simulate(
+        data, initialise(data, config.init), end_time=flow.end_time, tolerance=flow.tolerance, samples=samples,
+        method=flow.method, slope=flow.slope, step_size=flow.step_size,
+    )  # fmt: skip
+    return trajectory, trajectory[["residual", "loss"]]
+
+
+@lru_cache(maxsize=1)
+def follow(data: str, init: str, flow: str) -> Any:
+    """Follow a flow, given by its tables as JSON: a whole look comes after a quick one at the same flow."""
+    asked = FlowConfig.model_validate_json(flow)
+    known = make_points(data)
+    return follow_flow(
+        known, initialise(known, InitConfig.model_validate_json(init)), end_time=asked.end_time,
+        tolerance=asked.tolerance, slope=asked.slope, progress=flow_reached,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def make_points(data: str) -> xr.Dataset:
+    """Make the data set that this ``[data]`` table, as JSON, means: stage 1."""
+    made: xr.Dataset = generate_data(DataConfig.model_validate_json(data))
+    return made
+
+
+@lru_cache(maxsize=64)
+def find_minimum(data: str, slope: float, free_bias: bool) -> xr.Dataset:
+    """Find the interpolator of least norm of a data set, given as for :func:`make_points`: stage 4."""
+    found: xr.Dataset
+    # The front door hands out the function; to a type checker the room of that name stands before it.
+    found = minimal_norm(make_points(data), slope=slope, free_bias=free_bias)  # type: ignore[operator]
+    return found

@@ -1,0 +1,229 @@
+"""What a page looks at: a published run, or a configuration that is computed when it is wanted.
+
+Both are a configuration. An address says ``run=RUN_ID`` and the keys that differ from that run's configuration, or
+``preset=NAME`` and every key that the page can change (``init.log10_scale=-6``, ``data.y=[-1.0, 1.0]``), defaults
+included, so that a link means the same when defaults change.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import xarray as xr
+
+from catalog import SCHEMA_VERSION, Catalog, CatalogError, open_catalog
+from dashboards.page_context import PageContext
+from dashboards.processes import flow_reached
+from dashboards.published_arrays import embed_arrays
+from pipeline import RequestError, run
+from pipeline.configuration import RunConfig, load_config, override, presets
+
+FIRST_PRESET = "orthogonal"
+"""The preset that is shown to whoever asks for nothing: the paper's experiment."""
+
+KEYS = (
+    "data.x", "data.y", "init.log10_scale", "init.width", "init.seed", "init.start", "init.per_sqrt_width",
+    "flow.end_time", "flow.slope", "flow.tolerance", "flow.samples", "analysis.epsilon",
+)  # fmt: skip
+"""The keys that an address may say, in its order; what has no value (no end time) is left out."""
+
+WIDTH_LIMIT = 20_000
+"""Neurons that a page computes; more is for ``reluflow run``, whose result a page opens."""
+SAMPLES_LIMIT = 2_000
+"""Samples that a page computes."""
+SEED_LIMIT = 2**53 - 1
+"""The largest whole number that a browser has exactly."""
+
+
+@dataclass(frozen=True)
+class RunSelection:
+    """What is looked at.
+
+    Attributes
+    ----------
+    config
+        Its configuration.
+    overrides
+        The keys that were said beside the preset or the run that it starts from.
+    run_id
+        Of a published run; None for one that is computed.
+    source
+        The published run whose configuration the overrides change; None for a preset's.
+    preset
+        The preset that it starts from; if none is said, the one of the configuration's name.
+    """
+
+    config: RunConfig
+    overrides: Mapping[str, Any]
+    run_id: str | None = None
+    source: str | None = None
+    preset: str | None = None
+
+    def query(self) -> dict[str, str]:
+        """Write it as an address says it: of a preset every key's value, of a run those that differ."""
+        if self.run_id is not None:
+            return {"run": self.run_id}
+        # On other data than a preset's a configuration has a name of its own; every key is said below.
+        name = self.preset or (self.config.name if self.config.name in presets() else FIRST_PRESET)
+        said = {"run": self.source} if self.source else {"preset": name}
+        for key in KEYS:
+            table, _, name = key.partition(".")
+            value = getattr(getattr(self.config, table), name)
+            if key in self.overrides if self.source else value is not None:
+                said[key] = value if isinstance(value, str) else json.dumps(value)
+        return said
+
+
+def read_selection(context: PageContext) -> RunSelection:
+    """Read what an address asks for; what it gets wrong is said, and the nearest sensible thing shown.
+
+    A run that the catalog does not have, or that is damaged, leads to the paper's experiment.
+    """
+    if "run" not in context.query:
+        return apply_address_keys(select_preset(context.choice("preset", list(presets()), FIRST_PRESET)), context)
+    try:
+        return apply_address_keys(select_published(context.catalog, context.text("run")), context)
+    except (CatalogError, RequestError) as error:
+        context.say(f"{error}. Shown is the preset {FIRST_PRESET}.")
+        return select_preset(FIRST_PRESET)
+
+
+def apply_address_keys(selection: RunSelection, context: PageContext) -> RunSelection:
+    """Change the keys that an address says beside the preset or the run."""
+    which = f"the preset {selection.preset}" if selection.run_id is None else f"the run {selection.run_id}"
+    keys: dict[str, Any] = {}
+    for key in KEYS:
+        if key in context.query:
+            value = parse_value(context.text(key))
+            try:
+                change_keys(selection, {**keys, key: value}, context.catalog)
+            except RequestError as error:
+                if not key.startswith("data."):  # x and y only go together: judged below
+                    context.say(f"{error}. Shown is what {which} has.")
+                    continue
+            keys[key] = value
+    try:
+        return change_keys(selection, keys, context.catalog) if keys else selection
+    except RequestError as error:
+        context.say(f"{error}. Shown is {which}.")
+        return selection
+
+
+def select_preset(name: str) -> RunSelection:
+    """RunData at a preset as it stands."""
+    return RunSelection(load_config(name), {}, preset=name)
+
+
+def select_published(catalog: Catalog, name: str) -> RunSelection:
+    """Find a published run by its identifier or a short name.
+
+    Raises
+    ------
+    CatalogError
+        If the catalog has none, or its manifest is damaged.
+    """
+    run_id = catalog.resolve(name)
+    return RunSelection(read_configuration(catalog.manifest(run_id).configuration), {}, run_id)
+
+
+def change_keys(selection: RunSelection, keys: Mapping[str, Any], catalog: Catalog) -> RunSelection:
+    """Change some keys of a subject; all else of its configuration stays as it is.
+
+    Parameters
+    ----------
+    keys
+        Dotted keys, as :func:`pipeline.configuration.override` takes them.
+    catalog
+        Where a published run is, whose files of numbers need not be on this machine.
+
+    Raises
+    ------
+    RequestError
+        If the keys say something that is not allowed, or more than a page computes.
+    CatalogError
+        If the run's numbers can't be read.
+    """
+    config, run_id = selection.config, selection.run_id
+    if run_id is not None:
+        config = embed_arrays(config, lambda: catalog[run_id])
+    config = check_page_limits(override(config, dict(keys)))
+    source = selection.source or run_id
+    return RunSelection(config, {**selection.overrides, **keys}, source=source, preset=selection.preset)
+
+
+def read_configuration(resolved: Mapping[str, Any]) -> RunConfig:
+    """Read the configuration that a manifest or a cube's cell holds.
+
+    Raises
+    ------
+    RequestError
+        If this version does not understand it.
+    """
+    try:
+        return RunConfig.model_validate(dict(resolved))
+    except ValueError as error:
+        reason = str(error).splitlines()[0]
+        raise RequestError(f"the run's configuration is not understood by this version ({reason})") from None
+
+
+def check_page_limits(config: RunConfig) -> RunConfig:
+    """Return a configuration that a page computes.
+
+    Raises
+    ------
+    RequestError
+        If it is too much for one.
+    """
+    if config.init.width > WIDTH_LIMIT:
+        raise RequestError(f"init.width = {config.init.width}: at most {WIDTH_LIMIT:,} is computed on a page")
+    if config.init.seed > SEED_LIMIT:
+        raise RequestError(f"init.seed = {config.init.seed}: at most {SEED_LIMIT} is taken on a page")
+    if config.flow.samples > SAMPLES_LIMIT:
+        raise RequestError(
+            f"flow.samples = {config.flow.samples}: at most {SAMPLES_LIMIT:,} is computed on a page"
+        )
+    return config
+
+
+def parse_value(text: str) -> Any:
+    """Read one value as an address says it: JSON, or else a word."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def open_tree(selection: RunSelection, context: PageContext) -> xr.DataTree:
+    """Open a published run, lazily, or compute what is not published.
+
+    Raises
+    ------
+    CatalogError
+        If the run is damaged.
+    RequestError
+        If the data can't be what the configuration says.
+    """
+    tree: xr.DataTree
+    run_id = selection.run_id or selection.config.run_id(SCHEMA_VERSION)
+    if selection.run_id is not None or run_id in context.catalog:
+        tree = context.catalog.whole(run_id)
+        return tree
+    if context.scratch is None:
+        tree = run(selection.config)
+    else:
+        scratch = open_catalog(context.scratch())
+        tree = scratch[context.compute(publish_run, selection.config, scratch)]
+    return tree
+
+
+def publish_run(config: RunConfig, catalog: Catalog) -> str:
+    """Compute a run with all that is said of one into a catalog, unless it is there, and return its name.
+
+    Raises
+    ------
+    RequestError, CatalogError
+    """
+    return str(run(config, catalog, progress=flow_reached).attrs["id"])

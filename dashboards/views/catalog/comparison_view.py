@@ -1,0 +1,132 @@
+"""Two or three runs side by side: what they did, what they ended with, in what they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from itertools import groupby
+
+import numpy as np
+import pandas as pd
+import panel as pn
+import xarray as xr
+from bokeh.plotting import figure
+
+from catalog import CatalogError, Manifest
+from dashboards.catalog_rows import differences
+from dashboards.components import card, html_pane, radio_buttons
+from dashboards.damage import explain_damage
+from dashboards.html_table import Cell, Table, records_html
+from dashboards.page_context import PageContext
+from dashboards.plots.comparison_plots import SAMPLES, function_plot, loss_plot, scaled_unit, strokes, write_scale
+from dashboards.plots.holoviews_style import render_figure
+from dashboards.time_units import UNITS
+
+TIMES = {key: UNITS[key] for key in ("t", "scaled")}
+AXES = {"linear": "linear", "log": "logarithmic"}
+
+
+def opened_runs(context: PageContext, run_ids: Sequence[str]) -> tuple[dict[str, xr.DataTree], list[Manifest]]:
+    """Open the runs and read what the pictures need; one that is damaged is said to be, and left out."""
+    trees, manifests = {}, []
+    for run_id in run_ids:
+        try:
+            manifest = context.catalog.manifest(run_id)
+            tree = context.catalog.whole(run_id)
+            with explain_damage(run_id):
+                trajectory = tree["trajectory"].dataset
+                trajectory["loss"].load()
+                trajectory[["direction", "log_norm", "output_ratio"]].isel(time=slice(-1, None)).load()
+        except CatalogError as error:
+            context.say(str(error))
+        else:
+            trees[run_id] = tree
+            manifests.append(manifest)
+    return trees, manifests
+
+
+class Comparison:
+    """The pictures and the table of some runs. They are drawn here, not by Panel's pane on the event loop.
+
+    Parameters
+    ----------
+    context
+        Who looks.
+    trees, manifests
+        From :func:`opened_runs`: at least one.
+    """
+
+    def __init__(self, context: PageContext, trees: dict[str, xr.DataTree], manifests: Sequence[Manifest]) -> None:
+        self.context, self.trees, self.manifests = context, trees, manifests
+        self.time = radio_buttons("Time", TIMES, context.choice("time", TIMES, "t"))
+        self.axis = radio_buttons("Loss axis", AXES, context.choice("loss", AXES, "linear"))
+        self.loss = pn.pane.Bokeh(self._loss(), sizing_mode="stretch_width")
+        function = function_plot(trees, context.theme)
+        self.picture = None if function is None else render_figure(function)
+        for widget in (self.time, self.axis):
+            widget.param.watch(self._changed, "value")
+
+    def _loss(self) -> figure:
+        scaled = self.time.value == "scaled"
+        without = [name for name, tree in self.trees.items() if scaled and np.isnan(scaled_unit(tree))]
+        if without:
+            self.context.say(f"λ of {', '.join(without)} is not below 1: there is no t/(−ln λ), and no curve.")
+        return render_figure(
+            loss_plot(self.trees, self.context.theme, scaled=scaled, logarithmic=self.axis.value == "log")
+        )
+
+    def _changed(self, _: object) -> None:
+        self.context.forget()
+        self.context.remember(time=self.time.value, loss=self.axis.value)
+        self.loss.object = self._loss()
+
+    def view(self) -> pn.viewable.Viewable:
+        """Lay them out: the pictures beside each other where there is room."""
+        controls = pn.FlexBox(
+            html_pane("<b>Loss</b> against", sizing_mode=None), self.time, self.axis, align_items="center",
+            gap="4px 12px",
+        )  # fmt: skip
+        cards = [card(controls, self.loss, flex="1 1 420px")]
+        if self.picture is not None:
+            heading = html_pane("<b>Function at the end</b>", height=32)
+            picture = pn.pane.Bokeh(self.picture, sizing_mode="stretch_width")
+            cards.append(card(heading, picture, flex="1 1 420px"))
+        runs = "".join(f"<p>{line}</p>" for line in self._legend())
+        table = records_html(difference_table(differences(self.manifests)), "compared")
+        return pn.Column(
+            html_pane(f"<h2>Side by side</h2>{runs}"),
+            pn.FlexBox(*cards, gap="12px", margin=(4, 10), sizing_mode="stretch_width"),
+            html_pane(f'<div class="wide">{table}</div>'),
+            sizing_mode="stretch_width",
+        )
+
+    def _legend(self) -> list[str]:
+        """Say which line is whose, with the ways to the run's pages."""
+        lines = []
+        for run_id, (color, dash) in zip(self.trees, strokes(self.context.theme), strict=False):
+            flow, theory = (escape(self.context.address(page, run=run_id)) for page in ("flow", "theory"))
+            sample = (
+                f'<svg width="34" height="10" role="img" aria-label="{dash} line"><path d="M1 5H33" '
+                f'stroke="{color}" stroke-width="3" stroke-dasharray="{SAMPLES[dash]}"/></svg>'
+            )
+            scale = escape(write_scale(self.trees[run_id]))
+            lines.append(
+                f'{sample} <a href="{flow}">{escape(run_id)}</a>, {scale} · <a href="{theory}">theory</a>'
+            )
+        return lines
+
+
+PARTS = {
+    "configuration": "Configuration, where it differs",
+    "result": "Results",
+    "statement": "The paper's statements, where the verdicts differ",
+}
+
+
+def difference_table(found: pd.DataFrame) -> Table:
+    """Make a table of :func:`dashboards.catalog_rows.differences`, with a heading for each part."""
+    rows: list[Sequence[Cell | str] | str] = []
+    for part, keys in groupby(found.index, key=lambda key: key[0]):
+        rows.append(PARTS[part])
+        rows += [[key[1], *(found.loc[key])] for key in keys]
+    return Table("The runs side by side", ("", *map(str, found.columns)), rows)

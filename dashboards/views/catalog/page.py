@@ -1,0 +1,326 @@
+"""The page 'catalog': the runs, found by words or by a condition, opened, compared, verified, taken away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from html import escape
+from typing import Any
+from urllib.parse import quote_plus
+
+import pandas as pd
+import panel as pn
+
+from catalog import CatalogError, select
+from dashboards.catalog_rows import plain_condition, searched
+from dashboards.components import BUTTON, html_pane
+from dashboards.latest_only import LatestOnly
+from dashboards.page_context import PageContext, shortened
+from dashboards.published_runs import RunsSnapshot, published_runs_of
+from dashboards.views.catalog.run_actions import RunActions, count_runs
+from dashboards.views.catalog.runs_table import HEADINGS, create_runs_table
+
+POLL_SECONDS = 4
+"""Seconds after which a page looks whether there are other runs."""
+MOST = 3
+"""Runs that are compared: so many are told apart at a glance."""
+EMPTY = (
+    "<p><b>There are no runs in this catalog yet.</b> Compute one, in a terminal: "
+    "<code>reluflow run orthogonal</code>. It appears here by itself. Or look at one that is computed at once: "
+    '<a href="{flow}">Flow</a>.</p>'
+)
+
+
+def build_page(context: PageContext) -> pn.viewable.Viewable:
+    """Build the page; the table comes when it has been read, which for 10,000 runs takes a second."""
+    made = CatalogPage(context)
+    pn.state.onload(made.begin)
+    pn.state.add_periodic_callback(partial(made.poll, POLL_SECONDS / 2), period=1000 * POLL_SECONDS)
+    return made.view()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be shown.
+
+    Attributes
+    ----------
+    words, condition
+        What the two fields say.
+    age
+        Seconds that the table may be old.
+    """
+
+    words: str
+    condition: str
+    age: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the two fields let through.
+
+    Attributes
+    ----------
+    what
+        The version of the table, and what the fields said.
+    table
+        All runs.
+    rows
+        Those that are let through.
+    problem
+        What is wrong with the condition, which is left out then; else empty.
+    """
+
+    what: tuple[int, str, str]
+    table: RunsSnapshot
+    rows: pd.DataFrame
+    problem: str
+
+
+class CatalogPage:
+    """The table, what narrows it, and what is done with the runs that are chosen in it.
+
+    Parameters
+    ----------
+    context
+        Who looks. The address says ``search``, ``where``, ``sort`` (a column, ``-`` before it for the largest
+        first) and ``compare`` (runs, comma between).
+    """
+
+    def __init__(self, context: PageContext) -> None:
+        self.context, self.published = context, published_runs_of(context.catalog)
+        self.chosen: list[str] = []
+        self.shown: tuple[int, str, str] | None = None
+        self.search = pn.widgets.TextInput(
+            label="Search", placeholder="words of its name, title, status …", value=context.text("search"),
+            value_input=context.text("search"), width=260,
+        )  # fmt: skip
+        self.where = pn.widgets.TextInput(
+            label="Only runs where", placeholder="width == 60 and excess < 0.01", value=context.text("where"),
+            width=350,
+        )  # fmt: skip
+        self.refresh = pn.widgets.Button(label="Refresh", **BUTTON)
+        self.count = html_pane('<p role="status">Reading the catalog …</p>')
+        self.damaged = html_pane("")
+        self.table = create_runs_table(self._asked_order())
+        self.upkeep = RunActions(context, lambda: self.chosen)
+        self.compare = pn.widgets.Button(label="Compare", disabled=True, color="primary", **BUTTON)
+        self.choice = html_pane("", faint=True, margin=(5, 10))
+        self.actions = pn.Column(sizing_mode="stretch_width", visible=False)
+        self.comparison = pn.Column(sizing_mode="stretch_width")
+        self._choosing = False
+        self.runs = LatestOnly(pn.state.curdoc, self._found, self._show, self._unread)
+        self.opened = LatestOnly(pn.state.curdoc, self._side_by_side, self._show_comparison, self._unopened)
+        # A table that is built while it is hidden stays blank. It stands in the page from the start all the same:
+        # so the browser has its code before the first run appears.
+        self.place = pn.Column(self.table, sizing_mode="stretch_width")
+        self.search.param.watch(self._narrowed, "value_input")
+        self.where.param.watch(self._narrowed, "value")
+        self.refresh.on_click(self._refreshed)
+        self.compare.on_click(self._compared)
+        self.table.param.watch(self._selected, "selection")
+        self.table.param.watch(self._sorted, "sorters")
+
+    def _asked_order(self) -> list[dict[str, str]]:
+        name = self.context.text("sort")
+        column = name.removeprefix("-")
+        if not name:
+            return []
+        if column not in HEADINGS:
+            self.context.say(
+                f"sort = {shortened(name)} is not known: allowed are {', '.join(HEADINGS)}. Newest come first."
+            )
+            self.context.remember(sort=None)
+            return []
+        return [{"field": column, "dir": "desc" if name.startswith("-") else "asc"}]
+
+    def begin(self) -> None:
+        """Read the table for the first time, and open what the address compares."""
+        run_ids = asked_runs(self.context)
+        self.context.remember(compare=",".join(run_ids) or None)
+        self._choose(run_ids)
+        self._compare(run_ids)
+        self.poll(POLL_SECONDS)
+
+    def poll(self, age: float = 0.0) -> None:
+        """Read the table if it is older than ``age`` seconds, and show what the two fields let through."""
+        self.runs.request(Asked(self.search.value_input or "", (self.where.value or "").strip(), age))
+
+    def _refreshed(self, _: object) -> None:
+        self.context.forget()
+        self.poll()
+
+    def _narrowed(self, _: object) -> None:
+        self.context.forget()
+        self.context.remember(
+            search=self.search.value_input or None, where=(self.where.value or "").strip() or None
+        )
+        self.poll(POLL_SECONDS)
+
+    def _found(self, asked: Asked) -> Found | None:
+        """Read the table and narrow it; None if that is what the page shows."""
+        table = self.published.snapshot(asked.age)
+        what = table.version, asked.words, asked.condition
+        if self.shown == what:
+            return None
+        kept, problem = searched(table.text, asked.words), ""
+        if asked.condition:
+            try:
+                kept &= set(select(table.columns, plain_condition(asked.condition)).index)
+            except CatalogError as error:
+                problem = str(error).removeprefix("--where ")
+        rows = table.rows
+        if len(kept) < len(rows):
+            rows = rows[rows["run_id"].isin(kept)].reset_index(drop=True)
+        return Found(what, table, rows, problem)
+
+    def _show(self, found: Found | None) -> None:
+        """Show the runs that the two fields let through."""
+        if found is None:
+            return
+        rows = found.rows.assign(run=[self._link(run_id) for run_id in found.rows["run_id"]])
+        self._mark(rows[["run_id", *HEADINGS]])
+        empty = not len(found.table.rows)
+        self.place.objects = [] if empty else [self.table]
+        self.actions.visible = not empty
+        self._tell(len(rows), len(found.table.rows), found.problem)
+        self.damaged.object = damaged_html(found.table.damaged)
+        self.shown = found.what
+
+    def _unread(self, error: Exception) -> None:
+        """Say why the table could not be read; it is tried again at the next look."""
+        if isinstance(error, CatalogError | OSError):
+            self.count.object = f'<p role="status">{escape(str(error))}</p>'
+            self.shown = None
+        else:
+            self.context.say_error(error)
+
+    def _tell(self, found: int, all_runs: int, problem: str) -> None:
+        if not all_runs:
+            text = EMPTY.format(flow=escape(self.context.address("flow")))
+        else:
+            what = count_runs(all_runs) if found == all_runs else f"{found:,} of {count_runs(all_runs)}"
+            text = f"<p>{what}.</p>"
+        alert = f'<p role="alert" class="problem"><b>⚠</b> {escape(problem)}</p>' if problem else ""
+        self.count.object = f'<div role="status">{text}</div>{alert}'
+
+    def _link(self, run_id: str) -> str:
+        # An address is made once and then told for each run: for 10,000, urlencode alone takes 0.3 s.
+        said = escape(quote_plus(run_id))
+        flow, theory = (f"{before}{said}{after}" for before, after in self._addresses)
+        return f'<a href="{flow}">{escape(run_id)}</a> <a href="{theory}" style="font-size: 12px">theory</a>'
+
+    @cached_property
+    def _addresses(self) -> list[tuple[str, str]]:
+        """What stands before and after a run's name in the addresses of the pages that show it."""
+        addresses = (escape(self.context.address(page, run="RUN")) for page in ("flow", "theory"))
+        return [(before, after) for before, _, after in (address.partition("RUN") for address in addresses)]
+
+    def _mark(self, rows: pd.DataFrame | None = None) -> None:
+        """Tick the chosen runs among those shown, or among these, which are shown from now on."""
+        self._choosing = True
+        if rows is not None:
+            self.table.value = rows
+        shown = self.table.value["run_id"]
+        self.table.selection = [i for i, run_id in enumerate(shown) if run_id in self.chosen]
+        self._choosing = False
+
+    def _selected(self, event: Any) -> None:
+        """Add and take away what was ticked; what a search hides stays chosen."""
+        if self._choosing:
+            return
+        self.context.forget()
+        shown = list(self.table.value["run_id"])
+        ticked = [shown[i] for i in event.new if i < len(shown)]
+        kept = [run_id for run_id in self.chosen if run_id not in shown or run_id in ticked]
+        self._choose([*kept, *(run_id for run_id in ticked if run_id not in kept)])
+
+    def _choose(self, run_ids: list[str]) -> None:
+        self.chosen = run_ids
+        self._mark()
+        self.upkeep.choose(run_ids)
+        self.compare.disabled = not 2 <= len(run_ids) <= MOST
+        listed = ", ".join(run_ids[:MOST]) + (f" and {len(run_ids) - MOST} more" if len(run_ids) > MOST else "")
+        hint = f"Tick two or three runs to compare them. {self.upkeep.note()}"
+        self.choice.object = f"<p>Chosen: {escape(listed) or 'none'}. {hint}</p>"
+
+    def _sorted(self, event: Any) -> None:
+        order = event.new[0] if event.new else None
+        name = order and f"{'-' if order['dir'] == 'desc' else ''}{order['field']}"
+        self.context.remember(sort=name)
+
+    def _compared(self, _: object) -> None:
+        self.context.forget()
+        self.context.remember(compare=",".join(self.chosen))
+        self._compare(list(self.chosen))
+
+    def _compare(self, run_ids: list[str]) -> None:
+        """Open runs in a thread, and show them side by side."""
+        if not run_ids:
+            self.comparison.objects = []
+            return
+        self.comparison.objects = [html_pane(f'<p role="status">Opening {count_runs(len(run_ids))} …</p>')]
+        self.opened.request(run_ids)
+
+    def _side_by_side(self, run_ids: list[str]) -> list[pn.viewable.Viewable]:
+        # In this thread, because HoloViews takes seconds to import; whoever compares nothing does without.
+        from dashboards.views.catalog.comparison_view import Comparison, opened_runs
+
+        trees, manifests = opened_runs(self.context, run_ids)
+        return [Comparison(self.context, trees, manifests).view()] if trees else []
+
+    def _show_comparison(self, views: list[pn.viewable.Viewable]) -> None:
+        self.comparison.objects = views
+        # What the address gets wrong is put right there, too.
+        self.context.remember(**({} if views else {"compare": None}))
+
+    def _unopened(self, error: Exception) -> None:
+        self.comparison.objects = []
+        self.context.say_error(error)
+
+    def view(self) -> pn.viewable.Viewable:
+        """Lay the page out."""
+        up = self.upkeep
+        self.actions.objects = [
+            self.choice,
+            pn.FlexBox(
+                self.compare,
+                up.verify_chosen,
+                up.verify_all,
+                up.format,
+                up.export,
+                align_items="end",
+                gap="0 2px",
+            ),
+            up.result,
+        ]
+        self._choose([])
+        return pn.Column(
+            pn.FlexBox(self.search, self.where, self.refresh, align_items="end", gap="0 2px"),
+            self.count, self.place, self.actions, self.damaged, self.comparison, sizing_mode="stretch_width",
+        )  # fmt: skip
+
+
+def asked_runs(context: PageContext) -> list[str]:
+    """Read which runs an address compares; what can't be shown is said, and left out."""
+    found: list[str] = []
+    for name in filter(None, (part.strip() for part in context.text("compare").split(","))):
+        try:
+            run_id = context.catalog.resolve(name)
+        except CatalogError as error:
+            context.say(str(error))
+            continue
+        if run_id not in found:
+            found.append(run_id)
+    if len(found) > MOST:
+        context.say(f"{len(found)} runs are too many to compare: shown are the first {MOST}.")
+    return found[:MOST]
+
+
+def damaged_html(damaged: dict[str, str]) -> str:
+    """List the runs that can't be listed, with what is wrong; empty if there are none."""
+    if not damaged:
+        return ""
+    items = "".join(f"<li><b>{escape(name)}</b>: {escape(what)}</li>" for name, what in sorted(damaged.items()))
+    return f"<h2>Damaged: {count_runs(len(damaged))}</h2><ul>{items}</ul>"

@@ -1,0 +1,41 @@
+"""The catalog's table of runs: Panel's grid, which pages, sorts and ticks, in the page's colours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import panel as pn
+from bokeh.models.widgets.tables import HTMLTemplateFormatter
+
+from dashboards.catalog_rows import COLUMNS
+
+HEADINGS = tuple(column.heading for column in COLUMNS)
+PAGE_SIZE = 20
+NUMBER = '<%= typeof value !== "number" || isNaN(value) ? "–" : {} %>'
+WRITTEN = {"exact": "String(value)", "digits": "String(Number(value.toPrecision(4)))"}
+"""How numbers are written. Not by Bokeh's formatters: they have so many decimals, and 0.00339 is 0 there."""
+STYLE = (Path(__file__).parent / "runs_table.css").read_text()
+
+
+def create_runs_table(order: list[dict[str, str]]) -> pn.widgets.Tabulator:
+    """Make the table, empty as yet.
+
+    Parameters
+    ----------
+    order
+        How it is sorted at first, in Tabulator's words: ``field`` and ``dir``.
+    """
+    formats = {word: HTMLTemplateFormatter(template=NUMBER.format(code)) for word, code in WRITTEN.items()}
+    formatters: dict[str, Any] = {column.heading: formats[column.digits] for column in COLUMNS if column.digits}
+    right = {column.heading: "right" for column in COLUMNS if column.digits}
+    return pn.widgets.Tabulator(
+        pd.DataFrame({name: pd.Series(dtype=object) for name in ("run_id", *HEADINGS)}), pagination="remote",
+        page_size=PAGE_SIZE, selectable="checkbox", disabled=True, show_index=False, hidden_columns=["run_id"],
+        layout="fit_data_fill", sizing_mode="stretch_width", frozen_columns=[], theme="simple",
+        stylesheets=[STYLE], sorters=order, formatters={"run": {"type": "html"}, **formatters},
+        widths={column.heading: column.pixels for column in COLUMNS if column.pixels},
+        header_tooltips={column.heading: column.about for column in COLUMNS if column.about},
+        text_align=right, header_align=right, editors=dict.fromkeys(HEADINGS), css_classes=["runs"],
+    )  # fmt: skip

@@ -1,0 +1,146 @@
+"""The data of a live run, as a table to edit and as dots to drag: both say the same points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import panel as pn
+import xarray as xr
+
+from dashboards.theme import DARK, Theme
+from pipeline.configuration import RunConfig
+
+DIGITS = 6
+"""Decimals that are kept of a dragged point."""
+SHOWN, WIDE = 3, 3
+"""Decimals of points that can only be read, and how many columns fit side by side; of more the table scrolls."""
+STEP = 0.5
+"""How far to the right of the others a new point stands, and its label."""
+
+
+def editable(config: RunConfig) -> bool:
+    """Whether a run's points can be changed by hand: given ones, of one coordinate beside the bias."""
+    data = config.data
+    return data.kind == "points" and data.bias and data.x is not None and len(data.x[0]) == 1
+
+
+class EditedTable(pn.widgets.Tabulator):
+    """A table that does not send back what a person has just typed.
+
+    Panel does, and the browser then builds every row anew: the cell into which a person types meanwhile is closed.
+    """
+
+    taking = False
+
+    def _process_data(self, data: Any) -> None:
+        self.taking = True
+        try:
+            super()._process_data(data)
+        finally:
+            self.taking = False
+
+    def _update_cds(self, *events: Any) -> None:
+        if self.taking and events:  # without events it is asked to send what a callback has put there instead
+            self._processed, self._data = self._get_data()
+        else:
+            super()._update_cds(*events)
+
+
+class PointsTable:
+    """A table of x and y that can be changed where the points were given, in one coordinate beside the bias.
+
+    Parameters
+    ----------
+    current
+        Returns the configuration that the controls say: it may be newer than the one that is drawn.
+    changed
+        Told x and y whenever a person has changed them.
+    refused
+        Told in one line what is wrong with what a person has said.
+    theme
+        The colours.
+    """
+
+    def __init__(
+        self,
+        current: Callable[[], RunConfig],
+        changed: Callable[[list[float], list[float]], None],
+        refused: Callable[[str], None],
+        theme: Theme,
+    ) -> None:
+        self.current, self.changed, self.refused = current, changed, refused
+        self.showing = False
+        self.table = EditedTable(
+            label="Data points", show_index=False, selectable=False, sizing_mode="stretch_width", height=170,
+            configuration={"columnDefaults": {"headerSort": False}}, layout="fit_columns",
+            theme="midnight" if theme is DARK else "simple",
+        )  # fmt: skip
+        self.more = pn.widgets.Button(label="Add a point", sizing_mode="stretch_width", margin=(5, 4, 8, 10))
+        self.fewer = pn.widgets.Button(label="Remove last", sizing_mode="stretch_width", margin=(5, 10, 8, 4))
+        # Not on_edit, which comes a moment after the numbers: what is shown in between would overwrite them.
+        self.table.param.watch(self._edited, "value")
+        self.more.on_click(self._add)
+        self.fewer.on_click(self._drop)
+        self.layout = pn.Column(
+            self.table, pn.Row(self.more, self.fewer, sizing_mode="stretch_width"), sizing_mode="stretch_width"
+        )
+
+    def show(self, config: RunConfig, data: xr.Dataset) -> None:
+        """Show a data set: x(point, coord), y(point) without the bias.
+
+        A result of an older configuration, which comes while a newer one is computed, would undo what a person
+        has typed since: it is not shown.
+        """
+        if config is not self.current():
+            return
+        names = str(data["coord"].attrs.get("labels", "")).split()
+        names = names or [f"x{i + 1}" for i in range(data.sizes["coord"])]
+        kept = [i for i, name in enumerate(names) if name != "bias"][:8]
+        columns = {names[i]: data["x"].values[:, i] for i in kept} | {"y": data["y"].values}
+        fixed, wide = not editable(config), len(columns) > WIDE
+        self.more.disabled = self.fewer.disabled = fixed
+        frame = pd.DataFrame(columns).round(SHOWN) if fixed else pd.DataFrame(columns)
+        if self.table.disabled == fixed and frame.equals(self.table.value):
+            return  # new rows, also of the same numbers, would close the cell that a person is typing into
+        self.showing = True
+        try:
+            layout = "fit_data" if wide else "fit_columns"
+            self.table.param.update(disabled=fixed, value=frame, layout=layout)
+        finally:
+            self.showing = False
+
+    def dragged(self, x: list[float], y: list[float]) -> None:
+        """Take the points that a person has dragged."""
+        if editable(self.current()):
+            self._say(x, y)
+
+    def _edited(self, event: Any) -> None:
+        """Take the table that a person has edited; what the server itself has put there is no news."""
+        if self.showing or not editable(self.current()):
+            return
+        frame = self.table.value
+        self._say(frame.iloc[:, 0].tolist(), frame["y"].tolist())
+
+    def _add(self, event: Any) -> None:
+        x, y = self._points()
+        self._say([*x, max(x) + STEP], [*y, STEP])
+
+    def _drop(self, event: Any) -> None:
+        x, y = self._points()
+        if len(y) > 1:
+            self._say(x[:-1], y[:-1])
+
+    def _points(self) -> tuple[list[float], list[float]]:
+        data = self.current().data
+        return [row[0] for row in data.x or []], list(data.y or [])
+
+    def _say(self, x: list[Any], y: list[Any]) -> None:
+        try:
+            x, y = ([round(float(value), DIGITS) for value in values] for values in (x, y))
+        except (TypeError, ValueError):
+            self.refused("data: each point needs a number x and a number y")
+            return
+        if (x, y) != self._points():
+            self.changed(x, y)

@@ -1,0 +1,116 @@
+"""What of a cube is shown over which axes: the widgets, and the same in the address."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+
+from dashboards.cubes.cube import Cube
+from dashboards.cubes.section import SectionChoice, list_aggregates
+from dashboards.page_context import PageContext
+
+ALL = -1
+"""The stop of a slider at which all values of its axis are taken together."""
+FIRST = ("final_excess", "final_loss")
+"""What is shown to whoever asks for nothing, if the cube has it."""
+SEED = "seed"
+"""Axes of this name are taken together unless somebody says otherwise."""
+
+
+class Controls:
+    """The widgets of a cube.
+
+    Attributes
+    ----------
+    layout
+        All of them, in lines as long as the page is wide.
+    """
+
+    def __init__(self, context: PageContext, cube: Cube, show: Callable[[], None]) -> None:
+        self.context, self.cube, self.tell = context, cube, show
+        self.busy = False
+        dims = list(cube.by_dim)
+        order = sorted(dims, key=lambda dim: (SEED in dim, dims.index(dim)))
+        x = context.choice("x", dims, order[0])
+        rest = [dim for dim in order if dim != x]
+        titles = {one.title: one.dim for one in cube.swept}
+        self.quantity = self.choice_of_quantity()
+        self.x = pn.widgets.Select(label="x axis", options=titles, value=x, width=200)
+        y = context.choice("y", rest, rest[0]) if rest else x
+        self.y = pn.widgets.Select(
+            label="y axis, one line per value", options=titles, value=y, width=200, visible=bool(rest)
+        )
+        self.sliders = {one.dim: self.slider(one.dim) for one in cube.swept}
+        ways = list(list_aggregates(cube.quantities[str(self.quantity.value)]))
+        self.measure = pn.widgets.Select(
+            label="Aggregate by", options=ways, value=context.choice("by", ways, ways[0]), width=180
+        )
+        widgets = [self.quantity, self.x, self.y, *self.sliders.values(), self.measure]
+        self.layout = pn.FlexBox(*widgets, gap="4px 16px", align_items="flex-end")
+        self.settle()
+        for widget in widgets:
+            widget.param.watch(self.changed, "value")
+
+    def choice_of_quantity(self) -> pn.widgets.Select:
+        """Make the list of all that can be shown, in groups."""
+        known = self.cube.quantities
+        default = next((name for name in FIRST if name in known), next(iter(known)))
+        groups: dict[str, dict[str, str]] = {}
+        for quantity in known.values():
+            groups.setdefault(quantity.group, {})[quantity.title] = quantity.name
+        value = self.context.choice("show", list(known), default)
+        return pn.widgets.Select(label="Quantity", groups=groups, value=value, width=330)
+
+    def slider(self, dim: str) -> pn.widgets.DiscreteSlider:
+        """Make the slider of an axis: all values together, or one of them."""
+        swept = self.cube.by_dim[dim]
+        stops = {"all": ALL} | {json.dumps(value): place for place, value in enumerate(swept.values)}
+        default = "all" if SEED in dim else list(stops)[1]
+        at = self.context.choice(f"at.{dim}", list(stops), default)
+        options = {f"all {len(swept.values)}": ALL} | {word: place for place, word in enumerate(swept.words)}
+        return pn.widgets.DiscreteSlider(label=swept.title, options=options, value=stops[at], width=200)
+
+    @property
+    def shown(self) -> SectionChoice:
+        """What the widgets say."""
+        x, y = str(self.x.value), str(self.y.value) if self.y.visible else None
+        at = {
+            dim: None if slider.value == ALL else int(slider.value)
+            for dim, slider in self.sliders.items()
+            if dim not in (x, y)
+        }
+        return SectionChoice(str(self.quantity.value), x, y, at, str(self.measure.value))
+
+    def changed(self, event: Any) -> None:
+        """Follow a change of one widget."""
+        if self.busy:  # what follows from a change is part of it
+            return
+        self.busy = True
+        self.context.forget()
+        try:
+            if event.obj is self.x and self.y.value == event.new:
+                self.y.value = event.old
+            if event.obj is self.y and self.x.value == event.new:
+                self.x.value = event.old
+            self.settle()
+        finally:
+            self.busy = False
+        self.tell()
+
+    def settle(self) -> None:
+        """Let the widgets and the address agree with each other."""
+        ways = list(list_aggregates(self.cube.quantities[str(self.quantity.value)]))
+        if list(self.measure.options) != ways:
+            self.measure.param.update(options=ways, value=ways[0])
+        shown = self.shown
+        for dim, slider in self.sliders.items():
+            slider.visible = dim in shown.at
+        self.measure.visible = bool(shown.aggregated)
+        said: dict[str, Any] = {f"at.{dim}": None for dim in self.sliders}
+        for dim, place in shown.at.items():
+            said[f"at.{dim}"] = "all" if place is None else json.dumps(self.cube.by_dim[dim].values[place])
+        by = shown.measure if shown.aggregated else None
+        self.context.remember(show=shown.quantity, x=shown.x, y=shown.y, by=by, **said)

@@ -1,0 +1,114 @@
+"""The card of the ladder of lambda: taken from the catalog, or computed when the button is pressed."""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import count
+from typing import Any
+
+import panel as pn
+import xarray as xr
+
+from catalog import Catalog, CatalogError
+from dashboards.components import card, heading_pane, html_pane, plot_pane, side_by_side, table_pane
+from dashboards.latest_only import LatestOnly
+from dashboards.page_context import PageContext
+from dashboards.page_template import explain_error
+from dashboards.plots.holoviews_style import render_figure
+from dashboards.plots.ladder_plots import (
+    create_constants_plot,
+    create_exponents_plot,
+    create_exponents_table,
+    create_scales_table,
+    describe_excess,
+    measured_statements,
+)
+from dashboards.processes import tell
+from pipeline import LADDER_STEPS, kept_ladder, published_ladder
+from pipeline.configuration import RunConfig
+
+
+def computed_ladder(catalog: Catalog, config: RunConfig) -> tuple[str | None, xr.Dataset]:
+    """Compute a ladder and keep it in the catalog; it is told with each run."""
+    done = count(1)
+
+    def advance() -> None:
+        tell(f"The ladder of λ: {next(done)} of {LADDER_STEPS} runs")
+
+    found: tuple[str | None, xr.Dataset] = kept_ladder(catalog, config, advance)
+    return found
+
+
+class LadderCard:
+    """The card of one visitor; ``view`` is what is shown."""
+
+    def __init__(self, context: PageContext, config: RunConfig) -> None:
+        self.context, self.config = context, config
+        self.button = pn.widgets.Button(label="Compute it", color="primary", width=130, margin=(4, 0, 0, 0))
+        self.said = html_pane("", faint=True)
+        self.content = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.view = card(
+            heading_pane(
+                "The ladder of λ",
+                "The same network at ever smaller λ, down to 10⁻¹⁰⁰⁰: how fast each deviation falls beside the "
+                "paper's bound, and the times of the fits, whose constants tend to 1.",
+            ),
+            self.content,
+        )
+        self.ladders = LatestOnly(pn.state.curdoc, self._computed, self._show, self._failed)
+        self.begin()
+
+    def begin(self) -> None:
+        """Show the ladder that the catalog has, else the button."""
+        if self.config.init.start == "given":
+            text = "There is none for given weights: their scale is their own."
+            self.content.objects = [html_pane(f"<p>{text}</p>", faint=True)]
+            return
+        found = published_ladder(self.context.catalog, self.config)
+        if found is not None:
+            try:
+                self.context.catalog.sweeps.whole(found[0])
+                self.content.objects = self.filled(*found)
+            except CatalogError as error:
+                self.content.objects = [html_pane(f"<p>{escape(str(error))}</p>", faint=True)]
+            return
+        text = f"The catalog has none for this network. It takes {LADDER_STEPS} runs, and is kept in the catalog."
+        self.said.object = f"<p>{text}</p>"
+        self.button.on_click(self.compute)
+        self.content.objects = [self.said, self.button]
+
+    def compute(self, _: Any) -> None:
+        """Compute the ladder behind the page, which says how far it is."""
+        self.button.disabled = True
+        self.said.object = "<p>Under way; the page can be used meanwhile.</p>"
+        self.ladders.request(self.config)
+
+    def _computed(self, config: RunConfig) -> list[Any]:
+        return self.filled(*self.context.compute(computed_ladder, self.context.catalog, config))
+
+    def _show(self, views: list[Any]) -> None:
+        self.content.objects = views
+
+    def _failed(self, error: Exception) -> None:
+        self.context.say(explain_error(error))
+        self.said.object = "<p>It was not computed.</p>"
+        self.button.disabled = False
+
+    def filled(self, identifier: str | None, law: xr.Dataset) -> list[Any]:
+        """Make the plots and the tables."""
+        theme = self.context.theme
+        kept = f"Kept as {identifier}." if identifier else "Not kept: the catalog can't be written."
+        summary = "The measured exponents beside the paper's; the table below has the same numbers."
+        constants = "The constants of t2 and t3 against lambda; the table below has the same numbers."
+        plots: list[Any] = [plot_pane(render_figure(create_constants_plot(law, theme)), constants)]
+        if measured_statements(law):
+            plots.insert(0, plot_pane(render_figure(create_exponents_plot(law, theme)), summary))
+        else:
+            none = "<p>No statement that applies here has an exponent to be measured.</p>"
+            plots.insert(0, html_pane(none, faint=True, margin=0))
+        tables = [table_pane(table, margin=0) for table in (create_exponents_table(law), create_scales_table(law))]
+        return [
+            html_pane(f"<p>{escape(describe_excess(law))} {escape(kept)}</p>", faint=True),
+            side_by_side(*plots),
+            side_by_side(*tables),
+        ]

@@ -1,0 +1,58 @@
+"""The picture of the whole: the packages in layers, and which of them each imports."""
+
+from __future__ import annotations
+
+from writers import imports, layers
+from writers.layers import Layer
+
+LAYERS = (
+    Layer("the command line", (("pipeline.cli", "reluflow: commands, reports, tables, progress"),)),
+    Layer(
+        "many runs, many readers",
+        (
+            ("dashboards", "pages in a browser"),
+            ("pipeline.sweep", "grids of runs"),
+            ("pipeline.theory", "laws over runs"),
+            ("pipeline.upkeep", "repair, recompute"),
+        ),
+        sideways=True,
+    ),
+    Layer(
+        "one run",
+        (("pipeline.workflow", "stages in a row"), ("pipeline.figures", "drawings")),
+        sideways=True,
+    ),
+    Layer(
+        "the stages",
+        (
+            ("pipeline.data", "points, labels"),
+            ("pipeline.flow", "the trajectory"),
+            ("pipeline.phases", "phases, saddles"),
+            ("pipeline.function", "kinks of h"),
+            ("pipeline.minimal_norm", "the certified end"),
+            ("pipeline.statements", "what holds"),
+        ),
+        flows=True,
+    ),
+    Layer("what several stages ask", (("pipeline.stationary", "stationary points and their kinds"),)),
+    Layer(
+        "what all of them use",
+        (
+            ("pipeline.configuration", "what was asked for"),
+            ("pipeline.points", "what the data is"),
+            ("pipeline.arguments", "numbers, checked"),
+            ("pipeline.threads", "how many at once"),
+            ("pipeline.network", "its algebra"),
+            ("pipeline.stages", "who is told"),
+            ("pipeline.errors", "what was wrong"),
+        ),
+        sideways=True,
+    ),
+    Layer("the catalog", (("catalog", "schema, publishing, manifests, verifying, sharing: imports no stage"),)),
+)
+"""From the top. The tests hold that a package imports from lower layers only."""
+
+
+def write() -> str:
+    """The picture and the table."""
+    return layers.page(LAYERS, imports.packages(), "The packages of reluflow in layers; imports go down only")

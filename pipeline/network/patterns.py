@@ -1,0 +1,129 @@
+"""A network whose neurons are in groups that share their activation pattern and the sign of a.
+
+Neurons of one group share their force D and their features, so whatever is summed over a pattern's points is done
+once a group: a million neurons on five points are some thirty groups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+
+from catalog.blocks import at_instant
+from catalog.schema import variable
+from pipeline.network.activation import Activation
+from pipeline.network.algebra import pieces, weights
+
+ODD = np.uint64(0x9E3779B97F4A7C15)
+"""Multiplier of the patterns' hash, modulo 2^64: two of a million patterns share one with a chance of 3e-8."""
+
+Surface = tuple[np.ndarray, np.ndarray]
+"""Groups (their numbers) that slide along the same points, and the points x_k (n, p) projected off those
+boundaries."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network at one time, on data ``x`` (n, d) and ``y`` (n).
+
+    ``w`` (m, d) and ``a`` (m) are in plain units, 0 where they underflow; ``log_mass`` is ln(|a_j||w_j|), -inf for
+    a_j = 0. ``group`` (m) is each neuron's; ``state`` (g, n), ``sign`` (g) are the groups'.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    activation: Activation
+    direction: np.ndarray
+    ratio: np.ndarray
+    log_norm: np.ndarray
+    w: np.ndarray
+    a: np.ndarray
+    group: np.ndarray
+    state: np.ndarray
+    sign: np.ndarray
+
+    @classmethod
+    def at(cls, data: xr.Dataset, trajectory: xr.Dataset, sample: int) -> Network:
+        """Read one sample, and nothing else of the trajectory."""
+        names = ("direction", "log_norm", "output_ratio", "activation")
+        direction, log_norm, ratio, state = at_instant(trajectory, sample, *names)
+        x, y = data.variables["x"].values, data.variables["y"].values
+        first, group = group_by_pattern(state, np.sign(ratio))
+        return cls(
+            x, y, Activation.of(trajectory), direction, ratio, log_norm,
+            *weights(log_norm, direction, ratio), group, state[first], np.sign(ratio[first]),
+        )  # fmt: skip
+
+    def derivative(self, groups: np.ndarray) -> np.ndarray:
+        """phi'(<w, x_k>) of these groups at each point; 0 where they slide."""
+        on, sliding = (variable("trajectory", "activation").flag(name) for name in ("on", "sliding"))
+        state = self.state[groups]
+        return np.where(state == on, 1.0, np.where(state == sliding, 0.0, self.activation.negative_slope))
+
+    @cached_property
+    def basis(self) -> np.ndarray:
+        """Orthonormal columns (d, p) that span the points, where everything moves; p is no more than n or d."""
+        n, d = self.x.shape
+        return np.eye(d) if d <= n else np.linalg.qr(self.x.T)[0]
+
+    @cached_property
+    def surfaces(self) -> list[Surface]:
+        """The groups by the points they slide along: they can't leave those boundaries. In the basis."""
+        slides = self.state == variable("trajectory", "activation").flag("sliding")
+        first, kind = group_by_pattern(slides.astype(np.int8), np.zeros(len(slides)))
+        found, x = [], self.x @ self.basis
+        for number, example in enumerate(first):
+            held = x[slides[example]]
+            # The floor tells points on one boundary, x and 2x, from those that are only nearly so.
+            points = x - (x @ np.linalg.pinv(held, rcond=1e-12) @ held if len(held) else 0.0)
+            found.append((np.flatnonzero(kind == number), points))
+        return found
+
+    def forces(self, residual: np.ndarray) -> np.ndarray:
+        """D of each group (g, d): 1/n sum_k phi'_k r_k x_k, projected on what it slides along."""
+        found = np.empty((len(self.state), self.x.shape[1]))
+        for groups, points in self.surfaces:
+            for part in pieces(groups, len(self.y)):
+                found[part] = (self.derivative(part) * residual) @ points @ self.basis.T / len(self.y)
+        return found
+
+    def outputs(self, w: np.ndarray, a: np.ndarray) -> np.ndarray:
+        """What each group adds to h at each point (g, n) if its neurons have these weights."""
+        moment = np.zeros((len(self.state), self.x.shape[1]))
+        np.add.at(moment, self.group, a[:, None] * w)
+        found = np.empty((len(self.state), len(self.y)))
+        for part in pieces(np.arange(len(found)), len(self.y)):
+            found[part] = self.derivative(part) * (moment[part] @ self.x.T)
+        return found
+
+    def tangent_kernel(self, w: np.ndarray, a: np.ndarray) -> np.ndarray:
+        """K_kl = sum_j phi'_jk phi'_jl (a_j^2 <P_j x_k, x_l> + <w_j, x_k><w_j, x_l>), (n, n), of these weights."""
+        n = len(self.y)
+        kernel = np.zeros((n, n))
+        squares = np.bincount(self.group, a**2, minlength=len(self.state))
+        inside = w @ self.basis
+        for groups, points in self.surfaces:
+            gram = points @ points.T
+            here = np.zeros(len(self.state), dtype=bool)
+            here[groups] = True
+            for part in pieces(groups[squares[groups] > 0], n):
+                derivative = self.derivative(part)
+                kernel += gram * (derivative.T @ (squares[part, None] * derivative))
+            moving = np.flatnonzero(here[self.group] & ((a != 0) | w.any(axis=1)))
+            for part in pieces(moving, n):
+                outputs = self.derivative(self.group[part]) * (inside[part] @ points.T)
+                kernel += outputs.T @ outputs
+        return kernel
+
+
+def group_by_pattern(state: np.ndarray, sign: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Group rows of equal ``state`` and ``sign``: the first row of each group, and each row's group."""
+    key = np.zeros(len(sign), dtype=np.uint64)
+    for column in (sign + 1, *state.T):
+        key = (key + column.astype(np.uint64)) * ODD
+        key ^= key >> np.uint64(29)
+    _, first, group = np.unique(key, return_index=True, return_inverse=True)
+    return first, group

@@ -1,0 +1,19 @@
+import io
+from xml.etree import ElementTree
+
+import pytest
+from PIL import Image
+
+from dashboards.exports.figure_files import draw_figure_file
+from pipeline.figures import FIGURES, heading, write_figures
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_the_one_of_the_command(name, tree, tmp_path):
+    write_figures(tree, tmp_path)
+    png = draw_figure_file(tree, name, "png")
+    assert png == (tmp_path / f"{name}.png").read_bytes()
+    assert Image.open(io.BytesIO(png)).size[0] > 1000
+    svg = draw_figure_file(tree, name, "svg").decode()  # the names of its parts differ from drawing to drawing
+    assert ElementTree.fromstring(svg).tag.endswith("svg")
+    assert heading(tree) in svg

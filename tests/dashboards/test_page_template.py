@@ -1,0 +1,73 @@
+"""What all pages share."""
+
+import pytest
+
+from catalog import CatalogError, open_catalog
+from dashboards.page_context import PageContext
+from dashboards.page_template import Notices, build_content, explain_error, fill_template, theme_css
+from dashboards.theme import DARK, LIGHT
+from pipeline import RequestError
+
+
+def luminance(colour):
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_text_has_contrast_on_every_background(theme):
+    for text in (theme.ink, theme.faint, theme.accent):
+        for paper in (theme.paper, theme.panel):
+            light, dark = sorted((luminance(text), luminance(paper)), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, paper)
+
+
+def test_notices_are_escaped_the_newest_and_each_said_once():
+    notices = Notices()
+    for line in ("one", "two", "<b>three</b>\nand more", "two", "four"):
+        notices.say(line)
+    assert notices.lines == ["<b>three</b> and more", "two", "four"]
+    assert "<b>" not in notices.pane.object
+    assert 'role="status"' in notices.pane.object
+    assert notices.view.visible
+    notices.clear()
+    assert not notices.view.visible
+    notices.say("five")
+    assert notices.lines == ["five"]
+    notices.close.clicks += 1
+    assert (notices.lines, notices.view.visible) == ([], False)
+
+
+def test_errors_of_a_request_stand_as_they_are_and_others_are_unexpected(caplog):
+    assert explain_error(RequestError("init.width = 0: at least 1")) == "init.width = 0: at least 1"
+    assert explain_error(CatalogError("no run 'x'")) == "no run 'x'"
+    assert caplog.records == []
+    said = explain_error(ZeroDivisionError("division by zero"))
+    assert "unexpectedly (ZeroDivisionError: division by zero)" in said
+    assert caplog.records[0].exc_info is not None
+
+
+def test_a_page_that_fails_is_a_sentence_with_ways_out(tmp_path, monkeypatch):
+    def fail(context):
+        raise ValueError("broken")
+
+    monkeypatch.setattr("dashboards.views.flow.page.build_page", fail)
+    notices = Notices()
+    content = build_content("flow", PageContext(open_catalog(tmp_path)), notices)
+    assert "Start it afresh" in content.object
+    assert "broken" in notices.lines[0]
+
+
+def test_the_frame_names_every_page_and_marks_this_one(tmp_path):
+    context = PageContext(open_catalog(tmp_path), theme=DARK)
+    template = fill_template("theory", context, Notices(), "content")
+    assert template._render_variables["current"] == "theory"
+    addresses = {key: address for key, address, _ in template._render_variables["pages"]}
+    assert addresses["sweeps"] == "sweeps?theme=dark"
+    assert template._render_variables["other_theme"] == "light"
+
+
+def test_the_style_has_the_colours_and_the_font():
+    assert "--ink: #E8EAED" in theme_css(DARK)
+    assert "--font: system-ui" in theme_css(LIGHT)

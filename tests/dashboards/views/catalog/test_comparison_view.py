@@ -1,0 +1,34 @@
+from dashboards.catalog_rows import differences
+from dashboards.html_table import records_html
+from dashboards.page_context import PageContext
+from dashboards.views.catalog.comparison_view import Comparison, difference_table, opened_runs
+
+
+def test_a_damaged_run_is_said_and_the_others_are_shown(damaged_catalog):
+    said = []
+    context = PageContext(damaged_catalog, say=said.append)
+    trees, manifests = opened_runs(context, damaged_catalog.run_ids())
+    assert [name.split("-")[0] for name in trees] == ["orthonormal"]
+    assert len(manifests) == 1
+    assert len(said) == 2
+    assert all("damaged" in line or "verify" in line for line in said)
+
+
+def test_the_axes_are_in_the_address(small_catalog):
+    context = PageContext(small_catalog, {"time": "scaled", "loss": "wild"}, say=(said := []).append)
+    made = Comparison(context, *opened_runs(context, list(small_catalog)))
+    assert made.time.value == "scaled"
+    assert "wild" in said[0]
+    before = made.loss.object
+    made.axis.value = "log"
+    assert context.query["loss"] == "log"
+    assert made.loss.object is not before
+
+
+def test_the_table_is_text(small_catalog):
+    manifests = [small_catalog.manifest(name) for name in small_catalog]
+    manifests[0].configuration["title"] = "<script>"
+    html = records_html(difference_table(differences(manifests)))
+    assert "<script>" not in html
+    assert html.count('scope="col"') == 1 + 3
+    assert html.count('scope="colgroup"') == html.count("Configuration, where it differs") + 2
