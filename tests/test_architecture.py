@@ -66,11 +66,13 @@ def may_know(module: str, other: str) -> bool:
             return True
         case "pipeline.stationary":
             return other in {"catalog.schema", "catalog.blocks"}
+        case "pipeline.lingering":
+            return other in {"catalog.schema", "pipeline.stationary"}
         case "pipeline.points":
             return other in {"catalog.schema", "pipeline.errors"}
         case stage if stage in STAGES:
-            # What a stationary point is asked for along the flow and of its plateaus: one answer for both.
-            return other in base | {"pipeline.stationary"}
+            # When a flow lingers, and at what, is asked along its steps and of samples: one answer for both.
+            return other in base | {"pipeline.lingering", "pipeline.stationary"}
         case "pipeline.figures":
             return other in {"catalog.schema", "catalog.blocks", "pipeline.errors", "pipeline.points"}
         case "dashboards":
@@ -118,6 +120,8 @@ def test_every_import_is_allowed():
         ("pipeline.stationary.kinds", "pipeline.phases"),
         ("pipeline.network.patterns", "pipeline.stationary"),
         ("pipeline.points", "pipeline.network.algebra"),
+        ("pipeline.lingering.stretches", "pipeline.flow"),
+        ("pipeline.flow.lingering", "pipeline.lingering.dips"),
         ("pipeline.function.learned", "pipeline.phases"),
         ("pipeline.phases.label", "pipeline.flow.course"),
         ("pipeline.minimal_norm.compare", "pipeline.phases"),

@@ -34,7 +34,11 @@ LAYERS = (
         ),
         flows=True,
     ),
-    Layer("what several stages ask", (("pipeline.stationary", "stationary points and their kinds"),)),
+    Layer(
+        "what several stages ask",
+        (("pipeline.lingering", "when a flow is slow"), ("pipeline.stationary", "stationary points and their kinds")),
+        sideways=True,
+    ),
     Layer(
         "what all of them use",
         (
