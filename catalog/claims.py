@@ -23,11 +23,11 @@ from itertools import islice
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from catalog.cells import CELLS
+from catalog.cell_cache import CELLS
 from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
-    from catalog.places import Place
+    from catalog.storage import Storage
 
 ENDING = ".claim"
 BEAT_SECONDS = 10.0
@@ -52,7 +52,7 @@ class Claims:
 
     Attributes
     ----------
-    place
+    storage
         The catalog's.
     folder, own_file
         Where the claims lie, and the name of this process's.
@@ -64,7 +64,7 @@ class Claims:
         What this process has taken and not recorded, and what it is about to take.
     """
 
-    place: Place
+    storage: Storage
     folder: str
     sweep_id: str
     clock: Callable[[], float] = monotonic
@@ -82,11 +82,11 @@ class Claims:
     def others(self) -> dict[str, Theirs]:
         """What other living processes have taken, by the names of their files; those of the dead are removed."""
         found = {}
-        for file in self.place.names(self.folder):
+        for file in self.storage.names(self.folder):
             if file == self.own_file or not (file.startswith(f"{self.sweep_id}-") and file.endswith(ENDING)):
                 continue
             try:
-                content = self.place.read(f"{self.folder}/{file}")
+                content = self.storage.read(f"{self.folder}/{file}")
                 said = json.loads(content)
                 theirs = Theirs(set(map(str, said["cells"])), set(map(str, said["wanted"])))
                 alive = self._lives(file, content, said)
@@ -98,7 +98,7 @@ class Claims:
                 found[file] = theirs
             else:
                 with suppress(CatalogError):
-                    self.place.remove(f"{self.folder}/{file}")
+                    self.storage.remove(f"{self.folder}/{file}")
         return found
 
     def _lives(self, file: str, content: bytes, said: dict[str, Any]) -> bool:
@@ -168,18 +168,18 @@ class Claims:
             said: dict[str, Any] = {"machine": platform.node(), "process": os.getpid(), "beats": self._beats}
             said |= {"cells": sorted(self.cells), "wanted": sorted(self.wanted)}
             content = json.dumps(said).encode()
-            self.place.write(f"{self.folder}/{self.own_file}", content)
+            self.storage.write(f"{self.folder}/{self.own_file}", content)
 
     def withdraw(self) -> None:
         """Take everything back."""
         with self._lock, suppress(CatalogError):
-            self.place.remove(f"{self.folder}/{self.own_file}")
+            self.storage.remove(f"{self.folder}/{self.own_file}")
 
 
 @contextmanager
-def claiming(place: Place, name: str, sweep_id: str) -> Iterator[Claims]:
+def claiming(storage: Storage, name: str, sweep_id: str) -> Iterator[Claims]:
     """Take cells of a sweep over the base ``name``, and keep saying so until the end."""
-    claims = Claims(place, f"{CELLS}/{name}", sweep_id)
+    claims = Claims(storage, f"{CELLS}/{name}", sweep_id)
     ended = threading.Event()
 
     def beat() -> None:

@@ -19,10 +19,10 @@ from zarr.storage import LocalStore, WrapperStore
 from catalog.errors import CatalogError, DamagedRunError
 from catalog.layout import RUNS, STORE, SWEEPS, manifest_key, run_key
 from catalog.manifest import Manifest
-from catalog.verify import Problem
+from catalog.verification import Problem
 
 if TYPE_CHECKING:
-    from catalog.places import Place
+    from catalog.storage import Storage
 
 
 class CheckedStore(WrapperStore[Store]):
@@ -36,18 +36,18 @@ class CheckedStore(WrapperStore[Store]):
     ----------
     store
         Where the files are.
-    place, manifest, shelf
+    storage, manifest, collection
         The run's, by which an error tells what is wrong.
     """
 
-    def __init__(self, store: Store, place: Place, manifest: Manifest, shelf: str = RUNS) -> None:
+    def __init__(self, store: Store, storage: Storage, manifest: Manifest, collection: str = RUNS) -> None:
         super().__init__(store)
-        self.place, self.manifest, self.shelf = place, manifest, shelf
+        self.storage, self.manifest, self.collection = storage, manifest, collection
         self._digested: set[str] = set()
         self._measured: set[str] = set()
 
     def _with_store(self, store: Store) -> Self:
-        return type(self)(store, self.place, self.manifest, self.shelf)
+        return type(self)(store, self.storage, self.manifest, self.collection)
 
     def __str__(self) -> str:
         return str(self._store)
@@ -106,23 +106,22 @@ class CheckedStore(WrapperStore[Store]):
         return f"{STORE}/{key}" in self.manifest.files
 
     def _refuse_removed(self) -> None:
-        if not self.place.exists(manifest_key(self.manifest.run_id, self.shelf)):
-            raise DamagedRunError(
-                f"{called(self.shelf)} {self.manifest.run_id} was removed from the catalog while it was being read"
-            )
+        if not self.storage.exists(manifest_key(self.manifest.run_id, self.collection)):
+            what = f"{called(self.collection)} {self.manifest.run_id}"
+            raise DamagedRunError(f"{what} was removed from the catalog while it was being read")
 
     def _damage(self, key: str, problem: Problem) -> DamagedRunError:
-        return damage_of(self.manifest.run_id, f"{STORE}/{key}", problem, self.shelf)
+        return damage_of(self.manifest.run_id, f"{STORE}/{key}", problem, self.collection)
 
 
-def checked_store(place: Place, manifest: Manifest, shelf: str = RUNS) -> CheckedStore:
+def checked_store(storage: Storage, manifest: Manifest, collection: str = RUNS) -> CheckedStore:
     """Open the store of a published run."""
-    store: Any = place.store(f"{run_key(manifest.run_id, shelf)}/{STORE}")
+    store: Any = storage.store(f"{run_key(manifest.run_id, collection)}/{STORE}")
     opened = store if isinstance(store, Store) else LocalStore(store, read_only=True)
-    return CheckedStore(opened, place, manifest, shelf)
+    return CheckedStore(opened, storage, manifest, collection)
 
 
-def damage_of(run_id: str, path: str, problem: Problem, shelf: str = RUNS, more: int = 0) -> DamagedRunError:
+def damage_of(run_id: str, path: str, problem: Problem, collection: str = RUNS, more: int = 0) -> DamagedRunError:
     """Say in one sentence what is wrong with a run: which file, and how all of the damage is found.
 
     Parameters
@@ -134,24 +133,28 @@ def damage_of(run_id: str, path: str, problem: Problem, shelf: str = RUNS, more:
     """
     others = f" (and {more} more)" if more else ""
     return DamagedRunError(
-        f"{called(shelf)} {run_id} is damaged: {path}: {problem.value}{others}; {advice(run_id, shelf)}"
+        f"{called(collection)} {run_id} is damaged: {path}: {problem.value}{others}; {advice(run_id, collection)}"
     )
 
 
-def advice(run_id: str, shelf: str = RUNS) -> str:
+def advice(run_id: str, collection: str = RUNS) -> str:
     """Say how all of the damage is found."""
     return (
-        "`reluflow verify` names the damage" if shelf == SWEEPS else f"`reluflow verify {run_id}` names the damage"
+        "`reluflow verify` names the damage"
+        if collection == SWEEPS
+        else f"`reluflow verify {run_id}` names the damage"
     )
 
 
-def called(shelf: str) -> str:
+def called(collection: str) -> str:
     """What a sentence calls something on a shelf: run, or sweep."""
-    return shelf.removesuffix("s")
+    return collection.removesuffix("s")
 
 
 @contextmanager
-def reading(run_id: str | None, shelf: str = RUNS, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+def reading(
+    run_id: str | None, collection: str = RUNS, passing: tuple[type[Exception], ...] = ()
+) -> Iterator[None]:
     """Say of whatever a reader stumbles over within that the run is damaged; of a computed one (None) nothing.
 
     Parameters
@@ -173,5 +176,5 @@ def reading(run_id: str | None, shelf: str = RUNS, passing: tuple[type[Exception
             raise
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise DamagedRunError(
-            f"{called(shelf)} {run_id} can't be read ({reason}); {advice(run_id, shelf)}"
+            f"{called(collection)} {run_id} can't be read ({reason}); {advice(run_id, collection)}"
         ) from error

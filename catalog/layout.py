@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 
 RUNS, SWEEPS = "runs", "sweeps"
-SHELVES = (RUNS, SWEEPS)
+COLLECTIONS = (RUNS, SWEEPS)
 """Where published things lie: single runs, and cubes over many."""
 STAGING = "staging"
 INDEX = "index"
@@ -40,7 +40,7 @@ def is_run_id(text: str) -> bool:
     return _RUN_ID.fullmatch(text) is not None and len(text.encode()) <= _LONGEST_RUN_ID
 
 
-def run_key(run_id: str, shelf: str = RUNS) -> str:
+def run_key(run_id: str, collection: str = RUNS) -> str:
     """Where the run ``run_id`` (or what else is on that shelf) lies, or would.
 
     Raises
@@ -50,12 +50,12 @@ def run_key(run_id: str, shelf: str = RUNS) -> str:
     """
     if not is_run_id(run_id):
         raise ValueError(f"run_id {run_id!r}: allowed are up to {_LONGEST_RUN_ID} letters, digits, '_.+-'")
-    return f"{shelf}/{run_id}"
+    return f"{collection}/{run_id}"
 
 
-def manifest_key(run_id: str, shelf: str = RUNS) -> str:
+def manifest_key(run_id: str, collection: str = RUNS) -> str:
     """Where its manifest lies, by which it is there."""
-    return f"{run_key(run_id, shelf)}/{MANIFEST}"
+    return f"{run_key(run_id, collection)}/{MANIFEST}"
 
 
 def preset_of(run_id: str) -> str:

@@ -20,7 +20,7 @@ from catalog.layout import RUNS, manifest_key, run_key
 from catalog.sealed import sealed, unsealed
 
 if TYPE_CHECKING:
-    from catalog.places import Place
+    from catalog.storage import Storage
 
 # Zarr v3's own spelling of these in JSON, which has no such numbers; a strict parser refuses a bare NaN.
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -146,7 +146,7 @@ def parse(content: bytes) -> Manifest:
         raise ValueError(f"it has other keys than a manifest: {sorted(document)}") from error
 
 
-def read_manifest(place: Place, run_id: str, shelf: str = RUNS) -> Manifest:
+def read_manifest(storage: Storage, run_id: str, collection: str = RUNS) -> Manifest:
     """Read the manifest of a run.
 
     Raises
@@ -156,9 +156,9 @@ def read_manifest(place: Place, run_id: str, shelf: str = RUNS) -> Manifest:
     DamagedRunError
         If the manifest is damaged or belongs to another run.
     """
-    where = place.address(run_key(run_id, shelf))
+    where = storage.address(run_key(run_id, collection))
     try:
-        manifest = parse(place.read(manifest_key(run_id, shelf), LARGEST_DOCUMENT))
+        manifest = parse(storage.read(manifest_key(run_id, collection), LARGEST_DOCUMENT))
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no run at {where}") from None
     except OSError as error:

@@ -17,7 +17,7 @@ import google_crc32c
 import numpy as np
 from numcodecs import Blosc, Zstd, blosc
 
-from catalog.blocks import SHARED_BYTES, threads_for_sharing
+from catalog.schema.blocks import SHARED_BYTES, threads_for_sharing
 
 LEVEL = 3
 """Of zstd."""

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import at_instant
-from catalog.index import Catalog
+from catalog.catalog import Catalog
 from catalog.layout import SCHEMA_VERSION
 from catalog.schema import decode, flag_numbers, variable
+from catalog.schema.blocks import at_instant
 from pipeline.configuration import RunConfig, as_config
 from pipeline.data import generate_data, teacher_network
 from pipeline.flow import initialise, simulate

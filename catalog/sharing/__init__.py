@@ -5,8 +5,8 @@ a catalog on the web), or one netCDF file. The other way, nothing that comes in 
 and metadata are checked before a run is published, byte for byte. What the numbers mean is not known here.
 """
 
-from catalog.sharing.export import Exported, export, format_of
-from catalog.sharing.importing import LARGEST_BYTES, Imported, import_runs
-from catalog.sharing.parcel import Item, items_of
+from catalog.sharing.bundle import Item, items_of
+from catalog.sharing.run_export import Exported, export, format_of
+from catalog.sharing.run_import import LARGEST_BYTES, Imported, import_runs
 
 __all__ = ["LARGEST_BYTES", "Exported", "Imported", "Item", "export", "format_of", "import_runs", "items_of"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from catalog.schema import COORDINATES, GROUPS, SCHEMA_VERSION
-from catalog.variable import Variable
+from catalog.schema.specification import Variable
 
 MEANINGS = {
     "data": "The points, the labels, and what they say before anything moves.",
