@@ -1,4 +1,4 @@
-"""The front door: open a catalog, find a run, read it, list them all.
+"""The catalog: open it, find a run, read it, list all runs.
 
 Nothing heavy is imported before it is needed: opening a catalog and reading a manifest take the standard
 library alone (a cache hit of the command line), a table takes pandas, a run takes xarray and zarr.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from catalog.verification import Finding
 
 _SHORTEST_HASH = 4
-"""Fewer digits of a hash than this are no short name: a run called ``a`` was hardly meant by its hash."""
+"""The least digits of a hash that count as a short name: ``a`` is rather the beginning of a preset's name."""
 _LONGEST_NAME = 300
 """Characters of a name that is looked for."""
 MOST_VERIFIED = 300_000_000
@@ -60,12 +60,12 @@ def open_catalog(url: str | Path) -> Catalog:
 
 @dataclass(frozen=True)
 class Catalog:
-    """The runs in one place; a mapping from run identifiers to labelled trees.
+    """The runs in one storage; a mapping from run identifiers to labelled trees.
 
     Attributes
     ----------
     storage
-        Where the catalog lies.
+        The files of the catalog.
     collection
         Which collection this object shows: the runs, or the sweeps (see :attr:`sweeps`).
     """
@@ -75,7 +75,7 @@ class Catalog:
 
     @property
     def sweeps(self) -> Catalog:
-        """The same catalog with its sweeps (cubes over many runs) in the place of its runs."""
+        """The same catalog, showing its sweeps (cubes over many runs) instead of its runs."""
         return replace(self, collection=SWEEPS)
 
     def run_ids(self) -> list[str]:
@@ -137,7 +137,7 @@ class Catalog:
         return read_origin(self.storage, self.manifest(run_id), self.collection)
 
     def __getitem__(self, run_id: str) -> xr.DataTree:
-        """Open a run; each array is read when it is used, and held to the manifest then.
+        """Open a run; each array is read when it is used, and compared with the manifest then.
 
         Raises
         ------
@@ -167,7 +167,7 @@ class Catalog:
             ) from error
 
     def whole(self, run_id: str, most: int = MOST_VERIFIED) -> xr.DataTree:
-        """Open a run of which every byte was checked, and not only what is read of it later.
+        """Verify every byte of a run, then open it.
 
         Parameters
         ----------
@@ -192,7 +192,7 @@ class Catalog:
         return self[run_id]
 
     def _be_there(self, run_id: str, error: Exception) -> None:
-        """Say that a run is unknown if it can't be read because somebody has removed it meanwhile."""
+        """Raise that a run is unknown if it can't be read because it was removed meanwhile."""
         if run_id not in self:
             raise UnknownRunError(run_id) from error
 
@@ -320,11 +320,11 @@ class Catalog:
             refreshed(self.storage, collection, worth=0)
 
     def unfinished_writes(self) -> list[UnfinishedWrite]:
-        """Find what is being written, and what killed writers have left."""
+        """Find unfinished writes: of processes at work, and of processes that were killed."""
         return self.storage.unfinished_writes()
 
     def collect_garbage(self, patience: float | None = None) -> CollectedGarbage:
-        """Remove what killed writers have left: see :func:`catalog.garbage_collection.collect_garbage`."""
+        """Remove the unfinished writes of killed processes: see :mod:`catalog.garbage_collection`."""
         from catalog.garbage_collection import PATIENCE, collect_garbage
 
         return collect_garbage(self.storage, PATIENCE if patience is None else patience)

@@ -1,12 +1,12 @@
-"""Records of single cells: what a sweep has computed, kept as it comes, before (and after) its cube is published.
+"""The cell cache: the results of a sweep's cells, recorded as they are computed.
 
-A cache, never the truth: it may be removed at any time and costs no more than computing again. All sweeps of a
-base share it, under ``cells/<name>/<digest>.json``. A file's name is the SHA-256 of its content: one that was
-damaged, cut short or put there by somebody else is not read. Two processes may write at once; nothing is ever
+It may be removed at any time: the cells are then computed again. All sweeps of a base share it, under
+``cells/<name>/<digest>.json``. The name of a file is the SHA-256 of its content: a file that was damaged,
+truncated or added by somebody else is not read. Two processes may write at the same time; no file is ever
 changed.
 
-A batch of cells is a file when it comes. Of many such files one is made that holds their records, and only then
-they go: each record is in a durable file at every moment, and 50,000 cells lie in some 50 files, not in thousands.
+Each batch of cells is a new file. Many such files are merged into one, and are removed only then: each record
+is in a durable file at every moment, and 50,000 cells take some 50 files, not thousands.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from catalog.storage import Storage
 
 CELLS = "cells"
-"""The folder of a catalog in which the records lie."""
+"""The folder of the records in a catalog."""
 ENDING = ".json"
 PLAN = ".plan"
-"""How the files end that tell of a sweep under way."""
+"""The ending of the file that announces a sweep."""
 TOGETHER = 16
 """How many files of about one size become one."""
 TIERS = 2
@@ -56,12 +56,12 @@ class UnderWay:
 
 @dataclass
 class CellWriter:
-    """Keeps the records of one base as they come, few files at any moment.
+    """Writes the records of one base as they are computed, and merges the files.
 
     Attributes
     ----------
     storage, name
-        The catalog's place, and the base's name.
+        The catalog's files, and the name of the base.
     tiers
         The files that were written: single batches, what was made of 16 of them, and so on.
     """
@@ -111,7 +111,7 @@ def write_cells(storage: Storage, name: str, records: Iterable[Mapping[str, Any]
 
 
 def pack_cells(storage: Storage, name: str) -> None:
-    """Put the small files of a base together, those that sweeps which were killed have left among them."""
+    """Merge the small files of a base, also those of sweeps that were killed."""
     waiting: list[tuple[str, bytes]] = []
     for file in storage.names(f"{CELLS}/{name}"):
         key = f"{CELLS}/{name}/{file}"
@@ -127,7 +127,7 @@ def pack_cells(storage: Storage, name: str) -> None:
 
 
 def _put_together(storage: Storage, name: str, files: list[tuple[str, bytes]]) -> str | None:
-    """Make one file of several, then remove them; another process may be doing the same with some of them."""
+    """Merge files into one, then remove them; another process may be merging some of them too."""
     if not files:
         return None
     key = _kept(storage, name, b"".join(content for _, content in files))
@@ -187,7 +187,7 @@ def remove_cells(storage: Storage, name: str) -> None:
 
 
 def announce(storage: Storage, under_way: UnderWay) -> None:
-    """Say that a sweep has begun, so that anyone can ask how far it has come.
+    """Record that a sweep has begun, so that its progress can be shown.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def announce(storage: Storage, under_way: UnderWay) -> None:
 
 
 def withdraw(storage: Storage, name: str, sweep_id: str) -> None:
-    """Say that it has ended."""
+    """Record that a sweep has ended."""
     storage.remove(_plan_key(name, sweep_id))
 
 
@@ -216,7 +216,7 @@ def sweeps_under_way(storage: Storage) -> list[UnderWay]:
 
 
 def damaged_cells(storage: Storage) -> list[tuple[str, str]]:
-    """Find the records and plans that are not what was written: (base, key). They are never read, and may go."""
+    """Find damaged records and plans: (base, key). They are never read, and may be removed."""
     files = [
         (name, f"{CELLS}/{name}/{file}")
         for name in storage.names(CELLS)

@@ -1,4 +1,4 @@
-"""Clearing away: what writers that were killed have left, and nothing that anybody may still be writing."""
+"""Garbage collection: remove the unfinished writes of killed processes, and none that may still be written."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from catalog.layout import COLLECTIONS
 from catalog.storage import Storage, UnfinishedWrite
 
 PATIENCE = 3600.0
-"""Seconds without a write after which a leftover is taken for abandoned where nothing tells whether it is: in an
-object store, on a disk without locks, and if another machine wrote it."""
+"""Seconds without a write after which an unfinished write counts as abandoned where no lock tells: in an object
+store, on a disk without locks, and if another machine wrote it."""
 
 
 @dataclass(frozen=True)
 class CollectedGarbage:
-    """What became of the leftovers.
+    """The result of a garbage collection.
 
     Attributes
     ----------
     removed, kept
-        Those that were abandoned, and those that may not be.
+        The unfinished writes that were abandoned, and those that may not be.
     """
 
     removed: tuple[UnfinishedWrite, ...]
@@ -29,14 +29,14 @@ class CollectedGarbage:
 
 
 def collect_garbage(storage: Storage, patience: float = PATIENCE) -> CollectedGarbage:
-    """Remove what is abandoned: what no process holds, and where that can't be told, what has been idle for long.
+    """Remove unfinished writes that no process is at or, where that is not known, that have been idle for long.
 
-    The indexes are brought up to date too: a web server that lists nothing shares what they name.
+    The indexes are brought up to date too: behind a web server that lists nothing, they name the runs.
 
     Parameters
     ----------
     patience
-        Seconds; 0 to take everything for abandoned that no process is known to hold.
+        Seconds; 0 to remove everything that no process is known to write.
 
     Raises
     ------

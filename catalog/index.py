@@ -1,9 +1,9 @@
-"""The index of a shelf: the rows of its table, kept so that 10,000 manifests need not be read to list them.
+"""The index of a collection: a cache of its table's rows, so that listing runs need not read all their manifests.
 
-A cache and never the truth: which runs there are is read from the place, and a row counts only while its manifest
-has the stamp (size and time of change) that it had when the row was made. Without the index, or with one whose own
-digest differs, the manifests are read, and the index is written anew where that is allowed. Columns, not rows,
-because 10,000 runs are read three times as fast so; of a column that repeats itself, each value once.
+Which runs exist is always read from the storage. A row is used only while the manifest's stamp (its size and
+time of change) is the one that it had when the row was made. If there is no index, or its own digest differs,
+the manifests are read, and the index is written anew where writing is allowed. It holds columns and not rows,
+because 10,000 runs are read three times as fast so; a column with few distinct values holds each value once.
 
 Standard library only.
 """
@@ -25,11 +25,11 @@ from catalog.sealed import sealed, unsealed
 from catalog.storage import Storage
 
 VERSION = 2
-"""Of the index's own form; one of another version is as good as none."""
+"""Of the index's own format; an index of another version is not used."""
 ABSENT = -1
-"""The number of a cell whose run has no such column; None is a value that it may have."""
+"""The code of a cell whose run has no such column; None is a value that a cell may have."""
 WORTH = 50
-"""The number of manifests whose reading (some 20 ms) is worth keeping: of fewer, listing should write nothing."""
+"""From how many manifests read on (some 20 ms) the index is written; for fewer, listing writes nothing."""
 REPEATING = 0.5
 """A column with fewer distinct values than this share of its rows is written as numbers into a list of them."""
 
@@ -38,7 +38,7 @@ NOTHING = object()
 
 @dataclass
 class TableIndex:
-    """What is known of the runs on one shelf.
+    """The rows of one collection's table.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class TableIndex:
     damaged
         What is wrong with runs that are not listed, by their names.
     spoilt
-        Whether what lay in its place could not be used.
+        Whether the stored index could not be used.
     """
 
     run_ids: list[str] = field(default_factory=list)
@@ -111,7 +111,7 @@ class TableIndex:
 
 
 def refreshed(storage: Storage, collection: str, worth: int = WORTH) -> TableIndex:
-    """Bring the index of a shelf up to date with what is there, and keep it if the place lets us.
+    """Bring the index of a collection up to date with the storage, and write it if that is allowed.
 
     Parameters
     ----------
@@ -142,20 +142,20 @@ def refreshed(storage: Storage, collection: str, worth: int = WORTH) -> TableInd
         except (FileNotFoundError, ValueError):
             continue  # removed by another process since the listing, or no name of a run
     if (changes >= worth or index.spoilt) and not storage.read_only:
-        with suppress(CatalogError):  # a reader's disk may be full or locked: the table is right all the same
+        with suppress(CatalogError):  # the disk may be full or read-only; the table is right all the same
             storage.write(index_key(collection), index.to_bytes())
     return index
 
 
 def index_key(collection: str) -> str:
-    """Where the index of a shelf lies."""
+    """Return the key of the index of a collection."""
     return f"{INDEX}/{collection}.json"
 
 
 def read_index(storage: Storage, collection: str) -> TableIndex:
-    """Read the index as it lies there; an empty one if there is none that can be used."""
+    """Read the stored index; an empty one if there is none that can be used."""
     try:
-        # A stranger's is read within bounds; one of our own has whatever number of runs there are.
+        # An index from elsewhere is read within bounds; our own has any number of runs.
         if storage.read_only:
             return parse_index(storage.read(index_key(collection), LARGEST_INDEX))
         return parse_index(storage.read(index_key(collection)), bounded=False)
@@ -166,7 +166,7 @@ def read_index(storage: Storage, collection: str) -> TableIndex:
 
 
 def parse_index(content: bytes, *, bounded: bool = True) -> TableIndex:
-    """Read an index from the bytes of its file, within the bounds of a stranger's unless they are our own.
+    """Read an index from the bytes of its file, by default within the bounds for files of unknown origin.
 
     Raises
     ------

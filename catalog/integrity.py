@@ -1,7 +1,7 @@
-"""Reading a published run: every file is the one that its manifest names, or a sentence says which is not.
+"""Reading a published run: every file is compared with its manifest, and an error names the file that differs.
 
-Zarr takes a missing chunk for one that was never written, and reads NaN: a figure would be drawn of it. So what
-is opened through the catalog is read through :class:`CheckedStore`. Plain xarray has the chunks' checksums alone.
+Zarr reads a missing chunk as NaN, as if it had never been written, and a figure would be drawn of it. The catalog
+therefore reads through :class:`CheckedStore`. Plain xarray checks only the checksums of the chunks.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 
 class CheckedStore(WrapperStore[Store]):
-    """The store of a published run, read-only, held to its manifest.
+    """The store of a published run, read-only, compared with its manifest.
 
-    A file that is read whole must have the size and, when it is first read, the SHA-256 of the manifest; of one
-    that is read in parts the size is checked, and Zarr checks the CRC-32C of each part. What the manifest does not
-    name is not there. Every error is a DamagedRunError, which Zarr takes for no chunk that was never written.
+    A file that is read whole must have the size of the manifest and, when it is first read, its SHA-256. Of a file
+    that is read in parts the size is checked, and Zarr checks the CRC-32C of each part. A file that the manifest
+    does not name counts as missing. Every error is a DamagedRunError, which Zarr passes on.
 
     Parameters
     ----------
     store
         Where the files are.
     storage, manifest, collection
-        The run's, by which an error tells what is wrong.
+        Of the run: errors name them.
     """
 
     def __init__(self, store: Store, storage: Storage, manifest: Manifest, collection: str = RUNS) -> None:
@@ -122,7 +122,7 @@ def checked_store(storage: Storage, manifest: Manifest, collection: str = RUNS) 
 
 
 def damage_of(run_id: str, path: str, problem: Problem, collection: str = RUNS, more: int = 0) -> DamagedRunError:
-    """Say in one sentence what is wrong with a run: which file, and how all of the damage is found.
+    """Make the error that names a damaged file of a run, and the command that finds all damage.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def damage_of(run_id: str, path: str, problem: Problem, collection: str = RUNS, 
 
 
 def advice(run_id: str, collection: str = RUNS) -> str:
-    """Say how all of the damage is found."""
+    """Name the command that finds all damage."""
     return (
         "`reluflow verify` names the damage"
         if collection == SWEEPS
@@ -147,7 +147,7 @@ def advice(run_id: str, collection: str = RUNS) -> str:
 
 
 def called(collection: str) -> str:
-    """What a sentence calls something on a shelf: run, or sweep."""
+    """Name one member of a collection in a sentence: run, or sweep."""
     return collection.removesuffix("s")
 
 
@@ -155,12 +155,12 @@ def called(collection: str) -> str:
 def reading(
     run_id: str | None, collection: str = RUNS, passing: tuple[type[Exception], ...] = ()
 ) -> Iterator[None]:
-    """Say of whatever a reader stumbles over within that the run is damaged; of a computed one (None) nothing.
+    """Turn any error of a reader into one that says that the run is damaged; not for a computed run (None).
 
     Parameters
     ----------
     passing
-        Errors that are none of the run's.
+        Errors that have another cause and are passed on.
 
     Raises
     ------

@@ -1,8 +1,8 @@
-"""The manifest: one JSON file that says what a run is and what each of its bytes should be.
+"""The manifest: one JSON file that describes a run and holds the digest of each of its files.
 
-It is read without xarray (a cache hit, a listing and a verification need nothing else) and written last, so
-that its presence means that everything it names is complete. Digests are needed although every chunk has a
-checksum of its own: ``zarr.json`` has none, and a flip there can make a variable vanish without an error.
+It is read without xarray (a cache hit, a listing and a verification need nothing else). It is written last, so
+that all files that it names are complete once it exists. Digests are needed although every chunk has a
+checksum: ``zarr.json`` has none, and a changed bit there can make a variable vanish without an error.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Manifest:
             if isinstance(value, dict | list | tuple):
                 raise ValueError(f"summary.{key} is no scalar")
         for path, entry in self.files.items():
-            # A manifest from elsewhere must not send verify, or a later export, out of the run's folder.
+            # A manifest from elsewhere must not lead verification or a later export out of the run's folder.
             if not path or path.startswith("/") or ".." in path.split("/"):
                 raise ValueError(f"files: {path!r} leads out of the run")
             if not (isinstance(entry, dict) and type(entry.get("size")) is int and "sha256" in entry):

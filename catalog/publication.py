@@ -1,4 +1,4 @@
-"""Publishing: a labelled tree becomes a run that every reader sees whole or not at all."""
+"""Publication of a labelled tree as a run, which every reader sees complete or not at all."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def publish(
     provenance: Mapping[str, Any],
     collection: str = RUNS,
 ) -> Path | str:
-    """Publish a run, once: write it where no reader looks, its manifest last.
+    """Publish a run: write its files where no reader looks, and its manifest last.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def publish(
     configuration, provenance
         Tables of what strict JSON holds (see :func:`catalog.manifest.plain`).
     collection
-        Where it belongs: with the runs, or with the sweeps.
+        ``runs`` or ``sweeps``.
 
     Returns
     -------

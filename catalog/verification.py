@@ -1,6 +1,6 @@
-"""Verifying: every byte of every run against its manifest, and everything that should not be there.
+"""Verification: every byte of every run is compared with its manifest, and unexpected files are found.
 
-Nothing on disk is trusted: rubbish of any kind becomes a finding, never an exception. Reading is all it does.
+Nothing on disk is trusted: damage of any kind becomes a finding, never an exception. Nothing is written.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class Finding:
     Attributes
     ----------
     run_id
-        The run's name, or that of what lies where a run belongs; of an index its shelf's.
+        The name of the run, or of what lies where a run belongs; for an index, its collection.
     path
-        POSIX, relative to the run's folder; for all that is no run's or sweep's, relative to the catalog.
+        POSIX; relative to the run's folder, or to the catalog if the file belongs to no run or sweep.
     problem
         What is wrong.
     collection
-        Where it lies; ``cells`` for a file of cells' records or of a sweep under way, ``index`` for an index,
-        ``origins`` for what is told of a run that was imported.
+        ``runs`` or ``sweeps``; ``cells`` for a file of the cell cache, ``index`` for an index, ``origins`` for the
+        record of where a run was imported from.
     """
 
     run_id: str
@@ -62,8 +62,8 @@ class Finding:
     def is_damage(self) -> bool:
         """Whether a run is affected.
 
-        A leftover in ``staging/`` is not damage: no reader looks there, and another process may be writing it
-        at this moment (possibly on another machine, so a process number proves nothing).
+        An unfinished write in ``staging/`` is no damage: no reader looks there, and another process, possibly on
+        another machine, may be writing it.
         """
         return self.problem is not Problem.UNFINISHED
 
@@ -77,16 +77,16 @@ class Finding:
 
 
 def verify(where: Storage | Path | str, run_id: str | None = None, collection: str = RUNS) -> list[Finding]:
-    """Check one run, or everything in a catalog.
+    """Verify one run, or everything in a catalog.
 
     Parameters
     ----------
     where
         The catalog; an empty or missing one has no findings.
     run_id
-        The run to check; None for all runs and sweeps, what else lies beside them, and what is unfinished.
+        The run to verify; None for all runs and sweeps, the other files of the catalog, and unfinished writes.
     collection
-        Where that run lies.
+        That of the run.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def verify(where: Storage | Path | str, run_id: str | None = None, collection: s
     Raises
     ------
     UnknownRunError
-        If there is nothing of this name, or no more.
+        If there is no run of this name, or it was removed meanwhile.
     CatalogError
         If the catalog can't be listed.
     """
@@ -127,7 +127,7 @@ def verify(where: Storage | Path | str, run_id: str | None = None, collection: s
 def _run_findings(
     storage: Storage, name: str, collection: str, rows: dict[str, str] | None = None
 ) -> Iterator[Finding]:
-    """Check the run, or whatever lies there, of this name; note in ``rows`` what the index should say of it."""
+    """Verify the run of this name, and note in ``rows`` what the index should say of it."""
     folder = f"{collection}/{name}"
     if not storage.is_folder(folder):
         yield Finding(name, ".", Problem.FOREIGN, collection)
@@ -143,7 +143,7 @@ def _run_findings(
     except UnreachableError:  # nothing is known of the run, and every other one would say the same
         raise
     except (DamagedRunError, CatalogError):
-        # Nothing else can be judged; guessing from the files would vouch for what nobody published.
+        # Without a manifest there is nothing to compare the files with.
         yield Finding(name, MANIFEST, Problem.MANIFEST_DAMAGED, collection)
         return
     if rows is not None:
@@ -158,12 +158,12 @@ def _run_findings(
 
 
 def _row(storage: Storage, manifest: Manifest, collection: str) -> str:
-    """What the index should say of a run, as one text: NaN is equal to itself there, and 1 is not true."""
+    """Return the row that the index should have of a run, as text: NaN equals NaN, and 1 differs from true."""
     return json.dumps(plain(row_of(manifest, read_origin(storage, manifest, collection))), sort_keys=True)
 
 
 def _index_findings(storage: Storage, collection: str, rows: dict[str, str]) -> Iterator[Finding]:
-    """Check the index's own digest, and what it says of each run whose manifest it has read as it is now."""
+    """Verify the index's own digest, and its row of each run whose manifest has not changed since."""
     key = index_key(collection)
     try:
         content = storage.read(key)
@@ -175,7 +175,7 @@ def _index_findings(storage: Storage, collection: str, rows: dict[str, str]) -> 
     try:
         index = parse_index(content)
     except (ValueError, RecursionError):
-        if not _is_older(content):  # which nobody reads any more
+        if not _is_older(content):  # an older index is not read any more
             yield Finding(collection, key, Problem.DAMAGED, INDEX)
         return
     index.keep({name: stamp for name, stamp in storage.holding(collection, MANIFEST).items() if name in rows})
@@ -184,7 +184,7 @@ def _index_findings(storage: Storage, collection: str, rows: dict[str, str]) -> 
 
 
 def _is_older(content: bytes) -> bool:
-    """Whether an index that is none of this version is one of before, which had no digest."""
+    """Whether an index is of an earlier version, which had no digest."""
     try:
         names_listed(content)
     except (ValueError, TypeError, KeyError, RecursionError):
@@ -193,7 +193,7 @@ def _is_older(content: bytes) -> bool:
 
 
 def _origin_findings(storage: Storage, collection: str) -> Iterator[Finding]:
-    """Check what is told of runs that were imported."""
+    """Verify the records of where runs were imported from."""
     for file in storage.names(f"{ORIGINS}/{collection}"):
         key = f"{ORIGINS}/{collection}/{file}"
         try:

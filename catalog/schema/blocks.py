@@ -1,8 +1,8 @@
-"""Arrays larger than memory: they come as Dask arrays, cut along time, and are gone through stretch by stretch.
+"""Arrays larger than memory: Dask arrays, chunked along time, which are reduced block by block.
 
-A trajectory of a million neurons is gigabytes. Whoever reduces one (phases, minimum norm) or writes one (the
-catalog) never holds more of it than one of the blocks in which it came. Nothing of Dask is imported here: an
-array that is one brings it along.
+A trajectory of a million neurons is gigabytes. The stages that reduce it (phases, minimum norm) and the catalog
+that writes it never hold more of it than one of its blocks. Dask is not imported here: an array that needs it
+has imported it.
 """
 
 from __future__ import annotations

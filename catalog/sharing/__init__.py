@@ -1,8 +1,8 @@
-"""Sharing: runs leave the catalog as a little catalog of their own, and come in from one, every byte checked.
+"""Sharing of runs: export to a small catalog or one netCDF file, and import with every byte checked.
 
-In comes a selection of runs; out goes a folder or a zip with the layout of a catalog (a static web server makes it
-a catalog on the web), or one netCDF file. The other way, nothing that comes in is trusted: names, sizes, digests
-and metadata are checked before a run is published, byte for byte. What the numbers mean is not known here.
+An export is a folder or a zip with the layout of a catalog; behind a static web server it is a catalog on the
+web. An import trusts nothing: names, sizes, digests and metadata are checked before a run is published, byte
+for byte. What the numbers mean is not known here.
 """
 
 from catalog.sharing.bundle import Item, items_of

@@ -1,4 +1,4 @@
-"""What an export holds: the files of the runs, each checked on its way out, and what they tell."""
+"""The bundle of an export: the files of its runs, each checked while it is read, and their metadata."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Item:
     Attributes
     ----------
     run_id, collection
-        Its name, and where it stands.
+        Its name, and its collection.
     """
 
     run_id: str
@@ -38,22 +38,22 @@ class Item:
 
     @property
     def key(self) -> str:
-        """Where it lies, in the catalog and in the export alike."""
+        """Its key, in the catalog and in the export."""
         return run_key(self.run_id, self.collection)
 
 
 @dataclass
 class Bundle:
-    """What goes into an export, learnt while the files pass by.
+    """The contents of an export, with what its files tell once they were read.
 
     Attributes
     ----------
     catalog
-        Where the runs come from.
+        Of the runs.
     items
         What is exported, in this order.
     manifests
-        Those of the items that have passed, with the size of their files and not with each: of 10,000 runs those
+        Of the items that were read, with the total size of their files and not with each: of 10,000 runs those
         would be a gigabyte.
     metadata
         The consolidated metadata of the last item: ``{path: node}``.

@@ -1,4 +1,4 @@
-"""What a run that comes in must be, before any of it is published: manifest, metadata and schema."""
+"""The checks of a run that is imported, before any of it is published: manifest, metadata and schema."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _VERSION = re.compile(r"(\d+)\.(\d+)")
 
 
 def parsed_manifest(content: bytes) -> Manifest:
-    """Read a manifest that comes in.
+    """Read the manifest of a run that is imported.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def check_version(version: str) -> None:
 
 @dataclass(frozen=True)
 class Checked:
-    """A store whose metadata have been found to be in order.
+    """A store whose metadata were checked.
 
     Attributes
     ----------
@@ -139,7 +139,7 @@ def check_metadata(
     largest_bytes
         The most that all its arrays may need.
     collection
-        Where it is to stand.
+        ``runs`` or ``sweeps``.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def check_metadata(
 
 
 def _check_root(root: Mapping[str, Any], manifest: Manifest, collection: str) -> None:
-    """Hold the root's attributes, by which plain xarray knows the run, to the manifest."""
+    """Compare the root's attributes, which plain xarray shows, with the manifest."""
     said = root.get("attributes")
     if not isinstance(said, dict) or root["node_type"] != "group":
         raise DamagedRunError(f"{STORE}/zarr.json is no group with attributes")
@@ -198,7 +198,7 @@ def _group_attributes(file: str, node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_sizes(arrays: Mapping[str, StoredArray], manifest: Manifest, largest_bytes: int) -> None:
-    """Refuse what a few bytes on the disk would become many of in memory, or more files than a run has."""
+    """Refuse arrays that are far larger in memory than on disk, and more files than a run has."""
     total, chunks, most = 0, 0, max(SMALL_BYTES, LARGEST_GAIN * manifest.size)
     for path, array in arrays.items():
         total += array.nbytes
@@ -227,7 +227,7 @@ def _node(path: str, content: bytes) -> dict[str, Any]:
 
 
 def _check_consolidated(root: dict[str, Any], nodes: Mapping[str, dict[str, Any]]) -> None:
-    """Hold the root's copy of all metadata, which readers take, to the files themselves."""
+    """Compare the root's copy of all metadata, which readers use, with the files themselves."""
     copies = (root.get("consolidated_metadata") or {}).get("metadata")
     if not isinstance(copies, dict):
         raise DamagedRunError(f"{STORE}/zarr.json has no consolidated metadata")
@@ -243,7 +243,7 @@ def _bare(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_array(array: StoredArray, version: str) -> None:
-    """Hold what an array says of itself to the schema, and let nothing in it make readers see other numbers.
+    """Compare an array's metadata with the schema, and refuse attributes by which readers change the numbers.
 
     xarray applies ``scale_factor`` and its like, and takes numbers for dates if their unit says so. What the
     schema knows has its dimensions, type, units and labels; words for people may have changed within a version.
@@ -277,7 +277,7 @@ def check_array(array: StoredArray, version: str) -> None:
 
 
 def check_values(array: StoredArray, position: tuple[int, ...], values: np.ndarray) -> None:
-    """Refuse a chunk with a label that means nothing, a sign that is none, or a count that does not count.
+    """Refuse unknown labels, signs other than +1 and -1, and coordinates that do not count from 0.
 
     Raises
     ------
@@ -308,7 +308,7 @@ def _specification(path: str) -> Variable | None:
 
 
 def _check_groups(nodes: Mapping[str, dict[str, Any]], version: str) -> None:
-    """Hold each group that the schema knows to its required variables; an older one may lack those added since."""
+    """Check that each group of the schema has its required variables; older runs may lack those added since."""
     if version != SCHEMA_VERSION:
         return
     for group, variables in GROUPS.items():

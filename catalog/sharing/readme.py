@@ -1,4 +1,4 @@
-"""The texts inside an export: what it is, how to open it, what each variable means, how to cite it."""
+"""The README and the citation of an export: what it is, how to open it, what its variables mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exporting: runs leave as a folder or a zip that is a catalog of its own, or one run as a netCDF file."""
+"""Export of runs: as a folder or a zip that is a catalog of its own, or of one run as a netCDF file."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def format_of(destination: str | Path) -> str:
 def export(
     catalog: Catalog, items: Sequence[Item], destination: str | Path, format: str | None = None
 ) -> Exported:
-    """Write runs and sweeps of a catalog where others can take them.
+    """Export runs and sweeps of a catalog.
 
     Parameters
     ----------
     catalog
-        Where they are, local or remote.
+        The catalog, local or remote.
     items
         What to export, in a fixed order (see :func:`catalog.sharing.bundle.items_of`).
     destination
@@ -108,7 +108,7 @@ def export(
 
 
 def _chain(bundle: Bundle, format: str) -> Iterator[tuple[str, bytes]]:
-    """Walk over all files of an export: the runs', then those that tell of them."""
+    """Walk over all files of an export: those of the runs, then those that describe them."""
     yield from bundle.contents()
     yield from indexes(bundle).items()
     yield from descriptor(bundle).items()
@@ -118,7 +118,7 @@ def _chain(bundle: Bundle, format: str) -> Iterator[tuple[str, bytes]]:
 
 
 def indexes(bundle: Bundle) -> dict[str, bytes]:
-    """Write the index of each shelf, by which a catalog behind a web server knows what it holds."""
+    """Write the index of each collection, by which a catalog behind a web server can be listed."""
     files = {}
     for collection in COLLECTIONS:
         index = TableIndex()

@@ -1,4 +1,4 @@
-"""Importing: runs of an export or of another catalog come in, each checked whole before any of it is published."""
+"""Import of runs from an export or another catalog: each is checked completely before any of it is published."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ HELD_BYTES = 64 * 2**20
 """A run up to this size is kept in memory between checking and publishing; a larger one is read twice."""
 
 Judge = Callable[[Manifest, Mapping[str, xr.Dataset], str], Sequence[str]]
-"""Takes a run's manifest, its groups, and the shelf; raises a DamagedRunError if they contradict each other, and
-returns what it could not check, each in a few words."""
+"""Takes a run's manifest, its groups, and the collection. It raises a DamagedRunError if they contradict each
+other, and returns what it could not check, each in a few words."""
 
 
 @dataclass
 class Imported:
-    """What became of the runs of a source.
+    """The result of an import.
 
     Attributes
     ----------
     imported, already
-        Those that are new here, and those that were here with the same numbers.
+        The runs that are new in the catalog, and those that it had already with the same numbers.
     refused
-        Why the others did not come in, by their names.
+        The other runs, each with the reason.
     unchecked
-        What could not be checked of those that are new here, by their names.
+        The new runs of which something could not be checked, each with what.
     """
 
     imported: list[str] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Imported:
 
 
 def unjudged(manifest: Manifest, groups: Mapping[str, xr.Dataset], collection: str) -> Sequence[str]:
-    """Judge nothing: what the numbers mean is not known here."""
+    """Check nothing: the catalog does not know what the numbers mean."""
     return ("whether its numbers follow from its configuration",)
 
 
@@ -75,19 +75,19 @@ def import_runs(
     Parameters
     ----------
     catalog
-        Where they are to go.
+        The target.
     address
         A folder, a zip, or an address (http, s3, ...) of either.
     largest_bytes
-        What all of it may need, on disk and as arrays in memory.
+        The limit of the whole import, in bytes on disk and in bytes of arrays in memory.
     judge
-        Knows what the numbers mean (:func:`pipeline.upkeep.evidence.judge`): digests that travel with a run say
-        nothing of who wrote it.
+        Checks what the numbers mean (:func:`pipeline.upkeep.evidence.judge`): the digests of a run say nothing
+        about who wrote it.
 
     Returns
     -------
     Imported
-        A run that fails a check is refused and the others come in.
+        A run that fails a check is refused, and the others are imported.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def import_runs(
     DamagedRunError
         If it is a zip that could not come from an export.
     CatalogUnwritableError, DiskFullError
-        If the catalog can't be written; runs that came in before stay.
+        If the catalog can't be written; runs that were imported before stay.
     """
     refuse_below("largest_bytes", largest_bytes, 1, "a number of bytes")
     if catalog.storage.read_only:
@@ -126,16 +126,16 @@ def import_runs(
 
 @dataclass
 class _Incoming:
-    """One run on its way in.
+    """One run that is being imported.
 
     Attributes
     ----------
     catalog, source
-        Where it is to go, and where it comes from.
+        The target and the source.
     collection, run_id
-        What it is there and here.
+        Of the run, in both.
     address
-        The source's, as a person wrote it.
+        Of the source, as the user wrote it.
     judge
         See :func:`import_runs`.
     """
@@ -149,11 +149,11 @@ class _Incoming:
 
     @property
     def key(self) -> str:
-        """Where it lies, there and here."""
+        """The run's key, in the source and in the catalog."""
         return run_key(self.run_id, self.collection)
 
     def take_in(self, left: int, done: Imported) -> tuple[bool, int]:
-        """Check the run and publish it; whether it is new here, and its size.
+        """Check the run and publish it; return whether it is new in the catalog, and its size.
 
         Raises
         ------
@@ -246,7 +246,7 @@ class _Incoming:
             if held
             else self._files(manifest, [path for path in manifest.files if path not in metadata])
         )
-        # What other writers of this run have settled on must be what comes in, else two of them would mix.
+        # If another writer of this run has other dates, the files of the two must not be mixed.
         ours = {path.removeprefix(f"{STORE}/"): file for path, file in metadata.items()}
         with self.catalog.storage.writing(self.key) as writer, self._without_trace():
             agreed = writer.agree(content, ours)
@@ -258,7 +258,7 @@ class _Incoming:
                     )
                 for path, file in itertools.chain(metadata.items(), chunks):
                     writer.write(path, file)
-                # Before the run is there: nobody is to see it without.
+                # Before the run exists: no reader may see it without its origin.
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 origin = Origin(self.address, now, manifest.created, unchecked)
                 write_origin(self.catalog.storage, self.run_id, origin, self.collection)
@@ -266,7 +266,7 @@ class _Incoming:
 
     @contextmanager
     def _without_trace(self) -> Iterator[None]:
-        """Tell of no origin of a run that did not come in."""
+        """Remove the record of the origin if the run is not published."""
         try:
             yield
         except BaseException:

@@ -1,7 +1,7 @@
-"""Where runs come in from: a folder, a zip, a web server, an object store; each read with a bound, and distrusted.
+"""The sources of an import: a folder, a zip, a web server, an object store. None of them is trusted.
 
-A source names what it has and hands out bytes. It never follows a link, never unpacks to the disk under a name
-that it was given, and never reads more of a file than it was told to expect.
+A source lists its runs and returns bytes. It never follows a link, never unpacks a file to the disk under a name
+from the source, and never reads more of a file than it was told to expect.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _PLAIN = re.compile(r"[\w+-][\w.+-]*")
 
 
 class Source(Protocol):
-    """Somewhere runs can come from."""
+    """A source of runs."""
 
     def names(self, collection: str) -> list[str]:
-        """Name what seems to be published on a shelf; nothing is checked yet."""
+        """List what seems to be published in a collection; nothing is checked yet."""
         ...
 
     def listing(self, folder: str) -> set[str] | None:
@@ -79,14 +79,14 @@ def _parents(path: str) -> Iterator[str]:
 
 @contextmanager
 def source_at(address: str | Path, largest_bytes: int) -> Iterator[Source]:
-    """Open what lies at ``address``.
+    """Open the source at ``address``.
 
     Raises
     ------
     CatalogError
-        If there is nothing that runs could come from.
+        If there is no source.
     DamagedRunError
-        If it is a zip that no export is like.
+        If it is a zip that no export can be.
     """
     parts = parsed_address(address) if isinstance(address, str) else None
     if isinstance(address, str) and parts is not None and parts.scheme != "file":
@@ -129,7 +129,7 @@ class FolderSource:
     root: Path
 
     def names(self, collection: str) -> list[str]:
-        """Name the folders on a shelf that hold a manifest, links among them: reading refuses those."""
+        """List the folders of a collection that hold a manifest, also links, which reading refuses."""
         with suppress(FileNotFoundError):
             found = [entry.name for entry in (self.root / collection).iterdir()]
             return sorted(name for name in found if os.path.lexists(self.root / collection / name / MANIFEST))
@@ -154,7 +154,7 @@ class FolderSource:
         return found
 
     def read(self, key: str, limit: int) -> bytes:
-        """Read a file of the folder; a link in its place is refused."""
+        """Read a file of the folder; a link is refused."""
         try:
             # Not blocking: opening a pipe would wait for ever.
             descriptor = os.open(self.root / key, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -168,7 +168,7 @@ class FolderSource:
 
 @dataclass(frozen=True)
 class ZipSource:
-    """A zip, whose list of names has been found to be harmless.
+    """A zip whose list of names was checked.
 
     Attributes
     ----------
@@ -216,7 +216,7 @@ class ZipSource:
         return cls(archive, {entry.filename: entry.file_size for entry in files})
 
     def names(self, collection: str) -> list[str]:
-        """Name the folders on a shelf that hold a manifest."""
+        """List the folders of a collection that hold a manifest."""
         parts = [name.split("/") for name in self.sizes]
         return sorted(
             part[1] for part in parts if len(part) == 3 and part[0] == collection and part[2] == MANIFEST
@@ -250,7 +250,7 @@ class StorageSource:
     storage: Any
 
     def names(self, collection: str) -> list[str]:
-        """Name what the place says is published."""
+        """List what the storage says is published."""
         return sorted(self.storage.holding(collection, MANIFEST))
 
     def listing(self, folder: str) -> set[str] | None:

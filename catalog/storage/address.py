@@ -1,4 +1,4 @@
-"""What is an address, and what a path of this machine: a word and a colon before it make an address."""
+"""Addresses and paths of this machine: an address begins with a scheme and a colon."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from catalog.errors import CatalogError
 ALLOWED = (
     "a path, file:///path, s3://bucket/path, gs://bucket/path, az://container/path, http://host/path (read only)"
 )
-# More could be opened by fsspec, but few of them keep a run whole, and some (data:, simplecache::) are no place.
+# More could be opened by fsspec, but few of them write a run as a whole, and some (data:, simplecache::) can
+# hold no catalog.
 SCHEMES = frozenset({"file", "http", "https", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory"})
-"""The schemes of the places that a catalog can lie in."""
+"""The schemes at which a catalog can be."""
 # Two letters or more: `C:` is a drive.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
@@ -23,7 +24,7 @@ def parsed_address(text: str) -> SplitResult | None:
     Raises
     ------
     CatalogError
-        If it is an address that leads nowhere.
+        If it is an address at which no catalog can be.
 
     Examples
     --------

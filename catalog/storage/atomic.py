@@ -1,12 +1,12 @@
-"""How a folder appears in the catalog all at once, and how nothing stays behind when it does not.
+"""Atomic writes into a folder: a run becomes visible by one rename, and a failed write leaves nothing.
 
-Everything is written to a fresh place inside the catalog (the same file system, so that one rename publishes
-it), flushed to the disk, and renamed. Whatever ends the attempt (a full disk, Ctrl-C, an error) removes the
-place and every folder that the attempt had added. Only a kill leaves a place behind; no reader looks there.
+Everything is written to a new folder in the catalog's ``staging/`` (the same file system), flushed to the disk,
+and renamed. If the write fails (a full disk, Ctrl-C, an error), the folder and every folder that was made for
+it are removed. Only a killed process leaves its folder; no reader looks there.
 
-Who writes holds a lock on the folder, which the system takes back whatever ends the process: that tells what a
-killed process has left from what is being written. Of another machine's folders, which this one can see on a
-shared disk, only time tells; the names say whose they are.
+The writer holds a lock on the folder, which the system releases when the process ends: so a folder that a killed
+process has left is told from one that is being written. For the folders of another machine on a shared disk, only
+their age tells; their names say which machine wrote them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _TRIES = 100
 
 @dataclass
 class StagingFolder:
-    """A folder that is being written, and the folders that had to be added for it.
+    """A folder that is being written, and the folders that were made for it.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class StagingFolder:
     lock: int | None = None
 
     def create(self) -> None:
-        """Make the folder, with the catalog around it if there is none yet."""
+        """Make the folder, and the catalog if there is none yet."""
         for _ in range(_TRIES):
             self.add_folders(self.path.parent)
             # Not tempfile.mkdtemp: its 0700 would stay on the published run and lock colleagues out.
@@ -68,7 +68,7 @@ class StagingFolder:
         raise FileNotFoundError(errno.ENOENT, "a folder for it can't be made", str(self.path))
 
     def _take_lock(self) -> bool:
-        """Hold the new folder; False if a clean-up took it for abandoned first."""
+        """Lock the new folder; False if a clean-up removes it as abandoned first."""
         try:
             self.lock = hold(self.path)
         except BlockingIOError:
@@ -109,7 +109,7 @@ class StagingFolder:
         return True
 
     def replace(self, destination: Path) -> None:
-        """Put the one file that was written here in the place of ``destination``."""
+        """Rename the one file that was written here to ``destination``."""
         self.add_folders(destination.parent)
         (self.path / "file").replace(destination)
         sync(destination.parent)
@@ -147,12 +147,12 @@ class StagingFolder:
 
 @contextmanager
 def staging_folder(root: Path, run_id: str) -> Iterator[StagingFolder]:
-    """Open a fresh place for one run inside the catalog; on leaving, whatever was not moved away is removed.
+    """Open a new folder for one run inside the catalog; on leaving, it is removed unless it was renamed.
 
     Raises
     ------
     DiskFullError, CatalogUnwritableError
-        In place of the operating system's own error.
+        Instead of the operating system's own error.
     """
     staged = StagingFolder(root, root / STAGING / signed_name(run_id))
     try:
@@ -216,7 +216,7 @@ def time_of_disk(folder: Path) -> float:
 
 
 def last_change(path: Path) -> float:
-    """When something below ``path`` was last written."""
+    """Return the time at which something below ``path`` was last written."""
     latest = path.lstat().st_mtime
     for folder, _, files in os.walk(path):
         for name in (".", *files):
@@ -246,9 +246,9 @@ def reclaim(path: Path) -> bool:
 
 
 def check_writable(root: Path, destination: Path) -> None:
-    """Find out before an expensive computation whether its run could be published; leaves nothing behind.
+    """Check before an expensive computation whether its run could be published; nothing is left.
 
-    A folder is really made and removed: permission bits do not stop root, and say nothing of a disk that is
+    A folder is made and removed, because permission bits do not apply to root and say nothing about a disk that is
     mounted read-only. Takes 0.4 ms.
 
     Raises
@@ -270,7 +270,7 @@ def check_writable(root: Path, destination: Path) -> None:
             raise PermissionError(errno.EACCES, "Permission denied", str(runs))
         with suppress(FileNotFoundError):  # another process has just cleaned up: it was no mount
             if runs.stat().st_dev != staged.path.stat().st_dev:
-                raise OSError(errno.EXDEV, "it is on another disk than its staging place", str(runs))
+                raise OSError(errno.EXDEV, "it is on another disk than its staging folder", str(runs))
         # An empty folder is no obstacle: rename replaces it.
         if destination.exists() and not (destination.is_dir() and next(destination.iterdir(), None) is None):
             _refuse_what_is_no_run(destination)

@@ -1,7 +1,7 @@
-"""Who writes what is not finished: its name says the machine and the process.
+"""The author of an unfinished write: its name contains the machine and the process.
 
-A lock of ``flock`` is known to the kernel that gave it, and on many network disks to no other. What another
-machine is writing looks here as if nobody held it; so the name says whether this machine can tell.
+A lock of ``flock`` is known to the kernel that granted it, and on many network disks to no other. A folder that
+another machine is writing seems unlocked here. Its name tells that this machine can't know.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _UNSIGNED = re.compile(r"-\d+-[0-9a-f]{8}$|-[0-9a-f]{8}\.partial$")
 
 @dataclass(frozen=True)
 class Authorship:
-    """What the name of something unfinished says.
+    """What the name of an unfinished write says.
 
     Attributes
     ----------
     what
-        What it is to become.
+        The name that it is to get.
     host
         The name of the machine that writes it; empty if it is not said.
     is_here
@@ -53,7 +53,7 @@ def this_machine() -> str:
 
 
 def signed_name(what: str) -> str:
-    """Invent a name for what is to become ``what`` that no other process on any machine has."""
+    """Make a name for the unfinished write of ``what`` that no other process on any machine uses."""
     return f"{what}@{this_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 

@@ -1,8 +1,8 @@
-"""Reading from a web server that may be ill, or hostile: no answer is longer, slower or other than was asked for.
+"""Reading from a web server that may be faulty or hostile: every response is bounded in bytes and in time.
 
-fsspec's own file system reads every answer to its end, unpacks whatever the server calls compressed, and waits for
-as long as one byte comes now and then. Here each request has a limit in bytes and a time, nothing is unpacked, and
-a server that has cost too much time is not asked again for a while. Zarr reads through it too.
+fsspec's own file system reads every response to its end, decompresses whatever the server calls compressed, and
+waits as long as a byte comes now and then. Here each request has a limit in bytes and a timeout, nothing is
+decompressed, and a server that was too slow is not asked again for a while. Zarr reads through it too.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Patience:
     document
         For one manifest, index or list of names from beginning to end.
     resting
-        After which a server that was given up is asked again: a dashboard may outlive its illness.
+        After which a server that was too slow is asked again.
     """
 
     connecting: float = 10.0
@@ -59,7 +59,7 @@ class Patience:
 
 @dataclass
 class Server:
-    """What has been waited for one server.
+    """How late one server's responses were.
 
     Attributes
     ----------
@@ -146,10 +146,10 @@ class Answer:
 
 
 class BoundedHTTPFileSystem(HTTPFileSystem):  # type: ignore[misc]  # fsspec has no types
-    """fsspec's file system of web servers, each answer of it within bounds."""
+    """fsspec's file system of web servers, with every response within bounds."""
 
     cachable = False
-    """Each place has its own: what a server has cost is not another one's."""
+    """Each storage has its own: the lateness of a server does not count for another one."""
 
     def __init__(
         self, *, server: Server | None = None, behind: BoundedHTTPFileSystem | None = None, **options: Any

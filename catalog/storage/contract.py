@@ -28,20 +28,20 @@ class Digest:
 
 @dataclass(frozen=True)
 class UnfinishedWrite:
-    """What a writer that did not finish has left, or what a writer is writing at this moment.
+    """What a writer that was killed has left, or what a writer is writing at this moment.
 
     Attributes
     ----------
     key
-        Where it lies.
+        Of the folder or file.
     run_id
-        What it was to become.
+        Of the run that was to be published.
     idle_seconds
         Since something was last written to it.
     at_work
-        Whether a process is known to hold it; None where a place can't tell.
+        Whether a process is writing it; None where the storage can't tell.
     host
-        The other machine that wrote it; empty if it was this one, or that is not known.
+        The other machine that wrote it; empty if it was this one, or is not known.
     """
 
     key: str
@@ -52,7 +52,7 @@ class UnfinishedWrite:
 
 
 class Writer(Protocol):
-    """One run on its way into a place: nobody sees it before :meth:`seal`."""
+    """The writer of one run: no reader sees the run before :meth:`seal`."""
 
     def agree(self, manifest: bytes, contents: Mapping[str, bytes]) -> tuple[bytes, Mapping[str, bytes]] | None:
         """Take the dates and seconds of the first writer of the same run; None: another writer has finished."""
@@ -63,21 +63,21 @@ class Writer(Protocol):
         ...
 
     def seal(self, manifest: bytes) -> None:
-        """Make everything durable, then the manifest: from here on the run is there."""
+        """Make all files durable, then write the manifest: from now on the run exists."""
         ...
 
 
 class Storage(Protocol):
-    """Somewhere a catalog can lie. Keys are POSIX paths below its root; errors are the catalog's own."""
+    """Storage of a catalog. Keys are POSIX paths below its root; errors are the catalog's own."""
 
     @property
     def url(self) -> str:
-        """How a person, or another process, writes it."""
+        """The address, as a person or another process writes it."""
         ...
 
     @property
     def read_only(self) -> bool:
-        """Whether nothing can ever be written here."""
+        """Whether nothing can be written here."""
         ...
 
     @property
@@ -86,11 +86,11 @@ class Storage(Protocol):
         ...
 
     def is_there(self) -> bool:
-        """Whether something lies here: a folder, though it be empty; in an object store at least one object."""
+        """Whether there is a folder, even an empty one; in an object store, at least one object."""
         ...
 
     def address(self, key: str) -> Path | str:
-        """Return where ``key`` lies, as plain xarray and people write it."""
+        """Return the address of ``key``, as plain xarray and people write it."""
         ...
 
     def store(self, key: str) -> Any:
@@ -98,22 +98,22 @@ class Storage(Protocol):
         ...
 
     def names(self, folder: str) -> list[str]:
-        """Name what lies in ``folder``, in alphabetical order; nothing if there is no such folder."""
+        """List the names in ``folder``, in alphabetical order; none if there is no such folder."""
         ...
 
     def holding(self, folder: str, name: str, trusted: Collection[str] = ()) -> dict[str, str]:
         """Find the folders in ``folder`` that hold a file ``name``, each with a stamp that changes with that file.
 
-        Of a folder that is ``trusted`` a slow place does not ask again; its stamp is empty.
+        A slow storage does not check a folder that is ``trusted``; its stamp is empty.
         """
         ...
 
     def exists(self, key: str) -> bool:
-        """Whether a file lies at ``key``."""
+        """Whether there is a file ``key``."""
         ...
 
     def is_folder(self, key: str) -> bool:
-        """Whether a folder lies at ``key``; in an object store, anything that is no object."""
+        """Whether there is a folder ``key``; in an object store, anything that is no object."""
         ...
 
     def read(self, key: str, limit: int | None = None) -> bytes:
@@ -139,15 +139,15 @@ class Storage(Protocol):
         ...
 
     def write(self, key: str, content: bytes) -> None:
-        """Write a file, whole or not at all, in the place of one that is there."""
+        """Write a file, whole or not at all; an existing one is replaced."""
         ...
 
     def remove(self, key: str) -> None:
-        """Remove a file, or a folder with all that is in it: the manifest first. What is not there is no error."""
+        """Remove a file, or a folder with its contents, the manifest first. A missing one is no error."""
         ...
 
     def writing(self, destination: str) -> AbstractContextManager[Writer]:
-        """Open a run's folder for writing; what is not sealed on leaving never appears."""
+        """Open a run's folder for writing; a run that is not sealed on leaving is never visible."""
         ...
 
     def check_writable(self, destination: str) -> None:
@@ -155,17 +155,17 @@ class Storage(Protocol):
         ...
 
     def digests(self, folder: str, sizes: Mapping[str, int]) -> Iterator[tuple[str, Digest | Irregularity]]:
-        """Read files of ``folder`` and say what their bytes are: all of them, or one more than there should be."""
+        """Read files of ``folder`` and compute their sizes and digests, up to one byte more than expected."""
         ...
 
     def unexpected_files(self, folder: str, expected: Collection[str]) -> Iterator[str]:
-        """Name what lies in ``folder`` and is not expected, folders with a slash at the end."""
+        """Find the files in ``folder`` that are not expected; folders end with a slash."""
         ...
 
     def unfinished_writes(self) -> list[UnfinishedWrite]:
-        """Find what writers that did not finish have left, and what is being written."""
+        """Find the writes that are not finished: of killed processes, and of processes at work."""
         ...
 
     def reclaim(self, unfinished: UnfinishedWrite) -> bool:
-        """Remove a leftover, unless a writer is found to hold it after all."""
+        """Remove an unfinished write, unless a process is writing it after all."""
         ...

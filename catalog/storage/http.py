@@ -1,7 +1,7 @@
 """A catalog behind a web server: files that anyone may read, and a list of them if the server gives one.
 
-Servers that show folders as pages of links (Python's own, many others) are asked for it; of the others what lies
-there is known from ``index/<shelf>.json``.
+Servers that show folders as pages of links (Python's own, many others) are asked for it; for the others the names
+are read from ``index/<collection>.json``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LINK = re.compile(r"<[aA]\s[^<>]*?[hH][rR][eE][fF]\s*=\s*[\"']([^\"'<>]+)")
 
 
 def open_http(url: str) -> HttpStorage:
-    """Open the place behind a web server; nothing is asked of it yet."""
+    """Open the storage behind a web server; no request is made yet."""
     return HttpStorage(url, BoundedHTTPFileSystem(server=Server(PATIENCE)), url)
 
 
@@ -45,7 +45,7 @@ class HttpStorage(ObjectStore):
         return True
 
     def is_there(self) -> bool:
-        """True: who reads a place that is no catalog is told so by :meth:`names`."""
+        """True: for what is no catalog, :meth:`names` raises the error."""
         return True
 
     def exists(self, key: str) -> bool:
@@ -63,7 +63,7 @@ class HttpStorage(ObjectStore):
         return FsspecStore(self.system.for_zarr(), read_only=True, path=self.path(key))
 
     def names(self, folder: str) -> list[str]:
-        """Name what the server, or else the index, says is in ``folder``.
+        """List ``folder`` from the server's page, or else from the index.
 
         Raises
         ------
@@ -207,7 +207,7 @@ class HttpStorage(ObjectStore):
 
 
 def _counted(url: str, names: list[Any]) -> list[Any]:
-    """Refuse more names than anybody waits for."""
+    """Refuse more names than the limit."""
     if len(names) > MOST_NAMES:
         raise CatalogError(
             f"the catalog {url} can't be read: it names more than {MOST_NAMES:,} runs; fewer are allowed"

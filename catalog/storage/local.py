@@ -1,4 +1,4 @@
-"""A catalog in a folder of this machine: written aside, flushed, and renamed into its place."""
+"""Storage in a folder of this machine: files are written to a staging folder, flushed, and renamed."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class LocalStorage:
             yield file
 
     def write(self, key: str, content: bytes) -> None:
-        """Write a file aside, flush it, and rename it over what is there.
+        """Write a file to a staging folder, flush it, and rename it; an existing one is replaced.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class LocalStorage:
             staged.replace(self.root / key)
 
     def remove(self, key: str) -> None:
-        """Move ``key`` out of sight in one step, then remove it.
+        """Rename ``key`` into the staging folder, then remove it.
 
         Raises
         ------
@@ -142,7 +142,7 @@ class LocalStorage:
 
     @contextmanager
     def writing(self, destination: str) -> Iterator[LocalWriter]:
-        """Open a fresh place inside the catalog; on leaving, whatever was not sealed is removed.
+        """Open a new staging folder; on leaving, it is removed unless it was sealed.
 
         Raises
         ------
@@ -161,7 +161,7 @@ class LocalStorage:
             yield path, _digest(self.root / folder / path)
 
     def unexpected_files(self, folder: str, expected: Collection[str]) -> Iterator[str]:
-        """Walk over what is not expected; a folder that holds nothing expected is named once, not walked into."""
+        """Find what is not expected; a folder that holds nothing expected is named once, without its contents."""
         folders = {parent for path in expected for parent in _parents(path)}
         directory = self.root / folder
         for staged, names, files in os.walk(directory):
@@ -174,7 +174,7 @@ class LocalStorage:
             yield from (path for path in paths if path not in expected)
 
     def unfinished_writes(self) -> list[UnfinishedWrite]:
-        """Find what lies in the staging folder."""
+        """List the staging folder."""
         found: list[UnfinishedWrite] = []
         names = self.names(STAGING)
         now = atomic.time_of_disk(self.root / STAGING) if names else 0.0
@@ -220,7 +220,7 @@ class LocalWriter:
     files: NewFiles
 
     def agree(self, manifest: bytes, contents: Mapping[str, bytes]) -> tuple[bytes, Mapping[str, bytes]] | None:
-        """Keep one's own: of two writers' folders one rename lets one appear."""
+        """Return what was given: of the folders of two writers only one can be renamed."""
         return manifest, contents
 
     def write(self, path: str, content: bytes) -> None:
@@ -228,7 +228,7 @@ class LocalWriter:
         self.files.write(path, content)
 
     def seal(self, manifest: bytes) -> None:
-        """Flush all files, then write the manifest, then rename: a manifest never vouches for missing bytes."""
+        """Flush all files, write the manifest, then rename: no manifest names files that are missing."""
         self.files.flush()
         atomic.write_synced(self.staged.path / MANIFEST, manifest)
         atomic.sync(self.staged.path)
@@ -237,7 +237,7 @@ class LocalWriter:
 
 def _digest(path: Path) -> Digest | Irregularity:
     try:
-        # Opening a pipe or a device that took a file's place would wait for ever.
+        # Opening a pipe or a device of this name would wait for ever.
         if not stat.S_ISREG(path.stat().st_mode):
             return Irregularity.NO_FILE
         with path.open("rb") as file:

@@ -1,9 +1,9 @@
-"""A catalog in an object store: everything is written, then the manifest.
+"""Storage in an object store: the files of a run are written, then its manifest.
 
-Nothing can be renamed there, so that two writers of one run write the same keys. They write the same bytes: the
-numbers are the same for the same configuration, and of what differs (dates, seconds) the first writer's reading
-counts. It lies in a *draft* that only one writer can create; whoever comes second takes it from there. What a
-killed writer leaves has no manifest, so that no reader sees it; the next writer of that run writes over it.
+Objects can't be renamed, so that two writers of one run write the same keys. They must write the same bytes.
+The numbers are the same for the same configuration; of what differs (dates, seconds) the first writer's values
+are used. They are stored in a *draft*, which only one writer can create and every other one reads. A killed
+writer leaves a run without a manifest, which no reader sees and the next writer of that run overwrites.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ AT_ONCE = 32
 BATCH_BYTES = 16 * 2**20
 """Bytes of a run that wait to be sent together."""
 ABANDONED = 3600.0
-"""Seconds after which a draft with other numbers than one's own is taken for abandoned."""
+"""Seconds after which a draft with other numbers counts as abandoned."""
 IN_MEMORY = "memory"
 """The scheme of the store that one process has for itself."""
 _PIECE = 2**20
@@ -223,7 +223,7 @@ class ObjectStore:
                     self.system.rm(path, recursive=True)
 
     def writing(self, destination: str) -> AbstractContextManager[Writer]:
-        """Open a run's prefix for writing. What is not sealed stays behind: another writer may be at it too.
+        """Open a run's prefix for writing. Files that are not sealed stay: another writer may be writing them too.
 
         Raises
         ------
@@ -266,7 +266,7 @@ class ObjectStore:
         yield from (path for path in sorted(below) if path not in expected)
 
     def unfinished_writes(self) -> list[UnfinishedWrite]:
-        """Find drafts, and runs without a manifest."""
+        """List drafts, and runs without a manifest."""
         found = [(f"{STAGING}/{name}", name.removesuffix(".json")) for name in self.names(STAGING)]
         for collection in COLLECTIONS:
             whole = self.holding(collection, MANIFEST)
@@ -274,7 +274,7 @@ class ObjectStore:
         return [UnfinishedWrite(key, run_id, self.idle_seconds(key), None) for key, run_id in found]
 
     def reclaim(self, unfinished: UnfinishedWrite) -> bool:
-        """Remove what has no manifest."""
+        """Remove a draft, or a run without a manifest."""
         if self.exists(f"{unfinished.key}/{MANIFEST}"):
             return False
         self.remove(unfinished.key)
@@ -297,7 +297,7 @@ class ObjectStore:
 
 @contextmanager
 def _speaking(kind: type[CatalogError], message: str, *understood: type[Exception]) -> Iterator[None]:
-    """Turn whatever a store's library raises into one line, but for what the caller makes sense of."""
+    """Turn any error of a store's library into one line, except for those that the caller handles."""
     passing: tuple[type[Exception], ...] = (CatalogError, *understood)
     try:
         yield
@@ -310,7 +310,7 @@ def _speaking(kind: type[CatalogError], message: str, *understood: type[Exceptio
 
 @dataclass
 class ObjectWriter:
-    """One run on its way into an object store.
+    """The writer of one run.
 
     Attributes
     ----------
@@ -328,11 +328,11 @@ class ObjectWriter:
 
     @property
     def draft(self) -> str:
-        """Where the draft of this run lies."""
+        """The key of this run's draft."""
         return f"{STAGING}/{self.destination.replace('/', '-')}.json"
 
     def agree(self, manifest: bytes, contents: Mapping[str, bytes]) -> tuple[bytes, Mapping[str, bytes]] | None:
-        """Take the clock readings of the first writer of this run, in the manifest and in the metadata.
+        """Take the dates and seconds of the first writer of this run, in the manifest and in the metadata.
 
         Returns
         -------
