@@ -21,9 +21,9 @@ import numpy as np
 import xarray as xr
 from xarray.conventions import encode_dataset_coordinates
 
-from catalog.blocks import in_memory, windows
 from catalog.schema import COORDINATES, STAGES
-from catalog.variable import FILL_LABEL
+from catalog.schema.blocks import in_memory, windows
+from catalog.schema.specification import FILL_LABEL
 from catalog.zarr_files import array_document, chunk_files, chunks_of, consolidated, group_document
 
 CHUNK_BYTES = 4 * 2**20

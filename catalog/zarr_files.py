@@ -1,8 +1,8 @@
 """The files of a Zarr v3 store, as its specification has them: documents in JSON, chunks of compressed bytes.
 
-Written here and not by zarr, which takes a hop to its event loop's thread for each of three steps an array: 1.0 s
-of a run's 1.2 s of publishing went there (a slow core), and 0.03 s go here. The tests hold it to zarr's own
-writer: the same documents, the same bytes. Reading is zarr's.
+They are written here and not by zarr, which changes to its event loop's thread for each of three steps an
+array: that took 1.0 s of the 1.2 s of a run's publication (on a slow core); here it takes 0.03 s. The tests
+compare both writers: the same documents, the same bytes. Zarr reads them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import google_crc32c
 import numpy as np
 from numcodecs import Blosc, Zstd, blosc
 
-from catalog.blocks import SHARED_BYTES, threads_for_sharing
+from catalog.schema.blocks import SHARED_BYTES, threads_for_sharing
 
 LEVEL = 3
 """Of zstd."""

@@ -129,7 +129,7 @@ def fill_template(name: str, context: PageContext, notices: Notices, content: An
     template.add_variable("pages", [(key, context.address(key), page.title) for key, page in PAGES.items()])
     template.add_variable("current", name)
     template.add_variable("other_theme", other.name)
-    template.add_variable("catalog", str(context.catalog.place))
+    template.add_variable("catalog", str(context.catalog.storage))
     template.add_variable("style", STYLE + theme_css(context.theme))
     template.add_variable("script", SCRIPT)
     template.add_panel("notices", notices.view)

@@ -1,8 +1,9 @@
-"""The arrays of a run that comes in: their metadata taken word by word, their chunks decoded within a bound.
+"""The arrays of a run that is imported: their metadata checked key by key, their chunks decoded within bounds.
 
-Not by Zarr: its zstd makes room for as many bytes as a chunk claims to hold, and one of a few hundred bytes may
-claim gigabytes; and to open a run of a hundred arrays takes it longer than all other checks together. Here a chunk
-must claim what its array's metadata say, before it is decoded; once a run is in, Zarr reads nothing else.
+Zarr is not used here: it allocates as many bytes as a chunk claims to hold, and a chunk of a few hundred bytes
+may claim gigabytes. It also takes longer to open a run of a hundred arrays than all other checks together. Here
+a chunk must claim the size that its array's metadata state before it is decoded, so that Zarr can read every
+imported run.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Coding:
 
 @dataclass(frozen=True)
 class StoredArray:
-    """What an array's metadata say.
+    """The metadata of an array.
 
     Attributes
     ----------
@@ -170,7 +171,7 @@ def _claimed_by_blosc(buffer: bytes) -> int | None:
 
 
 def stored_array(path: str, node: Mapping[str, Any]) -> StoredArray:
-    """Take the metadata of an array, all of which must be of the form in which runs are published.
+    """Check the metadata of an array, all of which must have the form of a published run.
 
     Raises
     ------
@@ -264,7 +265,7 @@ def _coding(codecs: Any, dtype: np.dtype[Any], rank: int) -> Coding | None:
 def datasets(
     arrays: Mapping[str, StoredArray], attributes: Mapping[str, Any], decoded: Mapping[str, np.ndarray], read: Read
 ) -> dict[str, xr.Dataset]:
-    """Open the groups of a run that comes in: an array that is not decoded yet is read when it is used.
+    """Open the groups of a run that is imported: an array that is not decoded yet is read when it is used.
 
     Parameters
     ----------

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import coordinates_first, over_neurons
 from catalog.schema import conform, validate, variable
+from catalog.schema.blocks import coordinates_first, over_neurons
 from pipeline.phases.lingering import lingering
 from pipeline.points import describe_points
 from pipeline.stationary import StationaryPoint

@@ -22,7 +22,7 @@ from pipeline.configuration import RunConfig
 if TYPE_CHECKING:
     import xarray as xr
 
-    from catalog.index import Catalog
+    from catalog.catalog import Catalog
 
 COMPUTED, FAILED = "computed", "failed"
 """The statuses of a cell."""

@@ -10,11 +10,11 @@ import pytest
 import xarray as xr
 import zarr
 
+from catalog.catalog import open_catalog
 from catalog.encoding import CHUNK_BYTES, chunk_shape, encode, fill_value
-from catalog.index import open_catalog
-from catalog.publish import publish
+from catalog.publication import publish
 from catalog.schema import GROUPS
-from catalog.verify import verify
+from catalog.verification import verify
 
 PACKAGES = sysconfig.get_path("purelib")
 # -S leaves out the site packages and with them an editable install of ours; their folder alone is put back.

@@ -16,7 +16,7 @@ ROWS = """Bokeh.index.find_one(Bokeh.documents.flatMap((document) => [...documen
 
 @pytest.fixture(scope="module")
 def address(serve, small_catalog) -> str:
-    return serve(Path(small_catalog.place.url)) + "/catalog"
+    return serve(Path(small_catalog.storage.url)) + "/catalog"
 
 
 def names(page):
@@ -56,7 +56,7 @@ def test_two_runs_side_by_side_and_as_a_zip(visit, address):
 
 
 def test_verifying_says_what_was_found(visit, serve, damaged_catalog):
-    page = visit(serve(Path(damaged_catalog.place.url)) + "/catalog", ready=ROW)
+    page = visit(serve(Path(damaged_catalog.storage.url)) + "/catalog", ready=ROW)
     page.get_by_text("Damaged: 1 run").wait_for()
     page.get_by_role("button", name="Verify all").click()
     page.get_by_text("Not everything is as it was published").wait_for()
@@ -110,7 +110,7 @@ def near_zero(serve, small_catalog, tmp_path_factory) -> str:
             configuration={**known.configuration, "init": {**known.configuration["init"], "width": 12_345}},
             provenance=known.provenance,
         )  # fmt: skip
-    return serve(Path(catalog.place.url)) + "/catalog"
+    return serve(Path(catalog.storage.url)) + "/catalog"
 
 
 def column(page, heading):

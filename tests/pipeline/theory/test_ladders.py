@@ -59,7 +59,7 @@ def test_a_catalog_that_cannot_be_written_gets_nothing(asked, tmp_path, monkeypa
     def refuse(self, run_id="probe"):
         raise CatalogUnwritableError("read only")
 
-    monkeypatch.setattr("catalog.index.Catalog.check_writable", refuse)
+    monkeypatch.setattr("catalog.catalog.Catalog.check_writable", refuse)
     name, law = kept_ladder(open_catalog(tmp_path), load_config("orthonormal"))
     assert name is None
     assert law.attrs["law"] == "ladder"

@@ -134,7 +134,7 @@ def test_the_ladder_is_computed_when_asked(shelf, law, monkeypatch):
 
 def test_a_ladder_that_the_catalog_has_is_shown_at_once(shelf, law, monkeypatch):
     monkeypatch.setattr(dashboards.views.theory.ladder_card, "published_ladder", lambda *_: ("ladder-1", law))
-    monkeypatch.setattr("catalog.index.Catalog.whole", lambda *_: None)
+    monkeypatch.setattr("catalog.catalog.Catalog.whole", lambda *_: None)
     shown = LadderCard(PageContext(shelf), load_config("orthogonal"))
     assert "The measured exponent of each statement" in text_of(shown.view)
 
@@ -142,7 +142,7 @@ def test_a_ladder_that_the_catalog_has_is_shown_at_once(shelf, law, monkeypatch)
 def test_a_ladder_without_exponents_says_so_in_place_of_an_empty_plot(shelf, law, monkeypatch):
     bare = law.assign(exponent=law["exponent"] * float("nan"))
     monkeypatch.setattr(dashboards.views.theory.ladder_card, "published_ladder", lambda *_: ("ladder-1", bare))
-    monkeypatch.setattr("catalog.index.Catalog.whole", lambda *_: None)
+    monkeypatch.setattr("catalog.catalog.Catalog.whole", lambda *_: None)
     view = LadderCard(PageContext(shelf), load_config("orthogonal")).view
     assert "has an exponent to be measured" in text_of(view)
     assert len(list(view.select(pn.pane.Bokeh))) == 1
