@@ -73,7 +73,7 @@ test: setup
 	$(PYTEST)
 
 test-all: setup
-	$(PYTEST) -m ""
+	RELUFLOW_TEST_KERNELS=compiled $(PYTEST) -m ""
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -18,8 +18,8 @@ from pipeline.flow.exact.build import load_solver
 from pipeline.flow.exact.integration import INTERRUPTED, integrate
 from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.reduction import Reduction
-from pipeline.flow.status import BY_NUMBER
 from pipeline.flow.weights import plain_weights
+from pipeline.network.status import BY_NUMBER
 
 MOST_STEPS = 10**6
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from catalog import decode, flag_numbers
+from catalog import decode
 from dashboards.run_data import RunData
-from pipeline.figures import Plane, State, View, input_and_bias, shown_until
+from pipeline.figures import Plane, State, View, one_input, read_state, shown_until
 
 Numbers = npt.NDArray[np.float64]
 
@@ -24,10 +24,8 @@ MARKERS_LIMIT = 1_500
 LINES_LIMIT = 120
 """At most so many neurons are drawn as lines over time: the largest at the end, some of each role."""
 LINE_INSTANTS = {False: 60, True: 130}
-"""Instants of each such line, in a preview and in a complete run: a plot is half a screen wide, and while a slider
-moves the browser spends most of its time on these lines."""
-STATE = ("direction", "log_norm", "output_ratio", "activation")
-"""The variables of a trajectory that a frame needs."""
+"""Instants of each such line, in a preview and in a complete run: a plot is half a screen wide, and while a
+slider moves the browser spends most of its time on these lines."""
 LOSS_DECADES_LIMIT = 12.0
 """Decades below the largest loss that the logarithmic axis shows."""
 
@@ -90,8 +88,8 @@ class DrawingData:
     @cached_property
     def plane(self) -> Plane | None:
         """The plane of figure 2; None if the input is not one number."""
-        columns = input_and_bias(self.run.groups)
-        return None if columns is None else Plane.of(self._with_minimum, columns)
+        one = one_input(self.run.groups)
+        return None if one is None else Plane.of(self._with_minimum, one)
 
     @cached_property
     def view(self) -> View:
@@ -108,13 +106,7 @@ class DrawingData:
 
     def state(self, frame: int) -> State:
         """Read all neurons at a frame."""
-        group = self.run.groups["trajectory"]
-        # By variable: a Dataset's isel takes half a millisecond, and a move of a slider reads seven states.
-        sample = {name: np.asarray(group.variables[name][frame].values) for name in STATE}
-        direction, log_norm, ratio = (np.asarray(sample[name], dtype=np.float64) for name in STATE[:3])
-        number = flag_numbers(group.variables["activation"].attrs)["sliding"]
-        sliding = (sample["activation"] == number).any(axis=1)
-        return State(direction, log_norm, ratio * np.exp(log_norm), self.role, sliding)
+        return read_state(self.run.groups["trajectory"], frame, self.role)
 
     def followed(self, neurons: npt.NDArray[np.intp]) -> tuple[Numbers, Numbers, Numbers, npt.NDArray[np.str_]]:
         """Read some neurons over time.

@@ -24,7 +24,7 @@ from pipeline.data import generate_data, teacher_network
 from pipeline.flow import initialise, simulate
 from pipeline.function import learned_function
 from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
-from pipeline.naming import plateau_name
+from pipeline.network.names import plateau_name
 from pipeline.phases import find_clusters, find_plateaus, label_phases
 from pipeline.stages import NOBODY, Stages
 from pipeline.statements import check_statements, statement_rows, statement_times

@@ -59,15 +59,22 @@ def may_know(module: str, other: str) -> bool:
             return other in {"pipeline.arguments", "pipeline.errors"}
         case "pipeline.arguments":
             return other == "pipeline.errors"
+        case "pipeline.network":
+            return other in {"catalog.schema", "catalog.blocks"}
+        case user if user != "pipeline.points" and inside(other, "pipeline.network"):
+            # Module by module: whoever wants its words alone must not wait for NumPy.
+            return True
         case "pipeline.stationary":
             return other in {"catalog.schema", "catalog.blocks"}
+        case "pipeline.lingering":
+            return other in {"catalog.schema", "pipeline.stationary"}
         case "pipeline.points":
             return other in {"catalog.schema", "pipeline.errors"}
         case stage if stage in STAGES:
-            # What a stationary point is asked for along the flow and of its plateaus: one answer for both.
-            return other in base | {"pipeline.stationary"}
+            # When a flow lingers, and at what, is asked along its steps and of samples: one answer for both.
+            return other in base | {"pipeline.lingering", "pipeline.stationary"}
         case "pipeline.figures":
-            return other in {"catalog.schema", "pipeline.errors", "pipeline.naming", "pipeline.points"}
+            return other in {"catalog.schema", "catalog.blocks", "pipeline.errors", "pipeline.points"}
         case "dashboards":
             # pipeline.minimal_norm is a package and, in `pipeline`, the function of that name.
             offered = {"pipeline", "pipeline.configuration", "pipeline.figures", "pipeline.minimal_norm"}
@@ -111,8 +118,12 @@ def test_every_import_is_allowed():
         ("pipeline.phases.label", "pipeline.flow"),
         ("pipeline.phases.lingering", "pipeline.stationary.kinds"),
         ("pipeline.stationary.kinds", "pipeline.phases"),
+        ("pipeline.network.patterns", "pipeline.stationary"),
+        ("pipeline.points", "pipeline.network.algebra"),
+        ("pipeline.lingering.stretches", "pipeline.flow"),
+        ("pipeline.flow.lingering", "pipeline.lingering.dips"),
         ("pipeline.function.learned", "pipeline.phases"),
-        ("pipeline.phases.label", "pipeline.flow.status"),
+        ("pipeline.phases.label", "pipeline.flow.course"),
         ("pipeline.minimal_norm.compare", "pipeline.phases"),
         ("pipeline.minimal_norm.compare", "catalog.index"),
         ("pipeline.statements.check", "pipeline.phases"),

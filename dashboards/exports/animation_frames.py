@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from catalog import decode, flag_numbers
-from pipeline.figures import input_and_bias, leak, piecewise_linear, shown_until
+from catalog import decode
+from pipeline.figures import Plane, State, one_input, read_state, shown_until
 
 FRAMES = 120
 NEURONS = 200
@@ -21,9 +21,6 @@ HELD = 2**28
 """Bytes; more is read from the store frame by frame."""
 POSITIONS = 161
 """Where the function is evaluated; besides at the data, so that the line meets the dots."""
-MARGIN = 0.6
-"""How far the window of x reaches beyond the data, as a part of the data's range: as in figure 2."""
-
 NETWORK = ["direction", "log_norm", "output_ratio", "activation"]
 """The variables of a trajectory that make a state."""
 
@@ -75,22 +72,30 @@ class AnimationFrames:
 
 def read_frames(tree: xr.DataTree) -> AnimationFrames:
     """Cut the reel of a run, sample by sample: it may be larger than memory."""
-    samples, neurons = frame_samples(tree), shown_neurons(tree)
+    samples, neurons, one = frame_samples(tree), shown_neurons(tree), one_input(tree)
     trajectory = tree["trajectory"].dataset[NETWORK].isel(time=samples)
     if trajectory.nbytes <= HELD:
         trajectory = trajectory.load()
-    role = decode(tree["phases"].dataset["role"])[neurons].tolist()
-    columns = input_and_bias(tree)
-    place = _on_a_line(tree, columns) if columns is not None else _by_cosines(tree)
-    states = [place.state(_network(trajectory, frame), neurons) for frame in range(len(samples))]
-    across, up, sliding = (np.array([state[i] for state in states]) for i in range(3))
-    function = minimum = data = None
-    if isinstance(place, _Line):
-        function, minimum = np.array([state[3] for state in states], dtype=np.float32), place.least(tree)
-        data = tree["data"].dataset["x"].values[:, place.column].astype(np.float32)
+    role = decode(tree["phases"].dataset["role"])
+    plane = None if one is None else Plane.of(tree, one, POSITIONS)
+    places: list[tuple[Doubles, Doubles, Truths]] = []
+    functions: list[Doubles] = []
+    for frame in range(len(samples)):
+        state = read_state(trajectory, frame, role)
+        across, up = _cosines(tree, state) if plane is None else _at_kinks(plane, state)
+        places.append((across[neurons], up[neurons], state.sliding[neurons]))
+        functions.append(np.empty(0) if plane is None else plane.function(state))
+    across, up, sliding = (np.array(column) for column in zip(*places, strict=True))
+    position = function = minimum = data = None
+    labels = ("cosine with D₊", "cosine with −D₋")
+    if plane is not None:
+        position, function, data = (_single(array) for array in (plane.position, functions, plane.one.x))
+        minimum = None if plane.minimum is None else _single(plane.minimum)
+        kinks = "x, and kinks −wⱼ₂/wⱼ₁" if plane.one.bias_column is not None else "x"
+        labels = (kinks, "h(x), yₖ, and sⱼ|wⱼ|")
     return AnimationFrames(
-        samples, neurons, across.astype(np.float32), up.astype(np.float32), sliding, role, place.position,
-        function, minimum, data, place.labels,
+        samples, neurons, _single(across), _single(up), sliding, role[neurons].tolist(), position, function,
+        minimum, data, labels,
     )  # fmt: skip
 
 
@@ -112,95 +117,17 @@ def shown_neurons(tree: xr.DataTree) -> Indices:
     return np.sort(np.concatenate([order[: NEURONS // 2], evenly]))
 
 
-Network = tuple[Doubles, Doubles, Doubles, Truths]
-"""w_j/|w_j|, |w_j|, a_j and whether a neuron slides, of one sample."""
-State = tuple[Doubles, Doubles, Truths, Doubles]
-"""Across, up and sliding of the shown neurons, and h at the positions."""
+def _at_kinks(plane: Plane, state: State) -> tuple[Doubles, Doubles]:
+    """Place neurons at their kinks; one outside the window stands at its border, as in figure 2."""
+    return np.clip(plane.one.kinks(state.direction), *plane.window), state.height
 
 
-@dataclass(frozen=True)
-class _Line:
-    """Neurons over one input."""
-
-    column: int
-    bias_column: int | None
-    bias: float
-    leak: float
-    position: Array
-    labels: tuple[str, str]
-
-    def state(self, network: Network, neurons: Indices) -> State:
-        direction, norm, output, sliding = network
-        slope, offset = self.lines(direction)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            kink = np.where(slope == 0, np.inf, -offset / slope)
-        # A kink outside the window stands at its border, as in figure 2.
-        at = np.clip(kink, self.position[0], self.position[-1])
-        height = np.sign(output) * norm
-        return at[neurons], height[neurons], sliding[neurons], self.sum_of(direction, output * norm)
-
-    def lines(self, weight: Doubles) -> tuple[Doubles, Doubles]:
-        """Split rows of weights into slopes and offsets."""
-        slope = weight[:, self.column]
-        return slope, np.zeros_like(slope) if self.bias_column is None else self.bias * weight[:, self.bias_column]
-
-    def sum_of(self, weight: Doubles, output: Doubles) -> Doubles:
-        """Evaluate the function of these neurons at every position."""
-        return piecewise_linear(*self.lines(weight), output, self.position.astype(np.float64), self.leak)
-
-    def least(self, tree: xr.DataTree) -> Array | None:
-        """Evaluate the minimum-norm function, if it is known."""
-        norm = tree["minimal_norm"].dataset
-        if not np.isfinite(float(norm["value"])):
-            return None
-        weight = norm["weight"].values
-        return self.sum_of(weight, norm["output_sign"].values * np.linalg.norm(weight, axis=1)).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class _Cosines:
-    """Neurons over any input, by their angles."""
-
-    targets: Doubles
-    labels: tuple[str, str]
-    position: None = None
-
-    def state(self, network: Network, neurons: Indices) -> State:
-        direction, _, _, sliding = network
-        cosine = direction[neurons] @ self.targets
-        return cosine[:, 0], cosine[:, 1], sliding[neurons], np.empty(0)
-
-
-def _network(trajectory: xr.Dataset, frame: int) -> Network:
-    """Read one frame."""
-    # A slice, though of one: so nothing else is read, however it is kept.
-    sample = trajectory.isel(time=slice(frame, frame + 1))
-    direction, log_norm, ratio = (np.asarray(sample[name].values[0], dtype=np.float64) for name in NETWORK[:3])
-    norm, flag = np.exp(log_norm), flag_numbers(sample["activation"].attrs)["sliding"]
-    return direction, norm, ratio * norm, (sample["activation"].values[0] == flag).any(axis=1)
-
-
-def _on_a_line(tree: xr.DataTree, columns: tuple[int, int | None]) -> _Line:
-    """Choose the window: the data and a margin."""
-    column, bias_column = columns
-    data = tree["data"].dataset["x"].values
-    x = data[:, column]
-    shown = x if bias_column is not None else np.append(x, 0.0)  # all kinks are there
-    margin = MARGIN * (float(np.ptp(shown)) or 1.0)
-    evenly = np.linspace(shown.min() - margin, shown.max() + margin, POSITIONS)
-    return _Line(
-        column,
-        bias_column,
-        0.0 if bias_column is None else float(data[0, bias_column]),
-        leak(tree),
-        np.union1d(evenly, shown).astype(np.float32),
-        ("x, and kinks −wⱼ₂/wⱼ₁" if bias_column is not None else "x", "h(x), yₖ, and sⱼ|wⱼ|"),
-    )
-
-
-def _by_cosines(tree: xr.DataTree) -> _Cosines:
-    """Take D_+ and -D_- as unit vectors; one that is zero stays so."""
+def _cosines(tree: xr.DataTree, state: State) -> tuple[Doubles, Doubles]:
+    """Place neurons by their cosines with D_+ and -D_-; those with a vector that is zero are 0."""
     vectors = [tree["data"].dataset[name].values for name in ("growth_positive", "growth_negative")]
-    unit = [vector / (np.linalg.norm(vector) or 1.0) for vector in vectors]
-    targets = np.stack([unit[0], -unit[1]], axis=1)
-    return _Cosines(targets, ("cosine with D₊", "cosine with −D₋"))
+    positive, negative = (vector / (np.linalg.norm(vector) or 1.0) for vector in vectors)
+    return state.direction @ positive, state.direction @ -negative
+
+
+def _single(values: object) -> Array:
+    return np.asarray(values, dtype=np.float32)

@@ -12,7 +12,9 @@ import xarray as xr
 from dashboards.plots.holoviews_style import style_overlay
 from dashboards.theme import Theme
 from dashboards.time_units import AXIS_LABELS, scaled_length
-from pipeline.figures import input_and_bias, leak, piecewise_linear, scale_text
+from pipeline.figures import one_input, scale_text
+from pipeline.network.algebra import weights_at
+from pipeline.network.one_input import positions
 
 SAMPLES = {"solid": "", "dashed": "6 4", "dotdash": "2 4 6 4"}
 """The dashes in SVG."""
@@ -24,8 +26,6 @@ DARK_STROKES = (("#56B4E9", "solid"), ("#E69F00", "dashed"), ("#009E73", "dotdas
 LEAST_LOSS = 1e-30
 """The end of the logarithmic axis: smaller values are rounding errors."""
 POSITIONS = 401
-MARGIN = 0.6
-"""How far the window of x extends beyond the data, as a share of the data's range: as in figure 2."""
 PLAIN: dict[str, Any] = {"height": 330, "show_grid": True, "show_legend": False, "toolbar": None}
 """Options of both plots: the page says which line belongs to which run."""
 
@@ -63,44 +63,23 @@ def loss_plot(
 
 def function_plot(runs: Mapping[str, xr.DataTree], theme: Theme) -> hv.Overlay | None:
     """Draw the function that each run ends with, and the data; None unless all have one input."""
-    columns = [input_and_bias(tree) for tree in runs.values()]
-    if not columns or any(found is None for found in columns):
+    found = [one_input(tree) for tree in runs.values()]
+    inputs = [one for one in found if one is not None]
+    if not inputs or len(inputs) < len(found):
         return None
-    data = [(tree["data"].dataset["x"].values[:, found[0]], tree["data"].dataset["y"].values)
-            for tree, found in zip(runs.values(), columns, strict=True) if found is not None]  # fmt: skip
-    every = np.concatenate([x for x, _ in data])
-    margin = MARGIN * (float(np.ptp(every)) or 1.0)
-    position = np.union1d(np.linspace(every.min() - margin, every.max() + margin, POSITIONS), every)
+    position = positions(inputs, POSITIONS)
     x, y = hv.Dimension("x", label="x"), hv.Dimension("h", label="h(x) at the end, and the data")
     elements: list[Any] = []
-    for (name, tree), (color, dash) in zip(runs.items(), strokes(theme), strict=False):
-        curve = hv.Curve((position, final_function(tree, position)), x, y, label=name)
+    drawn = zip(runs.items(), inputs, strokes(theme), strict=False)
+    for (name, tree), one, (color, dash) in drawn:
+        # In plain units: over one input a network is drawn, and what underflows adds nothing to it.
+        h = one.values(*weights_at(tree["trajectory"].dataset, -1), position)
+        curve = hv.Curve((position, h), x, y, label=name)
         elements.append(curve.opts(color=color, line_dash=dash, line_width=2))
-    for (points, labels), (color, _) in zip(data, strokes(theme), strict=False):
-        elements.append(hv.Scatter((points, labels), x, y).opts(color=color, line_color=theme.ink, size=9))
+    for tree, one, (color, _) in zip(runs.values(), inputs, strokes(theme), strict=False):
+        points = hv.Scatter((one.x, tree["data"].dataset["y"].values), x, y)
+        elements.append(points.opts(color=color, line_color=theme.ink, size=9))
     return style_overlay(hv.Overlay(elements), theme, **PLAIN)
-
-
-def final_function(tree: xr.DataTree, position: np.ndarray) -> np.ndarray:
-    """Evaluate the last sample's h at increasing positions of the one input.
-
-    Raises
-    ------
-    ValueError
-        If the run has more than one input.
-    """
-    columns = input_and_bias(tree)
-    if columns is None:
-        raise ValueError("the run has more than one input")
-    column, bias_column = columns
-    names = ["direction", "log_norm", "output_ratio"]
-    last = tree["trajectory"].dataset[names].isel(time=slice(-1, None))
-    direction, log_norm, ratio = (np.asarray(last[name].values[0], dtype=np.float64) for name in names)
-    slope = direction[:, column]
-    bias = 0.0 if bias_column is None else float(tree["data"].dataset["x"].values[0, bias_column])
-    offset = np.zeros_like(slope) if bias_column is None else bias * direction[:, bias_column]
-    # a_j phi(<w_j, x>) = (a_j |w_j|) phi(<w_j/|w_j|, x>), leaky or not.
-    return piecewise_linear(slope, offset, ratio * np.exp(2.0 * log_norm), position, leak(tree))
 
 
 def log_scale_of(tree: xr.DataTree) -> float:

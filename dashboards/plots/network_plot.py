@@ -135,7 +135,7 @@ def axis_labels(drawing: DrawingData) -> tuple[str, str]:
     if drawing.plane is None:
         first, second = drawing.view.names
         return first, second
-    biased = drawing.plane.bias_column is not None
+    biased = drawing.plane.one.bias_column is not None
     return "kink of the neuron, input x" if biased else "input x (all kinks are at 0)", "sign of aⱼ × |wⱼ|,  h(x)"
 
 

@@ -70,7 +70,7 @@ def minimum_columns(drawing: DrawingData) -> Columns:
 def point_columns(drawing: DrawingData) -> Columns:
     """List the data as points of figure 2; empty for inputs of more dimensions."""
     plane = drawing.plane
-    return {"x": [], "y": []} if plane is None else {"x": plane.x, "y": plane.y}
+    return {"x": [], "y": []} if plane is None else {"x": plane.one.x, "y": plane.y}
 
 
 def tick_columns(drawing: DrawingData) -> Columns:

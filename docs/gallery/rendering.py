@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from docs.gallery.recording import kept
-from pipeline.naming import kind_in_words, plateau_name
+from pipeline.network.names import kind_in_words, plateau_name
 
 HERE = Path(__file__).parent
 PROSE = HERE / "prose"

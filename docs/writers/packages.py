@@ -34,7 +34,11 @@ LAYERS = (
         ),
         flows=True,
     ),
-    Layer("what several stages ask", (("pipeline.stationary", "stationary points and their kinds"),)),
+    Layer(
+        "what several stages ask",
+        (("pipeline.lingering", "when a flow is slow"), ("pipeline.stationary", "stationary points and their kinds")),
+        sideways=True,
+    ),
     Layer(
         "what all of them use",
         (
@@ -42,7 +46,7 @@ LAYERS = (
             ("pipeline.points", "what the data is"),
             ("pipeline.arguments", "numbers, checked"),
             ("pipeline.threads", "how many at once"),
-            ("pipeline.naming", "plateaus' names"),
+            ("pipeline.network", "its algebra"),
             ("pipeline.stages", "who is told"),
             ("pipeline.errors", "what was wrong"),
         ),

@@ -17,7 +17,8 @@ from catalog.manifest import Manifest
 from catalog.origins import Origin
 from pipeline.cli.safe_text import visible_line
 from pipeline.cli.summary import complete, is_number
-from pipeline.naming import kind_in_words, plateau_name
+from pipeline.network.names import STRICT_SADDLE, kind_flag, kind_in_words, plateau_name
+from pipeline.network.status import Status
 
 STATEMENTS = "statements."
 """What the names of the statements' verdicts begin with in a summary."""
@@ -55,21 +56,16 @@ def _finite(value: Any) -> Any:
 
 PROMISED = ("status", "final_loss", "half_squared_norm", "minimal_half_squared_norm")
 """What ``run --json`` prints of any run, null where it is not known."""
-KIND = "strict_saddle"
-"""The word of a plateau whose stationary point has a negative curvature."""
-
 NOTABLE = 1e-3
 """The share of the minimum norm from which an excess makes one ask whether the function differs too."""
 FEW_SAMPLES = 100
 """Below so many samples t1 of the paper's experiment is late by a tenth and more, 10.1 at 20, where it is read off
 them: with every method but the exact one, which tells it."""
-FAILURES = frozenset({"out_of_steps", "stalled", "diverged"})
-"""The words of the statuses that leave a trajectory incomplete (``pipeline.flow.status``)."""
 
 
 def succeeded(summary: dict[str, Any]) -> bool:
     """Whether the run is all that was asked for; if not, its ``status_message`` says what is missing."""
-    return isinstance(summary.get("status"), str) and summary["status"] not in FAILURES
+    return isinstance(summary.get("status"), str) and summary["status"] not in Status.INCOMPLETE
 
 
 def print_report(
@@ -210,7 +206,9 @@ def _plateau_table(summary: dict[str, Any]) -> Table:
     )
     for row in _plateaus(summary):
         count = row["negative_eigenvalues"]
-        negative = f" ({count} negative eigenvalue{'' if count == 1 else 's'})" if row["kind"] == KIND else ""
+        negative = (
+            f" ({count} negative eigenvalue{'' if count == 1 else 's'})" if row["kind"] == STRICT_SADDLE else ""
+        )
         kind = kind_in_words(row["kind"], row.get("reason", ""))
         distance = "-" if row["distance"] is None else f"{row['distance']:.2g}"
         fitted = "-" if row["kind"] == "unknown" else f"{row['labels_fitted']} of {row['labels']}"
@@ -260,15 +258,15 @@ def _ending(summary: dict[str, Any]) -> str:
     said = str(summary["status_message"])
     if summary["status"] == "stationary" and summary["end_time"] == 0:
         said += " The network can't move from its start."
-    kind, reason = summary.get("stationary_kind", "unknown"), summary.get("stationary_reason", "")
+    kind, reason = kind_flag(summary.get("stationary_kind", "unknown")), summary.get("stationary_reason", "")
     eigenvalue = summary.get("hessian_smallest_eigenvalue")
     if kind == "unknown" or eigenvalue is None:
         return said
     if kind == "undecided":
         return f"{said} Whether it is a minimum is undecided: {reason}."
-    if kind == "strict saddle" and eigenvalue < 0:
+    if kind == STRICT_SADDLE and eigenvalue < 0:
         reason = f"the Hessian's smallest eigenvalue is {eigenvalue:.3g}"
-    article = "" if kind == "boundary descent" else "a "
+    article = "" if kind == "boundary_descent" else "a "
     words = kind_in_words(kind)
     return f"{said} It is {article}{words}: {reason}." if reason else f"{said} It is {article}{words}."
 

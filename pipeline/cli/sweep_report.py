@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from pipeline.network.status import Status
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.stock import Stock
 
@@ -148,10 +149,8 @@ def print_account(
         say.print(
             f"{rate:.3g} cells/s on {account.where}; the largest took {_size(account.memory)} of memory{limit}"
         )
-    unfinished = {
-        word: n for word, n in account.statuses.items() if word in ("out_of_steps", "stalled", "diverged")
-    }
-    for word, count in unfinished.items():
+    unfinished = [(word, count) for word, count in account.statuses.items() if word in Status.INCOMPLETE]
+    for word, count in unfinished:
         say.print(f"{_counted(count)} ended with the solver's status {word}: see the variable status")
     for failure in account.failures[:NAMED]:
         say.print(f"  failed: {_cell_in_words(failure['cell'])}: {failure['message']}", soft_wrap=True)

@@ -15,6 +15,7 @@ _MEANT = {
     "orthonormal": _ORTHONORMAL,
     "nearly_orthonormal": _ORTHONORMAL | {"delta"},
     "gaussian_teacher": frozenset({"points", "dimension", "teacher_width", "seed"}),
+    "linear_teacher": frozenset({"points", "dimension", "seed"}),
 }
 """Which keys mean something for which kind; ``bias`` does for every kind."""
 
@@ -26,8 +27,8 @@ class DataConfig(Keys):
     ----------
     kind
         ``points`` (given here or in a file), or drawn by seed: ``orthonormal``, ``nearly_orthonormal`` (unit
-        vectors with small inner products) or ``gaussian_teacher`` (standard Gaussian points, labelled by a
-        random ReLU network).
+        vectors with small inner products), ``gaussian_teacher`` (standard Gaussian points, labelled by a random
+        ReLU network) or ``linear_teacher`` (such points, labelled by <u, x> with a random unit vector u).
     x, y
         The points, one row each (or one number each), and their labels. The orthonormal kinds take y alone.
     file
@@ -40,7 +41,7 @@ class DataConfig(Keys):
         Append a coordinate 1 to every point (after a teacher has labelled it).
     points, dimension, seed
         n, d and the seed of whatever is drawn. The orthonormal kinds take n from y, else 4, and d = n if not
-        given; ``gaussian_teacher`` must be told both.
+        given; the teachers' kinds must be told both.
     positive
         How many of the drawn labels of an orthonormal kind are positive; half of them if not given.
     delta
@@ -52,7 +53,7 @@ class DataConfig(Keys):
         and a ~ N(0, 1/teacher_width).
     """
 
-    kind: Literal["points", "orthonormal", "nearly_orthonormal", "gaussian_teacher"] = "points"
+    kind: Literal["points", "orthonormal", "nearly_orthonormal", "gaussian_teacher", "linear_teacher"] = "points"
     x: Rows | None = None
     y: Numbers | None = None
     file: str | None = None
@@ -75,6 +76,7 @@ class DataConfig(Keys):
                 "orthonormal": self._orthonormal_problem,
                 "nearly_orthonormal": self._orthonormal_problem,
                 "gaussian_teacher": self._teacher_problem,
+                "linear_teacher": self._teacher_problem,
             }[self.kind]()
         )
         if problem:
@@ -113,7 +115,7 @@ class DataConfig(Keys):
     def _teacher_problem(self) -> str | None:
         for key in ("points", "dimension"):
             if getattr(self, key) is None:
-                return f"{key} is missing: kind = 'gaussian_teacher' needs points and dimension"
+                return f"{key} is missing: kind = {self.kind!r} needs points and dimension"
         return None
 
     @property

@@ -17,6 +17,7 @@ NAMES = {
     "orthonormal": "orthonormal-points",
     "nearly_orthonormal": "nearly-orthonormal-points",
     "gaussian_teacher": "gaussian-teacher",
+    "linear_teacher": "linear-teacher",
 }
 """For each kind of data the name of runs on it that have no file of their own; none is a preset's."""
 
@@ -83,11 +84,10 @@ def title_of(data: DataConfig) -> str:
         rows = data.x or [[]]
         return f"{counted(len(rows), 'point')} in {counted(len(rows[0]), 'dimension')}{bias}"
     kind = data.kind.replace("_", " ")
-    if data.kind == "gaussian_teacher":
-        teacher = counted(data.teacher_width, "neuron")
-        return (
-            f"{counted(data.number, 'Gaussian point')} in {counted(data.coordinates, 'dimension')}, labelled by a "
-            f"teacher of {teacher}{bias}"
-        )
+    if data.kind in ("gaussian_teacher", "linear_teacher"):
+        neurons = counted(data.teacher_width, "neuron")
+        teacher = f"a teacher of {neurons}" if data.kind == "gaussian_teacher" else "a linear function"
+        points = f"{counted(data.number, 'Gaussian point')} in {counted(data.coordinates, 'dimension')}"
+        return f"{points}, labelled by {teacher}{bias}"
     delta = f" (delta = {data.delta:g})" if data.kind == "nearly_orthonormal" else ""
     return f"{counted(data.number, f'{kind} point')}{delta} in {counted(data.coordinates, 'dimension')}{bias}"

@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.configuration import DataConfig
 from pipeline.data.sources import Points
+from pipeline.network.activation import Activation
 from pipeline.points import coordinate_names
 
 
@@ -41,6 +42,20 @@ def nearly_orthonormal_points(config: DataConfig) -> Points:
     return np.linalg.cholesky(np.eye(n) + below + below.T) @ x, y, names
 
 
+def linear_points(config: DataConfig) -> Points:
+    """Standard Gaussian points x with the labels <u, x> of a random unit vector u."""
+    x, u = points_and_direction(config)
+    return x, x @ u, coordinate_names(config.coordinates)
+
+
+def points_and_direction(config: DataConfig) -> tuple[np.ndarray, np.ndarray]:
+    """The x[point, coord] and u[coord] of :func:`linear_points`."""
+    generator = np.random.default_rng(config.seed)
+    x = generator.standard_normal((config.number, config.coordinates))
+    u = generator.standard_normal(config.coordinates)
+    return x, u / np.linalg.norm(u)
+
+
 def teacher_points(config: DataConfig) -> Points:
     """Standard Gaussian points with the labels of a ReLU network of ``teacher_width`` neurons.
 
@@ -48,7 +63,7 @@ def teacher_points(config: DataConfig) -> Points:
     high-dimensional experiment, as in the authors' notebooks.
     """
     x, w, a = points_and_teacher(config)
-    return x, np.maximum(x @ w.T, 0.0) @ a, coordinate_names(config.coordinates)
+    return x, Activation().value(x @ w.T) @ a, coordinate_names(config.coordinates)
 
 
 def points_and_teacher(config: DataConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from pipeline.configuration import DataConfig, as_table
-from pipeline.data.families import nearly_orthonormal_points, orthonormal_points, teacher_points
+from pipeline.data.families import linear_points, nearly_orthonormal_points, orthonormal_points, teacher_points
 from pipeline.data.sources import given_points
 from pipeline.errors import RequestError
 from pipeline.points import describe, refuse_impossible
@@ -16,6 +16,7 @@ KINDS = {
     "orthonormal": orthonormal_points,
     "nearly_orthonormal": nearly_orthonormal_points,
     "gaussian_teacher": teacher_points,
+    "linear_teacher": linear_points,
 }
 """What makes the points and labels of each ``kind``."""
 

@@ -7,11 +7,13 @@ import xarray as xr
 
 from catalog.schema import conform
 from pipeline.configuration import DataConfig
-from pipeline.data.families import points_and_teacher
+from pipeline.data.families import points_and_direction, points_and_teacher
 
 
 def teacher_network(config: DataConfig) -> xr.Dataset | None:
-    """The teacher of ``kind = "gaussian_teacher"``, or None for data that no network labelled.
+    """The teacher of a kind of data that has one, or None for data that no network labelled.
+
+    A linear function <u, x> is the network of two neurons w = u, a = 1 and w = -u, a = -1.
 
     Returns
     -------
@@ -19,9 +21,13 @@ def teacher_network(config: DataConfig) -> xr.Dataset | None:
         As a start of the flow: log_norm(neuron), direction(neuron, coord) and output_ratio(neuron), with no
         weight on a bias coordinate, which is appended after the teacher has labelled.
     """
-    if config.kind != "gaussian_teacher":
+    if config.kind == "gaussian_teacher":
+        _, w, a = points_and_teacher(config)
+    elif config.kind == "linear_teacher":
+        u = points_and_direction(config)[1]
+        w, a = np.stack([u, -u]), np.array([1.0, -1.0])
+    else:
         return None
-    _, w, a = points_and_teacher(config)
     w = np.pad(w, [(0, 0), (0, int(config.bias))])
     length = np.linalg.norm(w, axis=1)
     return conform(

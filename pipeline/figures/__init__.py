@@ -23,7 +23,7 @@ from pipeline.figures.encoding import unavailable
 from pipeline.figures.kinks import Plane
 from pipeline.figures.laws import ladder_figure, threshold_figure, width_figure
 from pipeline.figures.loss import loss_figure
-from pipeline.figures.network import State, piecewise_linear, thinned
+from pipeline.figures.network import State, read_state, thinned
 from pipeline.figures.polar import SIGNS, View, place
 from pipeline.figures.reading import (
     Interval,
@@ -31,10 +31,9 @@ from pipeline.figures.reading import (
     growth_sizes,
     heading,
     in_the_papers_setting,
-    input_and_bias,
     intervals,
-    leak,
     measured_times,
+    one_input,
     orthogonal,
     phase_order,
     power_text,
@@ -46,7 +45,7 @@ from pipeline.figures.snapshots import snapshots_figure
 from pipeline.figures.style import PHASES, ROLES
 from pipeline.figures.timeline import predicted_times, timeline_end, timeline_figure
 from pipeline.figures.writing import FORMATS, encoded, replace_file
-from pipeline.naming import kind_in_words, plateau_name
+from pipeline.network.names import kind_in_words, plateau_name
 
 __all__ = [
     "ANIMATIONS",
@@ -67,19 +66,18 @@ __all__ = [
     "growth_sizes",
     "heading",
     "in_the_papers_setting",
-    "input_and_bias",
     "intervals",
     "kind_in_words",
-    "leak",
     "loss_figure",
     "measured_times",
+    "one_input",
     "orthogonal",
     "phase_order",
-    "piecewise_linear",
     "place",
     "plateau_name",
     "power_text",
     "predicted_times",
+    "read_state",
     "scale_text",
     "shown_until",
     "snapshots_figure",

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from pipeline.figures.network import MANY, State, kinks, minimum, piecewise_linear, thinned
-from pipeline.figures.reading import FloatArray, Run, leak, scalar, values
+from pipeline.figures.network import MANY, State, minimum, thinned
+from pipeline.figures.reading import FloatArray, Run, scalar, values
 from pipeline.figures.style import BLACK, GREEN, GREY, ROLES
-
-MARGIN = 0.6
-"""How far the window of x reaches beyond the data, as a part of the data's range."""
+from pipeline.network.one_input import OneInput, positions, window
 
 INSET = 0.02
 """How far inside the window a kink that lies outside is drawn, as a part of the window."""
@@ -23,52 +21,33 @@ INSET = 0.02
 DASHES = (0, (4, 2.5))
 
 
+POSITIONS = 401
+"""Where functions are evaluated, besides at the data."""
+
+
 @dataclass(frozen=True)
 class Plane:
     """What all panels share: the data, the window of x, and the positions at which functions are evaluated.
 
-    ``minimum`` is the minimum-norm function there, or None where it is not known. Without a bias
-    (``bias_column`` None) every kink is at 0.
+    ``minimum`` is the minimum-norm function there, or None where it is not known.
     """
 
-    x: FloatArray
+    one: OneInput
     y: FloatArray
-    input_column: int
-    bias_column: int | None
-    bias: float
-    leak: float
     window: tuple[float, float]
     position: FloatArray
     minimum: FloatArray | None
 
     @classmethod
-    def of(cls, tree: Run, columns: tuple[int, int | None]) -> Plane:
+    def of(cls, tree: Run, one: OneInput, count: int = POSITIONS) -> Plane:
         """Choose the window for a run; the positions hold the data's, so that the line meets the dots."""
-        data, (column, bias_column) = values(tree, "data", "x"), columns
-        x, bias = data[:, column], 0.0 if bias_column is None else float(data[0, bias_column])
-        shown = x if bias_column is not None else np.append(x, 0.0)  # all kinks are there
-        margin = MARGIN * (float(np.ptp(shown)) or 1.0)
-        window = float(shown.min()) - margin, float(shown.max()) + margin
-        position = np.union1d(np.linspace(*window, 401), shown)
-        plane = cls(
-            x, values(tree, "data", "y"), column, bias_column, bias, leak(tree), window, position, minimum=None
-        )
-        weight, output = minimum(tree)
-        known = np.isfinite(scalar(tree, "minimal_norm", "value"))
-        return replace(plane, minimum=plane.sum_of(weight, output)) if known else plane
-
-    def line(self, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Split w_j into the slope and the offset of <w_j, (x, bias)>."""
-        slope = weight[:, self.input_column]
-        return slope, np.zeros_like(slope) if self.bias_column is None else self.bias * weight[:, self.bias_column]
-
-    def sum_of(self, weight: FloatArray, output: FloatArray) -> FloatArray:
-        """Evaluate the function of these neurons at every position."""
-        return piecewise_linear(*self.line(weight), output, self.position, self.leak)
+        known, position = np.isfinite(scalar(tree, "minimal_norm", "value")), positions([one], count)
+        least = one.values(*minimum(tree), position) if known else None
+        return cls(one, values(tree, "data", "y"), window([one]), position, least)
 
     def function(self, state: State) -> FloatArray:
         """Evaluate h at every position."""
-        return self.sum_of(state.weight, state.output)
+        return self.one.values(state.weight, state.output, self.position)
 
     def place(self, state: State) -> tuple[FloatArray, FloatArray]:
         """Return the kink of each neuron and where it is drawn: outside the window at its border.
@@ -77,10 +56,10 @@ class Plane:
         """
         low, high = self.window
         inset = INSET * (high - low)
-        slope, offset = self.line(state.direction)
-        kink = kinks(slope, offset)
-        if self.bias_column is None:
-            return np.zeros_like(kink), np.sign(slope) * inset
+        if self.one.bias_column is None:
+            slope, _ = self.one.lines(state.direction)
+            return np.zeros_like(slope), np.sign(slope) * inset
+        kink = self.one.kinks(state.direction)
         outside = np.where(kink < low, low + inset, high - inset)
         return kink, np.where((kink >= low) & (kink <= high), kink, outside)
 
@@ -117,7 +96,7 @@ def draw_state(axes: Axes, plane: Plane, state: State) -> None:
     if right:
         axes.text(0.99, 0.02, f"{_count(right)} outside ▸", transform=axes.transAxes, va="bottom", ha="right")
     axes.plot(
-        plane.x, plane.y, linestyle="none", marker="o", markersize=8, markerfacecolor=GREEN,
+        plane.one.x, plane.y, linestyle="none", marker="o", markersize=8, markerfacecolor=GREEN,
         markeredgecolor=BLACK, markeredgewidth=0.9, zorder=2.5, gid="data",
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ from pipeline.figures.reading import (
     values,
 )
 from pipeline.figures.style import BLACK, GREY, PHASES, PURPLE, ROUND_STEPS, WIDTH, measured_in, publication
-from pipeline.naming import plateau_name
+from pipeline.network.names import plateau_name
 
 TIME_PER_ITERATION = 2e-3
 """The notebooks' step of 1e-3 goes down the *mean* squared error, twice the gradient of L."""

@@ -16,7 +16,7 @@ from pipeline.figures.reading import (
     time_text,
     values,
 )
-from pipeline.naming import plateau_name
+from pipeline.network.names import plateau_name
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from catalog.blocks import at_instant
 from catalog.schema import flag_numbers
 from pipeline.figures.reading import FloatArray, Run, group_of, values
 
@@ -73,16 +74,9 @@ def read_state(trajectory: xr.Dataset, index: int, role: Names) -> State:
     trajectory
         With the variables :data:`READ`; of a run larger than memory nothing but the sample is read.
     """
-    # A slice, though of one: so nothing else is read, however it is kept.
-    sample = trajectory.isel(time=slice(index, index + 1))
-    direction, log_norm, ratio = (np.asarray(sample[name].values[0], dtype=np.float64) for name in READ[:3])
-    return State(direction, log_norm, ratio * np.exp(log_norm), role, _sliding(sample["activation"]))
-
-
-def _sliding(activation: xr.DataArray) -> npt.NDArray[np.bool_]:
-    """Which neurons slide along a boundary, of the activation(time, neuron, point) of one sample."""
-    sliding = flag_numbers(activation.attrs)["sliding"]
-    return np.asarray((activation.values[0] == sliding).any(axis=1))
+    direction, log_norm, ratio, activation = at_instant(trajectory, index, *READ)
+    sliding = flag_numbers(trajectory.variables["activation"].attrs)["sliding"]
+    return State(direction, log_norm, ratio * np.exp(log_norm), role, (activation == sliding).any(axis=1))
 
 
 def minimum(tree: Run) -> tuple[FloatArray, FloatArray]:
@@ -107,32 +101,3 @@ def thinned(horizontal: FloatArray, vertical: FloatArray, size: FloatArray) -> I
     columns, rows = (np.rint(CELLS * place[order]).astype(np.int64) for place in (horizontal, vertical))
     _, first = np.unique(columns * (2 * CELLS + 1) + rows, return_index=True)
     return np.sort(order[first])
-
-
-def kinks(slope: FloatArray, offset: FloatArray) -> FloatArray:
-    """Where slope x + offset changes sign; infinite where it does not."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(-offset / slope)
-
-
-def piecewise_linear(
-    slope: FloatArray, offset: FloatArray, output: FloatArray, position: FloatArray, leak: float = 0.0
-) -> FloatArray:
-    """Evaluate sum_j a_j phi(slope_j x + offset_j) at increasing x, in the time of a sort and not of a product.
-
-    phi(u) = u for u > 0, else leak u; so it is leak u + (1 - leak) relu(u). Of the second part: a neuron of
-    positive slope is on from its kink, one of negative slope until its kink: on each stretch between two
-    positions the sum is a line, whose slope and offset are running sums over the kinks passed.
-    """
-    kink = kinks(slope, offset)
-    rising, falling = slope > 0, slope < 0
-    always = (falling | ((slope == 0) & (offset > 0))).astype(np.float64)
-    change = np.where(rising, 1.0, 0.0) - falling
-    # A neuron of slope 0 has no kink; past the last position it changes nothing.
-    passed = np.where(change == 0, len(position), np.searchsorted(position, kink))
-    result = np.zeros(len(position))
-    for term, factor in ((output * slope, position), (output * offset, np.ones_like(position))):
-        steps = np.bincount(passed, term * change, minlength=len(position) + 1)
-        active = np.sum(term * always) + np.cumsum(steps)[:-1]
-        result += (leak * np.sum(term) + (1 - leak) * active) * factor
-    return result

@@ -12,8 +12,9 @@ from matplotlib.lines import Line2D
 from catalog.schema import decode
 from pipeline.figures import cosines, kinks, polar
 from pipeline.figures.network import State
-from pipeline.figures.reading import Run, group_of, input_and_bias, orthogonal
+from pipeline.figures.reading import Run, group_of, one_input, orthogonal
 from pipeline.figures.style import BLACK, GREY, ROLES
+from pipeline.network.one_input import OneInput
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,15 @@ class Panel:
 
 def panel_of(tree: Run, last: State) -> Panel:
     """Choose the panel for a run that ends in the state ``last``: by its inputs alone."""
-    columns = input_and_bias(tree)
-    if columns is not None:
-        return _on_a_line(tree, columns)
+    one = one_input(tree)
+    if one is not None:
+        return _on_a_line(tree, one)
     return _by_cosines(tree) if orthogonal(tree) else _in_a_plane(tree, last)
 
 
-def _on_a_line(tree: Run, columns: tuple[int, int | None]) -> Panel:
-    plane = kinks.Plane.of(tree, columns)
-    across = "x, and kinks −wⱼ₂/wⱼ₁" if columns[1] is not None else "x; neurons on their active side of 0"
+def _on_a_line(tree: Run, one: OneInput) -> Panel:
+    plane = kinks.Plane.of(tree, one)
+    across = "x, and kinks −wⱼ₂/wⱼ₁" if one.bias_column is not None else "x; neurons on their active side of 0"
     return Panel(
         (across, "h(x), yₖ, and sⱼ|wⱼ|"),
         round=False,

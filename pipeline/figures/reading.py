@@ -13,6 +13,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from catalog.schema import ORTHOGONAL, decode
+from pipeline.network.activation import Activation
+from pipeline.network.one_input import OneInput
 from pipeline.points import describe_points
 
 FloatArray = npt.NDArray[np.float64]
@@ -140,17 +142,9 @@ def coordinate_labels(tree: Run) -> list[str]:
     return labels if len(labels) == count else [f"x{i + 1}" for i in range(count)]
 
 
-def input_and_bias(tree: Run) -> tuple[int, int | None] | None:
-    """Find the columns of the input and of the bias (None: there is none); None unless the input is one number."""
-    labels = coordinate_labels(tree)
-    if len(labels) == 1:
-        return 0, None
-    if len(labels) != 2 or "bias" not in labels:
-        return None
-    bias = labels.index("bias")
-    # A bias that varies over the points is an input like any other.
-    constant = np.unique(values(tree, "data", "x")[:, bias]).size == 1
-    return (1 - bias, bias) if constant else None
+def one_input(tree: Run) -> OneInput | None:
+    """See a run's networks as functions of one input; None unless it is one number."""
+    return OneInput.of(group_of(tree, "data"), Activation.of(group_of(tree, "trajectory")))
 
 
 def orthogonal(tree: Run) -> bool:
@@ -161,12 +155,12 @@ def orthogonal(tree: Run) -> bool:
 def in_the_papers_setting(tree: Run) -> bool:
     """Whether what the paper says of S_{+,1} and S_{-,1} is about this run."""
     third = decode(group_of(tree, "phases")["assumption_3"])
-    return orthogonal(tree) and leak(tree) == 0 and third == "holds"
+    return orthogonal(tree) and negative_slope(tree) == 0 and third == "holds"
 
 
-def leak(tree: Run) -> float:
+def negative_slope(tree: Run) -> float:
     """Read the slope of the leaky ReLU; 0 for the ReLU."""
-    return float(tree["trajectory"].attrs.get("slope", 0.0))
+    return Activation.of(group_of(tree, "trajectory")).negative_slope
 
 
 def time_text(time: float) -> str:
@@ -200,8 +194,8 @@ def heading(tree: Run) -> str:
     words = [f"m = {sizes['neuron']:,}", f"n = {sizes['point']:,}"]
     if np.isfinite(log_scale):  # of a network that starts at 0 there is none
         words.append(f"λ = {scale_text(log_scale)}")
-    if leak(tree):
-        words.append(f"slope {leak(tree):g}")
+    if negative_slope(tree):
+        words.append(f"slope {negative_slope(tree):g}")
     attributes = getattr(tree, "attrs", {})
     title = str(attributes.get("name") or attributes.get("title") or "run")
     if len(title) > 28:

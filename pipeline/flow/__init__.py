@@ -9,6 +9,5 @@ nothing of phases or catalogs.
 from pipeline.flow.course import Course, follow_flow
 from pipeline.flow.initial import initialise
 from pipeline.flow.simulate import simulate
-from pipeline.flow.status import Status
 
-__all__ = ["Course", "Status", "follow_flow", "initialise", "simulate"]
+__all__ = ["Course", "follow_flow", "initialise", "simulate"]

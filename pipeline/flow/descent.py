@@ -25,8 +25,10 @@ from pipeline.flow.gradient_descent_kernels import (
     load_descent,
     out_of_blocks,
 )
-from pipeline.flow.status import Status
 from pipeline.flow.weights import label_trajectory, plain_weights, refuse_unbalanced
+from pipeline.network import algebra
+from pipeline.network.activation import Activation
+from pipeline.network.status import Status
 
 PLAIN, BALANCED = "gradient_descent", "gradient_descent:balanced"
 METHODS = (PLAIN, BALANCED)
@@ -241,5 +243,4 @@ def rests(network: Blocks, before: tuple[np.ndarray, np.ndarray]) -> bool:
 def residual_size(network: Blocks, x: np.ndarray, y: np.ndarray, slope: float) -> float:
     """The root mean square of the residual."""
     w, a = out_of_blocks(network, network.a.size)
-    before = w @ x.T
-    return float(np.sqrt(np.mean((y - a @ np.where(before > 0.0, before, slope * before)) ** 2)))
+    return float(np.sqrt(np.mean((y - algebra.outputs(x, w, a, Activation(slope))) ** 2)))

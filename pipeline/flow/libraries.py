@@ -21,8 +21,10 @@ import scipy.integrate
 import xarray as xr
 
 from pipeline.errors import RequestError
-from pipeline.flow.status import Status
 from pipeline.flow.weights import label_trajectory, plain_weights
+from pipeline.network import algebra
+from pipeline.network.activation import Activation
+from pipeline.network.status import Status
 
 SCIPY = ("RK45", "DOP853", "LSODA", "Radau", "BDF")
 DIFFRAX = ("Tsit5", "Dopri8", "Kvaerno5")
@@ -146,15 +148,15 @@ def simulate_by_library(
 
 def _velocity(x: np.ndarray, y: np.ndarray, slope: float, m: int) -> Callable[[float, np.ndarray], np.ndarray]:
     """Equation (3) on the weights as one vector."""
-    n, d = x.shape
+    d, activation = x.shape[1], Activation(slope)
 
     def velocity(_: float, theta: np.ndarray) -> np.ndarray:
         z = theta.reshape(m, d + 1)
         w, a = z[:, :d], z[:, d]
         before = w @ x.T
-        gate = np.where(before > 0.0, 1.0, slope)
-        force = (gate * (y - a @ (gate * before))) @ x / n
-        rate: np.ndarray = np.column_stack([a[:, None] * force, np.sum(force * w, axis=1)]).ravel()
+        derivative = activation.derivative(before)
+        force = algebra.forces(x, derivative, y - a @ (derivative * before))
+        rate: np.ndarray = np.column_stack(algebra.velocity(w, a, force)).ravel()
         return rate
 
     return velocity

@@ -24,6 +24,9 @@ from pipeline.flow.exact.network.activation import OFF, ON
 from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.network.problem import Problem, make_problem
 from pipeline.flow.frame import Frame
+from pipeline.network.activation import Activation
+from pipeline.network.algebra import outputs
+from pipeline.network.rays import off_its_ray, rays
 
 PARALLEL = 1e-8
 """The largest coordinate of u_k - u_l, for unit vectors, at which two points count as on one ray: what their
@@ -68,7 +71,7 @@ class Reduction:
         x, y = _floats(data, "x"), _floats(data, "y")
         input_unit, label_unit = unit_of(x), unit_of(y)
         x, y = x / input_unit, y / label_unit
-        point, representative, weight = rays(x)
+        point, representative, weight = rays(x, PARALLEL)
         rho = np.sqrt(np.bincount(point[point >= 0], weight[point >= 0] ** 2, minlength=len(representative)))
         share = np.where(point >= 0, weight / rho[point] if len(rho) else 0.0, 0.0)
         label: np.ndarray = np.bincount(point[point >= 0], (share * y)[point >= 0], minlength=len(representative))
@@ -107,6 +110,10 @@ class Reduction:
         found = self.unfit + self.share * reduced[..., self.point]
         return np.where(self.point >= 0, found, self.unfit)
 
+    def residual_slope(self, reduced: np.ndarray) -> np.ndarray:
+        """How fast they change, in the solver's time, for those (..., reduced points) of the solver."""
+        return np.where(self.point >= 0, self.share * reduced[..., self.point], 0.0)
+
     def stored_residual(self, data: xr.Dataset, taken: Samples) -> np.ndarray:
         """The residuals (samples, n) of the data for those neurons of the solver, in the data's units.
 
@@ -119,9 +126,8 @@ class Reduction:
         x, y = data.variables["x"].values[self.beside], data.variables["y"].values[self.beside]
         size = np.exp(taken.log_norm + self.log_weight_unit)
         for place, direction in enumerate(self.frame.back(taken.direction)):
-            before = size[place][:, None] * (direction @ x.T)
-            after = np.where(before > 0.0, before, self.problem.negative_slope * before)
-            found[place, self.beside] = y - (size[place] * taken.output_ratio[place]) @ after
+            w, a = size[place][:, None] * direction, size[place] * taken.output_ratio[place]
+            found[place, self.beside] = y - outputs(x, w, a, Activation(self.problem.negative_slope))
         return found
 
     def activation(self, states: np.ndarray) -> np.ndarray:
@@ -144,44 +150,6 @@ def unit_of(values: np.ndarray) -> float:
     """The power of 2 next to the largest size: dividing by it rounds nothing."""
     largest = float(np.abs(values).max(initial=0.0))
     return float(2.0 ** np.round(np.log2(largest))) if largest > 0.0 else 1.0
-
-
-def rays(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which points lie on one ray from the origin.
-
-    Returns
-    -------
-    point : int64[n]
-        The number of each point's ray, -1 for zero vectors.
-    representative : int64[rays]
-        The first point of each.
-    weight : float64[n]
-        The length of each point over that of its ray's first.
-    """
-    size = np.abs(x).max(axis=1, initial=0.0)
-    length = size * np.linalg.norm(x / np.where(size > 0, size, 1.0)[:, None], axis=1)
-    units = x / np.where(length > 0, length, 1.0)[:, None]
-    point = np.full(len(x), -1, dtype=np.int64)
-    representative: list[int] = []
-    for k in np.flatnonzero(length > 0):
-        if point[k] >= 0:
-            continue
-        same = (length > 0) & (np.abs(units - units[k]).max(axis=1) <= PARALLEL)
-        same[k] = True
-        point[same & (point < 0)] = len(representative)
-        representative.append(int(k))
-    first = np.array(representative, dtype=np.int64)
-    weight = np.where(point >= 0, length / length[first[point]] if len(first) else 0.0, 0.0)
-    return point, first, weight
-
-
-def off_its_ray(x: np.ndarray, point: np.ndarray, representative: np.ndarray) -> np.ndarray:
-    """Which points are not on their ray's first point's ray to rounding: bool[n]."""
-    away = np.zeros(len(x), dtype=bool)
-    for k in np.flatnonzero(point >= 0):
-        e = x[representative[point[k]]]
-        away[k] = np.abs(x[k] / np.linalg.norm(x[k]) - e / np.linalg.norm(e)).max() > 4e-16
-    return away
 
 
 def raw_neurons(direction: np.ndarray, log_norm: np.ndarray, ratio: np.ndarray, x: np.ndarray) -> Neurons:

@@ -15,6 +15,7 @@ import xarray as xr
 from catalog.schema import conform, variable
 from pipeline.errors import RequestError
 from pipeline.flow.initial import LARGEST, SMALLEST
+from pipeline.network import algebra
 
 BALANCED = 1e-12
 """The relative difference of |a_j| and |w_j| up to which a start counts as balanced."""
@@ -44,8 +45,7 @@ def plain_weights(init: xr.Dataset, method: str) -> tuple[np.ndarray, np.ndarray
                 f"init.log10_scale: an initial weight of the size 1e{size / np.log(10.0):+.0f}: "
                 f"{SMALLEST:g} to {LARGEST:g} is allowed with flow.method = {method!r}"
             )
-    norm = np.exp(log_norm)
-    return norm[:, None] * init["direction"].values, norm * ratio
+    return algebra.weights(log_norm, init["direction"].values, ratio)
 
 
 def refuse_unbalanced(init: xr.Dataset, method: str) -> None:
@@ -108,12 +108,12 @@ def label_trajectory(
         # Signs from the directions: <w, x> of a small w underflows.
         active = direction[part] @ x.T > 0.0
         activation[part] = np.where(active, on, off)
-        gate = np.where(active, 1.0, slope)
-        residual[part] = y - np.einsum("tj,tjk->tk", a[part], gate * (w[part] @ x.T))
-        force = (gate * residual[part, None, :]) @ x / n
-        gradient_norm[part] = _gradient_norm(w[part], a[part], force)
+        derivative = np.where(active, 1.0, slope)
+        residual[part] = y - np.einsum("tj,tjk->tk", a[part], derivative * (w[part] @ x.T))
+        force = algebra.forces(x, derivative, residual[part])
+        gradient_norm[part] = algebra.gradient_norm(w[part], a[part], force)
     with np.errstate(over="ignore"):
-        loss = 0.5 * np.mean(residual**2, axis=1)
+        loss = algebra.loss(residual)
     account = account | {
         "crossings": int(np.count_nonzero(activation[1:] != activation[:-1])),
         "patterns": max(len(np.unique(activation[at], axis=0)) for at in (0, -1)),
@@ -158,18 +158,6 @@ def in_logarithms(w: np.ndarray, a: np.ndarray, first: np.ndarray) -> tuple[np.n
     with np.errstate(over="ignore"):
         output_ratio = np.clip(np.ldexp(a, -exponent) / length, -greatest, greatest)
     return direction, log_norm, output_ratio
-
-
-def _gradient_norm(w: np.ndarray, a: np.ndarray, force: np.ndarray) -> np.ndarray:
-    """|grad L| of each sample, the root of sum_j a_j^2 |D_j|^2 + <D_j, w_j>^2; units keep the squares floats."""
-    weight = np.maximum(np.abs(w).max(axis=(1, 2)), np.abs(a).max(axis=1))
-    push = np.abs(force).max(axis=(1, 2))
-    weight, push = (np.where(unit > 0.0, unit, 1.0) for unit in (weight, push))
-    w, a, force = w / weight[:, None, None], a / weight[:, None], force / push[:, None, None]
-    along = np.einsum("tjc,tjc->tj", force, w)
-    square = a**2 * np.einsum("tjc,tjc->tj", force, force) + along**2
-    norm: np.ndarray = weight * push * np.sqrt(square.sum(axis=1))
-    return norm
 
 
 def _parts(samples: int, size: int) -> Iterator[slice]:

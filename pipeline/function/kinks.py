@@ -1,8 +1,8 @@
 """The kinks of a shallow network over one input.
 
-h(x) = sum_j a_j phi(w_j x + b_j), phi(u) = u for u > 0, else leak u, is piecewise linear. Neuron j has its kink at
--b_j/w_j, where the slope changes by (1 - leak) a_j |w_j|, whichever side it is on. Far left the neurons with w_j
-< 0 are on: the slope there is sum_j a_j w_j (1 where w_j < 0, else leak). Neurons whose kinks are closer
+h(x) = sum_j a_j phi(w_j x + b_j), phi(u) = u for u > 0, else s u, is piecewise linear. Neuron j has its kink at
+-b_j/w_j, where the slope changes by (1 - s) a_j |w_j|, whichever side it is on. Far left the neurons with w_j
+< 0 are on: the slope there is sum_j a_j w_j (1 where w_j < 0, else s). Neurons whose kinks are closer
 together than any data can tell are one kink.
 """
 
@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
+from pipeline.network.one_input import kinks
 
 LARGEST = 100
 """How many kinks are kept: before the neurons align there are as many as neurons."""
@@ -36,13 +38,6 @@ class Kinks:
     neurons: np.ndarray
 
 
-def kink_positions(slope: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    """-b_j/w_j; infinite for a neuron without a kink (w_j = 0)."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        found = -offset / slope
-    return np.where(np.isfinite(found), found, np.inf)
-
-
 def first_of_each(position: np.ndarray, width: float) -> np.ndarray:
     """Cut increasing positions into groups no wider than ``width``, from the left: the first index of each.
 
@@ -55,7 +50,9 @@ def first_of_each(position: np.ndarray, width: float) -> np.ndarray:
     return np.array(found, dtype=int)
 
 
-def merged_kinks(slope: np.ndarray, offset: np.ndarray, output: np.ndarray, leak: float, width: float) -> Kinks:
+def merged_kinks(
+    slope: np.ndarray, offset: np.ndarray, output: np.ndarray, negative_slope: float, width: float
+) -> Kinks:
     """The kinks of the network with these w_j, b_j and a_j, merged within ``width``.
 
     Returns
@@ -64,15 +61,15 @@ def merged_kinks(slope: np.ndarray, offset: np.ndarray, output: np.ndarray, leak
         At most :data:`LARGEST`, those with the largest change of slope. The position is the mean of the merged
         neurons', weighted with |a_j w_j|; the slopes left and right of a kink are those of all neurons.
     """
-    position = kink_positions(slope, offset)
+    position = kinks(slope, offset)
     bends = np.flatnonzero(np.isfinite(position) & (output * slope != 0))
     bends = bends[np.argsort(position[bends], kind="stable")]
     position, weight = position[bends], (output * np.abs(slope))[bends]
     first = first_of_each(position, width)
-    far_left = float(np.sum(output * slope * np.where(slope < 0, 1.0, leak)))
+    far_left = float(np.sum(output * slope * np.where(slope < 0, 1.0, negative_slope)))
     if not len(first):
         return Kinks(*(np.zeros(0) for _ in range(5)))
-    change = (1.0 - leak) * np.add.reduceat(weight, first)
+    change = (1.0 - negative_slope) * np.add.reduceat(weight, first)
     share = np.add.reduceat(np.abs(weight), first)
     right = far_left + np.cumsum(change)
     middle = np.add.reduceat(np.abs(weight) * position, first) / share
@@ -112,7 +109,7 @@ def numbers_of_kinks(
             [_number_of_kinks(*row, window, width, share) for row in zip(slope, offset, output, strict=True)],
             dtype=int,
         )
-    position, weight = kink_positions(slope, offset), output * np.abs(slope)
+    position, weight = kinks(slope, offset), output * np.abs(slope)
     inside = (position >= window[0] - width) & (position <= window[1] + width) & (weight != 0)
     # Those outside go to the end of their row: among those inside, the order is that of a stable sort alone.
     order = np.argsort(np.where(inside, position, np.inf), axis=1, kind="stable")
@@ -137,9 +134,7 @@ def _number_of_kinks(
     share: float,
 ) -> int:
     """:func:`numbers_of_kinks` of one instant, its positions put into cells and not in order."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        position = -offset / slope
-    weight = np.abs(slope)
+    position, weight = kinks(slope, offset), np.abs(slope)
     weight *= output
     low, high = window[0] - width, window[1] + width
     inside = np.flatnonzero((position >= low) & (position <= high) & (weight != 0))

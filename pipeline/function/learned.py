@@ -10,6 +10,8 @@ import xarray as xr
 from catalog.blocks import along_time, at_instant
 from catalog.schema import conform, validate
 from pipeline.function.kinks import Kinks, merged_kinks, numbers_of_kinks
+from pipeline.network.activation import Activation
+from pipeline.network.one_input import OneInput
 from pipeline.points import take_points
 
 WIDTH = 0.01
@@ -46,67 +48,41 @@ def learned_function(data: xr.Dataset, trajectory: xr.Dataset, clusters: xr.Data
         name: clusters.variables[name].values for name in ("instant_time", "moment", "plateau")
     }
     values["merged_directions"] = clusters.variables["relevant"].values
-    columns = input_and_bias(data)
-    if columns is None:
+    one = OneInput.of(data, Activation.of(trajectory))
+    if one is None:
         return conform("function", values)
-    line = Line(data, columns, float(trajectory.attrs.get("slope", 0.0)))
     time = trajectory.variables["time"].values
     samples = np.searchsorted(time, values["instant_time"])
-    values |= {"time": time, "number_of_kinks": line.numbers(trajectory)}
-    values |= padded([line.kinks(trajectory, int(sample)) for sample in samples])
+    values |= {"time": time, "number_of_kinks": numbers(one, trajectory)}
+    values |= padded([kinks_at(one, trajectory, int(sample)) for sample in samples])
     return conform("function", values)
 
 
-def input_and_bias(data: xr.Dataset) -> tuple[int, int | None] | None:
-    """The columns of the input and of the bias (None: there is none); None unless the input is one number."""
-    names = str(data.variables["coord"].attrs.get("labels", "")).split()
-    if data.sizes["coord"] == 1:
-        return 0, None
-    if len(names) != 2 or data.sizes["coord"] != 2 or "bias" not in names or not data.sizes["point"]:
-        return None
-    bias = names.index("bias")
-    # A bias that varies over the points is an input like any other.
-    return (1 - bias, bias) if np.ptp(data.variables["x"].values[:, bias]) == 0 else None
+def numbers(one: OneInput, trajectory: xr.Dataset) -> np.ndarray:
+    """The number of kinks at each time."""
+    ends, width = (float(one.shown.min()), float(one.shown.max())), width_of_a_kink(one)
+
+    def reduce(direction: np.ndarray, log_norm: np.ndarray, ratio: np.ndarray) -> tuple[np.ndarray]:
+        # Only shares count, so the largest neuron is 1: at lambda = 1e-1000 no weight is a float.
+        output = ratio * np.exp(2.0 * (log_norm - np.maximum(log_norm.max(axis=1, keepdims=True), LEAST)))
+        return (numbers_of_kinks(*one.lines(direction), output, ends, width, RELEVANT),)
+
+    return along_time(reduce, *(trajectory.variables[name] for name in NETWORK))[0]
 
 
-class Line:
-    """Networks as functions of one input: which columns of w are slope and offset, and the data's range."""
+def kinks_at(one: OneInput, trajectory: xr.Dataset, sample: int) -> Kinks:
+    """The kinks of one sample, in plain units."""
+    direction, log_norm, ratio = at_instant(trajectory, sample, *NETWORK)
+    negative_slope = one.activation.negative_slope
+    return merged_kinks(
+        *one.lines(direction), ratio * np.exp(2.0 * log_norm), negative_slope, width_of_a_kink(one)
+    )
 
-    def __init__(self, data: xr.Dataset, columns: tuple[int, int | None], leak: float) -> None:
-        """Take the columns of the input and of the bias, and the slope of the ReLU below 0."""
-        x = data.variables["x"].values
-        self.column, self.bias_column = columns
-        self.bias = 0.0 if self.bias_column is None else float(x[0, self.bias_column])
-        self.leak = leak
-        place = x[:, self.column]
-        # Without a bias all kinks are at 0, which the data need not surround.
-        shown = place if self.bias_column is not None else np.append(place, 0.0)
-        self.window = (float(shown.min(initial=np.inf)), float(shown.max(initial=-np.inf)))
-        span = self.window[1] - self.window[0]
-        self.width = WIDTH * (span if span > 0 else float(np.abs(shown).max(initial=0.0)) or 1.0)
 
-    def of(self, direction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Slope and offset of <w/|w|, (x, bias)>, of unit vectors (..., coord)."""
-        slope = direction[..., self.column]
-        return slope, np.zeros_like(slope) if self.bias_column is None else self.bias * direction[
-            ..., self.bias_column
-        ]
-
-    def numbers(self, trajectory: xr.Dataset) -> np.ndarray:
-        """The number of kinks at each time."""
-
-        def reduce(direction: np.ndarray, log_norm: np.ndarray, ratio: np.ndarray) -> tuple[np.ndarray]:
-            slope, offset = self.of(direction)
-            # Only shares count, so the largest neuron is 1: at lambda = 1e-1000 no weight is a float.
-            output = ratio * np.exp(2.0 * (log_norm - np.maximum(log_norm.max(axis=1, keepdims=True), LEAST)))
-            return (numbers_of_kinks(slope, offset, output, self.window, self.width, RELEVANT),)
-
-        return along_time(reduce, *(trajectory.variables[name] for name in NETWORK))[0]
-
-    def kinks(self, trajectory: xr.Dataset, sample: int) -> Kinks:
-        """The kinks of one sample, in plain units."""
-        direction, log_norm, ratio = at_instant(trajectory, sample, *NETWORK)
-        return merged_kinks(*self.of(direction), ratio * np.exp(2.0 * log_norm), self.leak, self.width)
+def width_of_a_kink(one: OneInput) -> float:
+    """How close kinks are one."""
+    span = float(np.ptp(one.shown))
+    return WIDTH * (span if span > 0 else float(np.abs(one.shown).max(initial=0.0)) or 1.0)
 
 
 def padded(found: list[Kinks]) -> dict[str, np.ndarray]:

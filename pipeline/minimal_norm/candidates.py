@@ -17,7 +17,7 @@ from pipeline.minimal_norm.columns import many_directions, of_length_1, of_masse
 from pipeline.minimal_norm.interpolator import Network, corrected
 from pipeline.minimal_norm.program import Blocks, solve, with_one_line
 from pipeline.minimal_norm.reduction import Neurons, Reduced
-from pipeline.minimal_norm.sphere import activation
+from pipeline.network.activation import Activation
 
 VANISHING = (1e-8, 1e-6, 1e-4)
 """The share of the total mass below which a neuron is left out: the others are corrected for it. The next is tried
@@ -117,6 +117,6 @@ def over_many_directions(reduced: Reduced, slope: float) -> Network | None:
     if found is not None and found[1].interpolates(reduced):
         return found[1]
     unit, _ = of_length_1(reduced, directions)
-    outputs = activation(reduced.points @ unit.T, slope)
+    outputs = Activation(slope).value(reduced.points @ unit.T)
     network = of_masses(reduced, slope, unit, np.linalg.lstsq(outputs, reduced.labels)[0])
     return network if network.interpolates(reduced) else None

@@ -19,7 +19,8 @@ from math import comb
 import numpy as np
 
 from pipeline.minimal_norm.arrangement import activation_patterns, count_in_general_position
-from pipeline.minimal_norm.sphere import Chart, Peaks, activation
+from pipeline.minimal_norm.sphere import Chart, Peaks
+from pipeline.network.activation import Activation
 
 MOST_NUMBERS = 10_000_000
 """How many numbers the cells may have, one a point: about two seconds' work."""
@@ -183,7 +184,7 @@ def _greatest(
         if not len(rest):
             break
         unit = rest / above[:, None]
-        reached = activation(unit @ points.T, slope) @ force
+        reached = Activation(slope).value(unit @ points.T) @ force
         closed = reached >= above * (1 - close)
         if sweep == sweeps - 1:
             closed[:] = True

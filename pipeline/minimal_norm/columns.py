@@ -14,7 +14,8 @@ import numpy as np
 
 from pipeline.minimal_norm.interpolator import Network
 from pipeline.minimal_norm.reduction import Reduced
-from pipeline.minimal_norm.sphere import Chart, activation, peaks
+from pipeline.minimal_norm.sphere import Chart, peaks
+from pipeline.network.activation import Activation
 
 VIOLATION = 1e-9
 """How far above 1 the dual function may be at the end."""
@@ -46,7 +47,7 @@ def over_directions(
     unit, cost = of_length_1(reduced, directions)
     options: Any = OPTIONS | {"maxiter": MOST_PIVOTS * len(reduced.labels)}
     for _ in range(MOST_ROUNDS):
-        outputs = activation(reduced.points @ unit.T, slope)
+        outputs = Activation(slope).value(reduced.points @ unit.T)
         found: Any = linprog(
             np.tile(cost, 2), A_eq=np.hstack([outputs, -outputs]), b_eq=reduced.labels, method="highs-ds",
             options=options,
@@ -83,7 +84,7 @@ def many_directions(reduced: Reduced) -> np.ndarray:
 def of_masses(reduced: Reduced, slope: float, unit: np.ndarray, mass: np.ndarray) -> Network:
     """The network of these masses, negative for a negative output, made to fit as well as can be."""
     kept = mass != 0
-    outputs = activation(reduced.points @ unit[kept].T, slope)
+    outputs = Activation(slope).value(reduced.points @ unit[kept].T)
     mass = mass[kept] + np.linalg.lstsq(outputs, reduced.labels - outputs @ mass[kept])[0]
     return Network.of(reduced, np.abs(mass)[:, None] * unit[kept], np.where(mass > 0, 1, -1), slope, np.nan)
 

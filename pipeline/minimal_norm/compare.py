@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import at_instant, coordinates_first, over_neurons
+from catalog.blocks import coordinates_first, over_neurons
 from catalog.schema import conform, validate
 from pipeline.minimal_norm.difference import difference, largest_between, merged_distance, variation_norm
 from pipeline.minimal_norm.lowering import lowered
+from pipeline.network.activation import Activation
+from pipeline.network.algebra import half_squared_norm, squares, weights_at
 from pipeline.points import take_points
 
 WITHIN = 1e-3
@@ -41,7 +43,7 @@ def compare(trajectory: xr.Dataset, minimum: xr.Dataset, data: xr.Dataset | None
     trajectory, minimum = validate("trajectory", trajectory), validate("minimum", minimum)
     data = take_points(data) if data is not None else None
     if data is not None:
-        minimum = lowered(minimum, data, trajectory, slope=float(trajectory.attrs.get("slope", 0.0)))
+        minimum = lowered(minimum, data, trajectory, slope=Activation.of(trajectory).negative_slope)
     least = minimum.variables
     value, weight, sign = float(least["value"]), least["weight"].values, least["output_sign"].values
     free = minimum.attrs.get("free_coordinate")
@@ -53,13 +55,12 @@ def compare(trajectory: xr.Dataset, minimum: xr.Dataset, data: xr.Dataset | None
     ) -> tuple[np.ndarray, ...]:
         norm = np.exp(log_norm)
         output = norm * ratio
-        # Not norm^2 (1 + ratio^2): an |a| of 1 beside a |w| of 1e-200 would be 0 times infinity.
-        half = 0.5 * (_squares(norm) + _squares(output))
+        half = half_squared_norm(norm, output)
         if nearest is None:
             return (half,)
         w = coordinates_first(direction[0])
         w *= norm
-        biases = np.zeros(len(half)) if free is None else 0.5 * _squares(w[free])
+        biases = np.zeros(len(half)) if free is None else 0.5 * squares(w[free])
         return half, biases, *nearest.shares(w, output)
 
     joins = [np.add] if nearest is None else [np.add, np.add, *SHARES]
@@ -90,11 +91,9 @@ def compare_functions(data: xr.Dataset, trajectory: xr.Dataset, minimum: xr.Data
     variation_difference those of the functions on the whole space, with neurons within :data:`WITHIN` as one.
     Of neurons that together have 1e-9 of the mass or less nothing is said.
     """
-    log_norm, direction, ratio = at_instant(trajectory, -1, "log_norm", "direction", "output_ratio")
-    norm = np.exp(log_norm)
-    w, a = _heaviest(norm[:, None] * direction, norm * ratio)
+    w, a = _heaviest(*weights_at(trajectory, -1))
     weight, sign = minimum.variables["weight"].values, minimum.variables["output_sign"].values
-    slope = float(trajectory.attrs.get("slope", 0.0))
+    slope = Activation.of(trajectory).negative_slope
     found = {"variation_norm": variation_norm(w, a, within=WITHIN)}
     names = ("hull_difference", "merged_distance", "variation_difference")
     if np.isnan(float(minimum.variables["value"])):
@@ -216,12 +215,12 @@ class MinimalNeurons:
             mine = np.where(own, wish[i], -np.inf)
             largest[:, i] = mine.max(axis=1, initial=-np.inf)
             positive = np.maximum(mine, 0.0, out=mine)
-            wishes[:, i] = _squares(positive)
+            wishes[:, i] = squares(positive)
             positive /= self.square[i]
             for c, v in enumerate(self.unit[i]):
                 w[c] -= v * positive
             a -= s * positive
-        return np.einsum("ctj,ctj->t", w, w) + _squares(a), wishes, largest
+        return np.einsum("ctj,ctj->t", w, w) + squares(a), wishes, largest
 
     def _sides(self, a: np.ndarray, along: list[np.ndarray]) -> np.ndarray:
         """The sign of the minimal neurons that each neuron belongs to."""
@@ -253,8 +252,3 @@ CONSTANT = 1e-9
 def _best(along: list[np.ndarray], output_sign: np.ndarray, sign: int) -> np.ndarray:
     """The most that each neuron lies along a minimal neuron of this sign."""
     return np.asarray(np.max([part for part, s in zip(along, output_sign, strict=True) if s == sign], axis=0))
-
-
-def _squares(values: np.ndarray) -> np.ndarray:
-    """The sum of squares over the neurons of values[time, neuron]."""
-    return np.asarray(np.einsum("tj,tj->t", values, values))

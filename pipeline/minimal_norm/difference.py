@@ -18,6 +18,9 @@ from itertools import combinations
 
 import numpy as np
 
+from pipeline.network.activation import Activation
+from pipeline.network.rays import unit_rows
+
 MOST_AXES = 500
 """Up to how many axes the variation norm is computed."""
 NOTHING = 1e-150
@@ -43,7 +46,7 @@ def axes(weight: np.ndarray, within: float) -> tuple[np.ndarray, np.ndarray]:
         Each neuron's axis; -1 for those that have found none, for all of them where some of the neurons already
         have too many.
     """
-    units = _units(weight)
+    units = unit_rows(weight)[0]
     some = units[:: max(1, len(units) // (4 * MOST_AXES))]
     # Neurons apart by twice the angle share no axis, whoever names it: with too many of those all is said.
     if len(some) < len(units) and (_gathered(some, 2.0 * within)[1] < 0).any():
@@ -131,7 +134,7 @@ def largest_between(x: np.ndarray, weight: np.ndarray, output: np.ndarray, slope
     slope : float
     """
     height = x @ weight.T
-    ends = _phi(height, slope) @ output
+    ends = Activation(slope).value(height) @ output
     pairs = np.array(list(combinations(range(len(x)), 2)), dtype=np.int64).reshape(-1, 2)
     if len(pairs) > MOST_SEGMENTS:
         pairs = pairs[np.random.default_rng(0).choice(len(pairs), MOST_SEGMENTS, replace=False)]
@@ -148,16 +151,6 @@ def largest_between(x: np.ndarray, weight: np.ndarray, output: np.ndarray, slope
         values = ends[first] + np.cumsum(slopes * np.diff(share, prepend=0.0))
         largest = max(largest, float(np.abs(values).max()))
     return largest
-
-
-def _units(rows: np.ndarray) -> np.ndarray:
-    """The rows' directions; the square of a weight of 1e-200 is no float."""
-    rows = rows / np.abs(rows).max(axis=1, keepdims=True)
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
-
-
-def _phi(z: np.ndarray, slope: float) -> np.ndarray:
-    return np.where(z > 0.0, z, slope * z)
 
 
 def merged_distance(

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.minimal_norm.reduction import Reduced
-from pipeline.minimal_norm.sphere import Peaks, activation
+from pipeline.minimal_norm.sphere import Peaks
+from pipeline.network.activation import Activation
 
 SAME = 1e-6
 """The distance up to which two active directions are one."""
@@ -52,7 +53,7 @@ class Network:
     @classmethod
     def of(cls, reduced: Reduced, weight: np.ndarray, sign: np.ndarray, slope: float, freedom: float) -> Network:
         """These neurons, with their misfit."""
-        misfit = np.abs(activation(reduced.points @ weight.T, slope) @ sign - reduced.labels)
+        misfit = np.abs(Activation(slope).value(reduced.points @ weight.T) @ sign - reduced.labels)
         return cls(weight, sign, float(misfit.max(initial=0.0)), freedom)
 
     def norm(self, reduced: Reduced) -> float:
@@ -74,7 +75,7 @@ def network(reduced: Reduced, tops: Peaks, slope: float) -> Network:
         constant = np.zeros((2, reduced.points.shape[1]))
         constant[:, -1] = 1.0
         unit, sign = np.concatenate([unit, constant]), np.concatenate([sign, [1, -1]])
-    outputs = sign * activation(reduced.points @ unit.T, slope)
+    outputs = sign * Activation(slope).value(reduced.points @ unit.T)
     freedom = _freedom(outputs, len(active[1]) + (reduced.bias is not None))
     if not len(unit):
         return Network(unit, sign, float(np.abs(reduced.labels).max(initial=0.0)), 0)
@@ -125,14 +126,14 @@ def corrected(
     ends = np.cumsum([flat.shape[1] for flat in flats])[:-1]
     best, least = weight, np.inf
     for rounds in range(most_rounds + 1):
-        misfit = labels - activation(points @ weight.T, slope) @ sign
+        misfit = labels - Activation(slope).value(points @ weight.T) @ sign
         size = float(np.abs(misfit).max(initial=0.0))
         if size < least:
             best, least = weight, size
         if rounds == most_rounds or size <= RESOLVED or not flats:
             break
-        gain = np.where(points @ weight.T > 0, 1.0, slope) * sign
-        columns = [gain[:, i, None] * (points @ flat) for i, flat in enumerate(flats)]
+        derivative = Activation(slope).derivative(points @ weight.T) * sign
+        columns = [derivative[:, i, None] * (points @ flat) for i, flat in enumerate(flats)]
         step = np.linalg.lstsq(np.concatenate(columns, axis=1), misfit)[0]
         weight = weight + [flat @ part for flat, part in zip(flats, np.split(step, ends), strict=True)]
     return best

@@ -26,6 +26,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.network.activation import Activation
+
 ROUNDING = 8 * np.finfo(float).eps
 """The error of labels of size 1 up to which points lie on one straight piece: no kink is put there."""
 ACTIVE = 1e-9
@@ -74,7 +76,7 @@ def least_spline(t: np.ndarray, y: np.ndarray, slope: float) -> Spline:
     weight, kink, sign = _neurons(at, pieces, slope)
     bias = -weight * kink
     z = t[:, None] * weight + bias
-    constant = float(np.mean(y - np.where(z > 0, z, slope * z) @ sign))
+    constant = float(np.mean(y - Activation(slope).value(z) @ sign))
     if constant != 0.0:
         added = (0.0, abs(constant), np.sign(constant))
         weight, bias, sign = (np.append(*pair) for pair in zip((weight, bias, sign), added, strict=True))

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import at_instant
 from catalog.schema import ORTHOGONAL, conform
 from pipeline.arguments import SLOPE, number
 from pipeline.errors import RequestError
@@ -18,6 +17,9 @@ from pipeline.minimal_norm.orthogonal import certificate_norm, closed_form
 from pipeline.minimal_norm.reduction import Reduced, reduce
 from pipeline.minimal_norm.search import KNOWN
 from pipeline.minimal_norm.solution import UPPER_BOUND, Found, TooMany, in_units, least_norm
+from pipeline.network.activation import Activation
+from pipeline.network.algebra import weights, weights_at
+from pipeline.network.one_input import OneInput
 from pipeline.points import describe_points, take_points
 
 NOT_KNOWN = "not known"
@@ -87,13 +89,9 @@ def minimal_norm(
 
 def weights_of(network: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     """The w(neuron, coord) and a(neuron) of a network, or of a trajectory's end."""
-    names = ("log_norm", "direction", "output_ratio")
     if "time" in network.dims:
-        log_norm, direction, ratio = at_instant(network, -1, *names)
-    else:
-        log_norm, direction, ratio = (network[name].values for name in names)
-    norm = np.exp(log_norm)
-    return norm[:, None] * direction, norm * ratio
+        return weights_at(network, -1)
+    return weights(*(network[name].values for name in ("log_norm", "direction", "output_ratio")))
 
 
 def bias_coordinate(data: xr.Dataset) -> int:
@@ -174,21 +172,17 @@ KINKS = ("kink", "slope_change")
 
 def _with_kinks(minimum: xr.Dataset, data: xr.Dataset, slope: float) -> xr.Dataset:
     """With the interpolator's kinks, if the data is over one input with a constant bias."""
-    names = str(data["coord"].attrs.get("labels", "")).split()
-    if len(names) != 2 or "bias" not in names or np.ptp(data["x"].values[:, names.index("bias")]) != 0:
+    one = OneInput.of(data, Activation(slope))
+    if one is None or one.bias_column is None:
         return minimum
-    bias = names.index("bias")
     weight = minimum["weight"].values
-    height = weight[:, bias] * float(data["x"].values[0, bias])
-    steepness = weight[:, 1 - bias]
-    flat = steepness == 0.0
     kinks = {
-        "kink": np.where(flat, np.inf, -height / np.where(flat, 1.0, steepness)),
+        "kink": one.kinks(weight),
         # a |w_1| (1 - slope): a neuron bends the function upwards by it whichever way it looks.
         "slope_change": (1.0 - slope)
         * minimum["output_sign"].values
         * np.linalg.norm(weight, axis=1)
-        * np.abs(steepness),
+        * np.abs(weight[:, one.column]),
     }
     values = {str(name): variable.values for name, variable in minimum.data_vars.items()}
     return conform("minimum", values | kinks, dict(minimum.attrs))

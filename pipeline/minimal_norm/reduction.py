@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.network.rays import group_equal_rows, lengths
+
 SAME_RAY = 1e-12
 """The distance up to which two points are one, once they are of length 1."""
 NO_NETWORK = "no network fits these labels"
@@ -108,12 +110,11 @@ def reduce(x: np.ndarray, y: np.ndarray, bias: int | None = None) -> Reduced | s
     there = np.flatnonzero(x.any(axis=1))
     if y[~x.any(axis=1)].any():
         return f"{NO_NETWORK}: one is at the zero vector, where every network is 0"
-    largest = np.abs(x[there]).max(axis=1, keepdims=True)
-    length = (np.linalg.norm(x[there] / largest, axis=1) * largest[:, 0]) if bias is None else x[there, bias]
+    length = lengths(x[there]) if bias is None else x[there, bias]
     rays, labels = x[there] / length[:, None], y[there] / length
     size = float(np.abs(labels).max(initial=0.0)) or 1.0
     labels = labels / size
-    first, owner = _distinct(*_places(rays, bias))
+    first, owner = group_equal_rows(*_places(rays, bias))
     if (np.abs(labels - labels[first][owner]) > SAME_LABEL).any():
         return f"{NO_NETWORK}: points on one ray have labels that contradict each other"
     rays, labels = rays[first], labels[first]
@@ -144,21 +145,7 @@ def _places(rays: np.ndarray, bias: int | None) -> tuple[np.ndarray, float]:
 
 
 def _largest_length(vectors: np.ndarray) -> float:
-    largest = float(np.abs(vectors).max(initial=0.0)) or 1.0
-    return largest * (float(np.linalg.norm(vectors / largest, axis=1).max(initial=0.0)) or 1.0)
-
-
-def _distinct(rays: np.ndarray, within: float) -> tuple[np.ndarray, np.ndarray]:
-    """The first point of each ray, and which of these each point belongs to."""
-    first: list[int] = []
-    owner = np.zeros(len(rays), dtype=int)
-    for k, ray in enumerate(rays):
-        apart = np.abs(rays[first] - ray).max(axis=1, initial=0.0) if first else np.ones(0)
-        same = np.flatnonzero(apart <= within)
-        owner[k] = same[0] if len(same) else len(first)
-        if not len(same):
-            first.append(k)
-    return np.array(first, dtype=int), owner
+    return float(lengths(vectors).max(initial=0.0)) or 1.0
 
 
 def _in_its_span(rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

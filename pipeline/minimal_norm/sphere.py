@@ -89,11 +89,6 @@ def _few(points: int, dimension: int, charts: int) -> bool:
     return signs <= LARGEST_ENUMERATION and charts * comb(points, max(dimension - 2, 0)) <= MOST_SUBSPACES
 
 
-def activation(z: np.ndarray, slope: float) -> np.ndarray:
-    """phi(z) = z for z > 0, else slope z."""
-    return np.where(z > 0, z, slope * z)
-
-
 def peaks(q: np.ndarray, charts: list[Chart], slope: float, level: float) -> Peaks:
     """The maximum over each pattern's cone, of those that exceed ``level``; all patterns must be known.
 

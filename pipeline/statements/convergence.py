@@ -18,6 +18,7 @@ from math import log, log10
 import numpy as np
 
 from catalog.blocks import at_instant
+from pipeline.network import algebra
 from pipeline.statements.premises import SETTING, finished, known_minimum
 from pipeline.statements.reading import SIZE, Reading, natural_log
 from pipeline.statements.rows import Row, Statement, at_least, at_most, fails, log_at_most, not_applicable
@@ -37,9 +38,7 @@ def local_rate(run: Reading) -> float:
 
 
 def _relative_loss(run: Reading) -> np.ndarray:
-    return np.asarray(
-        run.trajectory.variables["loss"].values / (0.5 * np.mean(run.data.variables["y"].values ** 2))
-    )
+    return np.asarray(run.trajectory.variables["loss"].values / algebra.loss(run.data.variables["y"].values))
 
 
 def lemma_5(run: Reading) -> Row:

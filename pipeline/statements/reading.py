@@ -17,6 +17,7 @@ import xarray as xr
 
 from catalog.blocks import at_instant, coordinates_first, over_neurons
 from catalog.schema import variable
+from pipeline.network.status import Status
 from pipeline.statements.sides import Side, side_of
 from pipeline.statements.times import Times, paper_times, statement_times
 
@@ -29,10 +30,8 @@ ROUNDING = 1e-14
 """The relative imbalance of a start that is rounding: it was balanced."""
 SQUARED = 1e150
 """Up to which size a number's square is a float."""
-INCOMPLETE = ("end_time", "out_of_steps", "stalled", "diverged")
-"""The statuses of a trajectory that ends before the flow has come to rest (``pipeline.flow.status``)."""
-CUT = "The requested end time was reached."
-"""The sentence of the first of them."""
+UNFINISHED = Status.INCOMPLETE | {Status.END_TIME.word}
+"""The words of the statuses of a trajectory that ends before the flow has come to rest."""
 
 
 Found = TypeVar("Found")
@@ -138,8 +137,8 @@ class Reading:
         """Whether the run goes on until nothing moves: then its last instant stands for all later ones."""
         attributes = self.trajectory.attrs
         # A run that was not unique tells how it ended in its sentence alone.
-        cut = CUT in str(attributes.get("status_message", ""))
-        return attributes.get("status") not in INCOMPLETE and not cut
+        cut = Status.END_TIME.value in str(attributes.get("status_message", ""))
+        return attributes.get("status") not in UNFINISHED and not cut
 
     def covers(self, instant: float) -> bool:
         """Whether the run says what is at ``instant``."""

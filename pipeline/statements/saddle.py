@@ -13,6 +13,7 @@ import numpy as np
 
 from catalog.blocks import at_instant, coordinates_first, over_neurons
 from catalog.schema import variable
+from pipeline.network.algebra import forces
 from pipeline.statements.premises import SETTING
 from pipeline.statements.reading import SIZE, Reading, natural_log
 from pipeline.statements.rows import Row, Statement, fails, log_at_most, not_applicable
@@ -46,15 +47,14 @@ def saddle_near(run: Reading, place: int) -> Saddle:
     log_norm, direction, ratio, activation = at_instant(
         run.trajectory, place, "log_norm", "direction", "output_ratio", "activation"
     )
-    norm = np.exp(log_norm)
-    along = norm * (direction @ side.goal + side.sign * ratio)
+    along = np.exp(log_norm) * (direction @ side.goal + side.sign * ratio)
     split = np.where(side.members, np.maximum(along, 0.0), 0.0)
     length = float(np.linalg.norm(split))
     split *= np.sqrt(side.size) / length if length > 0.0 else 0.0
     x, y = run.data.variables["x"].values, run.data.variables["y"].values
     active = activation == variable("trajectory", "activation").flag("on")
     left = np.where(side.rows, 0.0, y)
-    pull = np.linalg.norm((active[~side.members] * left) @ x, axis=1) / len(y)
+    pull = np.linalg.norm(forces(x, active[~side.members], left), axis=1)
     return Saddle(np.outer(split, side.goal), side.sign * split, -float(pull.max(initial=0.0)))
 
 

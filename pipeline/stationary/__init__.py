@@ -6,13 +6,11 @@ nothing of plateaus.
 """
 
 from pipeline.stationary.kinds import Answer, kind_of, point_at
-from pipeline.stationary.network import Network
 from pipeline.stationary.point import StationaryPoint, nearest_stationary_point
 from pipeline.stationary.spectrum import Spectrum, spectrum
 
 __all__ = [
     "Answer",
-    "Network",
     "Spectrum",
     "StationaryPoint",
     "kind_of",

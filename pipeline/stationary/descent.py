@@ -5,9 +5,9 @@ changes to first order by -f(v),
 
     f(v) = a_j/n [<sum over k not in B of phi'_jk r_k x_k, v> + sum over k in B of r_k phi(<v, x_k>)],
 
-a piecewise linear function: on each side of a boundary another one. phi(u) = l u + (1 - l) relu(u) with the leak
-l, and f = <c, v> + sum over B of b_k relu(<v, x_k>), b_k = a_j (1 - l) r_k/n. The terms with b_k > 0 are the
-largest of two linear functions each, so f is the largest of the functions
+a piecewise linear function: on each side of a boundary another one. phi(u) = s u + (1 - s) relu(u) with the
+negative slope s, and f = <c, v> + sum over B of b_k relu(<v, x_k>), b_k = a_j (1 - s) r_k/n. The terms with
+b_k > 0 are the largest of two linear functions each, so f is the largest of the functions
 
     g_S(v) = <c_S, v> - sum over b_k < 0 of |b_k| relu(<v, x_k>),   c_S = c + sum over S of b_k x_k,
 
@@ -31,7 +31,8 @@ from itertools import chain, combinations
 
 import numpy as np
 
-from pipeline.stationary.network import Network, groups_of, pieces
+from pipeline.network.algebra import pieces
+from pipeline.network.patterns import Network, group_by_pattern
 from pipeline.stationary.point import StationaryPoint
 
 FLAT = 1e-8
@@ -80,7 +81,7 @@ def second_order_descent(network: Network, point: StationaryPoint) -> Descent | 
     tried = np.stack([own, force, -force, own + 0.1 * force, own - 0.1 * force])
     tried /= np.linalg.norm(tried, axis=2, keepdims=True)
     inner = tried @ network.x.T
-    slope = np.where(inner > 0, inner, network.leak * inner) @ point.own_residual / len(network.y)
+    slope = network.activation.value(inner) @ point.own_residual / len(network.y)
     way, steepest = np.unravel_index(np.argmax(np.abs(slope)), slope.shape)
     if abs(slope[way, steepest]) <= slope_floor(network, point):
         return None
@@ -110,10 +111,10 @@ def first_order_descent(network: Network, point: StationaryPoint, width: float) 
         output = point.a[neuron] or network.a[neuron]
         for sign in (np.sign(output),) if output else (1.0, -1.0):
             slope = sign * point.own_residual[there] / len(network.y)
-            gain = np.where((cosines > 0) & ~on_boundary, 1.0, network.leak)
-            steps = (1.0 - network.leak) * slope[on_boundary]
+            derivative = network.activation.derivative(np.where(on_boundary, 0.0, cosines))
+            steps = (1.0 - network.activation.negative_slope) * slope[on_boundary]
             x = network.x[there]
-            way = rising(x.T @ (gain * slope), steps, x[on_boundary], floor)
+            way = rising(x.T @ (derivative * slope), steps, x[on_boundary], floor)
             if way is not None:
                 share = np.abs(steps * (x[on_boundary] @ way))
                 crossed = int(np.flatnonzero(there)[np.flatnonzero(on_boundary)[np.argmax(share)]])
@@ -140,7 +141,7 @@ def touching(
         rows = np.flatnonzero(beside.any(axis=1))
         state = np.where(beside[rows], 2, cosines[rows] > 0).astype(np.int8)
         sign = np.sign(np.where(point.a[part] != 0, point.a[part], network.ratio[part]))[rows]
-        first, _ = groups_of(state, sign)
+        first, _ = group_by_pattern(state, sign)
         tried += len(first)
         if tried > PATTERNS:
             raise UndecidedError

@@ -8,13 +8,13 @@ import numpy as np
 import xarray as xr
 
 from catalog.blocks import at_instant
+from pipeline.network.patterns import Network
 from pipeline.stationary.descent import (
     Descent,
     UndecidedError,
     first_order_descent,
     second_order_descent,
 )
-from pipeline.stationary.network import Network
 from pipeline.stationary.point import StationaryPoint, nearest_stationary_point
 
 ON = 1e-6

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.stationary.network import AT_ONCE, Network, pieces
+from pipeline.network.algebra import PRODUCTS_LIMIT, gradient_norm, outputs, pieces
+from pipeline.network.patterns import Network
 
 FLAT = 1e-9
 """The share of the force that the labels could exert below which a force is rounding."""
@@ -84,7 +85,7 @@ def nearest_stationary_point(network: Network, residual: np.ndarray) -> Stationa
     w, a = np.where(kept[:, None], network.w, 0.0), np.where(kept, network.a, 0.0)
     size, missing = float(np.linalg.norm(network.y)), target - network.y + network.outputs(w, a).sum(axis=0)
     for _ in range(STEPS):
-        kernel = tangent_kernel(network, w, a)
+        kernel = network.tangent_kernel(w, a)
         if np.linalg.norm(missing) <= REACHED * size:
             break
         multiplier = np.linalg.lstsq(kernel, -missing, rcond=1e-13)[0]
@@ -92,11 +93,9 @@ def nearest_stationary_point(network: Network, residual: np.ndarray) -> Stationa
         w, a = w + a[:, None] * step, a + np.sum(w * step, axis=1)
         missing = target - network.y + network.outputs(w, a).sum(axis=0)
     rest = network.forces(target - missing)[network.group]
-    speeds = np.append(a[:, None] * rest, np.sum(w * rest, axis=1))
-    fastest = float(np.abs(speeds).max(initial=0.0)) or 1.0  # of huge weights the square is no float
-    gradient = fastest * float(np.linalg.norm(speeds / fastest))
+    gradient = float(gradient_norm(w[None], a[None], rest[None])[0])
     reached = bool(np.linalg.norm(missing) <= FOUND * size)
-    own = network.y - function_values(network, w, a)
+    own = network.y - outputs(network.x, w, a, network.activation)
     crossed = float(np.linalg.norm(own - target))
     away = float(np.linalg.norm(residual - target))
     # Where all labels are fitted the residual is the flow's rounding, and r* is 0.
@@ -120,7 +119,7 @@ def possible_force(network: Network, residual: np.ndarray) -> np.ndarray:
     """The largest |D| that a residual of this size could exert on each group, 1/n |r| |phi' x|_F."""
     squares, found = np.sum(network.x**2, axis=1), np.empty(len(network.state))
     for part in pieces(np.arange(len(found)), len(squares)):
-        found[part] = np.sqrt(network.gain(part) ** 2 @ squares)
+        found[part] = np.sqrt(network.derivative(part) ** 2 @ squares)
     return found * np.linalg.norm(residual) / len(squares)
 
 
@@ -142,9 +141,9 @@ def stationary_residual(network: Network, kept: np.ndarray) -> np.ndarray:
     factor, waiting = np.zeros((0, n)), [np.zeros((0, n))]
     for groups, points in network.surfaces:
         for part in pieces(groups[kept[groups]], n * points.shape[1]):
-            features = network.gain(part)[:, None, :] * points.T  # group, coordinate, point
+            features = network.derivative(part)[:, None, :] * points.T  # group, coordinate, point
             waiting.append(features.reshape(-1, n))
-            if sum(map(np.size, waiting)) > AT_ONCE:
+            if sum(map(np.size, waiting)) > PRODUCTS_LIMIT:
                 factor, waiting = triangle([factor, *waiting]), []
     factor = triangle([factor, *waiting])
     if not len(factor):
@@ -160,32 +159,3 @@ def stationary_residual(network: Network, kept: np.ndarray) -> np.ndarray:
 def triangle(rows: list[np.ndarray]) -> np.ndarray:
     """R of a QR factorisation of all these rows: the same span and singular values in n rows."""
     return np.asarray(np.linalg.qr(np.concatenate(rows), mode="r"))
-
-
-def tangent_kernel(network: Network, w: np.ndarray, a: np.ndarray) -> np.ndarray:
-    """K_kl = sum_j phi'_jk phi'_jl (a_j^2 <P_j x_k, x_l> + <w_j, x_k><w_j, x_l>), (n, n)."""
-    n = len(network.y)
-    kernel = np.zeros((n, n))
-    squares = np.bincount(network.group, a**2, minlength=len(network.state))
-    inside = w @ network.basis
-    for groups, points in network.surfaces:
-        gram = points @ points.T
-        here = np.zeros(len(network.state), dtype=bool)
-        here[groups] = True
-        for part in pieces(groups[squares[groups] > 0], n):
-            gain = network.gain(part)
-            kernel += gram * (gain.T @ (squares[part, None] * gain))
-        moving = np.flatnonzero(here[network.group] & ((a != 0) | w.any(axis=1)))
-        for part in pieces(moving, n):
-            outputs = network.gain(network.group[part]) * (inside[part] @ points.T)
-            kernel += outputs.T @ outputs
-    return kernel
-
-
-def function_values(network: Network, w: np.ndarray, a: np.ndarray) -> np.ndarray:
-    """h(x_k) of the network of these weights, with the patterns that they have themselves."""
-    found = np.zeros(len(network.y))
-    for part in pieces(np.flatnonzero(a), len(found)):
-        inner = w[part] @ network.x.T
-        found += a[part] @ np.where(inner > 0, inner, network.leak * inner)
-    return found

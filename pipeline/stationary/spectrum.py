@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.stationary.network import Network
+from pipeline.network.patterns import Network
 from pipeline.stationary.point import StationaryPoint
 
 RANK = 1e-12

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import GROUPS, VERDICTS, Variable
-from pipeline.flow import Status
+from pipeline.network.status import Status
 from pipeline.sweep.cell import COMPUTED, FAILED
 from pipeline.sweep.coordinates import MOST_FLAGS, coordinates, dimension_names, flags, shown
 from pipeline.sweep.plan import Plan

@@ -12,6 +12,7 @@ from pipeline.configuration import DataConfig, InitConfig
 from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
 from pipeline.minimal_norm import minimal_norm
+from pipeline.network.algebra import half_squared_norm, loss
 
 POSITIVE, NEGATIVE = 1.2, -0.8
 """The labels: half of the points have each, so that |D_+|/|D_-| = 1.5 for every number of points."""
@@ -66,8 +67,8 @@ def meets_assumption_3(data: xr.Dataset, start: xr.Dataset) -> bool:
 def end_of(data: xr.Dataset, start: xr.Dataset, least: float) -> End:
     """Follow the flow until it rests."""
     last = simulate(data, start, samples=2, tolerance=TOLERANCE).isel(time=-1)
-    square = np.exp(2.0 * last["log_norm"].values)
-    half = 0.5 * float(np.sum(square * (1.0 + last["output_ratio"].values ** 2)))
+    norm = np.exp(last["log_norm"].values)
+    half = float(half_squared_norm(norm, norm * last["output_ratio"].values))
     # By the loss: the status of a run that fits and was not unique is another.
-    fitted = float(last["loss"]) <= FITTED * 0.5 * float(np.mean(data["y"].values ** 2))
+    fitted = float(last["loss"]) <= FITTED * float(loss(data["y"].values))
     return End(half / least - 1.0 if fitted else float("inf"), meets_assumption_3(data, start))

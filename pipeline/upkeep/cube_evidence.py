@@ -17,6 +17,7 @@ from catalog.manifest import Manifest, plain
 from catalog.schema import flag_numbers
 from pipeline.configuration import RunConfig, override
 from pipeline.errors import RequestError
+from pipeline.network.status import Status
 from pipeline.sweep import GROUP, SweepRequest, axis, shown, sweep_identity
 from pipeline.theory import TITLES, law_id, scalars
 
@@ -105,7 +106,7 @@ def _check_cube(manifest: Manifest, cube: xr.Dataset, unchecked: list[str]) -> N
 def _check_results(cube: xr.Dataset, status: np.ndarray) -> None:
     """Refuse a computed cell without a loss, unless its flow ran away."""
     solver = cube.variables["status"]
-    ran_away = solver.values == flag_numbers(solver.attrs)["diverged"]
+    ran_away = solver.values == flag_numbers(solver.attrs)[Status.DIVERGED.word]
     if (status == COMPUTED).any() and not (
         np.isfinite(cube.variables["final_loss"].values) | ran_away | (status != COMPUTED)
     ).all():

@@ -23,6 +23,9 @@ from pipeline.configuration import RunConfig, run_identity
 from pipeline.data import generate_data
 from pipeline.errors import RequestError
 from pipeline.flow import initialise
+from pipeline.network import algebra
+from pipeline.network.activation import Activation
+from pipeline.network.status import Status
 from pipeline.points import coordinate_names, describe
 from pipeline.upkeep.cube_evidence import judge_sweep
 from pipeline.workflow import summarise
@@ -35,8 +38,8 @@ MORE_SAMPLES = 10_000
 """Instants beyond ``flow.samples`` that a run may have: those of the statements are some 40."""
 INSTANTS, WORK = 24, 2**27
 """How many instants are looked at, and the products of weights and points that this may take."""
-OVERFLOWED = frozenset({"diverged"})
-"""The statuses with which a loss may be no number."""
+OVERFLOWED = Status.DIVERGED.word
+"""The status with which a loss may be no number."""
 
 Groups = Mapping[str, xr.Dataset]
 
@@ -175,7 +178,7 @@ def _check_course(config: RunConfig, groups: Groups) -> None:
     for name, group in groups.items():
         if "time" in group.variables and not np.array_equal(group.variables["time"].values, time):
             raise DamagedRunError(f"{name}/time differs from trajectory/time")
-    if status not in OVERFLOWED and not np.isfinite(loss).all():
+    if status != OVERFLOWED and not np.isfinite(loss).all():
         raise DamagedRunError(f"trajectory/loss has values that are no numbers; its status is {status}")
     x, y = (np.asarray(data.variables[name].values) for name in ("x", "y"))
     work = trajectory.sizes["neuron"] * x.size
@@ -194,20 +197,18 @@ def _check_instant(
     names = ("direction", "log_norm", "output_ratio", "residual", "loss")
     direction, log_norm, ratio, residual, loss = at_instant(groups["trajectory"], instant, *names)
     where = f"at t = {float(groups['trajectory'].variables['time'].values[instant]):.6g}"
-    inner = direction @ x.T
-    shaped = np.where(inner > 0, inner, config.flow.slope * inner)
-    size = np.exp(log_norm)
-    expected = y - (ratio * size * size) @ shaped
-    squares = 0.5 * float((size * size * (1 + ratio * ratio)).sum())
+    activation, (w, a) = Activation(config.flow.slope), algebra.weights(log_norm, direction, ratio)
+    expected = y - algebra.outputs(x, w, a, activation)
+    squares = float(algebra.half_squared_norm(np.exp(log_norm), a))
     scale = max(float(np.abs(y).max(initial=0.0)), float(np.abs(expected).max(initial=0.0)))
-    if status in OVERFLOWED and not (np.isfinite(scale) and np.isfinite(residual).all() and np.isfinite(loss)):
+    if status == OVERFLOWED and not (np.isfinite(scale) and np.isfinite(residual).all() and np.isfinite(loss)):
         return
     # The network's output is a sum over neurons that may cancel: rounding is relative to its terms.
-    terms = float((np.abs(ratio) * size * size @ np.abs(shaped)).max(initial=0.0))
+    terms = float((np.abs(a) @ np.abs(activation.value(w @ x.T))).max(initial=0.0))
     allowed = BEYOND_TOLERANCE * config.flow.tolerance * scale + ROUNDING * terms
     if not np.abs(residual - expected).max(initial=0.0) <= allowed:
         raise DamagedRunError(f"trajectory/residual {where} is not that of its weights")
-    mean_square = float((residual * residual).mean() / 2)
+    mean_square = float(algebra.loss(residual))
     if not abs(mean_square - float(loss)) <= 1e-6 * mean_square + 1e-24 * scale * scale:
         raise DamagedRunError(
             f"trajectory/loss {where} is {float(loss):.6g}; its residual gives {mean_square:.6g}"

@@ -2,6 +2,7 @@
 
 import errno
 import itertools
+import json
 import os
 import re
 import resource
@@ -314,6 +315,19 @@ def test_plain_readers_find_no_stranger(pristine, run_id):
     # A file that is no Zarr node inside a store makes readers warn; warnings are errors here.
     xr.open_datatree(pristine / "runs" / run_id / "data.zarr").close()
     assert signal.getsignal(signal.SIGINT) is not None
+
+
+def test_what_a_run_occupies(tmp_path, make_tree, run_id, description):
+    """Mostly blocks of 4 kB, one a file and a folder: an array is one folder of two files."""
+    run = publish(tmp_path, run_id, make_tree(time=400, neuron=60), **description)
+    paths = list(run.rglob("*"))
+    documents = [path for path in paths if path.name == "zarr.json"]
+    arrays = [path for path in documents if json.loads(path.read_text())["node_type"] == "array"]
+    groups = len(list((run / "data.zarr").iterdir())) - 1
+    assert sum(path.is_file() for path in paths) == 2 + groups + 2 * len(arrays)  # the root, the manifest
+    assert sum(path.is_dir() for path in paths) == 1 + groups + len(arrays)
+    blocks = sum(1 if path.is_dir() else -(-path.stat().st_size // 4096) for path in paths)
+    assert blocks <= 3.5 * len(arrays) + sum(path.stat().st_size for path in paths if path.is_file()) / 4096
 
 
 def test_a_sweep_lies_on_a_shelf_of_its_own(tmp_path):

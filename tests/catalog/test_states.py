@@ -70,7 +70,7 @@ class CatalogStates(RuleBasedStateMachine):
     @rule(run_id=NAMES)
     def damage(self, run_id):
         if run_id in self.published:
-            key = f"runs/{run_id}/data.zarr/trajectory/loss/c/0"
+            key = f"runs/{run_id}/data.zarr/trajectory/loss/c.0"
             content = self.catalog.place.read(key)
             if run_id not in self.damaged:
                 self.catalog.place.write(key, bytes([content[0] ^ 1]) + content[1:])

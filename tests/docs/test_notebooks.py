@@ -1,4 +1,4 @@
-"""The notebooks run from top to bottom, and are kept without what they print."""
+"""The notebooks run from top to bottom (``make docs`` does it too), and are kept without what they print."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ def test_the_answers_of_the_exercise_are_folded_away():
     assert all(cell.metadata["jupyter"]["source_hidden"] for cell in hidden)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("default")  # of the kernel's client, which is not ours
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

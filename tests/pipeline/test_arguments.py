@@ -178,7 +178,7 @@ GIVEN = {
     "whole numbers": {"end_time": 5, "slope": 0, "samples": 20.0},
     "NumPy's": {"end_time": np.int64(5), "slope": np.float32(0.5), "tolerance": np.float32(1e-3)},
     "NumPy's whole ones": {"end_time": 5, "samples": np.int8(20), "step_size": np.float64(1e-3)},
-    "arrays of no dimension": {"end_time": xr.DataArray(5), "tolerance": np.array(1e-6), "slope": np.array(-0.5)},
+    "arrays of no dimension": {"end_time": xr.DataArray(5), "tolerance": np.array(1e-3), "slope": np.array(-0.5)},
     "times in a list": {"sample_times": [0, 1, 5]},
     "times in an integer array": {"sample_times": np.array([0, 1, 5])},
     "times as every second number": {"sample_times": np.arange(12, dtype=np.float32)[::2]},

@@ -11,7 +11,7 @@ from catalog import open_catalog
 from catalog.schema import GROUPS, SCHEMA_VERSION, validate
 from pipeline import check_statements, load_config, run
 from pipeline.flow.course import describe_end
-from pipeline.flow.status import Status
+from pipeline.network.status import Status
 from pipeline.workflow import provenance, summarise
 
 

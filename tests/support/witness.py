@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from interpreted_solver import interpreted
 from scipy.integrate import solve_ivp
 
 from pipeline.configuration import DataConfig, InitConfig
@@ -21,10 +23,12 @@ PAPER_Y = np.array([-1.0, 1.0])
 
 
 def callable_kernel(kernel: Any) -> Callable[..., Any]:
-    """The compiled kernel with the wrapper that calls from Python need.
+    """A kernel that Python can call: interpreted, or compiled where ``RELUFLOW_TEST_KERNELS`` says so.
 
-    Kept on disk like the solver's own machine code, in a folder beside it: compiling all of them takes a minute.
+    Compiled ones are kept on disk like the solver's own machine code, in a folder beside it.
     """
+    if os.environ.get("RELUFLOW_TEST_KERNELS") != "compiled":
+        return interpreted(kernel)
     return kept(kernel.py_func, own_folder(f"{kernel_cache().name}-tests"))
 
 

@@ -77,18 +77,18 @@ def test_damage_is_found(url, few, run_id, description):
     catalog.publish(run_id, few, **description)
     place, folder = catalog.place, f"runs/{run_id}/data.zarr"
     for key, change in {
-        "data/y/c/0": lambda content: content[:-1],
+        "data/y/c.0": lambda content: content[:-1],
         "data/x/zarr.json": lambda content: content.replace(b"float64", b"float32"),
-        "trajectory/loss/c/0": lambda content: bytes([content[0] ^ 1]) + content[1:],
+        "trajectory/loss/c.0": lambda content: bytes([content[0] ^ 1]) + content[1:],
     }.items():
         place.write(f"{folder}/{key}", change(place.read(f"{folder}/{key}")))
     place.remove(f"{folder}/data/growth_ratio/c")
     place.write(f"{folder}/notes.txt", b"mine")
     found = {finding.path: finding.problem for finding in catalog.verify()}
     assert found == {
-        "data.zarr/data/y/c/0": Problem.TRUNCATED,
+        "data.zarr/data/y/c.0": Problem.TRUNCATED,
         "data.zarr/data/x/zarr.json": Problem.DAMAGED,
-        "data.zarr/trajectory/loss/c/0": Problem.DAMAGED,
+        "data.zarr/trajectory/loss/c.0": Problem.DAMAGED,
         "data.zarr/data/growth_ratio/c": Problem.MISSING,
         "data.zarr/notes.txt": Problem.FOREIGN,
     }

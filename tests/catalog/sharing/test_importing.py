@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from processes import in_processes
 
-from catalog import open_catalog
+from catalog import open_catalog, zarr_files
 from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError
 from catalog.sharing import Item, export, import_runs, importing, sources
 from catalog.verify import verify
@@ -51,6 +51,35 @@ def test_a_catalog_and_a_zip_come_in_too(origin, zipped, target, run_id, second,
     assert import_runs(open_catalog(tmp_path / "other"), deflated).imported == [run_id]
 
 
+@pytest.fixture
+def older(tmp_path, make_tree, run_id, description, monkeypatch):
+    """A catalog that was written before series were shuffled, and keys of chunks had dots; and its tree."""
+    tree = make_tree(time=40)
+    with monkeypatch.context() as patch:
+        patch.setattr(zarr_files, "SERIES_LENGTH", 10**9)
+        patch.setattr(zarr_files, "SEPARATOR", "/")
+        catalog = open_catalog(tmp_path / "older")
+        catalog.publish(run_id, tree, **description)
+        assert (catalog.path(run_id) / "data.zarr/trajectory/loss/c/0").is_file()
+    return catalog, tree
+
+
+def test_a_run_that_was_encoded_otherwise_comes_in(older, target, run_id, contents):
+    catalog, _ = older
+    assert import_runs(target, catalog.path(run_id).parents[1]).imported == [run_id]
+    assert contents(target.path(run_id)) == contents(catalog.path(run_id))
+
+
+def test_the_same_numbers_encoded_otherwise_are_the_same_run(older, target, run_id, make_tree, description):
+    catalog, tree = older
+    target.publish(run_id, tree, **description)
+    done = import_runs(target, catalog.path(run_id).parents[1])
+    assert (done.imported, done.already, done.refused) == ([], [run_id], {})
+    other = open_catalog(target.place.root.parent / "other")
+    other.publish(run_id, make_tree(seed=7, time=40), **description)
+    assert "other numbers" in import_runs(other, catalog.path(run_id).parents[1]).refused[run_id]
+
+
 def test_a_run_computed_elsewhere_is_the_same_run(shared, target, run_id, make_tree, description, second):
     """Its clock tells another date; its numbers do not differ."""
     time.sleep(1.1)
@@ -76,7 +105,7 @@ def test_large_runs_are_read_twice_and_small_ones_once(held, shared, target, mon
     plain = sources.FolderSource.read
     monkeypatch.setattr(sources.FolderSource, "read", lambda *a: read.append(a[1]) or plain(*a))
     import_runs(target, shared)
-    chunk = f"runs/{target.run_ids()[0]}/data.zarr/trajectory/loss/c/0"
+    chunk = f"runs/{target.run_ids()[0]}/data.zarr/trajectory/loss/c.0"
     assert read.count(chunk) == (1 if held else 2)
     assert target.verify() == []
 
@@ -101,21 +130,21 @@ def refused(target, source, run_id, message, **options):
 
 
 DAMAGE = {
-    "flipped": (lambda run: flip(run / "data.zarr/trajectory/loss/c/0"), "loss/c/0 is not what its manifest says"),
-    "longer": (lambda run: add(run / "data.zarr/data/y/c/0", b"x"), "data/y/c/0 is longer than"),
+    "flipped": (lambda run: flip(run / "data.zarr/trajectory/loss/c.0"), "loss/c.0 is not what its manifest says"),
+    "longer": (lambda run: add(run / "data.zarr/data/y/c.0", b"x"), "data/y/c.0 is longer than"),
     "shorter": (
-        lambda run: (run / "data.zarr/data/y/c/0").write_bytes(b""),
-        "y/c/0 is not what its manifest says",
+        lambda run: (run / "data.zarr/data/y/c.0").write_bytes(b""),
+        "y/c.0 is not what its manifest says",
     ),
-    "missing": (lambda run: (run / "data.zarr/data/y/c/0").unlink(), "data/y/c/0 can't be read: No such file"),
+    "missing": (lambda run: (run / "data.zarr/data/y/c.0").unlink(), "data/y/c.0 can't be read: No such file"),
     "foreign": (
         lambda run: (run / "evil.sh").write_bytes(b"#!"),
         "evil.sh is in its folder, but not in its manifest",
     ),
     "manifest": (lambda run: flip(run / "manifest.json"), "its manifest is damaged"),
-    "link": (lambda run: link(run / "data.zarr/data/y/c/0"), "is a link or a device"),
+    "link": (lambda run: link(run / "data.zarr/data/y/c.0"), "is a link or a device"),
     "folder link": (lambda run: link(run / "data.zarr/data"), "data.zarr/data is a link or a device"),
-    "pipe": (lambda run: pipe(run / "data.zarr/data/y/c/0"), "is a link or a device"),
+    "pipe": (lambda run: pipe(run / "data.zarr/data/y/c.0"), "is a link or a device"),
 }
 
 
@@ -166,7 +195,7 @@ FORGED = {
     "dot": ({"more_files": {"data.zarr/./x": FILE}}, "plain names"),
     "beside": ({"more_files": {"x": FILE}}, "plain names below data.zarr"),
     "hidden": ({"more_files": {"data.zarr/.git": FILE}}, "plain names"),
-    "case": ({"more_files": {"data.zarr/DATA/y/c/0": FILE}}, "some systems take for the same"),
+    "case": ({"more_files": {"data.zarr/DATA/y/c.0": FILE}}, "some systems take for the same"),
     "file and folder": ({"more_files": {"data.zarr/data": FILE}}, "some systems take for the same"),
     "negative": ({"more_files": {"data.zarr/x": FILE | {"size": -1}}}, "no size and SHA-256"),
     "no digest": ({"more_files": {"data.zarr/x": FILE | {"sha256": "a"}}}, "no size and SHA-256"),
@@ -185,7 +214,7 @@ def test_a_forged_manifest_is_refused(kind, copied, target, run_id, forge):
 def test_a_manifest_that_leads_out_is_refused(copied, target, run_id):
     """Our own writer can't write it."""
     path = copied / "runs" / run_id / "manifest.json"
-    path.write_text(path.read_text().replace('"data.zarr/data/y/c/0"', '"../../../etc/passwd"'))
+    path.write_text(path.read_text().replace('"data.zarr/data/y/c.0"', '"../../../etc/passwd"'))
     refused(target, copied, run_id, "its manifest is damaged")
 
 
@@ -232,7 +261,7 @@ STRANGE = {
     "chunk": (lambda run: edit(run, LOSS, chunk(10**14)), "a chunk is larger than"),
     "chunks": (lambda run: edit(run, LOSS, chunk(1)), "is missing"),
     "extra": (lambda run: (run / "data.zarr/x").write_text(""), "data.zarr/x is no part of any array"),
-    "lost": (lambda run: (run / f"data.zarr/{LOSS}/c/0").unlink(), f"{LOSS}/c/0 is missing"),
+    "lost": (lambda run: (run / f"data.zarr/{LOSS}/c.0").unlink(), f"{LOSS}/c.0 is missing"),
     "no variable": (lambda run: drop(run, LOSS), f"{LOSS} is missing; schema"),
     "not consolidated": (lambda run: unconsolidated(run), "has no consolidated metadata"),
 }
@@ -344,7 +373,7 @@ def test_a_bomb_is_refused(zipped, target, run_id, tmp_path):
 
 def test_a_size_that_lies_is_refused(zipped, target, run_id, tmp_path):
     """The zip declares few bytes, and unpacks to many."""
-    name = f"runs/{run_id}/data.zarr/data/y/c/0"
+    name = f"runs/{run_id}/data.zarr/data/y/c.0"
     path = remade(zipped, tmp_path / "lying.zip", without=[name])
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, bytes(10**6))

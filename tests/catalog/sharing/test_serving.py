@@ -41,19 +41,19 @@ def test_it_opens_as_a_catalog(served, origin, run_id, second):
 
 
 def test_damage_shows_over_http(copied, run_id):
-    path = copied / "runs" / run_id / "data.zarr/data/y/c/0"
+    path = copied / "runs" / run_id / "data.zarr/data/y/c.0"
     path.write_bytes(path.read_bytes()[:-1])
-    (copied / "runs" / run_id / "data.zarr/data/x/c/0/0").unlink()
+    (copied / "runs" / run_id / "data.zarr/data/x/c.0.0").unlink()
     with serving(copied) as url:
         found = {(finding.path, finding.problem.name) for finding in open_catalog(url).verify()}
-    assert found == {("data.zarr/data/y/c/0", "TRUNCATED"), ("data.zarr/data/x/c/0/0", "MISSING")}
+    assert found == {("data.zarr/data/y/c.0", "TRUNCATED"), ("data.zarr/data/x/c.0.0", "MISSING")}
 
 
 def test_what_is_lost_over_http_is_not_read(copied, run_id):
-    (copied / "runs" / run_id / "data.zarr/data/x/c/0/0").unlink()
+    (copied / "runs" / run_id / "data.zarr/data/x/c.0.0").unlink()
     with serving(copied) as url:
         tree = open_catalog(url)[run_id]
-        with pytest.raises(DamagedRunError, match=f"run {run_id} is damaged: data.zarr/data/x/c/0/0: missing"):
+        with pytest.raises(DamagedRunError, match=f"run {run_id} is damaged: data.zarr/data/x/c.0.0: missing"):
             tree["data/x"].load()
 
 
@@ -192,7 +192,7 @@ def test_a_stranger_in_a_store_is_refused(origin, target, run_id):
 def test_an_object_that_is_too_long_is_refused(origin, target, run_id):
     store = open_catalog("memory://long/flows")
     import_runs(store, str(origin.place.url))
-    store.place.write(f"runs/{run_id}/data.zarr/data/y/c/0", bytes(10**6))
+    store.place.write(f"runs/{run_id}/data.zarr/data/y/c.0", bytes(10**6))
     assert "is longer than" in import_runs(target, store.place.url).refused[run_id]
     with pytest.raises(CatalogError, match="missing"):
         PlaceSource(store.place).read("runs/none", 10)
@@ -203,7 +203,7 @@ def test_another_publisher_of_the_same_run_is_not_mixed_with(origin, run_id):
     store = open_catalog("memory://mixed/flows")
     manifest = origin.manifest(run_id)
     with store.place.writing(f"runs/{run_id}") as writer:
-        writer.agree(manifest, {"zarr.json": b"{}", "data/y/c/0": b"other"})
+        writer.agree(manifest, {"zarr.json": b"{}", "data/y/c.0": b"other"})
         with pytest.raises(CatalogUnwritableError, match="another process is publishing"):
             import_runs(store, str(origin.place.url))
     assert store.run_ids() == []

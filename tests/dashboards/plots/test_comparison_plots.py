@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from dashboards.plots.comparison_plots import DARK_STROKES, final_function, function_plot, loss_plot
+from dashboards.plots.comparison_plots import DARK_STROKES, function_plot, loss_plot
 from dashboards.theme import DARK, LIGHT
+from pipeline.figures import one_input
+from pipeline.network.algebra import weights_at
 
 
 @pytest.fixture
@@ -42,7 +44,8 @@ def test_the_function_meets_the_data(two):
     for tree in two.values():
         x, y = tree["data"]["x"].values[:, 0], tree["data"]["y"].values
         order = np.argsort(x)
-        assert np.allclose(final_function(tree, x[order]), y[order], atol=1e-6)
+        at_the_end = one_input(tree).values(*weights_at(tree["trajectory"].dataset, -1), x[order])
+        assert np.allclose(at_the_end, y[order], atol=1e-6)
 
 
 def test_functions_are_drawn_for_one_input_only(small_catalog, two):

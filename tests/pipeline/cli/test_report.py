@@ -15,7 +15,7 @@ from pipeline import load_config, run
 from pipeline.cli import report
 from pipeline.cli.summary import NUMBERS, TEXTS
 from pipeline.flow.course import describe_end
-from pipeline.flow.status import Status
+from pipeline.network.status import Status
 from pipeline.workflow import summarise
 
 WIDTH = 160

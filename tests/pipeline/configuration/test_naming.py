@@ -77,7 +77,8 @@ def test_every_key_is_part_of_the_name(written):
     nearly, teacher = drawn | {"kind": "nearly_orthonormal"}, drawn | {"kind": "gaussian_teacher", "dimension": 5}
     for data in (
         drawn, drawn | {"points": 4}, drawn | {"dimension": 5}, drawn | {"positive": 1}, drawn | {"seed": 1},
-        nearly, nearly | {"delta": 0.1}, teacher, teacher | {"teacher_width": 5},
+        nearly, nearly | {"delta": 0.1}, teacher, teacher | {"kind": "linear_teacher"},
+        teacher | {"teacher_width": 5},
     ):  # fmt: skip
         names.append(load_config(path, {"data": data}).run_id("1.0"))
     given_start = {"start": "given", "w": [[1, 2], [3, 4]], "a": [1, 2]}

@@ -19,7 +19,7 @@ def refusal(name_or_path, overrides=None):
 GIVEN = '[init]\nstart = "given"\n'
 NOT_GIVEN = "allowed with start = 'balanced' or 'unbalanced' only, not with 'given'"
 TEACHER = '[data]\nkind = "gaussian_teacher"\n'
-DRAWN = "allowed with kind = 'orthonormal', 'nearly_orthonormal' or 'gaussian_teacher' only"
+DRAWN = "allowed with kind = 'orthonormal', 'nearly_orthonormal', 'gaussian_teacher' or 'linear_teacher' only"
 
 REFUSED = {
     "foo = 1": "foo is not a known key: allowed are title, description, data, init, flow, analysis",
@@ -84,8 +84,8 @@ REFUSED = {
     "[dta]\nx = [1]\ny = [1]": "dta is not a known key (did you mean 'data'?): allowed are title, description, "
     "data, init, flow, analysis",
     "[data]\nx = [1]": "data.y is missing: allowed are x and y, or file",
-    '[data]\nkind = "point"': "data.kind = 'point': allowed is 'points', 'orthonormal', 'nearly_orthonormal' or "
-    "'gaussian_teacher'",
+    '[data]\nkind = "point"': "data.kind = 'point': allowed is 'points', 'orthonormal', 'nearly_orthonormal', "
+    "'gaussian_teacher' or 'linear_teacher'",
     "[data]\nx = []\ny = []": "data.x = []: at least 1 is allowed",
     "[data]\nx = [[]]\ny = [1]": "data.x has rows of 0 numbers: allowed is one length of at least 1",
     "[data]\nx = [[1, 2], [3]]\ny = [1, 1]": "data.x has rows of 1 and 2 numbers: allowed is one length of at "
@@ -122,6 +122,8 @@ REFUSED = {
     '[data]\nkind = "nearly_orthonormal"\ndelta = -0.1': "data.delta = -0.1: at least 0.0 is allowed",
     '[data]\nkind = "nearly_orthonormal"\npoints = 1\ndelta = 1': "data.delta = 1: less than 1.0 is allowed",
     f"{TEACHER}dimension = 3": "data.points is missing: kind = 'gaussian_teacher' needs points and dimension",
+    '[data]\nkind = "linear_teacher"\npoints = 3': "data.dimension is missing: kind = 'linear_teacher' needs "
+    "points and dimension",
     f"{TEACHER}points = 3": "data.dimension is missing: kind = 'gaussian_teacher' needs points and dimension",
     f"{TEACHER}points = 2\ndimension = 3\ny = [1, 2]": "data.y = [1.0, 2.0]: allowed with kind = 'points', "
     "'orthonormal' or 'nearly_orthonormal' only, not with 'gaussian_teacher'",
@@ -157,7 +159,7 @@ def test_what_an_override_may_not_say(key, value, line):
 
 
 def test_a_long_value_is_cut():
-    assert len(refusal("orthogonal", {"data.kind": "a" * 3000})) < 160
+    assert len(refusal("orthogonal", {"data.kind": "a" * 3000})) < 200
     assert len(refusal("orthogonal", {"data.x": [[10**400]]})) < 120
 
 

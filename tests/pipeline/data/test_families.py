@@ -127,6 +127,15 @@ def test_a_teacher_is_a_network(n, d, width, seed):
         assert float(data["y"][k]) == pytest.approx(label, rel=1e-12, abs=1e-14)
 
 
+@given(n=st.integers(1, 30), d=st.integers(1, 20), seed=SEEDS)
+def test_a_linear_teacher_is_a_unit_vector_s_product(n, d, seed):
+    data = drawn("linear_teacher", points=n, dimension=d, seed=seed)
+    generator = np.random.default_rng(seed)
+    assert_array_equal(data["x"], generator.standard_normal((n, d)))
+    u = generator.standard_normal(d)
+    assert_allclose(data["y"], data["x"].values @ u / np.linalg.norm(u), rtol=1e-12, atol=1e-14)
+
+
 def test_a_teachers_points_and_labels_have_the_variance_they_should():
     """E y^2 = sum over neurons of E a^2 E relu(<w, x>)^2 = k (1/k) (1/(2k)) = 1/(2k), over teachers."""
     x = drawn("gaussian_teacher", points=1000, dimension=50)["x"].values

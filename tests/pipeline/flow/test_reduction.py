@@ -8,7 +8,8 @@ from twins import residual_of
 from witness import points, start
 
 from pipeline.flow.exact.network.activation import OFF
-from pipeline.flow.reduction import PARALLEL, Reduction, raw_neurons, rays, unit_of
+from pipeline.flow.reduction import PARALLEL, Reduction, raw_neurons, unit_of
+from pipeline.network.rays import rays
 
 
 def drawn(seed, n=6, d=3, size=1.0, label_size=1.0):
@@ -84,7 +85,7 @@ def test_nothing_but_zero_vectors_has_nothing_to_do():
 
 def test_rays_are_told_apart_at_an_angle_of_1e_7():
     x = np.array([[1.0, 0.0], [2.0, 0.0], [1.0, 1e-7], [0.0, 0.0], [-1.0, 0.0]])
-    point, first, weight = rays(x)
+    point, first, weight = rays(x, PARALLEL)
     assert point.tolist() == [0, 0, 1, -1, 2]
     assert first.tolist() == [0, 2, 4]
     assert weight == pytest.approx([1.0, 2.0, 1.0, 0.0, 1.0], rel=1e-13)
@@ -113,6 +114,6 @@ def test_a_neuron_is_held_in_its_own_unit_with_its_imbalance(ratio, log_norm):
 def test_a_point_stays_on_the_first_ray_that_took_it():
     """Parallel to rounding is not transitive: the second point is parallel to both others, which are not."""
     x = np.array([[1.0, 0.0], [1.0, 0.75 * PARALLEL], [1.0, 1.5 * PARALLEL]])
-    point, first, _ = rays(x)
+    point, first, _ = rays(x, PARALLEL)
     assert point.tolist() == [0, 0, 1]
     assert first.tolist() == [0, 2]

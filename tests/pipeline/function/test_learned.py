@@ -15,11 +15,10 @@ from pipeline.function.kinks import (
     LARGEST,
     first_of_each,
     groups_of,
-    kink_positions,
     merged_kinks,
     numbers_of_kinks,
 )
-from pipeline.function.learned import input_and_bias
+from pipeline.network.one_input import kinks
 from pipeline.phases import find_clusters, find_plateaus
 
 
@@ -82,7 +81,7 @@ def test_a_function_without_a_kink(nothing):
 
 def number_of_kinks(slope, offset, output, window, width, share):
     """The plain count at one instant."""
-    position, weight = kink_positions(slope, offset), output * np.abs(slope)
+    position, weight = kinks(slope, offset), output * np.abs(slope)
     inside = np.flatnonzero((position >= window[0] - width) & (position <= window[1] + width) & (weight != 0))
     inside = inside[np.argsort(position[inside], kind="stable")]
     first = first_of_each(position[inside], width)
@@ -134,19 +133,6 @@ def test_the_papers_function_has_two_kinks():
 def test_more_dimensions_have_directions_alone():
     _, _, found = described("orthonormal", init__width=30)
     assert set(found.data_vars) == {"instant_time", "moment", "plateau", "merged_directions"}
-
-
-def test_which_columns_are_the_input_and_the_bias():
-    def labelled(names, x):
-        data = xr.Dataset({"x": (("point", "coord"), np.asarray(x, dtype=float))}, {"coord": np.arange(len(x[0]))})
-        data["coord"].attrs["labels"] = names
-        return input_and_bias(data)
-
-    assert labelled("x bias", [[1, 1], [2, 1]]) == (0, 1)
-    assert labelled("bias x", [[1, 1], [1, 2]]) == (1, 0)
-    assert labelled("x", [[1], [2]]) == (0, None)
-    assert labelled("x bias", [[1, 1], [2, 3]]) is None
-    assert labelled("x1 x2", [[1, 1], [2, 1]]) is None
 
 
 def test_a_run_in_blocks_gives_the_same():

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from pipeline.minimal_norm.cells import are_likely_few, heights_above, uphill
 from pipeline.minimal_norm.reduction import reduce
-from pipeline.minimal_norm.sphere import Chart, activation, largest, make_charts
+from pipeline.minimal_norm.sphere import Chart, largest, make_charts
+from pipeline.network.activation import Activation
 
 SEEDS = st.integers(0, 10**6)
 SLOPES = st.sampled_from([0.0, 0.0, 0.3, -0.5, 2.0])
@@ -34,7 +35,7 @@ def test_the_maximum_is_that_over_all_patterns(seed, slope, n, r, free):
     assert (np.diff(found.height) <= 0).all()
     assert (found.height > 0.5 * top).all()
     np.testing.assert_allclose(np.linalg.norm(found.direction[:, : reduced.penalised], axis=1), 1)
-    values = activation(found.direction @ reduced.points.T, slope) @ q * found.sign
+    values = Activation(slope).value(found.direction @ reduced.points.T) @ q * found.sign
     np.testing.assert_allclose(values, found.height, rtol=1e-9)
     for kink, u in zip(found.kink, found.direction, strict=True):
         assert kink == -1 or abs(reduced.points[kink] @ u) <= 1e-12
@@ -59,7 +60,7 @@ def test_climbing_from_everywhere_ends_at_the_maximum(seed, slope, n, r, free):
     found = uphill(0.9 * top, q, charts, slope, [chart.patterns for chart in charts])
     assert found.height[0] == pytest.approx(top, rel=1e-3)
     assert found.height[0] <= top * (1 + 1e-9)
-    values = activation(found.direction @ reduced.points.T, slope) @ q * found.sign
+    values = Activation(slope).value(found.direction @ reduced.points.T) @ q * found.sign
     np.testing.assert_allclose(values, found.height, rtol=1e-9)
 
 

@@ -8,7 +8,8 @@ from scipy.optimize import minimize
 
 from pipeline.minimal_norm.bound import certificate_bound, rough_certificate
 from pipeline.minimal_norm.reduction import reduce
-from pipeline.minimal_norm.sphere import activation, climb_from, largest, make_charts, peaks, project
+from pipeline.minimal_norm.sphere import climb_from, largest, make_charts, peaks, project
+from pipeline.network.activation import Activation
 
 SEEDS = st.integers(0, 10**6)
 SLOPES = st.one_of(st.just(0.0), st.floats(-2.0, 3.0).map(lambda slope: round(slope, 3)))
@@ -22,7 +23,7 @@ def searched(q, points, slope, seed=0, free=False):
     def value(u):
         u = u / np.maximum(np.linalg.norm(u[..., :counted], axis=-1, keepdims=True), 1e-300)
         near = np.abs(u[..., -1]) <= 1e3  # beyond, sum q = 0 is lost in rounding
-        return np.where(near | (not free), np.abs(activation(u @ points.T, slope) @ q), 0.0)
+        return np.where(near | (not free), np.abs(Activation(slope).value(u @ points.T) @ q), 0.0)
 
     u = np.random.default_rng(seed).standard_normal((4000, r))
     if free:
@@ -74,7 +75,7 @@ def test_peaks_are_where_they_say(seed, slope, n, r):
     assert found.height[0] == pytest.approx(top, rel=1e-12)
     assert (found.height > 0.5 * top).all()
     np.testing.assert_allclose(np.linalg.norm(found.direction, axis=1), 1)
-    value = activation(found.direction @ reduced.points.T, slope) @ q * found.sign
+    value = Activation(slope).value(found.direction @ reduced.points.T) @ q * found.sign
     # A piece of the sum, with walls left out, lies below the sum and above what its pattern's cone allows.
     assert (value >= found.height * (1 - 1e-12)).all()
     side = np.where(found.pattern, 1, -1) * (found.direction @ reduced.points.T)

@@ -8,9 +8,9 @@ from catalog.schema import variable
 from pipeline import load_config
 from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
+from pipeline.network.patterns import group_by_pattern
 from pipeline.phases import find_plateaus
 from pipeline.phases.lingering import lingering
-from pipeline.stationary.network import groups_of
 
 KIND = {word: variable("plateaus", "kind").flag(word) for word in ("strict_saddle", "local_minimum", "unknown")}
 FITTED = variable("plateaus", "fitted").flag("fitted")
@@ -177,12 +177,12 @@ def test_neurons_in_groups_and_in_pieces(orthonormal, plateaus, monkeypatch):
     """Groups share the whole pattern and the sign; cutting them to pieces changes nothing."""
     rng = np.random.default_rng(0)
     state, sign = rng.integers(1, 4, (500, 3)).astype(np.int8), rng.choice([-1.0, 1.0], 500)
-    first, group = groups_of(state, sign)
+    first, group = group_by_pattern(state, sign)
     whole = np.column_stack([state, sign])
     assert len(first) == len(np.unique(whole, axis=0))
     np.testing.assert_array_equal(whole[first][group], whole)
-    monkeypatch.setattr("pipeline.stationary.network.AT_ONCE", 16)
-    monkeypatch.setattr("pipeline.stationary.point.AT_ONCE", 16)
+    monkeypatch.setattr("pipeline.network.algebra.PRODUCTS_LIMIT", 16)
+    monkeypatch.setattr("pipeline.stationary.point.PRODUCTS_LIMIT", 16)
     xr.testing.assert_allclose(find_plateaus(*orthonormal), plateaus, rtol=1e-9, atol=1e-12)
 
 

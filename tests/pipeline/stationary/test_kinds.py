@@ -5,9 +5,10 @@ import pytest
 from small_problems import losses, points
 
 from catalog.schema import variable
-from pipeline.stationary import Network, StationaryPoint, descent, kind_of
+from pipeline.network.activation import Activation
+from pipeline.network.patterns import Network, group_by_pattern
+from pipeline.stationary import StationaryPoint, descent, kind_of
 from pipeline.stationary.descent import UndecidedError, outside, rising, touching
-from pipeline.stationary.network import groups_of
 from pipeline.stationary.point import held_output
 
 ON, OFF, SLIDING = (variable("trajectory", "activation").flag(name) for name in ("on", "off", "sliding"))
@@ -19,9 +20,19 @@ def network_of(x, y, w, a, leak=0.0):
     size, inner = np.linalg.norm(w, axis=1), w @ x.T
     state = np.select([inner > 0, inner < 0], [ON, OFF], SLIDING).astype(np.int8)
     ratio = a / size
-    first, group = groups_of(state, np.sign(ratio))
+    first, group = group_by_pattern(state, np.sign(ratio))
     return Network(
-        x, y, leak, w / size[:, None], ratio, np.log(size), w, a, group, state[first], np.sign(ratio[first])
+        x,
+        y,
+        Activation(leak),
+        w / size[:, None],
+        ratio,
+        np.log(size),
+        w,
+        a,
+        group,
+        state[first],
+        np.sign(ratio[first]),
     )
 
 
@@ -31,7 +42,7 @@ def point_of(network, kept=None, w=None, a=None, **given):
     w = np.where(kept[:, None], network.w, 0.0) if w is None else w
     a = np.where(kept, network.a, 0.0) if a is None else a
     inner = w @ network.x.T
-    residual = network.y - a @ np.where(inner > 0, inner, network.leak * inner)
+    residual = network.y - a @ network.activation.value(inner)
     known = {"crossed": 0.0, "reached": True, "near": True, "gradient_norm": 0.0} | given
     return StationaryPoint(
         w=w, a=a, kept=kept, residual=residual, force=network.forces(residual), kernel=np.zeros((1, 1)),

@@ -1,4 +1,4 @@
-"""kill -9 at random instants of a sweep: client, workers and scheduler in turn, on a disk and in an object store.
+"""kill -9 in a sweep: at chosen calls, and at random instants of client, workers and scheduler in turn.
 
 After each the next `reluflow sweep` goes on. What had been published is neither lost nor computed again, readers
 never see half a run, and in the end everything is as if nobody had been killed.
@@ -13,6 +13,7 @@ import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
 
+import killed_sweep
 import psutil
 import pytest
 from object_store import BUCKET, object_store
@@ -217,8 +218,22 @@ def survive(folder, url, kills, seed, cluster=None, samples=20, seeds=10, trajec
     return finished
 
 
-def test_a_few_kills(tmp_path):
-    survive(tmp_path, str(tmp_path / "flows"), kills=3, seed=0, seeds=4)
+def killed_at_chosen_calls(folder, count):
+    done = subprocess.run(
+        [sys.executable, killed_sweep.__file__, folder, str(count)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+def test_a_sweep_killed_at_a_call_that_changes_its_catalog(tmp_path):
+    assert killed_at_chosen_calls(tmp_path, 12) >= 10
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_a_sweep_killed_at_300_calls(tmp_path):
+    assert killed_at_chosen_calls(tmp_path, 300) >= 150
 
 
 @pytest.mark.slow

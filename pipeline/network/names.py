@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+STRICT_SADDLE = "strict_saddle"
+
 KINDS = {
-    "strict_saddle": "strict saddle",
+    STRICT_SADDLE: "strict saddle",
     "local_minimum": "local minimum",
     "unknown": "no stationary point near",
     "boundary_descent": "not a minimum",
@@ -30,6 +32,11 @@ def plateau_name(label: str) -> str:
     return label.replace("saddle_", "plateau ")
 
 
+def kind_flag(kind: str) -> str:
+    """Write a kind as ``plateaus/kind`` does; in a trajectory's ``stationary_kind`` it has blanks."""
+    return kind.replace(" ", "_")
+
+
 def kind_in_words(kind: str, reason: str = "") -> str:
     """Say of what kind a stationary point is: ``strict saddle``, ``not a minimum: neuron 0 on ...``.
 
@@ -40,6 +47,6 @@ def kind_in_words(kind: str, reason: str = "") -> str:
     reason
         That of the attribute ``reasons``, or ``stationary_reason``, where there is one.
     """
-    flag = kind.replace(" ", "_")
+    flag = kind_flag(kind)
     words = KINDS.get(flag, kind.replace("_", " "))
     return f"{words}: {reason}" if reason and flag in EXPLAINED else words

@@ -6,7 +6,7 @@ import pytest
 
 from catalog.schema import variable
 from pipeline import load_config, run
-from pipeline.naming import KINDS, kind_in_words, plateau_name
+from pipeline.network.names import KINDS, STRICT_SADDLE, kind_flag, kind_in_words, plateau_name
 from pipeline.workflow import summarise
 
 
@@ -28,6 +28,7 @@ def test_every_kind_has_its_words():
     assert kind_in_words("strict_saddle", "a neuron grows") == "strict saddle"
     assert kind_in_words("boundary_descent", "neuron 0 descends") == "not a minimum: neuron 0 descends"
     assert kind_in_words("boundary descent") == "not a minimum"
+    assert kind_flag(KINDS[STRICT_SADDLE]) == STRICT_SADDLE
 
 
 def test_a_second_plateau_that_is_a_minimum_is_plateau_1_with_its_kind():

@@ -1,4 +1,4 @@
-"""One sample of a trajectory as a network: its neurons in groups that share their pattern and the sign of a.
+"""A network whose neurons are in groups that share their activation pattern and the sign of a.
 
 Neurons of one group share their force D and their features, so whatever is summed over a pattern's points is done
 once a group: a million neurons on five points are some thirty groups.
@@ -6,7 +6,6 @@ once a group: a million neurons on five points are some thirty groups.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,9 +14,9 @@ import xarray as xr
 
 from catalog.blocks import at_instant
 from catalog.schema import variable
+from pipeline.network.activation import Activation
+from pipeline.network.algebra import pieces, weights
 
-AT_ONCE = 2**22
-"""How many products of neurons (or groups) and points are held at once."""
 ODD = np.uint64(0x9E3779B97F4A7C15)
 """Multiplier of the patterns' hash, modulo 2^64: two of a million patterns share one with a chance of 3e-8."""
 
@@ -28,7 +27,7 @@ boundaries."""
 
 @dataclass(frozen=True)
 class Network:
-    """A network at one time, on data ``x`` (n, d) and ``y`` (n) with a ReLU of slope ``leak`` below 0.
+    """A network at one time, on data ``x`` (n, d) and ``y`` (n).
 
     ``w`` (m, d) and ``a`` (m) are in plain units, 0 where they underflow; ``log_mass`` is ln(|a_j||w_j|), -inf for
     a_j = 0. ``group`` (m) is each neuron's; ``state`` (g, n), ``sign`` (g) are the groups'.
@@ -36,7 +35,7 @@ class Network:
 
     x: np.ndarray
     y: np.ndarray
-    leak: float
+    activation: Activation
     direction: np.ndarray
     ratio: np.ndarray
     log_norm: np.ndarray
@@ -52,18 +51,17 @@ class Network:
         names = ("direction", "log_norm", "output_ratio", "activation")
         direction, log_norm, ratio, state = at_instant(trajectory, sample, *names)
         x, y = data.variables["x"].values, data.variables["y"].values
-        size, leak = np.exp(log_norm), float(trajectory.attrs.get("slope", 0.0))
-        first, group = groups_of(state, np.sign(ratio))
+        first, group = group_by_pattern(state, np.sign(ratio))
         return cls(
-            x, y, leak, direction, ratio, log_norm,
-            size[:, None] * direction, size * ratio, group, state[first], np.sign(ratio[first]),
+            x, y, Activation.of(trajectory), direction, ratio, log_norm,
+            *weights(log_norm, direction, ratio), group, state[first], np.sign(ratio[first]),
         )  # fmt: skip
 
-    def gain(self, groups: np.ndarray) -> np.ndarray:
+    def derivative(self, groups: np.ndarray) -> np.ndarray:
         """phi'(<w, x_k>) of these groups at each point; 0 where they slide."""
         on, sliding = (variable("trajectory", "activation").flag(name) for name in ("on", "sliding"))
         state = self.state[groups]
-        return np.where(state == on, 1.0, np.where(state == sliding, 0.0, self.leak))
+        return np.where(state == on, 1.0, np.where(state == sliding, 0.0, self.activation.negative_slope))
 
     @cached_property
     def basis(self) -> np.ndarray:
@@ -75,7 +73,7 @@ class Network:
     def surfaces(self) -> list[Surface]:
         """The groups by the points they slide along: they can't leave those boundaries. In the basis."""
         slides = self.state == variable("trajectory", "activation").flag("sliding")
-        first, kind = groups_of(slides.astype(np.int8), np.zeros(len(slides)))
+        first, kind = group_by_pattern(slides.astype(np.int8), np.zeros(len(slides)))
         found, x = [], self.x @ self.basis
         for number, example in enumerate(first):
             held = x[slides[example]]
@@ -89,7 +87,7 @@ class Network:
         found = np.empty((len(self.state), self.x.shape[1]))
         for groups, points in self.surfaces:
             for part in pieces(groups, len(self.y)):
-                found[part] = (self.gain(part) * residual) @ points @ self.basis.T / len(self.y)
+                found[part] = (self.derivative(part) * residual) @ points @ self.basis.T / len(self.y)
         return found
 
     def outputs(self, w: np.ndarray, a: np.ndarray) -> np.ndarray:
@@ -98,11 +96,30 @@ class Network:
         np.add.at(moment, self.group, a[:, None] * w)
         found = np.empty((len(self.state), len(self.y)))
         for part in pieces(np.arange(len(found)), len(self.y)):
-            found[part] = self.gain(part) * (moment[part] @ self.x.T)
+            found[part] = self.derivative(part) * (moment[part] @ self.x.T)
         return found
 
+    def tangent_kernel(self, w: np.ndarray, a: np.ndarray) -> np.ndarray:
+        """K_kl = sum_j phi'_jk phi'_jl (a_j^2 <P_j x_k, x_l> + <w_j, x_k><w_j, x_l>), (n, n), of these weights."""
+        n = len(self.y)
+        kernel = np.zeros((n, n))
+        squares = np.bincount(self.group, a**2, minlength=len(self.state))
+        inside = w @ self.basis
+        for groups, points in self.surfaces:
+            gram = points @ points.T
+            here = np.zeros(len(self.state), dtype=bool)
+            here[groups] = True
+            for part in pieces(groups[squares[groups] > 0], n):
+                derivative = self.derivative(part)
+                kernel += gram * (derivative.T @ (squares[part, None] * derivative))
+            moving = np.flatnonzero(here[self.group] & ((a != 0) | w.any(axis=1)))
+            for part in pieces(moving, n):
+                outputs = self.derivative(self.group[part]) * (inside[part] @ points.T)
+                kernel += outputs.T @ outputs
+        return kernel
 
-def groups_of(state: np.ndarray, sign: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+
+def group_by_pattern(state: np.ndarray, sign: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Group rows of equal ``state`` and ``sign``: the first row of each group, and each row's group."""
     key = np.zeros(len(sign), dtype=np.uint64)
     for column in (sign + 1, *state.T):
@@ -110,10 +127,3 @@ def groups_of(state: np.ndarray, sign: np.ndarray) -> tuple[np.ndarray, np.ndarr
         key ^= key >> np.uint64(29)
     _, first, group = np.unique(key, return_index=True, return_inverse=True)
     return first, group
-
-
-def pieces(chosen: np.ndarray, width: int) -> Iterator[np.ndarray]:
-    """Cut indices so that a table of them with ``width`` columns is no larger than :data:`AT_ONCE`."""
-    step = max(1, AT_ONCE // max(1, width))
-    for first in range(0, len(chosen), step):
-        yield chosen[first : first + step]

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from scipy.signal import find_peaks
 
-from pipeline.phases.dips import FITTED, PROMINENCE, find_dips, interval, waves
+from pipeline.lingering import History
+from pipeline.lingering.dips import FITTED, PROMINENCE, find_dips, interval, waves
+
+
+def history(time, loss, gradient_norm):
+    return History(time, loss, np.zeros((len(time), 1)), gradient_norm, 1.0, False)
 
 
 def dips(log_rate, rate=1.0, scale=1.0, arrives=True, loss=None):
@@ -16,7 +21,7 @@ def dips(log_rate, rate=1.0, scale=1.0, arrives=True, loss=None):
     gradient = np.exp(0.5 * log_rate) * np.sqrt(loss)
     if arrives:
         loss, gradient = np.append(loss, 0.0), np.append(gradient, 0.0)
-    return find_dips(np.arange(len(loss), dtype=float), loss, gradient, rate, scale)
+    return find_dips(history(np.arange(len(loss), dtype=float), loss, gradient), rate, scale)
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e9, 1e-9])
@@ -40,7 +45,10 @@ def test_an_interval_ends_where_the_rate_is_a_tenth_of_the_lower_peak():
     (dip,) = dips([4, -6, -6, 0, 0])[-1:]
     assert dip.start == pytest.approx((4 + np.log(PROMINENCE)) / 10)
     assert dip.end == pytest.approx(3 - np.log(PROMINENCE) / 6)
-    assert interval(np.arange(3.0), np.array([np.inf, -5, np.inf]), 1, -1.0) == (1.0, 1.0)
+    assert interval(history(np.arange(3.0), np.ones(3), np.ones(3)), np.array([np.inf, -5, np.inf]), 1, -1.0) == (
+        1.0,
+        1.0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,21 +69,23 @@ def test_scales_that_are_no_floats():
     """At lambda = 1e-1000 the gradient is 0 for long, and then the solver's rounding, in waves."""
     time, loss = np.arange(9.0), np.array([1, 1, 1, 0.9, 0.5, 0.5, 0.5, 0.3, 0.0])
     gradient = np.array([0, 0, 1e-160, 1, 1e-13, 1e-16, 1e-13, 1, 0.0])
-    assert [dip.slowest for dip in find_dips(time, loss, gradient, 1.0, 1.0)] == [0, 5]
+    assert [dip.slowest for dip in find_dips(history(time, loss, gradient), 1.0, 1.0)] == [0, 5]
 
 
 def test_an_iteration_that_ran_away_lingers_nowhere():
     """Its squared gradient is no float."""
     for gradient in (1e200, np.inf, np.nan):
-        assert find_dips(np.arange(2.0), np.array([1.0, 1e240]), np.array([1.0, gradient]), 1.0, 1.0) == []
+        assert (
+            find_dips(history(np.arange(2.0), np.array([1.0, 1e240]), np.array([1.0, gradient])), 1.0, 1.0) == []
+        )
 
 
 def test_a_flow_that_has_arrived_lingers_nowhere():
     time, gradient = np.arange(4.0), np.array([1.0, 1.0, 1e-20, 1e-20])
     loss = np.array([1.0, 1.0, 1e-3 * FITTED, 1e-3 * FITTED])
-    assert find_dips(time, loss, gradient, 1.0, 1.0) == []
-    assert find_dips(time[2:], loss[2:], gradient[2:], 1.0, 1.0) == []
-    assert find_dips(time, np.array([1e-20, 0, 0, 0]), gradient, 0.0, 0.0) == []  # labels that are all 0
+    assert find_dips(history(time, loss, gradient), 1.0, 1.0) == []
+    assert find_dips(history(time[2:], loss[2:], gradient[2:]), 1.0, 1.0) == []
+    assert find_dips(history(time, np.array([1e-20, 0, 0, 0]), gradient), 0.0, 0.0) == []  # labels that are all 0
 
 
 def test_the_bottoms_are_those_of_scipy():
@@ -83,9 +93,9 @@ def test_the_bottoms_are_those_of_scipy():
     rng = np.random.default_rng(0)
     for _ in range(100):
         values = rng.normal(size=40).cumsum()
-        peaks, bottoms = waves(values, 1.5)
+        tops, bottoms = waves(values, 1.5)
         walled = np.concatenate([[1e3], values, [1e3]])
         expected, _ = find_peaks(-walled, prominence=1.5)
         assert bottoms == (expected - 1).tolist()
         for i, (first, last) in enumerate(pairwise([0, *bottoms, len(values) - 1])):
-            assert peaks[i] == values[first : last + 1].max()
+            assert values[tops[i]] == values[first : last + 1].max()

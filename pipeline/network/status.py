@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, nonmember
 
 
 class Status(Enum):
@@ -24,6 +24,9 @@ class Status(Enum):
         "on one ray contradict each other."
     )
 
+    INCOMPLETE = nonmember(frozenset({"out_of_steps", "stalled", "diverged"}))
+    """The words of those that leave a trajectory incomplete: it is not all that was asked for."""
+
     @property
     def word(self) -> str:
         """The word that stands in the attribute ``status`` of a trajectory."""
@@ -32,7 +35,7 @@ class Status(Enum):
     @property
     def complete(self) -> bool:
         """Whether the trajectory is all that was asked for."""
-        return self not in (Status.OUT_OF_STEPS, Status.STALLED, Status.DIVERGED)
+        return self.word not in Status.INCOMPLETE
 
 
 BY_NUMBER = dict(enumerate(Status, start=1))

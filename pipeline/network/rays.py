@@ -1,0 +1,79 @@
+"""Points on one ray from the origin: h is positively homogeneous, and tells them apart by their length alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+EXACT = 4e-16
+"""The difference of two unit vectors up to which it is a float's rounding."""
+
+
+def lengths(x: np.ndarray) -> np.ndarray:
+    """|x_k|, for rows of any size that floats have: the square of 1e-200 is none."""
+    size = np.abs(x).max(axis=1, initial=0.0)
+    return np.asarray(np.linalg.norm(x / np.where(size > 0, size, 1.0)[:, None], axis=1) * size)
+
+
+def unit_rows(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The directions of the rows and their lengths; a zero vector stays one."""
+    length = lengths(x)
+    return x / np.where(length > 0, length, 1.0)[:, None], length
+
+
+def group_equal_rows(rows: np.ndarray, within: float) -> tuple[np.ndarray, np.ndarray]:
+    """Group rows that differ by ``within`` at most, in every coordinate, from the first of their group.
+
+    Returns
+    -------
+    first : int64[group]
+        The first row of each, in order.
+    group : int64[row]
+        The number of each row's group; of several the first.
+    """
+    group = np.full(len(rows), -1, dtype=np.int64)
+    first: list[int] = []
+    for k in range(len(rows)):
+        if group[k] < 0:
+            same = np.abs(rows - rows[k]).max(axis=1, initial=0.0) <= within
+            same[k] = True
+            group[same & (group < 0)] = len(first)
+            first.append(k)
+    return np.array(first, dtype=np.int64), group
+
+
+def rays(x: np.ndarray, within: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which points lie on one ray from the origin, whose unit vectors differ by ``within`` at most.
+
+    Returns
+    -------
+    ray : int64[point]
+        The number of each point's ray, -1 for zero vectors.
+    first : int64[ray]
+        The first point of each.
+    weight : float64[point]
+        The length of each point over that of its ray's first.
+    """
+    units, length = unit_rows(x)
+    there = np.flatnonzero(length > 0)
+    first, group = group_equal_rows(units[there], within)
+    ray = np.full(len(x), -1, dtype=np.int64)
+    ray[there], first = group, there[first]
+    weight = np.where(ray >= 0, length / length[first[ray]] if len(first) else 0.0, 0.0)
+    return ray, first, weight
+
+
+def off_its_ray(x: np.ndarray, ray: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Which points are, by more than rounding, beside the ray of the point that stands for them: bool[point].
+
+    Parameters
+    ----------
+    x
+        [point, coord].
+    ray, first
+        The number of each point's ray, -1 for none; the point that stands for each ray.
+    """
+    away = np.zeros(len(x), dtype=bool)
+    for k in np.flatnonzero(ray >= 0):
+        e = x[first[ray[k]]]
+        away[k] = np.abs(x[k] / np.linalg.norm(x[k]) - e / np.linalg.norm(e)).max() > EXACT
+    return away
