@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from catalog import Manifest
+from dashboards.paper_notation import typeset
+from pipeline.results.registry import VERDICT, every_result
 
 
 class Column(NamedTuple):
@@ -26,39 +28,30 @@ class Column(NamedTuple):
     about: str = ""
 
 
-COLUMNS = (
-    Column("run", 310),
-    Column("log₁₀ scale", 125, "init.log10_scale", "exact"),
-    Column("width", 80, "init.width", "exact"),
-    Column("seed", 85, "init.seed", "exact"),
-    Column("status", 0, "status"),
-    Column("final loss", 105, "final_loss", "digits"),
-    Column("excess", 105, "final_excess", "digits", "½|θ|² at the end, over the least of all interpolators"),
-    Column("hold", 70, digits="exact", about="How many of the paper's statements hold"),
-    Column("fail", 65, digits="exact", about="How many of the paper's statements fail"),
-    Column("created", 150, about="UTC"),
-)
 SEARCHED = ("title", "description", "data.kind", "init.start", "flow.method", "status", "created")
 """Columns in which a free text is looked for, besides the run's name."""
-RESULTS = {
-    "status": "status",
-    "end_time": "end, t",
-    "final_loss": "final loss",
-    "half_squared_norm": "½|θ|² at the end",
-    "minimal_half_squared_norm": "least ½|θ|² of all interpolators",
-    "final_excess": "excess",
-    "final_distance": "distance to the nearest minimum",
-    "t1": "t1",
-    "t2": "t2",
-    "t3": "t3",
-    "plateaus": "plateaus",
-    "merged_directions": "merged directions",
-    "kinks": "kinks",
-    "sliding_neurons": "neurons that end sliding on a boundary",
-    "steps": "steps of the solver",
-}
-"""Results that a comparison lists, and what they are called."""
-VERDICT = "statements."
+
+
+def columns() -> tuple[Column, ...]:
+    """List the columns of the page's table: parameters that tell runs apart, and the results that go there."""
+    results = (
+        Column(
+            typeset(result.heading), 0 if result.words else 105, result.name,
+            "" if result.words else "digits", typeset(result.long_name),
+        )
+        for result in every_result().values()
+        if result.on_page
+    )  # fmt: skip
+    return (
+        Column("run", 310),
+        Column("log₁₀ scale", 125, "init.log10_scale", "exact"),
+        Column("width", 80, "init.width", "exact"),
+        Column("seed", 85, "init.seed", "exact"),
+        *results,
+        Column("hold", 70, digits="exact", about="How many of the paper's statements hold"),
+        Column("fail", 65, digits="exact", about="How many of the paper's statements fail"),
+        Column("created", 150, about="UTC"),
+    )
 
 
 def shown(frame: pd.DataFrame) -> pd.DataFrame:
@@ -72,11 +65,11 @@ def shown(frame: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``run_id``, and all of :data:`COLUMNS` but ``run`` by their headings.
+        ``run_id``, and all of :func:`columns` but ``run`` by their headings.
     """
     verdicts = frame[[name for name in frame.columns if name.startswith(VERDICT)]]
     table: dict[str, Any] = {"run_id": frame.index.to_numpy(dtype=object)}
-    for heading, _, key, digits, _ in COLUMNS:
+    for heading, _, key, digits, _ in columns():
         if key:
             table[heading] = frame[key].to_numpy() if key in frame else np.full(len(frame), np.nan)
             if digits:  # where a run has none, the column would be of objects, and sorted as texts
@@ -153,24 +146,24 @@ def differences(manifests: Sequence[Manifest]) -> pd.DataFrame:
         One column a run; rows by ``part`` (configuration, result, statement) and ``name``, all texts. What is
         the same in the configurations and verdicts of all is left out.
     """
-    columns = [manifest.run_id for manifest in manifests]
+    run_ids = [manifest.run_id for manifest in manifests]
     rows: dict[tuple[str, str], list[str]] = {}
     configurations = [dict(_flat(manifest.configuration)) for manifest in manifests]
     for key in dict.fromkeys(key for found in configurations for key in found):
         texts = told_apart([found.get(key) for found in configurations])
         if len(set(texts)) > 1 and key not in ("name", "description"):
             rows["configuration", key] = texts
-    for key, name in RESULTS.items():
-        texts = told_apart([manifest.summary.get(key) for manifest in manifests])
-        if set(texts) != {"–"}:
-            rows["result", name] = texts
+    for result in every_result().values():
+        texts = told_apart([manifest.summary.get(result.name) for manifest in manifests])
+        if result.compared and set(texts) != {"–"}:
+            rows["result", typeset(result.heading)] = texts
     verdicts = [name for name in manifests[0].summary if name.startswith(VERDICT)] if manifests else []
     for key in verdicts:
         texts = [value_text(manifest.summary.get(key)).replace("_", " ") for manifest in manifests]
         if len(set(texts)) > 1:
             rows["statement", key.removeprefix(VERDICT).replace("_", " ")] = texts
     index = pd.MultiIndex.from_tuples(list(rows), names=["part", "name"])
-    return pd.DataFrame(list(rows.values()), index=index, columns=columns)
+    return pd.DataFrame(list(rows.values()), index=index, columns=run_ids)
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

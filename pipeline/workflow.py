@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -15,19 +15,17 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import at_instant
 from catalog.index import Catalog
 from catalog.layout import SCHEMA_VERSION
-from catalog.schema import decode, flag_numbers, variable
 from pipeline.configuration import RunConfig, as_config
 from pipeline.data import generate_data, teacher_network
 from pipeline.flow import initialise, simulate
 from pipeline.function import learned_function
 from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
-from pipeline.network.names import plateau_name
 from pipeline.phases import find_clusters, find_plateaus, label_phases
+from pipeline.results.reader import summarise
 from pipeline.stages import NOBODY, Stages
-from pipeline.statements import check_statements, statement_rows, statement_times
+from pipeline.statements import check_statements, statement_times
 from pipeline.threads import one_thread
 
 PAPER = (
@@ -98,7 +96,7 @@ def compute_shared(
     Returns
     -------
     dict
-        See :func:`summarise`.
+        See :func:`pipeline.results.summarise`.
     """
     if catalog is None:
         with one_core(data):
@@ -181,7 +179,7 @@ def follow(
     minimum: xr.Dataset | None = None,
     stages: Stages = NOBODY,
 ) -> dict[str, xr.Dataset]:
-    """:func:`compute` without the tree: the groups by their names, all that :func:`summarise` needs.
+    """:func:`compute` without the tree: the groups by their names, all that a summary needs.
 
     For a sweep, which keeps the summary alone: the tree with its attributes takes as long as two of the stages.
     """
@@ -243,113 +241,6 @@ def analyse(
         "minimal_norm": comparison,
         "statements": check_statements(data, trajectory, phases, comparison, epsilon=epsilon),
     }
-
-
-ACCOUNT = (
-    "status", "status_message", "solver_seconds", "steps", "rejected_steps", "crossings", "patterns",
-    "ambiguous_events", "sensitive_events", "hessian_smallest_eigenvalue", "stationary_kind", "stationary_reason",
-)  # fmt: skip
-"""What a trajectory says of its computation and its end, where it does: not every method has patterns."""
-
-
-def summarise(run: xr.DataTree | Mapping[str, xr.Dataset]) -> dict[str, Any]:
-    """Every scalar result of a run (a tree, or its groups), by the name of its column in the catalog's table.
-
-    What is not known (a minimum norm where no network fits) or does not exist (t3 if nothing is fitted) is NaN.
-    Of groups that a run of schema 1.0 does not have, nothing is said.
-    """
-    if isinstance(run, xr.DataTree):
-        run = {name: node.to_dataset() for name, node in run.children.items()}
-    groups: Mapping[str, xr.Dataset] = run
-    trajectory, minimum, phases = groups["trajectory"], groups["minimal_norm"], groups["phases"]
-    scalars: dict[str, Any] = {name: trajectory.attrs[name] for name in ACCOUNT if name in trajectory.attrs}
-    scalars |= {
-        **_sizes(groups["data"]),
-        "log_init_scale": float(trajectory.variables["log_init_scale"]),
-        "end_time": _last(trajectory, "time"),
-        "final_loss": _last(trajectory, "loss"),
-        "half_squared_norm": _last(minimum, "half_squared_norm"),
-        "minimal_half_squared_norm": float(minimum.variables["value"]),
-        "minimal_norm_method": minimum.attrs["method"],
-        "final_excess": _last(minimum, "excess"),
-        "final_distance": _last(minimum, "distance"),
-        "fitted_first": phases.attrs["fitted_first"],
-        **(_landscape(groups["plateaus"], groups["function"]) if "plateaus" in groups else {}),
-        "sliding_neurons": sliding_neurons(trajectory),
-    }
-    for group in ("data", "phases", "minimal_norm"):
-        for name, value in groups[group].variables.items():
-            if value.ndim == 0 and name != "value":
-                # The patterns of the trajectory have that name already.
-                scalars["minimal_norm_patterns" if name == "patterns" else str(name)] = _in_words(value)
-    for name, (_, row) in statement_rows(groups["statements"]).items() if "statements" in groups else ():
-        scalars[f"statements.{name}"] = row.verdict
-    for sign in ("positive", "negative"):
-        scalars[f"growth_rate_{sign}"] = float(np.hypot.reduce(groups["data"].variables[f"growth_{sign}"].values))
-    return scalars
-
-
-def _last(group: xr.Dataset, name: str) -> float:
-    """The value at the end of the run."""
-    return float(group.variables[name][-1])
-
-
-NAMED = 6
-"""How many coordinates a report names."""
-
-
-def _sizes(data: xr.Dataset) -> dict[str, Any]:
-    """How many points and coordinates were read, and what these are called: a column too many shows there."""
-    names = str(data.variables["coord"].attrs.get("labels", "")).split()
-    return {
-        "number_of_points": data.sizes["point"],
-        "number_of_coordinates": data.sizes["coord"],
-        "coordinate_names": ", ".join(names[:NAMED] + ["..."] * (len(names) > NAMED)),
-    }
-
-
-PLATEAU_COLUMNS = (
-    "label", "start", "end", "loss", "distance", "kind", "negative_eigenvalues", "smallest_eigenvalue",
-)  # fmt: skip
-"""What the summary says of each plateau."""
-
-
-def _landscape(plateaus: xr.Dataset, function: xr.Dataset) -> dict[str, Any]:
-    """The plateaus, in number and in a table; the kinks and the merged directions at the end."""
-    found = plateaus.variables
-    columns = {name: _words_or_numbers(found[name]) for name in PLATEAU_COLUMNS}
-    fitted = found["fitted"].values == variable("plateaus", "fitted").flag("fitted")
-    columns["name"] = [plateau_name(label) for label in columns["label"]]
-    columns["labels_fitted"] = fitted.sum(axis=1).tolist()
-    columns["labels"] = [fitted.shape[1]] * len(fitted)
-    columns["reason"] = list(np.atleast_1d(found["kind"].attrs.get("reasons", [""] * len(fitted))))
-    table = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    saddles = found["kind"].values == variable("plateaus", "kind").flag("strict_saddle")
-    scalars = {
-        "plateaus": len(table),
-        "strict_saddles": int(saddles.sum()),
-        "plateau_table": json.dumps(table),
-        "merged_directions": int(function.variables["merged_directions"][-1]),
-    }
-    if "number_of_kinks" in function.variables:
-        scalars["kinks"] = int(function.variables["number_of_kinks"][-1])
-    return scalars
-
-
-def _words_or_numbers(values: xr.Variable) -> list[Any]:
-    if flag_numbers(values.attrs):
-        return list(decode(values).tolist())
-    return [None if number != number else number for number in values.values.tolist()]
-
-
-def sliding_neurons(trajectory: xr.Dataset) -> int:
-    """How many neurons end on the boundary of a data point, held there from both sides."""
-    (last,) = at_instant(trajectory, -1, "activation")
-    return int((last == variable("trajectory", "activation").flag("sliding")).any(axis=1).sum())
-
-
-def _in_words(value: xr.Variable) -> float | str:
-    return str(decode(value)) if flag_numbers(value.attrs) else float(value)
 
 
 def provenance(method: str = "exact") -> dict[str, Any]:

@@ -53,7 +53,7 @@ def may_know(module: str, other: str) -> bool:
         "pipeline.configuration", "pipeline.points",
     }  # fmt: skip
     match package(module):
-        case "catalog" | "pipeline.errors" | "pipeline.threads" | "pipeline.naming" | "pipeline.stages":
+        case "catalog" | "pipeline.errors" | "pipeline.threads" | "pipeline.stages":
             return False
         case "pipeline.configuration":
             return other in {"pipeline.arguments", "pipeline.errors"}
@@ -61,8 +61,12 @@ def may_know(module: str, other: str) -> bool:
             return other == "pipeline.errors"
         case "pipeline.network":
             return other in {"catalog.schema", "catalog.blocks"}
+        case "pipeline.results":
+            return other in {"catalog.schema", "catalog.blocks"} or inside(other, "pipeline.network")
         case user if user != "pipeline.points" and inside(other, "pipeline.network"):
             # Module by module: whoever wants its words alone must not wait for NumPy.
+            return True
+        case user if user not in STAGES and inside(other, "pipeline.results"):
             return True
         case "pipeline.stationary":
             return other in {"catalog.schema", "catalog.blocks"}

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 import xarray as xr
@@ -15,8 +15,7 @@ import xarray as xr
 from catalog import Catalog, flag_numbers
 from dashboards.damage import explain_damage
 from dashboards.paper_notation import name_statement, typeset
-
-Group = Literal["Results", "Verdicts", "Solver"]
+from pipeline.results.registry import VERDICT, Group, every_result
 
 CUBE_GROUP = "cube"
 """The group of a sweep's store that holds its cube; a law of the theory has another one."""
@@ -29,11 +28,6 @@ FIRST_RESULTS = (
     "t1_predicted", "t2", "t2_predicted", "t3", "t3_predicted", "status",
 )  # fmt: skip
 """Results that people ask for most."""
-SOLVER_RESULTS = (
-    "ambiguous_events", "crossings", "patterns", "rejected_steps", "solver_seconds", "status", "steps",
-    "wall_seconds", "minimal_norm_method", "minimal_norm_patterns", "gap", "lower_bound",
-)  # fmt: skip
-"""What is told of how a cell was computed."""
 TITLES = {
     "init.log10_scale": "log₁₀ of the initial scale",
     "init.width": "width m (neurons)",
@@ -219,9 +213,8 @@ def quantity_of(name: str, values: xr.DataArray) -> Quantity:
     title = name_statement(name.removeprefix("verdict_")) if verdict else str(said.get("long_name", name))
     if name in ("t1", "t2", "t3"):
         title = f"{name}, {title}"
-    group: Group = "Verdicts" if verdict or name.startswith("assumption_") else "Results"
-    if name in SOLVER_RESULTS:
-        group = "Solver"
+    result = every_result().get(name.replace("verdict_", VERDICT))
+    group: Group = "Results" if result is None else result.group
     return Quantity(
         name, typeset(title), "" if units == "1" else units, str(said.get("comment", "")), group, words
     )

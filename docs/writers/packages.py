@@ -36,7 +36,11 @@ LAYERS = (
     ),
     Layer(
         "what several stages ask",
-        (("pipeline.lingering", "when a flow is slow"), ("pipeline.stationary", "stationary points and their kinds")),
+        (
+            ("pipeline.lingering", "when a flow is slow"),
+            ("pipeline.stationary", "stationary points and their kinds"),
+            ("pipeline.results", "every scalar result"),
+        ),
         sideways=True,
     ),
     Layer(

@@ -1,9 +1,10 @@
-"""The data format's tables, from :mod:`catalog.schema`."""
+"""The data format's tables, from :mod:`catalog.schema` and the registry of scalar results."""
 
 from __future__ import annotations
 
 from catalog.schema import COORDINATES, GROUPS, SCHEMA_VERSION
 from catalog.variable import Variable
+from pipeline.results.registry import VERDICT, every_result
 
 MEANINGS = {
     "data": "The points, the labels, and what they say before anything moves.",
@@ -50,6 +51,17 @@ def table(variables: tuple[Variable, ...]) -> str:
     return "\n".join([head, *map(row, variables)])
 
 
+def results() -> str:
+    """All scalar results but the verdicts, which have one sentence together."""
+    rows = []
+    for result in every_result().values():
+        if not result.name.startswith(VERDICT):
+            said = f"{result.attributes['long_name']}. {result.doc}".strip()
+            units = f" [{result.units}]" if result.units != "1" else ""
+            rows.append(f"| `{result.name}`{units} | {escape(said)} |")
+    return "\n".join(["| result | meaning |", "|---|---|", *rows])
+
+
 def write() -> str:
     """The tables of all groups, the coordinates last."""
     parts = [f"These tables are written from the schema itself, version {SCHEMA_VERSION}."]
@@ -58,5 +70,10 @@ def write() -> str:
     parts.append(
         "## Coordinates\n\nEvery dimension has a coordinate of the same name; all but `time` count from 0.\n\n"
         + table(tuple(COORDINATES.values()))
+    )
+    parts.append(
+        "## Scalar results\n\nThe columns of the catalog's table, and in a sweep's cube variables over the swept "
+        "keys, except for the texts. The verdict on each statement is a column `statements.<statement>`, in "
+        f"a cube `verdict_<statement>`.\n\n{results()}"
     )
     return "\n\n".join(parts) + "\n"

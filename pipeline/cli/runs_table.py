@@ -9,20 +9,12 @@ import pandas as pd
 from rich.console import Console
 
 from pipeline.cli.safe_text import visible_line
+from pipeline.results.registry import RESULTS
 
-SHOWN = {
-    "number_of_points": "n",
-    "number_of_coordinates": "d",
-    "width": "width",
-    "init.log10_scale": "log10 scale",
-    "init.seed": "seed",
-    "status": "status",
-    "final_loss": "final loss",
-    "half_squared_norm": "1/2|theta|^2",
-    "final_excess": "excess",
-    "created": "created",
-}
-"""The columns of the short table and their headings."""
+SIZES = ("number_of_points", "number_of_coordinates")
+"""The results that stand before the parameters."""
+PARAMETERS = {"width": "width", "init.log10_scale": "log10 scale", "init.seed": "seed"}
+"""The parameters of the short table and their headings; the results come from their registry."""
 LONGEST = 60
 """Characters of a cell."""
 
@@ -33,9 +25,14 @@ def print_runs(console: Console, frame: pd.DataFrame, place: str) -> None:
     if frame.empty:
         console.print(f"There is no such run in {place}. Next: reluflow run orthogonal")
     else:
-        columns = [column for column in SHOWN if column in frame.columns]
+        results = {result.name: result.heading for result in RESULTS.values() if result.listed}
+        headings = {name: results[name] for name in SIZES} | PARAMETERS | results | {"created": "created"}
         cells = [["run", *map(visible_line, map(str, frame.index))]]
-        cells += [[SHOWN[column], *map(_cell, frame[column].tolist())] for column in columns]
+        cells += [
+            [heading, *map(_cell, frame[column].tolist())]
+            for column, heading in headings.items()
+            if column in frame.columns
+        ]
         console.file.write(aligned(cells))
         console.print(
             f"\n{len(frame)} run{'s' if len(frame) != 1 else ''}. Next: reluflow show RUN", highlight=False

@@ -97,7 +97,7 @@ def compute_cell(
     -------
     dict
         run_id, status (``computed`` or ``failed``), message, results (the columns of
-        :func:`pipeline.workflow.summarise`), wall_seconds, and where it comes from.
+        :func:`pipeline.results.summarise`), wall_seconds, and where it comes from.
 
     Raises
     ------

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.schema import variable
 from pipeline.sweep.grid import PATHS, Axis, takes_whole_numbers
 
 SCALE = "init.log10_scale"
@@ -101,8 +100,3 @@ def _long_name(key: str) -> str:
     if key == "flow.slope":
         return "slope of the leaky ReLU"
     return words.get(key, key)
-
-
-def log_lambda_attributes() -> dict[str, Any]:
-    """What each cell's true ln lambda is."""
-    return variable("trajectory", "log_init_scale").attributes

@@ -9,50 +9,17 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.schema import GROUPS, VERDICTS, Variable
 from pipeline.network.status import Status
+from pipeline.results.registry import Result, every_result
 from pipeline.sweep.cell import COMPUTED, FAILED
 from pipeline.sweep.coordinates import MOST_FLAGS, coordinates, dimension_names, flags, shown
 from pipeline.sweep.plan import Plan
 
 FILL = -1
 """A label, a count or a name where there is none; a float is NaN."""
-TEXTS = ("plateau_table", "stationary_reason", "status_message", "coordinate_names")
-"""Results that are no scalars: the run has them."""
 TIMINGS = ("solver_seconds", "wall_seconds")
 """What two computations of one cell need not agree in."""
 OWN = ("cell_status", "run_hash", "wall_seconds", "status", "log_lambda", "log10_scale")
-VERDICT = "statements."
-SAID: dict[str, tuple[str, str, str]] = {
-    "number_of_points": ("data points n", "1", "Read or drawn."),
-    "number_of_coordinates": ("input coordinates d", "1", "The bias is one of them."),
-    "end_time": ("time t of the end", "1", "The last sample's."),
-    "final_loss": ("loss L at the end", "1", "L = 1/(2n) sum_k r_k^2."),
-    "final_excess": ("1/2 |theta|^2 - minimum at the end", "1", "minimal_norm/excess of the last sample."),
-    "final_distance": ("|theta - nearest minimum| at the end", "1", "minimal_norm/distance of the last sample."),
-    "half_squared_norm": ("1/2 |theta|^2 at the end", "1", "1/2 sum_j (a_j^2 + |w_j|^2)."),
-    "minimal_half_squared_norm": ("min 1/2 |theta|^2", "1", "Over networks with L = 0 (eq 8); NaN: not known."),
-    "minimal_norm_patterns": ("activation patterns of the convex program", "1", "Of all, or of those sampled."),
-    "growth_rate_positive": ("|D_+|", "1", "D_+ = 1/n sum over y_k > 0 of y_k x_k."),
-    "growth_rate_negative": ("|D_-|", "1", "D_- = 1/n sum over y_k < 0 of y_k x_k."),
-    "fitted_first": ("sign fitted first", "1", "That of the larger |D|."),
-    "plateaus": (
-        "plateaus on the way",
-        "1",
-        "Stationary points at which the flow lingers, the origin among them.",
-    ),
-    "strict_saddles": ("strict saddles on the way", "1", "Plateaus with a negative Hessian eigenvalue."),
-    "merged_directions": ("directions that matter at the end", "1", "Clusters of neurons with 1e-3 of all mass."),
-    "kinks": ("kinks of h at the end", "1", "Within the data's range."),
-    "sliding_neurons": ("neurons that end sliding on a boundary", "1", "Held there from both sides."),
-    "steps": ("steps of the solver", "1", "Accepted ones."),
-    "rejected_steps": ("rejected steps of the solver", "1", "Tried again, shorter."),
-    "crossings": ("crossings of boundaries", "1", "Of a neuron and a data point's hyperplane."),
-    "patterns": ("activation patterns", "1", "Groups of neurons that share their force, at most at once."),
-    "solver_seconds": ("seconds of the integration", "s", "A timing: differs from computation to computation."),
-    "wall_seconds": ("seconds of the whole cell", "s", "A timing: differs from computation to computation."),
-}
-"""long_name, units and comment of the results that are no variables of a run on disk."""
 
 
 def make_cube(plan: Plan, records: Mapping[str, Mapping[str, Any]]) -> xr.Dataset:
@@ -74,8 +41,9 @@ def make_cube(plan: Plan, records: Mapping[str, Mapping[str, Any]]) -> xr.Datase
     """
     cells = [None if run_id is None else records[run_id] for run_id in plan.run_ids]
     results = [cell["results"] if cell and cell["status"] == COMPUTED else {} for cell in cells]
-    known = {name for result in results for name in result} - {*TEXTS, "status", "log_init_scale"}
-    names = dimension_names(plan.request.axes, {*map(_variable_name, known), *OWN})
+    known = {name for result in results for name in result} - {"status", "log_init_scale"}
+    known = {name for name in known if _result(name).group != "Texts"}
+    names = dimension_names(plan.request.axes, {*(_result(name).column for name in known), *OWN})
     dims = tuple(names.values())
 
     def over_the_grid(values: np.ndarray, attributes: dict[str, Any]) -> xr.Variable:
@@ -88,7 +56,8 @@ def make_cube(plan: Plan, records: Mapping[str, Mapping[str, Any]]) -> xr.Datase
         "log_lambda": over_the_grid(*_column("log_init_scale", [r.get("log_init_scale") for r in results])),
     }
     for name in sorted(known):
-        variables[_variable_name(name)] = over_the_grid(*_column(name, [result.get(name) for result in results]))
+        values = [result.get(name) for result in results]
+        variables[_result(name).column] = over_the_grid(*_column(name, values))
     seconds = [cell["wall_seconds"] if cell else None for cell in cells]
     variables["wall_seconds"] = over_the_grid(*_column("wall_seconds", seconds))
     attributes = _attributes(plan, names, failures(plan, records))
@@ -106,10 +75,6 @@ def failures(plan: Plan, records: Mapping[str, Mapping[str, Any]]) -> list[dict[
             cell = {key: shown(key, value) for key, value in plan.values(number).items()}
             found.append({"cell": cell, "message": message})
     return found
-
-
-def _variable_name(result: str) -> str:
-    return f"verdict_{result.removeprefix(VERDICT)}" if result.startswith(VERDICT) else result
 
 
 def _attributes(plan: Plan, names: dict[str, str], failed: list[dict[str, Any]]) -> dict[str, Any]:
@@ -161,54 +126,31 @@ def _run_hash(plan: Plan) -> tuple[np.ndarray, dict[str, Any]]:
 
 def _column(name: str, values: list[Any]) -> tuple[np.ndarray, dict[str, Any]]:
     """One result of all cells as an array, with its attributes; None where a cell has none."""
+    said = _result(name).attributes
     kinds = {type(value) for value in values if value is not None}
     if kinds == {str}:
         return _labels(name, values)
     if kinds == {bool}:
         return _labels(name, [None if value is None else str(value).lower() for value in values])
     if kinds == {int}:
-        return np.array([FILL if value is None else value for value in values], dtype="int64"), _said(name)
+        return np.array([FILL if value is None else value for value in values], dtype="int64"), said
     numbers = [value if type(value) in (int, float) else np.nan for value in values]
-    return np.array(numbers, dtype="float64"), _said(name)
+    return np.array(numbers, dtype="float64"), said
 
 
 def _labels(name: str, values: list[Any]) -> tuple[np.ndarray, dict[str, Any]]:
     """Texts as labels: the schema's words where it has some, else those that occur, in alphabetical order."""
-    words = list(_words(name))
+    words = list(_result(name).words)
     words += sorted({value for value in values if value is not None} - set(words))
     number = {word: i for i, word in enumerate(words, start=1)}
     dtype = "int8" if len(words) <= MOST_FLAGS else "int64"
     array = np.array([FILL if value is None else number[value] for value in values], dtype=dtype)
-    said = {key: text for key, text in _said(name).items() if key != "units"}
+    said = {key: text for key, text in _result(name).attributes.items() if key != "units"}
     if dtype == "int64":
         return array, said | {"values": json.dumps(words), "comment": "Counted from 1, in the attribute 'values'."}
     return array, said | flags(words)
 
 
-def _words(name: str) -> tuple[str, ...]:
-    if name.startswith(VERDICT):
-        return VERDICTS
-    specification = _specification(name)
-    return specification.flags if specification is not None else ()
-
-
-def _said(name: str) -> dict[str, Any]:
-    """long_name, units and comment of a result."""
-    if name in SAID:
-        return dict(zip(("long_name", "units", "comment"), SAID[name], strict=True))
-    if name.startswith(VERDICT):
-        row = name.removeprefix(VERDICT)
-        return {"long_name": f"verdict on {row}", "comment": "Whether this statement of the paper holds there."}
-    specification = _specification(name)
-    if specification is None:
-        return {"long_name": name.replace("_", " "), "units": "1"}
-    said = specification.attributes
-    return {key: said[key] for key in ("long_name", "units", "comment") if key in said}
-
-
-def _specification(name: str) -> Variable | None:
-    for group in ("trajectory", "data", "phases", "minimal_norm"):
-        for variable in GROUPS[group]:
-            if variable.name == name and not variable.dims:
-                return variable
-    return None
+def _result(name: str) -> Result:
+    """What is known of a result; of one that an older version recorded, its name."""
+    return every_result().get(name) or Result(name, lambda run: None)

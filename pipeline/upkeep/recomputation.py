@@ -13,8 +13,10 @@ from catalog.errors import CatalogError
 from catalog.index import Catalog
 from pipeline.configuration import RunConfig
 from pipeline.errors import RequestError
+from pipeline.results.reader import summarise
+from pipeline.results.registry import VERDICT
 from pipeline.upkeep.evidence import configuration_of
-from pipeline.workflow import run, summarise
+from pipeline.workflow import run
 
 WORDS = ("status", "fitted_first", "stationary_kind", "assumption_1", "assumption_2", "assumption_3")
 """Results in words that two computations of a run have in common."""
@@ -128,7 +130,7 @@ def _configuration(catalog: Catalog, run_id: str) -> RunConfig:
 
 def _of_summaries(published: dict[str, Any], anew: dict[str, Any]) -> list[str]:
     """Compare what two computations of a run have in common, beyond rounding."""
-    words = [*WORDS, *(name for name in anew if name.startswith("statements."))]
+    words = [*WORDS, *(name for name in anew if name.startswith(VERDICT))]
     found = [
         f"{name} is {published.get(name)}, computed anew {anew[name]}"
         for name in words

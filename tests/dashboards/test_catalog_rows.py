@@ -4,7 +4,7 @@ import pytest
 
 from catalog import CatalogError, select
 from dashboards.catalog_rows import (
-    COLUMNS,
+    columns,
     differences,
     plain_condition,
     searchable,
@@ -73,11 +73,11 @@ def test_values_are_short_texts():
 
 def test_a_condition_may_name_every_head_of_the_table(small_catalog):
     frame = small_catalog.frame()
-    columns = with_headings(frame, shown(frame))
-    for column in COLUMNS:
+    table = with_headings(frame, shown(frame))
+    for column in columns():
         text = "'x'" if not column.digits else "1"
-        assert select(columns, plain_condition(f"{column.heading} != {text}")) is not None
-    found = select(columns, plain_condition("log₁₀ scale == -9 and hold + fail > 3"))
+        assert select(table, plain_condition(f"{column.heading} != {text}")) is not None
+    found = select(table, plain_condition("log₁₀ scale == -9 and hold + fail > 3"))
     assert list(found["init.log10_scale"]) == [-9.0]
     assert list(found.index) == list(select(frame, "init.log10_scale == -9").index)
 

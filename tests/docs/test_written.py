@@ -12,6 +12,7 @@ import catalog
 import pipeline
 from catalog.schema import COORDINATES, GROUPS, STATEMENTS
 from pipeline.configuration import presets as known_presets
+from pipeline.results.registry import VERDICT, every_result
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -35,7 +36,9 @@ def test_every_variable_is_described_in_its_group():
     for group, variables in GROUPS.items():
         (section,) = [text for text in sections if text.startswith(f"Group `{group}`")]
         assert re.findall(r"^\| `(\w+)` ", section, flags=re.MULTILINE) == [one.name for one in variables]
-    assert re.findall(r"^\| `(\w+)` ", sections[-1], flags=re.MULTILINE) == list(COORDINATES)
+    assert re.findall(r"^\| `(\w+)` ", sections[-2], flags=re.MULTILINE) == list(COORDINATES)
+    told = re.findall(r"^\| `(\w+)`", sections[-1], flags=re.MULTILINE)
+    assert told == [name for name in every_result() if not name.startswith(VERDICT)]
 
 
 def test_labels_are_named_with_their_numbers():

@@ -15,7 +15,7 @@ from pipeline import (
     simulate,
     statement_rows,
 )
-from pipeline.workflow import summarise
+from pipeline.results.reader import summarise
 
 TIMES = ("t1", "t2", "t3")
 FEW = 50

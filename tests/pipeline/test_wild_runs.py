@@ -5,7 +5,7 @@ import pytest
 
 from pipeline import load_config, run
 from pipeline.errors import RequestError
-from pipeline.workflow import summarise
+from pipeline.results.reader import summarise
 
 
 def drawn(generator) -> dict:

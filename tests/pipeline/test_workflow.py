@@ -15,8 +15,9 @@ from catalog import open_catalog
 from catalog.schema import COORDINATES, GROUPS, SCHEMA_VERSION, validate
 from pipeline import load_config, run
 from pipeline.errors import RequestError
+from pipeline.results.reader import summarise
 from pipeline.statements import statement_times
-from pipeline.workflow import code_revision, summarise
+from pipeline.workflow import code_revision
 
 VERSIONS = {"python", "reluflow", "numpy", "numba", "xarray", "zarr"}
 

@@ -9,9 +9,9 @@ import pandas as pd
 import panel as pn
 from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
-from dashboards.catalog_rows import COLUMNS
+from dashboards.catalog_rows import columns
 
-HEADINGS = tuple(column.heading for column in COLUMNS)
+HEADINGS = tuple(column.heading for column in columns())
 PAGE_SIZE = 20
 NUMBER = '<%= typeof value !== "number" || isNaN(value) ? "–" : {} %>'
 WRITTEN = {"exact": "String(value)", "digits": "String(Number(value.toPrecision(4)))"}
@@ -28,14 +28,14 @@ def create_runs_table(order: list[dict[str, str]]) -> pn.widgets.Tabulator:
         How it is sorted at first, in Tabulator's words: ``field`` and ``dir``.
     """
     formats = {word: HTMLTemplateFormatter(template=NUMBER.format(code)) for word, code in WRITTEN.items()}
-    formatters: dict[str, Any] = {column.heading: formats[column.digits] for column in COLUMNS if column.digits}
-    right = {column.heading: "right" for column in COLUMNS if column.digits}
+    formatters: dict[str, Any] = {column.heading: formats[column.digits] for column in columns() if column.digits}
+    right = {column.heading: "right" for column in columns() if column.digits}
     return pn.widgets.Tabulator(
         pd.DataFrame({name: pd.Series(dtype=object) for name in ("run_id", *HEADINGS)}), pagination="remote",
         page_size=PAGE_SIZE, selectable="checkbox", disabled=True, show_index=False, hidden_columns=["run_id"],
         layout="fit_data_fill", sizing_mode="stretch_width", frozen_columns=[], theme="simple",
         stylesheets=[STYLE], sorters=order, formatters={"run": {"type": "html"}, **formatters},
-        widths={column.heading: column.pixels for column in COLUMNS if column.pixels},
-        header_tooltips={column.heading: column.about for column in COLUMNS if column.about},
+        widths={column.heading: column.pixels for column in columns() if column.pixels},
+        header_tooltips={column.heading: column.about for column in columns() if column.about},
         text_align=right, header_align=right, editors=dict.fromkeys(HEADINGS), css_classes=["runs"],
     )  # fmt: skip

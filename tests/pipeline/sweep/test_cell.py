@@ -9,9 +9,9 @@ from catalog import open_catalog
 from catalog.errors import CatalogUnwritableError, DiskFullError
 from catalog.layout import SCHEMA_VERSION
 from pipeline import load_config, run
+from pipeline.results.reader import summarise
 from pipeline.sweep.cell import Failure, PlaceFaultError, compute_cell, published
 from pipeline.sweep.stages import compute_batch, shared_data, shared_minimum
-from pipeline.workflow import summarise
 
 CONFIG = load_config("orthogonal", {"init.width": 6, "flow.samples": 20})
 RUN_ID = CONFIG.run_id(SCHEMA_VERSION)
