@@ -1,4 +1,4 @@
-"""A section as a table: a CSV file to take away, and HTML to read instead of the pictures."""
+"""A section as a table: a CSV file to download, and HTML to read in place of the plots."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from dashboards.cubes.section import FAILED, HAS_VALUE
 from dashboards.html_table import Table, numbers_html
 
 CELLS_LIMIT = 1_000
-"""Of a table in the page; more is for the file."""
+"""Cells of a table on the page; a larger section is only in the file."""
 
 
 def write_csv(cube: Cube, cut: xr.Dataset) -> str:
     """Write a section as CSV: one line per place, numbers in full, an empty field where there is no number.
 
-    The columns are the axes' keys, ``value`` (a label as its word), ``lower_quartile`` and ``upper_quartile``,
-    ``cells`` and ``failed_cells`` of that place.
+    The columns are the axes' keys, ``value`` (a label as its word), ``lower_quartile`` and
+    ``upper_quartile``, ``cells`` and ``failed_cells`` of that place.
     """
     dims = [str(dim) for dim in cut["value"].dims]
     indices = dict(zip(dims, np.indices(cut["value"].shape).reshape(2, -1), strict=True))
@@ -34,7 +34,7 @@ def write_csv(cube: Cube, cut: xr.Dataset) -> str:
 
 
 def write_html_table(cube: Cube, cut: xr.Dataset) -> str:
-    """Write a section as an HTML table with the axes as its heads; a sentence if it is too large to be read."""
+    """Write a section as an HTML table with the axes as heads; a sentence if it is too large to read."""
     y_dim, x_dim = map(str, cut["value"].dims)
     rows, columns = cut["value"].shape
     if rows * columns > CELLS_LIMIT:
@@ -48,7 +48,7 @@ def write_html_table(cube: Cube, cut: xr.Dataset) -> str:
 
 
 def format_values(cut: xr.Dataset) -> list[str]:
-    """Write the values of a section in words, row by row."""
+    """Format the values of a section, row by row."""
     kind, words, units = (cut.attrs[name] for name in ("kind", "words", "units"))
 
     def write(value: float, state: int) -> str:

@@ -1,4 +1,4 @@
-"""A run as one HTML file that needs no server and no network: BokehJS, the data and the player are inside."""
+"""A run as one HTML file that needs no server and no network: it contains BokehJS, the data and the player."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from pipeline.statements import printed_sides, statement_rows
 
 HERE = Path(__file__).parent
 ELSEWHERE = re.compile(r"<script[^>]* src=[^>]*></script>|<link[^>]* rel=\"stylesheet\"[^>]*>")
-"""Scripts and styles that lie elsewhere: Bokeh asks for those of every model of Panel's that this process has
-loaded, be it on the page or not. None is on this one, whose own scripts and styles stand in it."""
+"""Scripts and styles from other addresses: Bokeh adds those of every Panel model that this process has loaded.
+This page has none of these models, and its own scripts and styles are inside it."""
 
 
 def write_standalone_page(tree: xr.DataTree, theme: Theme = LIGHT) -> str:
-    """Write the page: figure 2 alive with a player, the loss with its phases, results, statements, citation.
+    """Write the page: figure 2 with a player, the loss with its phases, results, statements, citation.
 
     Parameters
     ----------
@@ -52,10 +52,10 @@ def write_standalone_page(tree: xr.DataTree, theme: Theme = LIGHT) -> str:
     """
     animation = read_frames(tree)
     roots, words = _pictures(tree, animation, theme)
-    # Written by autoescape: titles and names come from whoever wrote the configuration.
+    # With autoescape: titles and names come from the author of the configuration.
     template = Environment(autoescape=True).from_string((HERE / "standalone_page.html").read_text())
-    # Without a document of its own it would get what the event loop's current one does when it is ready: this may
-    # be made in a thread, and that be anybody's.
+    # Without a document of its own it would get the scripts of the event loop's current one: this function may run
+    # in a thread, and that document belong to any page.
     document = Document()
     for root in roots.values():
         document.add_root(root)
@@ -84,7 +84,7 @@ def write_standalone_page(tree: xr.DataTree, theme: Theme = LIGHT) -> str:
 
 
 def _pictures(tree: xr.DataTree, animation: AnimationFrames, theme: Theme) -> tuple[dict[str, Any], list[str]]:
-    """Make the two pictures with what moves them, and say each frame in words."""
+    """Make the two plots with the script that moves them, and describe each frame in words."""
     moving: dict[str, Any] = {}
     pictures = {
         "network": _network_picture(tree, animation, theme, moving),
@@ -102,7 +102,7 @@ def _pictures(tree: xr.DataTree, animation: AnimationFrames, theme: Theme) -> tu
         }
     )
     functions = None if animation.function is None else ColumnDataSource({"y": animation.function.ravel()})
-    # The player is the page's own: Bokeh's slider has no name for a screen reader, and its widgets are 0.3 MB. It
+    # The player is plain HTML: Bokeh's slider has no name for screen readers, and its widgets are 0.3 MB. It
     # writes the frame's number into the tags of the point that moves along the loss.
     moving["dot"].js_on_change(
         "tags",
@@ -121,7 +121,7 @@ def _pictures(tree: xr.DataTree, animation: AnimationFrames, theme: Theme) -> tu
 
 
 def marks(animation: AnimationFrames) -> list[tuple[str, str, str]]:
-    """List what the markers and lines of the network's picture stand for: colour, sign, words."""
+    """List the meaning of the markers and lines of the network's plot: colour, sign, words."""
     signs = {"^": "▲", "v": "▼", "o": "●"}
     found = [
         (style.color, signs[style.marker], style.name) for role, style in ROLES.items() if role in animation.role
@@ -178,7 +178,7 @@ def _network_picture(tree: xr.DataTree, animation: AnimationFrames, theme: Theme
 
 
 def _loss_picture(tree: xr.DataTree, animation: AnimationFrames, theme: Theme, moving: dict[str, Any]) -> Any:
-    """Draw the loss with its phases numbered, and the cursor."""
+    """Draw the loss with its numbered phases, and the cursor."""
     picture = _figure(theme, "time t of the flow", "loss L", height=405)  # the other has a legend above
     trajectory, end, order = tree["trajectory"].dataset, shown_until(tree), phase_order(tree)
     time, loss = trajectory["time"].values, trajectory["loss"].values
@@ -215,7 +215,7 @@ def _figure(theme: Theme, x_label: str, y_label: str, height: int) -> Any:
 
 
 def _thinned(tree: xr.DataTree, animation: AnimationFrames) -> str:
-    """Say what is left out; empty if nothing."""
+    """Say which neurons and samples are left out; empty if none."""
     neurons, samples = tree["trajectory"].sizes["neuron"], tree["trajectory"].sizes["time"]
     said = []
     if neurons > len(animation.neurons):
@@ -226,7 +226,7 @@ def _thinned(tree: xr.DataTree, animation: AnimationFrames) -> str:
 
 
 def results(tree: xr.DataTree) -> list[tuple[str, str]]:
-    """List what came out, as names and texts."""
+    """List the results, as names and texts."""
     trajectory, phases, norm = (tree[name].dataset for name in ("trajectory", "phases", "minimal_norm"))
     rows = [
         ("how it ended", str(trajectory.attrs.get("status_message", trajectory.attrs.get("status", "")))),

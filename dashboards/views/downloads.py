@@ -55,7 +55,8 @@ class Offer:
     make
         Makes the content from the run's tree.
     as_preset
-        Whether the file has the name of its preset (``orthogonal``), from which ``reluflow run`` names its runs.
+        Whether the file has the name of its preset (``orthogonal``), from which ``reluflow run`` names its
+        runs.
     """
 
     group: str

@@ -44,8 +44,8 @@ class FlowPage:
     selection
         What the controls say: a published run until a person changes something.
     shown
-        What is drawn and what the address says: the selection, or the last one while a new one is computed; None
-        until the first result.
+        What is drawn and what the address says: the selection, or the last one while a new one is computed;
+        None until the first result.
     """
 
     def __init__(self, context: PageContext) -> None:
@@ -115,8 +115,8 @@ class FlowPage:
     def write(self, *, complete: bool) -> None:
         """Write the texts of the run that is drawn.
 
-        While a slider moves only another run is named: the browser lays out the page for each text, which takes
-        longer than drawing.
+        While a slider moves only another run is named: the browser lays out the page for each text, which
+        takes longer than drawing.
         """
         drawing, selection = self.plots.drawing, self.shown
         assert drawing is not None

@@ -31,7 +31,8 @@ class RunPlots:
     Parameters
     ----------
     context
-        The visitor's. The address gives ``t``, ``clock`` (the unit of time), ``loss`` (its axis) and ``select``.
+        The visitor's. The address gives ``t``, ``clock`` (the unit of time), ``loss`` (its axis) and
+        ``select``.
     moved
         Called with a frame that is shown from now on, or in another unit.
     rested

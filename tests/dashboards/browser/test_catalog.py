@@ -42,13 +42,13 @@ def test_two_runs_side_by_side_and_as_a_zip(visit, address):
     page = visit(address, ready=ROW)
     for row in (0, 1):
         page.locator(f"{ROW} input[type=checkbox]").nth(row).check()
-        page.get_by_text(f"Chosen: {names(page)[0]}").filter(has_text=names(page)[row]).wait_for()
+        page.get_by_text(f"Selected: {names(page)[0]}").filter(has_text=names(page)[row]).wait_for()
     page.get_by_role("button", name="Compare").click()
     page.get_by_role("heading", name="Side by side").wait_for()
     page.locator(".bk-Figure").first.wait_for()
     assert "compare=" in page.url
     with page.expect_download() as download:
-        page.get_by_role("button", name="Export chosen").click()
+        page.get_by_role("button", name="Export selected").click()
     content = Path(download.value.path()).read_bytes()
     assert zipfile.ZipFile(io.BytesIO(content)).testzip() is None
     again = visit(page.url, ready=".bk-Figure")
@@ -165,4 +165,4 @@ def test_the_keyboard_leads_through_the_table_and_out_of_it(visit, near_zero):
     assert focused(page) == column(page, "run")[4].split()[0]
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Space")
-    page.get_by_text(f"Chosen: {column(page, 'run')[4].split()[0]}").wait_for()
+    page.get_by_text(f"Selected: {column(page, 'run')[4].split()[0]}").wait_for()

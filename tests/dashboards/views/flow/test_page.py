@@ -32,7 +32,7 @@ def opened(catalog, **query):
         ({"init.width": "1000000000"}, "init.width = 1000000000"),
         ({"init.width": "wide"}, "init.width = 'wide'"),
         ({"t": "9999"}, "t = 9999 is after the end of the run"),
-        ({"t": "now"}, "t = 'now' is no number"),
+        ({"t": "now"}, "t = 'now' is not a number"),
         ({"clock": "sundial"}, "clock = 'sundial' is not known"),
         ({"run": "never-published"}, "no run 'never-published' in this catalog"),
         ({"data.x": "[[1],[2]]", "data.y": "[1]"}, "data.y has 1 label for 2 points"),

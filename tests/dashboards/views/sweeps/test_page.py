@@ -181,7 +181,7 @@ def test_a_sweep_that_appears_is_named_and_disturbs_nothing(catalog):
     catalog.sweeps.remove(second)
     view.poll()
     assert view.chosen.value == first
-    assert "gone" in visitor.said[-1]
+    assert "removed" in visitor.said[-1]
 
 
 def test_a_damaged_sweep_is_a_sentence(catalog):

@@ -124,7 +124,7 @@ def test_the_ladder_is_computed_when_asked(shelf, law, monkeypatch):
     heard = []
     monkeypatch.setattr(dashboards.views.theory.ladder_card, "tell", heard.append)
     shown, said = section(shelf, monkeypatch, measure)
-    assert "The catalog has none" in text_of(shown.view)
+    assert "The catalog has no ladder" in text_of(shown.view)
     shown.compute(None)
     assert said == []
     assert "Kept as ladder-0123456789ab" in text_of(shown.view)
@@ -144,7 +144,7 @@ def test_a_ladder_without_exponents_says_so_in_place_of_an_empty_plot(shelf, law
     monkeypatch.setattr(dashboards.views.theory.ladder_card, "published_ladder", lambda *_: ("ladder-1", bare))
     monkeypatch.setattr("catalog.catalog.Catalog.whole", lambda *_: None)
     view = LadderCard(PageContext(shelf), load_config("orthogonal")).view
-    assert "has an exponent to be measured" in text_of(view)
+    assert "has a measured exponent" in text_of(view)
     assert len(list(view.select(pn.pane.Bokeh))) == 1
 
 
@@ -160,4 +160,4 @@ def test_a_ladder_that_fails_is_said_and_can_be_asked_for_again(shelf, monkeypat
 
 def test_given_weights_have_no_ladder(shelf):
     config = load_config("orthogonal", {"init.start": "given", "init.w": [[1.0, 0.0]] * 60, "init.a": [1.0] * 60})
-    assert "There is none for given weights" in text_of(LadderCard(PageContext(shelf), config).view)
+    assert "Given weights have no ladder" in text_of(LadderCard(PageContext(shelf), config).view)
