@@ -19,7 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "DiskFullError",
             "UnknownRunError",
         ],
-        "index": ["Catalog", "open_catalog"],
+        "catalog": ["Catalog", "open_catalog"],
         "integrity": ["reading"],
         "manifest": ["Manifest", "read_manifest"],
         "table": ["select"],

@@ -1,7 +1,7 @@
-"""How much is read of what somebody else wrote: bytes, names, and what a JSON document may hold.
+"""Bounds on what is read from files of unknown origin: bytes, names, and the contents of a JSON document.
 
-A catalog may come from a stranger, or from a server that is ill. Each bound is well above what a run of ours has,
-and small enough that no answer fills the memory. Standard library only.
+A catalog may come from anybody, or from a faulty server. Each bound is well above what a run of ours has, and
+small enough that no response fills the memory. Standard library only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOST_VALUES = 4_000_000
 
 
 def refuse_length(key: str, limit: int) -> NoReturn:
-    """Raise for a file that goes on beyond what it may have.
+    """Raise for a file that is longer than its limit.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def refuse_length(key: str, limit: int) -> NoReturn:
 
 
 def parse_json(content: bytes, **options: Any) -> Any:
-    """Parse a JSON document of which nobody knows who wrote it.
+    """Parse a JSON document of unknown origin.
 
     Parameters
     ----------

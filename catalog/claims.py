@@ -1,12 +1,14 @@
-"""Who computes which cells at this moment: sweeps that run at once share their work.
+"""Claims on cells: equal sweeps that run at the same time share their cells.
 
-Each process keeps one file, ``cells/<name>/<sweep_id>-<random>.claim``, that names the cells it has taken and not
-recorded yet. A place need only write and read whole files, as an object store does: who wants cells says so, then
-looks whether another one wants them too, and of two the first by name gets them. Should a cell be computed twice
-all the same, because a place shows a file late, the two records are equal.
+Each process writes one file, ``cells/<name>/<sweep_id>-<random>.claim``, that names the cells which it has
+claimed and not recorded yet. The storage only has to write and read whole files, as an object store does. A
+process that wants cells first writes which; then it reads what others want, and of two processes the first by
+file name gets a cell. If the storage shows a file late, a cell may be computed twice, and the two records are
+equal.
 
-Who was killed leaves the file behind. On this machine the process's number tells, elsewhere that the file does not
-change: a process that lives writes it anew every few seconds. No two clocks are compared.
+A killed process leaves its file behind. On the same machine its process number tells that it is gone; on
+another one its file does not change any more, which a live process writes anew every few seconds. Clocks are
+not compared.
 """
 
 from __future__ import annotations
@@ -23,24 +25,24 @@ from itertools import islice
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from catalog.cells import CELLS
+from catalog.cell_cache import CELLS
 from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
-    from catalog.places import Place
+    from catalog.storage import Storage
 
 ENDING = ".claim"
 BEAT_SECONDS = 10.0
-"""Between two times that a process writes its claims anew."""
+"""Between two times at which a process writes its claims."""
 SILENCE_SECONDS = 60.0
-"""After which a process that has not written its claims anew is taken for dead: killed, or stopped."""
+"""After which a process that has not written its claims counts as gone: killed, or stopped."""
 
 POLLS, POLL_SECONDS = 100, 0.02
-"""How often, and with which pause, who is first by name asks whether the other one has given way."""
+"""How often, and at which interval, the first by name checks whether the other process has given up its wish."""
 
 
 class Theirs(NamedTuple):
-    """What another process has taken, and what it wants."""
+    """The cells that another process has claimed, and those that it wants."""
 
     cells: set[str]
     wanted: set[str]
@@ -48,23 +50,23 @@ class Theirs(NamedTuple):
 
 @dataclass
 class Claims:
-    """What this process and others have taken of one sweep.
+    """The claims of this process and of others on the cells of one sweep.
 
     Attributes
     ----------
-    place
+    storage
         The catalog's.
     folder, own_file
-        Where the claims lie, and the name of this process's.
+        The folder of the claims, and the name of this process's file.
     sweep_id
         The sweep's identifier, with which the files' names begin.
     clock
-        Seconds, of this process alone.
+        Seconds, of this process.
     cells, wanted
-        What this process has taken and not recorded, and what it is about to take.
+        The cells that this process has claimed and not recorded, and those that it wants.
     """
 
-    place: Place
+    storage: Storage
     folder: str
     sweep_id: str
     clock: Callable[[], float] = monotonic
@@ -80,13 +82,13 @@ class Claims:
         self.own_file = self.own_file or f"{self.sweep_id}-{secrets.token_hex(8)}{ENDING}"
 
     def others(self) -> dict[str, Theirs]:
-        """What other living processes have taken, by the names of their files; those of the dead are removed."""
+        """Read the claims of other live processes, by file name; files of processes that ended are removed."""
         found = {}
-        for file in self.place.names(self.folder):
+        for file in self.storage.names(self.folder):
             if file == self.own_file or not (file.startswith(f"{self.sweep_id}-") and file.endswith(ENDING)):
                 continue
             try:
-                content = self.place.read(f"{self.folder}/{file}")
+                content = self.storage.read(f"{self.folder}/{file}")
                 said = json.loads(content)
                 theirs = Theirs(set(map(str, said["cells"])), set(map(str, said["wanted"])))
                 alive = self._lives(file, content, said)
@@ -98,7 +100,7 @@ class Claims:
                 found[file] = theirs
             else:
                 with suppress(CatalogError):
-                    self.place.remove(f"{self.folder}/{file}")
+                    self.storage.remove(f"{self.folder}/{file}")
         return found
 
     def _lives(self, file: str, content: bytes, said: dict[str, Any]) -> bool:
@@ -111,7 +113,7 @@ class Claims:
         return self.clock() - heard[1] < SILENCE_SECONDS
 
     def take(self, cells: Collection[str], most: int) -> list[str]:
-        """Take the first cells that nobody has taken, this process neither, so many at most.
+        """Claim the first cells that no process has claimed, at most so many.
 
         Raises
         ------
@@ -168,18 +170,18 @@ class Claims:
             said: dict[str, Any] = {"machine": platform.node(), "process": os.getpid(), "beats": self._beats}
             said |= {"cells": sorted(self.cells), "wanted": sorted(self.wanted)}
             content = json.dumps(said).encode()
-            self.place.write(f"{self.folder}/{self.own_file}", content)
+            self.storage.write(f"{self.folder}/{self.own_file}", content)
 
     def withdraw(self) -> None:
         """Take everything back."""
         with self._lock, suppress(CatalogError):
-            self.place.remove(f"{self.folder}/{self.own_file}")
+            self.storage.remove(f"{self.folder}/{self.own_file}")
 
 
 @contextmanager
-def claiming(place: Place, name: str, sweep_id: str) -> Iterator[Claims]:
+def claiming(storage: Storage, name: str, sweep_id: str) -> Iterator[Claims]:
     """Take cells of a sweep over the base ``name``, and keep saying so until the end."""
-    claims = Claims(place, f"{CELLS}/{name}", sweep_id)
+    claims = Claims(storage, f"{CELLS}/{name}", sweep_id)
     ended = threading.Event()
 
     def beat() -> None:

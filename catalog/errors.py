@@ -1,7 +1,7 @@
 """What can go wrong with a catalog, each as one line that a person understands.
 
-The command line prints ``str(error)`` and nothing else, so a message names the place, the reason and, where
-there is one, the next step.
+The command line prints ``str(error)`` and nothing else, so a message names the file or address, the reason
+and, if there is one, the next step.
 """
 
 from __future__ import annotations

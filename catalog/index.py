@@ -1,332 +1,206 @@
-"""The front door: open a catalog, find a run, read it, list them all.
+"""The index of a collection: a cache of its table's rows, so that listing runs need not read all their manifests.
 
-Nothing heavy is imported before it is needed: opening a catalog and reading a manifest take the standard
-library alone (a cache hit of the command line), a table takes pandas, a run takes xarray and zarr.
+Which runs exist is always read from the storage. A row is used only while the manifest's stamp (its size and
+time of change) is the one that it had when the row was made. If there is no index, or its own digest differs,
+the manifests are read, and the index is written anew where writing is allowed. It holds columns and not rows,
+because 10,000 runs are read three times as fast so; a column with few distinct values holds each value once.
+
+Standard library only.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
 
-from catalog.errors import AmbiguousRunError, CatalogError, DamagedRunError, UnknownRunError
-from catalog.layout import MANIFEST, RUNS, SHELVES, SWEEPS, is_run_id, manifest_key, preset_of, run_key
+from catalog.bounds import LARGEST_INDEX
+from catalog.errors import CatalogError, DamagedRunError
+from catalog.layout import INDEX, MANIFEST, ORIGINS
 from catalog.manifest import Manifest, read_manifest
-from catalog.origins import Origin, origin_key, read_origin
-from catalog.places import Leftover, Place, place_at
+from catalog.origins import Origin, read_origin
+from catalog.rows import flattened, row_of
+from catalog.sealed import sealed, unsealed
+from catalog.storage import Storage
 
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
+VERSION = 2
+"""Of the index's own format; an index of another version is not used."""
+ABSENT = -1
+"""The code of a cell whose run has no such column; None is a value that a cell may have."""
+WORTH = 50
+"""From how many manifests read on (some 20 ms) the index is written; for fewer, listing writes nothing."""
+REPEATING = 0.5
+"""A column with fewer distinct values than this share of its rows is written as numbers into a list of them."""
 
-    from catalog.tidying import Tidied
-    from catalog.verify import Finding
-
-_SHORTEST_HASH = 4
-"""Fewer digits of a hash than this are no short name: a run called ``a`` was hardly meant by its hash."""
-_LONGEST_NAME = 300
-"""Characters of a name that is looked for."""
-MOST_VERIFIED = 300_000_000
-"""Bytes of a run up to which all of it is checked before a page shows it: a fifth of a second from a disk."""
+NOTHING = object()
 
 
-def open_catalog(url: str | Path) -> Catalog:
-    """Open the catalog at ``url``; one that does not exist yet is empty, and nothing is created.
+@dataclass
+class TableIndex:
+    """The rows of one collection's table.
+
+    Attributes
+    ----------
+    run_ids, stamps
+        One a run: its name, and the stamp of the manifest that was read.
+    columns
+        The table's columns, each as long as ``run_ids``; :data:`NOTHING` where a run has none such.
+    parameters
+        The columns that are keys of configurations.
+    damaged
+        What is wrong with runs that are not listed, by their names.
+    spoilt
+        Whether the stored index could not be used.
+    """
+
+    run_ids: list[str] = field(default_factory=list)
+    stamps: list[str] = field(default_factory=list)
+    columns: dict[str, list[Any]] = field(default_factory=dict)
+    parameters: dict[str, None] = field(default_factory=dict)
+    damaged: dict[str, str] = field(default_factory=dict)
+    spoilt: bool = False
+
+    def keep(self, wanted: dict[str, str]) -> None:
+        """Drop the rows of runs that are gone, or whose manifest is another one now."""
+        kept = [
+            i for i, name in enumerate(self.run_ids) if name in wanted and wanted[name] in ("", self.stamps[i])
+        ]
+        if len(kept) < len(self.run_ids):
+            self.run_ids = [self.run_ids[i] for i in kept]
+            self.stamps = [self.stamps[i] for i in kept]
+            columns = {name: [column[i] for i in kept] for name, column in self.columns.items()}
+            self.columns = {
+                name: column for name, column in columns.items() if any(value is not NOTHING for value in column)
+            }
+
+    def add(self, manifest: Manifest, stamp: str, origin: Origin | None = None) -> None:
+        """Append the row of one run."""
+        row = row_of(manifest, origin)
+        for name in [name for name in row if name not in self.columns]:
+            self.columns[name] = [NOTHING] * len(self.run_ids)
+        for name, column in self.columns.items():
+            column.append(row.get(name, NOTHING))
+        self.run_ids.append(manifest.run_id)
+        self.stamps.append(stamp)
+        self.parameters |= dict.fromkeys(name for name, _ in flattened(manifest.configuration))
+
+    def table(self) -> tuple[list[str], dict[str, list[Any]], list[str]]:
+        """Return the runs, the columns with None for what is absent, and which of them are parameters."""
+        columns = {
+            name: [None if cell is NOTHING else cell for cell in column] for name, column in self.columns.items()
+        }
+        return self.run_ids, columns, [name for name in self.parameters if name in columns]
+
+    def rows(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Walk over the runs, each with what its row says."""
+        for i, run_id in enumerate(self.run_ids):
+            row = {name: column[i] for name, column in self.columns.items()}
+            yield run_id, {name: cell for name, cell in row.items() if cell is not NOTHING}
+
+    def to_bytes(self) -> bytes:
+        """Encode the index as JSON with its own digest (and with Python's NaN: it is ours alone)."""
+        document = {
+            "version": VERSION,
+            "run_ids": self.run_ids,
+            "stamps": self.stamps,
+            "parameters": list(self.parameters),
+            "columns": {name: _packed(column) for name, column in self.columns.items()},
+        }
+        return sealed(document, separators=(",", ":"))
+
+
+def refreshed(storage: Storage, collection: str, worth: int = WORTH) -> TableIndex:
+    """Bring the index of a collection up to date with the storage, and write it if that is allowed.
 
     Parameters
     ----------
-    url
-        A path, ``file:///path``, ``s3://bucket/path`` (or that of another object store: ``gs:``, ``az:``),
-        ``http://host/path`` (to read only), or ``memory://name``.
+    worth
+        From how many manifests read (or rows dropped) on it is written: 0 to write it in any case.
 
     Raises
     ------
     CatalogError
-        For any other address, or if a file lies there.
-
-    Examples
-    --------
-    >>> open_catalog("no-such-folder").run_ids()
-    []
+        If the catalog can't be read.
     """
-    place = place_at(url)
-    if place.exists(""):
-        raise CatalogError(f"the catalog {place.url} is a file; allowed is a folder")
-    return Catalog(place)
-
-
-@dataclass(frozen=True)
-class Catalog:
-    """The runs in one place; a mapping from run identifiers to labelled trees.
-
-    Attributes
-    ----------
-    place
-        Where the catalog lies.
-    shelf
-        Which collection this object shows: the runs, or the sweeps (see :attr:`sweeps`).
-    """
-
-    place: Place
-    shelf: str = RUNS
-
-    @property
-    def sweeps(self) -> Catalog:
-        """The same catalog with its sweeps (cubes over many runs) in the place of its runs."""
-        return replace(self, shelf=SWEEPS)
-
-    def run_ids(self) -> list[str]:
-        """Name every published run, in alphabetical order."""
-        return [name for name in self.place.holding(self.shelf, MANIFEST) if is_run_id(name)]
-
-    def __contains__(self, run_id: object) -> bool:
-        return (
-            isinstance(run_id, str) and is_run_id(run_id) and self.place.exists(manifest_key(run_id, self.shelf))
-        )
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.run_ids())
-
-    def __len__(self) -> int:
-        return len(self.run_ids())
-
-    def path(self, run_id: str) -> Path | str:
-        """Return the folder of a published run: a path, or an address.
-
-        Raises
-        ------
-        UnknownRunError
-            If there is none.
-        """
-        if run_id not in self:
-            raise UnknownRunError(run_id, difflib.get_close_matches(run_id, self.run_ids(), n=5, cutoff=0.5))
-        return self.place.address(run_key(run_id, self.shelf))
-
-    def manifest(self, run_id: str) -> Manifest:
-        """Read the manifest of a run: its configuration, results, provenance and files.
-
-        Raises
-        ------
-        UnknownRunError
-            If there is none.
-        DamagedRunError
-            If it is damaged.
-        """
-        self.path(run_id)
+    index = read_index(storage, collection)
+    wanted = storage.holding(collection, MANIFEST, trusted=frozenset(index.run_ids))
+    before = len(index.run_ids)
+    index.keep(wanted)
+    changes = before - len(index.run_ids)
+    known = set(index.run_ids)
+    new = [run_id for run_id in wanted if run_id not in known]
+    imported = set(storage.names(f"{ORIGINS}/{collection}")) if new else set()
+    for run_id in new:
         try:
-            return read_manifest(self.place, run_id, self.shelf)
+            manifest = read_manifest(storage, run_id, collection)
+            origin = read_origin(storage, manifest, collection) if f"{run_id}.json" in imported else None
+            index.add(manifest, wanted[run_id], origin)
+            changes += 1
         except DamagedRunError as error:
-            self._be_there(run_id, error)
-            raise
+            index.damaged[run_id] = str(error)
+        except (FileNotFoundError, ValueError):
+            continue  # removed by another process since the listing, or no name of a run
+    if (changes >= worth or index.spoilt) and not storage.read_only:
+        with suppress(CatalogError):  # the disk may be full or read-only; the table is right all the same
+            storage.write(index_key(collection), index.to_bytes())
+    return index
 
-    def origin(self, run_id: str) -> Origin | None:
-        """Tell where a run came from; None if it was computed in this catalog.
 
-        Raises
-        ------
-        UnknownRunError
-            If there is none.
-        DamagedRunError
-            If its manifest is damaged.
-        """
-        return read_origin(self.place, self.manifest(run_id), self.shelf)
+def index_key(collection: str) -> str:
+    """Return the key of the index of a collection."""
+    return f"{INDEX}/{collection}.json"
 
-    def __getitem__(self, run_id: str) -> xr.DataTree:
-        """Open a run; each array is read when it is used, and held to the manifest then.
 
-        Raises
-        ------
-        UnknownRunError
-            If there is none.
-        DamagedRunError
-            If it does not open. Reading it raises one too, where a file is missing or is not what was published.
-        """
-        manifest = self.manifest(run_id)
-        import xarray as xr
+def read_index(storage: Storage, collection: str) -> TableIndex:
+    """Read the stored index; an empty one if there is none that can be used."""
+    try:
+        # An index from elsewhere is read within bounds; our own has any number of runs.
+        if storage.read_only:
+            return parse_index(storage.read(index_key(collection), LARGEST_INDEX))
+        return parse_index(storage.read(index_key(collection)), bounded=False)
+    except FileNotFoundError:
+        return TableIndex()
+    except (DamagedRunError, OSError, ValueError, RecursionError):
+        return TableIndex(spoilt=True)  # damaged, by whomever: it is a cache
 
-        from catalog.integrity import advice, called, checked_store
 
-        try:
-            store: Any = checked_store(self.place, manifest, self.shelf)  # as what xarray takes, its type lacks it
-            return xr.open_datatree(store, engine="zarr", chunks=None)
-        except Exception as error:
-            self._be_there(run_id, error)
-            if isinstance(error, CatalogError):
-                raise
-            # zarr and xarray raise whatever strange metadata made them stumble over.
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise DamagedRunError(
-                f"{called(self.shelf)} {run_id} does not open ({reason}); {advice(run_id, self.shelf)}"
-            ) from error
+def parse_index(content: bytes, *, bounded: bool = True) -> TableIndex:
+    """Read an index from the bytes of its file, by default within the bounds for files of unknown origin.
 
-    def whole(self, run_id: str, most: int = MOST_VERIFIED) -> xr.DataTree:
-        """Open a run of which every byte was checked, and not only what is read of it later.
+    Raises
+    ------
+    ValueError, RecursionError
+        If it is none of this version, or any bit of it differs from what was written.
+    """
+    found = unsealed(content, constants=True, bounded=bounded)
+    try:
+        if found["version"] != VERSION:
+            raise ValueError(f"it is of version {found['version']}")
+        columns = {str(name): _unpacked(column) for name, column in found["columns"].items()}
+        index = TableIndex(found["run_ids"], found["stamps"], columns, dict.fromkeys(found["parameters"]))
+        lengths = {len(index.stamps), *(len(column) for column in index.columns.values())}
+    except (TypeError, KeyError, IndexError, AttributeError) as error:
+        raise ValueError("it is no index") from error
+    if not lengths <= {len(index.run_ids)}:
+        raise ValueError("its columns are not equally long")
+    return index
 
-        Parameters
-        ----------
-        run_id
-            Its name.
-        most
-            Bytes of a run up to which all of it is checked; of a larger one, what is read.
 
-        Raises
-        ------
-        UnknownRunError
-            If there is none.
-        DamagedRunError
-            If it is damaged; the sentence names the first file that is, and what is wrong with it.
-        """
-        if self.manifest(run_id).size <= most:
-            from catalog.integrity import damage_of
+def _packed(column: list[Any]) -> list[Any] | dict[str, list[Any]]:
+    """Write a column that repeats itself as its values and their numbers."""
+    # By type too: 1, 1.0 and True are one key of a dictionary.
+    numbers: dict[tuple[type, Any], int] = {}
+    codes = [
+        ABSENT if value is NOTHING else numbers.setdefault((type(value), value), len(numbers)) for value in column
+    ]
+    if len(numbers) > REPEATING * len(column) and ABSENT not in codes:
+        return column
+    return {"values": [value for _, value in numbers], "codes": codes}
 
-            findings = [one for one in self.verify(run_id) if one.affects_readers]
-            if findings:
-                raise damage_of(run_id, findings[0].path, findings[0].problem, self.shelf, len(findings) - 1)
-        return self[run_id]
 
-    def _be_there(self, run_id: str, error: Exception) -> None:
-        """Say that a run is unknown if it can't be read because somebody has removed it meanwhile."""
-        if run_id not in self:
-            raise UnknownRunError(run_id) from error
-
-    def resolve(self, text: str) -> str:
-        """Find the one run that a short name means.
-
-        Parameters
-        ----------
-        text
-            A run's identifier; a preset's or file's name, if one run has it; the beginning of an identifier,
-            or of its hash (4 digits or more), if one run's begins so.
-
-        Raises
-        ------
-        UnknownRunError
-            If none fits.
-        AmbiguousRunError
-            If several do.
-        """
-        if len(text) > _LONGEST_NAME:  # no name is as long; nothing is like it
-            raise UnknownRunError(f"{text[:40]}…")
-        if text in self:
-            return text
-        run_ids = self.run_ids()
-        named = [run_id for run_id in run_ids if preset_of(run_id) == text]
-        begun = [run_id for run_id in run_ids if text and run_id.startswith(text)]
-        hashed = [
-            run_id
-            for run_id in run_ids
-            if len(text) >= _SHORTEST_HASH and run_id.rpartition("-")[2].startswith(text)
-        ]
-        # `orthogonal` is a preset and also the beginning of `orthogonal-large-...`: a whole name goes first.
-        matches = named or begun or hashed
-        if not matches:
-            presets = {preset_of(run_id): run_id for run_id in run_ids}
-            close = difflib.get_close_matches(text, [*run_ids, *presets], n=5, cutoff=0.5)
-            raise UnknownRunError(text, list(dict.fromkeys(presets.get(match, match) for match in close)))
-        if len(matches) > 1:
-            raise AmbiguousRunError(text, matches)
-        return matches[0]
-
-    def frame(self) -> pd.DataFrame:
-        """Tabulate all runs, the oldest first: see :func:`catalog.table.tabulate` for the columns.
-
-        Runs whose manifest is damaged are left out, so that one bad disk block does not hide the others;
-        ``frame.attrs["damaged"]`` is ``{run_id: what is wrong}``.
-        """
-        from catalog.shelf_index import refreshed
-        from catalog.table import tabulate
-
-        index = refreshed(self.place, self.shelf)
-        frame = tabulate(*index.table())
-        frame.attrs["damaged"] = index.damaged
-        return frame
-
-    def where(self, expression: str) -> pd.DataFrame:
-        """Tabulate the runs for which ``expression`` holds, such as ``"width == 60 and final_loss < 1e-9"``.
-
-        Raises
-        ------
-        CatalogError
-            If it is no condition on the columns.
-        """
-        from catalog.table import select
-
-        return select(self.frame(), expression)
-
-    def publish(
-        self,
-        run_id: str,
-        tree: xr.DataTree,
-        *,
-        summary: Mapping[str, Any],
-        configuration: Mapping[str, Any],
-        provenance: Mapping[str, Any],
-    ) -> Path | str:
-        """Publish a run in this catalog: see :func:`catalog.publish.publish`."""
-        from catalog.publish import publish
-
-        return publish(
-            self.place,
-            run_id,
-            tree,
-            summary=summary,
-            configuration=configuration,
-            provenance=provenance,
-            shelf=self.shelf,
-        )
-
-    def check_writable(self, run_id: str = "probe") -> None:
-        """Find out before an expensive computation whether its run could be published; leaves nothing behind.
-
-        Raises
-        ------
-        CatalogUnwritableError, DiskFullError, DamagedRunError
-        """
-        self.place.check_writable(run_key(run_id, self.shelf))
-
-    def remove(self, run_id: str) -> None:
-        """Remove a published run; readers who have it open lose it.
-
-        Raises
-        ------
-        UnknownRunError
-            If there is none.
-        CatalogUnwritableError
-            If the catalog can't be written.
-        """
-        self.path(run_id)
-        self.place.remove(run_key(run_id, self.shelf))
-        self.place.remove(origin_key(run_id, self.shelf))
-
-    def reindex(self) -> None:
-        """Write the indexes of runs and sweeps anew, from the manifests.
-
-        Raises
-        ------
-        CatalogUnwritableError
-            If the catalog can't be written.
-        """
-        from catalog.shelf_index import index_key, refreshed
-
-        for shelf in SHELVES:
-            self.place.remove(index_key(shelf))
-            refreshed(self.place, shelf, worth=0)
-
-    def leftovers(self) -> list[Leftover]:
-        """Find what is being written, and what killed writers have left."""
-        return self.place.leftovers()
-
-    def tidy(self, patience: float | None = None) -> Tidied:
-        """Remove what killed writers have left: see :func:`catalog.tidying.tidy`."""
-        from catalog.tidying import PATIENCE, tidy
-
-        return tidy(self.place, PATIENCE if patience is None else patience)
-
-    def verify(self, run_id: str | None = None) -> list[Finding]:
-        """Check every byte of one run or of all: see :func:`catalog.verify.verify`."""
-        from catalog.verify import verify
-
-        return verify(self.place, run_id, self.shelf)
+def _unpacked(column: list[Any] | dict[str, list[Any]]) -> list[Any]:
+    if isinstance(column, list):
+        return column
+    values = [*column["values"], NOTHING]  # the last one is number -1
+    return [values[code] for code in column["codes"]]

@@ -1,7 +1,7 @@
-"""Reading a published run: every file is the one that its manifest names, or a sentence says which is not.
+"""Reading a published run: every file is compared with its manifest, and an error names the file that differs.
 
-Zarr takes a missing chunk for one that was never written, and reads NaN: a figure would be drawn of it. So what
-is opened through the catalog is read through :class:`CheckedStore`. Plain xarray has the chunks' checksums alone.
+Zarr reads a missing chunk as NaN, as if it had never been written, and a figure would be drawn of it. The catalog
+therefore reads through :class:`CheckedStore`. Plain xarray checks only the checksums of the chunks.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ from zarr.storage import LocalStore, WrapperStore
 from catalog.errors import CatalogError, DamagedRunError
 from catalog.layout import RUNS, STORE, SWEEPS, manifest_key, run_key
 from catalog.manifest import Manifest
-from catalog.verify import Problem
+from catalog.verification import Problem
 
 if TYPE_CHECKING:
-    from catalog.places import Place
+    from catalog.storage import Storage
 
 
 class CheckedStore(WrapperStore[Store]):
-    """The store of a published run, read-only, held to its manifest.
+    """The store of a published run, read-only, compared with its manifest.
 
-    A file that is read whole must have the size and, when it is first read, the SHA-256 of the manifest; of one
-    that is read in parts the size is checked, and Zarr checks the CRC-32C of each part. What the manifest does not
-    name is not there. Every error is a DamagedRunError, which Zarr takes for no chunk that was never written.
+    A file that is read whole must have the size of the manifest and, when it is first read, its SHA-256. Of a file
+    that is read in parts the size is checked, and Zarr checks the CRC-32C of each part. A file that the manifest
+    does not name counts as missing. Every error is a DamagedRunError, which Zarr passes on.
 
     Parameters
     ----------
     store
         Where the files are.
-    place, manifest, shelf
-        The run's, by which an error tells what is wrong.
+    storage, manifest, collection
+        Of the run: errors name them.
     """
 
-    def __init__(self, store: Store, place: Place, manifest: Manifest, shelf: str = RUNS) -> None:
+    def __init__(self, store: Store, storage: Storage, manifest: Manifest, collection: str = RUNS) -> None:
         super().__init__(store)
-        self.place, self.manifest, self.shelf = place, manifest, shelf
+        self.storage, self.manifest, self.collection = storage, manifest, collection
         self._digested: set[str] = set()
         self._measured: set[str] = set()
 
     def _with_store(self, store: Store) -> Self:
-        return type(self)(store, self.place, self.manifest, self.shelf)
+        return type(self)(store, self.storage, self.manifest, self.collection)
 
     def __str__(self) -> str:
         return str(self._store)
@@ -106,24 +106,23 @@ class CheckedStore(WrapperStore[Store]):
         return f"{STORE}/{key}" in self.manifest.files
 
     def _refuse_removed(self) -> None:
-        if not self.place.exists(manifest_key(self.manifest.run_id, self.shelf)):
-            raise DamagedRunError(
-                f"{called(self.shelf)} {self.manifest.run_id} was removed from the catalog while it was being read"
-            )
+        if not self.storage.exists(manifest_key(self.manifest.run_id, self.collection)):
+            what = f"{called(self.collection)} {self.manifest.run_id}"
+            raise DamagedRunError(f"{what} was removed from the catalog while it was being read")
 
     def _damage(self, key: str, problem: Problem) -> DamagedRunError:
-        return damage_of(self.manifest.run_id, f"{STORE}/{key}", problem, self.shelf)
+        return damage_of(self.manifest.run_id, f"{STORE}/{key}", problem, self.collection)
 
 
-def checked_store(place: Place, manifest: Manifest, shelf: str = RUNS) -> CheckedStore:
+def checked_store(storage: Storage, manifest: Manifest, collection: str = RUNS) -> CheckedStore:
     """Open the store of a published run."""
-    store: Any = place.store(f"{run_key(manifest.run_id, shelf)}/{STORE}")
+    store: Any = storage.store(f"{run_key(manifest.run_id, collection)}/{STORE}")
     opened = store if isinstance(store, Store) else LocalStore(store, read_only=True)
-    return CheckedStore(opened, place, manifest, shelf)
+    return CheckedStore(opened, storage, manifest, collection)
 
 
-def damage_of(run_id: str, path: str, problem: Problem, shelf: str = RUNS, more: int = 0) -> DamagedRunError:
-    """Say in one sentence what is wrong with a run: which file, and how all of the damage is found.
+def damage_of(run_id: str, path: str, problem: Problem, collection: str = RUNS, more: int = 0) -> DamagedRunError:
+    """Make the error that names a damaged file of a run, and the command that finds all damage.
 
     Parameters
     ----------
@@ -134,30 +133,34 @@ def damage_of(run_id: str, path: str, problem: Problem, shelf: str = RUNS, more:
     """
     others = f" (and {more} more)" if more else ""
     return DamagedRunError(
-        f"{called(shelf)} {run_id} is damaged: {path}: {problem.value}{others}; {advice(run_id, shelf)}"
+        f"{called(collection)} {run_id} is damaged: {path}: {problem.value}{others}; {advice(run_id, collection)}"
     )
 
 
-def advice(run_id: str, shelf: str = RUNS) -> str:
-    """Say how all of the damage is found."""
+def advice(run_id: str, collection: str = RUNS) -> str:
+    """Name the command that finds all damage."""
     return (
-        "`reluflow verify` names the damage" if shelf == SWEEPS else f"`reluflow verify {run_id}` names the damage"
+        "`reluflow verify` names the damage"
+        if collection == SWEEPS
+        else f"`reluflow verify {run_id}` names the damage"
     )
 
 
-def called(shelf: str) -> str:
-    """What a sentence calls something on a shelf: run, or sweep."""
-    return shelf.removesuffix("s")
+def called(collection: str) -> str:
+    """Name one member of a collection in a sentence: run, or sweep."""
+    return collection.removesuffix("s")
 
 
 @contextmanager
-def reading(run_id: str | None, shelf: str = RUNS, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-    """Say of whatever a reader stumbles over within that the run is damaged; of a computed one (None) nothing.
+def reading(
+    run_id: str | None, collection: str = RUNS, passing: tuple[type[Exception], ...] = ()
+) -> Iterator[None]:
+    """Turn any error of a reader into one that says that the run is damaged; not for a computed run (None).
 
     Parameters
     ----------
     passing
-        Errors that are none of the run's.
+        Errors that have another cause and are passed on.
 
     Raises
     ------
@@ -173,5 +176,5 @@ def reading(run_id: str | None, shelf: str = RUNS, passing: tuple[type[Exception
             raise
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise DamagedRunError(
-            f"{called(shelf)} {run_id} can't be read ({reason}); {advice(run_id, shelf)}"
+            f"{called(collection)} {run_id} can't be read ({reason}); {advice(run_id, collection)}"
         ) from error

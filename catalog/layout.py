@@ -1,4 +1,4 @@
-"""Where things lie in a catalog: keys, POSIX paths below its root, whatever place that is.
+"""The layout of a catalog: its keys, which are POSIX paths below its root in any storage.
 
 ::
 
@@ -7,9 +7,9 @@
     sweeps/<sweep_id>/...             likewise: a cube over many runs
     cells/<base>/<digest>.json        what sweeps have computed of runs that were not kept whole: a cache
                 /<sweep_id>-...claim  what a sweep is computing at this moment
-    index/<shelf>.json                the table of all runs: a cache, rebuilt from the manifests
-    origins/<shelf>/<run_id>.json     where a run came from that was imported
-    staging/...                       what is being written; no reader looks here
+    index/<collection>.json           the table of all runs: a cache, rebuilt from the manifests
+    origins/<collection>/<run_id>.json where a run came from that was imported
+    staging/...                       unfinished writes; no reader looks here
 
 Standard library only: a cache hit of the command line looks a run up in 0.04 s, xarray alone takes 0.3 s.
 """
@@ -19,8 +19,8 @@ from __future__ import annotations
 import re
 
 RUNS, SWEEPS = "runs", "sweeps"
-SHELVES = (RUNS, SWEEPS)
-"""Where published things lie: single runs, and cubes over many."""
+COLLECTIONS = (RUNS, SWEEPS)
+"""The collections of what is published: single runs, and cubes over many."""
 STAGING = "staging"
 INDEX = "index"
 ORIGINS = "origins"
@@ -31,7 +31,8 @@ MANIFEST = "manifest.json"
 STORE = "data.zarr"
 
 _RUN_ID = re.compile(r"\w[\w.+-]*")
-# File systems allow names of 255 bytes, and the staging place adds up to 49: the machine, the process, chance.
+# File systems allow names of 255 bytes, and the staging folder adds up to 49: the machine, the process, random
+# digits.
 _LONGEST_RUN_ID = 200
 
 
@@ -40,8 +41,8 @@ def is_run_id(text: str) -> bool:
     return _RUN_ID.fullmatch(text) is not None and len(text.encode()) <= _LONGEST_RUN_ID
 
 
-def run_key(run_id: str, shelf: str = RUNS) -> str:
-    """Where the run ``run_id`` (or what else is on that shelf) lies, or would.
+def run_key(run_id: str, collection: str = RUNS) -> str:
+    """Return the key of the run ``run_id``, or of another member of the collection.
 
     Raises
     ------
@@ -50,12 +51,12 @@ def run_key(run_id: str, shelf: str = RUNS) -> str:
     """
     if not is_run_id(run_id):
         raise ValueError(f"run_id {run_id!r}: allowed are up to {_LONGEST_RUN_ID} letters, digits, '_.+-'")
-    return f"{shelf}/{run_id}"
+    return f"{collection}/{run_id}"
 
 
-def manifest_key(run_id: str, shelf: str = RUNS) -> str:
-    """Where its manifest lies, by which it is there."""
-    return f"{run_key(run_id, shelf)}/{MANIFEST}"
+def manifest_key(run_id: str, collection: str = RUNS) -> str:
+    """Return the key of a run's manifest. The run exists if and only if this file does."""
+    return f"{run_key(run_id, collection)}/{MANIFEST}"
 
 
 def preset_of(run_id: str) -> str:

@@ -1,8 +1,8 @@
-"""The manifest: one JSON file that says what a run is and what each of its bytes should be.
+"""The manifest: one JSON file that describes a run and holds the digest of each of its files.
 
-It is read without xarray (a cache hit, a listing and a verification need nothing else) and written last, so
-that its presence means that everything it names is complete. Digests are needed although every chunk has a
-checksum of its own: ``zarr.json`` has none, and a flip there can make a variable vanish without an error.
+It is read without xarray (a cache hit, a listing and a verification need nothing else). It is written last, so
+that all files that it names are complete once it exists. Digests are needed although every chunk has a
+checksum: ``zarr.json`` has none, and a changed bit there can make a variable vanish without an error.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from catalog.layout import RUNS, manifest_key, run_key
 from catalog.sealed import sealed, unsealed
 
 if TYPE_CHECKING:
-    from catalog.places import Place
+    from catalog.storage import Storage
 
 # Zarr v3's own spelling of these in JSON, which has no such numbers; a strict parser refuses a bare NaN.
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -113,7 +113,7 @@ class Manifest:
             if isinstance(value, dict | list | tuple):
                 raise ValueError(f"summary.{key} is no scalar")
         for path, entry in self.files.items():
-            # A manifest from elsewhere must not send verify, or a later export, out of the run's folder.
+            # A manifest from elsewhere must not lead verification or a later export out of the run's folder.
             if not path or path.startswith("/") or ".." in path.split("/"):
                 raise ValueError(f"files: {path!r} leads out of the run")
             if not (isinstance(entry, dict) and type(entry.get("size")) is int and "sha256" in entry):
@@ -146,7 +146,7 @@ def parse(content: bytes) -> Manifest:
         raise ValueError(f"it has other keys than a manifest: {sorted(document)}") from error
 
 
-def read_manifest(place: Place, run_id: str, shelf: str = RUNS) -> Manifest:
+def read_manifest(storage: Storage, run_id: str, collection: str = RUNS) -> Manifest:
     """Read the manifest of a run.
 
     Raises
@@ -156,9 +156,9 @@ def read_manifest(place: Place, run_id: str, shelf: str = RUNS) -> Manifest:
     DamagedRunError
         If the manifest is damaged or belongs to another run.
     """
-    where = place.address(run_key(run_id, shelf))
+    where = storage.address(run_key(run_id, collection))
     try:
-        manifest = parse(place.read(manifest_key(run_id, shelf), LARGEST_DOCUMENT))
+        manifest = parse(storage.read(manifest_key(run_id, collection), LARGEST_DOCUMENT))
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no run at {where}") from None
     except OSError as error:

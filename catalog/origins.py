@@ -15,7 +15,7 @@ from catalog.sealed import sealed, unsealed
 
 if TYPE_CHECKING:
     from catalog.manifest import Manifest
-    from catalog.places import Place
+    from catalog.storage import Storage
 
 
 @dataclass(frozen=True)
@@ -45,25 +45,25 @@ class Origin:
         return {"imported_from": self.source, "imported_at": self.at}
 
 
-def origin_key(run_id: str, shelf: str = RUNS) -> str:
+def origin_key(run_id: str, collection: str = RUNS) -> str:
     """Return where the origin of a run is told."""
-    return f"{ORIGINS}/{shelf}/{run_id}.json"
+    return f"{ORIGINS}/{collection}/{run_id}.json"
 
 
-def write_origin(place: Place, run_id: str, origin: Origin, shelf: str = RUNS) -> None:
+def write_origin(storage: Storage, run_id: str, origin: Origin, collection: str = RUNS) -> None:
     """Keep the origin of a run, durably.
 
     Raises
     ------
     DiskFullError, CatalogUnwritableError
     """
-    place.write(origin_key(run_id, shelf), sealed(vars(origin)))
+    storage.write(origin_key(run_id, collection), sealed(vars(origin)))
 
 
-def read_origin(place: Place, manifest: Manifest, shelf: str = RUNS) -> Origin | None:
+def read_origin(storage: Storage, manifest: Manifest, collection: str = RUNS) -> Origin | None:
     """Read where a run came from; None if it was computed here, or what was told is damaged (verify names it)."""
     try:
-        origin = parse_origin(place.read(origin_key(manifest.run_id, shelf)))
+        origin = parse_origin(storage.read(origin_key(manifest.run_id, collection)))
     except (OSError, CatalogError, ValueError, RecursionError):
         return None
     return origin if origin.published == manifest.created else None

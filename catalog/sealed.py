@@ -1,6 +1,6 @@
-"""JSON that carries a digest of itself: whoever reads it knows that it is what was written, to the bit.
+"""JSON with a digest of itself, by which a reader detects every changed bit.
 
-What the digest does not say is who wrote it: against a flipped bit it helps, against a forger it does not.
+The digest does not say who wrote the file: it detects accidents, not forgery.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def unsealed(content: bytes, *, constants: bool = False, bounded: bool = True) -
     constants
         Whether Python's NaN and Infinity may be in it, which are no JSON.
     bounded
-        Whether it is held to the bounds of what a stranger may have written (:func:`catalog.bounds.parse_json`).
+        Whether the bounds for documents of unknown origin apply (:func:`catalog.bounds.parse_json`).
 
     Raises
     ------
@@ -73,7 +73,7 @@ _UNSEALED_INDEX = 1
 
 
 def names_listed(content: bytes) -> list[str]:
-    """Read from the index of a shelf which runs there are, and nothing else.
+    """Read only the names of the runs from the index of a collection.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """The files of a Zarr v3 store, as its specification has them: documents in JSON, chunks of compressed bytes.
 
-Written here and not by zarr, which takes a hop to its event loop's thread for each of three steps an array: 1.0 s
-of a run's 1.2 s of publishing went there (a slow core), and 0.03 s go here. The tests hold it to zarr's own
-writer: the same documents, the same bytes. Reading is zarr's.
+They are written here and not by zarr, which changes to its event loop's thread for each of three steps an
+array: that took 1.0 s of the 1.2 s of a run's publication (on a slow core); here it takes 0.03 s. The tests
+compare both writers: the same documents, the same bytes. Zarr reads them.
 """
 
 from __future__ import annotations
@@ -15,13 +15,22 @@ from typing import Any
 
 import google_crc32c
 import numpy as np
-from numcodecs import Zstd
+from numcodecs import Blosc, Zstd, blosc
 
-from catalog.blocks import SHARED_BYTES, threads_for_sharing
+from catalog.schema.blocks import SHARED_BYTES, threads_for_sharing
 
 LEVEL = 3
 """Of zstd."""
+SERIES_LENGTH = 32
+"""Entries of a chunk along time, from which on neighbours in time are so alike that shuffling pays."""
+SERIES_LEVEL = 2
+"""Of Blosc's zstd: a run takes 12.8 ms and 250 kB so, 11.9 and 254 with 1, 16.6 and 247 with 5."""
+SEPARATOR = "."
+"""Between the numbers of a chunk's key: with a slash each array has one to three folders more."""
 _ZSTD = Zstd(level=LEVEL, checksum=False)
+# Chunks are shared among threads here. Blosc's own are started once a process, and a lock of it would be
+# inherited by a worker that is forked meanwhile.
+blosc.use_threads = False
 
 
 def group_document(attributes: Mapping[Any, Any]) -> dict[str, Any]:
@@ -67,25 +76,43 @@ def array_document(
     attributes: Mapping[Any, Any],
     dims: tuple[str, ...],
 ) -> dict[str, Any]:
-    """Write the document of an array whose chunks are compressed with zstd, then given a CRC-32C."""
-    order = {} if dtype.itemsize == 1 else {"configuration": {"endian": "little"}}
+    """Write the document of an array whose chunks are compressed, then given a CRC-32C."""
     return {
         "shape": list(shape),
         "data_type": dtype.name,
         "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(chunks)}},
-        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+        "chunk_key_encoding": {"name": "default", "configuration": {"separator": SEPARATOR}},
         "fill_value": _number(dtype.type(fill_value).item()),
-        "codecs": [
-            {"name": "bytes", **order},
-            {"name": "zstd", "configuration": {"level": LEVEL, "checksum": False}},
-            {"name": "crc32c"},
-        ],
+        "codecs": _codecs(dtype, chunks),
         "attributes": _plain(attributes),
         **({"dimension_names": list(dims)} if dims else {}),
         "zarr_format": 3,
         "node_type": "array",
         "storage_transformers": [],
     }
+
+
+def _codecs(dtype: np.dtype[Any], chunks: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Choose how a chunk becomes bytes: numbers that change slowly in time are laid out along it and shuffled.
+
+    Measured on 400 samples of 60 and of 3,000 neurons: the directions take 80 and 82 % of the bytes that zstd
+    alone leaves, ln |w| 83 and 86 %; writing and reading take no longer. Where a chunk has few samples, shuffling
+    hides the repetitions: of one sample it leaves twice as much.
+    """
+    endian = {} if dtype.itemsize == 1 else {"configuration": {"endian": "little"}}
+    plain, checksum = {"name": "bytes", **endian}, {"name": "crc32c"}
+    if not (dtype.kind == "f" and chunks and chunks[0] >= SERIES_LENGTH):
+        return [plain, {"name": "zstd", "configuration": {"level": LEVEL, "checksum": False}}, checksum]
+    order = [*range(1, len(chunks)), 0]
+    transposed = [{"name": "transpose", "configuration": {"order": order}}] if len(chunks) > 1 else []
+    shuffled = {
+        "typesize": dtype.itemsize,
+        "cname": "zstd",
+        "clevel": SERIES_LEVEL,
+        "shuffle": "shuffle",
+        "blocksize": 0,
+    }
+    return [*transposed, plain, {"name": "blosc", "configuration": shuffled}, checksum]
 
 
 def chunks_of(document: Mapping[str, Any]) -> tuple[int, ...]:
@@ -110,6 +137,10 @@ def chunk_files(
     chunks = chunks_of(document)
     little = values.dtype.newbyteorder("<")
     first = start if start is not None else [0] * values.ndim
+    codecs = {codec["name"]: codec.get("configuration", {}) for codec in document["codecs"]}
+    order = codecs["transpose"]["order"] if "transpose" in codecs else None
+    series = codecs.get("blosc")
+    compressor = Blosc("zstd", series["clevel"], Blosc.SHUFFLE) if series else _ZSTD
     counts = [range(ceil(size / chunk)) for size, chunk in zip(values.shape, chunks, strict=True)]
 
     def encoded(place: tuple[int, ...]) -> tuple[str, bytes]:
@@ -120,8 +151,10 @@ def chunk_files(
             whole = np.full(chunks, float(fill) if isinstance(fill, str) else fill, dtype=little)
             whole[tuple(map(slice, part.shape))] = part
             part = whole
-        content = bytes(_ZSTD.encode(part.reshape(-1).view(np.uint8)))
-        key = "/".join(["c", *(str(base + number) for base, number in zip(first, place, strict=True))])
+        if order is not None:
+            part = np.ascontiguousarray(part.transpose(order))
+        content = bytes(compressor.encode(part.reshape(-1) if series else part.reshape(-1).view(np.uint8)))
+        key = SEPARATOR.join(["c", *(str(base + number) for base, number in zip(first, place, strict=True))])
         return key, content + google_crc32c.value(content).to_bytes(4, "little")
 
     threads = threads_for_sharing()

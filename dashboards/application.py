@@ -1,4 +1,4 @@
-"""The server: the pages at their addresses, on this machine's own interface, behind the list of allowed names."""
+"""The server of the pages: it listens on this machine's own interface and checks the names that requests use."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from dashboards.security import allowed_hosts, guard
 from dashboards.views import PAGES
 
 ADDRESS = "127.0.0.1"
-"""The interface to listen on: this machine alone. For others a proxy that asks for a password goes before it."""
+"""The interface to listen on: this machine alone. Others reach it through a proxy that asks for a password."""
 THREADS = 4
-"""For callbacks: while one takes its time, other people's pages go on."""
+"""Threads for callbacks: a slow callback does not hold up the pages of other people."""
 UNUSED_SECONDS = 10
-"""After which a session whose page is closed is forgotten."""
+"""Time after which a session whose page is closed is discarded."""
 
 
 def server(
     catalog: Catalog, *, port: int = 5006, names: Collection[str] = (), pages: dict[str, Any] = PAGES
 ) -> Server:
-    """Make the server of a catalog's pages; it listens already and answers once its ``io_loop`` runs.
+    """Make the server of a catalog's pages; it listens at once, and answers when its ``io_loop`` runs.
 
     Parameters
     ----------
     catalog
-        Its runs and sweeps, and no other file, can be opened.
+        The pages open its runs and sweeps, and no other file.
     port
-        Where to listen; 0 for any that is free.
+        The port to listen on; 0 for any free one.
     names
-        Further values of Host and Origin that are let in: see :func:`dashboards.security.allowed_hosts`.
+        Further values of Host and Origin that are allowed: see :func:`dashboards.security.allowed_hosts`.
     pages
         The pages by the last part of their address.
 
@@ -69,7 +69,7 @@ def server(
         keep_alive_milliseconds=15_000,
     )
     hosts = allowed_hosts(made.port or port, names)
-    # Bokeh's own list, asked for websockets besides: only now is the port known; a name without one is port 80's.
+    # Bokeh has a list of its own for websockets, in which a name without a port means port 80.
     made._tornado._websocket_origins = {name if ":" in name else f"{name}:80" for name in hosts}
     guard(made._tornado, hosts)
     return made
@@ -78,7 +78,7 @@ def server(
 def keep_unless_page_closed(record: logging.LogRecord) -> bool:
     """Drop what asyncio reports when a page is closed while a message to it is written.
 
-    Panel begins to write every part of a message and, once its page is gone, asks after none of them
+    Panel starts to write every part of a message and does not await them once the page is closed
     (``panel.io.document``): asyncio would print a traceback for each closed tab.
     """
     return not (record.exc_info and isinstance(record.exc_info[1], WebSocketClosedError))

@@ -19,13 +19,13 @@ from weakref import WeakKeyDictionary, ref
 from dashboards.processes import Worker, usable_cpus
 
 QUICK_SECONDS = 2.0
-"""Seconds within which what a page computes is nearly always done."""
+"""Time within which nearly every computation of a page is done."""
 TIME_LIMIT_SECONDS = 900.0
-"""Seconds that a computation of a page may take."""
+"""Time that a computation of a page may take."""
 POLL_SECONDS = 0.05
-"""Seconds between two looks whether a computation is still wanted."""
+"""Time between two checks whether a computation is still wanted."""
 IDLE_PROCESSES_LIMIT = 4
-"""Processes that are kept for the next computation."""
+"""Processes that are kept for later computations."""
 
 
 class StoppedError(Exception):
@@ -38,9 +38,9 @@ class TurnQueue:
     Parameters
     ----------
     limit
-        How many may be under way.
+        How many may run at once.
     limit_each
-        How many of them may be one visitor's.
+        How many of them may belong to one visitor.
     """
 
     def __init__(self, limit: int, limit_each: int) -> None:
@@ -52,7 +52,7 @@ class TurnQueue:
         self.last: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 
     def take(self, visitor: Any, still_wanted: Callable[[], None]) -> None:
-        """Wait for a turn; ``still_wanted`` raises once there is no need to."""
+        """Wait for a turn; ``still_wanted`` raises if the computation is not wanted any more."""
         with self.changed:
             self.waiting.append(visitor)
             try:
@@ -65,7 +65,7 @@ class TurnQueue:
             self._begin(visitor)
 
     def take_at_once(self, visitor: Any) -> bool:
-        """Take a turn if it needs no waiting."""
+        """Take a turn if one is free now."""
         with self.changed:
             if self.waiting or self._full() or self.running[visitor] >= self.limit_each:
                 return False
@@ -73,7 +73,7 @@ class TurnQueue:
             return True
 
     def leave(self, visitor: Any) -> None:
-        """Let the next one have his turn."""
+        """Give the turn to the next visitor."""
         with self.changed:
             self.running[visitor] -= 1
             if not self.running[visitor]:
@@ -81,7 +81,7 @@ class TurnQueue:
             self.changed.notify_all()
 
     def before(self, visitor: Any) -> int:
-        """Count what is under way for others."""
+        """Count the computations that run for other visitors."""
         with self.changed:
             return sum(number for one, number in self.running.items() if one is not visitor)
 
@@ -94,7 +94,7 @@ class TurnQueue:
         return sum(self.running.values()) >= self.limit
 
     def _next(self) -> Any:
-        """Say whose turn it is; None if it is nobody's yet."""
+        """Return whose turn it is; None if none is free."""
         free = [one for one in self.waiting if self.running[one] < self.limit_each]
         if self._full() or not free:
             return None
@@ -107,7 +107,7 @@ class Budget:
     Parameters
     ----------
     cpus
-        What there is to share.
+        How many CPUs the computations share.
     """
 
     def __init__(self, cpus: int) -> None:
@@ -124,25 +124,25 @@ class Budget:
         still_wanted: Callable[[], None],
         report: Callable[[str], None],
     ) -> Any:
-        """Return ``function(*args)``, computed in a process when it is this visitor's turn. Call it in a thread.
+        """Return ``function(*args)``, computed in a process on this visitor's turn. Call it in a thread.
 
         Parameters
         ----------
         visitor
-            Whose it is.
+            For whom it is computed.
         function, args
             Picklable; ``function`` is found by its module and name.
         still_wanted
-            Called some twenty times a second; what it raises ends the computation.
+            Called about twenty times a second; an exception from it ends the computation.
         report
-            Told in words how far it has come.
+            Called with a sentence about its progress.
 
         Raises
         ------
         StoppedError
             If it takes longer than :data:`TIME_LIMIT_SECONDS`.
         Exception
-            What ``function`` or ``still_wanted`` raises.
+            Any exception of ``function`` or ``still_wanted``.
         """
         task = Task(function, args, still_wanted, report)
         self.quick.take(visitor, still_wanted)
@@ -161,7 +161,7 @@ class Budget:
         return self._long(visitor, task, worker if going_on else None)
 
     def _long(self, visitor: Any, task: Task, worker: Worker | None) -> Any:
-        """Go on with a computation that takes long: at once with its process, or from its beginning later."""
+        """Continue a long computation in its process, or start it again later."""
         if worker is None:
             task.report("Waiting for the computations of other visitors")
             self.long.take(visitor, task.still_wanted)
@@ -180,7 +180,7 @@ class Budget:
         return self._value(visitor, worker, news)
 
     def _begun(self, visitor: Any, task: Task) -> Worker:
-        """Have a process begin: the one that computed for this visitor last, if it can be."""
+        """Start it in a process, if possible in the one that computed for this visitor last."""
         with self.lock:
             own = [one for one in self.idle if one.last() is visitor and one.alive]
             others = [one for one in self.idle if not one.yielding and one.alive]
@@ -193,7 +193,7 @@ class Budget:
         return worker
 
     def _value(self, visitor: Any, worker: Worker, news: tuple[str, Any]) -> Any:
-        """Keep a process for the next computation, and return what it has found."""
+        """Keep the process for the next computation, and return the result of this one."""
         with self.lock:
             self.idle.append(worker)
             left = [one for one in self.idle if not one.alive] or self.idle[
@@ -208,7 +208,7 @@ class Budget:
         return value
 
     def forget(self, visitor: Any) -> None:
-        """End what is kept for a visitor whose page was closed."""
+        """End the processes that are kept for a visitor whose page is closed."""
         with self.lock:
             left = [one for one in self.idle if one.last() is visitor]
             self.idle = [one for one in self.idle if one not in left]
@@ -218,7 +218,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Task:
-    """What is computed, and who is asked and told meanwhile: see :meth:`Budget.compute`."""
+    """A computation with its two callbacks: see :meth:`Budget.compute`."""
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
@@ -226,7 +226,7 @@ class Task:
     report: Callable[[str], None]
 
     def news(self, worker: Worker, seconds: float) -> tuple[str, Any] | None:
-        """Wait for the result or the failure; None if there is none in time. Not to be wanted ends the process."""
+        """Wait for the result or the error; None if none comes in time. If it is not wanted, end the process."""
         until = monotonic() + seconds
         try:
             while monotonic() < until:
@@ -243,4 +243,4 @@ class Task:
 
 
 BUDGET = Budget(usable_cpus())
-"""Of this server."""
+"""The budget of this server."""

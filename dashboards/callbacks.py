@@ -1,10 +1,10 @@
-"""Where Panel runs the callbacks of all pages: in threads, one by one for each page, under its document's lock.
+"""The threads in which Panel runs the callbacks of pages: one at a time for each page, with its document locked.
 
-Panel hands each callback to whatever thread is free. So two of one page ran at once and in any order (an edit of a
-table was read before the table's new numbers), and each without the lock of the document whose models it changed
-(Bokeh raises, and then takes another page for the current one). Here a callback is given to a thread when the
-document is free, and the document is free again when the callback has ended. Callbacks on Bokeh's event loop would
-be simpler, but one that takes its time would then hold up everybody's pages, not its own alone.
+Panel hands each callback to any free thread. Two callbacks of one page then ran at once and in any order (an
+edit of a table was read before the table's new numbers), and each without the lock of the document whose
+models it changed (Bokeh raises, and then takes another page for the current one). Here a callback starts when
+its document is free, and the document is free again when the callback has ended. Callbacks on Bokeh's event
+loop would be simpler, but a slow one would then hold up the pages of all visitors.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from dashboards.latest_only import is_gone
 
 
 class PageCallbacks(ThreadPoolExecutor):
-    """Threads that take the callbacks of each page in their order; what belongs to no page runs at once.
+    """Threads that run the callbacks of each page in order; a call that belongs to no page runs at once.
 
-    Whoever runs under a document's lock must not wait for another callback of the same page.
+    Code that runs under a document's lock must not wait for another callback of the same page.
     """
 
     def submit(self, call: Callable[..., Any], /, *arguments: Any, **options: Any) -> Future[Any]:
-        """Run a call in a thread, once the document that it belongs to is free; a closed page's never runs."""
+        """Run a call in a thread when its document is free; the calls of a closed page never run."""
         document = page_of(call, arguments)
         if document is None:
             return super().submit(call, *arguments, **options)
@@ -47,7 +47,7 @@ class PageCallbacks(ThreadPoolExecutor):
 
 
 def page_of(call: Callable[..., Any], arguments: tuple[Any, ...]) -> Document | None:
-    """Find the document that Panel runs a callback for: an argument, or what a periodic callback keeps."""
+    """Find the document of a callback: an argument, or an attribute of a periodic callback."""
     for argument in arguments:
         if isinstance(argument, Document):
             return argument

@@ -17,7 +17,8 @@ from pipeline.results.registry import VERDICT, every_result
 class Column(NamedTuple):
     """A column of the catalog's table, and the key of ``catalog.frame()`` that it shows, if it is just one.
 
-    ``digits`` says how its numbers are written: ``exact`` as they are, ``digits`` with a few; nothing for a text.
+    ``digits`` says how its numbers are written: ``exact`` as they are, ``digits`` with a few; nothing for a
+    text.
     """
 
     heading: str
@@ -142,8 +143,8 @@ def differences(manifests: Sequence[Manifest]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One column a run; rows by ``part`` (configuration, result, statement) and ``name``, all texts. What is the
-        same in the configurations and verdicts of all is left out.
+        One column a run; rows by ``part`` (configuration, result, statement) and ``name``, all texts. What is
+        the same in the configurations and verdicts of all is left out.
     """
     run_ids = [manifest.run_id for manifest in manifests]
     rows: dict[tuple[str, str], list[str]] = {}

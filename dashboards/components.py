@@ -1,6 +1,7 @@
-"""What pages are written of: words, facts and tables, buttons, cards, and rows of these that wrap on a phone.
+"""The parts of a page: HTML, facts and tables, buttons, cards, and rows that wrap on a phone.
 
-Panel puts each piece into a shadow root, where the page's own style ends; :data:`STYLE` is that of them all.
+Panel puts each part into a shadow root, which the page's own style does not reach; :data:`STYLE` is the style
+of all of them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from bokeh.plotting import figure
 from dashboards.html_table import Table, records_html
 
 STYLE = "\n".join((Path(__file__).parent / name).read_text() for name in ("components.css", "html_table.css"))
-"""Of words, facts and tables."""
+"""The style of text, facts and tables."""
 CARD = {
     "background": "var(--panel)",
     "border": "1px solid var(--line)",
@@ -32,28 +33,28 @@ BUTTON: dict[str, Any] = {
         ".bk-btn a { padding: 0 !important; line-height: 20px; }"
     ],
 }
-"""Of buttons beside fields: Panel's button and its download button are of two heights; here they are one."""
+"""The style of buttons beside fields: without it Panel's button and its download button differ in height."""
 RADIO_BUTTONS_STYLE = """
 .bk-btn-group { flex-wrap: wrap; }
 .bk-btn-group .bk-btn.bk-active, .bk-btn-group .bk-btn.bk-active:hover {
   color: var(--accent) !important; box-shadow: inset 0 -2px 0 var(--accent) !important; font-weight: 600;
 }
 """
-"""Which button of a group is pressed must be seen in light and dark, and a group must fit a phone."""
+"""Shows which button of a group is pressed in both themes, and lets the group wrap on a phone."""
 
 COLLAPSIBLE_STYLE = """
 :host(.card) { box-shadow: none; outline: none; border: 1px solid var(--line); border-radius: 6px; }
 .card-header, .card-header:hover { background: none; box-shadow: none; position: static; }
 .card-header-row > .bk, .card-title { font-size: 14px; }
 """
-"""Of what can be folded away: a line around it, as around a field, and no shadow above what stands below."""
+"""The style of a collapsible card: a line around it, as around a field, and no shadow."""
 
 
 class RadioButtons(pn.widgets.RadioButtonGroup):
-    """A few buttons of which one is pressed, with a name for who hears the page.
+    """A few buttons of which one is pressed, with a name for screen readers.
 
-    Panel drops the label of such a group, and Bokeh's elements have neither role nor name; whatever attributes a
-    model says stand on the element that its buttons are in.
+    Panel drops the label of such a group, and Bokeh gives the element of the buttons neither role nor name;
+    it gets them here as HTML attributes of the model.
     """
 
     def _get_properties(self, doc: Document | None) -> dict[str, Any]:
@@ -80,16 +81,16 @@ def radio_buttons(name: str, texts: Mapping[str, str], value: str, **layout: Any
 
 
 def html_pane(html: str, *, faint: bool = False, style: str = "", **layout: Any) -> pn.pane.HTML:
-    """Show HTML of our own; what others wrote in it must be escaped before.
+    """Show HTML; text from outside must be escaped before.
 
     Parameters
     ----------
     html
         Paragraphs, lists, headings.
     faint
-        Whether they are a card's own: flush with it, the sentences of less weight than what they explain.
+        Whether it explains a card: aligned with the card, and in a weaker colour.
     style
-        More CSS, for what only this piece has.
+        More CSS, for this pane alone.
     layout
         Panel's own.
     """
@@ -99,29 +100,30 @@ def html_pane(html: str, *, faint: bool = False, style: str = "", **layout: Any)
 
 
 def heading_pane(title: str, text: str) -> pn.pane.HTML:
-    """Write a card's heading, and a sentence below it."""
+    """Write the heading of a card, and a sentence below it."""
     return html_pane(f"<h2>{escape(title)}</h2><p>{escape(text)}</p>", faint=True)
 
 
 def facts_html(rows: Iterable[tuple[str, str]]) -> str:
-    """Write names and values."""
+    """Write names and values as a list."""
     return "<dl class=facts>" + "".join(f"<dt>{escape(a)}</dt><dd>{escape(b)}</dd>" for a, b in rows) + "</dl>"
 
 
 def table_pane(table: Table, **layout: Any) -> pn.pane.HTML:
-    """Show a table whose rows are read one by one."""
+    """Show a table of records, which are read row by row."""
     return html_pane(records_html(table), **{"margin": (4, 0, 0, 0), **layout})
 
 
 def card(*objects: Any, flex: str = "", least: str = "0") -> pn.Column:
-    """Put things below each other into one card.
+    """Stack objects in a card.
 
     Parameters
     ----------
     objects
-        What stands in it.
+        The content.
     flex, least
-        Its share of a row in CSS, and the width below which it wraps; without these it is as wide as the page.
+        Its share of a row in CSS, and the width below which it wraps; without ``flex`` it is as wide as the
+        page.
     """
     if flex:
         return pn.Column(*objects, styles=CARD | {"flex": flex, "min-width": least, "padding": "6px 8px"})
@@ -130,7 +132,7 @@ def card(*objects: Any, flex: str = "", least: str = "0") -> pn.Column:
 
 
 def collapsible_card(title: str, content: Any, *, closed: bool = False) -> pn.Card:
-    """Put a thing under a heading that shows and hides it, as wide as the fields around it."""
+    """Put an object under a heading that shows and hides it, as wide as the fields around it."""
     return pn.Card(
         content,
         title=title,
@@ -142,7 +144,7 @@ def collapsible_card(title: str, content: Any, *, closed: bool = False) -> pn.Ca
 
 
 def plot_pane(drawn: figure, summary: str) -> pn.Column:
-    """Show a plot, with a sentence in its place for who hears the page: a canvas says nothing."""
+    """Show a plot, with a sentence for screen readers, which cannot read a canvas."""
     return pn.Column(
         pn.pane.HTML(f'<div role="img" aria-label="{escape(summary)}"></div>', height=1, margin=0),
         pn.pane.Bokeh(drawn, sizing_mode="stretch_width", margin=0),
@@ -152,7 +154,7 @@ def plot_pane(drawn: figure, summary: str) -> pn.Column:
 
 
 def side_by_side(*objects: Any) -> pn.FlexBox:
-    """Put things beside each other where there is room, else below each other."""
+    """Put objects side by side where there is space, else below each other."""
     for one in objects:
         one.styles = {**one.styles, "flex": "1 1 460px", "min-width": "0"}
     return pn.FlexBox(*objects, gap="8px 24px", sizing_mode="stretch_width", margin=0)

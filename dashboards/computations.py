@@ -1,6 +1,6 @@
-"""One visitor's computations: they end when the page closes, asks for something else, or its visitor says so.
+"""The computations of one page: they end when it closes, asks for something else, or the visitor stops them.
 
-What is under way is said in a corner of the window, with a button that stops it.
+A corner of the window says what is being computed, with a button that stops it.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ from dashboards.budget import BUDGET, StoppedError
 from dashboards.components import BUTTON
 
 SHOWN_AFTER_SECONDS = 1.0
-"""Seconds after which a page says that it computes: what is done sooner needs no words."""
+"""Time after which a page says that it computes; a shorter computation needs no message."""
 MESSAGE_INTERVAL_SECONDS = 1.0
-"""Seconds between two sentences about it."""
+"""Time between two messages about it."""
 DISCONNECTED_SECONDS = 3.0
-"""Seconds without a connection after which a page counts as closed; Bokeh forgets it some ten seconds later."""
+"""Time without a connection after which a page counts as closed; Bokeh discards it about ten seconds later."""
 
-PLACE = {
+CORNER_STYLE = {
     "position": "fixed", "right": "12px", "bottom": "12px", "z-index": "20", "background": "var(--panel)",
     "border": "1px solid var(--accent)", "border-radius": "8px", "padding": "2px 4px", "max-width": "94vw",
 }  # fmt: skip
-"""Of the sentence and the button: in a corner of the window, however far the page is scrolled."""
+"""The style of the message and the button: in a corner of the window, also when the page is scrolled."""
 
 superseded: ContextVar[Callable[[], bool]] = ContextVar("superseded")
-"""In the thread that works for a page: tells whether the page wants something else by now."""
+"""In a thread that works for a page: returns whether the page has asked for something else since."""
 
 
 class ClosedError(StoppedError):
-    """The page that wanted it is gone."""
+    """The page that asked for it is closed."""
 
 
 class SupersededError(StoppedError):
-    """The page wants something else by now."""
+    """The page has asked for something else since."""
 
 
 class Computations:
-    """What one page computes.
+    """The computations of one page.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Computations:
     Attributes
     ----------
     view
-        The sentence and the button; visible while something takes its time.
+        The message and the button; visible during a long computation.
     """
 
     def __init__(self, document: Document) -> None:
@@ -68,7 +68,7 @@ class Computations:
         self.words = pn.pane.HTML("", margin=(8, 10), min_width=240)
         self.button = pn.widgets.Button(label="Stop", **BUTTON)
         self.button.on_click(lambda _: self.stop())
-        self.view = pn.Row(self.words, self.button, styles=PLACE, visible=False)
+        self.view = pn.Row(self.words, self.button, styles=CORNER_STYLE, visible=False)
         document.on_session_destroyed(self._closed)
 
     def compute(self, function: Callable[..., Any], *args: Any) -> Any:
@@ -82,9 +82,9 @@ class Computations:
         Raises
         ------
         StoppedError
-            If it was stopped, took too long, or is not wanted any more.
+            If it was stopped, took too long, or is no longer wanted.
         Exception
-            What ``function`` raises.
+            Any exception of ``function``.
         """
         stops, wanted = self.stops, superseded.get(lambda: False)
 
@@ -94,18 +94,18 @@ class Computations:
             if wanted():
                 raise SupersededError("the page wants something else")
             if self.stops != stops:
-                raise StoppedError("Stopped. What was shown before stays")
+                raise StoppedError("Stopped. The page still shows the last result")
             self._tell(mine)
 
         with self._counted() as mine:
             return BUDGET.compute(self, function, args, still_wanted, mine.append)
 
     def stop(self) -> None:
-        """End all that is under way."""
+        """End all running computations."""
         self.stops += 1
 
     def scratch(self) -> str:
-        """Return the folder of what this page has computed; it goes with the page."""
+        """Return the folder of this page's results; it is deleted with the page."""
         with self.lock:
             if self.folder is None:
                 self.folder = TemporaryDirectory(prefix="reluflow-page-", ignore_cleanup_errors=True)
@@ -113,7 +113,7 @@ class Computations:
 
     @property
     def closed(self) -> bool:
-        """Whether nobody has the page open any more."""
+        """Whether the page is closed."""
         context = self.document.session_context
         if context is None or context.destroyed:
             return True
@@ -124,7 +124,7 @@ class Computations:
 
     @contextmanager
     def _counted(self) -> Any:
-        """Count a computation as under way; it hands out the list of what is said of it."""
+        """Count a computation as running; yields the list of its messages."""
         mine: list[str] = []
         entry = (monotonic(), mine)
         with self.lock:
@@ -137,7 +137,7 @@ class Computations:
             self._tell(mine, ended=True)
 
     def _tell(self, said: list[str], ended: bool = False) -> None:
-        """Have the page show what is under way, if it is time to."""
+        """Show what is being computed, if it is time for a message."""
         now = monotonic()
         with self.lock:
             begun = [since for since, _ in self.under_way]

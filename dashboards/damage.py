@@ -1,4 +1,4 @@
-"""Runs and sweeps that are not as they were published: on a page, one sentence that names the damage."""
+"""Damaged runs and sweeps: on a page, one sentence that names the damage."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from pipeline import RequestError
 
 
 def explain_damage(run_id: str | None, shelf: str = "runs") -> AbstractContextManager[None]:
-    """Do :func:`catalog.integrity.reading`, and leave alone what stops a page and what a request gets wrong."""
+    """Name the damage that is found while a run is read; let errors of requests and of stopped pages pass."""
     found: AbstractContextManager[None] = reading_of(run_id, shelf, (RequestError, StoppedError))
     return found

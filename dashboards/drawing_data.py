@@ -1,6 +1,6 @@
-"""What the pictures of one run have in common: which neurons are drawn, at which instants, in which plane.
+"""What the plots of one run share: which neurons are drawn, at which instants, and in which plane.
 
-Pure: from a :class:`dashboards.run_data.RunData` to plain arrays. The pictures that move with a slider
+Pure: from a :class:`dashboards.run_data.RunData` to plain arrays. The plots that change with a slider
 (:mod:`dashboards.plots.network_plot`, :mod:`dashboards.plots.time_curves`) take their columns from here.
 """
 
@@ -20,14 +20,14 @@ from pipeline.figures import Plane, State, View, one_input, read_state, shown_un
 Numbers = npt.NDArray[np.float64]
 
 MARKERS_LIMIT = 1_500
-"""Neurons that are drawn as markers; of more the largest at the end."""
+"""At most so many neurons are drawn as markers: the largest at the end."""
 LINES_LIMIT = 120
-"""Neurons that are drawn as lines over time; of more the largest at the end, of each role its share."""
+"""At most so many neurons are drawn as lines over time: the largest at the end, some of each role."""
 LINE_INSTANTS = {False: 60, True: 130}
-"""Instants of each such line, in a quick look and in a whole one: it is half a screen wide, and what takes longest
-while a slider moves is the browser's drawing of these lines."""
+"""Instants of each such line, in a preview and in a complete run: a plot is half a screen wide, and while a
+slider moves the browser spends most of its time on these lines."""
 LOSS_DECADES_LIMIT = 12.0
-"""Decades below its largest value that the loss is followed on its logarithmic axis."""
+"""Decades below the largest loss that the logarithmic axis shows."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class DrawingData:
     role
         The role of each neuron, by name.
     shown
-        The neurons that are drawn as markers; the first :attr:`lines` of them as lines too.
+        The neurons that are drawn as markers; the first :attr:`lines` of them are drawn as lines too.
     lines
         How many.
     """
@@ -63,26 +63,26 @@ class DrawingData:
 
     @cached_property
     def time(self) -> Numbers:
-        """The instants at which neurons are known: the frames of the player."""
+        """The instants of the samples: the frames of the player."""
         return np.asarray(self.run.groups["trajectory"]["time"].values)
 
     @cached_property
     def until(self) -> float:
-        """Where the time axes end at first."""
+        """Where the time axes end."""
         return float(shown_until(self.run.groups))
 
     @property
     def neurons(self) -> int:
-        """How many there are."""
+        """The number of neurons."""
         return len(self.role)
 
     @cached_property
     def log_scale(self) -> float:
-        """Of lambda, the natural logarithm."""
+        """Ln lambda."""
         return float(self.run.groups["trajectory"]["log_init_scale"])
 
     def frame_at(self, time: float) -> int:
-        """Find the frame that is nearest to an instant."""
+        """Find the frame nearest to an instant."""
         return int(np.argmin(np.abs(self.time - time)))
 
     @cached_property
@@ -93,7 +93,7 @@ class DrawingData:
 
     @cached_property
     def view(self) -> View:
-        """The principal plane of the weights at the end, for inputs of more dimensions."""
+        """The principal plane of the final weights, for inputs of more dimensions."""
         return View.of(self._with_minimum, self.state(len(self.time) - 1))
 
     @cached_property
@@ -101,7 +101,7 @@ class DrawingData:
         groups = dict(self.run.groups)
         if "minimal_norm" not in groups:
             coords = groups["data"].sizes["coord"]
-            groups["minimal_norm"] = _nothing(coords)
+            groups["minimal_norm"] = _unknown_minimum(coords)
         return groups
 
     def state(self, frame: int) -> State:
@@ -127,7 +127,7 @@ class DrawingData:
         every = max(1, len(self.time) // LINE_INSTANTS[self.run.complete])
         instants = np.unique(np.append(np.arange(0, len(self.time), every), len(self.time) - 1))
         chosen = neurons
-        # Sorted for the store, which reads increasing indices as slices, then back in our own order.
+        # Sorted for the store, which reads increasing indices as slices, then in our order again.
         order = np.argsort(chosen)
         part = group[["direction", "log_norm", "output_ratio"]].isel(time=instants, neuron=chosen[order])
         back = np.argsort(order)
@@ -141,7 +141,7 @@ class DrawingData:
 
 
 def _shares(order: npt.NDArray[np.intp], role: npt.NDArray[np.str_]) -> npt.NDArray[np.intp]:
-    """Choose at most :data:`LINES_LIMIT` neurons, the first of ``order``, but some of every role."""
+    """Choose at most :data:`LINES_LIMIT` neurons: of each role the first ones in ``order``."""
     if len(order) <= LINES_LIMIT:
         return order
     kinds = np.unique(role)
@@ -154,8 +154,8 @@ def _unit(vector: Numbers) -> Numbers:
     return np.asarray(vector / length if length > 0 else vector)
 
 
-def _nothing(coords: int) -> Any:
-    """A group minimal_norm of which nothing is known."""
+def _unknown_minimum(coords: int) -> Any:
+    """Make an empty group minimal_norm."""
     import xarray as xr
 
     return xr.Dataset(

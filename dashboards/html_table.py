@@ -1,7 +1,7 @@
-"""Tables as text: one description for the screen and for the ear, written as records or as digits.
+"""Tables as HTML, for the screen and for screen readers: records, or many short numbers.
 
-Plain HTML, not Panel's Tabulator: the rows are few, sentences must wrap, a screen reader must find a table, and on
-a phone each record becomes a card of its own, which a grid of fixed columns can't.
+Plain HTML, not Panel's Tabulator: there are few rows, sentences must wrap, a screen reader must recognize a
+table, and on a phone each record becomes a card, which a grid of fixed columns can't.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from math import isfinite
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: a text, one of less weight below it, and how it looks (a class of ``html_table.css``)."""
+    """A cell: a text, a smaller text below it, and its CSS class in ``html_table.css``."""
 
     text: str
     below: str = ""
@@ -29,11 +29,11 @@ class Table:
     Attributes
     ----------
     caption
-        What it shows, in one sentence; heard, not seen.
+        What it shows, in one sentence, for screen readers alone.
     columns
-        The head of each column.
+        The heads of the columns.
     rows
-        As many cells each; the first is the row's name. A text alone is the heading of the rows below it.
+        One cell per column; the first is the row's name. A string is a heading of the rows below it.
     """
 
     caption: str
@@ -41,25 +41,25 @@ class Table:
     rows: Sequence[Sequence[Cell | str] | str]
 
     def __post_init__(self) -> None:
-        """Refuse a row that does not fit the head."""
+        """Refuse a row with another number of cells."""
         if any(len(row) != len(self.columns) for row in self.rows if not isinstance(row, str)):
-            raise ValueError(f"a row that has not the {len(self.columns)} cells of the head")
+            raise ValueError(f"a row has not {len(self.columns)} cells, one per column")
 
 
 def records_html(table: Table, css_class: str = "records") -> str:
-    """Write a table as HTML; whatever its cells say is text.
+    """Write a table as HTML; the content of its cells is escaped.
 
     Parameters
     ----------
     table
-        What it says.
+        The table.
     css_class
-        A class of ``html_table.css``: ``records`` are read row by row, and are cards on a phone; in ``compared``
-        the columns are read side by side, there too.
+        A class of ``html_table.css``: ``records`` are read row by row, and become cards on a phone; the
+        columns of ``compared`` stay side by side there, too.
 
     Notes
     -----
-    Roles are written out, because a browser forgets them where the style makes cards of the rows.
+    Roles are written explicitly, because a browser drops them where the style turns rows into cards.
     """
     head = "".join(f'<th scope="col" role="columnheader">{escape(column)}</th>' for column in table.columns)
     body = "".join(row_html(table.columns, row) for row in table.rows)
@@ -70,9 +70,9 @@ def records_html(table: Table, css_class: str = "records") -> str:
 
 
 def numbers_html(table: Table) -> str:
-    """Write a table of many short numbers as HTML: plain, and scrolled where it is wider than its place.
+    """Write a table of many short numbers as HTML, with a scroll bar if it is too wide.
 
-    A thousand cells are sent anew at every move of a slider; as records they would be five times as long.
+    A thousand cells are sent at every move of a slider; as records they would be five times as long.
     """
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
     lines = []
@@ -86,7 +86,7 @@ def numbers_html(table: Table) -> str:
 
 
 def row_html(columns: Sequence[str], row: Sequence[Cell | str] | str) -> str:
-    """Write one record; each cell knows its column's head, for where records are cards."""
+    """Write one record; each cell has the head of its column as an attribute, which a card shows."""
     if isinstance(row, str):
         heading = f'<th class="part" role="rowheader" scope="colgroup" colspan="{len(columns)}">{escape(row)}</th>'
         return f'<tr role="row">{heading}</tr>'
@@ -102,7 +102,7 @@ def row_html(columns: Sequence[str], row: Sequence[Cell | str] | str) -> str:
 
 
 def powers(text: str) -> str:
-    """Write a text as HTML; a number such as ``1.00e-1000`` becomes a power of ten."""
+    """Write a text as HTML; a number such as ``1.00e-1000`` is written with a power of ten."""
     found = FAR.fullmatch(text)
     if found:
         mantissa, exponent, rest = found.groups()
@@ -114,15 +114,15 @@ def powers(text: str) -> str:
 
 
 FAR = re.compile(r"(-?[0-9.]+)e([+-][0-9]+)(| [a-z-]+)")
-"""What :func:`pipeline.in_digits` writes where a number is far from 1, and perhaps a unit."""
+"""A number far from 1 as :func:`pipeline.in_digits` writes it, and perhaps a unit."""
 POWER = re.compile(r"10\^(-?[0-9.]+)")
-"""A power of ten whose exponent need not be whole."""
+"""A power of ten; its exponent may have decimals."""
 MINUS = re.compile(r"(?<![\w)])-(?=[0-9])")
-"""The sign of a number in a text, not a hyphen."""
+"""A minus sign in a text, not a hyphen."""
 
 
 def number_cell(value: float, form: str | Callable[[float], str] = ".4g", below: str = "") -> Cell:
-    """Write a number in a format of Python's, or as a function writes it; a dash where there is none.
+    """Write a number in a format of Python, or by a function; a dash if there is no number.
 
     A format counts significant digits (``.4g``): with a fixed number of decimals 0.00004 would be 0.
     """
@@ -132,4 +132,4 @@ def number_cell(value: float, form: str | Callable[[float], str] = ".4g", below:
 
 
 NO_NUMBER = Cell("–", css_class="none")
-"""Where there is no number."""
+"""The cell of a missing number."""

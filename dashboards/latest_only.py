@@ -1,13 +1,13 @@
-"""The newest of what is wanted, and nothing in between.
+"""Works on the newest request of a page, and on no older one.
 
-While one value of a slider is computed, ten more arrive. In a queue the plot would lag behind the slider and go on
-after it has stopped (panel issue 653); here only the last value counts. Work is done in a thread of its own, which
-waits where a process computes (:mod:`dashboards.computations`). Results are shown under the document's lock, one
-after the other, so that frames never queue up either.
+While one value of a slider is computed, ten more arrive. In a queue the plot would lag behind the slider and
+go on after it has stopped (panel issue 653); here only the last value counts. Work is done in a thread of its
+own, which waits while a process computes (:mod:`dashboards.computations`). Results are shown under the
+document's lock, one after the other, so that frames do not queue either.
 
-Coroutines would do for what is asked for now and then, but they run without the lock, and what Panel 1.9 does
-about that fails until a thread of its own has noted that the page is loaded: Bokeh raises, and a page that loads
-on a busy machine stays empty (of the kind of panel issues 4324 and 5920).
+Coroutines would be enough for rare requests, but they run without the lock, and what Panel 1.9 does about
+that fails until one of its threads has noted that the page is loaded: Bokeh raises, and a page that loads on
+a busy machine stays empty (similar to panel issues 4324 and 5920).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
+import panel as pn
 from bokeh.document import Document
 from panel.io.document import hold
 from panel.io.state import set_curdoc
@@ -26,9 +27,9 @@ from panel.io.state import set_curdoc
 from dashboards.computations import ClosedError, SupersededError, superseded
 
 DELIVERY_SECONDS = 5.0
-"""Seconds to wait for a page to take a result; a page that was closed never does, one on a busy machine later."""
+"""Time to wait for a page to show a result: a closed page never does, one on a busy machine does later."""
 FINISH_SECONDS = 1.0
-"""Seconds for which a job goes on after a newer one was asked for: its picture comes while the slider moves."""
+"""Time for which a job continues after a newer request, so that plots change while the slider moves."""
 LOGGER = logging.getLogger("reluflow.dashboard")
 
 
@@ -38,16 +39,16 @@ class LatestOnly:
     Parameters
     ----------
     document
-        The page's; None outside a server: then everything happens at once, in the caller's thread.
+        The page's; None outside a server, where everything runs at once in the caller's thread.
     work
-        Makes a result of a job; called in a thread of its own, must not touch the page.
+        Makes a result from a job; called in a thread of its own, it must not change the page.
     show
-        Puts a result on the page.
+        Shows a result on the page.
     failed
-        Told what ``work`` or ``show`` raised.
+        Called with an exception of ``work`` or ``show``.
     rest, after
-        What to do, with the job, once no newer one has come for ``after`` seconds: a second, finer result, say. It
-        holds up no newer job, and is not shown after one was asked for.
+        Makes a second, finer result of the same job when no newer one has come for ``after`` seconds. It
+        delays no newer job, and is not shown after a newer request.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class LatestOnly:
         self.busy = self.refining = False
 
     def request(self, job: Any) -> None:
-        """Ask for this job; one that waits is dropped, one that runs is finished if it is quick, else ended."""
+        """Request a job: a waiting one is dropped, a running one is finished if it is quick and ended if not."""
         if self.document is None:
             self._do_at_once(job)
             return
@@ -81,6 +82,13 @@ class LatestOnly:
                 return
             self.busy = True
         threading.Thread(target=self._go_on, name="page-work", daemon=True).start()
+
+    def request_on_load(self, job: Any) -> None:
+        """Request a job once the browser has loaded the page; outside a server at once."""
+        if self.document is None:
+            self.request(job)
+        else:
+            pn.state.onload(lambda: self.request(job))
 
     def _do_at_once(self, job: Any) -> None:
         try:
@@ -109,7 +117,7 @@ class LatestOnly:
             return job[0] if job else None
 
     def _refine_later(self, asked: tuple[int, Any]) -> None:
-        """Have the second result made in a thread of its own: a job that comes meanwhile does not wait for it."""
+        """Make the second result in a thread of its own, so that a new job does not wait for it."""
         with self.changed:
             self.finer = [asked]
             if self.refining:
@@ -130,7 +138,7 @@ class LatestOnly:
             self._do(self.rest, job, partial(self._shown_unless_newer, number), newer)
 
     def _is_late(self, begun: float) -> bool:
-        """Whether a newer job waits, and has waited long enough for this one."""
+        """Whether a newer job waits and this one has run long enough."""
         return bool(self.job) and monotonic() - begun > FINISH_SECONDS
 
     def _is_newer(self, number: int) -> bool:
@@ -141,7 +149,7 @@ class LatestOnly:
             self._shown(result)
 
     def _newer(self) -> bool:
-        """Whether another job comes within the time of rest."""
+        """Whether another job comes within ``after`` seconds."""
         with self.changed:
             return bool(self.job) or self.changed.wait(self.after)
 
@@ -152,10 +160,10 @@ class LatestOnly:
         shown: Callable[[Any], None],
         unwanted: Callable[[], bool],
     ) -> bool:
-        """Make a result and have it shown; False if the page is gone."""
+        """Make a result and show it; False if the page is closed."""
         before = superseded.set(unwanted)
         try:
-            with set_curdoc(self.document):  # else Panel takes the one that the event loop is busy with: anybody's
+            with set_curdoc(self.document):  # else Panel takes the event loop's current one, of any page
                 result = work(job)
         except SupersededError:
             return True
@@ -169,7 +177,7 @@ class LatestOnly:
 
     def _shown(self, result: Any) -> None:
         try:
-            with hold(self.document):  # one message for all that changes, not one for each column
+            with hold(self.document):  # one message for all changes, not one per column
                 self.show(result)
         except Exception as error:
             LOGGER.exception("a result could not be shown")
@@ -193,5 +201,5 @@ class LatestOnly:
 
 
 def is_gone(document: Document) -> bool:
-    """Whether nobody has the page open any more."""
+    """Whether the page is closed."""
     return document.session_context is None or bool(document.session_context.destroyed)

@@ -18,7 +18,7 @@ from catalog import Catalog
 from dashboards.theme import LIGHT, Theme
 
 VALUE_LENGTH_LIMIT = 20_000
-"""Characters of a value in an address, as far as they are looked at: a table of 200 points has some 8,000."""
+"""Characters of a value in an address that are read: a table of 200 points has about 8,000."""
 
 
 def compute_at_once(function: Callable[..., Any], *args: Any) -> Any:
@@ -33,24 +33,24 @@ class PageContext:
     Attributes
     ----------
     catalog
-        What the server was started on; its runs and sweeps are all that a page can open.
+        The catalog of the server; a page can open its runs and sweeps, and nothing else.
     query
-        What the address says, by key.
+        The parameters of the address.
     theme
         The colours.
     say
-        Shows one line to the visitor, above the page.
+        Shows a message above the page.
     say_error
-        Shows an error there, in words.
+        Shows an error there.
     write
-        Puts keys and values into the browser's address, without loading anything; None outside a browser.
+        Writes parameters into the browser's address without loading a page; None outside a browser.
     forget
-        Takes away the lines that were shown: the visitor has done something since.
+        Removes the messages; called when the visitor does something.
     compute
         Called with a function and its arguments, computes it for this visitor: on a server in a process
         that ends with the page (:mod:`dashboards.computations`); both are picklable then.
     scratch
-        Returns a folder for a catalog of what this page has computed; None outside a server.
+        Returns the folder for a catalog of this page's results; None outside a server.
     """
 
     catalog: Catalog
@@ -64,11 +64,11 @@ class PageContext:
     scratch: Callable[[], str] | None = None
 
     def text(self, key: str, default: str = "") -> str:
-        """Return what the address says of ``key``, at most :data:`VALUE_LENGTH_LIMIT` characters of it."""
+        """Return a parameter of the address, at most :data:`VALUE_LENGTH_LIMIT` characters of it."""
         return self.query.get(key, default)[:VALUE_LENGTH_LIMIT]
 
     def choice(self, key: str, allowed: Collection[str], default: str) -> str:
-        """Return one of the allowed words; another one is said to be unknown, and the default taken."""
+        """Return one of the allowed words; for another one return the default, and say so."""
         value = self.query.get(key, default)
         if value in allowed:
             return value
@@ -78,7 +78,7 @@ class PageContext:
         return default
 
     def number(self, key: str, low: float, high: float, default: float) -> float:
-        """Return a number from ``low`` to ``high``; one outside is moved to the border, and that is said."""
+        """Return a number from ``low`` to ``high``; outside of them the nearer bound, with a message."""
         if key not in self.query:
             return default
         said = self.query[key]
@@ -88,7 +88,7 @@ class PageContext:
             value = math.nan
         if math.isnan(value):
             self.say(
-                f"{key} = {shortened(said)} is no number: allowed is {low:g} to {high:g}. Shown is {default:g}."
+                f"{key} = {shortened(said)} is not a number: allowed is {low:g} to {high:g}. Shown is {default:g}."
             )
             self.query[key] = f"{default:g}"
             return default
@@ -99,15 +99,15 @@ class PageContext:
         return within
 
     def whole(self, key: str, low: int, high: int, default: int) -> int:
-        """Return a whole number from ``low`` to ``high``; another one is rounded, and that is said."""
+        """Return a whole number from ``low`` to ``high``; another number is rounded, with a message."""
         value = self.number(key, low, high, default)
         if value != round(value):
-            self.say(f"{key} = {shortened(self.query[key])} is no whole number. Shown is {round(value)}.")
+            self.say(f"{key} = {shortened(self.query[key])} is not a whole number. Shown is {round(value)}.")
             self.query[key] = str(round(value))
         return round(value)
 
     def remember(self, **values: object) -> None:
-        """Put values into the address, so that it leads back to what is shown; None takes a key away."""
+        """Write values into the address, so that it leads back to what is shown; None removes a key."""
         for key, value in values.items():
             if value is None:
                 self.query.pop(key, None)
@@ -117,11 +117,11 @@ class PageContext:
             self.write(self.query)
 
     def address(self, page: str, **values: object) -> str:
-        """Return the address of a page of this application with these values, in the same looks."""
+        """Return the address of a page of this application with these values and the same theme."""
         said = {key: str(value) for key, value in values.items() if value is not None}
         return f"{page}?{urlencode({**said, 'theme': self.theme.name})}"
 
 
 def shortened(text: str, most: int = 40) -> str:
-    """Quote what somebody wrote, not all of it if it is long."""
+    """Quote a text of a visitor, cut off if it is long."""
     return repr(text if len(text) <= most else text[: most - 1] + "…")

@@ -1,4 +1,4 @@
-"""What all pages share: the head with the ways to the other pages, the line for messages, light and dark."""
+"""What all pages share: the head with the links to the other pages, the messages, and the theme."""
 
 from __future__ import annotations
 
@@ -25,17 +25,11 @@ STYLE = (Path(__file__).parent / "page.css").read_text()
 SCRIPT = (Path(__file__).parent / "page.js").read_text()
 LOGGER = logging.getLogger("reluflow.dashboard")
 
-WIDGETS = """
-:host { font-family: inherit; }
-.bk-input, .bk-btn { border-radius: 4px; }
-"""
-"""What Panel's widgets take over from the page, inside their shadow roots."""
-
 
 def open_page(name: str, catalog: Catalog) -> pn.Template:
-    """Build the page ``name`` for whoever has just asked for it.
+    """Build the page ``name`` for the visitor who has requested it.
 
-    Whatever a page stumbles over while it is built becomes a message in its place.
+    An error while a page is built becomes a message in its place.
     """
     query = read_query()
     theme = THEMES.get(query.get("theme", ""), LIGHT)
@@ -52,13 +46,13 @@ def open_page(name: str, catalog: Catalog) -> pn.Template:
 
 
 def read_query() -> dict[str, str]:
-    """Read the address: the first value of each key."""
+    """Read the parameters of the address: the first value of each."""
     arguments = pn.state.session_args or {}
     return {key: values[0].decode("utf-8", errors="replace") for key, values in arguments.items() if values}
 
 
 def write_query(query: Mapping[str, str]) -> None:
-    """Show a query in the browser's address, without loading anything."""
+    """Write parameters into the browser's address without loading a page."""
     location = pn.state.location
     if location is not None:
         location.search = f"?{urlencode(query)}" if query else ""
@@ -80,7 +74,7 @@ class Notices:
         self.view = pn.Row(self.pane, self.close, sizing_mode="stretch_width", visible=False)
 
     def say(self, line: str) -> None:
-        """Show a line; it goes when there are newer ones."""
+        """Show a message; the oldest disappears when there are too many."""
         line = " ".join(str(line).split())
         self.lines = [*[old for old in self.lines if old != line], line][-self.MOST :]
         text = "".join(f"<p>{escape(said)}</p>" for said in self.lines)
@@ -88,48 +82,48 @@ class Notices:
         self.view.visible = True
 
     def clear(self) -> None:
-        """Show nothing."""
+        """Remove all messages."""
         if self.lines:
             self.lines = []
             self.view.visible = False
 
     def of_error(self, error: BaseException) -> None:
-        """Say what went wrong in a callback, in words; the traceback is for the server's log."""
+        """Show an error of a callback as a message; its traceback goes into the server's log."""
         self.say(explain_error(error))
 
 
 def explain_error(error: BaseException) -> str:
-    """Say an error in one line: what a request got wrong as it stands, anything else as unexpected."""
+    """Explain an error in one line: a wrong request by its own message, any other as unexpected."""
     line = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, RequestError | CatalogError | OSError | StoppedError):
         return line
     LOGGER.error("an unexpected error on a page", exc_info=error)
     what = f"{type(error).__name__}: {line[:200]}"
-    return f"This did not work, unexpectedly ({what}). The server's log has the details."
+    return f"An unexpected error occurred ({what}). The server's log has the details."
 
 
 def build_content(name: str, context: PageContext, notices: Notices) -> Any:
-    """Build a page's content; if that fails, what to do instead."""
+    """Build a page's content; if that fails, a text that says what to do instead."""
     try:
         content = import_module(f"dashboards.views.{name}.page").build_page(context)
     except Exception as error:
         notices.say(explain_error(error))
         return pn.pane.HTML(
-            f'<p>This page can\'t be shown. <a href="{name}">Start it afresh</a>, or look what is in the '
+            f'<p>This page can\'t be shown. <a href="{name}">Reset it</a>, or go to the '
             '<a href="catalog">catalog</a>.</p>'
         )
     return content
 
 
 def fill_template(name: str, context: PageContext, notices: Notices, content: Any) -> pn.Template:
-    """Put a page's content into the frame."""
+    """Put a page's content into the template."""
     template = pn.Template(TEMPLATE, location=True)
     other = DARK if context.theme is LIGHT else LIGHT
     template.add_variable("page_title", PAGES[name].title)
     template.add_variable("pages", [(key, context.address(key), page.title) for key, page in PAGES.items()])
     template.add_variable("current", name)
     template.add_variable("other_theme", other.name)
-    template.add_variable("catalog", str(context.catalog.place))
+    template.add_variable("catalog", str(context.catalog.storage))
     template.add_variable("style", STYLE + theme_css(context.theme))
     template.add_variable("script", SCRIPT)
     template.add_panel("notices", notices.view)

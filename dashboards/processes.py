@@ -1,8 +1,9 @@
-"""Processes that compute for pages: each does one computation at a time, and can be ended in the middle of any.
+"""Processes that compute for pages: each does one computation at a time and can be ended at any moment.
 
-A thread can't be ended, and a stage in machine code asks nobody whether it is still wanted. A process can be: its
-memory, its files and its share of the machine go with it. The processes are forked from one that has imported what
-they need, which takes milliseconds, and what comes back goes through a pipe: of the paper's experiment 300 kB.
+A thread can't be ended, and a stage in machine code does not check whether its result is still wanted. A
+process can be ended, and its memory, files and share of the CPU are freed with it. The processes are forked
+from one that has imported what they need, which takes milliseconds, and results return through a pipe: 300 kB
+for the paper's experiment.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ from pipeline import RequestError
 
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 PRELOADED = "dashboards.process_startup"
-"""Imported once by the process from which the others are forked."""
+"""The module that the process from which the others are forked imports once."""
 YIELDING = 10
-"""The niceness of what takes long: what is done in a moment goes first."""
+"""The niceness of long computations, so that short ones run first."""
 
 _outward: list[Connection] = []
 
 
 def prepare_processes() -> None:
-    """Start the process from which the others are forked, in the background; a Ctrl-C does not reach it."""
+    """Start the process from which the others are forked, in the background; Ctrl-C does not reach it."""
     if METHOD != "forkserver" or threading.current_thread() is not threading.main_thread():
         return  # signals are the main thread's; the processes then import for themselves
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -45,13 +46,13 @@ def prepare_processes() -> None:
 
 
 def tell(words: str) -> None:
-    """Say, from within a computation, how far it has come; outside of such a process nobody hears it."""
+    """Report the progress of a computation; outside of such a process this does nothing."""
     for connection in _outward:
         connection.send(("progress", words))
 
 
 def flow_reached(time: float, steps: int) -> None:
-    """Say how far the solver has come: a ``progress`` of the pipeline's."""
+    """Report the progress of the solver: the pipeline's ``progress`` callback."""
     tell(f"The flow has reached t = {time:.4g} in {steps:,} steps")
 
 
@@ -61,10 +62,10 @@ class Worker:
     Attributes
     ----------
     yielding
-        Whether it leaves the machine to others.
+        Whether it runs at low priority.
     last
-        Refers to whom it computed for last, if he is still there: what it remembers, such as a flow that was
-        followed, is of use to the same one.
+        A weak reference to the visitor for whom it computed last: its caches, such as the last flow, are of
+        use for the same visitor.
     """
 
     def __init__(self) -> None:
@@ -77,11 +78,11 @@ class Worker:
         self.last: Callable[[], Any] = lambda: None
 
     def ask(self, function: Callable[..., Any], *args: Any) -> None:
-        """Have ``function(*args)`` computed; both must be picklable."""
+        """Start to compute ``function(*args)``; both must be picklable."""
         self.connection.send((function, args))
 
     def answer(self, seconds: float) -> tuple[str, Any] | None:
-        """Wait for news: ("progress", words), ("result", value) or ("error", exception); None if there is none."""
+        """Wait for ("progress", text), ("result", value) or ("error", exception); None if none comes in time."""
         if not wait([self.connection], seconds):
             return None
         try:
@@ -89,30 +90,30 @@ class Worker:
         except (EOFError, ConnectionError):
             self.process.join(1.0)
             code = self.process.exitcode
-            return "error", RuntimeError(f"the computation's process ended by itself (exit status {code})")
+            return "error", RuntimeError(f"the process of the computation ended unexpectedly (exit status {code})")
         return news
 
     def give_way(self) -> None:
-        """Let everything else on this machine go first from now on."""
+        """Run at low priority from now on."""
         self.yielding = True
         with suppress(OSError, AttributeError):
             assert self.process.pid is not None
             os.setpriority(os.PRIO_PROCESS, self.process.pid, YIELDING)
 
     def end(self) -> None:
-        """End it, whatever it is doing."""
+        """Kill the process."""
         self.process.kill()
         self.process.join(5.0)
         self.connection.close()
 
     @property
     def alive(self) -> bool:
-        """Whether it can be asked."""
+        """Whether the process runs."""
         return bool(self.process.is_alive())
 
 
 def serve(connection: Connection) -> None:
-    """Compute what is asked for, one after the other, until the process that asks has ended."""
+    """Compute what is requested, one after the other, until the parent process has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
     _outward.append(connection)
@@ -134,7 +135,7 @@ def serve(connection: Connection) -> None:
 
 
 def end_with_parent() -> None:
-    """Wait until the process that started this one has ended, and end too: nobody would take the result."""
+    """End this process when its parent has ended."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
@@ -142,7 +143,7 @@ def end_with_parent() -> None:
 
 
 def transferable(error: Exception) -> Exception:
-    """Return an exception that arrives on the other side as what it is, with its traceback as a note."""
+    """Return an exception that keeps its type through a pipe, with its traceback as a note."""
     note = "".join(traceback.format_exception(error))
     found: Exception = RuntimeError(f"{type(error).__name__}: {error}")
     for kind in (RequestError, CatalogError, OSError):
@@ -157,5 +158,5 @@ def transferable(error: Exception) -> Exception:
 
 
 def usable_cpus() -> int:
-    """How many CPUs this process may use."""
+    """Count the CPUs that this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

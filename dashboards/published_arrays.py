@@ -1,4 +1,4 @@
-"""A published run's configuration with its numbers in it, where it names files that this machine need not have."""
+"""The configuration of a published run with arrays in place of files, which this machine may not have."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from pipeline.configuration import RunConfig, override
 
 
 def embed_arrays(config: RunConfig, opened: Callable[[], xr.DataTree]) -> RunConfig:
-    """Write the points and the weights that a configuration has from files into the configuration.
+    """Replace the files of a configuration by the points and weights that they hold.
 
     Parameters
     ----------
     config
-        A published run's: its files have names without folders.
+        The configuration of a published run, whose files have names without folders.
     opened
-        Opens the run, whose groups hold the same numbers; asked only if there is a file.
+        Opens the run, whose groups hold the same numbers; called only if there is a file.
 
     Returns
     -------
     RunConfig
-        The same points and weights, to the last digit but one; without a file the configuration as it is.
+        The same points and weights, up to the last digit; without a file the configuration as it is.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The catalog's table, read once for all visitors, and again when somebody asks and it is old."""
+"""The table of published runs: read once for all visitors, and again when a visitor asks and it is old."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from catalog import Catalog, CatalogError
 from dashboards.catalog_rows import searchable, shown, with_headings
 
 REREAD_FACTOR = 10
-"""A table that took s seconds to read is read again after 10 s seconds at the earliest: 10,000 runs take one."""
+"""A table that took s seconds to read is read again after 10 s at the earliest; 10,000 runs take one second."""
 
 
 @dataclass(frozen=True)
 class RunsSnapshot:
-    """The runs at one moment.
+    """The published runs at one moment.
 
     Attributes
     ----------
     rows
         From :func:`dashboards.catalog_rows.shown`.
     columns
-        From :func:`dashboards.catalog_rows.with_headings`: what a condition may name.
+        From :func:`dashboards.catalog_rows.with_headings`: the columns that a condition may name.
     text
         From :func:`dashboards.catalog_rows.searchable`.
     damaged
-        What is wrong with runs that can't be listed, by their names.
+        The damage of runs that can't be listed, by their names.
     version
-        Grows by one with every change of what is there.
+        Increases by one with every change.
     """
 
     rows: pd.DataFrame
@@ -44,12 +44,12 @@ class RunsSnapshot:
 
 @dataclass
 class PublishedRuns:
-    """A catalog's runs, as all pages of this server see them.
+    """The published runs of a catalog, shared by all pages of this server.
 
     Attributes
     ----------
     catalog
-        Where they are.
+        The catalog.
     """
 
     catalog: Catalog
@@ -59,14 +59,14 @@ class PublishedRuns:
     _took: float = 0.0
 
     def snapshot(self, age: float = 0.0) -> RunsSnapshot:
-        """Return the table, read anew if it is older than ``age`` seconds. Call it in a thread.
+        """Return the table, read again if it is older than ``age`` seconds. Call it in a thread.
 
         Raises
         ------
         CatalogError
             If the catalog can't be read.
         """
-        with self._lock:  # whoever waits here takes what the other has read
+        with self._lock:  # a thread that waits here gets what the other one has read
             fresh = max(age, REREAD_FACTOR * self._took)
             if self._table is not None and monotonic() - self._read < fresh:
                 return self._table
@@ -87,15 +87,15 @@ class PublishedRuns:
 
 @lru_cache(maxsize=8)
 def published_runs_of(catalog: Catalog) -> PublishedRuns:
-    """Return the one shelf of a catalog."""
+    """Return the published runs of a catalog: the same object for all pages."""
     return PublishedRuns(catalog)
 
 
 def read_ahead(catalog: Catalog) -> threading.Thread:
-    """Read the table in a thread before anybody asks: 10,000 runs that the index does not know take seconds."""
+    """Read the table in a thread before the first request: 10,000 runs that are not in the index take seconds."""
 
     def read() -> None:
-        with suppress(CatalogError, OSError):  # whoever asks is told
+        with suppress(CatalogError, OSError):  # the first request reports it
             published_runs_of(catalog).snapshot()
 
     thread = threading.Thread(target=read, name="read-ahead", daemon=True)

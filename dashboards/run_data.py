@@ -1,9 +1,9 @@
 """The data of a run that the Flow page draws: of a published run, of a preview or of a complete computation.
 
 The flow of the paper's experiment takes a millisecond; most of the time goes into reading every neuron at 400
-instants, finding the stationary points and comparing with the minimum norm. So while a slider moves a preview is
-computed: fewer instants and no plateaus. When the slider rests, the complete run follows. The curve of the loss is
-complete in both.
+instants, finding the stationary points and comparing with the minimum norm. So while a slider moves a preview
+is computed: fewer instants and no plateaus. When the slider rests, the complete run follows. The curve of the
+loss is complete in both.
 """
 
 from __future__ import annotations
@@ -28,36 +28,36 @@ from pipeline import (
 from pipeline.configuration import DataConfig, FlowConfig, InitConfig, RunConfig
 
 PREVIEW_READINGS_LIMIT = 60_000
-"""Neuron readings (instants times neurons) of a quick look."""
+"""Neuron readings (instants times neurons) of a preview."""
 PREVIEW_INSTANTS_LIMIT = 130
-"""Instants of a quick look at the most: more are not drawn of it."""
+"""Instants of a preview at most: no more are drawn."""
 COMPLETE_READINGS_LIMIT = 1_000_000
-"""Neuron readings of a whole look."""
+"""Neuron readings of a complete run."""
 INSTANTS_MINIMUM = 16
-"""Instants that every look has."""
+"""Instants that every run has."""
 MINIMUM_POINTS_LIMIT = 12
-"""Points up to which the minimum norm takes milliseconds (for orthogonal inputs at any number)."""
+"""Up to so many points the minimum norm takes milliseconds (for orthogonal inputs with any number)."""
 GROUPS = ("data", "trajectory", "phases", "minimal_norm")
-"""What is drawn of a run."""
+"""The groups of a run that are drawn."""
 
 
 @dataclass(frozen=True)
 class RunData:
-    """What is known of a run for drawing it.
+    """The data of a run that are drawn.
 
     Attributes
     ----------
     groups
-        data, trajectory, phases and, unless it is not known yet, minimal_norm; in a quick look that is the
-        minimum alone, without the comparison.
+        data, trajectory, phases and, if it is known, minimal_norm; in a preview this is the minimum alone,
+        without the comparison.
     curve
-        residual(time, point) and loss(time), at as many instants as were asked for.
+        residual(time, point) and loss(time), at as many instants as the configuration asks for.
     name
-        The run's, for headings and files.
+        The name of the run, for headings and files.
     complete
-        Whether this is all that will be known.
+        Whether this is the complete run, not a preview.
     run_id
-        Of the run of the catalog that this is; None if it was computed.
+        The identifier of a published run; None if the run was computed.
     """
 
     groups: Mapping[str, xr.Dataset]
@@ -68,7 +68,7 @@ class RunData:
 
 
 def open_run_data(tree: xr.DataTree) -> RunData:
-    """RunData at a run of the catalog."""
+    """Read the data of a published run."""
     groups = {name: tree[name].to_dataset() for name in GROUPS}
     curve = groups["trajectory"][["residual", "loss"]].load()
     return RunData(groups, curve, str(tree.attrs.get("name", "run")), True, str(tree.attrs.get("id")))
@@ -95,7 +95,7 @@ def compute_preview(config: RunConfig) -> RunData:
 
 
 def compute_complete(config: RunConfig) -> RunData:
-    """Compute a run with as many instants as were asked for, unless it is very wide.
+    """Compute a run with as many instants as its configuration asks for, fewer if it is very wide.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def compute_complete(config: RunConfig) -> RunData:
 
 
 def _followed(config: RunConfig, data: xr.Dataset, readings: int) -> tuple[xr.Dataset, xr.Dataset]:
-    """The trajectory with so many neuron readings at most, and the curve of the loss."""
+    """Compute the trajectory with at most so many neuron readings, and the curve of the loss."""
     flow, samples = config.flow, max(INSTANTS_MINIMUM, min(config.flow.samples, readings // config.init.width))
     if flow.method == "exact":
         course = follow(*(part.model_dump_json() for part in (config.data, config.init, config.flow)))
@@ -130,7 +130,7 @@ def _followed(config: RunConfig, data: xr.Dataset, readings: int) -> tuple[xr.Da
 
 @lru_cache(maxsize=1)
 def follow(data: str, init: str, flow: str) -> Any:
-    """Follow a flow, given by its tables as JSON: a whole look comes after a quick one at the same flow."""
+    """Integrate a flow, given by its tables as JSON; kept, as the complete run follows the preview."""
     asked = FlowConfig.model_validate_json(flow)
     known = make_points(data)
     return follow_flow(
@@ -141,15 +141,15 @@ def follow(data: str, init: str, flow: str) -> Any:
 
 @lru_cache(maxsize=64)
 def make_points(data: str) -> xr.Dataset:
-    """Make the data set that this ``[data]`` table, as JSON, means: stage 1."""
+    """Make the data of a ``[data]`` table, given as JSON: stage 1."""
     made: xr.Dataset = generate_data(DataConfig.model_validate_json(data))
     return made
 
 
 @lru_cache(maxsize=64)
 def find_minimum(data: str, slope: float, free_bias: bool) -> xr.Dataset:
-    """Find the interpolator of least norm of a data set, given as for :func:`make_points`: stage 4."""
+    """Find the interpolator of least norm of a data set, given as in :func:`make_points`: stage 4."""
     found: xr.Dataset
-    # The front door hands out the function; to a type checker the room of that name stands before it.
+    # ``pipeline`` offers the function; a type checker finds the package of the same name instead.
     found = minimal_norm(make_points(data), slope=slope, free_bias=free_bias)  # type: ignore[operator]
     return found

@@ -1,8 +1,8 @@
-"""What a page looks at: a published run, or a configuration that is computed when it is wanted.
+"""Which run a page shows: a published run, or a configuration that is computed on request.
 
-Both are a configuration. An address says ``run=RUN_ID`` and the keys that differ from that run's configuration, or
-``preset=NAME`` and every key that the page can change (``init.log10_scale=-6``, ``data.y=[-1.0, 1.0]``), defaults
-included, so that a link means the same when defaults change.
+Both have a configuration. An address says ``run=RUN_ID`` and the keys that differ from that run's
+configuration, or ``preset=NAME`` and every key that the page can change (``init.log10_scale=-6``,
+``data.y=[-1.0, 1.0]``), with defaults, so that a link means the same when defaults change.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ from pipeline import RequestError, run
 from pipeline.configuration import RunConfig, load_config, override, presets
 
 FIRST_PRESET = "orthogonal"
-"""The preset that is shown to whoever asks for nothing: the paper's experiment."""
+"""The preset that is shown by default: the paper's experiment."""
 
 KEYS = (
     "data.x", "data.y", "init.log10_scale", "init.width", "init.seed", "init.start", "init.per_sqrt_width",
     "flow.end_time", "flow.slope", "flow.tolerance", "flow.samples", "analysis.epsilon",
 )  # fmt: skip
-"""The keys that an address may say, in its order; what has no value (no end time) is left out."""
+"""The keys of an address, in its order; a key without a value (no end time) is left out."""
 
 WIDTH_LIMIT = 20_000
-"""Neurons that a page computes; more is for ``reluflow run``, whose result a page opens."""
+"""Neurons that a page computes; for more there is ``reluflow run``, whose result a page opens."""
 SAMPLES_LIMIT = 2_000
 """Samples that a page computes."""
 SEED_LIMIT = 2**53 - 1
-"""The largest whole number that a browser has exactly."""
+"""The largest whole number that a browser represents exactly."""
 
 
 @dataclass(frozen=True)
 class RunSelection:
-    """What is looked at.
+    """The run that is selected.
 
     Attributes
     ----------
     config
         Its configuration.
     overrides
-        The keys that were said beside the preset or the run that it starts from.
+        The keys that differ from the preset or the run that it starts from.
     run_id
-        Of a published run; None for one that is computed.
+        The identifier of a published run; None for one that is computed.
     source
         The published run whose configuration the overrides change; None for a preset's.
     preset
-        The preset that it starts from; if none is said, the one of the configuration's name.
+        The preset that it starts from; without one, the preset with the configuration's name.
     """
 
     config: RunConfig
@@ -63,10 +63,10 @@ class RunSelection:
     preset: str | None = None
 
     def query(self) -> dict[str, str]:
-        """Write it as an address says it: of a preset every key's value, of a run those that differ."""
+        """Write the selection as parameters of an address: all keys of a preset, those that differ of a run."""
         if self.run_id is not None:
             return {"run": self.run_id}
-        # On other data than a preset's a configuration has a name of its own; every key is said below.
+        # A configuration with other data than its preset has a name of its own; all its keys follow below.
         name = self.preset or (self.config.name if self.config.name in presets() else FIRST_PRESET)
         said = {"run": self.source} if self.source else {"preset": name}
         for key in KEYS:
@@ -78,9 +78,9 @@ class RunSelection:
 
 
 def read_selection(context: PageContext) -> RunSelection:
-    """Read what an address asks for; what it gets wrong is said, and the nearest sensible thing shown.
+    """Read the selection from an address; invalid parameters are corrected, with messages.
 
-    A run that the catalog does not have, or that is damaged, leads to the paper's experiment.
+    In place of a run that is missing or damaged the paper's experiment is selected.
     """
     if "run" not in context.query:
         return apply_address_keys(select_preset(context.choice("preset", list(presets()), FIRST_PRESET)), context)
@@ -92,7 +92,7 @@ def read_selection(context: PageContext) -> RunSelection:
 
 
 def apply_address_keys(selection: RunSelection, context: PageContext) -> RunSelection:
-    """Change the keys that an address says beside the preset or the run."""
+    """Change the keys that an address gives besides the preset or the run."""
     which = f"the preset {selection.preset}" if selection.run_id is None else f"the run {selection.run_id}"
     keys: dict[str, Any] = {}
     for key in KEYS:
@@ -101,8 +101,8 @@ def apply_address_keys(selection: RunSelection, context: PageContext) -> RunSele
             try:
                 change_keys(selection, {**keys, key: value}, context.catalog)
             except RequestError as error:
-                if not key.startswith("data."):  # x and y only go together: judged below
-                    context.say(f"{error}. Shown is what {which} has.")
+                if not key.startswith("data."):  # x and y are checked together below
+                    context.say(f"{error}. Shown is the value of {which}.")
                     continue
             keys[key] = value
     try:
@@ -113,17 +113,17 @@ def apply_address_keys(selection: RunSelection, context: PageContext) -> RunSele
 
 
 def select_preset(name: str) -> RunSelection:
-    """RunData at a preset as it stands."""
+    """Select a preset without changes."""
     return RunSelection(load_config(name), {}, preset=name)
 
 
 def select_published(catalog: Catalog, name: str) -> RunSelection:
-    """Find a published run by its identifier or a short name.
+    """Select a published run by its identifier or a short name.
 
     Raises
     ------
     CatalogError
-        If the catalog has none, or its manifest is damaged.
+        If the catalog has no such run, or its manifest is damaged.
     """
     run_id = catalog.resolve(name)
     return RunSelection(read_configuration(catalog.manifest(run_id).configuration), {}, run_id)
@@ -137,14 +137,14 @@ def change_keys(selection: RunSelection, keys: Mapping[str, Any], catalog: Catal
     keys
         Dotted keys, as :func:`pipeline.configuration.override` takes them.
     catalog
-        Where a published run is, whose files of numbers need not be on this machine.
+        The catalog of a published run: the files of its configuration may not be on this machine.
 
     Raises
     ------
     RequestError
-        If the keys say something that is not allowed, or more than a page computes.
+        If a value is not allowed, or the run is too large for a page.
     CatalogError
-        If the run's numbers can't be read.
+        If the run's arrays can't be read.
     """
     config, run_id = selection.config, selection.run_id
     if run_id is not None:
@@ -155,7 +155,7 @@ def change_keys(selection: RunSelection, keys: Mapping[str, Any], catalog: Catal
 
 
 def read_configuration(resolved: Mapping[str, Any]) -> RunConfig:
-    """Read the configuration that a manifest or a cube's cell holds.
+    """Read the configuration of a manifest or of a cube's cell.
 
     Raises
     ------
@@ -166,30 +166,30 @@ def read_configuration(resolved: Mapping[str, Any]) -> RunConfig:
         return RunConfig.model_validate(dict(resolved))
     except ValueError as error:
         reason = str(error).splitlines()[0]
-        raise RequestError(f"the run's configuration is not understood by this version ({reason})") from None
+        raise RequestError(f"this version cannot read the run's configuration ({reason})") from None
 
 
 def check_page_limits(config: RunConfig) -> RunConfig:
-    """Return a configuration that a page computes.
+    """Return the configuration if a page may compute it.
 
     Raises
     ------
     RequestError
-        If it is too much for one.
+        If it is too large for a page.
     """
     if config.init.width > WIDTH_LIMIT:
-        raise RequestError(f"init.width = {config.init.width}: at most {WIDTH_LIMIT:,} is computed on a page")
+        raise RequestError(f"init.width = {config.init.width}: a page computes at most {WIDTH_LIMIT:,} neurons")
     if config.init.seed > SEED_LIMIT:
-        raise RequestError(f"init.seed = {config.init.seed}: at most {SEED_LIMIT} is taken on a page")
+        raise RequestError(f"init.seed = {config.init.seed}: a page accepts at most {SEED_LIMIT}")
     if config.flow.samples > SAMPLES_LIMIT:
         raise RequestError(
-            f"flow.samples = {config.flow.samples}: at most {SAMPLES_LIMIT:,} is computed on a page"
+            f"flow.samples = {config.flow.samples}: a page computes at most {SAMPLES_LIMIT:,} samples"
         )
     return config
 
 
 def parse_value(text: str) -> Any:
-    """Read one value as an address says it: JSON, or else a word."""
+    """Read a value of an address: JSON, or else a word."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -197,7 +197,7 @@ def parse_value(text: str) -> Any:
 
 
 def open_tree(selection: RunSelection, context: PageContext) -> xr.DataTree:
-    """Open a published run, lazily, or compute what is not published.
+    """Open a published run, lazily, or compute one that is not published.
 
     Raises
     ------
@@ -220,7 +220,7 @@ def open_tree(selection: RunSelection, context: PageContext) -> xr.DataTree:
 
 
 def publish_run(config: RunConfig, catalog: Catalog) -> str:
-    """Compute a run with all that is said of one into a catalog, unless it is there, and return its name.
+    """Compute a run with all its groups and publish it, unless the catalog has it; return its identifier.
 
     Raises
     ------

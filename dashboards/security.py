@@ -1,12 +1,13 @@
-"""Who may ask: a list of allowed names, checked on every request before any page sees it.
+"""Which requests are answered: a list of allowed names, checked on every request before any page.
 
-Bokeh checks the Origin of a websocket and never the Host, so that a foreign name that leads to this address (DNS
-rebinding: Host = Origin = evil.example) gets a session. Here both must be on the list, on every request:
+Bokeh checks the Origin of a websocket but not the Host, so that a foreign name that resolves to this address
+(DNS rebinding: Host = Origin = evil.example) gets a session. Here both must be on the list, on every request:
 
-- Host must be allowed: another one is refused with 403, be it for a page, a file or a websocket.
-- Origin, where there is one, must be allowed too; ``null`` (a sandboxed frame, a file) is nobody, hence refused.
-- A page asked for without an Origin is a person following a link: allowed. A websocket without one is no
-  browser's: refused, since a browser always sends it and nothing else has business there.
+- Host must be allowed: another one is refused with 403, for pages, files and websockets.
+- Origin, if there is one, must be allowed, too; ``null`` (a sandboxed frame, a file) is refused.
+- A request for a page without an Origin comes from a person who follows a link: allowed. A websocket without
+one is
+  refused: a browser always sends an Origin, and other programs need no websocket here.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.web import Application, OutputTransform, RequestHandler
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-"""The names of this machine for itself."""
+"""The names by which this machine addresses itself."""
 
 HEADERS = {
-    # Bokeh starts a page by an inline script, and its callbacks are compiled from text: hence the two 'unsafe'.
+    # Bokeh starts a page with an inline script and compiles its callbacks from text: hence the two 'unsafe'.
     "Content-Security-Policy": (
         "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' "
         "'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; "
@@ -35,24 +36,24 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
 }
-"""What is sent with every answer."""
+"""Headers that are sent with every answer."""
 
 
 def allowed_hosts(port: int, names: Collection[str] = ()) -> frozenset[str]:
-    """List the values of Host (and of an Origin's host) that are let in, in lower case.
+    """List the allowed values of Host, and of the host in Origin, in lower case.
 
     Parameters
     ----------
     port
-        Where the server listens.
+        The port of the server.
     names
-        Further names, ``name`` (on the usual ports) or ``name:port``: those of a proxy in front of it.
+        Further names, ``name`` (on the usual ports) or ``name:port``: those of a proxy.
     """
     return frozenset({f"{name}:{port}" for name in LOOPBACK} | {name.lower() for name in names})
 
 
 def refusal(request: HTTPServerRequest, hosts: Collection[str]) -> str | None:
-    """Say why a request is refused; None if it is let in."""
+    """Return why a request is refused; None if it is allowed."""
     host = request.headers.get("Host", "").lower()
     if host not in hosts:
         return f"Host {host!r} is not allowed"
@@ -66,7 +67,7 @@ def refusal(request: HTTPServerRequest, hosts: Collection[str]) -> str | None:
 
 
 class Refused(RequestHandler):
-    """Answers 403 in one line, whatever was asked."""
+    """Answers every request with 403 and one line."""
 
     def initialize(self, reason: str) -> None:
         """Take the line."""
@@ -76,7 +77,7 @@ class Refused(RequestHandler):
         """Answer."""
         self.set_status(403)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(f"reluflow: {self.reason}; `reluflow dashboard --allow-host NAME` lets a name in\n")
+        self.finish(f"reluflow: {self.reason}; `reluflow dashboard --allow-host NAME` allows a name\n")
 
 
 class Headers(OutputTransform):
@@ -85,7 +86,7 @@ class Headers(OutputTransform):
     def transform_first_chunk(
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
     ) -> tuple[int, HTTPHeaders, bytes]:
-        """Set them, in place of whatever a handler says."""
+        """Set the headers; they replace those of a handler."""
         for name, value in HEADERS.items():
             headers[name] = value
         headers.pop("Access-Control-Allow-Origin", None)  # Bokeh's autoload.js says '*'
@@ -94,7 +95,7 @@ class Headers(OutputTransform):
 
 
 def guard(application: Application, hosts: Collection[str]) -> None:
-    """Put the list of names and the headers before all handlers of a Tornado application."""
+    """Apply the list of names and the headers to all handlers of a Tornado application."""
     inner = application.find_handler
 
     def find_handler(request: HTTPServerRequest, **others: Any) -> Any:

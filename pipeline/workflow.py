@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.index import Catalog
+from catalog.catalog import Catalog
 from catalog.layout import SCHEMA_VERSION
 from pipeline.configuration import RunConfig, as_config
 from pipeline.data import generate_data, teacher_network

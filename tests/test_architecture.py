@@ -20,8 +20,8 @@ COMMANDS = ("pipeline.sweep", "pipeline.theory", "pipeline.upkeep", "dashboards"
 CATALOG_MODULES = {"catalog"} | {
     f"catalog.{name}"
     for name in (
-        "blocks", "cells", "claims", "errors", "index", "layout", "manifest", "origins", "places", "schema",
-        "sharing", "tidying", "verify",
+        "catalog", "cell_cache", "claims", "errors", "garbage_collection", "layout", "manifest", "origins",
+        "schema", "schema.blocks", "sharing", "storage", "verification",
     )
 }  # fmt: skip
 """What of the catalog others may import. The package offers the same names; the modules themselves say
@@ -40,7 +40,7 @@ PRIVATE = {
     "holoviews": ("dashboards",),
     "tornado": ("dashboards",),
     "distributed": ("pipeline.sweep",),
-    "fsspec": ("catalog.places",),
+    "fsspec": ("catalog.storage",),
     "pydantic_core": ("pipeline.configuration",),
 }
 """Libraries that one package alone imports."""
@@ -49,7 +49,7 @@ PRIVATE = {
 def may_know(module: str, other: str) -> bool:
     """Whether ``module`` may import ``other``, both of ours and in different packages."""
     base = {
-        "catalog.schema", "catalog.blocks", "pipeline.arguments", "pipeline.errors", "pipeline.threads",
+        "catalog.schema", "catalog.schema.blocks", "pipeline.arguments", "pipeline.errors", "pipeline.threads",
         "pipeline.configuration", "pipeline.points",
     }  # fmt: skip
     match package(module):
@@ -60,23 +60,25 @@ def may_know(module: str, other: str) -> bool:
         case "pipeline.arguments":
             return other == "pipeline.errors"
         case "pipeline.network":
-            return other in {"catalog.schema", "catalog.blocks"}
+            return other in {"catalog.schema", "catalog.schema.blocks"}
         case "pipeline.results":
-            return other in {"catalog.schema", "catalog.blocks"} or inside(other, "pipeline.network")
+            return other in {"catalog.schema", "catalog.schema.blocks"} or inside(other, "pipeline.network")
         case user if user != "pipeline.points" and inside(other, "pipeline.network"):
             # Module by module: whoever wants its words alone must not wait for NumPy.
             return True
         case user if user not in STAGES and inside(other, "pipeline.results"):
             return True
         case "pipeline.stationary":
-            return other in {"catalog.schema", "catalog.blocks"}
+            return other in {"catalog.schema", "catalog.schema.blocks"}
+        case "pipeline.lingering":
+            return other in {"catalog.schema", "pipeline.stationary"}
         case "pipeline.points":
             return other in {"catalog.schema", "pipeline.errors"}
         case stage if stage in STAGES:
-            # What a stationary point is asked for along the flow and of its plateaus: one answer for both.
-            return other in base | {"pipeline.stationary"}
+            # When a flow lingers, and at what, is asked along its steps and of samples: one answer for both.
+            return other in base | {"pipeline.lingering", "pipeline.stationary"}
         case "pipeline.figures":
-            return other in {"catalog.schema", "catalog.blocks", "pipeline.errors", "pipeline.points"}
+            return other in {"catalog.schema", "catalog.schema.blocks", "pipeline.errors", "pipeline.points"}
         case "dashboards":
             # pipeline.minimal_norm is a package and, in `pipeline`, the function of that name.
             offered = {"pipeline", "pipeline.configuration", "pipeline.figures", "pipeline.minimal_norm"}
@@ -110,8 +112,8 @@ def test_every_import_is_allowed():
 @pytest.mark.parametrize(
     ("module", "other"),
     [
-        ("catalog.publish", "pipeline.errors"),
-        ("catalog.index", "dashboards"),
+        ("catalog.publication", "pipeline.errors"),
+        ("catalog.catalog", "dashboards"),
         ("pipeline.configuration", "catalog.layout"),
         ("pipeline.points", "pipeline.data"),
         ("pipeline.data.generate", "pipeline.flow"),
@@ -122,26 +124,28 @@ def test_every_import_is_allowed():
         ("pipeline.stationary.kinds", "pipeline.phases"),
         ("pipeline.network.patterns", "pipeline.stationary"),
         ("pipeline.points", "pipeline.network.algebra"),
+        ("pipeline.lingering.stretches", "pipeline.flow"),
+        ("pipeline.flow.lingering", "pipeline.lingering.dips"),
         ("pipeline.function.learned", "pipeline.phases"),
         ("pipeline.phases.label", "pipeline.flow.course"),
         ("pipeline.minimal_norm.compare", "pipeline.phases"),
-        ("pipeline.minimal_norm.compare", "catalog.index"),
+        ("pipeline.minimal_norm.compare", "catalog.catalog"),
         ("pipeline.statements.check", "pipeline.phases"),
         ("pipeline.figures.loss", "pipeline.data"),
         ("pipeline.figures.loss", "catalog.manifest"),
         ("pipeline.workflow", "pipeline.phases.plateaus"),
-        ("pipeline.workflow", "catalog.places.staging"),
+        ("pipeline.workflow", "catalog.storage.atomic"),
         ("pipeline.theory.ladder", "pipeline.statements.reading"),
         ("pipeline.statements.check", "pipeline.theory"),
         ("pipeline.sweep.stages", "pipeline.flow.simulate"),
         ("pipeline.workflow", "pipeline.sweep.graph"),
-        ("pipeline.sweep.stock", "catalog.shelf_index"),
+        ("pipeline.sweep.stock", "catalog.index"),
         ("pipeline.cli.report", "pipeline.flow.simulate"),
         ("pipeline.sweep.sweeping", "pipeline.cli.shared"),
         ("dashboards.application", "pipeline.flow"),
         ("dashboards.application", "pipeline.cli.shared"),
         ("dashboards.plots.loss", "pipeline.figures.style"),
-        ("dashboards.application", "catalog.index"),
+        ("dashboards.application", "catalog.catalog"),
         ("pipeline.new_package.module", "pipeline.data"),
     ],
 )
@@ -152,12 +156,12 @@ def test_an_import_that_is_not_allowed_is_noticed(module, other):
 def test_imports_are_found_wherever_they_stand():
     source = (
         "import os.path\nfrom pipeline.data import generate_data\nfrom typing import TYPE_CHECKING\n"
-        "if TYPE_CHECKING:\n    from catalog.index import Catalog\n"
+        "if TYPE_CHECKING:\n    from catalog.catalog import Catalog\n"
         "def f():\n    from pipeline import report, run\n    import pipeline.flow.boost as b\n"
     )
     assert imported(ast.parse(source), {"pipeline.report"}) == {
         "os.path",
-        "typing", "catalog.index", "pipeline", "pipeline.data", "pipeline.flow.boost", "pipeline.report",
+        "typing", "catalog.catalog", "pipeline", "pipeline.data", "pipeline.flow.boost", "pipeline.report",
     }  # fmt: skip
 
 

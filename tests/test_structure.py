@@ -10,6 +10,7 @@ from structure import (
     kernels,
     solver_parts,
 )
+from writers.imports import modules, parts
 
 
 def test_the_solver_s_folders_know_few_others_and_none_itself():
@@ -17,6 +18,19 @@ def test_the_solver_s_folders_know_few_others_and_none_itself():
     assert len(boxes) == 9
     assert sum(map(len, boxes.values())) <= 30
     assert circles(boxes) == set()
+
+
+def test_the_catalog_s_modules_import_none_of_themselves():
+    assert circles(parts("catalog")) == set()
+
+
+def test_storage_knows_bytes_and_one_module_of_it_all_kinds():
+    """No manifest, no schema; and what uses a storage takes it from `opening`."""
+    assert parts("catalog")["storage"] <= {"bounds", "errors", "layout", "sealed"}
+    kinds = {"local", "object_store", "http"}
+    knowing = {name for name, others in parts("catalog.storage").items() if len(kinds & (others | {name})) > 1}
+    assert knowing == {"opening", "http"}  # a web server is read as an object store is
+    assert "catalog.storage.contract" in modules()
 
 
 @pytest.mark.parametrize(

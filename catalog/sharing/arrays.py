@@ -1,13 +1,15 @@
-"""The arrays of a run that comes in: their metadata taken word by word, their chunks decoded within a bound.
+"""The arrays of a run that is imported: their metadata checked key by key, their chunks decoded within bounds.
 
-Not by Zarr: its zstd makes room for as many bytes as a chunk claims to hold, and one of a few hundred bytes may
-claim gigabytes; and to open a run of a hundred arrays takes it longer than all other checks together. Here a chunk
-must claim what its array's metadata say, before it is decoded; once a run is in, Zarr reads nothing else.
+Zarr is not used here: it allocates as many bytes as a chunk claims to hold, and a chunk of a few hundred bytes
+may claim gigabytes. It also takes longer to open a run of a hundred arrays than all other checks together. Here
+a chunk must claim the size that its array's metadata state before it is decoded, so that Zarr can read every
+imported run.
 """
 
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -16,7 +18,7 @@ from typing import Any
 import google_crc32c
 import numpy as np
 import xarray as xr
-from numcodecs import Zstd
+from numcodecs import Blosc, Zstd
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
@@ -33,6 +35,13 @@ _TYPES = {name: np.dtype(name) for name in (
 )}  # fmt: skip
 _NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 _ZSTD, _MAGIC = Zstd(), b"\x28\xb5\x2f\xfd"
+_BLOSC = Blosc()
+_BLOSC_HEADER = struct.Struct("<BBBBIII")
+"""Two versions, flags, bytes of a number; bytes before, of a block, and of all that is stored."""
+_BLOSC_COPIED, _BLOSC_ZSTD = 0x2, 4
+"""The flag of bytes that are stored as they are; what the flags' highest three bits say of zstd."""
+_SEPARATORS = "/", "."
+"""Of a chunk's key: before schema 1.2, and since."""
 _CHECKSUM_BYTES = 4
 
 Read = Callable[[str], bytes]
@@ -40,8 +49,24 @@ Read = Callable[[str], bytes]
 
 
 @dataclass(frozen=True)
+class Coding:
+    """How the numbers of a chunk become bytes.
+
+    Attributes
+    ----------
+    order
+        In which the chunk's dimensions are stored.
+    shuffled
+        Whether they are compressed by Blosc, and not by zstd alone.
+    """
+
+    order: tuple[int, ...]
+    shuffled: bool
+
+
+@dataclass(frozen=True)
 class StoredArray:
-    """What an array's metadata say.
+    """The metadata of an array.
 
     Attributes
     ----------
@@ -53,6 +78,10 @@ class StoredArray:
         The names of its dimensions; none if it does not say.
     attributes
         As they stand there.
+    separator
+        Between the numbers of a chunk's key.
+    coding
+        How a chunk becomes bytes.
     """
 
     path: str
@@ -61,6 +90,8 @@ class StoredArray:
     dtype: np.dtype[Any]
     dims: tuple[str, ...]
     attributes: dict[str, Any]
+    separator: str
+    coding: Coding
 
     @property
     def nbytes(self) -> int:
@@ -79,7 +110,7 @@ class StoredArray:
 
     def key(self, position: tuple[int, ...]) -> str:
         """Name the file of a chunk, below the store."""
-        return "/".join([self.path, "c", *map(str, position)])
+        return f"{self.path}/{self.separator.join(['c', *map(str, position)])}"
 
     def files(self) -> dict[str, tuple[int, ...]]:
         """Name the files of all chunks, each with its position."""
@@ -96,22 +127,24 @@ class StoredArray:
         Raises
         ------
         DamagedRunError
-            If it is not zstd with a CRC-32C, or holds more or less than it should.
+            If it is not compressed as its metadata say, with a CRC-32C, or holds more or less than it should.
         """
         body, checksum = content[:-_CHECKSUM_BYTES], content[-_CHECKSUM_BYTES:]
         key = self.key(position)
         if google_crc32c.value(body).to_bytes(_CHECKSUM_BYTES, "little") != checksum:
             raise DamagedRunError(f"{key}: its checksum differs from its bytes")
-        claimed = _claimed_bytes(body)
+        claimed = (_claimed_by_blosc if self.coding.shuffled else _claimed_bytes)(body)
         if claimed != self.chunk_bytes:
             said = "an unknown number of" if claimed is None else claimed
             raise DamagedRunError(f"{key} claims to hold {said} bytes; its chunks have {self.chunk_bytes}")
         decoded = np.empty(self.chunk_bytes, np.uint8)  # in which several frames have no more room than one
         try:
-            _ZSTD.decode(body, out=decoded)
+            (_BLOSC if self.coding.shuffled else _ZSTD).decode(body, out=decoded)
         except (RuntimeError, ValueError) as error:
             raise DamagedRunError(f"{key} can't be decoded: {error}") from error
-        return decoded.view(self.dtype.newbyteorder("<")).reshape(self.chunks)[self.inside(position)]
+        order = self.coding.order
+        stored = decoded.view(self.dtype.newbyteorder("<")).reshape([self.chunks[axis] for axis in order])
+        return stored.transpose(np.argsort(order))[self.inside(position)]
 
 
 def _claimed_bytes(frame: bytes) -> int | None:
@@ -128,8 +161,17 @@ def _claimed_bytes(frame: bytes) -> int | None:
     return int.from_bytes(field, "little") + (256 if width == 2 else 0)
 
 
+def _claimed_by_blosc(buffer: bytes) -> int | None:
+    """Read how many bytes a buffer of Blosc says it holds; None if it is not zstd's, or of another length."""
+    if len(buffer) < _BLOSC_HEADER.size:
+        return None
+    _, _, flags, _, held, _, stored = _BLOSC_HEADER.unpack_from(buffer)
+    readable = flags & _BLOSC_COPIED or flags >> 5 == _BLOSC_ZSTD
+    return int(held) if readable and stored == len(buffer) else None
+
+
 def stored_array(path: str, node: Mapping[str, Any]) -> StoredArray:
-    """Take the metadata of an array, all of which must be of the form in which runs are published.
+    """Check the metadata of an array, all of which must have the form of a published run.
 
     Raises
     ------
@@ -154,11 +196,14 @@ def stored_array(path: str, node: Mapping[str, Any]) -> StoredArray:
     )
     if chunks is None or len(chunks) != len(shape):
         raise refuse("chunk_grid")
-    if node.get("chunk_key_encoding") != {"name": "default", "configuration": {"separator": "/"}}:
+    keys: Any = node.get("chunk_key_encoding")
+    separator = keys.get("configuration", {}).get("separator") if _is_named(keys, "default") else None
+    if separator not in _SEPARATORS or keys["configuration"].keys() != {"separator"}:
         raise refuse("chunk_key_encoding")
     if not _is_fill(node.get("fill_value"), dtype):
         raise refuse("fill_value")
-    if not _are_ours(node.get("codecs"), dtype):
+    coding = _coding(node.get("codecs"), dtype, len(shape))
+    if coding is None:
         raise refuse("codecs")
     if node.get("storage_transformers", []) != []:
         raise refuse("storage_transformers")
@@ -167,7 +212,8 @@ def stored_array(path: str, node: Mapping[str, Any]) -> StoredArray:
         raise refuse("dimension_names")
     if not isinstance(node.get("attributes", {}), dict):
         raise refuse("attributes")
-    return StoredArray(path, shape, chunks, dtype, tuple(dims), dict(node.get("attributes", {})))
+    attributes = dict(node.get("attributes", {}))
+    return StoredArray(path, shape, chunks, dtype, tuple(dims), attributes, separator, coding)
 
 
 def _sizes(values: Any, least: int) -> tuple[int, ...] | None:
@@ -191,20 +237,35 @@ def _is_fill(value: Any, dtype: np.dtype[Any]) -> bool:
     return type(value) is int and int(limits.min) <= value <= int(limits.max)
 
 
-def _are_ours(codecs: Any, dtype: np.dtype[Any]) -> bool:
-    """Whether the bytes (little-endian) are compressed with zstd, then given a CRC-32C, and nothing else."""
-    if not (isinstance(codecs, list) and len(codecs) == 3):
-        return False
-    plain, zstd, crc32c = codecs
+def _coding(codecs: Any, dtype: np.dtype[Any], rank: int) -> Coding | None:
+    """Read how chunks become bytes: little-endian, compressed, with a CRC-32C. None: in no way that a run has.
+
+    Before schema 1.2 by zstd alone. Since then numbers along time may be transposed first, then shuffled by Blosc.
+    """
+    if not (isinstance(codecs, list) and 3 <= len(codecs) <= 4):
+        return None
+    *transposed, plain, compressor, crc32c = codecs
     endian = plain.get("configuration", {}) if _is_named(plain, "bytes") else None
     little = endian == {"endian": "little"} or (endian == {} and dtype.itemsize == 1)
-    return little and _is_named(zstd, "zstd") and _is_named(crc32c, "crc32c") and not crc32c.get("configuration")
+    if not little or not _is_named(crc32c, "crc32c") or crc32c.get("configuration"):
+        return None
+    in_place = tuple(range(rank))
+    if _is_named(compressor, "zstd") and not transposed:
+        return Coding(in_place, shuffled=False)
+    if not _is_named(compressor, "blosc") or compressor.get("configuration", {}).get("cname") != "zstd":
+        return None
+    if not transposed:
+        return Coding(in_place, shuffled=True)
+    time_last = [*in_place[1:], *in_place[:1]]
+    if transposed != [{"name": "transpose", "configuration": {"order": time_last}}]:
+        return None
+    return Coding(tuple(time_last), shuffled=True)
 
 
 def datasets(
     arrays: Mapping[str, StoredArray], attributes: Mapping[str, Any], decoded: Mapping[str, np.ndarray], read: Read
 ) -> dict[str, xr.Dataset]:
-    """Open the groups of a run that comes in: an array that is not decoded yet is read when it is used.
+    """Open the groups of a run that is imported: an array that is not decoded yet is read when it is used.
 
     Parameters
     ----------

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from catalog.catalog import Catalog
 from catalog.errors import CatalogUnwritableError, DiskFullError
-from catalog.index import Catalog
-from catalog.sharing.appearing import appearing, same_file
+from catalog.sharing.atomic_output import atomic_path, same_file
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,7 +42,7 @@ def write_netcdf(catalog: Catalog, run_id: str, destination: Path) -> int:
         path: {str(name): _encoding(variable) for name, variable in dataset.variables.items()}
         for path, dataset in datasets.items()
     }
-    with appearing(destination, same_file) as partial:
+    with atomic_path(destination, same_file) as partial:
         partial.touch(exist_ok=False)  # the system's own word on why it can't be; HDF5 knows one for all
         try:
             # netCDF4 and not h5netcdf: the latter needs a second library of HDF5 to write with.

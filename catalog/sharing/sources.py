@@ -1,7 +1,7 @@
-"""Where runs come in from: a folder, a zip, a web server, an object store; each read with a bound, and distrusted.
+"""The sources of an import: a folder, a zip, a web server, an object store. None of them is trusted.
 
-A source names what it has and hands out bytes. It never follows a link, never unpacks to the disk under a name
-that it was given, and never reads more of a file than it was told to expect.
+A source lists its runs and returns bytes. It never follows a link, never unpacks a file to the disk under a name
+from the source, and never reads more of a file than it was told to expect.
 """
 
 from __future__ import annotations
@@ -9,20 +9,19 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from catalog.bounds import refuse_length
 from catalog.errors import CatalogError, DamagedRunError, UnreachableError
-from catalog.layout import MANIFEST, SHELVES, is_run_id
-from catalog.places import place_at
-from catalog.places.address import parsed_address
+from catalog.layout import COLLECTIONS, MANIFEST, is_run_id
+from catalog.storage import open_storage
+from catalog.storage.address import parsed_address
 
 MOST_FILES = 1_000_000
 """Files in one source: 10,000 runs of 100."""
@@ -33,10 +32,10 @@ _PLAIN = re.compile(r"[\w+-][\w.+-]*")
 
 
 class Source(Protocol):
-    """Somewhere runs can come from."""
+    """A source of runs."""
 
-    def names(self, shelf: str) -> list[str]:
-        """Name what seems to be published on a shelf; nothing is checked yet."""
+    def names(self, collection: str) -> list[str]:
+        """List what seems to be published in a collection; nothing is checked yet."""
         ...
 
     def listing(self, folder: str) -> set[str] | None:
@@ -80,14 +79,14 @@ def _parents(path: str) -> Iterator[str]:
 
 @contextmanager
 def source_at(address: str | Path, largest_bytes: int) -> Iterator[Source]:
-    """Open what lies at ``address``.
+    """Open the source at ``address``.
 
     Raises
     ------
     CatalogError
-        If there is nothing that runs could come from.
+        If there is no source.
     DamagedRunError
-        If it is a zip that no export is like.
+        If it is a zip that no export can be.
     """
     parts = parsed_address(address) if isinstance(address, str) else None
     if isinstance(address, str) and parts is not None and parts.scheme != "file":
@@ -95,17 +94,19 @@ def source_at(address: str | Path, largest_bytes: int) -> Iterator[Source]:
             with _fetched(address, largest_bytes) as file:
                 yield ZipSource.opened(file, address, largest_bytes)
         else:
-            yield PlaceSource(place_at(address.rstrip("/")))
+            yield StorageSource(open_storage(address.rstrip("/")))
         return
     path = (
-        Path(str(place_at(address).address(""))) if isinstance(address, str) else address.expanduser().absolute()
+        Path(str(open_storage(address).address("")))
+        if isinstance(address, str)
+        else address.expanduser().absolute()
     )
     if path.is_dir():
         if (path / MANIFEST).is_file():
             raise CatalogError(f"{path} is a single run's folder; allowed is the export or catalog around it")
-        if not any((path / shelf).is_dir() for shelf in SHELVES):
+        if not any((path / collection).is_dir() for collection in COLLECTIONS):
             raise CatalogError(
-                f"{path} is neither an export nor a catalog: it has no folder {' or '.join(SHELVES)}"
+                f"{path} is neither an export nor a catalog: it has no folder {' or '.join(COLLECTIONS)}"
             )
         yield FolderSource(path)
         return
@@ -127,11 +128,11 @@ class FolderSource:
 
     root: Path
 
-    def names(self, shelf: str) -> list[str]:
-        """Name the folders on a shelf that hold a manifest, links among them: reading refuses those."""
+    def names(self, collection: str) -> list[str]:
+        """List the folders of a collection that hold a manifest, also links, which reading refuses."""
         with suppress(FileNotFoundError):
-            found = [entry.name for entry in (self.root / shelf).iterdir()]
-            return sorted(name for name in found if os.path.lexists(self.root / shelf / name / MANIFEST))
+            found = [entry.name for entry in (self.root / collection).iterdir()]
+            return sorted(name for name in found if os.path.lexists(self.root / collection / name / MANIFEST))
         return []
 
     def listing(self, folder: str) -> set[str] | None:
@@ -153,7 +154,7 @@ class FolderSource:
         return found
 
     def read(self, key: str, limit: int) -> bytes:
-        """Read a file of the folder; a link in its place is refused."""
+        """Read a file of the folder; a link is refused."""
         try:
             # Not blocking: opening a pipe would wait for ever.
             descriptor = os.open(self.root / key, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -167,7 +168,7 @@ class FolderSource:
 
 @dataclass(frozen=True)
 class ZipSource:
-    """A zip, whose list of names has been found to be harmless.
+    """A zip whose list of names was checked.
 
     Attributes
     ----------
@@ -214,10 +215,12 @@ class ZipSource:
             raise DamagedRunError(f"{name} unpacks to {total} bytes; --largest-bytes allows {largest_bytes}")
         return cls(archive, {entry.filename: entry.file_size for entry in files})
 
-    def names(self, shelf: str) -> list[str]:
-        """Name the folders on a shelf that hold a manifest."""
+    def names(self, collection: str) -> list[str]:
+        """List the folders of a collection that hold a manifest."""
         parts = [name.split("/") for name in self.sizes]
-        return sorted(part[1] for part in parts if len(part) == 3 and part[0] == shelf and part[2] == MANIFEST)
+        return sorted(
+            part[1] for part in parts if len(part) == 3 and part[0] == collection and part[2] == MANIFEST
+        )
 
     def listing(self, folder: str) -> set[str] | None:
         """Name the files below ``folder``."""
@@ -235,29 +238,29 @@ class ZipSource:
 
 
 @dataclass(frozen=True)
-class PlaceSource:
+class StorageSource:
     """A catalog at an address.
 
     Attributes
     ----------
-    place
+    storage
         Where it lies.
     """
 
-    place: Any
+    storage: Any
 
-    def names(self, shelf: str) -> list[str]:
-        """Name what the place says is published."""
-        return sorted(self.place.holding(shelf, MANIFEST))
+    def names(self, collection: str) -> list[str]:
+        """List what the storage says is published."""
+        return sorted(self.storage.holding(collection, MANIFEST))
 
     def listing(self, folder: str) -> set[str] | None:
         """Name the objects below ``folder``; a web server can't."""
-        return None if self.place.read_only else set(self.place.strangers(folder, ()))
+        return None if self.storage.read_only else set(self.storage.unexpected_files(folder, ()))
 
     def read(self, key: str, limit: int) -> bytes:
         """Read a file, no further than to its limit: a server may send without end."""
         try:
-            return bytes(self.place.read(key, limit))
+            return bytes(self.storage.read(key, limit))
         except (DamagedRunError, UnreachableError):
             raise
         except FileNotFoundError as error:
@@ -299,21 +302,19 @@ def _refuse_entry(entry: zipfile.ZipInfo, name: str) -> None:
     if entry.flag_bits & 1:
         raise DamagedRunError(f"{name}: {entry.filename} is encrypted")
     parts = entry.filename.split("/")
-    if len(parts) > 1 and parts[0] in SHELVES and not is_run_id(parts[1]):
+    if len(parts) > 1 and parts[0] in COLLECTIONS and not is_run_id(parts[1]):
         raise DamagedRunError(f"{name}: {parts[1]!r} is no run's name")
 
 
 @contextmanager
 def _fetched(url: str, largest_bytes: int) -> Iterator[IO[bytes]]:
-    """Fetch a zip into a file without a name."""
+    """Open the zip at an address."""
     base, _, name = url.rpartition("/")
-    place: Any = place_at(base)
-    with tempfile.TemporaryFile() as file:
+    with ExitStack() as stack:
         try:
-            if place.read_only:
-                place.fetch_zip(name, file, largest_bytes)
-            else:
-                _copy(place, name, file, largest_bytes)
+            file = stack.enter_context(open_storage(base).open_stream(name, largest_bytes, beginning=b"PK"))
+        except ValueError:
+            raise CatalogError(f"{url} is no zip that can be read; allowed are a folder and a zip") from None
         except UnreachableError as error:
             raise CatalogError(f"{url} can't be read: {error}") from error
         except DamagedRunError as error:
@@ -324,13 +325,4 @@ def _fetched(url: str, largest_bytes: int) -> Iterator[IO[bytes]]:
             raise CatalogError(
                 f"{url} can't be read: {' '.join(str(error).split()) or type(error).__name__}"
             ) from error
-        file.seek(0)
         yield file
-
-
-def _copy(place: Any, name: str, file: IO[bytes], largest_bytes: int) -> None:
-    with place.system.open(place.path(name), "rb") as opened:
-        while part := opened.read(_PIECE):
-            file.write(part)
-            if file.tell() > largest_bytes:
-                refuse_length(name, largest_bytes)

@@ -1,7 +1,7 @@
-"""A sweep's cube as a page looks at it: its axes, a section through it, one of its cells.
+"""A sweep's cube for a page: its axes, a section through it, and one of its cells.
 
-In comes what a sweep has published (``reading``); out go a labelled two-dimensional section, each number of it
-picked or taken over the other dimensions (``section``), that section as a file or a table (``tables``), and one
-cell's results and the way to its run (``cell``). Nothing here knows a widget or a plot, and no result is computed:
-a median over seeds only says what is there.
+``cube`` reads what a sweep has published; ``section`` cuts a labelled two-dimensional section, whose numbers
+are selected or aggregated over the other dimensions; ``section_table`` writes it as a file or an HTML table;
+``cell_results`` lists the results of one cell and finds its run. This package knows no widget and no plot,
+and it computes no result: a median over seeds only summarizes results.
 """

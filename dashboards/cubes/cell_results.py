@@ -1,4 +1,4 @@
-"""One cell of a cube: what came out of it, and the way to its run."""
+"""One cell of a cube: its results, and the link to its run."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from pipeline import RequestError
 from pipeline.configuration import RunConfig, presets
 
 NAMING_KEYS = ("name", "title", "description")
-"""Keys of a configuration that change nothing about a flow."""
+"""Keys of a configuration that do not change the flow."""
 
 
 @dataclass(frozen=True)
 class RunLink:
-    """The way to a cell's run.
+    """A link to the run of a cell.
 
     Attributes
     ----------
     query
-        What the address of a page says to look at it; None if a page can't.
+        The parameters of a page's address; None if no page can show the run.
     words
-        What the way is, or why there is none.
+        Where the link leads, or why there is none.
     """
 
     query: Mapping[str, str] | None
@@ -37,45 +37,47 @@ class RunLink:
 
 
 def link_to_run(cube: Cube, number: int, catalog: Catalog) -> RunLink:
-    """Find how a page looks at a cell's run: opened if it is published, else computed from an address."""
+    """Find the address that shows a cell's run: opened if it is published, else computed."""
     try:
         config = configuration_at(cube, number)
     except RequestError as error:
         refused = number in cube.failures
-        return RunLink(None, "Its configuration is refused: there is no run to open." if refused else f"{error}.")
+        return RunLink(
+            None, "Its configuration is not allowed: there is no run to open." if refused else f"{error}."
+        )
     run_id = run_id_at(cube, number)
     if run_id is not None and run_id in catalog:
         return RunLink({"run": run_id}, f"Its run {run_id} is in the catalog.")
     for preset in dict.fromkeys((config.name, FIRST_PRESET, *presets())):
         query = RunSelection(config.model_copy(update={"name": preset}), {}).query()
         if preset in presets() and leads_to(query, catalog, config):
-            return RunLink(query, "Its run was not stored; the page computes it again.")
+            return RunLink(query, "Its run is not stored; the page computes it again.")
     return RunLink(
         None,
-        "Its run was not stored, and an address can't say all of its configuration: sweep with "
-        "trajectories = true to keep runs.",
+        "Its run is not stored, and an address cannot hold its configuration: to keep runs, sweep with "
+        "trajectories = true.",
     )
 
 
 def leads_to(query: Mapping[str, str], catalog: Catalog, config: RunConfig) -> bool:
-    """Whether an address leads to exactly this configuration."""
+    """Whether an address selects exactly this configuration."""
     complaints: list[str] = []
     found = read_selection(PageContext(catalog, dict(query), say=complaints.append))
     return not complaints and flow_keys(found.config) == flow_keys(config)
 
 
 def flow_keys(config: RunConfig) -> dict[str, Any]:
-    """Return what of a configuration determines the flow."""
+    """Return the keys of a configuration that determine the flow."""
     return {key: value for key, value in config.resolved().items() if key not in NAMING_KEYS}
 
 
 def configuration_at(cube: Cube, number: int) -> RunConfig:
-    """Return a cell's configuration: the first one's with its swept values.
+    """Return the configuration of a cell: that of the first cell with the swept values of this one.
 
     Raises
     ------
     RequestError
-        If it was refused, or this version does not understand it.
+        If it is not allowed, or this version cannot read it.
     """
     if number in cube.failures and run_id_at(cube, number) is None:
         raise RequestError(cube.failures[number])
@@ -91,13 +93,13 @@ def configuration_at(cube: Cube, number: int) -> RunConfig:
 
 
 def run_id_at(cube: Cube, number: int) -> str | None:
-    """Name a cell's run; None if its configuration was refused."""
+    """Return the identifier of a cell's run; None if its configuration is not allowed."""
     run_hash = int(select_cell(cube, number)["run_hash"])
     return None if run_hash == NO_RESULT else f"{cube.dataset.attrs['run_name']}-{run_hash:012x}"
 
 
 def list_results(cube: Cube, number: int) -> dict[str, list[tuple[str, str, str]]]:
-    """List a cell's results by group, each as its name, its title and its value in words."""
+    """List the results of a cell by group: name, title and formatted value."""
     cell = select_cell(cube, number)
     listed: dict[str, list[tuple[str, str, str]]] = {}
     for name, quantity in cube.quantities.items():
@@ -107,12 +109,12 @@ def list_results(cube: Cube, number: int) -> dict[str, list[tuple[str, str, str]
 
 
 def select_cell(cube: Cube, number: int) -> xr.Dataset:
-    """Cut one cell out."""
+    """Select one cell."""
     return cube.dataset.isel(cube.place(number))
 
 
 def format_result(quantity: Quantity, value: float | int) -> str:
-    """Write one result: a label's word, a number with five digits and its unit; a dash for none.
+    """Format a result: a label as its word, a number with five digits and its unit; a dash for none.
 
     Examples
     --------

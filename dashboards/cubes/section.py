@@ -1,4 +1,4 @@
-"""A section through a cube: one quantity over two axes, the other axes held at a value or taken together."""
+"""A section through a cube: one quantity over two axes; the others are held at a value or aggregated."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from dashboards.cubes.cube import NO_RESULT, Cube, Quantity, SweptKey
 Floats = npt.NDArray[np.float64]
 
 HAS_VALUE, FAILED, NO_VALUE = 0, 1, 2
-"""The states of a place in a section: a number or label; all of its cells failed; they have no such result."""
+"""The states of a place in a section: it has a value; all its cells failed; its cells have no such result."""
 DECADES = 3.0
-"""From how many on colours and lines are logarithmic."""
+"""From so many decades on colours and lines are logarithmic."""
 ROUNDING = 1e-12
-"""Numbers below this share of the largest have no sign, and limits that are nearer are one number."""
+"""Numbers below this share of the largest count as 0, and limits that differ by less as equal."""
 SMALLEST = 1e-16
-"""Numbers below this share of the largest are drawn as this share on a logarithmic scale: 1e-30 and 0 are one."""
+"""On a logarithmic scale smaller shares of the largest number are drawn as this share, so that 0 is drawn."""
 AGGREGATES = {"median": 0.5, "lowest": 0.0, "highest": 1.0}
-"""How several numbers become one: a quantile."""
+"""The quantiles by which several numbers are aggregated."""
 MOST_FREQUENT = "most frequent"
 SHARE = "share: "
 SPREAD = (0.25, 0.75)
-"""The quantiles that a line's band lies between."""
+"""The quantiles between which the band of a line lies."""
 NOT_COUNTED = "not applicable"
-"""A verdict that is none: no part of a share."""
+"""A verdict that does not count in a share."""
 
 
 @dataclass(frozen=True)
 class SectionChoice:
-    """What a section shows.
+    """The choice of a section.
 
     Attributes
     ----------
@@ -43,9 +43,9 @@ class SectionChoice:
     x, y
         The dimensions of the axes; ``y`` is None for a cube with one axis.
     at
-        The place at which each other dimension is held; None to take all of its values together.
+        The place at which each other dimension is held; None to aggregate over all its values.
     measure
-        How those become one number: one of :func:`list_aggregates`.
+        How they are aggregated: one of :func:`list_aggregates`.
     """
 
     quantity: str
@@ -56,12 +56,12 @@ class SectionChoice:
 
     @property
     def aggregated(self) -> tuple[str, ...]:
-        """The dimensions that are taken together."""
+        """The dimensions that are aggregated."""
         return tuple(dim for dim, place in self.at.items() if place is None)
 
 
 def list_aggregates(quantity: Quantity) -> tuple[str, ...]:
-    """How several cells' results become one: quantiles of numbers, shares of labels."""
+    """List how several results are aggregated: quantiles of numbers, shares of labels."""
     if not quantity.words:
         return tuple(AGGREGATES)
     count_verdicts = [word for word in quantity.words if word != NOT_COUNTED]
@@ -74,14 +74,15 @@ def cut_section(cube: Cube, shown: SectionChoice) -> xr.Dataset:
     Returns
     -------
     Dataset
-        Over (``y``, ``x``), a single row if the cube has one axis: ``value``, ``low`` and ``high`` (the quartiles
-        over the cells taken together; NaN where there are none), ``state`` (:data:`HAS_VALUE`, ...), ``failed``
-        (how many of its cells), ``message`` (why the first of these did) and ``number`` (the cell whose result is
-        nearest to the value). Coordinates: ``x_word``, ``y_word``, and ``x_at``, where on an axis the values of
-        ``x`` stand. Attributes: ``title``, ``quantity``, ``units``, ``kind`` (``number``, ``share`` or ``label``),
-        ``words`` (of a label), ``cells`` (how many are taken together), ``limits`` (of the whole cube, so that
-        colours mean the same in each section), ``logarithmic`` (of the magnitudes; ``negative`` if some have a
-        sign), ``x_title``, ``y_title`` and ``x_scale`` (see :func:`place_values`).
+        Over (``y``, ``x``), a single row if the cube has one axis: ``value``, ``low`` and ``high`` (the
+        quartiles over the cells taken together; NaN where there are none), ``state`` (:data:`HAS_VALUE`,
+        ...), ``failed`` (how many of its cells), ``message`` (why the first of these did) and ``number`` (the
+        cell whose result is nearest to the value). Coordinates: ``x_word``, ``y_word``, and ``x_at``, where
+        on an axis the values of ``x`` stand. Attributes: ``title``, ``quantity``, ``units``, ``kind``
+        (``number``, ``share`` or ``label``), ``words`` (of a label), ``cells`` (how many are taken together),
+        ``limits`` (of the whole cube, so that colours mean the same in each section), ``logarithmic`` (of the
+        magnitudes; ``negative`` if some have a sign), ``x_title``, ``y_title`` and ``x_scale`` (see
+        :func:`place_values`).
     """
     quantity = cube.quantities[shown.quantity]
     held = {dim: place for dim, place in shown.at.items() if place is not None}
@@ -121,7 +122,7 @@ def cut_section(cube: Cube, shown: SectionChoice) -> xr.Dataset:
 
 
 def aggregate(results: Floats, quantity: Quantity, measure: str | None) -> tuple[Floats, npt.NDArray[np.intp]]:
-    """Take the results on the last axis together (None: there is one), and find the cell that is nearest."""
+    """Aggregate results over the last axis (None: there is one), and find the cell nearest to the aggregate."""
     if not quantity.words:
         value = results[..., 0] if measure is None else quantile(results, AGGREGATES[measure])
         distance = np.abs(results - value[..., None])
@@ -135,23 +136,23 @@ def aggregate(results: Floats, quantity: Quantity, measure: str | None) -> tuple
 
 
 def finite_values(values: xr.DataArray) -> Floats:
-    """Return a variable's values with NaN for what is none: a missing count or label, an infinity."""
+    """Return the values of a variable with NaN for a missing count or label and for infinity."""
     numbers = values.values.astype(np.float64)
     whole = np.issubdtype(values.dtype, np.integer)
     return np.where(numbers == NO_RESULT if whole else ~np.isfinite(numbers), np.nan, numbers)
 
 
 def quantile(results: Floats, share: float) -> Floats:
-    """Take a quantile over the last axis of what there is; NaN where there is nothing."""
+    """Take a quantile over the last axis, without NaN; NaN where there is no number."""
     nothing = np.all(np.isnan(results), axis=-1, keepdims=True)
-    # NumPy warns of slices without a number: they get one first, and lose it again.
+    # NumPy warns of slices without a number: they get a 0 first, which is removed again.
     filled = np.where(nothing, 0.0, results)
     taken: Floats = np.where(nothing[..., 0], np.nan, np.nanquantile(filled, share, axis=-1))
     return taken
 
 
 def share_of(results: Floats, words: tuple[str, ...], word: str) -> Floats:
-    """Count which share of labels are ``word``, of those that say anything; NaN where none does."""
+    """Return the share of ``word`` among the labels that count; NaN where there is none."""
     count_verdicts = np.isfinite(results)
     if NOT_COUNTED in words:
         count_verdicts &= results != words.index(NOT_COUNTED) + 1
@@ -162,7 +163,7 @@ def share_of(results: Floats, words: tuple[str, ...], word: str) -> Floats:
 
 
 def most_frequent(results: Floats, labels: int) -> Floats:
-    """Find the label that occurs most often on the last axis; NaN where there is none."""
+    """Find the most frequent label on the last axis; NaN where there is none."""
     counts = np.stack([(results == label).sum(axis=-1) for label in range(1, labels + 1)], axis=-1)
     return np.where(counts.max(axis=-1) > 0, np.argmax(counts, axis=-1) + 1.0, np.nan)
 
@@ -170,7 +171,7 @@ def most_frequent(results: Floats, labels: int) -> Floats:
 def first_messages(
     cube: Cube, numbers: npt.NDArray[np.int64], failed: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.object_]:
-    """Return why the first failed cell of each place failed; empty where none did."""
+    """Return the message of the first failed cell of each place; empty where none failed."""
     said = np.full(failed.shape[:-1], "", dtype=object)
     first = np.take_along_axis(numbers, np.argmax(failed, axis=-1)[..., None], axis=-1)[..., 0]
     for place in zip(*np.nonzero(failed.any(axis=-1)), strict=True):
@@ -179,9 +180,9 @@ def first_messages(
 
 
 def place_values(swept: SweptKey) -> tuple[Floats, str]:
-    """Place an axis's values for lines: numbers where they are (``linear`` or ``log``), others ``evenly``.
+    """Place the values of an axis for lines: numbers on a ``linear`` or ``log`` axis, others ``evenly``.
 
-    Numbers that grow by a factor, such as widths of 4, 8, 16, stand on a logarithmic axis.
+    Numbers that grow by a factor, such as widths of 4, 8, 16, are placed on a logarithmic axis.
     """
     if not swept.numeric:
         return np.arange(len(swept.values), dtype=float), "evenly"
@@ -194,7 +195,7 @@ def place_values(swept: SweptKey) -> tuple[Floats, str]:
 
 
 def choose_scale(numbers: Floats, kind: str) -> dict[str, object]:
-    """Choose the limits of colours and axes, and whether they are logarithmic (then of the magnitudes)."""
+    """Choose the limits of colours and axes, and whether they are logarithmic (in the magnitudes)."""
     found = numbers[np.isfinite(numbers)]
     if kind == "share" or not found.size:
         return {"limits": (0.0, 1.0), "logarithmic": False, "negative": False}
@@ -206,13 +207,13 @@ def choose_scale(numbers: Floats, kind: str) -> dict[str, object]:
             negative = bool((found < -ROUNDING * top).any())
             return {"limits": (bottom, top), "logarithmic": True, "negative": negative}
     low, high = float(found.min()), float(found.max())
-    if high - low <= ROUNDING * max(abs(low), abs(high)):  # one value, but for rounding: a colour in the middle
+    if high - low <= ROUNDING * max(abs(low), abs(high)):  # one value up to rounding: the middle colour
         low, high = low - max(abs(low), 1.0) / 2, high + max(abs(high), 1.0) / 2
     return {"limits": (low, high), "logarithmic": False, "negative": False}
 
 
 def write_title(cube: Cube, quantity: Quantity, shown: SectionChoice) -> str:
-    """Say in a line what a section shows."""
+    """Write the title of a section."""
     if not shown.aggregated:
         return quantity.title
     over = " and ".join(cube.by_dim[dim].title for dim in shown.aggregated)

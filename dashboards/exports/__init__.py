@@ -1,7 +1,8 @@
-"""What leaves a page as a file: figures, an animation, numbers, a configuration, a page that needs no server.
+"""The files that a page offers for download: figures, animations, numbers, a configuration, a page without server.
 
-In comes the labelled tree of a run, published or just computed; out go the bytes of a file. ``pictures`` are
-``pipeline.figures``, ``selection`` is CSV, ``preset`` TOML, ``standalone`` HTML; ``published`` are the catalog's
-own exports. Each is a pure function; nothing here knows a widget or an address. Names are imported on first use:
-the catalog's page, which draws nothing, answers 2 s of processor time earlier without Matplotlib and the solver.
+Each module makes the bytes of a file from the labelled tree of a run, published or just computed:
+``figure_files`` draws ``pipeline.figures``, ``curves_csv`` writes CSV, ``preset_file`` TOML,
+``standalone_page`` HTML from ``animation_frames``; ``run_archive`` exports published runs. All are pure
+functions that know no widget and no address. Import them module by module: the Catalog page, which draws
+nothing, answers 2 s of processor time earlier without Matplotlib and the solver.
 """

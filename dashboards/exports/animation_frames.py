@@ -1,7 +1,7 @@
-"""The frames of a page that works without a server: small arrays, cut from a run beforehand.
+"""The frames of a page that works without a server: small arrays, read from a run beforehand.
 
-A browser has no Zarr: what moves must be in the page. So at most :data:`FRAMES` samples, at most
-:data:`NEURONS` neurons, single precision.
+A browser cannot read Zarr: all data of an animation must be in the page. So there are at most :data:`FRAMES`
+samples and at most :data:`NEURONS` neurons, in single precision.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class AnimationFrames:
     neurons
         (neuron) which of the run's are shown.
     across, up
-        (frame, neuron) where each stands: at its kink and the height s_j |w_j| over one input; else its cosines
-        with D_+ and -D_-.
+        (frame, neuron) where each stands: at its kink and the height s_j |w_j| over one input; else its
+        cosines with D_+ and -D_-.
     sliding
         (frame, neuron) whether it is held on the boundary of a data point.
     role

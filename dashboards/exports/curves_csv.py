@@ -1,4 +1,4 @@
-"""TimeCurves of a run as CSV: what is selected on a page, with what each column means."""
+"""Curves of a run as CSV: the selection of a page, with the meaning of each column."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from catalog import decode
 from pipeline import RequestError
 
 CELLS_LIMIT = 2_000_000
-"""Numbers in a file: some 40 MB, and more than a spreadsheet takes."""
+"""Numbers in a file at most: about 40 MB, more than a spreadsheet opens."""
 
 OF_RUN = ("loss", "gradient_norm", "residual")
 OF_NEURON = ("log_norm", "output_ratio", "direction", "activation")
-"""The trajectory's variables that become columns: the run's, and those of each selected neuron."""
+"""The variables of a trajectory that become columns: of the run, and of each selected neuron."""
 
 
 def write_curves_csv(
@@ -26,8 +26,8 @@ def write_curves_csv(
     """Write the run's curves and those of the selected neurons, one row a sample.
 
     Columns are named by variable and index (``residual_0``, ``direction_7_1``: neuron 7, coordinate 1); lines
-    that begin with ``#`` say what they are and in which units. ``pandas.read_csv(file, comment="#")`` reads it;
-    numbers are written to the last digit.
+    that begin with ``#`` say what they are and in which units. ``pandas.read_csv(file, comment="#")`` reads
+    it; numbers are written to the last digit.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def write_curves_csv(
     Raises
     ------
     RequestError
-        If there is no such neuron, no sample in the range, or too much of it.
+        If there is no such neuron, no sample in the range, or too many numbers.
     """
     trajectory = tree["trajectory"].dataset
     time = trajectory["time"].values
@@ -59,7 +59,7 @@ def write_curves_csv(
             f"the selection has {cells:,} numbers: at most {CELLS_LIMIT:,} are written; select fewer neurons or a "
             "shorter time, or export the run"
         )
-    # One slice, then labels: so a run larger than memory is read only where it is selected.
+    # One slice, then labels: of a run larger than memory only the selection is read.
     chosen = trajectory.isel(time=slice(inside[0], inside[-1] + 1)).sel(neuron=list(neurons))
     table = {"time": chosen["time"].values} | dict(_columns(chosen[list(OF_RUN)], OF_RUN))
     if neurons:
@@ -69,7 +69,7 @@ def write_curves_csv(
 
 
 def _columns(chosen: xr.Dataset, names: Sequence[str]) -> list[tuple[str, Any]]:
-    """Lay variables (time, ...) out as columns; neurons are named by their labels."""
+    """Write variables (time, ...) as columns; neurons are named by their labels."""
     found: list[tuple[str, Any]] = []
     for name in names:
         variable = chosen[name].transpose("time", ...)
@@ -82,7 +82,7 @@ def _columns(chosen: xr.Dataset, names: Sequence[str]) -> list[tuple[str, Any]]:
 
 
 def _head(tree: xr.DataTree, trajectory: xr.Dataset, with_neurons: bool) -> str:
-    """Say what the file is, and what its columns are."""
+    """Describe the file and its columns."""
     lines = [
         f"{tree.attrs.get('id', 'a run')}: {tree.attrs.get('title', '')}",
         f"Source: reluflow; please cite {tree.attrs.get('references', 'it')}",

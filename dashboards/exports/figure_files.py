@@ -1,10 +1,10 @@
-"""The paper's figures of a run, and its animation, as the content of a file."""
+"""The paper's figures of a run, as the content of a file."""
 
 from __future__ import annotations
 
 import xarray as xr
 
-from pipeline.figures import FIGURES, animation, encoded, heading
+from pipeline.figures import FIGURES, encoded, heading
 
 
 def draw_figure_file(tree: xr.DataTree, name: str, file_format: str) -> bytes:
@@ -21,8 +21,3 @@ def draw_figure_file(tree: xr.DataTree, name: str, file_format: str) -> bytes:
     """
     title, source = f"{name} of {heading(tree)}", str(tree.attrs.get("id", ""))
     return encoded(FIGURES[name](tree), file_format, title=title, source=source)
-
-
-def draw_animation_file(tree: xr.DataTree, file_format: str) -> bytes:
-    """Draw the run in motion, as ``gif`` or ``mp4``: see :func:`pipeline.figures.animation`."""
-    return animation(tree, file_format)

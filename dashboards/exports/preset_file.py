@@ -1,4 +1,4 @@
-"""A configuration as a TOML file, which ``reluflow run`` takes as a preset of one's own."""
+"""A configuration as a TOML file, which ``reluflow run`` accepts as a preset."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ BESIDE = "# {table}.file: put {file} beside this file; its SHA-256 is {digest}.\
 
 
 def write_preset(config: RunConfig) -> str:
-    """Write a configuration as a preset's file, every key that has a value.
+    """Write a configuration as a preset file, with every key that has a value.
 
-    Defaults are written too, so that the file means the same when they change. Loaded from ``NAME.toml`` it gives
-    the same run identifier; a file of numbers that it names goes beside it.
+    Defaults are written, too, so that the file means the same when they change. Loaded from ``NAME.toml`` it
+    gives the same run identifier; a file of numbers that it names must be put beside it.
 
     Parameters
     ----------
     config
-        Whatever was loaded, overridden, or read back from a run.
+        A configuration that was loaded, overridden, or read from a run.
     """
     values: dict[str, Any] = config.model_dump(mode="json", exclude_none=True)
     name = values.pop("name")
@@ -33,7 +33,7 @@ def write_preset(config: RunConfig) -> str:
     for table in ("data", "init"):
         digest = values[table].pop("file_sha256", None)
         if digest is not None:
-            # The folder is this machine's; the run is named by the content.
+            # Without its folder, which is this machine's: the run identifier depends on the content alone.
             values[table]["file"] = file = resolved[table]["file"]
             text += BESIDE.format(table=table, file=file, digest=digest)
     return f"{text}\n{tomlkit.dumps(values)}"

@@ -1,4 +1,4 @@
-"""Published runs as one file: the catalog's own exports, in memory and not too large for a page."""
+"""Published runs as one file: an export of the catalog, small enough for a page."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from catalog import Catalog, CatalogError
 from catalog.sharing import export, items_of
 
 LARGEST_BYTES = 100 * 2**20
-"""What a page hands out: it passes through the memory of the server and of the browser."""
+"""The largest export of a page: it is held in the memory of the server and of the browser."""
 
 ENDINGS = {"zip": "zip", "netcdf": "nc"}
-"""The formats that are one file, and the ends of their names."""
+"""The formats that are one file, and their file endings."""
 
 
 def export_archive(catalog: Catalog, run_ids: Sequence[str], file_format: str) -> bytes:
-    """Export runs as ``reluflow export`` does, every byte checked on its way.
+    """Export runs as ``reluflow export`` does, which checks every byte.
 
     Parameters
     ----------
     catalog
-        Where they are.
+        The catalog of the runs.
     run_ids
         Published runs; one for netCDF.
     file_format
@@ -36,7 +36,7 @@ def export_archive(catalog: Catalog, run_ids: Sequence[str], file_format: str) -
     size = sum(catalog.manifest(run_id).size for run_id in run_ids)
     if size > LARGEST_BYTES:
         raise CatalogError(
-            f"{size / 2**20:,.0f} MB are too much for a page, of {LARGEST_BYTES // 2**20} MB at most; "
+            f"{size / 2**20:,.0f} MB are too much for a page, whose limit is {LARGEST_BYTES // 2**20} MB; "
             f"`reluflow export {' '.join(run_ids[:3])}{' ...' if len(run_ids) > 3 else ''} DEST` has no limit"
         )
     with TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""A run as one HTML file that needs no server and no network: BokehJS, the data and the player are inside."""
+"""A run as one HTML file that needs no server and no network: it contains BokehJS, the data and the player."""
 
 from __future__ import annotations
 
@@ -13,29 +13,30 @@ from bokeh.document import Document
 from bokeh.embed import file_html
 from bokeh.models import ColumnDataSource, CustomJS
 from bokeh.models.annotations import BoxAnnotation, Label, Span
-from bokeh.plotting import figure
 from bokeh.resources import INLINE
 from jinja2 import Environment
 from markupsafe import Markup
 
 from catalog import decode
 from dashboards.exports.animation_frames import FRAMES, AnimationFrames, read_frames
+from dashboards.paper_notation import name_statement
+from dashboards.plots.figure_style import set_limits, styled_figure
+from dashboards.plots.network_plot import GREEN
+from dashboards.plots.source_columns import MARKERS
 from dashboards.plots.statements_table import VERDICTS
+from dashboards.plots.time_curves import PURPLE
 from dashboards.theme import LIGHT, Theme
 from pipeline.figures import PHASES, ROLES, heading, intervals, phase_order, shown_until, time_text
-from pipeline.statements import in_digits, statement_rows
+from pipeline.statements import printed_sides, statement_rows
 
 HERE = Path(__file__).parent
-MARKERS = {"^": "triangle", "v": "inverted_triangle", "o": "circle"}
-"""Bokeh's names of the figures' markers."""
-GREEN = "#009E73"
 ELSEWHERE = re.compile(r"<script[^>]* src=[^>]*></script>|<link[^>]* rel=\"stylesheet\"[^>]*>")
-"""Scripts and styles that lie elsewhere: Bokeh asks for those of every model of Panel's that this process has
-loaded, be it on the page or not. None is on this one, whose own scripts and styles stand in it."""
+"""Scripts and styles from other addresses: Bokeh adds those of every Panel model that this process has loaded.
+This page has none of these models, and its own scripts and styles are inside it."""
 
 
 def write_standalone_page(tree: xr.DataTree, theme: Theme = LIGHT) -> str:
-    """Write the page: figure 2 alive with a player, the loss with its phases, results, statements, citation.
+    """Write the page: figure 2 with a player, the loss with its phases, results, statements, citation.
 
     Parameters
     ----------
@@ -51,10 +52,10 @@ def write_standalone_page(tree: xr.DataTree, theme: Theme = LIGHT) -> str:
     """
     animation = read_frames(tree)
     roots, words = _pictures(tree, animation, theme)
-    # Written by autoescape: titles and names come from whoever wrote the configuration.
+    # With autoescape: titles and names come from the author of the configuration.
     template = Environment(autoescape=True).from_string((HERE / "standalone_page.html").read_text())
-    # Without a document of its own it would get what the event loop's current one does when it is ready: this may
-    # be made in a thread, and that be anybody's.
+    # Without a document of its own it would get the scripts of the event loop's current one: this function may run
+    # in a thread, and that document belong to any page.
     document = Document()
     for root in roots.values():
         document.add_root(root)
@@ -83,7 +84,7 @@ def write_standalone_page(tree: xr.DataTree, theme: Theme = LIGHT) -> str:
 
 
 def _pictures(tree: xr.DataTree, animation: AnimationFrames, theme: Theme) -> tuple[dict[str, Any], list[str]]:
-    """Make the two pictures with what moves them, and say each frame in words."""
+    """Make the two plots with the script that moves them, and describe each frame in words."""
     moving: dict[str, Any] = {}
     pictures = {
         "network": _network_picture(tree, animation, theme, moving),
@@ -101,7 +102,7 @@ def _pictures(tree: xr.DataTree, animation: AnimationFrames, theme: Theme) -> tu
         }
     )
     functions = None if animation.function is None else ColumnDataSource({"y": animation.function.ravel()})
-    # The player is the page's own: Bokeh's slider has no name for a screen reader, and its widgets are 0.3 MB. It
+    # The player is plain HTML: Bokeh's slider has no name for screen readers, and its widgets are 0.3 MB. It
     # writes the frame's number into the tags of the point that moves along the loss.
     moving["dot"].js_on_change(
         "tags",
@@ -120,7 +121,7 @@ def _pictures(tree: xr.DataTree, animation: AnimationFrames, theme: Theme) -> tu
 
 
 def marks(animation: AnimationFrames) -> list[tuple[str, str, str]]:
-    """List what the markers and lines of the network's picture stand for: colour, sign, words."""
+    """List the meaning of the markers and lines of the network's plot: colour, sign, words."""
     signs = {"^": "▲", "v": "▼", "o": "●"}
     found = [
         (style.color, signs[style.marker], style.name) for role, style in ROLES.items() if role in animation.role
@@ -134,14 +135,14 @@ def marks(animation: AnimationFrames) -> list[tuple[str, str, str]]:
 
 def _network_picture(tree: xr.DataTree, animation: AnimationFrames, theme: Theme, moving: dict[str, Any]) -> Any:
     """Draw the neurons (and over one input the function, the data) at the first frame."""
-    picture = _empty(theme, *animation.labels, height=380)
+    picture = _figure(theme, *animation.labels, height=380)
     curve = None
     if animation.position is not None and animation.function is not None:
         curve = ColumnDataSource({"x": animation.position, "y": animation.function[0]})
         picture.line("x", "y", source=curve, color=GREEN, line_width=3)
         if animation.minimum is not None:
             picture.line(animation.position, animation.minimum, color=theme.ink, line_dash=[6, 4], line_width=1.3)
-        picture.x_range.start, picture.x_range.end = float(animation.position[0]), float(animation.position[-1])
+        set_limits(picture.x_range, float(animation.position[0]), float(animation.position[-1]))
         picture.scatter(
             animation.data, tree["data"].dataset["y"].values, size=12,
             fill_color=GREEN, line_color=theme.ink,
@@ -150,10 +151,10 @@ def _network_picture(tree: xr.DataTree, animation: AnimationFrames, theme: Theme
         heights += [] if animation.minimum is None else [animation.minimum]
         low, high = min(float(np.min(h)) for h in heights), max(float(np.max(h)) for h in heights)
         room = 0.08 * ((high - low) or 1.0)
-        picture.y_range.start, picture.y_range.end = low - room, high + room
+        set_limits(picture.y_range, low - room, high + room)
     else:
         for axis in (picture.x_range, picture.y_range):
-            axis.start, axis.end = -1.08, 1.08
+            set_limits(axis, -1.08, 1.08)
     groups = []
     for name, style in reversed(ROLES.items()):
         index = np.flatnonzero(np.array(animation.role) == name)
@@ -162,15 +163,13 @@ def _network_picture(tree: xr.DataTree, animation: AnimationFrames, theme: Theme
         edges = np.where(animation.sliding[0, index], theme.ink, theme.panel)
         group = ColumnDataSource(
             {
-                "index": index.astype(np.int32),
-                "across": animation.across[0, index],
-                "up": animation.up[0, index],
-                "edge": edges,
+                "index": index.astype(np.int32), "across": animation.across[0, index],
+                "up": animation.up[0, index], "edge": edges,
             },
             tags=[len(animation.neurons), theme.ink, theme.panel],
-        )
+        )  # fmt: skip
         picture.scatter(
-            "across", "up", source=group, marker=MARKERS[style.marker], size=9, fill_color=style.color,
+            "across", "up", source=group, marker=MARKERS[name], size=9, fill_color=style.color,
             line_color="edge",
         )  # fmt: skip
         groups.append(group)
@@ -179,13 +178,13 @@ def _network_picture(tree: xr.DataTree, animation: AnimationFrames, theme: Theme
 
 
 def _loss_picture(tree: xr.DataTree, animation: AnimationFrames, theme: Theme, moving: dict[str, Any]) -> Any:
-    """Draw the loss with its phases numbered, and the cursor."""
-    picture = _empty(theme, "time t of the flow", "loss L", height=405)  # the other has a legend above
+    """Draw the loss with its numbered phases, and the cursor."""
+    picture = _figure(theme, "time t of the flow", "loss L", height=405)  # the other has a legend above
     trajectory, end, order = tree["trajectory"].dataset, shown_until(tree), phase_order(tree)
     time, loss = trajectory["time"].values, trajectory["loss"].values
     top = float(np.max(loss)) or 1.0
-    picture.x_range.start, picture.x_range.end = 0.0, end
-    picture.y_range.start, picture.y_range.end = -0.02 * top, 1.2 * top
+    set_limits(picture.x_range, 0.0, end)
+    set_limits(picture.y_range, -0.02 * top, 1.2 * top)
     for interval in intervals(tree, "phase"):
         if interval.start >= end:
             continue
@@ -203,32 +202,20 @@ def _loss_picture(tree: xr.DataTree, animation: AnimationFrames, theme: Theme, m
         )  # fmt: skip
     picture.line(time, loss, color=theme.ink, line_width=2)
     dot = ColumnDataSource({"time": time[:1], "loss": loss[:1]}, name="now", tags=[0])
-    picture.scatter("time", "loss", source=dot, size=10, fill_color="#CC79A7", line_color=theme.ink)
+    picture.scatter("time", "loss", source=dot, size=10, fill_color=PURPLE, line_color=theme.ink)
     cursor = Span(location=float(time[0]), dimension="height", line_color=theme.ink, line_dash="dotted")
     picture.add_layout(cursor)
     moving |= {"cursor": cursor, "dot": dot}
     return picture
 
 
-def _empty(theme: Theme, across: str, up: str, height: int) -> Any:
-    """Make a picture in the page's colours, whose size follows the page's width."""
-    picture = figure(
-        height=height, sizing_mode="stretch_width", toolbar_location=None, background_fill_color=theme.panel,
-        border_fill_color=theme.panel, outline_line_color=None,
-    )  # fmt: skip
-    picture.toolbar.tools = []
-    picture.xaxis.axis_label, picture.yaxis.axis_label = across, up
-    picture.grid.grid_line_color = theme.line
-    picture.axis.axis_label_text_font_style = "normal"
-    for axis in picture.axis:
-        axis.axis_label_text_color = axis.major_label_text_color = theme.ink
-        axis.axis_line_color = axis.major_tick_line_color = theme.faint
-        axis.minor_tick_line_color = None
-    return picture
+def _figure(theme: Theme, x_label: str, y_label: str, height: int) -> Any:
+    """Make an empty figure without a toolbar."""
+    return styled_figure(theme, height=height, x_label=x_label, y_label=y_label, toolbar_location=None, tools="")
 
 
 def _thinned(tree: xr.DataTree, animation: AnimationFrames) -> str:
-    """Say what is left out; empty if nothing."""
+    """Say which neurons and samples are left out; empty if none."""
     neurons, samples = tree["trajectory"].sizes["neuron"], tree["trajectory"].sizes["time"]
     said = []
     if neurons > len(animation.neurons):
@@ -239,7 +226,7 @@ def _thinned(tree: xr.DataTree, animation: AnimationFrames) -> str:
 
 
 def results(tree: xr.DataTree) -> list[tuple[str, str]]:
-    """List what came out, as names and texts."""
+    """List the results, as names and texts."""
     trajectory, phases, norm = (tree[name].dataset for name in ("trajectory", "phases", "minimal_norm"))
     rows = [
         ("how it ended", str(trajectory.attrs.get("status_message", trajectory.attrs.get("status", "")))),
@@ -259,9 +246,7 @@ def results(tree: xr.DataTree) -> list[tuple[str, str]]:
 
 def statements(tree: xr.DataTree) -> list[tuple[str, str, str, str, str]]:
     """List the paper's statements: name, verdict, measured, bound, claim."""
-    rows = []
-    for name, (claim, row) in statement_rows(tree["statements"].dataset).items():
-        write = in_digits if row.logarithmic else "{:.3g}".format
-        sides = ("", "") if isnan(row.margin) else (write(row.measured), write(row.bound))
-        rows.append((name.replace("_", " "), VERDICTS[row.verdict], *sides, claim))
-    return rows
+    return [
+        (name_statement(key), VERDICTS[row.verdict], *printed_sides(row)[:2], claim)
+        for key, (claim, row) in statement_rows(tree["statements"].dataset).items()
+    ]

@@ -1,5 +1,5 @@
-"""Pure functions from labelled data to pictures: ``create_..._plot(data, ..., looks) -> element``.
+"""Pure functions from labelled data to plots and tables: ``create_..._plot(data, ..., theme) -> element``.
 
-They know no widget, no server and no catalog, and compute nothing that a stage computes: they choose, arrange and
-colour.
+They know no widget, no server and no catalog, and compute nothing that a stage computes: they select, arrange
+and colour.
 """

@@ -1,4 +1,4 @@
-"""Two or three runs in one picture: their losses, and over one input the functions that they end with."""
+"""Two or three runs in one plot: their losses, and for one input the functions that they end with."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from pipeline.network.algebra import weights_at
 from pipeline.network.one_input import positions
 
 SAMPLES = {"solid": "", "dashed": "6 4", "dotdash": "2 4 6 4"}
-"""The dashes as SVG writes them."""
+"""The dashes in SVG."""
 
 STROKES = (("#0072B2", "solid"), ("#D55E00", "dashed"), ("#009E73", "dotdash"))
 """Colour and dash of the first, second and third run (Okabe and Ito; the dash is the second cue)."""
 DARK_STROKES = (("#56B4E9", "solid"), ("#E69F00", "dashed"), ("#009E73", "dotdash"))
-"""On a dark ground."""
+"""The same in the dark theme."""
 LEAST_LOSS = 1e-30
-"""Where the logarithmic axis ends: below is rounding."""
+"""The end of the logarithmic axis: smaller values are rounding errors."""
 POSITIONS = 401
 PLAIN: dict[str, Any] = {"height": 330, "show_grid": True, "show_legend": False, "toolbar": None}
-"""Options of both pictures: the page says which line is whose."""
+"""Options of both plots: the page says which line belongs to which run."""
 
 
 def loss_plot(
     runs: Mapping[str, xr.DataTree], theme: Theme, *, scaled: bool = False, logarithmic: bool = False
 ) -> hv.Overlay:
-    """Draw the loss of each run against t, or against t/(-ln lambda), where small scales lie on each other.
+    """Draw the loss of each run over t, or over t/(-ln lambda), where runs of small scale coincide.
 
     Parameters
     ----------
     runs
-        Trees by the names that the legend says, at most three.
+        At most three trees by their names in the legend.
     theme
         Colours.
     scaled
         Whether time is divided by -ln lambda; see :func:`scaled_unit`.
     logarithmic
-        Whether the loss axis is.
+        Whether the loss axis is logarithmic.
     """
     time = hv.Dimension("t", label=AXIS_LABELS["scaled" if scaled else "t"])
     loss = hv.Dimension("loss", label="loss L")

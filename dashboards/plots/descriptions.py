@@ -1,4 +1,4 @@
-"""What the pictures say, in words and numbers: for whoever does not see them, and for whoever wants the digits."""
+"""The content of the plots in words and numbers: for screen readers, and for exact values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboards.time_units import TimeUnit
 from pipeline.figures import PHASES, ROLES, intervals, power_text, scale_text, time_text
 
 ROWS = 13
-"""Instants of the table."""
+"""Instants of the table of curves."""
 
 
 def phase_at(drawing: DrawingData, time: float) -> str:
@@ -24,14 +24,14 @@ def phase_at(drawing: DrawingData, time: float) -> str:
 
 
 def sizes(drawing: DrawingData) -> dict[str, int]:
-    """Count the neurons of each role, by the role's written name."""
+    """Count the neurons of each role, by the name of the role."""
     return {style.name: int(np.sum(drawing.role == role)) for role, style in ROLES.items()}
 
 
 def facts(drawing: DrawingData, unit: TimeUnit, frame: int) -> list[tuple[str, str]]:
     """List what is known at a frame: names and values.
 
-    What only a whole look knows (the norm's excess over the minimum) is there if it is known.
+    The excess of the norm over the minimum is in the list once the complete run is known.
     """
     groups, time = drawing.run.groups, float(drawing.time[frame])
     trajectory = groups["trajectory"]
@@ -56,7 +56,7 @@ def facts(drawing: DrawingData, unit: TimeUnit, frame: int) -> list[tuple[str, s
     if minimum is not None and np.isfinite(minimum["value"]):
         rows.append(("least 1/2 |theta|^2 that fits the data", written(float(minimum["value"]), 7)))
     elif minimum is not None and np.isfinite(minimum["lower_bound"]):
-        rows.append(("least: at least", written(float(minimum["lower_bound"]), 5)))
+        rows.append(("lower bound of that minimum", written(float(minimum["lower_bound"]), 5)))
     state = drawing.state(frame)
     rows.append(("largest |wⱼ|", scale_text(float(state.log_norm.max()))))
     sliding = int(state.sliding.sum())
@@ -69,7 +69,7 @@ def facts(drawing: DrawingData, unit: TimeUnit, frame: int) -> list[tuple[str, s
 
 
 def times(drawing: DrawingData) -> Table:
-    """Tabulate t1, t2, t3: the name, as measured, and as the paper predicts."""
+    """Tabulate t1, t2, t3: the symbol, the measured time, and the paper's prediction."""
     phases = drawing.run.groups["phases"]
     rows = []
     for name, symbol in (("t1", "t₁"), ("t2", "t₂"), ("t3", "t₃")):
@@ -83,7 +83,7 @@ def _instant(time: float) -> str:
 
 
 def sentence(drawing: DrawingData, rows: Sequence[tuple[str, str]]) -> str:
-    """Say what is to be seen at a frame, of which ``rows`` are the facts, in one sentence or two."""
+    """Describe a frame, whose facts are ``rows``, in one or two sentences."""
     said = dict(rows)
     roles = ", ".join(f"{count:,} {'in ' * name.startswith('S')}{name}" for name, count in sizes(drawing).items())
     shown = "" if drawing.neurons <= len(drawing.shown) else f" (the {len(drawing.shown):,} largest are drawn)"
@@ -118,12 +118,12 @@ def samples(drawing: DrawingData, unit: TimeUnit) -> Table:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """Write a number in a few digits; a dash where there is none."""
+    """Write a number with a few digits; a dash if it is not finite."""
     return f"{value:.{digits}g}" if np.isfinite(value) else "–"
 
 
 def written(value: float, digits: int = 4) -> str:
-    """Write a number as it is printed in a text: ``−7.073 × 10⁻¹⁵``, which no line break parts."""
+    """Write a number as in a printed text: ``−7.073 × 10⁻¹⁵``, without a line break."""
     mantissa, _, exponent = number(value, digits).partition("e")
     mantissa = mantissa.replace("-", "−")
     return f"{mantissa}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{power_text(int(exponent))}" if exponent else mantissa

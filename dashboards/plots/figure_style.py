@@ -1,4 +1,4 @@
-"""How every Bokeh figure looks, in light and in dark: the page's colours and font, a toolbar out of the way.
+"""The style of every Bokeh figure in both themes: the page's colours and font, and an unobtrusive toolbar.
 
 Bokeh's themes can't know the page's colours, and would change every document of the server.
 """
@@ -20,7 +20,7 @@ TOOLS = "pan,wheel_zoom,box_zoom,reset,tap"
 def styled_figure(
     theme: Theme, *, height: int, x_label: str | None, y_label: str | None, title: str = "", **options: Any
 ) -> figure:
-    """Make an empty figure that fills its place's width.
+    """Make an empty figure that is as wide as its container.
 
     Parameters
     ----------
@@ -29,11 +29,11 @@ def styled_figure(
     height
         In pixels.
     title, x_label, y_label
-        Words; the axes' with units.
+        Texts; those of the axes with units.
     **options
         Further arguments of Bokeh's figure.
     """
-    # Its own ranges, not data ranges: those would look through every glyph at every change.
+    # Plain ranges, not data ranges: those would go through every glyph at every change.
     own = {
         "x_range": Range1d(0, 1), "y_range": Range1d(0, 1), "tools": TOOLS, "toolbar_location": "right",
         "min_border_left": 70, "sizing_mode": "stretch_width",
@@ -44,12 +44,12 @@ def styled_figure(
 
 
 def set_limits(axis_range: Range1d, start: float, end: float) -> None:
-    """Set the limits of a range, also as those that the toolbar's reset goes back to: else it goes to 0 and 1."""
+    """Set the limits of a range, also for the toolbar's reset, which else would set them to 0 and 1."""
     axis_range.update(start=start, end=end, reset_start=start, reset_end=end)
 
 
 def style_figure(drawn: figure, theme: Theme) -> figure:
-    """Give a figure, its axes and the legends that it has, the page's colours and font."""
+    """Give a figure, its axes and its legends the page's colours and font."""
     drawn.update(
         background_fill_color=theme.panel, border_fill_color=theme.panel, outline_line_color=None,
         min_border_right=12,
@@ -65,7 +65,7 @@ def style_figure(drawn: figure, theme: Theme) -> figure:
 
 
 def style_axis(axis: Axis, theme: Theme) -> None:
-    """Colour one axis."""
+    """Style one axis."""
     axis.update(
         axis_line_color=theme.line, major_tick_line_color=theme.line, minor_tick_line_color=None,
         major_label_text_color=theme.ink, major_label_text_font=FONT, major_label_text_font_size=SMALL,
@@ -75,7 +75,7 @@ def style_axis(axis: Axis, theme: Theme) -> None:
 
 
 def style_legend(legend: Legend, theme: Theme) -> Legend:
-    """Colour one legend."""
+    """Style one legend."""
     legend.update(
         background_fill_color=theme.panel, background_fill_alpha=0.85, border_line_color=None,
         label_text_color=theme.ink, label_text_font=FONT, label_text_font_size=SMALL,

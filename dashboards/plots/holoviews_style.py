@@ -1,4 +1,4 @@
-"""How every plot of HoloViews is drawn: as the Bokeh figures are, which it has no options for, hence hooks."""
+"""The style of every HoloViews plot: that of the Bokeh figures, by hooks where HoloViews has no option."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from dashboards.theme import Theme
 hv.extension("bokeh", logo=False)
 
 PRINTF_FORMATTERS = {f"@{name}": "printf" for name in ("x", "y", "x0", "x1", "start", "stop")}
-"""Of numbers that a hand points at: so many significant digits (``@x{%.6g}``), not so many decimals."""
+"""Formatters of numbers in tooltips: they count significant digits (``@x{%.6g}``), not decimals."""
 
-_one_at_a_time = threading.Lock()
+_render_lock = threading.Lock()
 
 Hook = Callable[[Any, Any], None]
 
 
 def render_figure(element: hv.Overlay) -> figure:
-    """Turn a plot into a Bokeh figure, in whatever thread asks for it.
+    """Turn a plot into a Bokeh figure, in any thread.
 
-    Panel's own pane for HoloViews does so on the event loop, where it holds up everybody (some 100 ms a plot);
-    its figure is ready when Panel gets it from here. HoloViews' registry of options is no matter for two threads.
+    Panel's own pane for HoloViews renders on the event loop, where each plot delays all visitors by about
+    100 ms. HoloViews' registry of options is not safe for two threads, hence the lock.
 
-    ``hv.render`` would take Bokeh's current document, which in another thread is the one of whatever page the
-    event loop is busy with, and give it HoloViews' theme, without its lock: this document is nobody's.
+    ``hv.render`` would take Bokeh's current document, which in another thread belongs to any page of the
+    event loop, and give it HoloViews' theme without its lock: this function uses a new document.
     """
-    with _one_at_a_time:
+    with _render_lock:
         renderer = hv.renderer("bokeh").instance(mode="server")
         drawn: figure = renderer.get_plot(element, doc=Document()).state
         return drawn
@@ -45,11 +45,11 @@ def style_overlay(element: hv.Overlay, theme: Theme, *hooks: Hook, **options: An
     Parameters
     ----------
     element
-        What is drawn.
+        The plots.
     theme
         The colours.
     hooks
-        What else is done to the finished Bokeh figure.
+        Further hooks for the finished Bokeh figure.
     options
         HoloViews' own options of an overlay.
     """
@@ -75,16 +75,16 @@ def colouring(theme: Theme) -> Hook:
 
 
 def add_upper_axis(places: dict[float, str], theme: Theme, label: str = "") -> Hook:
-    """Make the hook that adds an axis above the plot with these places named, in the units of the one below.
+    """Make the hook that adds an upper axis with names at some places, in the units of the lower one.
 
     Parameters
     ----------
     places
-        A name for each place; none gives no axis.
+        The names by their places; without any there is no axis.
     theme
         The colours.
     label
-        Of the axis.
+        The label of the axis.
     """
 
     def mark(plot: Any, _: Any) -> None:

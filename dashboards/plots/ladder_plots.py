@@ -1,8 +1,8 @@
-"""Down the ladder of lambda: measured exponents beside the paper's, and the constants of the times."""
+"""Runs at smaller and smaller lambda: exponents beside the paper's, and the constants of the times."""
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, nan
 
 import holoviews as hv
 import numpy as np
@@ -16,21 +16,21 @@ from dashboards.theme import Theme
 from pipeline.figures import ROLES, power_text
 
 ASYMPTOTIC = -2.0 * np.log(10.0)
-"""ln lambda below which the constants are drawn: above, -ln lambda is no scale of time."""
+"""ln lambda below which the constants are drawn: above it -ln lambda is not a time scale."""
 TABLE_SCALES = (0.0, -1.0, -2.0, -4.0, -6.0, -10.0, -20.0, -100.0, -1000.0)
-"""log10 of the scales in the table of rungs."""
+"""log10 of the scales in the table."""
 FITTED_LOSS = 1e-6
-"""A final loss above this is of labels that are not fitted, and not of a run that was ended early."""
+"""Above this final loss some labels are not fitted; below it the run has only ended early."""
 EXPONENT_TICKS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
 
 
 def measured_statements(law: xr.Dataset) -> list[int]:
-    """List the statements whose deviation falls with a measured power of lambda, by their place."""
+    """List the indices of the statements whose deviation falls with a measured power of lambda."""
     return [i for i, power in enumerate(law["exponent"].values) if isfinite(power) and power > 0]
 
 
 def create_exponents_plot(law: xr.Dataset, theme: Theme) -> hv.Overlay:
-    """Draw, a row a statement, the measured exponent p of deviation ~ lambda^p beside that of the paper's bound.
+    """Draw the exponent p of each statement's deviation ~ lambda^p beside that of the paper's bound.
 
     Parameters
     ----------
@@ -114,52 +114,47 @@ def create_constants_plot(law: xr.Dataset, theme: Theme) -> hv.Overlay:
 
 
 def create_exponents_table(law: xr.Dataset) -> Table:
-    """Tabulate each statement's exponents, from how many rungs, and from which lambda on it holds."""
-    rows: list[tuple[Cell | str, ...]] = []
-    for i, word in enumerate(decode(law["statement"])):
-        at = law.isel(statement=i)
-        start, fitted = float(at["holds_from"]), int(at["fitted_rungs"])
-        if isfinite(start) or isfinite(float(at["exponent"])):
+    """Tabulate each statement's exponents, from how many scales, and the lambda from which it holds."""
+    rows = []
+    for i, key in enumerate(decode(law["statement"])):
+        at = {name: float(law[name][i]) for name in ("holds_from", "fitted_rungs", "exponent", "paper_exponent")}
+        if isfinite(at["holds_from"]) or isfinite(at["exponent"]):
+            start = f"10^{at['holds_from']:g}" if isfinite(at["holds_from"]) else "not at the smallest"
             rows.append(
-                (
-                    Cell(name_statement(word)), number_cell(float(at["paper_exponent"]), ".6g"),
-                    number_cell(float(at["exponent"]), ".6g"),
-                    Cell(str(fitted) if fitted else "–", css_class="number"),
-                    Cell(f"10^{start:g}" if isfinite(start) else "not on the last rung", css_class="number"),
-                )
+                [
+                    Cell(name_statement(key)), number_cell(at["paper_exponent"], ".6g"),
+                    number_cell(at["exponent"], ".6g"), number_cell(at["fitted_rungs"] or nan, "g"),
+                    Cell(start, css_class="number"),
+                ]
             )  # fmt: skip
-    heads = ("statement", "the paper's exponent", "measured", "rungs fitted", "holds from scale")
+    heads = ("statement", "the paper's exponent", "measured", "scales fitted", "holds from scale")
     return Table("The measured exponent of each statement beside the paper's", heads, rows)
 
 
 def create_scales_table(law: xr.Dataset) -> Table:
-    """Tabulate the rungs: the constants, the plateaus, the excess over the minimum norm."""
-    rows: list[tuple[Cell | str, ...]] = []
-    for rung in TABLE_SCALES:
-        if rung in law["rung"].values:
-            at = law.sel(rung=rung)
-            rows.append(
-                (
-                    Cell(power_text(int(rung))), number_cell(float(at["constant_t2"]), ".6g"),
-                    number_cell(float(at["constant_t3"]), ".6g"), number_cell(float(at["plateaus"]), "g"),
-                    number_cell(float(at["excess"]), ".3g"), number_cell(float(at["hull_difference"]), ".2g"),
-                )
-            )  # fmt: skip
-    heads = (
-        "scale", "t₂|D₊|/(−ln λ)", "t₃|D₋|/(−ln λ)", "plateaus", "excess of ½|θ|²", "|h − h*| between the data",
-    )  # fmt: skip
-    return Table("The constants of the times, and how the runs end, down the ladder", heads, rows)
+    """Tabulate some scales: the constants, the number of plateaus, the excess over the minimum norm."""
+    columns = {
+        "constant_t2": ("t₂|D₊|/(−ln λ)", ".6g"), "constant_t3": ("t₃|D₋|/(−ln λ)", ".6g"),
+        "plateaus": ("plateaus", "g"), "excess": ("excess of ½|θ|²", ".3g"),
+        "hull_difference": ("|h − h*| between the data", ".2g"),
+    }  # fmt: skip
+    rows = [
+        [Cell(power_text(int(scale))), *(number_cell(float(at[key]), form) for key, (_, form) in columns.items())]
+        for scale, at in ((scale, law.sel(rung=scale)) for scale in TABLE_SCALES if scale in law["rung"].values)
+    ]
+    heads = ("scale", *(head for head, _ in columns.values()))
+    return Table("The constants of the times, and how the runs end, at smaller and smaller λ", heads, rows)
 
 
 def describe_excess(law: xr.Dataset) -> str:
-    """Say what becomes of the excess over the minimum norm as lambda falls."""
+    """Describe the excess over the minimum norm as lambda falls."""
     power, expected = float(law["excess_exponent"]), float(law["expected_excess_exponent"])
     if isfinite(power):
-        said = f"The final excess over the minimum norm goes as λ^{power:.4g}"
-        idle = f"; idle neurons that see a part of a sign's points explain {expected:.4g}"
+        said = f"The final excess over the minimum norm falls as λ^{power:.4g}"
+        idle = f"; idle neurons that are active on some of a sign's points predict λ^{expected:.4g}"
         return f"{said}{idle if isfinite(expected) else ''}."
     last, minimum = float(law["excess"][-1]), float(law["minimum"])
     if last < 0 and (loss := float(law["final_loss"][-1])) > FITTED_LOSS:
-        below = f"{-last:.3g} below the least that fits all labels ({minimum:.3g})"
-        return f"On the last rung the flow comes to rest at the loss {loss:.3g}: its ½|θ|² is {below}."
-    return f"On the last rung the excess over the minimum norm is {last:.3g}, {last / minimum:.3g} of the minimum."
+        below = f"{-last:.3g} below the minimum of all networks that fit the labels ({minimum:.3g})"
+        return f"At the smallest λ the flow comes to rest at the loss {loss:.3g}: its ½|θ|² is {below}."
+    return f"At the smallest λ the excess over the minimum norm is {last:.3g}, {last / minimum:.3g} of that norm."

@@ -1,8 +1,9 @@
 """What a heat map and its lines share: the cells, one line a row, and what is pointed at or pinned in both.
 
-Bokeh's sources and a script in the browser, not HoloViews' streams: pointing at a cell must light its line up in
-the next frame, also with 10,000 cells, and a stream asks the server each time (some 100 ms, and one visitor's
-pointing would keep the others waiting). A slider that moves replaces the sources' columns and nothing else.
+Bokeh's sources and a script in the browser, not HoloViews' streams: the line of a cell must be emphasized in
+the next frame after the pointer reaches it, also with 10,000 cells, and a stream asks the server each time
+(about 100 ms, during which other visitors wait). A slider that moves replaces only the sources' columns.
+
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ from dashboards.cubes.section_table import format_values
 from dashboards.theme import DARK, Theme
 
 HEIGHT = 440
-"""Pixels: with the controls above them the plots end within 800."""
+"""Height in pixels: with the controls above them the plots end within 800."""
 PLOT: dict[str, Any] = {
     "height": HEIGHT, "min_width": 280, "tools": "pan,box_zoom,reset,save", "toolbar_location": "above",
 }  # fmt: skip
-"""What both figures are made with."""
+"""Options of both figures."""
 LABELS = (Colorblind[8][0], Colorblind[8][5], "#9AA2AC", *Colorblind[8][1:5], Colorblind[8][6])
-"""Of labels, in order: for a verdict blue holds, vermilion fails, grey is not applicable (Okabe and Ito)."""
+"""Colours of labels, in order: of verdicts blue holds, vermilion fails, grey is not applicable (Okabe and Ito)."""
 HATCHES = (" ", "x", ".", "-", "|", "+", '"', ":")
-"""The second cue of labels."""
+"""Hatches of labels, beside their colours."""
 GAPS_CELLS_LIMIT = 2_500
-"""Up to so many cells there are gaps between them, and hatches of labels; of more neither would be seen."""
+"""Up to so many cells there are gaps between them, and hatches of labels; with more, neither would be visible."""
 FAILED_HATCH, NEGATIVE_HATCH = "/", "."
 EMPTY: dict[str, Any] = {"x": [], "y": [], "at": [], "height": [], "row": []}
 
@@ -55,18 +56,18 @@ if (String(data.x) != String(pointed.get_column("x")) || String(data.y) != Strin
 
 @dataclass(frozen=True)
 class LinkedSources:
-    """The sources of both plots.
+    """The sources of both plots of a section.
 
     Attributes
     ----------
     cells
-        One row a place of the section, the lowest row first.
+        One row per place of the section, the lowest row first.
     hatched
-        Those of them that have a hatch: a browser needs 10 s for 10,000 empty ones.
+        The cells that have a hatch: a browser needs 10 s for 10,000 empty hatches.
     lines, bands
-        One row a row of the section.
+        One row per row of the section.
     pointed, pinned
-        The place under the pointer, and the one that was clicked; empty or one row.
+        The place under the pointer, and the place that was clicked; no row or one.
     """
 
     cells: ColumnDataSource = field(default_factory=ColumnDataSource)
@@ -87,7 +88,7 @@ class LinkedSources:
             self.pin(int(self.pinned.data["y"][0]), int(self.pinned.data["x"][0]))
 
     def pin(self, row: int | None, column: int | None) -> None:
-        """Mark the place in this row and column in both plots, and light its line up; None for no place."""
+        """Mark a place in both plots and emphasize its line; None for no place."""
         if row is None or column is None:
             rows: list[int] = []
             self.pinned.data = EMPTY
@@ -99,7 +100,7 @@ class LinkedSources:
         self.lines.selected.indices = self.bands.selected.indices = rows
 
     def hover(self, renderer: GlyphRenderer[Any], cut: xr.Dataset) -> HoverTool:
-        """Make the tool that tells what is pointed at, and lights it up in both plots."""
+        """Make the tool that describes the place under the pointer, and marks it in both plots."""
         sources = {name: getattr(self, name) for name in ("cells", "lines", "bands", "pointed", "pinned")}
         tips = [(cut.attrs["x_title"], "@x_word"), (cut.attrs["y_title"], "@y_word"), ("value", "@said")]
         tips = [tip for tip in tips if tip[0]] + [("", "@more")]
@@ -110,7 +111,7 @@ class LinkedSources:
 
 
 def cell_columns(cut: xr.Dataset, theme: Theme) -> dict[str, Any]:
-    """List a section's places: where they are drawn in both plots, their colour, hatch and words."""
+    """List the places of a section: where both plots draw them, their colours and texts."""
     rows, columns = cut["value"].shape
     row, column = (index.ravel() for index in np.indices((rows, columns)))
     drawn = heights(cut)
@@ -125,9 +126,9 @@ def cell_columns(cut: xr.Dataset, theme: Theme) -> dict[str, Any]:
 
 
 def heights(cut: xr.Dataset, name: str = "value") -> npt.NDArray[np.float64]:
-    """Return what is drawn of values: on a logarithmic scale magnitudes, no smaller than its lower end.
+    """Return the drawn heights of values: on a logarithmic scale magnitudes, no smaller than its lower end.
 
-    Labels of different rows stand a little apart, or one line would hide the other.
+    Labels of different rows are shifted a little, so that no line hides another.
     """
     values: npt.NDArray[np.float64] = cut[name].values
     if cut.attrs["logarithmic"]:
@@ -155,7 +156,7 @@ def hatched_columns(cut: xr.Dataset, theme: Theme) -> dict[str, Any]:
 
 
 def painted(cut: xr.Dataset, drawn: npt.NDArray[np.float64], theme: Theme) -> npt.NDArray[np.str_]:
-    """Choose each place's colour; the background's where there is no value."""
+    """Choose the colour of each place; the background's where there is no value."""
     there = cut["state"].values.ravel() == HAS_VALUE
     if cut.attrs["kind"] == "label":
         palette = LABELS
@@ -167,7 +168,7 @@ def painted(cut: xr.Dataset, drawn: npt.NDArray[np.float64], theme: Theme) -> np
 
 
 def label_index(value: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
-    """Count labels from 0; 0 also where there is none."""
+    """Number labels from 0; 0 also where there is none."""
     return np.nan_to_num(value - 1, nan=0.0).astype(np.intp)
 
 
@@ -181,19 +182,19 @@ def shades(drawn: npt.NDArray[np.float64], limits: tuple[float, float], logarith
 
 
 def luminance(color: str) -> float:
-    """Return how bright a colour is to the eye, from 0 to 1 (sRGB's weights, without its gamma)."""
+    """Return the luminance of a colour, from 0 to 1 (sRGB's weights, without its gamma)."""
     red, green, blue = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def line_colors(rows: int, theme: Theme) -> npt.NDArray[np.str_]:
-    """Choose the lines' colours, in the rows' order: of Viridis what can be seen on the page."""
+    """Choose the colours of the lines, in the rows' order: the part of Viridis that contrasts with the page."""
     first, last = (75, 255) if theme is DARK else (0, 200)
     return np.array([Viridis256[int(i)] for i in np.linspace(first, last, max(rows, 2))])[:rows]
 
 
 def line_columns(cut: xr.Dataset, theme: Theme) -> dict[str, Any]:
-    """List a section's rows as lines."""
+    """List the rows of a section as lines."""
     drawn = heights(cut)
     return {
         "xs": [cut["x_at"].values] * len(drawn), "ys": list(drawn),
@@ -202,7 +203,7 @@ def line_columns(cut: xr.Dataset, theme: Theme) -> dict[str, Any]:
 
 
 def band_columns(cut: xr.Dataset, theme: Theme) -> dict[str, Any]:
-    """List what lies between the quartiles of each row, as the outline of an area; empty where there is none."""
+    """List the areas between the quartiles of each row, as outlines; empty where there are no quartiles."""
     low, high, at = heights(cut, "low"), heights(cut, "high"), cut["x_at"].values
     xs, ys = [], []
     for below, above in zip(low, high, strict=True):
@@ -213,7 +214,7 @@ def band_columns(cut: xr.Dataset, theme: Theme) -> dict[str, Any]:
 
 
 def remarks(cut: xr.Dataset) -> list[str]:
-    """Say of each place what else there is to it: the spread, cells that failed, and why."""
+    """Describe the spread of each place, and its failed cells with the message of the first."""
     cells, said = cut.attrs["cells"], []
     columns = (cut[name].values.ravel().tolist() for name in ("low", "high", "failed", "message"))
     for low, high, failed, message in zip(*columns, strict=True):

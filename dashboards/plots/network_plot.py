@@ -1,7 +1,7 @@
 """Figure 2 at one instant: the neurons, the function, the data and the minimum-norm function.
 
-Bokeh's own figures, not HoloViews elements: these plots change at every move of a slider, and HoloViews makes each
-glyph anew; here the figures are made once, and only the columns of their sources are replaced.
+Bokeh's own figures, not HoloViews elements: these plots change at every move of a slider, and HoloViews makes
+each glyph anew; here the figures are made once, and only the columns of their sources are replaced.
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ class NetworkPlot:
     def on_drag(self, told: Callable[[list[float], list[float]], None]) -> None:
         """Call ``told`` with x and y of all dots whenever a person has dragged one.
 
-        Bokeh reports every change, also the server's own, and reports that one late: by then a person may have
-        asked for something newer, which these dots would undo.
+        Bokeh reports every change, also the server's own, and reports that one late: by then a person may
+        have asked for something newer, which these dots would undo.
         """
 
         def changed(attribute: str, old: Any, new: Any) -> None:
@@ -142,9 +142,9 @@ def axis_labels(drawing: DrawingData) -> tuple[str, str]:
 def create_network_plot(network: NetworkPlot) -> figure:
     """Draw the glyphs of figure 2 from the sources of a plot.
 
-    A neuron is a triangle up or down by its role, hollow at the border if its kink is outside, with a thick edge
-    while it slides. The function is a solid line, the minimum-norm function a dashed one; the data are large dots
-    that can be dragged.
+    A neuron is a triangle up or down by its role, hollow at the border if its kink is outside, with a thick
+    edge while it slides. The function is a solid line, the minimum-norm function a dashed one; the data are
+    large dots that can be dragged.
     """
     theme = network.theme
     plot = styled_figure(theme, title="The network", height=HEIGHT, x_label="", y_label="")

@@ -1,4 +1,4 @@
-"""Where the flow lingers: the loss with its plateaus, the Hessian's eigenvalues at each, and a table of both."""
+"""The plateaus of the flow: the loss with its plateaus, the Hessian's eigenvalues at each, and a table of both."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from dashboards.theme import Theme
 from pipeline.figures import ROLES, kind_in_words, plateau_name, shown_until, time_text
 
 DOWN, UP = ROLES["negative"].color, ROLES["positive"].color
-"""Of eigenvalues below and above 0: the two colours that are told apart best, and a marker for each."""
+"""Colours of eigenvalues below and above 0; each also has a marker of its own."""
 NAMED = 0.16
-"""The part of the axis from which on a band has room for its name; the table has the others' too."""
+"""A band that covers this share of the axis is wide enough for its name; the table has all names."""
 TALLEST = 0.74
-"""Height of the stem of the most frequent eigenvalue, in rows."""
+"""Height of the stem of the most frequent eigenvalue, in units of a row."""
 
 
 def names(plateaus: xr.Dataset) -> list[str]:
@@ -29,15 +29,15 @@ def names(plateaus: xr.Dataset) -> list[str]:
 
 
 def kinds_in_words(plateaus: xr.Dataset) -> list[str]:
-    """Say of what kind the stationary point of each plateau is, with the reason where it needs one."""
+    """Name the kind of the stationary point of each plateau, with a reason if there is one."""
     kinds = decode(plateaus["kind"])
-    # A list of one string comes back from a store as the string.
+    # A store returns a list of one string as the string.
     reasons = np.atleast_1d(plateaus["kind"].attrs.get("reasons", [""] * len(kinds))).tolist()
     return [kind_in_words(kind, reason) for kind, reason in zip(kinds, reasons, strict=True)]
 
 
 def create_plateaus_plot(tree: xr.DataTree, theme: Theme) -> hv.Overlay:
-    """Draw the loss with a band for each plateau, at the time it was there.
+    """Draw the loss with a band for each plateau, over its time.
 
     Parameters
     ----------
@@ -75,10 +75,10 @@ def create_plateaus_plot(tree: xr.DataTree, theme: Theme) -> hv.Overlay:
 
 
 def create_spectra_plot(plateaus: xr.Dataset, spectra: xr.Dataset, theme: Theme) -> hv.Overlay:
-    """Draw the eigenvalues of the Hessian at each plateau as stems, one row a plateau, the first on top.
+    """Draw the eigenvalues of the Hessian at each plateau as stems, one row per plateau, the first on top.
 
-    A stem's height is the logarithm of how often its eigenvalue occurs. A plateau without a stationary point near
-    it has none.
+    The height of a stem is the logarithm of the eigenvalue's multiplicity. A plateau without a stationary
+    point near it has no stems.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def create_spectra_plot(plateaus: xr.Dataset, spectra: xr.Dataset, theme: Theme)
                 hover_formatters=PRINTF_FORMATTERS,
             )
         )  # fmt: skip
-    # HoloViews can't do with no ticks at all.
+    # HoloViews needs at least one tick.
     ticks = [(rows - 1 - i, name) for i, name in enumerate(names(plateaus))] or [(0, "")]
     reach = 1.08 * max((abs(point[0]) for point in points), default=1.0) or 1.0
     return style_overlay(
@@ -125,14 +125,14 @@ def create_spectra_plot(plateaus: xr.Dataset, spectra: xr.Dataset, theme: Theme)
 
 
 def create_plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
-    """Tabulate the plateaus: when, at which loss, at what kind of stationary point, and its eigenvalues.
+    """Tabulate the plateaus: their times, losses, stationary points and eigenvalues.
 
     Parameters
     ----------
     plateaus
         The group of that name of a run.
     labels
-        n, the number of all labels.
+        n, the number of labels.
     """
     rows: list[tuple[Cell | str, ...]] = []
     kinds, said = decode(plateaus["kind"]), kinds_in_words(plateaus)
@@ -160,13 +160,13 @@ def create_plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
         "plateau", "from t to t", "stationary point θ_S", "loss", "|θ − θ_S|", "eigenvalues < 0", "smallest",
         "largest", "escape rate",
     )  # fmt: skip
-    return Table("The plateaus, the stationary point next to each, and its Hessian", heads, rows)
+    return Table("The plateaus, the nearest stationary point of each, and its Hessian", heads, rows)
 
 
 def describe_plateaus(plateaus: xr.Dataset) -> str:
-    """Say in a sentence where the flow lingers, for who does not see the plots."""
+    """Describe the plateaus in a sentence, for screen readers."""
     if not plateaus.sizes["plateau_number"]:
-        return "This flow lingers nowhere: its loss falls without a plateau."
+        return "The flow has no plateau: its loss falls without a stop."
     columns = (plateaus[key].values for key in ("start", "end", "loss", "negative_eigenvalues"))
     parts = [
         f"{name} from t = {time_text(float(start))} to {time_text(float(end))} at loss {loss:.3g}, {kind}, "

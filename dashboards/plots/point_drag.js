@@ -1,4 +1,4 @@
-// One drag in a plot: called when it begins, at each move, and when it ends, with what dragging.py gives it.
+// One drag in a plot: called when it begins, at each move, and when it ends, with the arguments of point_drag.py.
 const columns = points.data instanceof Map ? Object.fromEntries(points.data) : points.data
 const { x, y, event_name } = cb_obj
 
@@ -7,7 +7,7 @@ if (event_name === "panstart") {
   const up = plot.inner_height / (plot.y_range.end - plot.y_range.start)
   const away = Array.from(columns.x, (_, k) => Math.hypot((columns.x[k] - x) * across, (columns.y[k] - y) * up))
   const dot = away.indexOf(Math.min(...away))
-  // A tool that a person has chosen goes first.
+  // A tool that a person has selected takes precedence.
   const free = plot.toolbar.gestures.pan.active == null && !points.tags.includes(fixed)
   points.grasp = free && away[dot] < reach ? { dot, dx: columns.x[dot] - x, dy: columns.y[dot] - y, told: 0 } : null
 }
@@ -22,7 +22,7 @@ if (grasp != null && event_name !== "panstart") {
   const now = performance.now()
   if (event_name === "panend" || now - grasp.told >= pause) {
     grasp.told = now
-    // Compared with what is there, which has moved already, it would be no news.
+    // Without check_eq: the present columns have moved already and would compare as equal.
     points.setv({ data: { x: Array.from(columns.x), y: Array.from(columns.y) } }, { check_eq: false })
   }
 }

@@ -1,7 +1,7 @@
-"""Dots that follow the hand: what a person drags is said on the way, not only when it is let go.
+"""Dots that a person can drag: their positions are sent while they move, not only at the end.
 
-Bokeh's own tool for this (PointDrawTool) has to be chosen on the toolbar first, takes the clicks that choose
-neurons, and says where a dot is only at the end.
+Bokeh's own tool for this (PointDrawTool) must be selected on the toolbar first, takes the clicks that select
+neurons, and sends the position of a dot only at the end.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from bokeh.plotting import figure
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text()
 REACH = 14
-"""Pixels from a dot's middle within which it is taken hold of."""
+"""A drag moves a dot if it starts within so many pixels of the dot's centre."""
 PAUSE = 40
-"""Milliseconds between two messages: a hand moves more often than a server can draw."""
+"""Milliseconds between two messages: a pointer moves more often than a server can draw."""
 FIXED = "fixed"
-"""The tag of a source whose dots stay."""
+"""The tag of a source whose dots cannot be dragged."""
 
 
 class PointDrag:
-    """Lets the dots of a source be dragged in a plot, by whoever has chosen no other tool.
+    """Lets a person drag the dots of a source in a plot, unless another tool is selected.
 
     Parameters
     ----------
@@ -34,8 +34,8 @@ class PointDrag:
     Attributes
     ----------
     held
-        Whether a finger or a button is down in the plot. Then its dots are where the hand is, and must not be put
-        back to where it was a moment ago; nor may the axes move away under it.
+        Whether a drag goes on. Then the dots must not be set back to their last computed positions, and the
+        axes must not change.
     """
 
     def __init__(self, plot: figure, points: ColumnDataSource) -> None:
@@ -49,7 +49,7 @@ class PointDrag:
         plot.on_event(PanEnd, lambda _: self.hold(False))
 
     def hold(self, held: bool) -> None:
-        """Take note that a drag begins or ends."""
+        """Note that a drag begins or ends."""
         self.held = held
 
     def allow(self, allowed: bool) -> None:

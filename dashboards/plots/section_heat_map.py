@@ -1,4 +1,4 @@
-"""A section as a heat map: a rectangle a cell, failed ones hatched, what has no value left blank."""
+"""A section as a heat map: one rectangle per cell, failed cells hatched, cells without a value blank."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def create_heat_map(cut: xr.Dataset, linked: LinkedSources, theme: Theme, *, fai
     Parameters
     ----------
     cut
-        What :func:`dashboards.cubes.section` returns; ``linked`` shows it.
+        From :func:`dashboards.cubes.section.cut_section`; ``linked`` shows the same section.
     failures
         Whether cells of the whole cube failed, so that the legend explains their hatch.
     """
@@ -60,7 +60,7 @@ def create_heat_map(cut: xr.Dataset, linked: LinkedSources, theme: Theme, *, fai
 
 
 def explain_colours(plot: figure, cut: xr.Dataset, theme: Theme, failures: bool) -> None:
-    """Add a colour bar for numbers, a legend for labels, and what hatches mean."""
+    """Add a colour bar for numbers or a legend for labels, and the meaning of the hatches."""
     keys: list[tuple[str, str | None, str]] = []
     title = None
     if cut.attrs["kind"] == "label":
@@ -84,7 +84,7 @@ def explain_colours(plot: figure, cut: xr.Dataset, theme: Theme, failures: bool)
 
 
 def colour_bar(cut: xr.Dataset, theme: Theme) -> ColorBar:
-    """Make the bar that says which colour is which number, with title and units."""
+    """Make the colour bar, with title and units."""
     low, high = cut.attrs["limits"]
     mapper = LogColorMapper if cut.attrs["logarithmic"] else LinearColorMapper
     units = f" [{cut.attrs['units']}]" if cut.attrs["units"] else ""
@@ -100,7 +100,7 @@ def colour_bar(cut: xr.Dataset, theme: Theme) -> ColorBar:
 
 
 def swatch(plot: figure, color: str | None, hatch: str, theme: Theme) -> GlyphRenderer[Any]:
-    """Make what a legend draws: a rectangle that is nowhere in the plot."""
+    """Make the rectangle of a legend's entry, which is not drawn in the plot."""
     return plot.rect(
         [math.nan], [math.nan], 1, 1, fill_color=color or theme.panel, line_color=theme.faint, hatch_pattern=hatch,
         hatch_color=theme.ink if color is None else "#FFFFFF", hatch_scale=6, hatch_weight=1,
@@ -108,5 +108,5 @@ def swatch(plot: figure, color: str | None, hatch: str, theme: Theme) -> GlyphRe
 
 
 def columns_of(words: Sequence[str]) -> int:
-    """Choose how many entries of a legend stand side by side; it must fit a phone's width."""
+    """Choose the number of columns of a legend, so that it fits the width of a phone."""
     return max(1, min(len(words), 44 // (max(map(len, words)) + 4)))

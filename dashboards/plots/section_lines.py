@@ -1,4 +1,4 @@
-"""A section as lines: the quantity along x, a line for each value of y, the quartiles as a band."""
+"""A section as lines: the quantity along x, one line for each value of y, the quartiles as a band."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from dashboards.plots.tick_labels import label_ticks
 from dashboards.theme import Theme
 
 BANDS_LIMIT = 4
-"""Lines up to which every band is drawn; of more, that of the line that is pointed at."""
+"""Up to so many lines every band is drawn; of more, only the band of the line under the pointer."""
 MARKED_LINES_LIMIT = 12
-"""Lines up to which each cell has a marker."""
+"""Up to so many lines each cell has a marker."""
 LEGEND_LINES_LIMIT = 10
-"""Lines in the legend; of more, as many are named evenly, and the colours tell the order."""
+"""Lines in the legend; of more, evenly spaced ones are named, and the colours show the order."""
 MARGIN = 0.06
-"""Share of the axis left free above and below."""
+"""Free share of the axis above and below the values."""
 
 
 def create_cell_lines(cut: xr.Dataset, linked: LinkedSources, theme: Theme) -> figure:
@@ -82,7 +82,7 @@ def line_glyph(width: float, alpha: float) -> MultiLine:
 
 
 def axis_label(cut: xr.Dataset) -> str:
-    """Name what the lines show, with units."""
+    """Write the axis label of the lines, with units."""
     if cut.attrs["kind"] == "share":
         return f"{cut.attrs['quantity']}: share of the cells"
     magnitude = ", magnitude" if cut.attrs["negative"] else ""
@@ -91,7 +91,7 @@ def axis_label(cut: xr.Dataset) -> str:
 
 
 def vertical_range(cut: xr.Dataset) -> tuple[float, float]:
-    """Choose the ends of the vertical axis: those of the whole cube, so that sections can be compared."""
+    """Choose the ends of the vertical axis from the whole cube, so that sections can be compared."""
     if cut.attrs["kind"] == "label":
         return 0.5, len(cut.attrs["words"]) + 0.5
     low, high = cut.attrs["limits"]

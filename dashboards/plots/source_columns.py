@@ -1,4 +1,4 @@
-"""The columns of the pictures that move: plain arrays of a scene, one row a marker or a line."""
+"""The columns of the plots that move: plain arrays of a run, one row per marker or line."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dashboards.drawing_data import LOSS_DECADES_LIMIT, DrawingData, Numbers
 from pipeline.figures import PHASES, ROLES, State, intervals, place, plateau_name
 
 MARKERS = {"positive": "triangle", "negative": "inverted_triangle", "other": "circle"}
-"""Bokeh's names for the roles' markers."""
+"""Bokeh's names for the markers of the roles."""
 DASHES = {"positive": "solid", "negative": "dashed", "other": "solid"}
 WIDTHS = {"positive": 1.4, "negative": 1.4, "other": 0.7}
-"""The second cue of a role where it is a line: dashed, or thin. Dots take a browser without a graphics card as
-long to draw as all else."""
+"""Dashes and widths of a role's lines, beside its colour. No dotted lines: a browser without a graphics card
+takes as long for them as for everything else."""
 SELECTED_LINES_LIMIT = 60
-"""Selected neurons whose lines light up."""
+"""Selected neurons whose lines are emphasized, at most."""
 
 Columns = dict[str, Any]
 
@@ -54,13 +54,13 @@ def neuron_columns(drawing: DrawingData, state: State) -> Columns:
 
 
 def function_columns(drawing: DrawingData, state: State) -> Columns:
-    """Evaluate the learned function of a frame; nothing for inputs of more dimensions."""
+    """Evaluate the learned function at a frame; empty for inputs of more dimensions."""
     plane = drawing.plane
     return {"x": [], "h": []} if plane is None else {"x": plane.position, "h": plane.function(state)}
 
 
 def minimum_columns(drawing: DrawingData) -> Columns:
-    """Evaluate the minimum-norm function, where it is known."""
+    """Evaluate the minimum-norm function, if it is known."""
     plane = drawing.plane
     if plane is None or plane.minimum is None:
         return {"x": [], "h": []}
@@ -68,13 +68,13 @@ def minimum_columns(drawing: DrawingData) -> Columns:
 
 
 def point_columns(drawing: DrawingData) -> Columns:
-    """List the data: points of figure 2 for one input, else ticks at the rim of the principal plane."""
+    """List the data as points of figure 2; empty for inputs of more dimensions."""
     plane = drawing.plane
     return {"x": [], "y": []} if plane is None else {"x": plane.one.x, "y": plane.y}
 
 
 def tick_columns(drawing: DrawingData) -> Columns:
-    """Place a tick at the rim for each data point, by its label's sign, as long as its share in the plane."""
+    """Place a tick on the edge of the principal plane for each data point, as long as its projection."""
     if drawing.plane is not None:
         return {"x0": [], "y0": [], "x1": [], "y1": [], "color": []}
     data = drawing.run.groups["data"]
@@ -103,7 +103,7 @@ def window(drawing: DrawingData) -> tuple[float, float, float, float]:
 
 
 def loss_columns(drawing: DrawingData, unit: float) -> Columns:
-    """Take the loss against time, also as a logarithm; where it is 0 that ends."""
+    """Take the loss over time, also its logarithm, which ends where the loss is 0."""
     time, loss = drawing.run.curve["time"].values, drawing.run.curve["loss"].values
     with np.errstate(divide="ignore"):
         logarithm = np.log10(loss)
@@ -111,7 +111,7 @@ def loss_columns(drawing: DrawingData, unit: float) -> Columns:
 
 
 def residual_columns(drawing: DrawingData, unit: float) -> dict[str, Columns]:
-    """Take each residual against time, at most 200, by the sign of the label: ``positive``, ``negative``."""
+    """Take the residuals of at most 200 points over time, by the sign of the label: ``positive``, ``negative``."""
     residual, y = drawing.run.curve["residual"].values[:, :200], drawing.run.groups["data"]["y"].values[:200]
     time = drawing.run.curve["time"].values / unit
     parts = {"positive": residual[:, y > 0], "negative": residual[:, y <= 0]}
@@ -122,7 +122,7 @@ def residual_columns(drawing: DrawingData, unit: float) -> dict[str, Columns]:
 
 
 def line_columns(drawing: DrawingData, unit: float) -> dict[str, Columns]:
-    """Take log10 |w_j| and the cosine with its sign's target of the neurons that are drawn as lines, by role."""
+    """Take log10 |w_j| and the cosine of the neurons that are drawn as lines, by role."""
     time, log10_norm, cosine, role = drawing.followed(drawing.shown[: drawing.lines])
     found = {}
     for name in ROLES:
@@ -133,7 +133,7 @@ def line_columns(drawing: DrawingData, unit: float) -> dict[str, Columns]:
 
 
 def chosen_columns(drawing: DrawingData, unit: float, neurons: list[int]) -> Columns:
-    """Take the lines of the neurons that somebody has selected, one row each."""
+    """Take the lines of the selected neurons, one row each."""
     time, log10_norm, cosine, role = drawing.followed(np.array(neurons[:SELECTED_LINES_LIMIT], dtype=np.intp))
     return {
         "t": [time / unit] * len(role),
@@ -146,10 +146,10 @@ def chosen_columns(drawing: DrawingData, unit: float, neurons: list[int]) -> Col
 
 
 def join_lines(time: Numbers, lines: Numbers) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """String lines over the same instants together, with a gap after each.
+    """Join lines over the same instants into one, with a gap after each.
 
-    A column of arrays travels as one message an array, and a glyph of many lines is drawn line by line: with 60
-    neurons slider to picture took 320 ms, with one long line with gaps 180.
+    A column of arrays travels as one message an array, and a glyph of many lines is drawn line by line: with
+    60 neurons slider to picture took 320 ms, with one long line with gaps 180.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def plateau_columns(drawing: DrawingData, unit: float) -> Columns:
 
 
 def axis_limits(values: Numbers, room: float = 0.06) -> tuple[float, float]:
-    """Choose the limits of an axis that hold these values."""
+    """Choose limits of an axis that contain these values."""
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
     height = (high - low) or abs(high) or 1.0
@@ -201,10 +201,10 @@ def axis_limits(values: Numbers, room: float = 0.06) -> tuple[float, float]:
 
 
 def round_outwards(low: float, high: float) -> tuple[float, float]:
-    """Round limits outwards, by at most a twentieth of what is between them.
+    """Round limits outwards, by at most a twentieth of their distance.
 
-    While a slider moves most axes then stay as they are: one whose numbers change their width has the browser lay
-    out the whole figure anew, as long as all its painting takes.
+    While a slider moves most axes then stay the same: when the width of an axis' numbers changes, the browser
+    lays out the whole figure again, which takes as long as drawing it.
     """
     step = 0.05 * 10.0 ** np.floor(np.log10(high - low)) if high > low else 1.0
     return float(step * np.floor(low / step)), float(step * np.ceil(high / step))

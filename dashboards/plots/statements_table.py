@@ -1,4 +1,4 @@
-"""The statements table: each sentence of the paper with what the run makes of it."""
+"""The statements table: each sentence of the paper, and what was measured on the run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.figures import time_text
 from pipeline.statements import Row
 
 VERDICTS = {"holds": "✓ holds", "fails": "✗ fails", "not_applicable": "– does not apply"}
-"""Each verdict as a symbol and a word; its colour is that of the class of its name in ``html_table.css``."""
+"""Each verdict as a symbol and a word; its colour is set by the class of its name in ``html_table.css``."""
 
 ORDERS = {
     "paper": "the paper's order",
@@ -23,11 +23,11 @@ ORDERS = {
     "margin": "margin, least first",
     "time": "time of measurement",
 }
-"""How rows can be sorted, by the word in an address."""
+"""The orders of the rows, by their keys in an address."""
 
 
 def count_verdicts(statements: xr.Dataset) -> dict[str, int]:
-    """Count the rows of each verdict, none left out."""
+    """Count the rows of each verdict, also where there are none."""
     found = Counter(row.verdict for _, row in statement_rows(statements).values())
     return {verdict: found[verdict] for verdict in VERDICTS}
 
@@ -35,15 +35,15 @@ def count_verdicts(statements: xr.Dataset) -> dict[str, int]:
 def create_statements_table(statements: xr.Dataset, verdict: str = "all", order: str = "paper") -> Table:
     """Tabulate the paper's statements on a run.
 
-    Rows that compare with a power of lambda have sides given by their logarithms: those are written as powers of
-    ten, and their margin is a difference of logarithms.
+    The sides of a row that compares with a power of lambda are given by their logarithms: they are written as
+    powers of ten, and their margin is a difference of logarithms.
 
     Parameters
     ----------
     statements
         The group of that name of a run.
     verdict
-        Which rows: a key of :data:`VERDICTS`, or ``all``.
+        The rows to show: a key of :data:`VERDICTS`, or ``all``.
     order
         A key of :data:`ORDERS`.
     """
@@ -65,7 +65,7 @@ def create_statements_table(statements: xr.Dataset, verdict: str = "all", order:
 
 
 def record(name: str, claim: str, row: Row) -> list[Cell]:
-    """Write the cells of one statement."""
+    """Make the cells of one statement."""
     sides = (Cell(text, css_class="number") if text else NO_NUMBER for text in printed_sides(row))
     sentence, verdict = (
         Cell(typeset(claim), typeset(row.reason)),
@@ -75,5 +75,5 @@ def record(name: str, claim: str, row: Row) -> list[Cell]:
 
 
 def finite_or_inf(value: float) -> float:
-    """Give what has no number the last place."""
+    """Replace NaN by infinity, which is sorted last."""
     return value if isfinite(value) else inf

@@ -1,4 +1,4 @@
-"""Words at the ticks of an axis: no more of them than can be read."""
+"""Texts at the ticks of an axis: no more of them than can be read."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from bokeh.models import Axis, FixedTicker
 
 TICK_LABELS_LIMIT = 14
-"""Of an axis; of more, as many are written as fit evenly."""
+"""Labels of an axis at most; of more places evenly spaced ones are labelled."""
 
 
 def label_ticks(axis: Axis, places: Sequence[float], words: Sequence[str], *, across: bool) -> None:
-    """Write words at places of an axis (``across`` or up); of many only as many as can be read."""
+    """Label places of an axis, which is horizontal if ``across``."""
     step = -(-len(places) // TICK_LABELS_LIMIT)
     chosen = range(0, len(places), step)
     axis.ticker = FixedTicker(ticks=[float(places[i]) for i in chosen])

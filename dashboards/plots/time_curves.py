@@ -50,8 +50,8 @@ class TimeCurves:
     Attributes
     ----------
     loss, phases, plateaus, cursor, chosen
-        The sources, with the columns of :mod:`dashboards.plots.source_columns`; ``chosen`` has the lines of the
-        selected neurons.
+        The sources, with the columns of :mod:`dashboards.plots.source_columns`; ``chosen`` has the lines of
+        the selected neurons.
     residuals, lines
         The sources by the sign of the label, and by the role of the neuron.
     x_range

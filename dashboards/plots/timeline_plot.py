@@ -1,4 +1,4 @@
-"""Figure 1 on a page: when each phase begins and ends, measured and as the paper predicts."""
+"""Figure 1 on a page: the begin and end of each phase, measured and predicted by the paper."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from pipeline.figures import (
 )
 
 BAR, MARK = 0.28, 0.42
-"""Half the height of a bar, and of the line of a time, in rows."""
+"""Half the height of a bar and of a time's line, in units of a row."""
 NEAR = 0.17
-"""How near each other two limits share a name, in parts of the axis: their names are that wide on a phone."""
+"""Two limits nearer than this share of the axis get one common name: a name is that wide on a phone."""
 NAMES = ("t₁", "t₂", "t₃")
 
 
@@ -38,7 +38,7 @@ def escape_time(tree: xr.DataTree) -> float:
 
 
 def create_timeline_plot(tree: xr.DataTree, theme: Theme, unit: str = "t") -> hv.Overlay:
-    """Draw one row a phase: its bar to scale, the measured time as a full and the predicted as a dashed line.
+    """Draw one row per phase: its bar, the measured time as a solid line, the predicted one as a dashed line.
 
     Parameters
     ----------
@@ -47,7 +47,8 @@ def create_timeline_plot(tree: xr.DataTree, theme: Theme, unit: str = "t") -> hv
     theme
         The colours of the page.
     unit
-        ``t`` or ``scaled``, in which the ends of the fits tend to 1/|D|; where lambda >= 1 there is only ``t``.
+        ``t`` or ``scaled``, in which the ends of the fits tend to 1/|D|; where lambda >= 1 there is only
+        ``t``.
     """
     order, escape = phase_order(tree), escape_time(tree)
     unit = unit if isfinite(escape) else "t"
@@ -86,7 +87,7 @@ def create_timeline_plot(tree: xr.DataTree, theme: Theme, unit: str = "t") -> hv
 def time_lines(
     times: tuple[float, float, float], one: float, rows: int, label: str, theme: Theme, dash: str
 ) -> hv.Curve:
-    """Draw t1, t2, t3 as vertical lines, each across its phase's row; none for one that does not exist."""
+    """Draw t1, t2, t3 as vertical lines, each across the row of its phase, if they exist."""
     x: list[float] = []
     y: list[float] = []
     for i, time in enumerate(times):
@@ -97,7 +98,7 @@ def time_lines(
 
 
 def hatched(pattern: str) -> Any:
-    """Make the hook that hatches bars: the cue beside their colour. HoloViews has no option for it."""
+    """Make the hook that hatches bars, in addition to their colour. HoloViews has no option for it."""
 
     def hatch(plot: Any, _: Any) -> None:
         glyph = plot.handles["glyph"]
@@ -117,12 +118,12 @@ def limits(tree: xr.DataTree, one: float) -> dict[float, str]:
 
 
 def short(name: str) -> str:
-    """Shorten a phase's name so that its row has room on a phone."""
+    """Shorten the name of a phase so that it fits on a phone."""
     return name.replace("fitting positive labels", "fit y > 0").replace("fitting negative labels", "fit y < 0")
 
 
 def create_timeline_table(tree: xr.DataTree) -> Table:
-    """Tabulate the phases: what happens, from when until when, beside the paper's time, in both units."""
+    """Tabulate the phases: their descriptions, measured times and the paper's times, in both units."""
     found, order = intervals(tree, "phase"), phase_order(tree)
     measured, predicted = (*measured_times(tree), nan), (*predicted_times(tree), nan)
     escape, sizes = escape_time(tree), dict(zip(("₊", "₋"), growth_sizes(tree), strict=True))
@@ -155,12 +156,12 @@ def create_timeline_table(tree: xr.DataTree) -> Table:
 
 
 def when(i: int, time: float, formula: str = "") -> Cell:
-    """Write t1, t2 or t3 with its formula; a dash where there is none."""
+    """Write t1, t2 or t3 with its formula; a dash if there is no time."""
     return number_cell(time, lambda known: f"{NAMES[i]} = {time_text(known)}", formula)
 
 
 def describe_timeline(tree: xr.DataTree) -> str:
-    """Say the timeline in one sentence, for who does not see it."""
+    """Describe the timeline in one sentence, for screen readers."""
     parts = [f"{PHASES[part.label].name} from t = {time_text(part.start)} to {time_text(part.end)}"
              for part in intervals(tree, "phase")]  # fmt: skip
     return f"Timeline of the phases: {'; '.join(parts)}. The table below has the paper's times."

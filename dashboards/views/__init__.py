@@ -1,8 +1,8 @@
-"""The pages: thin, each only wires ``dashboards.plots`` to widgets.
+"""The pages; each only connects ``dashboards.plots`` to widgets.
 
 Each name in :data:`PAGES` is a page's address and a folder whose module ``page`` has a function
-``build_page(visit) -> pn.viewable.Viewable``. What it raises becomes a message in its place
-(:mod:`dashboards.page_template`). A page is imported when somebody asks for it. ``downloads`` and ``file_button``
+``build_page(context) -> pn.viewable.Viewable``. An exception in it becomes a message in place of the page
+(:mod:`dashboards.page_template`). A page is imported when it is requested. ``downloads`` and ``file_button``
 are parts of several pages.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its title, as the head of all pages names it."""
+    """A page, with its title in the head of all pages."""
 
     title: str
 
@@ -24,4 +24,4 @@ PAGES = {
     "sweeps": Page("Sweeps"),
     "catalog": Page("Catalog"),
 }
-"""By the last part of the address, in the order of the head; the first is where the bare address leads."""
+"""The pages by the last part of their address, in the order of the head; the first is the start page."""

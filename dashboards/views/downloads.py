@@ -1,6 +1,6 @@
-"""What a run leaves as: a choice of files and one button, for any page that shows a run.
+"""The files that a run can be downloaded as: a menu and one button, for any page that shows a run.
 
-A page embeds :func:`downloads`; each file is made when it is asked for, in a thread, by ``dashboards.exports``.
+Each file is made by ``dashboards.exports`` when the button is pressed, in a thread.
 """
 
 from __future__ import annotations
@@ -17,27 +17,25 @@ import xarray as xr
 
 from dashboards.components import html_pane
 from dashboards.exports.curves_csv import write_curves_csv
-from dashboards.exports.figure_files import draw_animation_file, draw_figure_file
+from dashboards.exports.figure_files import draw_figure_file
 from dashboards.exports.preset_file import write_preset
 from dashboards.exports.standalone_page import write_standalone_page
 from dashboards.run_selection import read_configuration
 from dashboards.theme import LIGHT, Theme
 from dashboards.views.file_button import FileButton, size_text
-from pipeline.figures import FIGURES, FORMATS
-
-ANIMATIONS = ("gif", "mp4")
+from pipeline.figures import ANIMATIONS, FIGURES, FORMATS, animation
 
 TITLES = {
     "figure-1-timeline": "Figure 1, the timeline",
     "figure-2-states": "Figure 2, four states",
     "figure-3-loss": "Figure 3, the loss",
 }
-"""What a person calls the figures."""
+"""The names of the figures in the menu."""
 
 
 @dataclass(frozen=True)
 class CurveSelection:
-    """What of a run is selected on a page: neurons by their labels, and a range of t (None: all of it)."""
+    """The selected part of a run: neurons by their labels, and a range of t (None: all of it)."""
 
     neurons: Sequence[int] = ()
     start: float | None = None
@@ -51,13 +49,14 @@ class Offer:
     Attributes
     ----------
     group, title
-        Where it stands in the menu, and what it is.
+        Its group in the menu, and its title there.
     suffix
-        What follows the run's name in the file's: ``-figure-3-loss.png``, ``.toml``.
+        The end of the file's name, after the run's name: ``-figure-3-loss.png``, ``.toml``.
     make
-        Makes its content of the run's tree.
+        Makes the content from the run's tree.
     as_preset
-        Whether the file is called as its preset is (``orthogonal``): its stem names the runs that it makes.
+        Whether the file has the name of its preset (``orthogonal``), from which ``reluflow run`` names its
+        runs.
     """
 
     group: str
@@ -67,68 +66,60 @@ class Offer:
     as_preset: bool = False
 
 
-def offers(selected_curves: Callable[[], CurveSelection] = CurveSelection, theme: Theme = LIGHT) -> list[Offer]:
-    """List what a run can become, in the menu's order.
+def list_offers(curves: Callable[[], CurveSelection] = CurveSelection, theme: Theme = LIGHT) -> list[Offer]:
+    """List the files that a run can become, in the menu's order.
 
     Parameters
     ----------
-    selected_curves
-        Says what is selected at the moment of the click.
+    curves
+        Returns what is selected when the button is pressed.
     theme
         The colours of the page that works without a server.
     """
 
-    def csv(tree: xr.DataTree) -> str:
-        chosen = selected_curves()
+    def write_csv(tree: xr.DataTree) -> str:
+        chosen = curves()
         return write_curves_csv(tree, chosen.neurons, chosen.start, chosen.end)
 
-    pictures = [
+    def write_toml(tree: xr.DataTree) -> str:
+        return write_preset(read_configuration(json.loads(tree.attrs["configuration"])))
+
+    figures = [
         Offer(
-            "Figures",
-            f"{TITLES.get(name, name)} ({form.upper()})",
-            f"-{name}.{form}",
-            partial(_figure, name, form),
+            "Figures", f"{TITLES.get(name, name)} ({form.upper()})", f"-{name}.{form}",
+            partial(draw_figure_file, name=name, file_format=form),
         )
         for name in FIGURES
         for form in FORMATS
-    ]
-    films = [
-        Offer("In motion", f"Animation ({form.upper()})", f"-animation.{form}", partial(_film, form))
+    ]  # fmt: skip
+    animations = [
+        Offer(
+            "Animations", f"Animation ({form.upper()})", f"-animation.{form}",
+            partial(animation, file_format=form),
+        )
         for form in ANIMATIONS
-    ]
+    ]  # fmt: skip
     page = partial(write_standalone_page, theme=theme)
     return [
-        *pictures,
-        *films,
-        Offer("In motion", "Page that needs no server (HTML)", ".html", page),
-        Offer("Numbers", "Curves of the selection (CSV)", "-curves.csv", csv),
-        Offer("Numbers", "Configuration, to run it again (TOML)", ".toml", _preset, as_preset=True),
+        *figures,
+        *animations,
+        Offer("Animations", "Page that needs no server (HTML)", ".html", page),
+        Offer("Numbers", "Curves of the selection (CSV)", "-curves.csv", write_csv),
+        Offer("Numbers", "Configuration, to run it again (TOML)", ".toml", write_toml, as_preset=True),
     ]
-
-
-def _figure(name: str, file_format: str, tree: xr.DataTree) -> bytes:
-    return draw_figure_file(tree, name, file_format)
-
-
-def _film(file_format: str, tree: xr.DataTree) -> bytes:
-    return draw_animation_file(tree, file_format)
-
-
-def _preset(tree: xr.DataTree) -> str:
-    return write_preset(read_configuration(json.loads(tree.attrs["configuration"])))
 
 
 class Downloads:
-    """The menu, the button and a line that says how it goes.
+    """The menu, the button and a line of status.
 
     Parameters
     ----------
     tree_source
-        Gives the run's tree when a file is asked for: what is shown then.
+        Returns the tree of the run that is shown when the button is pressed.
     name
-        Gives the name of the files, without an ending.
+        Returns the name of the files, without an ending.
     offered
-        From :func:`offers`.
+        From :func:`list_offers`.
     """
 
     def __init__(
@@ -149,7 +140,7 @@ class Downloads:
         return f"{self.name()}{self.menu.value}"
 
     def content(self) -> BytesIO:
-        """Make the chosen file; it is said while it is made, and how large it has become."""
+        """Make the chosen file, and say before and after it what is made and how large it is."""
         offer = self.offers[self.menu.value]
         self._say(f"Making {offer.title} …")
         tree = self.tree_source()
@@ -169,25 +160,3 @@ class Downloads:
     def view(self) -> pn.viewable.Viewable:
         """Lay them out in a row that wraps."""
         return pn.FlexBox(self.menu, self.button, self.line, align_items="end", sizing_mode="stretch_width")
-
-
-def downloads(
-    tree_source: Callable[[], xr.DataTree],
-    name: str | Callable[[], str],
-    *,
-    selected_curves: Callable[[], CurveSelection] = CurveSelection,
-    theme: Theme = LIGHT,
-) -> pn.viewable.Viewable:
-    """Make the row of downloads of a run.
-
-    Parameters
-    ----------
-    tree_source
-        Gives the run's tree when a file is asked for.
-    name
-        The name of the files without an ending, or what gives it at that time: a run's identifier will do.
-    selected_curves, theme
-        See :func:`offers`.
-    """
-    named = name if callable(name) else lambda: name
-    return Downloads(tree_source, named, offers(selected_curves, theme)).view()

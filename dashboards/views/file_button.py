@@ -1,4 +1,4 @@
-"""A button for a file that is made when it is pressed."""
+"""A button that makes a file when it is pressed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from dashboards.page_template import explain_error
 
 
 class FileButton(pn.widgets.FileDownload):
-    """A button for a file that is made when it is pressed; what goes wrong is said, and no file comes.
+    """A button that makes a file when it is pressed; an error is shown, and no file is sent.
 
-    It is made behind the page: a film takes many seconds, and until a callback ends its page answers nothing.
+    The file is made in a thread: an animation takes many seconds, and a page answers nothing while a callback
+    runs.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ class FileButton(pn.widgets.FileDownload):
 
     def __init__(self, make: Callable[[], BytesIO], say: Callable[[str], None], **options: Any) -> None:
         def callback() -> BytesIO | None:
-            # Panel's handler of exceptions is not asked about this button's.
+            # Panel's exception handler does not see the exceptions of this button.
             try:
                 return make()
             except Exception as error:
@@ -53,7 +54,7 @@ class FileButton(pn.widgets.FileDownload):
 
 
 def size_text(count: int) -> str:
-    """Write a number of bytes as a person says it: ``191 kB``."""
+    """Write a number of bytes: ``191 kB``."""
     for unit, sign in ((2**30, "GB"), (2**20, "MB"), (2**10, "kB")):
         if count >= unit:
             return f"{count / unit:.3g} {sign}"

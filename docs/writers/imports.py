@@ -81,9 +81,15 @@ def packages() -> dict[str, set[str]]:
 
 def solver_parts() -> dict[str, set[str]]:
     """Which of the solver's folders and modules each of them imports."""
+    return parts(SOLVER)
+
+
+def parts(top: str) -> dict[str, set[str]]:
+    """Which of the folders and modules directly in a package each of them imports."""
+    depth = top.count(".") + 1
     found: dict[str, set[str]] = {}
     for name, others in graph().items():
-        if inside(name, SOLVER) and name != SOLVER:
-            known = {other.split(".")[3] for other in others if inside(other, SOLVER) and other != SOLVER}
-            found.setdefault(name.split(".")[3], set()).update(known - {name.split(".")[3]})
+        if inside(name, top) and name != top:
+            known = {other.split(".")[depth] for other in others if inside(other, top) and other != top}
+            found.setdefault(name.split(".")[depth], set()).update(known - {name.split(".")[depth]})
     return found

@@ -37,9 +37,11 @@ LAYERS = (
     Layer(
         "what several stages ask",
         (
+            ("pipeline.lingering", "when a flow is slow"),
             ("pipeline.stationary", "stationary points and their kinds"),
             ("pipeline.results", "every scalar result"),
         ),
+        sideways=True,
     ),
     Layer(
         "what all of them use",

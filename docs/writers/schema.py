@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from catalog.schema import COORDINATES, GROUPS, SCHEMA_VERSION
-from catalog.variable import Variable
+from catalog.schema.specification import Variable
 from pipeline.results.registry import VERDICT, every_result
 
 MEANINGS = {

@@ -37,8 +37,8 @@ def presets_and_files(context: click.Context, parameter: click.Parameter, start:
 
 def runs_of_the_catalog(context: click.Context, parameter: click.Parameter, start: str) -> list[CompletionItem]:
     """What a shell may complete RUN to: nothing where there is no catalog, and no message on the line."""
+    from catalog.catalog import open_catalog
     from catalog.errors import CatalogError
-    from catalog.index import open_catalog
 
     # While a line is being completed click leaves defaults out.
     default = next(option for option in context.command.params if option.name == "catalog_url").get_default(

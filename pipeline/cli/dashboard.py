@@ -39,7 +39,7 @@ def dashboard(port: int, names: tuple[str, ...], open_browser: bool, catalog_url
     except OSError as error:
         refuse(f"--port {port}: {error.strerror or error}; another one is allowed, or 0 for any", WRONG_REQUEST)
     address = f"http://localhost:{serving.port}"
-    click.echo(f"The dashboard of {catalog.place} is at {address} (Ctrl-C ends it).")
+    click.echo(f"The dashboard of {catalog.storage} is at {address} (Ctrl-C ends it).")
     if open_browser:
         serving.io_loop.add_callback(click.launch, address)
     serving.start()

@@ -21,9 +21,9 @@ from pipeline.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from catalog.index import Catalog
-    from catalog.places import Leftover
-    from catalog.verify import Finding
+    from catalog.catalog import Catalog
+    from catalog.storage import UnfinishedWrite
+    from catalog.verification import Finding
     from pipeline.upkeep.recomputation import Recomputed
 
 
@@ -107,9 +107,12 @@ def _repaired(catalog: Catalog, damage: list[Finding]) -> tuple[list[str], dict[
 
     repaired: list[str] = []
     refused: dict[str, str] = {}
-    for run_id, shelf in dict.fromkeys((finding.run_id, finding.shelf) for finding in damage):
+    for run_id, collection in dict.fromkeys((finding.run_id, finding.collection) for finding in damage):
         try:
-            repair(catalog, [found for found in damage if (found.run_id, found.shelf) == (run_id, shelf)])
+            repair(
+                catalog,
+                [found for found in damage if (found.run_id, found.collection) == (run_id, collection)],
+            )
             repaired.append(run_id)
         except (RequestError, CatalogError) as error:
             refused[run_id] = str(error)
@@ -161,16 +164,16 @@ def gc(older_than: float, catalog_url: str, as_json: bool) -> int:
       reluflow gc
       reluflow gc --catalog s3://bucket/flows --older-than 10
     """  # noqa: D301
-    tidied = existing(catalog_url).tidy(60.0 * older_than)
+    collected = existing(catalog_url).collect_garbage(60.0 * older_than)
     if as_json:
-        kept = {left.key: _activity(left) for left in tidied.kept}
-        print_json({"removed": [left.key for left in tidied.removed], "kept": [*kept], "reasons": kept})
+        kept = {left.key: _activity(left) for left in collected.kept}
+        print_json({"removed": [left.key for left in collected.removed], "kept": [*kept], "reasons": kept})
         return DONE
-    for leftover in tidied.removed:
-        echo(f"removed {leftover.key}")
-    for leftover in tidied.kept:
-        echo(f"kept {leftover.key}: {_activity(leftover)}")
-    echo(f"{len(tidied.removed)} removed, {len(tidied.kept)} kept.")
+    for unfinished in collected.removed:
+        echo(f"removed {unfinished.key}")
+    for unfinished in collected.kept:
+        echo(f"kept {unfinished.key}: {_activity(unfinished)}")
+    echo(f"{len(collected.removed)} removed, {len(collected.kept)} kept.")
     return DONE
 
 
@@ -196,8 +199,8 @@ def status(catalog_url: str, as_json: bool) -> int:
                 "sweeps": state.sweeps,
                 "bytes": state.size,
                 "damaged": state.damaged,
-                "unfinished": [_as_json(leftover) for leftover in state.leftovers],
-                "abandoned": [leftover.key for leftover in state.abandoned],
+                "unfinished": [_as_json(unfinished) for unfinished in state.unfinished_writes],
+                "abandoned": [unfinished.key for unfinished in state.abandoned],
                 "sweeps_under_way": [
                     {"sweep_id": sweep_id, "done": done, "cells": cells}
                     for sweep_id, done, cells in state.sweeps_under_way
@@ -208,8 +211,8 @@ def status(catalog_url: str, as_json: bool) -> int:
     echo(f"{_counted(state.runs, state.sweeps)}, {state.size / 1e6:,.1f} MB in {catalog_url}.")
     for message in state.damaged.values():
         echo(visible_line(message))
-    for leftover in state.leftovers:
-        echo(f"unfinished: {leftover.run_id} ({leftover.key}), {_activity(leftover)}")
+    for unfinished in state.unfinished_writes:
+        echo(f"unfinished: {unfinished.run_id} ({unfinished.key}), {_activity(unfinished)}")
     for sweep_id, done, cells in state.sweeps_under_way:
         echo(f"sweep {sweep_id}: {done:,} of {cells:,} cells are there; running it again goes on from there")
     if state.abandoned:
@@ -217,20 +220,22 @@ def status(catalog_url: str, as_json: bool) -> int:
     return FAILED if state.damaged else DONE
 
 
-def _activity(leftover: Leftover) -> str:
-    idle = f"last written {leftover.idle_seconds:,.0f} s ago"
-    if leftover.at_work is None:
-        return f"{idle} by the machine {leftover.host}, perhaps at work on it" if leftover.host else idle
+def _activity(unfinished: UnfinishedWrite) -> str:
+    idle = f"last written {unfinished.idle_seconds:,.0f} s ago"
+    if unfinished.at_work is None:
+        return f"{idle} by the machine {unfinished.host}, perhaps at work on it" if unfinished.host else idle
     return (
-        f"being written by a process ({idle})" if leftover.at_work else f"left by a process that is gone ({idle})"
+        f"being written by a process ({idle})"
+        if unfinished.at_work
+        else f"left by a process that is gone ({idle})"
     )
 
 
-def _as_json(leftover: Leftover) -> dict[str, Any]:
+def _as_json(unfinished: UnfinishedWrite) -> dict[str, Any]:
     return {
-        "run_id": leftover.run_id,
-        "key": leftover.key,
-        "idle_seconds": None if leftover.idle_seconds == float("inf") else leftover.idle_seconds,
-        "being_written": leftover.at_work,
-        "host": leftover.host or None,
+        "run_id": unfinished.run_id,
+        "key": unfinished.key,
+        "idle_seconds": None if unfinished.idle_seconds == float("inf") else unfinished.idle_seconds,
+        "being_written": unfinished.at_work,
+        "host": unfinished.host or None,
     }

@@ -28,7 +28,7 @@ from pipeline.cli.shared import (
 if TYPE_CHECKING:
     from xarray import DataTree
 
-    from catalog.index import Catalog
+    from catalog.catalog import Catalog
 
 
 @click.command()
@@ -148,8 +148,8 @@ def show(run_name: str, statements: bool, catalog_url: str, as_json: bool) -> No
     from pipeline.cli import report
 
     catalog = existing(catalog_url)
-    shelf, run_id = found(catalog, run_name)
-    if shelf != catalog.shelf:
+    collection, run_id = found(catalog, run_name)
+    if collection != catalog.collection:
         _show_sweep(catalog.sweeps, run_id, statements, as_json)
         return
     if statements:
@@ -204,7 +204,7 @@ def figures(run_name: str, out: Path, animate: bool, catalog_url: str, as_json: 
       reluflow figures orthogonal --out figures
       reluflow figures orthogonal --out figures --animate    the run in motion too, as GIF and MP4
     """  # noqa: D301
-    from catalog.places import local_path
+    from catalog.storage import local_path
 
     local_path(str(out), "--out")
     catalog = existing(catalog_url)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.segment import Segment
     from rich.text import Text
 
-    from catalog.index import Catalog
+    from catalog.catalog import Catalog
 
 DONE, FAILED, WRONG_REQUEST, INTERRUPTED = 0, 1, 2, 130
 """The exit statuses: done; something failed; the request was wrong; interrupted."""
@@ -113,7 +113,7 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def opened(url: str) -> Catalog:
     """The catalog at ``url``."""
-    from catalog.index import open_catalog
+    from catalog.catalog import open_catalog
 
     return open_catalog(url)
 
@@ -129,7 +129,7 @@ def existing(url: str) -> Catalog:
     from catalog.errors import CatalogError
 
     catalog = opened(url)
-    if not catalog.place.is_there():
+    if not catalog.storage.is_there():
         raise CatalogError(f"--catalog {url}: there is no catalog there; `reluflow run orthogonal` makes one")
     return catalog
 

@@ -22,7 +22,7 @@ from pipeline.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from catalog.index import Catalog
+    from catalog.catalog import Catalog
     from catalog.sharing import Exported, Imported, Item
 
 _UNITS = ((2**30, "GB"), (2**20, "MB"), (2**10, "kB"))
@@ -90,8 +90,8 @@ def _chosen(catalog: Catalog, run_names: tuple[str, ...], everything: bool, wher
     runs: list[str] = []
     sweeps: list[str] = []
     for name in run_names:
-        shelf, identifier = found(catalog, name)
-        (runs if shelf == RUNS else sweeps).append(identifier)
+        collection, identifier = found(catalog, name)
+        (runs if collection == RUNS else sweeps).append(identifier)
     return items_of(runs, sweeps)
 
 

@@ -26,7 +26,7 @@ from pipeline.sweep.caller import Caller, interruptible
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from catalog.index import Catalog
+    from catalog.catalog import Catalog
     from pipeline.sweep.plan import Plan
     from pipeline.sweep.stock import Stock
     from pipeline.sweep.sweeping import Account

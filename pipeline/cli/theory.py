@@ -46,7 +46,7 @@ def present(
     out: Path, catalog_url: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Compute a law or take it from the catalog, print its table, draw its figure, say what is next."""
-    from catalog.places import local_path
+    from catalog.storage import local_path
     from pipeline.cli.progress import counting
     from pipeline.cli.theory_tables import TABLES
     from pipeline.figures import write_law

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from catalog.blocks import at_instant
 from catalog.schema import flag_numbers
+from catalog.schema.blocks import at_instant
 from pipeline.figures.reading import FloatArray, Run, group_of, values
 
 Names = npt.NDArray[np.str_]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from threading import Lock
 from time import perf_counter
 from typing import Any, cast
@@ -27,9 +27,10 @@ from pipeline.flow.exact.integration import integrate
 from pipeline.flow.exact.machine_code.interruptible import run_interruptibly
 from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.step_record import StepRecord
+from pipeline.flow.lingering import Lingering
 from pipeline.flow.moments import moments, read_residual
 from pipeline.flow.reduction import Reduction
-from pipeline.flow.sample_times import merged_sample_times
+from pipeline.flow.sample_times import merged_sample_times, moved_to
 from pipeline.flow.streaming import Blocks
 from pipeline.network import algebra
 from pipeline.network.status import BY_NUMBER, Status
@@ -79,6 +80,7 @@ class Course:
     end_time: float | None
     status: Status
     account: dict[str, Any]
+    _told: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def allowed(self) -> float:
@@ -135,25 +137,61 @@ class Course:
         """
         started = perf_counter()
         with one_thread(len(self.reduced.problem.y)):
-            placed = self.placed(cast("int", times)) if np.ndim(times) == 0 else instants("times", times)
+            if np.ndim(times) == 0:
+                placed = moved_to(self.placed(cast("int", times)), self.slow_instants)
+            else:
+                placed = instants("times", times)
             looked = merged_sample_times(placed, instants("including", including, empty=True))
-            taken = read_samples(self, looked, reading)
+            trajectory = self._with_told(looked, reading)
+        if self.status is Status.STATIONARY:
+            trajectory.attrs |= stationary_point(self.data, trajectory)
+        trajectory.attrs["sampling_seconds"] = perf_counter() - started
+        return trajectory
+
+    def _with_told(self, times: np.ndarray, reading: Reading | None) -> xr.Dataset:
+        """Read every neuron at these instants, and tell what happens along the steps whatever they are."""
+        if self.lingering is None:
+            return self.look(times, reading)
+        # Together: the steps are gone through once.
+        missing = np.empty(0) if self._told else np.setdiff1d(self.lingering.slowest, times)
+        looked = np.sort(np.concatenate([times, missing]))
+        trajectory = self.look(looked, reading)
+        if not self._told:
             x, y = (self.data.variables[name].values for name in ("x", "y"))
-            told = moments(self.reduced, self.record, x, y)
-        account = self.account | told | {"sampling_seconds": perf_counter() - started}
+            levels = moments(self.reduced, self.record, x, y)
+            self._told.update(levels | self.lingering.tell(self.data, trajectory))
+        if len(missing):
+            trajectory = trajectory.isel(time=np.flatnonzero(np.isin(looked, times)))
+        trajectory.attrs |= self._told
+        return trajectory
+
+    def look(self, times: np.ndarray, reading: Reading | None = None) -> xr.Dataset:
+        """Read every neuron at these instants, and tell nothing of what happens between them."""
+        taken = read_samples(self, times, reading)
         residual = taken.pop("residual")
         values = {
             **taken,
-            "time": looked,
+            "time": times,
             "residual": residual,
             "loss": algebra.loss(residual),
             "log_init_scale": self.init.variables["log_init_scale"].values,
         }
-        trajectory = conform("trajectory", values, account)
+        trajectory = conform("trajectory", values, self.account)
         trajectory.variables["coord"].attrs.update(self.data.variables["coord"].attrs)
-        if self.status is Status.STATIONARY:
-            trajectory.attrs |= stationary_point(self.data, trajectory)
         return trajectory
+
+    @cached_property
+    def lingering(self) -> Lingering | None:
+        """Where the flow may linger; None if it makes no step."""
+        if not len(self.record.time):
+            return None
+        end = self.end_time, self.status is Status.STATIONARY
+        return Lingering.of(self.reduced, self.record, self.data, end)
+
+    @property
+    def slow_instants(self) -> np.ndarray:
+        """When the network is looked at where it lingers."""
+        return np.empty(0) if self.lingering is None else self.lingering.instants
 
 
 def follow_flow(

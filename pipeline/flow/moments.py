@@ -16,6 +16,7 @@ from pipeline.flow.exact.dense_output import evaluate
 from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.reduction import Reduction
+from pipeline.lingering import GRID, ROUNDS
 
 NEVER = -1.0
 """What stands for a time that does not come: attributes hold no NaN."""
@@ -27,8 +28,6 @@ WORST = 512
 """How many neurons are followed at first: the ones that are worst aligned at the start."""
 AT_ONCE = 2**21
 """How many directions are held at once."""
-GRID, ROUNDS = 17, 4
-"""How a crossing is found: so many instants between two, so often; then it lies on a straight line."""
 
 
 def moments(reduced: Reduction, record: StepRecord, x: np.ndarray, y: np.ndarray) -> dict[str, list[float]]:
@@ -81,11 +80,34 @@ def read_residual(record: StepRecord, times: np.ndarray) -> np.ndarray:
     float64[times, reduced points]
         Past the record's end what it ends with.
     """
+    step, part = steps_at(record, times)
+    return _bernstein(record.curve[step], np.minimum(part, 1.0))
+
+
+def read_slope(record: StepRecord, times: np.ndarray) -> np.ndarray:
+    """Its derivative in the solver's time; 0 past the record's end, where the network rests."""
+    step, part = steps_at(record, times)
+    differences = np.diff(record.curve[step], axis=1) * (record.curve.shape[1] - 1)
+    slope = _bernstein(differences, np.minimum(part, 1.0)) / record.length[step][:, None]
+    return np.where((part > 1.0 + 1e-9)[:, None], 0.0, slope)
+
+
+def step_lengths(record: StepRecord, times: np.ndarray) -> np.ndarray:
+    """How long the step is that each of these times is in."""
+    return np.asarray(record.length[steps_at(record, times)[0]])
+
+
+def steps_at(record: StepRecord, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which step each time is in, and how far: from 0 to 1, more past the record's end."""
     step = np.maximum(np.searchsorted(record.time, times, side="right") - 1, 0)
-    part = np.minimum((times - record.time[step]) / record.length[step], 1.0)
-    degree = record.curve.shape[1] - 1
+    return step, (times - record.time[step]) / record.length[step]
+
+
+def _bernstein(coefficients: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Polynomials [time, coefficient, point], each at its fraction of the step."""
+    degree = coefficients.shape[1] - 1
     basis = [comb(degree, k) * part**k * (1.0 - part) ** (degree - k) for k in range(degree + 1)]
-    return np.asarray(np.einsum("kt,tkn->tn", basis, record.curve[step]))
+    return np.asarray(np.einsum("kt,tkn->tn", basis, coefficients))
 
 
 def level_times(

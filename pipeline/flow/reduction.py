@@ -110,6 +110,10 @@ class Reduction:
         found = self.unfit + self.share * reduced[..., self.point]
         return np.where(self.point >= 0, found, self.unfit)
 
+    def residual_slope(self, reduced: np.ndarray) -> np.ndarray:
+        """How fast they change, in the solver's time, for those (..., reduced points) of the solver."""
+        return np.where(self.point >= 0, self.share * reduced[..., self.point], 0.0)
+
     def stored_residual(self, data: xr.Dataset, taken: Samples) -> np.ndarray:
         """The residuals (samples, n) of the data for those neurons of the solver, in the data's units.
 

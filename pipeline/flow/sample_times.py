@@ -15,3 +15,19 @@ def merged_sample_times(times: np.ndarray, including: np.ndarray) -> np.ndarray:
     """
     added = including[(including <= times[-1]) & ~np.isin(including, times)]
     return np.sort(np.concatenate([times, np.unique(added)]))
+
+
+def moved_to(times: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """The same number of times with ``wanted`` among them: each takes the place of the nearest one inside.
+
+    The first and the last stay. Of more ``wanted`` than there are places, the first ones.
+    """
+    moved, free = times.copy(), np.ones(len(times), dtype=bool)
+    free[[0, -1]] = False
+    for instant in np.setdiff1d(wanted, times):
+        places = np.flatnonzero(free & ~np.isin(times, wanted))
+        if not len(places) or not times[0] < instant < times[-1]:
+            continue
+        nearest = places[np.argmin(np.abs(times[places] - instant))]
+        moved[nearest], free[nearest] = instant, False
+    return np.sort(moved)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import along_time, at_instant
 from catalog.schema import conform, validate
+from catalog.schema.blocks import along_time, at_instant
 from pipeline.function.kinks import Kinks, merged_kinks, numbers_of_kinks
 from pipeline.network.activation import Activation
 from pipeline.network.one_input import OneInput

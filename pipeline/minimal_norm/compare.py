@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import coordinates_first, over_neurons
 from catalog.schema import conform, validate
+from catalog.schema.blocks import coordinates_first, over_neurons
 from pipeline.minimal_norm.difference import difference, largest_between, merged_distance, variation_norm
 from pipeline.minimal_norm.lowering import lowered
 from pipeline.network.activation import Activation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import at_instant
+from catalog.schema.blocks import at_instant
 from pipeline.minimal_norm.minimum import replaced, weights_of
 from pipeline.minimal_norm.reduction import reduce
 from pipeline.minimal_norm.search import better

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import at_instant
+from catalog.schema.blocks import at_instant
 from pipeline.network.activation import Activation
 
 PRODUCTS_LIMIT = 2**22

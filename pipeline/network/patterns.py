@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import at_instant
 from catalog.schema import variable
+from catalog.schema.blocks import at_instant
 from pipeline.network.activation import Activation
 from pipeline.network.algebra import pieces, weights
 

@@ -14,8 +14,8 @@ from math import sqrt
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import at_instant
 from catalog.schema import conform, validate, variable
+from catalog.schema.blocks import at_instant
 from pipeline.points import take_points
 
 ANGLE = 0.05

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import at_instant, coordinates_first, over_neurons
+from catalog.schema.blocks import at_instant, coordinates_first, over_neurons
 
 BySign = dict[int, np.ndarray]
 """What belongs to S_{+,1} under 1, to S_{-,1} under -1."""

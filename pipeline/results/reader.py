@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import at_instant
 from catalog.schema import decode, flag_numbers, variable
+from catalog.schema.blocks import at_instant
 from pipeline.network.names import STRICT_SADDLE, plateau_name
 from pipeline.results.registry import Value, every_result
 

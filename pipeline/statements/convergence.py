@@ -17,7 +17,7 @@ from math import log, log10
 
 import numpy as np
 
-from catalog.blocks import at_instant
+from catalog.schema.blocks import at_instant
 from pipeline.network import algebra
 from pipeline.statements.premises import SETTING, finished, known_minimum
 from pipeline.statements.reading import SIZE, Reading, natural_log

@@ -17,7 +17,7 @@ from math import log
 
 import numpy as np
 
-from catalog.blocks import at_instant, coordinates_first, over_neurons
+from catalog.schema.blocks import at_instant, coordinates_first, over_neurons
 from pipeline.statements.premises import SETTING, first_collinear, second_collinear
 from pipeline.statements.reading import ANGLE, SIZE, Reading, natural_log
 from pipeline.statements.rows import Row, Statement, at_most, fails, log_at_most, log_margin, not_applicable

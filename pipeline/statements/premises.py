@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from catalog.blocks import at_instant
 from catalog.schema import variable
+from catalog.schema.blocks import at_instant
 from pipeline.statements.reading import Reading
 from pipeline.statements.rows import in_digits
 from pipeline.statements.sides import Side

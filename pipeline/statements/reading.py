@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import at_instant, coordinates_first, over_neurons
 from catalog.schema import variable
+from catalog.schema.blocks import at_instant, coordinates_first, over_neurons
 from pipeline.network.status import Status
 from pipeline.statements.sides import Side, side_of
 from pipeline.statements.times import Times, paper_times, statement_times

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalog.blocks import at_instant, coordinates_first, over_neurons
 from catalog.schema import variable
+from catalog.schema.blocks import at_instant, coordinates_first, over_neurons
 from pipeline.network.algebra import forces
 from pipeline.statements.premises import SETTING
 from pipeline.statements.reading import SIZE, Reading, natural_log

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from catalog.blocks import at_instant
+from catalog.schema.blocks import at_instant
 from pipeline.network.patterns import Network
 from pipeline.stationary.descent import (
     Descent,

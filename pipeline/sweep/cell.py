@@ -22,7 +22,7 @@ from pipeline.configuration import RunConfig
 if TYPE_CHECKING:
     import xarray as xr
 
-    from catalog.index import Catalog
+    from catalog.catalog import Catalog
 
 COMPUTED, FAILED = "computed", "failed"
 """The statuses of a cell."""
@@ -90,7 +90,7 @@ class CellRecord:
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> CellRecord:
-        """A record as :func:`catalog.cells.read_cells` gives it: an older version's may lack a field."""
+        """A record as :func:`catalog.cell_cache.read_cells` gives it: an older version's may lack a field."""
         known: dict[str, Any] = {"message": "", "results": {}, "wall_seconds": float("nan"), "code_revision": ""}
         known |= stored
         return cls(**{field.name: known[field.name] for field in fields(cls)})

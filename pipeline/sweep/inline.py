@@ -14,7 +14,7 @@ from pipeline.sweep.stages import Batch, compute_batch, shared_data, shared_mini
 from pipeline.sweep.work import Work
 
 if TYPE_CHECKING:
-    from catalog.index import Catalog
+    from catalog.catalog import Catalog
 
 FEW, LIGHT = 100, 200_000
 """How many cells are few, and how many samples of neurons make a cell that takes neither long nor much memory."""

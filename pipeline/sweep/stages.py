@@ -17,7 +17,7 @@ from pipeline.sweep.cell import CellRecord, Failure, compute_cell, fault, said
 if TYPE_CHECKING:
     import xarray as xr
 
-    from catalog.index import Catalog
+    from catalog.catalog import Catalog
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def compute_batch(
     catalog: Catalog | str | None = None,
 ) -> Batch:
     """Stages 2, 3 and 5 of some cells of one data set; each run is published in the catalog (or at its URL)."""
-    from catalog.index import open_catalog
+    from catalog.catalog import open_catalog
 
     started, records, wrong = perf_counter(), list[CellRecord](), ""
     try:

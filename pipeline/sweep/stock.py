@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from catalog.cells import read_cells
+from catalog.cell_cache import read_cells
 from catalog.errors import DamagedRunError, UnknownRunError
 from pipeline.sweep.cell import CellRecord
 from pipeline.sweep.plan import Plan
 
 if TYPE_CHECKING:
-    from catalog.index import Catalog
+    from catalog.catalog import Catalog
 
 
 class Reason(Enum):
@@ -61,7 +61,7 @@ def take_stock(plan: Plan, catalog: Catalog | None, *, retry_failed: bool = Fals
     if catalog is None:
         return Stock({}, dict.fromkeys(wanted, Reason.NEVER))
     files: set[str] = set()
-    stored = read_cells(catalog.place, plan.name, files)
+    stored = read_cells(catalog.storage, plan.name, files)
     recorded = {run_id: CellRecord.read(record) for run_id, record in stored.items()}
     runs = wanted.keys() & set(catalog.run_ids())
     records: dict[str, CellRecord] = {}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from catalog.cells import CellWriter, UnderWay, announce, pack_cells, withdraw
+from catalog.cell_cache import CellWriter, UnderWay, announce, pack_cells, withdraw
 from catalog.claims import claiming
 from catalog.errors import CatalogUnwritableError, DiskFullError
 from pipeline.arguments import whole
@@ -33,7 +33,7 @@ from pipeline.workflow import provenance
 if TYPE_CHECKING:
     from distributed import Client
 
-    from catalog.index import Catalog
+    from catalog.catalog import Catalog
 
 GROUP = "cube"
 """The group of the published store that holds the cube."""
@@ -157,9 +157,9 @@ def perform(
     replaced = catalog is not None and plan.sweep_id in catalog.sweeps
     caller = caller or Caller()
     if catalog is not None and missing:
-        announce(catalog.place, UnderWay(plan.sweep_id, plan.name, tuple(filter(None, plan.run_ids))))
-        pack_cells(catalog.place, plan.name)
-    writer = None if catalog is None else CellWriter(catalog.place, plan.name)
+        announce(catalog.storage, UnderWay(plan.sweep_id, plan.name, tuple(filter(None, plan.run_ids))))
+        pack_cells(catalog.storage, plan.name)
+    writer = None if catalog is None else CellWriter(catalog.storage, plan.name)
     for batch in _batches(plan, stock, catalog, account, scheduler, workers, caller):
         if writer is not None:
             with _place_at_fault():
@@ -176,7 +176,7 @@ def perform(
     if catalog is not None:
         with _place_at_fault():
             _publish(plan, stock, catalog, account, replaced=replaced)
-            withdraw(catalog.place, plan.name, plan.sweep_id)
+            withdraw(catalog.storage, plan.name, plan.sweep_id)
             if plan.request.trajectories:
                 catalog.frame()  # the index learns of them: else the first who lists 10,000 new runs waits for it
     return account
@@ -200,8 +200,8 @@ def _batches(
         return
     with ExitStack() as stack:
         claims = None
-        if catalog is not None and not catalog.place.url.startswith("memory:"):  # which no other process sees
-            claims = stack.enter_context(claiming(catalog.place, plan.name, plan.sweep_id))
+        if catalog is not None and catalog.storage.visible_to_other_processes:
+            claims = stack.enter_context(claiming(catalog.storage, plan.name, plan.sweep_id))
         stack.enter_context(_place_at_fault())  # the claims may be refused like the records
         work = Work(plan, stock, catalog, claims)
         while work.left or work.waiting:
@@ -225,7 +225,7 @@ def _computed(
     to_publish = catalog if plan.request.trajectories else None
     if not work.waiting:
         return
-    if to_publish is not None and to_publish.place.url.startswith("memory:") and scheduler is None:
+    if to_publish is not None and not to_publish.storage.visible_to_other_processes and scheduler is None:
         # No other process sees this catalog.
         yield from compute_here(plan, work, to_publish, patience=float("inf"), check=caller.check)
     elif scheduler is None and workers is None and is_light(plan, work.numbers()):
@@ -238,7 +238,7 @@ def _computed(
         else:
             these = stack.enter_context(external(scheduler))
         account.where, account.memory_limit = these.described, these.memory_limit
-        url = None if to_publish is None else to_publish.place.url
+        url = None if to_publish is None else to_publish.storage.url
         yield from Graph(these.client, plan, work.waiting, url, caller=caller, refill=work.refill).results()
 
 

@@ -9,7 +9,7 @@ from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from catalog.cells import read_cells
+from catalog.cell_cache import read_cells
 from pipeline.sweep.cell import CellRecord
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.stock import Reason, Stock
@@ -17,8 +17,8 @@ from pipeline.sweep.stock import Reason, Stock
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from catalog.catalog import Catalog
     from catalog.claims import Claims
-    from catalog.index import Catalog
 
 LOT_SECONDS = 2.0
 """How long the cells that are taken at once keep all workers busy."""
@@ -102,7 +102,7 @@ class Work:
         """Take in what others have recorded."""
         if self.catalog is None:
             return
-        for run_id, stored in read_cells(self.catalog.place, self.plan.name, self.stock.files).items():
+        for run_id, stored in read_cells(self.catalog.storage, self.plan.name, self.stock.files).items():
             record = CellRecord.read(stored)
             if run_id in self.left and self._settles(run_id, record):
                 self.stock.records[run_id] = record

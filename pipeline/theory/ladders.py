@@ -12,8 +12,8 @@ from typing import Any
 
 import xarray as xr
 
+from catalog.catalog import Catalog
 from catalog.errors import CatalogError, CatalogUnwritableError
-from catalog.index import Catalog
 from pipeline.configuration import RunConfig
 from pipeline.theory.ladder import RUNGS, Advance, ladder_configuration, ladder_law, nothing
 from pipeline.theory.publishing import kept

@@ -9,7 +9,7 @@ from typing import Any
 
 import xarray as xr
 
-from catalog.index import Catalog
+from catalog.catalog import Catalog
 from catalog.layout import SCHEMA_VERSION
 from pipeline.workflow import provenance
 

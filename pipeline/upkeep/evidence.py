@@ -15,10 +15,10 @@ import numpy as np
 import xarray as xr
 from pydantic import ValidationError
 
-from catalog.blocks import at_instant
 from catalog.errors import DamagedRunError
 from catalog.layout import RUNS, SCHEMA_VERSION
 from catalog.manifest import Manifest, plain, restored
+from catalog.schema.blocks import at_instant
 from pipeline.configuration import RunConfig, run_identity
 from pipeline.data import generate_data
 from pipeline.errors import RequestError
@@ -44,7 +44,7 @@ OVERFLOWED = Status.DIVERGED.word
 Groups = Mapping[str, xr.Dataset]
 
 
-def judge(manifest: Manifest, groups: Groups, shelf: str = RUNS) -> list[str]:
+def judge(manifest: Manifest, groups: Groups, collection: str = RUNS) -> list[str]:
     """Compare all that a run, or a sweep, says with what follows from it.
 
     Parameters
@@ -53,7 +53,7 @@ def judge(manifest: Manifest, groups: Groups, shelf: str = RUNS) -> list[str]:
         Of the run.
     groups
         Its groups by name, lazy where they are large.
-    shelf
+    collection
         Whether it is a run or a sweep.
 
     Returns
@@ -66,7 +66,7 @@ def judge(manifest: Manifest, groups: Groups, shelf: str = RUNS) -> list[str]:
     DamagedRunError
         Naming the first thing that contradicts another.
     """
-    if shelf != RUNS:
+    if collection != RUNS:
         return judge_sweep(manifest, groups)
     unchecked: list[str] = []
     config = configuration_of(manifest, unchecked)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from catalog.catalog import Catalog
 from catalog.errors import CatalogError
-from catalog.index import Catalog
 from pipeline.configuration import RunConfig
 from pipeline.errors import RequestError
 from pipeline.results.reader import summarise

@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from catalog.cells import CELLS
+from catalog.catalog import Catalog
+from catalog.cell_cache import CELLS
 from catalog.errors import CatalogError, DamagedRunError
-from catalog.index import Catalog
 from catalog.layout import INDEX, ORIGINS, SCHEMA_VERSION, SWEEPS, preset_of
-from catalog.verify import Finding, Problem
+from catalog.verification import Finding, Problem
 from pipeline.configuration import RunConfig
 from pipeline.errors import RequestError
 from pipeline.sweep import SweepRequest, axis, make_plan, run_sweep
@@ -38,24 +38,24 @@ def repair(catalog: Catalog, findings: list[Finding]) -> None:
     CatalogError
         If the catalog can't be written.
     """
-    run_id, shelf = findings[0].run_id, findings[0].shelf
-    strangers = [finding.path for finding in findings if finding.problem is Problem.FOREIGN]
-    if strangers:
+    run_id, collection = findings[0].run_id, findings[0].collection
+    unexpected_files = [finding.path for finding in findings if finding.problem is Problem.FOREIGN]
+    if unexpected_files:
         raise RequestError(
-            f"{run_id}: {strangers[0]} was not published with it and would be lost; move it elsewhere"
+            f"{run_id}: {unexpected_files[0]} was not published with it and would be lost; move it elsewhere"
         )
     catalog.check_writable()
-    if shelf in (CELLS, INDEX, ORIGINS):
+    if collection in (CELLS, INDEX, ORIGINS):
         for finding in findings:
-            catalog.place.remove(finding.path)
-        if shelf == INDEX:
+            catalog.storage.remove(finding.path)
+        if collection == INDEX:
             catalog.reindex()
-    elif shelf == SWEEPS:
+    elif collection == SWEEPS:
         _sweep_again(catalog, run_id)
     else:
         config = configuration_of(catalog, run_id)
         tree = run(config)
-        catalog.place.remove(f"{shelf}/{run_id}")
+        catalog.storage.remove(f"{collection}/{run_id}")
         publish(config, catalog, tree)
 
 
@@ -77,7 +77,7 @@ def _sweep_again(catalog: Catalog, sweep_id: str) -> None:
         again = False
     if not again:
         raise RequestError(f"{sweep_id}: remove its folder and run its sweep again; its cells are recorded")
-    catalog.place.remove(f"{SWEEPS}/{sweep_id}")
+    catalog.storage.remove(f"{SWEEPS}/{sweep_id}")
     run_sweep(request, catalog)
 
 
@@ -120,8 +120,8 @@ def _from_manifest(catalog: Catalog, run_id: str) -> dict[str, Any] | None:
 def _from_store(catalog: Catalog, run_id: str) -> dict[str, Any] | None:
     """The attribute that every run carries; damaged or not, it must give the run's name in the end."""
     try:
-        key = f"{catalog.shelf}/{run_id}/data.zarr/zarr.json"
-        values = json.loads(json.loads(catalog.place.read(key))["attributes"]["configuration"])
+        key = f"{catalog.collection}/{run_id}/data.zarr/zarr.json"
+        values = json.loads(json.loads(catalog.storage.read(key))["attributes"]["configuration"])
     except (CatalogError, DamagedRunError, OSError, ValueError, KeyError, TypeError):
         return None
     return values | {"name": preset_of(run_id)} if isinstance(values, dict) else None

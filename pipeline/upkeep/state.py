@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from catalog.cells import UnderWay, read_cells, sweeps_under_way
-from catalog.index import Catalog
-from catalog.places import Leftover
-from catalog.tidying import is_abandoned
+from catalog.catalog import Catalog
+from catalog.cell_cache import UnderWay, read_cells, sweeps_under_way
+from catalog.garbage_collection import is_abandoned
+from catalog.storage import UnfinishedWrite
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class State:
         Bytes of both, as their manifests count them.
     damaged
         What is wrong with manifests, by the run's name.
-    leftovers
+    unfinished_writes
         What is being written, and what killed writers have left.
     sweeps_under_way
         The sweeps that have begun: identifier, cells that are there, cells in all.
@@ -32,13 +32,13 @@ class State:
     sweeps: int
     size: int
     damaged: dict[str, str]
-    leftovers: list[Leftover]
+    unfinished_writes: list[UnfinishedWrite]
     sweeps_under_way: list[tuple[str, int, int]]
 
     @property
-    def abandoned(self) -> list[Leftover]:
+    def abandoned(self) -> list[UnfinishedWrite]:
         """The leftovers that nobody is writing any more."""
-        return [leftover for leftover in self.leftovers if is_abandoned(leftover)]
+        return [unfinished for unfinished in self.unfinished_writes if is_abandoned(unfinished)]
 
 
 def state_of(catalog: Catalog) -> State:
@@ -55,11 +55,13 @@ def state_of(catalog: Catalog) -> State:
         sweeps=len(sweeps),
         size=int(runs["size"].sum() + sweeps["size"].sum()),
         damaged=runs.attrs["damaged"] | sweeps.attrs["damaged"],
-        leftovers=catalog.leftovers(),
-        sweeps_under_way=[_progress(catalog, sweep, set(runs.index)) for sweep in sweeps_under_way(catalog.place)],
+        unfinished_writes=catalog.unfinished_writes(),
+        sweeps_under_way=[
+            _progress(catalog, sweep, set(runs.index)) for sweep in sweeps_under_way(catalog.storage)
+        ],
     )
 
 
 def _progress(catalog: Catalog, sweep: UnderWay, runs: set[str]) -> tuple[str, int, int]:
-    there = runs | read_cells(catalog.place, sweep.name).keys()
+    there = runs | read_cells(catalog.storage, sweep.name).keys()
     return sweep.sweep_id, sum(run_id in there for run_id in sweep.run_ids), len(sweep.run_ids)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from catalog.publish import publish
+from catalog.publication import publish
 from catalog.schema import GROUPS, conform
 
 RUN_ID = "orthogonal-0123456789ab"

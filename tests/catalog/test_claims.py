@@ -15,8 +15,8 @@ CELLS = [f"base-{number:012x}" for number in range(6)]
 
 
 @pytest.fixture
-def place(tmp_path):
-    return open_catalog(tmp_path / "catalog").place
+def storage(tmp_path):
+    return open_catalog(tmp_path / "catalog").storage
 
 
 class Clock:
@@ -26,17 +26,17 @@ class Clock:
         return self.seconds
 
 
-def of(place, **more):
-    return Claims(place, "cells/base", "sweep-0", **more)
+def of(storage, **more):
+    return Claims(storage, "cells/base", "sweep-0", **more)
 
 
-def left_by(place, machine, process, cells=CELLS):
+def left_by(storage, machine, process, cells=CELLS):
     said = {"machine": machine, "process": process, "beats": 1, "cells": cells, "wanted": []}
-    place.write("cells/base/sweep-0-aaaa.claim", json.dumps(said).encode())
+    storage.write("cells/base/sweep-0-aaaa.claim", json.dumps(said).encode())
 
 
-def test_two_take_different_cells(place):
-    first, second = of(place), of(place)
+def test_two_take_different_cells(storage):
+    first, second = of(storage), of(storage)
     assert first.take(CELLS, 4) == CELLS[:4]
     assert second.take(CELLS, 4) == CELLS[4:]
     assert second.take(CELLS, 4) == []
@@ -45,15 +45,15 @@ def test_two_take_different_cells(place):
     assert second.take(CELLS, 1) == CELLS[:1]
 
 
-def test_another_sweep_is_no_concern(place):
-    assert of(place).take(CELLS, 6) == CELLS
-    assert Claims(place, "cells/base", "sweep-1").take(CELLS, 6) == CELLS
-    assert Claims(place, "cells/other", "sweep-0").take(CELLS, 6) == CELLS
+def test_another_sweep_is_no_concern(storage):
+    assert of(storage).take(CELLS, 6) == CELLS
+    assert Claims(storage, "cells/base", "sweep-1").take(CELLS, 6) == CELLS
+    assert Claims(storage, "cells/other", "sweep-0").take(CELLS, 6) == CELLS
 
 
-def at_once(place, monkeypatch, instant):
+def at_once(storage, monkeypatch, instant):
     """Let a second process take cells between two steps of the first one."""
-    first, second = of(place, own_file="sweep-0-a.claim"), of(place, own_file="sweep-0-b.claim")
+    first, second = of(storage, own_file="sweep-0-a.claim"), of(storage, own_file="sweep-0-b.claim")
     step, method = instant
     original, steps, got = getattr(Claims, method), [], []
 
@@ -69,16 +69,16 @@ def at_once(place, monkeypatch, instant):
 
 
 @pytest.mark.parametrize("instant", [(1, "others"), (1, "write"), (2, "others"), (2, "write")])
-def test_between_any_two_steps_of_one_the_other_takes_something_else(place, monkeypatch, instant):
+def test_between_any_two_steps_of_one_the_other_takes_something_else(storage, monkeypatch, instant):
     """Whoever has looked and not yet written, or written and not yet looked again."""
-    first, second = at_once(place, monkeypatch, instant)
+    first, second = at_once(storage, monkeypatch, instant)
     assert set(first).isdisjoint(second)
     assert first or second
 
 
-def test_of_two_that_want_the_same_the_first_by_name_gets_it(place, monkeypatch):
+def test_of_two_that_want_the_same_the_first_by_name_gets_it(storage, monkeypatch):
     """It waits until the other one has given way."""
-    first, second = of(place, own_file="sweep-0-a.claim"), of(place, own_file="sweep-0-b.claim")
+    first, second = of(storage, own_file="sweep-0-a.claim"), of(storage, own_file="sweep-0-b.claim")
     second.wanted = set(CELLS[2:5])
     second.write()
     first.wanted = set(CELLS[:3])
@@ -93,8 +93,8 @@ def test_of_two_that_want_the_same_the_first_by_name_gets_it(place, monkeypatch)
     assert first._lost() == set()
 
 
-def test_who_has_gone_on_keeps_what_it_has(place, monkeypatch):
-    first, second = of(place, own_file="sweep-0-a.claim"), of(place, own_file="sweep-0-b.claim")
+def test_who_has_gone_on_keeps_what_it_has(storage, monkeypatch):
+    first, second = of(storage, own_file="sweep-0-a.claim"), of(storage, own_file="sweep-0-b.claim")
     second.wanted = {CELLS[2]}
     second.write()
     first.wanted = set(CELLS[:3])
@@ -108,33 +108,33 @@ def test_who_has_gone_on_keeps_what_it_has(place, monkeypatch):
     assert first._lost() == {CELLS[2]}
 
 
-def test_what_a_dead_process_of_this_machine_had_taken_is_free_at_once(place):
+def test_what_a_dead_process_of_this_machine_had_taken_is_free_at_once(storage):
     done = subprocess.Popen([sys.executable, "-c", ""])
     done.wait()
-    left_by(place, claims_module.platform.node(), done.pid)
-    claims = of(place)
+    left_by(storage, claims_module.platform.node(), done.pid)
+    claims = of(storage)
     assert claims.take(CELLS, 6) == CELLS
-    assert place.names("cells/base") == [claims.own_file]
+    assert storage.names("cells/base") == [claims.own_file]
 
 
-def test_a_process_of_this_machine_that_lives_is_believed_until_it_is_silent(place):
+def test_a_process_of_this_machine_that_lives_is_believed_until_it_is_silent(storage):
     """It may be stopped, or have the number of one that was killed long ago."""
     clock = Clock()
-    left_by(place, claims_module.platform.node(), os.getppid())
-    claims = of(place, clock=clock)
+    left_by(storage, claims_module.platform.node(), os.getppid())
+    claims = of(storage, clock=clock)
     assert claims.take(CELLS, 6) == []
     clock.seconds = SILENCE_SECONDS
     assert claims.take(CELLS, 6) == CELLS
 
 
-def test_another_machine_is_dead_when_it_says_nothing_new(place):
+def test_another_machine_is_dead_when_it_says_nothing_new(storage):
     clock = Clock()
-    claims = of(place, clock=clock)
-    left_by(place, "elsewhere", 1)
+    claims = of(storage, clock=clock)
+    left_by(storage, "elsewhere", 1)
     assert claims.take(CELLS, 6) == []
     clock.seconds = SILENCE_SECONDS - 1
     assert claims.take(CELLS, 6) == []
-    left_by(place, "elsewhere", 2)  # it lives
+    left_by(storage, "elsewhere", 2)  # it lives
     assert claims.take(CELLS, 6) == []
     clock.seconds += SILENCE_SECONDS - 1
     assert claims.take(CELLS, 6) == []
@@ -143,24 +143,24 @@ def test_another_machine_is_dead_when_it_says_nothing_new(place):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"cells": 3}', b'{"cells": [], "machine": "x"}'])
-def test_rubbish_claims_nothing(place, content):
-    place.write("cells/base/sweep-0-aaaa.claim", content)
-    claims = of(place)
+def test_rubbish_claims_nothing(storage, content):
+    storage.write("cells/base/sweep-0-aaaa.claim", content)
+    claims = of(storage)
     claims.take(CELLS, 6)
     assert claims.cells == set(CELLS)
 
 
-def test_claims_end_with_the_sweep(place, monkeypatch):
+def test_claims_end_with_the_sweep(storage, monkeypatch):
     monkeypatch.setattr(claims_module, "BEAT_SECONDS", 0.001)
 
     def interrupted():
-        with claiming(place, "base", "sweep-0") as claims:
+        with claiming(storage, "base", "sweep-0") as claims:
             claims.take(CELLS, 2)
-            before = place.read(f"cells/base/{claims.own_file}")
-            while place.read(f"cells/base/{claims.own_file}") == before:
+            before = storage.read(f"cells/base/{claims.own_file}")
+            while storage.read(f"cells/base/{claims.own_file}") == before:
                 pass  # it is written anew, so that other machines know that this one lives
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert place.names("cells/base") == []
+    assert storage.names("cells/base") == []

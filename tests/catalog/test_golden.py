@@ -1,4 +1,4 @@
-"""Stores of every version of the schema still open, and the schema does not change without a new version."""
+"""Stores of every version of the schema, and of every way to encode chunks, still open."""
 
 import json
 import zipfile
@@ -14,6 +14,8 @@ from catalog.sharing import import_runs
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 VERSIONS = sorted(path.name for path in GOLDEN.iterdir())
+STORES = sorted(path.relative_to(GOLDEN).as_posix() for path in GOLDEN.glob("*/*.zip"))
+"""In ``series.zip`` numbers along time are transposed and shuffled, and keys of chunks have dots."""
 END = {"final_loss": 0.000669688, "half_squared_norm": 1.29535}
 """What the run of each version ended with: 6 neurons on the paper's data until t = 30."""
 
@@ -41,19 +43,21 @@ def test_the_schema_is_that_of_its_version():
 def test_every_version_has_a_store():
     assert VERSIONS == ["1.0", "1.1"]
     assert SCHEMA_VERSION in VERSIONS
-    assert all((GOLDEN / version / "catalog.zip").stat().st_size < 200_000 for version in VERSIONS)
+    assert STORES == ["1.0/catalog.zip", "1.1/catalog.zip", "1.1/series.zip"]
+    assert all((GOLDEN / store).stat().st_size < 200_000 for store in STORES)
 
 
-@pytest.fixture(params=VERSIONS)
+@pytest.fixture(params=STORES)
 def golden(request, tmp_path):
-    """The catalog of one version, unpacked."""
-    with zipfile.ZipFile(GOLDEN / request.param / "catalog.zip") as archive:
+    """The catalog of one store, unpacked, and the store."""
+    with zipfile.ZipFile(GOLDEN / request.param) as archive:
         archive.extractall(tmp_path / "catalog")
     return open_catalog(tmp_path / "catalog"), request.param
 
 
 def test_a_golden_store_is_listed_opened_and_verified(golden):
-    catalog, version = golden
+    catalog, store = golden
+    version = store.partition("/")[0]
     (run_id,) = catalog.run_ids()
     assert catalog.verify() == []
     assert catalog.manifest(run_id).schema_version == version
@@ -74,21 +78,21 @@ def test_plain_xarray_opens_a_golden_store(golden):
 
 
 def test_a_golden_store_comes_in(golden, tmp_path):
-    catalog, version = golden
+    catalog, store = golden
     into = open_catalog(tmp_path / "into")
-    assert import_runs(into, GOLDEN / version / "catalog.zip").imported == catalog.run_ids()
+    assert import_runs(into, GOLDEN / store).imported == catalog.run_ids()
     assert into.verify() == []
 
 
 def test_a_golden_store_has_what_its_version_had(golden):
     """What both versions have keeps its dimensions and its type."""
-    catalog, version = golden
+    catalog, store = golden
     run = catalog[catalog.run_ids()[0]]
     shared = 0
     for group, specs in GROUPS.items():
         for spec in specs:
             if group in run.children and spec.name in run[group].variables:
                 variable = run[group].variables[spec.name]
-                assert (variable.dims, str(variable.dtype)) == (spec.dims, spec.dtype), (version, group, spec.name)
+                assert (variable.dims, str(variable.dtype)) == (spec.dims, spec.dtype), (store, group, spec.name)
                 shared += 1
     assert shared >= 40

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from catalog.index import open_catalog
-from catalog.places import place_at
-from catalog.places.local import LocalPlace
-from catalog.publish import publish
-from catalog.verify import Problem, verify
+from catalog.catalog import open_catalog
+from catalog.publication import publish
+from catalog.storage import open_storage
+from catalog.storage.local import LocalStorage
+from catalog.verification import Problem, verify
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -21,9 +21,9 @@ import os, random, signal, sys, time
 import pathlib
 sys.path.insert(0, "tests/catalog")
 import conftest
-from catalog.places import new_files, place_at
-from catalog.places.local import LocalPlace
-from catalog.publish import publish
+from catalog.storage import new_files, place_at
+from catalog.storage.local import LocalPlace
+from catalog.publication import publish
 root, tree = pathlib.Path(sys.argv[1]), conftest.random_tree()
 new_files.flushes_surely, new_files.waiting_bytes = lambda _: True, lambda: 0
 
@@ -72,29 +72,29 @@ def test_kill_9_at_any_instant(catalog_copy, run_id):
     catalog = open_catalog(catalog_copy)
     findings = catalog.verify()
     assert len(findings) >= 10
-    assert {finding.problem for finding in findings} == {Problem.LEFTOVER}
-    leftover = {finding.run_id for finding in findings}
-    assert leftover.isdisjoint(catalog.run_ids())
+    assert {finding.problem for finding in findings} == {Problem.UNFINISHED}
+    unfinished = {finding.run_id for finding in findings}
+    assert unfinished.isdisjoint(catalog.run_ids())
     assert run_id in catalog
     for published in catalog:
         catalog[published].load()
 
 
 def test_the_same_run_again_after_a_kill(catalog_copy, tree, description):
-    place = catalog_copy / "staging/other-0-4711-0a1b2c3d"
-    place.mkdir(parents=True)
+    storage = catalog_copy / "staging/other-0-4711-0a1b2c3d"
+    storage.mkdir(parents=True)
     publish(catalog_copy, "other-0", tree, **description)
     assert "other-0" in open_catalog(catalog_copy)
-    assert place.exists()  # it may be another machine's, at work
+    assert storage.exists()  # it may be another machine's, at work
 
 
 CONTENDER = """
 import pathlib, sys, time
 sys.path.insert(0, "tests/catalog")
 import conftest
-from catalog.places import place_at
-from catalog.places.local import LocalPlace
-from catalog.publish import publish
+from catalog.storage import place_at
+from catalog.storage.local import LocalPlace
+from catalog.publication import publish
 tree = conftest.random_tree(seed=int(sys.argv[2]))
 print("ready", flush=True)
 sys.stdin.readline()
@@ -136,7 +136,7 @@ def test_two_processes_publish_the_same_run_at_once(tmp_path, make_tree):
 
 def test_the_slower_of_two_drops_its_own(catalog_copy, run_id, make_tree, description, contents, monkeypatch):
     before = contents(catalog_copy)
-    monkeypatch.setattr(LocalPlace, "exists", lambda place, key: False)  # it was not, when both began
+    monkeypatch.setattr(LocalStorage, "exists", lambda storage, key: False)  # it was not, when both began
     publish(catalog_copy, run_id, make_tree(seed=7), **description)
     assert contents(catalog_copy) == before
 
@@ -148,7 +148,7 @@ def test_clean_ups_do_not_pull_the_catalog_away(tmp_path):
     def check():
         for _ in range(200):
             try:
-                place_at(tmp_path / "new" / "catalog").check_writable("runs/probe")
+                open_storage(tmp_path / "new" / "catalog").check_writable("runs/probe")
             except Exception as error:
                 failures.append(error)
 

@@ -14,7 +14,7 @@ import pytest
 
 from catalog.errors import DamagedRunError
 from catalog.manifest import Manifest, parse, plain, read_manifest, restored
-from catalog.places import place_at
+from catalog.storage import open_storage
 
 REPOSITORY = Path(__file__).parents[2]
 FIELDS = {
@@ -78,7 +78,7 @@ def test_rubbish_is_one_clear_line(tmp_path, content):
     (tmp_path / "runs/b-0").mkdir(parents=True)
     (tmp_path / "runs/b-0/manifest.json").write_bytes(content)
     with pytest.raises(DamagedRunError, match=r"^the manifest of [^\n]* is damaged: [^\n]+$"):
-        read_manifest(place_at(tmp_path), "b-0")
+        read_manifest(open_storage(tmp_path), "b-0")
 
 
 def test_random_rubbish(tmp_path):
@@ -87,7 +87,7 @@ def test_random_rubbish(tmp_path):
     for _ in range(200):
         (tmp_path / "runs/b-0/manifest.json").write_bytes(chance.randbytes(chance.randrange(200)))
         with pytest.raises(DamagedRunError):
-            read_manifest(place_at(tmp_path), "b-0")
+            read_manifest(open_storage(tmp_path), "b-0")
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../other/data", "a/../../b", ""])
@@ -99,10 +99,10 @@ def test_paths_that_lead_out_are_refused(path):
 def test_no_run_and_another_run(tmp_path):
     (tmp_path / "runs/b-0").mkdir(parents=True)
     with pytest.raises(FileNotFoundError):
-        read_manifest(place_at(tmp_path), "nothing-0")
+        read_manifest(open_storage(tmp_path), "nothing-0")
     (tmp_path / "runs/b-0/manifest.json").write_bytes(Manifest(**FIELDS).to_bytes())
     with pytest.raises(DamagedRunError, match="belongs to another run, a-0"):
-        read_manifest(place_at(tmp_path), "b-0")
+        read_manifest(open_storage(tmp_path), "b-0")
 
 
 def test_plain_and_restored():

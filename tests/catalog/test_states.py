@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from catalog import open_catalog
 from catalog.errors import UnknownRunError
-from catalog.verify import Problem
+from catalog.verification import Problem
 
 NAMES = st.sampled_from([f"run-{number}" for number in range(4)])
 SEEDS = st.integers(0, 2)
@@ -70,10 +70,10 @@ class CatalogStates(RuleBasedStateMachine):
     @rule(run_id=NAMES)
     def damage(self, run_id):
         if run_id in self.published:
-            key = f"runs/{run_id}/data.zarr/trajectory/loss/c/0"
-            content = self.catalog.place.read(key)
+            key = f"runs/{run_id}/data.zarr/trajectory/loss/c.0"
+            content = self.catalog.storage.read(key)
             if run_id not in self.damaged:
-                self.catalog.place.write(key, bytes([content[0] ^ 1]) + content[1:])
+                self.catalog.storage.write(key, bytes([content[0] ^ 1]) + content[1:])
             self.damaged.add(run_id)
 
     @rule(run_id=NAMES)
@@ -83,21 +83,21 @@ class CatalogStates(RuleBasedStateMachine):
             (self.folder / f"staging/{run_id}-1-{self.abandoned:08x}/data.zarr").mkdir(parents=True)
             self.abandoned += 1
         elif run_id not in self.published:
-            self.abandoned += run_id not in {left.run_id for left in self.catalog.leftovers()}
-            self.catalog.place.write(f"runs/{run_id}/data.zarr/zarr.json", b"{}")
+            self.abandoned += run_id not in {left.run_id for left in self.catalog.unfinished_writes()}
+            self.catalog.storage.write(f"runs/{run_id}/data.zarr/zarr.json", b"{}")
 
     @precondition(lambda self: self.abandoned)
     @rule()
-    def tidy(self):
-        unfinished = {leftover.key for leftover in self.catalog.leftovers()}
-        assert {leftover.key for leftover in self.catalog.tidy(patience=0).removed} == unfinished
+    def collect_garbage(self):
+        unfinished = {unfinished.key for unfinished in self.catalog.unfinished_writes()}
+        assert {unfinished.key for unfinished in self.catalog.collect_garbage(patience=0).removed} == unfinished
         self.abandoned = 0
-        assert self.catalog.leftovers() == []
+        assert self.catalog.unfinished_writes() == []
 
     @rule()
     def rebuild_the_index(self):
-        self.catalog.place.remove("index")
-        self.catalog.tidy(patience=1e9)
+        self.catalog.storage.remove("index")
+        self.catalog.collect_garbage(patience=1e9)
 
     @invariant()
     def it_is_what_the_dictionary_is(self):
@@ -105,7 +105,7 @@ class CatalogStates(RuleBasedStateMachine):
         assert set(self.catalog.frame().index) == set(self.published)
         found = self.catalog.verify()
         assert {finding.run_id for finding in found if finding.is_damage} == self.damaged
-        assert {finding.problem for finding in found} <= {Problem.DAMAGED, Problem.LEFTOVER}
+        assert {finding.problem for finding in found} <= {Problem.DAMAGED, Problem.UNFINISHED}
 
 
 TREES = {}

@@ -39,9 +39,9 @@ def damaged_catalog(small_catalog, tmp_path) -> Catalog:
     import shutil
 
     root = tmp_path / "damaged"
-    shutil.copytree(str(small_catalog.place.url), root)
+    shutil.copytree(str(small_catalog.storage.url), root)
     orthogonal = sorted(path for path in (root / "runs").iterdir() if path.name.startswith("orthogonal"))
-    shutil.rmtree(orthogonal[0] / "data.zarr" / "trajectory" / "loss" / "c")
+    (orthogonal[0] / "data.zarr" / "trajectory" / "loss" / "c.0").unlink()
     manifest = orthogonal[1] / "manifest.json"
     content = bytearray(manifest.read_bytes())
     content[200] ^= 1

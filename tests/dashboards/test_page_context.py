@@ -23,8 +23,8 @@ def context(tmp_path):
         ("-2.5", 0.0, "outside 0 to 10"),
         ("99", 10.0, "outside 0 to 10"),
         ("inf", 10.0, "outside 0 to 10"),
-        ("nan", 7.0, "is no number"),
-        ("three", 7.0, "is no number"),
+        ("nan", 7.0, "is not a number"),
+        ("three", 7.0, "is not a number"),
         ("9" * 400, 10.0, "outside 0 to 10"),
     ],
 )

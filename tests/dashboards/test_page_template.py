@@ -44,7 +44,7 @@ def test_errors_of_a_request_stand_as_they_are_and_others_are_unexpected(caplog)
     assert explain_error(CatalogError("no run 'x'")) == "no run 'x'"
     assert caplog.records == []
     said = explain_error(ZeroDivisionError("division by zero"))
-    assert "unexpectedly (ZeroDivisionError: division by zero)" in said
+    assert "unexpected error occurred (ZeroDivisionError: division by zero)" in said
     assert caplog.records[0].exc_info is not None
 
 
@@ -55,7 +55,7 @@ def test_a_page_that_fails_is_a_sentence_with_ways_out(tmp_path, monkeypatch):
     monkeypatch.setattr("dashboards.views.flow.page.build_page", fail)
     notices = Notices()
     content = build_content("flow", PageContext(open_catalog(tmp_path)), notices)
-    assert "Start it afresh" in content.object
+    assert "Reset it" in content.object
     assert "broken" in notices.lines[0]
 
 

@@ -50,7 +50,7 @@ def test_reading_ahead_leaves_errors_to_who_asks(tmp_path):
 
 
 def test_all_visitors_share_one_shelf(small_catalog):
-    assert published_runs_of(small_catalog) is published_runs_of(open_catalog(str(small_catalog.place.url)))
+    assert published_runs_of(small_catalog) is published_runs_of(open_catalog(str(small_catalog.storage.url)))
 
 
 def test_damaged_runs_are_named(damaged_catalog):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 EXACT = "tests/pipeline/flow/exact"
 INTERPRETED = ("-p", "tests.mutants.interpreted", "-W", "ignore::RuntimeWarning")
 """Machine code wraps and divides in silence where Python's numbers warn."""
-STORING = tuple(f"tests/catalog/test_{name}.py" for name in ("publish", "interrupted", "tidying"))
+STORING = tuple(f"tests/catalog/test_{name}.py" for name in ("publication", "interrupted", "garbage_collection"))
 
 
 class Module(NamedTuple):
@@ -32,11 +32,11 @@ def kernel(name: str, *tests: str, chosen: str = "") -> Module:
 CORE = (
     Module("catalog/manifest.py", ("tests/catalog/test_manifest.py",)),
     Module("catalog/encoding.py", ("tests/catalog/test_encoding.py", "tests/catalog/test_streaming.py")),
-    Module("catalog/publish.py", ("tests/catalog/test_publish.py",)),
-    Module("catalog/verify.py", ("tests/catalog/test_verify.py",)),
-    Module("catalog/cells.py", ("tests/catalog/test_cells.py",)),
-    Module("catalog/places/local.py", STORING),
-    Module("catalog/places/staging.py", STORING),
+    Module("catalog/publication.py", ("tests/catalog/test_publication.py",)),
+    Module("catalog/verification.py", ("tests/catalog/test_verification.py",)),
+    Module("catalog/cell_cache.py", ("tests/catalog/test_cell_cache.py",)),
+    Module("catalog/storage/local.py", STORING),
+    Module("catalog/storage/atomic.py", STORING),
     kernel("propagation/boost"),
     kernel("propagation/bernstein"),
     kernel("events/sliding"),

@@ -326,6 +326,6 @@ def test_the_workers_of_a_sweep_and_the_numbers_of_a_catalog(tmp_path):
     catalog = open_catalog(tmp_path)
     for value in (-1, np.nan, "5", True):
         with pytest.raises(CatalogError, match=r"^patience = .*at least 0 is allowed$"):
-            catalog.tidy(value)
+            catalog.collect_garbage(value)
         with pytest.raises(CatalogError, match=r"^largest_bytes = .*at least 1 is allowed$"):
             import_runs(catalog, tmp_path, value)

@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-import catalog.blocks
+import catalog.schema.blocks
 import pipeline.function.kinks
 from catalog.schema import conform
 from pipeline import compare, load_config, minimal_norm
@@ -35,7 +35,7 @@ def followed(name, **overrides):
 def test_in_parts_of_its_neurons_a_run_is_what_it_is_as_a_whole(monkeypatch, name):
     config, data, trajectory = followed(name, init__width=120, flow__samples=60)
     whole = analyse(config, data, trajectory)
-    monkeypatch.setattr(catalog.blocks, "STRETCH_BYTES", 256)  # sixteen neurons of two coordinates
+    monkeypatch.setattr(catalog.schema.blocks, "STRETCH_BYTES", 256)  # sixteen neurons of two coordinates
     monkeypatch.setattr(pipeline.function.kinks, "WIDE", 10)
     parts = analyse(config, data, trajectory.chunk(time=7))
     assert parts.keys() == whole.keys()
@@ -89,7 +89,7 @@ def test_each_stage_goes_through_the_neurons_once(reads):
 
 def test_what_is_made_of_a_wide_instant_on_the_way_is_a_part_of_it(monkeypatch):
     """Not some arrays of all its neurons, which the system has to clear first and no cache holds."""
-    monkeypatch.setattr(catalog.blocks, "threads_for_sharing", lambda: 1)
+    monkeypatch.setattr(catalog.schema.blocks, "threads_for_sharing", lambda: 1)
     _, data, trajectory = followed("orthogonal")
     _, point = point_at(data, trajectory, 200)
     generator, neurons = np.random.default_rng(0), 200_000

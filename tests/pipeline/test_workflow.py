@@ -213,7 +213,7 @@ def test_where_a_run_comes_from(published, config):
 def test_plain_xarray_opens_it(published):
     """With warnings as errors, as this whole suite runs, and without a line of ours."""
     catalog, returned = published
-    (store,) = catalog.place.root.glob("runs/*/data.zarr")
+    (store,) = catalog.storage.root.glob("runs/*/data.zarr")
     with xr.open_datatree(store, engine="zarr") as opened:
         assert set(opened.children) == set(GROUPS)
     with xr.open_zarr(store, group="trajectory") as opened:
@@ -241,11 +241,11 @@ def test_the_second_run_computes_nothing(published, config, monkeypatch):
         "check_statements",
     ):
         monkeypatch.setattr(pipeline.workflow, stage, nothing)
-    before = {path: path.stat().st_mtime_ns for path in catalog.place.root.rglob("*")}
+    before = {path: path.stat().st_mtime_ns for path in catalog.storage.root.rglob("*")}
     again = run(config, catalog)
     for group in GROUPS:
         xr.testing.assert_equal(again[group].to_dataset().load(), returned[group].to_dataset())
-    assert {path: path.stat().st_mtime_ns for path in catalog.place.root.rglob("*")} == before
+    assert {path: path.stat().st_mtime_ns for path in catalog.storage.root.rglob("*")} == before
     with pytest.raises(AssertionError, match="computed"):
         run(load_config("orthogonal", {"init.width": 13}), catalog)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import google_crc32c
-from numcodecs import Zstd
+import numpy as np
+from numcodecs import Blosc, Zstd
 
 from catalog.manifest import parse
 
@@ -41,7 +43,7 @@ def chunk(make: Callable[[bytes], bytes]) -> Callable[[Files], None]:
     """Change the loss's only chunk."""
 
     def change(files: Files) -> None:
-        files[f"{LOSS}/c/0"] = make(files[f"{LOSS}/c/0"])
+        files[f"{LOSS}/c.0"] = make(files[f"{LOSS}/c.0"])
 
     return change
 
@@ -77,7 +79,7 @@ def unwritten(files: Files) -> None:
     """Arrays of 2 GB of zeros, of which a disk has 200 kB."""
     edited(LOSS, lambda found: found.update(shape=[2**28], chunk_grid=grid(2**19)))(files)
     content = with_checksum(zeros(2**22))
-    files |= {f"{LOSS}/c/{i}": content for i in range(2**9)}
+    files |= {f"{LOSS}/c.{i}": content for i in range(2**9)}
 
 
 def orphan(files: Files) -> None:
@@ -85,8 +87,27 @@ def orphan(files: Files) -> None:
     metadata = root["consolidated_metadata"]["metadata"]
     metadata["nowhere/loss"] = metadata[LOSS]
     files["nowhere/loss/zarr.json"] = files[f"{LOSS}/zarr.json"]
-    files["nowhere/loss/c/0"] = files[f"{LOSS}/c/0"]
+    files["nowhere/loss/c.0"] = files[f"{LOSS}/c.0"]
     files["zarr.json"] = json.dumps(root).encode()
+
+
+def shuffled(make: Callable[[bytes], bytes], **options: object) -> Callable[[Files], None]:
+    """Say of the loss's chunk that it is compressed by Blosc, which it then is, as far as ``make`` lets it."""
+
+    def change(files: Files) -> None:
+        settings = {"typesize": 8, "cname": "zstd", "clevel": 2, "shuffle": "shuffle", "blocksize": 0} | options
+        node(codecs=[CODECS[0], {"name": "blosc", "configuration": settings}, CODECS[2]])(files)
+        content = bytes(Blosc("zstd", 2, Blosc.SHUFFLE).encode(np.zeros(20)))
+        files[f"{LOSS}/c.0"] = with_checksum(make(content))
+
+    return change
+
+
+def header(content: bytes, **fields: int) -> bytes:
+    """A buffer of Blosc whose header says something else."""
+    names = ("version", "compressor", "flags", "typesize", "held", "block", "stored")
+    said = dict(zip(names, struct.unpack("<BBBBIII", content[:16]), strict=True)) | fields
+    return struct.pack("<BBBBIII", *said.values()) + content[16:]
 
 
 CODECS = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "zstd"}, {"name": "crc32c"}]
@@ -128,6 +149,18 @@ CHANGES: dict[str, Callable[[Files], None]] = {
     "no codec": node(codecs=[]),
     "pickles": node(codecs=[{"name": "numcodecs.pickle"}, *CODECS[1:]]),
     "blosc": node(codecs=[CODECS[0], {"name": "blosc", "configuration": {"cname": "lz4"}}, CODECS[2]]),
+    "blosc that claims 4 GB": shuffled(lambda content: header(content, held=2**32 - 1)),
+    "blosc that claims less": shuffled(lambda content: header(content, held=80)),
+    "blosc of another length": shuffled(lambda content: header(content, stored=2**20)),
+    "blosc that is cut off": shuffled(lambda content: content[:15]),
+    "blosc of another compressor": shuffled(lambda content: header(content, flags=1 | 1 << 5)),
+    "blosc in blocks of nothing": shuffled(lambda content: header(content, block=0)),
+    "blosc in blocks of 4 GB": shuffled(lambda content: header(content, block=2**32 - 1)),
+    "blosc of rubbish": shuffled(lambda content: content[:16] + b"\xff" * (len(content) - 16)),
+    "blosc of numbers without bytes": shuffled(lambda content: header(content, typesize=0)),
+    "blosc in any order": node(
+        codecs=[{"name": "transpose", "configuration": {"order": [1]}}, CODECS[0], {"name": "blosc"}, CODECS[2]]
+    ),
     "gzip": node(codecs=[CODECS[0], {"name": "gzip", "configuration": {"level": 5}}, CODECS[2]]),
     "no checksum": node(codecs=CODECS[:2]),
     "the other byte order": node(codecs=[{"name": "bytes", "configuration": {"endian": "big"}}, *CODECS[1:]]),
@@ -200,5 +233,5 @@ def archives(honest: bytes, run_id: str) -> Iterator[tuple[str, bytes]]:
         yield name, zipped({f"{run}manifest.json": content, **others})
     yield (
         "a file that unpacks to 200 MB",
-        zipped({f"{run}manifest.json": manifest, **others, f"{store}{LOSS}/c/0": bytes(200 * 10**6)}),
+        zipped({f"{run}manifest.json": manifest, **others, f"{store}{LOSS}/c.0": bytes(200 * 10**6)}),
     )

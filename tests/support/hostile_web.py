@@ -15,7 +15,7 @@ KINDS = {
     "index": lambda path: path == "/index/runs.json",
     "manifest": lambda path: path.endswith("/manifest.json"),
     "metadata": lambda path: path.endswith("/zarr.json"),
-    "chunk": lambda path: "/c/" in path or path.endswith("/c"),
+    "chunk": lambda path: path.rpartition("/")[2].split(".")[0] == "c",
     "zip": lambda path: path.endswith(".zip"),
 }
 """The questions of which one is answered so."""

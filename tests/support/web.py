@@ -31,7 +31,7 @@ class Endless(Quiet):
     """Each file goes on for ever: what a bound is for."""
 
     def do_GET(self):
-        if not self.path.endswith("/c/0"):
+        if not self.path.endswith("/c.0"):
             return super().do_GET()
         self.send_response(200)
         self.end_headers()

@@ -1,4 +1,4 @@
-"""Two or three runs side by side: what they did, what they ended with, in what they differ."""
+"""Two or three runs side by side: their losses, their functions at the end, and their differences."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AXES = {"linear": "linear", "log": "logarithmic"}
 
 
 def opened_runs(context: PageContext, run_ids: Sequence[str]) -> tuple[dict[str, xr.DataTree], list[Manifest]]:
-    """Open the runs and read what the pictures need; one that is damaged is said to be, and left out."""
+    """Open the runs and read what the plots need; a damaged run is left out, with a message."""
     trees, manifests = {}, []
     for run_id in run_ids:
         try:
@@ -46,12 +46,12 @@ def opened_runs(context: PageContext, run_ids: Sequence[str]) -> tuple[dict[str,
 
 
 class Comparison:
-    """The pictures and the table of some runs. They are drawn here, not by Panel's pane on the event loop.
+    """The plots and the table of some runs. They are drawn here, not by Panel's pane on the event loop.
 
     Parameters
     ----------
     context
-        Who looks.
+        The visitor's.
     trees, manifests
         From :func:`opened_runs`: at least one.
     """
@@ -81,7 +81,7 @@ class Comparison:
         self.loss.object = self._loss()
 
     def view(self) -> pn.viewable.Viewable:
-        """Lay them out: the pictures beside each other where there is room."""
+        """Lay out the comparison: the plots side by side where there is space."""
         controls = pn.FlexBox(
             html_pane("<b>Loss</b> against", sizing_mode=None), self.time, self.axis, align_items="center",
             gap="4px 12px",
@@ -101,7 +101,7 @@ class Comparison:
         )
 
     def _legend(self) -> list[str]:
-        """Say which line is whose, with the ways to the run's pages."""
+        """Describe the line of each run, with links to its pages."""
         lines = []
         for run_id, (color, dash) in zip(self.trees, strokes(self.context.theme), strict=False):
             flow, theory = (escape(self.context.address(page, run=run_id)) for page in ("flow", "theory"))
@@ -124,7 +124,7 @@ PARTS = {
 
 
 def difference_table(found: pd.DataFrame) -> Table:
-    """Make a table of :func:`dashboards.catalog_rows.differences`, with a heading for each part."""
+    """Make the table of :func:`dashboards.catalog_rows.differences`, with a heading for each part."""
     rows: list[Sequence[Cell | str] | str] = []
     for part, keys in groupby(found.index, key=lambda key: key[0]):
         rows.append(PARTS[part])

@@ -1,4 +1,4 @@
-"""The page 'catalog': the runs, found by words or by a condition, opened, compared, verified, taken away."""
+"""The page 'catalog': the table of runs, its search fields, and what is done with selected runs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from dashboards.views.catalog.run_actions import RunActions, count_runs
 from dashboards.views.catalog.runs_table import HEADINGS, create_runs_table
 
 POLL_SECONDS = 4
-"""Seconds after which a page looks whether there are other runs."""
+"""Seconds between two checks for changes in the catalog."""
 MOST = 3
-"""Runs that are compared: so many are told apart at a glance."""
+"""Runs that are compared at most: more are hard to distinguish."""
 EMPTY = (
     "<p><b>There are no runs in this catalog yet.</b> Compute one, in a terminal: "
-    "<code>reluflow run orthogonal</code>. It appears here by itself. Or look at one that is computed at once: "
-    '<a href="{flow}">Flow</a>.</p>'
+    "<code>reluflow run orthogonal</code>. The run then appears here. The page "
+    '<a href="{flow}">Flow</a> computes one now.</p>'
 )
 
 
@@ -41,14 +41,14 @@ def build_page(context: PageContext) -> pn.viewable.Viewable:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be shown.
+    """A request for the table.
 
     Attributes
     ----------
     words, condition
-        What the two fields say.
+        The contents of the two fields.
     age
-        Seconds that the table may be old.
+        The allowed age of the table in seconds.
     """
 
     words: str
@@ -58,18 +58,18 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """What the two fields let through.
+    """The runs that match the two fields.
 
     Attributes
     ----------
     what
-        The version of the table, and what the fields said.
+        The version of the table, and the contents of the fields.
     table
         All runs.
     rows
-        Those that are let through.
+        The runs that match.
     problem
-        What is wrong with the condition, which is left out then; else empty.
+        Why the condition is invalid and not applied; else empty.
     """
 
     what: tuple[int, str, str]
@@ -79,13 +79,13 @@ class Found:
 
 
 class CatalogPage:
-    """The table, what narrows it, and what is done with the runs that are chosen in it.
+    """The table, its search fields, and the actions on selected runs.
 
     Parameters
     ----------
     context
-        Who looks. The address says ``search``, ``where``, ``sort`` (a column, ``-`` before it for the largest
-        first) and ``compare`` (runs, comma between).
+        The visitor's. The address gives ``search``, ``where``, ``sort`` (a column, ``-`` before it for the
+        largest first) and ``compare`` (runs, comma between).
     """
 
     def __init__(self, context: PageContext) -> None:
@@ -136,7 +136,7 @@ class CatalogPage:
         return [{"field": column, "dir": "desc" if name.startswith("-") else "asc"}]
 
     def begin(self) -> None:
-        """Read the table for the first time, and open what the address compares."""
+        """Read the table for the first time, and open the runs that the address compares."""
         run_ids = asked_runs(self.context)
         self.context.remember(compare=",".join(run_ids) or None)
         self._choose(run_ids)
@@ -144,7 +144,7 @@ class CatalogPage:
         self.poll(POLL_SECONDS)
 
     def poll(self, age: float = 0.0) -> None:
-        """Read the table if it is older than ``age`` seconds, and show what the two fields let through."""
+        """Read the table if it is older than ``age`` seconds, and show the runs that match the two fields."""
         self.runs.request(Asked(self.search.value_input or "", (self.where.value or "").strip(), age))
 
     def _refreshed(self, _: object) -> None:
@@ -159,7 +159,7 @@ class CatalogPage:
         self.poll(POLL_SECONDS)
 
     def _found(self, asked: Asked) -> Found | None:
-        """Read the table and narrow it; None if that is what the page shows."""
+        """Read the table and search it; None if the page shows the result already."""
         table = self.published.snapshot(asked.age)
         what = table.version, asked.words, asked.condition
         if self.shown == what:
@@ -176,7 +176,7 @@ class CatalogPage:
         return Found(what, table, rows, problem)
 
     def _show(self, found: Found | None) -> None:
-        """Show the runs that the two fields let through."""
+        """Show the runs that match the two fields."""
         if found is None:
             return
         rows = found.rows.assign(run=[self._link(run_id) for run_id in found.rows["run_id"]])
@@ -189,7 +189,7 @@ class CatalogPage:
         self.shown = found.what
 
     def _unread(self, error: Exception) -> None:
-        """Say why the table could not be read; it is tried again at the next look."""
+        """Say why the table could not be read; the next check tries again."""
         if isinstance(error, CatalogError | OSError):
             self.count.object = f'<p role="status">{escape(str(error))}</p>'
             self.shown = None
@@ -206,19 +206,19 @@ class CatalogPage:
         self.count.object = f'<div role="status">{text}</div>{alert}'
 
     def _link(self, run_id: str) -> str:
-        # An address is made once and then told for each run: for 10,000, urlencode alone takes 0.3 s.
+        # An address is made once, and the run inserted: for 10,000 runs urlencode alone takes 0.3 s.
         said = escape(quote_plus(run_id))
         flow, theory = (f"{before}{said}{after}" for before, after in self._addresses)
         return f'<a href="{flow}">{escape(run_id)}</a> <a href="{theory}" style="font-size: 12px">theory</a>'
 
     @cached_property
     def _addresses(self) -> list[tuple[str, str]]:
-        """What stands before and after a run's name in the addresses of the pages that show it."""
+        """The parts before and after a run's name in the addresses of the pages that show it."""
         addresses = (escape(self.context.address(page, run="RUN")) for page in ("flow", "theory"))
         return [(before, after) for before, _, after in (address.partition("RUN") for address in addresses)]
 
     def _mark(self, rows: pd.DataFrame | None = None) -> None:
-        """Tick the chosen runs among those shown, or among these, which are shown from now on."""
+        """Tick the selected runs among those shown, or among these new rows."""
         self._choosing = True
         if rows is not None:
             self.table.value = rows
@@ -227,7 +227,7 @@ class CatalogPage:
         self._choosing = False
 
     def _selected(self, event: Any) -> None:
-        """Add and take away what was ticked; what a search hides stays chosen."""
+        """Update the selection from the ticks; runs that a search hides stay selected."""
         if self._choosing:
             return
         self.context.forget()
@@ -243,7 +243,7 @@ class CatalogPage:
         self.compare.disabled = not 2 <= len(run_ids) <= MOST
         listed = ", ".join(run_ids[:MOST]) + (f" and {len(run_ids) - MOST} more" if len(run_ids) > MOST else "")
         hint = f"Tick two or three runs to compare them. {self.upkeep.note()}"
-        self.choice.object = f"<p>Chosen: {escape(listed) or 'none'}. {hint}</p>"
+        self.choice.object = f"<p>Selected: {escape(listed) or 'none'}. {hint}</p>"
 
     def _sorted(self, event: Any) -> None:
         order = event.new[0] if event.new else None
@@ -272,7 +272,7 @@ class CatalogPage:
 
     def _show_comparison(self, views: list[pn.viewable.Viewable]) -> None:
         self.comparison.objects = views
-        # What the address gets wrong is put right there, too.
+        # If no run can be opened, the address says so, too.
         self.context.remember(**({} if views else {"compare": None}))
 
     def _unopened(self, error: Exception) -> None:
@@ -280,7 +280,7 @@ class CatalogPage:
         self.context.say_error(error)
 
     def view(self) -> pn.viewable.Viewable:
-        """Lay the page out."""
+        """Lay out the page."""
         up = self.upkeep
         self.actions.objects = [
             self.choice,
@@ -303,7 +303,7 @@ class CatalogPage:
 
 
 def asked_runs(context: PageContext) -> list[str]:
-    """Read which runs an address compares; what can't be shown is said, and left out."""
+    """Read which runs an address compares; those that can't be shown are left out, with a message."""
     found: list[str] = []
     for name in filter(None, (part.strip() for part in context.text("compare").split(","))):
         try:
@@ -319,7 +319,7 @@ def asked_runs(context: PageContext) -> list[str]:
 
 
 def damaged_html(damaged: dict[str, str]) -> str:
-    """List the runs that can't be listed, with what is wrong; empty if there are none."""
+    """List the damaged runs with their damage; empty if there are none."""
     if not damaged:
         return ""
     items = "".join(f"<li><b>{escape(name)}</b>: {escape(what)}</li>" for name, what in sorted(damaged.items()))

@@ -1,4 +1,4 @@
-"""What can be done with runs that are chosen in the catalog's table: verify every byte, take them away."""
+"""The actions on runs that are selected in the catalog's table: verify every byte, export."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from dashboards.views.file_button import FileButton, size_text
 from pipeline import RequestError
 
 FINDINGS_LIMIT = 50
-"""Findings that are shown one by one."""
+"""Findings that are listed at most."""
 ENDINGS = {"zip": "zip", "netcdf": "nc"}
 
 
 class RunActions:
-    """Buttons for the chosen runs, and what came of them.
+    """The buttons for the selected runs, and their results.
 
     Parameters
     ----------
     context
-        Who looks.
+        The visitor's.
     chosen
-        Names the runs that are chosen at the moment of the click.
+        Returns the runs that are selected at the moment of the click.
     """
 
     def __init__(self, context: PageContext, chosen: Callable[[], Sequence[str]]) -> None:
         self.context, self.chosen = context, chosen
-        self.verify_chosen = pn.widgets.Button(label="Verify chosen", disabled=True, **BUTTON)
+        self.verify_chosen = pn.widgets.Button(label="Verify selected", disabled=True, **BUTTON)
         self.verify_all = pn.widgets.Button(label="Verify all", **BUTTON)
         self.format = pn.widgets.Select(
             label="Export as", options={"zip (a catalog)": "zip", "netCDF (one run)": "netcdf"}, width=170
         )
         self.export = FileButton(
-            self.exported, self._say, filename="runs.zip", label="Export chosen", disabled=True
+            self.exported, self._say, filename="runs.zip", label="Export selected", disabled=True
         )
         self.result = html_pane("")
         self.verifying = LatestOnly(pn.state.curdoc, self._read, self._show, self._unread)
@@ -50,11 +50,11 @@ class RunActions:
         self.verify_all.on_click(lambda _: self.verify(None))
 
     def choose(self, run_ids: Sequence[str]) -> None:
-        """Let the buttons know what is chosen."""
+        """Enable the buttons if runs are selected."""
         self.verify_chosen.disabled = self.export.disabled = not run_ids
 
     def verify(self, run_ids: list[str] | None) -> None:
-        """Read every byte of some runs, or of all that the catalog has, and say what was found."""
+        """Verify every byte of some runs, or of the whole catalog."""
         self._say(
             "Reading every byte of " + ("the catalog …" if run_ids is None else f"{count_runs(len(run_ids))} …")
         )
@@ -67,7 +67,7 @@ class RunActions:
         return lines, whole, monotonic() - begun
 
     def _ready(self) -> None:
-        """Let the buttons be pressed again."""
+        """Enable the buttons again."""
         self.verify_all.disabled = False
         self.choose(self.chosen())
 
@@ -90,16 +90,16 @@ class RunActions:
         self.result.object = f'<p role="status" style="margin: 6px 0">{escape(text)}</p>'
 
     def exported(self) -> BytesIO:
-        """Make the file of the chosen runs.
+        """Make the file of the selected runs.
 
         Raises
         ------
         CatalogError, RequestError
-            If they are too much, damaged, or several for netCDF.
+            If they are too large, damaged, or several for netCDF.
         """
         run_ids, form = list(self.chosen()), self.format.value
         if form == "netcdf" and len(run_ids) > 1:
-            raise RequestError(f"netCDF holds one run, not {len(run_ids)}: choose one, or export them as zip")
+            raise RequestError(f"netCDF holds one run, not {len(run_ids)}: select one, or export them as zip")
         self._say(f"Packing {count_runs(len(run_ids))} …")
         content = export_archive(self.context.catalog, run_ids, form)
         name = run_ids[0] if len(run_ids) == 1 else f"{len(run_ids)}-runs"
@@ -108,17 +108,17 @@ class RunActions:
         return BytesIO(content)
 
     def note(self) -> str:
-        """Say what the export takes."""
-        return f"An export has {LARGEST_BYTES // 2**20} MB at most; <code>reluflow export</code> has no limit."
+        """Describe the limit of an export."""
+        return f"The limit of an export is {LARGEST_BYTES // 2**20} MB; <code>reluflow export</code> has none."
 
 
 def count_runs(number: int) -> str:
-    """Write ``1 run``, ``2 runs``."""
+    """Write a number of runs: ``1 run``, ``2 runs``."""
     return f"{number:,} run{'' if number == 1 else 's'}"
 
 
 def verified(catalog: Catalog, run_ids: Sequence[str] | None) -> tuple[list[str], bool]:
-    """Verify runs (None: the whole catalog), and say in words what was found.
+    """Verify runs (None: the whole catalog), and describe the findings.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The data of a live run, as a table to edit and as dots to drag: both say the same points."""
+"""The data of a run as a table to edit; the same points are dots to drag in the plot."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from dashboards.theme import DARK, Theme
 from pipeline.configuration import RunConfig
 
 DIGITS = 6
-"""Decimals that are kept of a dragged point."""
+"""Decimals of a dragged point."""
 SHOWN, WIDE = 3, 3
-"""Decimals of points that can only be read, and how many columns fit side by side; of more the table scrolls."""
+"""Decimals of points that cannot be edited, and the number of columns from which on the table scrolls."""
 STEP = 0.5
-"""How far to the right of the others a new point stands, and its label."""
+"""A new point is placed so far to the right of the others, and has this label."""
 
 
 def editable(config: RunConfig) -> bool:
-    """Whether a run's points can be changed by hand: given ones, of one coordinate beside the bias."""
+    """Whether the points can be edited: given ones, with one coordinate besides the bias."""
     data = config.data
     return data.kind == "points" and data.bias and data.x is not None and len(data.x[0]) == 1
 
@@ -29,7 +29,8 @@ def editable(config: RunConfig) -> bool:
 class EditedTable(pn.widgets.Tabulator):
     """A table that does not send back what a person has just typed.
 
-    Panel does, and the browser then builds every row anew: the cell into which a person types meanwhile is closed.
+    Panel does, and the browser then builds every row again, which closes the cell in which a person types
+    next.
     """
 
     taking = False
@@ -42,23 +43,23 @@ class EditedTable(pn.widgets.Tabulator):
             self.taking = False
 
     def _update_cds(self, *events: Any) -> None:
-        if self.taking and events:  # without events it is asked to send what a callback has put there instead
+        if self.taking and events:  # without events it is to send values of a callback
             self._processed, self._data = self._get_data()
         else:
             super()._update_cds(*events)
 
 
 class PointsTable:
-    """A table of x and y that can be changed where the points were given, in one coordinate beside the bias.
+    """A table of x and y, which can be edited if the points were given and have one coordinate.
 
     Parameters
     ----------
     current
-        Returns the configuration that the controls say: it may be newer than the one that is drawn.
+        Returns the configuration of the controls, which may be newer than the one that is drawn.
     changed
-        Told x and y whenever a person has changed them.
+        Called with x and y when a person has changed them.
     refused
-        Told in one line what is wrong with what a person has said.
+        Called with a message when a value is invalid.
     theme
         The colours.
     """
@@ -79,7 +80,7 @@ class PointsTable:
         )  # fmt: skip
         self.more = pn.widgets.Button(label="Add a point", sizing_mode="stretch_width", margin=(5, 4, 8, 10))
         self.fewer = pn.widgets.Button(label="Remove last", sizing_mode="stretch_width", margin=(5, 10, 8, 4))
-        # Not on_edit, which comes a moment after the numbers: what is shown in between would overwrite them.
+        # Not on_edit, which comes after the values: what is shown in between would overwrite them.
         self.table.param.watch(self._edited, "value")
         self.more.on_click(self._add)
         self.fewer.on_click(self._drop)
@@ -90,8 +91,8 @@ class PointsTable:
     def show(self, config: RunConfig, data: xr.Dataset) -> None:
         """Show a data set: x(point, coord), y(point) without the bias.
 
-        A result of an older configuration, which comes while a newer one is computed, would undo what a person
-        has typed since: it is not shown.
+        A result of an older configuration, which comes while a newer one is computed, would undo what a
+        person has typed since: it is not shown.
         """
         if config is not self.current():
             return
@@ -103,7 +104,7 @@ class PointsTable:
         self.more.disabled = self.fewer.disabled = fixed
         frame = pd.DataFrame(columns).round(SHOWN) if fixed else pd.DataFrame(columns)
         if self.table.disabled == fixed and frame.equals(self.table.value):
-            return  # new rows, also of the same numbers, would close the cell that a person is typing into
+            return  # new rows, even equal ones, would close the cell in which a person types
         self.showing = True
         try:
             layout = "fit_data" if wide else "fit_columns"
@@ -112,12 +113,12 @@ class PointsTable:
             self.showing = False
 
     def dragged(self, x: list[float], y: list[float]) -> None:
-        """Take the points that a person has dragged."""
+        """Take the dragged points."""
         if editable(self.current()):
             self._say(x, y)
 
     def _edited(self, event: Any) -> None:
-        """Take the table that a person has edited; what the server itself has put there is no news."""
+        """Take the edited table, unless the server itself has changed it."""
         if self.showing or not editable(self.current()):
             return
         frame = self.table.value
@@ -140,7 +141,7 @@ class PointsTable:
         try:
             x, y = ([round(float(value), DIGITS) for value in values] for values in (x, y))
         except (TypeError, ValueError):
-            self.refused("data: each point needs a number x and a number y")
+            self.refused("data: x and y of each point must be numbers")
             return
         if (x, y) != self._points():
             self.changed(x, y)

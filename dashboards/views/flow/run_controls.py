@@ -1,4 +1,4 @@
-"""The controls of a live run: what each key may be, as widgets, and the subject that they say together."""
+"""The controls of a run: a widget for each key that can be changed, and the selection that they give."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ SCALES = [
     *np.round(np.arange(1.0, -12.01, -0.25), 2).tolist(), *range(-13, -21, -1), -25, -30, -40, -50, -60, -80, -100,
     -150, -200, -300, -400, -600, -800, -1000,
 ]  # fmt: skip
-"""The values of log10 lambda at the slider's stops: fine where it decides, coarse where it only takes longer."""
+"""The values of log10 lambda on the slider: fine where the result depends on it, coarse below."""
 WIDTHS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 60, 80, 120, 200, 300, 500, 1000, 2000, 5000, 10_000, WIDTH_LIMIT]
 SLOPES = np.round(np.arange(0.0, 0.901, 0.01), 2).tolist()
-"""The slopes at the slider's stops."""
+"""The slopes on the slider."""
 DRAWN = ["balanced", "unbalanced"]
-"""The starts that are drawn by a seed; given weights can't be drawn again."""
+"""The starts that depend on a seed; given weights do not."""
 RUN = "run "
-"""What the choice's value of a published run begins with."""
+"""The prefix of a published run in the values of the choice."""
 
 
 class Controls:
-    """Widgets that say what is looked at: a subject, and what of its configuration can be changed.
+    """Widgets that select a run and change its configuration.
 
     Parameters
     ----------
     selection
-        What they say at first.
+        The first selection.
     changed
-        Told the new subject whenever a person has changed something.
+        Called with the new selection when a person has changed something.
     refused
-        Told in one line what is wrong with what a person has said; the widgets say what they said before.
+        Called with a message when a value is not allowed; the widgets are reset.
     catalog
-        Where published runs are.
+        The catalog of the published runs.
 
     Attributes
     ----------
     selection
-        What the widgets say.
+        The selection of the widgets.
     """
 
     def __init__(
@@ -77,14 +77,14 @@ class Controls:
         self.choice.param.watch(self._choose, "value")
 
     def set(self, **overrides: Any) -> None:
-        """Change keys (``data.x`` as ``data__x``) as a person would, all at once."""
+        """Change keys (``data.x`` as ``data__x``) together, as a person would."""
         self._say({key.replace("__", "."): value for key, value in overrides.items()})
 
     def _moved(self, key: str, value: Any) -> None:
         if self.silent:
             return
         if value is None:  # an emptied field; as an override None would unset the key, and the field stay empty
-            self.refused(f"{key} is empty: a value is needed. It is put back.")
+            self.refused(f"{key} needs a value. The last one is used again.")
             self.reflect(self.selection)
             return
         self._say({key: value})
@@ -100,7 +100,7 @@ class Controls:
         self.changed(selection)
 
     def _choose(self, event: Any) -> None:
-        """Start afresh from a preset or a published run: every other control takes its value."""
+        """Select a preset or a published run: every other control takes its value."""
         if self.silent:
             return
         name = str(event.new)
@@ -116,7 +116,7 @@ class Controls:
         self.changed(selection)
 
     def reflect(self, selection: RunSelection) -> None:
-        """Set every widget to a subject, without telling anyone."""
+        """Set every widget to a selection, without a call of ``changed``."""
         self.selection, config = selection, selection.config
         given = config.init.start == "given"
         run_id = selection.source or selection.run_id
@@ -140,15 +140,15 @@ class Controls:
 
 
 def scale_name(config: RunConfig) -> str:
-    """Name the scale as the configuration counts it."""
+    """Name the scale as the configuration defines it."""
     return "Scale log₁₀ λ√m" if config.init.per_sqrt_width else "Scale log₁₀ λ"
 
 
 class WholeInput(pn.widgets.IntInput):
-    """A field for a whole number, without bounds: the configuration says what is allowed.
+    """A field for a whole number, without bounds: the configuration decides what is allowed.
 
-    With bounds the browser and Panel each do something of their own with what is outside, and so does Panel with a
-    number that is too large for the browser's integers, which arrives as a float.
+    With bounds the browser and Panel each change values outside of them, and Panel also changes a number that
+    is too large for the browser's integers and arrives as a float.
     """
 
     def _process_property_change(self, props: dict[str, Any]) -> dict[str, Any]:
@@ -158,16 +158,16 @@ class WholeInput(pn.widgets.IntInput):
 
 
 class PromptSlider(pn.widgets.IntSlider):
-    """A slider whose moves are heard at once: Panel waits 50 ms for more, half of what a picture may take."""
+    """A slider that reports each move at once: Panel waits 50 ms, half of the time that a plot may take."""
 
     _priority_changes: ClassVar[list[str]] = ["value"]
 
 
 class StopSlider:
-    """A slider over chosen values, evenly spaced whatever they are.
+    """A slider over given values, evenly spaced.
 
-    Panel's DiscreteSlider is two widgets, of which the one that moves has no name; here the name and the value are
-    the slider's own title.
+    Panel's DiscreteSlider is two widgets, of which the one that moves has no name for screen readers; here
+    the name and the value are the slider's own title.
     """
 
     def __init__(self, name: str, stops: list[Any], value: Any) -> None:
@@ -177,11 +177,11 @@ class StopSlider:
 
     @property
     def value(self) -> Any:
-        """The value it stands at."""
+        """The selected value."""
         return self.values[self.slider.value or 0]
 
     def set(self, value: Any) -> None:
-        """Move to a value; one that is no stop becomes one."""
+        """Move to a value; a value that is not on the slider is added."""
         values = sorted({*self.stops, value}, reverse=self.stops[0] > self.stops[-1])
         if self.named and values == self.values:
             self.slider.value = values.index(value)
@@ -192,5 +192,5 @@ class StopSlider:
         self.slider.param.update(format=shown, end=len(values) - 1, value=values.index(value))
 
     def watch(self, told: Callable[[Any], None]) -> None:
-        """Tell whoever wants to know the value at every move."""
+        """Call ``told`` with the value at every move."""
         self.slider.param.watch(lambda event: told(self.values[event.new]), "value")

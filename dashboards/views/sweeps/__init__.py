@@ -1,5 +1,6 @@
-"""The page 'sweeps': a cube as a heat map and as lines, and the way from a cell to its run.
+"""The page 'sweeps': a cube as a heat map and as lines, and links from its cells to their runs.
 
-``page`` chooses the sweep and looks for new ones, ``controls`` what of it is shown over which axes, ``cube`` draws
-that, ``cell`` tells of the clicked cell, ``law`` shows what the theory has published among the sweeps.
+``page`` selects the sweep and checks for new ones, ``cube_controls`` select the section, ``cube_view`` draws
+it, ``cell_view`` shows the clicked cell, and ``law_view`` shows a law of the theory, which is published among
+the sweeps.
 """

@@ -1,4 +1,4 @@
-"""The clicked cell: which one it is, what came out of it, and the way to its run."""
+"""The clicked cell: its place, its results, and the link to its run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dashboards.cubes.cube import Cube
 from dashboards.page_context import PageContext
 
 OPENING = "if (cb_obj.value) { const to = cb_obj.value; cb_obj.value = ''; window.location.assign(to) }"
-"""Leads the browser to the address that is put into the invisible field."""
+"""Opens the address that is written into the invisible field."""
 STYLE = """
   :host { container-type: inline-size; }
   .way { margin: 4px 0 10px; }
@@ -35,14 +35,14 @@ STYLE = """
 
 
 class CellView:
-    """The clicked cell; nothing until there is one.
+    """The clicked cell; invisible until a cell is clicked.
 
     Attributes
     ----------
     layout
         What the page shows.
     number
-        The cell's; None until one was clicked.
+        The number of the cell; None until one is clicked.
     """
 
     def __init__(self, context: PageContext, cube: Cube, mark: Callable[[int], None]) -> None:
@@ -68,7 +68,7 @@ class CellView:
         )  # fmt: skip
 
     def show(self, number: int) -> None:
-        """Show a cell's results, mark it in the plots, and note it in the address."""
+        """Show the results of a cell, mark it in the plots, and write it into the address."""
         self.number = number
         self.way = link_to_run(self.cube, number, self.context.catalog)
         self.following = True
@@ -83,20 +83,20 @@ class CellView:
         self.mark(number)
 
     def chosen(self, _event: Any) -> None:
-        """Show the cell that the choices say: the way for a keyboard."""
+        """Show the cell of the choices, by which a keyboard selects it."""
         if not self.following:
             self.context.forget()
             self.show(self.cube.number({dim: int(choice.value) for dim, choice in self.choices.items()}))
 
     def open(self) -> None:
-        """Lead the browser to the cell's run; if no page shows it, say why."""
+        """Open the cell's run; if no page can show it, say why."""
         if self.way.query is None:
             self.context.say(self.way.words)
         else:
             self.leading.value = self.context.address("flow", **self.way.query)
 
     def told(self, number: int) -> str:
-        """Write the way to the run, the message of a failed cell, and a table of each group of results."""
+        """Write the link to the run, the message of a failed cell, and a table for each group of results."""
         parts = []
         failed = number in self.cube.failures
         if failed:
@@ -110,7 +110,7 @@ class CellView:
         return "".join(parts) + f'<div class="groups">{"".join(tables)}</div>'
 
     def listed(self, group: str, rows: list[tuple[str, str, str]]) -> str:
-        """Write one group of results as a table; what the plots show stands out."""
+        """Write one group of results as a table; the quantity of the plots is bold."""
         shown = self.context.query.get("show")
         lines = "".join(
             f'<tr{" class=shown" if name == shown else ""}><th scope="row">{escape(title)}</th>'

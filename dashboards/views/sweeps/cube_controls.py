@@ -1,4 +1,4 @@
-"""What of a cube is shown over which axes: the widgets, and the same in the address."""
+"""The widgets that select a section of a cube, and its parameters in the address."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from dashboards.cubes.section import SectionChoice, list_aggregates
 from dashboards.page_context import PageContext
 
 ALL = -1
-"""The stop of a slider at which all values of its axis are taken together."""
+"""The value of a slider at which all values of its axis are aggregated."""
 FIRST = ("final_excess", "final_loss")
-"""What is shown to whoever asks for nothing, if the cube has it."""
+"""The quantities that are shown by default, the first one that the cube has."""
 SEED = "seed"
-"""Axes of this name are taken together unless somebody says otherwise."""
+"""Axes with this in their name are aggregated by default."""
 
 
 class Controls:
@@ -26,7 +26,7 @@ class Controls:
     Attributes
     ----------
     layout
-        All of them, in lines as long as the page is wide.
+        All widgets, in rows that wrap.
     """
 
     def __init__(self, context: PageContext, cube: Cube, show: Callable[[], None]) -> None:
@@ -55,7 +55,7 @@ class Controls:
             widget.param.watch(self.changed, "value")
 
     def choice_of_quantity(self) -> pn.widgets.Select:
-        """Make the list of all that can be shown, in groups."""
+        """Make the list of all quantities, in groups."""
         known = self.cube.quantities
         default = next((name for name in FIRST if name in known), next(iter(known)))
         groups: dict[str, dict[str, str]] = {}
@@ -65,7 +65,7 @@ class Controls:
         return pn.widgets.Select(label="Quantity", groups=groups, value=value, width=330)
 
     def slider(self, dim: str) -> pn.widgets.DiscreteSlider:
-        """Make the slider of an axis: all values together, or one of them."""
+        """Make the slider of an axis: all of its values, or one of them."""
         swept = self.cube.by_dim[dim]
         stops = {"all": ALL} | {json.dumps(value): place for place, value in enumerate(swept.values)}
         default = "all" if SEED in dim else list(stops)[1]
@@ -75,7 +75,7 @@ class Controls:
 
     @property
     def shown(self) -> SectionChoice:
-        """What the widgets say."""
+        """The section that the widgets select."""
         x, y = str(self.x.value), str(self.y.value) if self.y.visible else None
         at = {
             dim: None if slider.value == ALL else int(slider.value)
@@ -86,7 +86,7 @@ class Controls:
 
     def changed(self, event: Any) -> None:
         """Follow a change of one widget."""
-        if self.busy:  # what follows from a change is part of it
+        if self.busy:  # a change that follows from another one
             return
         self.busy = True
         self.context.forget()
@@ -101,7 +101,7 @@ class Controls:
         self.tell()
 
     def settle(self) -> None:
-        """Let the widgets and the address agree with each other."""
+        """Let the widgets agree with each other, and write them into the address."""
         ways = list(list_aggregates(self.cube.quantities[str(self.quantity.value)]))
         if list(self.measure.options) != ways:
             self.measure.param.update(options=ways, value=ways[0])

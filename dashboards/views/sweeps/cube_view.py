@@ -1,4 +1,4 @@
-"""One cube on the page: the two linked plots of what the controls say, and the cell that was clicked."""
+"""One cube on the page: the two linked plots of a section, and the clicked cell."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from dashboards.views.sweeps.cube_controls import Controls
 Floats = npt.NDArray[np.float64]
 
 NEAR = 0.04
-"""How near to a cell's place on its line a click must be, as a share of the plot."""
+"""Largest distance of a click from a cell's place on its line, as a share of the plot."""
 
 
 class CubeView:
@@ -59,7 +59,7 @@ class CubeView:
             self.cell.show(context.whole("cell", 0, cube.cells - 1, 0))
 
     def arranged(self) -> pn.Column:
-        """Lay it out: the plots side by side where there is room, else one below the other."""
+        """Lay out the view: the plots side by side where there is space, else below each other."""
         half = {"flex": "1 1 460px", "min-width": "280px", "max-width": "100%"}
         plots = [pn.Column(plot, styles=half) for plot in (self.heat_map, self.lines)]
         return pn.Column(
@@ -73,7 +73,7 @@ class CubeView:
         )
 
     def description(self) -> str:
-        """Say what the sweep is."""
+        """Describe the sweep."""
         attributes = self.cube.dataset.attrs
         failed = int(attributes["failed_cells"])
         says = f"{self.cube.cells:,} cells of {attributes['run_name']}" + (
@@ -82,7 +82,7 @@ class CubeView:
         return f"<strong>{escape(self.cube.title)}</strong> <span>· {escape(says)}</span>"
 
     def show(self) -> None:
-        """Show what the controls say: new plots for other axes, else new numbers in them."""
+        """Show the section of the controls: new plots for other axes, else new numbers."""
         shown = self.controls.shown
         self.cut = cut_section(self.cube, shown)
         pn.state.execute(lambda: self.draw(shown))
@@ -94,14 +94,14 @@ class CubeView:
         )
 
     def draw(self, shown: SectionChoice) -> None:
-        """Put the section into the plots (under the document's lock: callbacks run in threads)."""
+        """Draw the section (under the document's lock: callbacks run in threads)."""
         self.linked.show(self.cut, self.context.theme)
         drawn_for = (shown.quantity, shown.x, shown.y, shown.aggregated, shown.measure)
         if drawn_for != self.drawn:
             self.drawn = drawn_for
             failures = bool(self.cube.failures)
             heat_map = create_heat_map(self.cut, self.linked, self.context.theme, failures=failures)
-            # Of two clicks within 0.3 s Bokeh calls the second one a double one, and nothing else.
+            # Of two clicks within 0.3 s Bokeh reports the second one as a double click alone.
             heat_map.on_event(Tap, self.tapped_cell)
             heat_map.on_event(DoubleTap, self.tapped_cell)
             lines = create_cell_lines(self.cut, self.linked, self.context.theme)
@@ -112,7 +112,7 @@ class CubeView:
             self.mark(self.cell.number)
 
     def told(self) -> str:
-        """Say what the plots show, for who reads rather than looks."""
+        """Describe the plots in a sentence."""
         values, texts = self.cut["value"].values, format_values(self.cut)
         there = self.cut["state"].values == HAS_VALUE
         said = escape(self.cut.attrs["title"])
@@ -129,7 +129,7 @@ class CubeView:
         return f"<p>{said}. Click a cell for all its results; click it again to open its run.</p>"
 
     def csv(self) -> io.StringIO:
-        """Write the file of what is shown."""
+        """Write the CSV file of the section."""
         return io.StringIO(write_csv(self.cube, self.cut))
 
     def tapped_cell(self, event: Any) -> None:
@@ -152,7 +152,7 @@ class CubeView:
             self.choose(int(row), int(column))
 
     def choose(self, row: int, column: int) -> None:
-        """Show the cell behind a place; if it is shown already, open its run."""
+        """Show the cell at a place; if it is shown already, open its run."""
         self.context.forget()
         place = dict(zip(self.cut["value"].dims, (row, column), strict=True))
         at = None if self.cell.number is None else self.cube.place(self.cell.number)
@@ -162,7 +162,7 @@ class CubeView:
             self.cell.show(int(self.cut["number"].values[row, column]))
 
     def mark(self, number: int) -> None:
-        """Mark where a cell stands in both plots."""
+        """Mark a cell in both plots."""
         place = self.cube.place(number)
         y, x = (str(dim) for dim in self.cut["value"].dims)
         pn.state.execute(lambda: self.linked.pin(place.get(y, 0), place[x]))

@@ -1,4 +1,4 @@
-"""A law of the theory among the sweeps: its figure and its numbers; more is on the page 'theory'."""
+"""A law of the theory, which is published among the sweeps: its figure and its numbers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pipeline import figures
 
 
 def build_law_view(context: PageContext, sweep_id: str, law: xr.Dataset, title: str) -> pn.viewable.Viewable:
-    """Show a law's cube as ``reluflow theory`` draws it, with each single number of it."""
+    """Show the figure of a law as ``reluflow theory`` draws it, and each of its scalars."""
     which = str(law.attrs["law"])
     drawn = figures.encoded(figures.LAWS[which](law.load()), "svg", title=f"{which} law", source=sweep_id).decode()
-    drawn = drawn[drawn.index("<svg") :]  # what stands before it, a pane of Panel takes for a file's name
+    drawn = drawn[drawn.index("<svg") :]  # Panel takes a text that does not start so for a file name
     rows = [
         (typeset(str(values.attrs.get("long_name", name))), f"{float(values):.5g}")
         for name, values in law.data_vars.items()
@@ -27,10 +27,10 @@ def build_law_view(context: PageContext, sweep_id: str, law: xr.Dataset, title: 
     return pn.Column(
         html_pane(
             f"<h2>{escape(title)}</h2><p>A law of the theory over many runs; its cube has the dimensions "
-            f"{escape(', '.join(map(str, law.sizes)))}. The theory is on "
-            f"<a href='{address}'>its own page</a>.</p>"
+            f"{escape(', '.join(map(str, law.sizes)))}. More of the theory is on the "
+            f"<a href='{address}'>page Theory</a>.</p>"
         ),
-        # On white in the dark, too: the figures are the ones that go into a paper.
+        # White in the dark theme, too: it is the figure of the paper.
         pn.pane.SVG(
             drawn, alt_text=f"Figure of the law {which}", encode=True, max_width=760,
             sizing_mode="scale_width", styles={"background": "#FFFFFF", "border-radius": "6px"},

@@ -1,4 +1,4 @@
-"""The page 'sweeps': choose a cube, see it as a heat map and as lines, open the run of a cell."""
+"""The page 'sweeps': the choice of a sweep, and its view."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from dashboards.views.sweeps.law_view import build_law_view
 from pipeline import figures
 
 POLL_MILLISECONDS = 4_000
-"""Milliseconds between two looks for sweeps that have appeared; a look lists a folder."""
+"""Milliseconds between two checks for new sweeps; a check lists a folder."""
 NONE_YET = """
 <h2>No sweep yet</h2>
 <p>A sweep computes a run for each combination of scales, widths, seeds or any other keys. Make one with</p>
 <pre>reluflow sweep scale-width-seed</pre>
-<p>(1080 runs of the paper's experiment; <code>--dry-run</code> says first what it would do). It shows up here as
-soon as it is published; nothing needs to be loaded again.</p>
+<p>(1080 runs of the paper's experiment; <code>--dry-run</code> shows what it would do).</p>
+<p>The sweep appears here as soon as it is published, without a reload.</p>
 """
 
 
@@ -33,14 +33,14 @@ def build_page(context: PageContext) -> pn.viewable.Viewable:
 
 
 class SweepsView:
-    """The choice of a sweep, and the view of the chosen one.
+    """The choice of a sweep, and the view of the selected one.
 
     Attributes
     ----------
     layout
         What the page shows.
     shown
-        The view of the chosen cube; None until one was shown.
+        The view of the selected cube; None until one is shown.
     """
 
     def __init__(self, context: PageContext) -> None:
@@ -61,12 +61,12 @@ class SweepsView:
             pn.state.add_periodic_callback(self.poll, period=POLL_MILLISECONDS)
 
     def first(self) -> str:
-        """Choose the sweep that is shown to whoever asks for none: the first that is no law of the theory."""
+        """Return the sweep that is shown by default: the first that is not a law of the theory."""
         laws = tuple(f"{law}-" for law in figures.LAWS)
         return next((one for one in self.sweep_ids if not one.startswith(laws)), str(self.sweep_ids[0]))
 
     def choose(self, *_events: Any) -> None:
-        """Show another sweep: nothing of what the address says of the last one holds for it."""
+        """Show another sweep, and remove the parameters of the last one from the address."""
         self.context.forget()
         for key in list(self.context.query):
             if key not in ("theme", "sweep"):
@@ -74,7 +74,7 @@ class SweepsView:
         self.show()
 
     def show(self) -> None:
-        """Show the chosen sweep, or how to make one."""
+        """Show the selected sweep, or how to make one."""
         self.chosen.visible = bool(self.sweep_ids)
         if not self.sweep_ids:
             self.place[:] = [html_pane(NONE_YET)]
@@ -94,14 +94,14 @@ class SweepsView:
                 self.place[:] = [self.shown.layout]
         except CatalogError as error:
             self.context.say(str(error))
-            self.place[:] = [html_pane("<p>This sweep can't be shown. Choose another one.</p>")]
+            self.place[:] = [html_pane("<p>This sweep can't be shown. Select another one.</p>")]
 
     def poll(self) -> None:
-        """RunData for sweeps that have appeared, or gone."""
+        """Check for sweeps that have been added or removed."""
         self.known.request(None)
 
     def appear(self, found: list[str]) -> None:
-        """Let these sweeps be chosen, and say which are new or gone."""
+        """Offer these sweeps, and say which have been added or removed."""
         if found == self.sweep_ids:
             return
         new = [one for one in found if one not in self.sweep_ids]
@@ -110,6 +110,6 @@ class SweepsView:
         value = before if before in found else self.first() if found else None
         self.chosen.param.update(options=found, value=value)
         if before is not None and before not in found:
-            self.context.say(f"The sweep {before} is gone from the catalog.")
+            self.context.say(f"The sweep {before} was removed from the catalog.")
         if new and not first:
-            self.context.say(f"New: the sweep {', '.join(new)}. It can be chosen above.")
+            self.context.say(f"New sweep: {', '.join(new)}. You can select it above.")

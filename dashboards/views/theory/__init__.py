@@ -1,5 +1,6 @@
-"""The page 'theory': the theorem read off one run.
+"""The page 'theory': the theorem, checked on one run.
 
-In comes a visit; out go the statements with their verdicts, the timeline, the plateaus with their spectra, and the
-ladder of lambda. ``page`` wires the sections, ``ladder`` is the one that computes when it is asked to.
+It shows the statements with their verdicts, the timeline, the plateaus with their spectra, and the ladder of
+lambda. ``page`` connects the parts, ``run_picker`` selects the run, and ``ladder_card`` computes the ladder
+on request.
 """

@@ -1,4 +1,4 @@
-"""The card of the ladder of lambda: taken from the catalog, or computed when the button is pressed."""
+"""The card of the ladder of lambda, which is read from the catalog or computed when the button is pressed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from pipeline.configuration import RunConfig
 
 
 def computed_ladder(catalog: Catalog, config: RunConfig) -> tuple[str | None, xr.Dataset]:
-    """Compute a ladder and keep it in the catalog; it is told with each run."""
+    """Compute a ladder and keep it in the catalog; reports each run."""
     done = count(1)
 
     def advance() -> None:
@@ -40,7 +40,7 @@ def computed_ladder(catalog: Catalog, config: RunConfig) -> tuple[str | None, xr
 
 
 class LadderCard:
-    """The card of one visitor; ``view`` is what is shown."""
+    """The card of one visitor; ``view`` shows it."""
 
     def __init__(self, context: PageContext, config: RunConfig) -> None:
         self.context, self.config = context, config
@@ -50,8 +50,8 @@ class LadderCard:
         self.view = card(
             heading_pane(
                 "The ladder of λ",
-                "The same network at ever smaller λ, down to 10⁻¹⁰⁰⁰: how fast each deviation falls beside the "
-                "paper's bound, and the times of the fits, whose constants tend to 1.",
+                "The same network at smaller and smaller λ, down to 10⁻¹⁰⁰⁰: how fast each deviation falls beside "
+                "the paper's bound, and the times of the fits, whose constants tend to 1.",
             ),
             self.content,
         )
@@ -59,9 +59,9 @@ class LadderCard:
         self.begin()
 
     def begin(self) -> None:
-        """Show the ladder that the catalog has, else the button."""
+        """Show the ladder of the catalog, else the button."""
         if self.config.init.start == "given":
-            text = "There is none for given weights: their scale is their own."
+            text = "Given weights have no ladder, because their scale cannot be changed."
             self.content.objects = [html_pane(f"<p>{text}</p>", faint=True)]
             return
         found = published_ladder(self.context.catalog, self.config)
@@ -72,15 +72,15 @@ class LadderCard:
             except CatalogError as error:
                 self.content.objects = [html_pane(f"<p>{escape(str(error))}</p>", faint=True)]
             return
-        text = f"The catalog has none for this network. It takes {LADDER_STEPS} runs, and is kept in the catalog."
+        text = f"The catalog has no ladder of this network. It takes {LADDER_STEPS} runs and will be kept."
         self.said.object = f"<p>{text}</p>"
         self.button.on_click(self.compute)
         self.content.objects = [self.said, self.button]
 
     def compute(self, _: Any) -> None:
-        """Compute the ladder behind the page, which says how far it is."""
+        """Compute the ladder in a thread; the page shows its progress."""
         self.button.disabled = True
-        self.said.object = "<p>Under way; the page can be used meanwhile.</p>"
+        self.said.object = "<p>Computing … You can use the page meanwhile.</p>"
         self.ladders.request(self.config)
 
     def _computed(self, config: RunConfig) -> list[Any]:
@@ -91,20 +91,20 @@ class LadderCard:
 
     def _failed(self, error: Exception) -> None:
         self.context.say(explain_error(error))
-        self.said.object = "<p>It was not computed.</p>"
+        self.said.object = "<p>The ladder was not computed.</p>"
         self.button.disabled = False
 
     def filled(self, identifier: str | None, law: xr.Dataset) -> list[Any]:
         """Make the plots and the tables."""
         theme = self.context.theme
-        kept = f"Kept as {identifier}." if identifier else "Not kept: the catalog can't be written."
+        kept = f"Kept as {identifier}." if identifier else "Not kept: the catalog cannot be written."
         summary = "The measured exponents beside the paper's; the table below has the same numbers."
         constants = "The constants of t2 and t3 against lambda; the table below has the same numbers."
         plots: list[Any] = [plot_pane(render_figure(create_constants_plot(law, theme)), constants)]
         if measured_statements(law):
             plots.insert(0, plot_pane(render_figure(create_exponents_plot(law, theme)), summary))
         else:
-            none = "<p>No statement that applies here has an exponent to be measured.</p>"
+            none = "<p>No statement that applies to this run has a measured exponent.</p>"
             plots.insert(0, html_pane(none, faint=True, margin=0))
         tables = [table_pane(table, margin=0) for table in (create_exponents_table(law), create_scales_table(law))]
         return [

@@ -1,4 +1,4 @@
-"""The wiring of the page: what is looked at, and a card for each part of the theory."""
+"""The page 'theory': the selected run, and a card for each part of the theory."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def build_page(context: PageContext) -> pn.viewable.Viewable:
 
 @dataclass(frozen=True)
 class Filled:
-    """A subject as it is shown: its tree, what the head says of it, and the cards that are made."""
+    """A selection with its tree, the text of the head, and the cards that are made."""
 
     selection: RunSelection
     tree: xr.DataTree
@@ -49,7 +49,7 @@ class Filled:
 
 
 class TheoryPage:
-    """One visitor's page; ``view`` is what is shown."""
+    """One visitor's page; ``view`` shows it."""
 
     def __init__(self, context: PageContext) -> None:
         self.context, self.selection = context, read_selection(context)
@@ -60,26 +60,23 @@ class TheoryPage:
         self.last: Filled | None = None
         self.runs = LatestOnly(pn.state.curdoc, self.opened, self.show, self.failed, rest=self.filled, after=0.0)
         self.wait()
-        if pn.state.curdoc is None:
-            self.runs.request(self.selection)
-        else:
-            pn.state.onload(lambda: self.runs.request(self.selection))
+        self.runs.request_on_load(self.selection)
 
     def changed(self, selection: RunSelection) -> None:
-        """Show another subject."""
+        """Show another run."""
         self.selection = selection
         self.wait()
         self.runs.request(selection)
 
     def wait(self) -> None:
-        """Say that it is under way."""
+        """Say that the run is being opened or computed."""
         name = self.selection.run_id or self.selection.config.name
         verb = "Opening" if self.selection.run_id else "Computing"
         self.head.object = f"<h2>{escape(name)}</h2><p>{verb} …</p>"
         self.body.loading = bool(len(self.body))
 
     def opened(self, selection: RunSelection) -> Filled:
-        """Compute or open the subject, and make what is read first."""
+        """Compute or open the run, and make the first card."""
         with explain_damage(selection.run_id):
             tree = open_tree(selection, self.context)
             statements = tree["statements"].to_dataset().load()
@@ -88,29 +85,29 @@ class TheoryPage:
         return self.last
 
     def filled(self, selection: RunSelection) -> Filled:
-        """Make the other cards, too: a plot takes its time."""
+        """Make the other cards, whose plots take longer."""
         last = self.last
         if last is None or last.selection is not selection:
-            raise SupersededError("another subject is opened")
+            raise SupersededError("another run is opened")
         with explain_damage(selection.run_id):
             cards = self.timeline(last.tree), plateaus_card(last.tree, self.context)
         return replace(last, cards=(*last.cards, *cards, LadderCard(self.context, selection.config).view))
 
     def show(self, filled: Filled) -> None:
-        """Put what was made on the page."""
+        """Show the cards that are made."""
         self.body.objects, self.body.loading, self.head.object = list(filled.cards), False, filled.head
         nothing = dict.fromkeys(("run", "preset", *KEYS))
         self.context.remember(**{**nothing, **filled.selection.query()})
 
     def failed(self, error: Exception) -> None:
-        """Say why the subject can't be shown; what was shown of another one goes."""
+        """Say why the run can't be shown; the cards of another one are removed."""
         self.context.say(explain_error(error))
         name = escape(self.selection.run_id or self.selection.config.name)
         self.head.object = f"<h2>{name}</h2><p>This can't be shown.</p>"
         self.body.objects, self.body.loading = [], False
 
     def statements(self, statements: xr.Dataset) -> pn.Column:
-        """Make the card of the statements, to be filtered and sorted."""
+        """Make the card of the statements, with a filter and an order."""
         counts = count_verdicts(statements)
         labels = {"all": f"all {sum(counts.values())}"}
         labels |= {verdict: f"{VERDICTS[verdict]}: {count}" for verdict, count in counts.items()}
@@ -132,10 +129,10 @@ class TheoryPage:
         return card(
             heading_pane(
                 "The paper's statements",
-                "Where powers of λ are compared, the margin is a difference of logarithms. "
+                "Margins of powers of λ are differences of logarithms. "
                 f"ε = {float(statements.attrs['epsilon']):g}."
                 + (
-                    " The negative labels have the larger |D|: read + for − and − for + throughout."
+                    " The negative labels have the larger |D|: exchange + and − in all statements."
                     if statements.attrs["fitted_first"] == "negative"
                     else ""
                 ),
@@ -145,7 +142,7 @@ class TheoryPage:
         )
 
     def timeline(self, tree: xr.DataTree) -> pn.Column:
-        """Make the card of the timeline, in one unit of time or the other."""
+        """Make the card of the timeline, with a choice of the unit."""
         units = {key: f"time {UNITS[key]}" for key in ("t", "scaled")}
         unit = radio_buttons("Unit of time", units, self.context.choice("unit", units, "t"), margin=(0, 14, 6, 0))
         said = describe_timeline(tree)
@@ -163,22 +160,23 @@ class TheoryPage:
         return card(
             heading_pane(
                 "Timeline",
-                "When each phase begins and ends, to scale: a full line where its end was measured, a dashed one "
-                "where the paper puts it in leading order. As λ → 0 the fits end at −ln λ/|D₊| and −ln λ/|D₋|.",
+                "The begin and the end of each phase: a solid line at its measured end, a dashed one at the "
+                "paper's time in leading order. As λ → 0 the fits end at −ln λ/|D₊| and −ln λ/|D₋|.",
             ),
             unit, plot, table_pane(create_timeline_table(tree)),
         )  # fmt: skip
 
 
 def plateaus_card(tree: xr.DataTree, context: PageContext) -> pn.Column:
-    """Make the card of the plateaus and of the Hessians at them."""
+    """Make the card of the plateaus and their Hessians."""
     data, trajectory = tree["data"].to_dataset(), tree["trajectory"].to_dataset()
     plateaus = tree["plateaus"].to_dataset().load()
     said = describe_plateaus(plateaus)
     head = heading_pane(
         "Plateaus, and the Hessian at each",
-        "Where the flow lingers near a stationary point θ_S. A stem is an eigenvalue of the Hessian of the loss "
-        "at θ_S, its height the logarithm of how often it occurs; the flow leaves along those below 0.",
+        "On a plateau the flow is slow near a stationary point θ_S. Each stem is an eigenvalue of the Hessian of "
+        "the loss at θ_S; its height is the logarithm of the multiplicity. The flow escapes along the negative "
+        "eigenvalues.",
     )
     if not plateaus.sizes["plateau_number"]:
         return card(head, html_pane(f"<p>{escape(said)}</p>", faint=True))
@@ -196,7 +194,7 @@ def plateaus_card(tree: xr.DataTree, context: PageContext) -> pn.Column:
 
 
 def head_of(tree: xr.DataTree, selection: RunSelection, context: PageContext) -> str:
-    """Say which run it is, where it comes from, how it stands with the paper, and lead to its flow."""
+    """Describe the run: its name, its origin, its verdicts, and a link to its flow."""
     counts = count_verdicts(tree["statements"].to_dataset())
     stands = ", ".join(
         f"{number} {word}"

@@ -1,4 +1,4 @@
-"""The small form that changes what a page looks at: a published run, or a preset at a scale."""
+"""The form that selects the run of a page: a published run, or a preset at a scale."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from dashboards.run_selection import KEYS, RunSelection, read_selection
 from pipeline.configuration import RunConfig, load_config, presets
 
 RUNS_LIMIT = 500
-"""Runs that the form offers; the page of the catalog finds the others."""
+"""Runs that the form offers at most; the Catalog page finds the others."""
 POLL_MILLISECONDS = 4_000
-"""Milliseconds between two looks for runs that have appeared; a look lists a folder."""
+"""Milliseconds between two checks for new runs; a check lists a folder."""
 LOWEST, HIGHEST = -1000.0, 2.0
-"""log10 of the scales that the form offers; an address may say more."""
+"""log10 of the scales that the form offers; an address may give others."""
 RUN, PRESET = "run ", "preset "
-"""What the form's values begin with."""
+"""The prefixes of the form's values."""
 
 
 class RunPicker:
-    """The form; ``view`` shows it, ``changed`` is called with what was chosen, after the address tells it too."""
+    """The form; ``view`` shows it, ``changed`` is called with a new selection, which the address already has."""
 
     def __init__(
         self, context: PageContext, selection: RunSelection, changed: Callable[[RunSelection], None]
@@ -44,11 +44,11 @@ class RunPicker:
             pn.state.add_periodic_callback(self.poll, period=POLL_MILLISECONDS)
 
     def poll(self) -> None:
-        """RunData for runs that have appeared, or gone."""
+        """Check for runs that have been added or removed."""
         self.known.request(None)
 
     def reflect(self, selection: RunSelection) -> None:
-        """Let the form say what is looked at, and offer what there is now."""
+        """Let the form show a selection, and offer the present runs."""
         self.selection = selection
         run_id = selection.run_id or selection.source
         value = PRESET + (selection.preset or selection.config.name) if run_id is None else RUN + run_id
@@ -56,13 +56,13 @@ class RunPicker:
         self.follow()
 
     def offer(self, run_ids: list[str]) -> None:
-        """Offer these runs from now on; what is selected stays."""
+        """Offer these runs; the selection stays."""
         groups = groups_of(run_ids, str(self.choice.value))
         if groups != self.choice.groups:
             self.choice.groups = groups
 
     def follow(self) -> None:
-        """Offer the scale of what is chosen, where one can be: a published run has its own, given weights too."""
+        """Offer the scale of the choice, unless it is fixed: of a published run, and of given weights."""
         chosen, shown = self.chosen(), self.selection.query()
         if chosen == shown or self.is_shown(chosen):
             config: RunConfig | None = self.selection.config
@@ -73,17 +73,17 @@ class RunPicker:
         self.scale.disabled = "run" in chosen or not drawn
 
     def chosen(self) -> dict[str, str]:
-        """Tell what is selected, as an address does, without the scale."""
+        """Return the choice as parameters of an address, without the scale."""
         value = str(self.choice.value)
         if value.startswith(RUN):
             return {"run": value.removeprefix(RUN)}
         return {"preset": value.removeprefix(PRESET)}
 
     def show(self) -> None:
-        """Put what is chosen into the address, and hand it on."""
+        """Write the choice into the address, and report it."""
         self.context.forget()
         chosen = self.chosen()
-        # The other keys that an address said go with their preset, and stay while only the scale changes.
+        # The other keys of the address are dropped with their preset, and kept while only the scale changes.
         said = self.selection.query() if self.is_shown(chosen) else chosen
         if not self.scale.disabled and self.scale.value is not None:
             said["init.log10_scale"] = f"{self.scale.value:g}"
@@ -95,14 +95,14 @@ class RunPicker:
         self.changed(selection)
 
     def is_shown(self, chosen: dict[str, str]) -> bool:
-        """Whether the selected preset is the one that is looked at."""
+        """Whether the chosen preset is the one that is shown."""
         selection = self.selection
         name = None if selection.run_id or selection.source else selection.preset or selection.config.name
         return name is not None and chosen.get("preset") == name
 
 
 def groups_of(run_ids: list[str], value: str) -> dict[str, dict[str, str]]:
-    """List what the form offers: the first runs, and the presets; ``value``, which is selected, in any case."""
+    """List the options of the form: the first runs, the presets, and ``value``, which is selected."""
     shown, selected = run_ids[:RUNS_LIMIT], value.removeprefix(RUN)
     if value.startswith(RUN) and selected not in shown:
         shown = [selected, *shown]

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from catalog import open_catalog
-from catalog.index import Catalog
+from catalog.catalog import Catalog
 from catalog.manifest import parse
 from catalog.sharing import Item, export, items_of
 

@@ -6,9 +6,9 @@ from hostile_web import ANYWHERE, MUCH, NAMES, ZIPS, hostile
 from catalog import open_catalog
 from catalog.bounds import LARGEST_INDEX
 from catalog.errors import CatalogError
-from catalog.places import web
-from catalog.places.bounded_http import Patience
 from catalog.sharing import import_runs
+from catalog.storage import http as http_storage
+from catalog.storage.bounded_http import Patience
 
 SHORT = Patience(connecting=2.0, answering=0.2, lateness=0.2, document=0.6)
 """An honest answer may be late by this too: it is told in one line as well."""
@@ -18,7 +18,7 @@ BUFFERED = 32 * 2**20
 
 @pytest.fixture(autouse=True)
 def short_patience(monkeypatch):
-    monkeypatch.setattr(web, "PATIENCE", SHORT)
+    monkeypatch.setattr(http_storage, "PATIENCE", SHORT)
 
 
 def one_line(attempt):
@@ -96,13 +96,15 @@ def test_a_hostile_zip(name, one, target, tmp_path):
 
 
 def test_a_server_that_is_given_up_is_asked_again_later(one, monkeypatch):
-    monkeypatch.setattr(web, "PATIENCE", Patience(answering=0.1, lateness=0.1, document=0.2, resting=1000.0))
+    monkeypatch.setattr(
+        http_storage, "PATIENCE", Patience(answering=0.1, lateness=0.1, document=0.2, resting=1000.0)
+    )
     with hostile(one, "names", ANYWHERE["silence"]) as (url, server):
         catalog = open_catalog(url)
         assert "is too slow, 0 bytes in" in one_line(catalog.frame)
         assert server.asked == 1
         assert "is too slow, 0 bytes in" in one_line(catalog.frame)
         assert server.asked == 1
-        catalog.place.system.server.given_up -= 1000.0
+        catalog.storage.system.server.given_up -= 1000.0
         assert "is too slow, 0 bytes in" in one_line(catalog.frame)
         assert server.asked == 2

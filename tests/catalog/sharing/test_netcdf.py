@@ -54,15 +54,15 @@ def test_every_array_is_deflated_with_a_checksum(netcdf):
 def test_a_flipped_bit_is_noticed(netcdf, tmp_path):
     """Chunks have checksums; what is read of a file with a flipped bit elsewhere is right, or nothing."""
     content, what = netcdf.read_bytes(), ("trajectory", "direction")
-    place, rng, noticed = tmp_path / "flipped.nc", np.random.default_rng(0), 0
+    storage, rng, noticed = tmp_path / "flipped.nc", np.random.default_rng(0), 0
     with Reader() as reader:
         before = reader.read(netcdf, *what)
         assert before
         for position in rng.integers(0, len(content), 60):
             flipped = bytearray(content)
             flipped[position] ^= 1 << int(rng.integers(8))
-            place.write_bytes(flipped)
-            found = reader.read(place, *what)
+            storage.write_bytes(flipped)
+            found = reader.read(storage, *what)
             assert found in (before, None)
             noticed += found is None
     assert noticed

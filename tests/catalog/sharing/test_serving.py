@@ -10,11 +10,11 @@ from web import Endless, Failing, Quiet, Unlisted, serving
 
 from catalog import open_catalog
 from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError
-from catalog.places import web
-from catalog.places.bounded_http import Patience
 from catalog.schema import GROUPS
 from catalog.sharing import Item, export, import_runs, items_of
-from catalog.sharing.sources import PlaceSource
+from catalog.sharing.sources import StorageSource
+from catalog.storage import http as http_storage
+from catalog.storage.bounded_http import Patience
 
 
 @pytest.fixture(params=[Quiet, Unlisted])
@@ -41,19 +41,19 @@ def test_it_opens_as_a_catalog(served, origin, run_id, second):
 
 
 def test_damage_shows_over_http(copied, run_id):
-    path = copied / "runs" / run_id / "data.zarr/data/y/c/0"
+    path = copied / "runs" / run_id / "data.zarr/data/y/c.0"
     path.write_bytes(path.read_bytes()[:-1])
-    (copied / "runs" / run_id / "data.zarr/data/x/c/0/0").unlink()
+    (copied / "runs" / run_id / "data.zarr/data/x/c.0.0").unlink()
     with serving(copied) as url:
         found = {(finding.path, finding.problem.name) for finding in open_catalog(url).verify()}
-    assert found == {("data.zarr/data/y/c/0", "TRUNCATED"), ("data.zarr/data/x/c/0/0", "MISSING")}
+    assert found == {("data.zarr/data/y/c.0", "TRUNCATED"), ("data.zarr/data/x/c.0.0", "MISSING")}
 
 
 def test_what_is_lost_over_http_is_not_read(copied, run_id):
-    (copied / "runs" / run_id / "data.zarr/data/x/c/0/0").unlink()
+    (copied / "runs" / run_id / "data.zarr/data/x/c.0.0").unlink()
     with serving(copied) as url:
         tree = open_catalog(url)[run_id]
-        with pytest.raises(DamagedRunError, match=f"run {run_id} is damaged: data.zarr/data/x/c/0/0: missing"):
+        with pytest.raises(DamagedRunError, match=f"run {run_id} is damaged: data.zarr/data/x/c.0.0: missing"):
             tree["data/x"].load()
 
 
@@ -127,7 +127,7 @@ def listening():
 
 
 def test_a_server_that_says_nothing(target, monkeypatch):
-    monkeypatch.setattr(web, "PATIENCE", Patience(answering=0.1, lateness=0.1, document=0.2))
+    monkeypatch.setattr(http_storage, "PATIENCE", Patience(answering=0.1, lateness=0.1, document=0.2))
     with listening() as url:
         for attempt in (
             lambda: open_catalog(url).frame(),
@@ -151,10 +151,10 @@ def roundtrip(url, origin, tmp_path):
     """Everything into the store, out of it again as a folder, and from it straight into another catalog."""
     inside = open_catalog(url)
     everything = [*origin.run_ids(), *origin.sweeps.run_ids()]
-    assert import_runs(inside, str(origin.place.url)).imported == everything
-    assert import_runs(inside, str(origin.place.url)).already == everything
+    assert import_runs(inside, str(origin.storage.url)).imported == everything
+    assert import_runs(inside, str(origin.storage.url)).already == everything
     assert inside.verify() == []
-    assert inside.place.names("staging") == []
+    assert inside.storage.names("staging") == []
     out = export(inside, items_of(inside, inside.sweeps), tmp_path / "out").path
     assert open_catalog(out).verify() == []
     assert export(inside, [Item(inside.run_ids()[0])], tmp_path / "one.nc").bytes > 0
@@ -179,31 +179,31 @@ def test_s3(few, tmp_path, run_id, description):
         assert import_runs(store, zipped).already == [run_id]
         again = export(store, [Item(run_id)], tmp_path / "again.zip")
         assert again.path.read_bytes() == zipped.read_bytes()
-        assert import_runs(open_catalog(tmp_path / "there"), store.place.url).imported == [run_id]
+        assert import_runs(open_catalog(tmp_path / "there"), store.storage.url).imported == [run_id]
 
 
 def test_a_stranger_in_a_store_is_refused(origin, target, run_id):
     store = open_catalog("memory://strange/flows")
-    import_runs(store, str(origin.place.url))
-    store.place.write(f"runs/{run_id}/evil", b"x")
-    assert "evil is in its folder" in import_runs(target, store.place.url).refused[run_id]
+    import_runs(store, str(origin.storage.url))
+    store.storage.write(f"runs/{run_id}/evil", b"x")
+    assert "evil is in its folder" in import_runs(target, store.storage.url).refused[run_id]
 
 
 def test_an_object_that_is_too_long_is_refused(origin, target, run_id):
     store = open_catalog("memory://long/flows")
-    import_runs(store, str(origin.place.url))
-    store.place.write(f"runs/{run_id}/data.zarr/data/y/c/0", bytes(10**6))
-    assert "is longer than" in import_runs(target, store.place.url).refused[run_id]
+    import_runs(store, str(origin.storage.url))
+    store.storage.write(f"runs/{run_id}/data.zarr/data/y/c.0", bytes(10**6))
+    assert "is longer than" in import_runs(target, store.storage.url).refused[run_id]
     with pytest.raises(CatalogError, match="missing"):
-        PlaceSource(store.place).read("runs/none", 10)
+        StorageSource(store.storage).read("runs/none", 10)
 
 
 def test_another_publisher_of_the_same_run_is_not_mixed_with(origin, run_id):
     """It has settled on other dates, and is at it: neither's files may land in the other's."""
     store = open_catalog("memory://mixed/flows")
     manifest = origin.manifest(run_id)
-    with store.place.writing(f"runs/{run_id}") as writer:
-        writer.agree(manifest, {"zarr.json": b"{}", "data/y/c/0": b"other"})
+    with store.storage.writing(f"runs/{run_id}") as writer:
+        writer.agree(manifest.to_bytes(), {"zarr.json": b"{}", "data/y/c.0": b"other"})
         with pytest.raises(CatalogUnwritableError, match="another process is publishing"):
-            import_runs(store, str(origin.place.url))
+            import_runs(store, str(origin.storage.url))
     assert store.run_ids() == []

@@ -231,7 +231,7 @@ def test_an_address_that_cannot_be_computed_shows_the_preset_and_says_so(served,
 def test_notices_go_with_the_next_thing_or_when_they_are_closed(served, visit):
     page = visit(f"{served}/flow?select=[3,999]")
     rested(page)
-    said(page).get_by_text("select = 999 is no neuron of this run: allowed are 0 to 59.").wait_for()
+    said(page).get_by_text("select = 999 is not a neuron of this run: allowed are 0 to 59.").wait_for()
     assert query(page)["select"] == "[3]"
     page.get_by_role("button", name="Close").click()
     said(page).first.wait_for(state="hidden")

@@ -77,4 +77,4 @@ def test_what_is_asked_for_instead_ends_what_was_computed(visit, serve, address)
 def test_a_run_of_the_catalog_is_opened_whichever_way_it_is_asked_for(visit, address):
     page = visit(f"{address}/flow?preset=orthogonal", ready=".bk-Figure")
     page.get_by_text("Run orthogonal-").first.wait_for()
-    assert page.get_by_text("computed live").count() == 0
+    assert page.get_by_text("computed now").count() == 0

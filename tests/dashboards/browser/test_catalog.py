@@ -16,7 +16,7 @@ ROWS = """Bokeh.index.find_one(Bokeh.documents.flatMap((document) => [...documen
 
 @pytest.fixture(scope="module")
 def address(serve, small_catalog) -> str:
-    return serve(Path(small_catalog.place.url)) + "/catalog"
+    return serve(Path(small_catalog.storage.url)) + "/catalog"
 
 
 def names(page):
@@ -42,13 +42,13 @@ def test_two_runs_side_by_side_and_as_a_zip(visit, address):
     page = visit(address, ready=ROW)
     for row in (0, 1):
         page.locator(f"{ROW} input[type=checkbox]").nth(row).check()
-        page.get_by_text(f"Chosen: {names(page)[0]}").filter(has_text=names(page)[row]).wait_for()
+        page.get_by_text(f"Selected: {names(page)[0]}").filter(has_text=names(page)[row]).wait_for()
     page.get_by_role("button", name="Compare").click()
     page.get_by_role("heading", name="Side by side").wait_for()
     page.locator(".bk-Figure").first.wait_for()
     assert "compare=" in page.url
     with page.expect_download() as download:
-        page.get_by_role("button", name="Export chosen").click()
+        page.get_by_role("button", name="Export selected").click()
     content = Path(download.value.path()).read_bytes()
     assert zipfile.ZipFile(io.BytesIO(content)).testzip() is None
     again = visit(page.url, ready=".bk-Figure")
@@ -56,7 +56,7 @@ def test_two_runs_side_by_side_and_as_a_zip(visit, address):
 
 
 def test_verifying_says_what_was_found(visit, serve, damaged_catalog):
-    page = visit(serve(Path(damaged_catalog.place.url)) + "/catalog", ready=ROW)
+    page = visit(serve(Path(damaged_catalog.storage.url)) + "/catalog", ready=ROW)
     page.get_by_text("Damaged: 1 run").wait_for()
     page.get_by_role("button", name="Verify all").click()
     page.get_by_text("Not everything is as it was published").wait_for()
@@ -110,7 +110,7 @@ def near_zero(serve, small_catalog, tmp_path_factory) -> str:
             configuration={**known.configuration, "init": {**known.configuration["init"], "width": 12_345}},
             provenance=known.provenance,
         )  # fmt: skip
-    return serve(Path(catalog.place.url)) + "/catalog"
+    return serve(Path(catalog.storage.url)) + "/catalog"
 
 
 def column(page, heading):
@@ -165,4 +165,4 @@ def test_the_keyboard_leads_through_the_table_and_out_of_it(visit, near_zero):
     assert focused(page) == column(page, "run")[4].split()[0]
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Space")
-    page.get_by_text(f"Chosen: {column(page, 'run')[4].split()[0]}").wait_for()
+    page.get_by_text(f"Selected: {column(page, 'run')[4].split()[0]}").wait_for()

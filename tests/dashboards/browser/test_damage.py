@@ -9,8 +9,8 @@ from catalog import open_catalog
 from pipeline import load_config, run
 
 DAMAGES = {
-    "gone": ("trajectory/loss/c/0", "missing: it was published and is gone"),
-    "flipped": ("trajectory/direction/c/0/0/0", "damaged: its bytes are not those that were published"),
+    "gone": ("trajectory/loss/c.0", "missing: it was published and is gone"),
+    "flipped": ("trajectory/direction/c.0.0.0", "damaged: its bytes are not those that were published"),
     "cut": ("trajectory/residual/zarr.json", "truncated: it is shorter than what was published"),
 }
 
@@ -66,7 +66,7 @@ def test_a_damaged_sweep_is_one_sentence_too(visit, serve, tmp_path):
     catalog = open_catalog(tmp_path)
     publish_cube(catalog, plan_of())
     (sweep_id,) = catalog.sweeps.run_ids()
-    chunks = (tmp_path / "sweeps" / sweep_id).rglob("final_excess/c/**/*")
+    chunks = (tmp_path / "sweeps" / sweep_id).rglob("final_excess/c.*")
     damage(next(path for path in chunks if path.is_file()), "flipped")
     page = visit(serve(tmp_path) + "/sweeps", ready="")
-    page.get_by_text(f"sweep {sweep_id} is damaged: data.zarr/cube/final_excess/c/").first.wait_for()
+    page.get_by_text(f"sweep {sweep_id} is damaged: data.zarr/cube/final_excess/c.").first.wait_for()

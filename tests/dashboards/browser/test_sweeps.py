@@ -37,7 +37,7 @@ def catalog(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(serve, catalog):
-    return f"{serve(catalog.place.url)}/sweeps?sweep={catalog.sweeps.run_ids()[0]}"
+    return f"{serve(catalog.storage.url)}/sweeps?sweep={catalog.sweeps.run_ids()[0]}"
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_control_changes_the_picture_and_the_address(page):
 def test_a_sweep_appears_while_the_page_is_open(page, catalog):
     plan = plan_of({"init.seed": [0, 1]}, name="another")
     sweep_id = publish_cube(catalog, plan)
-    page.get_by_text(f"New: the sweep {sweep_id}").wait_for(timeout=60_000)
+    page.get_by_text(f"New sweep: {sweep_id}").wait_for(timeout=60_000)
 
 
 def test_a_phone_shows_it_without_scrolling_sideways(page):

@@ -80,7 +80,7 @@ def test_a_page_whose_loading_is_noted_late_is_filled(late, filled_catalog, visi
     runs = ",".join(open_catalog(filled_catalog).run_ids())
     page = visit(f"{late}/{name.format(runs=runs)}", ready=there)
     page.wait_for_timeout(1500)
-    assert page.get_by_text("This did not work").count() == 0
+    assert page.get_by_text("An unexpected error").count() == 0
 
 
 def test_what_is_asked_for_before_the_loading_is_noted_is_done(late, visit):

@@ -68,7 +68,7 @@ def test_a_refused_cell_has_no_run(tmp_path):
     catalog, plan, cube = opened(tmp_path / "catalog", grid, base=str(base))
     assert plan.run_ids[1] is None
     assert link_to_run(cube, 1, catalog).query is None
-    assert "refused" in link_to_run(cube, 1, catalog).words
+    assert "not allowed" in link_to_run(cube, 1, catalog).words
     assert cube.failures[1] == plan.refusals[1]
 
 

@@ -43,15 +43,15 @@ def test_tables(ladder):
     exponents = {row[0].text: [cell.text for cell in row[1:]] for row in create_exponents_table(ladder).rows}
     assert exponents["Lemma 2 (i)"][0] == "0.05"
     assert exponents["Eq. (8)"][:2] == ["–", "–"]
-    rungs = [[cell.text for cell in row] for row in create_scales_table(ladder).rows]
-    assert rungs[-1][0] == "10⁻¹⁰⁰⁰"
-    assert rungs[-1][1] == f"{float(ladder['constant_t2'][-1]):.6g}"
+    scales = [[cell.text for cell in row] for row in create_scales_table(ladder).rows]
+    assert scales[-1][0] == "10⁻¹⁰⁰⁰"
+    assert scales[-1][1] == f"{float(ladder['constant_t2'][-1]):.6g}"
 
 
 def test_the_excess_in_words(ladder):
     assert f"λ^{float(ladder['excess_exponent']):.3f}" in describe_excess(ladder)
     said = describe_excess(ladder.assign(excess_exponent=np.nan))
-    assert said.startswith("On the last rung the excess")
+    assert said.startswith("At the smallest λ the excess")
 
 
 def test_a_flow_that_comes_to_rest_beside_labels_has_no_excess_but_a_loss(ladder):
@@ -60,9 +60,9 @@ def test_a_flow_that_comes_to_rest_beside_labels_has_no_excess_but_a_loss(ladder
     )
     said = describe_excess(unfitted)
     assert "comes to rest at the loss 0.25" in said
-    assert "0.447 below the least that fits all labels (2.42)" in said
+    assert "0.447 below the minimum of all networks that fit the labels (2.42)" in said
     early = unfitted.assign(final_loss=ladder["final_loss"] * 0 + 1e-9)
-    assert describe_excess(early).startswith("On the last rung the excess")
+    assert describe_excess(early).startswith("At the smallest λ the excess")
 
 
 def test_a_ladder_without_exponents(ladder, theme):

@@ -72,7 +72,7 @@ def test_the_table_has_the_runs_numbers(paper):
 def test_a_flow_without_plateaus(large, theme):
     plateaus = large["plateaus"].to_dataset()
     assert plateaus.sizes["plateau_number"] == 0
-    assert describe_plateaus(plateaus).startswith("This flow lingers nowhere")
+    assert describe_plateaus(plateaus).startswith("The flow has no plateau")
     render_figure(create_plateaus_plot(large, theme))
     render_figure(create_spectra_plot(plateaus, spectra_of(large), theme))
 

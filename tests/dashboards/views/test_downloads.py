@@ -1,6 +1,6 @@
 import pytest
 
-from dashboards.views.downloads import CurveSelection, Downloads, offers, size_text
+from dashboards.views.downloads import CurveSelection, Downloads, list_offers, size_text
 from pipeline import RequestError
 from pipeline.figures import FIGURES
 
@@ -9,7 +9,7 @@ BEGINNINGS = {"png": b"\x89PNG", "svg": b"<?xml", "csv": b"# ", "toml": b"# ", "
 
 @pytest.fixture
 def made(tree, orthogonal_id):
-    return Downloads(lambda: tree, lambda: orthogonal_id, offers(lambda: CurveSelection([3], 1.0, 9.0)))
+    return Downloads(lambda: tree, lambda: orthogonal_id, list_offers(lambda: CurveSelection([3], 1.0, 9.0)))
 
 
 def test_every_file_is_what_its_name_says(made, orthogonal_id):
@@ -48,7 +48,7 @@ def test_what_goes_wrong_is_said_and_no_file_comes(orthogonal_id):
     def broken():
         raise RequestError("<b>no</b>")
 
-    made = Downloads(broken, lambda: orthogonal_id, offers())
+    made = Downloads(broken, lambda: orthogonal_id, list_offers())
     assert made.button.callback() is None
     assert "&lt;b&gt;no" in made.line.object
 

@@ -104,7 +104,7 @@ ONE_LINE = "reluflow: interrupted; nothing is half-published\n"
 INTERRUPTED = """
 import importlib, os, signal, sys
 import pipeline.cli.main
-from catalog.places import new_files
+from catalog.storage import new_files
 new_files.flushes_surely, new_files.waiting_bytes = lambda _: True, lambda: 0
 module, name, instant = sys.argv[1:4]
 owner = importlib.import_module(module)
@@ -123,12 +123,12 @@ pipeline.cli.main.main(sys.argv[4:])
     [
         ("pipeline.configuration", "load_config", 0, False),
         ("pipeline.workflow", "label_phases", 0, True),  # while computing
-        ("catalog.publish", "encode", 0, False),
-        ("catalog.places.new_files", "write_unflushed", 0, False),  # while writing
-        ("catalog.places.new_files", "write_unflushed", 50, True),
-        ("catalog.places.new_files", "flush_file_system", 0, True),
-        ("catalog.places.staging", "write_synced", 0, False),
-        ("catalog.places.staging", "sync", 0, False),
+        ("catalog.publication", "encode", 0, False),
+        ("catalog.storage.new_files", "write_unflushed", 0, False),  # while writing
+        ("catalog.storage.new_files", "write_unflushed", 50, True),
+        ("catalog.storage.new_files", "flush_file_system", 0, True),
+        ("catalog.storage.atomic", "write_synced", 0, False),
+        ("catalog.storage.atomic", "sync", 0, False),
     ],
 )
 def test_ctrl_c(module, name, instant, existing, filled, tmp_path, contents):

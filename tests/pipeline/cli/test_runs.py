@@ -299,7 +299,7 @@ def test_verify(reluflow, several, here):
     assert strict(reluflow("verify", "--json").stdout) == {
         "checked": 3, "findings": [], "damaged": 0, "repaired": [], "not_repaired": {}
     }  # fmt: skip
-    chunk = here / "catalog-data" / "runs" / several[0] / "data.zarr" / "trajectory" / "loss" / "c" / "0"
+    chunk = here / "catalog-data" / "runs" / several[0] / "data.zarr" / "trajectory" / "loss" / "c.0"
     content = bytearray(chunk.read_bytes())
     content[7] ^= 1
     chunk.write_bytes(content)
@@ -309,7 +309,7 @@ def test_verify(reluflow, several, here):
     assert advice == "Next: reluflow verify --repair computes damaged runs anew."
     assert (
         line
-        == f"{several[0]}: data.zarr/trajectory/loss/c/0: damaged: its bytes are not those that were published"
+        == f"{several[0]}: data.zarr/trajectory/loss/c.0: damaged: its bytes are not those that were published"
     )
     assert total == "3 runs checked: 1 finding of damage."
     found = strict(reluflow("verify", several[0], "--json").stdout)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from catalog import open_catalog
-from catalog.places.authorship import signed_name
+from catalog.storage.authorship import signed_name
 from pipeline import RequestError, generate_data, initialise, ladder_law, load_config, load_sweep, run
 
 READING = (

@@ -35,6 +35,17 @@ def test_json_of_an_export(reluflow, filled, here, run_id):
     assert values["bytes"] == (here / "out.zip").stat().st_size
 
 
+def test_what_the_paper_s_experiment_takes(reluflow, here):
+    """Each of some 120 arrays is a folder and two files; in a zip each file is its name twice beside its bytes."""
+    assert reluflow("run", "orthogonal", "--catalog", "own").exit_code == 0
+    (run,) = (here / "own/runs").iterdir()
+    paths = list(run.rglob("*"))
+    assert sum(path.is_file() for path in paths) <= 250
+    assert sum(1 if path.is_dir() else -(-path.stat().st_size // 4096) for path in paths) * 4096 < 1_900_000
+    assert reluflow("export", run.name, "one.zip", "--catalog", "own").exit_code == 0
+    assert (here / "one.zip").stat().st_size < 370_000
+
+
 def test_choosing_runs(reluflow, filled, here):
     ids = open_catalog(filled).run_ids()
     for number, (words, expected) in enumerate(
@@ -140,7 +151,7 @@ def test_import_and_again(reluflow, filled, here):
 
 def test_a_refused_run_is_status_1(reluflow, filled, here, run_id):
     reluflow("export", "--all", "out", "--catalog", filled)
-    chunk = next((here / "out/runs" / run_id / "data.zarr/trajectory/loss/c").iterdir())
+    chunk = here / "out/runs" / run_id / "data.zarr/trajectory/loss/c.0"
     chunk.write_bytes(b"rubbish")
     done = reluflow("import", "out", "--catalog", "new")
     assert done.exit_code == 1

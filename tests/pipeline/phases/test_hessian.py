@@ -11,7 +11,7 @@ def dense_spectrum(data, trajectory, number):
     """Eigenvalues of 1/n J^T J less the blocks [[0, D_j], [D_j^T, 0]], with the patterns of the plateau."""
     plateau = lingering(data, trajectory)[number]
     network, point = plateau.network, plateau.point
-    gain, (m, d), n = network.gain(network.group), point.w.shape, len(network.y)
+    gain, (m, d), n = network.derivative(network.group), point.w.shape, len(network.y)
     along = np.empty(
         (len(network.state), n, d)
     )  # x_k without its part across the boundaries that a group keeps to

@@ -8,7 +8,7 @@ from catalog.schema import variable
 from pipeline.configuration import InitConfig
 from pipeline.flow import initialise, simulate
 from pipeline.phases import find_plateaus, label_phases
-from pipeline.phases.lingering import History, crossing, first_beyond, lingering
+from pipeline.phases.lingering import lingering
 
 KINDS = variable("plateaus", "kind").flags
 
@@ -109,33 +109,6 @@ def test_a_neuron_that_stopped_at_its_last_points_boundary_is_no_minimum():
     ]  # fmt: skip
     told = [end.get("stationary_kind") for end in ends]
     assert "local minimum" not in told
-
-
-def history(loss, residual, rests=False):
-    loss = np.asarray(loss, dtype=float)
-    return History(np.arange(len(loss), dtype=float), loss, np.asarray(residual, dtype=float), 1.0, rests)
-
-
-def test_a_point_is_left_by_the_loss_or_by_a_label():
-    flat = np.zeros((5, 1))
-    fallen = history([1.0, 1.0, 0.8, 0.4, 0.4], flat)
-    assert crossing(fallen, 0, None, 1) == pytest.approx(1.5)  # a tenth of the loss
-    assert crossing(fallen, 0, 4, 1) == pytest.approx(1.3)  # a tenth of what is taken until sample 4
-    assert crossing(fallen, 4, None, -1) == pytest.approx(2.9)
-    assert crossing(history(np.ones(5), flat), 0, None, 1) is None
-    moved = history(np.ones(4), [[1.0, 0.3], [1.0, 0.3], [0.8, 0.3], [0.0, 0.3]])
-    assert crossing(moved, 0, 3, 1) == pytest.approx(1.5)
-    # A label that moves little counts with 0.3 of the most; one that moves 0.4 of it with its own.
-    small = history(np.ones(4), [[1.0, 0.3], [1.0, 0.28], [1.0, 0.2], [0.0, 0.2]])
-    assert crossing(small, 0, 3, 1) == pytest.approx(1 + 0.01 / 0.08)
-    own = history(np.ones(4), [[1.0, 0.4], [1.0, 0.4], [1.0, 0.32], [0.0, 0.0]])
-    assert crossing(own, 0, 3, 1) == pytest.approx(1.5)
-
-
-def test_the_first_column_beyond_decides():
-    shares = np.array([[0.0, 0.0], [0.5, 0.0], [1.5, 4.0]])
-    assert first_beyond(np.arange(3.0), shares) == pytest.approx(1.25)
-    assert first_beyond(np.arange(2.0), shares[:2]) is None
 
 
 def test_a_run_that_is_fitted_ends_in_no_plateau(solved):

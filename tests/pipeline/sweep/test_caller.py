@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import pipeline.sweep.inline
 from catalog import open_catalog
-from catalog.cells import read_cells
+from catalog.cell_cache import read_cells
 from pipeline.cli.main import main
 from pipeline.cli.shared import INTERRUPTED
 from pipeline.sweep.caller import interruptible
@@ -81,7 +81,7 @@ def test_a_signal_in_a_destructor_is_not_lost(sweep, monkeypatch, tmp_path, numb
     done = sweep("flows")
     assert (done.exit_code, done.stdout, done.stderr) == (INTERRUPTED, "", LINES[0])
     assert len(calls) == 3
-    assert len(read_cells(open_catalog(tmp_path / "flows").place, "orthogonal")) == 3
+    assert len(read_cells(open_catalog(tmp_path / "flows").storage, "orthogonal")) == 3
 
 
 class Instant:
@@ -118,7 +118,7 @@ def test_a_ctrl_c_at_any_of_many_instants(sweep, tmp_path):
         assert done.stderr in LINES, (number, done.stderr)
         catalog = open_catalog(tmp_path / name)
         assert catalog.verify() == []
-        assert {record["status"] for record in read_cells(catalog.place, "orthogonal").values()} <= {"computed"}
+        assert {record["status"] for record in read_cells(catalog.storage, "orthogonal").values()} <= {"computed"}
     assert sweep(name).exit_code == 0
 
 

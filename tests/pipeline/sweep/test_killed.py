@@ -46,17 +46,17 @@ class Reader(threading.Thread):
 
     def run(self):
         while not self.stopped.wait(0.1):
-            for shelf in (self.catalog, self.catalog.sweeps):
+            for collection in (self.catalog, self.catalog.sweeps):
                 with self.looking:
-                    self.look(shelf)
+                    self.look(collection)
 
-    def look(self, shelf):
+    def look(self, collection):
         try:
-            fresh = [run_id for run_id in shelf.run_ids() if run_id not in self.seen]
+            fresh = [run_id for run_id in collection.run_ids() if run_id not in self.seen]
             for run_id in fresh[:20]:
-                self.seen[run_id] = shelf.manifest(run_id).created
-                self.wrong += shelf.verify(run_id)
-                shelf[run_id].load()
+                self.seen[run_id] = collection.manifest(run_id).created
+                self.wrong += collection.verify(run_id)
+                collection[run_id].load()
         except UnknownRunError:
             pass
         except Exception as error:
@@ -182,7 +182,7 @@ def remove_half(catalog):
         catalog.sweeps.remove(sweep_id)
     for run_id in catalog.run_ids()[::2]:
         catalog.remove(run_id)
-    catalog.place.remove("cells")
+    catalog.storage.remove("cells")
 
 
 def survive(folder, url, kills, seed, cluster=None, samples=20, seeds=10, trajectories=True):
@@ -207,9 +207,9 @@ def survive(folder, url, kills, seed, cluster=None, samples=20, seeds=10, trajec
     assert account["failed"] == 0
     assert account["cached"] >= len(stamps)  # what was published was not computed again
     assert {run_id: catalog.manifest(run_id).created for run_id in stamps} == stamps
-    catalog.tidy(patience=0.0)
+    catalog.collect_garbage(patience=0.0)
     assert catalog.verify() == []
-    assert catalog.leftovers() == []
+    assert catalog.unfinished_writes() == []
     (sweep_id,) = catalog.sweeps.run_ids()
     undisturbed = run_sweep(load_sweep(folder / "mine.toml"), open_catalog(folder / "undisturbed"))
     timings = undisturbed.attrs["timings"].split()

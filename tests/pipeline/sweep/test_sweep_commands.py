@@ -17,7 +17,7 @@ from mounts import tmpfs
 
 import pipeline.cli.sweep_report
 from catalog import open_catalog
-from catalog.cells import read_cells
+from catalog.cell_cache import read_cells
 from pipeline.cli.main import main
 from pipeline.sweep.plan import make_plan
 from pipeline.sweep.request import load_sweep
@@ -164,7 +164,7 @@ def test_a_full_disk_ends_the_sweep_and_fails_no_cell(sweep, tmp_path, monkeypat
             f"reluflow: the catalog {tmp_path}/small is full: No space left on device; nothing was published; "
             "what was computed is kept, and the next sweep goes on from there\n"
         )
-        records = read_cells(open_catalog(tmp_path / "small").place, "orthogonal")
+        records = read_cells(open_catalog(tmp_path / "small").storage, "orthogonal")
         assert {record["status"] for record in records.values()} == {"computed"}
         subprocess.run(["mount", "-o", "remount,size=64m", tmp_path / "small"], check=True)
         again = json.loads(sweep("--catalog", "small", "--json", text=text).stdout)
@@ -240,7 +240,7 @@ def started(tmp_path):
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
         processes.append(process)
-        place = open_catalog(tmp_path / "flows").place
+        place = open_catalog(tmp_path / "flows").storage
         before = len(read_cells(place, "orthogonal"))
         while process.poll() is None and len(read_cells(place, "orthogonal")) < before + 10:
             time.sleep(0.02)
@@ -268,7 +268,7 @@ def test_kills_lose_nothing(started, tmp_path):
     assert last == "reluflow: interrupted; what was computed is kept, and the next sweep goes on from there"
     assert [line for line in progress if " cells, " not in line] == []  # of those one comes every ten seconds
     assert catalog.sweeps.run_ids() == []
-    kept = len(read_cells(catalog.place, "orthogonal"))
+    kept = len(read_cells(catalog.storage, "orthogonal"))
     assert kept >= 20
     last = subprocess.run(
         [*COMMAND, "sweep", "mine.toml", "--catalog", "flows", "--json"], cwd=tmp_path, capture_output=True,

@@ -94,11 +94,11 @@ def swept(tmp_path_factory, request_of):
 def test_show_knows_sweeps(swept, reluflow):
     (sweep_id,) = (name for name in swept.sweeps if name.startswith("small"))
     for name in (sweep_id, "small", sweep_id[-12:-4]):
-        done = reluflow("show", name, "--catalog", swept.place.url)
+        done = reluflow("show", name, "--catalog", swept.storage.url)
         assert (done.exit_code, done.stderr) == (0, "")
         assert f"{sweep_id}: 6 cells, published " in done.stdout
         assert "init.seed   0, 1, 2" in done.stdout
-    found = json.loads(reluflow("show", "small", "--json", "--catalog", swept.place.url).stdout)
+    found = json.loads(reluflow("show", "small", "--json", "--catalog", swept.storage.url).stdout)
     assert (found["sweep_id"], found["cells"], found["failed"]) == (sweep_id, 6, 0)
     assert [axis["values"] for axis in found["axes"]] == [[6, 8], [0, 1, 2]]
     assert sum(found["counts"]["status"].values()) == 6
@@ -106,14 +106,14 @@ def test_show_knows_sweeps(swept, reluflow):
 
 
 def test_show_knows_laws(swept, reluflow):
-    done = reluflow("show", "ladder", "--catalog", swept.place.url)
+    done = reluflow("show", "ladder", "--catalog", swept.storage.url)
     assert done.exit_code == 0
     assert "group='ladder'" in done.stdout
     assert "excess" in done.stdout
 
 
 def test_what_show_refuses(swept, reluflow):
-    done = reluflow("show", "small", "--statements", "--catalog", swept.place.url)
+    done = reluflow("show", "small", "--statements", "--catalog", swept.storage.url)
     assert done.exit_code == 2
     assert done.stderr.startswith("reluflow: --statements: allowed with a run only, small-")
-    assert reluflow("show", "zzz", "--catalog", swept.place.url).exit_code == 2
+    assert reluflow("show", "zzz", "--catalog", swept.storage.url).exit_code == 2

@@ -9,10 +9,10 @@ from functools import partial
 import pytest
 from distributed import Client, LocalCluster
 
-import catalog.shelf_index as catalog_index
+import catalog.index as catalog_index
 import pipeline.sweep.sweeping
 from catalog import open_catalog
-from catalog.cells import read_cells
+from catalog.cell_cache import read_cells
 from pipeline import RequestError, load_config, run
 from pipeline.sweep import run_sweep
 from pipeline.sweep.plan import make_plan
@@ -155,7 +155,7 @@ def test_published_runs_are_listed_at_once(request_of, catalog, monkeypatch):
     """Or whoever lists them first reads the manifest of each: of 10,000 that takes 7 s."""
     monkeypatch.setattr(catalog_index, "refreshed", partial(catalog_index.refreshed, worth=0))
     run_sweep(request_of({"init.seed": {"count": 3}}, trajectories=True), catalog)
-    assert sorted(catalog_index.read_index(catalog.place, "runs").run_ids) == catalog.run_ids()
+    assert sorted(catalog_index.read_index(catalog.storage, "runs").run_ids) == catalog.run_ids()
 
 
 def test_trajectories_into_memory(request_of):
@@ -211,7 +211,7 @@ def test_an_interrupt_keeps_what_was_computed(request_of, catalog, monkeypatch, 
         patched.setattr(pipeline.sweep.inline, "AT_ONCE", 1e-9)
         with pytest.raises(KeyboardInterrupt):
             run_sweep(request_of(GRID), catalog)
-    assert len(read_cells(catalog.place, "orthogonal")) == 7
+    assert len(read_cells(catalog.storage, "orthogonal")) == 7
     assert catalog.sweeps.run_ids() == []
     run_sweep(request_of(GRID), catalog)
     assert len(counted) == len(set(counted)) == 18

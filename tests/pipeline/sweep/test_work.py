@@ -12,7 +12,7 @@ import pipeline.sweep.sweeping
 import pipeline.sweep.work
 import pipeline.workflow
 from catalog import open_catalog
-from catalog.cells import write_cells
+from catalog.cell_cache import write_cells
 from catalog.layout import SCHEMA_VERSION
 from pipeline.sweep.caller import Caller
 from pipeline.sweep.plan import make_plan
@@ -66,18 +66,18 @@ def test_two_equal_sweeps_at_once_compute_each_cell_once(request_of, catalog, co
     assert sum(account.computed for account in accounts) == 24
     assert min(account.computed for account in accounts) > 0
     assert catalog.verify() == []
-    assert not [name for name in catalog.place.names("cells/orthogonal") if not name.endswith(".json")]
+    assert not [name for name in catalog.storage.names("cells/orthogonal") if not name.endswith(".json")]
 
 
 def claimed_elsewhere(plan, catalog, cells):
     said = {"machine": "elsewhere", "process": 1, "beats": 1, "cells": cells, "wanted": []}
-    catalog.place.write(f"cells/{plan.name}/{plan.sweep_id}-0.claim", json.dumps(said).encode())
+    catalog.storage.write(f"cells/{plan.name}/{plan.sweep_id}-0.claim", json.dumps(said).encode())
 
 
 def test_cells_of_another_machine_are_waited_for(request_of, catalog, computed, monkeypatch):
     plan = make_plan(request_of({"init.seed": {"count": 6}}))
     theirs = list(plan.run_ids[:3])
-    other = open_catalog(catalog.place.root.parent / "other")
+    other = open_catalog(catalog.storage.root.parent / "other")
     stock = take_stock(plan, other)
     perform(plan, stock, other)
     computed.clear()
@@ -85,7 +85,7 @@ def test_cells_of_another_machine_are_waited_for(request_of, catalog, computed, 
     monkeypatch.setattr(  # while this one waits the other one is done
         pipeline.sweep.sweeping,
         "sleep",
-        lambda _: write_cells(catalog.place, plan.name, [vars(stock.records[run_id]) for run_id in theirs]),
+        lambda _: write_cells(catalog.storage, plan.name, [vars(stock.records[run_id]) for run_id in theirs]),
     )
     account = perform(plan, take_stock(plan, catalog), catalog)
     assert sorted(computed) == sorted(plan.run_ids[3:])
@@ -101,7 +101,7 @@ def test_cells_of_a_machine_that_died_are_taken_over(request_of, catalog, comput
     account = perform(plan, take_stock(plan, catalog), catalog)
     assert sorted(computed) == sorted(plan.run_ids)
     assert account.computed == 6
-    assert not [name for name in catalog.place.names("cells/orthogonal") if name.endswith(".claim")]
+    assert not [name for name in catalog.storage.names("cells/orthogonal") if name.endswith(".claim")]
 
 
 def test_a_record_without_its_run_does_not_end_a_sweep_of_trajectories(request_of, catalog):
@@ -117,13 +117,13 @@ def test_a_record_without_its_run_does_not_end_a_sweep_of_trajectories(request_o
 def test_a_cell_that_failed_before_is_tried_again_though_its_record_is_read_anew(request_of, catalog):
     plan = make_plan(request_of({"init.seed": {"count": 2}}))
     failed = {"run_id": plan.run_ids[0], "status": "failed", "message": "x", "recorded": "2026-01-01"}
-    write_cells(catalog.place, plan.name, [failed])
+    write_cells(catalog.storage, plan.name, [failed])
     stock = take_stock(plan, catalog, retry_failed=True)
     work = Work(plan, stock, catalog)
     stock.files.clear()
     work.look()
     assert len(work.left) == 2
-    write_cells(catalog.place, plan.name, [failed | {"recorded": "2999-01-01"}])
+    write_cells(catalog.storage, plan.name, [failed | {"recorded": "2999-01-01"}])
     work.look()
     assert len(work.left) == 1
 

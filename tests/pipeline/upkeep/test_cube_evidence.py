@@ -42,7 +42,7 @@ def ids(origin):
 
 
 def test_an_honest_sweep_and_a_law_come_in(origin, tmp_path):
-    done = import_runs(open_catalog(tmp_path / "into"), origin.place.url, judge=judge)
+    done = import_runs(open_catalog(tmp_path / "into"), origin.storage.url, judge=judge)
     assert done.refused == {}
     assert done.unchecked == {}
     assert len(done.imported) == 2

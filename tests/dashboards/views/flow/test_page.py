@@ -32,7 +32,7 @@ def opened(catalog, **query):
         ({"init.width": "1000000000"}, "init.width = 1000000000"),
         ({"init.width": "wide"}, "init.width = 'wide'"),
         ({"t": "9999"}, "t = 9999 is after the end of the run"),
-        ({"t": "now"}, "t = 'now' is no number"),
+        ({"t": "now"}, "t = 'now' is not a number"),
         ({"clock": "sundial"}, "clock = 'sundial' is not known"),
         ({"run": "never-published"}, "no run 'never-published' in this catalog"),
         ({"data.x": "[[1],[2]]", "data.y": "[1]"}, "data.y has 1 label for 2 points"),
@@ -42,8 +42,8 @@ def opened(catalog, **query):
 def test_wild_addresses_end_in_a_sentence_and_a_picture(small_catalog, query, sentence):
     page, said = opened(small_catalog, **query)
     assert any(sentence in line for line in said)
-    assert page.drawing is not None
-    assert len(page.curves.loss.data["t"]) > 100
+    assert page.plots.drawing is not None
+    assert len(page.plots.curves.loss.data["t"]) > 100
 
 
 @pytest.mark.parametrize(
@@ -61,24 +61,29 @@ def test_whatever_an_address_says_there_is_a_picture_of_what_the_controls_say(sm
     config = page.controls.selection.config
     assert page.shown.config == config == page.selection.config
     assert page.controls.slope.value == config.flow.slope
-    assert len(page.curves.loss.data["t"]) > 1
-    assert np.ptp(page.network.points.data["x"]) >= 0
-    assert page.network.figure.x_range.end > page.network.figure.x_range.start
-    (cursor,) = page.curves.cursor.data["t"]
-    assert page.curves.x_range.start <= cursor <= page.curves.x_range.end == page.curves.x_range.reset_end
+    assert len(page.plots.curves.loss.data["t"]) > 1
+    assert np.ptp(page.plots.network.points.data["x"]) >= 0
+    assert page.plots.network.figure.x_range.end > page.plots.network.figure.x_range.start
+    (cursor,) = page.plots.curves.cursor.data["t"]
+    assert (
+        page.plots.curves.x_range.start
+        <= cursor
+        <= page.plots.curves.x_range.end
+        == page.plots.curves.x_range.reset_end
+    )
 
 
 def test_what_cannot_be_computed_puts_every_control_back(small_catalog):
     page, said = opened(small_catalog)
     before = page.selection
     page.controls.set(data__x=[[1e200], [2.0]])
-    page.network.points.data = {"x": [1e200, 2.0], "y": [-1.0, 1.0]}
+    page.plots.network.points.data = {"x": [1e200, 2.0], "y": [-1.0, 1.0]}
     assert "data.x" in said[-1]
     assert page.selection == before == page.controls.selection
-    assert list(page.network.points.data["x"]) == [-0.5, 2.0]
+    assert list(page.plots.network.points.data["x"]) == [-0.5, 2.0]
     assert page.points.table.value.iloc[:, 0].tolist() == [-0.5, 2.0]
     page.controls.width.slider.value = page.controls.width.values.index(12)
-    assert page.drawing.neurons == 12
+    assert page.plots.drawing.neurons == 12
 
 
 def test_an_edit_is_taken_with_its_numbers(small_catalog):
@@ -116,14 +121,19 @@ def test_a_result_that_comes_late_undoes_no_edit(small_catalog, compute):
     type_label(page, 0.7)
     type_label(page, 0.8)
     page.show((asked[0], compute(asked[0].config)))  # of the edit before
-    page.settled(page.drawing)
+    page.settled(page.plots.drawing)
     assert numbers(page) == [-1.0, 0.8]
     assert len(asked) == 2
     assert page.selection is asked[1]
     page.show((asked[1], compute(asked[1].config)))
-    page.settled(page.drawing)
+    page.settled(page.plots.drawing)
     assert len(asked) == 2
-    assert page.network.points.data["y"].tolist() == numbers(page) == page.selection.config.data.y == [-1.0, 0.8]
+    assert (
+        page.plots.network.points.data["y"].tolist()
+        == numbers(page)
+        == page.selection.config.data.y
+        == [-1.0, 0.8]
+    )
 
 
 def test_an_edit_back_to_what_is_drawn_is_an_edit(small_catalog):
@@ -144,9 +154,9 @@ def test_points_are_added_to_those_of_the_newest_edit(small_catalog):
 
 def test_a_dot_may_be_dragged_away_and_back(small_catalog):
     page, asked = late(small_catalog)
-    before = {name: list(column) for name, column in page.network.points.data.items()}
-    page.network.points.data = {"x": [-0.5, 2.5], "y": [-1.0, 1.0]}
-    page.network.points.data = before
+    before = {name: list(column) for name, column in page.plots.network.points.data.items()}
+    page.plots.network.points.data = {"x": [-0.5, 2.5], "y": [-1.0, 1.0]}
+    page.plots.network.points.data = before
     assert [one.config.data.x for one in asked] == [[[-0.5], [2.5]], [[-0.5], [2.0]]]
 
 
@@ -161,25 +171,34 @@ def test_a_failure_of_what_is_no_longer_asked_for_changes_nothing(small_catalog)
 
 def test_all_that_is_said_of_an_instant_is_that_of_the_cursor(small_catalog):
     page, _ = opened(small_catalog)
-    for frame in (0, len(page.drawing.time) - 1, len(page.drawing.time) // 2):
-        page.player.value = frame
-        (time,) = page.curves.cursor.data["t"]
-        assert time == page.drawing.time[frame]
-        for said in (page.sentence.object, page.now.object):
+    for frame in (0, len(page.plots.drawing.time) - 1, len(page.plots.drawing.time) // 2):
+        page.plots.player.value = frame
+        (time,) = page.plots.curves.cursor.data["t"]
+        assert time == page.plots.drawing.time[frame]
+        for said in (page.text.sentence.object, page.text.facts.object):
             assert time_text(time) in said
-            assert phase_at(page.drawing, time) in said
+            assert phase_at(page.plots.drawing, time) in said
 
 
 def changes(page, look):
     """The models that showing a look changes, by what they are."""
-    sources = {"neurons": page.network.neurons, "loss": page.curves.loss, "data": page.network.points}
-    panes = {"title": page.title, "now": page.now, "words": page.words, "digits": page.digits}
+    sources = {
+        "neurons": page.plots.network.neurons,
+        "loss": page.plots.curves.loss,
+        "data": page.plots.network.points,
+    }
+    panes = {
+        "title": page.text.title,
+        "now": page.text.facts,
+        "words": page.text.times,
+        "digits": page.text.samples,
+    }
     found = set()
     for name, source in sources.items():
         source.on_change("data", lambda attribute, old, new, name=name: found.add(name))
     for name, pane in panes.items():
         pane.param.watch(lambda event, name=name: found.add(name), "object")
-    for plot in (page.network.figure, *page.curves.figures.values()):
+    for plot in (page.plots.network.figure, *page.plots.curves.figures.values()):
         plot.y_range.on_change("start", lambda attribute, old, new: found.add("an axis"))
     page.show(look)
     return found
@@ -203,20 +222,20 @@ def test_an_axis_stays_while_little_changes(small_catalog):
     for scale in (-6.0, -6.05):
         config = load_config("orthogonal", {"init.log10_scale": scale})
         page.show((RunSelection(config, {}), compute_preview(config)))
-        plots = {"network": page.network.figure, **page.curves.figures}
+        plots = {"network": page.plots.network.figure, **page.plots.curves.figures}
         limits.append({name: (plot.y_range.start, plot.y_range.end) for name, plot in plots.items()})
     assert {name for name in limits[0] if limits[0][name] != limits[1][name]} <= {"norms"}
 
 
 def test_while_a_hand_is_in_the_picture_nothing_moves_away_under_it(small_catalog):
     page, _ = opened(small_catalog)
-    network, selection = page.network, {"data.x": [[-0.5], [9.0]], "data.y": [-1.0, 5.0]}
+    network, selection = page.plots.network, {"data.x": [[-0.5], [9.0]], "data.y": [-1.0, 5.0]}
     config = load_config("orthogonal", selection)
     shown = [network.points.data["x"].tolist(), network.figure.y_range.end]
     network.drag.hold(True)
     page.show((RunSelection(config, {}), compute_preview(config)))
     assert [list(network.points.data["x"]), network.figure.y_range.end] == shown
-    assert page.curves.loss.data["loss"][0] == pytest.approx((1 + 25) / 4)
+    assert page.plots.curves.loss.data["loss"][0] == pytest.approx((1 + 25) / 4)
     network.drag.hold(False)
     page.show((RunSelection(config, {}), compute_preview(config)))
     assert network.points.data["x"].tolist() == [-0.5, 9.0]
@@ -226,7 +245,7 @@ def test_while_a_hand_is_in_the_picture_nothing_moves_away_under_it(small_catalo
 @pytest.mark.parametrize(("preset", "free"), [("orthogonal", True), ("orthonormal", False)])
 def test_only_given_points_in_one_dimension_can_be_dragged(small_catalog, preset, free):
     page, _ = opened(small_catalog, preset=preset, **{"init.width": "8"})
-    assert ("fixed" not in page.network.points.tags) is free
-    assert page.network.legend.label["value"] == ("data (drag)" if free else "data")
-    assert page.network.figure.legend[0].visible is free  # in the principal plane there is no line to name
+    assert ("fixed" not in page.plots.network.points.tags) is free
+    assert page.plots.network.legend.label["value"] == ("data (drag)" if free else "data")
+    assert page.plots.network.figure.legend[0].visible is free  # in the principal plane there is no line to name
     assert page.points.table.disabled is not free

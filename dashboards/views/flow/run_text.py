@@ -1,0 +1,63 @@
+"""What the Flow page says in text and tables of the run that is drawn."""
+
+from __future__ import annotations
+
+from html import escape
+
+from dashboards.components import facts_html, html_pane
+from dashboards.drawing_data import DrawingData
+from dashboards.html_table import numbers_html
+from dashboards.page_context import PageContext
+from dashboards.plots.descriptions import facts, samples, sentence, times
+from dashboards.run_selection import RunSelection
+from dashboards.time_units import TimeUnit
+
+
+class RunText:
+    """The texts of one visitor.
+
+    Attributes
+    ----------
+    title
+        Which run is shown, and the link to its theory.
+    sentence, facts
+        What is known at the cursor, as a sentence and as a list.
+    times, samples
+        The ends of the phases, and the curves at some instants, as tables.
+    """
+
+    def __init__(self, context: PageContext) -> None:
+        self.context = context
+        self.title, self.sentence, self.facts = html_pane(""), html_pane(""), html_pane("")
+        self.times, self.samples = html_pane(""), html_pane("")
+        self.named = ""
+
+    def name(self, selection: RunSelection, run_id: str | None) -> bool:
+        """Write which run is shown; return whether it is another one than before."""
+        if run_id:
+            which = f"Run {run_id}"
+        elif selection.source is not None:
+            which = f"Run {selection.source}, changed: computed now"
+        else:
+            which = f"{selection.config.name}, computed now"
+        before, self.named = self.named, which
+        return which != before
+
+    def show_title(self, selection: RunSelection) -> None:
+        """Show which run it is, and the link to its theory."""
+        theory = escape(self.context.address("theory", **selection.query()))
+        self.title.object = (
+            f'<p><b>{escape(self.named)}</b> · <a href="{theory}">its theory</a><br>'
+            f"{escape(selection.config.title or '')}</p>"
+        )
+
+    def show_frame(self, drawing: DrawingData, unit: TimeUnit, frame: int) -> None:
+        """Write what is known at a frame."""
+        rows = facts(drawing, unit, frame)
+        self.sentence.object = f"<p>{escape(sentence(drawing, rows))}</p>"
+        self.facts.object = facts_html(rows)
+
+    def show_tables(self, drawing: DrawingData, unit: TimeUnit) -> None:
+        """Write the tables of the run."""
+        self.times.object = numbers_html(times(drawing))
+        self.samples.object = numbers_html(samples(drawing, unit))
