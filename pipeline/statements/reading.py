@@ -18,7 +18,7 @@ import xarray as xr
 from catalog.schema import variable
 from catalog.schema.blocks import at_instant, coordinates_first, over_neurons
 from pipeline.network.status import Status
-from pipeline.statements.sides import Side, side_of
+from pipeline.statements.label_signs import Side, side_of
 from pipeline.statements.times import Times, paper_times, statement_times
 
 ANGLE = 1e-16

@@ -15,7 +15,7 @@ from pipeline.cli.runs_table import print_runs
 from pipeline.results.reader import RunReader, summarise
 from pipeline.results.registry import RESULTS, Result, every_result
 from pipeline.sweep import run_sweep
-from pipeline.sweep.request import load_sweep
+from pipeline.sweep.spec import load_sweep
 
 
 @pytest.fixture
