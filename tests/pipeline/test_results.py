@@ -67,6 +67,13 @@ def test_all_that_is_said_of_a_run_is_in_the_registry():
     assert RunReader({}).verdicts == {}
 
 
+def test_dead_neurons_are_those_that_no_point_reaches():
+    tree = run(load_config("orthogonal", {"flow.samples": 20}))
+    last = tree["trajectory"].isel(time=-1)
+    reached = (last["direction"].values @ tree["data"]["x"].values.T > 1e-9).any(axis=1)
+    assert summarise(tree)["dead_neurons"] == (~reached).sum() > 5
+
+
 def test_a_result_that_a_table_shows_has_a_heading():
     with pytest.raises(ValueError, match="needs a heading"):
         Result("a", lambda run: 1, listed=True)
