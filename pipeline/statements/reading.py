@@ -17,6 +17,7 @@ import xarray as xr
 
 from catalog.blocks import at_instant, coordinates_first, over_neurons
 from catalog.schema import variable
+from pipeline.statements.closer import Closer
 from pipeline.statements.sides import Side, side_of
 from pipeline.statements.times import Times, paper_times, statement_times
 
@@ -77,6 +78,8 @@ class Reading:
         The instants.
     courses
         What happens along them.
+    closer
+        Reads the same flow between them; None if there are the samples only.
     """
 
     data: xr.Dataset
@@ -90,6 +93,7 @@ class Reading:
     log_c: float
     time: np.ndarray
     courses: Courses
+    closer: Closer | None = None
     _found: dict[Callable[[Reading], Any], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -147,7 +151,12 @@ class Reading:
 
 
 def read_run(
-    data: xr.Dataset, trajectory: xr.Dataset, phases: xr.Dataset, minimum: xr.Dataset, epsilon: float
+    data: xr.Dataset,
+    trajectory: xr.Dataset,
+    phases: xr.Dataset,
+    minimum: xr.Dataset,
+    epsilon: float,
+    closer: Closer | None = None,
 ) -> Reading:
     """Read what the rows need, in one pass over the trajectory."""
     points, course = data.variables, trajectory.variables
@@ -171,6 +180,7 @@ def read_run(
         log_c=float(at_instant(trajectory, 0, "log_norm")[0].max()) - log_scale,
         time=course["time"].values,
         courses=_follow(trajectory, sides[first], sides[-first]),
+        closer=closer,
     )
 
 
