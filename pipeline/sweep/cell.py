@@ -10,7 +10,7 @@ import datetime
 import errno
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,68 @@ TRIES = 3
 
 class PlaceFaultError(CatalogError):
     """A disk, a share or an object store refuses: it is full, read-only, gone or broken."""
+
+
+@dataclass(frozen=True)
+class CellRecord:
+    """What is kept of a cell.
+
+    Attributes
+    ----------
+    run_id
+        The run that it is.
+    status
+        ``computed`` or ``failed``.
+    message
+        Why it failed; empty if it was computed.
+    results
+        The columns of :func:`pipeline.results.reader.summarise`; none if it failed.
+    wall_seconds
+        What it took.
+    recorded
+        When that was (UTC, ISO 8601).
+    code_revision
+        The code that computed it.
+    """
+
+    run_id: str
+    status: str
+    message: str
+    results: dict[str, Any]
+    wall_seconds: float
+    recorded: str
+    code_revision: str
+
+    @property
+    def computed(self) -> bool:
+        """Whether there are results."""
+        return self.status == COMPUTED
+
+    @classmethod
+    def now(cls, run_id: str, results: dict[str, Any], seconds: float) -> CellRecord:
+        """A cell that was computed just now."""
+        return cls(run_id, COMPUTED, "", results, seconds, _now(), _revision())
+
+    @classmethod
+    def failure(cls, run_id: str, message: str, seconds: float = 0.0) -> CellRecord:
+        """A cell that failed just now."""
+        return cls(run_id, FAILED, message, {}, seconds, _now(), _revision())
+
+    @classmethod
+    def of_run(
+        cls, run_id: str, summary: Mapping[str, Any], provenance: Mapping[str, Any], created: str
+    ) -> CellRecord:
+        """A cell whose run is in the catalog, as its manifest tells."""
+        seconds = float(provenance.get("wall_seconds", float("nan")))
+        revision = str(provenance.get("code_revision", ""))
+        return cls(run_id, COMPUTED, "", dict(summary), seconds, created, revision)
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> CellRecord:
+        """A record as :func:`catalog.cell_cache.read_cells` gives it: an older version's may lack a field."""
+        known: dict[str, Any] = {"message": "", "results": {}, "wall_seconds": float("nan"), "code_revision": ""}
+        known |= stored
+        return cls(**{field.name: known[field.name] for field in fields(cls)})
 
 
 @dataclass(frozen=True)
@@ -71,17 +133,12 @@ def fault(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
-def failed(run_id: str, message: str, seconds: float = 0.0) -> dict[str, Any]:
-    """The record of a cell that failed."""
-    return _record(run_id, FAILED, message, {}, seconds)
-
-
 def compute_cell(
     config: RunConfig,
     data: xr.Dataset | Failure,
     minimum: xr.Dataset | Failure,
     catalog: Catalog | None = None,
-) -> dict[str, Any]:
+) -> CellRecord:
     """Compute one cell and flatten what came out; what goes wrong with it is in the record.
 
     Parameters
@@ -93,12 +150,6 @@ def compute_cell(
     catalog
         Where the run is published too; None to keep its scalars only.
 
-    Returns
-    -------
-    dict
-        run_id, status (``computed`` or ``failed``), message, results (the columns of
-        :func:`pipeline.results.summarise`), wall_seconds, and where it comes from.
-
     Raises
     ------
     PlaceFaultError
@@ -108,22 +159,13 @@ def compute_cell(
     try:
         for shared in (data, minimum):
             if isinstance(shared, Failure):
-                return failed(run_id, shared.message)
+                return CellRecord.failure(run_id, shared.message)
         results = _patiently(config, data, minimum, catalog)
     except Exception as error:  # MemoryError, a library's own types, a defect of ours: the other cells go on
         if is_fault_of_the_place(error):
             raise PlaceFaultError(fault(error)) from error
-        return failed(run_id, said(error), perf_counter() - started)
-    return _record(run_id, COMPUTED, "", results, perf_counter() - started)
-
-
-def published(
-    run_id: str, summary: Mapping[str, Any], provenance: Mapping[str, Any], created: str
-) -> dict[str, Any]:
-    """The record of a cell whose run is in the catalog: what its manifest says."""
-    seconds = float(provenance.get("wall_seconds", float("nan")))
-    origin = {"recorded": created, "code_revision": str(provenance.get("code_revision", ""))}
-    return _outcome(run_id, COMPUTED, "", dict(summary), seconds) | origin
+        return CellRecord.failure(run_id, said(error), perf_counter() - started)
+    return CellRecord.now(run_id, results, perf_counter() - started)
 
 
 def _patiently(config: RunConfig, data: Any, minimum: Any, catalog: Catalog | None) -> dict[str, Any]:
@@ -138,14 +180,8 @@ def _patiently(config: RunConfig, data: Any, minimum: Any, catalog: Catalog | No
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-def _record(run_id: str, status: str, message: str, results: dict[str, Any], seconds: float) -> dict[str, Any]:
-    now = datetime.datetime.now(datetime.UTC).isoformat()
-    origin = {"recorded": now, "code_revision": _revision()}
-    return _outcome(run_id, status, message, results, seconds) | origin
-
-
-def _outcome(run_id: str, status: str, message: str, results: dict[str, Any], seconds: float) -> dict[str, Any]:
-    return {"run_id": run_id, "status": status, "message": message, "results": results, "wall_seconds": seconds}
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat()
 
 
 @cache

@@ -11,7 +11,7 @@ import xarray as xr
 
 from pipeline.network.status import Status
 from pipeline.results.registry import Result, every_result
-from pipeline.sweep.cell import COMPUTED, FAILED
+from pipeline.sweep.cell import COMPUTED, FAILED, CellRecord
 from pipeline.sweep.coordinates import MOST_FLAGS, coordinates, dimension_names, flags, shown
 from pipeline.sweep.plan import Plan
 
@@ -22,7 +22,7 @@ TIMINGS = ("solver_seconds", "wall_seconds")
 OWN = ("cell_status", "run_hash", "wall_seconds", "status", "log_lambda", "log10_scale")
 
 
-def make_cube(plan: Plan, records: Mapping[str, Mapping[str, Any]]) -> xr.Dataset:
+def make_cube(plan: Plan, records: Mapping[str, CellRecord]) -> xr.Dataset:
     """Put the cells' records in their places.
 
     Parameters
@@ -40,7 +40,7 @@ def make_cube(plan: Plan, records: Mapping[str, Mapping[str, Any]]) -> xr.Datase
         cell has NaN or -1, and its message in the attribute ``failures``. A pure function of the records.
     """
     cells = [None if run_id is None else records[run_id] for run_id in plan.run_ids]
-    results = [cell["results"] if cell and cell["status"] == COMPUTED else {} for cell in cells]
+    results = [cell.results if cell and cell.computed else {} for cell in cells]
     known = {name for result in results for name in result} - {"status", "log_init_scale"}
     known = {name for name in known if _result(name).group != "Texts"}
     names = dimension_names(plan.request.axes, {*(_result(name).column for name in known), *OWN})
@@ -58,19 +58,19 @@ def make_cube(plan: Plan, records: Mapping[str, Mapping[str, Any]]) -> xr.Datase
     for name in sorted(known):
         values = [result.get(name) for result in results]
         variables[_result(name).column] = over_the_grid(*_column(name, values))
-    seconds = [cell["wall_seconds"] if cell else None for cell in cells]
+    seconds = [cell.wall_seconds if cell else None for cell in cells]
     variables["wall_seconds"] = over_the_grid(*_column("wall_seconds", seconds))
     attributes = _attributes(plan, names, failures(plan, records))
     return xr.Dataset(variables, coordinates(plan.request.axes, names), attributes)
 
 
-def failures(plan: Plan, records: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def failures(plan: Plan, records: Mapping[str, CellRecord]) -> list[dict[str, Any]]:
     """Every cell that failed, in the grid's order: its swept values and its message."""
     found = []
     for number, run_id in enumerate(plan.run_ids):
         message = plan.refusals.get(number)
-        if run_id is not None and records[run_id]["status"] == FAILED:
-            message = records[run_id]["message"]
+        if run_id is not None and not records[run_id].computed:
+            message = records[run_id].message
         if message is not None:
             cell = {key: shown(key, value) for key, value in plan.values(number).items()}
             found.append({"cell": cell, "message": message})
@@ -101,8 +101,8 @@ def _attributes(plan: Plan, names: dict[str, str], failed: list[dict[str, Any]])
     return attributes
 
 
-def _cell_status(cells: Iterable[Mapping[str, Any] | None]) -> tuple[np.ndarray, dict[str, Any]]:
-    values = [1 if cell and cell["status"] == COMPUTED else 2 for cell in cells]
+def _cell_status(cells: Iterable[CellRecord | None]) -> tuple[np.ndarray, dict[str, Any]]:
+    values = [1 if cell and cell.computed else 2 for cell in cells]
     said = {"long_name": "status of the cell", "comment": "Messages of failed cells: in the attribute 'failures'."}
     return np.array(values, dtype="int8"), said | flags([COMPUTED, FAILED])
 

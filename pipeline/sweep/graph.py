@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from pipeline.sweep.caller import Caller
-from pipeline.sweep.cell import failed, fault, is_fault_of_the_place, said
+from pipeline.sweep.cell import CellRecord, fault, is_fault_of_the_place, said
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.stages import Batch, compute_batch, shared_data, shared_minimum
 
@@ -205,4 +205,5 @@ class Graph:
                 self._submit([number])
             return None
         run_id = self.plan.run_ids[numbers[0]] or ""
-        return Batch([failed(run_id, DIED if isinstance(error, KilledWorker) else said(error))], 0.0, 0)
+        message = DIED if isinstance(error, KilledWorker) else said(error)
+        return Batch([CellRecord.failure(run_id, message)], 0.0, 0)

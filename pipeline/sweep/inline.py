@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from pipeline.sweep.caller import Caller
+from pipeline.sweep.cell import CellRecord
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.stages import Batch, compute_batch, shared_data, shared_minimum
 from pipeline.sweep.work import Work
@@ -55,7 +56,7 @@ def compute_here(
     started, shared = perf_counter(), dict[tuple[int, ...], Any]()
     waiting = work.waiting
     while waiting and perf_counter() - started < patience:
-        batch, records = perf_counter(), list[dict[str, Any]]()
+        batch, records = perf_counter(), list[CellRecord]()
         while waiting and (not records or perf_counter() - batch < AT_ONCE):
             check()
             number = waiting.popleft()

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from catalog.errors import CatalogError
 from catalog.layout import SCHEMA_VERSION
 from pipeline.configuration import RunConfig
-from pipeline.sweep.cell import Failure, compute_cell, fault, said
+from pipeline.sweep.cell import CellRecord, Failure, compute_cell, fault, said
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,7 +36,7 @@ class Batch:
         Why the rest of the cells has no record: what is wrong with the place. Empty if they all have one.
     """
 
-    records: list[dict[str, Any]]
+    records: list[CellRecord]
     seconds: float
     memory: int
     fault: str = ""
@@ -89,7 +89,7 @@ def compute_batch(
     """Stages 2, 3 and 5 of some cells of one data set; each run is published in the catalog (or at its URL)."""
     from catalog.catalog import open_catalog
 
-    started, records, wrong = perf_counter(), list[dict[str, Any]](), ""
+    started, records, wrong = perf_counter(), list[CellRecord](), ""
     try:
         if isinstance(catalog, str):
             catalog = open_catalog(catalog)

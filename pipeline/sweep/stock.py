@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.cell_cache import read_cells
 from catalog.errors import DamagedRunError, UnknownRunError
-from pipeline.sweep.cell import COMPUTED, published
+from pipeline.sweep.cell import CellRecord
 from pipeline.sweep.plan import Plan
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Stock:
         The names of the files of records that were read.
     """
 
-    records: dict[str, dict[str, Any]]
+    records: dict[str, CellRecord]
     missing: dict[str, Reason]
     files: set[str] = field(default_factory=set)
 
@@ -61,13 +61,14 @@ def take_stock(plan: Plan, catalog: Catalog | None, *, retry_failed: bool = Fals
     if catalog is None:
         return Stock({}, dict.fromkeys(wanted, Reason.NEVER))
     files: set[str] = set()
-    recorded = read_cells(catalog.storage, plan.name, files)
+    stored = read_cells(catalog.storage, plan.name, files)
+    recorded = {run_id: CellRecord.read(record) for run_id, record in stored.items()}
     runs = wanted.keys() & set(catalog.run_ids())
-    records: dict[str, dict[str, Any]] = {}
+    records: dict[str, CellRecord] = {}
     missing: dict[str, Reason] = {}
     for run_id in wanted:
         found = recorded.get(run_id)
-        computed = found is not None and found["status"] == COMPUTED
+        computed = found is not None and found.computed
         if run_id in runs and not computed:
             found = _of_manifest(catalog, run_id)
             computed = found is not None
@@ -82,7 +83,7 @@ def take_stock(plan: Plan, catalog: Catalog | None, *, retry_failed: bool = Fals
     return Stock(records, missing, files)
 
 
-def _of_manifest(catalog: Catalog, run_id: str) -> dict[str, Any] | None:
+def _of_manifest(catalog: Catalog, run_id: str) -> CellRecord | None:
     """The record of a published run, or None if it can't be read."""
     try:
         manifest = catalog.manifest(run_id)
@@ -92,4 +93,4 @@ def _of_manifest(catalog: Catalog, run_id: str) -> dict[str, Any] | None:
             summary = {**summary, "log_init_scale": scale}
     except (DamagedRunError, UnknownRunError, KeyError):
         return None
-    return published(run_id, summary, manifest.provenance, manifest.created)
+    return CellRecord.of_run(run_id, summary, manifest.provenance, manifest.created)

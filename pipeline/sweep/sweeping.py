@@ -17,7 +17,7 @@ from catalog.errors import CatalogUnwritableError, DiskFullError
 from pipeline.arguments import whole
 from pipeline.errors import RequestError
 from pipeline.sweep.caller import Caller
-from pipeline.sweep.cell import FAILED, PlaceFaultError
+from pipeline.sweep.cell import PlaceFaultError
 from pipeline.sweep.cluster import external, local
 from pipeline.sweep.cube import failures, make_cube
 from pipeline.sweep.forking import usable_cpus
@@ -163,9 +163,9 @@ def perform(
     for batch in _batches(plan, stock, catalog, account, scheduler, workers, caller):
         if writer is not None:
             with _place_at_fault():
-                writer.write(batch.records)
-        stock.records.update((record["run_id"], record) for record in batch.records)
-        own.update(record["run_id"] for record in batch.records)
+                writer.write(map(vars, batch.records))
+        stock.records.update((record.run_id, record) for record in batch.records)
+        own.update(record.run_id for record in batch.records)
         account.memory = max(account.memory, batch.memory)
         caller.progress(len(stock.records) - known, missing)
         if batch.fault:
@@ -246,13 +246,13 @@ def _settle(account: Account, plan: Plan, stock: Stock, own: set[str]) -> None:
     """Count what became of every cell; ``own`` are the runs that this process has computed."""
     account.failures = failures(plan, stock.records)
     for run_id in plan.run_ids:
-        if run_id is None or stock.records[run_id]["status"] == FAILED:
+        if run_id is None or not stock.records[run_id].computed:
             continue
         if run_id in own:
             account.computed += 1
         else:
             account.cached += 1
-        status = str(stock.records[run_id]["results"].get("status", ""))
+        status = str(stock.records[run_id].results.get("status", ""))
         account.statuses[status] = account.statuses.get(status, 0) + 1
 
 
@@ -277,7 +277,7 @@ def _publish(plan: Plan, stock: Stock, catalog: Catalog, account: Account, *, re
         "memory_limit_per_worker": account.memory_limit,
         "largest_memory_of_a_worker": account.memory or peak_memory(),
         "wall_seconds": account.seconds,
-        "cell_code_revisions": sorted({str(record["code_revision"]) for record in stock.records.values()}),
+        "cell_code_revisions": sorted({record.code_revision for record in stock.records.values()}),
     }
     if replaced and plan.sweep_id in catalog.sweeps:
         catalog.sweeps.remove(plan.sweep_id)

@@ -7,15 +7,15 @@ from collections import deque
 from dataclasses import dataclass, field
 from math import ceil
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from catalog.cell_cache import read_cells
-from pipeline.sweep.cell import COMPUTED
+from pipeline.sweep.cell import CellRecord
 from pipeline.sweep.plan import Plan
 from pipeline.sweep.stock import Reason, Stock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from catalog.catalog import Catalog
     from catalog.claims import Claims
@@ -102,20 +102,21 @@ class Work:
         """Take in what others have recorded."""
         if self.catalog is None:
             return
-        for run_id, record in read_cells(self.catalog.storage, self.plan.name, self.stock.files).items():
+        for run_id, stored in read_cells(self.catalog.storage, self.plan.name, self.stock.files).items():
+            record = CellRecord.read(stored)
             if run_id in self.left and self._settles(run_id, record):
                 self.stock.records[run_id] = record
                 del self.left[run_id]
 
-    def _settles(self, run_id: str, record: Mapping[str, Any]) -> bool:
+    def _settles(self, run_id: str, record: CellRecord) -> bool:
         """Whether a record that was not there before ends the search for this cell."""
-        if record["status"] == COMPUTED:
+        if record.computed:
             return not self.plan.request.trajectories or (self.catalog is not None and run_id in self.catalog)
         if self.stock.missing[run_id] in (Reason.NEVER, Reason.DAMAGED):
             return True
-        return bool(record["recorded"] > self.begun)  # what failed before is tried again
+        return bool(record.recorded > self.begun)  # what failed before is tried again
 
-    def done(self, records: Iterable[Mapping[str, Any]]) -> None:
+    def done(self, records: Iterable[CellRecord]) -> None:
         """Give back the claims on cells that are recorded."""
         if self.claims is not None:
-            self.claims.release(record["run_id"] for record in records)
+            self.claims.release(record.run_id for record in records)

@@ -10,7 +10,7 @@ from catalog.errors import CatalogUnwritableError, DiskFullError
 from catalog.layout import SCHEMA_VERSION
 from pipeline import load_config, run
 from pipeline.results.reader import summarise
-from pipeline.sweep.cell import Failure, PlaceFaultError, compute_cell, published
+from pipeline.sweep.cell import CellRecord, Failure, PlaceFaultError, compute_cell
 from pipeline.sweep.stages import compute_batch, shared_data, shared_minimum
 
 CONFIG = load_config("orthogonal", {"init.width": 6, "flow.samples": 20})
@@ -29,18 +29,17 @@ def without_timing(results):
 
 def test_the_numbers_are_the_runs(shared):
     record = compute_cell(CONFIG, *shared)
-    assert (record["run_id"], record["status"], record["message"]) == (RUN_ID, "computed", "")
-    assert without_timing(record["results"]) == without_timing(summarise(run(CONFIG)))
-    assert record["wall_seconds"] > record["results"]["solver_seconds"] > 0
+    assert (record.run_id, record.status, record.message) == (RUN_ID, "computed", "")
+    assert without_timing(record.results) == without_timing(summarise(run(CONFIG)))
+    assert record.wall_seconds > record.results["solver_seconds"] > 0
 
 
 def test_a_published_run_says_the_same(shared, tmp_path):
     catalog = open_catalog(tmp_path / "catalog")
     record = compute_cell(CONFIG, *shared, catalog)
     manifest = catalog.manifest(RUN_ID)
-    read = published(RUN_ID, manifest.summary, manifest.provenance, manifest.created)
-    assert without_timing(read["results"]) == without_timing(record["results"])
-    assert set(read) == set(record)
+    read = CellRecord.of_run(RUN_ID, manifest.summary, manifest.provenance, manifest.created)
+    assert without_timing(read.results) == without_timing(record.results)
     assert catalog.verify() == []
 
 
@@ -61,8 +60,8 @@ def test_whatever_goes_wrong_is_its_message(shared, monkeypatch, error, message)
 
     monkeypatch.setattr(pipeline.workflow, "follow", fail)
     record = compute_cell(CONFIG, *shared)
-    assert (record["run_id"], record["status"], record["message"]) == (RUN_ID, "failed", message)
-    assert record["results"] == {}
+    assert (record.run_id, record.status, record.message) == (RUN_ID, "failed", message)
+    assert record.results == {}
 
 
 REFUSALS = [
@@ -98,7 +97,7 @@ def test_a_catalog_that_refuses_is_a_fault_of_the_place(shared, monkeypatch, err
 
     monkeypatch.setattr(pipeline.workflow, "follow", twice)
     batch = compute_batch([CONFIG] * 4, *shared)
-    assert ([record["status"] for record in batch.records], batch.fault) == (["computed"] * 2, str(error))
+    assert ([record.status for record in batch.records], batch.fault) == (["computed"] * 2, str(error))
 
 
 @pytest.mark.parametrize("times", [2, 3])
@@ -116,7 +115,7 @@ def test_the_systems_hiccups_are_tried_again(shared, monkeypatch, times):
         with pytest.raises(PlaceFaultError, match="Input/output error"):
             compute_cell(CONFIG, *shared)
     else:
-        assert compute_cell(CONFIG, *shared)["status"] == "computed"
+        assert compute_cell(CONFIG, *shared).status == "computed"
     assert len(calls) == 3
 
 
@@ -127,8 +126,8 @@ def test_a_data_set_that_can_not_be(monkeypatch):
     assert isinstance(data, Failure)
     assert shared_minimum(config, data) is data
     (record,) = compute_batch([config], data, data).records
-    assert record["status"] == "failed"
-    assert record["message"].startswith("RequestError: data.x[1] is of the size 1e+200")
+    assert record.status == "failed"
+    assert record.message.startswith("RequestError: data.x[1] is of the size 1e+200")
 
     def unreadable(_):
         raise OSError("gone")
@@ -136,3 +135,10 @@ def test_a_data_set_that_can_not_be(monkeypatch):
     monkeypatch.setattr(pipeline.workflow, "prepare", unreadable)
     with pytest.raises(OSError, match="gone"):  # the scheduler tries it again
         shared_data(config)
+
+
+def test_a_record_is_read_as_it_was_written_and_an_older_one_is_completed():
+    record = CellRecord.now(RUN_ID, {"final_loss": 0.5}, 2.0)
+    assert CellRecord.read(vars(record)) == record
+    old = CellRecord.read({"run_id": "a-1", "status": "failed", "recorded": "2026-01-01", "unknown": 1})
+    assert (old.computed, old.message, old.results) == (False, "", {})

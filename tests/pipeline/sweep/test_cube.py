@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -12,6 +13,7 @@ from catalog import open_catalog
 from pipeline import load_config, run
 from pipeline.results.reader import summarise
 from pipeline.sweep import run_sweep
+from pipeline.sweep.cell import CellRecord
 from pipeline.sweep.coordinates import dimension_names, flags
 from pipeline.sweep.cube import make_cube
 from pipeline.sweep.grid import Axis
@@ -129,12 +131,11 @@ def test_a_sweep_of_failures_only(request_of):
 def test_the_order_of_the_records_does_not_matter(request_of, cube):
     plan = make_plan(request_of(GRID))
     results = {"steps": 3, "final_loss": 0.5, "minimal_norm_method": "b c"}
-    records = {
-        run_id: {"status": "computed", "results": results | {"loss": i}, "wall_seconds": 0.0}
-        for i, run_id in enumerate(plan.run_ids)
+    records = {run_id: CellRecord.now(run_id, results | {"loss": i}, 0.0) for i, run_id in enumerate(plan.run_ids)}
+    again = {
+        key: replace(value, results=dict(reversed(value.results.items())))
+        for key, value in reversed(records.items())
     }
-    again = dict(reversed([(key, value | {"results": dict(reversed(value["results"].items()))})
-                           for key, value in records.items()]))  # fmt: skip
     assert make_cube(plan, records).identical(make_cube(plan, again))
     assert list(make_cube(plan, records)) == list(make_cube(plan, again))
 

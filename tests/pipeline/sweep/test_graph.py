@@ -35,7 +35,7 @@ GRID = {"init.seed": {"count": 30}}
 
 
 def records_of(graph):
-    return {record["run_id"]: record for batch in graph.results() for record in batch.records}
+    return {record.run_id: record for batch in graph.results() for record in batch.records}
 
 
 def test_a_cell_that_kills_its_worker_takes_no_other_along(request_of, monkeypatch):
@@ -45,7 +45,7 @@ def test_a_cell_that_kills_its_worker_takes_no_other_along(request_of, monkeypat
         # A batch of ten from the start: the deadly cells have company.
         graph = Graph(workers.client, plan, deque(range(30)), cell_seconds=0.05)
         records = records_of(graph)
-    failed = {plan.run_ids.index(run_id): r["message"] for run_id, r in records.items() if r["status"] == "failed"}
+    failed = {plan.run_ids.index(run_id): r.message for run_id, r in records.items() if r.status == "failed"}
     assert failed == {3: DIED, 5: "RuntimeError: no such luck"}
     assert set(records) == set(plan.run_ids)
 
@@ -58,7 +58,7 @@ def test_a_disk_that_is_full_at_a_worker_ends_the_sweep(request_of, processes, m
             perform(plan, take_stock(plan, catalog), catalog, scheduler=processes)
     stock = take_stock(plan, catalog)
     assert len(stock.missing) >= 10
-    assert {record["status"] for record in stock.records.values()} <= {"computed"}
+    assert {record.status for record in stock.records.values()} <= {"computed"}
     account = perform(plan, stock, catalog, scheduler=processes)
     assert (account.computed + account.cached, account.failures) == (30, [])
 
@@ -83,13 +83,13 @@ def test_workers_that_are_killed_from_outside(request_of):
     plan = make_plan(request_of({"init.seed": {"count": 120}}))
     with local(2) as workers:
         results = Graph(workers.client, plan, deque(range(120))).results()
-        done = {record["run_id"] for record in next(results).records}
+        done = {record.run_id for record in next(results).records}
         for process in workers.client.run(os.getpid).values():
             os.kill(process, signal.SIGKILL)
         for batch in results:
-            assert {record["status"] for record in batch.records} == {"computed"}
-            assert not done & {record["run_id"] for record in batch.records}
-            done |= {record["run_id"] for record in batch.records}
+            assert {record.status for record in batch.records} == {"computed"}
+            assert not done & {record.run_id for record in batch.records}
+            done |= {record.run_id for record in batch.records}
     assert done == set(plan.run_ids)
 
 

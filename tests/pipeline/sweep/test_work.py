@@ -85,7 +85,7 @@ def test_cells_of_another_machine_are_waited_for(request_of, catalog, computed, 
     monkeypatch.setattr(  # while this one waits the other one is done
         pipeline.sweep.sweeping,
         "sleep",
-        lambda _: write_cells(catalog.storage, plan.name, [stock.records[run_id] for run_id in theirs]),
+        lambda _: write_cells(catalog.storage, plan.name, [vars(stock.records[run_id]) for run_id in theirs]),
     )
     account = perform(plan, take_stock(plan, catalog), catalog)
     assert sorted(computed) == sorted(plan.run_ids[3:])
