@@ -181,11 +181,6 @@ def read_cells(storage: Storage, name: str, seen: set[str] | None = None) -> dic
     return found
 
 
-def remove_cells(storage: Storage, name: str) -> None:
-    """Remove all records of a base; its published runs and cubes stay."""
-    storage.remove(f"{CELLS}/{name}")
-
-
 def announce(storage: Storage, under_way: UnderWay) -> None:
     """Record that a sweep has begun, so that its progress can be shown.
 

@@ -181,7 +181,7 @@ def parse_index(content: bytes, *, bounded: bool = True) -> TableIndex:
         index = TableIndex(found["run_ids"], found["stamps"], columns, dict.fromkeys(found["parameters"]))
         lengths = {len(index.stamps), *(len(column) for column in index.columns.values())}
     except (TypeError, KeyError, IndexError, AttributeError) as error:
-        raise ValueError("it is no index") from error
+        raise ValueError("it is not an index") from error
     if not lengths <= {len(index.run_ids)}:
         raise ValueError("its columns are not equally long")
     return index

@@ -1,4 +1,4 @@
-"""One run as one netCDF-4 file: for readers that know no Zarr, and for the checkers of CF and ACDD."""
+"""One run as one netCDF-4 file, for readers without Zarr and for the checkers of CF and ACDD."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LARGE = 256 * 2**20
 SAMPLE = "sample"
 """What the dimension ``time`` is called in netCDF; ``swap_dims(sample="time")`` undoes it."""
 LEAST_FREE = 2**20
-"""Bytes; with fewer left on the disk, it was full: HDF5 says only that an error happened."""
+"""Bytes; if fewer are free, the disk was full: HDF5 does not name the cause of an error."""
 
 
 def write_netcdf(catalog: Catalog, run_id: str, destination: Path) -> int:

@@ -30,7 +30,7 @@ AT_ONCE = 32
 """Requests under way at once: each waits some 20 ms for its answer."""
 BATCH_BYTES = 16 * 2**20
 """Bytes of a run that wait to be sent together."""
-ABANDONED = 3600.0
+DRAFT_SECONDS = 3600.0
 """Seconds after which a draft with other numbers counts as abandoned."""
 IN_MEMORY = "memory"
 """The scheme of the store that one process has for itself."""
@@ -357,7 +357,7 @@ class ObjectWriter:
             if first["numbers"] == numbers and first["metadata"].keys() == metadata.keys():
                 agreed = {path: text.encode() for path, text in first["metadata"].items()}
                 return first["manifest"].encode(), {**contents, **agreed}
-            if self.storage.idle_seconds(self.draft) < ABANDONED:
+            if self.storage.idle_seconds(self.draft) < DRAFT_SECONDS:
                 raise CatalogUnwritableError(
                     f"the catalog {self.storage.url} can't be written: another process is publishing "
                     f"{self.destination} with other numbers; try again later"

@@ -16,7 +16,6 @@ from catalog.cell_cache import (
     damaged_cells,
     pack_cells,
     read_cells,
-    remove_cells,
     sweeps_under_way,
     withdraw,
     write_cells,
@@ -39,7 +38,7 @@ def files(storage):
 def test_nothing_is_there(storage):
     assert read_cells(storage, "base") == {}
     write_cells(storage, "base", [])
-    remove_cells(storage, "base")
+    storage.remove("cells/base")
     assert not Path(storage.url).exists()
 
 
@@ -56,7 +55,7 @@ def test_bases_do_not_mix(storage):
     write_cells(storage, "base", [record("base-1")])
     write_cells(storage, "base-2", [record("base-2-1")])
     assert set(read_cells(storage, "base")) == {"base-1"}
-    remove_cells(storage, "base")
+    storage.remove("cells/base")
     assert read_cells(storage, "base") == {}
     assert set(read_cells(storage, "base-2")) == {"base-2-1"}
 

@@ -330,7 +330,7 @@ def test_what_a_run_occupies(tmp_path, make_tree, run_id, description):
     assert blocks <= 3.5 * len(arrays) + sum(path.stat().st_size for path in paths if path.is_file()) / 4096
 
 
-def test_a_sweep_lies_on_a_shelf_of_its_own(tmp_path):
+def test_a_sweep_is_in_a_collection_of_its_own(tmp_path):
     """The same publisher, mapping and verification; runs and sweeps of one name don't meet."""
     catalog = open_catalog(tmp_path)
     tree = xr.DataTree.from_dict({"cube": xr.Dataset({"excess": ("scale", np.ones(3))})})

@@ -37,7 +37,7 @@ def catalog(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(serve, catalog):
-    return f"{serve(catalog.place.url)}/sweeps?sweep={catalog.sweeps.run_ids()[0]}"
+    return f"{serve(catalog.storage.url)}/sweeps?sweep={catalog.sweeps.run_ids()[0]}"
 
 
 @pytest.fixture
