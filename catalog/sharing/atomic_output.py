@@ -25,7 +25,7 @@ _OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 # The smallest date that a zip can tell: with the real one, the same run would be other bytes each time.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _DOCUMENTS = (".json", ".csv", ".md", ".cff")
-LEVEL = 6
+ZLIB_LEVEL = 6
 """Of zlib."""
 
 
@@ -56,7 +56,9 @@ class Archive:
         entry = zipfile.ZipInfo(path, _EPOCH)
         entry.create_system, entry.external_attr = 3, 0o644 << 16  # as Unix writes them, wherever this runs
         compressed = path.endswith(_DOCUMENTS)
-        self.archive.writestr(entry, content, zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED, LEVEL)
+        self.archive.writestr(
+            entry, content, zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED, ZLIB_LEVEL
+        )
 
 
 @contextmanager

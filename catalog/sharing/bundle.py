@@ -16,7 +16,7 @@ from catalog.errors import DamagedRunError
 from catalog.layout import RUNS, STORE, manifest_key, run_key
 from catalog.manifest import Manifest, parse
 
-AT_ONCE = 16
+READS_AT_ONCE = 16
 """Files that are read at once: in an object store or over http each waits some 20 ms for its answer."""
 BATCH_BYTES = 16 * 2**20
 """Bytes that are read at once."""
@@ -151,7 +151,7 @@ def read_at_once(read: Read, files: Mapping[str, Mapping[str, Any]]) -> Iterator
     files
         By path; each a table with its ``size``.
     """
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(READS_AT_ONCE) as pool:
         for batch in batches(files):
             yield from zip(batch, pool.map(lambda path: read(path, files[path]["size"]), batch), strict=True)
 
@@ -161,7 +161,7 @@ def batches(sizes: Mapping[str, Mapping[str, Any]]) -> Iterator[list[str]]:
     batch: list[str] = []
     held = 0
     for path, entry in sizes.items():
-        if batch and (len(batch) >= 8 * AT_ONCE or held + entry["size"] > BATCH_BYTES):
+        if batch and (len(batch) >= 8 * READS_AT_ONCE or held + entry["size"] > BATCH_BYTES):
             yield batch
             batch, held = [], 0
         batch.append(path)

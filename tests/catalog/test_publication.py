@@ -130,7 +130,7 @@ def test_an_error_of_the_file_system(tmp_path, tree, run_id, description, monkey
 def test_while_others_write_much_each_file_is_flushed_by_itself(tmp_path, tree, run_id, description, monkeypatch):
     """One flush of the file system would wait for gigabytes that are no concern of ours."""
     monkeypatch.setattr(new_files, "flushes_surely", lambda _: True)
-    monkeypatch.setattr(new_files, "waiting_bytes", lambda: new_files.MUCH)
+    monkeypatch.setattr(new_files, "waiting_bytes", lambda: new_files.WAITING_BYTES_LIMIT)
     monkeypatch.setattr(new_files, "flush_file_system", lambda _: pytest.fail("it was asked for"))
     publish(tmp_path / "catalog", run_id, tree, **description)
     assert verify(tmp_path / "catalog") == []
