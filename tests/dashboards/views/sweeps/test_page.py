@@ -160,7 +160,7 @@ def test_an_empty_catalog_says_how_to_make_a_sweep_and_shows_the_first_one(catal
     view = SweepsView(Visitor(catalog).context)
     assert "reluflow sweep scale-width-seed" in view.place[0].object
     sweep_id = publish_cube(catalog, plan_of())
-    view.poll()
+    view.known.request(None)
     assert view.chosen.value == sweep_id
     assert len(view.place[0]) > 1
 
@@ -171,7 +171,7 @@ def test_a_sweep_that_appears_is_named_and_disturbs_nothing(catalog):
     view = SweepsView(visitor.context)
     shown = view.place[0]
     second = publish_cube(catalog, plan_of({"init.seed": [0, 1]}, name="another"))
-    view.poll()
+    view.known.request(None)
     assert (view.chosen.value, view.place[0]) == (first, shown)
     assert second in view.chosen.options
     assert second in visitor.said[-1]
@@ -179,7 +179,7 @@ def test_a_sweep_that_appears_is_named_and_disturbs_nothing(catalog):
     assert visitor.context.query["sweep"] == second
     assert "width" not in json.dumps(visitor.context.query)
     catalog.sweeps.remove(second)
-    view.poll()
+    view.known.request(None)
     assert view.chosen.value == first
     assert "removed" in visitor.said[-1]
 
