@@ -62,7 +62,7 @@ class Comparison:
         self.axis = radio_buttons("Loss axis", AXES, context.choice("loss", AXES, "linear"))
         self.loss = pn.pane.Bokeh(self._loss(), sizing_mode="stretch_width")
         function = function_plot(trees, context.theme)
-        self.picture = None if function is None else render_figure(function)
+        self.plot = None if function is None else render_figure(function)
         for widget in (self.time, self.axis):
             widget.param.watch(self._changed, "value")
 
@@ -87,10 +87,10 @@ class Comparison:
             gap="4px 12px",
         )  # fmt: skip
         cards = [card(controls, self.loss, flex="1 1 420px")]
-        if self.picture is not None:
+        if self.plot is not None:
             heading = html_pane("<b>Function at the end</b>", height=32)
-            picture = pn.pane.Bokeh(self.picture, sizing_mode="stretch_width")
-            cards.append(card(heading, picture, flex="1 1 420px"))
+            plot = pn.pane.Bokeh(self.plot, sizing_mode="stretch_width")
+            cards.append(card(heading, plot, flex="1 1 420px"))
         runs = "".join(f"<p>{line}</p>" for line in self._legend())
         table = records_html(difference_table(tabulate_differences(self.manifests)), "compared")
         return pn.Column(

@@ -264,7 +264,7 @@ class CatalogPage:
         self.opened.request(run_ids)
 
     def _side_by_side(self, run_ids: list[str]) -> list[pn.viewable.Viewable]:
-        # In this thread, because HoloViews takes seconds to import; whoever compares nothing does without.
+        # Imported here, in this thread: HoloViews takes seconds to import, and only a comparison needs it.
         from dashboards.views.catalog.comparison_view import Comparison, opened_runs
 
         trees, manifests = opened_runs(self.context, run_ids)
