@@ -14,7 +14,7 @@ COUNT ?= 4
 BIN := .venv/bin
 export RELUFLOW_CATALOG := $(CATALOG)
 
-SOURCES := $(wildcard pipeline/*.py pipeline/*/*.py pipeline/*/*/*.py pipeline/presets/*.toml catalog/*.py)
+SOURCES := $(wildcard pipeline/*.py pipeline/*/*.py pipeline/*/*/*.py pipeline/presets/*.toml catalog/*.py catalog/*/*.py)
 FIGURE_3 := $(FIGURES)/$(PRESET)/figure-3-loss.png
 # A run is there if and only if its manifest is; without one the figure is made again, whatever its date.
 MANIFEST := $(or $(firstword $(wildcard $(CATALOG)/runs/$(PRESET)-????????????/manifest.json)),no-manifest)

@@ -1,9 +1,9 @@
-"""The catalog: where runs are kept, found, checked and shared.
+"""The catalog stores runs, finds them, verifies them and shares them.
 
-In comes a labelled tree of datasets with a summary of scalars; out go a run on disk that plain xarray opens,
-a table of all runs, and a verdict on every byte. This package knows what a variable is called and means
-(:mod:`catalog.schema`), how a run is published so that no reader ever sees half of one, and nothing at all
-of how its numbers were computed: it imports no stage of the pipeline.
+In comes a labelled tree of datasets with a summary of scalars; out go a run on disk that plain xarray opens, a
+table of all runs, and the result of verifying every byte. This package knows the name and the meaning of each
+variable (:mod:`catalog.schema`), and how a run is published so that no reader sees an incomplete one. It does
+not know how the numbers were computed: it imports no stage of the pipeline.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""The few numbers that a caller gives to a catalog, refused in one line if they are none."""
+"""Validation of the numbers that a caller gives to a catalog: an invalid one is refused in one line."""
 
 from __future__ import annotations
 

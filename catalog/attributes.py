@@ -1,6 +1,6 @@
-"""The attributes by which a run explains itself where no catalog is at hand: CF 1.11 and ACDD 1.3.
+"""The attributes that describe a run to readers without the catalog: CF 1.11 and ACDD 1.3.
 
-The run's own attributes win, except for those that only publishing knows (identity, date, versions).
+The run's own attributes are kept, except for those that only publication knows (identity, date, versions).
 """
 
 from __future__ import annotations

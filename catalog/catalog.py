@@ -325,9 +325,9 @@ class Catalog:
 
     def collect_garbage(self, patience: float | None = None) -> CollectedGarbage:
         """Remove the unfinished writes of killed processes: see :mod:`catalog.garbage_collection`."""
-        from catalog.garbage_collection import PATIENCE, collect_garbage
+        from catalog.garbage_collection import ABANDONED_SECONDS, collect_garbage
 
-        return collect_garbage(self.storage, PATIENCE if patience is None else patience)
+        return collect_garbage(self.storage, ABANDONED_SECONDS if patience is None else patience)
 
     def verify(self, run_id: str | None = None) -> list[Finding]:
         """Check every byte of one run or of all: see :func:`catalog.verification.verify`."""

@@ -29,11 +29,11 @@ CELLS = "cells"
 ENDING = ".json"
 PLAN = ".plan"
 """The ending of the file that announces a sweep."""
-TOGETHER = 16
+FILES_MERGED = 16
 """How many files of about one size become one."""
-TIERS = 2
+MERGES_LIMIT = 2
 """How often a record is written anew at most: the files of 256 batches, some 16 MB, stay as they are."""
-LARGE = 2**22
+LARGE_FILE_BYTES = 2**22
 """Bytes of a file that is large enough to be left as it is."""
 
 
@@ -68,7 +68,7 @@ class CellWriter:
 
     storage: Storage
     name: str
-    tiers: list[list[str]] = field(default_factory=lambda: [[] for _ in range(TIERS)])
+    tiers: list[list[str]] = field(default_factory=lambda: [[] for _ in range(MERGES_LIMIT)])
 
     def write(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Keep the records of some cells, durably: see :func:`write_cells`."""
@@ -77,7 +77,7 @@ class CellWriter:
             if key is None:
                 return
             tier.append(key)
-            if len(tier) < TOGETHER:
+            if len(tier) < FILES_MERGED:
                 return
             found = [(file, content) for file in tier if (content := _content(self.storage, file)) is not None]
             tier.clear()
@@ -116,13 +116,13 @@ def pack_cells(storage: Storage, name: str) -> None:
     for file in storage.names(f"{CELLS}/{name}"):
         key = f"{CELLS}/{name}/{file}"
         content = _content(storage, key) if file.endswith(ENDING) else None
-        if content is None or len(content) >= LARGE:
+        if content is None or len(content) >= LARGE_FILE_BYTES:
             continue
         waiting.append((key, content))
-        if sum(len(content) for _, content in waiting) >= LARGE:
+        if sum(len(content) for _, content in waiting) >= LARGE_FILE_BYTES:
             _put_together(storage, name, waiting)
             waiting = []
-    if len(waiting) >= TOGETHER:
+    if len(waiting) >= FILES_MERGED:
         _put_together(storage, name, waiting)
 
 
@@ -179,11 +179,6 @@ def read_cells(storage: Storage, name: str, seen: set[str] | None = None) -> dic
                 if before is None or _preferred(record, before):
                     found[record["run_id"]] = record
     return found
-
-
-def remove_cells(storage: Storage, name: str) -> None:
-    """Remove all records of a base; its published runs and cubes stay."""
-    storage.remove(f"{CELLS}/{name}")
 
 
 def announce(storage: Storage, under_way: UnderWay) -> None:

@@ -1,4 +1,4 @@
-"""How arrays become bytes: codecs, chunks and fill values, each chosen by measurement.
+"""The encoding of arrays as bytes: codecs, chunks and fill values, each chosen by measurement.
 
 Codecs: ``zstd`` then ``crc32c``. zstd as xarray writes it alone has no checksum: 398 to 400 of 400 single-bit
 flips in a chunk read back silently wrong; with ``crc32c`` last, all 400 raise, in any reader. Numbers along time
@@ -55,7 +55,7 @@ def _aligned(length: int, block: int) -> int:
 
 
 def fill_value(group: str, name: str, variable: xr.Variable) -> Any:
-    """Choose what a lost chunk of this variable reads as: what the schema says, else an unlikely value."""
+    """Choose the value that readers see for a missing chunk: that of the schema, else an unlikely value."""
     specifications = (*STAGES.get(group, ()), *COORDINATES.values())
     for specification in specifications:
         if specification.name == name and specification.dtype == variable.dtype:
@@ -70,10 +70,10 @@ def fill_value(group: str, name: str, variable: xr.Variable) -> Any:
 def encode(tree: xr.DataTree) -> dict[str, bytes]:
     """Encode a labelled tree as a Zarr v3 store: ``{relative POSIX path: content}``.
 
-    In memory, not on the disk: each file is then written, flushed and digested once, by us. Zarr's own
-    LocalStore does not flush, leaves ``*.partial`` files, and goes on writing in its background thread while
-    Ctrl-C is cleaning up. The price is the compressed size in memory, less than the tree. Of lazy variables
-    only the metadata is here; their chunks are for :func:`stream`.
+    The files are made in memory, so that each is written, flushed and digested once. Zarr's own LocalStore does
+    not flush, leaves ``*.partial`` files, and goes on writing in its background thread during the clean-up
+    after Ctrl-C. The cost is the compressed size in memory, which is less than the tree. For lazy variables
+    only the metadata is made here; :func:`stream` makes their chunks.
 
     Raises
     ------

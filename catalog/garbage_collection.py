@@ -9,7 +9,7 @@ from catalog.index import refreshed
 from catalog.layout import COLLECTIONS
 from catalog.storage import Storage, UnfinishedWrite
 
-PATIENCE = 3600.0
+ABANDONED_SECONDS = 3600.0
 """Seconds without a write after which an unfinished write counts as abandoned where no lock tells: in an object
 store, on a disk without locks, and if another machine wrote it."""
 
@@ -28,7 +28,7 @@ class CollectedGarbage:
     kept: tuple[UnfinishedWrite, ...]
 
 
-def collect_garbage(storage: Storage, patience: float = PATIENCE) -> CollectedGarbage:
+def collect_garbage(storage: Storage, patience: float = ABANDONED_SECONDS) -> CollectedGarbage:
     """Remove unfinished writes that no process is at or, where that is not known, that have been idle for long.
 
     The indexes are brought up to date too: behind a web server that lists nothing, they name the runs.
@@ -54,7 +54,7 @@ def collect_garbage(storage: Storage, patience: float = PATIENCE) -> CollectedGa
     return CollectedGarbage(tuple(removed), tuple(kept))
 
 
-def is_abandoned(unfinished: UnfinishedWrite, patience: float = PATIENCE) -> bool:
+def is_abandoned(unfinished: UnfinishedWrite, patience: float = ABANDONED_SECONDS) -> bool:
     """Whether nobody is writing it any more."""
     if unfinished.at_work is None:
         return unfinished.idle_seconds >= patience

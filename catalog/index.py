@@ -28,9 +28,9 @@ VERSION = 2
 """Of the index's own format; an index of another version is not used."""
 ABSENT = -1
 """The code of a cell whose run has no such column; None is a value that a cell may have."""
-WORTH = 50
+CHANGES_WORTH_WRITING = 50
 """From how many manifests read on (some 20 ms) the index is written; for fewer, listing writes nothing."""
-REPEATING = 0.5
+DISTINCT_SHARE = 0.5
 """A column with fewer distinct values than this share of its rows is written as numbers into a list of them."""
 
 NOTHING = object()
@@ -110,7 +110,7 @@ class TableIndex:
         return sealed(document, separators=(",", ":"))
 
 
-def refreshed(storage: Storage, collection: str, worth: int = WORTH) -> TableIndex:
+def refreshed(storage: Storage, collection: str, worth: int = CHANGES_WORTH_WRITING) -> TableIndex:
     """Bring the index of a collection up to date with the storage, and write it if that is allowed.
 
     Parameters
@@ -181,7 +181,7 @@ def parse_index(content: bytes, *, bounded: bool = True) -> TableIndex:
         index = TableIndex(found["run_ids"], found["stamps"], columns, dict.fromkeys(found["parameters"]))
         lengths = {len(index.stamps), *(len(column) for column in index.columns.values())}
     except (TypeError, KeyError, IndexError, AttributeError) as error:
-        raise ValueError("it is no index") from error
+        raise ValueError("it is not an index") from error
     if not lengths <= {len(index.run_ids)}:
         raise ValueError("its columns are not equally long")
     return index
@@ -194,7 +194,7 @@ def _packed(column: list[Any]) -> list[Any] | dict[str, list[Any]]:
     codes = [
         ABSENT if value is NOTHING else numbers.setdefault((type(value), value), len(numbers)) for value in column
     ]
-    if len(numbers) > REPEATING * len(column) and ABSENT not in codes:
+    if len(numbers) > DISTINCT_SHARE * len(column) and ABSENT not in codes:
         return column
     return {"values": [value for _, value in numbers], "codes": codes}
 

@@ -105,13 +105,13 @@ class Manifest:
         """Refuse a manifest that could not be what this module writes."""
         for name in ("run_id", "schema_version", "created"):
             if not isinstance(getattr(self, name), str):
-                raise ValueError(f"{name} is no text")
+                raise ValueError(f"{name} is not a text")
         for name in ("configuration", "summary", "provenance", "files"):
             if not isinstance(getattr(self, name), dict):
-                raise ValueError(f"{name} is no table")
+                raise ValueError(f"{name} is not a table")
         for key, value in self.summary.items():
             if isinstance(value, dict | list | tuple):
-                raise ValueError(f"summary.{key} is no scalar")
+                raise ValueError(f"summary.{key} is not a scalar")
         for path, entry in self.files.items():
             # A manifest from elsewhere must not lead verification or a later export out of the run's folder.
             if not path or path.startswith("/") or ".." in path.split("/"):

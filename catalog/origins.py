@@ -1,7 +1,7 @@
-"""Where a run came from that was not computed here: kept beside the runs, which are never changed.
+"""The origin of an imported run, recorded beside the runs, which are never changed.
 
-What travels with a run proves nothing about it, so that its readers are told who handed it over, when, and what
-could not be checked of it then. An export carries none of this: it tells of the runs, not of their keepers.
+A run's own files don't prove who made it. So its readers are told from where it was imported, when, and what could
+not be checked. An export contains no origins.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Origin:
-    """How a run came into this catalog.
+    """From where a run was imported into this catalog.
 
     Attributes
     ----------
@@ -29,8 +29,8 @@ class Origin:
     at
         When: UTC, ISO 8601.
     published
-        When the run was published first, as its manifest says: of a run that was computed here since, it differs,
-        and the origin is not its.
+        When the run was first published, according to its manifest. If the run was computed here since, the dates
+        differ, and the origin does not apply.
     unchecked
         What could not be checked of it, each in a few words.
     """
@@ -82,4 +82,4 @@ def parse_origin(content: bytes) -> Origin:
         unchecked = tuple(map(str, said["unchecked"]))
         return Origin(str(said["source"]), str(said["at"]), str(said["published"]), unchecked)
     except (KeyError, TypeError) as error:
-        raise ValueError("it is no origin") from error
+        raise ValueError("it is not a record of an origin") from error

@@ -1,6 +1,6 @@
 """One row of the table of all runs: every parameter and every scalar result of one manifest, by name.
 
-Standard library only: verify holds the index to it, and needs no pandas.
+Standard library only: verification compares the index with it, and does not load pandas.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def flattened(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
 
 
 def row_of(manifest: Manifest, origin: Origin | None = None) -> dict[str, Any]:
-    """Lay one manifest out as a row of the table, its parameters under their dotted names.
+    """Make the row of one manifest, with its parameters under their dotted names.
 
-    A run that was imported says so last, whatever it claims itself.
+    The columns of an imported run's origin come last, so that the run can't claim another one.
     """
     row: dict[str, Any] = {
         "created": manifest.created,

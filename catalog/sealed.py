@@ -56,7 +56,7 @@ def unsealed(content: bytes, *, constants: bool = False, bounded: bool = True) -
     parse = parse_json if bounded else json.loads
     document = parse(content, parse_constant=None if constants else _refuse_constant)
     if not isinstance(document, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     digest = document.pop(_KEY, None)
     before, found, after = content.rpartition(str(digest).encode())
     if not found or hashlib.sha256(before + _NO_DIGEST.encode() + after).hexdigest() != digest:
@@ -65,7 +65,7 @@ def unsealed(content: bytes, *, constants: bool = False, bounded: bool = True) -
 
 
 def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON")
+    raise ValueError(f"{text} is not JSON")
 
 
 _UNSEALED_INDEX = 1
@@ -78,12 +78,12 @@ def names_listed(content: bytes) -> list[str]:
     Raises
     ------
     ValueError, TypeError, KeyError, RecursionError
-        If it is no index, or damaged.
+        If it is not an index, or damaged.
     """
     found = parse_json(content)
     if found["version"] != _UNSEALED_INDEX:
         found = unsealed(content, constants=True)
     names = found["run_ids"]
     if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
-        raise TypeError("run_ids is no list of names")
+        raise TypeError("run_ids is not a list of names")
     return list(names)

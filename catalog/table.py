@@ -23,13 +23,13 @@ _ALLOWED = (
 
 
 def tabulate(run_ids: list[str], columns: Mapping[str, list[Any]], parameters: Iterable[str]) -> pd.DataFrame:
-    """Lay the rows of all runs out as a table, the oldest run first.
+    """Make the table of all runs, the oldest run first.
 
-    Columns: ``created`` (UTC without saying so, else ``created > '2026-01-31'`` would be an error),
+    Columns: ``created`` (in UTC, without a time zone, else ``created > '2026-01-31'`` would be an error),
     ``preset``, ``schema_version``, ``size`` (bytes); every parameter under its dotted name (``init.width``)
-    and, if no other column of the table wants it, under its last word (``width``); every scalar result under
-    its name, or ``summary.<name>`` if a column before has it with another value. Where two parameters share
-    their last word (``data.seed``, ``init.seed``), only the dotted names are there. Where a run was imported:
+    and, if no other column has that name, under its last word (``width``); every scalar result under its name,
+    or ``summary.<name>`` if an earlier column has that name with another value. If two parameters share their
+    last word (``data.seed``, ``init.seed``), only the dotted names are used. For imported runs:
     ``imported_from`` and ``imported_at``.
 
     Parameters

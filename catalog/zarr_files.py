@@ -19,7 +19,7 @@ from numcodecs import Blosc, Zstd, blosc
 
 from catalog.schema.blocks import SHARED_BYTES, threads_for_sharing
 
-LEVEL = 3
+ZSTD_LEVEL = 3
 """Of zstd."""
 SERIES_LENGTH = 32
 """Entries of a chunk along time, from which on neighbours in time are so alike that shuffling pays."""
@@ -27,7 +27,7 @@ SERIES_LEVEL = 2
 """Of Blosc's zstd: a run takes 12.8 ms and 250 kB so, 11.9 and 254 with 1, 16.6 and 247 with 5."""
 SEPARATOR = "."
 """Between the numbers of a chunk's key: with a slash each array has one to three folders more."""
-_ZSTD = Zstd(level=LEVEL, checksum=False)
+_ZSTD = Zstd(level=ZSTD_LEVEL, checksum=False)
 # Chunks are shared among threads here. Blosc's own are started once a process, and a lock of it would be
 # inherited by a worker that is forked meanwhile.
 blosc.use_threads = False
@@ -102,7 +102,7 @@ def _codecs(dtype: np.dtype[Any], chunks: tuple[int, ...]) -> list[dict[str, Any
     endian = {} if dtype.itemsize == 1 else {"configuration": {"endian": "little"}}
     plain, checksum = {"name": "bytes", **endian}, {"name": "crc32c"}
     if not (dtype.kind == "f" and chunks and chunks[0] >= SERIES_LENGTH):
-        return [plain, {"name": "zstd", "configuration": {"level": LEVEL, "checksum": False}}, checksum]
+        return [plain, {"name": "zstd", "configuration": {"level": ZSTD_LEVEL, "checksum": False}}, checksum]
     order = [*range(1, len(chunks)), 0]
     transposed = [{"name": "transpose", "configuration": {"order": order}}] if len(chunks) > 1 else []
     shuffled = {

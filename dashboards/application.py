@@ -21,7 +21,7 @@ from dashboards.views import PAGES
 ADDRESS = "127.0.0.1"
 """The interface to listen on: this machine alone. Others reach it through a proxy that asks for a password."""
 THREADS = 4
-"""Threads for callbacks: a slow callback does not hold up the pages of other people."""
+"""Threads for callbacks: a slow callback does not delay the pages of other people."""
 UNUSED_SECONDS = 10
 """Time after which a session whose page is closed is discarded."""
 

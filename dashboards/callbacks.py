@@ -4,7 +4,7 @@ Panel hands each callback to any free thread. Two callbacks of one page then ran
 edit of a table was read before the table's new numbers), and each without the lock of the document whose
 models it changed (Bokeh raises, and then takes another page for the current one). Here a callback starts when
 its document is free, and the document is free again when the callback has ended. Callbacks on Bokeh's event
-loop would be simpler, but a slow one would then hold up the pages of all visitors.
+loop would be simpler, but a slow one would then delay the pages of all visitors.
 """
 
 from __future__ import annotations

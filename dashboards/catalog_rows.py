@@ -1,4 +1,4 @@
-"""The table of runs as the catalog page shows it, searched, and what differs between two or three runs."""
+"""The rows of the Catalog page: its columns, its search, and the differences between two or three runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.results.registry import VERDICT, every_result
 
 
 class Column(NamedTuple):
-    """A column of the catalog's table, and the key of ``catalog.frame()`` that it shows, if it is just one.
+    """A column of the catalog's table, and the key of ``catalog.frame()`` that it shows, if it shows one.
 
     ``digits`` says how its numbers are written: ``exact`` as they are, ``digits`` with a few; nothing for a
     text.
@@ -29,7 +29,7 @@ class Column(NamedTuple):
 
 
 SEARCHED = ("title", "description", "data.kind", "init.start", "flow.method", "status", "created")
-"""Columns in which a free text is looked for, besides the run's name."""
+"""The columns that the search field searches, besides the run's name."""
 
 
 def columns() -> tuple[Column, ...]:
@@ -54,8 +54,8 @@ def columns() -> tuple[Column, ...]:
     )
 
 
-def shown(frame: pd.DataFrame) -> pd.DataFrame:
-    """Choose the columns that the page shows, the newest run first.
+def select_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Select the columns that the page shows, with the newest run first.
 
     Parameters
     ----------
@@ -79,41 +79,41 @@ def shown(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(table).iloc[::-1].reset_index(drop=True)
 
 
-def with_headings(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Let a condition name what the page's table calls its columns, besides the catalog's own names.
+def add_headings(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Add columns with the headings of the page, so that a condition can use them.
 
     Parameters
     ----------
     frame
         From ``catalog.frame()``.
     rows
-        From :func:`shown` of it.
+        From :func:`select_columns` of it.
 
     Returns
     -------
     pandas.DataFrame
-        ``frame`` with a column for each heading that is not there: see :func:`plain_condition`.
+        ``frame`` with a column for each heading that it does not have: see :func:`normalize_condition`.
     """
     by_run = rows.set_index("run_id")
-    found = {plain_condition(str(name)): by_run[name].reindex(frame.index) for name in by_run}
+    found = {normalize_condition(str(name)): by_run[name].reindex(frame.index) for name in by_run}
     found["run"] = frame.index.to_series()
     more = {name: values for name, values in found.items() if name not in frame}
     return pd.concat([frame, pd.DataFrame(more, index=frame.index)], axis="columns")
 
 
-def plain_condition(text: str) -> str:
-    """Write the digits of a heading that stand low as digits.
+def normalize_condition(text: str) -> str:
+    """Replace the subscripts of a heading by digits.
 
     Examples
     --------
-    >>> plain_condition("log₁₀ scale < -6")
+    >>> normalize_condition("log₁₀ scale < -6")
     'log10 scale < -6'
     """
     return text.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
 
 
-def searchable(frame: pd.DataFrame) -> pd.Series:
-    """Join what a free text may be found in, one text a run, in lower case."""
+def join_texts(frame: pd.DataFrame) -> pd.Series:
+    """Join the searched columns into one text per run, in lower case."""
     text = frame.index.to_series().astype(str)
     for name in SEARCHED:
         if name in frame:
@@ -121,15 +121,15 @@ def searchable(frame: pd.DataFrame) -> pd.Series:
     return text.str.lower()
 
 
-def searched(text: pd.Series, words: str) -> set[str]:
-    """Name the runs in whose text every one of the words is found, in any order.
+def search_texts(text: pd.Series, words: str) -> set[str]:
+    """Find the runs whose text contains all words, in any order.
 
     Parameters
     ----------
     text
-        From :func:`searchable`.
+        From :func:`join_texts`.
     words
-        As a person types them; nothing finds all.
+        The content of the search field; an empty one finds all runs.
     """
     found = np.ones(len(text), dtype=bool)
     for word in words.lower().split():
@@ -137,8 +137,8 @@ def searched(text: pd.Series, words: str) -> set[str]:
     return set(text.index[found])
 
 
-def differences(manifests: Sequence[Manifest]) -> pd.DataFrame:
-    """Tabulate what differs between runs in their configuration and statements, and their results side by side.
+def tabulate_differences(manifests: Sequence[Manifest]) -> pd.DataFrame:
+    """Tabulate the differences of runs in configuration and statements, and their results.
 
     Returns
     -------
@@ -150,16 +150,16 @@ def differences(manifests: Sequence[Manifest]) -> pd.DataFrame:
     rows: dict[tuple[str, str], list[str]] = {}
     configurations = [dict(_flat(manifest.configuration)) for manifest in manifests]
     for key in dict.fromkeys(key for found in configurations for key in found):
-        texts = told_apart([found.get(key) for found in configurations])
+        texts = format_distinct([found.get(key) for found in configurations])
         if len(set(texts)) > 1 and key not in ("name", "description"):
             rows["configuration", key] = texts
     for result in every_result().values():
-        texts = told_apart([manifest.summary.get(result.name) for manifest in manifests])
+        texts = format_distinct([manifest.summary.get(result.name) for manifest in manifests])
         if result.compared and set(texts) != {"–"}:
             rows["result", typeset(result.heading)] = texts
     verdicts = [name for name in manifests[0].summary if name.startswith(VERDICT)] if manifests else []
     for key in verdicts:
-        texts = [value_text(manifest.summary.get(key)).replace("_", " ") for manifest in manifests]
+        texts = [format_value(manifest.summary.get(key)).replace("_", " ") for manifest in manifests]
         if len(set(texts)) > 1:
             rows["statement", key.removeprefix(VERDICT).replace("_", " ")] = texts
     index = pd.MultiIndex.from_tuples(list(rows), names=["part", "name"])
@@ -167,30 +167,30 @@ def differences(manifests: Sequence[Manifest]) -> pd.DataFrame:
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    """Walk over a configuration by its dotted keys."""
+    """List the values of a configuration by their dotted keys."""
     found: list[tuple[str, Any]] = []
     for key, value in table.items():
         found += _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [(f"{prefix}{key}", value)]
     return found
 
 
-def told_apart(values: Sequence[Any]) -> list[str]:
-    """Write values of one key as :func:`value_text` does; where that makes two numbers the same, in full.
+def format_distinct(values: Sequence[Any]) -> list[str]:
+    """Format values of one key; in full where :func:`format_value` would make different numbers equal.
 
     Examples
     --------
-    >>> told_apart([0.1, 0.25]), told_apart([0.3, 0.30000001])
+    >>> format_distinct([0.1, 0.25]), format_distinct([0.3, 0.30000001])
     (['0.1', '0.25'], ['0.3', '0.30000001'])
     """
-    texts = [value_text(value) for value in values]
+    texts = [format_value(value) for value in values]
     numbers = [value for value in values if isinstance(value, float) and isfinite(value)]
-    if len({value_text(value) for value in numbers}) < len(set(numbers)):
-        texts = [repr(value) if value in numbers else value_text(value) for value in values]
+    if len({format_value(value) for value in numbers}) < len(set(numbers)):
+        texts = [repr(value) if value in numbers else format_value(value) for value in values]
     return texts
 
 
-def value_text(value: Any) -> str:
-    """Write a value of a manifest: six digits, ``–`` for none, long texts cut."""
+def format_value(value: Any) -> str:
+    """Format a value of a manifest: six digits, ``–`` for none, long texts cut off."""
     if value is None or (isinstance(value, float) and not isfinite(value)):
         return "–"
     text = f"{value:.6g}" if isinstance(value, float) else str(value)

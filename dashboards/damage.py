@@ -9,7 +9,7 @@ from dashboards.budget import StoppedError
 from pipeline import RequestError
 
 
-def explain_damage(run_id: str | None, shelf: str = "runs") -> AbstractContextManager[None]:
+def explain_damage(run_id: str | None, collection: str = "runs") -> AbstractContextManager[None]:
     """Name the damage that is found while a run is read; let errors of requests and of stopped pages pass."""
-    found: AbstractContextManager[None] = reading_of(run_id, shelf, (RequestError, StoppedError))
+    found: AbstractContextManager[None] = reading_of(run_id, collection, (RequestError, StoppedError))
     return found

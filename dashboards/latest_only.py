@@ -200,6 +200,16 @@ class LatestOnly:
         return done.wait(DELIVERY_SECONDS) or not is_gone(document)
 
 
+def poll(
+    read: Callable[[], Any], show: Callable[[Any], None], failed: Callable[[Exception], None], milliseconds: int
+) -> LatestOnly:
+    """Read something in a thread and show it, once in so many milliseconds while the page is open."""
+    latest = LatestOnly(pn.state.curdoc, lambda _: read(), show, failed)
+    if pn.state.curdoc is not None:
+        pn.state.add_periodic_callback(lambda: latest.request(None), period=milliseconds)
+    return latest
+
+
 def is_gone(document: Document) -> bool:
     """Whether the page is closed."""
     return document.session_context is None or bool(document.session_context.destroyed)

@@ -4,8 +4,8 @@ document.getElementById("theme").addEventListener("click", (event) => {
   window.location.assign(address);
 });
 
-// Back and forward change nothing but the address: what it says is loaded then. What a page writes into its address
-// before anybody has touched it is no step of a person's, and going back would end there.
+// Back and forward change only the address, so the page of that address is loaded here. An address that a page
+// writes before the visitor has done anything is not a step in the history: going back would stop there.
 let touched = false; // navigator.userActivation would remember the click that led here
 for (const kind of ["pointerdown", "keydown"]) {
   window.addEventListener(kind, () => { touched = true; }, { capture: true, once: true });
@@ -22,10 +22,10 @@ window.addEventListener("popstate", () => {
   }
 });
 
-// Two things that Bokeh 3.9 does for every axis and every glyph each time that it paints, and that make the browser
-// work out the page's styles again; without them painting takes half of the time while a slider moves. In another
-// Bokeh that lacks these names nothing is changed.
-// It writes a stylesheet, nearly always the one that is there: what is the same stays.
+// Bokeh 3.9 does two things for every axis and every glyph each time it paints, after which the browser computes the
+// page's styles again; without them painting takes half the time while a slider moves. A Bokeh without these names
+// is not changed.
+// First, it writes a stylesheet, nearly always the present one: an equal one is not written.
 const { InlineStyleSheet } = window.Bokeh?.require?.("core/dom") ?? {};
 const write = InlineStyleSheet?.prototype._update;
 if (write !== undefined) {
@@ -35,21 +35,21 @@ if (write !== undefined) {
     }
   };
 }
-// It asks for CSS variables that would change a colour or a width: these pages set none, Python does.
+// Second, it reads CSS variables for colours and widths: these pages set none.
 const { VisualProperties } = window.Bokeh?.require?.("core/visuals/visual") ?? {};
 if (VisualProperties?.prototype._get_css_value !== undefined) {
   VisualProperties.prototype._get_css_value = () => "";
 }
 
-// Panel 1.9 forgets rows that come while a table is being built (setData), and the table stays empty: what came
-// meanwhile is taken once it is built.
+// Panel 1.9 drops rows that arrive while a table is being built (setData), and the table stays empty: here they are
+// set once it is built.
 const table = window.Bokeh?.Models?.get?.("panel.models.tabulator.DataTabulator");
 const built = table?.prototype.default_view?.prototype.tableBuilt;
 if (built !== undefined) {
   table.prototype.default_view.prototype.tableBuilt = function () {
     built.call(this);
     void this.setData().then(() => this.postUpdate());
-    // Tabulator keeps Tab to itself in the last cell that can be edited, and Shift+Tab in the first one.
+    // Tabulator handles Tab in the last cell that can be edited, and Shift+Tab in the first: the focus stays there.
     const { element, rowManager, modules: { edit } } = this.tabulator;
     element.addEventListener("keydown", (event) => {
       const cell = edit.currentCell;
@@ -64,14 +64,14 @@ if (built !== undefined) {
       if (!goes) {
         event.stopPropagation();
         const stop = cell.getElement();
-        stop.tabIndex = -1; // the cell around its own field is no stop on the way back
+        stop.tabIndex = -1; // the cell around its field is skipped on the way back
         setTimeout(() => { stop.tabIndex = 0; });
       }
     }, true);
   };
 }
 
-// Bokeh 3.9 shows which button of a group is pressed to the eye alone.
+// Bokeh 3.9 does not tell screen readers which button of a group is pressed.
 const group = window.Bokeh?.Models?.get?.("RadioButtonGroup")?.prototype.default_view?.prototype;
 const press = group?._update_active;
 if (press !== undefined) {
@@ -83,9 +83,9 @@ if (press !== undefined) {
   };
 }
 
-// The table of runs: one stop for the heads and one for each thing in a row (tick, flow, theory), whatever their
-// number; arrow keys, Home and End lead to the other rows and heads, Enter sorts by a head. Tabulator has a stop for
-// each cell and each tick instead, and none for the heads.
+// The table of runs has one tab stop for the heads and one for each item of a row (tick, flow, theory), for any number
+// of rows; arrow keys, Home and End lead to the other rows and heads, Enter sorts by a head. Tabulator has a tab stop
+// for each cell and each tick, and none for the heads.
 const begin = table?.prototype.default_view?.prototype.tableBuilt;
 if (begin !== undefined) {
   table.prototype.default_view.prototype.tableBuilt = function () {

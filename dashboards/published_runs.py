@@ -11,7 +11,7 @@ from time import monotonic
 import pandas as pd
 
 from catalog import Catalog, CatalogError
-from dashboards.catalog_rows import searchable, shown, with_headings
+from dashboards.catalog_rows import add_headings, join_texts, select_columns
 
 REREAD_FACTOR = 10
 """A table that took s seconds to read is read again after 10 s at the earliest; 10,000 runs take one second."""
@@ -24,11 +24,11 @@ class RunsSnapshot:
     Attributes
     ----------
     rows
-        From :func:`dashboards.catalog_rows.shown`.
+        From :func:`dashboards.catalog_rows.select_columns`.
     columns
-        From :func:`dashboards.catalog_rows.with_headings`: the columns that a condition may name.
+        From :func:`dashboards.catalog_rows.add_headings`: the columns that a condition may name.
     text
-        From :func:`dashboards.catalog_rows.searchable`.
+        From :func:`dashboards.catalog_rows.join_texts`.
     damaged
         The damage of runs that can't be listed, by their names.
     version
@@ -73,12 +73,12 @@ class PublishedRuns:
             begun = monotonic()
             frame = self.catalog.frame()
             damaged = dict(frame.attrs.get("damaged", {}))
-            rows = shown(frame)
+            rows = select_columns(frame)
             last = self._table
             if last is None or damaged != last.damaged or not rows.equals(last.rows):
                 version = 1 if last is None else last.version + 1
                 self._table = last = RunsSnapshot(
-                    rows, with_headings(frame, rows), searchable(frame), damaged, version
+                    rows, add_headings(frame, rows), join_texts(frame), damaged, version
                 )
             self._read = monotonic()
             self._took = self._read - begun

@@ -19,13 +19,13 @@ from catalog.catalog import Catalog
 from catalog.layout import SCHEMA_VERSION
 from pipeline.configuration import RunConfig, as_config
 from pipeline.data import generate_data, teacher_network
-from pipeline.flow import initialise, simulate
+from pipeline.flow import follow_flow, initialise, simulate
 from pipeline.function import learned_function
 from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
 from pipeline.phases import find_clusters, find_plateaus, label_phases
 from pipeline.results.reader import summarise
 from pipeline.stages import NOBODY, Stages
-from pipeline.statements import check_statements, statement_times
+from pipeline.statements import Closer, check_statements, statement_times
 from pipeline.threads import one_thread
 
 PAPER = (
@@ -183,21 +183,21 @@ def follow(
 
     For a sweep, which keeps the summary alone: the tree with its attributes takes as long as two of the stages.
     """
-    init, epsilon = initialise(data, config.init), config.analysis.epsilon
-    trajectory = simulate(
-        data,
-        init,
-        end_time=config.flow.end_time,
-        tolerance=config.flow.tolerance,
-        samples=config.flow.samples,
-        including=statement_times(data, float(init["log_init_scale"]), epsilon=epsilon),
-        method=config.flow.method,
-        slope=config.flow.slope,
-        step_size=config.flow.step_size,
-        progress=progress or stages.flow,
-        reading=stages.reading,
-    )
-    return {"data": data, "trajectory": trajectory} | analyse(config, data, trajectory, minimum, stages=stages)
+    init, epsilon, flow = initialise(data, config.init), config.analysis.epsilon, config.flow
+    including = statement_times(data, float(init["log_init_scale"]), epsilon=epsilon)
+    shared: dict[str, Any] = {"end_time": flow.end_time, "tolerance": flow.tolerance, "slope": flow.slope}
+    look = None
+    if flow.method == "exact":
+        course = follow_flow(data, init, **shared, progress=progress or stages.flow)
+        trajectory = course.trajectory(flow.samples, including=including, reading=stages.reading)
+        look = course.look
+    else:
+        trajectory = simulate(
+            data, init, **shared, samples=flow.samples, including=including, method=flow.method,
+            step_size=flow.step_size,
+        )  # fmt: skip
+    groups = analyse(config, data, trajectory, minimum, look=look, stages=stages)
+    return {"data": data, "trajectory": trajectory} | groups
 
 
 def minimum_of(config: RunConfig, data: xr.Dataset) -> xr.Dataset:
@@ -216,9 +216,13 @@ def analyse(
     trajectory: xr.Dataset,
     minimum: xr.Dataset | None = None,
     *,
+    look: Callable[[np.ndarray], xr.Dataset] | None = None,
     stages: Stages = NOBODY,
 ) -> dict[str, xr.Dataset]:
-    """Stages 3 to 5: all that is said of a trajectory, as groups by their names."""
+    """Stages 3 to 5: all that is said of a trajectory, as groups by their names.
+
+    ``look`` reads the same flow at other instants, if it can be read.
+    """
     epsilon = config.analysis.epsilon
     stages.say("Finding the plateaus ...")
     plateaus = find_plateaus(data, trajectory)
@@ -233,13 +237,17 @@ def analyse(
     stages.say("Reading the learned function ...")
     function = learned_function(data, trajectory, clusters)
     stages.say("Checking the paper's statements ...")
+    closer = None
+    if look is not None:
+        compared = xr.Dataset({name: comparison[name] for name in least.data_vars}, attrs=comparison.attrs)
+        closer = Closer(look, lambda there: compare(there, compared).variables["distance"].values)
     return {
         "phases": phases,
         "plateaus": plateaus,
         "clusters": clusters,
         "function": function,
         "minimal_norm": comparison,
-        "statements": check_statements(data, trajectory, phases, comparison, epsilon=epsilon),
+        "statements": check_statements(data, trajectory, phases, comparison, epsilon=epsilon, closer=closer),
     }
 
 

@@ -28,7 +28,7 @@ SHARED_BYTES = 2**24
 """From how much of an array on its parts are shared among threads (NumPy and zstd leave the interpreter's
 lock while they work): below, a thread costs more than it wins."""
 
-MOST = 8
+THREADS_LIMIT = 8
 """The most threads: memory is what more of them would wait for."""
 
 Reduction = Callable[..., tuple[np.ndarray, ...]]
@@ -185,7 +185,7 @@ def _cuts(variables: list[xr.Variable]) -> list[slice]:
 def threads_for_sharing() -> int:
     """How many threads share the parts of a large array."""
     here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(here, MOST)
+    return min(here, THREADS_LIMIT)
 
 
 def _sharing(stack: ExitStack, variables: list[xr.Variable]) -> Callable[..., Iterable[tuple[np.ndarray, ...]]]:

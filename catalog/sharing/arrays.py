@@ -180,7 +180,7 @@ def stored_array(path: str, node: Mapping[str, Any]) -> StoredArray:
     """
 
     def refuse(key: str) -> DamagedRunError:
-        return DamagedRunError(f"{path}/zarr.json: {key} = {str(node.get(key))[:100]!r} is none that a run has")
+        return DamagedRunError(f"{path}/zarr.json: {key} = {str(node.get(key))[:100]!r} is not allowed in a run")
 
     if unknown := node.keys() - _KEYS:
         raise refuse(min(unknown))

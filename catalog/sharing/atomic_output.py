@@ -14,19 +14,18 @@ from pathlib import Path
 from typing import Protocol
 
 from catalog.errors import CatalogError, CatalogUnwritableError, DiskFullError
-from catalog.garbage_collection import PATIENCE
+from catalog.garbage_collection import ABANDONED_SECONDS
 from catalog.layout import INDEX
 from catalog.storage import atomic
 from catalog.storage.atomic import sync
 from catalog.storage.authorship import authorship_of, signed_name
 from catalog.storage.new_files import NewFiles, new_files
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 # The smallest date that a zip can tell: with the real one, the same run would be other bytes each time.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _DOCUMENTS = (".json", ".csv", ".md", ".cff")
-LEVEL = 6
+ZLIB_LEVEL = 6
 """Of zlib."""
 
 
@@ -57,7 +56,9 @@ class Archive:
         entry = zipfile.ZipInfo(path, _EPOCH)
         entry.create_system, entry.external_attr = 3, 0o644 << 16  # as Unix writes them, wherever this runs
         compressed = path.endswith(_DOCUMENTS)
-        self.archive.writestr(entry, content, zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED, LEVEL)
+        self.archive.writestr(
+            entry, content, zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED, ZLIB_LEVEL
+        )
 
 
 @contextmanager
@@ -105,7 +106,7 @@ def atomic_path(destination: Path, same: Callable[[Path, Path], bool]) -> Iterat
             sync(destination.parent)
     except OSError as error:
         reason = error.strerror or str(error)
-        if error.errno in _FULL:
+        if error.errno in atomic.DISK_FULL:
             raise DiskFullError(f"{destination} can't be written: {reason}; nothing was exported") from error
         raise CatalogUnwritableError(f"{destination} can't be written: {reason}") from error
 
@@ -139,7 +140,7 @@ def _remove_abandoned(folder: Path, what: str) -> None:
         if path.name.endswith(".partial") and authorship_of(path.name).what == what:
             held = atomic.is_held(path)
             if held is None:
-                held = atomic.time_of_disk(folder) - atomic.last_change(path) < PATIENCE
+                held = atomic.time_of_disk(folder) - atomic.last_change(path) < ABANDONED_SECONDS
             if not held:
                 atomic.reclaim(path)
 
@@ -158,7 +159,7 @@ def _appear(partial: Path, destination: Path, same: Callable[[Path, Path], bool]
             partial.rename(destination)  # a disk without hard links
             return
     if not same(partial, destination):
-        raise CatalogError(f"{destination} is there already and is something else; allowed is a new name")
+        raise CatalogError(f"{destination} exists already with other contents; allowed is a new name")
 
 
 def same_file(first: Path, second: Path) -> bool:

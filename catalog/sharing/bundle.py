@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,12 +15,15 @@ from catalog.catalog import Catalog
 from catalog.errors import DamagedRunError
 from catalog.layout import RUNS, STORE, manifest_key, run_key
 from catalog.manifest import Manifest, parse
-from catalog.storage import Storage
 
-AT_ONCE = 16
+READS_AT_ONCE = 16
 """Files that are read at once: in an object store or over http each waits some 20 ms for its answer."""
 BATCH_BYTES = 16 * 2**20
 """Bytes that are read at once."""
+
+
+Read = Callable[[str, int], bytes | None]
+"""Takes the path of a file and its size, and returns its content; None if it is missing or longer."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,8 @@ class Bundle:
         The consolidated metadata of the last item: ``{path: node}``.
     variables
         Each variable of any item with its metadata, by group and name.
-    files, stored_bytes, array_bytes
-        How many files there are, how large they are, and how large the arrays in them are without compression.
+    array_bytes
+        The size of all arrays without compression.
     """
 
     catalog: Catalog
@@ -68,8 +71,6 @@ class Bundle:
     manifests: dict[Item, Manifest] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     variables: dict[str, dict[str, Any]] = field(default_factory=dict)
-    files: int = 0
-    stored_bytes: int = 0
     array_bytes: int = 0
 
     def contents(self) -> Iterator[tuple[str, bytes]]:
@@ -82,8 +83,6 @@ class Bundle:
         """
         for item in self.items:
             for path, content in self._files_of(item):
-                self.files += 1
-                self.stored_bytes += len(content)
                 if path == f"{item.key}/{STORE}/zarr.json":
                     self._learn(content)
                 yield path, content
@@ -100,7 +99,14 @@ class Bundle:
             ) from error
         self.manifests[item] = replace(manifest, files={STORE: {"size": manifest.size, "sha256": ""}})
         expected = {f"{item.key}/{path}": entry for path, entry in manifest.files.items()}
-        for path, found in read_at_once(storage, expected):
+
+        def read(path: str, size: int) -> bytes | None:
+            try:
+                return storage.read(path, size)
+            except (DamagedRunError, FileNotFoundError):
+                return None
+
+        for path, found in read_at_once(read, expected):
             if not fits(found, expected[path]):
                 raise DamagedRunError(
                     f"run {item.run_id} can't be exported: {path} is not what was published; "
@@ -135,13 +141,19 @@ def fits(content: bytes | None, entry: Mapping[str, Any]) -> bool:
     )
 
 
-def read_at_once(storage: Storage, sizes: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, bytes | None]]:
-    """Read files, some at once, never holding much of them: (key, content); None for what is not there."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for batch in batches(sizes):
-            yield from zip(
-                batch, pool.map(lambda key: _read(storage, key, sizes[key]["size"]), batch), strict=True
-            )
+def read_at_once(read: Read, files: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, bytes | None]]:
+    """Read files, some at the same time, holding few of them: (path, what ``read`` returns).
+
+    Parameters
+    ----------
+    read
+        Takes a path and the size of that file.
+    files
+        By path; each a table with its ``size``.
+    """
+    with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+        for batch in batches(files):
+            yield from zip(batch, pool.map(lambda path: read(path, files[path]["size"]), batch), strict=True)
 
 
 def batches(sizes: Mapping[str, Mapping[str, Any]]) -> Iterator[list[str]]:
@@ -149,20 +161,13 @@ def batches(sizes: Mapping[str, Mapping[str, Any]]) -> Iterator[list[str]]:
     batch: list[str] = []
     held = 0
     for path, entry in sizes.items():
-        if batch and (len(batch) >= 8 * AT_ONCE or held + entry["size"] > BATCH_BYTES):
+        if batch and (len(batch) >= 8 * READS_AT_ONCE or held + entry["size"] > BATCH_BYTES):
             yield batch
             batch, held = [], 0
         batch.append(path)
         held += entry["size"]
     if batch:
         yield batch
-
-
-def _read(storage: Storage, key: str, size: int) -> bytes | None:
-    try:
-        return storage.read(key, size)
-    except (DamagedRunError, FileNotFoundError):
-        return None
 
 
 def items_of(run_ids: Iterable[str], sweep_ids: Iterable[str] = ()) -> list[Item]:

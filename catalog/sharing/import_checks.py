@@ -99,7 +99,7 @@ def check_version(version: str) -> None:
     ours = tuple(map(int, SCHEMA_VERSION.split(".")))
     match = _VERSION.fullmatch(version)
     if not match:
-        raise DamagedRunError(f"its schema version {version!r} is none")
+        raise DamagedRunError(f"its schema version {version!r} is not a version")
     if tuple(map(int, match.groups())) > ours:
         raise DamagedRunError(
             f"its schema version {version} is newer than {SCHEMA_VERSION}, the newest that this reluflow knows: "
@@ -164,7 +164,7 @@ def check_metadata(
     files = {path.removeprefix(f"{STORE}/") for path in manifest.files}
     if files != expected:
         odd = min(files ^ expected)
-        raise DamagedRunError(f"{STORE}/{odd} is {'no part of any array' if odd in files else 'missing'}")
+        raise DamagedRunError(f"{STORE}/{odd} {'belongs to no array' if odd in files else 'is missing'}")
     for array in arrays.values():
         check_array(array, manifest.schema_version)
     _check_groups(nodes, manifest.schema_version)
@@ -175,7 +175,7 @@ def _check_root(root: Mapping[str, Any], manifest: Manifest, collection: str) ->
     """Compare the root's attributes, which plain xarray shows, with the manifest."""
     said = root.get("attributes")
     if not isinstance(said, dict) or root["node_type"] != "group":
-        raise DamagedRunError(f"{STORE}/zarr.json is no group with attributes")
+        raise DamagedRunError(f"{STORE}/zarr.json is not a group with attributes")
     if said.get("id") != manifest.run_id:
         raise DamagedRunError("its attribute 'id' is another run's")
     if said.get("schema_version") != manifest.schema_version:
@@ -193,7 +193,7 @@ def _group_attributes(file: str, node: Mapping[str, Any]) -> dict[str, Any]:
     said = node.get("attributes", {})
     known = {"attributes", "zarr_format", "node_type", "consolidated_metadata"}
     if not isinstance(said, dict) or node.keys() - known:
-        raise DamagedRunError(f"{STORE}/{file} is none of a published run's groups")
+        raise DamagedRunError(f"{STORE}/{file} is not a group of a published run")
     return dict(said)
 
 
@@ -223,7 +223,7 @@ def _node(path: str, content: bytes) -> dict[str, Any]:
             return dict(node)
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
-    raise DamagedRunError(f"{STORE}/{path} is no Zarr v3 metadata")
+    raise DamagedRunError(f"{STORE}/{path} is not Zarr v3 metadata")
 
 
 def _check_consolidated(root: dict[str, Any], nodes: Mapping[str, dict[str, Any]]) -> None:
@@ -297,7 +297,7 @@ def check_values(array: StoredArray, position: tuple[int, ...], values: np.ndarr
     else:
         return
     if not whole:
-        raise DamagedRunError(f"{array.path} has values that mean nothing")
+        raise DamagedRunError(f"{array.path} has values without a meaning")
 
 
 def _specification(path: str) -> Variable | None:

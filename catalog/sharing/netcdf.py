@@ -1,4 +1,4 @@
-"""One run as one netCDF-4 file: for readers that know no Zarr, and for the checkers of CF and ACDD."""
+"""One run as one netCDF-4 file, for readers without Zarr and for the checkers of CF and ACDD."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from catalog.sharing.atomic_output import atomic_path, same_file
 if TYPE_CHECKING:
     import xarray as xr
 
-LARGE = 256 * 2**20
+LARGE_GROUP_BYTES = 256 * 2**20
 """Bytes of a group beyond which its arrays are copied piece by piece, and not one at a time."""
 SAMPLE = "sample"
 """What the dimension ``time`` is called in netCDF; ``swap_dims(sample="time")`` undoes it."""
-LEAST_FREE = 2**20
-"""Bytes; with fewer left on the disk, it was full: HDF5 says only that an error happened."""
+LEAST_FREE_BYTES = 2**20
+"""Bytes; if fewer are free, the disk was full: HDF5 does not name the cause of an error."""
 
 
 def write_netcdf(catalog: Catalog, run_id: str, destination: Path) -> int:
@@ -58,7 +58,7 @@ def write_netcdf(catalog: Catalog, run_id: str, destination: Path) -> int:
 
 def _portable(dataset: xr.Dataset) -> xr.Dataset:
     """Free a dataset of what only Zarr knows, in its encoding and in its attributes."""
-    dataset = dataset.chunk("auto") if dataset.nbytes > LARGE else dataset.copy()
+    dataset = dataset.chunk("auto") if dataset.nbytes > LARGE_GROUP_BYTES else dataset.copy()
     if "time" in dataset.dims:
         # CF takes a dimension of this name for a calendar's, with a unit "... since ...". The paper's t is a pure
         # number: `time` stays a coordinate, on a dimension with another name.
@@ -96,7 +96,7 @@ def _encoding(variable: xr.Variable) -> dict[str, Any]:
 def _explained(error: Exception, destination: Path) -> CatalogUnwritableError | DiskFullError:
     import shutil
 
-    if shutil.disk_usage(destination.parent).free < LEAST_FREE:
+    if shutil.disk_usage(destination.parent).free < LEAST_FREE_BYTES:
         return DiskFullError(f"{destination} can't be written: the disk is full; nothing was exported")
     reason = getattr(error, "strerror", None) or " ".join(str(error).split())
     return CatalogUnwritableError(f"{destination} can't be written: {reason}; nothing was exported")

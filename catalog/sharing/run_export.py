@@ -87,10 +87,10 @@ def export(
     if format not in FORMATS:
         raise CatalogError(f"format {format!r}: allowed is one of {', '.join(FORMATS)}")
     if not items:
-        raise CatalogError("there is nothing to export: no run fits")
+        raise CatalogError("there is nothing to export: no run matches")
     path = Path(destination).expanduser().absolute()
     if path.exists() and path.is_dir() != (format == "zarr"):
-        raise CatalogError(f"{path} is there already and is something else; allowed is a new name")
+        raise CatalogError(f"{path} exists already with other contents; allowed is a new name")
     if format == "netcdf":
         return _netcdf(catalog, items, path)
     bundle = Bundle(catalog, list(items))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from catalog.layout import COLLECTIONS, MANIFEST, ORIGINS, RUNS, STORE, is_run_i
 from catalog.manifest import Manifest, read_manifest
 from catalog.origins import Origin, origin_key, write_origin
 from catalog.sharing.arrays import datasets
-from catalog.sharing.bundle import AT_ONCE, batches, fits
+from catalog.sharing.bundle import fits, read_at_once
 from catalog.sharing.import_checks import (
     Checked,
     check_manifest,
@@ -112,7 +111,7 @@ def import_runs(
         for collection, name in found:
             try:
                 if not is_run_id(name):
-                    raise DamagedRunError("its name is none that a run can have")
+                    raise DamagedRunError("its name is not allowed for a run")
                 if f"{collection}/{name}" in twins:
                     raise DamagedRunError("another run's name differs from its own in case only")
                 new, size = _Incoming(catalog, source, collection, name, told, judge).take_in(left, done)
@@ -300,14 +299,11 @@ def _is_document(path: str) -> bool:
 
 
 def _checked(source: Source, key: str, files: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, bytes]]:
-    """Read the files of a run, some at once; each is what the manifest says, or the run is refused."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for batch in batches(files):
-            read = pool.map(lambda path: source.read(f"{key}/{path}", files[path]["size"]), batch)
-            for path, content in zip(batch, read, strict=True):
-                if not fits(content, files[path]):
-                    raise DamagedRunError(f"{path} is not what its manifest says")
-                yield path, content
+    """Read the files of a run, some at the same time; the run is refused if one differs from its manifest."""
+    for path, content in read_at_once(lambda path, size: source.read(f"{key}/{path}", size), files):
+        if content is None or not fits(content, files[path]):
+            raise DamagedRunError(f"{path} is not what its manifest says")
+        yield path, content
 
 
 OTHER_NUMBERS = "a run of this name is in the catalog with other numbers; it stays as it is"

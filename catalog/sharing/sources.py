@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol
 
 from catalog.bounds import refuse_length
@@ -67,14 +67,8 @@ def is_plain(path: str) -> bool:
 def clashes(paths: list[str]) -> list[str]:
     """Find the paths that some file system takes for another one of them, or for a folder in another's way."""
     folded = Counter(path.casefold() for path in paths)
-    parents = {parent for path in folded for parent in _parents(path)}
+    parents = {parent.as_posix() for path in folded for parent in PurePosixPath(path).parents}
     return [path for path in paths if folded[path.casefold()] > 1 or path.casefold() in parents]
-
-
-def _parents(path: str) -> Iterator[str]:
-    while "/" in path:
-        path = path.rpartition("/")[0]
-        yield path
 
 
 @contextmanager
@@ -141,14 +135,14 @@ class FolderSource:
         top = self.root / folder
         for parent in (top.parent, top):
             if not stat.S_ISDIR(parent.lstat().st_mode):
-                raise DamagedRunError(f"{parent} is no folder, or a link to one")
+                raise DamagedRunError(f"{parent} is not a folder, or is a link to one")
         for base, folders, files in os.walk(top):
             for name in (*folders, *files):
                 path = Path(base) / name
                 mode = path.lstat().st_mode
                 if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
                     raise DamagedRunError(
-                        f"{path.relative_to(top)} is a link or a device; allowed are plain files"
+                        f"{path.relative_to(top)} is a link or a device; allowed are regular files"
                     )
             found.update((Path(base) / name).relative_to(top).as_posix() for name in files)
         return found
@@ -160,7 +154,7 @@ class FolderSource:
             descriptor = os.open(self.root / key, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             with os.fdopen(descriptor, "rb") as file:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    raise DamagedRunError(f"{key} is no plain file")
+                    raise DamagedRunError(f"{key} is not a regular file")
                 return bounded(file, key, limit)
         except (OSError, ValueError) as error:
             raise DamagedRunError(f"{key} can't be read: {getattr(error, 'strerror', None) or error}") from error
@@ -188,9 +182,9 @@ class ZipSource:
         Raises
         ------
         CatalogError
-            If it is no zip.
+            If it is not a zip.
         DamagedRunError
-            If a name could lead elsewhere, comes twice, is no plain file, or if there is too much of anything.
+            If a name could lead elsewhere, occurs twice or is not a regular file, or if a limit is exceeded.
         """
         start = file.read(8)
         if start.startswith(_NETCDF):
@@ -200,7 +194,7 @@ class ZipSource:
             entries = archive.infolist()
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise CatalogError(
-                f"{name} is no zip that can be read ({error}); allowed are a folder and a zip"
+                f"{name} is not a zip that can be read ({error}); allowed are a folder and a zip"
             ) from None
         if len(entries) > MOST_FILES:
             raise DamagedRunError(f"{name} has {len(entries)} files; allowed are {MOST_FILES}")
@@ -298,12 +292,12 @@ def _refuse_entry(entry: zipfile.ZipInfo, name: str) -> None:
         raise DamagedRunError(f"{name}: the name {entry.orig_filename!r} is not allowed; it may lead elsewhere")
     mode = entry.external_attr >> 16
     if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
-        raise DamagedRunError(f"{name}: {entry.filename} is a link or a device; allowed are plain files")
+        raise DamagedRunError(f"{name}: {entry.filename} is a link or a device; allowed are regular files")
     if entry.flag_bits & 1:
         raise DamagedRunError(f"{name}: {entry.filename} is encrypted")
     parts = entry.filename.split("/")
     if len(parts) > 1 and parts[0] in COLLECTIONS and not is_run_id(parts[1]):
-        raise DamagedRunError(f"{name}: {parts[1]!r} is no run's name")
+        raise DamagedRunError(f"{name}: {parts[1]!r} is not the name of a run")
 
 
 @contextmanager
@@ -314,7 +308,7 @@ def _fetched(url: str, largest_bytes: int) -> Iterator[IO[bytes]]:
         try:
             file = stack.enter_context(open_storage(base).open_stream(name, largest_bytes, beginning=b"PK"))
         except ValueError:
-            raise CatalogError(f"{url} is no zip that can be read; allowed are a folder and a zip") from None
+            raise CatalogError(f"{url} is not a zip that can be read; allowed are a folder and a zip") from None
         except UnreachableError as error:
             raise CatalogError(f"{url} can't be read: {error}") from error
         except DamagedRunError as error:

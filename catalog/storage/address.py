@@ -44,7 +44,7 @@ def parsed_address(text: str) -> SplitResult | None:
         parts = urlsplit(text)
         parts.port  # noqa: B018  a number, or ValueError
     except ValueError as error:
-        raise CatalogError(f"{text} is no address ({error}); allowed is {ALLOWED}") from None
+        raise CatalogError(f"{text} is not an address ({error}); allowed is {ALLOWED}") from None
     if scheme == "file":
         if parts.netloc not in ("", "localhost"):
             raise CatalogError(f"{text} is on another machine ({parts.netloc}); allowed is {ALLOWED}")
@@ -52,7 +52,7 @@ def parsed_address(text: str) -> SplitResult | None:
             raise CatalogError(f"{text} has no path; allowed is {ALLOWED}")
     elif not text[len(scheme) + 1 :].startswith("//") or not (parts.hostname or "").strip("."):
         where = "host" if scheme.startswith("http") else "bucket"
-        raise CatalogError(f"{text} names no {where}; allowed is {ALLOWED}")
+        raise CatalogError(f"{text} has no {where}; allowed is {ALLOWED}")
     return parts
 
 

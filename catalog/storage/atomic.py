@@ -27,7 +27,8 @@ from catalog.errors import CatalogUnwritableError, DamagedRunError, DiskFullErro
 from catalog.layout import MANIFEST, STAGING
 from catalog.storage.authorship import authorship_of, signed_name
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The errors of a full disk, an exhausted quota, and a file that is larger than its limit."""
 # What a folder that is in the way says to rename(2), depending on the file system.
 _OCCUPIED = (errno.ENOTEMPTY, errno.EEXIST)
 # Processes that begin and clean up at once can remove an empty folder under each other: one try is too few
@@ -159,7 +160,7 @@ def staging_folder(root: Path, run_id: str) -> Iterator[StagingFolder]:
         staged.create()
         yield staged
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in DISK_FULL:
             raise DiskFullError(f"the catalog {root} is full: {error.strerror}; nothing was published") from error
         where = f" ({error.filename})" if error.filename else ""
         raise CatalogUnwritableError(
@@ -278,7 +279,9 @@ def check_writable(root: Path, destination: Path) -> None:
 
 def _refuse_what_is_no_run(destination: Path) -> None:
     if not (destination / MANIFEST).is_file():
-        raise DamagedRunError(f"{destination} is in the way: it is no run (it has no manifest); move it elsewhere")
+        raise DamagedRunError(
+            f"{destination} is in the way: it is not a run (it has no manifest); move it elsewhere"
+        )
 
 
 def write_synced(path: Path, content: bytes) -> None:

@@ -234,7 +234,7 @@ class BoundedHTTPFileSystem(HTTPFileSystem):  # type: ignore[misc]  # fsspec has
             except aiohttp.TooManyRedirects:
                 raise OSError(f"it redirects more than {MOST_REDIRECTS} times") from None
             except aiohttp.ClientPayloadError:
-                raise OSError("the answer ends before the length that it announced") from None
+                raise OSError("the response is shorter than its announced length") from None
             return response
 
     async def _cat_file(
@@ -265,7 +265,7 @@ def _within(response: aiohttp.ClientResponse, url: str, limit: int) -> int:
     """Refuse what is packed, or too long by its own account; return how much of it may come."""
     packed = response.headers.get("Content-Encoding", "").strip().lower()
     if packed not in _PLAIN:
-        raise OSError(f"the answer is compressed ({packed[:20]}), which was not asked for")
+        raise OSError(f"the response is compressed ({packed[:20]}), which was not asked for")
     announced = response.content_length
     if announced is None:
         return min(limit, LARGEST_UNANNOUNCED)

@@ -93,9 +93,8 @@ class HttpStorage(ObjectStore):
             raise CatalogError(f"the catalog {self.url} can't be read: {key} is damaged") from None
         for name in _counted(self.url, found):
             if not (isinstance(name, str) and is_run_id(name)):
-                raise CatalogError(
-                    f"the catalog {self.url} can't be read: {key} names {str(name)[:60]!r}, which is no run's name"
-                )
+                wrong = f"{key} names {str(name)[:60]!r}, which is not the name of a run"
+                raise CatalogError(f"the catalog {self.url} can't be read: {wrong}")
         return sorted(set(found))
 
     def _linked(self, folder: str) -> list[str]:

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from catalog.bounds import refuse_length
@@ -162,7 +162,7 @@ class LocalStorage:
 
     def unexpected_files(self, folder: str, expected: Collection[str]) -> Iterator[str]:
         """Find what is not expected; a folder that holds nothing expected is named once, without its contents."""
-        folders = {parent for path in expected for parent in _parents(path)}
+        folders = {parent.as_posix() for path in expected for parent in PurePosixPath(path).parents}
         directory = self.root / folder
         for staged, names, files in os.walk(directory):
             base = Path(staged).relative_to(directory)
@@ -247,9 +247,3 @@ def _digest(path: Path) -> Digest | Irregularity:
         return Irregularity.MISSING
     except (OSError, ValueError):  # ValueError: a name with a null byte in it
         return Irregularity.UNREADABLE
-
-
-def _parents(path: str) -> Iterator[str]:
-    while "/" in path:
-        path = path.rpartition("/")[0]
-        yield path

@@ -24,10 +24,10 @@ _TELLS = (5, 8)
 # By the number that statfs(2) gives: ext2 to ext4, XFS, Btrfs, F2FS, tmpfs, overlay. Others (FUSE above all) may
 # return from syncfs(2) before the bytes are where they should be.
 _SURE = {0xEF53, 0x58465342, 0x9123683E, 0xF2F52010, 0x01021994, 0x794C7630}
-MUCH = 2**30
+WAITING_BYTES_LIMIT = 2**30
 """Bytes of any process that wait to be written, from which on each file is flushed by itself: a gigabyte takes
 0.5 s on a fast disk and 10 s on a slow one, which is what a run's 500 flushes take there."""
-REMEMBERED = 10_000
+FOLDERS_REMEMBERED = 10_000
 """Folders: those of some 40 runs, where an export has 10,000."""
 
 
@@ -64,7 +64,7 @@ class NewFiles:
             return
         self._add_folder(folder.parent)
         folder.mkdir(exist_ok=True)
-        if self.system is not None and len(self.folders) >= REMEMBERED:
+        if self.system is not None and len(self.folders) >= FOLDERS_REMEMBERED:
             self.folders.clear()
         self.folders.add(folder)
 
@@ -95,7 +95,7 @@ def new_files(root: Path, *, many: bool = False) -> Iterator[NewFiles]:
     # Opened before anything is written: a descriptor learns of the errors since its opening.
     descriptor = os.open(root, os.O_RDONLY)
     try:
-        together = flushes_surely(descriptor) and (many or waiting_bytes() < MUCH)
+        together = flushes_surely(descriptor) and (many or waiting_bytes() < WAITING_BYTES_LIMIT)
         yield NewFiles(root, descriptor if together else None)
     finally:
         os.close(descriptor)

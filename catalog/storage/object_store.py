@@ -26,11 +26,11 @@ from catalog.layout import COLLECTIONS, MANIFEST, STAGING
 from catalog.storage.address import ALLOWED
 from catalog.storage.contract import Digest, Irregularity, UnfinishedWrite, Writer
 
-AT_ONCE = 32
+REQUESTS_AT_ONCE = 32
 """Requests under way at once: each waits some 20 ms for its answer."""
 BATCH_BYTES = 16 * 2**20
 """Bytes of a run that wait to be sent together."""
-ABANDONED = 3600.0
+DRAFT_SECONDS = 3600.0
 """Seconds after which a draft with other numbers counts as abandoned."""
 IN_MEMORY = "memory"
 """The scheme of the store that one process has for itself."""
@@ -145,7 +145,7 @@ class ObjectStore:
         """Find the folders in ``folder`` that hold a file ``name``: one request for each that is not trusted."""
         names = self.names(folder)
         asked = [entry for entry in names if entry not in trusted]
-        with self._reading(), ThreadPoolExecutor(AT_ONCE) as pool:
+        with self._reading(), ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
             there = dict(zip(asked, pool.map(self.exists, [f"{folder}/{e}/{name}" for e in asked]), strict=True))
         return {entry: "" for entry in names if there.get(entry, True)}
 
@@ -244,7 +244,7 @@ class ObjectStore:
 
     def digests(self, folder: str, sizes: Mapping[str, int]) -> Iterator[tuple[str, Digest | Irregularity]]:
         """Read objects of ``folder``, some at once."""
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
             paths = [self.path(f"{folder}/{name}") for name in sizes]
             yield from zip(sizes, pool.map(self._digest, paths, sizes.values()), strict=True)
 
@@ -357,7 +357,7 @@ class ObjectWriter:
             if first["numbers"] == numbers and first["metadata"].keys() == metadata.keys():
                 agreed = {path: text.encode() for path, text in first["metadata"].items()}
                 return first["manifest"].encode(), {**contents, **agreed}
-            if self.storage.idle_seconds(self.draft) < ABANDONED:
+            if self.storage.idle_seconds(self.draft) < DRAFT_SECONDS:
                 raise CatalogUnwritableError(
                     f"the catalog {self.storage.url} can't be written: another process is publishing "
                     f"{self.destination} with other numbers; try again later"
@@ -374,7 +374,7 @@ class ObjectWriter:
     def write(self, path: str, content: bytes) -> None:
         """Send one object, with others at once."""
         self.waiting[self.storage.path(f"{self.destination}/{path}")] = content
-        if len(self.waiting) >= 8 * AT_ONCE or sum(map(len, self.waiting.values())) >= BATCH_BYTES:
+        if len(self.waiting) >= 8 * REQUESTS_AT_ONCE or sum(map(len, self.waiting.values())) >= BATCH_BYTES:
             self._send()
 
     def seal(self, manifest: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Reading a cube: which keys were swept over which values, and what can be shown of it."""
+"""The cube of a sweep: its swept keys and their values, and the quantities that can be shown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pipeline.results.registry import VERDICT, Group, every_result
 CUBE_GROUP = "cube"
 """The group of a sweep's store that holds its cube; a law of the theory has another one."""
 NO_RESULT = -1
-"""A count or a label where a cell has none."""
+"""The value of a count or a label that a cell does not have."""
 INTERNAL_VARIABLES = ("run_hash", "cell_status")
 """Variables that are no result: ``status`` says of a failed cell that it failed."""
 FIRST_RESULTS = (
@@ -39,7 +39,7 @@ TITLES = {
     "flow.slope": "slope of the leaky ReLU",
     "flow.tolerance": "tolerance of the solver",
 }
-"""What axes and sliders call the keys that people sweep most."""
+"""Titles of the most common swept keys on axes and sliders."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class SweptKey:
     dim, key
         The cube's dimension, and the key of the configuration (``init.width``).
     title
-        What an axis calls it.
+        Its title on an axis.
     values
-        As they stand in a configuration; numbers in rising order.
+        The values as in a configuration; numbers in increasing order.
     """
 
     dim: str
@@ -63,7 +63,7 @@ class SweptKey:
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        """Each value as a short text; all different."""
+        """The values as short texts, all different."""
         texts = [format_swept_value(value) for value in self.values]
         if len(set(texts)) < len(texts) and self.numeric:
             texts = [repr(value).replace("-", "−") for value in self.values]
@@ -79,7 +79,7 @@ class SweptKey:
 
 @dataclass(frozen=True)
 class Quantity:
-    """Something that can be shown of each cell.
+    """A quantity that each cell has.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Quantity:
     group
         ``Results``, ``Verdicts`` or ``Solver``.
     words
-        Of a label, by its number less one; empty for a number.
+        The words of a label by its number less one; empty for a number.
     """
 
     name: str
@@ -108,7 +108,7 @@ class Cube:
     sweep_id
         Its name in the catalog.
     dataset
-        Every scalar result over the swept keys, loaded; with ``number``, each cell's place in the grid.
+        Every scalar result over the swept keys, loaded; ``number`` is each cell's index in the grid.
     swept
         The axes, in the grid's order.
     failures
@@ -122,12 +122,12 @@ class Cube:
 
     @property
     def title(self) -> str:
-        """What the sweep is called."""
+        """The title of the sweep."""
         return str(self.dataset.attrs.get("title", self.sweep_id))
 
     @property
     def cells(self) -> int:
-        """How many there are."""
+        """The number of cells."""
         return int(self.dataset["number"].size)
 
     @cached_property
@@ -137,7 +137,7 @@ class Cube:
 
     @cached_property
     def quantities(self) -> dict[str, Quantity]:
-        """All that can be shown, by name: results first, and of them those that people ask for most."""
+        """All quantities by name: results first, and the most common ones first among them."""
         found = [
             quantity_of(str(name), values)
             for name, values in self.dataset.data_vars.items()
@@ -149,23 +149,23 @@ class Cube:
         return {one.name: one for one in found}
 
     def place(self, number: int) -> dict[str, int]:
-        """Where the cell with this number stands on each axis."""
+        """Return the place of a cell on each axis."""
         flat = int(np.flatnonzero(self.dataset["number"].values.ravel() == number)[0])
         places = np.unravel_index(flat, self.dataset["number"].shape)
         return dict(zip(map(str, self.dataset["number"].dims), map(int, places), strict=True))
 
     def number(self, place: Mapping[str, int]) -> int:
-        """The number of the cell that stands there."""
+        """Return the number of the cell at a place."""
         return int(self.dataset["number"].isel(dict(place)))
 
 
 def read_cube(catalog: Catalog, sweep_id: str) -> Cube:
-    """Open a sweep, and load what it knows of each cell (some 70 numbers a cell).
+    """Open a sweep and load its results (about 70 numbers per cell).
 
     Raises
     ------
     CatalogError
-        If there is none such, or it is damaged.
+        If there is no such sweep, or it is damaged.
     """
     tree = catalog.sweeps.whole(sweep_id)
     with explain_damage(sweep_id, "sweeps"):
@@ -186,14 +186,14 @@ def read_cube(catalog: Catalog, sweep_id: str) -> Cube:
 
 
 def sort_order(values: list[Any]) -> list[int]:
-    """Order the places of values: numbers as they rise, all else as it stands."""
+    """Return the order of values: increasing for numbers, unchanged for others."""
     places = list(range(len(values)))
     numeric = all(type(value) in (int, float) for value in values)
     return sorted(places, key=lambda i: values[i]) if numeric else places
 
 
 def cell_number(grid: Mapping[str, list[Any]], cell: Mapping[str, Any]) -> int:
-    """Count which cell of a grid has these values; the last key runs fastest."""
+    """Return the number of the cell with these values; the last key varies fastest."""
     number = 0
     for key, values in grid.items():
         number = number * len(values) + values.index(cell[key])
@@ -201,7 +201,7 @@ def cell_number(grid: Mapping[str, list[Any]], cell: Mapping[str, Any]) -> int:
 
 
 def quantity_of(name: str, values: xr.DataArray) -> Quantity:
-    """Read from a variable's attributes what it is."""
+    """Read a quantity from the attributes of its variable."""
     said = values.attrs
     words: tuple[str, ...] = ()
     if numbers := flag_numbers(said):
@@ -221,7 +221,7 @@ def quantity_of(name: str, values: xr.DataArray) -> Quantity:
 
 
 def format_swept_value(value: Any) -> str:
-    """Write a swept value as a short text: numbers with up to six digits, tables as JSON that is cut off.
+    """Format a swept value: a number with up to six digits, a table as JSON that is cut off.
 
     Examples
     --------

@@ -51,7 +51,7 @@ def write_standalone_page(tree: xr.DataTree, theme: Theme = LIGHT) -> str:
         HTML; some 1.3 MB, of which BokehJS takes all but a tenth.
     """
     animation = read_frames(tree)
-    roots, words = _pictures(tree, animation, theme)
+    roots, words = _plots(tree, animation, theme)
     # With autoescape: titles and names come from the author of the configuration.
     template = Environment(autoescape=True).from_string((HERE / "standalone_page.html").read_text())
     # Without a document of its own it would get the scripts of the event loop's current one: this function may run
@@ -83,15 +83,15 @@ def write_standalone_page(tree: xr.DataTree, theme: Theme = LIGHT) -> str:
     return ELSEWHERE.sub("", page)
 
 
-def _pictures(tree: xr.DataTree, animation: AnimationFrames, theme: Theme) -> tuple[dict[str, Any], list[str]]:
+def _plots(tree: xr.DataTree, animation: AnimationFrames, theme: Theme) -> tuple[dict[str, Any], list[str]]:
     """Make the two plots with the script that moves them, and describe each frame in words."""
     moving: dict[str, Any] = {}
-    pictures = {
-        "network": _network_picture(tree, animation, theme, moving),
-        "loss": _loss_picture(tree, animation, theme, moving),
+    plots = {
+        "network": _network_plot(tree, animation, theme, moving),
+        "loss": _loss_plot(tree, animation, theme, moving),
     }
-    for name, picture in pictures.items():
-        picture.name = name
+    for name, plot in plots.items():
+        plot.name = name
     shown = tree["trajectory"].dataset[["time", "loss"]].isel(time=animation.samples)
     frames = ColumnDataSource({"time": shown["time"].values, "loss": shown["loss"].values})
     states = ColumnDataSource(
@@ -117,7 +117,7 @@ def _pictures(tree: xr.DataTree, animation: AnimationFrames, theme: Theme) -> tu
         f"t = {time_text(t)}, phase {order.index(label) + 1}: {PHASES[label].name}"
         for t, label in zip(shown["time"].values.tolist(), labels, strict=True)
     ]
-    return pictures, words
+    return plots, words
 
 
 def marks(animation: AnimationFrames) -> list[tuple[str, str, str]]:
@@ -133,27 +133,27 @@ def marks(animation: AnimationFrames) -> list[tuple[str, str, str]]:
     return found
 
 
-def _network_picture(tree: xr.DataTree, animation: AnimationFrames, theme: Theme, moving: dict[str, Any]) -> Any:
+def _network_plot(tree: xr.DataTree, animation: AnimationFrames, theme: Theme, moving: dict[str, Any]) -> Any:
     """Draw the neurons (and over one input the function, the data) at the first frame."""
-    picture = _figure(theme, *animation.labels, height=380)
+    plot = _figure(theme, *animation.labels, height=380)
     curve = None
     if animation.position is not None and animation.function is not None:
         curve = ColumnDataSource({"x": animation.position, "y": animation.function[0]})
-        picture.line("x", "y", source=curve, color=GREEN, line_width=3)
+        plot.line("x", "y", source=curve, color=GREEN, line_width=3)
         if animation.minimum is not None:
-            picture.line(animation.position, animation.minimum, color=theme.ink, line_dash=[6, 4], line_width=1.3)
-        set_limits(picture.x_range, float(animation.position[0]), float(animation.position[-1]))
-        picture.scatter(
+            plot.line(animation.position, animation.minimum, color=theme.ink, line_dash=[6, 4], line_width=1.3)
+        set_limits(plot.x_range, float(animation.position[0]), float(animation.position[-1]))
+        plot.scatter(
             animation.data, tree["data"].dataset["y"].values, size=12,
             fill_color=GREEN, line_color=theme.ink,
         )  # fmt: skip
         heights = [animation.up, animation.function, tree["data"].dataset["y"].values]
         heights += [] if animation.minimum is None else [animation.minimum]
         low, high = min(float(np.min(h)) for h in heights), max(float(np.max(h)) for h in heights)
-        room = 0.08 * ((high - low) or 1.0)
-        set_limits(picture.y_range, low - room, high + room)
+        margin = 0.08 * ((high - low) or 1.0)
+        set_limits(plot.y_range, low - margin, high + margin)
     else:
-        for axis in (picture.x_range, picture.y_range):
+        for axis in (plot.x_range, plot.y_range):
             set_limits(axis, -1.08, 1.08)
     groups = []
     for name, style in reversed(ROLES.items()):
@@ -168,45 +168,45 @@ def _network_picture(tree: xr.DataTree, animation: AnimationFrames, theme: Theme
             },
             tags=[len(animation.neurons), theme.ink, theme.panel],
         )  # fmt: skip
-        picture.scatter(
+        plot.scatter(
             "across", "up", source=group, marker=MARKERS[name], size=9, fill_color=style.color,
             line_color="edge",
         )  # fmt: skip
         groups.append(group)
     moving |= {"neurons": groups, "curve": curve}
-    return picture
+    return plot
 
 
-def _loss_picture(tree: xr.DataTree, animation: AnimationFrames, theme: Theme, moving: dict[str, Any]) -> Any:
+def _loss_plot(tree: xr.DataTree, animation: AnimationFrames, theme: Theme, moving: dict[str, Any]) -> Any:
     """Draw the loss with its numbered phases, and the cursor."""
-    picture = _figure(theme, "time t of the flow", "loss L", height=405)  # the other has a legend above
+    plot = _figure(theme, "time t of the flow", "loss L", height=405)  # the other has a legend above
     trajectory, end, order = tree["trajectory"].dataset, shown_until(tree), phase_order(tree)
     time, loss = trajectory["time"].values, trajectory["loss"].values
     top = float(np.max(loss)) or 1.0
-    set_limits(picture.x_range, 0.0, end)
-    set_limits(picture.y_range, -0.02 * top, 1.2 * top)
+    set_limits(plot.x_range, 0.0, end)
+    set_limits(plot.y_range, -0.02 * top, 1.2 * top)
     for interval in intervals(tree, "phase"):
         if interval.start >= end:
             continue
         stop = min(interval.end, end)
-        picture.add_layout(
+        plot.add_layout(
             BoxAnnotation(
                 left=interval.start, right=stop, fill_color=PHASES[interval.label].color, fill_alpha=0.13
             )
         )
-        picture.add_layout(
+        plot.add_layout(
             Label(
                 x=(interval.start + stop) / 2, y=1.1 * top, text=str(order.index(interval.label) + 1),
                 text_color=theme.ink, text_align="center", text_baseline="middle", text_font_style="bold",
             )
         )  # fmt: skip
-    picture.line(time, loss, color=theme.ink, line_width=2)
+    plot.line(time, loss, color=theme.ink, line_width=2)
     dot = ColumnDataSource({"time": time[:1], "loss": loss[:1]}, name="now", tags=[0])
-    picture.scatter("time", "loss", source=dot, size=10, fill_color=PURPLE, line_color=theme.ink)
+    plot.scatter("time", "loss", source=dot, size=10, fill_color=PURPLE, line_color=theme.ink)
     cursor = Span(location=float(time[0]), dimension="height", line_color=theme.ink, line_dash="dotted")
-    picture.add_layout(cursor)
+    plot.add_layout(cursor)
     moving |= {"cursor": cursor, "dot": dot}
-    return picture
+    return plot
 
 
 def _figure(theme: Theme, x_label: str, y_label: str, height: int) -> Any:

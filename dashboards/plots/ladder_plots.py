@@ -100,14 +100,15 @@ def create_constants_plot(law: xr.Dataset, theme: Theme) -> hv.Overlay:
         )  # fmt: skip
     values = np.concatenate([law["constant_t2"].values, law["constant_t3"].values])
     values = np.append(values[np.isfinite(values)], 1.0)
-    room = 0.08 * float(np.ptp(values)) or 0.1
+    margin = 0.08 * float(np.ptp(values)) or 0.1
     drawn.append(
         hv.Curve(([1.0, 2e3], [1.0, 1.0]), label="the paper's limit").opts(
             color=theme.ink, line_dash="dashed", line_width=1.5
         )
     )
     return style_overlay(
-        hv.Overlay(drawn), theme, logx=True, xlim=(2.0, 1.4e3), ylim=(values.min() - room, values.max() + room),
+        hv.Overlay(drawn), theme, logx=True, xlim=(2.0, 1.4e3),
+        ylim=(values.min() - margin, values.max() + margin),
         xticks=[(10**n, power_text(-(10**n))) for n in range(1, 4)], xlabel="λ", ylabel="constant", height=300,
         legend_position="top_right", show_grid=True,
     )  # fmt: skip

@@ -43,7 +43,7 @@ const k = hit.length > 0 ? hit[hit.length - 1] : null
 const row = k != null ? cells.get_column("row")[k] : pinned.get_column("row")[0] ?? null
 const rows = row != null ? [row] : []
 if (String(lines.selected.indices) != String(rows)) {
-  // Not told to the server: it needs to know nothing of where somebody points.
+  // Not sent to the server, which does not need the position of the pointer.
   for (const source of [lines, bands]) source.selected.setv({indices: rows}, {sync: false})
 }
 const names = ["x", "y", "at", "height", "row"]

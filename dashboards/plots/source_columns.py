@@ -149,7 +149,7 @@ def join_lines(time: Numbers, lines: Numbers) -> tuple[npt.NDArray[np.float32], 
     """Join lines over the same instants into one, with a gap after each.
 
     A column of arrays travels as one message an array, and a glyph of many lines is drawn line by line: with
-    60 neurons slider to picture took 320 ms, with one long line with gaps 180.
+    60 neurons a plot took 320 ms after a move of the slider, with one long line with gaps 180.
 
     Parameters
     ----------
@@ -192,12 +192,12 @@ def plateau_columns(drawing: DrawingData, unit: float) -> Columns:
     return lines
 
 
-def axis_limits(values: Numbers, room: float = 0.06) -> tuple[float, float]:
+def axis_limits(values: Numbers, margin: float = 0.06) -> tuple[float, float]:
     """Choose limits of an axis that contain these values."""
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
     height = (high - low) or abs(high) or 1.0
-    return round_outwards(low - room * height, high + room * height)
+    return round_outwards(low - margin * height, high + margin * height)
 
 
 def round_outwards(low: float, high: float) -> tuple[float, float]:

@@ -81,6 +81,7 @@ class Course:
     status: Status
     account: dict[str, Any]
     _told: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _begun: dict[float, tuple[Neurons, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def allowed(self) -> float:
@@ -95,6 +96,15 @@ class Course:
         if self.end_time is not None:
             times[-1] = self.end_time
         return times
+
+    def begin(self, time: float) -> tuple[Neurons, int]:
+        """The neurons from which an instant of the solver's time can be read, and the step that they begin.
+
+        Those at the start, or where a part of a long reading began: of a wide network it takes a while to get
+        there.
+        """
+        begun = [instant for instant in self._begun if instant <= time]
+        return self._begun[max(begun)] if begun else (self.reduced.neurons, 0)
 
     def curve(self, samples: int) -> xr.Dataset:
         """Read the residual and the loss alone, from the polynomials of the steps: no neuron is asked.
@@ -286,7 +296,8 @@ def read_samples(course: Course, times: np.ndarray, reading: Reading | None = No
     if samples * m * (8 * (d + 2) + n) > IN_MEMORY:
         return read_blocks(course, times, Blocks(samples, 8 * m * d), reading)
     own_times = times / reduced.time_unit
-    read = partial(evaluate, reduced.neurons, reduced.problem, course.record, own_times, 0, course.allowed)
+    neurons, first = course.begin(own_times[0])
+    read = partial(evaluate, neurons, reduced.problem, course.record, own_times, first, course.allowed)
     taken, _, _ = run_interruptibly(read, np.zeros(3))
     return in_terms_of_the_data(course, taken)
 
@@ -324,7 +335,7 @@ def read_blocks(
     contexts = [copy_context() for _ in stretches]
 
     def read_all() -> None:
-        neurons, first = course.reduced.neurons, 0
+        neurons, first = course.begin(own_times[0])
         with ThreadPoolExecutor(READERS) as pool:
             waiting: list[Future[None]] = []
             for stretch, context in zip(stretches, contexts, strict=True):
@@ -332,6 +343,7 @@ def read_blocks(
                 if begin:
                     instant = own_times[begin : begin + 1]
                     _, neurons, first = evaluate(neurons, problem, record, instant, first, allowed)
+                    course._begun[float(instant[0])] = neurons, first
                 waiting.append(pool.submit(context.run, read, stretch, neurons, first))
             if wait(waiting, return_when=FIRST_EXCEPTION).not_done:
                 watch[0] = 1.0  # a full disk is not told after minutes

@@ -11,6 +11,7 @@ import tempfile
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,8 @@ class Rows:
 class Blocks:
     """Variables that are written in blocks along their first dimension.
 
+    One whose rows are all the same (a_j/|w_j| of a balanced network) is kept as that row, and not written.
+
     Parameters
     ----------
     samples : int
@@ -74,7 +77,9 @@ class Blocks:
         self.length = min(samples, length)
         self.read_length = max(1, min(samples, LARGEST_READ // max(largest, 1)))
         self._folder = Folder()
-        self._shapes: dict[str, tuple[tuple[int, ...], np.dtype]] = {}
+        self._rows: dict[str, np.ndarray] = {}
+        self._same: dict[str, list[slice]] = {}
+        self._lock = Lock()
 
     @property
     def slices(self) -> Iterator[slice]:
@@ -83,26 +88,42 @@ class Blocks:
 
     def write(self, name: str, start: int, block: np.ndarray) -> None:
         """Write the block of the variable ``name`` that begins at the instant ``start``, in any order."""
-        self._shapes[name] = (block.shape[1:], block.dtype)
-        path = self._path(name)
-        path.touch()
-        with path.open("r+b") as file:
-            file.seek(start * (block.nbytes // len(block)))
-            np.ascontiguousarray(block).tofile(file)
+        with self._lock:
+            if name not in self._rows:
+                self._rows[name], self._same[name] = block[0].copy(), []
+            row, same = self._rows[name], name in self._same
+        same = same and bool((block == row).all())
+        with self._lock:
+            if same and name in self._same:
+                self._same[name].append(slice(start, start + len(block)))
+                return
+            waiting = self._same.pop(name, [])
+        for part in waiting:
+            self._to_file(name, part.start, np.broadcast_to(row, (part.stop - part.start, *row.shape)))
+        self._to_file(name, start, block)
 
     def arrays(self) -> dict[str, Any]:
         """The variables as dask arrays, in chunks that are read at a time."""
         import dask.array as da  # half a second that no smaller run needs
 
-        return {
-            name: da.from_array(
-                Rows(self._path(name), (self.samples, *shape), dtype, self._folder),
-                chunks=(self.read_length, *shape),
+        found = {}
+        for name, row in self._rows.items():
+            shape = (self.samples, *row.shape)
+            source = Rows(self._path(name), shape, row.dtype, self._folder)
+            found[name] = da.from_array(
+                np.broadcast_to(row, shape) if name in self._same else source,
+                chunks=(self.read_length, *row.shape),
                 name=False,
-                meta=np.empty((0,) * (len(shape) + 1), dtype=dtype),
+                meta=np.empty((0,) * len(shape), dtype=row.dtype),
             )
-            for name, (shape, dtype) in self._shapes.items()
-        }
+        return found
+
+    def _to_file(self, name: str, start: int, block: np.ndarray) -> None:
+        path = self._path(name)
+        path.touch()
+        with path.open("r+b") as file:
+            file.seek(start * (block.nbytes // len(block)))
+            np.ascontiguousarray(block).tofile(file)
 
     def _path(self, name: str) -> Path:
         return self._folder.path / name

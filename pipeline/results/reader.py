@@ -69,6 +69,11 @@ class RunReader:
         (last,) = at_instant(self.groups["trajectory"], -1, "activation")
         return int((last == variable("trajectory", "activation").flag("sliding")).any(axis=1).sum())
 
+    def dead_neurons(self) -> int:
+        """How many neurons end off at every data point."""
+        (last,) = at_instant(self.groups["trajectory"], -1, "activation")
+        return int((last == variable("trajectory", "activation").flag("off")).all(axis=1).sum())
+
     def coordinate_names(self) -> str:
         """What the coordinates are called: a column too many shows there."""
         names = str(self.groups["data"].variables["coord"].attrs.get("labels", "")).split()

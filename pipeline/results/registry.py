@@ -191,6 +191,11 @@ RESULTS: dict[str, Result] = {result.name: result for result in (
         "neurons that end sliding on a boundary", "Held there from both sides.",
         heading="neurons that end sliding on a boundary", compared=True,
     ),
+    Result(
+        "dead_neurons", lambda run: run.dead_neurons(),
+        "neurons that end off at every point", "With slope 0 nothing moves them any more.",
+        heading="dead neurons", compared=True,
+    ),
     _growth("positive", "D_+", ">"),
     _growth("negative", "D_-", "<"),
 )}  # fmt: skip

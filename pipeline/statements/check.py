@@ -8,6 +8,7 @@ from catalog.schema import STATEMENTS, conform, decode, validate, variable
 from pipeline.arguments import PROPER_SHARE, number
 from pipeline.points import describe_points
 from pipeline.statements.alignment import ALIGNMENT
+from pipeline.statements.closer import Closer
 from pipeline.statements.convergence import CONVERGENCE
 from pipeline.statements.fitting import FIRST_FITTED, SECOND_FITTED
 from pipeline.statements.preliminaries import PRELIMINARIES
@@ -26,6 +27,7 @@ def check_statements(
     minimum: xr.Dataset,
     *,
     epsilon: float = 0.05,
+    closer: Closer | None = None,
 ) -> xr.Dataset:
     """Check every statement of the paper on a run: both sides measured, the margin, the verdict, the reason.
 
@@ -39,6 +41,9 @@ def check_statements(
         Of :func:`pipeline.minimal_norm.compare`: the minimum, and the distance and excess along time.
     epsilon
         The free constant of the lemmas, between 0 and 1.
+    closer
+        Reads the same flow between the samples, where a row about every instant of a stretch is decided. None: of
+        such a row the worst sample is taken.
 
     Returns
     -------
@@ -60,7 +65,7 @@ def check_statements(
     data, trajectory = describe_points(data), validate("trajectory", trajectory)
     phases, minimum = validate("phases", phases), validate("minimal_norm", minimum)
     epsilon = number("epsilon", epsilon, PROPER_SHARE)
-    run = read_run(data, trajectory, phases, minimum, epsilon)
+    run = read_run(data, trajectory, phases, minimum, epsilon, closer)
     return _labelled(run, [statement.check(run) for statement in ROWS])
 
 

@@ -13,18 +13,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import log
+from math import log, nan
 
 import numpy as np
+import xarray as xr
 
 from catalog.schema.blocks import at_instant, coordinates_first, over_neurons
 from pipeline.statements.assumptions import SETTING, first_collinear, second_collinear
+from pipeline.statements.closer import Between, Closer
 from pipeline.statements.label_signs import Side
 from pipeline.statements.reading import ANGLE, SIZE, Reading, natural_log
 from pipeline.statements.rows import Row, Statement, at_most, fails, log_at_most, log_margin, not_applicable
 
 SOLVER = 10.0
 """How many of the solver's tolerances the course of u may be off."""
+
+UNSEEN = 0.1
+"""The share of that up to which the course of u is not read closer: it is within the solver's error."""
 
 TIE = 1e-6
 """The weight of the sum of all margins beside the least one."""
@@ -51,28 +56,66 @@ def logistic_ode(run: Reading) -> Row:
     has u_+ at the end of this phase.
     """
     u, size = run.norm(run.first), run.first.size
-    until = run.times.second_phase[1]
     above = np.flatnonzero(u >= 0.5 * size)
     if not len(above) or not above[0]:
         if not run.at_rest:
             return not_applicable(f"u_{run.first.symbol} has not risen through |v|/2 when the run ends")
         return fails(f"u_{run.first.symbol} never rises through |v|/2 = {0.5 * size:.4g}")
-    # ln(u/(|v| - u)) of a logistic curve is a straight line of this slope: interpolate along it.
-    i = int(above[0]) - 1
-    pair = np.log(u[i : i + 2]) - np.log(np.maximum(size - u[i : i + 2], SIZE * size))
-    half = float(np.interp(0.0, pair, run.time[i : i + 2]))
-    inside = run.time <= max(until, half)
-    curve = size / (1.0 + np.exp(np.minimum(-2.0 * run.first.rate * (run.time[inside] - half), 700.0)))
-    away = np.abs(u[inside] - curve) / size
-    worst = int(np.argmax(away))
     resolution = SOLVER * float(run.trajectory.attrs.get("tolerance", SIZE))
+    half, inside, at, away = _apart(run, u, None)
+    if run.closer is not None and away > UNSEEN * resolution:
+        half, inside, at, away = _apart(run, u, run.closer)
     return log_at_most(
-        float(natural_log(away)[worst]),
+        # What is less is the solver's error, wherever it happens to be largest.
+        float(natural_log(np.array(max(away, resolution)))),
         run.log_power(run.epsilon / 5.0),
-        f"worst |u_+ - logistic|/|v| up to t = {run.time[inside][-1]:.4g}; half height at t = {half:.4g}",
-        float(run.time[worst]),
+        f"worst |u_+ - logistic|/|v| up to t = {inside:.4g}; half height at t = {half:.4g}",
+        at if away > resolution else nan,
         resolution=resolution,
     )
+
+
+def _apart(run: Reading, u: np.ndarray, closer: Closer | None) -> tuple[float, float, float, float]:
+    """When u is farthest from the logistic curve, and by how much.
+
+    Returns
+    -------
+    half, until, at, away
+        When u rises through |v|/2; up to when it is compared; when it is farthest; how far, over |v|.
+    """
+    time, size, first = run.time, run.first.size, int(np.flatnonzero(u >= 0.5 * run.first.size)[0])
+
+    def odds(heights: np.ndarray) -> np.ndarray:
+        # Of a logistic curve a straight line.
+        return np.asarray(np.log(heights) - np.log(np.maximum(size - heights, SIZE * size)))
+
+    if closer is None:
+        half = float(np.interp(0.0, odds(u[first - 1 : first + 1]), time[first - 1 : first + 1]))
+    else:
+        between = Between(*time[first - 1 : first + 1].tolist())
+        there = between.through(odds(_heights(run, closer.trajectory(between.nodes))))
+        half = between.least(-there, there)[0]
+
+    def apart(instants: np.ndarray, heights: np.ndarray) -> np.ndarray:
+        curve = size / (1.0 + np.exp(np.minimum(-2.0 * run.first.rate * (instants - half), 700.0)))
+        return np.asarray((heights - curve) / size)
+
+    inside = int(np.flatnonzero(time <= max(run.times.second_phase[1], half))[-1]) + 1
+    away = np.abs(apart(time[:inside], u[:inside]))
+    worst = int(np.argmax(away))
+    until, at, most = (float(found) for found in (time[inside - 1], time[worst], away[worst]))
+    if closer is not None:
+        beside = Between.beside(time[:inside], worst)
+        there = apart(beside.nodes, _heights(run, closer.trajectory(beside.nodes)))
+        at, least = beside.least(-np.abs(beside.through(there)))
+        most = -least
+    return half, until, at, most
+
+
+def _heights(run: Reading, trajectory: xr.Dataset) -> np.ndarray:
+    """The first sign's u along another trajectory of the same flow."""
+    log_norm = np.take(trajectory.variables["log_norm"].values, np.flatnonzero(run.first.members), axis=1)
+    return np.asarray(np.exp(2.0 * log_norm).sum(axis=1))
 
 
 def second_phase(run: Reading) -> tuple[Property, ...]:

@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 
 from catalog import open_catalog
 from catalog.cell_cache import (
-    TOGETHER,
+    FILES_MERGED,
     CellWriter,
     UnderWay,
     announce,
     damaged_cells,
     pack_cells,
     read_cells,
-    remove_cells,
     sweeps_under_way,
     withdraw,
     write_cells,
@@ -39,7 +38,7 @@ def files(storage):
 def test_nothing_is_there(storage):
     assert read_cells(storage, "base") == {}
     write_cells(storage, "base", [])
-    remove_cells(storage, "base")
+    storage.remove("cells/base")
     assert not Path(storage.url).exists()
 
 
@@ -56,7 +55,7 @@ def test_bases_do_not_mix(storage):
     write_cells(storage, "base", [record("base-1")])
     write_cells(storage, "base-2", [record("base-2-1")])
     assert set(read_cells(storage, "base")) == {"base-1"}
-    remove_cells(storage, "base")
+    storage.remove("cells/base")
     assert read_cells(storage, "base") == {}
     assert set(read_cells(storage, "base-2")) == {"base-2-1"}
 
@@ -159,14 +158,14 @@ def filled(storage, batches):
     return {f"{number}-{letter}" for number in range(batches) for letter in "ab"}
 
 
-@pytest.mark.parametrize("batches", [TOGETHER - 1, TOGETHER, 3 * TOGETHER + 1, TOGETHER**2 + 5])
+@pytest.mark.parametrize("batches", [FILES_MERGED - 1, FILES_MERGED, 3 * FILES_MERGED + 1, FILES_MERGED**2 + 5])
 def test_many_cells_lie_in_few_files(storage, batches):
     """A file for every few cells would be 2,000 for a sweep of 50,000, or 50,000 where a cell takes a second."""
     written = filled(storage, batches)
     found = read_cells(storage, "base")
     assert found.keys() == written
     assert found[f"{batches - 1}-b"]["results"] == {"x": batches - 1}
-    assert len(files(storage)) <= 2 * (TOGETHER - 1) + batches // TOGETHER**2
+    assert len(files(storage)) <= 2 * (FILES_MERGED - 1) + batches // FILES_MERGED**2
     assert damaged_cells(storage) == []
 
 
@@ -176,30 +175,30 @@ def test_a_kill_between_two_steps_loses_no_record(storage, call, monkeypatch):
     original, killed = getattr(type(storage), call), []
 
     def ends(here, *args):
-        if len(here.names("cells/base")) >= TOGETHER:  # the files are being put together
+        if len(here.names("cells/base")) >= FILES_MERGED:  # the files are being put together
             killed.append(args)
             raise KeyboardInterrupt
         return original(here, *args)
 
     monkeypatch.setattr(type(storage), call, ends)
     with pytest.raises(KeyboardInterrupt):
-        filled(storage, TOGETHER)
+        filled(storage, FILES_MERGED)
     monkeypatch.undo()
     assert killed
-    assert len(read_cells(storage, "base")) == 2 * TOGETHER
+    assert len(read_cells(storage, "base")) == 2 * FILES_MERGED
     pack_cells(storage, "base")
-    assert len(read_cells(storage, "base")) == 2 * TOGETHER
+    assert len(read_cells(storage, "base")) == 2 * FILES_MERGED
     assert len(files(storage)) == 1
 
 
 def test_what_killed_sweeps_have_left_is_put_together(storage):
-    for number in range(3 * TOGETHER):
+    for number in range(3 * FILES_MERGED):
         write_cells(storage, "base", [record(f"{number}-a")])
     damaged = files(storage)[5]
     damaged.write_bytes(damaged.read_bytes()[:-3])
     pack_cells(storage, "base")
     assert len(files(storage)) == 2  # the damaged one stays for verify and gc
-    assert len(read_cells(storage, "base")) == 3 * TOGETHER - 1
+    assert len(read_cells(storage, "base")) == 3 * FILES_MERGED - 1
     assert [Path(key).name for _, key in damaged_cells(storage)] == [damaged.name]
     pack_cells(storage, "base")
     assert len(files(storage)) == 2
@@ -207,7 +206,7 @@ def test_what_killed_sweeps_have_left_is_put_together(storage):
 
 def test_reading_while_files_are_put_together(storage, monkeypatch):
     """A file that went after the listing is not lost: what holds its records now is read."""
-    for number in range(TOGETHER):
+    for number in range(FILES_MERGED):
         write_cells(storage, "base", [record(f"{number}-a")])
     original, packed = type(storage).read, []
 
@@ -220,7 +219,7 @@ def test_reading_while_files_are_put_together(storage, monkeypatch):
         return original(here, key)
 
     monkeypatch.setattr(type(storage), "read", read)
-    assert len(read_cells(storage, "base")) == TOGETHER
+    assert len(read_cells(storage, "base")) == FILES_MERGED
 
 
 def test_files_that_were_seen_are_not_read_again(storage):

@@ -18,8 +18,8 @@ REPOSITORY = Path(__file__).parents[2]
 
 WRITER = """
 import sys, time
-from catalog.storage import place_at
-with place_at(sys.argv[1]).writing("runs/slow-0") as writer:
+from catalog.storage import open_storage
+with open_storage(sys.argv[1]).writing("runs/slow-0") as writer:
     writer.write("data.zarr/zarr.json", b"{}")
     print("ready", flush=True)
     time.sleep(60)

@@ -21,8 +21,8 @@ import os, random, signal, sys, time
 import pathlib
 sys.path.insert(0, "tests/catalog")
 import conftest
-from catalog.storage import new_files, place_at
-from catalog.storage.local import LocalPlace
+from catalog.storage import new_files, open_storage
+from catalog.storage.local import LocalStorage
 from catalog.publication import publish
 root, tree = pathlib.Path(sys.argv[1]), conftest.random_tree()
 new_files.flushes_surely, new_files.waiting_bytes = lambda _: True, lambda: 0
@@ -92,8 +92,8 @@ CONTENDER = """
 import pathlib, sys, time
 sys.path.insert(0, "tests/catalog")
 import conftest
-from catalog.storage import place_at
-from catalog.storage.local import LocalPlace
+from catalog.storage import open_storage
+from catalog.storage.local import LocalStorage
 from catalog.publication import publish
 tree = conftest.random_tree(seed=int(sys.argv[2]))
 print("ready", flush=True)

@@ -120,7 +120,7 @@ def test_plain_and_restored():
 
 
 def test_a_summary_holds_scalars_only():
-    with pytest.raises(ValueError, match=r"summary\.loss is no scalar"):
+    with pytest.raises(ValueError, match=r"summary\.loss is not a scalar"):
         Manifest(**FIELDS | {"summary": {"loss": [1, 2]}})
 
 

@@ -130,7 +130,7 @@ def test_an_error_of_the_file_system(tmp_path, tree, run_id, description, monkey
 def test_while_others_write_much_each_file_is_flushed_by_itself(tmp_path, tree, run_id, description, monkeypatch):
     """One flush of the file system would wait for gigabytes that are no concern of ours."""
     monkeypatch.setattr(new_files, "flushes_surely", lambda _: True)
-    monkeypatch.setattr(new_files, "waiting_bytes", lambda: new_files.MUCH)
+    monkeypatch.setattr(new_files, "waiting_bytes", lambda: new_files.WAITING_BYTES_LIMIT)
     monkeypatch.setattr(new_files, "flush_file_system", lambda _: pytest.fail("it was asked for"))
     publish(tmp_path / "catalog", run_id, tree, **description)
     assert verify(tmp_path / "catalog") == []
@@ -330,7 +330,7 @@ def test_what_a_run_occupies(tmp_path, make_tree, run_id, description):
     assert blocks <= 3.5 * len(arrays) + sum(path.stat().st_size for path in paths if path.is_file()) / 4096
 
 
-def test_a_sweep_lies_on_a_shelf_of_its_own(tmp_path):
+def test_a_sweep_is_in_a_collection_of_its_own(tmp_path):
     """The same publisher, mapping and verification; runs and sweeps of one name don't meet."""
     catalog = open_catalog(tmp_path)
     tree = xr.DataTree.from_dict({"cube": xr.Dataset({"excess": ("scale", np.ones(3))})})

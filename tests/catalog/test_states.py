@@ -20,7 +20,7 @@ SEEDS = st.integers(0, 2)
 
 
 class CatalogStates(RuleBasedStateMachine):
-    """Publish, read, damage, remove, abandon, tidy, list; beside it a dictionary of what should be there."""
+    """Publish, read, damage, remove, abandon, collect garbage, list; a dictionary says what should be there."""
 
     random_tree = None
     description = None

@@ -4,21 +4,21 @@ import pytest
 
 from catalog import CatalogError, select
 from dashboards.catalog_rows import (
+    add_headings,
     columns,
-    differences,
-    plain_condition,
-    searchable,
-    searched,
-    shown,
-    told_apart,
-    value_text,
-    with_headings,
+    format_distinct,
+    format_value,
+    join_texts,
+    normalize_condition,
+    search_texts,
+    select_columns,
+    tabulate_differences,
 )
 
 
 def test_the_newest_run_comes_first_with_its_numbers(small_catalog):
     frame = small_catalog.frame()
-    rows = shown(frame)
+    rows = select_columns(frame)
     assert list(rows["run_id"]) == list(frame.index)[::-1]
     row = rows[rows["run_id"] == frame.index[0]].iloc[0]
     assert row["final loss"] == frame["final_loss"].iloc[0]
@@ -31,15 +31,15 @@ def test_an_empty_catalog_has_an_empty_table(tmp_path):
     from catalog import open_catalog
 
     frame = open_catalog(tmp_path).frame()
-    assert shown(frame).empty
-    assert searched(searchable(frame), "x") == set()
+    assert select_columns(frame).empty
+    assert search_texts(join_texts(frame), "x") == set()
 
 
 def test_words_are_found_in_any_order_and_are_no_patterns(small_catalog):
-    text = searchable(small_catalog.frame())
-    assert searched(text, "") == set(text.index)
-    assert searched(text, "CONVERGED orthonormal") == {name for name in text.index if "orthonormal" in name}
-    assert searched(text, ".*") == searched(text, "[a-z]") == set()
+    text = join_texts(small_catalog.frame())
+    assert search_texts(text, "") == set(text.index)
+    assert search_texts(text, "CONVERGED orthonormal") == {name for name in text.index if "orthonormal" in name}
+    assert search_texts(text, ".*") == search_texts(text, "[a-z]") == set()
 
 
 def test_ten_thousand_runs_are_searched_at_once():
@@ -51,13 +51,13 @@ def test_ten_thousand_runs_are_searched_at_once():
          "final_loss": np.linspace(0, 1, 10_000), "statements.lemma_1": "holds"}, index=index,
     )  # fmt: skip
     begun = process_time()
-    shown(frame), searched(searchable(frame), "converged 27f")
+    select_columns(frame), search_texts(join_texts(frame), "converged 27f")
     assert process_time() - begun < 5  # 0.2 s on an idle core; of its own time, whatever else is at work
 
 
 def test_differences_are_what_differs(small_catalog):
     first, second = (name for name in small_catalog if name.startswith("orthogonal"))
-    table = differences([small_catalog.manifest(first), small_catalog.manifest(second)])
+    table = tabulate_differences([small_catalog.manifest(first), small_catalog.manifest(second)])
     assert list(table.loc["configuration"].index) == ["init.log10_scale"]
     assert set(table.loc[("configuration", "init.log10_scale")]) == {"-6", "-9"}
     assert table.loc[("result", "status")].tolist() == ["converged", "converged"]
@@ -66,18 +66,18 @@ def test_differences_are_what_differs(small_catalog):
 
 
 def test_values_are_short_texts():
-    assert value_text(None) == value_text(float("nan")) == "–"
-    assert value_text(1 / 3) == "0.333333"
-    assert len(value_text("x" * 1000)) == 80
+    assert format_value(None) == format_value(float("nan")) == "–"
+    assert format_value(1 / 3) == "0.333333"
+    assert len(format_value("x" * 1000)) == 80
 
 
 def test_a_condition_may_name_every_head_of_the_table(small_catalog):
     frame = small_catalog.frame()
-    table = with_headings(frame, shown(frame))
+    table = add_headings(frame, select_columns(frame))
     for column in columns():
         text = "'x'" if not column.digits else "1"
-        assert select(table, plain_condition(f"{column.heading} != {text}")) is not None
-    found = select(table, plain_condition("log₁₀ scale == -9 and hold + fail > 3"))
+        assert select(table, normalize_condition(f"{column.heading} != {text}")) is not None
+    found = select(table, normalize_condition("log₁₀ scale == -9 and hold + fail > 3"))
     assert list(found["init.log10_scale"]) == [-9.0]
     assert list(found.index) == list(select(frame, "init.log10_scale == -9").index)
 
@@ -94,17 +94,17 @@ def test_a_condition_may_name_every_head_of_the_table(small_catalog):
 def test_what_is_nearly_a_head_is_named(small_catalog, condition, words):
     frame = small_catalog.frame()
     with pytest.raises(CatalogError, match=words):
-        select(with_headings(frame, shown(frame)), plain_condition(condition))
+        select(add_headings(frame, select_columns(frame)), normalize_condition(condition))
 
 
 def test_a_number_that_a_run_lacks_leaves_the_others_numbers(small_catalog):
     frame = small_catalog.frame()
     frame["final_excess"] = [None, 0.00339, 7.45e-4]
-    rows = shown(frame)
+    rows = select_columns(frame)
     assert rows["excess"].dtype == float
     assert rows.sort_values("excess")["excess"].tolist()[:2] == [7.45e-4, 0.00339]
 
 
 def test_numbers_that_differ_late_are_told_apart():
-    assert told_apart([-6.0, -6.00000001, None]) == ["-6.0", "-6.00000001", "–"]
-    assert told_apart([0.25, 0.25]) == ["0.25", "0.25"]
+    assert format_distinct([-6.0, -6.00000001, None]) == ["-6.0", "-6.00000001", "–"]
+    assert format_distinct([0.25, 0.25]) == ["0.25", "0.25"]

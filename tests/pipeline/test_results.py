@@ -9,7 +9,7 @@ from rich.console import Console
 from writers import schema
 
 from catalog import open_catalog
-from dashboards.catalog_rows import columns, differences
+from dashboards.catalog_rows import columns, tabulate_differences
 from pipeline import load_config, run
 from pipeline.cli.runs_table import print_runs
 from pipeline.results.reader import RunReader, summarise
@@ -47,7 +47,7 @@ def test_a_result_is_added_in_one_place(largest_label, tmp_path):
     print_runs(Console(file=text, width=300), catalog.frame(), "here")
     assert "largest y" in text.getvalue().splitlines()[0]
     assert "largest y" in [column.heading for column in columns()]
-    assert ("result", "largest y") in differences(manifests).index
+    assert ("result", "largest y") in tabulate_differences(manifests).index
     assert "| `largest_label` | largest label. Over all points. |" in schema.write().replace("\\_", "_")
     (tmp_path / "two.toml").write_text(
         'base = "orthogonal"\n[grid]\n"init.width" = [4, 5]\n"flow.samples" = [5]\n', encoding="utf-8"
@@ -65,6 +65,13 @@ def test_all_that_is_said_of_a_run_is_in_the_registry():
     assert list(summary) == [name for name in every_result() if name in summary]
     assert len(summary) > 60
     assert RunReader({}).verdicts == {}
+
+
+def test_dead_neurons_are_those_that_no_point_reaches():
+    tree = run(load_config("orthogonal", {"flow.samples": 20}))
+    last = tree["trajectory"].isel(time=-1)
+    reached = (last["direction"].values @ tree["data"]["x"].values.T > 1e-9).any(axis=1)
+    assert summarise(tree)["dead_neurons"] == (~reached).sum() > 5
 
 
 def test_a_result_that_a_table_shows_has_a_heading():

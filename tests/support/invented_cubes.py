@@ -8,6 +8,7 @@ import xarray as xr
 
 from catalog import Catalog
 from pipeline.sweep import SweepSpec, axis, make_plan
+from pipeline.sweep.cell import CellRecord
 from pipeline.sweep.cube import make_cube
 from pipeline.sweep.plan import Plan
 
@@ -45,12 +46,10 @@ def cube_of(plan: Plan, *, failed: tuple[int, ...] = (FAILED,)) -> xr.Dataset:
     for number, run_id in enumerate(plan.run_ids):
         if run_id is None:
             continue
-        bad = number in failed
-        records[run_id] = {
-            "run_id": run_id, "status": "failed" if bad else "computed", "message": MESSAGE if bad else "",
-            "results": {} if bad else invented(DEFAULTS | plan.values(number)),
-            "wall_seconds": 0.5,
-        }  # fmt: skip
+        if number in failed:
+            records[run_id] = CellRecord.failure(run_id, MESSAGE, 0.5)
+        else:
+            records[run_id] = CellRecord.now(run_id, invented(DEFAULTS | plan.values(number)), 0.5)
     return make_cube(plan, records)
 
 

@@ -13,7 +13,7 @@ import xarray as xr
 from bokeh.plotting import figure
 
 from catalog import CatalogError, Manifest
-from dashboards.catalog_rows import differences
+from dashboards.catalog_rows import tabulate_differences
 from dashboards.components import card, html_pane, radio_buttons
 from dashboards.damage import explain_damage
 from dashboards.html_table import Cell, Table, records_html
@@ -62,7 +62,7 @@ class Comparison:
         self.axis = radio_buttons("Loss axis", AXES, context.choice("loss", AXES, "linear"))
         self.loss = pn.pane.Bokeh(self._loss(), sizing_mode="stretch_width")
         function = function_plot(trees, context.theme)
-        self.picture = None if function is None else render_figure(function)
+        self.plot = None if function is None else render_figure(function)
         for widget in (self.time, self.axis):
             widget.param.watch(self._changed, "value")
 
@@ -87,12 +87,12 @@ class Comparison:
             gap="4px 12px",
         )  # fmt: skip
         cards = [card(controls, self.loss, flex="1 1 420px")]
-        if self.picture is not None:
+        if self.plot is not None:
             heading = html_pane("<b>Function at the end</b>", height=32)
-            picture = pn.pane.Bokeh(self.picture, sizing_mode="stretch_width")
-            cards.append(card(heading, picture, flex="1 1 420px"))
+            plot = pn.pane.Bokeh(self.plot, sizing_mode="stretch_width")
+            cards.append(card(heading, plot, flex="1 1 420px"))
         runs = "".join(f"<p>{line}</p>" for line in self._legend())
-        table = records_html(difference_table(differences(self.manifests)), "compared")
+        table = records_html(difference_table(tabulate_differences(self.manifests)), "compared")
         return pn.Column(
             html_pane(f"<h2>Side by side</h2>{runs}"),
             pn.FlexBox(*cards, gap="12px", margin=(4, 10), sizing_mode="stretch_width"),
@@ -124,7 +124,7 @@ PARTS = {
 
 
 def difference_table(found: pd.DataFrame) -> Table:
-    """Make the table of :func:`dashboards.catalog_rows.differences`, with a heading for each part."""
+    """Make the table of :func:`dashboards.catalog_rows.tabulate_differences`, with a heading for each part."""
     rows: list[Sequence[Cell | str] | str] = []
     for part, keys in groupby(found.index, key=lambda key: key[0]):
         rows.append(PARTS[part])

@@ -12,7 +12,7 @@ import pandas as pd
 import panel as pn
 
 from catalog import CatalogError, select
-from dashboards.catalog_rows import plain_condition, searched
+from dashboards.catalog_rows import normalize_condition, search_texts
 from dashboards.components import BUTTON, html_pane
 from dashboards.latest_only import LatestOnly
 from dashboards.page_context import PageContext, shortened
@@ -164,10 +164,10 @@ class CatalogPage:
         what = table.version, asked.words, asked.condition
         if self.shown == what:
             return None
-        kept, problem = searched(table.text, asked.words), ""
+        kept, problem = search_texts(table.text, asked.words), ""
         if asked.condition:
             try:
-                kept &= set(select(table.columns, plain_condition(asked.condition)).index)
+                kept &= set(select(table.columns, normalize_condition(asked.condition)).index)
             except CatalogError as error:
                 problem = str(error).removeprefix("--where ")
         rows = table.rows
@@ -264,7 +264,7 @@ class CatalogPage:
         self.opened.request(run_ids)
 
     def _side_by_side(self, run_ids: list[str]) -> list[pn.viewable.Viewable]:
-        # In this thread, because HoloViews takes seconds to import; whoever compares nothing does without.
+        # Imported here, in this thread: HoloViews takes seconds to import, and only a comparison needs it.
         from dashboards.views.catalog.comparison_view import Comparison, opened_runs
 
         trees, manifests = opened_runs(self.context, run_ids)

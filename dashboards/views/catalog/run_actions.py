@@ -130,7 +130,7 @@ def verified(catalog: Catalog, run_ids: Sequence[str] | None) -> tuple[list[str]
     Raises
     ------
     CatalogError
-        If the catalog can't be read, or a run is gone.
+        If the catalog can't be read, or a run does not exist any more.
     """
     if run_ids is None:
         findings = catalog.verify()

@@ -10,7 +10,7 @@ from catalog import CatalogError
 from dashboards.components import html_pane
 from dashboards.cubes.cube import CUBE_GROUP, read_cube
 from dashboards.damage import explain_damage
-from dashboards.latest_only import LatestOnly
+from dashboards.latest_only import poll
 from dashboards.page_context import PageContext
 from dashboards.views.sweeps.cube_view import CubeView
 from dashboards.views.sweeps.law_view import build_law_view
@@ -54,11 +54,7 @@ class SweepsView:
             self.chosen.value = context.choice("sweep", self.sweep_ids, self.first())
         self.show()
         self.chosen.param.watch(self.choose, "value")
-        self.known = LatestOnly(
-            pn.state.curdoc, lambda _: context.catalog.sweeps.run_ids(), self.appear, context.say_error
-        )
-        if pn.state.curdoc is not None:
-            pn.state.add_periodic_callback(self.poll, period=POLL_MILLISECONDS)
+        self.known = poll(context.catalog.sweeps.run_ids, self.appear, context.say_error, POLL_MILLISECONDS)
 
     def first(self) -> str:
         """Return the sweep that is shown by default: the first that is not a law of the theory."""
@@ -95,10 +91,6 @@ class SweepsView:
         except CatalogError as error:
             self.context.say(str(error))
             self.place[:] = [html_pane("<p>This sweep can't be shown. Select another one.</p>")]
-
-    def poll(self) -> None:
-        """Check for sweeps that have been added or removed."""
-        self.known.request(None)
 
     def appear(self, found: list[str]) -> None:
         """Offer these sweeps, and say which have been added or removed."""

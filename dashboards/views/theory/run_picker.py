@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import panel as pn
 
-from dashboards.latest_only import LatestOnly
+from dashboards.latest_only import poll
 from dashboards.page_context import PageContext
 from dashboards.run_selection import KEYS, RunSelection, read_selection
 from pipeline.configuration import RunConfig, load_config, presets
@@ -37,15 +37,7 @@ class RunPicker:
         self.button.on_click(lambda _: self.show())
         self.view = pn.FlexBox(self.choice, self.scale, self.button, sizing_mode="stretch_width", margin=0)
         self.reflect(selection)
-        self.known = LatestOnly(
-            pn.state.curdoc, lambda _: context.catalog.run_ids(), self.offer, context.say_error
-        )
-        if pn.state.curdoc is not None:
-            pn.state.add_periodic_callback(self.poll, period=POLL_MILLISECONDS)
-
-    def poll(self) -> None:
-        """Check for runs that have been added or removed."""
-        self.known.request(None)
+        self.known = poll(context.catalog.run_ids, self.offer, context.say_error, POLL_MILLISECONDS)
 
     def reflect(self, selection: RunSelection) -> None:
         """Let the form show a selection, and offer the present runs."""

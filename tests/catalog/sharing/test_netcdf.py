@@ -69,7 +69,7 @@ def test_a_flipped_bit_is_noticed(netcdf, tmp_path):
 
 
 def test_a_large_run_is_copied_in_pieces(netcdf, origin, run_id, tmp_path, monkeypatch):
-    monkeypatch.setattr(written, "LARGE", 100)
+    monkeypatch.setattr(written, "LARGE_GROUP_BYTES", 100)
     pieces = export(origin, [Item(run_id)], tmp_path / "pieces.nc").path
     with xr.open_datatree(pieces) as read, xr.open_datatree(netcdf) as whole:
         xr.testing.assert_identical(read.load(), whole.load())

@@ -145,7 +145,7 @@ def test_an_export_that_is_there_stays(name, origin, run_id, second, tmp_path, c
     first = export(origin, [Item(run_id)], tmp_path / name)
     before = contents(tmp_path)
     assert export(origin, [Item(run_id)], tmp_path / name) == first
-    with pytest.raises(CatalogError, match=r"again.* is there already and is something else"):
+    with pytest.raises(CatalogError, match=r"again.* exists already with other contents"):
         export(origin, [Item(second)], tmp_path / name)
     assert contents(tmp_path) == before
 

@@ -181,7 +181,7 @@ def test_damage_is_refused(kind, copied, target, run_id):
 def test_a_run_that_is_a_link_is_refused(copied, target, run_id, tmp_path):
     (copied / "runs" / run_id).rename(tmp_path / "elsewhere")
     (copied / "runs" / run_id).symlink_to(tmp_path / "elsewhere")
-    refused(target, copied, run_id, "is no folder, or a link to one")
+    refused(target, copied, run_id, "is not a folder, or is a link to one")
 
 
 FILE = {"size": 1, "sha256": "0" * 64}
@@ -190,7 +190,7 @@ FORGED = {
     "newer": ({"schema_version": "1.99"}, r"1\.99 is newer than .*update reluflow"),
     "newest": ({"schema_version": "2.0"}, r"2\.0 is newer than"),
     "older": ({"schema_version": "0.9"}, "too old"),
-    "odd": ({"schema_version": "one"}, "'one' is none"),
+    "odd": ({"schema_version": "one"}, "'one' is not a version"),
     "drive": ({"more_files": {"data.zarr/C:/x": FILE}}, "names 'data.zarr/C:/x'"),
     "backslash": ({"more_files": {"data.zarr/..\\x": FILE}}, "plain names"),
     "nul": ({"more_files": {"data.zarr/a\0b": FILE}}, "plain names"),
@@ -244,8 +244,8 @@ LOSS = "trajectory/loss"
 STRANGE = {
     "another id": (lambda run: root_attribute(run, "id", "other-0"), "its attribute 'id' is another run's"),
     "another version": (lambda run: root_attribute(run, "schema_version", "1.0"), "differs from its manifest's"),
-    "no JSON": (lambda run: (run / f"data.zarr/{LOSS}/zarr.json").write_text("{"), "is no Zarr v3 metadata"),
-    "Zarr v2": (lambda run: edit(run, LOSS, lambda n: n.update(zarr_format=2)), "is no Zarr v3 metadata"),
+    "no JSON": (lambda run: (run / f"data.zarr/{LOSS}/zarr.json").write_text("{"), "is not Zarr v3 metadata"),
+    "Zarr v2": (lambda run: edit(run, LOSS, lambda n: n.update(zarr_format=2)), "is not Zarr v3 metadata"),
     "unequal": (
         lambda run: edit(run, LOSS, lambda n: n.update(attributes={}), both=False),
         "differs from its copy",
@@ -257,12 +257,12 @@ STRANGE = {
     ),
     "codec": (
         lambda run: edit(run, LOSS, lambda n: n.update(codecs=[{"name": "evil"}])),
-        "codecs = .*evil.* is none that a run has",
+        "codecs = .*evil.* is not allowed in a run",
     ),
     "shape": (lambda run: edit(run, LOSS, lambda n: n.update(shape=[10**14])), "arrays need .* bytes or more"),
     "chunk": (lambda run: edit(run, LOSS, chunk(10**14)), "a chunk is larger than"),
     "chunks": (lambda run: edit(run, LOSS, chunk(1)), "is missing"),
-    "extra": (lambda run: (run / "data.zarr/x").write_text(""), "data.zarr/x is no part of any array"),
+    "extra": (lambda run: (run / "data.zarr/x").write_text(""), "data.zarr/x belongs to no array"),
     "lost": (lambda run: (run / f"data.zarr/{LOSS}/c.0").unlink(), f"{LOSS}/c.0 is missing"),
     "no variable": (lambda run: drop(run, LOSS), f"{LOSS} is missing; schema"),
     "not consolidated": (lambda run: unconsolidated(run), "has no consolidated metadata"),
@@ -413,7 +413,7 @@ def test_what_is_no_export_is_one_line(origin, target, run_id, tmp_path):
     netcdf = export(origin, [Item(run_id)], tmp_path / "one.nc").path
     for source, message in (
         (tmp_path / "nothing", "there is nothing at"),
-        (tmp_path / "text.zip", "is no zip that can be read"),
+        (tmp_path / "text.zip", "is not a zip that can be read"),
         (tmp_path / "empty", "neither an export nor a catalog"),
         (tmp_path / "bare", "there is no run in"),
         (origin.path(run_id), "single run's folder"),

@@ -164,7 +164,7 @@ def test_many_writers_of_one_run(url, few, run_id, description):
 def test_a_writer_with_other_numbers_waits(url, few, make_few, run_id, description, monkeypatch):
     catalog = open_catalog(url)
     monkeypatch.setattr(
-        "catalog.storage.object_store.RemoteWriter.seal",
+        "catalog.storage.object_store.ObjectWriter.seal",
         lambda self, manifest: (_ for _ in ()).throw(KeyboardInterrupt),
     )
     with pytest.raises(KeyboardInterrupt):
@@ -173,7 +173,7 @@ def test_a_writer_with_other_numbers_waits(url, few, make_few, run_id, descripti
     with pytest.raises(CatalogUnwritableError, match=r"another process is publishing .* with other numbers"):
         catalog.publish(run_id, make_few(seed=7), **description)
     assert catalog.run_ids() == []
-    monkeypatch.setattr("catalog.storage.object_store.ABANDONED", 0.0)
+    monkeypatch.setattr("catalog.storage.object_store.DRAFT_SECONDS", 0.0)
     catalog.publish(run_id, make_few(seed=7), **description)
     assert (catalog.verify(), catalog.unfinished_writes()) == ([], [])
 
@@ -230,7 +230,7 @@ def silence(monkeypatch, store):
 @pytest.mark.usefixtures("silence")
 def test_a_store_that_does_not_answer_is_one_clear_line():
     catalog = open_catalog("s3://nobody/home")
-    for attempt in (catalog.run_ids, catalog.check_writable, catalog.frame, catalog.verification):
+    for attempt in (catalog.run_ids, catalog.check_writable, catalog.frame, catalog.verify):
         with pytest.raises(CatalogError, match=r"^the catalog s3://nobody/home can't be (read|written): [^\n]+$"):
             attempt()
 

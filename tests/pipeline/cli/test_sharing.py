@@ -126,7 +126,7 @@ def test_bad_exports(reluflow, filled, here, contents):
         (("nothing", "out"), "no run 'nothing'"),
         (("orthogonal", "out"), "fits 2 runs"),
         (("--all", "out.nc"), "holds one run, not 3"),
-        (("orthonormal", "taken"), "is there already and is something else"),
+        (("orthonormal", "taken"), "exists already with other contents"),
         (("orthonormal", "no/out"), "there is no folder"),
         (("orthonormal", "out", "--format", "hdf"), "is not one of 'zarr', 'zip', 'netcdf'"),
         (("--where", "width == 7", "out"), "there is nothing to export"),

@@ -56,14 +56,30 @@ def test_a_part_is_read_as_from_an_array(written, key):
     assert (streaming.Rows(blocks._path("w"), whole.shape, whole.dtype, None)[key] == whole[key]).all()
 
 
+@pytest.mark.parametrize("other", [None, 0, 5, 12])
+def test_rows_that_are_all_the_same_are_not_written(other):
+    """Unless one is another, in whichever block, and whichever is written first."""
+    whole = np.broadcast_to(np.array([1.0, -1.0, 1.0]), (13, 3)).copy()
+    if other is not None:
+        whole[other, 1] = 2.0
+    for order in (1, -1):
+        blocks = Blocks(13, 24)
+        for start in range(0, 13, 4)[::order]:
+            blocks.write("ratio", start, whole[start : start + 4])
+        array = blocks.arrays()["ratio"]
+        assert (array.compute() == whole).all()
+        assert (array[3:11:2].compute() == whole[3:11:2]).all()
+        assert blocks._path("ratio").exists() == (other is not None)
+
+
 def test_the_files_go_with_the_last_array_that_reads_them():
     blocks = Blocks(2, 24)
-    blocks.write("w", 0, np.ones((2, 3)))
+    blocks.write("w", 0, np.arange(6.0).reshape(2, 3))
     array, folder = blocks.arrays()["w"], blocks._folder.path
     del blocks
     gc.collect()
     assert folder.exists()
-    assert array.sum().compute() == 6.0
+    assert array.sum().compute() == 15.0
     del array
     gc.collect()
     assert not folder.exists()

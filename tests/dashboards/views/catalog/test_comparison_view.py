@@ -1,4 +1,4 @@
-from dashboards.catalog_rows import differences
+from dashboards.catalog_rows import tabulate_differences
 from dashboards.html_table import records_html
 from dashboards.page_context import PageContext
 from dashboards.views.catalog.comparison_view import Comparison, difference_table, opened_runs
@@ -28,7 +28,7 @@ def test_the_axes_are_in_the_address(small_catalog):
 def test_the_table_is_text(small_catalog):
     manifests = [small_catalog.manifest(name) for name in small_catalog]
     manifests[0].configuration["title"] = "<script>"
-    html = records_html(difference_table(differences(manifests)))
+    html = records_html(difference_table(tabulate_differences(manifests)))
     assert "<script>" not in html
     assert html.count('scope="col"') == 1 + 3
     assert html.count('scope="colgroup"') == html.count("Configuration, where it differs") + 2

@@ -158,28 +158,28 @@ def test_every_widget_has_a_name(opened):
 
 def test_an_empty_catalog_says_how_to_make_a_sweep_and_shows_the_first_one(catalog):
     view = SweepsView(Visitor(catalog).context)
-    assert "reluflow sweep scale-width-seed" in view.storage[0].object
+    assert "reluflow sweep scale-width-seed" in view.place[0].object
     sweep_id = publish_cube(catalog, plan_of())
-    view.poll()
+    view.known.request(None)
     assert view.chosen.value == sweep_id
-    assert len(view.storage[0]) > 1
+    assert len(view.place[0]) > 1
 
 
 def test_a_sweep_that_appears_is_named_and_disturbs_nothing(catalog):
     first = publish_cube(catalog, plan_of())
     visitor = Visitor(catalog)
     view = SweepsView(visitor.context)
-    shown = view.storage[0]
+    shown = view.place[0]
     second = publish_cube(catalog, plan_of({"init.seed": [0, 1]}, name="another"))
-    view.poll()
-    assert (view.chosen.value, view.storage[0]) == (first, shown)
+    view.known.request(None)
+    assert (view.chosen.value, view.place[0]) == (first, shown)
     assert second in view.chosen.options
     assert second in visitor.said[-1]
     view.chosen.value = second
     assert visitor.context.query["sweep"] == second
     assert "width" not in json.dumps(visitor.context.query)
     catalog.sweeps.remove(second)
-    view.poll()
+    view.known.request(None)
     assert view.chosen.value == first
     assert "removed" in visitor.said[-1]
 
@@ -199,7 +199,7 @@ def test_a_law_of_the_theory_is_shown_as_its_figure(catalog):
     tree.attrs["title"] = "A <law>"
     catalog.sweeps.publish("width-0123456789ab", tree, summary={}, configuration={}, provenance={})
     view = SweepsView(Visitor(catalog).context)
-    words, figure, _ = view.storage[0]
+    words, figure, _ = view.place[0]
     assert "A &lt;law&gt;" in words.object
     assert "theory?theme=light" in words.object
     assert figure.object.startswith("<svg")
