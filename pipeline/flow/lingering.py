@@ -16,6 +16,7 @@ from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.moments import read_residual, read_slope, step_lengths
 from pipeline.flow.reduction import Reduction
 from pipeline.lingering import Dip, History, Moments, dips_of, stretches
+from pipeline.network import algebra
 from pipeline.points import describe_points
 from pipeline.stationary import StationaryPoint, point_at
 
@@ -107,7 +108,7 @@ def history_of(
         fall = -np.sum((residual / scale) * (slope / scale), axis=1)
         least = RESOLVED * np.sum((residual / scale) ** 2, axis=1) / step_lengths(record, times)
         norm = scale * np.sqrt(np.where(fall > least, fall, 0.0) / (residual.shape[1] * unit))
-        return Moments(0.5 * np.mean(residual**2, axis=1), residual, norm)
+        return Moments(algebra.loss(residual), residual, norm)
 
     known = read(edges)
     times = unit * edges

@@ -11,6 +11,7 @@ import xarray as xr
 
 from catalog.schema import conform, validate, variable
 from catalog.schema.blocks import coordinates_first, over_neurons
+from pipeline.network import algebra
 from pipeline.phases.lingering import lingering
 from pipeline.points import describe_points
 from pipeline.stationary import StationaryPoint
@@ -56,7 +57,7 @@ def find_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
             "slowest": course["time"].values[slowest],
             "loss": course["loss"].values[slowest],
             "gradient_norm": course["gradient_norm"].values[slowest],
-            "stationary_loss": 0.5 * np.mean(stationary**2, axis=1),
+            "stationary_loss": algebra.loss(stationary),
             "distance": away[np.arange(len(points)), slowest],
             "distance_over_time": away,
             "stationary_norm": np.where(near, [0.5 * (np.sum(p.w**2) + np.sum(p.a**2)) for p in points], np.nan),
