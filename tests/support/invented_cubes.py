@@ -8,6 +8,7 @@ import xarray as xr
 
 from catalog import Catalog
 from pipeline.sweep import SweepRequest, axis, make_plan
+from pipeline.sweep.cell import CellRecord
 from pipeline.sweep.cube import make_cube
 from pipeline.sweep.plan import Plan
 
@@ -46,11 +47,11 @@ def cube_of(plan: Plan, *, failed: tuple[int, ...] = (FAILED,)) -> xr.Dataset:
         if run_id is None:
             continue
         bad = number in failed
-        records[run_id] = {
-            "run_id": run_id, "status": "failed" if bad else "computed", "message": MESSAGE if bad else "",
-            "results": {} if bad else invented(DEFAULTS | plan.values(number)),
-            "wall_seconds": 0.5,
-        }  # fmt: skip
+        records[run_id] = CellRecord(
+            run_id, status="failed" if bad else "computed", message=MESSAGE if bad else "",
+            results={} if bad else invented(DEFAULTS | plan.values(number)), wall_seconds=0.5,
+            recorded="2026-01-01T00:00:00Z", code_revision="",
+        )  # fmt: skip
     return make_cube(plan, records)
 
 
