@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from inspect import cleandoc
 
+from pipeline.statements.assumptions import SETTING
 from pipeline.statements.check import ROWS
-from pipeline.statements.premises import SETTING
 from pipeline.statements.rows import Statement
 from writers.schema import escape
 
@@ -25,14 +25,14 @@ def write() -> str:
     rows = "\n".join(
         ["| row | claim | in the paper's form, or what is measured |", "|---|---|---|", *map(row, ROWS)]
     )
-    premises = [
-        f"- {escape(' '.join(cleandoc(premise.__doc__ or '').split()))}"
-        for premise in dict.fromkeys(premise for statement in ROWS for premise in statement.premises)
+    assumptions = [
+        f"- {escape(' '.join(cleandoc(assumption.__doc__ or '').split()))}"
+        for assumption in dict.fromkeys(assumption for statement in ROWS for assumption in statement.assumptions)
     ]
-    assumed = sum(statement.premises[: len(SETTING)] == SETTING for statement in ROWS)
+    assumed = sum(statement.assumptions[: len(SETTING)] == SETTING for statement in ROWS)
     return (
         f"{rows}\n\n## What is assumed\n\nA row does not apply, and says which of these is not met, where it "
         f"assumes them ({assumed} of the {len(ROWS)} rows assume the paper's whole setting):\n\n"
-        + "\n".join(premises)
+        + "\n".join(assumptions)
         + "\n"
     )

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from catalog.catalog import Catalog
+    from pipeline.sweep.execution import Account
+    from pipeline.sweep.inventory import Inventory
     from pipeline.sweep.plan import Plan
-    from pipeline.sweep.stock import Stock
-    from pipeline.sweep.sweeping import Account
 
 KEPT = "what was computed is kept, and the next sweep goes on from there"
 
@@ -78,7 +78,7 @@ def sweep(
     started = perf_counter()
     with interruptible(INTERRUPTED) as interruption:
         from pipeline.configuration import parse_override
-        from pipeline.sweep.stock import take_stock
+        from pipeline.sweep.inventory import take_inventory
 
         plan = _planned(file, dict(parse_override(text) for text in settings))
         interruption.check()
@@ -90,12 +90,12 @@ def sweep(
         if settled and not dry_run:
             account = _recalled(plan, catalog)
         else:
-            stock = take_stock(plan, catalog, retry_failed=retry_failed)
+            inventory = take_inventory(plan, catalog, retry_failed=retry_failed)
             interruption.check()
             if dry_run:
-                _dry_run(plan, stock, published, as_json)
+                _dry_run(plan, inventory, published, as_json)
                 return DONE
-            account = _computed(plan, stock, catalog, scheduler, workers, interruption.check)
+            account = _computed(plan, inventory, catalog, scheduler, workers, interruption.check)
         interruption.check()
         _report(plan, catalog, account, perf_counter() - started, as_json, retried=retry_failed)
     return FAILED if account.failures else DONE
@@ -106,43 +106,43 @@ def _planned(file: str, settings: dict[str, Any]) -> Plan:
     from pipeline.cli.progress import telling
     from pipeline.cli.sweep_report import counting_cells
     from pipeline.sweep.plan import make_plan
-    from pipeline.sweep.request import load_sweep
+    from pipeline.sweep.spec import load_sweep
 
     with telling() as stages:
         stages.say("Reading the sweep ...")
-        request = load_sweep(file, settings)
+        spec = load_sweep(file, settings)
     with counting_cells("cells named") as tell:
-        return make_plan(request, tell)
+        return make_plan(spec, tell)
 
 
-def _dry_run(plan: Plan, stock: Stock, published: bool, as_json: bool) -> None:
+def _dry_run(plan: Plan, inventory: Inventory, published: bool, as_json: bool) -> None:
     from pipeline.cli.sweep_report import dry_run_as_json, print_dry_run
 
     if as_json:
-        print_json(dry_run_as_json(plan, stock, published=published))
+        print_json(dry_run_as_json(plan, inventory, published=published))
     else:
-        print_dry_run(console(), plan, stock, published=published)
+        print_dry_run(console(), plan, inventory, published=published)
 
 
 def _computed(
-    plan: Plan, stock: Stock, catalog: Catalog, scheduler: str | None, workers: int | None,
+    plan: Plan, inventory: Inventory, catalog: Catalog, scheduler: str | None, workers: int | None,
     check: Callable[[], None],
 ) -> Account:  # fmt: skip
     """Compute what is missing; a lost scheduler, a disk that is full and a Ctrl-C say what is kept."""
-    from pipeline.sweep.forking import warm_up
+    from pipeline.sweep.worker_startup import warm_up
 
-    if scheduler is None and (workers is not None or len(stock.missing) > MANY):
+    if scheduler is None and (workers is not None or len(inventory.missing) > MANY):
         warm_up()
     from pipeline.cli.sweep_report import counting_cells
     from pipeline.sweep.cell import PlaceFaultError
-    from pipeline.sweep.graph import SchedulerLostError
-    from pipeline.sweep.sweeping import perform
+    from pipeline.sweep.execution import perform
+    from pipeline.sweep.scheduler import SchedulerLostError
 
     logging.disable()  # the scheduler's log; what happens to a cell is told in the closing lines
     try:
         with counting_cells() as tell:
             caller = Caller(tell, lambda: click.echo(DESERTED, err=True), check)
-            return perform(plan, stock, catalog, scheduler=scheduler, workers=workers, caller=caller)
+            return perform(plan, inventory, catalog, scheduler=scheduler, workers=workers, caller=caller)
     except SchedulerLostError as error:
         what = str(error) or f"the scheduler{f' at {scheduler}' if scheduler else ''} is lost"
         refuse(f"{what}; {KEPT}", FAILED)
@@ -163,7 +163,7 @@ def _recalled(plan: Plan, catalog: Catalog) -> Account:
     """The account of a sweep whose cube is published: nothing is computed."""
     import json
 
-    from pipeline.sweep.sweeping import GROUP, Account
+    from pipeline.sweep.execution import GROUP, Account
 
     summary = catalog.sweeps.manifest(plan.sweep_id).summary
     account = Account(int(summary["cells"]), cached=int(summary["cells_computed"]))
@@ -179,7 +179,7 @@ def _report(
     from pipeline.cli import sweep_report as telling
 
     path = catalog.sweeps.path(plan.sweep_id)
-    from pipeline.sweep.sweeping import GROUP
+    from pipeline.sweep.execution import GROUP
 
     cube = catalog.sweeps[plan.sweep_id][GROUP].to_dataset()
     if as_json:

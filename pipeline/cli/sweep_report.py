@@ -14,13 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from pipeline.network.status import Status
+from pipeline.sweep.inventory import Inventory
 from pipeline.sweep.plan import Plan
-from pipeline.sweep.stock import Stock
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from pipeline.sweep.sweeping import Account
+    from pipeline.sweep.execution import Account
 
 PATIENCE = 2.0
 """Seconds that a person waits without wondering."""
@@ -74,15 +74,15 @@ def counting_cells(what: str = "cells") -> Iterator[Callable[[int, int], None]]:
         bar.stop()
 
 
-def print_dry_run(say: Console, plan: Plan, stock: Stock, *, published: bool) -> None:
+def print_dry_run(say: Console, plan: Plan, inventory: Inventory, *, published: bool) -> None:
     """Say what would run, and why each run has to be computed."""
-    cells, there = len(plan.run_ids), _cells_there(plan, stock)
+    cells, there = len(plan.run_ids), _cells_there(plan, inventory)
     say.print(f"{plan.sweep_id}: {_counted(cells)}, {_grid_in_words(plan)}")
     say.print(f"{there:,} are there already, {cells - there - len(plan.refusals):,} would be computed.")
     if published:
         say.print("The cube is published.")
-    for reason, count in stock.reasons().items():
-        first = [run_id for run_id, why in stock.missing.items() if why is reason][:3]
+    for reason, count in inventory.reasons().items():
+        first = [run_id for run_id, why in inventory.missing.items() if why is reason][:3]
         more = f" and {count - len(first):,} more" if count > len(first) else ""
         runs = "1 run" if count == 1 else f"{count:,} runs"
         say.print(f"  {runs} {reason.value}: {', '.join(first)}{more}", soft_wrap=True)
@@ -93,9 +93,9 @@ def print_dry_run(say: Console, plan: Plan, stock: Stock, *, published: bool) ->
     say.print("Nothing was computed, nothing was written.")
 
 
-def dry_run_as_json(plan: Plan, stock: Stock, *, published: bool) -> dict[str, Any]:
+def dry_run_as_json(plan: Plan, inventory: Inventory, *, published: bool) -> dict[str, Any]:
     """The object that ``sweep --dry-run --json`` prints."""
-    there = _cells_there(plan, stock)
+    there = _cells_there(plan, inventory)
     return {
         "sweep_id": plan.sweep_id,
         "dry_run": True,
@@ -104,7 +104,7 @@ def dry_run_as_json(plan: Plan, stock: Stock, *, published: bool) -> dict[str, A
         "cached": there,
         "to_compute": len(plan.run_ids) - there - len(plan.refusals),
         "refused": len(plan.refusals),
-        "reasons": {reason.value: count for reason, count in stock.reasons().items()},
+        "reasons": {reason.value: count for reason, count in inventory.reasons().items()},
     }
 
 
@@ -187,8 +187,8 @@ def excess_table(plan: Plan, cube: xr.Dataset) -> tuple[str, Table] | None:
     """Median final excess over the first one or two axes that are no seeds; None if that is no table to read."""
     if "final_excess" not in cube:
         return None
-    names = dict(zip((one.key for one in plan.request.axes), cube["final_excess"].dims, strict=True))
-    axes = [one for one in plan.request.axes if not one.key.endswith(".seed")][:2]
+    names = dict(zip((one.key for one in plan.spec.axes), cube["final_excess"].dims, strict=True))
+    axes = [one for one in plan.spec.axes if not one.key.endswith(".seed")][:2]
     if not axes or len(axes[0].values) > ROWS or (len(axes) > 1 and len(axes[1].values) > COLUMNS):
         return None
     kept = [names[one.key] for one in axes]
@@ -209,17 +209,17 @@ def _next(plan: Plan, failed: int, *, retried: bool) -> str:
     if failed:
         return "Next: the same command with --retry-failed tries the failed cells again."
     number = next(i for i, run_id in enumerate(plan.run_ids) if run_id is not None)
-    settings = {**plan.request.settings, **plan.values(number)}
+    settings = {**plan.spec.settings, **plan.values(number)}
     words = " ".join(f"--set {shlex.quote(f'{key}={_toml(value)}')}" for key, value in settings.items())
-    return f"Next: one cell as a run: reluflow run {shlex.quote(str(plan.request.base))} {words}"
+    return f"Next: one cell as a run: reluflow run {shlex.quote(str(plan.spec.base))} {words}"
 
 
 def _toml(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _cells_there(plan: Plan, stock: Stock) -> int:
-    return sum(run_id in stock.records for run_id in plan.run_ids)
+def _cells_there(plan: Plan, inventory: Inventory) -> int:
+    return sum(run_id in inventory.records for run_id in plan.run_ids)
 
 
 def _counted(cells: int) -> str:
@@ -227,7 +227,7 @@ def _counted(cells: int) -> str:
 
 
 def _grid_in_words(plan: Plan) -> str:
-    return " x ".join(f"{len(one.values)} of {one.key}" for one in plan.request.axes)
+    return " x ".join(f"{len(one.values)} of {one.key}" for one in plan.spec.axes)
 
 
 def _cell_in_words(values: Mapping[str, Any]) -> str:

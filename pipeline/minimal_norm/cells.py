@@ -18,7 +18,7 @@ from math import comb
 
 import numpy as np
 
-from pipeline.minimal_norm.arrangement import activation_patterns, count_in_general_position
+from pipeline.minimal_norm.activation_patterns import count_in_general_position, enumerate_patterns
 from pipeline.minimal_norm.sphere import Chart, Peaks
 from pipeline.network.activation import Activation
 
@@ -138,7 +138,7 @@ def _cells(points: np.ndarray) -> np.ndarray:
     n, dimension = points.shape
     if _are_all(n, dimension):
         return np.asarray((np.arange(2**n)[:, None] >> np.arange(n)) % 2 == 1)
-    return activation_patterns(points)
+    return enumerate_patterns(points)
 
 
 def _in_all_cells(force: np.ndarray, points: np.ndarray, slope: float, level: float) -> Maxima:

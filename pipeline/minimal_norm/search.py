@@ -22,9 +22,9 @@ from pipeline.minimal_norm.candidates import (
     together,
 )
 from pipeline.minimal_norm.cells import heights_above
+from pipeline.minimal_norm.column_generation import Optimum, balanced, climbed, generate
 from pipeline.minimal_norm.columns import many_directions, over_directions
 from pipeline.minimal_norm.interpolator import Network, network
-from pipeline.minimal_norm.pricing import Optimum, balanced, climbed, generate
 from pipeline.minimal_norm.reduction import Neurons, Reduced
 from pipeline.minimal_norm.sphere import Chart, Peaks, largest, peaks
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.minimal_norm.arrangement import words
+from pipeline.minimal_norm.activation_patterns import words
 from pipeline.minimal_norm.interpolator import Network, network
 from pipeline.minimal_norm.line import least_spline
 from pipeline.minimal_norm.reduction import NO_NETWORK, Neurons, Reduced, is_fitted_by_some

@@ -17,7 +17,7 @@ from math import comb
 
 import numpy as np
 
-from pipeline.minimal_norm.arrangement import activation_patterns, count_in_general_position, words
+from pipeline.minimal_norm.activation_patterns import count_in_general_position, enumerate_patterns, words
 from pipeline.minimal_norm.reduction import Reduced
 
 
@@ -75,11 +75,11 @@ def make_charts(reduced: Reduced) -> list[Chart]:
     if p == 0 or n == 0:
         return []
     if reduced.bias is None:
-        return [Chart(points, activation_patterns(points) if _few(n, p, 1) else None, np.eye(p))]
+        return [Chart(points, enumerate_patterns(points) if _few(n, p, 1) else None, np.eye(p))]
     charts, inputs = [], points[:, :p]
     for l, centre in enumerate(inputs):
         seen = inputs - centre
-        patterns = activation_patterns(seen) if _few(n - 1, p, n) else None
+        patterns = enumerate_patterns(seen) if _few(n - 1, p, n) else None
         charts.append(Chart(seen, patterns, np.column_stack([np.eye(p), -centre]), l))
     return charts
 

@@ -8,8 +8,8 @@ logarithms. Knows nothing of how the trajectory was computed; says beforehand wh
 
 from pipeline.statements.check import check_statements, statement_rows
 from pipeline.statements.closer import Closer
+from pipeline.statements.label_signs import idle_share
 from pipeline.statements.rows import Row, in_digits, printed_sides
-from pipeline.statements.sides import idle_share
 from pipeline.statements.times import statement_times
 
 __all__ = [

@@ -6,10 +6,10 @@ from math import log
 
 import numpy as np
 
-from pipeline.statements.premises import SETTING
+from pipeline.statements.assumptions import SETTING
+from pipeline.statements.label_signs import Side
 from pipeline.statements.reading import ANGLE, Reading, natural_log
 from pipeline.statements.rows import Row, Statement, log_at_most, not_applicable
-from pipeline.statements.sides import Side
 
 NEAR = 0.01
 """How far from t1, relatively, the sample may be that stands for it (gradient descent has its own instants)."""

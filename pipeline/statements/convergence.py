@@ -19,8 +19,8 @@ import numpy as np
 
 from catalog.schema.blocks import at_instant
 from pipeline.network import algebra
+from pipeline.statements.assumptions import SETTING, finished, known_minimum
 from pipeline.statements.closer import Between
-from pipeline.statements.premises import SETTING, finished, known_minimum
 from pipeline.statements.reading import SIZE, Reading, natural_log
 from pipeline.statements.rows import Row, Statement, at_least, at_most, fails, log_at_most, not_applicable
 

@@ -19,11 +19,11 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema.blocks import at_instant, coordinates_first, over_neurons
+from pipeline.statements.assumptions import SETTING, first_collinear, second_collinear
 from pipeline.statements.closer import Between, Closer
-from pipeline.statements.premises import SETTING, first_collinear, second_collinear
+from pipeline.statements.label_signs import Side
 from pipeline.statements.reading import ANGLE, SIZE, Reading, natural_log
 from pipeline.statements.rows import Row, Statement, at_most, fails, log_at_most, log_margin, not_applicable
-from pipeline.statements.sides import Side
 
 SOLVER = 10.0
 """How many of the solver's tolerances the course of u may be off."""

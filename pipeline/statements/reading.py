@@ -19,7 +19,7 @@ from catalog.schema import variable
 from catalog.schema.blocks import at_instant, coordinates_first, over_neurons
 from pipeline.network.status import Status
 from pipeline.statements.closer import Closer
-from pipeline.statements.sides import Side, side_of
+from pipeline.statements.label_signs import Side, side_of
 from pipeline.statements.times import Times, paper_times, statement_times
 
 ANGLE = 1e-16

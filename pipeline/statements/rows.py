@@ -56,7 +56,7 @@ class Row:
             raise ValueError(f"a margin of {self.margin} is not one of a statement that {self.verdict}")
 
 
-Premise = Callable[[Reading], str]
+Assumption = Callable[[Reading], str]
 """Returns why a statement does not apply, or an empty text."""
 
 
@@ -66,13 +66,13 @@ class Statement:
 
     name: str
     claim: str
-    premises: tuple[Premise, ...]
+    assumptions: tuple[Assumption, ...]
     measure: Callable[[Reading], Row]
 
     def check(self, run: Reading) -> Row:
         """Measure it on ``run``, if all it assumes is met there."""
-        for premise in self.premises:
-            reason = run.once(premise)
+        for assumption in self.assumptions:
+            reason = run.once(assumption)
             if reason:
                 return not_applicable(reason)
         return self.measure(run)

@@ -14,7 +14,7 @@ import numpy as np
 from catalog.schema import variable
 from catalog.schema.blocks import at_instant, coordinates_first, over_neurons
 from pipeline.network.algebra import forces
-from pipeline.statements.premises import SETTING
+from pipeline.statements.assumptions import SETTING
 from pipeline.statements.reading import SIZE, Reading, natural_log
 from pipeline.statements.rows import Row, Statement, fails, log_at_most, not_applicable
 

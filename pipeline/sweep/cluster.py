@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import RequestError
 from pipeline.sweep.caller import Caller
-from pipeline.sweep.forking import usable_cpus, warm_up
-from pipeline.sweep.graph import LOOK_UP, SchedulerLostError
-from pipeline.sweep.stages import identity
+from pipeline.sweep.scheduler import LOOK_UP, SchedulerLostError
+from pipeline.sweep.tasks import identity
+from pipeline.sweep.worker_startup import usable_cpus, warm_up
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -43,11 +43,11 @@ def make_cube(plan: Plan, records: Mapping[str, CellRecord]) -> xr.Dataset:
     results = [cell.results if cell and cell.computed else {} for cell in cells]
     known = {name for result in results for name in result} - {"status", "log_init_scale"}
     known = {name for name in known if _result(name).group != "Texts"}
-    names = dimension_names(plan.request.axes, {*(_result(name).column for name in known), *OWN})
+    names = dimension_names(plan.spec.axes, {*(_result(name).column for name in known), *OWN})
     dims = tuple(names.values())
 
     def over_the_grid(values: np.ndarray, attributes: dict[str, Any]) -> xr.Variable:
-        return xr.Variable(dims, values.reshape(plan.request.shape), attributes)
+        return xr.Variable(dims, values.reshape(plan.spec.shape), attributes)
 
     variables = {
         "cell_status": over_the_grid(*_cell_status(cells)),
@@ -61,7 +61,7 @@ def make_cube(plan: Plan, records: Mapping[str, CellRecord]) -> xr.Dataset:
     seconds = [cell.wall_seconds if cell else None for cell in cells]
     variables["wall_seconds"] = over_the_grid(*_column("wall_seconds", seconds))
     attributes = _attributes(plan, names, failures(plan, records))
-    return xr.Dataset(variables, coordinates(plan.request.axes, names), attributes)
+    return xr.Dataset(variables, coordinates(plan.spec.axes, names), attributes)
 
 
 def failures(plan: Plan, records: Mapping[str, CellRecord]) -> list[dict[str, Any]]:
@@ -78,12 +78,12 @@ def failures(plan: Plan, records: Mapping[str, CellRecord]) -> list[dict[str, An
 
 
 def _attributes(plan: Plan, names: dict[str, str], failed: list[dict[str, Any]]) -> dict[str, Any]:
-    request = plan.request
-    grid = {one.key: [shown(one.key, value) for value in one.values] for one in request.axes}
+    spec = plan.spec
+    grid = {one.key: [shown(one.key, value) for value in one.values] for one in spec.axes}
     swept = " x ".join(names.values())
     attributes = {
-        "title": request.title or f"Sweep {request.name} of {plan.name} over {swept}",
-        "summary": request.description or f"Every scalar result of {len(plan.run_ids)} runs, over {swept}.",
+        "title": spec.title or f"Sweep {spec.name} of {plan.name} over {swept}",
+        "summary": spec.description or f"Every scalar result of {len(plan.run_ids)} runs, over {swept}.",
         "configuration": json.dumps(plan.first.resolved()),
         "configuration_comment": "Of the first cell; each other one differs from it in the keys of 'grid' only.",
         "grid": json.dumps(grid),
@@ -94,7 +94,7 @@ def _attributes(plan: Plan, names: dict[str, str], failed: list[dict[str, Any]])
         "run_name": plan.name,
         "timings": " ".join(TIMINGS),
     }
-    if request.trajectories:
+    if spec.trajectories:
         attributes["runs"] = (
             f"Each computed cell's run is in this catalog: runs/{plan.name}-<run_hash, 12 hex digits>"
         )

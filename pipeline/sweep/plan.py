@@ -15,7 +15,7 @@ from catalog.layout import SCHEMA_VERSION
 from pipeline.configuration import RunConfig, load_config, override, presets
 from pipeline.errors import RequestError
 from pipeline.sweep.grid import canonical
-from pipeline.sweep.request import SweepRequest
+from pipeline.sweep.spec import SweepSpec
 
 OF_THE_DATA = ("data.", "flow.slope", "analysis.free_bias")
 """How the keys begin on which the data set and its minimum norm depend."""
@@ -27,7 +27,7 @@ class Plan:
 
     Attributes
     ----------
-    request
+    spec
         What was asked for.
     run_ids
         The run of each cell, as ``reluflow run`` would name it; None where the configuration is refused.
@@ -39,7 +39,7 @@ class Plan:
         The base with its settings; None if it says something that is allowed with the grid's values only.
     """
 
-    request: SweepRequest
+    spec: SweepSpec
     run_ids: tuple[str | None, ...]
     refusals: dict[int, str]
     first: RunConfig
@@ -57,7 +57,7 @@ class Plan:
         The cells' identifiers are among it: they tell the base, the settings and the content of every file.
         """
         cells = [run_id or self.refusals[number] for number, run_id in enumerate(self.run_ids)]
-        return sweep_identity(self.request, cells, SCHEMA_VERSION)
+        return sweep_identity(self.spec, cells, SCHEMA_VERSION)
 
     def numbers(self) -> dict[str, list[int]]:
         """The cells by the runs that they are: a key that does not matter makes several cells one run."""
@@ -69,11 +69,11 @@ class Plan:
 
     def position(self, number: int) -> tuple[int, ...]:
         """Where a cell stands on each axis."""
-        return position(number, self.request.shape)
+        return position(number, self.spec.shape)
 
     def values(self, number: int) -> dict[str, Any]:
         """The swept keys of a cell with their values."""
-        places = zip(self.request.axes, self.position(number), strict=True)
+        places = zip(self.spec.axes, self.position(number), strict=True)
         return {one.key: one.values[place] for one, place in places}
 
     def config(self, number: int) -> RunConfig:
@@ -84,24 +84,24 @@ class Plan:
         RequestError
             If it is refused.
         """
-        return configured(self.request, self.base, self.values(number))
+        return configured(self.spec, self.base, self.values(number))
 
     def data_set(self, number: int) -> tuple[int, ...]:
         """What the cells of one data set and one minimum norm have in common: their places on some axes."""
-        places = zip(self.request.axes, self.position(number), strict=True)
+        places = zip(self.spec.axes, self.position(number), strict=True)
         return tuple(place for one, place in places if one.key.startswith(OF_THE_DATA))
 
 
-def sweep_identity(request: SweepRequest, cells: Sequence[str], schema_version: str) -> str:
+def sweep_identity(spec: SweepSpec, cells: Sequence[str], schema_version: str) -> str:
     """Name a sweep by its cells, each by its run's identifier or why it was refused, and by its grid."""
     identity = {
         "cells": cells,
-        "grid": [[one.key, *map(canonical, one.values)] for one in request.axes],
-        "trajectories": request.trajectories,
+        "grid": [[one.key, *map(canonical, one.values)] for one in spec.axes],
+        "trajectories": spec.trajectories,
         "schema": schema_version,
     }
     text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
-    return f"{request.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    return f"{spec.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def position(number: int, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -123,7 +123,7 @@ TOLD_EVERY = 1000
 """Cells between two calls that say how far the naming is: they take some 50 ms."""
 
 
-def make_plan(request: SweepRequest, progress: Callable[[int, int], None] | None = None) -> Plan:
+def make_plan(spec: SweepSpec, progress: Callable[[int, int], None] | None = None) -> Plan:
     """Check and name every cell.
 
     Parameters
@@ -134,18 +134,18 @@ def make_plan(request: SweepRequest, progress: Callable[[int, int], None] | None
     Raises
     ------
     RequestError
-        If a value of the grid is refused in every cell that it is part of: then it is the request that is wrong.
+        If a value of the grid is refused in every cell that it is part of: then it is the sweep that is wrong.
         A cell that is refused as a combination only becomes a failed cell.
     """
     run_ids: list[str | None] = []
     refusals: dict[int, str] = {}
-    accepted = [set[int]() for _ in request.axes]
-    first, base, cells = None, _base(request), prod(request.shape)
-    for number, (places, values) in enumerate(_cells(request)):
+    accepted = [set[int]() for _ in spec.axes]
+    first, base, cells = None, _base(spec), prod(spec.shape)
+    for number, (places, values) in enumerate(_cells(spec)):
         if progress is not None and number % TOLD_EVERY == 0:
             progress(number, cells)
         try:
-            config = configured(request, base, values)
+            config = configured(spec, base, values)
         except RequestError as error:
             refusals[number] = str(error)
             run_ids.append(None)
@@ -156,11 +156,11 @@ def make_plan(request: SweepRequest, progress: Callable[[int, int], None] | None
             seen.add(place)
     if first is None:
         raise RequestError(refusals[0])
-    _refuse_hopeless(request, accepted, refusals)
-    return Plan(request, tuple(run_ids), refusals, first, base)
+    _refuse_hopeless(spec, accepted, refusals)
+    return Plan(spec, tuple(run_ids), refusals, first, base)
 
 
-def configured(request: SweepRequest, base: RunConfig | None, values: dict[str, Any]) -> RunConfig:
+def configured(spec: SweepSpec, base: RunConfig | None, values: dict[str, Any]) -> RunConfig:
     """The configuration of the cell with these values: what ``reluflow run`` makes of them.
 
     Raises
@@ -174,30 +174,30 @@ def configured(request: SweepRequest, base: RunConfig | None, values: dict[str, 
     """
     if base is not None:
         return override(base, values).model_copy(update={"name": base.name})
-    found = load_config(request.base, {**request.settings, **values})
-    return found.model_copy(update={"name": str(request.base)}) if request.base in presets() else found
+    found = load_config(spec.base, {**spec.settings, **values})
+    return found.model_copy(update={"name": str(spec.base)}) if spec.base in presets() else found
 
 
-def _base(request: SweepRequest) -> RunConfig | None:
+def _base(spec: SweepSpec) -> RunConfig | None:
     try:
-        return load_config(request.base, request.settings)
+        return load_config(spec.base, spec.settings)
     except RequestError:
         return None
 
 
-def _cells(request: SweepRequest) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+def _cells(spec: SweepSpec) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
     """Walk over the grid: each cell's place on the axes, and its values."""
-    keys = [one.key for one in request.axes]
-    places = product(*(range(size) for size in request.shape))
-    values = product(*(one.values for one in request.axes))
+    keys = [one.key for one in spec.axes]
+    places = product(*(range(size) for size in spec.shape))
+    values = product(*(one.values for one in spec.axes))
     for place, cell in zip(places, values, strict=True):
         yield place, dict(zip(keys, cell, strict=True))
 
 
-def _refuse_hopeless(request: SweepRequest, accepted: list[set[int]], refusals: dict[int, str]) -> None:
-    for axis, (one, seen) in enumerate(zip(request.axes, accepted, strict=True)):
+def _refuse_hopeless(spec: SweepSpec, accepted: list[set[int]], refusals: dict[int, str]) -> None:
+    for axis, (one, seen) in enumerate(zip(spec.axes, accepted, strict=True)):
         for place in range(len(one.values)):
             if place not in seen:
                 # The first cell with this value: the last axes at their first values.
-                number = place * prod(request.shape[axis + 1 :])
+                number = place * prod(spec.shape[axis + 1 :])
                 raise RequestError(refusals[number])

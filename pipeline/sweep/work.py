@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from catalog.cell_cache import read_cells
 from pipeline.sweep.cell import CellRecord
+from pipeline.sweep.inventory import Inventory, Reason
 from pipeline.sweep.plan import Plan
-from pipeline.sweep.stock import Reason, Stock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,8 +34,8 @@ class Work:
 
     Attributes
     ----------
-    plan, stock
-        The sweep's; a record that another process has written goes into the stock.
+    plan, inventory
+        The sweep's; a record that another process has written goes into the inventory.
     catalog
         Where the others' records are; None where there is nobody to share with.
     claims
@@ -47,7 +47,7 @@ class Work:
     """
 
     plan: Plan
-    stock: Stock
+    inventory: Inventory
     catalog: Catalog | None = None
     claims: Claims | None = None
     left: dict[str, int] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Work:
     def __post_init__(self) -> None:
         """Order the cells that are missing; whoever comes second begins at the other end."""
         numbers = self.plan.numbers()
-        order = sorted(self.stock.missing, key=lambda run_id: self.plan.data_set(numbers[run_id][0]))
+        order = sorted(self.inventory.missing, key=lambda run_id: self.plan.data_set(numbers[run_id][0]))
         if self.claims is not None and self.claims.others():
             order.reverse()
         self.left = {run_id: numbers[run_id][0] for run_id in order}
@@ -102,17 +102,17 @@ class Work:
         """Take in what others have recorded."""
         if self.catalog is None:
             return
-        for run_id, stored in read_cells(self.catalog.storage, self.plan.name, self.stock.files).items():
+        for run_id, stored in read_cells(self.catalog.storage, self.plan.name, self.inventory.files).items():
             record = CellRecord.read(stored)
             if run_id in self.left and self._settles(run_id, record):
-                self.stock.records[run_id] = record
+                self.inventory.records[run_id] = record
                 del self.left[run_id]
 
     def _settles(self, run_id: str, record: CellRecord) -> bool:
         """Whether a record that was not there before ends the search for this cell."""
         if record.computed:
-            return not self.plan.request.trajectories or (self.catalog is not None and run_id in self.catalog)
-        if self.stock.missing[run_id] in (Reason.NEVER, Reason.DAMAGED):
+            return not self.plan.spec.trajectories or (self.catalog is not None and run_id in self.catalog)
+        if self.inventory.missing[run_id] in (Reason.NEVER, Reason.DAMAGED):
             return True
         return bool(record.recorded > self.begun)  # what failed before is tried again
 

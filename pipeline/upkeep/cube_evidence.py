@@ -18,7 +18,7 @@ from catalog.schema import flag_numbers
 from pipeline.configuration import RunConfig, override
 from pipeline.errors import RequestError
 from pipeline.network.status import Status
-from pipeline.sweep import GROUP, SweepRequest, axis, shown, sweep_identity
+from pipeline.sweep import GROUP, SweepSpec, axis, shown, sweep_identity
 from pipeline.theory import TITLES, law_id, scalars
 
 NO_RUN = -1
@@ -66,17 +66,17 @@ def _check_law(manifest: Manifest, law: str, cube: xr.Dataset) -> None:
 
 def _check_cube(manifest: Manifest, cube: xr.Dataset, unchecked: list[str]) -> None:
     said = manifest.configuration
-    request = SweepRequest(
+    spec = SweepSpec(
         name=preset_of(manifest.run_id),
         base="",
         axes=tuple(axis(key, values) for key, values in said["grid"].items()),
         trajectories=bool(said["trajectories"]),
     )
     status, hashes = cube.variables["cell_status"].values, cube.variables["run_hash"].values
-    if status.shape != request.shape or hashes.shape != request.shape:
-        raise DamagedRunError(f"its cube has the shape {status.shape}; its grid has {request.shape}")
+    if status.shape != spec.shape or hashes.shape != spec.shape:
+        raise DamagedRunError(f"its cube has the shape {status.shape}; its grid has {spec.shape}")
     if json.loads(cube.attrs["grid"]) != {
-        one.key: [shown(one.key, value) for value in plain(list(one.values))] for one in request.axes
+        one.key: [shown(one.key, value) for value in plain(list(one.values))] for one in spec.axes
     }:
         raise DamagedRunError("its cube's attribute 'grid' differs from its configuration")
     failed = int((status != COMPUTED).sum())
@@ -90,7 +90,7 @@ def _check_cube(manifest: Manifest, cube: xr.Dataset, unchecked: list[str]) -> N
                 f"its summary says {name} = {manifest.summary.get(name)!r}; its cube has {count}"
             )
     _check_results(cube, status)
-    cells = _cells(request, said["base"], manifest.schema_version)
+    cells = _cells(spec, said["base"], manifest.schema_version)
     if cells is None:
         unchecked.append("which runs its cells are: its configuration names a file, or is not understood any more")
         return
@@ -98,7 +98,7 @@ def _check_cube(manifest: Manifest, cube: xr.Dataset, unchecked: list[str]) -> N
         expected = f"{said['base']['name']}-{found:012x}" if found != NO_RUN else None
         if cell.run_id != expected:
             raise DamagedRunError(f"its cell {number} is {expected}; its configuration gives {cell.run_id}")
-    name = sweep_identity(request, [cell.run_id or cell.refusal for cell in cells], manifest.schema_version)
+    name = sweep_identity(spec, [cell.run_id or cell.refusal for cell in cells], manifest.schema_version)
     if name != manifest.run_id:
         raise DamagedRunError(f"its configuration is that of {name}")
 
@@ -120,9 +120,9 @@ class _Cell(NamedTuple):
     refusal: str = ""
 
 
-def _cells(request: SweepRequest, base: Mapping[str, Any], schema_version: str) -> list[_Cell] | None:
+def _cells(spec: SweepSpec, base: Mapping[str, Any], schema_version: str) -> list[_Cell] | None:
     """Name every cell again, from the first one's configuration; None if that takes what is not at hand."""
-    keys = [one.key for one in request.axes]
+    keys = [one.key for one in spec.axes]
     tables = {key.partition(".")[0] for key in keys}
     if any(base[table]["file"] is not None and table in tables for table in ("data", "init")):
         return None
@@ -131,7 +131,7 @@ def _cells(request: SweepRequest, base: Mapping[str, Any], schema_version: str) 
     except ValidationError:
         return None
     found = []
-    for values in product(*(one.values for one in request.axes)):
+    for values in product(*(one.values for one in spec.axes)):
         try:
             config = override(first, dict(zip(keys, values, strict=True)))
             found.append(_Cell(config.model_copy(update={"name": first.name}).run_id(schema_version)))

@@ -14,7 +14,7 @@ from catalog.layout import INDEX, ORIGINS, SCHEMA_VERSION, SWEEPS, preset_of
 from catalog.verification import Finding, Problem
 from pipeline.configuration import RunConfig
 from pipeline.errors import RequestError
-from pipeline.sweep import SweepRequest, axis, make_plan, run_sweep
+from pipeline.sweep import SweepSpec, axis, make_plan, run_sweep
 from pipeline.workflow import publish, run
 
 
@@ -63,7 +63,7 @@ def _sweep_again(catalog: Catalog, sweep_id: str) -> None:
     """Make the cube again; its cells are recorded, or computed."""
     try:
         said = catalog.sweeps.manifest(sweep_id).configuration
-        request = SweepRequest(
+        spec = SweepSpec(
             name=preset_of(sweep_id),
             base=said["base"]["name"],
             axes=tuple(axis(key, values) for key, values in said["grid"].items()),
@@ -72,13 +72,13 @@ def _sweep_again(catalog: Catalog, sweep_id: str) -> None:
             title=said["title"],
             description=said["description"],
         )
-        again = make_plan(request).sweep_id == sweep_id
+        again = make_plan(spec).sweep_id == sweep_id
     except (CatalogError, RequestError, KeyError, TypeError):
         again = False
     if not again:
         raise RequestError(f"{sweep_id}: remove its folder and run its sweep again; its cells are recorded")
     catalog.storage.remove(f"{SWEEPS}/{sweep_id}")
-    run_sweep(request, catalog)
+    run_sweep(spec, catalog)
 
 
 def configuration_of(catalog: Catalog, run_id: str) -> RunConfig:

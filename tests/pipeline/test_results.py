@@ -9,13 +9,13 @@ from rich.console import Console
 from writers import schema
 
 from catalog import open_catalog
-from dashboards.catalog_rows import columns, differences
+from dashboards.catalog_rows import columns, tabulate_differences
 from pipeline import load_config, run
 from pipeline.cli.runs_table import print_runs
 from pipeline.results.reader import RunReader, summarise
 from pipeline.results.registry import RESULTS, Result, every_result
 from pipeline.sweep import run_sweep
-from pipeline.sweep.request import load_sweep
+from pipeline.sweep.spec import load_sweep
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_a_result_is_added_in_one_place(largest_label, tmp_path):
     print_runs(Console(file=text, width=300), catalog.frame(), "here")
     assert "largest y" in text.getvalue().splitlines()[0]
     assert "largest y" in [column.heading for column in columns()]
-    assert ("result", "largest y") in differences(manifests).index
+    assert ("result", "largest y") in tabulate_differences(manifests).index
     assert "| `largest_label` | largest label. Over all points. |" in schema.write().replace("\\_", "_")
     (tmp_path / "two.toml").write_text(
         'base = "orthogonal"\n[grid]\n"init.width" = [4, 5]\n"flow.samples" = [5]\n', encoding="utf-8"

@@ -2,7 +2,7 @@
 
 import os
 
-from pipeline.sweep.stages import compute_batch
+from pipeline.sweep.tasks import compute_batch
 
 
 def deadly_batch(configs, data, minimum, catalog=None):

@@ -7,7 +7,7 @@ from typing import Any
 import xarray as xr
 
 from catalog import Catalog
-from pipeline.sweep import SweepRequest, axis, make_plan
+from pipeline.sweep import SweepSpec, axis, make_plan
 from pipeline.sweep.cell import CellRecord
 from pipeline.sweep.cube import make_cube
 from pipeline.sweep.plan import Plan
@@ -37,7 +37,7 @@ def invented(values: dict[str, Any]) -> dict[str, Any]:
 
 def plan_of(grid: dict[str, Any] = GRID, *, name: str = "invented", base: Any = "orthogonal", **more: Any) -> Plan:
     """Plan a sweep."""
-    return make_plan(SweepRequest(name, base, tuple(axis(key, values) for key, values in grid.items()), **more))
+    return make_plan(SweepSpec(name, base, tuple(axis(key, values) for key, values in grid.items()), **more))
 
 
 def cube_of(plan: Plan, *, failed: tuple[int, ...] = (FAILED,)) -> xr.Dataset:

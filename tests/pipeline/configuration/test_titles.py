@@ -11,7 +11,7 @@ from pipeline.data import generate_data
 from pipeline.errors import RequestError
 from pipeline.sweep.grid import axis
 from pipeline.sweep.plan import make_plan
-from pipeline.sweep.request import SweepRequest
+from pipeline.sweep.spec import SweepSpec
 
 IDENTIFIERS = {
     "high-dimensional": "01bbbbb8f08d",
@@ -77,7 +77,7 @@ def test_other_data_have_a_name_and_a_title_of_their_own(preset):
 
 def test_the_cells_of_a_sweep_have_its_base_s_name_and_titles_of_their_own():
     axes = (axis("data.y", [[-1.0, 1.0], [-1.0, 1.5]]),)
-    plan = make_plan(SweepRequest("small", "orthogonal", axes))
+    plan = make_plan(SweepSpec("small", "orthogonal", axes))
     assert {preset_of(run_id) for run_id in plan.run_ids} == {"orthogonal"}
     titles = [plan.config(number).title for number in range(2)]
     assert titles == [load_config("orthogonal").title, "2 points in 1 dimension, with a bias"]

@@ -19,7 +19,7 @@ from pipeline.minimal_norm.candidates import (
     over_many_directions,
     reoptimised,
 )
-from pipeline.minimal_norm.pricing import Optimum
+from pipeline.minimal_norm.column_generation import Optimum
 from pipeline.minimal_norm.program import Blocks, Solution, solve
 from pipeline.minimal_norm.reduction import Neurons, reduce
 from pipeline.minimal_norm.search import better

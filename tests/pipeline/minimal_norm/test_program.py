@@ -11,7 +11,7 @@ from catalog.schema import validate
 from pipeline import generate_data, load_config, minimal_norm
 from pipeline.configuration import DataConfig
 from pipeline.errors import RequestError
-from pipeline.minimal_norm.arrangement import activation_patterns
+from pipeline.minimal_norm.activation_patterns import enumerate_patterns
 from pipeline.minimal_norm.orthogonal import closed_form
 from pipeline.minimal_norm.reduction import NO_NETWORK, reduce
 from pipeline.minimal_norm.solution import least_norm
@@ -76,7 +76,7 @@ def test_random_orthogonal_inputs_through_the_program(make_orthogonal, seed, n, 
 def all_patterns(x, y, slope, free=False):
     """The program over every pattern as it stands in the literature, by cvxpy."""
     terms, sides, total = [], [], np.zeros(len(y))
-    for pattern in activation_patterns(x):
+    for pattern in enumerate_patterns(x):
         for sign in (1, -1):
             u = cvxpy.Variable(x.shape[1])
             terms.append(cvxpy.norm(u[:-1] if free else u))

@@ -1,4 +1,4 @@
-"""Each row holds where the paper says so, and fails where its premise is broken."""
+"""Each row holds where the paper says so, and fails where its assumption is broken."""
 
 import numpy as np
 import pytest
@@ -178,7 +178,7 @@ def test_each_row_is_broken_by_something():
 
 
 @pytest.mark.parametrize(("name", "spoil"), BREAKS)
-def test_a_row_fails_where_its_premise_is_broken(tiny, name, spoil):
+def test_a_row_fails_where_its_assumption_is_broken(tiny, name, spoil):
     with tiny.tampered() as run:
         spoil(run)
         row = run.rows()[name]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import pipeline.cli.sweep_report
-import pipeline.sweep.sweeping
-from pipeline.sweep import SweepRequest
+import pipeline.sweep.execution
+from pipeline.sweep import SweepSpec
 from pipeline.sweep.cluster import local
 from pipeline.sweep.grid import axis
 
@@ -25,21 +25,21 @@ def requested(
     base: Any = "orthogonal",
     name: str = "small",
     **more: Any,
-) -> SweepRequest:
+) -> SweepSpec:
     settings = {key: value for key, value in settings.items() if key not in grid}
-    return SweepRequest(name, base, tuple(axis(key, given) for key, given in grid.items()), settings, **more)
+    return SweepSpec(name, base, tuple(axis(key, given) for key, given in grid.items()), settings, **more)
 
 
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow the machine, a few quick cells are computed in this process, and no line tells of progress."""
-    patient = partial(pipeline.sweep.sweeping.compute_here, patience=float("inf"))
-    monkeypatch.setattr(pipeline.sweep.sweeping, "compute_here", patient)
+    patient = partial(pipeline.sweep.execution.compute_in_process, patience=float("inf"))
+    monkeypatch.setattr(pipeline.sweep.execution, "compute_in_process", patient)
     monkeypatch.setattr(pipeline.cli.sweep_report, "PLAIN_SECONDS", float("inf"))
 
 
 @pytest.fixture(scope="session")
-def request_of() -> Callable[..., SweepRequest]:
+def request_of() -> Callable[..., SweepSpec]:
     return requested
 
 

@@ -11,13 +11,13 @@ from multiprocessing import forkserver
 import pytest
 from click.testing import CliRunner
 
-import pipeline.sweep.inline
+import pipeline.sweep.in_process
 from catalog import open_catalog
 from catalog.cell_cache import read_cells
 from pipeline.cli.main import main
 from pipeline.cli.shared import INTERRUPTED
 from pipeline.sweep.caller import interruptible
-from pipeline.sweep.forking import warm_up
+from pipeline.sweep.worker_startup import warm_up
 
 GRID = """
 base = "orthogonal"
@@ -67,7 +67,7 @@ class Dropped:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_in_a_destructor_is_not_lost(sweep, monkeypatch, tmp_path, number):
-    compute, calls = pipeline.sweep.inline.compute_batch, []
+    compute, calls = pipeline.sweep.in_process.compute_batch, []
 
     def dropping(*arguments):
         calls.append(1)
@@ -76,8 +76,8 @@ def test_a_signal_in_a_destructor_is_not_lost(sweep, monkeypatch, tmp_path, numb
             Dropped(number)
         return batch
 
-    monkeypatch.setattr(pipeline.sweep.inline, "compute_batch", dropping)
-    monkeypatch.setattr(pipeline.sweep.inline, "AT_ONCE", 0.0)  # each cell is recorded at once
+    monkeypatch.setattr(pipeline.sweep.in_process, "compute_batch", dropping)
+    monkeypatch.setattr(pipeline.sweep.in_process, "AT_ONCE", 0.0)  # each cell is recorded at once
     done = sweep("flows")
     assert (done.exit_code, done.stdout, done.stderr) == (INTERRUPTED, "", LINES[0])
     assert len(calls) == 3

@@ -11,7 +11,7 @@ from catalog.layout import SCHEMA_VERSION
 from pipeline import load_config, run
 from pipeline.results.reader import summarise
 from pipeline.sweep.cell import CellRecord, Failure, PlaceFaultError, compute_cell
-from pipeline.sweep.stages import compute_batch, shared_data, shared_minimum
+from pipeline.sweep.tasks import compute_batch, shared_data, shared_minimum
 
 CONFIG = load_config("orthogonal", {"init.width": 6, "flow.samples": 20})
 RUN_ID = CONFIG.run_id(SCHEMA_VERSION)

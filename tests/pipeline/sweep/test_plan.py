@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import pipeline.sweep.plan
 from catalog.layout import SCHEMA_VERSION
 from pipeline import RequestError, load_config
-from pipeline.sweep import SweepRequest
+from pipeline.sweep import SweepSpec
 from pipeline.sweep.grid import axis
 from pipeline.sweep.plan import make_plan, position
 
@@ -118,5 +118,5 @@ def test_a_key_that_does_not_matter_makes_one_run_of_several_cells(request_of):
 def test_naming_says_how_far_it_is(monkeypatch):
     monkeypatch.setattr(pipeline.sweep.plan, "TOLD_EVERY", 4)
     told = []
-    make_plan(SweepRequest("mine", "orthogonal", (axis("init.seed", {"count": 10}),)), lambda *n: told.append(n))
+    make_plan(SweepSpec("mine", "orthogonal", (axis("init.seed", {"count": 10}),)), lambda *n: told.append(n))
     assert told == [(0, 10), (4, 10), (8, 10)]

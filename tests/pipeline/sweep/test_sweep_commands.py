@@ -20,7 +20,7 @@ from catalog import open_catalog
 from catalog.cell_cache import read_cells
 from pipeline.cli.main import main
 from pipeline.sweep.plan import make_plan
-from pipeline.sweep.request import load_sweep
+from pipeline.sweep.spec import load_sweep
 
 GOOD = """
 base = "orthogonal"
@@ -152,7 +152,7 @@ def test_failed_cells_are_listed(sweep):
 @pytest.mark.parametrize(("trajectories", "room"), [("true", 64), ("false", 12)])
 def test_a_full_disk_ends_the_sweep_and_fails_no_cell(sweep, tmp_path, monkeypatch, trajectories, room):
     """With room again, the same command computes the rest."""
-    monkeypatch.setattr("pipeline.sweep.inline.AT_ONCE", 0.0)  # each cell's record is written at once
+    monkeypatch.setattr("pipeline.sweep.in_process.AT_ONCE", 0.0)  # each cell's record is written at once
     text = f"trajectories = {trajectories}\n{GOOD}"
     with tmpfs(tmp_path / "small", "size=1m"):
         sweep("--catalog", "small", text=GOOD.replace("[6, 8]", "[3]"))  # makes the catalog

@@ -7,17 +7,17 @@ import threading
 
 import pytest
 
-import pipeline.sweep.inline
-import pipeline.sweep.sweeping
+import pipeline.sweep.execution
+import pipeline.sweep.in_process
 import pipeline.sweep.work
 import pipeline.workflow
 from catalog import open_catalog
 from catalog.cell_cache import write_cells
 from catalog.layout import SCHEMA_VERSION
 from pipeline.sweep.caller import Caller
+from pipeline.sweep.execution import perform
+from pipeline.sweep.inventory import take_inventory
 from pipeline.sweep.plan import make_plan
-from pipeline.sweep.stock import take_stock
-from pipeline.sweep.sweeping import perform
 from pipeline.sweep.work import Work
 
 SEEDS = {"init.seed": {"count": 24}}
@@ -38,7 +38,7 @@ def computed(monkeypatch):
         return follow(config, *arguments, **options)
 
     monkeypatch.setattr(pipeline.workflow, "follow", counting)
-    monkeypatch.setattr(pipeline.sweep.inline, "AT_ONCE", 0.0)  # a batch a cell
+    monkeypatch.setattr(pipeline.sweep.in_process, "AT_ONCE", 0.0)  # a batch a cell
     monkeypatch.setattr(pipeline.sweep.work, "LOT_SECONDS", 0.0)
     return calls
 
@@ -54,7 +54,7 @@ def test_two_equal_sweeps_at_once_compute_each_cell_once(request_of, catalog, co
             if not waited:  # until both have begun
                 waited.append(both.wait())
 
-        accounts.append(perform(plan, take_stock(plan, catalog), catalog, caller=Caller(progress)))
+        accounts.append(perform(plan, take_inventory(plan, catalog), catalog, caller=Caller(progress)))
 
     threads = [threading.Thread(target=sweep) for _ in range(2)]
     for thread in threads:
@@ -78,16 +78,16 @@ def test_cells_of_another_machine_are_waited_for(request_of, catalog, computed, 
     plan = make_plan(request_of({"init.seed": {"count": 6}}))
     theirs = list(plan.run_ids[:3])
     other = open_catalog(catalog.storage.root.parent / "other")
-    stock = take_stock(plan, other)
-    perform(plan, stock, other)
+    inventory = take_inventory(plan, other)
+    perform(plan, inventory, other)
     computed.clear()
     claimed_elsewhere(plan, catalog, theirs)
     monkeypatch.setattr(  # while this one waits the other one is done
-        pipeline.sweep.sweeping,
+        pipeline.sweep.execution,
         "sleep",
-        lambda _: write_cells(catalog.storage, plan.name, [vars(stock.records[run_id]) for run_id in theirs]),
+        lambda _: write_cells(catalog.storage, plan.name, [vars(inventory.records[run_id]) for run_id in theirs]),
     )
-    account = perform(plan, take_stock(plan, catalog), catalog)
+    account = perform(plan, take_inventory(plan, catalog), catalog)
     assert sorted(computed) == sorted(plan.run_ids[3:])
     assert (account.computed, account.cached) == (3, 3)
 
@@ -95,10 +95,10 @@ def test_cells_of_another_machine_are_waited_for(request_of, catalog, computed, 
 def test_cells_of_a_machine_that_died_are_taken_over(request_of, catalog, computed, monkeypatch):
     plan = make_plan(request_of({"init.seed": {"count": 6}}))
     claimed_elsewhere(plan, catalog, list(plan.run_ids[:3]))
-    monkeypatch.setattr(pipeline.sweep.sweeping, "sleep", lambda _: None)
+    monkeypatch.setattr(pipeline.sweep.execution, "sleep", lambda _: None)
     monkeypatch.setattr(pipeline.sweep.work, "LOOK_AGAIN", 0.0)
     monkeypatch.setattr("catalog.claims.SILENCE_SECONDS", 0.0)
-    account = perform(plan, take_stock(plan, catalog), catalog)
+    account = perform(plan, take_inventory(plan, catalog), catalog)
     assert sorted(computed) == sorted(plan.run_ids)
     assert account.computed == 6
     assert not [name for name in catalog.storage.names("cells/orthogonal") if name.endswith(".claim")]
@@ -107,9 +107,9 @@ def test_cells_of_a_machine_that_died_are_taken_over(request_of, catalog, comput
 def test_a_record_without_its_run_does_not_end_a_sweep_of_trajectories(request_of, catalog):
     grid = {"init.seed": {"count": 2}}
     plain, whole = make_plan(request_of(grid)), make_plan(request_of(grid, trajectories=True))
-    stock = take_stock(whole, catalog)
-    perform(plain, take_stock(plain, catalog), catalog)
-    work = Work(whole, stock, catalog)
+    inventory = take_inventory(whole, catalog)
+    perform(plain, take_inventory(plain, catalog), catalog)
+    work = Work(whole, inventory, catalog)
     work.look()
     assert len(work.left) == 2
 
@@ -118,9 +118,9 @@ def test_a_cell_that_failed_before_is_tried_again_though_its_record_is_read_anew
     plan = make_plan(request_of({"init.seed": {"count": 2}}))
     failed = {"run_id": plan.run_ids[0], "status": "failed", "message": "x", "recorded": "2026-01-01"}
     write_cells(catalog.storage, plan.name, [failed])
-    stock = take_stock(plan, catalog, retry_failed=True)
-    work = Work(plan, stock, catalog)
-    stock.files.clear()
+    inventory = take_inventory(plan, catalog, retry_failed=True)
+    work = Work(plan, inventory, catalog)
+    inventory.files.clear()
     work.look()
     assert len(work.left) == 2
     write_cells(catalog.storage, plan.name, [failed | {"recorded": "2999-01-01"}])
@@ -132,24 +132,24 @@ def test_a_cell_that_failed_before_is_tried_again_though_its_record_is_read_anew
 def test_the_cube_of_a_faster_sweep_stays(request_of, catalog, monkeypatch, instant):
     """It may be open somewhere; only a cube with failed cells that were tried again gives way to another."""
     plan = make_plan(request_of({"init.seed": {"count": 2}}))
-    stock, first = take_stock(plan, catalog), []
-    make_cube = pipeline.sweep.sweeping.make_cube
+    inventory, first = take_inventory(plan, catalog), []
+    make_cube = pipeline.sweep.execution.make_cube
     monkeypatch.setattr(Work, "refill", everything)
 
     def faster(*_):
         if not first:
             first.append(None)
-            first[0] = perform(plan, take_stock(plan, catalog), catalog)
+            first[0] = perform(plan, take_inventory(plan, catalog), catalog)
 
     def made(*arguments):
         faster()
         return make_cube(*arguments)
 
     if instant == "while it computes":
-        perform(plan, stock, catalog, caller=Caller(faster))
+        perform(plan, inventory, catalog, caller=Caller(faster))
     else:
-        monkeypatch.setattr(pipeline.sweep.sweeping, "make_cube", made)
-        perform(plan, stock, catalog)
+        monkeypatch.setattr(pipeline.sweep.execution, "make_cube", made)
+        perform(plan, inventory, catalog)
     assert catalog.sweeps.manifest(plan.sweep_id).provenance["wall_seconds"] == first[0].seconds
 
 

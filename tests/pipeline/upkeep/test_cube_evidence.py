@@ -11,7 +11,7 @@ import xarray as xr
 from catalog import open_catalog
 from catalog.sharing import import_runs
 from pipeline.configuration import load_config
-from pipeline.sweep import SweepRequest, axis, run_sweep
+from pipeline.sweep import SweepSpec, axis, run_sweep
 from pipeline.theory import ladder_law
 from pipeline.theory.publishing import kept
 from pipeline.upkeep import judge
@@ -29,7 +29,7 @@ def origin(tmp_path_factory):
     catalog = open_catalog(tmp_path_factory.mktemp("honest") / "catalog")
     settings = {"flow.samples": 10, "data.y": None, "data.dimension": 6}
     axes = (axis("data.delta", [0.1, 0.6]), axis("data.points", [2, 6]), axis("init.width", [3, 4]))
-    run_sweep(SweepRequest("scales", "nearly-orthogonal", axes, settings), catalog)
+    run_sweep(SweepSpec("scales", "nearly-orthogonal", axes, settings), catalog)
     config = load_config("orthogonal", {"init.width": 3, "flow.samples": 10})
     configuration = config.resolved() | {"rungs": [-2.0, -3.0]}
     kept(catalog, "ladder", configuration, lambda: ladder_law(config, (-2.0, -3.0)))

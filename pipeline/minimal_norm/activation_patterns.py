@@ -24,7 +24,7 @@ def count_in_general_position(points: int, dimension: int) -> int:
     return 2 * sum(comb(points - 1, i) for i in range(dimension)) if points else 1
 
 
-def activation_patterns(x: np.ndarray) -> np.ndarray:
+def enumerate_patterns(x: np.ndarray) -> np.ndarray:
     """Which points are active, for every cell of full dimension.
 
     Parameters

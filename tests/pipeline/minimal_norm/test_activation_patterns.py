@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from pipeline.minimal_norm.arrangement import activation_patterns, count_in_general_position
+from pipeline.minimal_norm.activation_patterns import count_in_general_position, enumerate_patterns
 
 SEEDS = st.integers(0, 10**6)
 
@@ -34,7 +34,7 @@ def has_a_weight(x, pattern):
 def test_the_number_in_general_position(n, r, count):
     """Cover 1965: 2 sum over i < r of C(n - 1, i)."""
     x = np.random.default_rng(n).standard_normal((n, r))
-    patterns = activation_patterns(x)
+    patterns = enumerate_patterns(x)
     assert count_in_general_position(n, r) == count
     assert len(patterns) == len(rows(patterns)) == count
 
@@ -44,7 +44,7 @@ def test_the_number_in_general_position(n, r, count):
 def test_degenerate_positions(seed, n, r):
     """Small whole coordinates: repeated, opposite, dependent points, and zero vectors."""
     x = np.random.default_rng(seed).integers(-1, 2, (n, r)).astype(float)
-    patterns = activation_patterns(x)
+    patterns = enumerate_patterns(x)
     there = x.any(axis=1)
     assert not patterns[:, ~there].any()
     assert by_chance(x, seed) <= rows(patterns)  # a thin cone may be missed by chance, never by the arrangement
@@ -57,7 +57,7 @@ def test_degenerate_positions(seed, n, r):
 def test_every_pattern_has_a_weight(seed, n, r):
     """A linear program finds u with <u, x_k> >= 1 on the pattern and <= -1 off it; opposites come in pairs."""
     x = np.random.default_rng(seed).standard_normal((n, r))
-    patterns = activation_patterns(x)
+    patterns = enumerate_patterns(x)
     assert rows(patterns) == rows(~patterns)
     for pattern in patterns[:: max(1, len(patterns) // 8)]:
         assert has_a_weight(x, pattern)
@@ -67,8 +67,8 @@ def test_every_pattern_has_a_weight(seed, n, r):
 def test_the_order_of_the_points_does_not_matter(seed):
     generator = np.random.default_rng(seed)
     x, order = generator.standard_normal((8, 3)), generator.permutation(8)
-    assert rows(activation_patterns(x)[:, order]) == rows(activation_patterns(x[order]))
+    assert rows(enumerate_patterns(x)[:, order]) == rows(enumerate_patterns(x[order]))
 
 
 def test_no_point_at_all():
-    assert activation_patterns(np.zeros((2, 3))).tolist() == [[False, False]]
+    assert enumerate_patterns(np.zeros((2, 3))).tolist() == [[False, False]]

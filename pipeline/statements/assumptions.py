@@ -6,9 +6,9 @@ import numpy as np
 
 from catalog.schema import variable
 from catalog.schema.blocks import at_instant
+from pipeline.statements.label_signs import Side
 from pipeline.statements.reading import Reading
 from pipeline.statements.rows import in_digits
-from pipeline.statements.sides import Side
 
 BALANCED = 1e-9
 """How far |a_j|/|w_j| of a balanced start may be from 1."""

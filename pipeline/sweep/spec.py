@@ -17,7 +17,7 @@ KEYS = ("base", "set", "trajectories", "title", "description", "grid")
 
 
 @dataclass(frozen=True)
-class SweepRequest:
+class SweepSpec:
     """A base and a grid over its keys.
 
     Attributes
@@ -65,7 +65,7 @@ def shipped_sweeps() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def load_sweep(name_or_path: str | Path, overrides: Mapping[str, Any] | None = None) -> SweepRequest:
+def load_sweep(name_or_path: str | Path, overrides: Mapping[str, Any] | None = None) -> SweepSpec:
     """Read a sweep's file, or a shipped one by its name.
 
     Parameters
@@ -102,7 +102,7 @@ def load_sweep(name_or_path: str | Path, overrides: Mapping[str, Any] | None = N
             settings[key] = str(path.parent / settings[key])
         if isinstance(axes.get(key), list):
             axes[key] = [str(path.parent / file) if isinstance(file, str) else file for file in axes[key]]
-    return SweepRequest(
+    return SweepSpec(
         name=run_name(path.stem),
         base=path.parent / base if base not in presets() and base.endswith((".toml", *DATA_FILES)) else base,
         axes=tuple(axis(key, given) for key, given in axes.items()),

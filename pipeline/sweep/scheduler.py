@@ -20,7 +20,7 @@ from uuid import uuid4
 from pipeline.sweep.caller import Caller
 from pipeline.sweep.cell import CellRecord, fault, is_fault_of_the_place, said
 from pipeline.sweep.plan import Plan
-from pipeline.sweep.stages import Batch, compute_batch, shared_data, shared_minimum
+from pipeline.sweep.tasks import Batch, compute_batch, shared_data, shared_minimum
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -44,7 +44,7 @@ class SchedulerLostError(Exception):
 
 
 @dataclass
-class Graph:
+class Scheduler:
     """The part of a sweep's graph that is at the scheduler.
 
     Attributes

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.sweep.caller import Caller
 from pipeline.sweep.cell import CellRecord
 from pipeline.sweep.plan import Plan
-from pipeline.sweep.stages import Batch, compute_batch, shared_data, shared_minimum
+from pipeline.sweep.tasks import Batch, compute_batch, shared_data, shared_minimum
 from pipeline.sweep.work import Work
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def is_light(plan: Plan, numbers: list[int]) -> bool:
     )
 
 
-def compute_here(
+def compute_in_process(
     plan: Plan,
     work: Work,
     catalog: Catalog | None,

@@ -1,4 +1,4 @@
-"""A sweep from its request to the published cube: only what is missing is computed, nothing is lost."""
+"""A sweep from its specification to the published cube: only what is missing is computed, nothing is lost."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from pipeline.sweep.caller import Caller
 from pipeline.sweep.cell import PlaceFaultError
 from pipeline.sweep.cluster import external, local
 from pipeline.sweep.cube import failures, make_cube
-from pipeline.sweep.forking import usable_cpus
-from pipeline.sweep.graph import Graph
-from pipeline.sweep.inline import compute_here, is_light
+from pipeline.sweep.in_process import compute_in_process, is_light
+from pipeline.sweep.inventory import Inventory, take_inventory
 from pipeline.sweep.plan import Plan, make_plan
-from pipeline.sweep.request import SweepRequest, load_sweep
-from pipeline.sweep.stages import Batch, peak_memory
-from pipeline.sweep.stock import Stock, take_stock
+from pipeline.sweep.scheduler import Scheduler
+from pipeline.sweep.spec import SweepSpec, load_sweep
+from pipeline.sweep.tasks import Batch, peak_memory
 from pipeline.sweep.work import LOOK_AGAIN, Work
+from pipeline.sweep.worker_startup import usable_cpus
 from pipeline.workflow import provenance
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Account:
 
 
 def run_sweep(
-    sweep: SweepRequest | str | Path,
+    sweep: SweepSpec | str | Path,
     catalog: Catalog | None = None,
     *,
     scheduler: str | Client | None = None,
@@ -106,7 +106,7 @@ def run_sweep(
     Raises
     ------
     RequestError
-        If the request is wrong, or no scheduler answers.
+        If the sweep can't be carried out, or no scheduler answers.
     SchedulerLostError
         If it goes; what was computed is kept.
     CatalogError
@@ -114,30 +114,30 @@ def run_sweep(
         subclass PlaceFaultError): what was computed is kept, and no cell is recorded as failed for it.
     """
     workers = None if workers is None else whole("workers", workers)
-    request = sweep if isinstance(sweep, SweepRequest) else load_sweep(sweep)
-    plan = make_plan(request)
+    spec = sweep if isinstance(sweep, SweepSpec) else load_sweep(sweep)
+    plan = make_plan(spec)
     if catalog is not None and plan.sweep_id in catalog.sweeps:
         cube = catalog.sweeps[plan.sweep_id][GROUP].to_dataset()
         if not (retry_failed and cube.attrs["failed_cells"]):
             return cube
-    stock = take_stock(plan, catalog, retry_failed=retry_failed)
+    inventory = take_inventory(plan, catalog, retry_failed=retry_failed)
     caller = Caller() if progress is None else Caller(progress)
-    perform(plan, stock, catalog, scheduler=scheduler, workers=workers, caller=caller)
+    perform(plan, inventory, catalog, scheduler=scheduler, workers=workers, caller=caller)
     if catalog is None:
-        return make_cube(plan, stock.records)
+        return make_cube(plan, inventory.records)
     return catalog.sweeps[plan.sweep_id][GROUP].to_dataset()
 
 
 def perform(
     plan: Plan,
-    stock: Stock,
+    inventory: Inventory,
     catalog: Catalog | None,
     *,
     scheduler: str | Client | None = None,
     workers: int | None = None,
     caller: Caller | None = None,
 ) -> Account:
-    """Compute what is missing of ``stock`` into it, keep each record as it comes, and publish the cube.
+    """Compute what is missing of ``inventory`` into it, keep each record as it comes, and publish the cube.
 
     ``caller`` is told how far it is, and that the scheduler has no worker: it goes on waiting for one.
 
@@ -147,37 +147,37 @@ def perform(
         A PlaceFaultError among the last: what was computed before is kept, and nothing is recorded as failed.
     """
     if catalog is not None:
-        if plan.request.trajectories:
+        if plan.spec.trajectories:
             catalog.check_writable()
         catalog.sweeps.check_writable(plan.sweep_id)
-    elif plan.request.trajectories:
+    elif plan.spec.trajectories:
         raise RequestError("trajectories = true: allowed with a catalog only, which keeps them")
     started, account = perf_counter(), Account(len(plan.run_ids))
-    missing, known, own = len(stock.missing), len(stock.records), set[str]()
+    missing, known, own = len(inventory.missing), len(inventory.records), set[str]()
     replaced = catalog is not None and plan.sweep_id in catalog.sweeps
     caller = caller or Caller()
     if catalog is not None and missing:
         announce(catalog.storage, UnderWay(plan.sweep_id, plan.name, tuple(filter(None, plan.run_ids))))
         pack_cells(catalog.storage, plan.name)
     writer = None if catalog is None else CellWriter(catalog.storage, plan.name)
-    for batch in _batches(plan, stock, catalog, account, scheduler, workers, caller):
+    for batch in _batches(plan, inventory, catalog, account, scheduler, workers, caller):
         if writer is not None:
             with _place_at_fault():
                 writer.write(map(vars, batch.records))
-        stock.records.update((record.run_id, record) for record in batch.records)
+        inventory.records.update((record.run_id, record) for record in batch.records)
         own.update(record.run_id for record in batch.records)
         account.memory = max(account.memory, batch.memory)
-        caller.progress(len(stock.records) - known, missing)
+        caller.progress(len(inventory.records) - known, missing)
         if batch.fault:
             raise PlaceFaultError(batch.fault)
     caller.check()
     account.seconds = perf_counter() - started
-    _settle(account, plan, stock, own)
+    _settle(account, plan, inventory, own)
     if catalog is not None:
         with _place_at_fault():
-            _publish(plan, stock, catalog, account, replaced=replaced)
+            _publish(plan, inventory, catalog, account, replaced=replaced)
             withdraw(catalog.storage, plan.name, plan.sweep_id)
-            if plan.request.trajectories:
+            if plan.spec.trajectories:
                 catalog.frame()  # the index learns of them: else the first who lists 10,000 new runs waits for it
     return account
 
@@ -192,18 +192,18 @@ def _place_at_fault() -> Iterator[None]:
 
 
 def _batches(
-    plan: Plan, stock: Stock, catalog: Catalog | None, account: Account, scheduler: Any, workers: int | None,
-    caller: Caller,
+    plan: Plan, inventory: Inventory, catalog: Catalog | None, account: Account, scheduler: Any,
+    workers: int | None, caller: Caller,
 ) -> Iterator[Batch]:  # fmt: skip
     """Compute the missing cells, those that no other process is computing; of the others wait for the records."""
-    if not stock.missing:
+    if not inventory.missing:
         return
     with ExitStack() as stack:
         claims = None
         if catalog is not None and catalog.storage.visible_to_other_processes:
             claims = stack.enter_context(claiming(catalog.storage, plan.name, plan.sweep_id))
         stack.enter_context(_place_at_fault())  # the claims may be refused like the records
-        work = Work(plan, stock, catalog, claims)
+        work = Work(plan, inventory, catalog, claims)
         while work.left or work.waiting:
             work.refill()
             for batch in _computed(work, catalog, account, scheduler, workers, caller):
@@ -222,14 +222,14 @@ def _computed(
 ) -> Iterator[Batch]:  # fmt: skip
     """Compute the cells that can be had: here if they are few and quick, else on the workers."""
     plan = work.plan
-    to_publish = catalog if plan.request.trajectories else None
+    to_publish = catalog if plan.spec.trajectories else None
     if not work.waiting:
         return
     if to_publish is not None and not to_publish.storage.visible_to_other_processes and scheduler is None:
         # No other process sees this catalog.
-        yield from compute_here(plan, work, to_publish, patience=float("inf"), check=caller.check)
+        yield from compute_in_process(plan, work, to_publish, patience=float("inf"), check=caller.check)
     elif scheduler is None and workers is None and is_light(plan, work.numbers()):
-        yield from compute_here(plan, work, to_publish, check=caller.check)
+        yield from compute_in_process(plan, work, to_publish, check=caller.check)
     if not work.waiting:
         return
     with ExitStack() as stack:
@@ -239,45 +239,45 @@ def _computed(
             these = stack.enter_context(external(scheduler))
         account.where, account.memory_limit = these.described, these.memory_limit
         url = None if to_publish is None else to_publish.storage.url
-        yield from Graph(these.client, plan, work.waiting, url, caller=caller, refill=work.refill).results()
+        yield from Scheduler(these.client, plan, work.waiting, url, caller=caller, refill=work.refill).results()
 
 
-def _settle(account: Account, plan: Plan, stock: Stock, own: set[str]) -> None:
+def _settle(account: Account, plan: Plan, inventory: Inventory, own: set[str]) -> None:
     """Count what became of every cell; ``own`` are the runs that this process has computed."""
-    account.failures = failures(plan, stock.records)
+    account.failures = failures(plan, inventory.records)
     for run_id in plan.run_ids:
-        if run_id is None or not stock.records[run_id].computed:
+        if run_id is None or not inventory.records[run_id].computed:
             continue
         if run_id in own:
             account.computed += 1
         else:
             account.cached += 1
-        status = str(stock.records[run_id].results.get("status", ""))
+        status = str(inventory.records[run_id].results.get("status", ""))
         account.statuses[status] = account.statuses.get(status, 0) + 1
 
 
-def _publish(plan: Plan, stock: Stock, catalog: Catalog, account: Account, *, replaced: bool) -> None:
+def _publish(plan: Plan, inventory: Inventory, catalog: Catalog, account: Account, *, replaced: bool) -> None:
     """Publish the cube; ``replaced``: in the place of one with failed cells that were tried again."""
     if plan.sweep_id in catalog.sweeps and not replaced:
         return  # by another process, which computed the other half
-    cube = make_cube(plan, stock.records)
+    cube = make_cube(plan, inventory.records)
     tree = xr.DataTree.from_dict({GROUP: cube})
     tree.attrs = {key: cube.attrs[key] for key in ("title", "summary", "configuration", "grid")}
-    request = plan.request
+    spec = plan.spec
     configuration = {
         "base": plan.first.resolved(),
-        "grid": {one.key: list(one.values) for one in request.axes},
-        "set": dict(request.settings),
-        "trajectories": request.trajectories,
-        "title": request.title,
-        "description": request.description,
+        "grid": {one.key: list(one.values) for one in spec.axes},
+        "set": dict(spec.settings),
+        "trajectories": spec.trajectories,
+        "title": spec.title,
+        "description": spec.description,
     }
     origin = {
         "computed_by": account.where,
         "memory_limit_per_worker": account.memory_limit,
         "largest_memory_of_a_worker": account.memory or peak_memory(),
         "wall_seconds": account.seconds,
-        "cell_code_revisions": sorted({record.code_revision for record in stock.records.values()}),
+        "cell_code_revisions": sorted({record.code_revision for record in inventory.records.values()}),
     }
     if replaced and plan.sweep_id in catalog.sweeps:
         catalog.sweeps.remove(plan.sweep_id)

@@ -18,17 +18,17 @@ from distributed.comm import CommClosedError
 from faulty_cells import batch_on_a_full_disk, deadly_batch
 
 import pipeline.sweep.cluster
-import pipeline.sweep.graph
+import pipeline.sweep.scheduler
 from catalog import open_catalog
 from pipeline import RequestError
 from pipeline.sweep import run_sweep
 from pipeline.sweep.caller import Caller
 from pipeline.sweep.cell import PlaceFaultError
 from pipeline.sweep.cluster import external, local
-from pipeline.sweep.graph import DIED, Graph, SchedulerLostError
+from pipeline.sweep.execution import perform
+from pipeline.sweep.inventory import take_inventory
 from pipeline.sweep.plan import make_plan
-from pipeline.sweep.stock import take_stock
-from pipeline.sweep.sweeping import perform
+from pipeline.sweep.scheduler import DIED, Scheduler, SchedulerLostError
 
 REPOSITORY = Path(__file__).parents[3]
 GRID = {"init.seed": {"count": 30}}
@@ -40,10 +40,10 @@ def records_of(graph):
 
 def test_a_cell_that_kills_its_worker_takes_no_other_along(request_of, monkeypatch):
     plan = make_plan(request_of(GRID))
-    monkeypatch.setattr(pipeline.sweep.graph, "compute_batch", deadly_batch)
+    monkeypatch.setattr(pipeline.sweep.scheduler, "compute_batch", deadly_batch)
     with local(2) as workers:
         # A batch of ten from the start: the deadly cells have company.
-        graph = Graph(workers.client, plan, deque(range(30)), cell_seconds=0.05)
+        graph = Scheduler(workers.client, plan, deque(range(30)), cell_seconds=0.05)
         records = records_of(graph)
     failed = {plan.run_ids.index(run_id): r.message for run_id, r in records.items() if r.status == "failed"}
     assert failed == {3: DIED, 5: "RuntimeError: no such luck"}
@@ -53,13 +53,13 @@ def test_a_cell_that_kills_its_worker_takes_no_other_along(request_of, monkeypat
 def test_a_disk_that_is_full_at_a_worker_ends_the_sweep(request_of, processes, monkeypatch, tmp_path):
     catalog, plan = open_catalog(tmp_path / "catalog"), make_plan(request_of({"init.seed": {"count": 30}}))
     with monkeypatch.context() as full:
-        full.setattr(pipeline.sweep.graph, "compute_batch", batch_on_a_full_disk)
+        full.setattr(pipeline.sweep.scheduler, "compute_batch", batch_on_a_full_disk)
         with pytest.raises(PlaceFaultError, match=r"^/flows: No space left on device$"):
-            perform(plan, take_stock(plan, catalog), catalog, scheduler=processes)
-    stock = take_stock(plan, catalog)
-    assert len(stock.missing) >= 10
-    assert {record.status for record in stock.records.values()} <= {"computed"}
-    account = perform(plan, stock, catalog, scheduler=processes)
+            perform(plan, take_inventory(plan, catalog), catalog, scheduler=processes)
+    inventory = take_inventory(plan, catalog)
+    assert len(inventory.missing) >= 10
+    assert {record.status for record in inventory.records.values()} <= {"computed"}
+    account = perform(plan, inventory, catalog, scheduler=processes)
     assert (account.computed + account.cached, account.failures) == (30, [])
 
 
@@ -74,15 +74,15 @@ def test_a_caller_that_wants_the_end_is_asked_at_every_turn(request_of, processe
 
     caller = Caller(progress=lambda number, _: done.append(number), check=check)
     with pytest.raises(KeyboardInterrupt):
-        perform(plan, take_stock(plan, catalog), catalog, scheduler=processes, caller=caller)
-    stock = take_stock(plan, catalog)
-    assert (len(stock.records), len(stock.missing)) == (done[-1], 60 - done[-1])
+        perform(plan, take_inventory(plan, catalog), catalog, scheduler=processes, caller=caller)
+    inventory = take_inventory(plan, catalog)
+    assert (len(inventory.records), len(inventory.missing)) == (done[-1], 60 - done[-1])
 
 
 def test_workers_that_are_killed_from_outside(request_of):
     plan = make_plan(request_of({"init.seed": {"count": 120}}))
     with local(2) as workers:
-        results = Graph(workers.client, plan, deque(range(120))).results()
+        results = Scheduler(workers.client, plan, deque(range(120))).results()
         done = {record.run_id for record in next(results).records}
         for process in workers.client.run(os.getpid).values():
             os.kill(process, signal.SIGKILL)
@@ -95,7 +95,7 @@ def test_workers_that_are_killed_from_outside(request_of):
 
 def test_batches_grow_to_half_a_second_and_end_evenly(request_of, processes):
     plan = make_plan(request_of({"init.seed": {"count": 4000}, "data.y": [[-1.0, 1.0], [-1.0, 2.0]]}))
-    graph = Graph(processes, plan, deque(sorted(range(8000), key=plan.data_set)), threads=2)
+    graph = Scheduler(processes, plan, deque(sorted(range(8000), key=plan.data_set)), threads=2)
     assert len(graph._next()) == 1
     graph.cell_seconds = 0.01
     batch = graph._next()
@@ -171,15 +171,15 @@ def test_on_another_cluster(request_of, scheduler, tmp_path):
 
 
 def test_a_scheduler_without_workers_is_told_of_once(request_of, monkeypatch):
-    monkeypatch.setattr(pipeline.sweep.graph, "LOOK_AROUND", -1.0)
-    monkeypatch.setattr(pipeline.sweep.graph, "DESERTED", -1.0)
+    monkeypatch.setattr(pipeline.sweep.scheduler, "LOOK_AROUND", -1.0)
+    monkeypatch.setattr(pipeline.sweep.scheduler, "DESERTED", -1.0)
     there, told = {"tcp://w": 2}, []
     client = SimpleNamespace(
         status="running",
         scheduler_comm=SimpleNamespace(comm=SimpleNamespace(closed=lambda: False)),
         nthreads=lambda: there,
     )
-    graph = Graph(
+    graph = Scheduler(
         client, make_plan(request_of(GRID)), deque(), caller=Caller(deserted=lambda: told.append("nobody"))
     )
     graph._look_around()
@@ -248,8 +248,8 @@ def test_the_scheduler_is_lost(request_of, scheduler, tmp_path):
             started[0].wait()
 
     with pytest.raises(SchedulerLostError):
-        perform(plan, take_stock(plan, catalog), catalog, scheduler=address, caller=Caller(kill))
-    kept = take_stock(plan, catalog)
+        perform(plan, take_inventory(plan, catalog), catalog, scheduler=address, caller=Caller(kill))
+    kept = take_inventory(plan, catalog)
     assert len(kept.records) >= 10
     assert len(kept.missing) > 0
     assert catalog.sweeps.run_ids() == []

@@ -27,7 +27,7 @@ class Reason(Enum):
 
 
 @dataclass(frozen=True)
-class Stock:
+class Inventory:
     """What is there, and what is not.
 
     Attributes
@@ -49,7 +49,7 @@ class Stock:
         return Counter(self.missing.values())
 
 
-def take_stock(plan: Plan, catalog: Catalog | None, *, retry_failed: bool = False) -> Stock:
+def take_inventory(plan: Plan, catalog: Catalog | None, *, retry_failed: bool = False) -> Inventory:
     """Look for every cell of ``plan`` among the catalog's records and published runs.
 
     Parameters
@@ -59,7 +59,7 @@ def take_stock(plan: Plan, catalog: Catalog | None, *, retry_failed: bool = Fals
     """
     wanted = dict.fromkeys(run_id for run_id in plan.run_ids if run_id is not None)
     if catalog is None:
-        return Stock({}, dict.fromkeys(wanted, Reason.NEVER))
+        return Inventory({}, dict.fromkeys(wanted, Reason.NEVER))
     files: set[str] = set()
     stored = read_cells(catalog.storage, plan.name, files)
     recorded = {run_id: CellRecord.read(record) for run_id, record in stored.items()}
@@ -74,13 +74,13 @@ def take_stock(plan: Plan, catalog: Catalog | None, *, retry_failed: bool = Fals
             computed = found is not None
         if found is None:
             missing[run_id] = Reason.DAMAGED if run_id in runs else Reason.NEVER
-        elif computed and plan.request.trajectories and run_id not in runs:
+        elif computed and plan.spec.trajectories and run_id not in runs:
             missing[run_id] = Reason.UNPUBLISHED
         elif not computed and retry_failed:
             missing[run_id] = Reason.FAILED
         else:
             records[run_id] = found
-    return Stock(records, missing, files)
+    return Inventory(records, missing, files)
 
 
 def _of_manifest(catalog: Catalog, run_id: str) -> CellRecord | None:

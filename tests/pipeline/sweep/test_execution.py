@@ -10,13 +10,13 @@ import pytest
 from distributed import Client, LocalCluster
 
 import catalog.index as catalog_index
-import pipeline.sweep.sweeping
+import pipeline.sweep.execution
 from catalog import open_catalog
 from catalog.cell_cache import read_cells
 from pipeline import RequestError, load_config, run
 from pipeline.sweep import run_sweep
+from pipeline.sweep.inventory import Reason, take_inventory
 from pipeline.sweep.plan import make_plan
-from pipeline.sweep.stock import Reason, take_stock
 
 GRID = {"init.log10_scale": [-2, -3, -4], "data.y": [[-1.0, 1.0], [-1.0, 2.0]], "init.seed": {"count": 3}}
 
@@ -110,7 +110,7 @@ def test_an_extended_grid_computes_what_is_new(request_of, catalog, counted):
 def test_published_runs_are_taken(request_of, catalog, counted):
     run(load_config("orthogonal", {"init.width": 6, "flow.samples": 20, "init.log10_scale": -3}), catalog)
     plan = make_plan(request_of(GRID))
-    assert len(take_stock(plan, catalog).records) == 1
+    assert len(take_inventory(plan, catalog).records) == 1
     run_sweep(request_of(GRID), catalog)
     assert len(counted) == len(set(counted)) == 18
 
@@ -119,8 +119,8 @@ def test_a_damaged_published_run_is_computed(request_of, catalog, counted):
     run(load_config("orthogonal", {"init.width": 6, "flow.samples": 20, "init.log10_scale": -3}), catalog)
     (run_id,) = catalog.run_ids()
     (catalog.path(run_id) / "manifest.json").write_text("{}")
-    stock = take_stock(make_plan(request_of(GRID)), catalog)
-    assert stock.missing[run_id] is Reason.DAMAGED
+    inventory = take_inventory(make_plan(request_of(GRID)), catalog)
+    assert inventory.missing[run_id] is Reason.DAMAGED
     run_sweep(request_of(GRID), catalog)
     assert len(counted) == 19
 
@@ -140,14 +140,14 @@ def test_trajectories(request_of, processes, catalog):
     request = request_of(grid, trajectories=True)
     run_sweep(request_of(grid), catalog)
     plan = make_plan(request)
-    assert set(take_stock(plan, catalog).missing.values()) == {Reason.UNPUBLISHED}
+    assert set(take_inventory(plan, catalog).missing.values()) == {Reason.UNPUBLISHED}
     cube = run_sweep(request, catalog, scheduler=processes)
     assert sorted(catalog.run_ids()) == sorted(plan.run_ids)
     assert "runs" in cube.attrs
     cell = cube.isel(log_init_scale=1, y=1, seed=0)
     tree = catalog[f"{cube.attrs['run_name']}-{cell['run_hash'].item():012x}"]
     assert float(tree["trajectory"]["loss"][-1]) == cell["final_loss"].item()
-    assert take_stock(plan, catalog).missing == {}
+    assert take_inventory(plan, catalog).missing == {}
     assert catalog.verify() == []
 
 
@@ -188,7 +188,7 @@ def test_failed_cells_are_tried_again_on_request(request_of, catalog, monkeypatc
     assert run_sweep(request_of(GRID), catalog).attrs["failed_cells"] == 6
     assert len(counted) == done
     plan = make_plan(request_of(GRID))
-    assert set(take_stock(plan, catalog, retry_failed=True).missing.values()) == {Reason.FAILED}
+    assert set(take_inventory(plan, catalog, retry_failed=True).missing.values()) == {Reason.FAILED}
     again = run_sweep(request_of(GRID), catalog, retry_failed=True)
     assert again.attrs["failed_cells"] == 0
     assert len(counted) == done + 6
@@ -208,7 +208,7 @@ def test_an_interrupt_keeps_what_was_computed(request_of, catalog, monkeypatch, 
 
     with monkeypatch.context() as patched:
         patched.setattr(pipeline.workflow, "follow", interrupted)
-        patched.setattr(pipeline.sweep.inline, "AT_ONCE", 1e-9)
+        patched.setattr(pipeline.sweep.in_process, "AT_ONCE", 1e-9)
         with pytest.raises(KeyboardInterrupt):
             run_sweep(request_of(GRID), catalog)
     assert len(read_cells(catalog.storage, "orthogonal")) == 7

@@ -13,7 +13,7 @@ ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 
 
 def warm_up() -> None:
-    """Start that process; it imports :mod:`pipeline.sweep.preload`, and a Ctrl-C does not reach it."""
+    """Start that process; it imports :mod:`pipeline.sweep.worker_imports`, and a Ctrl-C does not reach it."""
     if threading.current_thread() is not threading.main_thread():
         return  # signals are the main thread's; the workers then import for themselves
     before = {name: os.environ.get(name) for name in ONE_THREAD}
@@ -23,7 +23,7 @@ def warm_up() -> None:
     held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     try:
-        multiprocessing.set_forkserver_preload(["pipeline.sweep.preload"])
+        multiprocessing.set_forkserver_preload(["pipeline.sweep.worker_imports"])
         forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)

@@ -18,7 +18,7 @@ warnings.simplefilter("ignore")
 import distributed.nanny  # noqa: E402, F401 (its import is what is wanted, and only after the lines above)
 
 from pipeline.configuration import load_config  # noqa: E402
-from pipeline.sweep.stages import compute_batch, shared_data, shared_minimum  # noqa: E402
+from pipeline.sweep.tasks import compute_batch, shared_data, shared_minimum  # noqa: E402
 
 # Whatever goes wrong here goes wrong again with the first cell, which says so; the fork server must live.
 with suppress(Exception):
