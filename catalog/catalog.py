@@ -79,7 +79,7 @@ class Catalog:
         return replace(self, collection=SWEEPS)
 
     def run_ids(self) -> list[str]:
-        """Name every published run, in alphabetical order."""
+        """List the published runs, in alphabetical order."""
         return [name for name in self.storage.holding(self.collection, MANIFEST) if is_run_id(name)]
 
     def __contains__(self, run_id: object) -> bool:
@@ -121,11 +121,11 @@ class Catalog:
         try:
             return read_manifest(self.storage, run_id, self.collection)
         except DamagedRunError as error:
-            self._be_there(run_id, error)
+            self._refuse_if_removed(run_id, error)
             raise
 
     def origin(self, run_id: str) -> Origin | None:
-        """Tell where a run came from; None if it was computed in this catalog.
+        """Read from where a run was imported; None if it was computed in this catalog.
 
         Raises
         ------
@@ -157,7 +157,7 @@ class Catalog:
             )  # as what xarray takes, its type lacks it
             return xr.open_datatree(store, engine="zarr", chunks=None)
         except Exception as error:
-            self._be_there(run_id, error)
+            self._refuse_if_removed(run_id, error)
             if isinstance(error, CatalogError):
                 raise
             # zarr and xarray raise whatever strange metadata made them stumble over.
@@ -191,7 +191,7 @@ class Catalog:
                 raise damage_of(run_id, findings[0].path, findings[0].problem, self.collection, len(findings) - 1)
         return self[run_id]
 
-    def _be_there(self, run_id: str, error: Exception) -> None:
+    def _refuse_if_removed(self, run_id: str, error: Exception) -> None:
         """Raise that a run is unknown if it can't be read because it was removed meanwhile."""
         if run_id not in self:
             raise UnknownRunError(run_id) from error
@@ -283,7 +283,7 @@ class Catalog:
         )
 
     def check_writable(self, run_id: str = "probe") -> None:
-        """Find out before an expensive computation whether its run could be published; leaves nothing behind.
+        """Check before an expensive computation whether its run could be published; nothing is left.
 
         Raises
         ------

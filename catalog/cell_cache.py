@@ -71,7 +71,7 @@ class CellWriter:
     tiers: list[list[str]] = field(default_factory=lambda: [[] for _ in range(MERGES_LIMIT)])
 
     def write(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Keep the records of some cells, durably: see :func:`write_cells`."""
+        """Write the records of some cells, durably: see :func:`write_cells`."""
         key = write_cells(self.storage, self.name, records)
         for tier in self.tiers:
             if key is None:
@@ -81,11 +81,11 @@ class CellWriter:
                 return
             found = [(file, content) for file in tier if (content := _content(self.storage, file)) is not None]
             tier.clear()
-            key = _put_together(self.storage, self.name, found)
+            key = _merge(self.storage, self.name, found)
 
 
 def write_cells(storage: Storage, name: str, records: Iterable[Mapping[str, Any]]) -> str | None:
-    """Keep the records of some cells, durably, as one file.
+    """Write the records of some cells, durably, as one file.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def write_cells(storage: Storage, name: str, records: Iterable[Mapping[str, Any]
     DiskFullError, CatalogUnwritableError
     """
     lines = [json.dumps(plain(record, "record"), sort_keys=True, allow_nan=False) for record in records]
-    return _kept(storage, name, ("\n".join(lines) + "\n").encode()) if lines else None
+    return _write_records(storage, name, ("\n".join(lines) + "\n").encode()) if lines else None
 
 
 def pack_cells(storage: Storage, name: str) -> None:
@@ -120,24 +120,24 @@ def pack_cells(storage: Storage, name: str) -> None:
             continue
         waiting.append((key, content))
         if sum(len(content) for _, content in waiting) >= LARGE_FILE_BYTES:
-            _put_together(storage, name, waiting)
+            _merge(storage, name, waiting)
             waiting = []
     if len(waiting) >= FILES_MERGED:
-        _put_together(storage, name, waiting)
+        _merge(storage, name, waiting)
 
 
-def _put_together(storage: Storage, name: str, files: list[tuple[str, bytes]]) -> str | None:
+def _merge(storage: Storage, name: str, files: list[tuple[str, bytes]]) -> str | None:
     """Merge files into one, then remove them; another process may be merging some of them too."""
     if not files:
         return None
-    key = _kept(storage, name, b"".join(content for _, content in files))
+    key = _write_records(storage, name, b"".join(content for _, content in files))
     for file, _ in files:
         if file != key:
             storage.remove(file)
     return key
 
 
-def _kept(storage: Storage, name: str, content: bytes) -> str:
+def _write_records(storage: Storage, name: str, content: bytes) -> str:
     key = f"{CELLS}/{name}/{hashlib.sha256(content).hexdigest()}{ENDING}"
     storage.write(key, content)
     return key
@@ -242,10 +242,10 @@ def _content(storage: Storage, key: str) -> bytes | None:
         content = storage.read(key)
     except OSError:
         return None
-    return content if _named(content, key) else None
+    return content if _has_its_digest(content, key) else None
 
 
-def _named(content: bytes, key: str) -> bool:
+def _has_its_digest(content: bytes, key: str) -> bool:
     """Whether the file of this name was written with this content."""
     return hashlib.sha256(content).hexdigest() == key.rpartition("/")[2].removesuffix(ENDING)
 
@@ -256,7 +256,7 @@ def _plan_key(name: str, sweep_id: str) -> str:
 
 def _intact(content: bytes, file: str) -> list[dict[str, Any]]:
     """Read one file's records; none if it is not what was written."""
-    if not _named(content, file):
+    if not _has_its_digest(content, file):
         return []
     try:
         records = [restored(json.loads(line)) for line in content.decode().splitlines()]

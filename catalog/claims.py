@@ -41,7 +41,7 @@ POLLS, POLL_SECONDS = 100, 0.02
 """How often, and at which interval, the first by name checks whether the other process has given up its wish."""
 
 
-class Theirs(NamedTuple):
+class OtherClaims(NamedTuple):
     """The cells that another process has claimed, and those that it wants."""
 
     cells: set[str]
@@ -81,7 +81,7 @@ class Claims:
         """Choose a name that no other process has."""
         self.own_file = self.own_file or f"{self.sweep_id}-{secrets.token_hex(8)}{ENDING}"
 
-    def others(self) -> dict[str, Theirs]:
+    def others(self) -> dict[str, OtherClaims]:
         """Read the claims of other live processes, by file name; files of processes that ended are removed."""
         found = {}
         for file in self.storage.names(self.folder):
@@ -90,7 +90,7 @@ class Claims:
             try:
                 content = self.storage.read(f"{self.folder}/{file}")
                 said = json.loads(content)
-                theirs = Theirs(set(map(str, said["cells"])), set(map(str, said["wanted"])))
+                theirs = OtherClaims(set(map(str, said["cells"])), set(map(str, said["wanted"])))
                 alive = self._lives(file, content, said)
             except OSError:  # it has ended since the listing
                 continue
@@ -134,7 +134,7 @@ class Claims:
         return got
 
     def _lost(self) -> set[str]:
-        """What of the wanted cells somebody else gets.
+        """Return the wanted cells that another process gets.
 
         Each of two has said what it wants before it looks, so that one of them at least sees the other. It gives
         way if it is the second by name, or the other has gone on already; until that is known it waits.
@@ -154,12 +154,12 @@ class Claims:
         return lost
 
     def release(self, cells: Iterable[str]) -> None:
-        """Forget cells that are recorded: the records tell others, and this file the next time it is written."""
+        """Give up the claims on cells that are recorded; the file shows it the next time it is written."""
         with self._lock:
             self.cells -= set(cells)
 
     def write(self) -> None:
-        """Tell others what is taken.
+        """Write the claims for other processes.
 
         Raises
         ------
@@ -173,14 +173,14 @@ class Claims:
             self.storage.write(f"{self.folder}/{self.own_file}", content)
 
     def withdraw(self) -> None:
-        """Take everything back."""
+        """Remove all claims."""
         with self._lock, suppress(CatalogError):
             self.storage.remove(f"{self.folder}/{self.own_file}")
 
 
 @contextmanager
 def claiming(storage: Storage, name: str, sweep_id: str) -> Iterator[Claims]:
-    """Take cells of a sweep over the base ``name``, and keep saying so until the end."""
+    """Claim cells of a sweep over the base ``name``, and renew the claims until the end."""
     claims = Claims(storage, f"{CELLS}/{name}", sweep_id)
     ended = threading.Event()
 
@@ -201,7 +201,7 @@ def claiming(storage: Storage, name: str, sweep_id: str) -> Iterator[Claims]:
 
 
 def _runs(process: int) -> bool:
-    """Whether a process of this number is there."""
+    """Whether there is a process of this number."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

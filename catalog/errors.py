@@ -19,7 +19,7 @@ def _listed(run_ids: Sequence[str]) -> str:
 
 
 class CatalogError(Exception):
-    """Anything a catalog refuses or fails to do; its text is one line."""
+    """Any request that a catalog refuses or can't fulfil; its text is one line."""
 
     def __str__(self) -> str:
         # KeyError, a base of UnknownRunError, would print its message in quotes.
@@ -31,7 +31,7 @@ class CatalogUnwritableError(CatalogError):
 
 
 class UnreachableError(CatalogError):
-    """A server is too slow to be asked any longer: whatever was wanted of it, nothing more comes for a while."""
+    """A server is too slow; no more requests are sent to it for a while."""
 
 
 class DiskFullError(CatalogError):
@@ -39,7 +39,7 @@ class DiskFullError(CatalogError):
 
 
 class DamagedRunError(CatalogError):
-    """What lies on disk under a run's name is not what was published."""
+    """The files of a run are not those that were published."""
 
 
 class UnknownRunError(CatalogError, KeyError):
@@ -61,14 +61,14 @@ class UnknownRunError(CatalogError, KeyError):
 
 
 class AmbiguousRunError(CatalogError):
-    """A short name fits several runs.
+    """A short name matches several runs.
 
     Parameters
     ----------
     text
         What was asked for.
     matches
-        Every run it fits.
+        Every run that it matches.
     """
 
     def __init__(self, text: str, matches: Sequence[str]) -> None:

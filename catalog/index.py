@@ -62,7 +62,7 @@ class TableIndex:
     spoilt: bool = False
 
     def keep(self, wanted: dict[str, str]) -> None:
-        """Drop the rows of runs that are gone, or whose manifest is another one now."""
+        """Remove the rows of runs that were removed, or whose manifest has changed."""
         kept = [
             i for i, name in enumerate(self.run_ids) if name in wanted and wanted[name] in ("", self.stamps[i])
         ]
@@ -93,7 +93,7 @@ class TableIndex:
         return self.run_ids, columns, [name for name in self.parameters if name in columns]
 
     def rows(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Walk over the runs, each with what its row says."""
+        """Walk over the runs, each with its row."""
         for i, run_id in enumerate(self.run_ids):
             row = {name: column[i] for name, column in self.columns.items()}
             yield run_id, {name: cell for name, cell in row.items() if cell is not NOTHING}
@@ -188,7 +188,7 @@ def parse_index(content: bytes, *, bounded: bool = True) -> TableIndex:
 
 
 def _packed(column: list[Any]) -> list[Any] | dict[str, list[Any]]:
-    """Write a column that repeats itself as its values and their numbers."""
+    """Encode a column with few distinct values as these values and their numbers."""
     # By type too: 1, 1.0 and True are one key of a dictionary.
     numbers: dict[tuple[type, Any], int] = {}
     codes = [

@@ -86,7 +86,7 @@ class CheckedStore(WrapperStore[Store]):
         return found
 
     async def _size(self, key: str, found: Buffer | None, byte_range: ByteRequest | None) -> int | None:
-        """Measure a file: what was read if that is all of it, else once by asking the store."""
+        """Return the size of a file: that of what was read if it is whole, else asked of the store once."""
         if found is None or byte_range is None:
             return None if found is None else len(found)
         if key in self._measured:

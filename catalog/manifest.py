@@ -74,7 +74,7 @@ def restored(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a run is, what came out of it, where it came from, and a digest of every file.
+    """A run's configuration, results and provenance, and the digest of every file.
 
     Attributes
     ----------

@@ -41,17 +41,17 @@ class Origin:
     unchecked: tuple[str, ...] = ()
 
     def columns(self) -> dict[str, str]:
-        """Return what the table of runs says of it."""
+        """Return its columns of the table of runs."""
         return {"imported_from": self.source, "imported_at": self.at}
 
 
 def origin_key(run_id: str, collection: str = RUNS) -> str:
-    """Return where the origin of a run is told."""
+    """Return the key of a run's origin."""
     return f"{ORIGINS}/{collection}/{run_id}.json"
 
 
 def write_origin(storage: Storage, run_id: str, origin: Origin, collection: str = RUNS) -> None:
-    """Keep the origin of a run, durably.
+    """Write the origin of a run, durably.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def write_origin(storage: Storage, run_id: str, origin: Origin, collection: str 
 
 
 def read_origin(storage: Storage, manifest: Manifest, collection: str = RUNS) -> Origin | None:
-    """Read where a run came from; None if it was computed here, or what was told is damaged (verify names it)."""
+    """Read the origin of a run; None if the run was computed here, or the record is damaged (verify finds it)."""
     try:
         origin = parse_origin(storage.read(origin_key(manifest.run_id, collection)))
     except (OSError, CatalogError, ValueError, RecursionError):

@@ -89,7 +89,7 @@ def publish(
 
 
 def _labelled(tree: xr.DataTree, **identity: Any) -> xr.DataTree:
-    """Give the tree complete, storable attributes; hold the groups that the schema knows to it."""
+    """Give the tree complete, storable attributes, and validate the groups that the schema knows."""
     datasets = {}
     for node in tree.subtree:
         dataset = node.to_dataset(inherit=False)

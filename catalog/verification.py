@@ -23,7 +23,7 @@ from catalog.storage import Digest, Irregularity, Storage, open_storage
 
 
 class Problem(enum.Enum):
-    """What can be wrong with a file or a folder; the values are what a person reads."""
+    """What can be wrong with a file or a folder; the values are shown to people."""
 
     DAMAGED = "damaged: its bytes are not those that were published"
     TRUNCATED = "truncated: it is shorter than what was published"

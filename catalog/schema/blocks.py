@@ -70,7 +70,7 @@ def at_instant(dataset: xr.Dataset, sample: int, *names: str) -> tuple[np.ndarra
 
 
 def in_memory(variable: xr.Variable) -> bool:
-    """Whether the numbers are a NumPy array already: those of a file that is open lazily would all be read.
+    """Whether the numbers are in memory as a NumPy array: to ask for lazy ones would read them all.
 
     Not by ``chunks``, which such a file has none of, and which takes 10 us to say so. xarray has no public word
     for it; should the attribute go, each variable counts as lazy, which is right and slower.
@@ -79,7 +79,7 @@ def in_memory(variable: xr.Variable) -> bool:
 
 
 def along_time(reduce: Reduction, *variables: xr.DataArray | xr.Variable) -> tuple[np.ndarray, ...]:
-    """Reduce variables to their course in time, never holding more of them than the blocks in which they come.
+    """Reduce variables to time series, holding no more of them than one block.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def along_time(reduce: Reduction, *variables: xr.DataArray | xr.Variable) -> tup
 def over_neurons(
     reduce: Reduction, joins: Iterable[Join], *variables: xr.DataArray | xr.Variable
 ) -> tuple[np.ndarray, ...]:
-    """Reduce variables to their course in time, of wide networks a part of the neurons at a time.
+    """Reduce variables to time series; for wide networks, part by part of the neurons.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def over_neurons(
 
 
 def _pieces(arrays: Sequence[np.ndarray]) -> list[slice]:
-    """Cut the neurons of a stretch of time into pieces of its size: one, unless an instant alone is larger."""
+    """Cut the neurons into pieces: one, unless a single instant is larger than a stretch."""
     neurons = arrays[0].shape[1]
     pieces = math.ceil(max(array.nbytes for array in arrays) / STRETCH_BYTES) if len(arrays[0]) == 1 else 1
     step = max(1, math.ceil(neurons / max(1, pieces)))
@@ -160,7 +160,7 @@ def coordinates_first(vectors: np.ndarray) -> np.ndarray:
 
 
 def _blocks(variables: list[xr.Variable]) -> Iterator[list[np.ndarray]]:
-    """Cut the time as the first lazy variable is cut, and compute block by block; without one, not at all."""
+    """Compute the variables block by block, as the first lazy one is chunked; at once if none is lazy."""
     if all(map(in_memory, variables)):
         yield [variable.values for variable in variables]
         return
@@ -169,7 +169,7 @@ def _blocks(variables: list[xr.Variable]) -> Iterator[list[np.ndarray]]:
 
 
 def _read(variable: xr.Variable) -> np.ndarray:
-    """The numbers of a block, read in this thread: Dask's own take turns with it and cost half as much again."""
+    """Read the numbers of a block in this thread: with Dask's threads it takes half as long again."""
     data: Any = variable.data
     return np.asarray(data.compute(scheduler="synchronous") if is_lazy(data) else data)
 
@@ -189,7 +189,7 @@ def threads_for_sharing() -> int:
 
 
 def _sharing(stack: ExitStack, variables: list[xr.Variable]) -> Callable[..., Iterable[tuple[np.ndarray, ...]]]:
-    """Choose how a block is reduced: here, or where it is large in as many threads as there are processors."""
+    """Choose how a block is reduced: in this thread or, if it is large, in one thread a processor."""
     threads = threads_for_sharing()
     if threads < 2 or max(variable.nbytes for variable in variables) < SHARED_BYTES:
         return _reduced
@@ -222,7 +222,7 @@ def _stretches(arrays: list[np.ndarray]) -> Iterator[slice]:
 
 
 def windows(variable: xr.Variable, chunks: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
-    """Cut a lazy variable into windows of whole chunks, each no larger than a block in which it comes, or a chunk.
+    """Cut a lazy variable into windows of whole chunks, each at most as large as a block, or one chunk.
 
     Parameters
     ----------

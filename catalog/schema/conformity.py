@@ -116,7 +116,7 @@ def conform(group: str, values: dict[str, Any], attributes: dict[str, Any] | Non
 
 
 def _coordinates_of(sizes: dict[str, int], values: dict[str, Any]) -> xr.Coordinates:
-    """The index coordinates of dimensions of these sizes, with their indexes: xarray would make them twice."""
+    """Make the coordinates of dimensions of these sizes with their indexes, which xarray would make twice."""
     coordinates: dict[Any, xr.Variable] = {}
     indexes: dict[Any, PandasIndex] = {}
     for dim, size in sizes.items():

@@ -52,7 +52,7 @@ class Variable:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """The CF attributes that this variable carries wherever it goes."""
+        """The CF attributes of this variable, in memory and on disk."""
         # ISO 19115's word for it, which ACDD asks for. No CF standard name fits any of these quantities.
         content = "coordinate" if self.dims == (self.name,) else "modelResult"
         attributes: dict[str, Any] = {
@@ -69,7 +69,7 @@ class Variable:
 
     @property
     def fill_value(self) -> float | int:
-        """What Zarr returns where a chunk is lost: never a value that could be taken for data."""
+        """The value that Zarr returns for a missing chunk, which is never a valid value."""
         if np.issubdtype(np.dtype(self.dtype), np.floating):
             return float("nan")
         return FILL_SIGN if self.dtype == "int8" and not self.flags else FILL_LABEL

@@ -117,12 +117,12 @@ class StoredArray:
         return {self.key(position): position for position in product(*map(range, self.counts))}
 
     def inside(self, position: tuple[int, ...]) -> tuple[slice, ...]:
-        """Cut off what of the chunk at this position is beyond the array's end."""
+        """Return the part of the chunk at this position that is within the array."""
         ends = zip(position, self.chunks, self.shape, strict=True)
         return tuple(slice(0, min(chunk, size - place * chunk)) for place, chunk, size in ends)
 
     def decoded(self, position: tuple[int, ...], content: bytes) -> np.ndarray:
-        """Decode one chunk, no further than to its size.
+        """Decode one chunk, at most to its stated size.
 
         Raises
         ------
@@ -238,7 +238,7 @@ def _is_fill(value: Any, dtype: np.dtype[Any]) -> bool:
 
 
 def _coding(codecs: Any, dtype: np.dtype[Any], rank: int) -> Coding | None:
-    """Read how chunks become bytes: little-endian, compressed, with a CRC-32C. None: in no way that a run has.
+    """Read the coding of chunks: little-endian, compressed, with a CRC-32C; None if no run has it.
 
     Before schema 1.2 by zstd alone. Since then numbers along time may be transposed first, then shuffled by Blosc.
     """

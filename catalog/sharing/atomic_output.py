@@ -63,7 +63,7 @@ class Archive:
 
 @contextmanager
 def folder(destination: Path) -> Iterator[NewFiles]:
-    """Fill a folder that appears as ``destination`` at the end.
+    """Write a folder that is renamed to ``destination`` at the end.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def folder(destination: Path) -> Iterator[NewFiles]:
 
 @contextmanager
 def archive(destination: Path) -> Iterator[Archive]:
-    """Fill a zip that appears as ``destination`` at the end; errors as with :func:`folder`."""
+    """Write a zip that is renamed to ``destination`` at the end; errors as with :func:`folder`."""
     with atomic_path(destination, same_file) as path, path.open("xb") as file:
         with zipfile.ZipFile(file, "w") as opened:
             yield Archive(opened)

@@ -83,7 +83,7 @@ class Server:
 
     @contextmanager
     def asked(self) -> Iterator[Answer]:
-        """Count a request while it is under way, and what it cost.
+        """Count a request while it is under way, and add up its lateness.
 
         Raises
         ------
@@ -103,7 +103,7 @@ class Server:
             self.under_way -= 1
 
     def give_up(self, answer: Answer) -> UnreachableError:
-        """Ask it no more for a while; return the error that says why."""
+        """Send it no more requests for a while; return the error that says why."""
         seconds = time.monotonic() - answer.started
         self.given_up = time.monotonic()
         self.reason = (
@@ -114,7 +114,7 @@ class Server:
 
 @dataclass
 class Answer:
-    """One answer on its way.
+    """One response that is being received.
 
     Attributes
     ----------
@@ -262,7 +262,7 @@ class BoundedHTTPFileSystem(HTTPFileSystem):  # type: ignore[misc]  # fsspec has
 
 
 def _within(response: aiohttp.ClientResponse, url: str, limit: int) -> int:
-    """Refuse what is packed, or too long by its own account; return how much of it may come."""
+    """Refuse a compressed response, or one that announces too many bytes; return the bytes that are allowed."""
     packed = response.headers.get("Content-Encoding", "").strip().lower()
     if packed not in _PLAIN:
         raise OSError(f"the response is compressed ({packed[:20]}), which was not asked for")

@@ -20,7 +20,7 @@ class Irregularity(enum.Enum):
 
 @dataclass(frozen=True)
 class Digest:
-    """What the bytes of a file are: their number, and their SHA-256 in hexadecimal."""
+    """The size of a file, and its SHA-256 in hexadecimal."""
 
     size: int
     sha256: str
@@ -151,7 +151,7 @@ class Storage(Protocol):
         ...
 
     def check_writable(self, destination: str) -> None:
-        """Find out whether a run could be published there; leaves nothing behind."""
+        """Check whether a run could be published there; nothing is left."""
         ...
 
     def digests(self, folder: str, sizes: Mapping[str, int]) -> Iterator[tuple[str, Digest | Irregularity]]:

@@ -49,7 +49,7 @@ class HttpStorage(ObjectStore):
         return True
 
     def exists(self, key: str) -> bool:
-        """Whether the server has a file; at the catalog's own address it may show a page, which is none."""
+        """Whether the server has a file; a page at the catalog's own address does not count."""
         return bool(key) and super().exists(key)
 
     def is_folder(self, key: str) -> bool:
@@ -98,7 +98,7 @@ class HttpStorage(ObjectStore):
         return sorted(set(found))
 
     def _linked(self, folder: str) -> list[str]:
-        """Name what the server's page of links has in ``folder``; whatever else it links to is left out."""
+        """List ``folder`` from the server's page of links; links to other places are left out."""
         page = f"{self.path(folder)}/"
         parts: list[bytes] = []
         response = self._fetch(page, LARGEST_DOCUMENT, parts.append, PATIENCE.document)
@@ -134,7 +134,7 @@ class HttpStorage(ObjectStore):
 
     @contextmanager
     def open_stream(self, key: str, limit: int, beginning: bytes = b"") -> Iterator[IO[bytes]]:
-        """Fetch a file into one without a name; what does not begin as it should is not read on.
+        """Fetch a file into an unnamed one; reading ends at once if it does not begin as it should.
 
         Raises
         ------
@@ -156,7 +156,7 @@ class HttpStorage(ObjectStore):
         return response
 
     def _digest(self, path: str, size: int) -> Digest | Irregularity:
-        """Digest a file while it comes in, so that none is held, and no further than to its size."""
+        """Compute the digest of a file while it is received, at most to its expected size."""
         if size > LARGEST_FILE:
             return Irregularity.UNREADABLE
         digest, sizes = hashlib.sha256(), [0]
@@ -194,11 +194,11 @@ class HttpStorage(ObjectStore):
         self._refuse()
 
     def unexpected_files(self, folder: str, expected: Collection[str]) -> Iterator[str]:
-        """Find none: nothing can be listed."""
+        """Return none: nothing can be listed."""
         return iter(())
 
     def unfinished_writes(self) -> list[UnfinishedWrite]:
-        """Find none: nothing can be listed."""
+        """Return none: nothing can be listed."""
         return []
 
     def _refuse(self) -> NoReturn:

@@ -42,7 +42,7 @@ class LocalStorage:
 
     @property
     def read_only(self) -> bool:
-        """False: only trying tells."""
+        """False: whether writing is allowed is not known before."""
         return False
 
     @property
@@ -59,7 +59,7 @@ class LocalStorage:
         return self.root / key
 
     def names(self, folder: str) -> list[str]:
-        """Name what lies in ``folder``.
+        """List ``folder``.
 
         Raises
         ------
@@ -203,7 +203,7 @@ class LocalStorage:
 
 @dataclass
 class LocalWriter:
-    """One run in its staging folder.
+    """The writer of one run, in its staging folder.
 
     Attributes
     ----------

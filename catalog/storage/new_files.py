@@ -20,10 +20,10 @@ from typing import Any
 from catalog.storage import atomic
 
 # The first Linux whose syncfs(2) says that something could not be written.
-_TELLS = (5, 8)
+_REPORTING_RELEASE = (5, 8)
 # By the number that statfs(2) gives: ext2 to ext4, XFS, Btrfs, F2FS, tmpfs, overlay. Others (FUSE above all) may
 # return from syncfs(2) before the bytes are where they should be.
-_SURE = {0xEF53, 0x58465342, 0x9123683E, 0xF2F52010, 0x01021994, 0x794C7630}
+_FLUSHED_BY_SYNCFS = {0xEF53, 0x58465342, 0x9123683E, 0xF2F52010, 0x01021994, 0x794C7630}
 WAITING_BYTES_LIMIT = 2**30
 """Bytes of any process that wait to be written, from which on each file is flushed by itself: a gigabyte takes
 0.5 s on a fast disk and 10 s on a slow one, which is what a run's 500 flushes take there."""
@@ -33,7 +33,7 @@ FOLDERS_REMEMBERED = 10_000
 
 @dataclass
 class NewFiles:
-    """A folder that is being filled with new files.
+    """A folder to which new files are written.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class NewFiles:
 
 @contextmanager
 def new_files(root: Path, *, many: bool = False) -> Iterator[NewFiles]:
-    """Fill a folder with new files; who fills it flushes them.
+    """Open a folder for new files; the caller flushes them.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def new_files(root: Path, *, many: bool = False) -> Iterator[NewFiles]:
     # Opened before anything is written: a descriptor learns of the errors since its opening.
     descriptor = os.open(root, os.O_RDONLY)
     try:
-        together = flushes_surely(descriptor) and (many or waiting_bytes() < WAITING_BYTES_LIMIT)
+        together = flush_reaches_disk(descriptor) and (many or waiting_bytes() < WAITING_BYTES_LIMIT)
         yield NewFiles(root, descriptor if together else None)
     finally:
         os.close(descriptor)
@@ -116,19 +116,19 @@ def flush_file_system(descriptor: int) -> None:
         raise OSError(number, os.strerror(number))
 
 
-def flushes_surely(descriptor: int) -> bool:
-    """Whether :func:`flush_file_system` is known to reach the disk here, and to say so if it does not."""
+def flush_reaches_disk(descriptor: int) -> bool:
+    """Whether :func:`flush_file_system` is known to reach the disk here, and to report errors."""
     library = _library()
     if library is None:
         return False
     import ctypes
 
     status = (ctypes.c_long * 64)()  # struct statfs: the kind, then 14 words at most
-    return library.fstatfs(descriptor, status) == 0 and status[0] & 0xFFFFFFFF in _SURE
+    return library.fstatfs(descriptor, status) == 0 and status[0] & 0xFFFFFFFF in _FLUSHED_BY_SYNCFS
 
 
 def waiting_bytes() -> int:
-    """How much of this machine's memory waits to be written to its disks."""
+    """Bytes in this machine's memory that wait to be written to its disks."""
     try:
         found = re.findall(r"^(?:Dirty|Writeback): +(\d+) kB", Path("/proc/meminfo").read_text(), re.MULTILINE)
     except OSError:
@@ -139,7 +139,7 @@ def waiting_bytes() -> int:
 @cache
 def _library() -> Any:
     """The C library, if its syncfs tells of errors; else None."""
-    if sys.platform != "linux" or not _tells(os.uname().release):
+    if sys.platform != "linux" or not _reports_errors(os.uname().release):
         return None
     import ctypes
 
@@ -147,15 +147,18 @@ def _library() -> Any:
     return library if hasattr(library, "syncfs") and hasattr(library, "fstatfs") else None
 
 
-def _tells(release: str) -> bool:
+def _reports_errors(release: str) -> bool:
     """Whether a kernel of this release reports errors of syncfs(2).
 
     Examples
     --------
-    >>> _tells("6.1.0-13-amd64"), _tells("5.4.0"), _tells("unknown")
+    >>> _reports_errors("6.1.0-13-amd64"), _reports_errors("5.4.0"), _reports_errors("unknown")
     (True, False, False)
     """
     parts = release.split(".")
     return (
-        len(parts) > 1 and parts[0].isdigit() and parts[1].isdigit() and (int(parts[0]), int(parts[1])) >= _TELLS
+        len(parts) > 1
+        and parts[0].isdigit()
+        and parts[1].isdigit()
+        and (int(parts[0]), int(parts[1])) >= _REPORTING_RELEASE
     )

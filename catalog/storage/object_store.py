@@ -99,7 +99,7 @@ class ObjectStore:
 
     @property
     def read_only(self) -> bool:
-        """False: only trying tells."""
+        """False: whether writing is allowed is not known before."""
         return False
 
     @property
@@ -127,7 +127,7 @@ class ObjectStore:
         return FsspecStore.from_url(self.address(key), storage_options=options, read_only=True)
 
     def names(self, folder: str) -> list[str]:
-        """Name what lies in ``folder``.
+        """List ``folder``.
 
         Raises
         ------
@@ -211,7 +211,7 @@ class ObjectStore:
         return True
 
     def remove(self, key: str) -> None:
-        """Remove an object, or all below ``key``, the manifest before the rest: half a run is none.
+        """Remove an object, or all below ``key``; the manifest first, so that no reader sees half a run.
 
         Raises
         ------
@@ -289,14 +289,14 @@ class ObjectStore:
         return max(0.0, time.time() - max(times)) if times else float("inf")
 
     def _reading(self) -> AbstractContextManager[None]:
-        return _speaking(CatalogError, f"the catalog {self.url} can't be read", FileNotFoundError)
+        return _translated(CatalogError, f"the catalog {self.url} can't be read", FileNotFoundError)
 
     def _writing(self) -> AbstractContextManager[None]:
-        return _speaking(CatalogUnwritableError, f"the catalog {self.url} can't be written")
+        return _translated(CatalogUnwritableError, f"the catalog {self.url} can't be written")
 
 
 @contextmanager
-def _speaking(kind: type[CatalogError], message: str, *understood: type[Exception]) -> Iterator[None]:
+def _translated(kind: type[CatalogError], message: str, *understood: type[Exception]) -> Iterator[None]:
     """Turn any error of a store's library into one line, except for those that the caller handles."""
     passing: tuple[type[Exception], ...] = (CatalogError, *understood)
     try:
@@ -378,7 +378,7 @@ class ObjectWriter:
             self._send()
 
     def seal(self, manifest: bytes) -> None:
-        """Send the rest, then the manifest; the draft has done its work."""
+        """Send the rest, then the manifest, and remove the draft."""
         self._send()
         self.storage.create(f"{self.destination}/{MANIFEST}", manifest)
         with suppress(CatalogError):

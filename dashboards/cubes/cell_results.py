@@ -10,7 +10,7 @@ from typing import Any
 import xarray as xr
 
 from catalog import Catalog
-from dashboards.cubes.cube import NO_RESULT, Cube, Quantity
+from dashboards.cubes.opened_cube import NO_RESULT, Cube, Quantity
 from dashboards.page_context import PageContext
 from dashboards.run_selection import FIRST_PRESET, RunSelection, read_configuration, read_selection
 from pipeline import RequestError

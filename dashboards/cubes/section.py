@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from dashboards.cubes.cube import NO_RESULT, Cube, Quantity, SweptKey
+from dashboards.cubes.opened_cube import NO_RESULT, Cube, Quantity, SweptKey
 
 Floats = npt.NDArray[np.float64]
 

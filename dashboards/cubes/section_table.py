@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from dashboards.cubes.cube import Cube
+from dashboards.cubes.opened_cube import Cube
 from dashboards.cubes.section import FAILED, HAS_VALUE
 from dashboards.html_table import Table, numbers_html
 

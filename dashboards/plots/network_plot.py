@@ -16,6 +16,7 @@ from bokeh.models.annotations import LegendItem
 from bokeh.plotting import figure
 
 from dashboards.drawing_data import DrawingData
+from dashboards.plots.column_sources import columns_equal, empty_source, replace_columns
 from dashboards.plots.figure_style import set_limits, style_legend, styled_figure
 from dashboards.plots.point_drag import PointDrag
 from dashboards.plots.source_columns import (
@@ -26,7 +27,6 @@ from dashboards.plots.source_columns import (
     tick_columns,
     window,
 )
-from dashboards.plots.sources import columns_equal, empty_source, replace_columns
 from dashboards.theme import Theme
 
 HEIGHT = 470

@@ -13,6 +13,7 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboards.drawing_data import DrawingData
+from dashboards.plots.column_sources import empty_source, replace_columns
 from dashboards.plots.figure_style import set_limits, styled_figure
 from dashboards.plots.source_columns import (
     DASHES,
@@ -27,7 +28,6 @@ from dashboards.plots.source_columns import (
     residual_columns,
     round_outwards,
 )
-from dashboards.plots.sources import empty_source, replace_columns
 from dashboards.theme import Theme
 from dashboards.time_units import TimeUnit
 from pipeline.figures import ROLES

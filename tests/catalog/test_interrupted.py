@@ -25,7 +25,7 @@ from catalog.storage import new_files, open_storage
 from catalog.storage.local import LocalStorage
 from catalog.publication import publish
 root, tree = pathlib.Path(sys.argv[1]), conftest.random_tree()
-new_files.flushes_surely, new_files.waiting_bytes = lambda _: True, lambda: 0
+new_files.flush_reaches_disk, new_files.waiting_bytes = lambda _: True, lambda: 0
 
 def attempt(number, sabotage):
     child = os.fork()

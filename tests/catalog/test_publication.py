@@ -50,7 +50,7 @@ def test_what_is_there_afterwards(tmp_path, tree, run_id, description):
 @pytest.fixture(params=["together", "one by one"])
 def flushing(request, monkeypatch):
     """How many files reach the disk: by one flush of the file system, or where none is sure by one a file."""
-    monkeypatch.setattr(new_files, "flushes_surely", lambda _: request.param == "together")
+    monkeypatch.setattr(new_files, "flush_reaches_disk", lambda _: request.param == "together")
     monkeypatch.setattr(new_files, "waiting_bytes", lambda: 0)
     return request.param
 
@@ -103,7 +103,7 @@ def test_a_run_takes_one_flush_of_the_file_system(tmp_path, tree, run_id, descri
     """And a few for what must come after it: 500 calls for the 250 files of a run took 0.2 to 2 s."""
     calls = []
     flush, fsync = new_files.flush_file_system, os.fsync
-    monkeypatch.setattr(new_files, "flushes_surely", lambda _: True)
+    monkeypatch.setattr(new_files, "flush_reaches_disk", lambda _: True)
     monkeypatch.setattr(new_files, "waiting_bytes", lambda: 0)
     monkeypatch.setattr(new_files, "flush_file_system", lambda fd: (calls.append("all"), flush(fd)))
     monkeypatch.setattr(os, "fsync", lambda fd: (calls.append("one"), fsync(fd)))
@@ -119,7 +119,7 @@ def test_an_error_of_the_file_system(tmp_path, tree, run_id, description, monkey
     def refusing(_):
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(new_files, "flushes_surely", lambda _: True)
+    monkeypatch.setattr(new_files, "flush_reaches_disk", lambda _: True)
     monkeypatch.setattr(new_files, "waiting_bytes", lambda: 0)
     monkeypatch.setattr(new_files, "flush_file_system", refusing)
     with pytest.raises(CatalogUnwritableError, match="Input/output error"):
@@ -129,7 +129,7 @@ def test_an_error_of_the_file_system(tmp_path, tree, run_id, description, monkey
 
 def test_while_others_write_much_each_file_is_flushed_by_itself(tmp_path, tree, run_id, description, monkeypatch):
     """One flush of the file system would wait for gigabytes that are no concern of ours."""
-    monkeypatch.setattr(new_files, "flushes_surely", lambda _: True)
+    monkeypatch.setattr(new_files, "flush_reaches_disk", lambda _: True)
     monkeypatch.setattr(new_files, "waiting_bytes", lambda: new_files.WAITING_BYTES_LIMIT)
     monkeypatch.setattr(new_files, "flush_file_system", lambda _: pytest.fail("it was asked for"))
     publish(tmp_path / "catalog", run_id, tree, **description)
@@ -143,7 +143,7 @@ def test_where_one_flush_is_sure():
             patch.setattr(os, "uname", lambda release=release: SimpleNamespace(release=release))
             assert new_files._library.__wrapped__() is None
     with Path("/proc/self/status").open("rb") as file:
-        assert not new_files.flushes_surely(file.fileno())
+        assert not new_files.flush_reaches_disk(file.fileno())
 
 
 def test_a_published_run_is_never_changed(catalog_copy, run_id, make_tree, description, contents):

@@ -46,10 +46,12 @@ def cube_of(plan: Plan, *, failed: tuple[int, ...] = (FAILED,)) -> xr.Dataset:
     for number, run_id in enumerate(plan.run_ids):
         if run_id is None:
             continue
-        if number in failed:
-            records[run_id] = CellRecord.failure(run_id, MESSAGE, 0.5)
-        else:
-            records[run_id] = CellRecord.now(run_id, invented(DEFAULTS | plan.values(number)), 0.5)
+        bad = number in failed
+        records[run_id] = CellRecord(
+            run_id, status="failed" if bad else "computed", message=MESSAGE if bad else "",
+            results={} if bad else invented(DEFAULTS | plan.values(number)), wall_seconds=0.5,
+            recorded="2026-01-01T00:00:00Z", code_revision="",
+        )  # fmt: skip
     return make_cube(plan, records)
 
 

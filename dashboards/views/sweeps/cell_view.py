@@ -10,7 +10,7 @@ import panel as pn
 
 from dashboards.components import html_pane
 from dashboards.cubes.cell_results import RunLink, link_to_run, list_results
-from dashboards.cubes.cube import Cube
+from dashboards.cubes.opened_cube import Cube
 from dashboards.page_context import PageContext
 
 OPENING = "if (cb_obj.value) { const to = cb_obj.value; cb_obj.value = ''; window.location.assign(to) }"

@@ -8,7 +8,7 @@ from typing import Any
 
 import panel as pn
 
-from dashboards.cubes.cube import Cube
+from dashboards.cubes.opened_cube import Cube
 from dashboards.cubes.section import SectionChoice, list_aggregates
 from dashboards.page_context import PageContext
 

@@ -13,7 +13,7 @@ import panel as pn
 from bokeh.events import DoubleTap, Tap
 
 from dashboards.components import BUTTON, html_pane
-from dashboards.cubes.cube import Cube
+from dashboards.cubes.opened_cube import Cube
 from dashboards.cubes.section import HAS_VALUE, SectionChoice, cut_section
 from dashboards.cubes.section_table import format_values, write_csv, write_html_table
 from dashboards.page_context import PageContext

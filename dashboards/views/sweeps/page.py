@@ -8,7 +8,7 @@ import panel as pn
 
 from catalog import CatalogError
 from dashboards.components import html_pane
-from dashboards.cubes.cube import CUBE_GROUP, read_cube
+from dashboards.cubes.opened_cube import CUBE_GROUP, read_cube
 from dashboards.damage import explain_damage
 from dashboards.latest_only import poll
 from dashboards.page_context import PageContext

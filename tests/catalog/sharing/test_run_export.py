@@ -78,7 +78,7 @@ def test_a_folder_takes_one_flush_however_many_runs(origin, tmp_path, monkeypatc
     """While others write much, too: an export of 10,000 runs, one file after the other, took hours."""
     flushed = []
     flush = new_files.flush_file_system
-    monkeypatch.setattr(new_files, "flushes_surely", lambda _: True)
+    monkeypatch.setattr(new_files, "flush_reaches_disk", lambda _: True)
     monkeypatch.setattr(new_files, "waiting_bytes", lambda: 2**40)
     monkeypatch.setattr(new_files, "flush_file_system", lambda fd: (flushed.append("all"), flush(fd)))
     monkeypatch.setattr(new_files.atomic, "write_synced", lambda *_: flushed.append("one"))

@@ -4,7 +4,7 @@ from invented_cubes import FAILED, plan_of, publish_cube
 
 from catalog import open_catalog
 from dashboards.cubes.cell_results import link_to_run, list_results
-from dashboards.cubes.cube import read_cube
+from dashboards.cubes.opened_cube import read_cube
 from dashboards.page_context import PageContext
 from dashboards.run_selection import read_selection
 from pipeline import load_config, run

@@ -7,7 +7,7 @@ import pytest
 from invented_cubes import FAILED, cube_of, excess, plan_of, publish_cube
 
 from catalog import open_catalog
-from dashboards.cubes.cube import SweptKey, read_cube
+from dashboards.cubes.opened_cube import SweptKey, read_cube
 from dashboards.cubes.section import FAILED as STATE_FAILED
 from dashboards.cubes.section import (
     HAS_VALUE,

@@ -7,7 +7,7 @@ import pytest
 from invented_cubes import cube_of, excess, plan_of, publish_cube
 
 from catalog import open_catalog
-from dashboards.cubes.cube import read_cube
+from dashboards.cubes.opened_cube import read_cube
 from dashboards.cubes.section import SectionChoice, cut_section
 from dashboards.cubes.section_table import write_csv, write_html_table
 

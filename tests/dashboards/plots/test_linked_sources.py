@@ -6,7 +6,7 @@ from bokeh.palettes import Viridis256
 from invented_cubes import MESSAGE, plan_of, publish_cube
 
 from catalog import open_catalog
-from dashboards.cubes.cube import read_cube
+from dashboards.cubes.opened_cube import read_cube
 from dashboards.cubes.section import SectionChoice, cut_section
 from dashboards.plots.linked_sources import (
     EMPTY,

@@ -5,7 +5,7 @@ from bokeh.models import Legend
 from invented_cubes import plan_of, publish_cube
 
 from catalog import open_catalog
-from dashboards.cubes.cube import read_cube
+from dashboards.cubes.opened_cube import read_cube
 from dashboards.cubes.section import SectionChoice, cut_section
 from dashboards.plots.linked_sources import LinkedSources
 from dashboards.plots.section_lines import axis_label, create_cell_lines, vertical_range

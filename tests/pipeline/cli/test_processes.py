@@ -105,7 +105,7 @@ INTERRUPTED = """
 import importlib, os, signal, sys
 import pipeline.cli.main
 from catalog.storage import new_files
-new_files.flushes_surely, new_files.waiting_bytes = lambda _: True, lambda: 0
+new_files.flush_reaches_disk, new_files.waiting_bytes = lambda _: True, lambda: 0
 module, name, instant = sys.argv[1:4]
 owner = importlib.import_module(module)
 original, count = getattr(owner, name), iter(range(int(instant)))

@@ -162,7 +162,7 @@ def cross(neurons, trial, crossed, vector):
     trial : PatternGroups
         At the end of the step.
     crossed : Followed
-    vector : float64[q + 1]
+    vector : float64[q + 2]
         Workspace.
     """
     z, log_scale, state = neurons.z, neurons.log_scale, neurons.state

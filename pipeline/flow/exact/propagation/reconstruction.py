@@ -21,17 +21,6 @@ def copy_neurons(neurons):
 
 
 @jitted
-def copy_values(source, target):
-    """Write the neurons ``source`` into the arrays of ``target``, whose signs are the same."""
-    for j in range(source.sign.shape[0]):
-        target.log_scale[j] = source.log_scale[j]
-        for c in range(source.z.shape[1]):
-            target.z[j, c] = source.z[j, c]
-        for k in range(source.state.shape[1]):
-            target.state[j, k] = source.state[j, k]
-
-
-@jitted
 def normalise(z, sign):
     """Scale ``z`` in place to (|w|^2 + a^2)/2 = 1 and restore a^2 - |w|^2 = c exactly (Lemma 1).
 
@@ -110,13 +99,47 @@ def shrunk(z, old, j):
     return square < LOST_SQUARE
 
 
+@inlined
+def carry_neuron(neurons, groups, j, z):
+    """Write neuron ``j`` of a group of many, on a line or at rest as its group has carried it into ``z``.
+
+    For :func:`gather` and for reading samples, which go through the neurons in the order in which they lie in
+    memory: group after group would read it all as often as there are groups. What only rounding is left of is kept
+    as :func:`shrunk` says.
+
+    Returns
+    -------
+    float
+        Its log scale.
+    """
+    old, propagator, g = neurons.z, groups.propagator, groups.group[j]
+    size, first = old.shape[1] - 1, groups.row[g]
+    rests = groups.row[g + 1] == first
+    growth = 0.0 if rests else groups.propagator_logs[first]
+    if rests or groups.kind[g] == LINE:
+        for c in range(size + 1):
+            z[c] = old[j, c]
+    else:
+        square = 0.0
+        for c in range(size):
+            total = 0.0
+            for b in range(size):
+                total += old[j, b] * propagator[first + b, c]
+            z[c] = total
+            square += total * total
+        if square < LOST_SQUARE:
+            growth = -growth
+            for c in range(size):
+                z[c] = old[j, c]
+        z[size] = old[j, size] * exp(-2.0 * growth) if old[j, size] != 0.0 else 0.0
+    return neurons.log_scale[j] + growth
+
+
 @jitted
 def gather(neurons, groups, z, log_scale, vector):
     """Write every neuron as its group has carried it into ``z`` and ``log_scale``, normalised, on boundaries.
 
-    They may be the neurons' own; ``vector`` is workspace, float64[q + 1]. What only rounding is left of is kept
-    as :func:`shrunk` says. In the order in which the neurons lie in memory: group after group would read it all as
-    often as there are groups.
+    They may be the neurons' own; ``vector`` is workspace, float64[q + 2].
     """
     group, start, order, row, kind, edge = (
         groups.group,
@@ -126,33 +149,18 @@ def gather(neurons, groups, z, log_scale, vector):
         groups.kind,
         groups.edge,
     )
-    rows, logs, propagator, propagator_logs = groups.rows, groups.logs, groups.propagator, groups.propagator_logs
-    normals = groups.normals
-    old, old_log, sign = neurons.z, neurons.log_scale, neurons.sign
-    size = old.shape[1] - 1
-    for j in range(old.shape[0]):
+    rows, logs, normals, sign = groups.rows, groups.logs, groups.normals, neurons.sign
+    size = z.shape[1] - 1
+    for j in range(z.shape[0]):
         g = group[j]
-        first = row[g]
-        rests = row[g + 1] == first
+        rests = row[g + 1] == row[g]
         if not rests and kind[g] == FEW:
             continue
-        growth = 0.0 if rests else propagator_logs[first]
+        log_scale[j] = carry_neuron(neurons, groups, j, vector)
+        for c in range(size + 1):
+            z[j, c] = vector[c]
         if rests or kind[g] == LINE:
-            for c in range(size + 1):
-                z[j, c] = old[j, c]
-            log_scale[j] = old_log[j] + growth
             continue
-        square = 0.0
-        for c in range(size):
-            vector[c] = 0.0
-            for b in range(size):
-                vector[c] += old[j, b] * propagator[first + b, c]
-            square += vector[c] * vector[c]
-        lost = square < LOST_SQUARE
-        for c in range(size):
-            z[j, c] = old[j, c] if lost else vector[c]
-        log_scale[j] = old_log[j] + (-growth if lost else growth)
-        z[j, size] = old[j, size] * exp(-2.0 * growth) if old[j, size] != 0.0 else 0.0
         if edge[g + 1] > edge[g]:
             project(z[j, : size - 1], normals, edge[g], edge[g + 1])
         log_scale[j] += normalise(z[j], sign[j])

@@ -9,7 +9,7 @@ import xarray as xr
 from invented_cubes import FAILED, MESSAGE, cube_of, plan_of, publish_cube
 
 from catalog import open_catalog
-from dashboards.cubes.cube import read_cube
+from dashboards.cubes.opened_cube import read_cube
 from dashboards.page_context import PageContext
 from dashboards.theme import LIGHT
 from dashboards.views.sweeps.cube_view import CubeView, shares

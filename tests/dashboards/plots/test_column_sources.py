@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bokeh.models import ColumnDataSource
 
-from dashboards.plots.sources import columns_equal, replace_columns
+from dashboards.plots.column_sources import columns_equal, replace_columns
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from invented_cubes import FAILED, GRID, MESSAGE, cube_of, excess, plan_of, publish_cube
 
 from catalog import CatalogError, open_catalog
-from dashboards.cubes.cube import format_swept_value, read_cube
+from dashboards.cubes.opened_cube import format_swept_value, read_cube
 
 
 @pytest.fixture
