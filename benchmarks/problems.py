@@ -33,7 +33,7 @@ class Problem:
     key, title
         Its name in the code and in the tables.
     data, init
-        The datasets of stages 1 and 2.
+        The datasets of the stages data and flow.
     end
         The paper's t to reach; infinite to go on until nothing moves.
     spacing

@@ -33,7 +33,8 @@ class PageContext:
     Attributes
     ----------
     catalog
-        The catalog of the server; a page can open its runs and sweeps, and nothing else.
+        The catalog of the server. A page opens, publishes, verifies and exports its runs, and opens its sweeps; it
+        opens no other file.
     query
         The parameters of the address.
     theme

@@ -14,7 +14,8 @@ from catalog import Catalog, CatalogError
 from dashboards.catalog_rows import add_headings, join_texts, select_columns
 
 REREAD_FACTOR = 10
-"""A table that took s seconds to read is read again after 10 s at the earliest; 10,000 runs take one second."""
+"""A table is read again at the earliest when ten times as long has passed as the last reading took; 10,000 runs
+take one second to read."""
 
 
 @dataclass(frozen=True)

@@ -141,14 +141,14 @@ def follow(data: str, init: str, flow: str) -> Any:
 
 @lru_cache(maxsize=64)
 def make_points(data: str) -> xr.Dataset:
-    """Make the data of a ``[data]`` table, given as JSON: stage 1."""
+    """Make the data of a ``[data]`` table, given as JSON."""
     made: xr.Dataset = generate_data(DataConfig.model_validate_json(data))
     return made
 
 
 @lru_cache(maxsize=64)
 def find_minimum(data: str, slope: float, free_bias: bool) -> xr.Dataset:
-    """Find the interpolator of least norm of a data set, given as in :func:`make_points`: stage 4."""
+    """Find the interpolator of least norm of a data set, given as in :func:`make_points`."""
     found: xr.Dataset
     # ``pipeline`` offers the function; a type checker finds the package of the same name instead.
     found = minimal_norm(make_points(data), slope=slope, free_bias=free_bias)  # type: ignore[operator]

@@ -15,9 +15,9 @@ from typing import Any
 import xarray as xr
 
 from catalog import SCHEMA_VERSION, Catalog, CatalogError, open_catalog
+from dashboards.configuration_arrays import embed_arrays
 from dashboards.page_context import PageContext
 from dashboards.processes import flow_reached
-from dashboards.published_arrays import embed_arrays
 from pipeline import RequestError, run
 from pipeline.configuration import RunConfig, load_config, override, presets
 
@@ -130,7 +130,7 @@ def select_published(catalog: Catalog, name: str) -> RunSelection:
 
 
 def change_keys(selection: RunSelection, keys: Mapping[str, Any], catalog: Catalog) -> RunSelection:
-    """Change some keys of a subject; all else of its configuration stays as it is.
+    """Change some keys of a selection; all else of its configuration stays as it is.
 
     Parameters
     ----------

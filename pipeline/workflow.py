@@ -96,7 +96,7 @@ def compute_shared(
     Returns
     -------
     dict
-        See :func:`pipeline.results.summarise`.
+        See :func:`pipeline.results.reader.summarise`.
     """
     if catalog is None:
         with one_core(data):
@@ -135,7 +135,7 @@ def publish(config: RunConfig, catalog: Catalog, tree: xr.DataTree) -> None:
 
 
 def prepare(config: RunConfig) -> xr.Dataset:
-    """Stage 1 and all that can be refused before anything is computed.
+    """The stage ``data`` and all that can be refused before anything is computed.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def compute(
     minimum: xr.Dataset | None = None,
     stages: Stages = NOBODY,
 ) -> xr.DataTree:
-    """Stages 2 to 5 on ``data``, as a tree; a known ``minimum`` (:func:`minimum_of`) is not computed again."""
+    """All stages after the data, as a tree; a known ``minimum`` (:func:`minimum_of`) is not computed again."""
     groups = follow(config, data, progress, minimum=minimum, stages=stages)
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
@@ -201,7 +201,7 @@ def follow(
 
 
 def minimum_of(config: RunConfig, data: xr.Dataset) -> xr.Dataset:
-    """Stage 4 on ``data``: the interpolator of least norm, which depends on no start.
+    """The stage ``minimal_norm`` on ``data``: the interpolator of least norm, which depends on no start.
 
     The end of a flow, which does, comes in when the two are compared.
     """
@@ -219,7 +219,7 @@ def analyse(
     look: Callable[[np.ndarray], xr.Dataset] | None = None,
     stages: Stages = NOBODY,
 ) -> dict[str, xr.Dataset]:
-    """Stages 3 to 5: all that is said of a trajectory, as groups by their names.
+    """All stages after the flow: what a trajectory is analysed for, as groups by their names.
 
     ``look`` reads the same flow at other instants, if it can be read.
     """

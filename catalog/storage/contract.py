@@ -55,7 +55,10 @@ class Writer(Protocol):
     """The writer of one run: no reader sees the run before :meth:`seal`."""
 
     def agree(self, manifest: bytes, contents: Mapping[str, bytes]) -> tuple[bytes, Mapping[str, bytes]] | None:
-        """Take the dates and seconds of the first writer of the same run; None: another writer has finished."""
+        """Take the dates and seconds of the same run's first writer: two writers must write the same bytes.
+
+        None if another writer has finished the run.
+        """
         ...
 
     def write(self, path: str, content: bytes) -> None:

@@ -225,8 +225,8 @@ def format_swept_value(value: Any) -> str:
 
     Examples
     --------
-    >>> worded(-2.5), worded(64), worded("balanced"), worded([[1, 2]]), worded(True)
-    ('−2.5', '64', 'balanced', '[[1, 2]]', 'true')
+    >>> [format_swept_value(value) for value in (-2.5, 64, "balanced", [[1, 2]], True)]
+    ['−2.5', '64', 'balanced', '[[1, 2]]', 'true']
     """
     if type(value) in (int, float):
         return f"{value:.6g}".replace("-", "−")

@@ -1,4 +1,4 @@
-"""Stage 1: the data set, and what the paper assumes of it.
+"""The stage ``data``: the data set, and what the paper assumes of it.
 
 In comes the ``[data]`` table; out goes the labelled dataset of points and labels with the vectors D_+ and D_-
 and the answers to assumptions 1 and 2 (recorded, not enforced). Of networks it knows only the teacher's, which

@@ -7,7 +7,7 @@ its four ``moments``, its panels in ``kinks`` for one-dimensional data, ``cosine
 is figures 2 and 3 in motion (its frames in ``reel`` and ``film``, its files in ``encoding``). ``laws`` draws the
 cubes of ``pipeline.theory``. ``style`` says how figures look,
 ``reading`` what they read, ``writing`` how they become files. Nothing here computes a result, knows the catalog
-or touches pyplot. This is the only room that imports Matplotlib: import it only to draw.
+or touches pyplot. This is the only package that imports Matplotlib: import it only to draw.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Stage 2: the network's start and its gradient flow.
+"""The stage ``flow``: the network's start and its gradient flow.
 
 In come the labelled data and the ``[init]`` and ``[flow]`` settings; out goes the labelled trajectory. The
-solver itself is the room ``exact``; here are the labels around it, the other methods, and
-``code_cache``, which keeps machine code on disk. Knows the data, and
-nothing of phases or catalogs.
+solver itself is the package ``exact``; the modules here label what goes in and comes out, hold the
+other methods, and keep its machine code on disk (``code_cache``). It knows the data, and nothing of phases or
+catalogs.
 """
 
 from pipeline.flow.course import Course, follow_flow

@@ -126,7 +126,7 @@ def simulate_descent(
     Parameters
     ----------
     data, init
-        Of stages 1 and 2.
+        Of the stages data and flow.
     method
         ``"gradient_descent"``, or ``"gradient_descent:balanced"`` with a_j = s_j |w_j| after each step.
     end_time

@@ -25,7 +25,7 @@ def initialise(data: xr.Dataset, config: InitConfig) -> xr.Dataset:
     Parameters
     ----------
     data
-        Stage 1's dataset; of it matter the number of coordinates and the largest size.
+        The dataset of the stage data; of it matter the number of coordinates and the largest size.
     config
         The start: ``balanced`` (a_j = s_j |w_j|), ``unbalanced`` (a_j = lambda times a standard Gaussian
         number; the w_j are the balanced ones of the same seed) or ``given``; width, scale and seed. A whole

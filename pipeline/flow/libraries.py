@@ -82,7 +82,7 @@ def simulate_by_library(
     Parameters
     ----------
     data, init
-        Of stages 1 and 2.
+        Of the stages data and flow.
     method
         One of :data:`METHODS`.
     end_time

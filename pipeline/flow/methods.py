@@ -12,7 +12,7 @@ from pipeline.flow import descent, libraries
 from pipeline.flow.sample_times import merged_sample_times
 
 EXACT = "exact"
-"""The method of :mod:`pipeline.flow.exact`, which is not in this room's hands."""
+"""The method of :mod:`pipeline.flow.exact`; ``pipeline.flow.simulate`` calls it, not this module."""
 
 METHODS = (EXACT, *descent.METHODS, *libraries.METHODS)
 """What ``flow.method`` may be."""
@@ -41,7 +41,7 @@ def simulate_by(
     method
         One of :data:`METHODS` except ``"exact"``.
     data, init
-        Of stages 1 and 2.
+        Of the stages data and flow.
     end_time
         The paper's t at which to stop; None: the last of ``times``, or, in gradient descent, when it rests.
     tolerance

@@ -67,7 +67,7 @@ class Reduction:
 
     @classmethod
     def of(cls, data: xr.Dataset, init: xr.Dataset, slope: float = 0.0) -> Reduction:
-        """Reduce the data set and the network of stages 1 and 2."""
+        """Reduce the data set and the network of the stages data and flow."""
         x, y = _floats(data, "x"), _floats(data, "y")
         input_unit, label_unit = unit_of(x), unit_of(y)
         x, y = x / input_unit, y / label_unit

@@ -33,7 +33,7 @@ def simulate(
     Parameters
     ----------
     data, init
-        The datasets of stages 1 and 2 (``generate_data``, ``initialise``): any points, any start.
+        The datasets of the stages data and flow (``generate_data``, ``initialise``): any points, any start.
     end_time
         The paper's t at which to stop, above 0; None or infinity: until converged or provably stationary. With
         ``sample_times`` alone the run goes to the last of them.
@@ -63,8 +63,8 @@ def simulate(
     -------
     Dataset
         direction, log_norm, output_ratio, activation, residual, loss and gradient_norm along time. The
-        attributes are the solver's account: status, steps, crossings, seconds. More than :data:`IN_MEMORY` of
-        it comes as dask arrays in blocks of time.
+        attributes are the solver's account: status, steps, crossings, seconds. More than
+        :data:`pipeline.flow.course.IN_MEMORY` of it comes as dask arrays in blocks of time.
 
     Raises
     ------

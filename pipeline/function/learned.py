@@ -32,7 +32,8 @@ def learned_function(data: xr.Dataset, trajectory: xr.Dataset, clusters: xr.Data
     Parameters
     ----------
     data, trajectory
-        The datasets of stages 1 and 2. Over one input (with a bias or without) the kinks are followed in time.
+        The datasets of the stages data and flow. Over one input (with or without a bias) the kinks are followed in
+        time.
     clusters
         The group ``clusters``: the instants, and the directions that matter at each.
 

@@ -1,4 +1,4 @@
-"""Stage 4: the interpolator of least norm, its certificate, and how far from it the flow is.
+"""The stage ``minimal_norm``: the interpolator of least norm, its certificate, and how far from it the flow is.
 
 In come the labelled data and trajectory; out go the minimum of 1/2 |theta|^2 over L = 0 with a dual
 certificate, the neurons that reach it, and the trajectory's excess and distance along time. Orthogonal inputs

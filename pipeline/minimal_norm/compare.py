@@ -25,11 +25,11 @@ def compare(trajectory: xr.Dataset, minimum: xr.Dataset, data: xr.Dataset | None
     Parameters
     ----------
     trajectory
-        Stage 2's dataset.
+        The dataset of the stage flow.
     minimum
-        The dataset of :func:`minimal_norm`.
+        The dataset of :func:`pipeline.minimal_norm.minimal_norm`.
     data
-        Stage 1's dataset; without it the functions are not compared, and the minimum is what it is.
+        The dataset of the stage data; without it the functions are not compared, and the minimum is what it is.
 
     Returns
     -------

@@ -25,9 +25,9 @@ def lowered(minimum: xr.Dataset, data: xr.Dataset, trajectory: xr.Dataset, *, sl
     minimum
         The dataset of ``minimal_norm``; it is returned as it is if it is certified.
     data
-        Stage 1's dataset.
+        The dataset of the stage data.
     trajectory
-        Stage 2's dataset; where its end is far from the labels it says nothing.
+        The dataset of the stage flow; where its end is far from the labels it says nothing.
     """
     value = float(minimum["value"])
     if value - float(minimum["lower_bound"]) <= CERTIFIED * value:

@@ -1,4 +1,4 @@
-"""The labelled layer of stage 4: which way to the minimum there is for this data and this activation."""
+"""The stage ``minimal_norm`` on labelled data: which method finds the minimum for these points."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def minimal_norm(
     Parameters
     ----------
     data
-        Stage 1's dataset.
+        The dataset of the stage data.
     slope
         The leaky ReLU's; 0 is the ReLU.
     free_bias

@@ -1,4 +1,4 @@
-"""Stage 3: what happens along the trajectory, in the paper's words and for any data.
+"""The stage ``phases``: what happens along the trajectory, in the paper's words and for any data.
 
 In come the labelled data and trajectory; out go the plateaus with the stationary points that they linger at, the
 clusters of neurons, the roles, the four phases and their times, measured beside predicted. Knows nothing of how

@@ -57,7 +57,7 @@ def find_clusters(data: xr.Dataset, trajectory: xr.Dataset, plateaus: xr.Dataset
     Parameters
     ----------
     data, trajectory
-        The datasets of stages 1 and 2; only the samples in question are read.
+        The datasets of the stages data and flow; only the samples in question are read.
     plateaus
         From :func:`pipeline.phases.find_plateaus`.
 

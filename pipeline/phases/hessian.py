@@ -18,14 +18,15 @@ def hessian_spectra(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
     Parameters
     ----------
     data, trajectory
-        The datasets of stages 1 and 2; one sample a plateau is read of a trajectory on disk.
+        The datasets of the stages data and flow; one sample a plateau is read of a trajectory on disk.
 
     Returns
     -------
     Dataset
         eigenvalue(plateau_number, eigenvalue_number), rising, in units of L per squared weight, and
         multiplicity, how often each occurs. Where a plateau has fewer different ones than another, the rest is
-        NaN and 0. The plateaus are those of :func:`find_plateaus`; at one whose stationary point is unknown the
+        NaN and 0. The plateaus are those of
+        :func:`pipeline.phases.plateaus.find_plateaus`; at one whose stationary point is unknown the
         numbers are those of the nearest weights that were tried.
 
     Raises

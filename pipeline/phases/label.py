@@ -1,4 +1,4 @@
-"""The labelled layer of stage 3."""
+"""The stage ``phases`` on labelled data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def label_phases(
     Parameters
     ----------
     data, trajectory
-        The datasets of stages 1 and 2.
+        The datasets of the stages data and flow.
     epsilon
         The free constant of the lemmas, between 0 and 1; enters the predicted t1 only.
     plateaus

@@ -43,7 +43,7 @@ def lingering(data: xr.Dataset, trajectory: xr.Dataset) -> list[Plateau]:
     Parameters
     ----------
     data, trajectory
-        The datasets of stages 1 and 2; one sample a dip is read of a trajectory on disk.
+        The datasets of the stages data and flow; one sample a dip is read of a trajectory on disk.
 
     Returns
     -------

@@ -26,8 +26,8 @@ def find_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
     Parameters
     ----------
     data, trajectory
-        The datasets of stages 1 and 2. Of a trajectory that does not fit in memory one sample a plateau is read,
-        and all once, block by block, for the distances.
+        The datasets of the stages data and flow. Of a trajectory that does not fit in memory one sample a plateau
+        is read, and all once, block by block, for the distances.
 
     Returns
     -------

@@ -34,7 +34,8 @@ def check_statements(
     Parameters
     ----------
     data, trajectory
-        The datasets of stages 1 and 2. The trajectory should have samples at :func:`statement_times`.
+        The datasets of the stages data and flow. The trajectory should have samples at
+        :func:`pipeline.statements.times.statement_times`.
     phases
         Of :func:`pipeline.phases.label_phases`: who is in S_{+,1} and S_{-,1}, and their u.
     minimum

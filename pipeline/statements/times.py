@@ -58,7 +58,7 @@ def statement_times(data: xr.Dataset, log_scale: float, *, epsilon: float = 0.05
     Parameters
     ----------
     data
-        Stage 1's dataset.
+        The dataset of the stage data.
     log_scale
         ln lambda, as in ``log_init_scale``.
     epsilon

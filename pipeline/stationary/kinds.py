@@ -42,7 +42,7 @@ def point_at(data: xr.Dataset, trajectory: xr.Dataset, sample: int) -> tuple[Net
     Parameters
     ----------
     data, trajectory
-        The datasets of stages 1 and 2; one sample is read of a trajectory on disk.
+        The datasets of the stages data and flow; one sample is read of a trajectory on disk.
     sample
         Its number.
     """

@@ -146,7 +146,8 @@ def compute_cell(
     config
         The cell's.
     data, minimum
-        Stage 1's dataset and stage 4's, shared by every cell of the data set; or why there is none.
+        The datasets of the stages data and minimal_norm, which all cells of the data set share; or why
+        there is none.
     catalog
         Where the run is published too; None to keep its scalars only.
 

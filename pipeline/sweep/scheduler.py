@@ -1,4 +1,4 @@
-"""The Dask graph of a sweep: stages 1 and 4 once a data set, and batches of cells that depend on them.
+"""The Dask graph of a sweep: data and minimum norm once a data set, and batches of cells that depend on them.
 
 Nothing waits for the whole: batches are handed out as results come in, so that the graph of a million cells is
 never in anybody's memory, and each future's exception is its own. A task costs the scheduler a millisecond, a

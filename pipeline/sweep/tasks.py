@@ -43,7 +43,7 @@ class Batch:
 
 
 def shared_data(config: RunConfig) -> xr.Dataset | Failure:
-    """Stage 1, once for all cells of a data set.
+    """The stage ``data``, once for all cells of a data set.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def shared_data(config: RunConfig) -> xr.Dataset | Failure:
 
 
 def shared_minimum(config: RunConfig, data: xr.Dataset | Failure) -> xr.Dataset | Failure:
-    """Stage 4, once for all cells of a data set.
+    """The stage ``minimal_norm``, once for all cells of a data set.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def compute_batch(
     minimum: xr.Dataset | Failure,
     catalog: Catalog | str | None = None,
 ) -> Batch:
-    """Stages 2, 3 and 5 of some cells of one data set; each run is published in the catalog (or at its URL)."""
+    """Compute some cells of one data set with its minimum norm; publish each in the catalog (or at its URL)."""
     from catalog.catalog import open_catalog
 
     started, records, wrong = perf_counter(), list[CellRecord](), ""

@@ -104,7 +104,7 @@ class CatalogPage:
         self.count = html_pane('<p role="status">Reading the catalog …</p>')
         self.damaged = html_pane("")
         self.table = create_runs_table(self._asked_order())
-        self.upkeep = RunActions(context, lambda: self.chosen)
+        self.run_actions = RunActions(context, lambda: self.chosen)
         self.compare = pn.widgets.Button(label="Compare", disabled=True, color="primary", **BUTTON)
         self.choice = html_pane("", faint=True, margin=(5, 10))
         self.actions = pn.Column(sizing_mode="stretch_width", visible=False)
@@ -239,10 +239,10 @@ class CatalogPage:
     def _choose(self, run_ids: list[str]) -> None:
         self.chosen = run_ids
         self._mark()
-        self.upkeep.choose(run_ids)
+        self.run_actions.choose(run_ids)
         self.compare.disabled = not 2 <= len(run_ids) <= MOST
         listed = ", ".join(run_ids[:MOST]) + (f" and {len(run_ids) - MOST} more" if len(run_ids) > MOST else "")
-        hint = f"Tick two or three runs to compare them. {self.upkeep.note()}"
+        hint = f"Tick two or three runs to compare them. {self.run_actions.note()}"
         self.choice.object = f"<p>Selected: {escape(listed) or 'none'}. {hint}</p>"
 
     def _sorted(self, event: Any) -> None:
@@ -281,19 +281,19 @@ class CatalogPage:
 
     def view(self) -> pn.viewable.Viewable:
         """Lay out the page."""
-        up = self.upkeep
+        run_actions = self.run_actions
         self.actions.objects = [
             self.choice,
             pn.FlexBox(
                 self.compare,
-                up.verify_chosen,
-                up.verify_all,
-                up.format,
-                up.export,
+                run_actions.verify_chosen,
+                run_actions.verify_all,
+                run_actions.format,
+                run_actions.export,
                 align_items="end",
                 gap="0 2px",
             ),
-            up.result,
+            run_actions.result,
         ]
         self._choose([])
         return pn.Column(

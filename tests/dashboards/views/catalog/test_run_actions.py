@@ -20,19 +20,19 @@ def test_findings_are_words(damaged_catalog):
 
 
 def test_the_result_is_shown_and_unknown_runs_are_said(small_catalog, orthogonal_id):
-    upkeep = RunActions(PageContext(small_catalog), lambda: [orthogonal_id])
-    upkeep.verify([orthogonal_id])
-    assert "Every byte is as it was published" in upkeep.result.object
-    upkeep.verify(["gone-0123456789ab"])
-    assert "gone" in upkeep.result.object
-    assert not upkeep.verify_all.disabled
+    actions = RunActions(PageContext(small_catalog), lambda: [orthogonal_id])
+    actions.verify([orthogonal_id])
+    assert "Every byte is as it was published" in actions.result.object
+    actions.verify(["gone-0123456789ab"])
+    assert "gone" in actions.result.object
+    assert not actions.verify_all.disabled
 
 
 def test_several_runs_are_no_netcdf(small_catalog):
-    upkeep = RunActions(PageContext(small_catalog), lambda: list(small_catalog))
-    upkeep.format.value = "netcdf"
-    assert upkeep.export.callback() is None
-    assert "netCDF holds one run" in upkeep.result.object
-    upkeep.format.value = "zip"
-    assert upkeep.export.callback().read(2) == b"PK"
-    assert upkeep.export.filename == "3-runs.zip"
+    actions = RunActions(PageContext(small_catalog), lambda: list(small_catalog))
+    actions.format.value = "netcdf"
+    assert actions.export.callback() is None
+    assert "netCDF holds one run" in actions.result.object
+    actions.format.value = "zip"
+    assert actions.export.callback().read(2) == b"PK"
+    assert actions.export.filename == "3-runs.zip"
