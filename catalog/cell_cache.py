@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from catalog.manifest import plain, restored
-from catalog.sealed import sealed, unsealed
+from catalog.self_digest import decode_with_digest, encode_with_digest
 
 if TYPE_CHECKING:
     from catalog.storage import Storage
@@ -188,7 +188,7 @@ def announce(storage: Storage, under_way: UnderWay) -> None:
     ------
     DiskFullError, CatalogUnwritableError
     """
-    content = sealed({"sweep_id": under_way.sweep_id, "run_ids": under_way.run_ids})
+    content = encode_with_digest({"sweep_id": under_way.sweep_id, "run_ids": under_way.run_ids})
     storage.write(_plan_key(under_way.name, under_way.sweep_id), content)
 
 
@@ -205,7 +205,7 @@ def sweeps_under_way(storage: Storage) -> list[UnderWay]:
             if file.endswith(PLAN):
                 # Finished since the listing; rubbish, which verify names.
                 with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-                    said = unsealed(storage.read(f"{CELLS}/{name}/{file}"))
+                    said = decode_with_digest(storage.read(f"{CELLS}/{name}/{file}"))
                     found.append(UnderWay(str(said["sweep_id"]), name, tuple(map(str, said["run_ids"]))))
     return found
 
@@ -231,7 +231,7 @@ def _is_whole(storage: Storage, key: str) -> bool:
     if name.endswith(ENDING):
         return hashlib.sha256(content).hexdigest() == name.removesuffix(ENDING)
     try:
-        return bool(unsealed(content)["sweep_id"] == name.removesuffix(PLAN))
+        return bool(decode_with_digest(content)["sweep_id"] == name.removesuffix(PLAN))
     except (ValueError, KeyError, RecursionError):
         return False
 

@@ -21,7 +21,7 @@ from catalog.layout import INDEX, MANIFEST, ORIGINS
 from catalog.manifest import Manifest, read_manifest
 from catalog.origins import Origin, read_origin
 from catalog.rows import flattened, row_of
-from catalog.sealed import sealed, unsealed
+from catalog.self_digest import decode_with_digest, encode_with_digest
 from catalog.storage import Storage
 
 VERSION = 2
@@ -107,7 +107,7 @@ class TableIndex:
             "parameters": list(self.parameters),
             "columns": {name: _packed(column) for name, column in self.columns.items()},
         }
-        return sealed(document, separators=(",", ":"))
+        return encode_with_digest(document, separators=(",", ":"))
 
 
 def refreshed(storage: Storage, collection: str, worth: int = CHANGES_WORTH_WRITING) -> TableIndex:
@@ -173,7 +173,7 @@ def parse_index(content: bytes, *, bounded: bool = True) -> TableIndex:
     ValueError, RecursionError
         If it is none of this version, or any bit of it differs from what was written.
     """
-    found = unsealed(content, constants=True, bounded=bounded)
+    found = decode_with_digest(content, constants=True, bounded=bounded)
     try:
         if found["version"] != VERSION:
             raise ValueError(f"it is of version {found['version']}")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.bounds import LARGEST_DOCUMENT
 from catalog.errors import DamagedRunError
 from catalog.layout import RUNS, manifest_key, run_key
-from catalog.sealed import sealed, unsealed
+from catalog.self_digest import decode_with_digest, encode_with_digest
 
 if TYPE_CHECKING:
     from catalog.storage import Storage
@@ -126,7 +126,7 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """Encode the file: strict JSON whose ``self_digest`` covers every other byte of it."""
-        return sealed(plain(vars(self), "manifest"), indent=1, allow_nan=False)
+        return encode_with_digest(plain(vars(self), "manifest"), indent=1, allow_nan=False)
 
 
 def parse(content: bytes) -> Manifest:
@@ -137,7 +137,7 @@ def parse(content: bytes) -> Manifest:
     ValueError
         If it is no manifest, or any bit of it differs from what was written.
     """
-    document = unsealed(content)
+    document = decode_with_digest(content)
     for key in ("configuration", "summary", "provenance"):
         document[key] = restored(document.get(key))
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from catalog.errors import CatalogError
 from catalog.layout import ORIGINS, RUNS
-from catalog.sealed import sealed, unsealed
+from catalog.self_digest import decode_with_digest, encode_with_digest
 
 if TYPE_CHECKING:
     from catalog.manifest import Manifest
@@ -57,7 +57,7 @@ def write_origin(storage: Storage, run_id: str, origin: Origin, collection: str 
     ------
     DiskFullError, CatalogUnwritableError
     """
-    storage.write(origin_key(run_id, collection), sealed(vars(origin)))
+    storage.write(origin_key(run_id, collection), encode_with_digest(vars(origin)))
 
 
 def read_origin(storage: Storage, manifest: Manifest, collection: str = RUNS) -> Origin | None:
@@ -77,7 +77,7 @@ def parse_origin(content: bytes) -> Origin:
     ValueError, RecursionError
         If it is none, or damaged.
     """
-    said = unsealed(content)
+    said = decode_with_digest(content)
     try:
         unchecked = tuple(map(str, said["unchecked"]))
         return Origin(str(said["source"]), str(said["at"]), str(said["published"]), unchecked)

@@ -18,7 +18,7 @@ from catalog.layout import COLLECTIONS, INDEX, MANIFEST, ORIGINS, RUNS, is_run_i
 from catalog.manifest import Manifest, plain, read_manifest
 from catalog.origins import parse_origin, read_origin
 from catalog.rows import row_of
-from catalog.sealed import names_listed
+from catalog.self_digest import names_listed
 from catalog.storage import Digest, Irregularity, Storage, open_storage
 
 

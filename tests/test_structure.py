@@ -26,7 +26,7 @@ def test_the_catalog_s_modules_import_none_of_themselves():
 
 def test_storage_knows_bytes_and_one_module_of_it_all_kinds():
     """No manifest, no schema; and what uses a storage takes it from `opening`."""
-    assert parts("catalog")["storage"] <= {"bounds", "errors", "layout", "sealed"}
+    assert parts("catalog")["storage"] <= {"bounds", "errors", "layout", "self_digest"}
     kinds = {"local", "object_store", "http"}
     knowing = {name for name, others in parts("catalog.storage").items() if len(kinds & (others | {name})) > 1}
     assert knowing == {"opening", "http"}  # a web server is read as an object store is

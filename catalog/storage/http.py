@@ -20,7 +20,7 @@ from fsspec.asyn import sync
 from catalog.bounds import LARGEST_DOCUMENT, LARGEST_FILE, LARGEST_INDEX, MOST_NAMES
 from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError, UnreachableError
 from catalog.layout import COLLECTIONS, INDEX, RUNS, is_run_id
-from catalog.sealed import names_listed
+from catalog.self_digest import names_listed
 from catalog.storage.bounded_http import BoundedHTTPFileSystem, Patience, Server
 from catalog.storage.contract import Digest, Irregularity, UnfinishedWrite, Writer
 from catalog.storage.object_store import ObjectStore

@@ -11,7 +11,7 @@ from catalog import open_catalog
 from catalog.index import TableIndex, index_key, read_index, refreshed
 from catalog.manifest import Manifest
 from catalog.origins import Origin, origin_key, write_origin
-from catalog.sealed import names_listed, sealed
+from catalog.self_digest import encode_with_digest, names_listed
 from catalog.verification import Finding, Problem
 
 MANIFEST = Manifest(
@@ -63,8 +63,9 @@ def test_what_changes_is_seen(catalog, tmp_path):
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"{}", b"[]", b"null", b"\xff", b'{"version": 99}', sealed({"version": 99}), sealed({"version": 2}),
-        sealed({"version": 2, "run_ids": ["a-0"], "stamps": [], "parameters": [], "columns": {}}),
+        b"", b"{}", b"[]", b"null", b"\xff", b'{"version": 99}',
+        encode_with_digest({"version": 99}), encode_with_digest({"version": 2}),
+        encode_with_digest({"version": 2, "run_ids": ["a-0"], "stamps": [], "parameters": [], "columns": {}}),
         b'{"version": 1, "run_ids": ["a-0"], "stamps": [], "parameters": [], "columns": {}}',
         b'{"version": 1, "run_ids": ["a-0"], "stamps": ["x"], "parameters": [], "columns": {"loss": []}}',
         b'{"version": 1, "run_ids": ["a-0"], "stamps": ["x"], "parameters": [], "columns": {"loss": 3}}',

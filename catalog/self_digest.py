@@ -16,7 +16,7 @@ _KEY = "self_digest"
 _NO_DIGEST = "0" * 64
 
 
-def sealed(document: Mapping[str, Any], **options: Any) -> bytes:
+def encode_with_digest(document: Mapping[str, Any], **options: Any) -> bytes:
     """Encode a document with one more key, the last one: a digest that covers every other byte.
 
     ``self_digest`` is the SHA-256 of the file with 64 zeros in its place: anyone can check it with ``sed`` and
@@ -34,8 +34,8 @@ def sealed(document: Mapping[str, Any], **options: Any) -> bytes:
     return before + hashlib.sha256(blank).hexdigest().encode() + after
 
 
-def unsealed(content: bytes, *, constants: bool = False, bounded: bool = True) -> dict[str, Any]:
-    """Decode what :func:`sealed` has written, without the digest.
+def decode_with_digest(content: bytes, *, constants: bool = False, bounded: bool = True) -> dict[str, Any]:
+    """Decode what :func:`encode_with_digest` has written, without the digest.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is not JSON")
 
 
-_UNSEALED_INDEX = 1
+_INDEX_WITHOUT_DIGEST = 1
 """The version of the last index without a digest: exports of that time are still on the web."""
 
 
@@ -81,8 +81,8 @@ def names_listed(content: bytes) -> list[str]:
         If it is not an index, or damaged.
     """
     found = parse_json(content)
-    if found["version"] != _UNSEALED_INDEX:
-        found = unsealed(content, constants=True)
+    if found["version"] != _INDEX_WITHOUT_DIGEST:
+        found = decode_with_digest(content, constants=True)
     names = found["run_ids"]
     if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
         raise TypeError("run_ids is not a list of names")
