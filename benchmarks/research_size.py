@@ -23,7 +23,7 @@ from benchmarks.problems import Problem
 from benchmarks.timing import spoken, tell
 from catalog.schema import conform
 from pipeline.flow import follow_flow
-from pipeline.points import describe
+from pipeline.network.points import describe
 
 ROWS = (
     (200, 2, 5, 3.0), (800, 2, 5, 3.0), (800, 2, 20, 20.0), (1_000, 9, 20, 20.0), (10_000, 2, 5, 3.0),

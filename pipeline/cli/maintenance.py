@@ -103,7 +103,7 @@ def _comparison_as_json(anew: list[Recomputed]) -> dict[str, Any]:
 def _repaired(catalog: Catalog, damage: list[Finding]) -> tuple[list[str], dict[str, str]]:
     """Run every damaged run again: those that are whole now, and why the others are not."""
     from catalog.errors import CatalogError
-    from pipeline.errors import RequestError
+    from pipeline.inputs.errors import RequestError
     from pipeline.upkeep.repair import repair
 
     repaired: list[str] = []

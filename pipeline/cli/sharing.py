@@ -78,7 +78,7 @@ def export(
 def _chosen(catalog: Catalog, run_names: tuple[str, ...], everything: bool, where: str | None) -> list[Item]:
     """The runs and sweeps that the words on the command line mean."""
     from catalog.sharing import items_of
-    from pipeline.errors import RequestError
+    from pipeline.inputs.errors import RequestError
 
     if sum((bool(run_names), everything, where is not None)) != 1:
         raise RequestError("export: allowed is one of RUN..., --all and --where EXPRESSION, before DEST")

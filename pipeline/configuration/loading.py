@@ -19,7 +19,7 @@ from pipeline.configuration.tables import RunConfig
 from pipeline.configuration.titles import called_by_its_data, preset_behind, presets
 from pipeline.configuration.weights import read_weights
 from pipeline.configuration.wording import shown
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 
 Table = TypeVar("Table", bound=BaseModel)
 

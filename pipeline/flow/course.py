@@ -19,7 +19,6 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import validate
-from pipeline.arguments import SLOPE, TIME, TOLERANCE, number
 from pipeline.flow.choice import many_points
 from pipeline.flow.exact.build import load_solver
 from pipeline.flow.exact.dense_output import Samples, evaluate
@@ -32,10 +31,11 @@ from pipeline.flow.lingering import Lingering
 from pipeline.flow.moments import moments, read_residual
 from pipeline.flow.reduction import Reduction
 from pipeline.flow.streaming import Blocks
+from pipeline.inputs.arguments import SLOPE, TIME, TOLERANCE, number
 from pipeline.network import algebra
+from pipeline.network.points import take_points
 from pipeline.network.status import BY_NUMBER, Status
-from pipeline.points import take_points
-from pipeline.threads import one_thread
+from pipeline.network.threads import one_thread
 
 MOST_STEPS = 500_000
 """A bound that no run has come near (lambda = 1e-10000 takes 300 steps): it turns a hang into a status."""

@@ -11,14 +11,14 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import conform
-from pipeline.arguments import SAMPLES, instants, whole
 from pipeline.flow.exact.dense_output import place_samples
 from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.sample_times import merged_sample_times, moved_to
+from pipeline.inputs.arguments import SAMPLES, instants, whole
 from pipeline.network import algebra
 from pipeline.network.status import Status
+from pipeline.network.threads import one_thread
 from pipeline.stationary import kind_of, point_at, spectrum
-from pipeline.threads import one_thread
 
 Progress = Callable[[float, int], None]
 """Told now and then the paper's t that was reached and the number of steps."""

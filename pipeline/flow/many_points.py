@@ -39,7 +39,7 @@ from pipeline.flow.reduction import unit_of
 from pipeline.flow.streaming import Blocks
 from pipeline.flow.weights import in_logarithms
 from pipeline.network.status import BY_NUMBER, Status
-from pipeline.threads import one_thread
+from pipeline.network.threads import one_thread
 
 STAGES = 2
 """Nodes of a step; to read within it there is one more."""

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pipeline.errors import RequestError
 from pipeline.flow import descent, libraries
 from pipeline.flow.sample_times import merged_sample_times
+from pipeline.inputs.errors import RequestError
 
 EXACT = "exact"
 """The method of :mod:`pipeline.flow.exact`; ``pipeline.flow.simulate`` calls it, not this module."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.configuration import DATA_FILES, RunConfig, presets, read_toml, run_name
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 from pipeline.sweep.grid import PATHS, Axis, axis, bounded, flattened
 
 KEYS = ("base", "set", "trajectories", "title", "description", "grid")

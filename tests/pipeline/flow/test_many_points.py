@@ -11,7 +11,7 @@ from catalog.schema import conform, validate
 from pipeline.flow import follow_flow, simulate
 from pipeline.flow.choice import many_points
 from pipeline.flow.many_points import ManyPoints, take_all
-from pipeline.points import describe
+from pipeline.network.points import describe
 
 ROUNDING = 1e-12
 

@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import ORTHOGONAL, conform, variable
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 
 EQUAL = 1e-12
 """The relative difference up to which two sizes count as equal: a rotation's rounding gives some 1e-16."""
