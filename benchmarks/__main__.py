@@ -14,10 +14,10 @@ import numpy as np
 import scipy
 from rich.console import Console
 
-from benchmarks import basins, plot, scales, summary, torch_descent, waiting, work_precision
+from benchmarks import basins, plot, research_size, scales, summary, torch_descent, waiting, work_precision
 from benchmarks.timing import spoken, tell
 
-PARTS = ("work_precision", "scales", "waiting", "descent", "basins")
+PARTS = ("work_precision", "scales", "waiting", "descent", "basins", "research_size")
 
 
 def arguments() -> argparse.Namespace:
@@ -53,6 +53,9 @@ def main() -> None:
         tell("where gradient descent ends")
         followed = basins.trajectories()
         console.print(basins.table(followed), f"{basins.figure(asked.out / 'basins.png', followed)}\n")
+    if "research_size" in parts:
+        tell("networks of research size beside diffrax")
+        console.print(research_size.table(), "")
     if {"work_precision", "scales", "waiting"} & set(parts):
         console.print(summary.table(found, lengths, waits))
     console.print(f"{spoken(perf_counter() - started)} in all")

@@ -15,7 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "configuration": ["RunConfig", "load_config"],
         "data": ["generate_data"],
-        "errors": ["RequestError"],
+        "inputs.errors": ["RequestError"],
         "flow": ["follow_flow", "initialise", "simulate"],
         "minimal_norm": ["compare", "minimal_norm"],
         "function": ["learned_function"],

@@ -22,11 +22,11 @@ from pipeline.data import generate_data, teacher_network
 from pipeline.flow import follow_flow, initialise, simulate
 from pipeline.function import learned_function
 from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
+from pipeline.network.threads import one_thread
 from pipeline.phases import find_clusters, find_plateaus, label_phases
 from pipeline.results.reader import summarise
 from pipeline.stages import NOBODY, Stages
 from pipeline.statements import Closer, check_statements, statement_times
-from pipeline.threads import one_thread
 
 PAPER = (
     "E. Boursier, L. Pillaud-Vivien, N. Flammarion: Gradient flow dynamics of shallow ReLU networks for square "

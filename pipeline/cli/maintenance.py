@@ -19,6 +19,7 @@ from pipeline.cli.shared import (
     resolved,
     speaks,
 )
+from pipeline.cli.words import counted
 
 if TYPE_CHECKING:
     from catalog.catalog import Catalog
@@ -102,7 +103,7 @@ def _comparison_as_json(anew: list[Recomputed]) -> dict[str, Any]:
 def _repaired(catalog: Catalog, damage: list[Finding]) -> tuple[list[str], dict[str, str]]:
     """Run every damaged run again: those that are whole now, and why the others are not."""
     from catalog.errors import CatalogError
-    from pipeline.errors import RequestError
+    from pipeline.inputs.errors import RequestError
     from pipeline.upkeep.repair import repair
 
     repaired: list[str] = []
@@ -125,7 +126,7 @@ def _say_verdict(
     if not damage:
         echo(f"{what} checked: every byte is as it was published.")
         return
-    echo(f"{what} checked: {_number(len(damage), 'finding')} of damage.")
+    echo(f"{what} checked: {counted(len(damage), 'finding')} of damage.")
     for run_id in repaired:
         echo(f"{run_id}: put right, every byte is as it was published.")
     for message in refused.values():
@@ -134,12 +135,8 @@ def _say_verdict(
         echo("Next: reluflow verify --repair computes damaged runs anew.")
 
 
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def _counted(runs: int, sweeps: int) -> str:
-    return f"{_number(runs, 'run')} and {_number(sweeps, 'sweep')}" if sweeps else _number(runs, "run")
+    return f"{counted(runs, 'run')} and {counted(sweeps, 'sweep')}" if sweeps else counted(runs, "run")
 
 
 @click.command()

@@ -17,6 +17,7 @@ from catalog.manifest import Manifest
 from catalog.origins import Origin
 from pipeline.cli.safe_text import visible_line
 from pipeline.cli.summary import complete, is_number
+from pipeline.cli.words import counted
 from pipeline.network.names import STRICT_SADDLE, kind_flag, kind_in_words, plateau_name
 from pipeline.network.status import Status
 
@@ -108,7 +109,7 @@ def _data(summary: Mapping[str, Any]) -> str:
     if not all(map(isfinite, sizes)):
         return ""
     n, d = map(int, sizes)
-    words = f"n = {n:,} point{'' if n == 1 else 's'} in d = {d:,} coordinate{'' if d == 1 else 's'}"
+    words = f"n = {counted(n, 'point')} in d = {counted(d, 'coordinate')}"
     return f"{words} ({summary.get('coordinate_names', 'without names')}); "
 
 
@@ -123,7 +124,7 @@ def _network(configuration: dict[str, Any]) -> str:
 def _network_in_words(configuration: dict[str, Any]) -> str:
     """The network, its start, and how it was followed, as far as that is not the usual."""
     init, flow = configuration["init"], configuration["flow"]
-    words = [f"{init['width']} neuron{'' if init['width'] == 1 else 's'}", f"{init['start']} start"]
+    words = [counted(init["width"], "neuron"), f"{init['start']} start"]
     if init["start"] == "given":
         words[1] += f" from {init['file']}" if init.get("file") else ""
     else:
@@ -206,9 +207,7 @@ def _plateau_table(summary: dict[str, Any]) -> Table:
     )
     for row in _plateaus(summary):
         count = row["negative_eigenvalues"]
-        negative = (
-            f" ({count} negative eigenvalue{'' if count == 1 else 's'})" if row["kind"] == STRICT_SADDLE else ""
-        )
+        negative = f" ({counted(count, 'negative eigenvalue')})" if row["kind"] == STRICT_SADDLE else ""
         kind = kind_in_words(row["kind"], row.get("reason", ""))
         distance = "-" if row["distance"] is None else f"{row['distance']:.2g}"
         fitted = "-" if row["kind"] == "unknown" else f"{row['labels_fitted']} of {row['labels']}"

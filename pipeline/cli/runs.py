@@ -173,7 +173,7 @@ def show(run_name: str, statements: bool, catalog_url: str, as_json: bool) -> No
 
 
 def _show_sweep(sweeps: Catalog, sweep_id: str, statements: bool, as_json: bool) -> None:
-    from pipeline.errors import RequestError
+    from pipeline.inputs.errors import RequestError
 
     if statements:
         raise RequestError(f"--statements: allowed with a run only, {sweep_id} is a sweep")

@@ -46,7 +46,7 @@ def speaks(command: Callable[..., int | None]) -> Callable[..., None]:
     @wraps(command)
     def guarded(*arguments: Any, **options: Any) -> None:
         from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError, DiskFullError
-        from pipeline.errors import RequestError
+        from pipeline.inputs.errors import RequestError
 
         try:
             status = command(*arguments, **options)

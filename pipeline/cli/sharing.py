@@ -20,12 +20,11 @@ from pipeline.cli.shared import (
     print_json,
     speaks,
 )
+from pipeline.cli.words import byte_size
 
 if TYPE_CHECKING:
     from catalog.catalog import Catalog
     from catalog.sharing import Exported, Imported, Item
-
-_UNITS = ((2**30, "GB"), (2**20, "MB"), (2**10, "kB"))
 
 
 @click.command()
@@ -79,7 +78,7 @@ def export(
 def _chosen(catalog: Catalog, run_names: tuple[str, ...], everything: bool, where: str | None) -> list[Item]:
     """The runs and sweeps that the words on the command line mean."""
     from catalog.sharing import items_of
-    from pipeline.errors import RequestError
+    from pipeline.inputs.errors import RequestError
 
     if sum((bool(run_names), everything, where is not None)) != 1:
         raise RequestError("export: allowed is one of RUN..., --all and --where EXPRESSION, before DEST")
@@ -103,7 +102,7 @@ def _tell_export(exported: Exported) -> None:
     files = "1 file" if exported.files == 1 else f"{exported.files} files"
     gain = exported.uncompressed_bytes / exported.bytes
     say.print(
-        f"{named}: {_size(exported.bytes)} in {files} ({_size(exported.uncompressed_bytes)} of numbers, "
+        f"{named}: {byte_size(exported.bytes)} in {files} ({byte_size(exported.uncompressed_bytes)} of numbers, "
         f"{gain:.2g} times as much), at {exported.path}",
         soft_wrap=True,
     )
@@ -118,14 +117,6 @@ def _tell_export(exported: Exported) -> None:
             f"Next: python -m http.server --directory {exported.path} shares it; README.md says how to open it.",
             soft_wrap=True,
         )
-
-
-def _size(number: int) -> str:
-    """A number of bytes as a person says it."""
-    for unit, name in _UNITS:
-        if number >= unit:
-            return f"{number / unit:.3g} {name}"
-    return f"{number} bytes"
 
 
 @click.command("import")

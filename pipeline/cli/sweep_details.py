@@ -15,6 +15,7 @@ from rich.table import Table
 from catalog.manifest import Manifest
 from catalog.schema import flag_numbers
 from pipeline.cli.safe_text import visible_line
+from pipeline.cli.words import counted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -94,7 +95,7 @@ def print_sweep(console: Console, manifest: Manifest, path: Path | str, cube: xr
     """One screen or two: the grid, what became of its cells, every result's range, what is next."""
     said = sweep_as_json(manifest, path, cube)
     console.print(said["title"] or manifest.run_id, style="bold")
-    console.print(f"{manifest.run_id}: {_counted(said['cells'], 'cell')}, published {manifest.created}\n")
+    console.print(f"{manifest.run_id}: {counted(said['cells'], 'cell')}, published {manifest.created}\n")
     grid = Table("swept", "values", box=None, pad_edge=False)
     for axis in said["axes"]:
         grid.add_row(axis["key"], _listed(axis["values"]))
@@ -166,10 +167,6 @@ def _listed(values: list[Any]) -> str:
 
 def _in_words(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {word}" for word, count in counts.items()) or "-"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _number(value: float | None) -> str:

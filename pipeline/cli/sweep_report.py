@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from math import log
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from pipeline.cli.words import byte_size, counted
 from pipeline.network.status import Status
 from pipeline.sweep.inventory import Inventory
 from pipeline.sweep.plan import Plan
@@ -77,7 +77,7 @@ def counting_cells(what: str = "cells") -> Iterator[Callable[[int, int], None]]:
 def print_dry_run(say: Console, plan: Plan, inventory: Inventory, *, published: bool) -> None:
     """Say what would run, and why each run has to be computed."""
     cells, there = len(plan.run_ids), _cells_there(plan, inventory)
-    say.print(f"{plan.sweep_id}: {_counted(cells)}, {_grid_in_words(plan)}")
+    say.print(f"{plan.sweep_id}: {counted(cells, 'cell')}, {_grid_in_words(plan)}")
     say.print(f"{there:,} are there already, {cells - there - len(plan.refusals):,} would be computed.")
     if published:
         say.print("The cube is published.")
@@ -133,7 +133,7 @@ def print_account(
 ) -> None:
     """Say what became of the cells, list those that failed, show one table, and what is next."""
     say.print(str(cube.attrs["title"]), style="bold")
-    say.print(f"{_counted(account.cells)}, {_grid_in_words(plan)}")
+    say.print(f"{counted(account.cells, 'cell')}, {_grid_in_words(plan)}")
     say.print(f"{_sizes_in_words(cube)}\n".lstrip())
     table = excess_table(plan, cube)
     if table is not None:
@@ -145,13 +145,13 @@ def print_account(
     say.print(f"{computed}, {account.cached:,} there already, {failed:,} failed; {seconds:.1f} s")
     if account.computed:
         rate = account.computed / account.seconds
-        limit = f" of {_size(account.memory_limit)} allowed to each" if account.memory_limit else ""
+        limit = f" of {byte_size(account.memory_limit)} allowed to each" if account.memory_limit else ""
         say.print(
-            f"{rate:.3g} cells/s on {account.where}; the largest took {_size(account.memory)} of memory{limit}"
+            f"{rate:.3g} cells/s on {account.where}; the largest took {byte_size(account.memory)} of memory{limit}"
         )
     unfinished = [(word, count) for word, count in account.statuses.items() if word in Status.INCOMPLETE]
     for word, count in unfinished:
-        say.print(f"{_counted(count)} ended with the solver's status {word}: see the variable status")
+        say.print(f"{counted(count, 'cell')} ended with the solver's status {word}: see the variable status")
     for failure in account.failures[:NAMED]:
         say.print(f"  failed: {_cell_in_words(failure['cell'])}: {failure['message']}", soft_wrap=True)
     if failed > NAMED:
@@ -222,10 +222,6 @@ def _cells_there(plan: Plan, inventory: Inventory) -> int:
     return sum(run_id in inventory.records for run_id in plan.run_ids)
 
 
-def _counted(cells: int) -> str:
-    return "1 cell" if cells == 1 else f"{cells:,} cells"
-
-
 def _grid_in_words(plan: Plan) -> str:
     return " x ".join(f"{len(one.values)} of {one.key}" for one in plan.spec.axes)
 
@@ -237,9 +233,3 @@ def _cell_in_words(values: Mapping[str, Any]) -> str:
 def _short(value: Any) -> str:
     text = _toml(value)
     return text if len(text) <= 24 else f"{text[:21]}..."
-
-
-def _size(size: int) -> str:
-    """A size in memory, in the unit that fits: ``256 MB``, ``1.4 GB``."""
-    power = min(4, int(log(max(size, 1), 1000)))
-    return f"{size / 1000**power:.3g} {('bytes', 'kB', 'MB', 'GB', 'TB')[power]}"

@@ -19,6 +19,7 @@ from pipeline.configuration.loading import (
     load_config,
     override,
     parse_override,
+    read_toml,
     run_name,
 )
 from pipeline.configuration.tables import METHODS, AnalysisConfig, FlowConfig, RunConfig, run_identity
@@ -48,6 +49,7 @@ __all__ = [
     "presets",
     "read_bytes",
     "read_pinned",
+    "read_toml",
     "read_weights",
     "run_identity",
     "run_name",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pipeline.configuration.bounds import read_bytes
 from pipeline.configuration.wording import one_line, shown
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 
 Found = TypeVar("Found")
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from pipeline.arguments import COUNT
 from pipeline.configuration.wording import shown
+from pipeline.inputs.arguments import COUNT
 
 UNSET = " (--set KEY= unsets a key, None in Python)"
 """What helps where a preset or a file says a key that is in the way."""

@@ -19,7 +19,7 @@ from pipeline.configuration.tables import RunConfig
 from pipeline.configuration.titles import called_by_its_data, preset_behind, presets
 from pipeline.configuration.weights import read_weights
 from pipeline.configuration.wording import shown
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 
 Table = TypeVar("Table", bound=BaseModel)
 
@@ -75,12 +75,7 @@ def _read(path: Path) -> dict[str, Any]:
     """What a configuration's file says; of a file of points, that these are the data."""
     if path.suffix.lower() in DATA_FILES:
         return {"title": f"The points of {path.name}", "data": {"file": path.name}}
-    try:
-        values = parse_toml(read_bytes(path))
-    except OSError as error:
-        raise RequestError(f"{path}: {error.strerror or error}") from None
-    except ValueError as error:
-        raise RequestError(f"{path}: not a TOML file: {error}") from None
+    values = read_toml(path)
     if "name" in values:
         raise RequestError(
             f"name = {values['name']!r}: not allowed, a run is named by its file, here {path.stem!r}"
@@ -90,6 +85,22 @@ def _read(path: Path) -> dict[str, Any]:
             f"{path} is a sweep, it has a grid: allowed is a run; `reluflow sweep {path}` computes it"
         )
     return values
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a file of a run or a sweep.
+
+    Raises
+    ------
+    RequestError
+        If it can't be read, or is no TOML.
+    """
+    try:
+        return parse_toml(read_bytes(path))
+    except OSError as error:
+        raise RequestError(f"{path}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise RequestError(f"{path}: not a TOML file: {error}") from None
 
 
 def as_config(config: RunConfig | str | Path) -> RunConfig:

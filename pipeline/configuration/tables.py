@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
-from pipeline.arguments import SAMPLES, SLOPE, TOLERANCE
 from pipeline.configuration.data_table import DataConfig
 from pipeline.configuration.init_table import InitConfig
 from pipeline.configuration.keys import Keys, Whole
+from pipeline.inputs.arguments import SAMPLES, SLOPE, TOLERANCE
 
 Method = Literal[
     "exact",

@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.configuration import DataConfig
 from pipeline.data.sources import Points
 from pipeline.network.activation import Activation
-from pipeline.points import coordinate_names
+from pipeline.network.points import coordinate_names
 
 
 def orthonormal_points(config: DataConfig) -> Points:

@@ -8,8 +8,8 @@ import xarray as xr
 from pipeline.configuration import DataConfig, as_table
 from pipeline.data.families import linear_points, nearly_orthonormal_points, orthonormal_points, teacher_points
 from pipeline.data.sources import given_points
-from pipeline.errors import RequestError
-from pipeline.points import describe, refuse_impossible
+from pipeline.inputs.errors import RequestError
+from pipeline.network.points import describe, refuse_impossible
 
 KINDS = {
     "points": given_points,

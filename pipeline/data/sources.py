@@ -20,7 +20,7 @@ from pipeline.configuration import (
     torch_arrays,
 )  # fmt: skip
 from pipeline.data.text_tables import read_text
-from pipeline.points import coordinate_names
+from pipeline.network.points import coordinate_names
 
 Points = tuple[np.ndarray, np.ndarray, list[str]]
 """x (n, d), y (n,), and the names of the coordinates."""

@@ -14,7 +14,7 @@ from math import isfinite
 
 import numpy as np
 
-from pipeline.points import coordinate_names
+from pipeline.network.points import coordinate_names
 
 LABEL = re.compile(r"y_?\d*|labels?|targets?|outputs?|response|class", re.IGNORECASE)
 """What the label's column may be called; without one of these it is the last column."""

@@ -127,12 +127,7 @@ def write_law(law: xr.Dataset, out: Path, *, source: str = "") -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     which = str(law.attrs["law"])
     name = f"{which}-{law.attrs['name']}" if "name" in law.attrs else which
-    figure, written = LAWS[which](law), []
-    for file_format in FORMATS:
-        path = out / f"theory-{name}.{file_format}"
-        replace_file(path, encoded(figure, file_format, title=f"{which} law", source=source))
-        written.append(path)
-    return written
+    return _written(LAWS[which](law), out / f"theory-{name}", f"{which} law", source)
 
 
 def write_figures(tree: xr.DataTree, out: Path) -> list[Path]:
@@ -153,11 +148,16 @@ def write_figures(tree: xr.DataTree, out: Path) -> list[Path]:
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     source = str(tree.attrs.get("id", ""))
-    written = []
-    for name, draw in FIGURES.items():
-        figure, title = draw(tree), f"{name} of {heading(tree)}"
-        for file_format in FORMATS:
-            path = out / f"{name}.{file_format}"
-            replace_file(path, encoded(figure, file_format, title=title, source=source))
-            written.append(path)
-    return written
+    return [
+        path
+        for name, draw in FIGURES.items()
+        for path in _written(draw(tree), out / name, f"{name} of {heading(tree)}", source)
+    ]
+
+
+def _written(figure: Figure, stem: Path, title: str, source: str) -> list[Path]:
+    """Write a figure in every format beside the others of its name."""
+    paths = [stem.with_name(f"{stem.name}.{file_format}") for file_format in FORMATS]
+    for path, file_format in zip(paths, FORMATS, strict=True):
+        replace_file(path, encoded(figure, file_format, title=title, source=source))
+    return paths

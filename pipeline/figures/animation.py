@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from pipeline.errors import RequestError
 from pipeline.figures.encoding import Encoder, gif, mp4
 from pipeline.figures.film import Film
 from pipeline.figures.reading import Run, heading
 from pipeline.figures.reel import FRAMES, frame_samples
 from pipeline.figures.style import publication_style
 from pipeline.figures.writing import replace_file
+from pipeline.inputs.errors import RequestError
 
 ANIMATIONS = ("gif", "mp4")
 """The formats of an animation."""

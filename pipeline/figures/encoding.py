@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image
 
-from pipeline.errors import RequestError
 from pipeline.figures.film import Picture
+from pipeline.inputs.errors import RequestError
 
 FRAME_RATE = 20
 """Frames a second: 120 of them take six. A GIF counts hundredths, and 1/20 s is a whole number of them."""

@@ -15,7 +15,7 @@ import xarray as xr
 from catalog.schema import ORTHOGONAL, decode
 from pipeline.network.activation import Activation
 from pipeline.network.one_input import OneInput
-from pipeline.points import describe_points
+from pipeline.network.points import describe_points
 
 FloatArray = npt.NDArray[np.float64]
 

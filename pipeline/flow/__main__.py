@@ -2,6 +2,7 @@
 
 import sys
 
+from pipeline.flow.collocation.build import load_many_points
 from pipeline.flow.exact.build import compile_entry, compile_solver, loaded_from_disk
 from pipeline.flow.gradient_descent_kernels import load_descent
 
@@ -13,4 +14,5 @@ if __name__ == "__main__":
             print("The solver is compiled already.", file=sys.stderr)
         else:
             compile_solver()
+        load_many_points()
         load_descent()

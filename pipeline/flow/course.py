@@ -7,36 +7,35 @@ trajectory on disk wants both, a picture that moves with a slider the curve of t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from threading import Lock
 from time import perf_counter
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from catalog.schema import conform, validate
-from pipeline.arguments import SAMPLES, SLOPE, TIME, TOLERANCE, instants, number, whole
+from catalog.schema import validate
+from pipeline.flow.choice import many_points
 from pipeline.flow.exact.build import load_solver
-from pipeline.flow.exact.dense_output import Samples, evaluate, place_samples
+from pipeline.flow.exact.dense_output import Samples, evaluate
 from pipeline.flow.exact.integration import integrate
 from pipeline.flow.exact.machine_code.interruptible import run_interruptibly
 from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.step_record import StepRecord
+from pipeline.flow.followed import Followed, Progress, Reading
 from pipeline.flow.lingering import Lingering
 from pipeline.flow.moments import moments, read_residual
 from pipeline.flow.reduction import Reduction
-from pipeline.flow.sample_times import merged_sample_times, moved_to
 from pipeline.flow.streaming import Blocks
+from pipeline.inputs.arguments import SLOPE, TIME, TOLERANCE, number
 from pipeline.network import algebra
+from pipeline.network.points import take_points
 from pipeline.network.status import BY_NUMBER, Status
-from pipeline.points import take_points
-from pipeline.stationary import kind_of, point_at, spectrum
-from pipeline.threads import one_thread
+from pipeline.network.threads import one_thread
 
 MOST_STEPS = 500_000
 """A bound that no run has come near (lambda = 1e-10000 takes 300 steps): it turns a hang into a status."""
@@ -47,15 +46,10 @@ READERS = 2
 """How many threads read a trajectory that does not fit in memory: each holds a block of it, of a million neurons
 hundreds of megabytes."""
 
-Progress = Callable[[float, int], None]
-"""Told now and then the paper's t that was reached and the number of steps."""
-Reading = Callable[[int, int], None]
-"""Told now and then how many samples have been read, and how many there are."""
-
 
 @dataclass(frozen=True)
-class Course:
-    """A flow that was followed to its end.
+class Course(Followed):
+    """A flow that was followed by the lumped path, step by step.
 
     Attributes
     ----------
@@ -63,23 +57,10 @@ class Course:
         The solver's problem.
     record
         Its accepted steps, in the solver's time.
-    data, init
-        The datasets of the stages data and flow.
-    end_time
-        The paper's t at which it was to stop; None: until it rests.
-    status
-        Why it ended.
-    account
-        The solver's account, as the trajectory's attributes say it.
     """
 
     reduced: Reduction
     record: StepRecord
-    data: xr.Dataset
-    init: xr.Dataset
-    end_time: float | None
-    status: Status
-    account: dict[str, Any]
     _told: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     _begun: dict[float, tuple[Neurons, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -88,14 +69,15 @@ class Course:
         """The largest error of the residual, in the solver's unit."""
         return float(self.account["tolerance"] * self.reduced.problem.label_scale)
 
-    def placed(self, samples: int) -> np.ndarray:
-        """Choose that many instants of the paper's t, dense where the trajectory moves: float64[samples]."""
-        unit, samples = self.reduced.time_unit, whole("samples", samples, SAMPLES)
-        last = None if self.end_time is None else self.end_time / unit
-        times: np.ndarray = unit * place_samples(self.record, samples, self.reduced.problem.label_scale, last)
-        if self.end_time is not None:
-            times[-1] = self.end_time
-        return times
+    @property
+    def time_unit(self) -> float:
+        """The paper's t of one unit of the solver's time."""
+        return self.reduced.time_unit
+
+    @property
+    def clock(self) -> tuple[StepRecord, float]:
+        """The steps, and the labels' scale in the solver's unit."""
+        return self.record, self.reduced.problem.label_scale
 
     def begin(self, time: float) -> tuple[Neurons, int]:
         """The neurons from which an instant of the solver's time can be read, and the step that they begin.
@@ -126,39 +108,11 @@ class Course:
             {"time": times},
         )
 
-    def trajectory(
-        self,
-        times: int | np.ndarray,
-        *,
-        including: np.ndarray | tuple[float, ...] = (),
-        reading: Reading | None = None,
-    ) -> xr.Dataset:
-        """Read every neuron at these instants of the paper's t, or at so many placed ones, and at ``including``.
+    def read(self, times: np.ndarray, reading: Reading | None) -> dict[str, Any]:
+        """The trajectory's variables at these instants of the paper's t."""
+        return read_samples(self, times, reading)
 
-        Parameters
-        ----------
-        reading
-            Told after each block of samples how many have been read, and how many there are.
-
-        Returns
-        -------
-        Dataset
-            Group ``trajectory`` of the schema.
-        """
-        started = perf_counter()
-        with one_thread(len(self.reduced.problem.y)):
-            if np.ndim(times) == 0:
-                placed = moved_to(self.placed(cast("int", times)), self.slow_instants)
-            else:
-                placed = instants("times", times)
-            looked = merged_sample_times(placed, instants("including", including, empty=True))
-            trajectory = self._with_told(looked, reading)
-        if self.status is Status.STATIONARY:
-            trajectory.attrs |= stationary_point(self.data, trajectory)
-        trajectory.attrs["sampling_seconds"] = perf_counter() - started
-        return trajectory
-
-    def _with_told(self, times: np.ndarray, reading: Reading | None) -> xr.Dataset:
+    def with_told(self, times: np.ndarray, reading: Reading | None) -> xr.Dataset:
         """Read every neuron at these instants, and tell what happens along the steps whatever they are."""
         if self.lingering is None:
             return self.look(times, reading)
@@ -173,21 +127,6 @@ class Course:
         if len(missing):
             trajectory = trajectory.isel(time=np.flatnonzero(np.isin(looked, times)))
         trajectory.attrs |= self._told
-        return trajectory
-
-    def look(self, times: np.ndarray, reading: Reading | None = None) -> xr.Dataset:
-        """Read every neuron at these instants, and tell nothing of what happens between them."""
-        taken = read_samples(self, times, reading)
-        residual = taken.pop("residual")
-        values = {
-            **taken,
-            "time": times,
-            "residual": residual,
-            "loss": algebra.loss(residual),
-            "log_init_scale": self.init.variables["log_init_scale"].values,
-        }
-        trajectory = conform("trajectory", values, self.account)
-        trajectory.variables["coord"].attrs.update(self.data.variables["coord"].attrs)
         return trajectory
 
     @cached_property
@@ -212,7 +151,7 @@ def follow_flow(
     tolerance: float = 1e-6,
     slope: float = 0.0,
     progress: Progress | None = None,
-) -> Course:
+) -> Followed:
     """Follow the gradient flow (3) of the network ``init`` on ``data`` by the exact method, reading nothing yet.
 
     Parameters
@@ -222,12 +161,17 @@ def follow_flow(
 
     Returns
     -------
-    Course
-        From which its :meth:`Course.trajectory` and its :meth:`Course.curve` can be read.
+    Followed
+        From which its trajectory and its curve can be read: a :class:`Course` by the lumped path, by the other
+        one, as :mod:`pipeline.flow.choice` says, a ``ManyPoints``.
     """
     data, init = take_points(data), validate("initial", init)
     end_time, slope = end_of_run(end_time), number("slope", slope, SLOPE)
     tolerance = number("tolerance", tolerance, TOLERANCE)
+    if many_points(data, init, slope):
+        from pipeline.flow.many_points import follow_many_points  # kernels that few runs need
+
+        return follow_many_points(data, init, end_time, tolerance, slope, progress)
     reduced = Reduction.of(data, init, slope)
     unit = reduced.time_unit
     load_solver()
@@ -266,7 +210,7 @@ def follow_flow(
     }
     if sensitive:
         account["sensitive_times"] = (unit * doubts[:sensitive]).tolist()
-    return Course(reduced, record, data, init, end_time, ended, account)
+    return Course(data, init, end_time, ended, account, reduced, record)
 
 
 def end_of_run(end_time: float | None) -> float | None:
@@ -387,15 +331,3 @@ def describe_sensitivity(count: int, first: float) -> str:
         "tolerance's size decides on which side it goes on: from there on the tolerance holds for one of several "
         "nearby flows."
     )
-
-
-def stationary_point(data: xr.Dataset, trajectory: xr.Dataset) -> dict[str, Any]:
-    """What kind of stationary point a flow rests at, as its plateau says it (:mod:`pipeline.stationary`)."""
-    with one_thread(data.sizes["point"]):
-        network, point = point_at(data, trajectory, -1)
-        answer, eigenvalues = kind_of(network, point), spectrum(network, point)
-    return {
-        "hessian_smallest_eigenvalue": eigenvalues.smallest,
-        "stationary_kind": answer.kind.replace("_", " "),
-        "stationary_reason": answer.reason,
-    }

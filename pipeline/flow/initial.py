@@ -9,8 +9,8 @@ import xarray as xr
 
 from catalog.schema import conform
 from pipeline.configuration import InitConfig, as_table, read_weights
-from pipeline.errors import RequestError
-from pipeline.points import take_points
+from pipeline.inputs.errors import RequestError
+from pipeline.network.points import take_points
 
 SMALLEST, LARGEST = 1e-150, 1e150
 """The sizes of given weights whose squares and quotients are floats, and the largest output whose square is."""

@@ -20,8 +20,8 @@ import numpy as np
 import scipy.integrate
 import xarray as xr
 
-from pipeline.errors import RequestError
 from pipeline.flow.weights import label_trajectory, plain_weights
+from pipeline.inputs.errors import RequestError
 from pipeline.network import algebra
 from pipeline.network.activation import Activation
 from pipeline.network.status import Status

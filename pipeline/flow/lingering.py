@@ -17,7 +17,7 @@ from pipeline.flow.moments import read_residual, read_slope, step_lengths
 from pipeline.flow.reduction import Reduction
 from pipeline.lingering import Dip, History, Moments, dips_of, stretches
 from pipeline.network import algebra
-from pipeline.points import describe_points
+from pipeline.network.points import describe_points
 from pipeline.stationary import StationaryPoint, point_at
 
 RESOLVED = 64 * np.finfo(float).eps

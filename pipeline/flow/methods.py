@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
-from pipeline.errors import RequestError
 from pipeline.flow import descent, libraries
 from pipeline.flow.sample_times import merged_sample_times
+from pipeline.inputs.errors import RequestError
 
 EXACT = "exact"
 """The method of :mod:`pipeline.flow.exact`; ``pipeline.flow.simulate`` calls it, not this module."""
@@ -76,29 +78,14 @@ def simulate_by(
         )
     if method in METHODS:
         refuse_too_large(method, data, init, samples if times is None else len(times))
+    asked: dict[str, Any] = {
+        "method": method, "end_time": end_time, "tolerance": tolerance, "times": times, "samples": samples,
+        "slope": slope,
+    }  # fmt: skip
     if method in descent.METHODS:
-        return descent.simulate_descent(
-            data,
-            init,
-            method=method,
-            end_time=end_time,
-            tolerance=tolerance,
-            times=times,
-            samples=samples,
-            slope=slope,
-            step_size=step_size,
-        )
+        return descent.simulate_descent(data, init, **asked, step_size=step_size)
     if method in libraries.METHODS:
-        return libraries.simulate_by_library(
-            data,
-            init,
-            method=method,
-            end_time=end_time,
-            tolerance=tolerance,
-            times=times,
-            samples=samples,
-            slope=slope,
-        )
+        return libraries.simulate_by_library(data, init, **asked)
     raise RequestError(f"flow.method = {method!r}: allowed are {', '.join(map(repr, METHODS))}")
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import validate
-from pipeline.arguments import FINER_TOLERANCE, POSITIVE, SAMPLES, SLOPE, instants, number, whole
-from pipeline.flow.course import Progress, Reading, end_of_run, follow_flow
-from pipeline.points import take_points
+from pipeline.flow.course import end_of_run, follow_flow
+from pipeline.flow.followed import Progress, Reading
+from pipeline.inputs.arguments import FINER_TOLERANCE, POSITIVE, SAMPLES, SLOPE, instants, number, whole
+from pipeline.network.points import take_points
 
 
 def simulate(

@@ -13,8 +13,8 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import conform, variable
-from pipeline.errors import RequestError
 from pipeline.flow.initial import LARGEST, SMALLEST
+from pipeline.inputs.errors import RequestError
 from pipeline.network import algebra
 
 BALANCED = 1e-12

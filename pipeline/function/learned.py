@@ -12,7 +12,7 @@ from catalog.schema.blocks import along_time, at_instant
 from pipeline.function.kinks import Kinks, merged_kinks, numbers_of_kinks
 from pipeline.network.activation import Activation
 from pipeline.network.one_input import OneInput
-from pipeline.points import take_points
+from pipeline.network.points import take_points
 
 WIDTH = 0.01
 """The share of the data's range within which kinks are one: a figure shows no closer ones apart."""

@@ -13,7 +13,7 @@ from pipeline.minimal_norm.difference import difference, largest_between, merged
 from pipeline.minimal_norm.lowering import lowered
 from pipeline.network.activation import Activation
 from pipeline.network.algebra import half_squared_norm, squares, weights_at
-from pipeline.points import take_points
+from pipeline.network.points import take_points
 
 WITHIN = 1e-3
 """The angle (radians) up to which neurons count as one in the variation norm of learned functions."""

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import ORTHOGONAL, conform
-from pipeline.arguments import SLOPE, number
-from pipeline.errors import RequestError
+from pipeline.inputs.arguments import SLOPE, number
+from pipeline.inputs.errors import RequestError
 from pipeline.minimal_norm.bound import rough_certificate
 from pipeline.minimal_norm.interpolator import Network
 from pipeline.minimal_norm.orthogonal import certificate_norm, closed_form
@@ -20,7 +20,7 @@ from pipeline.minimal_norm.solution import UPPER_BOUND, Found, TooMany, in_units
 from pipeline.network.activation import Activation
 from pipeline.network.algebra import weights, weights_at
 from pipeline.network.one_input import OneInput
-from pipeline.points import describe_points, take_points
+from pipeline.network.points import describe_points, take_points
 
 NOT_KNOWN = "not known"
 """What the attribute ``method`` begins with where there is a lower bound at most."""

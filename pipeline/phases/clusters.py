@@ -16,7 +16,7 @@ import xarray as xr
 
 from catalog.schema import conform, validate, variable
 from catalog.schema.blocks import at_instant
-from pipeline.points import take_points
+from pipeline.network.points import take_points
 
 ANGLE = 0.05
 """The angle (radians) within which neurons of one sign belong to the leader of a cluster. From 0.01 to 0.05 as

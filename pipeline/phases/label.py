@@ -6,11 +6,11 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import conform, validate, variable
-from pipeline.arguments import PROPER_SHARE, number
+from pipeline.inputs.arguments import PROPER_SHARE, number
+from pipeline.network.points import describe_points
 from pipeline.phases.plateaus import find_plateaus, plateau_numbers
 from pipeline.phases.roles import courses, members
 from pipeline.phases.timeline import measured_times, phase_numbers, predicted_times, told_by
-from pipeline.points import describe_points
 
 
 def label_phases(

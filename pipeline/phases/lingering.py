@@ -15,9 +15,9 @@ import xarray as xr
 from catalog.schema import validate
 from pipeline.lingering import History, Stretch, dips_of, stretches
 from pipeline.network.patterns import Network
-from pipeline.points import describe_points
+from pipeline.network.points import describe_points
+from pipeline.network.threads import one_thread
 from pipeline.stationary import Answer, Spectrum, StationaryPoint, kind_of, point_at, spectrum
-from pipeline.threads import one_thread
 
 
 @dataclass(frozen=True)

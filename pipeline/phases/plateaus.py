@@ -12,8 +12,8 @@ import xarray as xr
 from catalog.schema import conform, validate, variable
 from catalog.schema.blocks import coordinates_first, over_neurons
 from pipeline.network import algebra
+from pipeline.network.points import describe_points
 from pipeline.phases.lingering import lingering
-from pipeline.points import describe_points
 from pipeline.stationary import StationaryPoint
 
 FITTED = 1e-9

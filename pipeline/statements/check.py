@@ -5,8 +5,8 @@ from __future__ import annotations
 import xarray as xr
 
 from catalog.schema import STATEMENTS, conform, decode, validate, variable
-from pipeline.arguments import PROPER_SHARE, number
-from pipeline.points import describe_points
+from pipeline.inputs.arguments import PROPER_SHARE, number
+from pipeline.network.points import describe_points
 from pipeline.statements.alignment import ALIGNMENT
 from pipeline.statements.closer import Closer
 from pipeline.statements.convergence import CONVERGENCE

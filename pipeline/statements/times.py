@@ -8,8 +8,8 @@ from math import inf
 import numpy as np
 import xarray as xr
 
-from pipeline.arguments import PROPER_SHARE, number
-from pipeline.points import describe_points
+from pipeline.inputs.arguments import PROPER_SHARE, number
+from pipeline.network.points import describe_points
 
 INSIDE = 12
 """How many instants of each interval are looked at."""

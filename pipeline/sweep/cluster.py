@@ -12,7 +12,7 @@ from threading import Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 from pipeline.sweep.caller import Caller
 from pipeline.sweep.scheduler import LOOK_UP, SchedulerLostError
 from pipeline.sweep.tasks import identity

@@ -14,8 +14,8 @@ import xarray as xr
 from catalog.cell_cache import CellWriter, UnderWay, announce, pack_cells, withdraw
 from catalog.claims import claiming
 from catalog.errors import CatalogUnwritableError, DiskFullError
-from pipeline.arguments import whole
-from pipeline.errors import RequestError
+from pipeline.inputs.arguments import whole
+from pipeline.inputs.errors import RequestError
 from pipeline.sweep.caller import Caller
 from pipeline.sweep.cell import PlaceFaultError
 from pipeline.sweep.cluster import external, local

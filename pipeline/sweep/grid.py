@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any, get_args
 
 from pipeline.configuration import RunConfig
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 
 LARGEST = 10_000_000
 """The most cells of a sweep: a bound on what is expanded before a person sees anything."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from catalog.layout import SCHEMA_VERSION
 from pipeline.configuration import RunConfig, load_config, override, presets
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 from pipeline.sweep.grid import canonical
 from pipeline.sweep.spec import SweepSpec
 

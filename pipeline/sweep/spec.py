@@ -9,8 +9,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pipeline.configuration import DATA_FILES, RunConfig, parse_toml, presets, read_bytes, run_name
-from pipeline.errors import RequestError
+from pipeline.configuration import DATA_FILES, RunConfig, presets, read_toml, run_name
+from pipeline.inputs.errors import RequestError
 from pipeline.sweep.grid import PATHS, Axis, axis, bounded, flattened
 
 KEYS = ("base", "set", "trajectories", "title", "description", "grid")
@@ -86,12 +86,7 @@ def load_sweep(name_or_path: str | Path, overrides: Mapping[str, Any] | None = N
     (9, 6, 20)
     """
     path = _found(name_or_path)
-    try:
-        values = parse_toml(read_bytes(path))
-    except OSError as error:
-        raise RequestError(f"{path}: {error.strerror or error}") from None
-    except ValueError as error:
-        raise RequestError(f"{path}: not a TOML file: {error}") from None
+    values = read_toml(path)
     _check(values, path)
     base = values["base"]
     settings = dict(flattened(values.get("set", {}), "set"))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from pipeline.arguments import PAIRS, whole
 from pipeline.configuration import DataConfig, InitConfig
 from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
+from pipeline.inputs.arguments import PAIRS, whole
 from pipeline.minimal_norm import minimal_norm
 from pipeline.network.algebra import half_squared_norm, loss
 

@@ -19,9 +19,9 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import COORDINATES, ORTHOGONAL, STATEMENTS, variable
-from pipeline.arguments import numbers
 from pipeline.configuration import RunConfig, as_config
-from pipeline.errors import RequestError
+from pipeline.inputs.arguments import numbers
+from pipeline.inputs.errors import RequestError
 from pipeline.statements import idle_share
 from pipeline.workflow import compute, prepare
 

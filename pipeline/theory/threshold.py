@@ -17,7 +17,7 @@ from itertools import count, islice
 import numpy as np
 import xarray as xr
 
-from pipeline.arguments import PAIRS, counts, whole
+from pipeline.inputs.arguments import PAIRS, counts, whole
 from pipeline.theory.ends import end_of, labelled_points, meets_assumption_3, start_of
 
 WIDTHS, POINTS, SEEDS = (64, 128, 256, 512, 1024), (2, 4, 6, 8, 10), 5

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import xarray as xr
 
-from pipeline.arguments import counts, whole
+from pipeline.inputs.arguments import counts, whole
 from pipeline.theory.ends import end_of, labelled_points, start_of
 
 POINTS, WIDTHS, SEEDS = (2, 4, 6, 8), (2, 4, 8, 16, 32, 64, 128, 256), 30

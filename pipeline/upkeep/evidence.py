@@ -21,12 +21,12 @@ from catalog.manifest import Manifest, plain, restored
 from catalog.schema.blocks import at_instant
 from pipeline.configuration import RunConfig, run_identity
 from pipeline.data import generate_data
-from pipeline.errors import RequestError
 from pipeline.flow import initialise
+from pipeline.inputs.errors import RequestError
 from pipeline.network import algebra
 from pipeline.network.activation import Activation
+from pipeline.network.points import coordinate_names, describe
 from pipeline.network.status import Status
-from pipeline.points import coordinate_names, describe
 from pipeline.results.reader import summarise
 from pipeline.upkeep.cube_evidence import judge_sweep
 

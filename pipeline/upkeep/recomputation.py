@@ -12,7 +12,7 @@ import xarray as xr
 from catalog.catalog import Catalog
 from catalog.errors import CatalogError
 from pipeline.configuration import RunConfig
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 from pipeline.results.reader import summarise
 from pipeline.results.registry import VERDICT
 from pipeline.upkeep.evidence import configuration_of

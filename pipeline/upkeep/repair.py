@@ -13,7 +13,7 @@ from catalog.errors import CatalogError, DamagedRunError
 from catalog.layout import INDEX, ORIGINS, SCHEMA_VERSION, SWEEPS, preset_of
 from catalog.verification import Finding, Problem
 from pipeline.configuration import RunConfig
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 from pipeline.sweep import SweepSpec, axis, make_plan, run_sweep
 from pipeline.workflow import publish, run
 

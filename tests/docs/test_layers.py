@@ -27,7 +27,7 @@ def test_imports_go_down(drawn, found):
 @pytest.mark.parametrize(
     ("drawn", "found", "part", "other"),
     [
-        (packages.LAYERS, imports.packages(), "catalog", "pipeline.errors"),
+        (packages.LAYERS, imports.packages(), "catalog", "pipeline.inputs"),
         (packages.LAYERS, imports.packages(), "pipeline.flow", "pipeline.data"),
         (packages.LAYERS, imports.packages(), "pipeline.workflow", "pipeline.sweep"),
         (packages.LAYERS, imports.packages(), "pipeline.figures", "pipeline.cli"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline import load_config, run
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 from pipeline.results.reader import summarise
 
 

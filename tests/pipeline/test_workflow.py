@@ -14,7 +14,7 @@ import pipeline.workflow
 from catalog import open_catalog
 from catalog.schema import COORDINATES, GROUPS, SCHEMA_VERSION, validate
 from pipeline import load_config, run
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 from pipeline.results.reader import summarise
 from pipeline.statements import statement_times
 from pipeline.workflow import code_revision

@@ -8,8 +8,8 @@ import xarray as xr
 from catalog.schema import conform
 from pipeline.configuration import DataConfig, InitConfig
 from pipeline.data import generate_data
-from pipeline.errors import RequestError
 from pipeline.flow import initialise
+from pipeline.inputs.errors import RequestError
 
 Problem = tuple[xr.Dataset, xr.Dataset, float]
 """The data, the start and the leak."""

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.configuration import arrays, bounds, load_config, parse_override, parse_toml, read_bytes
 from pipeline.configuration.wording import shown
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 from pipeline.sweep import load_sweep
 
 DIGITS = "9" * 5000

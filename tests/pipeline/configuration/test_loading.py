@@ -15,7 +15,7 @@ from pipeline.configuration import (
     load_config,
     parse_override,
 )
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 
 MINE = """
 title = "mine"

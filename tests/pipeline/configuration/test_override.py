@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.configuration import load_config, override
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 
 PRESETS = ("orthogonal", "orthonormal", "leaky", "unbalanced")
 CHANGES = {

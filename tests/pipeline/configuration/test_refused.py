@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.configuration import load_config, presets
 from pipeline.configuration.keys import UNSET
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 
 
 def refusal(name_or_path, overrides=None):

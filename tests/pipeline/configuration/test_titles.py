@@ -8,7 +8,7 @@ from catalog.layout import SCHEMA_VERSION, is_run_id, preset_of
 from pipeline.configuration import load_config, override, parse_override, presets
 from pipeline.configuration.titles import NAMES
 from pipeline.data import generate_data
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 from pipeline.sweep.grid import axis
 from pipeline.sweep.plan import make_plan
 from pipeline.sweep.spec import SweepSpec

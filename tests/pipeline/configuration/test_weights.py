@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 from torch_double import torch_of
 
 from pipeline.configuration import InitConfig, load_config, read_weights
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 
 W, A = [[1.0, 2.0], [3.0, -4.0], [0.0, 0.5]], [0.5, 0.0, -1.0]
 TOML = b"w = [[1, 2.0], [3, -4], [0, 0.5]]\na = [0.5, 0, -1]\n"

@@ -10,7 +10,7 @@ from catalog.schema import validate, variable
 from pipeline import load_config
 from pipeline.configuration import DataConfig
 from pipeline.data import generate_data
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 
 SCALES = st.floats(0.1, 10.0)
 SEEDS = st.integers(0, 10**6)

@@ -17,7 +17,7 @@ from pipeline.configuration import DataConfig, load_config
 from pipeline.data import generate_data
 from pipeline.data.sources import given_points
 from pipeline.data.text_tables import read_carefully, read_plain
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 
 ONE_COLUMN = (
     "line {} has 1 column: at least 2 are allowed, coordinates and the label, between commas or semicolons or tabs"

@@ -15,11 +15,11 @@ import xarray as xr
 from imageio_ffmpeg import get_ffmpeg_exe
 from PIL import Image
 
-from pipeline.errors import RequestError
 from pipeline.figures import ANIMATIONS, animation, frame_count, unavailable, write_animations, writing
 from pipeline.figures.encoding import FRAME_RATE
 from pipeline.figures.film import Film
 from pipeline.figures.style import publication_style
+from pipeline.inputs.errors import RequestError
 
 FEW = 8
 

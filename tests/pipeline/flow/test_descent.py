@@ -10,7 +10,6 @@ from witness import paper_data, start, witness
 from catalog.schema import validate
 from pipeline.configuration import DataConfig, load_config
 from pipeline.data import generate_data
-from pipeline.errors import RequestError
 from pipeline.flow import initialise, simulate
 from pipeline.flow.descent import BALANCED, PLAIN, Looks
 from pipeline.flow.gradient_descent_kernels import (
@@ -23,6 +22,7 @@ from pipeline.flow.gradient_descent_kernels import (
     out_of_blocks,
 )
 from pipeline.flow.methods import simulate_by
+from pipeline.inputs.errors import RequestError
 
 TOY = DataConfig(x=[[-1.5], [-1.0], [0.0], [0.25], [2.0]], y=[0.7, -0.3, -0.3, 0.4, 0.2], bias=True)
 

@@ -11,8 +11,8 @@ from pipeline import load_config
 from pipeline.configuration import DataConfig, InitConfig
 from pipeline.configuration.keys import UNSET
 from pipeline.data import generate_data
-from pipeline.errors import RequestError
 from pipeline.flow import initialise
+from pipeline.inputs.errors import RequestError
 
 SEEDS = st.integers(0, 10**6)
 

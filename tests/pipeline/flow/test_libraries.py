@@ -10,11 +10,11 @@ from catalog.schema import validate
 from pipeline.configuration import METHODS as ALLOWED
 from pipeline.configuration import DataConfig
 from pipeline.data import generate_data
-from pipeline.errors import RequestError
 from pipeline.flow import libraries
 from pipeline.flow.libraries import METHODS
 from pipeline.flow.methods import METHODS as EVERY_METHOD
 from pipeline.flow.methods import simulate_by
+from pipeline.inputs.errors import RequestError
 
 TIMES = np.linspace(0.0, 8.0, 17)
 

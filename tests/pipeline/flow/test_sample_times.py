@@ -6,9 +6,9 @@ import pytest
 from pipeline import load_config
 from pipeline.configuration import InitConfig
 from pipeline.data import generate_data
-from pipeline.errors import RequestError
 from pipeline.flow import initialise, simulate
 from pipeline.flow.sample_times import merged_sample_times
+from pipeline.inputs.errors import RequestError
 
 
 @pytest.fixture(scope="module")

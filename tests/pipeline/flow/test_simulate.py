@@ -10,8 +10,8 @@ from witness import paper_data, start, witness
 from catalog.schema import conform, validate
 from pipeline.configuration import DataConfig
 from pipeline.data import generate_data
-from pipeline.errors import RequestError
 from pipeline.flow import simulate
+from pipeline.inputs.errors import RequestError
 
 LIMIT = 1 / np.sqrt(5) + 1 / np.sqrt(1.25)
 TIMES = np.linspace(0.0, 40.0, 161)

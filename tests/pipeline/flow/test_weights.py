@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from witness import paper_data, start
 
 from catalog.schema import conform, validate
-from pipeline.errors import RequestError
 from pipeline.flow.weights import in_logarithms, label_trajectory, plain_weights, refuse_unbalanced
+from pipeline.inputs.errors import RequestError
 
 ACCOUNT = {"status": "end_time"}
 

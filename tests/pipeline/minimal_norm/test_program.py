@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from catalog.schema import validate
 from pipeline import generate_data, load_config, minimal_norm
 from pipeline.configuration import DataConfig
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 from pipeline.minimal_norm.activation_patterns import enumerate_patterns
 from pipeline.minimal_norm.orthogonal import closed_form
 from pipeline.minimal_norm.reduction import NO_NETWORK, reduce

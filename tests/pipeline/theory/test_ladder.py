@@ -7,7 +7,7 @@ import xarray as xr
 from catalog.schema import STATEMENTS, VERDICTS
 from pipeline import load_config
 from pipeline.data import generate_data
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 from pipeline.theory import ladder_law
 from pipeline.theory.ladder import expected_excess_exponent, holds_from, slope
 

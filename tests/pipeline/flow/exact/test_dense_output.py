@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from twins import force_on, integrate, paper_network, residual_of, sliding_network
 
+from pipeline import follow_flow, generate_data, initialise, load_config
 from pipeline.flow.exact.build import load_solver
 from pipeline.flow.exact.dense_output import evaluate, place_samples
 from pipeline.flow.exact.network.activation import SLIDING
@@ -122,3 +123,21 @@ def test_the_start_is_read_as_it_was():
     assert taken.direction[0] == pytest.approx(neurons.z[:, :2] / norm[:, None], rel=1e-15)
     assert taken.log_norm[0] == pytest.approx(neurons.log_scale + np.log(norm), rel=1e-15)
     assert (taken.state[0] == neurons.state).all()
+
+
+def test_where_many_cross_a_sample_is_what_it_is_alone():
+    """The reading goes on from where many have crossed; alone, a sample is read from its step's start."""
+    config = load_config("orthogonal", {"init.width": 3000})
+    data = generate_data(config.data)
+    course = follow_flow(data, initialise(data, config.init))
+    start, problem, steps = course.reduced.neurons, course.reduced.problem, course.record
+    times = np.linspace(steps.time[3], steps.time[4], 12)[1:-1]
+    together, _, _ = evaluate(start, problem, steps, times, 0, course.allowed)
+    assert (together.state[0] != together.state[-1]).any(axis=1).sum() > 256
+    for i in (0, 5, 9):
+        alone, _, _ = evaluate(start, problem, steps, times[i : i + 1], 0, course.allowed)
+        assert (together.state[i] == alone.state[0]).all()
+        for name in ("direction", "log_norm", "output_ratio"):
+            found, known = getattr(together, name)[i], getattr(alone, name)[0]
+            assert found == pytest.approx(known, abs=1e-6), name
+        assert together.gradient_norm[i] == pytest.approx(alone.gradient_norm[0], rel=1e-6)

@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import ORTHOGONAL, conform, variable
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 
 EQUAL = 1e-12
 """The relative difference up to which two sizes count as equal: a rotation's rounding gives some 1e-16."""
@@ -26,6 +26,10 @@ COMPARED = 1000
 change of points whose labels are 0 would go unseen."""
 SMALLEST, LARGEST = 1e-150, 1e150
 """The sizes of points and labels whose squares and products are floats, and sums of ten million of them."""
+WHOLE = 4096
+"""Up to so many points all products are held at once: 128 megabytes."""
+TILE = (256, 4096)
+"""Of more points, so many rows and columns of the products at a time: what a processor's cache holds."""
 
 
 def take_points(data: xr.Dataset) -> xr.Dataset:
@@ -154,9 +158,25 @@ def largest_cosine(x: np.ndarray) -> float:
     """The largest |cos| of the angle between two of the points; 0 for a single one."""
     lengths = np.linalg.norm(x, axis=1)
     units = x / np.where(lengths > 0, lengths, 1.0)[:, None]
+    if len(units) > WHOLE:
+        return min(_largest_in_tiles(units), 1.0)
     cosines = np.abs(units @ units.T)
     np.fill_diagonal(cosines, 0.0)
     return min(float(cosines.max(initial=0.0)), 1.0)
+
+
+def _largest_in_tiles(units: np.ndarray) -> float:
+    """The same, a tile of the products at a time: of 100,000 points all of them would be 80 gigabytes."""
+    rows, columns = TILE
+    largest, n = 0.0, len(units)
+    for first in range(0, n, rows):
+        some = units[first : first + rows]
+        for begin in range(first, n, columns):
+            products = some @ units[begin : begin + columns].T
+            if begin < first + rows:  # the products of points with themselves, and those told already
+                products[np.tril_indices(len(some), first - begin, products.shape[1])] = 0.0
+            largest = max(largest, float(products.max()), -float(products.min()))
+    return largest
 
 
 def coordinate_names(d: int) -> list[str]:

@@ -12,7 +12,7 @@ from math import inf, isfinite, isnan
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import RequestError
+from pipeline.inputs.errors import RequestError
 
 if TYPE_CHECKING:  # a configuration is read without NumPy
     import numpy as np

@@ -27,13 +27,13 @@ from pipeline import (
     simulate,
     statement_times,
 )
-from pipeline.arguments import POSITIVE, TOLERANCE, Allowed, counts, instants, number, numbers, whole
 from pipeline.configuration import DataConfig, InitConfig
 from pipeline.flow.exact.build import load_solver
 from pipeline.flow.exact.dense_output import evaluate
 from pipeline.flow.exact.integration import integrate
 from pipeline.flow.gradient_descent_kernels import descend, load_descent
 from pipeline.flow.methods import METHODS
+from pipeline.inputs.arguments import POSITIVE, TOLERANCE, Allowed, counts, instants, number, numbers, whole
 
 ENTRIES = (integrate, evaluate, descend)
 """The kernels that Python calls."""

@@ -19,10 +19,10 @@ from pipeline import (
     simulate,
     statement_times,
 )  # fmt: skip
-from pipeline.errors import RequestError
 from pipeline.figures import FIGURES
+from pipeline.inputs.errors import RequestError
 from pipeline.minimal_norm import bias_coordinate
-from pipeline.points import describe_points, take_points
+from pipeline.network.points import describe_points, largest_cosine, take_points
 
 CONFIG = load_config("orthogonal", {"init.width": 6, "init.seed": 4})
 X, Y = np.array([[-0.5, 1.0], [2.0, 1.0]]), np.array([-1.0, 1.0])
@@ -174,3 +174,17 @@ def test_other_datasets_are_named_too(usual):
     ):
         with pytest.raises(ValueError, match=line):
             label_phases(data, broken)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 23])
+@pytest.mark.parametrize("tile", [(3, 5), (4, 4), (5, 3), (1, 1), (100, 100)])
+def test_the_largest_cosine_in_tiles_is_that_of_all_products(monkeypatch, n, tile):
+    """Of 180,000 points all products at once are 260 gigabytes."""
+    x = np.random.default_rng(n).standard_normal((n, 3))
+    whole = largest_cosine(x)
+    monkeypatch.setattr("pipeline.network.points.WHOLE", 0)
+    monkeypatch.setattr("pipeline.network.points.TILE", tile)
+    assert largest_cosine(x) == pytest.approx(whole, abs=1e-15)
+    if n > 1:
+        x[-1] = -2.0 * x[0]
+        assert largest_cosine(x) == pytest.approx(1.0, abs=1e-15)

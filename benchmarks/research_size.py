@@ -1,0 +1,163 @@
+"""Networks of research size: many points and few neurons, beside diffrax.
+
+CPU time, the least of some repeats: other work on the machine does not count. Error: the root mean square over the
+points of the residual's error at the end, over the labels'. The reference is our own tightest run; what diffrax's
+tightest differs from it by stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from time import process_time
+from typing import Any
+
+import numpy as np
+from rich.console import Group
+from rich.table import Table
+
+from benchmarks.peers import compile_diffrax
+from benchmarks.problems import Problem
+from benchmarks.timing import spoken, tell
+from catalog.schema import conform
+from pipeline.flow import follow_flow
+from pipeline.network.points import describe
+
+ROWS = (
+    (200, 2, 5, 3.0), (800, 2, 5, 3.0), (800, 2, 20, 20.0), (1_000, 9, 20, 20.0), (10_000, 2, 5, 3.0),
+    (10_000, 20, 50, 20.0), (100_000, 9, 20, 10.0),
+)  # fmt: skip
+"""Points, coordinates, neurons, and the paper's t."""
+TEACHER, START = 5, 0.1
+"""The teacher's neurons, and the size of a weight at the start."""
+TOLERANCES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
+RIVALS = {"Tsit5": (1e-3, 1e-5, 1e-7, 1e-9), "Dopri8": (1e-3, 1e-5, 1e-7)}
+"""Methods of diffrax, and their relative tolerances; no further once one takes :data:`LIMIT`."""
+MOST_STEPS = 100_000
+LIMIT, ENOUGH = 3.0, 0.2
+ASKED = (1e-3, 5e-5, 1e-5, 2e-6)
+"""The errors at which the times are compared."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: the solver, its tolerance, CPU seconds, and the residual at the end."""
+
+    solver: str
+    tolerance: float
+    seconds: float
+    residual: np.ndarray
+
+
+def student(n: int, d: int, m: int, end: float) -> Problem:
+    """A student of m neurons that learns a teacher on n Gaussian points."""
+    g = np.random.default_rng(0)
+    x = g.standard_normal((n, d)) / np.sqrt(d)
+    y = np.maximum(x @ g.standard_normal((TEACHER, d)).T, 0.0) @ g.choice([-1.0, 1.0], TEACHER)
+    w, signs = START * g.standard_normal((m, d)), g.choice([-1.0, 1.0], m)
+    length = np.linalg.norm(w, axis=1)
+    init = conform(
+        "initial",
+        {
+            "log_norm": np.log(length),
+            "direction": w / length[:, None],
+            "output_ratio": signs,
+            "log_init_scale": np.log(START),
+        },
+    )
+    data = describe(x, y, [f"x{i + 1}" for i in range(d)])
+    return Problem("", f"n = {n:,}, d = {d}, m = {m}, t = {end:g}", data, init, end, end)
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """The least CPU seconds of some repeats, and the result."""
+    best, spent = np.inf, 0.0
+    while True:
+        before = process_time()
+        result = work()
+        took = process_time() - before
+        best, spent = min(best, took), spent + took
+        if spent >= ENOUGH:
+            return best, result
+
+
+def our_runs(problem: Problem) -> Iterator[Run]:
+    """Ours, the tightest first: it is the reference."""
+    for tolerance in (1e-8, *TOLERANCES):
+        seconds, followed = timed(
+            partial(follow_flow, problem.data, problem.init, end_time=problem.end, tolerance=tolerance)
+        )
+        end = followed.trajectory(np.array([0.0, problem.end]))
+        yield Run("reluflow", tolerance, seconds, end["residual"].values[-1])
+
+
+def rival_runs(method: str, problem: Problem) -> Iterator[Run]:
+    """A rival's, as far as its patience goes."""
+    import jax
+
+    with jax.enable_x64(True):
+        compiled = compile_diffrax(method, problem, MOST_STEPS)
+
+        def run(rtol: float) -> Any:
+            return jax.device_get(compiled(problem.start, rtol, rtol * problem.unit))
+
+        for rtol in RIVALS[method]:
+            seconds, (residual, fine, _) = timed(partial(run, rtol))
+            if fine:
+                yield Run(f"diffrax {method}", rtol, seconds, np.asarray(residual)[-1])
+            if seconds > LIMIT:
+                return
+
+
+def error(run: Run, reference: Run, problem: Problem) -> float:
+    """Of the residual, over the labels: root mean squares."""
+    return float(np.sqrt(np.mean((run.residual - reference.residual) ** 2) / np.mean(problem.y**2)))
+
+
+def seconds_at(asked: float, points: list[tuple[float, float]]) -> float:
+    """The least seconds at which an error is at most this, log-log between a solver's points; nan: never."""
+    found = sorted(points)
+    if not found or found[0][0] > asked:
+        return np.nan
+    best = min(seconds for reached, seconds in found if reached <= asked)
+    for (low, slow), (high, quick) in pairwise(found):
+        if low <= asked < high and quick < slow:
+            share = np.log(asked / low) / np.log(high / low)
+            best = min(best, float(np.exp((1 - share) * np.log(slow) + share * np.log(quick))))
+    return best
+
+
+def table(rows: tuple[tuple[int, int, int, float], ...] = ROWS) -> Group:
+    """Every run, and the ratios of the quickest rival's time to ours at equal error."""
+    runs, ratios = (
+        Table(title="Many points, few neurons: error and CPU time"),
+        Table(title="Rival's time over ours"),
+    )
+    for name in ("problem", "solver", "error · time at each tolerance"):
+        runs.add_column(name)
+    for name in ("problem", *(f"error {asked:g}" for asked in ASKED)):
+        ratios.add_column(name)
+    for row in rows:
+        problem = student(*row)
+        tell(problem.title)
+        reference, *ours = our_runs(problem)
+        found = {"reluflow": ours} | {method: list(rival_runs(method, problem)) for method in RIVALS}
+        points = {
+            name: [(error(run, reference, problem), run.seconds) for run in each] for name, each in found.items()
+        }
+        for name, each in found.items():
+            said = " · ".join(
+                f"{run.tolerance:.0e}: {reached:.1e} {spoken(seconds)}"
+                for run, (reached, seconds) in zip(each, points[name], strict=True)
+            )
+            runs.add_row(problem.title, name, said)
+        compared = []
+        for asked in ASKED:
+            own = seconds_at(asked, points["reluflow"])
+            rivals = [seconds_at(asked, points[method]) for method in RIVALS]
+            known = [seconds for seconds in rivals if np.isfinite(seconds)]
+            compared.append(f"{min(known) / own:.1f}" if known else f"never (ours {spoken(own)})")
+        ratios.add_row(problem.title, *compared)
+    return Group(runs, "", ratios)

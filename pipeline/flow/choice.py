@@ -1,0 +1,47 @@
+"""Which path of the exact method follows a flow: the one criterion, in one place.
+
+The lumped path (:mod:`pipeline.flow.exact`) follows every crossing by itself, with a Newton correction of the
+size points x points: it is for few points, however many neurons, and for starts of any scale. Where points are
+many and neurons few a single point matters little, and nothing may have the size points x points: that is the
+collocation path (:mod:`pipeline.flow.collocation`). Measured at n = 200, d = 2, m = 5 the two take 550 and 1 ms,
+and from there on the lumped path's steps cost n^3.
+"""
+
+from __future__ import annotations
+
+from math import log
+
+import numpy as np
+import xarray as xr
+
+FEWEST_POINTS = 128
+"""Below so many points the lumped path's steps cost less than what it gives besides: every crossing by itself."""
+POINTS_PER_WEIGHT = 4
+"""Points for each of the m (d + 1) weights: with fewer, neurons slide at many boundaries at once, and can fit the
+labels, which asks for the tail's Newton correction."""
+SMALLEST = 1e-4
+"""|w_j|, over the labels' scale, below which a start is small: what happens while it grows decides over the rest,
+and the lumped path follows it by logarithms (at 1e-8 the errors here are 100 tolerances, at 1e-3 below one)."""
+LARGEST_RATIO = 1.0 + 1e-12
+"""|a_j|/|w_j| above which w_j can reach 0 in finite time, where all boundaries meet and the flow is not unique:
+only the lumped path says so."""
+
+
+def many_points(data: xr.Dataset, init: xr.Dataset, slope: float) -> bool:
+    """Whether the points are so many, and the neurons so few, that the collocation path follows this flow.
+
+    Parameters
+    ----------
+    data, init
+        The datasets of stages 1 and 2.
+    slope
+        Of the leaky ReLU: above 1, or below -1, a boundary repels on both sides, and only the lumped path says so.
+    """
+    x, y = data.variables["x"].values, data.variables["y"].values
+    (n, d), m = x.shape, init.sizes["neuron"]
+    if n < FEWEST_POINTS or n < POINTS_PER_WEIGHT * m * (d + 1) or abs(slope) > 1.0 or not y.any():
+        return False
+    if not x.any() or np.abs(init.variables["output_ratio"].values).max() > LARGEST_RATIO:
+        return False
+    unit = 0.5 * (log(np.abs(y).max()) - log(np.abs(x).max()))
+    return bool(init.variables["log_norm"].values.min() - unit >= log(SMALLEST))

@@ -1,0 +1,64 @@
+"""Bringing these kernels' machine code into being: on disk once, into each process when it is needed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import cache
+from time import perf_counter
+
+import numpy as np
+
+from pipeline.flow.code_cache import NotOnDiskError, from_disk_only
+from pipeline.flow.collocation.points import in_blocks
+from pipeline.flow.collocation.reading import Step, look, read_step
+from pipeline.flow.collocation.steps import make_state, make_steps, take_steps
+from pipeline.flow.collocation.sweep import make_sweep_work
+from pipeline.flow.collocation.tableau import gauss
+
+POINTS = in_blocks(np.eye(2), np.ones(2), 1, 0.0)
+W, A = np.array([[1.0, 0.5]]), np.ones(1)
+"""Two points and one neuron: the types of every run, and next to no work."""
+NOBODY = np.zeros((0, 3), dtype=np.int64)
+
+
+def load_steps() -> None:
+    """Bring the loop's machine code into this process."""
+    state, record = make_state(POINTS, W, A, 2, 8), make_steps(1, 2, 1, 2, 8)
+    take_steps(POINTS, gauss(2), state, record, np.array([1e-3, 1e-3, 1e-3, 1.0, 0.1]), np.zeros(3))
+
+
+def load_reading() -> None:
+    """Bring that of reading into this process."""
+    step = Step(W, A, W, A, np.zeros((2, 1, 2)), NOBODY[:, :2].copy(), 1e-3, 1)
+    state, into = make_state(POINTS, W, A, 3, 8), (np.zeros((1, 1, 3)), NOBODY)
+    read_step(POINTS, (gauss(2), gauss(3)), state, step, np.zeros(1), into)
+    work, seen = make_sweep_work(1, 1, 2, POINTS.labels.shape[1]), (np.zeros(2), np.zeros((1, 2), dtype=np.int8))
+    look(POINTS, (W, A), NOBODY, work, seen)
+
+
+ENTRIES = {"steps": load_steps, "reading": load_reading}
+"""The kernels that Python calls, by what they are compiled as."""
+
+
+def load_all() -> None:
+    """Bring all of it into this process."""
+    for load in ENTRIES.values():
+        load()
+
+
+@cache
+def load_many_points() -> None:
+    """Bring the machine code into this process, from disk or by compiling it, which is said on standard error."""
+    try:
+        with from_disk_only():
+            load_all()
+    except NotOnDiskError:
+        print("Compiling the solver for many points, once (half a minute) ...", file=sys.stderr, flush=True)
+        started = perf_counter()
+        module = "pipeline.flow.collocation"
+        children = [subprocess.Popen([sys.executable, "-m", module, entry]) for entry in ENTRIES]
+        failed = [child.wait() for child in children]
+        load_all()  # what a child could not, this process compiles, and raises what is wrong
+        if not any(failed):
+            print(f"Compiled in {perf_counter() - started:.0f} s.", file=sys.stderr)

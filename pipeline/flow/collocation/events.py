@@ -1,0 +1,42 @@
+"""What is noted of a sweep: every crossing in the step, and what of it the next sweep has to know."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+TIME, UP, UNTIL, AFTER, PLAN, PLAN_AFTER, JUMP, SHIFT = range(8)
+"""Places in an event's numbers: when, in [0, 1] over the step (0: the pair slides from the step's start); 1 if the
+point goes on there, else 0; the sliding that was assumed, up to when (0: none) and whether the point is on
+afterwards; the same as it has come out; by how much n D jumps, over x_k; what the neuron's other corners add to
+the preactivation there."""
+NUMBERS = 8
+"""After them: the pair's share of n D_i over x_k, beside what it always has (the slope of the leaky ReLU); the
+point's residual at the nodes without the pair's own; what sliding adds to n D_i, over x_k; s numbers each."""
+
+
+class Events(NamedTuple):
+    """The crossings of a sweep, block by block, neuron by neuron, point by point.
+
+    number : int64[2]
+        How many there are, and how many found no room.
+    neuron, point : int64[most]
+    values : float64[most, 8 + 3 s]
+        All of an event beside each other: they are read in the order of time too.
+    """
+
+    number: np.ndarray
+    neuron: np.ndarray
+    point: np.ndarray
+    values: np.ndarray
+
+
+def make_events(most: int, stages: int) -> Events:
+    """Room for so many."""
+    return Events(
+        np.zeros(2, dtype=np.int64),
+        np.zeros(most, dtype=np.int64),
+        np.zeros(most, dtype=np.int64),
+        np.zeros((most, NUMBERS + 3 * stages)),
+    )

@@ -1,0 +1,272 @@
+"""The network at any instant: each step that is asked for is done once more, with one node more.
+
+Within a step the polynomial of s nodes is right to the order s + 1 only, and smooth where the path has corners. So
+the force is found again at s + 1 nodes, from the recorded one, with the step's crossings, and a neuron at time t
+is that polynomial and the corners before t. At both ends of the step it is what the integration has.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.flow.collocation.compiling import allocating, entry_point, inner
+from pipeline.flow.collocation.corners import begin_neuron, pass_corner, smear, turn_corners
+from pipeline.flow.collocation.events import PLAN, PLAN_AFTER, TIME, UNTIL, UP
+from pipeline.flow.collocation.network import carry
+from pipeline.flow.collocation.pairs import row_at
+from pipeline.flow.collocation.steps import put_on_boundary
+from pipeline.flow.collocation.sweep import SLOPE, N, add_force, multiply, sweep
+
+
+class Step(NamedTuple):
+    """An accepted step.
+
+    w, a : float64[m, d], float64[m]
+        At its start.
+    end_w, end_a : float64[m, d], float64[m]
+    force : float64[s, m, d]
+    pairs : int64[sliding, 2]
+        Neuron and point of each pair that slides at its start.
+    length : float
+    sweeps : int
+        By how many sweeps the force is found again.
+    """
+
+    w: np.ndarray
+    a: np.ndarray
+    end_w: np.ndarray
+    end_a: np.ndarray
+    force: np.ndarray
+    pairs: np.ndarray
+    length: float
+    sweeps: int
+
+
+@inner
+def begin_step(step, tableaus, state):
+    """Put the network at the step's start, with its force at the finer nodes."""
+    coarse, fine = tableaus
+    network, held = state.network, state.held
+    s, (m, d) = len(coarse.nodes), step.w.shape
+    for j in range(m):
+        network.start_a[j] = step.a[j]
+        for c in range(d):
+            network.start_w[j, c] = step.w[j, c]
+    for i in range(s + 1):
+        for j in range(m):
+            for c in range(d):
+                network.force[i, j, c] = 0.0
+        for l in range(s):
+            weight = row_at(coarse.basis, l, s - 1, fine.nodes[i])
+            for j in range(m):
+                for c in range(d):
+                    network.force[i, j, c] += weight * step.force[l, j, c]
+    held.number[0] = step.pairs.shape[0]
+    for e in range(step.pairs.shape[0]):
+        held.neuron[e], held.point[e] = step.pairs[e, 0], step.pairs[e, 1]
+        held.values[e, TIME], held.values[e, UP] = 0.0, 1.0
+        held.values[e, PLAN], held.values[e, PLAN_AFTER] = 1.0, 0.0
+
+
+@inner
+def read_neuron(j, time, points, tableau, state, now):
+    """Write neuron j at a time of the step into ``state.last``; its corners' sums are those before the time."""
+    network, work, into = state.network, state.corners, state.last[j]
+    s, d = len(tableau.nodes), points.rows.shape[1]
+    step = state.clock[0]
+    output, end = 0.0, network.start_a[j]
+    for c in range(d):
+        into[c] = network.start_w[j, c]
+    for i in range(s):
+        weight, along = step * row_at(tableau.integral, i, s, time), 0.0
+        output += row_at(tableau.basis, i, s - 1, time) * network.a[i, j]
+        for c in range(d):
+            along += network.w[i, j, c] * network.force[i, j, c]
+            into[c] += weight * network.a[i, j] * network.force[i, j, c]
+        end += weight * along
+    along, share = 0.0, step / points.about[N]
+    for c in range(d):
+        corner = time * work.sums[0, c] - work.sums[1, c]
+        for i in range(s):
+            corner -= row_at(tableau.integral, i, s, time) * work.smeared[i, c]
+        along += share * corner * into[c]
+        into[c] += share * corner * output
+    into[d] = end + along
+
+
+@inner
+def restore(into, step, j, time, missed):
+    """Let a neuron meet the step's end, and Lemma 1: |a|^2 - |w|^2 is what it was."""
+    d = into.shape[0] - 1
+    conserved, square = step.a[j] ** 2, 0.0
+    for c in range(d + 1):
+        into[c] += time * missed[c]
+    for c in range(d):
+        conserved -= step.w[j, c] ** 2
+        square += into[c] ** 2
+    if conserved >= 0.0 or into[d] ** 2 >= square:
+        into[d] = sqrt(max(conserved + square, 0.0)) * (1.0 if into[d] >= 0.0 else -1.0)
+    else:
+        scale = sqrt(max(into[d] ** 2 - conserved, 0.0) / square)
+        for c in range(d):
+            into[c] *= scale
+
+
+@inner
+def read_times(j, times, points, tableau, state, asked):
+    """Write one neuron at all of ``times``.
+
+    Parameters
+    ----------
+    asked : (Events, Step, float64[times, m, d + 1])
+    """
+    now, step, into = asked
+    work, d = state.corners, points.rows.shape[1]
+    begin_neuron(work)
+    first, last = work.first[j], work.first[j + 1]
+    for place in range(first, last):
+        if now.values[work.order[place], TIME] > 0.0:
+            smear(work.order[place], points, tableau, now, work)
+    missed = state.missed
+    for turn in range(2):
+        for c in range(d):
+            work.sums[0, c], work.sums[1, c] = 0.0, 0.0
+        place = first
+        for t in range(times.shape[0] if turn == 1 else 1):
+            time = times[t] if turn == 1 else 1.0
+            while place < last and now.values[work.order[place], TIME] < time:
+                if now.values[work.order[place], TIME] > 0.0:
+                    pass_corner(work.order[place], points, now, work)
+                place += 1
+            read_neuron(j, time, points, tableau, state, now)
+            if turn == 0:
+                for c in range(d):
+                    missed[c] = step.end_w[j, c] - state.last[j, c]
+                missed[d] = step.end_a[j] - state.last[j, d]
+            else:
+                restore(state.last[j], step, j, time, missed)
+                for c in range(d + 1):
+                    into[t, j, c] = state.last[j, c]
+
+
+@entry_point
+def read_step(points, tableaus, state, step, times, into):
+    """Write the network at some instants of a step.
+
+    Parameters
+    ----------
+    points : Points
+    tableaus : (Tableau, Tableau)
+        The integration's, and that with one node more.
+    state : State
+        Of the latter: workspace.
+    step : Step
+    times : float64[times]
+        In [0, 1] over the step, increasing.
+    into : (float64[times, m, d + 1], int64[most, 3])
+        The neurons; and who slides: the place in ``times``, neuron, point.
+
+    Returns
+    -------
+    int
+        How many slide.
+    """
+    values, slides = into
+    fine, notes = tableaus[1], state.notes
+    begin_step(step, tableaus, state)
+    state.clock[0] = step.length
+    carry(state.network, step.length, fine, state.system)
+    which = 1
+    for turn in range(step.sweeps):
+        which = 1 - which
+        pair = (notes[1 - which], notes[which]) if turn > 0 else (state.held, notes[which])
+        sweep(points, fine, state.network, step.length, pair, state.work)
+        turn_corners(points, fine, state.network, step.length, pair[1], state.corners)
+        carry(state.network, step.length, fine, state.system)
+    now, count = notes[which], 0
+    for j in range(step.a.shape[0]):
+        read_times(j, times, points, fine, state, (now, step, values))
+    for t in range(times.shape[0]):
+        for e in range(now.number[0]):
+            event, w = now.values[e], values[t, now.neuron[e], :-1]
+            if event[UNTIL] > 0.0 and event[TIME] <= times[t] <= event[UNTIL] and count < slides.shape[0]:
+                put_on_boundary(w, points.rows[now.point[e]], points.square[now.point[e]])
+                slides[count, 0], slides[count, 1], slides[count, 2] = t, now.neuron[e], now.point[e]
+                count += 1
+    return count
+
+
+@inner
+def write_signs(first, points, work, states):
+    """Write the states of a block's points: 1 off, 2 on."""
+    m, n = states.shape
+    for j in range(m):
+        row, into = work.start[j], states[j]
+        for k in range(min(row.shape[0], n - first)):
+            into[first + k] = 2 if row[k] > 0.0 else 1
+
+
+@allocating
+def project(force, slides, points):
+    """Take what a sliding neuron can't follow out of its force."""
+    for _ in range(3 if slides.shape[0] > 0 else 0):
+        for e in range(slides.shape[0]):
+            push, x, along = force[0, slides[e, 1]], points.rows[slides[e, 2]], 0.0
+            for c in range(x.shape[0]):
+                along += push[c] * x[c]
+            for c in range(x.shape[0]):
+                push[c] -= along / points.square[slides[e, 2]] * x[c]
+
+
+@entry_point
+def look(points, neurons, slides, work, into):
+    """Look at the network: what is left to fit, who is active where, and |grad L|, which is returned.
+
+    Parameters
+    ----------
+    points : Points
+    neurons : (float64[m, d], float64[m])
+    slides : int64[sliding, 3]
+        As :func:`read_step` has them, of this instant.
+    work : SweepWork
+    into : (float64[n], int8[m, n])
+        The residual; the states 1 off, 2 on, 3 sliding.
+    """
+    (w, a), (residual, states) = neurons, into
+    (m, d), n = w.shape, residual.shape[0]
+    slope, size, left = points.about[SLOPE], work.crossing.shape[0], work.residual[0]
+    force = np.zeros((1, m, d))
+    for block in range(points.columns.shape[0]):
+        first = block * size
+        multiply(w, points.columns[block], work.start)
+        for e in range(slides.shape[0]):
+            if first <= slides[e, 2] < first + size:
+                work.start[slides[e, 1], slides[e, 2] - first] = 0.0
+        write_signs(first, points, work, states)
+        for k in range(size):
+            left[k] = points.labels[block, k]
+        for j in range(m):
+            row, output = work.start[j], a[j]
+            for k in range(size):
+                left[k] -= output * (row[k] if row[k] > 0.0 else slope * row[k])
+        for j in range(m):
+            row = work.start[j]
+            for k in range(size):
+                row[k] = left[k] if row[k] > 0.0 else slope * left[k]
+        for k in range(min(size, n - first)):
+            residual[first + k] = left[k]
+        add_force(work.start, points.columns[block], work.force, force)
+    for e in range(slides.shape[0]):
+        states[slides[e, 1], slides[e, 2]] = 3
+    project(force, slides, points)
+    total = 0.0
+    for j in range(m):
+        along, square = 0.0, 0.0
+        for c in range(d):
+            along += force[0, j, c] * w[j, c]
+            square += force[0, j, c] ** 2
+        total += along * along + a[j] ** 2 * square
+    return sqrt(total) / points.about[N]

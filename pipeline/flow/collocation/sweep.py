@@ -1,0 +1,405 @@
+"""One sweep over all points: the residual at the nodes of a step, and the force on every neuron.
+
+1. preactivations of a block of points, at the step's start and at its nodes: a product;
+2. the residual at the nodes; a pair whose sign differs somewhere on the step is looked at by itself;
+3. what every active pair pushes with: the residual, of a crossing pair the moments of its active part;
+4. the force on the neurons: a product.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.flow.collocation.compiling import allocating, inner, summing
+from pipeline.flow.collocation.events import AFTER, NUMBERS, PLAN, PLAN_AFTER, SHIFT, TIME, UNTIL, UP
+from pipeline.flow.collocation.pairs import add_active, find_root, interpolate, shifted_root, value_at
+
+NARROW = 8
+"""The number of coordinates up to which plain loops are quicker than the linear algebra library."""
+N, SLOPE, SCALE, RESTING, CARE = range(5)
+"""Places in ``Points.about``."""
+
+
+class SweepWork(NamedTuple):
+    """Workspace of a block; ``most`` is neurons x points of it.
+
+    start, nodes : float64[m, size], float64[s * m, size]
+        Preactivations, then what the pairs push with.
+    residual : float64[s + 1, size]
+        At the nodes; the last row at the step's start.
+    bounds : float64[3, size]
+        Lowest, highest and last preactivation of one neuron.
+    crossing : uint8[size]
+    force : float64[s * m, d]
+    pair : int64[most, 4]
+        Neuron, place in the block, first event, events.
+    found : float64[most, s, s + 2]
+        As :func:`pairs.add_active` writes it.
+    values, bare, raw, smooth : float64[s + 1]
+        One pair's preactivations, without its own corner; and the polynomials of both.
+    outputs : float64[s]
+    """
+
+    start: np.ndarray
+    nodes: np.ndarray
+    residual: np.ndarray
+    bounds: np.ndarray
+    crossing: np.ndarray
+    force: np.ndarray
+    pair: np.ndarray
+    found: np.ndarray
+    values: np.ndarray
+    bare: np.ndarray
+    raw: np.ndarray
+    smooth: np.ndarray
+    outputs: np.ndarray
+
+
+def make_sweep_work(stages: int, m: int, d: int, size: int) -> SweepWork:
+    """Room for a block of ``size`` points."""
+    s, most = stages, m * size
+    values, bare, raw, smooth = np.zeros((4, s + 1))
+    return SweepWork(
+        np.zeros((m, size)), np.zeros((s * m, size)), np.zeros((s + 1, size)), np.zeros((3, size)),
+        np.zeros(size, dtype=np.uint8), np.zeros((s * m, d)), np.zeros((most, 4), dtype=np.int64),
+        np.zeros((most, s, s + 2)), values, bare, raw, smooth, np.zeros(s),
+    )  # fmt: skip
+
+
+@allocating
+def multiply(weights, columns, product):
+    """``product = weights @ columns``."""
+    d = columns.shape[0]
+    if d > NARROW:
+        np.dot(weights, columns, product)
+        return
+    for j in range(weights.shape[0]):
+        row = product[j]
+        weight, column = weights[j, 0], columns[0]
+        for k in range(row.shape[0]):
+            row[k] = weight * column[k]
+        for c in range(1, d):
+            weight, column = weights[j, c], columns[c]
+            for k in range(row.shape[0]):
+                row[k] += weight * column[k]
+
+
+@summing
+def sum_products(left, right):
+    """<left, right>."""
+    total = 0.0
+    for k in range(left.shape[0]):
+        total += left[k] * right[k]
+    return total
+
+
+@allocating
+def add_force(pushes, columns, part, force):
+    """``force += pushes @ columns.T``, force float64[s, m, d]."""
+    s, m, d = force.shape
+    if d > NARROW:
+        np.dot(pushes, columns.T, part)
+        for i in range(s):
+            for j in range(m):
+                for c in range(d):
+                    force[i, j, c] += part[i * m + j, c]
+        return
+    for i in range(s):
+        for j in range(m):
+            for c in range(d):
+                force[i, j, c] += sum_products(pushes[i * m + j], columns[c])
+
+
+@inner
+def take_outputs(j, network, tableau, slope, work):
+    """Take neuron j's outputs from the residual; mark the points at which its sign differs within the step.
+
+    Returns
+    -------
+    int
+        How many these are.
+    """
+    s, m = len(tableau.nodes), network.start_a.shape[0]
+    residual, crossing = work.residual, work.crossing
+    lowest, highest, last = work.bounds[0], work.bounds[1], work.bounds[2]
+    row, into, output, weight = work.start[j], residual[s], network.start_a[j], tableau.end[0]
+    for k in range(row.shape[0]):
+        value = row[k]
+        into[k] -= output * (value if value > 0.0 else slope * value)
+        lowest[k], highest[k], last[k] = value, value, weight * value
+    for i in range(s):
+        row, into, output, weight = work.nodes[i * m + j], residual[i], network.a[i, j], tableau.end[i + 1]
+        for k in range(row.shape[0]):
+            value = row[k]
+            into[k] -= output * (value if value > 0.0 else slope * value)
+            lowest[k] = value if value < lowest[k] else lowest[k]
+            highest[k] = value if value > highest[k] else highest[k]
+            last[k] += weight * value
+    count = 0
+    for k in range(last.shape[0]):
+        low = last[k] if last[k] < lowest[k] else lowest[k]
+        high = last[k] if last[k] > highest[k] else highest[k]
+        mark = (low <= 0.0) & (high > 0.0)
+        crossing[k] = mark
+        count += mark
+    return count
+
+
+@inner
+def forget_crossings(crossing):
+    """Take every pair for active where it is at each node, and no more; return 0."""
+    for k in range(crossing.shape[0]):
+        crossing[k] = 0
+    return 0
+
+
+@inner
+def push(m, slope, work):
+    """Write what each pair pushes with at the nodes in the place of its preactivation."""
+    for i in range(work.residual.shape[0] - 1):
+        residual = work.residual[i]
+        for j in range(m):
+            row = work.nodes[i * m + j]
+            for k in range(row.shape[0]):
+                row[k] = residual[k] if row[k] > 0.0 else slope * residual[k]
+
+
+@inner
+def hide_held(run, first, m, before, work):
+    """Put the preactivations of held pairs to 0, which they are: what is left of them is rounding."""
+    old, last, j = run
+    for e in range(old, last):
+        if before.values[e, TIME] == 0.0:
+            place = before.point[e] - first
+            work.start[j, place] = 0.0
+            for i in range(work.residual.shape[0] - 1):
+                work.nodes[i * m + j, place] = 0.0
+
+
+@inner
+def read_pair(pair, run, scaled, tableau, before, work):
+    """Write one pair's preactivations, and what they are without the corner of its own crossing.
+
+    Parameters
+    ----------
+    pair : (j, place, slope)
+    run : (first, last)
+        Its events in the sweep before.
+    scaled : float
+        h |x_k|^2 / n.
+    """
+    j, place, slope = pair
+    values, bare, outputs = work.values, work.bare, work.outputs
+    s = len(tableau.nodes)
+    m = work.start.shape[0]
+    values[0] = work.start[j, place]
+    bare[0] = values[0]
+    for i in range(s):
+        values[i + 1] = work.nodes[i * m + j, place]
+        bare[i + 1] = values[i + 1]
+    event = before.values[run[0]]
+    if run[1] == run[0] + 1 and event[TIME] > 0.0:
+        earlier = 0.0 if event[UP] > 0.0 else 1.0 - slope
+        for l in range(s):
+            corner = event[NUMBERS + l] + event[NUMBERS + 2 * s + l] - earlier * event[NUMBERS + s + l]
+            for i in range(s):
+                bare[i + 1] -= scaled * tableau.inner[i, l] * outputs[l] * corner
+    interpolate(values, tableau, work.raw)
+    interpolate(bare, tableau, work.smooth)
+
+
+@inner
+def follow_pair(pair, run, tableau, before, now, work):
+    """Find one pair's crossings, note them, and write what its active part contributes.
+
+    Parameters
+    ----------
+    pair : (j, k, row)
+        ``row``: of ``work.found``.
+    run : (first, last)
+        Its events in the sweep before.
+    """
+    j, k, row = pair
+    found, bare, outputs = work.found[row], work.bare, work.outputs
+    s = len(tableau.nodes)
+    for i in range(s):
+        for l in range(s + 1):
+            found[i, l] = 0.0
+    old, last = run
+    if last > old and before.values[old, TIME] == 0.0:
+        until, after = before.values[old, PLAN], before.values[old, PLAN_AFTER]
+        if until < 1.0 and after > 0.0:
+            add_active((until, 1.0), work.raw, outputs, tableau, found)
+        note((j, k, 0.0, 1.0), (until, after), now)
+        return
+    on, begun, time, events = bare[0] > 0.0, 0.0, 0.0, 0
+    value = bare[0]
+    for sample in range(1, s + 2):
+        earlier, time = time, tableau.nodes[min(sample, s) - 1] if sample <= s else 1.0
+        last_value, value = value, bare[min(sample, s)] if sample <= s else value_at(work.smooth, s, 1.0)
+        if (value > 0.0) == on:
+            continue
+        root = find_root(work.smooth, s, (earlier, time), (last_value, value))
+        until, after = 0.0, 0.0
+        if old + events < last:
+            event = before.values[old + events]
+            root = shifted_root(work.smooth, s, root, event[SHIFT], begun)
+            until, after = event[PLAN], event[PLAN_AFTER]
+        if on:
+            add_active((begun, root), work.raw, outputs, tableau, found)
+        on, begun = not on, root
+        events += 1
+        if until > root:
+            note((j, k, max(root, 1e-300), 1.0 if on else 0.0), (until, after), now)
+            on = after > 0.0
+            begun = until
+            break
+        note((j, k, max(root, 1e-300), 1.0 if on else 0.0), (0.0, 0.0), now)
+    if on and begun < 1.0:
+        add_active((begun, 1.0), work.raw, outputs, tableau, found)
+
+
+@inner
+def note(crossing, sliding, now):
+    """Note a crossing (j, k, time, up) and the sliding (until, after) that follows it."""
+    e = now.number[0]
+    if e == now.neuron.shape[0]:
+        now.number[1] += 1
+        return
+    event = now.values[e]
+    now.neuron[e], now.point[e], event[TIME], event[UP] = crossing
+    event[UNTIL], event[AFTER] = sliding
+    now.number[0] = e + 1
+
+
+@inner
+def visit(run, at, points, tableau, notes, work):
+    """Look at each pair of one neuron in one block that crosses, or did in the sweep before.
+
+    Parameters
+    ----------
+    run : (j, pairs, old, last)
+        The neuron, the pairs found so far in this block, and the neuron's events there in the sweep before.
+    at : (first, step)
+        The number of the block's first point, and the step's length.
+
+    Returns
+    -------
+    int
+        The pairs found so far.
+    """
+    j, pairs, old, last = run
+    first, step = at
+    before, now = notes
+    n, slope = points.about[N], points.about[SLOPE]
+    rest = 1.0 - slope
+    s, m = len(tableau.nodes), work.start.shape[0]
+    for place in range(work.crossing.shape[0]):
+        if not work.crossing[place]:
+            continue
+        k, begin = first + place, old
+        while old < last and before.point[old] == k:
+            old += 1
+        read_pair((j, place, slope), (begin, old), step * points.square[k] / n, tableau, before, work)
+        begun = now.number[0]
+        follow_pair((j, k, pairs), (begin, old), tableau, before, now, work)
+        found = work.found[pairs]
+        for i in range(s):
+            value = work.nodes[i * m + j, place]
+            taken = work.outputs[i] * value if value > 0.0 else 0.0
+            work.residual[i, place] += rest * (taken - found[i, s])
+        work.pair[pairs, 0], work.pair[pairs, 1] = j, place
+        work.pair[pairs, 2], work.pair[pairs, 3] = begun, now.number[0] - begun
+        pairs += 1
+    return pairs
+
+
+@inner
+def push_crossing(pairs, slope, tableau, now, work):
+    """Write what the pairs that cross push with, and note it with their events."""
+    s, m = len(tableau.nodes), work.start.shape[0]
+    rest = 1.0 - slope
+    for p in range(pairs):
+        j, place, begin, events = work.pair[p]
+        found, residual = work.found[p], work.residual
+        for i in range(s):
+            own = -rest * found[i, s]
+            for l in range(s):
+                own += found[i, l] * (residual[l, place] + rest * found[l, s]) / tableau.weights[i]
+            own *= rest
+            work.nodes[i * m + j, place] = slope * residual[i, place] + own
+            for e in range(begin, begin + events):
+                event = now.values[e]
+                event[NUMBERS + i] = own
+                event[NUMBERS + s + i] = residual[i, place] + rest * found[i, s]
+                event[NUMBERS + 2 * s + i] = 0.0
+
+
+@allocating
+def sweep(points, tableau, network, step, notes, work):
+    """Write the force on every neuron for the neurons at the nodes, and note the crossings.
+
+    Parameters
+    ----------
+    points : Points
+    tableau : Tableau
+    network : Network
+        Its ``force`` is written.
+    step : float
+    notes : (Events, Events)
+        Of the sweep before, and of this one.
+    work : SweepWork
+
+    Returns
+    -------
+    float
+        The sum of the squared residuals at the step's start.
+    """
+    before, now = notes
+    force, residual = network.force, work.residual
+    s, (_, m, d) = len(tableau.nodes), force.shape
+    n, slope = points.about[N], points.about[SLOPE]
+    size = work.crossing.shape[0]
+    nodes = network.w.reshape(s * m, d)
+    for i in range(s):
+        for j in range(m):
+            for c in range(d):
+                force[i, j, c] = 0.0
+    now.number[0], now.number[1] = 0, 0
+    total, old = 0.0, 0
+    for block in range(points.columns.shape[0]):
+        first = block * size
+        multiply(network.start_w, points.columns[block], work.start)
+        multiply(nodes, points.columns[block], work.nodes)
+        for i in range(s + 1):
+            for k in range(size):
+                residual[i, k] = points.labels[block, k]
+        pairs = 0
+        for j in range(m):
+            last = old
+            while last < before.number[0] and before.neuron[last] == j and before.point[last] < first + size:
+                last += 1
+            hide_held((old, last, j), first, m, before, work)
+            crossing = take_outputs(j, network, tableau, slope, work)
+            for e in range(old, last):
+                work.crossing[before.point[e] - first] = 1
+            if not points.about[CARE] > 0.0:
+                crossing = forget_crossings(work.crossing)
+                for e in range(old, last):
+                    work.crossing[before.point[e] - first] = 1
+            if crossing > 0 or last > old:
+                for i in range(s):
+                    work.outputs[i] = network.a[i, j]
+                pairs = visit((j, pairs, old, last), (first, step), points, tableau, notes, work)
+            old = last
+        push(m, slope, work)
+        push_crossing(pairs, slope, tableau, now, work)
+        add_force(work.nodes, points.columns[block], work.force, force)
+        total += sum_products(residual[s], residual[s])
+    for i in range(s):
+        for j in range(m):
+            for c in range(d):
+                force[i, j, c] /= n
+    return total

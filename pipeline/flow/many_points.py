@@ -1,0 +1,340 @@
+"""The labelled layer around the collocation path: many points, few neurons.
+
+As :mod:`pipeline.flow.course` for the lumped path, and with the same variables and words in its account; what the
+lumped path says of single crossings (``sensitive_events``) and of the times of levels between samples is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from math import log
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from pipeline.flow.collocation.build import load_many_points
+from pipeline.flow.collocation.points import Points, in_blocks
+from pipeline.flow.collocation.reading import Step, look, read_step
+from pipeline.flow.collocation.steps import (
+    CONVERGED_RESIDUAL,
+    CROSSINGS,
+    INTERRUPTED,
+    REJECTED,
+    ROOM_USED,
+    State,
+    Steps,
+    make_state,
+    make_steps,
+    take_steps,
+)
+from pipeline.flow.collocation.sweep import NARROW, SCALE, SweepWork, make_sweep_work
+from pipeline.flow.collocation.tableau import gauss
+from pipeline.flow.exact.machine_code.interruptible import run_interruptibly
+from pipeline.flow.exact.step_record import StepRecord
+from pipeline.flow.followed import Followed, Progress, Reading
+from pipeline.flow.reduction import unit_of
+from pipeline.flow.streaming import Blocks
+from pipeline.flow.weights import in_logarithms
+from pipeline.network.status import BY_NUMBER, Status
+from pipeline.network.threads import one_thread
+
+STAGES = 2
+"""Nodes of a step; to read within it there is one more."""
+SWEEPS, SWEEPS_BELOW = 2, 1e-5
+"""By how many sweeps a step's force is found again to read within it: below that tolerance by one more."""
+MOST_STEPS = 500_000
+"""A bound that turns a hang into a status, as the lumped path's."""
+SHARE = 0.25
+"""The share of the tolerance that the last sweep of a step may change the outputs by: measured so that the worst
+error of a run stays within the tolerance."""
+SHARE_TOLERANCE = 1e-4
+"""The tolerance below which the share falls with its root: what crossings leave the sweeps don't see."""
+ROUGH, CORNERED = 0.3, 1e-3
+"""The tolerances, times the root of n and by itself, from which on neurons count as active at the nodes alone, and
+crossings have no corners: twice to six times as fast."""
+SMALL_RESIDUAL = 0.1
+"""The residual, over the labels' scale, below which what is allowed falls with it."""
+ROOM = 4_000_000
+"""How many numbers a part of the record has: 32 megabytes."""
+CROSSING_SHARE = 4
+"""At most one in so many pairs of a neuron and a point may cross in a step."""
+IN_MEMORY = 1_000_000_000
+"""The bytes of samples up to which they are kept in memory."""
+AT_ONCE = 64_000_000
+"""The bytes of samples that are read at a time."""
+BALANCED = 4e-16
+"""How far |a_j|/|w_j| may be from 1 at the start and mean 1: then it is 1 at any time."""
+
+
+method = cache(gauss)
+"""A Gauss method takes as long to find as a short run."""
+
+
+@dataclass(frozen=True)
+class Units:
+    """The solver's units, powers of 2: inputs, labels, and with them weights and the time.
+
+    Attributes
+    ----------
+    inputs, labels : float
+        Of the data in theirs.
+    """
+
+    inputs: float
+    labels: float
+
+    @property
+    def time(self) -> float:
+        """The paper's t of one unit of the solver's time."""
+        return 1.0 / (self.inputs * self.labels)
+
+    @property
+    def log_weight(self) -> float:
+        """Ln of one unit of weight."""
+        return 0.5 * (log(self.labels) - log(self.inputs))
+
+
+@dataclass(frozen=True)
+class ManyPoints(Followed):
+    """A flow that was followed by the collocation path.
+
+    Attributes
+    ----------
+    points
+        The data in the solver's units.
+    units
+        Those units.
+    parts
+        The record of the steps, in the solver's time: each part is full but the last.
+    end
+        The neurons w (m, d), a (m,) at the record's end.
+    """
+
+    points: Points
+    units: Units
+    parts: tuple[Steps, ...]
+    end: tuple[np.ndarray, np.ndarray]
+
+    @property
+    def time_unit(self) -> float:
+        """The paper's t of one unit of the solver's time."""
+        return self.units.time
+
+    @property
+    def clock(self) -> tuple[StepRecord, float]:
+        """The steps with one residual that stands for all, and the labels' scale."""
+        time, length, loss, movement = (
+            np.concatenate([getattr(part, name) for part in self.parts])
+            for name in ("time", "length", "loss", "movement")
+        )
+        size = np.sqrt(2.0 * loss)
+        after = np.append(size[1:], size[-1:])
+        return StepRecord(time, length, movement, np.stack([size, after], axis=1)[:, :, None]), self.points.about[
+            2
+        ]
+
+    def curve(self, samples: int) -> xr.Dataset:
+        """Read the residual and the loss at so many placed instants."""
+        whole = self.trajectory(samples)
+        return whole[["residual", "loss"]].drop_vars(["point"], errors="ignore")
+
+    def read(self, times: np.ndarray, reading: Reading | None) -> dict[str, Any]:
+        """The trajectory's variables at these instants of the paper's t; as dask arrays if there are too many."""
+        (m, d), n = self.end[0].shape, self.data.sizes["point"]
+        samples, each = len(times), m * (8 * (d + 2) + n) + 8 * n
+        blocks = Blocks(samples, max(8 * m * d, m * n)) if samples * each > IN_MEMORY else None
+        length = max(1, AT_ONCE // each) if blocks is None else blocks.length
+        reader, watch, kept = Reader(self), np.zeros(3), []
+
+        def read_all() -> None:
+            for first in range(0, samples, length):
+                values = reader.read(times[first : first + length] / self.time_unit, watch)
+                if watch[0]:
+                    return
+                if blocks is not None:
+                    for name in [name for name in values if values[name].ndim == 3]:
+                        blocks.write(name, first, values.pop(name))
+                kept.append(values)
+                if reading is not None:
+                    reading(min(first + length, samples), samples)
+
+        if reading is not None:
+            reading(0, samples)
+        run_interruptibly(read_all, watch)
+        found: dict[str, Any] = {name: np.concatenate([part[name] for part in kept]) for name in kept[0]}
+        return found if blocks is None else found | blocks.arrays()
+
+
+class Reader:
+    """Reads a flow's neurons at increasing times: the workspace, and the steps of all parts in one row."""
+
+    def __init__(self, followed: ManyPoints) -> None:
+        self.followed = followed
+        m, d = followed.end[0].shape
+        self.state = make_state(
+            followed.points, *followed.end, STAGES + 1, most_crossings(followed.data.sizes["point"], m)
+        )
+        self.work: SweepWork = make_sweep_work(1, m, d, followed.points.labels.shape[1])
+        self.tableaus = method(STAGES), method(STAGES + 1)
+        self.sweeps = SWEEPS + (followed.account["tolerance"] < SWEEPS_BELOW)
+        self.steps = [(part, i) for part in followed.parts for i in range(len(part.time))]
+        self.begins = np.array([part.time[i] for part, i in self.steps])
+
+    def step(self, which: int) -> Step:
+        """An accepted step."""
+        part, i = self.steps[which]
+        if which + 1 < len(self.steps):
+            after, k = self.steps[which + 1]
+            end_w, end_a = after.w[k], after.a[k]
+        else:
+            end_w, end_a = self.followed.end
+        pairs = part.pairs[part.held[i, 0] : part.held[i, 1]]
+        return Step(part.w[i], part.a[i], end_w, end_a, part.force[i], pairs, float(part.length[i]), self.sweeps)
+
+    def read(self, times: np.ndarray, watch: np.ndarray) -> dict[str, np.ndarray]:
+        """The trajectory's variables at these times of the solver."""
+        followed = self.followed
+        (m, d), n = followed.end[0].shape, followed.data.sizes["point"]
+        neurons = np.empty((len(times), m, d + 1))
+        slides = np.zeros((len(times) * m * (d + 1) + 1, 3), dtype=np.int64)
+        residual, states = np.empty((len(times), n)), np.empty((len(times), m, n), dtype=np.int8)
+        gradient_norm = np.empty(len(times))
+        which = np.searchsorted(self.begins, times, side="right") - 1
+        first = 0
+        while first < len(times) and not watch[0]:
+            last = int(np.searchsorted(which, which[first], side="right"))
+            count = self.read_neurons(int(which[first]), times[first:last], neurons[first:last], slides)
+            for t in range(first, last):
+                w, a = np.ascontiguousarray(neurons[t, :, :-1]), np.ascontiguousarray(neurons[t, :, -1])
+                mine = np.ascontiguousarray(slides[:count][slides[:count, 0] == t - first])
+                gradient_norm[t] = look(followed.points, (w, a), mine, self.work, (residual[t], states[t]))
+            first = last
+        return self.labelled(neurons) | {
+            "activation": states,
+            "residual": residual * followed.units.labels,
+            "gradient_norm": gradient_norm * (np.exp(followed.units.log_weight) / followed.units.time),
+        }
+
+    def read_neurons(self, which: int, times: np.ndarray, neurons: np.ndarray, slides: np.ndarray) -> int:
+        """Write the neurons at some times of one step; past the record's end the network rests."""
+        followed = self.followed
+        if which < 0:  # it starts where it rests
+            neurons[:, :, :-1], neurons[:, :, -1] = followed.end
+            return 0
+        step = self.step(which)
+        inside = np.clip((times - self.begins[which]) / step.length, 0.0, 1.0)
+        return int(read_step(followed.points, self.tableaus, self.state, step, inside, (neurons, slides)))
+
+    def labelled(self, neurons: np.ndarray) -> dict[str, np.ndarray]:
+        """Direction, ln |w| and a/|w|; of a balanced start that is its sign for ever."""
+        init = self.followed.init.variables
+        start = init["output_ratio"].values
+        direction, log_norm, ratio = in_logarithms(
+            neurons[:, :, :-1].copy(), neurons[:, :, -1].copy(), init["direction"].values
+        )
+        balanced = np.abs(np.abs(start) - 1.0) <= BALANCED
+        ratio = np.where(balanced, np.sign(start), ratio)
+        return {
+            "direction": direction, "log_norm": log_norm + self.followed.units.log_weight, "output_ratio": ratio,
+        }  # fmt: skip
+
+
+def care(tolerance: float, n: int) -> int:
+    """How much is made of the crossings within a step: the last of ``Points.about``."""
+    if tolerance >= ROUGH / np.sqrt(n):
+        return 0
+    return 1 if tolerance >= CORNERED else 2
+
+
+def most_crossings(n: int, m: int) -> int:
+    """How many crossings there is room for in a step."""
+    return max(1024, n * m // CROSSING_SHARE)
+
+
+def follow_many_points(
+    data: xr.Dataset,
+    init: xr.Dataset,
+    end_time: float | None,
+    tolerance: float,
+    slope: float,
+    progress: Progress | None,
+) -> ManyPoints:
+    """Follow the flow by the collocation path; the parameters as ``follow_flow`` has checked them."""
+    x, y = (np.array(data.variables[name].values, dtype=float, order="C") for name in ("x", "y"))
+    units = Units(unit_of(x), unit_of(y))
+    norm = np.exp(init.variables["log_norm"].values - units.log_weight)
+    w = np.ascontiguousarray(norm[:, None] * init.variables["direction"].values)
+    a = norm * init.variables["output_ratio"].values
+    points = in_blocks(x / units.inputs, y / units.labels, len(a), slope, care(tolerance, len(y)))
+    load_many_points()
+    watch = np.zeros(3)
+
+    def tell(time: float, steps: int) -> None:
+        if progress is not None:
+            progress(time * units.time, steps)
+
+    until = np.inf if end_time is None else end_time / units.time
+    # To look through the loaded libraries takes longer than a whole run that asks none of them.
+    with one_thread(len(y) if x.shape[1] > NARROW else 0):
+        started = perf_counter()
+        state = make_state(points, w, a, STAGES, most_crossings(len(y), len(a)))
+        first, at_start = patterns_of(points, w, a, len(y))
+        unit = max(float(points.about[SCALE]), at_start)
+        allowed = SHARE * tolerance * min(1.0, tolerance / SHARE_TOLERANCE) ** 0.5
+        aims = np.array([allowed * unit, allowed, until, MOST_STEPS, SMALL_RESIDUAL * unit])
+        parts, ended_by = run_interruptibly(lambda: take_all(points, state, aims, watch), watch, tell)
+        end = state.network.start_w.copy(), state.network.start_a.copy()
+        last, at_end = patterns_of(points, *end, len(y))
+        seconds = perf_counter() - started
+    ended = BY_NUMBER[ended_by]
+    if ended is Status.STATIONARY and at_end <= CONVERGED_RESIDUAL * points.about[SCALE]:
+        ended = Status.CONVERGED  # it fits from the start: no step says so
+    account = {
+        "method": "exact",
+        "slope": slope,
+        "status": ended.word,
+        "status_message": ended.value,
+        "tolerance": tolerance,
+        "solver_seconds": seconds,
+        "sampling_seconds": 0.0,
+        "steps": sum(len(part.time) for part in parts),
+        "rejected_steps": int(state.counts[REJECTED]),
+        "crossings": int(state.counts[CROSSINGS]),
+        "patterns": max(first, last),
+    }
+    return ManyPoints(data, init, end_time, ended, account, points, units, parts, end)
+
+
+def take_all(points: Points, state: State, aims: np.ndarray, watch: np.ndarray) -> tuple[tuple[Steps, ...], int]:
+    """Take steps until the flow ends, in as many parts of the record as it needs."""
+    m, d = state.network.start_w.shape
+    room = int(np.clip(ROOM // (m * (d + 1) * (STAGES + 1)), 16, 512))
+    tableau, parts, reason = method(STAGES), [], ROOM_USED
+    while reason == ROOM_USED:
+        record = make_steps(room, STAGES, m, d, len(state.held.neuron) + room)
+        count, reason = take_steps(points, tableau, state, record, aims, watch)
+        parts.append(shortened(record, count))
+        if reason == INTERRUPTED:
+            break
+    return tuple(parts), int(reason)
+
+
+def shortened(record: Steps, count: int) -> Steps:
+    """The first steps of a record."""
+    return record._replace(**{name: part[:count] for name, part in record._asdict().items() if name != "pairs"})
+
+
+def patterns_of(points: Points, w: np.ndarray, a: np.ndarray, n: int) -> tuple[int, float]:
+    """How many activation patterns the neurons have, and the residual's root mean square."""
+    m, d = w.shape
+    residual, states = np.empty(n), np.empty((m, n), dtype=np.int8)
+    nobody = np.zeros((0, 3), dtype=np.int64)
+    look(
+        points, (w, a), nobody, make_sweep_work(1, m, d, points.labels.shape[1]),
+        (residual, states),
+    )  # fmt: skip
+    patterns = len({np.packbits(row == 2).tobytes() for row in states})
+    return patterns, float(np.sqrt(np.mean(residual**2)))

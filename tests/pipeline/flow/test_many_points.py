@@ -1,0 +1,261 @@
+"""Many points, few neurons: the collocation path beside SciPy and the lumped path, and what it says of itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.integrate import solve_ivp
+
+from catalog.schema import conform, validate
+from pipeline.flow import follow_flow, simulate
+from pipeline.flow.choice import many_points
+from pipeline.flow.many_points import ManyPoints, take_all
+from pipeline.network.points import describe
+
+ROUNDING = 1e-12
+
+
+def labelled(x, y, w, a):
+    """Points and a network, as the stages' datasets."""
+    length = np.linalg.norm(w, axis=1)
+    ratio = a / length
+    ratio = np.where(np.abs(np.abs(ratio) - 1.0) < 1e-14, np.sign(ratio), ratio)
+    init = {
+        "log_norm": np.log(length), "direction": w / length[:, None], "output_ratio": ratio,
+        "log_init_scale": np.log(length.mean()),
+    }  # fmt: skip
+    return describe(x, y, [f"x{i + 1}" for i in range(x.shape[1])]), conform("initial", init)
+
+
+def student(n, d, m, seed, *, noise=0.0, balanced=True):
+    """Gaussian points labelled by a teacher of three neurons, and a student at a tenth of its size."""
+    g = np.random.default_rng(seed)
+    x = g.standard_normal((n, d)) / np.sqrt(d)
+    y = np.maximum(x @ g.standard_normal((3, d)).T, 0.0) @ g.choice([-1.0, 1.0], 3) + noise * g.standard_normal(n)
+    w = 0.2 * g.standard_normal((m, d))
+    a = np.linalg.norm(w, axis=1) * (g.choice([-1.0, 1.0], m) if balanced else g.uniform(-1.0, 1.0, m))
+    return x, y, w, a
+
+
+def witness(x, y, w, a, times, slope=0.0):
+    """The residuals by SciPy's DOP853: it has no word of kinks, and is slow at them, and right."""
+    m, d = w.shape
+
+    def flow(_, z):
+        weights, outputs = z[: m * d].reshape(m, d), z[m * d :]
+        before = x @ weights.T
+        gate = np.where(before > 0.0, 1.0, slope)
+        force = (gate * (y - (gate * before) @ outputs)[:, None]).T @ x / len(y)
+        return np.concatenate([(outputs[:, None] * force).ravel(), (weights * force).sum(axis=1)])
+
+    start = np.concatenate([w.ravel(), a])
+    found = solve_ivp(flow, (0.0, times[-1]), start, "DOP853", times, rtol=1e-10, atol=1e-11)
+    weights, outputs = found.y[: m * d].T.reshape(-1, m, d), found.y[m * d :].T
+    before = np.einsum("kc,tjc->tkj", x, weights)
+    return y - np.einsum("tkj,tj->tk", np.where(before > 0.0, before, slope * before), outputs)
+
+
+def worst(residual, other, y):
+    """The largest difference at any instant: root mean squares, over the labels'."""
+    return float(np.sqrt(np.mean((residual - other) ** 2, axis=1).max() / np.mean(y**2)))
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.3, -0.4])
+@pytest.mark.parametrize(("n", "d", "m", "seed"), [(150, 2, 4, 1), (200, 3, 5, 2), (130, 1, 6, 3)])
+def test_it_agrees_with_scipy_at_every_instant(n, d, m, seed, slope):
+    x, y, w, a = student(n, d, m, seed)
+    times = np.linspace(0.0, 2.5, 26)
+    expected = witness(x, y, w, a, times, slope)
+    data, init = labelled(x, y, w, a)
+    for tolerance in (1e-2, 1e-4, 1e-6):
+        found = simulate(data, init, sample_times=times, tolerance=tolerance, slope=slope)
+        assert worst(found["residual"].values, expected, y) <= tolerance
+
+
+def order(problem):
+    """The slope of errors against steps, log-log, over two decades of the tolerance."""
+    data, init = labelled(*problem)
+    times = np.array([0.0, 3.0])
+    expected = simulate(data, init, sample_times=times, tolerance=1e-10)["residual"].values
+    found = [simulate(data, init, sample_times=times, tolerance=tolerance) for tolerance in (1e-4, 1e-5, 1e-6)]
+    errors = [worst(each["residual"].values, expected, problem[1]) for each in found]
+    return -np.polyfit(np.log([each.attrs["steps"] for each in found]), np.log(errors), 1)[0]
+
+
+def test_its_order_is_nearly_four_through_hundreds_of_crossings_a_step(monkeypatch):
+    problem = student(1500, 2, 6, 4)
+    assert order(problem) > 3.2
+    monkeypatch.setattr("pipeline.flow.many_points.CORNERED", 1e-9)
+    assert order(problem) < 2.5
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+@pytest.mark.parametrize("noise", [0.0, 0.5])
+def test_the_two_paths_agree(monkeypatch, balanced, noise):
+    """Sliding too: with noise neurons come to rest at boundaries."""
+    data, init = labelled(*student(128, 2, 3, 5, balanced=balanced, noise=noise))
+    times = np.linspace(0.0, 6.0, 13)
+    assert many_points(data, init, 0.0)
+    found = [simulate(data, init, sample_times=times, tolerance=tolerance) for tolerance in (1e-3, 1e-5)]
+    monkeypatch.setattr("pipeline.flow.course.many_points", lambda *_: False)
+    lumped = simulate(data, init, sample_times=times, tolerance=1e-4)
+    y = data["y"].values
+    for each, tolerance in zip(found, (1e-3, 1e-5), strict=True):
+        assert worst(each["residual"].values, lumped["residual"].values, y) <= tolerance + 1e-4
+    near = np.abs(found[1]["log_norm"].values - lumped["log_norm"].values).max()
+    assert near < 1e-2
+    assert found[1].attrs["patterns"] == lumped.attrs["patterns"]
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+@pytest.mark.parametrize("tolerance", [1e-1, 1e-3, 1e-6])
+def test_lemma_1_holds_at_every_instant(balanced, tolerance):
+    x, y, w, a = student(200, 3, 5, 6, balanced=balanced, noise=0.3)
+    data, init = labelled(x, y, w, a)
+    found = simulate(data, init, end_time=8.0, tolerance=tolerance, samples=60)
+    if balanced:
+        assert np.array_equal(found["output_ratio"].values, np.tile(np.sign(a), (60, 1)))
+    square = np.exp(2.0 * found["log_norm"].values)
+    conserved = (found["output_ratio"].values ** 2 - 1.0) * square
+    assert np.abs(conserved - (a**2 - np.sum(w**2, axis=1))).max() <= ROUNDING * square.max()
+
+
+def test_a_neuron_that_slides_is_held_and_labelled(monkeypatch):
+    """One neuron between the pushes of a point on its boundary: both paths hold it there."""
+    x = np.vstack([[[1.0, 0.0], [0.0, 3.0]], np.tile([[1.0, 1e-3]], (126, 1))])
+    y = np.concatenate([[1.0, -8.0], np.full(126, 0.4)])
+    data, init = labelled(x, y, np.array([[0.5, 0.02]]), np.array([0.5 * np.hypot(1.0, 0.04)]))
+    times = np.linspace(0.0, 3.0, 31)
+    found = simulate(data, init, sample_times=times, tolerance=1e-6)
+    monkeypatch.setattr("pipeline.flow.course.many_points", lambda *_: False)
+    lumped = simulate(data, init, sample_times=times, tolerance=1e-6)
+    assert worst(found["residual"].values, lumped["residual"].values, y) <= 2e-6
+    assert (found["activation"].values == lumped["activation"].values).all()
+
+
+def test_what_is_stored_agrees_with_itself():
+    x, y, w, a = student(300, 4, 6, 7)
+    data, init = labelled(x, y, w, a)
+    found = simulate(data, init, end_time=5.0, tolerance=1e-4, samples=30)
+    validate("trajectory", found)
+    weights = np.exp(found["log_norm"].values)[:, :, None] * found["direction"].values
+    before = np.einsum("kc,tjc->tjk", x, weights)
+    outputs = found["output_ratio"].values * np.exp(found["log_norm"].values)
+    residual = y - np.einsum("tj,tjk->tk", outputs, np.maximum(before, 0.0))
+    assert np.abs(found["residual"].values - residual).max() <= ROUNDING
+    on = before > 0.0
+    assert (found["activation"].values == np.where(on, 2, 1)).mean() > 0.9999
+    force = np.einsum("tjk,tk,kc->tjc", on.astype(float), residual, x) / len(y)
+    along = np.einsum("tjc,tjc->tj", force, weights)
+    square = np.sum(along**2 + outputs**2 * np.sum(force**2, axis=2), axis=1)
+    assert np.allclose(found["gradient_norm"].values, np.sqrt(square), rtol=1e-3)
+    assert np.allclose(found["loss"].values, 0.5 * np.mean(residual**2, axis=1), rtol=1e-12)
+
+
+def test_units_change_nothing():
+    """Inputs times c and labels times e: the weights times the root of e/c, the time over c e."""
+    x, y, w, a = student(200, 2, 4, 8)
+    c, e = 1e5, 1e-7
+    root = np.sqrt(e / c)
+    times = np.linspace(0.0, 2.0, 9)
+    one = simulate(*labelled(x, y, w, a), sample_times=times, tolerance=1e-4)
+    two = simulate(*labelled(c * x, e * y, root * w, root * a), sample_times=times / (c * e), tolerance=1e-4)
+    assert worst(two["residual"].values / e, one["residual"].values, y) <= 2e-4
+    assert np.abs(two["log_norm"].values - np.log(root) - one["log_norm"].values).max() <= 1e-3
+
+
+def test_samples_in_blocks_are_the_trajectory(monkeypatch):
+    followed = follow_flow(*labelled(*student(200, 3, 5, 9)), end_time=4.0, tolerance=1e-4)
+    assert isinstance(followed, ManyPoints)
+    whole, told = followed.trajectory(40), []
+    monkeypatch.setattr("pipeline.flow.many_points.IN_MEMORY", 1)
+    monkeypatch.setattr("pipeline.flow.streaming.LARGEST_BLOCK", 7 * 5 * 200)
+    blocks = followed.trajectory(40, reading=lambda done, samples: told.append((done, samples)))
+    assert blocks["activation"].chunks is not None
+    assert told[0] == (0, 40)
+    assert told[-1] == (40, 40)
+    xr.testing.assert_allclose(blocks, whole, rtol=1e-9, atol=1e-11)
+
+
+def test_the_curve_is_the_trajectory_s():
+    followed = follow_flow(*labelled(*student(150, 2, 3, 10)), end_time=2.0, tolerance=1e-4)
+    curve = followed.curve(20)
+    found = followed.trajectory(20)
+    assert np.array_equal(curve["residual"].values, found["residual"].values)
+    assert curve["time"].values[-1] == 2.0
+
+
+def test_a_fitted_start_has_converged_and_a_dead_one_rests():
+    x, _, w, a = student(150, 2, 3, 11)
+    fitted = simulate(*labelled(x, np.maximum(x @ w.T, 0.0) @ a, w, a), samples=5)
+    assert fitted.attrs["status"] == "converged"
+    assert np.abs(fitted["residual"].values).max() <= ROUNDING
+    dead = simulate(*labelled(np.abs(x), np.ones(150), -np.abs(w), np.abs(a)), samples=5)
+    assert dead.attrs["status"] == "stationary"
+    assert (dead["residual"].values == 1.0).all()
+
+
+def test_an_interrupt_stops_the_steps(monkeypatch):
+    def interrupted(points, state, aims, watch):
+        watch[0] = 1.0
+        parts, reason = take_all(points, state, aims, watch)
+        assert reason == 99
+        assert sum(len(part.time) for part in parts) == 0
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.flow.many_points.take_all", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        follow_flow(*labelled(*student(150, 2, 3, 12)), end_time=2.0)
+
+
+def test_progress_is_told(monkeypatch):
+    """The kernel shows how far it is while it works; whoever waits is told in the paper's t."""
+    told, listened = [], []
+
+    def listen(work, watch, tell):
+        result = work()
+        listened.append(watch.copy())
+        tell(watch[1], int(watch[2]))
+        return result
+
+    monkeypatch.setattr("pipeline.flow.many_points.run_interruptibly", listen)
+    data, init = labelled(*student(150, 2, 3, 13))
+    followed = follow_flow(data, init, end_time=2.0, progress=lambda time, steps: told.append((time, steps)))
+    assert told == [(pytest.approx(2.0), followed.account["steps"])]
+    assert listened[0][0] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "m", "log_scale", "slope", "expected"),
+    [
+        (128, 2, 3, 0.0, 0.0, True),
+        (127, 2, 3, 0.0, 0.0, False),
+        (200, 9, 5, 0.0, 0.0, True),
+        (199, 9, 5, 0.0, 0.0, False),
+        (200, 2, 3, -12.0, 0.0, False),
+        (200, 2, 3, 0.0, 1.5, False),
+        (75, 150, 200, 0.0, 0.0, False),
+    ],
+)
+def test_the_criterion(n, d, m, log_scale, slope, expected):
+    """Points, points for each weight, the scale of the start, and a boundary that repels on both sides."""
+    data, init = labelled(*student(n, d, m, 14))
+    init["log_norm"].values[...] += log_scale
+    assert many_points(data, init, slope) is expected
+
+
+def test_neurons_that_can_vanish_stay_with_the_lumped_path():
+    """With |a| above |w| a neuron can reach w = 0, where all boundaries meet."""
+    x, y, w, a = student(200, 2, 3, 15)
+    assert many_points(*labelled(x, y, w, 0.9 * a), 0.0)
+    assert not many_points(*labelled(x, y, w, a * [1.0, 1.1, 1.0]), 0.0)
+
+
+@pytest.mark.parametrize("name", ["orthogonal", "high-dimensional", "non-orthogonal", "nearly-orthogonal"])
+def test_the_presets_stay_with_the_lumped_path(name):
+    from pipeline import generate_data, initialise, load_config
+
+    config = load_config(name)
+    data = generate_data(config.data)
+    assert not many_points(data, initialise(data, config.init), config.flow.slope)
