@@ -44,7 +44,7 @@ CORE = (
     kernel("corrector/modes"),
     kernel("corrector/residual"),
     kernel("network/groups"),
-    kernel("events/boundary_states", "boundary_states", "neuron_path", chosen="not rounded_off and not random"),
+    kernel("events/pattern_force", "pattern_force", "neuron_path", chosen="not rounded_off and not random"),
     Module("pipeline/flow/course.py", ("tests/pipeline/flow/test_course.py",)),
     Module("pipeline/flow/reduction.py", ("tests/pipeline/flow/test_reduction.py",)),
     Module("pipeline/minimal_norm/orthogonal.py", ("tests/pipeline/minimal_norm/test_orthogonal.py",)),

@@ -57,7 +57,7 @@ from pipeline.flow.exact.propagation.reconstruction import copy_neurons, renew_u
 from pipeline.flow.exact.step_record import copy_record, doubled_record, empty_record, write_step
 
 CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, INTERRUPTED = 1, 2, 3, 4, 5, 99
-"""Why an integration ended; :class:`pipeline.flow.status.Status` has the sentences of all but the last."""
+"""Why an integration ended; :class:`pipeline.network.status.Status` has the sentences of all but the last."""
 
 GOING_ON, CROSSED, FULL = 0, -1, -2
 """What else can be said of a step: neurons have crossed and are to be grouped anew, the record is full."""
@@ -76,13 +76,13 @@ RESTING_RATE = 1e-14
 CROSSING_SHARE = 0.1
 """The share of one step's allowance that its crossings may use before they cut it."""
 NEXT_CROSSING_SHARE = 4.0
-"""Times what a step's crossings may use: the next one tries to reach so far. Where every step is cut, those that
-would cross in a longer one were followed for nothing."""
+"""Times what a step's crossings may use: the next step tries to reach so far. Where every step is cut, a longer
+next step would not help: neurons beyond the cut need not be followed."""
 STAYING = 0.5
-"""The share of what events at a step's very start have missed that shows, if it is left of a step cut to half of
-this share or less, that no cut will make it bearable."""
+"""If the step is cut to half of this share or less (a quarter), and still this share (half) of the error of events
+at its start remains, that error does not come from the step's length: no cut helps, and the step is accepted."""
 UNSEEN_ROUNDINGS = 10.0
-"""Times the residual's rounding: what a neuron adds to h within the width of a boundary (neuron_path.BEYOND)."""
+"""Times the residual's rounding: what a neuron adds to h within a boundary's width (boundary_times.BEYOND)."""
 FITTED_SHARE = 10.0 * RESIDUAL_FLOOR
 """The share of its terms below which a residual pushes nothing: the solver can't hold it quieter."""
 IDLE_TURN = 0.01
@@ -92,7 +92,7 @@ TURNING_TOLERANCES = 10.0
 MOST_SENSITIVE_TIMES = 64
 """How many of the instants of sensitive decisions are kept, the first ones."""
 FELT_SHARE = 0.01
-"""The share of one step's allowance below which a group's output is not felt yet."""
+"""The share of one step's allowance up to which a group's output has no effect yet (it is not *felt*)."""
 
 
 @inlined
@@ -216,7 +216,7 @@ class Aims(NamedTuple):
 
 @inlined
 def longest_step(solver, rates, progress, aims):
-    """The length to try: what the errors allow, unless something would be run over unseen.
+    """The length to try: what the errors allow, unless such a step would skip something.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ def longest_step(solver, rates, progress, aims):
     step = FIRST_RAPIDITY / fastest_felt if progress.steps == 0 else progress.step
     felt = FELT_SHARE * aims.allowed / network.problem.label_scale
     step = min(step, LARGEST_BOOST / fastest)
-    step = min(step, time_until_felt(network.groups, network.motion.rates, network.problem, felt))
+    step = min(step, time_until_felt(network.groups, network.motion.group_speeds, network.problem, felt))
     step = min(step, aims.end_time - progress.time)
     if fastest_shrinking > 0.0:
         step = min(step, LARGEST_SHRINKING / fastest_shrinking)
@@ -273,7 +273,7 @@ def find_step(solver, last, time, step, allowed):
                 follow_candidates(network, work.curve, step, events)
                 cut = fraction_to_keep(events.crossed, bearable)
             at_start = ignored_error_until(0.0, events.crossed)
-            # What does not shrink with the step was missed before it: a neuron was beyond its boundary already.
+            # An error that does not shrink with the step comes from before it: a neuron was beyond its boundary.
             settled = cut >= 1.0 or (at_start <= allowed and at_start > STAYING * before)
             if not settled:
                 before = at_start if at_start > bearable and cut <= 0.5 * STAYING else np.inf
@@ -288,7 +288,7 @@ def find_step(solver, last, time, step, allowed):
 
 @jitted
 def shorten(network, cut, step, allowed, work):
-    """Keep only the fraction ``cut`` of a step: until then nothing knew of the event for which it is cut.
+    """Keep only the fraction ``cut`` of a step: before the event for which it is cut the step is valid.
 
     The residual at the end is the polynomial's, which the rows give to what is ``allowed``; whoever goes on from
     there will observe it anew.
@@ -316,7 +316,7 @@ def start_next_step(current, reached):
 
 @inlined
 def note_sensitive_times(crossed, time, step, current):
-    """Count a step's sensitive decisions, and keep their instants while there is room."""
+    """Count a step's sensitive decisions, and keep the first ``MOST_SENSITIVE_TIMES`` of their instants."""
     for i in range(crossed.sensitive_count[0]):
         if current.sensitive_count[0] < MOST_SENSITIVE_TIMES:
             current.sensitive_times[current.sensitive_count[0]] = time + crossed.sensitive_times[i] * step
@@ -348,9 +348,10 @@ def advance(solver, record, progress, aims, watch):
     event = GOING_ON
     while steps < aims.most_steps:
         without_rounding(current.r, problem, work)
-        rates = growth_rates(network.groups, work.pushing, problem, motion.rates, work.force)
+        rates = growth_rates(network.groups, work.pushing, problem, motion.group_speeds, work.n_force)
+        fastest_felt, _, fastest_shrinking = rates
         progress = Progress(time, step, last_step, last_error, steps, rejected, smooth)
-        event = reason_to_stop(solver, progress, rates[0], aims.end_time)
+        event = reason_to_stop(solver, progress, fastest_felt, aims.end_time)
         watch[1], watch[2] = time, steps
         if event == GOING_ON and watch[0] != 0.0:
             event = INTERRUPTED
@@ -368,12 +369,12 @@ def advance(solver, record, progress, aims, watch):
         crossed = events.crossed.total[0]
         note_sensitive_times(events.crossed, time, step, current)
         note_released(solver, step, aims.allowed)
-        turning = mean_alignment(network.trial, work.end.r, problem, motion.alignment, work.force)
+        turning = mean_alignment(network.trial, work.end.r, problem, motion.alignment, work.n_force)
         movement = residual_change(current.r, work.end.r, problem) + turning
         movement += crossed / network.neurons.sign.shape[0]
         write_step(record, steps, (time, step, movement), work.curve)
         smooth = crossed == 0
-        if smooth and rates[2] == 0.0 and not wanted > step:
+        if smooth and fastest_shrinking == 0.0 and not wanted > step:
             subtract_turn(network.groups, work.curve, step, problem)
             copy_rows(network.trial, network.groups)
             renew_units(network.groups)
@@ -410,7 +411,7 @@ def observe_start(network, work):
     seen = Observation(current.r, work.end.gross, current.kernel, work.end.preactivation)
     observe(Rows(groups.rows, groups.logs), groups, network.problem, seen)
     residual_derivative(current.kernel, current.r, current.d)
-    mean_alignment(groups, current.r, network.problem, network.motion.alignment, work.force)
+    mean_alignment(groups, current.r, network.problem, network.motion.alignment, work.n_force)
     return current
 
 
@@ -448,7 +449,7 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
     n = problem.x.shape[0]
     neurons, record = copy_neurons(neurons), empty_record(256, n)
     events, work = make_events(neurons, problem), make_step_workspace(problem)
-    events.work.margin[0] = tolerance
+    events.work.margin[0] = tolerance  # the same array as events.work.path.roots.margin, which the search reads
     network = make_network(neurons, problem)
     current = observe_start(network, work)
     changed, ambiguous = decide_start(neurons, current.r, problem)
@@ -475,7 +476,7 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
             cross(neurons, network.trial, crossed, events.work.group.vector)
             network = make_network(neurons, problem)
             groups = network.groups
-            mean_alignment(groups, current.r, problem, network.motion.alignment, work.force)
+            mean_alignment(groups, current.r, problem, network.motion.alignment, work.n_force)
             observe(Rows(groups.rows, groups.logs), groups, problem, work.end)
             start_next_step(current, work.end)
             patterns = max(patterns, groups.start.shape[0] - 1)

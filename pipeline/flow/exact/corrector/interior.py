@@ -7,9 +7,9 @@ same is done for the time up to there::
 
     (1 + WEIGHT s h K) dp = r - p
 
-with p the polynomial and r what the rows give. BEND dp is added to the polynomial; it is dp at the end, and its
-integral s h WEIGHT dp. A fitted label's dp is a small part of r - p, so its residual stays what the polynomial
-says, and one whose rate is slow is taken from the rows.
+with p the polynomial and r what the rows give. CORRECTION_SHAPE dp is added to the polynomial; it is dp at the
+end, and its integral s h WEIGHT dp. A fitted label's dp is a small part of r - p, so its residual stays what the
+polynomial says, and one whose rate is slow is taken from the rows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pipeline.flow.exact.propagation.magnus import boost_weights, carry_rows, wr
 ROUNDING = 2e-14
 """The difference of the rows' residual from the polynomial's, over the residual's terms, that is rounding."""
 CORRECTIONS = 6
-BEND = (0.0, 4.4, 6.7, 6.9, 5.0, 1.0)
+CORRECTION_SHAPE = (0.0, 4.4, 6.7, 6.9, 5.0, 1.0)
 """s^2 + 22 s (1 - s) in Bernstein form. With s^2 alone a label with h K = 30 would end a tenth of r - p off."""
 WEIGHT = 4.0
 """Its integral over [0, 1]."""
@@ -46,12 +46,12 @@ def carry_within(network, part, length, allowed, work):
         How far apart they may be.
     work : StepWorkspace
     """
-    seen, bend, last = work.inside, work.bend, np.inf
+    seen, added, last = work.inside, work.correction, np.inf
     gap, without_kernel = seen.r, Observation(seen.r, seen.gross, work.no_kernel, seen.preactivation)
     groups, problem, motion = network.groups, network.problem, network.motion
     carried = Rows(network.trial.rows, network.trial.logs)
-    for k in range(bend.shape[0]):
-        bend[k] = 0.0
+    for k in range(added.shape[0]):
+        added[k] = 0.0
     for correction in range(CORRECTIONS + 1):
         boost_weights(part, length, motion.weights)
         write_impulses(groups, motion.weights, problem.x, motion.impulses)
@@ -73,9 +73,9 @@ def carry_within(network, part, length, allowed, work):
         else:  # a correction that does not bring them nearer is taken back
             last = 0.0
         for k in range(gap.shape[0]):
-            bend[k] = -bend[k] if last == 0.0 else gap[k]
+            added[k] = -added[k] if last == 0.0 else gap[k]
             for i in range(SIZE):
-                part[i, k] += BEND[i] * bend[k]
+                part[i, k] += CORRECTION_SHAPE[i] * added[k]
 
 
 @inlined

@@ -33,7 +33,7 @@ def fastest_rate(kernel):
 
 
 @jitted
-def turn_modes(kernel, modes, mode_kernel, rates, half):
+def turn_modes(kernel, modes, mode_kernel, decay_rates, half):
     """Turn the orthonormal columns of ``modes`` towards the eigenvectors of ``kernel``.
 
     Parameters
@@ -42,7 +42,7 @@ def turn_modes(kernel, modes, mode_kernel, rates, half):
         Column i: mode i. Changed in place.
     mode_kernel : float64[n, n]
         modes^T kernel modes. Written.
-    rates : float64[n]
+    decay_rates : float64[n]
         Its diagonal. Written.
     half : float64[n, n]
         Workspace.
@@ -58,7 +58,7 @@ def turn_modes(kernel, modes, mode_kernel, rates, half):
             for j in range(i + 1, n):
                 rotate(modes, mode_kernel, i, j)
     for i in range(n):
-        rates[i] = max(mode_kernel[i, i], 0.0)
+        decay_rates[i] = max(mode_kernel[i, i], 0.0)
 
 
 @inlined

@@ -55,7 +55,7 @@ def predict(start, step, last, work):
     start : StepStart
     last : LastStep
     """
-    p, q = work.p, work.q
+    p, q = work.assumed_r, work.assumed_d
     for k in range(start.r.shape[0]):
         if last.smooth:
             s = 1.0 + step / last.length
@@ -99,25 +99,25 @@ def choose_polynomials(start, step, last, allowed, work):
     if last.smooth and back < FURTHEST_BACK:
         s = -back
         # The right end's cubic basis, continued to the last step's start, is what the correction cancels there.
-        value_bend = bend_integral(-s * s * (3.0 - 2.0 * s), -6.0 * s * (1.0 - s), s)
-        slope_bend = bend_integral(s * s * (1.0 - s), s * (2.0 - 3.0 * s), s)
-        value_weight, slope_weight = 0.5 + value_bend, 1.0 / 12.0 - slope_bend
+        value_integral = correction_integral(-s * s * (3.0 - 2.0 * s), -6.0 * s * (1.0 - s), s)
+        slope_integral = correction_integral(s * s * (1.0 - s), s * (2.0 - 3.0 * s), s)
+        value_weight, slope_weight = 0.5 + value_integral, 1.0 / 12.0 - slope_integral
     n = kernel.shape[0]
-    modes, mode_kernel, rates, stiff, remembers = (
-        work.modes, work.start_kernel, work.mode_rates, work.stiff, work.remembers,
+    modes, mode_kernel, decay_rates, stiff, remembers = (
+        work.modes, work.start_kernel, work.decay_rates, work.stiff, work.remembers,
     )  # fmt: skip
     for_value, for_slope = work.weights
     speed = step * fastest_rate(kernel)
     if speed > REMEMBERING or (speed > DAMPED and nearly_rests(start, step, allowed)):
-        turn_modes(kernel, modes, mode_kernel, rates, work.matrix)
+        turn_modes(kernel, modes, mode_kernel, decay_rates, work.matrix)
     else:
         for k in range(n):
-            rates[k] = kernel[k, k]
+            decay_rates[k] = kernel[k, k]
             for l in range(n):
                 modes[k, l], mode_kernel[k, l] = 1.0 if k == l else 0.0, kernel[k, l]
     order = 6
     for i in range(n):
-        speed = step * rates[i]
+        speed = step * decay_rates[i]
         stiff[i] = speed > STIFF
         remembers[i] = last.smooth and back < FURTHEST_BACK and speed < REMEMBERING
         if stiff[i]:
@@ -131,7 +131,7 @@ def choose_polynomials(start, step, last, allowed, work):
 
 
 @inlined
-def bend_terms(gap, slope_gap, s):
+def correction_terms(gap, slope_gap, s):
     """Alpha and beta of the correction s^2 (1-s)^2 (alpha + beta s) with this value and slope at ``s``."""
     shape = s * s * (1.0 - s) * (1.0 - s)
     tilt = 2.0 * s * (1.0 - s) * (1.0 - 2.0 * s)
@@ -141,9 +141,9 @@ def bend_terms(gap, slope_gap, s):
 
 
 @inlined
-def bend_integral(gap, slope_gap, s):
+def correction_integral(gap, slope_gap, s):
     """The integral over [0, 1] of that correction."""
-    alpha, beta = bend_terms(gap, slope_gap, s)
+    alpha, beta = correction_terms(gap, slope_gap, s)
     return (2.0 * alpha + beta) / 60.0
 
 
@@ -155,14 +155,14 @@ def write_curve(start, step, last, work):
     s = -last.length / step
     for i in range(n):
         r, d = amplitude(modes, start.r, i), amplitude(modes, start.d, i)
-        p, q = amplitude(modes, work.p, i), amplitude(modes, work.q, i)
+        p, q = amplitude(modes, work.assumed_r, i), amplitude(modes, work.assumed_d, i)
         left = 2.0 * (p - r) / step - q if work.stiff[i] else d
         write_cubic(mode_curve, i, (r, left), (p, q), step)
         if work.remembers[i]:
             # The cubic at the last step's start, where it should be what was there.
             gap = amplitude(modes, last.r, i) - value(mode_curve, i, s)
             slope_gap = step * (amplitude(modes, last.d, i) - slope_at(mode_curve, i, s, step))
-            alpha, beta = bend_terms(gap, slope_gap, s)
+            alpha, beta = correction_terms(gap, slope_gap, s)
             mode_curve[2, i] += 0.1 * alpha
             mode_curve[3, i] += 0.1 * (alpha + beta)
     for side in range(SIZE):
@@ -215,7 +215,7 @@ def try_step(network, start, last, step, allowed, work):
         Of the step: the defect goes with its power.
     """
     n = start.r.shape[0]
-    p, q, r, gap, modes, kernel = work.p, work.q, work.end.r, work.gap, work.modes, work.end.kernel
+    p, q, r, gap, modes, kernel = work.assumed_r, work.assumed_d, work.end.r, work.gap, work.modes, work.end.kernel
     mode_gap, mode_slope_gap, slope_gap = work.mode_gap, work.mode_slope_gap, work.slope_gap
     carried = Rows(network.trial.rows, network.trial.logs)
     tolerance, gross, scale = work.tolerance, work.end.gross, network.problem.label_scale
@@ -230,7 +230,7 @@ def try_step(network, start, last, step, allowed, work):
         floor, settled = RESIDUAL_FLOOR * largest, True
         for i in range(n):
             small = RELATIVE_SHARE * max(abs(amplitude(modes, start.r, i)), abs(amplitude(modes, r, i)))
-            small = max(small, CARRIED * step * work.mode_rates[i] * left)
+            small = max(small, CARRIED * step * work.decay_rates[i] * left)
             tolerance[i] = max(min(allowed, small), floor)
             mode_gap[i] = amplitude(modes, gap, i)
             settled = settled and abs(mode_gap[i]) <= max(SETTLED_GAP * tolerance[i], floor)

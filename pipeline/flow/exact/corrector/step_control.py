@@ -38,7 +38,7 @@ def norm(vector):
 
 
 @llvm_inlined
-def growth_rates(groups, r, problem, rates, force):
+def growth_rates(groups, r, problem, group_speeds, n_force):
     """How fast the groups move: |D| of each, and which of them can grow.
 
     A group whose rows all have no growing light-cone part (p = -a along D) can only shrink: it is at rest in the
@@ -49,18 +49,18 @@ def growth_rates(groups, r, problem, rates, force):
     ----------
     r : float64[n]
         Without its rounding.
-    rates : float64[groups]
+    group_speeds : float64[groups]
         Written: |D| where the group can grow, else 0.
-    force : float64[q]
-        Workspace.
+    n_force : float64[q]
+        Workspace: n D of one group.
 
     Returns
     -------
-    quickest : float
-        The largest |D| of a group that is felt or can grow.
-    strongest : float
+    fastest_felt : float
+        The largest |D| of a group that can grow, or whose output is large enough to have an effect (*felt*).
+    fastest : float
         That of any group.
-    ebbing : float
+    fastest_shrinking : float
         That of any group of many neurons which all shrink.
     """
     x, length = problem.x, problem.length
@@ -69,20 +69,20 @@ def growth_rates(groups, r, problem, rates, force):
     group_count = row.shape[0] - 1
     fastest_felt, fastest, fastest_shrinking = 0.0, 0.0, 0.0
     for g in range(group_count):
-        rates[g] = 0.0
+        group_speeds[g] = 0.0
         if row[g + 1] == row[g]:
             continue
-        active_sum(derivative[g], r, x, force)
-        project(force, groups.normals, groups.edge[g], groups.edge[g + 1])
-        rate, bulk = norm(force) / n, 0.0
+        active_sum(derivative[g], r, x, n_force)
+        project(n_force, groups.normals, groups.edge[g], groups.edge[g + 1])
+        speed, bulk = norm(n_force) / n, 0.0
         for k in range(n):
             bulk += abs(derivative[g, k] * r[k]) * length[k] / n
-        if rate <= CANCELLED * bulk:
+        if speed <= CANCELLED * bulk:
             continue
         grows, felt, growing, whole = False, False, 0.0, 0.0
         reference = logs[row[g]]
         for i in range(row[g], row[g + 1]):
-            share = growing_share(rows[i], force, kind[g])
+            share = growing_share(rows[i], n_force, kind[g])
             unit = exp(2.0 * min(logs[i] - reference, 300.0))
             a = rows[i, q] * rows[i, q]
             whole += unit * a
@@ -90,27 +90,27 @@ def growth_rates(groups, r, problem, rates, force):
             grows = grows or share > 1e-14
             felt = felt or 2.0 * (logs[i] - problem.log_unit) > FADED_OUTPUT_LOG
         if grows:
-            rates[g] = rate
-        fastest = max(fastest, rate)
+            group_speeds[g] = speed
+        fastest = max(fastest, speed)
         if grows or felt:
-            fastest_felt = max(fastest_felt, rate)
+            fastest_felt = max(fastest_felt, speed)
         if kind[g] == MANY and growing < SHRINKING_SHARE * whole:
-            fastest_shrinking = max(fastest_shrinking, rate)
+            fastest_shrinking = max(fastest_shrinking, speed)
     return fastest_felt, fastest, fastest_shrinking
 
 
 @jitted
-def growing_share(row, force, kind):
+def growing_share(row, n_force, kind):
     """|p + a| / (|p| + |a|) for one row, p its w along D: 0 if it can only shrink.
 
-    For a single neuron from what stands across D, as :func:`boost_neuron` does: the sum would be lost in
-    rounding.
+    For a single neuron from what stands across D, as
+    :func:`pipeline.flow.exact.propagation.boost.boost_neuron` does: the sum would be lost in rounding.
     """
-    q = force.shape[0]
-    size = norm(force)
+    q = n_force.shape[0]
+    size = norm(n_force)
     p, square = 0.0, 0.0
     for c in range(q):
-        p += force[c] / size * row[c]
+        p += n_force[c] / size * row[c]
         square += row[c] * row[c]
     a = row[q]
     if p == 0.0 and a == 0.0:
@@ -126,22 +126,22 @@ def growing_share(row, force, kind):
 
 
 @inlined
-def time_until_felt(groups, rates, problem, level):
-    """How long no group that is still too small to be felt can grow past ``level`` of the labels' scale.
+def time_until_felt(groups, group_speeds, problem, level):
+    """How long no group that is still too small to have an effect can grow past ``level`` of the labels' scale.
 
     Without this a step of 300 e-folds would have to be refused many times before it stops short of the escape
     from a saddle.
     """
     until = np.inf
     for g in range(groups.start.shape[0] - 1):
-        if rates[g] == 0.0:
+        if group_speeds[g] == 0.0:
             continue
         largest = -np.inf
         for i in range(groups.row[g], groups.row[g + 1]):
             largest = max(largest, groups.logs[i])
         remaining = 0.5 * log(level) + problem.log_unit - largest
         if remaining > 0.0:
-            until = min(until, max(remaining, 0.5) / rates[g])
+            until = min(until, max(remaining, 0.5) / group_speeds[g])
     return until
 
 
@@ -174,7 +174,7 @@ def growth_factor(taken, last, order, smooth):
 
 
 @llvm_inlined
-def mean_alignment(groups, r, problem, alignment, force):
+def mean_alignment(groups, r, problem, alignment, n_force):
     """Write each group's mean cosine with its D, weighted by the squared norms; return the mean change.
 
     A group whose points are fitted keeps its old value: the direction of a vanishing D is of no interest.
@@ -187,10 +187,10 @@ def mean_alignment(groups, r, problem, alignment, force):
     for g in range(group_count):
         if row[g + 1] == row[g]:
             continue
-        active_sum(derivative[g], r, x, force)
-        project(force, groups.normals, groups.edge[g], groups.edge[g + 1])
-        rate = norm(force)
-        if rate <= 1e-3 * n * problem.resting_growth:
+        active_sum(derivative[g], r, x, n_force)
+        project(n_force, groups.normals, groups.edge[g], groups.edge[g + 1])
+        n_speed = norm(n_force)
+        if n_speed <= 1e-3 * n * problem.resting_growth:
             continue
         reference = logs[row[g]]
         along, total = 0.0, 0.0
@@ -198,7 +198,7 @@ def mean_alignment(groups, r, problem, alignment, force):
             unit = 1.0 if logs[i] == reference else exp(2.0 * min(logs[i] - reference, 300.0))
             p = 0.0
             for c in range(q):
-                p += force[c] / rate * rows[i, c]
+                p += n_force[c] / n_speed * rows[i, c]
             along += unit * p * rows[i, q]
             total += unit * rows[i, q] * rows[i, q]
         if total > 0.0:

@@ -48,8 +48,8 @@ class StepStart(NamedTuple):
 class StepWorkspace(NamedTuple):
     """The arrays that the steps write: allocated once.
 
-    p, q : float64[n]
-        The assumed right end: value and slope of the residual.
+    assumed_r, assumed_d : float64[n]
+        The assumed right end: the residual and its slope there. (Formulas: p, q.)
     end : Observation
         What the rows say there. The sizes of the residual's terms are those of the last observation, also inside.
     middle, middle_gross : float64[n]
@@ -70,7 +70,8 @@ class StepWorkspace(NamedTuple):
         Of the corrector's equation; half of a product.
     modes : float64[n, n]
         Column i: mode i of the tangent kernel (``corrector.modes``); what follows is by mode.
-    mode_rates, mode_gap, mode_slope_gap, tolerance : float64[n]
+    decay_rates, mode_gap, mode_slope_gap, tolerance : float64[n]
+        The kernel's value for the mode; the gaps by mode; the error allowed to it.
     start_kernel, end_kernel : float64[n, n]
         The tangent kernel at the step's start and at its end.
     stiff : bool[n]
@@ -80,18 +81,18 @@ class StepWorkspace(NamedTuple):
     remembers : bool[n]
         Modes whose polynomial takes the last step into account and is of degree 5.
     weights : EndWeights
-    force : float64[q]
+    n_force : float64[q]
         n D of one group.
     inside : Observation
         What the rows say at an instant inside the step (``corrector.interior``).
-    bend : float64[n]
+    correction : float64[n]
         The last correction of the residual there.
     no_slopes, inside_weights : float64[n], EndWeights
         Zeros, and the weights of that correction.
     """
 
-    p: np.ndarray
-    q: np.ndarray
+    assumed_r: np.ndarray
+    assumed_d: np.ndarray
     end: Observation
     middle: np.ndarray
     middle_gross: np.ndarray
@@ -104,7 +105,7 @@ class StepWorkspace(NamedTuple):
     pushing: np.ndarray
     matrix: np.ndarray
     modes: np.ndarray
-    mode_rates: np.ndarray
+    decay_rates: np.ndarray
     mode_gap: np.ndarray
     mode_slope_gap: np.ndarray
     tolerance: np.ndarray
@@ -113,9 +114,9 @@ class StepWorkspace(NamedTuple):
     stiff: np.ndarray
     remembers: np.ndarray
     weights: EndWeights
-    force: np.ndarray
+    n_force: np.ndarray
     inside: Observation
-    bend: np.ndarray
+    correction: np.ndarray
     no_slopes: np.ndarray
     inside_weights: EndWeights
 
@@ -126,8 +127,8 @@ def make_step_workspace(problem):
     n, q = problem.x.shape
     gross = np.empty(n)
     return StepWorkspace(
-        p=np.empty(n),
-        q=np.empty(n),
+        assumed_r=np.empty(n),
+        assumed_d=np.empty(n),
         end=Observation(np.empty(n), gross, np.empty((n, n)), np.empty(n)),
         middle=np.empty(n),
         middle_gross=np.empty(n),
@@ -140,7 +141,7 @@ def make_step_workspace(problem):
         pushing=np.empty(n),
         matrix=np.empty((n, n)),
         modes=np.eye(n),
-        mode_rates=np.empty(n),
+        decay_rates=np.empty(n),
         mode_gap=np.empty(n),
         mode_slope_gap=np.empty(n),
         tolerance=np.empty(n),
@@ -149,9 +150,9 @@ def make_step_workspace(problem):
         stiff=np.zeros(n, dtype=np.bool_),
         remembers=np.zeros(n, dtype=np.bool_),
         weights=EndWeights(np.empty(n), np.empty(n)),
-        force=np.empty(q),
+        n_force=np.empty(q),
         inside=Observation(np.empty(n), gross, np.empty((n, n)), np.empty(n)),
-        bend=np.empty(n),
+        correction=np.empty(n),
         no_slopes=np.zeros(n),
         inside_weights=EndWeights(np.full(n, WEIGHT), np.zeros(n)),
     )

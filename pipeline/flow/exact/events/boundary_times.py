@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.exact.events.boundary_states import inner
 from pipeline.flow.exact.events.corner import CONTACT
+from pipeline.flow.exact.events.pattern_force import inner
 from pipeline.flow.exact.machine_code.jit import allocating, inlined, jitted
 from pipeline.flow.exact.propagation.bernstein import SIZE, first_below, moments, restrict, value
 from pipeline.flow.exact.propagation.boost import boost_neuron
@@ -42,14 +42,14 @@ class PathEnd(NamedTuple):
         The neuron at its end.
     growth : float
         The logarithm of the unit of ``end`` over that of the neuron now.
-    s : float
+    sign_a : float
         The sign of a, 0 if it changes at the fraction ``turn``.
     turn : float
     """
 
     end: np.ndarray
     growth: float
-    s: float
+    sign_a: float
     turn: float
 
 
@@ -72,8 +72,8 @@ class Boundary(NamedTuple):
 
 
 @jitted
-def carry(path, s, there, boosting):
-    """Write the neuron as it is at the fraction ``s`` of its path into ``there``.
+def carry(path, fraction, there, boosting):
+    """Write the neuron as it is at the ``fraction`` of its path into ``there``.
 
     Returns
     -------
@@ -84,14 +84,14 @@ def carry(path, s, there, boosting):
     part, impulse = boosting
     for c in range(z.shape[0]):
         there[c] = z[c]
-    if s <= 0.0:
+    if fraction <= 0.0:
         return 0.0
-    restrict(force, 0.0, s, part)
+    restrict(force, 0.0, fraction, part)
     growth = 0.0
     for boost in range(2):
         for c in range(impulse.shape[0]):
             first, second = moments(part, c)
-            impulse[c] = s * duration * (second if boost == 1 else first)
+            impulse[c] = fraction * duration * (second if boost == 1 else first)
         growth += boost_neuron(there, impulse)
     return growth
 
@@ -195,31 +195,31 @@ def reached(path, end, boundary, x, work):
         ``inf`` if it does not.
     """
     k, side, length, least_speed = boundary
-    s, turn, rate, there = end.s, end.turn, work.rate, work.there
+    sign_a, turn, approach_speed, there = end.sign_a, end.turn, work.approach_speed, work.there
     most, least, work.sensitive[1] = 0.0, 0.0, np.inf
     for i in range(SIZE):
-        rate[i, 0] = side * (s if s != 0.0 else 1.0) * work.speeds[i, k]
-        most, least = max(most, rate[i, 0]), min(least, rate[i, 0])
-    if s != 0.0 and most <= least_speed:
+        approach_speed[i, 0] = side * (sign_a if sign_a != 0.0 else 1.0) * work.speeds[i, k]
+        most, least = max(most, approach_speed[i, 0]), min(least, approach_speed[i, 0])
+    if sign_a != 0.0 and most <= least_speed:
         return np.inf
     start = 0.0
-    if s != 0.0 and rate[0, 0] <= least_speed and at_boundary(path.z, k, x, length):
+    if sign_a != 0.0 and approach_speed[0, 0] <= least_speed and at_boundary(path.z, k, x, length):
         # it rests there until it is pushed
         for i in range(SIZE):
-            rate[i, 0] = -rate[i, 0]
-        start = first_below(rate, 0, -least_speed)
+            approach_speed[i, 0] = -approach_speed[i, 0]
+        start = first_below(approach_speed, 0, -least_speed)
         for i in range(SIZE):
-            rate[i, 0] = -rate[i, 0]
+            approach_speed[i, 0] = -approach_speed[i, 0]
         if start == np.inf:
             return np.inf
-    bend = np.inf
+    reversal = np.inf
     if most > least_speed and least < -least_speed:
-        if rate[0, 0] < 0.0:  # away first: what was just left is reached again only after the turn
+        if approach_speed[0, 0] < 0.0:  # away first: what was just left is reached again only after the turn
             for i in range(SIZE):
-                rate[i, 0] = -rate[i, 0]
-        bend = first_below(rate, 0, 0.0)
+                approach_speed[i, 0] = -approach_speed[i, 0]
+        reversal = first_below(approach_speed, 0, 0.0)
     previous = 0.0
-    for instant in (min(bend, turn), max(bend, turn), 1.0):
+    for instant in (min(reversal, turn), max(reversal, turn), 1.0):
         if instant > 1.0 or instant <= previous:
             continue
         if instant < 1.0:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.exact.events.boundary_states import SPEED_ROUNDING, largest_force
 from pipeline.flow.exact.events.clearance import largest_turn, leave_clear, measure_clearance
+from pipeline.flow.exact.events.pattern_force import SPEED_ROUNDING, largest_force
 from pipeline.flow.exact.events.sliding import any_repels, find_multipliers, held_side
 from pipeline.flow.exact.machine_code.jit import inlined, jitted, llvm_inlined
 from pipeline.flow.exact.network.activation import OFF, SLIDING, project
@@ -176,13 +176,13 @@ def add_leaving(network, g, curve, work, candidates):
         derivative[k] = groups.derivative[g, k]
     count, dependent = find_multipliers(groups.state[g], derivative, curve, problem, multipliers)
     positive, negative = dependent < 0, dependent < 0
-    for p in range(count):
-        for s in (1.0, -1.0):
-            e, least = held_side(off, on, p, s, dependent), np.inf
+    for number in range(count):
+        for sign_a in (1.0, -1.0):
+            e, least = held_side(off, on, number, sign_a, dependent), np.inf
             for i in range(SIZE):
-                least = min(least, min(e * off[i, p], -e * on[i, p]))
+                least = min(least, min(e * off[i, number], -e * on[i, number]))
             if least < -tolerance:
-                positive, negative = positive or s > 0.0, negative or s < 0.0
+                positive, negative = positive or sign_a > 0.0, negative or sign_a < 0.0
     if dependent > 0:
         positive = positive or any_repels(groups.state[g], 1.0, tolerance, problem, curve)
         negative = negative or any_repels(groups.state[g], -1.0, tolerance, problem, curve)
@@ -196,8 +196,8 @@ def add_leaving(network, g, curve, work, candidates):
 
 
 @llvm_inlined
-def write_rates(network, g, curve, i, work):
-    """Write n <D, x_k> of group g at Bernstein coefficient ``i`` for every point into ``work.rates``.
+def write_pushes(network, g, curve, i, work):
+    """Write n <D, x_k> of group g at Bernstein coefficient ``i`` for every point into ``work.pushes``.
 
     By way of D, or straight from the points' inner products where these are fewer than the coordinates.
     """
@@ -209,40 +209,40 @@ def write_rates(network, g, curve, i, work):
         groups.edge[g],
         groups.edge[g + 1],
     )
-    rates, force, normal_overlap = work.rates, work.force, groups.normal_overlap
+    pushes, n_force, normal_overlap = work.pushes, work.n_force, groups.normal_overlap
     n, q = x.shape
     if n < 2 * q and last - first < q // 2:
         for k in range(n):
-            rates[i, k] = 0.0
+            pushes[i, k] = 0.0
         for l in range(n):
             factor = derivative[g, l] * curve[i, l]
             if factor != 0.0:
                 for k in range(n):
-                    rates[i, k] += factor * overlap[l, k]
+                    pushes[i, k] += factor * overlap[l, k]
         for b in range(first, last):
             along = 0.0
             for l in range(n):
                 along += derivative[g, l] * curve[i, l] * normal_overlap[b, l]
             for k in range(n):
-                rates[i, k] -= along * normal_overlap[b, k]
+                pushes[i, k] -= along * normal_overlap[b, k]
         return
     for c in range(q):
-        force[c] = 0.0
+        n_force[c] = 0.0
     for k in range(n):
         factor = derivative[g, k] * curve[i, k]
         if factor != 0.0:
             for c in range(q):
-                force[c] += factor * x[k, c]
+                n_force[c] += factor * x[k, c]
     if last > first:
-        project(force, groups.normals, first, last)
+        project(n_force, groups.normals, first, last)
     for k in range(n):
-        rates[i, k] = 0.0
+        pushes[i, k] = 0.0
         for c in range(q):
-            rates[i, k] += force[c] * x[k, c]
+            pushes[i, k] += n_force[c] * x[k, c]
 
 
 @inlined
-def largest_bend(curve, problem):
+def largest_deviation(curve, problem):
     """By how much n <D, x_k>/|x_k| of any pattern can differ within a step from the line between its ends.
 
     Its Bernstein coefficients differ from the line's by no more. Where D is nearly 0, as on a plateau, they may
@@ -250,11 +250,12 @@ def largest_bend(curve, problem):
     """
     total = 0.0
     for k in range(curve.shape[1]):
-        bend = 0.0
+        deviation = 0.0
         for i in range(1, SIZE - 1):
-            s = i / (SIZE - 1)
-            bend = max(bend, abs(curve[i, k] - (1.0 - s) * curve[0, k] - s * curve[SIZE - 1, k]))
-        total += bend * problem.length[k]
+            fraction = i / (SIZE - 1)
+            apart = abs(curve[i, k] - (1.0 - fraction) * curve[0, k] - fraction * curve[SIZE - 1, k])
+            deviation = max(deviation, apart)
+        total += deviation * problem.length[k]
     return max(1.0, abs(problem.negative_slope)) * total
 
 
@@ -267,17 +268,17 @@ def choose_sides(groups, g, problem, speeds, work):
 
     Parameters
     ----------
-    speeds : (least, bend)
+    speeds : (least, deviation)
         The least n <D, x_k>/|x_k| that counts, and by how much it may be larger inside the step.
     work : EventWorkspace
-        Its ``group.rates`` are read, its ``reachable`` is written.
+        Its ``group.pushes`` are read, its ``reachable`` is written.
 
     Returns
     -------
     anyone, anyone_turns : bool
     """
-    opposite, length, state, rates = problem.opposite, problem.length, groups.state, work.group.rates
-    (least, bend), (side, up, down, turns) = speeds, work.reachable
+    opposite, length, state, pushes = problem.opposite, problem.length, groups.state, work.group.pushes
+    (least, deviation), (side, up, down, turns) = speeds, work.reachable
     some_up, some_down = groups.minus[g] > groups.start[g], groups.free[g] > groups.minus[g]
     some_free = groups.free[g] < groups.start[g + 1]
     anyone, anyone_turns = False, False
@@ -286,8 +287,8 @@ def choose_sides(groups, g, problem, speeds, work):
         if state[g, k] == SLIDING or 0 <= opposite[k] < k:
             continue
         beyond = 1.0 if state[g, k] == OFF else -1.0
-        early, late = beyond * rates[0, k], beyond * rates[SIZE - 1, k]
-        rounding, inside = least * length[k], bend * length[k]
+        early, late = beyond * pushes[0, k], beyond * pushes[SIZE - 1, k]
+        rounding, inside = least * length[k], deviation * length[k]
         up[k] = some_up and max(early, late) + inside > rounding
         down[k] = some_down and min(early, late) - inside < -rounding
         if up[k] or down[k] or some_free:
@@ -320,7 +321,7 @@ def find_candidates(network, curve, step, candidates, work):
     row, kind, edge, reachable, own = groups.row, groups.kind, groups.edge, work.reachable, work.group
     n, q = problem.x.shape
     tolerance = SPEED_ROUNDING * largest_force(curve, problem.length)
-    speeds = (n * tolerance, largest_bend(curve, problem))
+    speeds = (n * tolerance, largest_deviation(curve, problem))
     for g in range(kind.shape[0]):
         sliding = edge[g + 1] - edge[g]
         # What rests on boundaries may be released. Not what was stopped for ever: its w is 0.
@@ -332,8 +333,8 @@ def find_candidates(network, curve, step, candidates, work):
             add_sign_changes(network, g, own.vector, candidates)
         if kind[g] == LINE:
             continue
-        write_rates(network, g, curve, 0, own)
-        write_rates(network, g, curve, SIZE - 1, own)
+        write_pushes(network, g, curve, 0, own)
+        write_pushes(network, g, curve, SIZE - 1, own)
         anyone, anyone_turns = choose_sides(groups, g, problem, speeds, work)
         if anyone and kind[g] == MANY:
             turn = largest_turn(groups, g, curve, step, problem)
@@ -361,22 +362,22 @@ def add_turning(network, g, over, candidates, work):
     """
     curve, groups, problem = over[0], network.groups, network.problem
     reachable, own, margin = work.reachable, work.group, work.margin[0]
-    rates, rate, turning = own.rates, own.rate, own.turning
+    pushes, push, turning = own.pushes, own.push, own.turning
     members = members_of(groups, g)
     n = problem.x.shape[0]
     for i in range(1, SIZE - 1):
-        write_rates(network, g, curve, i, own)
+        write_pushes(network, g, curve, i, own)
     for k in range(n):
         turning.side[k], turning.up[k], turning.down[k] = 0.0, reachable.up[k], reachable.down[k]
     for k in range(n):
         if not reachable.turns[k]:
             continue
         for i in range(SIZE):
-            rate[i, 0] = rates[i, k] if rates[0, k] > 0.0 else -rates[i, k]
-        bend = first_below(rate, 0, 0.0)
-        if bend >= 1.0:
+            push[i, 0] = pushes[i, k] if pushes[0, k] > 0.0 else -pushes[i, k]
+        reversal = first_below(push, 0, 0.0)
+        if reversal >= 1.0:
             continue
-        carry_group(network, g, over, bend, own)
+        carry_group(network, g, over, reversal, own)
         turning.side[k] = reachable.side[k]
         if groups.kind[g] == FEW:
             add_from_few(own.rows, members, turning, (problem, margin), candidates)

@@ -49,7 +49,7 @@ def leave_clear(clear, turn, side, turns):
 
 @jitted
 def measure_clearance(groups, g, z, problem, w):
-    """Write the least |cosine| of group g's neurons with each point: with those ahead now and those later.
+    """Write the least |cosine| of group g's neurons with each point, reachable in this step or not.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where several boundaries meet: which states they take at one instant (Filippov).
+"""Which states the boundaries take at which a neuron is, one or several of them, at one instant (Filippov).
 
 A neuron is at the boundaries of the points k with <w, x_k> = 0. Along the unit normal e of each its velocity is
 s <D, e> (s the sign of a, time in units of 1/|a|), and it jumps by J e from the negative to the positive side::
@@ -36,8 +36,8 @@ class Contact(NamedTuple):
     """A neuron at its boundaries.
 
     z : float64[q + 2]
-    s : float
-        The sign of a.
+    sign_a : float
+        The sign of a; s in formulas.
     k : int
         The boundary that has just been reached, -1 for none.
     width : float
@@ -45,7 +45,7 @@ class Contact(NamedTuple):
     """
 
     z: np.ndarray
-    s: float
+    sign_a: float
     k: int
     width: float
 
@@ -112,18 +112,18 @@ def find_contacts(at, state, problem, contacts):
 
 
 @inlined
-def jump_across(k, r, s, problem):
+def jump_across(k, r, sign_a, problem):
     """J of boundary k for the residual ``r``."""
     l = problem.opposite[k]
     total = r[k] * problem.length[k]
     if l >= 0:
         total += r[l] * problem.length[l]
-    return s * (1.0 - problem.negative_slope) / problem.x.shape[0] * total
+    return sign_a * (1.0 - problem.negative_slope) / problem.x.shape[0] * total
 
 
 @allocating
-def lowest_velocity(contacts, state, r, s, problem):
-    """S D with every boundary of ``contacts`` on its negative side, float64[q]."""
+def lowest_velocity(contacts, state, r, sign_a, problem):
+    """``sign_a`` D with every boundary of ``contacts`` on its negative side, float64[q]."""
     x, opposite, slope = problem.x, problem.opposite, problem.negative_slope
     n, q = x.shape
     velocity = np.zeros(q)
@@ -135,7 +135,7 @@ def lowest_velocity(contacts, state, r, s, problem):
             elif opposite[k] >= 0 and contacts[i] == opposite[k]:
                 derivative = 1.0
         if derivative != 0.0:
-            factor = s * derivative * r[k] / n
+            factor = sign_a * derivative * r[k] / n
             for c in range(q):
                 velocity[c] += factor * x[k, c]
     return velocity
@@ -171,8 +171,8 @@ def write_basis(contacts, problem, basis):
 
 
 @allocating
-def span_of(contacts, state, r, s, problem):
-    """Write the boundaries ``contacts`` of a neuron with sign ``s`` of a in coordinates of their normals' span.
+def span_of(contacts, state, r, sign_a, problem):
+    """Write the boundaries ``contacts`` in coordinates of their normals' span.
 
     Returns
     -------
@@ -180,7 +180,7 @@ def span_of(contacts, state, r, s, problem):
     """
     x, length = problem.x, problem.length
     count, q = contacts.shape[0], x.shape[1]
-    basis, velocity = np.empty((q + 1, q)), lowest_velocity(contacts, state, r, s, problem)
+    basis, velocity = np.empty((q + 1, q)), lowest_velocity(contacts, state, r, sign_a, problem)
     p = write_basis(contacts, problem, basis)
     span = Span(normals=np.zeros((count, p)), jumps=np.empty(count), low=np.zeros(p))
     for b in range(p):
@@ -189,7 +189,7 @@ def span_of(contacts, state, r, s, problem):
             for i in range(count):
                 span.normals[i, b] += basis[b, c] * x[contacts[i], c] / length[contacts[i]]
     for i in range(count):
-        span.jumps[i] = jump_across(contacts[i], r, s, problem)
+        span.jumps[i] = jump_across(contacts[i], r, sign_a, problem)
     return span
 
 
@@ -438,7 +438,7 @@ def decide_corner(at, state, r, problem, tolerance):
     if count == 0:
         return 0, True
     contacts = all_contacts[:count]
-    lines = gather_lines(span_of(contacts, state, r, at.s, problem))
+    lines = gather_lines(span_of(contacts, state, r, at.sign_a, problem))
     present = np.empty(count, dtype=np.int8)
     for i in range(count):
         present[i] = state[contacts[i]]

@@ -25,7 +25,7 @@ class Crossed(NamedTuple):
     total : int64[1]
     neuron : int64[m]
     z, log_scale, state
-        As in :class:`Neurons`.
+        As in :class:`pipeline.flow.exact.network.groups.Neurons`.
     events : int64[m]
     first : float64[m]
         When the first was, as a fraction of the step.
@@ -161,7 +161,7 @@ def cross(neurons, trial, crossed, vector):
         At the last grouping; on return at the end of the step.
     trial : PatternGroups
         At the end of the step.
-    crossed : Followed
+    crossed : Crossed
     vector : float64[q + 2]
         Workspace.
     """
@@ -180,9 +180,9 @@ def cross(neurons, trial, crossed, vector):
 def fraction_to_keep(crossed, allowed):
     """The fraction of the step to which it must be cut because of its events, infinite if it stands.
 
-    A crossing bends dr/dt, or at least its derivative, which the step's polynomial doesn't see. The crossings of
-    tiny neurons cost nothing and are let pass; the step is cut at the first one with which the sum of what is
-    missed exceeds ``allowed``.
+    A crossing changes the derivative of dr/dt, or dr/dt itself, at one instant; the step's polynomial is smooth
+    there. The crossings of tiny neurons have no effect and are ignored; the step is cut at the first one with
+    which the sum of the ignored errors exceeds ``allowed``.
     """
     total = ignored_error_until(np.inf, crossed)
     if total <= allowed:

@@ -7,7 +7,7 @@ Between events D is a known polynomial, and the neuron's path a product of boost
 - a boundary that it stops sliding along (``events.sliding``);
 - the sign of a changing while it slides: there the flow is not unique, and it is stopped by relu'(0) = 0.
 
-What holds at the instant of an event is in ``events.boundary_states``, when a boundary is reached in
+What holds at the instant of an event is in ``events.pattern_force``, when a boundary is reached in
 ``events.boundary_times``.
 """
 
@@ -17,19 +17,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.exact.events.boundary_states import (
-    SPEED_ROUNDING,
-    STRUCK,
-    VANISHED,
-    cannot_move,
-    largest_force,
-    place_beside,
-    read_pattern,
-    release_all,
-    sign_of_output,
-    stop_neuron,
-    vanished,
-)
 from pipeline.flow.exact.events.boundary_times import (
     Boundary,
     Path,
@@ -42,6 +29,19 @@ from pipeline.flow.exact.events.boundary_times import (
     write_speeds,
 )
 from pipeline.flow.exact.events.corner import CONTACT, Contact, decide_corner
+from pipeline.flow.exact.events.pattern_force import (
+    SPEED_ROUNDING,
+    STRUCK,
+    VANISHED,
+    cannot_move,
+    largest_force,
+    place_beside,
+    read_pattern,
+    release_all,
+    sign_of_output,
+    stop_neuron,
+    vanished,
+)
 from pipeline.flow.exact.events.sliding import any_repels, held_side
 from pipeline.flow.exact.machine_code.jit import inlined, jitted
 from pipeline.flow.exact.network.activation import OFF, ON, SLIDING
@@ -70,49 +70,51 @@ class FollowedNeuron(NamedTuple):
 
 
 @jitted
-def next_event(neuron, path, held, problem, work):
+def next_event(neuron, limits, held, problem, work):
     """The next event: its fraction of the time left, and its boundary.
 
     Parameters
     ----------
     neuron : FollowedNeuron
-    path : (duration, growth, s, tolerance)
+    limits : (duration, growth, sign_a, tolerance)
         The time left; the logarithm of the unit of ``work.end`` over the present one; the sign of a; the largest
         speed that is rounding.
     held : (count, dependent)
-        As :func:`find_multipliers` has them.
+        As :func:`pipeline.flow.exact.events.sliding.find_multipliers` has them.
 
     Returns
     -------
     fraction, k
         (inf, -1) without one; k = -1 where a changes its sign while the neuron slides.
     """
-    (duration, growth, s, tolerance), (count, dependent), (z, sign, state) = path, held, neuron
+    (duration, growth, sign_a, tolerance), (count, dependent), (z, sign, state) = limits, held, neuron
     roots = work.roots
-    opposite, wait, multipliers, rate, end = problem.opposite, work.wait, work.multipliers, roots.rate, work.end
-    way, q = Path(z, work.force, duration), problem.x.shape[1]
+    opposite, push_factor, multipliers = problem.opposite, work.push_factor, work.multipliers
+    approach_speed, end = roots.approach_speed, work.end
+    path, q = Path(z, work.force, duration), problem.x.shape[1]
     write_speeds(work.force, problem.x, roots.speeds)
     turn = np.inf
     if sign == 0.0 and z[q] * end[q] < 0.0:
-        turn = crossing(way, np.int64(-1), (0.0, 1.0, z[q], end[q]), problem.x, roots)
+        turn = crossing(path, np.int64(-1), (0.0, 1.0, z[q], end[q]), problem.x, roots)
     fraction, boundary, doubtful, near = np.inf, -1, np.inf, -1
     if count > 0 and turn < fraction:
         fraction = turn
-    for p in range(count):
-        k = multipliers.boundaries[p]
-        e = held_side(multipliers.off, multipliers.on, p, s, dependent)
+    for number in range(count):
+        k = multipliers.boundaries[number]
+        e = held_side(multipliers.off, multipliers.on, number, sign_a, dependent)
         for bound in range(2):
             for i in range(SIZE):
-                rate[i, 0] = e * multipliers.off[i, p] if bound == 0 else -e * multipliers.on[i, p]
-            time = first_below(rate, 0, -tolerance * wait[k])
+                off, on = multipliers.off[i, number], multipliers.on[i, number]
+                approach_speed[i, 0] = e * off if bound == 0 else -e * on
+            time = first_below(approach_speed, 0, -tolerance * push_factor[k])
             if time < fraction:
                 fraction, boundary = time, k
     for k in range(state.shape[0]):
-        if state[k] == SLIDING or wait[k] == np.inf or 0 <= opposite[k] < k:
+        if state[k] == SLIDING or push_factor[k] == np.inf or 0 <= opposite[k] < k:
             continue
         length = problem.length[k]
-        ahead = Boundary(k, 1.0 if state[k] == OFF else -1.0, length, tolerance * wait[k] * length)
-        time = reached(way, PathEnd(end, growth, 0.0 if turn < np.inf else s, turn), ahead, problem.x, roots)
+        ahead = Boundary(k, 1.0 if state[k] == OFF else -1.0, length, tolerance * push_factor[k] * length)
+        time = reached(path, PathEnd(end, growth, 0.0 if turn < np.inf else sign_a, turn), ahead, problem.x, roots)
         if roots.sensitive[1] < doubtful:
             doubtful, near = roots.sensitive[1], k
         if time < fraction:
@@ -149,29 +151,30 @@ def follow(neuron, log_scale, over, problem, work):
     """
     (n, q), (z, sign, state), (curve, step) = problem.x.shape, neuron, over
     start_path(curve, work)
-    end, wait, times, boundaries = work.end, work.wait, work.times, work.multipliers.boundaries
+    end, push_factor, times, boundaries = work.end, work.push_factor, work.times, work.multipliers.boundaries
     now, events, repeats, slot, unique, done = 0.0, 0, 0, -1, True, False
     for _ in range(MOST_EVENTS * (n + 2)):
         count, dependent, bulk = read_pattern(z, state, problem, work)
         tolerance = SPEED_ROUNDING * bulk
-        s = sign_of_output(z, sign, work.force)
+        sign_a = sign_of_output(z, sign, work.force)
         if not unique and cannot_move(work.force):
             done = True
             break
         duration = (1.0 - now) * step
-        way = Path(z, work.force, duration)
-        growth = carry(way, 1.0, end, work.roots.boosting)
+        path = Path(z, work.force, duration)
+        growth = carry(path, 1.0, end, work.roots.boosting)
         if dependent < 0 and repeats == 0:  # nothing holds it at its boundaries any more
             fraction, k = 0.0, boundaries[0]
         else:
-            fraction, k = next_event(neuron, (duration, growth, s, tolerance), (count, dependent), problem, work)
+            limits, held = (duration, growth, sign_a, tolerance), (count, dependent)
+            fraction, k = next_event(neuron, limits, held, problem, work)
             work.roots.sensitive[0] = min(work.roots.sensitive[0], now + (1.0 - now) * work.roots.sensitive[1])
-            if dependent < 0 or (dependent > 0 and any_repels(state, s, tolerance, problem, work.curve)):
-                escape = first_escape(neuron, s, min(fraction, 1.0), problem, work)
+            if dependent < 0 or (dependent > 0 and any_repels(state, sign_a, tolerance, problem, work.curve)):
+                escape = first_escape(neuron, sign_a, min(fraction, 1.0), problem, work)
                 if escape < fraction:
                     fraction, k = escape, boundaries[0]
         if fraction <= 1.0:
-            growth = carry(way, fraction, end, work.roots.boosting)
+            growth = carry(path, fraction, end, work.roots.boosting)
         for c in range(q + 2):
             z[c] = end[c]
         log_scale += growth
@@ -188,9 +191,9 @@ def follow(neuron, log_scale, over, problem, work):
         changed, sure = pass_event(neuron, k, problem, work)
         unique = unique and sure
         if k >= 0 and changed == 0 and dependent == 0:
-            wait[k] *= 10.0
+            push_factor[k] *= 10.0
         if k >= 0 and repeats > 3 * n + 6:
-            wait[k] = np.inf
+            push_factor[k] = np.inf
         if changed > 0:
             events += changed
             slot = min(slot + 1, times.shape[0] - 1)
@@ -207,7 +210,7 @@ def follow(neuron, log_scale, over, problem, work):
 def start_path(curve, work):
     """Write what is known at the start of a step over which the residual is ``curve``."""
     for k in range(curve.shape[1]):
-        work.wait[k] = 1.0
+        work.push_factor[k] = 1.0
         for i in range(SIZE):
             work.curve[i, k] = curve[i, k]
     for slot in range(work.times.shape[0]):
@@ -235,13 +238,13 @@ def decide_later(at, state, fraction, problem, work):
 
 
 @jitted
-def first_escape(neuron, s, last, problem, work):
+def first_escape(neuron, sign_a, last, problem, work):
     """The first fraction up to ``last`` at which a neuron held at dependent boundaries can leave, else infinite.
 
     Where some of the boundaries push away, multipliers in [0, 1] may still hold it when a sector or a ray of the
     corner leads out of it already. What stays then is not stable: any neighbour leaves, and so does the neuron.
     """
-    low, at = 0.0, Contact(neuron.z, s, work.multipliers.boundaries[0], CONTACT)
+    low, at = 0.0, Contact(neuron.z, sign_a, work.multipliers.boundaries[0], CONTACT)
     for part in range(ESCAPE_CHECKS):
         high = last * (part + 1) / ESCAPE_CHECKS
         if decide_later(at, neuron.state, high, problem, work)[0] > 0:
@@ -272,9 +275,9 @@ def close_to_others(neuron, k, problem, work):
         )
     if not near:
         return False
-    s = 1.0 if z[z.shape[0] - 2] >= 0.0 else -1.0
+    sign_a = 1.0 if z[z.shape[0] - 2] >= 0.0 else -1.0
     tolerance = SPEED_ROUNDING * largest_force(work.curve, problem.length)
-    return not decide_corner(Contact(z, s, k, margin), work.tried, work.residual, problem, tolerance)[1]
+    return not decide_corner(Contact(z, sign_a, k, margin), work.tried, work.residual, problem, tolerance)[1]
 
 
 @jitted
@@ -297,10 +300,10 @@ def pass_event(neuron, k, problem, work):
         unique, changed = False, 1
     # By half the threshold: what has been found to be pushed must not be called rounding here.
     _, _, bulk = read_pattern(z, state, problem, work)
-    tolerance, s = 0.5 * SPEED_ROUNDING * bulk, sign_of_output(z, sign, work.force)
+    tolerance, sign_a = 0.5 * SPEED_ROUNDING * bulk, sign_of_output(z, sign, work.force)
     if k >= 0 and state[k] == SLIDING:  # a little later, as all ways begin at rest
-        unique = decide_later(Contact(z, s, k, CONTACT), state, LATER, problem, work)[1]
-    others, sure = decide_corner(Contact(z, s, k, CONTACT), state, residual, problem, tolerance)
+        unique = decide_later(Contact(z, sign_a, k, CONTACT), state, LATER, problem, work)[1]
+    others, sure = decide_corner(Contact(z, sign_a, k, CONTACT), state, residual, problem, tolerance)
     slides = False
     for l in range(n):
         slides = slides or state[l] == SLIDING

@@ -1,4 +1,4 @@
-"""Neurons that are at a boundary without being pushed off it: at the start, and for long times after.
+"""Neurons at a boundary from which nothing drives them away: at the start, and for long times after.
 
 A neuron that was pushed off its last point stays exactly at that point's boundary, by relu'(0) = 0. When the
 residual there changes its sign, staying and leaving are both solutions of the flow: it is not unique.
@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.exact.events.boundary_states import SPEED_ROUNDING
 from pipeline.flow.exact.events.boundary_times import at_boundary
 from pipeline.flow.exact.events.corner import CONTACT, Contact, decide_corner, jump_across
+from pipeline.flow.exact.events.pattern_force import SPEED_ROUNDING
 from pipeline.flow.exact.machine_code.jit import allocating, jitted
 from pipeline.flow.exact.network.activation import OFF
 from pipeline.flow.exact.propagation.reconstruction import read_neuron
@@ -39,8 +39,8 @@ def decide_start(neurons, r, problem):
             found = found or at_boundary(z, k, problem.x, problem.length[k])
         if not found:
             continue
-        s = neurons.sign[j] if neurons.sign[j] != 0.0 else 1.0 if z[q] >= 0.0 else -1.0
-        at = Contact(z, s, np.int64(-1), CONTACT)
+        sign_a = neurons.sign[j] if neurons.sign[j] != 0.0 else 1.0 if z[q] >= 0.0 else -1.0
+        at = Contact(z, sign_a, np.int64(-1), CONTACT)
         own, unique = decide_corner(at, neurons.state[j], r, problem, SPEED_ROUNDING * bulk)
         changed += own
         ambiguous += not unique
@@ -115,8 +115,8 @@ def count_released(network, r, enough, changes):
             for k in range(n):
                 if not (changes.changed[k] and changes.impulse[k] > enough) or groups.state[g, k] != OFF:
                     continue
-                s = 1.0 if z[q] >= 0.0 else -1.0
-                if at_boundary(z, k, problem.x, problem.length[k]) and jump_across(k, r, s, problem) > 0.0:
+                sign_a = 1.0 if z[q] >= 0.0 else -1.0
+                if at_boundary(z, k, problem.x, problem.length[k]) and jump_across(k, r, sign_a, problem) > 0.0:
                     released = True
             changes.released[0] += released
     for k in range(n):

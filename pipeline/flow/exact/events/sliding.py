@@ -67,8 +67,8 @@ def find_multipliers(state, derivative, curve, problem, multipliers):
             derivative[k] = 1.0 if 0 <= problem.opposite[k] < k else problem.negative_slope
     write_multipliers(derivative, curve, problem, count, multipliers)
     independent = True
-    for p in range(count):
-        independent = independent and gram[p, p] > 0.0
+    for number in range(count):
+        independent = independent and gram[number, number] > 0.0
     if independent:
         return count, 0
     chosen = choose_held(state, curve, problem, boundaries[:count], derivative)
@@ -90,43 +90,43 @@ def write_multipliers(derivative, curve, problem, count, multipliers):
     boundaries, gram, off, on = multipliers
     overlap, length, opposite = problem.gram, problem.length, problem.opposite
     n = length.shape[0]
-    for p in range(count):
-        l = boundaries[p]
+    for number in range(count):
+        l = boundaries[number]
         for i in range(SIZE):
-            off[i, p] = 0.0
+            off[i, number] = 0.0
         for k in range(n):
             if derivative[k] != 0.0:
                 share = derivative[k] * overlap[k, l] / (n * length[l])
                 for i in range(SIZE):
-                    off[i, p] += share * curve[i, k]
-        for o in range(p + 1):
-            k = boundaries[o]
-            gram[p, o] = overlap[k, l] / (length[k] * length[l])
+                    off[i, number] += share * curve[i, k]
+        for other in range(number + 1):
+            k = boundaries[other]
+            gram[number, other] = overlap[k, l] / (length[k] * length[l])
     solve_gram(gram, count, off)
-    for p in range(count):
-        k = boundaries[p]
+    for number in range(count):
+        k = boundaries[number]
         l = opposite[k]
         for i in range(SIZE):
             jump = curve[i, k] * length[k]
             if l >= 0:
                 jump += curve[i, l] * length[l]
-            on[i, p] = off[i, p] + (1.0 - problem.negative_slope) / n * jump
+            on[i, number] = off[i, number] + (1.0 - problem.negative_slope) / n * jump
 
 
 @inlined
-def held_side(off, on, p, s, dependent):
+def held_side(off, on, number, sign_a, dependent):
     """The sign e for which boundary number ``p`` is slid along while e nu >= 0 >= e (nu + gamma).
 
     That of a: both sides push towards the boundary. Where normals depend on each other (``dependent`` > 0) others
     hold the neuron at a boundary that pushes away; there only the multiplier has to be in [0, 1].
     """
     if dependent > 0:
-        return 1.0 if on[0, p] <= off[0, p] else -1.0
-    return s
+        return 1.0 if on[0, number] <= off[0, number] else -1.0
+    return sign_a
 
 
 @inlined
-def any_repels(state, s, tolerance, problem, curve):
+def any_repels(state, sign_a, tolerance, problem, curve):
     """Whether a boundary that is slid along may push away from itself on both sides within the step."""
     for k in range(state.shape[0]):
         if state[k] == SLIDING and not 0 <= problem.opposite[k] < k:
@@ -135,7 +135,7 @@ def any_repels(state, s, tolerance, problem, curve):
                 jump = curve[i, k] * problem.length[k]
                 if l >= 0:
                     jump += curve[i, l] * problem.length[l]
-                if s * (1.0 - problem.negative_slope) * jump > curve.shape[1] * tolerance:
+                if sign_a * (1.0 - problem.negative_slope) * jump > curve.shape[1] * tolerance:
                     return True
     return False
 
@@ -146,21 +146,21 @@ def solve_gram(gram, count, right):
 
     The diagonal is 0 at a boundary whose normal depends on those before it; it gets no multiplier.
     """
-    for p in range(count):
-        for o in range(p + 1):
-            total = gram[p, o]
-            for c in range(o):
-                total -= gram[p, c] * gram[o, c]
-            if o < p:
-                gram[p, o] = total / gram[o, o] if gram[o, o] > 0.0 else 0.0
+    for number in range(count):
+        for other in range(number + 1):
+            total = gram[number, other]
+            for c in range(other):
+                total -= gram[number, c] * gram[other, c]
+            if other < number:
+                gram[number, other] = total / gram[other, other] if gram[other, other] > 0.0 else 0.0
             else:
-                gram[p, p] = sqrt(total) if total > DEPENDENT * DEPENDENT else 0.0
+                gram[number, number] = sqrt(total) if total > DEPENDENT * DEPENDENT else 0.0
     for i in range(SIZE):
-        for p in range(count):
-            for c in range(p):
-                right[i, p] -= gram[p, c] * right[i, c]
-            right[i, p] = right[i, p] / gram[p, p] if gram[p, p] > 0.0 else 0.0
-        for p in range(count - 1, -1, -1):
-            for c in range(p + 1, count):
-                right[i, p] -= gram[c, p] * right[i, c]
-            right[i, p] = right[i, p] / gram[p, p] if gram[p, p] > 0.0 else 0.0
+        for number in range(count):
+            for c in range(number):
+                right[i, number] -= gram[number, c] * right[i, c]
+            right[i, number] = right[i, number] / gram[number, number] if gram[number, number] > 0.0 else 0.0
+        for number in range(count - 1, -1, -1):
+            for c in range(number + 1, count):
+                right[i, number] -= gram[c, number] * right[i, c]
+            right[i, number] = right[i, number] / gram[number, number] if gram[number, number] > 0.0 else 0.0

@@ -30,14 +30,14 @@ class Reachable(NamedTuple):
 class GroupWorkspace(NamedTuple):
     """What is computed of one group.
 
-    rates : float64[6, n]
+    pushes : float64[6, n]
         n <D, x_k>.
-    force : float64[q]
+    n_force : float64[q]
         n D at one Bernstein coefficient.
-    rate : float64[6, 1]
-        One column of ``rates``.
+    push : float64[6, 1]
+        One column of ``pushes``.
     derivative : float64[n]
-        phi' of the group; written by :func:`find_multipliers`.
+        phi' of the group; written by :func:`pipeline.flow.exact.events.sliding.find_multipliers`.
     part : float64[6, n]
         The residual over a part of the step.
     weights, impulses : float64[2, n], float64[2, 1, q]
@@ -50,9 +50,9 @@ class GroupWorkspace(NamedTuple):
         One neuron.
     """
 
-    rates: np.ndarray
-    force: np.ndarray
-    rate: np.ndarray
+    pushes: np.ndarray
+    n_force: np.ndarray
+    push: np.ndarray
     derivative: np.ndarray
     part: np.ndarray
     weights: np.ndarray
@@ -100,7 +100,7 @@ class RootWorkspace(NamedTuple):
 
     speeds : float64[6, n]
         <D, x_k> from the present instant on.
-    rate : float64[6, 1]
+    approach_speed : float64[6, 1]
         The speed towards one boundary.
     there : float64[q + 2]
         The neuron at an instant.
@@ -113,7 +113,7 @@ class RootWorkspace(NamedTuple):
     """
 
     speeds: np.ndarray
-    rate: np.ndarray
+    approach_speed: np.ndarray
     there: np.ndarray
     boosting: Boosting
     sensitive: np.ndarray
@@ -138,9 +138,9 @@ class PathWorkspace(NamedTuple):
     end : float64[q + 2]
         The neuron at the step's end.
     times : float64[8]
-        When the events were (:func:`follow`).
-    wait : float64[n]
-        By what a push at a boundary must be larger than rounding: more where it has changed nothing.
+        When the events were (:func:`pipeline.flow.exact.events.neuron_path.follow`).
+    push_factor : float64[n]
+        How many times rounding a push at a boundary must be to count: raised tenfold when it changed nothing.
     tried, residual, later : int8[n], float64[n], float64[n]
         States that are tried, and the residual at the event and a little after it.
     """
@@ -154,7 +154,7 @@ class PathWorkspace(NamedTuple):
     roots: RootWorkspace
     end: np.ndarray
     times: np.ndarray
-    wait: np.ndarray
+    push_factor: np.ndarray
     tried: np.ndarray
     residual: np.ndarray
     later: np.ndarray
@@ -164,7 +164,7 @@ class EventWorkspace(NamedTuple):
     """The arrays for one group and for one neuron.
 
     margin : float64[1]
-        That of ``path.roots``.
+        The same array as ``path.roots.margin``: ``integrate`` writes the tolerance into it.
     """
 
     reachable: Reachable
@@ -190,9 +190,9 @@ def make_event_workspace(problem):
     n, q = problem.x.shape
     margin = np.zeros(1)
     group = GroupWorkspace(
-        rates=np.empty((SIZE, n)),
-        force=np.empty(q),
-        rate=np.empty((SIZE, 1)),
+        pushes=np.empty((SIZE, n)),
+        n_force=np.empty(q),
+        push=np.empty((SIZE, 1)),
         derivative=np.empty(n),
         part=np.empty((SIZE, n)),
         weights=np.empty((2, n)),
@@ -216,7 +216,7 @@ def make_event_workspace(problem):
         ),
         roots=RootWorkspace(
             speeds=np.empty((SIZE, n)),
-            rate=np.empty((SIZE, 1)),
+            approach_speed=np.empty((SIZE, 1)),
             there=np.empty(q + 2),
             boosting=Boosting(part=np.empty((SIZE, q)), impulse=np.empty(q)),
             sensitive=np.empty(2),
@@ -224,7 +224,7 @@ def make_event_workspace(problem):
         ),
         end=np.empty(q + 2),
         times=np.empty(8),
-        wait=np.empty(n),
+        push_factor=np.empty(n),
         tried=np.empty(n, dtype=np.int8),
         residual=np.empty(n),
         later=np.empty(n),

@@ -62,7 +62,7 @@ def find_normals(state, problem, normals, first):
 
 @jitted
 def active_sum(derivative, weights, x, total):
-    """Write the sum over the points of gain_k weights_k x_k into ``total``: n D for the residual as weights."""
+    """Write the sum of derivative_k weights_k x_k over k into ``total``: n D for the residual as weights."""
     for i in range(x.shape[1]):
         total[i] = 0.0
     for k in range(x.shape[0]):

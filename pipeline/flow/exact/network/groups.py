@@ -112,20 +112,22 @@ class GroupMotion(NamedTuple):
     """What a trial step writes of each group.
 
     weights : float64[2, n]
-        What each point weighs in the step's two boosts (:func:`boost_weights`).
+        What each point weighs in the step's two boosts, from
+        :func:`pipeline.flow.exact.propagation.magnus.boost_weights`.
     impulses, middle_impulses : float64[2, groups, q]
         tau D of both boosts: over the step, and over the half of it that is looked at.
     middle : Rows
         The rows in the middle of the step and, after the other half, at its end.
-    rates, alignment : float64[groups]
-        |D| of the groups that can grow (:func:`growth_rates`), and the cosine with D (:func:`mean_alignment`).
+    group_speeds, alignment : float64[groups]
+        |D| of the groups that can grow, and the cosine with D: ``growth_rates`` and ``mean_alignment`` of
+        :mod:`pipeline.flow.exact.corrector.step_control`.
     """
 
     weights: np.ndarray
     impulses: np.ndarray
     middle_impulses: np.ndarray
     middle: Rows
-    rates: np.ndarray
+    group_speeds: np.ndarray
     alignment: np.ndarray
 
 
@@ -504,7 +506,7 @@ def make_network(neurons, problem):
         impulses=np.empty((2, group_count, q)),
         middle_impulses=np.empty((2, group_count, q)),
         middle=Rows(np.empty_like(groups.rows), np.empty_like(groups.logs)),
-        rates=np.zeros(group_count),
+        group_speeds=np.zeros(group_count),
         alignment=np.zeros(group_count),
     )
     return Network(problem, neurons, groups, empty_like_groups(groups), motion)

@@ -18,7 +18,7 @@ class Problem(NamedTuple):
         |x_k|.
     opposite : int64[n]
         The point on the opposite ray, whose boundary is the same; -1 for none.
-    slope : float
+    negative_slope : float
         phi'(u) for u < 0 (leaky ReLU).
     label_scale : float
         The root mean square of the labels: the unit of every tolerance on the residual.

@@ -92,7 +92,7 @@ def boost_neuron(z, impulse):
     ----------
     z : float64[q + 2]
         In some unit; c in its square.
-    push : float64[q]
+    impulse : float64[q]
 
     Returns
     -------

@@ -46,14 +46,14 @@ def test_a_mode_s_polynomial_has_what_is_known_of_it(rate, remembering, degree):
     generator = np.random.default_rng(0)
     kernel0 = generator.standard_normal((3, 3))
     kernel0 = rate * np.eye(3) / step + 1e-3 * kernel0 @ kernel0.T
-    r0, d0, last_r, last_d, work.p[:], work.q[:] = generator.standard_normal((6, 3))
+    r0, d0, last_r, last_d, work.assumed_r[:], work.assumed_d[:] = generator.standard_normal((6, 3))
     last = smooth_last(np.zeros((SIZE, 3)), last_r, last_d, last_step)._replace(smooth=remembering)
     start = StepStart(r0.copy(), d0.copy(), kernel0)
     order = choose_polynomials(start, step, last, 1e-6, work)
     write_curve(start, step, last, work)
     curve = bernstein_form(work.curve)
     slope = curve.derivative()
-    known = [curve(1.0) - work.p, slope(1.0) / step - work.q, curve(0.0) - r0]
+    known = [curve(1.0) - work.assumed_r, slope(1.0) / step - work.assumed_d, curve(0.0) - r0]
     if degree > 2:
         known.append(slope(0.0) / step - d0)
     if degree == 5:
@@ -79,7 +79,7 @@ def test_the_weights_are_what_the_right_end_does_to_the_integral(rate, rememberi
     choose_polynomials(start, step, last, 1e-6, work)
 
     def integral(p, q):
-        work.p[:], work.q[:] = work.modes @ p, work.modes @ q
+        work.assumed_r[:], work.assumed_d[:] = work.modes @ p, work.modes @ q
         write_curve(start, step, last, work)
         return step * work.modes.T @ work.curve.mean(axis=0)
 
@@ -106,7 +106,7 @@ def test_beside_an_unfitted_point_the_last_movement_is_seen_in_the_kernel_s_mode
     kernel0 = np.outer(fast, fast)
     r0 = np.array([1.0, -2.0, 1.0]) + left * fast
     choose_polynomials(StepStart(r0, -kernel0 @ r0, kernel0), 1.0, rough(3), 1e-6, work)
-    found = steps.amplitude.py_func(work.modes, r0, int(np.argmax(work.mode_rates)))
+    found = steps.amplitude.py_func(work.modes, r0, int(np.argmax(work.decay_rates)))
     assert (abs(abs(found) - left) < 1e-12) == turned
 
 
@@ -117,7 +117,7 @@ def steps_of_equal_length(problem, neurons, end, count, remembering):
     r0, kernel0 = residual_of(neurons, problem), kernel_of(neurons, problem)
     last = rough(n)
     for _ in range(count):
-        work.p[:], work.q[:] = r0 - step * kernel0 @ r0, -kernel0 @ r0
+        work.assumed_r[:], work.assumed_d[:] = r0 - step * kernel0 @ r0, -kernel0 @ r0
         d0 = -kernel0 @ r0
         try_step(network, StepStart(r0, d0, kernel0), last, step, 1e-14, work)
         copy_rows(network.trial, network.groups)

@@ -13,7 +13,7 @@ from pipeline.flow.exact.network.activation import OFF, ON
 from pipeline.flow.exact.network.problem import make_problem
 from pipeline.flow.exact.propagation.bernstein import SIZE
 
-write_rates = callable_kernel(candidates.write_rates)
+write_pushes = callable_kernel(candidates.write_pushes)
 
 
 @settings(max_examples=60)
@@ -75,5 +75,5 @@ def test_the_rates_towards_the_boundaries_are_those_of_d(n, q):
     work = make_event_workspace(problem).group
     for g, state in enumerate(network.groups.state):
         force = n * force_on(state, b[2], problem)
-        write_rates(network, g, b, 2, work)
-        assert work.rates[2] == pytest.approx(problem.x @ force, abs=1e-13 * n)
+        write_pushes(network, g, b, 2, work)
+        assert work.pushes[2] == pytest.approx(problem.x @ force, abs=1e-13 * n)

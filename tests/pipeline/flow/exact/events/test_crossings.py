@@ -24,7 +24,7 @@ def test_after_a_step_every_neuron_is_where_it_is_alone(seed):
     moved, _, followed, _ = through_a_step(problem, neurons, b, 0.5)
     assert followed.total[0] > 5
     after = copy_neurons(neurons)
-    cross(after, moved, followed, np.empty(4))
+    cross(after, moved, followed, np.empty(5))
     groups = group_by_pattern(after, problem)
     for j in np.flatnonzero((neurons.state == ON).any(axis=1)):
         z, log, state, _ = alone(neurons, j, b, 0.5, problem)
@@ -67,8 +67,8 @@ def test_what_is_missed_is_the_neuron_s_own_way_against_its_group_s(seed):
     neurons, b = oblique_network(problem, 60, seed), line(5, seed)
     moved, _, found, _ = through_a_step(problem, neurons, b, 0.5)
     after, carried = copy_neurons(neurons), copy_neurons(neurons)
-    cross(after, moved, found, np.empty(4))
-    gather(neurons, moved, carried.z, carried.log_scale, np.empty(4))
+    cross(after, moved, found, np.empty(5))
+    gather(neurons, moved, carried.z, carried.log_scale, np.empty(5))
 
     def added(network, j):
         one = network._replace(**{name: getattr(network, name)[j : j + 1] for name in network._fields})

@@ -10,14 +10,14 @@ from steps import follow, make_event_workspace
 from twins import bernstein_form, force_on, generator_matrix, oblique_problem, rounded_flow, states_at
 from witness import callable_kernel
 
-from pipeline.flow.exact.events import boundary_states, boundary_times
+from pipeline.flow.exact.events import boundary_times, pattern_force
 from pipeline.flow.exact.network.activation import OFF, ON, SLIDING
 from pipeline.flow.exact.network.problem import make_problem
 from pipeline.flow.exact.propagation import bernstein, magnus
 from pipeline.flow.exact.propagation.bernstein import SIZE
 
 restrict = callable_kernel(bernstein.restrict)
-read_pattern = callable_kernel(boundary_states.read_pattern)
+read_pattern = callable_kernel(pattern_force.read_pattern)
 write_speeds = callable_kernel(boundary_times.write_speeds)
 
 

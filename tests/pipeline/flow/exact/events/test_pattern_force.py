@@ -5,10 +5,10 @@ import pytest
 from twins import oblique_problem
 from witness import callable_kernel
 
-from pipeline.flow.exact.events import boundary_states
+from pipeline.flow.exact.events import pattern_force
 
-place_beside = callable_kernel(boundary_states.place_beside)
-sign_of_output = callable_kernel(boundary_states.sign_of_output)
+place_beside = callable_kernel(pattern_force.place_beside)
+sign_of_output = callable_kernel(pattern_force.sign_of_output)
 
 
 @pytest.mark.parametrize(

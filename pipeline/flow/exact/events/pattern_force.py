@@ -1,6 +1,6 @@
-"""What holds for one neuron at one instant: its pattern's D, and which boundaries it can stay at.
+"""One neuron at one instant: the force D of its pattern, its sign of a, and what happens to it at w = 0.
 
-Which states these boundaries take together is ``events.corner``'s.
+``events.corner`` decides which states these boundaries take together.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ would set a neuron free that the other holds, without end."""
 VANISHED = 1e-9
 """|w|/|a| below which a sliding neuron with |a| > |w| has reached w = 0."""
 STRUCK = 1e-14
-"""The same for one that slides nowhere: it must come straight down on 0, to rounding."""
+"""The same for one that slides nowhere: it reaches w = 0 only along the line through 0, up to rounding."""
 
 
 @inlined
