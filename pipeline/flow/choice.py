@@ -22,9 +22,9 @@ labels, which asks for the tail's Newton correction."""
 SMALLEST = 1e-4
 """|w_j|, over the labels' scale, below which a start is small: what happens while it grows decides over the rest,
 and the lumped path follows it by logarithms (at 1e-8 the errors here are 100 tolerances, at 1e-3 below one)."""
-LARGEST_RATIO = 1.0 + 1e-12
-"""|a_j|/|w_j| above which w_j can reach 0 in finite time, where all boundaries meet and the flow is not unique:
-only the lumped path says so."""
+BALANCED = 1e-12
+"""How far |a_j|/|w_j| may be from 1. Above it w_j can reach 0 in finite time, where all boundaries meet, below it
+a_j can change its sign while the neuron slides: there the flow is not unique, and only the lumped path says so."""
 
 
 def many_points(data: xr.Dataset, init: xr.Dataset, slope: float) -> bool:
@@ -41,7 +41,7 @@ def many_points(data: xr.Dataset, init: xr.Dataset, slope: float) -> bool:
     (n, d), m = x.shape, init.sizes["neuron"]
     if n < FEWEST_POINTS or n < POINTS_PER_WEIGHT * m * (d + 1) or abs(slope) > 1.0 or not y.any():
         return False
-    if not x.any() or np.abs(init.variables["output_ratio"].values).max() > LARGEST_RATIO:
-        return False
+    if d == 1 or not x.any() or np.abs(np.abs(init.variables["output_ratio"].values) - 1.0).max() > BALANCED:
+        return False  # on a line the lumped path has two points: the ray of each sign
     unit = 0.5 * (log(np.abs(y).max()) - log(np.abs(x).max()))
     return bool(init.variables["log_norm"].values.min() - unit >= log(SMALLEST))

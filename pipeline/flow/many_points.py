@@ -50,8 +50,8 @@ MOST_STEPS = 500_000
 SHARE = 0.25
 """The share of the tolerance that the last sweep of a step may change the outputs by: measured so that the worst
 error of a run stays within the tolerance."""
-SHARE_TOLERANCE = 1e-4
-"""The tolerance below which the share falls with its root: what crossings leave the sweeps don't see."""
+SHARE_TOLERANCE = 1e-3
+"""The tolerance below which the share falls with its power 0.4: what crossings leave the sweeps don't see."""
 ROUGH, CORNERED = 0.3, 1e-3
 """The tolerances, times the root of n and by itself, from which on neurons count as active at the nodes alone, and
 crossings have no corners: twice to six times as fast."""
@@ -283,7 +283,7 @@ def follow_many_points(
         state = make_state(points, w, a, STAGES, most_crossings(len(y), len(a)))
         first, at_start = patterns_of(points, w, a, len(y))
         unit = max(float(points.about[SCALE]), at_start)
-        allowed = SHARE * tolerance * min(1.0, tolerance / SHARE_TOLERANCE) ** 0.5
+        allowed = SHARE * tolerance * min(1.0, tolerance / SHARE_TOLERANCE) ** 0.4
         aims = np.array([allowed * unit, allowed, until, MOST_STEPS, SMALL_RESIDUAL * unit])
         parts, ended_by = run_interruptibly(lambda: take_all(points, state, aims, watch), watch, tell)
         end = state.network.start_w.copy(), state.network.start_a.copy()

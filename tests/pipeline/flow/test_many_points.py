@@ -28,13 +28,13 @@ def labelled(x, y, w, a):
     return describe(x, y, [f"x{i + 1}" for i in range(x.shape[1])]), conform("initial", init)
 
 
-def student(n, d, m, seed, *, noise=0.0, balanced=True):
+def student(n, d, m, seed, *, noise=0.0):
     """Gaussian points labelled by a teacher of three neurons, and a student at a tenth of its size."""
     g = np.random.default_rng(seed)
     x = g.standard_normal((n, d)) / np.sqrt(d)
     y = np.maximum(x @ g.standard_normal((3, d)).T, 0.0) @ g.choice([-1.0, 1.0], 3) + noise * g.standard_normal(n)
     w = 0.2 * g.standard_normal((m, d))
-    a = np.linalg.norm(w, axis=1) * (g.choice([-1.0, 1.0], m) if balanced else g.uniform(-1.0, 1.0, m))
+    a = np.linalg.norm(w, axis=1) * g.choice([-1.0, 1.0], m)
     return x, y, w, a
 
 
@@ -62,7 +62,7 @@ def worst(residual, other, y):
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.3, -0.4])
-@pytest.mark.parametrize(("n", "d", "m", "seed"), [(150, 2, 4, 1), (200, 3, 5, 2), (130, 1, 6, 3)])
+@pytest.mark.parametrize(("n", "d", "m", "seed"), [(150, 2, 4, 1), (200, 3, 5, 2)])
 def test_it_agrees_with_scipy_at_every_instant(n, d, m, seed, slope):
     x, y, w, a = student(n, d, m, seed)
     times = np.linspace(0.0, 2.5, 26)
@@ -90,11 +90,11 @@ def test_its_order_is_nearly_four_through_hundreds_of_crossings_a_step(monkeypat
     assert order(problem) < 2.5
 
 
-@pytest.mark.parametrize("balanced", [True, False])
+@pytest.mark.parametrize("seed", [5, 6])
 @pytest.mark.parametrize("noise", [0.0, 0.5])
-def test_the_two_paths_agree(monkeypatch, balanced, noise):
+def test_the_two_paths_agree(monkeypatch, seed, noise):
     """Sliding too: with noise neurons come to rest at boundaries."""
-    data, init = labelled(*student(128, 2, 3, 5, balanced=balanced, noise=noise))
+    data, init = labelled(*student(128, 2, 3, seed, noise=noise))
     times = np.linspace(0.0, 6.0, 13)
     assert many_points(data, init, 0.0)
     found = [simulate(data, init, sample_times=times, tolerance=tolerance) for tolerance in (1e-3, 1e-5)]
@@ -108,17 +108,16 @@ def test_the_two_paths_agree(monkeypatch, balanced, noise):
     assert found[1].attrs["patterns"] == lumped.attrs["patterns"]
 
 
-@pytest.mark.parametrize("balanced", [True, False])
 @pytest.mark.parametrize("tolerance", [1e-1, 1e-3, 1e-6])
-def test_lemma_1_holds_at_every_instant(balanced, tolerance):
-    x, y, w, a = student(200, 3, 5, 6, balanced=balanced, noise=0.3)
+def test_lemma_1_holds_at_every_instant(tolerance):
+    """In what is stored, and in the weights that the steps end with, from which nothing was restored."""
+    x, y, w, a = student(200, 3, 5, 6, noise=0.3)
     data, init = labelled(x, y, w, a)
-    found = simulate(data, init, end_time=8.0, tolerance=tolerance, samples=60)
-    if balanced:
-        assert np.array_equal(found["output_ratio"].values, np.tile(np.sign(a), (60, 1)))
-    square = np.exp(2.0 * found["log_norm"].values)
-    conserved = (found["output_ratio"].values ** 2 - 1.0) * square
-    assert np.abs(conserved - (a**2 - np.sum(w**2, axis=1))).max() <= ROUNDING * square.max()
+    followed = follow_flow(data, init, end_time=8.0, tolerance=tolerance)
+    found = followed.trajectory(60)
+    assert np.array_equal(found["output_ratio"].values, np.tile(np.sign(a), (60, 1)))
+    end_w, end_a = followed.end
+    assert np.abs(end_a**2 - np.sum(end_w**2, axis=1)).max() <= ROUNDING * np.abs(end_a).max() ** 2
 
 
 def test_a_neuron_that_slides_is_held_and_labelled(monkeypatch):
@@ -245,11 +244,13 @@ def test_the_criterion(n, d, m, log_scale, slope, expected):
     assert many_points(data, init, slope) is expected
 
 
-def test_neurons_that_can_vanish_stay_with_the_lumped_path():
-    """With |a| above |w| a neuron can reach w = 0, where all boundaries meet."""
+def test_unbalanced_starts_and_lines_stay_with_the_lumped_path():
+    """With |a| above |w| w can reach 0, with |a| below it a can change its sign: there the flow is not unique."""
     x, y, w, a = student(200, 2, 3, 15)
-    assert many_points(*labelled(x, y, w, 0.9 * a), 0.0)
+    assert many_points(*labelled(x, y, w, a), 0.0)
     assert not many_points(*labelled(x, y, w, a * [1.0, 1.1, 1.0]), 0.0)
+    assert not many_points(*labelled(x, y, w, 0.9 * a), 0.0)
+    assert not many_points(*labelled(*student(200, 1, 3, 15)), 0.0)
 
 
 @pytest.mark.parametrize("name", ["orthogonal", "high-dimensional", "non-orthogonal", "nearly-orthogonal"])
