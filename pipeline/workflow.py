@@ -26,7 +26,7 @@ from pipeline.network.threads import one_thread
 from pipeline.phases import find_clusters, find_plateaus, label_phases
 from pipeline.results.reader import summarise
 from pipeline.stages import NOBODY, Stages
-from pipeline.statements import Closer, check_statements, statement_times
+from pipeline.statements import DenseOutput, check_statements, statement_times
 
 PAPER = (
     "E. Boursier, L. Pillaud-Vivien, N. Flammarion: Gradient flow dynamics of shallow ReLU networks for square "
@@ -237,17 +237,19 @@ def analyse(
     stages.say("Reading the learned function ...")
     function = learned_function(data, trajectory, clusters)
     stages.say("Checking the paper's statements ...")
-    closer = None
+    dense_output = None
     if look is not None:
         compared = xr.Dataset({name: comparison[name] for name in least.data_vars}, attrs=comparison.attrs)
-        closer = Closer(look, lambda there: compare(there, compared).variables["distance"].values)
+        dense_output = DenseOutput(look, lambda there: compare(there, compared).variables["distance"].values)
     return {
         "phases": phases,
         "plateaus": plateaus,
         "clusters": clusters,
         "function": function,
         "minimal_norm": comparison,
-        "statements": check_statements(data, trajectory, phases, comparison, epsilon=epsilon, closer=closer),
+        "statements": check_statements(
+            data, trajectory, phases, comparison, epsilon=epsilon, dense_output=dense_output
+        ),
     }
 
 

@@ -64,11 +64,11 @@ def may_know(module: str, other: str) -> bool:
             return True
         case "pipeline.results" | "pipeline.stationary" | "pipeline.figures":
             return other in schema
-        case "pipeline.lingering":
+        case "pipeline.intervals":
             return other in schema | {"pipeline.stationary"}
         case stage if stage in STAGES:
             # When a flow lingers, and at what, is asked along its steps and of samples: one answer for both.
-            return other in schema | {"pipeline.configuration", "pipeline.lingering", "pipeline.stationary"}
+            return other in schema | {"pipeline.configuration", "pipeline.intervals", "pipeline.stationary"}
         case "dashboards":
             # pipeline.minimal_norm is a package and, in `pipeline`, the function of that name.
             offered = {"pipeline", "pipeline.configuration", "pipeline.figures", "pipeline.minimal_norm"}
@@ -112,11 +112,11 @@ def test_every_import_is_allowed():
         ("pipeline.flow.simulate", "pipeline.phases"),
         ("pipeline.flow.simulate", "pipeline.cli.shared"),
         ("pipeline.phases.label", "pipeline.flow"),
-        ("pipeline.phases.lingering", "pipeline.stationary.kinds"),
+        ("pipeline.phases.located_plateaus", "pipeline.stationary.kinds"),
         ("pipeline.stationary.kinds", "pipeline.phases"),
         ("pipeline.network.patterns", "pipeline.stationary"),
-        ("pipeline.lingering.stretches", "pipeline.flow"),
-        ("pipeline.flow.lingering", "pipeline.lingering.dips"),
+        ("pipeline.intervals.plateau_intervals", "pipeline.flow"),
+        ("pipeline.flow.plateau_attributes", "pipeline.intervals.slow_intervals"),
         ("pipeline.function.learned", "pipeline.phases"),
         ("pipeline.phases.label", "pipeline.flow.course"),
         ("pipeline.minimal_norm.compare", "pipeline.phases"),

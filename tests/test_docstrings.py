@@ -84,12 +84,18 @@ def exists(dotted: str) -> bool:
 def dangling_references(path: Path) -> list[str]:
     """The references in a file's docstrings that lead nowhere."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    own = set(names_in(tree.body))
+    own, package = set(names_in(tree.body)), ".".join(path.parent.relative_to(ROOT).parts)
     return [
         f"{path.relative_to(ROOT)}:{node.lineno} {name}"
         for node, owner, text in documented(tree)
         for name in REFERENCE.findall(text)
-        if not (name in own or f"{owner}.{name}" in own or hasattr(builtins, name) or exists(name))
+        if not (
+            name in own
+            or f"{owner}.{name}" in own
+            or hasattr(builtins, name)
+            or exists(name)
+            or exists(f"{package}.{name}")
+        )
     ]
 
 

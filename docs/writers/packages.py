@@ -37,7 +37,7 @@ LAYERS = (
     Layer(
         "what several stages ask",
         (
-            ("pipeline.lingering", "when a flow is slow"),
+            ("pipeline.intervals", "when a flow is slow"),
             ("pipeline.stationary", "stationary points and their kinds"),
             ("pipeline.results", "every scalar result"),
         ),

@@ -10,7 +10,7 @@ MEANINGS = {
     "data": "The points, the labels, and what they say before anything moves.",
     "trajectory": "The network along time. Weights in plain units are `np.exp(log_norm) * direction`.",
     "phases": "Where in the paper's story the flow is, and when each part of it ends.",
-    "plateaus": "Every stretch at which the flow lingers, with the stationary point that it lingers at.",
+    "plateaus": "Every interval of time in which the flow stays near a stationary point, and that point.",
     "clusters": "Neurons that have become one direction.",
     "function": "The learned function's kinks, at instants that are worth a look.",
     "statements": "Every statement of the paper, measured on this run.",

@@ -33,7 +33,7 @@ def many_points(data: xr.Dataset, init: xr.Dataset, slope: float) -> bool:
     Parameters
     ----------
     data, init
-        The datasets of stages 1 and 2.
+        The datasets of the stages data and flow.
     slope
         Of the leaky ReLU: above 1, or below -1, a boundary repels on both sides, and only the lumped path says so.
     """

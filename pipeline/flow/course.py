@@ -27,8 +27,8 @@ from pipeline.flow.exact.machine_code.interruptible import run_interruptibly
 from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.followed import Followed, Progress, Reading
-from pipeline.flow.lingering import Lingering
 from pipeline.flow.moments import moments, read_residual
+from pipeline.flow.plateau_attributes import SlowIntervals
 from pipeline.flow.reduction import Reduction
 from pipeline.flow.streaming import Blocks
 from pipeline.inputs.arguments import SLOPE, TIME, TOLERANCE, number
@@ -114,33 +114,33 @@ class Course(Followed):
 
     def with_told(self, times: np.ndarray, reading: Reading | None) -> xr.Dataset:
         """Read every neuron at these instants, and tell what happens along the steps whatever they are."""
-        if self.lingering is None:
+        if self.slow_intervals is None:
             return self.look(times, reading)
         # Together: the steps are gone through once.
-        missing = np.empty(0) if self._told else np.setdiff1d(self.lingering.slowest, times)
+        missing = np.empty(0) if self._told else np.setdiff1d(self.slow_intervals.slowest, times)
         looked = np.sort(np.concatenate([times, missing]))
         trajectory = self.look(looked, reading)
         if not self._told:
             x, y = (self.data.variables[name].values for name in ("x", "y"))
             levels = moments(self.reduced, self.record, x, y)
-            self._told.update(levels | self.lingering.tell(self.data, trajectory))
+            self._told.update(levels | self.slow_intervals.tell(self.data, trajectory))
         if len(missing):
             trajectory = trajectory.isel(time=np.flatnonzero(np.isin(looked, times)))
         trajectory.attrs |= self._told
         return trajectory
 
     @cached_property
-    def lingering(self) -> Lingering | None:
+    def slow_intervals(self) -> SlowIntervals | None:
         """Where the flow may linger; None if it makes no step."""
         if not len(self.record.time):
             return None
         end = self.end_time, self.status is Status.STATIONARY
-        return Lingering.of(self.reduced, self.record, self.data, end)
+        return SlowIntervals.of(self.reduced, self.record, self.data, end)
 
     @property
     def slow_instants(self) -> np.ndarray:
         """When the network is looked at where it lingers."""
-        return np.empty(0) if self.lingering is None else self.lingering.instants
+        return np.empty(0) if self.slow_intervals is None else self.slow_intervals.instants
 
 
 def follow_flow(

@@ -33,7 +33,7 @@ class Followed:
     Attributes
     ----------
     data, init
-        The datasets of stages 1 and 2.
+        The datasets of the stages data and flow.
     end_time
         The paper's t at which it was to stop; None: until it rests.
     status

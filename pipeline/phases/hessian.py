@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from pipeline.phases.lingering import lingering
+from pipeline.phases.located_plateaus import locate_plateaus
 
 
 def hessian_spectra(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
@@ -34,7 +34,7 @@ def hessian_spectra(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
     ValueError
         If a dataset is not what its stage makes.
     """
-    spectra = [plateau.spectrum for plateau in lingering(data, trajectory)]
+    spectra = [plateau.spectrum for plateau in locate_plateaus(data, trajectory)]
     most = max((len(found.values) for found in spectra), default=0)
     eigenvalue = np.full((len(spectra), most), np.nan)
     multiplicity = np.zeros((len(spectra), most), dtype=np.int64)

@@ -1,6 +1,6 @@
 """The plateaus of a run: where the flow lingers, saddle to saddle (section 3.2, Fact 1), and at what.
 
-When it lingers: :mod:`pipeline.phases.lingering`. At which stationary point, and of what kind that is:
+When it lingers: :mod:`pipeline.phases.located_plateaus`. At which stationary point, and of what kind that is:
 :mod:`pipeline.stationary`.
 """
 
@@ -13,7 +13,7 @@ from catalog.schema import conform, validate, variable
 from catalog.schema.blocks import coordinates_first, over_neurons
 from pipeline.network import algebra
 from pipeline.network.points import describe_points
-from pipeline.phases.lingering import lingering
+from pipeline.phases.located_plateaus import locate_plateaus
 from pipeline.stationary import StationaryPoint
 
 FITTED = 1e-9
@@ -37,7 +37,7 @@ def find_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
         near, its numbers are NaN. No plateau gives arrays of length 0.
     """
     data, trajectory = describe_points(data), validate("trajectory", trajectory)
-    found = lingering(data, trajectory)
+    found = locate_plateaus(data, trajectory)
     y, course = data.variables["y"].values, trajectory.variables
     points, spectra = [plateau.point for plateau in found], [plateau.spectrum for plateau in found]
     away = distances(trajectory, points)

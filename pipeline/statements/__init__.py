@@ -6,14 +6,14 @@ small function a row, in files by the paper's sections. Every comparison with a 
 logarithms. Knows nothing of how the trajectory was computed; says beforehand when it wants to look.
 """
 
+from pipeline.statements.between_samples import DenseOutput
 from pipeline.statements.check import check_statements, statement_rows
-from pipeline.statements.closer import Closer
 from pipeline.statements.label_signs import idle_share
 from pipeline.statements.rows import Row, in_digits, printed_sides
 from pipeline.statements.times import statement_times
 
 __all__ = [
-    "Closer",
+    "DenseOutput",
     "Row",
     "check_statements",
     "idle_share",

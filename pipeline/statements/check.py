@@ -8,7 +8,7 @@ from catalog.schema import STATEMENTS, conform, decode, validate, variable
 from pipeline.inputs.arguments import PROPER_SHARE, number
 from pipeline.network.points import describe_points
 from pipeline.statements.alignment import ALIGNMENT
-from pipeline.statements.closer import Closer
+from pipeline.statements.between_samples import DenseOutput
 from pipeline.statements.convergence import CONVERGENCE
 from pipeline.statements.fitting import FIRST_FITTED, SECOND_FITTED
 from pipeline.statements.preliminaries import PRELIMINARIES
@@ -27,7 +27,7 @@ def check_statements(
     minimum: xr.Dataset,
     *,
     epsilon: float = 0.05,
-    closer: Closer | None = None,
+    dense_output: DenseOutput | None = None,
 ) -> xr.Dataset:
     """Check every statement of the paper on a run: both sides measured, the margin, the verdict, the reason.
 
@@ -42,7 +42,7 @@ def check_statements(
         Of :func:`pipeline.minimal_norm.compare`: the minimum, and the distance and excess along time.
     epsilon
         The free constant of the lemmas, between 0 and 1.
-    closer
+    dense_output
         Reads the same flow between the samples, where a row about every instant of a stretch is decided. None: of
         such a row the worst sample is taken.
 
@@ -66,7 +66,7 @@ def check_statements(
     data, trajectory = describe_points(data), validate("trajectory", trajectory)
     phases, minimum = validate("phases", phases), validate("minimal_norm", minimum)
     epsilon = number("epsilon", epsilon, PROPER_SHARE)
-    run = read_run(data, trajectory, phases, minimum, epsilon, closer)
+    run = read_run(data, trajectory, phases, minimum, epsilon, dense_output)
     return _labelled(run, [statement.check(run) for statement in ROWS])
 
 

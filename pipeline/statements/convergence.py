@@ -20,7 +20,7 @@ import numpy as np
 from catalog.schema.blocks import at_instant
 from pipeline.network import algebra
 from pipeline.statements.assumptions import SETTING, finished, known_minimum
-from pipeline.statements.closer import Between
+from pipeline.statements.between_samples import BetweenSamples
 from pipeline.statements.reading import SIZE, Reading, natural_log
 from pipeline.statements.rows import Row, Statement, at_least, at_most, fails, log_at_most, not_applicable
 
@@ -58,14 +58,14 @@ def lemma_5(run: Reading) -> Row:
     ratio = run.trajectory.variables["gradient_norm"].values[inside] ** 2 / loss[inside]
     worst = int(np.argmin(ratio))
     at, least = float(run.time[inside[worst]]), float(ratio[worst])
-    if run.closer is not None:
-        beside = Between.beside(run.time, int(inside[worst]))
-        there = run.closer.trajectory(beside.nodes)
+    if run.dense_output is not None:
+        beside = BetweenSamples.beside(run.time, int(inside[worst]))
+        there = run.dense_output.trajectory(beside.nodes)
         loss, gradient_norm = (natural_log(there.variables[name].values) for name in ("loss", "gradient_norm"))
-        outside = beside.through(natural_log(run.closer.distance(there)) - radius)
+        outside = beside.through(natural_log(run.dense_output.distance(there)) - radius)
         found, rate = beside.least(beside.through(2.0 * gradient_norm - loss), outside)
         at, least = (found, float(np.exp(rate))) if np.isfinite(rate) else (at, least)
-    where = "" if run.closer is not None else " of the samples"
+    where = "" if run.dense_output is not None else " of the samples"
     return at_least(
         least,
         local_rate(run),

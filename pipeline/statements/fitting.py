@@ -20,7 +20,7 @@ import xarray as xr
 
 from catalog.schema.blocks import at_instant, coordinates_first, over_neurons
 from pipeline.statements.assumptions import SETTING, first_collinear, second_collinear
-from pipeline.statements.closer import Between, Closer
+from pipeline.statements.between_samples import BetweenSamples, DenseOutput
 from pipeline.statements.label_signs import Side
 from pipeline.statements.reading import ANGLE, SIZE, Reading, natural_log
 from pipeline.statements.rows import Row, Statement, at_most, fails, log_at_most, log_margin, not_applicable
@@ -63,8 +63,8 @@ def logistic_ode(run: Reading) -> Row:
         return fails(f"u_{run.first.symbol} never rises through |v|/2 = {0.5 * size:.4g}")
     resolution = SOLVER * float(run.trajectory.attrs.get("tolerance", SIZE))
     half, inside, at, away = _apart(run, u, None)
-    if run.closer is not None and away > UNSEEN * resolution:
-        half, inside, at, away = _apart(run, u, run.closer)
+    if run.dense_output is not None and away > UNSEEN * resolution:
+        half, inside, at, away = _apart(run, u, run.dense_output)
     return log_at_most(
         # What is less is the solver's error, wherever it happens to be largest.
         float(natural_log(np.array(max(away, resolution)))),
@@ -75,7 +75,7 @@ def logistic_ode(run: Reading) -> Row:
     )
 
 
-def _apart(run: Reading, u: np.ndarray, closer: Closer | None) -> tuple[float, float, float, float]:
+def _apart(run: Reading, u: np.ndarray, dense_output: DenseOutput | None) -> tuple[float, float, float, float]:
     """When u is farthest from the logistic curve, and by how much.
 
     Returns
@@ -89,11 +89,11 @@ def _apart(run: Reading, u: np.ndarray, closer: Closer | None) -> tuple[float, f
         # Of a logistic curve a straight line.
         return np.asarray(np.log(heights) - np.log(np.maximum(size - heights, SIZE * size)))
 
-    if closer is None:
+    if dense_output is None:
         half = float(np.interp(0.0, odds(u[first - 1 : first + 1]), time[first - 1 : first + 1]))
     else:
-        between = Between(*time[first - 1 : first + 1].tolist())
-        there = between.through(odds(_heights(run, closer.trajectory(between.nodes))))
+        between = BetweenSamples(*time[first - 1 : first + 1].tolist())
+        there = between.through(odds(_heights(run, dense_output.trajectory(between.nodes))))
         half = between.least(-there, there)[0]
 
     def apart(instants: np.ndarray, heights: np.ndarray) -> np.ndarray:
@@ -104,9 +104,9 @@ def _apart(run: Reading, u: np.ndarray, closer: Closer | None) -> tuple[float, f
     away = np.abs(apart(time[:inside], u[:inside]))
     worst = int(np.argmax(away))
     until, at, most = (float(found) for found in (time[inside - 1], time[worst], away[worst]))
-    if closer is not None:
-        beside = Between.beside(time[:inside], worst)
-        there = apart(beside.nodes, _heights(run, closer.trajectory(beside.nodes)))
+    if dense_output is not None:
+        beside = BetweenSamples.beside(time[:inside], worst)
+        there = apart(beside.nodes, _heights(run, dense_output.trajectory(beside.nodes)))
         at, least = beside.least(-np.abs(beside.through(there)))
         most = -least
     return half, until, at, most

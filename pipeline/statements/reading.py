@@ -18,7 +18,7 @@ import xarray as xr
 from catalog.schema import variable
 from catalog.schema.blocks import at_instant, coordinates_first, over_neurons
 from pipeline.network.status import Status
-from pipeline.statements.closer import Closer
+from pipeline.statements.between_samples import DenseOutput
 from pipeline.statements.label_signs import Side, side_of
 from pipeline.statements.times import Times, paper_times, statement_times
 
@@ -77,7 +77,7 @@ class Reading:
         The instants.
     courses
         What happens along them.
-    closer
+    dense_output
         Reads the same flow between them; None if there are the samples only.
     """
 
@@ -92,7 +92,7 @@ class Reading:
     log_c: float
     time: np.ndarray
     courses: Courses
-    closer: Closer | None = None
+    dense_output: DenseOutput | None = None
     _found: dict[Callable[[Reading], Any], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -155,7 +155,7 @@ def read_run(
     phases: xr.Dataset,
     minimum: xr.Dataset,
     epsilon: float,
-    closer: Closer | None = None,
+    dense_output: DenseOutput | None = None,
 ) -> Reading:
     """Read what the rows need, in one pass over the trajectory."""
     points, course = data.variables, trajectory.variables
@@ -179,7 +179,7 @@ def read_run(
         log_c=float(at_instant(trajectory, 0, "log_norm")[0].max()) - log_scale,
         time=course["time"].values,
         courses=_follow(trajectory, sides[first], sides[-first]),
-        closer=closer,
+        dense_output=dense_output,
     )
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from pipeline.phases import find_plateaus, hessian_spectra
-from pipeline.phases.lingering import lingering
+from pipeline.phases.located_plateaus import locate_plateaus
 
 
 def dense_spectrum(data, trajectory, number):
     """Eigenvalues of 1/n J^T J less the blocks [[0, D_j], [D_j^T, 0]], with the patterns of the plateau."""
-    plateau = lingering(data, trajectory)[number]
+    plateau = locate_plateaus(data, trajectory)[number]
     network, point = plateau.network, plateau.point
     gain, (m, d), n = network.derivative(network.group), point.w.shape, len(network.y)
     along = np.empty(

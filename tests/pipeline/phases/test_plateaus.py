@@ -10,7 +10,7 @@ from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
 from pipeline.network.patterns import group_by_pattern
 from pipeline.phases import find_plateaus
-from pipeline.phases.lingering import lingering
+from pipeline.phases.located_plateaus import locate_plateaus
 
 KIND = {word: variable("plateaus", "kind").flag(word) for word in ("strict_saddle", "local_minimum", "unknown")}
 FITTED = variable("plateaus", "fitted").flag("fitted")
@@ -89,7 +89,7 @@ def test_the_distance_is_that_of_the_weights(orthonormal, plateaus):
 def test_the_spectrum_is_that_of_second_differences(solved, name):
     """On the kept neurons, their patterns held: aligned with points, they are on others' boundaries."""
     data, trajectory = solved(name, log10_scale=-12)
-    plateau = lingering(data, trajectory)[1]
+    plateau = locate_plateaus(data, trajectory)[1]
     point, spectra = plateau.point, plateau.spectrum
     chosen = np.flatnonzero(np.abs(point.a) > 1e-2)
     w0, a0, (n, d) = point.w[chosen], point.a[chosen], data["x"].shape
@@ -128,7 +128,7 @@ def test_the_saddle_of_inputs_that_are_not_orthogonal(solved):
     assert float(found["stationary_loss"][1]) == pytest.approx(0.0318158, abs=1e-6)
     assert float(found["stationary_gradient"][1]) < 1e-12
     assert (found["kind"] == KIND["strict_saddle"]).all()
-    point = lingering(data, trajectory)[1].point
+    point = locate_plateaus(data, trajectory)[1].point
     inner = point.w @ data["x"].values.T
     h = point.a @ np.maximum(inner, 0)
     np.testing.assert_allclose(data["y"].values - h, found["stationary_residual"][1], atol=1e-10)

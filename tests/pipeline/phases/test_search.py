@@ -13,7 +13,7 @@ from small_problems import losses, random_problem
 
 from pipeline.flow import simulate
 from pipeline.phases import find_plateaus
-from pipeline.phases.lingering import lingering
+from pipeline.phases.located_plateaus import locate_plateaus
 
 PERTURBATIONS = 1000
 QUICK = 60
@@ -51,7 +51,7 @@ def faults(seed, problem):
     """What is wrong with what is said of one problem's plateaus: words."""
     data, start, slope = problem
     trajectory = simulate(data, start, slope=slope)
-    plateaus, found = lingering(data, trajectory), find_plateaus(data, trajectory)
+    plateaus, found = locate_plateaus(data, trajectory), find_plateaus(data, trajectory)
     label, generator = np.abs(data["y"].values).max(), np.random.default_rng(seed)
     time, loss = trajectory["time"].values, trajectory["loss"].values
     for one, other in combinations(range(len(plateaus)), 2):

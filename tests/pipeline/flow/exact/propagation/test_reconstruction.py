@@ -93,9 +93,8 @@ def test_the_scale_of_the_weights_is_a_logarithm():
     found = []
     for network in (neurons, tiny):
         z, log_scale = np.empty_like(neurons.z), np.empty(60)
-        gather(
-            network, carry_all(group_by_pattern(network, problem), b, 0.7, 1.0, problem), z, log_scale, np.empty(4)
-        )
+        moved = carry_all(group_by_pattern(network, problem), b, 0.7, 1.0, problem)
+        gather(network, moved, z, log_scale, np.empty(neurons.z.shape[1]))
         found.append((z, log_scale))
     assert found[1][0] == pytest.approx(found[0][0], abs=1e-13)
     assert found[1][1] == pytest.approx(found[0][1] - 5000.0, abs=1e-11)

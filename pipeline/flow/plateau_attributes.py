@@ -1,7 +1,7 @@
-"""When a flow lingers, to the precision of its steps: from the record of them, and a look at a few instants.
+"""When a flow is on a plateau: from the record of its steps, and the network at a few instants.
 
 The residual is a polynomial over each step, and with it the loss and |grad L|^2 = -dL/dt: no neuron is asked when
-the flow is slow. Only what it is near then is read from the network, at one instant a dip.
+the flow is slow. Only what it is near then is read from the network, at one instant an interval.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import xarray as xr
 from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.moments import read_residual, read_slope, step_lengths
 from pipeline.flow.reduction import Reduction
-from pipeline.lingering import Dip, History, Moments, dips_of, stretches
+from pipeline.intervals import History, Moments, SlowInterval, plateau_intervals, slow_intervals_of
 from pipeline.network import algebra
 from pipeline.network.points import describe_points
 from pipeline.stationary import StationaryPoint, point_at
@@ -25,16 +25,16 @@ RESOLVED = 64 * np.finfo(float).eps
 
 
 @dataclass(frozen=True)
-class Lingering:
-    """Where a flow may linger: its history along the steps, and the dips of it."""
+class SlowIntervals:
+    """Where a flow is slow: its history along the steps, and the intervals."""
 
     history: History
-    dips: list[Dip]
+    intervals: list[SlowInterval]
 
     @classmethod
     def of(
         cls, reduced: Reduction, record: StepRecord, data: xr.Dataset, end: tuple[float | None, bool]
-    ) -> Lingering:
+    ) -> SlowIntervals:
         """Read it from the steps: at least one.
 
         Parameters
@@ -48,20 +48,20 @@ class Lingering:
         """
         data = describe_points(data)
         history = history_of(reduced, record, data, *end)
-        return cls(history, dips_of(data, history))
+        return cls(history, slow_intervals_of(data, history))
 
     @property
     def slowest(self) -> np.ndarray:
         """The instants at which the network has to be looked at to tell the plateaus."""
-        return np.unique(self.history.time[[dip.slowest for dip in self.dips]])
+        return np.unique(self.history.time[[interval.slowest for interval in self.intervals]])
 
     @property
     def instants(self) -> np.ndarray:
-        """These, and when each of the dips ends: where samples should be."""
-        return np.union1d(self.slowest, [one.end for one in stretches(self.history, self.dips)])
+        """These, and when each of the intervals ends: where samples should be."""
+        return np.union1d(self.slowest, [one.end for one in plateau_intervals(self.history, self.intervals)])
 
     def tell(self, data: xr.Dataset, trajectory: xr.Dataset) -> dict[str, Any]:
-        """Tell when the flow lingers, as attributes of a trajectory.
+        """Tell when the flow is on a plateau, as attributes of a trajectory.
 
         Parameters
         ----------
@@ -82,7 +82,7 @@ class Lingering:
         def points(instants: list[int]) -> list[StationaryPoint]:
             return [point_at(data, trajectory, int(samples[i]))[1] for i in instants]
 
-        told = stretches(self.history, self.dips, points)
+        told = plateau_intervals(self.history, self.intervals, points)
         found: dict[str, Any] = {"plateaus_told": len(told)}
         if told:
             found["plateau_starts"] = [one.start for one in told]

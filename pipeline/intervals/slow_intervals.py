@@ -1,10 +1,10 @@
-"""Where the flow lingers: the dips of g = |grad L|^2 / L, the relative rate at which the loss falls.
+"""Where the flow is slow: the intervals in which g = |grad L|^2 / L, the rate at which ln L falls, is small.
 
 Along the flow d ln L/dt = -g. Near a stationary point whose loss is not 0, g is small; on the way from one to the
-next it is large. So a plateau is a dip of ln g between two peaks, each :data:`PROMINENCE` times as high: no
-formula and no scale of the data enters. At the start the peak before is infinitely high, and so is the one after
-the end of a run whose data is not fitted: a run may begin or end at a stationary point. A run that converges to
-loss 0 ends in a tail, which is no dip.
+next it is large. So a slow interval is a minimum of ln g between two peaks, each :data:`PROMINENCE` times as
+high: no formula and no scale of the data enters. At the start the peak before is infinitely high, and so
+is the one after the end of a run whose data is not fitted: a run may begin or end at a stationary point. A run
+that converges to loss 0 ends in a tail, which is no slow interval.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipeline.lingering.history import GRID, History, Moments, crossing_time, straight
+from pipeline.intervals.history import GRID, History, Moments, crossing_time, straight
 
 PROMINENCE = 10.0
 """By which factor g is higher at both peaks beside a plateau. ``non-orthogonal`` has waves of up to a factor of
@@ -30,16 +30,16 @@ FITTED = 1e-12
 
 
 @dataclass(frozen=True)
-class Dip:
-    """A plateau in time, and at which of the history's instants the flow is slowest."""
+class SlowInterval:
+    """An interval in which the flow is slow, and at which of the history's instants it is slowest."""
 
     start: float
     end: float
     slowest: int
 
 
-def find_dips(history: History, rate: float, zero_loss: float) -> list[Dip]:
-    """Find where a flow may linger; which of the dips are one plateau: :mod:`pipeline.lingering.stretches`.
+def find_slow_intervals(history: History, rate: float, zero_loss: float) -> list[SlowInterval]:
+    """Find where a flow is slow; :mod:`pipeline.intervals.plateau_intervals` joins those that are one plateau.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ def find_dips(history: History, rate: float, zero_loss: float) -> list[Dip]:
 
     Returns
     -------
-    list of Dip
-        In time's order. A dip lasts while g is below its lower peak over :data:`PROMINENCE`. A network that never
+    list of SlowInterval
+        In time's order. Each lasts while g is below its lower peak over :data:`PROMINENCE`. A network that never
         moves has one.
     """
     time, loss, gradient_norm = history.time, history.loss, history.gradient_norm
@@ -62,7 +62,7 @@ def find_dips(history: History, rate: float, zero_loss: float) -> list[Dip]:
     if length == 0 or zero_loss == 0:
         return []
     if not gradient_norm[:length].any():
-        return [Dip(float(time[0]), float(time[length - 1]), 0)]
+        return [SlowInterval(float(time[0]), float(time[length - 1]), 0)]
     log_rate = logarithmic_rate(loss[:length], gradient_norm[:length])
     tops, bottoms = waves(log_rate, np.log(PROMINENCE))
     peaks = [np.inf, *(peak(history, log_rate, top) for top in tops[1:])]
@@ -77,7 +77,7 @@ def find_dips(history: History, rate: float, zero_loss: float) -> list[Dip]:
             inside = np.flatnonzero((time[:length] >= start) & (time[:length] <= end))
             # The end of a run is no peak: a tail, in which the loss falls as fast as ever, has none either.
             if end < time[length - 1] or np.log(loss[inside[0]] / loss[inside[-1]]) < np.log(2.0):
-                found.append(Dip(start, end, slowest_of(history, inside)))
+                found.append(SlowInterval(start, end, slowest_of(history, inside)))
     return found
 
 

@@ -1,9 +1,9 @@
-"""The stretches in time: each lasts while the trajectory is near one stationary point, and each point has one.
+"""The plateaus in time: each lasts while the trajectory is near one stationary point, and each point has one.
 
-The dips of g = |grad L|^2/L (:mod:`pipeline.lingering.dips`) say where the flow is slow. Two things are left to
-say. Dips next to the same stationary point are one plateau: near it g may be the solver's rounding, in waves, and
-a slow approach may come in steps. And a dip may last longer than its point is near: while g is still small one
-label after the other may be fitted, each transition slow against the next.
+:mod:`pipeline.intervals.slow_intervals` finds where g = |grad L|^2/L is small. Two things remain. Slow intervals
+next to the same stationary point are one plateau: near it g may be the solver's rounding, in waves, and a slow
+approach may come in steps. And a slow interval may last longer than the trajectory is near its
+point: while g is still small one label after the other may be fitted, each transition slow against the next.
 
 A point is *left* when the loss has fallen by :data:`LEFT` of what it falls by until the next plateau, or any
 label's residual has moved by that share of the most that it moves by until then; where no plateau follows, of
@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from pipeline.lingering.dips import FITTED, Dip, find_dips
-from pipeline.lingering.history import History, crossing_time, straight
+from pipeline.intervals.history import History, crossing_time, straight
+from pipeline.intervals.slow_intervals import FITTED, SlowInterval, find_slow_intervals
 from pipeline.stationary import StationaryPoint
 
 LEFT = 0.1
@@ -36,7 +36,7 @@ SAME_POINT = 1e-5
 
 
 @dataclass(frozen=True)
-class Stretch:
+class PlateauInterval:
     """From ``start`` to ``end`` a flow is near one point, and slowest at the history's instant ``slowest``.
 
     ``left``: the flow goes on from it.
@@ -48,99 +48,105 @@ class Stretch:
     left: bool
 
 
-def stretches(
-    history: History, dips: list[Dip], points: Callable[[list[int]], list[StationaryPoint]] | None = None
-) -> list[Stretch]:
+def plateau_intervals(
+    history: History,
+    intervals: list[SlowInterval],
+    points: Callable[[list[int]], list[StationaryPoint]] | None = None,
+) -> list[PlateauInterval]:
     """Find when the flow is near which point.
 
     Parameters
     ----------
-    history, dips
-        The latter from :func:`dips_of`.
+    history, intervals
+        The latter from :func:`slow_intervals_of`.
     points
-        Tells the stationary point next to each of some of the history's instants. None: each dip has its own.
+        Tells the stationary point next to each of some of the history's instants. None: each interval has its own.
 
     Returns
     -------
-    list of Stretch
+    list of PlateauInterval
         In time's order; they do not overlap, and no two are next to the same stationary point.
     """
     if points is not None:
-        dips = joined_by_points(history, dips, points([dip.slowest for dip in dips]))
-    return [stretch(history, dips, number) for number in range(len(dips))]
+        intervals = joined_by_points(history, intervals, points([interval.slowest for interval in intervals]))
+    return [plateau_interval(history, intervals, number) for number in range(len(intervals))]
 
 
-def dips_of(data: xr.Dataset, history: History) -> list[Dip]:
-    """Find where a run may linger: its dips, and its end if it rests there."""
+def slow_intervals_of(data: xr.Dataset, history: History) -> list[SlowInterval]:
+    """Find where a run is slow, and its end if it rests there."""
     x, y = (data.variables[name].values for name in ("x", "y"))
     rates = [float(np.linalg.norm(data.variables[f"growth_{sign}"].values)) for sign in ("positive", "negative")]
     # Both vanish for antipodal points of one label.
     whole = float(np.abs(y) @ np.linalg.norm(x, axis=1)) / len(y)
     rate, zero_loss = min((rate for rate in rates if rate > 0), default=whole), 0.5 * float(np.mean(y**2))
-    found, time = find_dips(history, rate, zero_loss), history.time
+    found, time = find_slow_intervals(history, rate, zero_loss), history.time
     rests = history.rests and history.loss[-1] > FITTED * zero_loss
     if rests and not (found and found[-1].end == time[-1]):
-        found.append(Dip(found[-1].end if found else float(time[0]), float(time[-1]), len(time) - 1))
+        found.append(SlowInterval(found[-1].end if found else float(time[0]), float(time[-1]), len(time) - 1))
     return joined_by_labels(history, found)
 
 
-def joined_by_labels(history: History, dips: list[Dip]) -> list[Dip]:
-    """Join the dips between which no label moves: there are hundreds where g is rounding."""
-    found: list[Dip] = []
-    for dip in dips:
-        if found and history.between(found[-1].slowest, dip.slowest) <= SAME_RESIDUAL * history.label:
-            found[-1] = joined(found[-1], dip)
+def joined_by_labels(history: History, intervals: list[SlowInterval]) -> list[SlowInterval]:
+    """Join the intervals between which no label moves: there are hundreds where g is rounding."""
+    found: list[SlowInterval] = []
+    for interval in intervals:
+        if found and history.between(found[-1].slowest, interval.slowest) <= SAME_RESIDUAL * history.label:
+            found[-1] = joined(found[-1], interval)
         else:
-            found.append(dip)
+            found.append(interval)
     return found
 
 
-def joined_by_points(history: History, dips: list[Dip], points: list[StationaryPoint]) -> list[Dip]:
-    """Join the dips from the first to the last that are next to one stationary point."""
-    found: list[Dip] = []
+def joined_by_points(
+    history: History, intervals: list[SlowInterval], points: list[StationaryPoint]
+) -> list[SlowInterval]:
+    """Join the intervals from the first to the last that are next to one stationary point."""
+    found: list[SlowInterval] = []
     first = 0
-    while first < len(dips):
+    while first < len(intervals):
         last = first
-        for other in range(first + 1, len(dips)):
+        for other in range(first + 1, len(intervals)):
             both_near = points[first].near and points[other].near
-            pair = [(dips[i], points[i]) for i in (first, other)]
+            pair = [(intervals[i], points[i]) for i in (first, other)]
             if (both_near or other == last + 1) and same(history, *pair):
                 last = other
-        found.append(Dip(dips[first].start, dips[last].end, dips[last].slowest))
+        found.append(SlowInterval(intervals[first].start, intervals[last].end, intervals[last].slowest))
         first = last + 1
     if history.rests and found and history.time[-1] == found[-1].end:
         # At rest all samples are as slow: the plateau's point is that of the end, as the flow's account has it.
-        found[-1] = Dip(found[-1].start, float(history.time[-1]), len(history.time) - 1)
+        found[-1] = SlowInterval(found[-1].start, float(history.time[-1]), len(history.time) - 1)
     return found
 
 
-def same(history: History, one: tuple[Dip, StationaryPoint], other: tuple[Dip, StationaryPoint]) -> bool:
+def same(
+    history: History, one: tuple[SlowInterval, StationaryPoint], other: tuple[SlowInterval, StationaryPoint]
+) -> bool:
     """Whether two points are no further apart, in their residuals, than the trajectory passes by them."""
     away = [
-        float(np.abs(history.residual[dip.slowest] - point.residual).max(initial=0.0))
-        for dip, point in (one, other)
+        float(np.abs(history.residual[interval.slowest] - point.residual).max(initial=0.0))
+        for interval, point in (one, other)
         if point.near
     ]
     apart = float(np.abs(one[1].residual - other[1].residual).max(initial=0.0))
     return apart <= max(SAME_POINT * history.label, *away, 0.0)
 
 
-def joined(first: Dip, second: Dip) -> Dip:
-    """One dip from the start of the first to the end of the second; slowest where the loss is least."""
-    return Dip(first.start, second.end, second.slowest)
+def joined(first: SlowInterval, second: SlowInterval) -> SlowInterval:
+    """One interval from the start of the first to the end of the second; slowest where the loss is least."""
+    return SlowInterval(first.start, second.end, second.slowest)
 
 
-def stretch(history: History, dips: list[Dip], number: int) -> Stretch:
+def plateau_interval(history: History, intervals: list[SlowInterval], number: int) -> PlateauInterval:
     """When a plateau starts and ends, and whether it is left."""
-    dip, time = dips[number], history.time
-    entered = crossing(history, dip.slowest, dips[number - 1].slowest if number else None, -1)
-    followed = number + 1 < len(dips)
-    left = crossing(history, dip.slowest, dips[number + 1].slowest if followed else None, 1)
-    start = dip.start if entered is None else max(dip.start, entered)
-    # A dip may end, in waves of rounding, before the last point is left.
-    end = (dip.end if followed else float(time[-1])) if left is None else min(dip.end, left)
-    at = float(time[dip.slowest])
-    return Stretch(min(start, at), max(end, at), dip.slowest, followed or left is not None)
+    interval, time = intervals[number], history.time
+    entered = crossing(history, interval.slowest, intervals[number - 1].slowest if number else None, -1)
+    followed = number + 1 < len(intervals)
+    left = crossing(history, interval.slowest, intervals[number + 1].slowest if followed else None, 1)
+    start = interval.start if entered is None else max(interval.start, entered)
+    # A slow interval may end, in waves of rounding, before the last point is left.
+    end = (interval.end if followed else float(time[-1])) if left is None else min(interval.end, left)
+    at = float(time[interval.slowest])
+    return PlateauInterval(min(start, at), max(end, at), interval.slowest, followed or left is not None)
 
 
 def crossing(history: History, at: int, other: int | None, step: int) -> float | None:

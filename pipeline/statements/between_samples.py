@@ -20,7 +20,7 @@ FINE = 4001
 
 
 @dataclass(frozen=True)
-class Closer:
+class DenseOutput:
     """A flow that can be read at any instants.
 
     Attributes
@@ -36,14 +36,14 @@ class Closer:
 
 
 @dataclass(frozen=True)
-class Between:
+class BetweenSamples:
     """Two instants, and what is read between them."""
 
     first: float
     last: float
 
     @classmethod
-    def beside(cls, time: np.ndarray, sample: int) -> Between:
+    def beside(cls, time: np.ndarray, sample: int) -> BetweenSamples:
         """From the sample before ``sample`` to the one after it."""
         return cls(float(time[max(sample - 1, 0)]), float(time[min(sample + 1, len(time) - 1)]))
 

@@ -1,6 +1,6 @@
 """The plateaus in time, each with its stationary point and the kind of it.
 
-When they are (:mod:`pipeline.lingering`) an exact flow tells among its attributes, along its steps, so that it
+When they are (:mod:`pipeline.intervals`) an exact flow tells among its attributes, along its steps, so that it
 does not depend on where the trajectory is sampled. Of another method's it is found from the samples, linear in
 between.
 """
@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import validate
-from pipeline.lingering import History, Stretch, dips_of, stretches
+from pipeline.intervals import History, PlateauInterval, plateau_intervals, slow_intervals_of
 from pipeline.network.patterns import Network
 from pipeline.network.points import describe_points
 from pipeline.network.threads import one_thread
@@ -37,13 +37,13 @@ class Plateau:
     answer: Answer
 
 
-def lingering(data: xr.Dataset, trajectory: xr.Dataset) -> list[Plateau]:
+def locate_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> list[Plateau]:
     """Find the plateaus of a run, each with its stationary point and the kind of it.
 
     Parameters
     ----------
     data, trajectory
-        The datasets of the stages data and flow; one sample a dip is read of a trajectory on disk.
+        The datasets of the stages data and flow; one sample a plateau is read of a trajectory on disk.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def lingering(data: xr.Dataset, trajectory: xr.Dataset) -> list[Plateau]:
         when = told_by(trajectory)
         if when is None:
             history = History.of(data, trajectory)
-            when = stretches(history, dips_of(data, history), points)
+            when = plateau_intervals(history, slow_intervals_of(data, history), points)
         points([one.slowest for one in when])
         found = []
         for one in when:
@@ -76,7 +76,7 @@ def lingering(data: xr.Dataset, trajectory: xr.Dataset) -> list[Plateau]:
     return found
 
 
-def told_by(trajectory: xr.Dataset) -> list[Stretch] | None:
+def told_by(trajectory: xr.Dataset) -> list[PlateauInterval] | None:
     """What a flow tells of its plateaus; None if it tells nothing of them.
 
     Those in which the trajectory has a sample: at what the others are can't be seen. ``slowest`` is the sample
@@ -91,5 +91,5 @@ def told_by(trajectory: xr.Dataset) -> list[Stretch] | None:
         inside = np.flatnonzero((time >= start) & (time <= end))
         if len(inside):
             nearest = inside[np.argmin(np.abs(time[inside] - slowest))]
-            found.append(Stretch(start, min(end, float(time[-1])), int(nearest), bool(left)))
+            found.append(PlateauInterval(start, min(end, float(time[-1])), int(nearest), bool(left)))
     return found

@@ -1,4 +1,4 @@
-"""When a run lingers: dips of |grad L|^2/L made by hand, of which all is known."""
+"""Where a run is slow: minima of |grad L|^2/L made by hand, of which all is known."""
 
 from itertools import pairwise
 
@@ -6,22 +6,22 @@ import numpy as np
 import pytest
 from scipy.signal import find_peaks
 
-from pipeline.lingering import History
-from pipeline.lingering.dips import FITTED, PROMINENCE, find_dips, interval, waves
+from pipeline.intervals import History
+from pipeline.intervals.slow_intervals import FITTED, PROMINENCE, find_slow_intervals, interval, waves
 
 
 def history(time, loss, gradient_norm):
     return History(time, loss, np.zeros((len(time), 1)), gradient_norm, 1.0, False)
 
 
-def dips(log_rate, rate=1.0, scale=1.0, arrives=True, loss=None):
-    """The dips of a run whose ln(|grad L|^2/L) is given; its loss falls from 1 to 0.1, then to 0 if it arrives."""
+def slow_intervals(log_rate, rate=1.0, scale=1.0, arrives=True, loss=None):
+    """The slow intervals of a run of this ln(|grad L|^2/L); the loss falls from 1 to 0.1, or 0 if it arrives."""
     log_rate = np.asarray(log_rate, dtype=float)
     loss = scale * (np.geomspace(1.0, 0.6, len(log_rate)) if loss is None else np.asarray(loss))
     gradient = np.exp(0.5 * log_rate) * np.sqrt(loss)
     if arrives:
         loss, gradient = np.append(loss, 0.0), np.append(gradient, 0.0)
-    return find_dips(history(np.arange(len(loss), dtype=float), loss, gradient), rate, scale)
+    return find_slow_intervals(history(np.arange(len(loss), dtype=float), loss, gradient), rate, scale)
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e9, 1e-9])
@@ -32,19 +32,19 @@ def dips(log_rate, rate=1.0, scale=1.0, arrives=True, loss=None):
         ([-20, 0, -20, 0, -20, 0], [0, 2, 4]),
         ([0, -10, 0], [1]),  # the start is no peak
         ([0, -2, 0, -2.2, 0], []),  # a wave of less than a factor of 10
-        ([0, -3, -1, -4, 0], [3]),  # two waves in one dip
+        ([0, -3, -1, -4, 0], [3]),  # two waves in one interval
         ([-20, 0, -5, -5.5, -6], [0]),  # a slow tail of a run that converges
         ([0, 0, 0], []),
     ],
 )
 def test_a_plateau_is_a_dip_between_peaks(log_rate, slowest, scale):
-    assert [dip.slowest for dip in dips(log_rate, scale=scale)] == slowest
+    assert [one.slowest for one in slow_intervals(log_rate, scale=scale)] == slowest
 
 
 def test_an_interval_ends_where_the_rate_is_a_tenth_of_the_lower_peak():
-    (dip,) = dips([4, -6, -6, 0, 0])[-1:]
-    assert dip.start == pytest.approx((4 + np.log(PROMINENCE)) / 10)
-    assert dip.end == pytest.approx(3 - np.log(PROMINENCE) / 6)
+    (one,) = slow_intervals([4, -6, -6, 0, 0])[-1:]
+    assert one.start == pytest.approx((4 + np.log(PROMINENCE)) / 10)
+    assert one.end == pytest.approx(3 - np.log(PROMINENCE) / 6)
     assert interval(history(np.arange(3.0), np.ones(3), np.ones(3)), np.array([np.inf, -5, np.inf]), 1, -1.0) == (
         1.0,
         1.0,
@@ -62,30 +62,35 @@ def test_an_interval_ends_where_the_rate_is_a_tenth_of_the_lower_peak():
     ],
 )
 def test_the_end_of_a_run_that_has_not_arrived_is_no_peak(log_rate, loss, slowest):
-    assert [dip.slowest for dip in dips(log_rate, arrives=False, loss=loss)] == slowest
+    assert [one.slowest for one in slow_intervals(log_rate, arrives=False, loss=loss)] == slowest
 
 
 def test_scales_that_are_no_floats():
     """At lambda = 1e-1000 the gradient is 0 for long, and then the solver's rounding, in waves."""
     time, loss = np.arange(9.0), np.array([1, 1, 1, 0.9, 0.5, 0.5, 0.5, 0.3, 0.0])
     gradient = np.array([0, 0, 1e-160, 1, 1e-13, 1e-16, 1e-13, 1, 0.0])
-    assert [dip.slowest for dip in find_dips(history(time, loss, gradient), 1.0, 1.0)] == [0, 5]
+    assert [one.slowest for one in find_slow_intervals(history(time, loss, gradient), 1.0, 1.0)] == [0, 5]
 
 
 def test_an_iteration_that_ran_away_lingers_nowhere():
     """Its squared gradient is no float."""
     for gradient in (1e200, np.inf, np.nan):
         assert (
-            find_dips(history(np.arange(2.0), np.array([1.0, 1e240]), np.array([1.0, gradient])), 1.0, 1.0) == []
+            find_slow_intervals(
+                history(np.arange(2.0), np.array([1.0, 1e240]), np.array([1.0, gradient])), 1.0, 1.0
+            )
+            == []
         )
 
 
 def test_a_flow_that_has_arrived_lingers_nowhere():
     time, gradient = np.arange(4.0), np.array([1.0, 1.0, 1e-20, 1e-20])
     loss = np.array([1.0, 1.0, 1e-3 * FITTED, 1e-3 * FITTED])
-    assert find_dips(history(time, loss, gradient), 1.0, 1.0) == []
-    assert find_dips(history(time[2:], loss[2:], gradient[2:]), 1.0, 1.0) == []
-    assert find_dips(history(time, np.array([1e-20, 0, 0, 0]), gradient), 0.0, 0.0) == []  # labels that are all 0
+    assert find_slow_intervals(history(time, loss, gradient), 1.0, 1.0) == []
+    assert find_slow_intervals(history(time[2:], loss[2:], gradient[2:]), 1.0, 1.0) == []
+    assert (
+        find_slow_intervals(history(time, np.array([1e-20, 0, 0, 0]), gradient), 0.0, 0.0) == []
+    )  # labels that are all 0
 
 
 def test_the_bottoms_are_those_of_scipy():

@@ -1,4 +1,4 @@
-"""Which dips are one plateau, when it begins and ends, and of what kind it is: cases with known answers."""
+"""Which intervals are one plateau, when it begins and ends, and of what kind it is: cases with known answers."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from catalog.schema import variable
 from pipeline.configuration import InitConfig
 from pipeline.flow import initialise, simulate
 from pipeline.phases import find_plateaus, label_phases
-from pipeline.phases.lingering import lingering
+from pipeline.phases.located_plateaus import locate_plateaus
 
 KINDS = variable("plateaus", "kind").flags
 
@@ -113,4 +113,4 @@ def test_a_neuron_that_stopped_at_its_last_points_boundary_is_no_minimum():
 
 def test_a_run_that_is_fitted_ends_in_no_plateau(solved):
     data, trajectory = solved("orthogonal")
-    assert [plateau.left for plateau in lingering(data, trajectory)] == [True, True]
+    assert [plateau.left for plateau in locate_plateaus(data, trajectory)] == [True, True]
