@@ -1,10 +1,10 @@
 """Which path of the exact method follows a flow: the one criterion, in one place.
 
-The lumped path (:mod:`pipeline.flow.exact`) follows every crossing by itself, with a Newton correction of the
+The grouped path (:mod:`pipeline.flow.exact`) follows every crossing by itself, with a Newton correction of the
 size points x points: it is for few points, however many neurons, and for starts of any scale. Where points are
 many and neurons few a single point matters little, and nothing may have the size points x points: that is the
 collocation path (:mod:`pipeline.flow.collocation`). Measured at n = 200, d = 2, m = 5 the two take 550 and 1 ms,
-and from there on the lumped path's steps cost n^3.
+and from there on the grouped path's steps cost n^3.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import numpy as np
 import xarray as xr
 
 FEWEST_POINTS = 128
-"""Below so many points the lumped path's steps cost less than what it gives besides: every crossing by itself."""
+"""Below so many points the grouped path's steps cost less than what it gives besides: every crossing by itself."""
 POINTS_PER_WEIGHT = 4
 """Points for each of the m (d + 1) weights: with fewer, neurons slide at many boundaries at once, and can fit the
 labels, which asks for the tail's Newton correction."""
 SMALLEST = 1e-4
 """|w_j|, over the labels' scale, below which a start is small: what happens while it grows decides over the rest,
-and the lumped path follows it by logarithms (at 1e-8 the errors here are 100 tolerances, at 1e-3 below one)."""
+and the grouped path follows it by logarithms (at 1e-8 the errors here are 100 tolerances, at 1e-3 below one)."""
 BALANCED = 1e-12
 """How far |a_j|/|w_j| may be from 1. Above it w_j can reach 0 in finite time, where all boundaries meet, below it
-a_j can change its sign while the neuron slides: there the flow is not unique, and only the lumped path says so."""
+a_j can change its sign while the neuron slides: there the flow is not unique. Only the grouped path says so."""
 
 
 def many_points(data: xr.Dataset, init: xr.Dataset, slope: float) -> bool:
@@ -35,13 +35,13 @@ def many_points(data: xr.Dataset, init: xr.Dataset, slope: float) -> bool:
     data, init
         The datasets of the stages data and flow.
     slope
-        Of the leaky ReLU: above 1, or below -1, a boundary repels on both sides, and only the lumped path says so.
+        Of the leaky ReLU: above 1, or below -1, a boundary repels on both sides. Only the grouped path says so.
     """
     x, y = data.variables["x"].values, data.variables["y"].values
     (n, d), m = x.shape, init.sizes["neuron"]
     if n < FEWEST_POINTS or n < POINTS_PER_WEIGHT * m * (d + 1) or abs(slope) > 1.0 or not y.any():
         return False
     if d == 1 or not x.any() or np.abs(np.abs(init.variables["output_ratio"].values) - 1.0).max() > BALANCED:
-        return False  # on a line the lumped path has two points: the ray of each sign
+        return False  # on a line the grouped path has two points: the ray of each sign
     unit = 0.5 * (log(np.abs(y).max()) - log(np.abs(x).max()))
     return bool(init.variables["log_norm"].values.min() - unit >= log(SMALLEST))

@@ -49,7 +49,7 @@ hundreds of megabytes."""
 
 @dataclass(frozen=True)
 class Course(Followed):
-    """A flow that was followed by the lumped path, step by step.
+    """A flow that was followed by the grouped path, step by step.
 
     Attributes
     ----------
@@ -162,7 +162,7 @@ def follow_flow(
     Returns
     -------
     Followed
-        From which its trajectory and its curve can be read: a :class:`Course` by the lumped path, by the other
+        From which its trajectory and its curve can be read: a :class:`Course` by the grouped path, by the other
         one, as :mod:`pipeline.flow.choice` says, a ``ManyPoints``.
     """
     data, init = take_points(data), validate("initial", init)

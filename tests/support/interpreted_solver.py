@@ -1,4 +1,4 @@
-"""The solver's modules a second time, with their kernels as the Python functions that they are written as.
+"""The solvers' modules a second time, with their kernels as the Python functions that they are written as.
 
 A test of one kernel would otherwise compile it first, with all that it calls, for up to a minute. That the machine
 code does the same is shown by the tests of whole flows, and by these tests with
@@ -11,6 +11,7 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
+from pkgutil import walk_packages
 from types import ModuleType
 from typing import Any
 from unittest import mock
@@ -21,12 +22,12 @@ import numpy as np
 from pipeline import flow
 from pipeline.flow import code_cache
 
-PACKAGE = "pipeline.flow.exact"
-
 
 def interpreted(kernel: Any) -> Callable[..., Any]:
     """The Python function of a kernel, in which the kernels that it calls are Python functions too."""
-    function = getattr(solver()[kernel.py_func.__module__], kernel.py_func.__name__)
+    module = kernel.py_func.__module__
+    path = ".".join(module.split(".")[:3])  # pipeline.flow.exact, pipeline.flow.collocation
+    function = getattr(package(path)[module], kernel.py_func.__name__)
 
     @wraps(function)
     def called(*arguments: Any) -> Any:
@@ -37,11 +38,14 @@ def interpreted(kernel: Any) -> Callable[..., Any]:
 
 
 @cache
-def solver() -> Mapping[str, ModuleType]:
-    """Import the modules of the solver again, in which nothing is compiled."""
-    package = flow.exact
-    names = [name for name in sys.modules if name == PACKAGE or name.startswith(f"{PACKAGE}.")]
-    compiled = {name: sys.modules.pop(name) for name in names}
+def package(path: str) -> Mapping[str, ModuleType]:
+    """Import the modules of a package of kernels again, in which nothing is compiled."""
+    compiled = importlib.import_module(path)
+    for found in walk_packages(compiled.__path__, f"{path}."):
+        if not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+    names = [name for name in sys.modules if name == path or name.startswith(f"{path}.")]
+    before = {name: sys.modules.pop(name) for name in names}
     try:
         with (
             mock.patch.object(numba, "njit", _as_it_is),
@@ -51,8 +55,8 @@ def solver() -> Mapping[str, ModuleType]:
                 importlib.import_module(name)
         return {name: sys.modules.pop(name) for name in names}
     finally:
-        sys.modules.update(compiled)
-        flow.exact = package
+        sys.modules.update(before)
+        setattr(flow, path.rpartition(".")[2], compiled)
 
 
 def _as_it_is(**_: Any) -> Callable[[Any], Any]:

@@ -1,4 +1,4 @@
-"""How these kernels become machine code: as the lumped path's do, in a folder of their own."""
+"""How these kernels become machine code: as the grouped path's do, in a folder of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many points, few neurons: the collocation path beside SciPy and the lumped path, and what it says of itself."""
+"""Many points, few neurons: the collocation path beside SciPy and the grouped path, and what it says of itself."""
 
 from __future__ import annotations
 
@@ -99,13 +99,13 @@ def test_the_two_paths_agree(monkeypatch, seed, noise):
     assert many_points(data, init, 0.0)
     found = [simulate(data, init, sample_times=times, tolerance=tolerance) for tolerance in (1e-3, 1e-5)]
     monkeypatch.setattr("pipeline.flow.course.many_points", lambda *_: False)
-    lumped = simulate(data, init, sample_times=times, tolerance=1e-4)
+    grouped = simulate(data, init, sample_times=times, tolerance=1e-4)
     y = data["y"].values
     for each, tolerance in zip(found, (1e-3, 1e-5), strict=True):
-        assert worst(each["residual"].values, lumped["residual"].values, y) <= tolerance + 1e-4
-    near = np.abs(found[1]["log_norm"].values - lumped["log_norm"].values).max()
+        assert worst(each["residual"].values, grouped["residual"].values, y) <= tolerance + 1e-4
+    near = np.abs(found[1]["log_norm"].values - grouped["log_norm"].values).max()
     assert near < 1e-2
-    assert found[1].attrs["patterns"] == lumped.attrs["patterns"]
+    assert found[1].attrs["patterns"] == grouped.attrs["patterns"]
 
 
 @pytest.mark.parametrize("tolerance", [1e-1, 1e-3, 1e-6])
@@ -128,9 +128,9 @@ def test_a_neuron_that_slides_is_held_and_labelled(monkeypatch):
     times = np.linspace(0.0, 3.0, 31)
     found = simulate(data, init, sample_times=times, tolerance=1e-6)
     monkeypatch.setattr("pipeline.flow.course.many_points", lambda *_: False)
-    lumped = simulate(data, init, sample_times=times, tolerance=1e-6)
-    assert worst(found["residual"].values, lumped["residual"].values, y) <= 2e-6
-    assert (found["activation"].values == lumped["activation"].values).all()
+    grouped = simulate(data, init, sample_times=times, tolerance=1e-6)
+    assert worst(found["residual"].values, grouped["residual"].values, y) <= 2e-6
+    assert (found["activation"].values == grouped["activation"].values).all()
 
 
 def test_what_is_stored_agrees_with_itself():
@@ -244,7 +244,7 @@ def test_the_criterion(n, d, m, log_scale, slope, expected):
     assert many_points(data, init, slope) is expected
 
 
-def test_unbalanced_starts_and_lines_stay_with_the_lumped_path():
+def test_unbalanced_starts_and_lines_stay_with_the_grouped_path():
     """With |a| above |w| w can reach 0, with |a| below it a can change its sign: there the flow is not unique."""
     x, y, w, a = student(200, 2, 3, 15)
     assert many_points(*labelled(x, y, w, a), 0.0)
@@ -254,7 +254,7 @@ def test_unbalanced_starts_and_lines_stay_with_the_lumped_path():
 
 
 @pytest.mark.parametrize("name", ["orthogonal", "high-dimensional", "non-orthogonal", "nearly-orthogonal"])
-def test_the_presets_stay_with_the_lumped_path(name):
+def test_the_presets_stay_with_the_grouped_path(name):
     from pipeline import generate_data, initialise, load_config
 
     config = load_config(name)

@@ -18,7 +18,7 @@ gather = callable_kernel(reconstruction.gather)
 
 
 def read_back(neurons, groups, problem):
-    """Every neuron where its lump is."""
+    """Every neuron where its group is."""
     z, log_scale = neurons.z.copy(), neurons.log_scale.copy()
     gather(neurons, groups, z, log_scale, np.empty(problem.x.shape[1] + 2))
     return z, log_scale

@@ -1,4 +1,4 @@
-"""Lumping loses nothing: the groups, their second moments, and the neurons read back from them."""
+"""Grouping loses nothing: the groups, their second moments, and the neurons read back from them."""
 
 import numpy as np
 import pytest

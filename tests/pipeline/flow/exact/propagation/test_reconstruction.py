@@ -1,4 +1,4 @@
-"""Lumping loses nothing: the neurons read back from the lumps that carried them."""
+"""Grouping loses nothing: the neurons read back from the groups that carried them."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def test_neurons_are_gathered_in_place_as_well():
 @pytest.mark.parametrize(("m", "n", "q", "slope"), CASES)
 @pytest.mark.parametrize("high", [1.0, 0.3])
 def test_neurons_are_read_back_from_groups_that_were_carried(m, n, q, slope, high):
-    """Each neuron carried alone, by matrix exponentials, against the lumps' columns and rows."""
+    """Each neuron carried alone, by matrix exponentials, against the groups' columns and rows."""
     problem, neurons = network(m, n, q, slope)
     b, step = curve_of(problem), 0.7
     groups = group_by_pattern(neurons, problem)
