@@ -15,7 +15,7 @@ import xarray as xr
 from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.moments import read_residual, read_slope, step_lengths
 from pipeline.flow.reduction import Reduction
-from pipeline.intervals import History, Moments, SlowInterval, plateau_intervals, slow_intervals_of
+from pipeline.intervals import History, Moments, SlowInterval, find_plateau_intervals, slow_intervals_of
 from pipeline.network import algebra
 from pipeline.network.points import describe_points
 from pipeline.stationary import StationaryPoint, point_at
@@ -58,7 +58,7 @@ class SlowIntervals:
     @property
     def instants(self) -> np.ndarray:
         """These, and when each of the intervals ends: where samples should be."""
-        return np.union1d(self.slowest, [one.end for one in plateau_intervals(self.history, self.intervals)])
+        return np.union1d(self.slowest, [one.end for one in find_plateau_intervals(self.history, self.intervals)])
 
     def tell(self, data: xr.Dataset, trajectory: xr.Dataset) -> dict[str, Any]:
         """Tell when the flow is on a plateau, as attributes of a trajectory.
@@ -82,7 +82,7 @@ class SlowIntervals:
         def points(instants: list[int]) -> list[StationaryPoint]:
             return [point_at(data, trajectory, int(samples[i]))[1] for i in instants]
 
-        told = plateau_intervals(self.history, self.intervals, points)
+        told = find_plateau_intervals(self.history, self.intervals, points)
         found: dict[str, Any] = {"plateaus_told": len(told)}
         if told:
             found["plateau_starts"] = [one.start for one in told]

@@ -2,12 +2,12 @@
 
 In comes the history of the loss, of the residuals and of the gradient's norm, at the ends of the solver's steps or
 at samples, with the stationary points next to some of its instants; out go intervals of time
-(``plateau_intervals``). The stage flow finds them from its steps, the stage phases from the samples of a
+(``find_plateau_intervals``). The stage flow finds them from its steps, the stage phases from the samples of a
 trajectory that has no steps: by the same functions. This package does not know how a trajectory was computed.
 """
 
 from pipeline.intervals.history import GRID, ROUNDS, History, Moments
-from pipeline.intervals.plateau_intervals import PlateauInterval, plateau_intervals, slow_intervals_of
+from pipeline.intervals.plateau_intervals import PlateauInterval, find_plateau_intervals, slow_intervals_of
 from pipeline.intervals.slow_intervals import SlowInterval
 
 __all__ = [
@@ -17,6 +17,6 @@ __all__ = [
     "Moments",
     "PlateauInterval",
     "SlowInterval",
-    "plateau_intervals",
+    "find_plateau_intervals",
     "slow_intervals_of",
 ]

@@ -48,7 +48,7 @@ class PlateauInterval:
     left: bool
 
 
-def plateau_intervals(
+def find_plateau_intervals(
     history: History,
     intervals: list[SlowInterval],
     points: Callable[[list[int]], list[StationaryPoint]] | None = None,

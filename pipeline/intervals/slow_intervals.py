@@ -73,7 +73,10 @@ def find_slow_intervals(history: History, rate: float, zero_loss: float) -> list
         lower = min(peaks[i], peaks[i + 1])
         level = (lower if np.isfinite(lower) else _log(rate)) - np.log(PROMINENCE)
         if log_rate[bottom] < level:
-            start, end = interval(history, log_rate, bottom, level)
+            # A peak between two instants may be above the level that these are below: the interval ends there.
+            first = tops[i] if i else 0
+            last = tops[i + 1] if i + 1 < len(bottoms) else length - 1
+            start, end = interval(history, log_rate[: last + 1], (first, bottom), level)
             inside = np.flatnonzero((time[:length] >= start) & (time[:length] <= end))
             # The end of a run is no peak: a tail, in which the loss falls as fast as ever, has none either.
             if end < time[length - 1] or np.log(loss[inside[0]] / loss[inside[-1]]) < np.log(2.0):
@@ -154,17 +157,22 @@ def waves(values: np.ndarray, height: float) -> tuple[list[int], list[int]]:
     return tops, bottoms
 
 
-def interval(history: History, log_rate: np.ndarray, bottom: int, level: float) -> tuple[float, float]:
-    """When ln g falls below ``level`` before ``bottom``, and when it rises above it after."""
-    time = history.time
-    above = np.flatnonzero(log_rate >= level)
+def interval(
+    history: History, log_rate: np.ndarray, instants: tuple[int, int], level: float
+) -> tuple[float, float]:
+    """When ln g falls below ``level`` before the second of two instants, and when it rises above it after.
+
+    At the earliest at the first of the two, at the latest at the end of ``log_rate``.
+    """
+    time, (first, bottom) = history.time, instants
+    above = first + np.flatnonzero(log_rate[first:] >= level)
     before, after = above[above < bottom], above[above > bottom]
 
     def crossing(outside: int, inside: int) -> float:
         ends = [(float(time[i]), float(log_rate[i] - level)) for i in (outside, inside)]
         return straight(*ends) if history.read is None else crossing_time(above_level(history.read, level), *ends)
 
-    start = crossing(before[-1], before[-1] + 1) if len(before) else float(time[0])
+    start = crossing(before[-1], before[-1] + 1) if len(before) else float(time[first])
     end = crossing(after[0], after[0] - 1) if len(after) else float(time[len(log_rate) - 1])
     return start, end
 

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import validate
-from pipeline.intervals import History, PlateauInterval, plateau_intervals, slow_intervals_of
+from pipeline.intervals import History, PlateauInterval, find_plateau_intervals, slow_intervals_of
 from pipeline.network.patterns import Network
 from pipeline.network.points import describe_points
 from pipeline.network.threads import one_thread
@@ -66,7 +66,7 @@ def locate_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> list[Plateau]:
         when = told_by(trajectory)
         if when is None:
             history = History.of(data, trajectory)
-            when = plateau_intervals(history, slow_intervals_of(data, history), points)
+            when = find_plateau_intervals(history, slow_intervals_of(data, history), points)
         points([one.slowest for one in when])
         found = []
         for one in when:

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -56,8 +57,8 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture(scope="session")
-def serve() -> Iterator[Callable[[Path], str]]:
+@contextmanager
+def servers() -> Iterator[Callable[..., str]]:
     """Start the dashboard of a catalog as a process of its own; the address is what the command says."""
     started: list[subprocess.Popen] = []
 
@@ -73,7 +74,14 @@ def serve() -> Iterator[Callable[[Path], str]]:
     yield start
     for process in started:
         process.terminate()
+    for process in started:
         process.communicate(timeout=120)
+
+
+@pytest.fixture(scope="module")  # a server that no test asks any more would take the others' processor
+def serve() -> Iterator[Callable[..., str]]:
+    with servers() as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
@@ -90,9 +98,10 @@ def filled_catalog(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def served(serve, filled_catalog) -> str:
+def served(filled_catalog) -> Iterator[str]:
     """The address of the dashboard of ``filled_catalog``."""
-    return serve(filled_catalog)
+    with servers() as start:
+        yield start(filled_catalog)
 
 
 class Watched:

@@ -126,6 +126,6 @@ def test_positions_of_an_axis(cube):
     assert place_values(cube.by_dim["log_init_scale"])[1] == "linear"
     at, scale = place_values(cube.by_dim["width"])
     assert (at.tolist(), scale) == ([4, 8], "linear")
-    swept = plan_of({"init.width": [4, 8, 16, 32]}).request.axes[0]
+    swept = plan_of({"init.width": [4, 8, 16, 32]}).spec.axes[0]
     assert place_values(SweptKey("width", "init.width", "width", swept.values))[1] == "log"
     assert place_values(SweptKey("start", "init.start", "start", ("balanced", "given")))[1] == "evenly"

@@ -7,6 +7,7 @@ import pytest
 from scipy.signal import find_peaks
 
 from pipeline.intervals import History
+from pipeline.intervals.history import Moments
 from pipeline.intervals.slow_intervals import FITTED, PROMINENCE, find_slow_intervals, interval, waves
 
 
@@ -45,10 +46,25 @@ def test_an_interval_ends_where_the_rate_is_a_tenth_of_the_lower_peak():
     (one,) = slow_intervals([4, -6, -6, 0, 0])[-1:]
     assert one.start == pytest.approx((4 + np.log(PROMINENCE)) / 10)
     assert one.end == pytest.approx(3 - np.log(PROMINENCE) / 6)
-    assert interval(history(np.arange(3.0), np.ones(3), np.ones(3)), np.array([np.inf, -5, np.inf]), 1, -1.0) == (
-        1.0,
-        1.0,
-    )
+    plain = history(np.arange(3.0), np.ones(3), np.ones(3))
+    assert interval(plain, np.array([np.inf, -5, np.inf]), (0, 1), -1.0) == (1.0, 1.0)
+
+
+def test_intervals_do_not_overlap_where_a_peak_is_between_two_instants():
+    """The highest of it is above the level that every instant is below: no instant ends an interval there."""
+    time, log_rate = np.arange(6.0), np.array([-20.0, -8.0, -8.0, -20.0, 9.0, 9.0])
+
+    def read(times):
+        inside = 5.0 * np.exp(-0.5 * ((times - 1.5) / 0.05) ** 2)
+        rate = np.interp(times, time, log_rate) + inside * 3.0
+        return Moments(np.ones(len(times)), np.zeros((len(times), 1)), np.exp(0.5 * rate))
+
+    known = read(time)
+    run = History(time, *known, 1.0, False, read)
+    first, second = find_slow_intervals(run, 1.0, 1.0)[:2]
+    assert (first.slowest, second.slowest) == (0, 3)
+    assert first.end <= 2.0
+    assert 1.0 <= second.start <= 3.0 < second.end < 4.0
 
 
 @pytest.mark.parametrize(
