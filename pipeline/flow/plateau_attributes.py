@@ -15,7 +15,14 @@ import xarray as xr
 from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.moments import read_residual, read_slope, step_lengths
 from pipeline.flow.reduction import Reduction
-from pipeline.intervals import History, Moments, SlowInterval, find_plateau_intervals, slow_intervals_of
+from pipeline.intervals import (
+    History,
+    Moments,
+    SlowInterval,
+    find_plateau_intervals,
+    likely_bounds,
+    slow_intervals_of,
+)
 from pipeline.network import algebra
 from pipeline.network.points import describe_points
 from pipeline.stationary import StationaryPoint, point_at
@@ -57,8 +64,8 @@ class SlowIntervals:
 
     @property
     def instants(self) -> np.ndarray:
-        """These, and when each of the intervals ends: where samples should be."""
-        return np.union1d(self.slowest, [one.end for one in find_plateau_intervals(self.history, self.intervals)])
+        """These, and when plateaus may start and end: where samples should be, to be drawn as they are."""
+        return np.union1d(self.slowest, likely_bounds(self.history, self.intervals))
 
     def tell(self, data: xr.Dataset, trajectory: xr.Dataset) -> dict[str, Any]:
         """Tell when the flow is on a plateau, as attributes of a trajectory.

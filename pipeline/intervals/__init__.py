@@ -7,7 +7,12 @@ trajectory that has no steps: by the same functions. This package does not know 
 """
 
 from pipeline.intervals.history import GRID, ROUNDS, History, Moments
-from pipeline.intervals.plateau_intervals import PlateauInterval, find_plateau_intervals, slow_intervals_of
+from pipeline.intervals.plateau_intervals import (
+    PlateauInterval,
+    find_plateau_intervals,
+    likely_bounds,
+    slow_intervals_of,
+)
 from pipeline.intervals.slow_intervals import SlowInterval
 
 __all__ = [
@@ -18,5 +23,6 @@ __all__ = [
     "PlateauInterval",
     "SlowInterval",
     "find_plateau_intervals",
+    "likely_bounds",
     "slow_intervals_of",
 ]

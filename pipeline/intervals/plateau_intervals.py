@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -33,6 +34,9 @@ SAME_RESIDUAL = 1e-8
 """max_k |r_k - r'_k| over the largest label up to which two instants are at one point, whatever it is."""
 SAME_POINT = 1e-5
 """The same for the residuals r* of two stationary points: the solver's tolerance moves them by some 1e-6."""
+
+JOINED_LIMIT = 8
+"""Of more intervals not every two neighbours are joined, to see when the plateau of both would start and end."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +116,27 @@ def joined_by_points(
                 last = other
         found.append(SlowInterval(intervals[first].start, intervals[last].end, intervals[last].slowest))
         first = last + 1
-    if history.rests and found and history.time[-1] == found[-1].end:
-        # At rest all samples are as slow: the plateau's point is that of the end, as the flow's account has it.
-        found[-1] = SlowInterval(found[-1].start, float(history.time[-1]), len(history.time) - 1)
-    return found
+    return slowest_at_rest(history, found)
+
+
+def slowest_at_rest(history: History, intervals: list[SlowInterval]) -> list[SlowInterval]:
+    """At rest all samples are as slow: the plateau's point is that of the end, as the flow's account has it."""
+    if not history.rests or not intervals or history.time[-1] != intervals[-1].end:
+        return intervals
+    return [*intervals[:-1], SlowInterval(intervals[-1].start, intervals[-1].end, len(history.time) - 1)]
+
+
+def likely_bounds(history: History, intervals: list[SlowInterval]) -> list[float]:
+    """When plateaus may start and end: as the intervals are, and with any two neighbours joined.
+
+    Which of them :func:`joined_by_points` joins is known only once the network has been looked at.
+    """
+    likely = [intervals]
+    if len(intervals) <= JOINED_LIMIT:
+        for i, pair in enumerate(pairwise(intervals)):
+            likely.append([*intervals[:i], joined(*pair), *intervals[i + 2 :]])
+    found = [one for some in likely for one in find_plateau_intervals(history, slowest_at_rest(history, some))]
+    return sorted({bound for one in found for bound in (one.start, one.end)})
 
 
 def same(
