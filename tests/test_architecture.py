@@ -64,11 +64,16 @@ def may_know(module: str, other: str) -> bool:
             return True
         case "pipeline.results" | "pipeline.stationary" | "pipeline.figures":
             return other in schema
+        case "pipeline.extremal":
+            return other in schema
+        case "pipeline.limit":
+            return other in schema | {"pipeline.extremal", "pipeline.flow", "pipeline.stationary"}
         case "pipeline.intervals":
             return other in schema | {"pipeline.stationary"}
         case stage if stage in STAGES:
             # When a flow lingers, and at what, is asked along its steps and of samples: one answer for both.
-            return other in schema | {"pipeline.configuration", "pipeline.intervals", "pipeline.stationary"}
+            answers = {"pipeline.extremal", "pipeline.intervals", "pipeline.stationary"}
+            return other in schema | answers | {"pipeline.configuration"}
         case "dashboards":
             # pipeline.minimal_norm is a package and, in `pipeline`, the function of that name.
             offered = {"pipeline", "pipeline.configuration", "pipeline.figures", "pipeline.minimal_norm"}
@@ -115,6 +120,9 @@ def test_every_import_is_allowed():
         ("pipeline.phases.located_plateaus", "pipeline.stationary.kinds"),
         ("pipeline.stationary.kinds", "pipeline.phases"),
         ("pipeline.network.patterns", "pipeline.stationary"),
+        ("pipeline.extremal.directions", "pipeline.stationary"),
+        ("pipeline.limit.process", "pipeline.flow.course"),
+        ("pipeline.phases.label", "pipeline.limit"),
         ("pipeline.intervals.plateau_intervals", "pipeline.flow"),
         ("pipeline.flow.plateau_attributes", "pipeline.intervals.slow_intervals"),
         ("pipeline.function.learned", "pipeline.phases"),

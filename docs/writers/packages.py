@@ -19,7 +19,11 @@ LAYERS = (
     ),
     Layer(
         "one run",
-        (("pipeline.workflow", "stages in a row"), ("pipeline.figures", "drawings")),
+        (
+            ("pipeline.workflow", "stages in a row"),
+            ("pipeline.limit", "lambda to 0"),
+            ("pipeline.figures", "drawings"),
+        ),
         sideways=True,
     ),
     Layer(
@@ -37,6 +41,7 @@ LAYERS = (
     Layer(
         "what several stages ask",
         (
+            ("pipeline.extremal", "where neurons align"),
             ("pipeline.intervals", "when a flow is slow"),
             ("pipeline.stationary", "stationary points and their kinds"),
             ("pipeline.results", "every scalar result"),
