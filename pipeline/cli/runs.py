@@ -99,7 +99,7 @@ def _compute(config: Any, catalog: Catalog, run_id: str) -> None:
     """Find out whether the catalog can be written before anything is computed; then compute and publish."""
     catalog.check_writable(run_id)
     from pipeline.cli.progress import telling
-    from pipeline.workflow import run as run_stages
+    from pipeline.workflow.computation import run as run_stages
 
     with telling() as stages:
         run_stages(config, catalog, stages=stages)

@@ -10,10 +10,10 @@ import numpy as np
 import xarray as xr
 
 from pipeline.network.status import Status
-from pipeline.results.registry import Result, every_result
 from pipeline.sweep.cell import COMPUTED, FAILED, CellRecord
 from pipeline.sweep.coordinates import MOST_FLAGS, coordinates, dimension_names, flags, shown
 from pipeline.sweep.plan import Plan
+from pipeline.workflow.results import Result, every_result
 
 FILL = -1
 """A label, a count or a name where there is none; a float is NaN."""

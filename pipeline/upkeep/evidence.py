@@ -27,8 +27,8 @@ from pipeline.network import algebra
 from pipeline.network.activation import Activation
 from pipeline.network.points import coordinate_names, describe
 from pipeline.network.status import Status
-from pipeline.results.reader import summarise
 from pipeline.upkeep.cube_evidence import judge_sweep
+from pipeline.workflow.summary import summarise
 
 ROUNDING = 1e-9
 """The share by which two machines may differ in a number that both compute by the same formula."""

@@ -122,7 +122,7 @@ pipeline.cli.main.main(sys.argv[4:])
     ("module", "name", "instant", "existing"),
     [
         ("pipeline.configuration", "load_config", 0, False),
-        ("pipeline.workflow", "label_phases", 0, True),  # while computing
+        ("pipeline.workflow.computation", "label_phases", 0, True),  # while computing
         ("catalog.publication", "encode", 0, False),
         ("catalog.storage.new_files", "write_unflushed", 0, False),  # while writing
         ("catalog.storage.new_files", "write_unflushed", 50, True),

@@ -16,7 +16,7 @@ from pipeline.cli import report
 from pipeline.cli.summary import NUMBERS, TEXTS
 from pipeline.flow.course import describe_end
 from pipeline.network.status import Status
-from pipeline.results.reader import summarise
+from pipeline.workflow.summary import summarise
 
 WIDTH = 160
 

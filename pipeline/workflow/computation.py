@@ -20,13 +20,12 @@ from catalog.layout import SCHEMA_VERSION
 from pipeline.configuration import RunConfig, as_config
 from pipeline.data import generate_data, teacher_network
 from pipeline.flow import follow_flow, initialise, simulate
-from pipeline.function import learned_function
 from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
 from pipeline.network.threads import one_thread
-from pipeline.phases import find_clusters, find_plateaus, label_phases
-from pipeline.results.reader import summarise
-from pipeline.stages import NOBODY, Stages
+from pipeline.phases import find_clusters, find_plateaus, label_phases, learned_function
 from pipeline.statements import DenseOutput, check_statements, statement_times
+from pipeline.workflow.stages import NOBODY, Stages
+from pipeline.workflow.summary import summarise
 
 PAPER = (
     "E. Boursier, L. Pillaud-Vivien, N. Flammarion: Gradient flow dynamics of shallow ReLU networks for square "
@@ -52,7 +51,7 @@ def run(
     progress
         Told now and then the time t that the flow has reached, and the number of steps.
     stages
-        Told what is being done, stage by stage (:class:`pipeline.stages.Stages`).
+        Told what is being done, stage by stage (:class:`pipeline.workflow.stages.Stages`).
 
     Returns
     -------
@@ -96,7 +95,7 @@ def compute_shared(
     Returns
     -------
     dict
-        See :func:`pipeline.results.reader.summarise`.
+        See :func:`pipeline.workflow.summary.summarise`.
     """
     if catalog is None:
         with one_core(data):

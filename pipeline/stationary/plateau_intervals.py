@@ -1,6 +1,6 @@
 """The plateaus in time: each lasts while the trajectory is near one stationary point, and each point has one.
 
-:mod:`pipeline.intervals.slow_intervals` finds where g = |grad L|^2/L is small. Two things remain. Slow intervals
+:mod:`pipeline.stationary.slow_intervals` finds where g = |grad L|^2/L is small. Two things remain. Slow intervals
 next to the same stationary point are one plateau: near it g may be the solver's rounding, in waves, and a slow
 approach may come in steps. And a slow interval may last longer than the trajectory is near its
 point: while g is still small one label after the other may be fitted, each transition slow against the next.
@@ -20,9 +20,9 @@ from itertools import pairwise
 import numpy as np
 import xarray as xr
 
-from pipeline.intervals.history import History, crossing_time, straight
-from pipeline.intervals.slow_intervals import FITTED, SlowInterval, find_slow_intervals
-from pipeline.stationary import StationaryPoint
+from pipeline.stationary.history import History, crossing_time, straight
+from pipeline.stationary.point import StationaryPoint
+from pipeline.stationary.slow_intervals import FITTED, SlowInterval, find_slow_intervals
 
 LEFT = 0.1
 """The share of the next transition at which a point is left. A tenth: a plateau then loses less than a fifth of

@@ -15,7 +15,7 @@ from pipeline.network.status import Status
 
 if TYPE_CHECKING:
     from catalog.schema import Variable
-    from pipeline.results.reader import RunReader
+    from pipeline.workflow.summary import RunReader
 
 Group = Literal["Results", "Verdicts", "Solver", "Texts"]
 Value = float | int | str

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline.intervals import History, Moments
-from pipeline.intervals.history import crossing_time, straight
-from pipeline.intervals.plateau_intervals import crossing, first_beyond
+from pipeline.stationary import History, Moments
+from pipeline.stationary.history import crossing_time, straight
+from pipeline.stationary.plateau_intervals import crossing, first_beyond
 
 
 def history(loss, residual, rests=False):

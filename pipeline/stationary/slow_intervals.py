@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipeline.intervals.history import GRID, History, Moments, crossing_time, straight
+from pipeline.stationary.history import GRID, History, Moments, crossing_time, straight
 
 PROMINENCE = 10.0
 """By which factor g is higher at both peaks beside a plateau. ``non-orthogonal`` has waves of up to a factor of
@@ -39,7 +39,7 @@ class SlowInterval:
 
 
 def find_slow_intervals(history: History, rate: float, zero_loss: float) -> list[SlowInterval]:
-    """Find where a flow is slow; :mod:`pipeline.intervals.plateau_intervals` joins those that are one plateau.
+    """Find where a flow is slow; :mod:`pipeline.stationary.plateau_intervals` joins those that are one plateau.
 
     Parameters
     ----------

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.signal import find_peaks
 
-from pipeline.intervals import History
-from pipeline.intervals.history import Moments
-from pipeline.intervals.slow_intervals import FITTED, PROMINENCE, find_slow_intervals, interval, waves
+from pipeline.stationary import History
+from pipeline.stationary.history import Moments
+from pipeline.stationary.slow_intervals import FITTED, PROMINENCE, find_slow_intervals, interval, waves
 
 
 def history(time, loss, gradient_norm):

@@ -12,10 +12,10 @@ from catalog import open_catalog
 from dashboards.catalog_rows import columns, tabulate_differences
 from pipeline import load_config, run
 from pipeline.cli.runs_table import print_runs
-from pipeline.results.reader import RunReader, summarise
-from pipeline.results.registry import RESULTS, Result, every_result
 from pipeline.sweep import run_sweep
 from pipeline.sweep.spec import load_sweep
+from pipeline.workflow.results import RESULTS, Result, every_result
+from pipeline.workflow.summary import RunReader, summarise
 
 
 @pytest.fixture

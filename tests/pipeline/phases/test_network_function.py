@@ -6,20 +6,19 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import pipeline.function.kinks
+import pipeline.phases.kinks
 from pipeline import load_config
 from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
-from pipeline.function import learned_function
-from pipeline.function.kinks import (
+from pipeline.network.one_input import kinks
+from pipeline.phases import find_clusters, find_plateaus, learned_function
+from pipeline.phases.kinks import (
     LARGEST,
     first_of_each,
     groups_of,
     merged_kinks,
     numbers_of_kinks,
 )
-from pipeline.network.one_input import kinks
-from pipeline.phases import find_clusters, find_plateaus
 
 
 def described(name: str, **overrides) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
@@ -151,12 +150,12 @@ def test_a_wide_network_s_kinks_are_counted_alike(seed, instants, neurons):
     )
     options = ((-1.0, 1.0), 0.02, float(generator.choice([0.0, 0.01, 0.1])))
     expected = numbers_of_kinks(slope, offset, output, *options)
-    before = pipeline.function.kinks.WIDE
+    before = pipeline.phases.kinks.WIDE
     try:
-        pipeline.function.kinks.WIDE = 0
+        pipeline.phases.kinks.WIDE = 0
         found = numbers_of_kinks(slope, offset, output, *options)
     finally:
-        pipeline.function.kinks.WIDE = before
+        pipeline.phases.kinks.WIDE = before
     assert found.tolist() == expected.tolist()
 
 
@@ -173,7 +172,7 @@ def test_positions_in_cells_are_grouped_as_in_order(seed, number, log_width, on_
     ordered = np.sort(position)
     edges = ordered[first_of_each(ordered, width)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline.function.kinks, "CELLS", cells)
+        patch.setattr(pipeline.phases.kinks, "CELLS", cells)
         group, groups = groups_of(position, low, high, width)
     assert groups == len(edges)
     assert group.tolist() == (edges.searchsorted(position, side="right") - 1).tolist()

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-import pipeline.workflow
+import pipeline.workflow.computation
 from catalog import open_catalog
 from catalog.schema import COORDINATES, GROUPS, SCHEMA_VERSION, validate
 from pipeline import load_config, run
 from pipeline.inputs.errors import RequestError
-from pipeline.results.reader import summarise
 from pipeline.statements import statement_times
-from pipeline.workflow import code_revision
+from pipeline.workflow.computation import code_revision
+from pipeline.workflow.summary import summarise
 
 VERSIONS = {"python", "reluflow", "numpy", "numba", "xarray", "zarr"}
 
@@ -155,8 +155,10 @@ def test_the_summary(tree):
 
 def test_the_groups_alone_say_the_same(config, tree):
     """What a sweep takes: no tree, the minimum shared between the cells."""
-    data = pipeline.workflow.prepare(config)
-    groups = pipeline.workflow.follow(config, data, minimum=pipeline.workflow.minimum_of(config, data))
+    data = pipeline.workflow.computation.prepare(config)
+    groups = pipeline.workflow.computation.follow(
+        config, data, minimum=pipeline.workflow.computation.minimum_of(config, data)
+    )
     assert list(groups) == list(tree.children)
     for name, found in groups.items():
         xr.testing.assert_identical(found.drop_attrs(deep=False), tree[name].to_dataset().drop_attrs(deep=False))
@@ -168,11 +170,11 @@ def test_the_groups_alone_say_the_same(config, tree):
 
 
 def test_two_runs_at_once_in_two_threads_are_as_two_alone(config):
-    data = pipeline.workflow.prepare(config)
+    data = pipeline.workflow.computation.prepare(config)
     cells = [config, load_config("orthogonal", {"init.seed": 5, "init.log10_scale": -100})] * 4
-    alone = [pipeline.workflow.follow(cell, data) for cell in cells[:2]]
+    alone = [pipeline.workflow.computation.follow(cell, data) for cell in cells[:2]]
     with ThreadPoolExecutor(2) as threads:
-        together = list(threads.map(lambda cell: pipeline.workflow.follow(cell, data), cells))
+        together = list(threads.map(lambda cell: pipeline.workflow.computation.follow(cell, data), cells))
     for i, groups in enumerate(together):
         for name, found in groups.items():
             xr.testing.assert_identical(found.drop_attrs(), alone[i % 2][name].drop_attrs())
@@ -240,7 +242,7 @@ def test_the_second_run_computes_nothing(published, config, monkeypatch):
         "minimal_norm",
         "check_statements",
     ):
-        monkeypatch.setattr(pipeline.workflow, stage, nothing)
+        monkeypatch.setattr(pipeline.workflow.computation, stage, nothing)
     before = {path: path.stat().st_mtime_ns for path in catalog.storage.root.rglob("*")}
     again = run(config, catalog)
     for group in GROUPS:
@@ -281,7 +283,7 @@ needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not i
 
 @needs_git
 def test_the_revision_is_that_of_this_checkout():
-    command = ["git", "-C", str(pipeline.workflow.__file__).rpartition("/")[0], "rev-parse", "HEAD"]
+    command = ["git", "-C", str(pipeline.workflow.computation.__file__).rpartition("/")[0], "rev-parse", "HEAD"]
     head = subprocess.run(command, capture_output=True, text=True)
     if head.returncode:
         pytest.skip("this is no checkout")
@@ -295,8 +297,8 @@ def test_an_environment_in_somebody_elses_repository(tmp_path, monkeypatch):
     subprocess.run([*git, "init", "--quiet"], check=True)
     subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message", "theirs"], check=True)
     (tmp_path / ".venv").mkdir()
-    installed = shutil.copy(pipeline.workflow.__file__, tmp_path / ".venv" / "workflow.py")
-    monkeypatch.setattr(pipeline.workflow, "__file__", str(installed))
-    assert code_revision() == pipeline.workflow._version("reluflow")
+    installed = shutil.copy(pipeline.workflow.computation.__file__, tmp_path / ".venv" / "workflow.py")
+    monkeypatch.setattr(pipeline.workflow.computation, "__file__", str(installed))
+    assert code_revision() == pipeline.workflow.computation._version("reluflow")
     monkeypatch.setenv("PATH", str(tmp_path))  # and where there is no git at all
-    assert code_revision() == pipeline.workflow._version("reluflow")
+    assert code_revision() == pipeline.workflow.computation._version("reluflow")

@@ -13,7 +13,7 @@ import xarray as xr
 from catalog.schema import decode, flag_numbers, variable
 from catalog.schema.blocks import at_instant
 from pipeline.network.names import STRICT_SADDLE, plateau_name
-from pipeline.results.registry import Value, every_result
+from pipeline.workflow.results import Value, every_result
 
 NAMED_COORDINATES_LIMIT = 6
 """How many coordinates are named."""

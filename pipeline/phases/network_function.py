@@ -9,10 +9,10 @@ import xarray as xr
 
 from catalog.schema import conform, validate
 from catalog.schema.blocks import along_time, at_instant
-from pipeline.function.kinks import Kinks, merged_kinks, numbers_of_kinks
 from pipeline.network.activation import Activation
 from pipeline.network.one_input import OneInput
 from pipeline.network.points import take_points
+from pipeline.phases.kinks import Kinks, merged_kinks, numbers_of_kinks
 
 WIDTH = 0.01
 """The share of the data's range within which kinks are one: a figure shows no closer ones apart."""
