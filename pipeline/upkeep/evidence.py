@@ -20,14 +20,13 @@ from catalog.layout import RUNS, SCHEMA_VERSION
 from catalog.manifest import Manifest, plain, restored
 from catalog.schema.blocks import at_instant
 from pipeline.configuration import RunConfig, run_identity
-from pipeline.data import generate_data
-from pipeline.flow import initialise
 from pipeline.inputs.errors import RequestError
 from pipeline.network import algebra
 from pipeline.network.activation import Activation
 from pipeline.network.points import coordinate_names, describe
 from pipeline.network.status import Status
 from pipeline.upkeep.cube_evidence import judge_sweep
+from pipeline.workflow.computation import prepare, start_of
 from pipeline.workflow.summary import summarise
 
 ROUNDING = 1e-9
@@ -140,7 +139,7 @@ def _check_data(config: RunConfig, data: xr.Dataset, unchecked: list[str]) -> No
         expected = describe(x, y, coordinate_names(x.shape[1]))
     else:
         try:
-            expected = generate_data(config.data)
+            expected = prepare(config)
         except RequestError as error:
             raise DamagedRunError(f"its configuration is refused: {error}") from error
     for name, variable in expected.variables.items():
@@ -154,7 +153,7 @@ def _check_start(config: RunConfig, groups: Groups, unchecked: list[str]) -> Non
         unchecked.append(f"its start, which comes from {config.init.file}")
         return
     try:
-        start = initialise(groups["data"][["x", "y"]], config.init)
+        start = start_of(config, groups["data"][["x", "y"]])
     except RequestError as error:
         raise DamagedRunError(f"its configuration is refused: {error}") from error
     trajectory = groups["trajectory"]

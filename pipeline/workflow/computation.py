@@ -146,6 +146,16 @@ def prepare(config: RunConfig) -> xr.Dataset:
     return data
 
 
+def start_of(config: RunConfig, data: xr.Dataset) -> xr.Dataset:
+    """The network that the flow starts from."""
+    return initialise(data, config.init)
+
+
+def end_of(config: RunConfig, data: xr.Dataset, start: xr.Dataset) -> xr.Dataset:
+    """The trajectory's last sample, and nothing else of the flow from ``start``: as fast as the solver goes."""
+    return simulate(data, start, samples=2, tolerance=config.flow.tolerance).isel(time=-1)
+
+
 def compute(
     config: RunConfig,
     data: xr.Dataset,
@@ -182,7 +192,7 @@ def follow(
 
     For a sweep, which keeps the summary alone: the tree with its attributes takes as long as two of the stages.
     """
-    init, epsilon, flow = initialise(data, config.init), config.analysis.epsilon, config.flow
+    init, epsilon, flow = start_of(config, data), config.analysis.epsilon, config.flow
     including = statement_times(data, float(init["log_init_scale"]), epsilon=epsilon)
     shared: dict[str, Any] = {"end_time": flow.end_time, "tolerance": flow.tolerance, "slope": flow.slope}
     look = None

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Group = Literal["Results", "Verdicts", "Solver", "Texts"]
 Value = float | int | str
 
+STATUS_MESSAGES = {status.word: status.value for status in Status}
+"""The sentence of each word of the result ``status``."""
 VERDICT = "statements."
 """What the names of the verdicts begin with in a summary."""
 
@@ -87,7 +89,7 @@ def _growth(sign: str, symbol: str, relation: str) -> Result:
 
 RESULTS: dict[str, Result] = {result.name: result for result in (
     _told("status", "why the integration ended", heading="status", group="Solver",
-          words=tuple(status.word for status in Status), listed=True, on_page=True, compared=True),
+          words=tuple(STATUS_MESSAGES), listed=True, on_page=True, compared=True),
     _told("status_message", "the same in a sentence", group="Texts"),
     _told("solver_seconds", "seconds of the integration", "A timing: differs from computation to computation.",
           units="s", group="Solver"),
