@@ -24,7 +24,7 @@ from pipeline.configuration.loading import (
 )
 from pipeline.configuration.tables import METHODS, AnalysisConfig, FlowConfig, RunConfig, run_identity
 from pipeline.configuration.titles import presets
-from pipeline.configuration.weights import read_weights
+from pipeline.configuration.weights import network_arrays, read_weights
 
 __all__ = [
     "DATA_FILES",
@@ -40,6 +40,7 @@ __all__ = [
     "described",
     "explain",
     "load_config",
+    "network_arrays",
     "npy_array",
     "npz_arrays",
     "one_row",

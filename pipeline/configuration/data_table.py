@@ -11,7 +11,7 @@ from pipeline.configuration.keys import UNSET, Count, Keys, Numbers, Rows, Seed,
 
 _ORTHONORMAL = frozenset({"y", "points", "dimension", "positive", "seed"})
 _MEANT = {
-    "points": frozenset({"x", "y", "file"}),
+    "points": frozenset({"x", "y", "names", "file"}),
     "orthonormal": _ORTHONORMAL,
     "nearly_orthonormal": _ORTHONORMAL | {"delta"},
     "gaussian_teacher": frozenset({"points", "dimension", "teacher_width", "seed"}),
@@ -31,6 +31,8 @@ class DataConfig(Keys):
         ReLU network) or ``linear_teacher`` (such points, labelled by <u, x> with a random unit vector u).
     x, y
         The points, one row each (or one number each), and their labels. The orthonormal kinds take y alone.
+    names
+        For x in the configuration itself: what its coordinates are called, else x1, x2, ...
     file
         Beside the configuration file: a CSV or TSV file (a row a point; the label is the column y, label or
         target, else the last one), an npz file, a TOML file or a PyTorch file (.pt) with x and y, or an npy file
@@ -56,6 +58,7 @@ class DataConfig(Keys):
     kind: Literal["points", "orthonormal", "nearly_orthonormal", "gaussian_teacher", "linear_teacher"] = "points"
     x: Rows | None = None
     y: Numbers | None = None
+    names: Annotated[list[str], Field(min_length=1)] | None = None
     file: str | None = None
     file_sha256: str | None = None
     bias: bool = False
@@ -86,13 +89,24 @@ class DataConfig(Keys):
     def _points_problem(self) -> str | None:
         if self.file is not None:
             both = self.x is not None or self.y is not None
-            return f"file = {Path(self.file).name!r}: allowed without x and y only{UNSET}" if both else None
+            named = "names = [...]: allowed with x and y only, a table's header has them" if self.names else None
+            return f"file = {Path(self.file).name!r}: allowed without x and y only{UNSET}" if both else named
         if self.x is None or self.y is None:
             return f"{'x' if self.x is None else 'y'} is missing: allowed are x and y, or file"
         if len(self.x) != len(self.y):
             labels, points = counted(len(self.y), "label"), counted(len(self.x), "point")
             return uneven("x", self.x) or f"y has {labels} for {points}: allowed is one label for each point"
-        return uneven("x", self.x)
+        return uneven("x", self.x) or self._names_problem(len(self.x[0]))
+
+    def _names_problem(self, d: int) -> str | None:
+        if self.names is None:
+            return None
+        for name in self.names:
+            if not name or name.split() != [name] or self.names.count(name) > 1:
+                return f"names has {name!r}: allowed are different words without blanks"
+        if len(self.names) != d:
+            return f"names has {counted(len(self.names), 'word')}: allowed is {d}, one for each coordinate"
+        return None
 
     def _orthonormal_problem(self) -> str | None:
         n, kind = self.number, self.kind.replace("_", " ")

@@ -107,6 +107,17 @@ class RunConfig(Keys):
         return run_identity(self.resolved(), schema_version)
 
 
+TABLES: dict[str, type[Keys]] = {
+    "data": DataConfig, "init": InitConfig, "flow": FlowConfig, "analysis": AnalysisConfig,
+}  # fmt: skip
+LATER = {"data": frozenset({"names"}), "init": frozenset[str](), "flow": frozenset[str]()}
+"""Keys that were added after runs had been named: at their defaults they are no part of a name."""
+
+
+def _says_nothing(table: str, key: str, value: Any) -> bool:
+    return key in LATER.get(table, ()) and value == TABLES[table].model_fields[key].default
+
+
 def run_identity(resolved: Mapping[str, Any], schema_version: str) -> str:
     """Name a run by its configuration as it stands in a manifest, of this version or an older one.
 
@@ -115,7 +126,10 @@ def run_identity(resolved: Mapping[str, Any], schema_version: str) -> str:
     KeyError, TypeError
         If it is none.
     """
-    identity: dict[str, Any] = {key: dict(resolved[key]) for key in ("data", "init", "flow", "analysis")}
+    identity: dict[str, Any] = {
+        table: {key: value for key, value in dict(resolved[table]).items() if not _says_nothing(table, key, value)}
+        for table in TABLES
+    }
     for table in ("data", "init"):
         identity[table]["file"] = None  # its content determines the run, not what it is called
     text = json.dumps(identity | {"schema": schema_version}, sort_keys=True, separators=(",", ":"))

@@ -55,6 +55,12 @@ def called_by_its_data(config: RunConfig, preset: str, said: set[str]) -> RunCon
     return config.model_copy(update=names | {key: text for key, text in words.items() if key not in said})
 
 
+def named_by_its_data(config: RunConfig, said: set[str]) -> RunConfig:
+    """Give a configuration that has no file the name and, unless it was said, the title of its data."""
+    title = {} if "title" in said else {"title": title_of(config.data)}
+    return config.model_copy(update={"name": NAMES[config.data.kind]} | title)
+
+
 @cache
 def preset_data(name: str) -> DataConfig:
     """The data of a preset."""

@@ -37,6 +37,7 @@ OTHER = {
     "data.kind": None,
     "data.x": [[1.0, 0.0], [0.0, 2.0000000000000004]],
     "data.y": [1.0, 1.0],
+    "data.names": ["u", "v"],
     "data.bias": True,
     "data.file": None,
     "data.file_sha256": None,
@@ -85,6 +86,19 @@ def test_every_key_is_part_of_the_name(written):
     for init in (given_start, given_start | {"w": [[1, 2], [3, 5]]}, given_start | {"a": [1, 0]}):
         names.append(load_config(path, {"init": init}).run_id("1.0"))
     assert len(set(names)) == len(names)
+
+
+RUNS = (
+    "high-dimensional-01bbbbb8f08d", "leaky-f54aa2f6aaa9", "nearly-orthogonal-8f96b580e3fd",
+    "non-orthogonal-large-f61d10a9a976", "non-orthogonal-8703d1ebe701", "orthogonal-large-cf0e36214cc2",
+    "orthogonal-e6442ac0de8f", "orthonormal-20ee24c7e740", "small-width-c40dbd7ced5e", "unbalanced-226bcf46f061",
+)  # fmt: skip
+"""The presets' runs as they are called since schema 1.1."""
+
+
+def test_runs_keep_the_names_that_they_had_before_keys_were_added():
+    for run_id in RUNS:
+        assert load_config(run_id.rpartition("-")[0]).run_id("1.1") == run_id
 
 
 @pytest.mark.parametrize(

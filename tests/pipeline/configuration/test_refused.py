@@ -29,8 +29,8 @@ REFUSED = {
     "per_sqrt_width, seed, start, w, a, file",
     "[flow]\nslop = 0.1": "flow.slop is not a known key (did you mean 'slope'?): allowed are method, tolerance, "
     "end_time, samples, slope, step_size",
-    '[data]\n"a\\nb" = 3': "data.a b is not a known key: allowed are kind, x, y, file, bias, points, dimension, "
-    "positive, delta, teacher_width, seed",
+    '[data]\n"a\\nb" = 3': "data.a b is not a known key: allowed are kind, x, y, names, file, bias, points, "
+    "dimension, positive, delta, teacher_width, seed",
     "init = 3": "init = 3: a table of keys is allowed",
     "[[data]]": "data = [{}]: a table of keys is allowed",
     "title = 3": "title = 3: a text is allowed",
