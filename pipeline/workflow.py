@@ -20,7 +20,7 @@ from catalog.layout import SCHEMA_VERSION
 from pipeline.configuration import RunConfig, as_config
 from pipeline.data import generate_data, teacher_network
 from pipeline.flow import follow_flow, initialise, simulate
-from pipeline.function import learned_function
+from pipeline.function import learned_function, with_teacher_distance
 from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
 from pipeline.network.threads import one_thread
 from pipeline.phases import find_clusters, find_plateaus, label_phases
@@ -196,6 +196,9 @@ def follow(
             data, init, **shared, samples=flow.samples, including=including, method=flow.method,
             step_size=flow.step_size,
         )  # fmt: skip
+    teacher = None if config.data.bias else teacher_network(config.data)
+    if teacher is not None:
+        trajectory = with_teacher_distance(trajectory, teacher)
     groups = analyse(config, data, trajectory, minimum, look=look, stages=stages)
     return {"data": data, "trajectory": trajectory} | groups
 
@@ -206,7 +209,7 @@ def minimum_of(config: RunConfig, data: xr.Dataset) -> xr.Dataset:
     The end of a flow, which does, comes in when the two are compared.
     """
     teacher = teacher_network(config.data)
-    known = [] if teacher is None else [teacher]
+    known = [] if teacher is None or config.data.noise else [teacher]
     return minimal_norm(data, slope=config.flow.slope, free_bias=config.analysis.free_bias, known=known)
 
 

@@ -7,5 +7,6 @@ phases.
 
 from pipeline.function.learned import learned_function
 from pipeline.function.prediction import predict
+from pipeline.function.teacher_distance import with_teacher_distance
 
-__all__ = ["learned_function", "predict"]
+__all__ = ["learned_function", "predict", "with_teacher_distance"]

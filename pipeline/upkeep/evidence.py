@@ -19,7 +19,7 @@ from catalog.errors import DamagedRunError
 from catalog.layout import RUNS, SCHEMA_VERSION
 from catalog.manifest import Manifest, plain, restored
 from catalog.schema.blocks import at_instant
-from pipeline.configuration import RunConfig, run_identity
+from pipeline.configuration import DataConfig, RunConfig, run_identity
 from pipeline.data import generate_data
 from pipeline.flow import initialise
 from pipeline.inputs.errors import RequestError
@@ -120,6 +120,13 @@ def _check_sizes(config: RunConfig, groups: Groups) -> None:
         stated = (len(rows), len(rows[0]) + config.data.bias)
     else:
         stated = (points, coordinates)
+    asked = config.data.test
+    if (asked is None) == ("test_point" in groups["data"].sizes):
+        raise DamagedRunError("it has test points, or none; its configuration says otherwise")
+    if asked is not None and asked.file is None:
+        wanted = asked.points or len(asked.x or [])
+        if groups["data"].sizes["test_point"] != wanted:
+            raise DamagedRunError(f"its configuration asks for {wanted} of the dimension test_point")
     expected = {"point": stated[0], "coord": stated[1], "neuron": config.init.width}
     found = {"point": points, "coord": coordinates, "neuron": sizes["neuron"]}
     for name, size in expected.items():
@@ -140,12 +147,21 @@ def _check_data(config: RunConfig, data: xr.Dataset, unchecked: list[str]) -> No
         expected = describe(x, y, coordinate_names(x.shape[1]))
     else:
         try:
-            expected = generate_data(config.data)
+            expected = generate_data(_without_its_file(config.data))
         except RequestError as error:
             raise DamagedRunError(f"its configuration is refused: {error}") from error
+    if config.data.test is not None and config.data.test.file is not None:
+        unchecked.append(f"its test points, which come from {config.data.test.file}")
     for name, variable in expected.variables.items():
         if name in data.variables:
             _hold(f"data/{name}", data.variables[name].values, variable.values, "its configuration")
+
+
+def _without_its_file(config: DataConfig) -> DataConfig:
+    """The same data without test points that stand in a file."""
+    if config.test is None or config.test.file is None:
+        return config
+    return config.model_copy(update={"test": None})
 
 
 def _check_start(config: RunConfig, groups: Groups, unchecked: list[str]) -> None:
