@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field
 
 from pipeline.configuration.data_table import DataConfig
+from pipeline.configuration.files import tables_with_files
 from pipeline.configuration.init_table import InitConfig
 from pipeline.configuration.keys import Keys, Whole
 from pipeline.inputs.arguments import SAMPLES, SLOPE, TOLERANCE
@@ -97,9 +98,9 @@ class RunConfig(Keys):
     def resolved(self) -> dict[str, Any]:
         """The configuration as plain data with every default, without the folders of its files."""
         values = self.model_dump(mode="json")
-        for table in ("data", "init"):
-            if values[table]["file"] is not None:
-                values[table]["file"] = Path(values[table]["file"]).name
+        for keys in tables_with_files(values):
+            if keys["file"] is not None:
+                keys["file"] = Path(keys["file"]).name
         return values
 
     def run_id(self, schema_version: str) -> str:
@@ -110,7 +111,11 @@ class RunConfig(Keys):
 TABLES: dict[str, type[Keys]] = {
     "data": DataConfig, "init": InitConfig, "flow": FlowConfig, "analysis": AnalysisConfig,
 }  # fmt: skip
-LATER = {"data": frozenset({"names"}), "init": frozenset[str](), "flow": frozenset[str]()}
+LATER = {
+    "data": frozenset({"names", "test", "noise", "spread", "function"}),
+    "init": frozenset[str](),
+    "flow": frozenset[str](),
+}
 """Keys that were added after runs had been named: at their defaults they are no part of a name."""
 
 
@@ -130,7 +135,9 @@ def run_identity(resolved: Mapping[str, Any], schema_version: str) -> str:
         table: {key: value for key, value in dict(resolved[table]).items() if not _says_nothing(table, key, value)}
         for table in TABLES
     }
-    for table in ("data", "init"):
-        identity[table]["file"] = None  # its content determines the run, not what it is called
+    if isinstance(identity["data"].get("test"), Mapping):
+        identity["data"]["test"] = dict(identity["data"]["test"])  # not the manifest's own
+    for keys in tables_with_files(identity):
+        keys["file"] = None  # its content determines the run, not what it is called
     text = json.dumps(identity | {"schema": schema_version}, sort_keys=True, separators=(",", ":"))
     return f"{resolved['name']}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"

@@ -9,6 +9,7 @@ import xarray as xr
 
 from pipeline.flow.course import end_of_run, follow_flow
 from pipeline.flow.followed import Progress, Reading
+from pipeline.flow.held_out import with_held_out_loss
 from pipeline.flow.initial import take_start
 from pipeline.inputs.arguments import FINER_TOLERANCE, POSITIVE, SAMPLES, SLOPE, instants, number, whole
 from pipeline.network.points import take_points
@@ -93,9 +94,10 @@ def simulate(
     if method != "exact":
         from pipeline.flow.methods import simulate_by  # SciPy's solvers take a while to import
 
-        return simulate_by(
+        trajectory = simulate_by(
             method, data, init, end_time=end_time, tolerance=tolerance, times=times, samples=samples,
             including=besides, slope=slope, step_size=step_size,
         )  # fmt: skip
+        return with_held_out_loss(data, trajectory)
     course = follow_flow(data, init, end_time=end_time, tolerance=tolerance, slope=slope, progress=progress)
     return course.trajectory(samples if times is None else times, including=besides, reading=reading)

@@ -12,5 +12,14 @@ from pipeline.phases.label import label_phases
 from pipeline.phases.network_function import learned_function
 from pipeline.phases.plateaus import find_plateaus
 from pipeline.phases.prediction import predict
+from pipeline.phases.teacher_distance import with_teacher_distance
 
-__all__ = ["find_clusters", "find_plateaus", "hessian_spectra", "label_phases", "learned_function", "predict"]
+__all__ = [
+    "find_clusters",
+    "find_plateaus",
+    "hessian_spectra",
+    "label_phases",
+    "learned_function",
+    "predict",
+    "with_teacher_distance",
+]

@@ -47,6 +47,10 @@ OTHER = {
     "data.delta": None,
     "data.teacher_width": None,
     "data.seed": None,
+    "data.noise": None,
+    "data.spread": None,
+    "data.function": None,
+    "data.test": {"x": [[1.0, 1.0]], "y": [2.0]},
     "init.width": 6,
     "init.log10_scale": -6.000000000000001,
     "init.per_sqrt_width": False,
@@ -79,7 +83,10 @@ def test_every_key_is_part_of_the_name(written):
     for data in (
         drawn, drawn | {"points": 4}, drawn | {"dimension": 5}, drawn | {"positive": 1}, drawn | {"seed": 1},
         nearly, nearly | {"delta": 0.1}, teacher, teacher | {"kind": "linear_teacher"},
-        teacher | {"teacher_width": 5},
+        teacher | {"teacher_width": 5}, teacher | {"noise": 0.1}, teacher | {"test": {"points": 3}},
+        teacher | {"test": {"points": 3, "seed": 1}}, teacher | {"kind": "one_neuron"},
+        teacher | {"kind": "one_neuron", "spread": 0.1}, {"kind": "line", "points": 3},
+        {"kind": "line", "points": 3, "function": "step"},
     ):  # fmt: skip
         names.append(load_config(path, {"data": data}).run_id("1.0"))
     given_start = {"start": "given", "w": [[1, 2], [3, 4]], "a": [1, 2]}
