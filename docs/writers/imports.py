@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-OURS = ("pipeline", "catalog", "dashboards")
+OURS = ("reluflow", "pipeline", "catalog", "dashboards")
 SOLVER = "pipeline.flow.exact"
 
 

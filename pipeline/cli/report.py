@@ -222,6 +222,10 @@ def _result_table(summary: dict[str, Any]) -> Table:
     least, bound = summary["minimal_half_squared_norm"], summary["lower_bound"]
     table = Table("", "", box=None, pad_edge=False, show_header=False)
     table.add_row("final loss", f"{summary['final_loss']:.3g}")
+    if "final_test_loss" in summary:
+        table.add_row("final loss at the test points", f"{summary['final_test_loss']:.3g}")
+    if "final_teacher_distance" in summary:
+        table.add_row("|h - teacher| at the end", f"{summary['final_teacher_distance']:.3g} (root mean square)")
     table.add_row("1/2 |theta|^2 at the end", f"{summary['half_squared_norm']:.10g}")
     if isnan(least):
         least_known = f"; at least {bound:.4g}" if bound > 0 else ""

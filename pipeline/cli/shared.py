@@ -136,14 +136,10 @@ def existing(url: str) -> Catalog:
 
 def resolved(catalog: Catalog, name: str) -> str:
     """The run that ``name`` means: a preset's name is the preset as it is, without overrides."""
-    from catalog.layout import SCHEMA_VERSION
-    from pipeline.configuration import load_config, presets
+    from pipeline.interactive import run_id_of
 
-    if name in presets():
-        run_id = load_config(name).run_id(SCHEMA_VERSION)
-        if run_id in catalog:
-            return run_id
-    return catalog.resolve(name)
+    run_id: str = run_id_of(catalog, name)
+    return run_id
 
 
 def found(catalog: Catalog, name: str) -> tuple[str, str]:

@@ -29,8 +29,8 @@ def read_weights(config: InitConfig) -> Weights:
     if config.file is None:
         return _in_the_table(config)
     readers = {
-        ".npz": lambda content: from_arrays(npz_arrays(content)),
-        ".pt": lambda content: from_arrays(torch_arrays(content)),
+        ".npz": lambda content: network_arrays(npz_arrays(content)),
+        ".pt": lambda content: network_arrays(torch_arrays(content)),
         ".toml": _from_toml,
     }
     return read_pinned("init", config.file, config.file_sha256, readers)
@@ -42,7 +42,7 @@ def _in_the_table(config: InitConfig) -> Weights:
     return np.array(config.w, dtype=float), np.array(config.a, dtype=float)
 
 
-def from_arrays(arrays: Arrays) -> Weights:
+def network_arrays(arrays: Arrays) -> Weights:
     """The arrays ``w`` and ``a``, or the two linear layers of a state dict.
 
     Layers are told by their shapes: the hidden one has ``....weight`` (m, d), and perhaps ``....bias`` (m,), which

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.schema import validate
 from pipeline.flow.choice import many_points
 from pipeline.flow.exact.build import load_solver
 from pipeline.flow.exact.dense_output import Samples, evaluate
@@ -27,6 +26,7 @@ from pipeline.flow.exact.machine_code.interruptible import run_interruptibly
 from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.followed import Followed, Progress, Reading
+from pipeline.flow.initial import take_start
 from pipeline.flow.moments import moments, read_residual
 from pipeline.flow.plateau_attributes import SlowIntervals
 from pipeline.flow.reduction import Reduction
@@ -165,7 +165,8 @@ def follow_flow(
         From which its trajectory and its curve can be read: a :class:`Course` by the grouped path, by the other
         one, as :mod:`pipeline.flow.choice` says, a ``ManyPoints``.
     """
-    data, init = take_points(data), validate("initial", init)
+    data = take_points(data)
+    init = take_start(init, data)
     end_time, slope = end_of_run(end_time), number("slope", slope, SLOPE)
     tolerance = number("tolerance", tolerance, TOLERANCE)
     if many_points(data, init, slope):

@@ -7,7 +7,7 @@ from math import log
 import numpy as np
 import xarray as xr
 
-from catalog.schema import conform
+from catalog.schema import conform, validate
 from pipeline.configuration import InitConfig, as_table, read_weights
 from pipeline.inputs.errors import RequestError
 from pipeline.network.points import take_points
@@ -47,25 +47,58 @@ def initialise(data: xr.Dataset, config: InitConfig) -> xr.Dataset:
     data, config = take_points(data), as_table(config, InitConfig)
     if config.start == "given":
         w, a = read_weights(config)
-        refuse_impossible(w, a, config, data.sizes["coord"])
-        log_unit, log_scale = 0.0, _log_root_mean_square(w)
+        if (wrong := config.width_problem(len(w))) is not None:
+            raise RequestError(f"init.{wrong}")
+        refuse_impossible(w, a, data.sizes["coord"])
+        initial = network_of(w, a)
     else:
         w, a = draw(config, data.sizes["coord"])
         log_unit = config.log10_scale * log(10.0) - (0.5 * log(config.width) if config.per_sqrt_width else 0.0)
-        log_scale = log_unit
-    lengths = np.linalg.norm(w, axis=1)
-    initial = conform(
-        "initial",
-        {
-            "log_norm": np.log(lengths) + log_unit,
-            "direction": w / lengths[:, None],
-            "output_ratio": a if config.start == "balanced" else _ratio(a, lengths),
-            "log_init_scale": log_scale,
-        },
-    )
+        lengths = np.linalg.norm(w, axis=1)
+        initial = conform(
+            "initial",
+            {
+                "log_norm": np.log(lengths) + log_unit,
+                "direction": w / lengths[:, None],
+                "output_ratio": a if config.start == "balanced" else _ratio(a, lengths),
+                "log_init_scale": log_unit,
+            },
+        )
     refuse_overflow(data, initial, config)
     initial.variables["coord"].attrs.update(data.variables["coord"].attrs)
     return initial
+
+
+def take_start(init: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
+    """Return a start in the form that every method computes with, if it is one on these data.
+
+    Raises
+    ------
+    RequestError
+        If it is none, or of another number of coordinates.
+    """
+    if not isinstance(init, xr.Dataset):
+        raise RequestError(
+            f"init is a {type(init).__name__}: allowed is what initialise, start or given_start returns"
+        )
+    try:
+        init = validate("initial", init)
+    except ValueError as error:
+        hint = "; reluflow.start_from(trajectory, time) takes one sample" if "time" in init.dims else ""
+        raise RequestError(f"init: {error}{hint}") from None
+    if init.sizes["coord"] != data.sizes["coord"]:
+        raise RequestError(
+            f"init has neurons of {init.sizes['coord']} coordinates: allowed is {data.sizes['coord']}, as the "
+            "data have (the bias is one of them)"
+        )
+    return init
+
+
+def network_of(w: np.ndarray, a: np.ndarray) -> xr.Dataset:
+    """Label the weights w (m, d) and a (m,) of a network as the start of a flow."""
+    lengths = np.linalg.norm(w, axis=1)
+    values = {"log_norm": np.log(lengths), "direction": w / lengths[:, None], "output_ratio": _ratio(a, lengths)}
+    return conform("initial", values | {"log_init_scale": _log_root_mean_square(w)})
 
 
 def draw(config: InitConfig, d: int) -> tuple[np.ndarray, np.ndarray]:
@@ -80,33 +113,38 @@ def draw(config: InitConfig, d: int) -> tuple[np.ndarray, np.ndarray]:
     return g, generator.standard_normal(config.width)
 
 
-def refuse_impossible(w: np.ndarray, a: np.ndarray, config: InitConfig, d: int) -> None:
+def refuse_impossible(w: np.ndarray, a: np.ndarray, d: int | None, table: str = "init.") -> None:
     """Raise for given weights (m, d) and (m,) that don't fit, or can't start a flow.
+
+    Parameters
+    ----------
+    d
+        How many coordinates the data have; None if that is not known.
+    table
+        Where w and a stand, for the message.
 
     Raises
     ------
     RequestError
     """
-    if (wrong := config.width_problem(len(w))) is not None:
-        raise RequestError(f"init.{wrong}")
-    if w.shape[1] != d:
+    if d is not None and w.shape[1] != d:
         raise RequestError(
-            f"init.w has rows of {w.shape[1]} numbers: allowed is {d}, the number of the data's coordinates "
+            f"{table}w has rows of {w.shape[1]} numbers: allowed is {d}, the number of the data's coordinates "
             "(the bias is one of them)"
         )
     for name, values in (("w", w), ("a", a)):
         bad = np.argwhere(~np.isfinite(values))
         if len(bad):
             place = "".join(f"[{i}]" for i in bad[0])
-            raise RequestError(f"init.{name}{place} = {values[tuple(bad[0])]}: a finite number is allowed")
+            raise RequestError(f"{table}{name}{place} = {values[tuple(bad[0])]}: a finite number is allowed")
         sizes = np.abs(values).reshape(len(values), -1).max(axis=1)
         for j in np.flatnonzero((sizes > LARGEST) | ((sizes > 0) & (sizes < SMALLEST))):
             raise RequestError(
-                f"init.{name}[{j}] is of the size {sizes[j]:g}: {SMALLEST:g} to {LARGEST:g} is allowed"
+                f"{table}{name}[{j}] is of the size {sizes[j]:g}: {SMALLEST:g} to {LARGEST:g} is allowed"
             )
     for j in np.flatnonzero(~w.any(axis=1)):
         raise RequestError(
-            f"init.w[{j}] is the zero vector: with relu'(0) = 0 that neuron never moves, leave it out with its a"
+            f"{table}w[{j}] is the zero vector: with relu'(0) = 0 that neuron never moves, leave it out with its a"
         )
 
 

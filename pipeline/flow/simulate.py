@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from catalog.schema import validate
 from pipeline.flow.course import end_of_run, follow_flow
 from pipeline.flow.followed import Progress, Reading
+from pipeline.flow.held_out import with_held_out_loss
+from pipeline.flow.initial import take_start
 from pipeline.inputs.arguments import FINER_TOLERANCE, POSITIVE, SAMPLES, SLOPE, instants, number, whole
 from pipeline.network.points import take_points
 
@@ -80,7 +81,8 @@ def simulate(
     Any number may be Python's or NumPy's, whole where a float is meant, or an array of no dimension; a truth value
     or a text is refused.
     """
-    data, init = take_points(data), validate("initial", init)
+    data = take_points(data)
+    init = take_start(init, data)
     end_time, slope = end_of_run(end_time), number("slope", slope, SLOPE)
     tolerance, samples = number("tolerance", tolerance, FINER_TOLERANCE), whole("samples", samples, SAMPLES)
     step_size = number("step_size", step_size, POSITIVE)
@@ -92,9 +94,10 @@ def simulate(
     if method != "exact":
         from pipeline.flow.methods import simulate_by  # SciPy's solvers take a while to import
 
-        return simulate_by(
+        trajectory = simulate_by(
             method, data, init, end_time=end_time, tolerance=tolerance, times=times, samples=samples,
             including=besides, slope=slope, step_size=step_size,
         )  # fmt: skip
+        return with_held_out_loss(data, trajectory)
     course = follow_flow(data, init, end_time=end_time, tolerance=tolerance, slope=slope, progress=progress)
     return course.trajectory(samples if times is None else times, including=besides, reading=reading)

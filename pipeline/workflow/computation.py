@@ -22,7 +22,7 @@ from pipeline.data import generate_data, teacher_network
 from pipeline.flow import follow_flow, initialise, simulate
 from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
 from pipeline.network.threads import one_thread
-from pipeline.phases import find_clusters, find_plateaus, label_phases, learned_function
+from pipeline.phases import find_clusters, find_plateaus, label_phases, learned_function, with_teacher_distance
 from pipeline.statements import DenseOutput, check_statements, statement_times
 from pipeline.workflow.stages import NOBODY, Stages
 from pipeline.workflow.summary import summarise
@@ -205,6 +205,9 @@ def follow(
             data, init, **shared, samples=flow.samples, including=including, method=flow.method,
             step_size=flow.step_size,
         )  # fmt: skip
+    teacher = None if config.data.bias else teacher_network(config.data)
+    if teacher is not None:
+        trajectory = with_teacher_distance(trajectory, teacher)
     groups = analyse(config, data, trajectory, minimum, look=look, stages=stages)
     return {"data": data, "trajectory": trajectory} | groups
 
@@ -215,7 +218,7 @@ def minimum_of(config: RunConfig, data: xr.Dataset) -> xr.Dataset:
     The end of a flow, which does, comes in when the two are compared.
     """
     teacher = teacher_network(config.data)
-    known = [] if teacher is None else [teacher]
+    known = [] if teacher is None or config.data.noise else [teacher]
     return minimal_norm(data, slope=config.flow.slope, free_bias=config.analysis.free_bias, known=known)
 
 

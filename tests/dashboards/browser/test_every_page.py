@@ -20,6 +20,7 @@ PAGES = {
     "catalog?compare={run},{other}": (".bk-Figure", 2),
     "theory?run={run}": ("h2:has-text('The ladder of')", 3),
     "sweeps?sweep={sweep}": (".bk-Figure", 1),
+    "explore?runs={run},{other}&show=trajectory/activation&select=[3]": (".bk-Figure >> nth=1", 2),
 }
 """Of each: what one sees when it is whole, and how many figures at least."""
 

@@ -19,7 +19,11 @@ def refusal(name_or_path, overrides=None):
 GIVEN = '[init]\nstart = "given"\n'
 NOT_GIVEN = "allowed with start = 'balanced' or 'unbalanced' only, not with 'given'"
 TEACHER = '[data]\nkind = "gaussian_teacher"\n'
-DRAWN = "allowed with kind = 'orthonormal', 'nearly_orthonormal', 'gaussian_teacher' or 'linear_teacher' only"
+KINDS = (
+    "'orthonormal', 'nearly_orthonormal', 'gaussian_teacher', 'linear_teacher', 'one_neuron', 'opposite_neurons', "
+    "'orthonormal_neurons' or 'line'"
+)
+DRAWN = f"allowed with kind = {KINDS} only"
 
 REFUSED = {
     "foo = 1": "foo is not a known key: allowed are title, description, data, init, flow, analysis",
@@ -29,8 +33,8 @@ REFUSED = {
     "per_sqrt_width, seed, start, w, a, file",
     "[flow]\nslop = 0.1": "flow.slop is not a known key (did you mean 'slope'?): allowed are method, tolerance, "
     "end_time, samples, slope, step_size",
-    '[data]\n"a\\nb" = 3': "data.a b is not a known key: allowed are kind, x, y, file, bias, points, dimension, "
-    "positive, delta, teacher_width, seed",
+    '[data]\n"a\\nb" = 3': "data.a b is not a known key: allowed are kind, x, y, names, file, bias, points, "
+    "dimension, positive, delta, teacher_width, seed, noise, spread, function, test",
     "init = 3": "init = 3: a table of keys is allowed",
     "[[data]]": "data = [{}]: a table of keys is allowed",
     "title = 3": "title = 3: a text is allowed",
@@ -84,8 +88,7 @@ REFUSED = {
     "[dta]\nx = [1]\ny = [1]": "dta is not a known key (did you mean 'data'?): allowed are title, description, "
     "data, init, flow, analysis",
     "[data]\nx = [1]": "data.y is missing: allowed are x and y, or file",
-    '[data]\nkind = "point"': "data.kind = 'point': allowed is 'points', 'orthonormal', 'nearly_orthonormal', "
-    "'gaussian_teacher' or 'linear_teacher'",
+    '[data]\nkind = "point"': f"data.kind = 'point': allowed is 'points', {KINDS}",
     "[data]\nx = []\ny = []": "data.x = []: at least 1 is allowed",
     "[data]\nx = [[]]\ny = [1]": "data.x has rows of 0 numbers: allowed is one length of at least 1",
     "[data]\nx = [[1, 2], [3]]\ny = [1, 1]": "data.x has rows of 1 and 2 numbers: allowed is one length of at "
@@ -105,7 +108,7 @@ REFUSED = {
     '[data]\nkind = "orthonormal"\ndelta = 0.1': "data.delta = 0.1: allowed with kind = 'nearly_orthonormal' "
     "only, not with 'orthonormal'",
     '[data]\nkind = "orthonormal"\nteacher_width = 2': "data.teacher_width = 2: allowed with kind = "
-    "'gaussian_teacher' only, not with 'orthonormal'",
+    "'gaussian_teacher' or 'orthonormal_neurons' only, not with 'orthonormal'",
     '[data]\nkind = "orthonormal"\npoints = 0': "data.points = 0: at least 1 is allowed",
     '[data]\nkind = "orthonormal"\npoints = 5\ndimension = 3': "data.dimension = 3: 5 orthonormal points need at "
     "least 5",
@@ -159,7 +162,7 @@ def test_what_an_override_may_not_say(key, value, line):
 
 
 def test_a_long_value_is_cut():
-    assert len(refusal("orthogonal", {"data.kind": "a" * 3000})) < 200
+    assert len(refusal("orthogonal", {"data.kind": "a" * 3000})) < 260
     assert len(refusal("orthogonal", {"data.x": [[10**400]]})) < 120
 
 

@@ -16,7 +16,7 @@ from torch_double import torch_of
 from pipeline.configuration import DataConfig, load_config
 from pipeline.data import generate_data
 from pipeline.data.sources import given_points
-from pipeline.data.text_tables import read_carefully, read_plain
+from pipeline.data.text_tables import read_carefully, read_plain, read_text
 from pipeline.inputs.errors import RequestError
 
 ONE_COLUMN = (
@@ -417,6 +417,13 @@ PLAIN = st.one_of(
 HEADERS = st.sampled_from(
     ["", "a,b,y\n", '"a","b","y"\n', "# a,b,y\n", "# said\n\n", "\n\n", "a,,y\n", "y,a,y\n", "\ufeffa,b,y\n"]
 )
+
+
+@pytest.mark.parametrize("content", [b"1 2 3\n4 5 6\n", b"# x, y\n1  2\t3\n4 5 6\n", b"1 2 3\r4 5 6"])
+def test_numbers_between_blanks_are_columns(content):
+    """So ``numpy.savetxt`` writes them."""
+    x, y, _ = read_text(content.replace(b"\t", b" "))
+    assert (x.tolist(), y.tolist()) == ([[1.0, 2.0], [4.0, 5.0]], [3.0, 6.0])
 
 
 @given(
