@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @json_option
 @speaks
 def export(
-    run_names: tuple[str, ...], destination: str, format: str | None, everything: bool, where: str | None,
+    *, run_names: tuple[str, ...], destination: str, format: str | None, everything: bool, where: str | None,
     catalog_url: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Write runs or sweeps to DEST for anyone who has xarray: a folder that is a catalog, a zip, or netCDF.
