@@ -22,6 +22,7 @@ from pipeline.data import generate_data, teacher_network
 from pipeline.flow import follow_flow, initialise, simulate
 from pipeline.function import learned_function, with_teacher_distance
 from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
+from pipeline.named_runs import pin_source, source_start
 from pipeline.network.threads import one_thread
 from pipeline.phases import find_clusters, find_plateaus, label_phases
 from pipeline.results.reader import summarise
@@ -67,7 +68,7 @@ def run(
     CatalogError
         If it can't be published; the catalog is as it was then.
     """
-    config = as_config(config)
+    config = pin_source(as_config(config), catalog)
     run_id = config.run_id(SCHEMA_VERSION)
     if catalog is not None and run_id in catalog:
         return catalog[run_id]
@@ -75,12 +76,18 @@ def run(
     stages.say("Reading the points ...")
     data = prepare(config)
     with one_core(data):
-        tree = compute(config, data, progress, stages=stages)
+        init = initialise(data, config.init) if config.init.start != "run" else _taken_over(config, catalog)
+        tree = compute(config, data, progress, init=init, stages=stages)
     tree.attrs["wall_seconds"] = perf_counter() - started
     if catalog is not None:
         stages.say("Writing the run ...")
         publish(config, catalog, tree)
     return tree
+
+
+def _taken_over(config: RunConfig, catalog: Catalog | None) -> xr.Dataset:
+    assert catalog is not None, "pin_source has looked"
+    return source_start(config, catalog)
 
 
 def compute_shared(
@@ -152,11 +159,15 @@ def compute(
     data: xr.Dataset,
     progress: Callable[[float, int], None] | None = None,
     *,
+    init: xr.Dataset | None = None,
     minimum: xr.Dataset | None = None,
     stages: Stages = NOBODY,
 ) -> xr.DataTree:
-    """All stages after the data, as a tree; a known ``minimum`` (:func:`minimum_of`) is not computed again."""
-    groups = follow(config, data, progress, minimum=minimum, stages=stages)
+    """All stages after the data, as a tree.
+
+    A known start, or ``minimum`` (:func:`minimum_of`), is not computed again.
+    """
+    groups = follow(config, data, progress, init=init, minimum=minimum, stages=stages)
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
         "id": config.run_id(SCHEMA_VERSION),
@@ -176,6 +187,7 @@ def follow(
     data: xr.Dataset,
     progress: Callable[[float, int], None] | None = None,
     *,
+    init: xr.Dataset | None = None,
     minimum: xr.Dataset | None = None,
     stages: Stages = NOBODY,
 ) -> dict[str, xr.Dataset]:
@@ -183,7 +195,8 @@ def follow(
 
     For a sweep, which keeps the summary alone: the tree with its attributes takes as long as two of the stages.
     """
-    init, epsilon, flow = initialise(data, config.init), config.analysis.epsilon, config.flow
+    init = initialise(data, config.init) if init is None else init
+    epsilon, flow = config.analysis.epsilon, config.flow
     including = statement_times(data, float(init["log_init_scale"]), epsilon=epsilon)
     shared: dict[str, Any] = {"end_time": flow.end_time, "tolerance": flow.tolerance, "slope": flow.slope}
     look = None

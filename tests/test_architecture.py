@@ -14,8 +14,8 @@ STAGES = (
 )  # fmt: skip
 """In the order in which a number flows through them. They meet in the workflow alone, as labelled datasets."""
 TOP = (
-    "pipeline.workflow", "pipeline.sweep", "pipeline.theory", "pipeline.upkeep", "pipeline.interactive",
-    "pipeline.cli",
+    "pipeline.workflow", "pipeline.named_runs", "pipeline.sweep", "pipeline.theory", "pipeline.upkeep",
+    "pipeline.interactive", "pipeline.cli",
 )  # fmt: skip
 """The only modules that know the catalog beyond its schema."""
 COMMANDS = ("pipeline.sweep", "pipeline.theory", "pipeline.upkeep", "dashboards")

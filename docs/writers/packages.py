@@ -30,7 +30,11 @@ LAYERS = (
     ),
     Layer(
         "one run",
-        (("pipeline.workflow", "stages in a row"), ("pipeline.figures", "drawings")),
+        (
+            ("pipeline.workflow", "stages in a row"),
+            ("pipeline.named_runs", "runs by name"),
+            ("pipeline.figures", "drawings"),
+        ),
         sideways=True,
     ),
     Layer(
