@@ -8,6 +8,7 @@ from structure import (
     code_lines,
     functions,
     kernels,
+    packages,
     solver_parts,
 )
 from writers.imports import modules, parts
@@ -17,6 +18,13 @@ def test_the_solver_s_folders_know_few_others_and_none_itself():
     boxes = solver_parts()
     assert len(boxes) == 9
     assert sum(map(len, boxes.values())) <= 30
+    assert circles(boxes) == set()
+
+
+def test_the_packages_import_few_others_and_none_itself():
+    boxes = packages()
+    assert len(boxes) <= 22
+    assert sum(map(len, boxes.values())) <= 66
     assert circles(boxes) == set()
 
 

@@ -136,7 +136,7 @@ def existing(url: str) -> Catalog:
 
 def resolved(catalog: Catalog, name: str) -> str:
     """The run that ``name`` means: a preset's name is the preset as it is, without overrides."""
-    from pipeline.named_runs import run_id_of
+    from pipeline.workflow.named_runs import run_id_of
 
     return run_id_of(catalog, name)
 

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from pipeline.figures.animation import ANIMATIONS, animation, frame_count, write_animations
 from pipeline.figures.encoding import unavailable
-from pipeline.figures.kinks import Plane
+from pipeline.figures.kinks import FinalFunctions, Plane
 from pipeline.figures.laws import ladder_figure, threshold_figure, width_figure
 from pipeline.figures.loss import loss_figure
 from pipeline.figures.network import State, read_state, thinned
@@ -55,6 +55,7 @@ __all__ = [
     "PHASES",
     "ROLES",
     "SIGNS",
+    "FinalFunctions",
     "Interval",
     "Plane",
     "Run",

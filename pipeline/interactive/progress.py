@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
-from pipeline.stages import NOBODY, Stages
+from pipeline.workflow.stages import NOBODY, Stages
 
 PATIENCE_SECONDS = 0.5
 """A computation that ends before says nothing."""

@@ -11,8 +11,8 @@ from typing import Any
 import xarray as xr
 
 from pipeline.network.names import kind_in_words, plateau_name
-from pipeline.results.reader import summarise
-from pipeline.results.registry import every_result
+from pipeline.workflow.results import every_result
+from pipeline.workflow.summary import summarise
 
 NEEDED = frozenset({"data", "trajectory", "phases", "minimal_norm"})
 """The groups without which a tree is no run."""

@@ -12,7 +12,7 @@ from pipeline.data import data_set, held_out_arrays
 from pipeline.inputs.errors import RequestError
 from pipeline.interactive.progress import notebook_progress
 from pipeline.network.points import coordinate_names
-from pipeline.workflow import run
+from pipeline.workflow.computation import run
 
 _TABLES = ("init", "flow", "analysis")
 

@@ -103,6 +103,13 @@ def _distinct(tops: Peaks, penalised: int) -> tuple[np.ndarray, np.ndarray]:
     return tops.direction[kept], tops.sign[kept]
 
 
+def freedom_of(reduced: Reduced, unit: np.ndarray, sign: np.ndarray, slope: float) -> int:
+    """The freedom of neurons along these active directions, none of them free."""
+    none = np.zeros((len(sign), len(reduced.points)), dtype=bool)
+    unit, sign = _distinct(Peaks(np.ones(len(sign)), sign, unit, none), reduced.penalised)
+    return _freedom(sign * Activation(slope).value(reduced.points @ unit.T), len(sign))
+
+
 def _freedom(outputs: np.ndarray, directions: int) -> int:
     return directions - int(np.linalg.matrix_rank(outputs, tol=ON_POINT)) if outputs.size else 0
 

@@ -25,6 +25,7 @@ from pipeline.minimal_norm.cells import heights_above
 from pipeline.minimal_norm.column_generation import Optimum, balanced, climbed, generate
 from pipeline.minimal_norm.columns import many_directions, over_directions
 from pipeline.minimal_norm.interpolator import Network, network
+from pipeline.minimal_norm.plane import least_in_the_plane
 from pipeline.minimal_norm.reduction import Neurons, Reduced
 from pipeline.minimal_norm.sphere import Chart, Peaks, largest, peaks
 
@@ -85,6 +86,16 @@ def by_the_program(reduced: Reduced, charts: list[Chart], slope: float, known: S
         return Best(_least(reduced, [program, many]), q, height, patterns, PROGRAM if many is None else MANY)
     best = _least(reduced, [program, *others])
     return Best(best, q, height, patterns, PROGRAM if best is program else KNOWN)
+
+
+def in_the_plane(reduced: Reduced, slope: float, known: Sequence[Neurons]) -> Best | None:
+    """The minimum for points that span a plane; None if no interpolator is found."""
+    plane = least_in_the_plane(reduced, slope)
+    others = [] if plane.network is not None else _known_ones(reduced, slope, known)
+    if plane.network is None and not others:
+        return None
+    best = _least(reduced, [plane.network, *others])
+    return Best(best, plane.q, plane.height, plane.sectors, KNOWN if others else PROGRAM)
 
 
 def without_the_program(reduced: Reduced, slope: float, known: Sequence[Neurons]) -> Best | None:

@@ -28,7 +28,7 @@ from pipeline.sweep.spec import SweepSpec, load_sweep
 from pipeline.sweep.tasks import Batch, peak_memory
 from pipeline.sweep.work import LOOK_AGAIN, Work
 from pipeline.sweep.worker_startup import usable_cpus
-from pipeline.workflow import provenance
+from pipeline.workflow.computation import provenance
 
 if TYPE_CHECKING:
     from distributed import Client

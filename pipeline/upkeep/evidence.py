@@ -19,16 +19,15 @@ from catalog.errors import DamagedRunError
 from catalog.layout import RUNS, SCHEMA_VERSION
 from catalog.manifest import Manifest, plain, restored
 from catalog.schema.blocks import at_instant
-from pipeline.configuration import DataConfig, RunConfig, run_identity
-from pipeline.data import generate_data
-from pipeline.flow import initialise
+from pipeline.configuration import RunConfig, run_identity
 from pipeline.inputs.errors import RequestError
 from pipeline.network import algebra
 from pipeline.network.activation import Activation
 from pipeline.network.points import coordinate_names, describe
 from pipeline.network.status import Status
-from pipeline.results.reader import summarise
 from pipeline.upkeep.cube_evidence import judge_sweep
+from pipeline.workflow.computation import prepare, start_of
+from pipeline.workflow.summary import summarise
 
 ROUNDING = 1e-9
 """The share by which two machines may differ in a number that both compute by the same formula."""
@@ -147,7 +146,7 @@ def _check_data(config: RunConfig, data: xr.Dataset, unchecked: list[str]) -> No
         expected = describe(x, y, coordinate_names(x.shape[1]))
     else:
         try:
-            expected = generate_data(_without_its_file(config.data))
+            expected = prepare(_without_test_file(config))
         except RequestError as error:
             raise DamagedRunError(f"its configuration is refused: {error}") from error
     if config.data.test is not None and config.data.test.file is not None:
@@ -157,11 +156,11 @@ def _check_data(config: RunConfig, data: xr.Dataset, unchecked: list[str]) -> No
             _hold(f"data/{name}", data.variables[name].values, variable.values, "its configuration")
 
 
-def _without_its_file(config: DataConfig) -> DataConfig:
-    """The same data without test points that stand in a file."""
-    if config.test is None or config.test.file is None:
+def _without_test_file(config: RunConfig) -> RunConfig:
+    """The same configuration without test points that stand in a file."""
+    if config.data.test is None or config.data.test.file is None:
         return config
-    return config.model_copy(update={"test": None})
+    return config.model_copy(update={"data": config.data.model_copy(update={"test": None})})
 
 
 def _check_start(config: RunConfig, groups: Groups, unchecked: list[str]) -> None:
@@ -173,7 +172,7 @@ def _check_start(config: RunConfig, groups: Groups, unchecked: list[str]) -> Non
         unchecked.append(f"its start, which comes from the run {config.init.from_run}")
         return
     try:
-        start = initialise(groups["data"][["x", "y"]], config.init)
+        start = start_of(config, groups["data"][["x", "y"]])
     except RequestError as error:
         raise DamagedRunError(f"its configuration is refused: {error}") from error
     trajectory = groups["trajectory"]

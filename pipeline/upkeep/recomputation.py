@@ -13,10 +13,10 @@ from catalog.catalog import Catalog
 from catalog.errors import CatalogError
 from pipeline.configuration import RunConfig
 from pipeline.inputs.errors import RequestError
-from pipeline.results.reader import summarise
-from pipeline.results.registry import VERDICT
 from pipeline.upkeep.evidence import configuration_of
-from pipeline.workflow import run
+from pipeline.workflow.computation import run
+from pipeline.workflow.results import VERDICT
+from pipeline.workflow.summary import summarise
 
 WORDS = ("status", "fitted_first", "stationary_kind", "assumption_1", "assumption_2", "assumption_3")
 """Results in words that two computations of a run have in common."""

@@ -15,7 +15,7 @@ from catalog.verification import Finding, Problem
 from pipeline.configuration import RunConfig
 from pipeline.inputs.errors import RequestError
 from pipeline.sweep import SweepSpec, axis, make_plan, run_sweep
-from pipeline.workflow import publish, run
+from pipeline.workflow.computation import publish, run
 
 
 def repair(catalog: Catalog, findings: list[Finding]) -> None:

@@ -19,7 +19,7 @@ class RunText:
     Attributes
     ----------
     title
-        Which run is shown, and the link to its theory.
+        Which run is shown, and the links to its other pages.
     sentence, facts
         What is known at the cursor, as a sentence and as a list.
     times, samples
@@ -44,10 +44,13 @@ class RunText:
         return which != before
 
     def show_title(self, selection: RunSelection) -> None:
-        """Show which run it is, and the link to its theory."""
-        theory = escape(self.context.address("theory", **selection.query()))
+        """Show which run it is, and the links to its other pages."""
+        theory, explore = (
+            escape(self.context.address(page, **selection.query())) for page in ("theory", "explore")
+        )
         self.title.object = (
-            f'<p><b>{escape(self.named)}</b> · <a href="{theory}">its theory</a><br>'
+            f'<p><b>{escape(self.named)}</b> · <a href="{theory}">its theory</a> · '
+            f'<a href="{explore}">explore it</a><br>'
             f"{escape(selection.config.title or '')}</p>"
         )
 

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline import RequestError, data_set, load_config, load_sweep, predict, run, run_sweep, simulate, start
 from pipeline.figures import loss_figure
-from pipeline.results.reader import summarise
+from pipeline.workflow.summary import summarise
 
 TEST = ([[0.3], [1.5], [-2.0]], [0.0, 1.0, 2.0])
 DATA = data_set([-1.0, 0.5, 2.0], [1.0, -1.0, 0.5], bias=True, test=TEST)
@@ -46,7 +46,7 @@ def test_a_run_tells_it(tree):
 def test_it_is_published_and_comes_back(tree, tmp_path):
     from catalog import open_catalog
     from pipeline.upkeep.evidence import judge
-    from pipeline.workflow import publish
+    from pipeline.workflow.computation import publish
 
     config = load_config(
         {"data.kind": "gaussian_teacher", "data.points": 4, "data.dimension": 2, "data.test.points": 7}

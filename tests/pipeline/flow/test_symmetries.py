@@ -1,4 +1,4 @@
-"""What the flow cannot tell apart, on oblique data: every symmetry of the equations is one of the trajectories."""
+"""Every symmetry of the equations is one of the trajectories, on oblique and on orthogonal data."""
 
 import numpy as np
 import pytest
@@ -24,9 +24,12 @@ powers_of_four = st.sampled_from([0.25, 1024.0, 2.0**-40, 2.0**400])
 
 
 def oblique(n, d, seed, log10_scale, kind, slope, width=14):
-    """Data in general position, a start, and the options of the run."""
+    """Data in general position or (every third) orthogonal, a start, and the options of the run."""
     generator = np.random.default_rng(seed)
-    x, y = generator.standard_normal((n, d)), generator.uniform(0.3, 1.5, n) * generator.choice([-1.0, 1.0], n)
+    x = generator.standard_normal((n, d))
+    if n <= d and seed % 3 == 0:
+        x = np.linalg.qr(x.T)[0].T * generator.uniform(0.5, 2.0, n)[:, None]
+    y = generator.uniform(0.3, 1.5, n) * generator.choice([-1.0, 1.0], n)
     data = points(x, y)
     init = start(data, width=width, seed=seed % 1000, log10_scale=log10_scale, start=kind)
     return data, init, {"sample_times": TIMES, "slope": slope, "tolerance": 1e-8}

@@ -11,7 +11,7 @@ from pipeline import data_set, fit, load_config, open_run, run
 from pipeline.inputs.errors import RequestError
 from pipeline.interactive import run_as_html
 from pipeline.interactive.progress import CellLine, notebook_progress
-from pipeline.stages import NOBODY
+from pipeline.workflow.stages import NOBODY
 
 X, Y = [-1.0, 0.5, 2.0], [1.0, -1.0, 0.5]
 
