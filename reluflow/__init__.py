@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         check_statements,
         compare,
         data_set,
-        figures,
         find_clusters,
         find_plateaus,
         fit,
@@ -122,7 +121,7 @@ def _show_runs_in_notebooks() -> None:
         return
 
     def html(tree: Any) -> Any:
-        from pipeline.interactive import run_as_html
+        from pipeline import run_as_html
 
         return run_as_html(tree)
 

@@ -96,7 +96,7 @@ def _export_weights(
     """Write the weights of one run at one time, and say how they are used."""
     from catalog import reading
     from pipeline.inputs.errors import RequestError
-    from pipeline.interactive import save_weights
+    from pipeline.workflow.weight_files import save_weights
 
     if len(run_names) != 1:
         raise RequestError(f"export ... {destination}: allowed is one RUN before a file of weights")

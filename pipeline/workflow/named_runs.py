@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from catalog.catalog import Catalog, open_catalog
 from catalog.layout import SCHEMA_VERSION
+from pipeline import RequestError
 from pipeline.configuration import RunConfig, load_config, presets
-from pipeline.inputs.errors import RequestError
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline import RequestError, data_set, load_config, save_weights, simulate, start, weights
 from pipeline.configuration import read_weights
-from pipeline.interactive.weight_files import state_dict
+from pipeline.workflow.weight_files import state_dict
 
 DATA = data_set([-1.0, 0.5], [1.0, -1.0], bias=True)
 TRAJECTORY = simulate(DATA, start(DATA, width=4, log10_scale=-1), sample_times=[0.0, 1.0, 4.0])

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from pipeline.inputs.errors import RequestError
+from pipeline import RequestError
 from pipeline.network.samples import Weights, trajectory_of, weights
 
 
