@@ -125,11 +125,20 @@ def _network_in_words(configuration: dict[str, Any]) -> str:
     """The network, its start, and how it was followed, as far as that is not the usual."""
     init, flow = configuration["init"], configuration["flow"]
     words = [counted(init["width"], "neuron"), f"{init['start']} start"]
-    if init["start"] == "given":
+    if init["start"] == "run":
+        at = "its end" if init.get("from_time") is None else f"t = {init['from_time']:g}"
+        words[1] = f"on from {init['from_run']} at {at}"
+    elif init["start"] == "torch":
+        words += ["drawn as torch.nn.Linear does", f"seed {init['seed']}"]
+    elif init["start"] == "given":
         words[1] += f" from {init['file']}" if init.get("file") else ""
     else:
         scale = f"lambda = 10^{init['log10_scale']:g}{'/sqrt(m)' if init['per_sqrt_width'] else ''}"
+        if init.get("log10_output_scale") is not None:
+            scale += f", that of a = 10^{init['log10_output_scale']:g}"
         words += [scale, f"seed {init['seed']}"]
+        words += [init["distribution"]] if init.get("distribution", "gaussian") != "gaussian" else []
+        words += ["antisymmetric pairs"] if init.get("antisymmetric") else []
     if flow.get("slope"):
         words.append(f"leaky ReLU of slope {flow['slope']:g}")
     if flow["method"] != "exact":
@@ -308,9 +317,9 @@ def _caveats(summary: dict[str, Any], configuration: dict[str, Any]) -> list[str
             "the paper's formulas for the times are not guaranteed for these data."
         )
     start = init.get("start")
-    if start == "unbalanced":
+    if start in ("unbalanced", "dominated", "torch"):
         found.append("The start is not balanced: the paper proves its lemmas for |a_j| = |w_j|.")
-    if start == "given":
+    if start in ("given", "run"):
         found.append(
             "The start is given: for the paper's times, lambda is the root mean square of the entries of w."
         )

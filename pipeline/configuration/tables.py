@@ -113,7 +113,7 @@ TABLES: dict[str, type[Keys]] = {
 }  # fmt: skip
 LATER = {
     "data": frozenset({"names", "test", "noise", "spread", "function"}),
-    "init": frozenset[str](),
+    "init": frozenset({"log10_output_scale", "distribution", "antisymmetric", "from_run", "from_time"}),
     "flow": frozenset[str](),
 }
 """Keys that were added after runs had been named: at their defaults they are no part of a name."""
