@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline import RequestError
+from pipeline.inputs.errors import RequestError
 
 LENGTH_LIMIT = 400
 """Characters of a condition."""
