@@ -470,7 +470,7 @@ def test_an_error_while_writing_leaves_nothing(shared, target, monkeypatch):
     def fails(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(LocalWriter, "seal", fails)
+    monkeypatch.setattr(LocalWriter, "complete", fails)
     with pytest.raises(CatalogError, match="full"):
         import_runs(target, shared)
     assert not Path(target.storage.url).exists()
