@@ -141,6 +141,8 @@ def _network_in_words(configuration: dict[str, Any]) -> str:
         words += ["antisymmetric pairs"] if init.get("antisymmetric") else []
     if flow.get("slope"):
         words.append(f"leaky ReLU of slope {flow['slope']:g}")
+    if flow.get("output_speed", 1.0) != 1.0:
+        words.append(f"output layer {flow['output_speed']:g} times as fast")
     if flow["method"] != "exact":
         descent = flow["method"].startswith("gradient_descent")
         words.append(f"by {flow['method']}" + (f" with step {flow['step_size']:g}" if descent else ""))
@@ -325,6 +327,8 @@ def _caveats(summary: dict[str, Any], configuration: dict[str, Any]) -> list[str
         )
     if flow.get("slope"):
         found.append("The ReLU is leaky: the paper promises no bias to the minimum norm.")
+    if flow.get("output_speed", 1.0) != 1.0:
+        found.append("The output layer has a speed of its own: the paper's times and bias are for one speed.")
     return found
 
 

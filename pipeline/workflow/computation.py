@@ -204,7 +204,10 @@ def follow(
     init = start_of(config, data) if init is None else init
     epsilon, flow = config.analysis.epsilon, config.flow
     including = statement_times(data, float(init["log_init_scale"]), epsilon=epsilon)
-    shared: dict[str, Any] = {"end_time": flow.end_time, "tolerance": flow.tolerance, "slope": flow.slope}
+    shared: dict[str, Any] = {
+        "end_time": flow.end_time, "tolerance": flow.tolerance, "slope": flow.slope,
+        "output_speed": flow.output_speed,
+    }  # fmt: skip
     look = None
     if flow.method == "exact":
         course = follow_flow(data, init, **shared, progress=progress or stages.flow)

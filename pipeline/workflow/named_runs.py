@@ -99,6 +99,7 @@ def source_start(config: RunConfig, catalog: Catalog) -> xr.Dataset:
     passed = simulate(
         tree["data"].to_dataset().load(), start_from(trajectory, before), sample_times=[0.0, time - before],
         tolerance=source.flow.tolerance, slope=source.flow.slope,
+        output_speed=source.flow.output_speed,
     )  # fmt: skip
     return start_from(passed)
 

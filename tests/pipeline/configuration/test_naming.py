@@ -70,6 +70,7 @@ OTHER = {
     "flow.end_time": 10.0,
     "flow.samples": 401,
     "flow.slope": 5e-324,
+    "flow.output_speed": 1.0000000000000002,
     "flow.step_size": 1.0000000000000002e-3,
     "analysis.epsilon": 0.06,
     "analysis.free_bias": True,

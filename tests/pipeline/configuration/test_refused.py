@@ -34,7 +34,7 @@ REFUSED = {
     "per_sqrt_width, seed, start, log10_output_scale, distribution, antisymmetric, from_run, from_time, w, a, "
     "file",
     "[flow]\nslop = 0.1": "flow.slop is not a known key (did you mean 'slope'?): allowed are method, tolerance, "
-    "end_time, samples, slope, step_size",
+    "end_time, samples, slope, output_speed, step_size",
     '[data]\n"a\\nb" = 3': "data.a b is not a known key: allowed are kind, x, y, names, file, bias, points, "
     "dimension, positive, delta, teacher_width, seed, noise, spread, function, test",
     "init = 3": "init = 3: a table of keys is allowed",
