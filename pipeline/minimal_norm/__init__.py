@@ -2,11 +2,13 @@
 
 In come the labelled data and trajectory; out go the minimum of 1/2 |theta|^2 over L = 0 with a dual
 certificate, the neurons that reach it, and the trajectory's excess and distance along time. Orthogonal inputs
-have a closed form, and so has one input with a free bias (``line``). For all others ``reduction`` takes the data
-to its own coordinates, ``activation_patterns`` enumerates these, ``sphere`` maximises the dual function over them
-exactly (where they are too many, ``cells`` does with half of the points, and ``bound`` bounds it), ``program`` and
-``column_generation`` solve the convex program, ``interpolator`` reads its neurons off, ``candidates`` are
-interpolators of other origins, ``search`` takes the best, and ``solution`` does all this in its order.
+have a closed form, and so has one input with a free bias (``line``); points that span a plane, one input with a
+penalised bias among them, have a program of their own (``plane``, by the ``sectors`` between the points' walls).
+For all others ``reduction`` takes the data to its own coordinates, ``activation_patterns`` enumerates these,
+``sphere`` maximises the dual function over them exactly (where they are too many, ``cells`` does with half of the
+points, and ``bound`` bounds it), ``program`` and ``column_generation`` solve the convex program, ``interpolator``
+reads its neurons off, ``candidates`` are interpolators of other origins, ``search`` takes the best, and
+``solution`` does all this in its order.
 """
 
 from pipeline.minimal_norm.compare import compare

@@ -51,7 +51,8 @@ def minimal_norm(
         output_sign; |a| = |w| for each. The attribute ``method`` says how the value was found:
 
         - in closed form for orthogonal inputs (Proposition 1), or over one input with a free bias (``line``);
-        - by the convex program over all activation patterns, or over some of which the dual certifies that they
+        - by the convex program over all activation patterns (in the plane, or over one input with a penalised
+          bias, for thousands of points: ``plane``), or over some of which the dual certifies that they
           are enough: minimum and certificate are exact up to ``gap``;
         - by the program over sampled patterns, if there are too many, or by an interpolator of another origin (a
           known one, one of two neurons, one over random directions): the value is its norm, so an upper bound;
@@ -61,10 +62,10 @@ def minimal_norm(
 
         Over one input with a bias, ``kink`` and ``slope_change`` are those of the interpolator itself.
         ``freedom`` is the dimension of the set of minimal networks, up to how collinear neurons share (NaN
-        where the patterns are sampled), ``patterns`` how many patterns were taken into account (0: none had
-        to be). With a free bias the value is sum |a| |w without its bias|, the least of 1/2 |theta without
-        biases|^2; the attribute ``free_coordinate`` says which coordinate that is. A constant costs nothing
-        then: its neuron has a bias alone, and the value is an infimum.
+        where the patterns are sampled, or too many), ``patterns`` how many patterns were taken into account (0:
+        none had to be). With a free bias the value is sum |a| |w without its bias|, the least of 1/2 |theta
+        without biases|^2; the attribute ``free_coordinate`` says which coordinate that is. A constant costs
+        nothing then: its neuron has a bias alone, and the value is an infimum.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.minimal_norm.bound import certificate_bound, rough_certificate
+from pipeline.minimal_norm.bound import best_certificate, rough_certificate
 from pipeline.minimal_norm.candidates import (
     blocks_of,
     exact,
@@ -25,6 +25,7 @@ from pipeline.minimal_norm.cells import heights_above
 from pipeline.minimal_norm.column_generation import Optimum, balanced, climbed, generate
 from pipeline.minimal_norm.columns import many_directions, over_directions
 from pipeline.minimal_norm.interpolator import Network, network
+from pipeline.minimal_norm.plane import least_in_the_plane
 from pipeline.minimal_norm.reduction import Neurons, Reduced
 from pipeline.minimal_norm.sphere import Chart, Peaks, largest, peaks
 
@@ -87,6 +88,16 @@ def by_the_program(reduced: Reduced, charts: list[Chart], slope: float, known: S
     return Best(best, q, height, patterns, PROGRAM if best is program else KNOWN)
 
 
+def in_the_plane(reduced: Reduced, slope: float, known: Sequence[Neurons]) -> Best | None:
+    """The minimum for points that span a plane; None if no interpolator is found."""
+    plane = least_in_the_plane(reduced, slope)
+    others = [] if plane.network is not None else _known_ones(reduced, slope, known)
+    if plane.network is None and not others:
+        return None
+    best = _least(reduced, [plane.network, *others])
+    return Best(best, plane.q, plane.height, plane.sectors, KNOWN if others else PROGRAM)
+
+
 def without_the_program(reduced: Reduced, slope: float, known: Sequence[Neurons]) -> Best | None:
     """What can be said where the points are too many for the program; None if no interpolator is found."""
     found = [(one, KNOWN) for one in _known_ones(reduced, slope, known)]
@@ -99,7 +110,7 @@ def without_the_program(reduced: Reduced, slope: float, known: Sequence[Neurons]
         found = [(many, MANY)]
     best = _least(reduced, [one for one, _ in found])
     origin = next(origin for one, origin in found if one is best)
-    return Best(best, *_rough(reduced, slope), origin=origin)
+    return Best(best, *_relaxed(reduced, slope, reduced.labels), origin=origin)
 
 
 def better(reduced: Reduced, slope: float, minimal: Neurons, known: Neurons) -> Network | None:
@@ -126,9 +137,7 @@ def _dual(
     found = heights_above(1.0, q, charts, slope)
     if found is not None:
         return q, found.bound
-    # With a free bias and the kink on a point, |b| <= |w| <= 1: the sphere of radius 2^(1/2) holds (w, b).
-    radius = 1.0 if reduced.bias is None else np.sqrt(2.0)
-    return q, float(radius * certificate_bound(q, reduced.points, slope))
+    return _relaxed(reduced, slope, q)
 
 
 def _higher(
@@ -137,6 +146,12 @@ def _higher(
     """The dual vector, with its height, that bounds the norm more closely."""
     bounds = [float(q @ reduced.labels) / max(height, 1.0) for q, height in (one, other)]
     return one if bounds[0] >= bounds[1] else other
+
+
+def _relaxed(reduced: Reduced, slope: float, start: np.ndarray) -> tuple[np.ndarray, float]:
+    """A dual vector where the sphere's maximum can be bounded only; if there is a rough one, at least as good."""
+    rough = _rough(reduced, slope)
+    return _higher(reduced, rough, best_certificate(reduced, slope, rough[0] if rough[0].any() else start))
 
 
 def _rough(reduced: Reduced, slope: float) -> tuple[np.ndarray, float]:

@@ -10,13 +10,15 @@ import numpy as np
 from pipeline.minimal_norm.interpolator import Network, network
 from pipeline.minimal_norm.line import least_spline
 from pipeline.minimal_norm.reduction import NO_NETWORK, Neurons, Reduced, is_fitted_by_some
-from pipeline.minimal_norm.search import PROGRAM, Best, by_the_program, without_the_program
+from pipeline.minimal_norm.search import PROGRAM, Best, by_the_program, in_the_plane, without_the_program
 from pipeline.minimal_norm.sphere import Chart, Peaks, make_charts
 from pipeline.network.activation_patterns import words
 
-LARGEST_PROGRAM = 10_000
+LARGEST_PROGRAM = 2_500
 """How many numbers the points may have, in coordinates of their span, where patterns are sampled: a block of the
 program has twice as many, and it takes dozens of blocks."""
+FEW = 12
+"""Up to how many points in a plane the program over all patterns is as fast as the one over sectors."""
 UPPER_BOUND = "the value is an upper bound"
 CERTIFIED = 1e-6
 """The relative gap up to which the value is that of the minimum."""
@@ -75,6 +77,10 @@ def least_norm(reduced: Reduced, slope: float, known: Sequence[Neurons] = ()) ->
         return f"{NO_NETWORK}: opposite points ask for outputs that are not linear there"
     if reduced.bias is not None and reduced.penalised == 1 and slope != 1.0:
         return _on_a_line(reduced, slope)
+    if _spans_a_plane(reduced, slope):
+        plane = in_the_plane(reduced, slope, known)
+        if plane is not None:
+            return _found(reduced, plane, plane.patterns, True)
     charts = make_charts(reduced)
     enumerated = all(chart.patterns is not None for chart in charts)
     if not labels.any() or not charts:
@@ -87,6 +93,11 @@ def least_norm(reduced: Reduced, slope: float, known: Sequence[Neurons] = ()) ->
     else:
         best = by_the_program(reduced, charts, slope, known)
     return _found(reduced, best, _count(reduced, charts) if enumerated else best.patterns, enumerated)
+
+
+def _spans_a_plane(reduced: Reduced, slope: float) -> bool:
+    plane = reduced.bias is None and reduced.penalised == 2 and slope != 1.0
+    return plane and len(reduced.points) > FEW and bool(reduced.labels.any())
 
 
 def _on_a_line(reduced: Reduced, slope: float) -> Found:
