@@ -38,6 +38,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "learned_function",
             "measure_alignment",
             "predict_alignment",
+            "tangent_kernel_spectrum",
         ],
         "statements": ["check_statements", "in_digits", "printed_sides", "statement_rows", "statement_times"],
         "sweep": ["load_sweep", "run_sweep"],

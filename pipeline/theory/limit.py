@@ -51,11 +51,16 @@ def limit_law(config: RunConfig | str, scales: Sequence[float] = SCALES, advance
     Raises
     ------
     RequestError
-        If the start is given: its scale is its own.
+        If the start is given: its scale is its own. If one layer learns faster than the other.
     """
     config = as_config(config)
     if config.init.start == "given":
         raise RequestError("init.start = 'given': the limit needs a start that it can scale, allowed is another")
+    if config.flow.output_speed != 1.0:
+        raise RequestError(
+            f"flow.output_speed = {config.flow.output_speed:g}: the limit is that of two layers that learn alike, "
+            "allowed is 1"
+        )
     scales = numbers("scales", scales).tolist()
     data, slope = prepare(config), config.flow.slope
     limit = limit_process(data, initialise(data, config.init), slope=slope)
