@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
@@ -90,7 +91,7 @@ def test_climbing_ends_below_the_maximum_and_often_there(seed, slope, n, r):
     assert found.height[0] == pytest.approx(largest(q, charts, slope), rel=1e-12)
 
 
-@settings(max_examples=25)
+@settings(max_examples=amount(8, 25))
 @given(seed=SEEDS, slope=SLOPES, n=st.integers(1, 10), r=st.integers(2, 4))
 def test_the_bound_holds(seed, slope, n, r):
     reduced, charts, q = problem(seed, n, r)
