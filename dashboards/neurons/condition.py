@@ -35,7 +35,7 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 
 
-class ConditionError(RequestError):  # type: ignore[misc]  # the front door imports lazily
+class ConditionError(RequestError):  # type: ignore[misc]
     """A condition that can't be evaluated; its message is one line."""
 
 

@@ -14,7 +14,7 @@ from pipeline.configuration.data_table import DataConfig
 from pipeline.configuration.files import tables_with_files
 from pipeline.configuration.init_table import InitConfig
 from pipeline.configuration.keys import Keys, Whole
-from pipeline.inputs.arguments import SAMPLES, SLOPE, TOLERANCE
+from pipeline.inputs.arguments import OUTPUT_SPEED, SAMPLES, SLOPE, TOLERANCE
 
 Method = Literal[
     "exact",
@@ -48,6 +48,9 @@ class FlowConfig(Keys):
         tangent kernel has its square, and beyond 1e6 between a neuron's two sides the slower one's digits are
         gone. Nothing is lost, since phi_slope(u) = -slope phi_(1/slope)(-u): a steep side is the other side of
         a gentle one, in other units.
+    output_speed
+        How much faster the output layer learns: da_j/dt is so many times what (3) says. 1e-6 to 1e6; at 0 and at
+        infinity one layer rests, which is another flow.
     step_size
         For ``gradient_descent`` only: its step in the notebooks' sense, on the *mean* squared error, which is
         twice the paper's loss. One iteration advances the paper's t by 2 step_size.
@@ -58,6 +61,7 @@ class FlowConfig(Keys):
     end_time: Annotated[float, Field(gt=0)] | None = None
     samples: Annotated[Whole, Field(ge=SAMPLES.least, le=SAMPLES.most)] = 400
     slope: Annotated[float, Field(ge=SLOPE.least, le=SLOPE.most)] = 0.0
+    output_speed: Annotated[float, Field(ge=OUTPUT_SPEED.least, le=OUTPUT_SPEED.most)] = 1.0
     step_size: Annotated[float, Field(gt=0)] = 1e-3
 
 
@@ -113,8 +117,8 @@ TABLES: dict[str, type[Keys]] = {
 }  # fmt: skip
 LATER = {
     "data": frozenset({"names", "test", "noise", "spread", "function"}),
-    "init": frozenset[str](),
-    "flow": frozenset[str](),
+    "init": frozenset({"log10_output_scale", "distribution", "antisymmetric", "from_run", "from_time"}),
+    "flow": frozenset({"output_speed"}),
 }
 """Keys that were added after runs had been named: at their defaults they are no part of a name."""
 

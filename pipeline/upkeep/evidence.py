@@ -168,6 +168,9 @@ def _check_start(config: RunConfig, groups: Groups, unchecked: list[str]) -> Non
     if config.init.file is not None:
         unchecked.append(f"its start, which comes from {config.init.file}")
         return
+    if config.init.from_run is not None:
+        unchecked.append(f"its start, which comes from the run {config.init.from_run}")
+        return
     try:
         start = start_of(config, groups["data"][["x", "y"]])
     except RequestError as error:

@@ -13,12 +13,9 @@ from bokeh.models import CustomJS, Range1d
 
 from dashboards.components import html_pane
 from dashboards.html_table import numbers_html
-from dashboards.plots.figure_style import set_limits
+from dashboards.plots.figure_style import RESTORE, set_limits
 from dashboards.plots.holoviews_style import update_figure
 from dashboards.views.explore.drawing import Drawn
-
-RESTORE = "for (const range of ranges) { range.start = range.reset_start; range.end = range.reset_end }"
-"""What a double click does in the browser, at once."""
 
 
 class PanelPlot:
@@ -45,7 +42,7 @@ class PanelPlot:
         )  # fmt: skip
 
     def show(self, title: str, drawn: Drawn, made: Any, *, keep_limits: bool) -> None:
-        """Show a slice; ``made`` is its figure, from :func:`render_figure`.
+        """Show a slice; ``made`` is its figure, from ``render_figure`` in ``holoviews_style``.
 
         ``keep_limits``: only the place of a dimension has changed, so that the vertical axis grows, and never
         jumps.

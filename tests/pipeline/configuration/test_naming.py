@@ -56,6 +56,11 @@ OTHER = {
     "init.per_sqrt_width": False,
     "init.seed": 1,
     "init.start": "unbalanced",
+    "init.log10_output_scale": None,
+    "init.distribution": "sphere",
+    "init.antisymmetric": None,
+    "init.from_run": None,
+    "init.from_time": None,
     "init.w": None,
     "init.a": None,
     "init.file": None,
@@ -65,6 +70,7 @@ OTHER = {
     "flow.end_time": 10.0,
     "flow.samples": 401,
     "flow.slope": 5e-324,
+    "flow.output_speed": 1.0000000000000002,
     "flow.step_size": 1.0000000000000002e-3,
     "analysis.epsilon": 0.06,
     "analysis.free_bias": True,
@@ -90,7 +96,17 @@ def test_every_key_is_part_of_the_name(written):
     ):  # fmt: skip
         names.append(load_config(path, {"data": data}).run_id("1.0"))
     given_start = {"start": "given", "w": [[1, 2], [3, 4]], "a": [1, 2]}
-    for init in (given_start, given_start | {"w": [[1, 2], [3, 5]]}, given_start | {"a": [1, 0]}):
+    for init in (
+        given_start,
+        given_start | {"w": [[1, 2], [3, 5]]},
+        given_start | {"a": [1, 0]},
+        {"start": "dominated"},
+        {"start": "dominated", "log10_output_scale": -1},
+        {"start": "torch"},
+        {"from_run": "x"},
+        {"from_run": "x", "from_time": 1},
+        {"antisymmetric": True, "width": 4},
+    ):
         names.append(load_config(path, {"init": init}).run_id("1.0"))
     assert len(set(names)) == len(names)
 

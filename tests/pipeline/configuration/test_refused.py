@@ -17,7 +17,8 @@ def refusal(name_or_path, overrides=None):
 
 
 GIVEN = '[init]\nstart = "given"\n'
-NOT_GIVEN = "allowed with start = 'balanced' or 'unbalanced' only, not with 'given'"
+STARTS = "'balanced', 'unbalanced', 'dominated', 'torch', 'given' or 'run'"
+NOT_GIVEN = "allowed with start = 'balanced', 'unbalanced' or 'dominated' only, not with 'given'"
 TEACHER = '[data]\nkind = "gaussian_teacher"\n'
 KINDS = (
     "'orthonormal', 'nearly_orthonormal', 'gaussian_teacher', 'linear_teacher', 'one_neuron', 'opposite_neurons', "
@@ -30,9 +31,10 @@ REFUSED = {
     "[fow]": "fow is not a known key (did you mean 'flow'?): allowed are title, description, data, init, flow, "
     "analysis",
     "[init]\nwidht = 3": "init.widht is not a known key (did you mean 'width'?): allowed are width, log10_scale, "
-    "per_sqrt_width, seed, start, w, a, file",
+    "per_sqrt_width, seed, start, log10_output_scale, distribution, antisymmetric, from_run, from_time, w, a, "
+    "file",
     "[flow]\nslop = 0.1": "flow.slop is not a known key (did you mean 'slope'?): allowed are method, tolerance, "
-    "end_time, samples, slope, step_size",
+    "end_time, samples, slope, output_speed, step_size",
     '[data]\n"a\\nb" = 3': "data.a b is not a known key: allowed are kind, x, y, names, file, bias, points, "
     "dimension, positive, delta, teacher_width, seed, noise, spread, function, test",
     "init = 3": "init = 3: a table of keys is allowed",
@@ -51,7 +53,7 @@ REFUSED = {
     "[init]\nlog10_scale = nan": "init.log10_scale = nan: a finite number is allowed",
     "[init]\nlog10_scale = 200": "init.log10_scale = 200: at most 50.0 is allowed",
     '[init]\nper_sqrt_width = "yes"': "init.per_sqrt_width = 'yes': true or false is allowed",
-    '[init]\nstart = "gaussian"': "init.start = 'gaussian': allowed is 'balanced', 'unbalanced' or 'given'",
+    '[init]\nstart = "gaussian"': f"init.start = 'gaussian': allowed is {STARTS}",
     "[init]\nw = [1]\na = [1]": "init.w = [[1.0]]: allowed with start = 'given' only, not with 'balanced'",
     '[init]\nstart = "unbalanced"\na = [1]': "init.a = [1.0]: allowed with start = 'given' only, not with "
     "'unbalanced'",
@@ -67,7 +69,8 @@ REFUSED = {
     f"{GIVEN}w = [[1, 2]]\na = 1": "init.a = 1: a list or an array is allowed",
     f"{GIVEN}w = [1, 2]\na = [1, 2]\nwidth = 60": "init.width = 60: allowed is 2, the number of rows of w, or no "
     "width at all (--set KEY= unsets a key, None in Python)",
-    f"{GIVEN}w = [1]\na = [1]\nseed = 1": f"init.seed = 1: {NOT_GIVEN}",
+    f"{GIVEN}w = [1]\na = [1]\nseed = 1": "init.seed = 1: allowed with start = 'balanced', 'unbalanced', "
+    "'dominated' or 'torch' only, not with 'given'",
     f"{GIVEN}w = [1]\na = [1]\nlog10_scale = -3": f"init.log10_scale = -3.0: {NOT_GIVEN}",
     f"{GIVEN}w = [1]\na = [1]\nper_sqrt_width = false": f"init.per_sqrt_width = false: {NOT_GIVEN}",
     '[flow]\nmethod = "euler"': "flow.method = 'euler': allowed is 'exact', 'gradient_descent', "

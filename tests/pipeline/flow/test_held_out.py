@@ -46,7 +46,7 @@ def test_a_run_tells_it(tree):
 def test_it_is_published_and_comes_back(tree, tmp_path):
     from catalog import open_catalog
     from pipeline.upkeep.evidence import judge
-    from pipeline.workflow import publish
+    from pipeline.workflow.computation import publish
 
     config = load_config(
         {"data.kind": "gaussian_teacher", "data.points": 4, "data.dimension": 2, "data.test.points": 7}

@@ -7,12 +7,12 @@ from typing import Any
 
 import xarray as xr
 
+from pipeline import RequestError
 from pipeline.configuration import RunConfig, load_config
 from pipeline.data import data_set, held_out_arrays
-from pipeline.inputs.errors import RequestError
-from pipeline.interactive.progress import notebook_progress
 from pipeline.network.points import coordinate_names
 from pipeline.workflow.computation import run
+from pipeline.workflow.notebook_progress import notebook_progress
 
 _TABLES = ("init", "flow", "analysis")
 
