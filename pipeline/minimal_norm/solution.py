@@ -15,8 +15,8 @@ from pipeline.minimal_norm.search import PROGRAM, Best, by_the_program, in_the_p
 from pipeline.minimal_norm.sphere import Chart, Peaks, make_charts
 
 LARGEST_PROGRAM, MOST_POINTS = 6_000, 150
-"""How many numbers, in coordinates of their span, and how many points there may be where patterns are sampled: a block
-of the program has twice as many numbers, it takes dozens of blocks, and the cube of the points."""
+"""How many numbers, in coordinates of their span, and how many points there may be where patterns are sampled: a
+block of the program has twice as many numbers, it takes dozens of blocks, and the cube of the points."""
 FEW = 12
 """Up to how many points in a plane the program over all patterns is as fast as the one over sectors."""
 UPPER_BOUND = "the value is an upper bound"
