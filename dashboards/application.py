@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import panel as pn
@@ -27,18 +27,25 @@ UNUSED_SECONDS = 10
 
 
 def server(
-    catalog: Catalog, *, port: int = 5006, names: Collection[str] = (), pages: dict[str, Any] = PAGES
+    catalog: Catalog,
+    *,
+    port: int = 5006,
+    names: Collection[str] = (),
+    files: Mapping[str, str] | None = None,
+    pages: dict[str, Any] = PAGES,
 ) -> Server:
     """Make the server of a catalog's pages; it listens at once, and answers when its ``io_loop`` runs.
 
     Parameters
     ----------
     catalog
-        The pages open its runs and sweeps, and no other file.
+        The pages open its runs and sweeps, and besides them ``files`` alone.
     port
         The port to listen on; 0 for any free one.
     names
         Further values of Host and Origin that are allowed: see :func:`dashboards.security.allowed_hosts`.
+    files
+        netCDF files and Zarr stores that the page Explore offers, by name.
     pages
         The pages by the last part of their address.
 
@@ -53,7 +60,7 @@ def server(
     if not isinstance(state._thread_pool, PageCallbacks):
         state._thread_pool = PageCallbacks(THREADS, thread_name_prefix="page-callback")
     logging.getLogger("asyncio").addFilter(keep_unless_page_closed)
-    routes: dict[str, Any] = {name: page_of(name, catalog) for name in pages}
+    routes: dict[str, Any] = {name: page_of(name, catalog, files or {}) for name in pages}
     made: Server = pn.io.server.get_server(
         routes,
         port=port,
@@ -84,10 +91,10 @@ def keep_unless_page_closed(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], WebSocketClosedError))
 
 
-def page_of(name: str, catalog: Catalog) -> Callable[[], pn.Template]:
+def page_of(name: str, catalog: Catalog, files: Mapping[str, str]) -> Callable[[], pn.Template]:
     """Make the function that builds a page for each visitor; Panel asks for one without arguments."""
 
     def build() -> pn.Template:
-        return open_page(name, catalog)
+        return open_page(name, catalog, files)
 
     return build

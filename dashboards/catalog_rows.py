@@ -11,7 +11,7 @@ import pandas as pd
 
 from catalog import Manifest
 from dashboards.paper_notation import typeset
-from pipeline.results.registry import VERDICT, every_result
+from pipeline.workflow.results import VERDICT, every_result
 
 
 class Column(NamedTuple):

@@ -26,7 +26,7 @@ SCRIPT = (Path(__file__).parent / "page.js").read_text()
 LOGGER = logging.getLogger("reluflow.dashboard")
 
 
-def open_page(name: str, catalog: Catalog) -> pn.Template:
+def open_page(name: str, catalog: Catalog, files: Mapping[str, str]) -> pn.Template:
     """Build the page ``name`` for the visitor who has requested it.
 
     An error while a page is built becomes a message in its place.
@@ -36,7 +36,9 @@ def open_page(name: str, catalog: Catalog) -> pn.Template:
     notices = Notices()
     pn.config.theme = "dark" if theme is DARK else "default"  # type: ignore[misc]
     pn.config.exception_handler = notices.of_error
-    context = PageContext(catalog, query, theme, notices.say, notices.of_error, write_query, notices.clear)
+    context = PageContext(
+        catalog, query, theme, notices.say, notices.of_error, write_query, notices.clear, files=files
+    )
     computing = Computations(pn.state.curdoc) if pn.state.curdoc is not None else None
     if computing is not None:
         context.compute, context.scratch = computing.compute, computing.scratch

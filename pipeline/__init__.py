@@ -1,8 +1,8 @@
 """The pipeline: from a configuration to a labelled, checked run.
 
 The stages, in the order in which a number flows through them: ``configuration`` -> ``data`` -> ``flow`` ->
-``phases`` -> ``function`` -> ``minimal_norm`` -> ``statements``. Each takes and returns labelled datasets and
-knows no catalog and no file; ``run`` strings them together, ``figures`` draws them, ``report`` and ``commands``
+``phases`` -> ``minimal_norm`` -> ``statements``. Each takes and returns labelled datasets and knows no catalog and
+no file; ``workflow`` strings them together, ``figures`` draws them, ``report`` and ``commands``
 talk to a person.
 Only those last know the catalog. Names are imported on first use, so that ``reluflow --help`` answers at once.
 """
@@ -14,15 +14,26 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=["figures"],
     submod_attrs={
         "configuration": ["RunConfig", "load_config"],
-        "data": ["generate_data"],
+        "data": ["data_set", "generate_data"],
         "inputs.errors": ["RequestError"],
-        "flow": ["follow_flow", "initialise", "simulate"],
+        "flow": ["follow_flow", "given_start", "initialise", "simulate", "start", "start_from"],
         "minimal_norm": ["compare", "minimal_norm"],
-        "function": ["learned_function"],
-        "phases": ["find_clusters", "find_plateaus", "hessian_spectra", "label_phases"],
+        "network.prediction": ["predict"],
+        "network.samples": ["weights"],
+        "phases": [
+            "find_clusters",
+            "find_plateaus",
+            "hessian_spectra",
+            "label_phases",
+            "learned_function",
+        ],
         "statements": ["check_statements", "in_digits", "printed_sides", "statement_rows", "statement_times"],
         "sweep": ["load_sweep", "run_sweep"],
         "theory": ["LADDER_STEPS", "kept_ladder", "ladder_law", "published_ladder"],
-        "workflow": ["run"],
+        "workflow.computation": ["run"],
+        "workflow.named_runs": ["open_run"],
+        "workflow.run_html": ["run_as_html"],
+        "workflow.weight_files": ["save_weights"],
+        "workflow.whole_runs": ["fit"],
     },
 )

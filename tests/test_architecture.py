@@ -9,11 +9,16 @@ import catalog
 import pipeline
 
 STAGES = (
-    "pipeline.data", "pipeline.flow", "pipeline.phases", "pipeline.function", "pipeline.minimal_norm",
+    "pipeline.data", "pipeline.flow", "pipeline.phases", "pipeline.phases", "pipeline.minimal_norm",
     "pipeline.statements",
 )  # fmt: skip
 """In the order in which a number flows through them. They meet in the workflow alone, as labelled datasets."""
-TOP = ("pipeline.workflow", "pipeline.sweep", "pipeline.theory", "pipeline.upkeep", "pipeline.cli")
+LIGHT = ("pipeline.workflow.results", "pipeline.workflow.stages")
+"""What of the workflow takes the standard library alone; whoever draws or lists may import it."""
+TOP = (
+    "pipeline.workflow", "pipeline.sweep", "pipeline.theory", "pipeline.upkeep",
+    "pipeline.cli",
+)  # fmt: skip
 """The only modules that know the catalog beyond its schema."""
 COMMANDS = ("pipeline.sweep", "pipeline.theory", "pipeline.upkeep", "dashboards")
 """Libraries that have commands: the command line may import their modules one by one, so that help is instant."""
@@ -52,33 +57,31 @@ def may_know(module: str, other: str) -> bool:
     # Module by module: whoever wants words or errors alone must not wait for NumPy.
     ground = inside(other, "pipeline.inputs", "pipeline.network")
     match package(module):
-        case "catalog" | "pipeline.inputs" | "pipeline.stages":
+        case "catalog" | "pipeline.inputs":
             return False
         case "pipeline.configuration":
             return inside(other, "pipeline.inputs")
         case "pipeline.network":
             return other in schema or inside(other, "pipeline.inputs")
+        case "dashboards":
+            # Pages have the front door, and import no stage.
+            offered = {"pipeline", "pipeline.configuration", "pipeline.figures", *LIGHT}
+            return other in offered | {"catalog", "catalog.sharing"} or inside(other, "pipeline.inputs")
         case _ if ground:
             return True
-        case user if user not in STAGES and inside(other, "pipeline.results"):
-            return True
-        case "pipeline.results" | "pipeline.stationary" | "pipeline.figures":
+        case "pipeline.stationary" | "pipeline.figures":
             return other in schema
-        case "pipeline.intervals":
-            return other in schema | {"pipeline.stationary"}
         case stage if stage in STAGES:
             # When a flow lingers, and at what, is asked along its steps and of samples: one answer for both.
-            return other in schema | {"pipeline.configuration", "pipeline.intervals", "pipeline.stationary"}
-        case "dashboards":
-            # pipeline.minimal_norm is a package and, in `pipeline`, the function of that name.
-            offered = {"pipeline", "pipeline.configuration", "pipeline.figures", "pipeline.minimal_norm"}
-            return other in offered | {"pipeline.statements", "catalog", "catalog.sharing"}
+            return other in schema | {"pipeline.configuration", "pipeline.stationary"}
         case "pipeline.cli" if inside(other, *COMMANDS):
             return True
         case top if top in TOP:
-            # Of another package, only what its `__init__` offers.
+            # Of another package, only what its `__init__` offers; of the workflow, its modules.
             own = inside(other, "pipeline") and other == package(other)
-            return own or other in CATALOG_MODULES
+            return own or inside(other, "pipeline.workflow") or other in CATALOG_MODULES
+        case "reluflow":
+            return other in {"pipeline", "pipeline.minimal_norm", "catalog"}
         case "pipeline":  # it imports on first use, which a test below reads
             return False
     return False
@@ -115,29 +118,37 @@ def test_every_import_is_allowed():
         ("pipeline.phases.located_plateaus", "pipeline.stationary.kinds"),
         ("pipeline.stationary.kinds", "pipeline.phases"),
         ("pipeline.network.patterns", "pipeline.stationary"),
-        ("pipeline.intervals.plateau_intervals", "pipeline.flow"),
-        ("pipeline.flow.plateau_attributes", "pipeline.intervals.slow_intervals"),
-        ("pipeline.function.learned", "pipeline.phases"),
+        ("pipeline.stationary.plateau_intervals", "pipeline.flow"),
+        ("pipeline.flow.plateau_attributes", "pipeline.stationary.slow_intervals"),
         ("pipeline.phases.label", "pipeline.flow.course"),
         ("pipeline.minimal_norm.compare", "pipeline.phases"),
         ("pipeline.minimal_norm.compare", "catalog.catalog"),
         ("pipeline.statements.check", "pipeline.phases"),
         ("pipeline.figures.loss", "pipeline.data"),
         ("pipeline.figures.loss", "catalog.manifest"),
-        ("pipeline.workflow", "pipeline.phases.plateaus"),
-        ("pipeline.workflow", "catalog.storage.atomic"),
+        ("pipeline.workflow.computation", "pipeline.phases.plateaus"),
+        ("pipeline.workflow.computation", "catalog.storage.atomic"),
         ("pipeline.theory.ladder", "pipeline.statements.reading"),
         ("pipeline.statements.check", "pipeline.theory"),
         ("pipeline.sweep.tasks", "pipeline.flow.simulate"),
-        ("pipeline.workflow", "pipeline.sweep.scheduler"),
+        ("pipeline.workflow.computation", "pipeline.sweep.scheduler"),
+        ("pipeline.figures.loss", "pipeline.workflow.results"),
+        ("pipeline.phases.label", "pipeline.workflow.results"),
+        ("dashboards.application", "pipeline.workflow.computation"),
         ("pipeline.sweep.inventory", "catalog.index"),
         ("pipeline.cli.report", "pipeline.flow.simulate"),
         ("pipeline.sweep.execution", "pipeline.cli.shared"),
         ("dashboards.application", "pipeline.flow"),
         ("dashboards.application", "pipeline.cli.shared"),
         ("dashboards.plots.loss", "pipeline.figures.style"),
+        ("dashboards.plots.loss", "pipeline.statements"),
+        ("dashboards.plots.loss", "pipeline.network.algebra"),
+        ("pipeline.theory.ends", "pipeline.phases.label"),
         ("dashboards.application", "catalog.catalog"),
         ("pipeline.new_package.module", "pipeline.data"),
+        ("reluflow", "pipeline.flow"),
+        ("reluflow", "pipeline.figures"),
+        ("pipeline.workflow", "reluflow"),
     ],
 )
 def test_an_import_that_is_not_allowed_is_noticed(module, other):

@@ -15,7 +15,7 @@ import xarray as xr
 from catalog import Catalog, flag_numbers
 from dashboards.damage import explain_damage
 from dashboards.paper_notation import name_statement, typeset
-from pipeline.results.registry import VERDICT, Group, every_result
+from pipeline.workflow.results import VERDICT, Group, every_result
 
 CUBE_GROUP = "cube"
 """The group of a sweep's store that holds its cube; a law of the theory has another one."""

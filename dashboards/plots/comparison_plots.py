@@ -12,9 +12,7 @@ import xarray as xr
 from dashboards.plots.holoviews_style import style_overlay
 from dashboards.theme import Theme
 from dashboards.time_units import AXIS_LABELS, scaled_length
-from pipeline.figures import one_input, scale_text
-from pipeline.network.algebra import weights_at
-from pipeline.network.one_input import positions
+from pipeline.figures import FinalFunctions, scale_text
 
 SAMPLES = {"solid": "", "dashed": "6 4", "dotdash": "2 4 6 4"}
 """The dashes in SVG."""
@@ -25,7 +23,6 @@ DARK_STROKES = (("#56B4E9", "solid"), ("#E69F00", "dashed"), ("#009E73", "dotdas
 """The same in the dark theme."""
 LEAST_LOSS = 1e-30
 """The end of the logarithmic axis: smaller values are rounding errors."""
-POSITIONS = 401
 PLAIN: dict[str, Any] = {"height": 330, "show_grid": True, "show_legend": False, "toolbar": None}
 """Options of both plots: the page says which line belongs to which run."""
 
@@ -63,21 +60,16 @@ def loss_plot(
 
 def function_plot(runs: Mapping[str, xr.DataTree], theme: Theme) -> hv.Overlay | None:
     """Draw the function that each run ends with, and the data; None unless all have one input."""
-    found = [one_input(tree) for tree in runs.values()]
-    inputs = [one for one in found if one is not None]
-    if not inputs or len(inputs) < len(found):
+    functions = FinalFunctions.of(runs.values())
+    if functions is None:
         return None
-    position = positions(inputs, POSITIONS)
     x, y = hv.Dimension("x", label="x"), hv.Dimension("h", label="h(x) at the end, and the data")
     elements: list[Any] = []
-    drawn = zip(runs.items(), inputs, strokes(theme), strict=False)
-    for (name, tree), one, (color, dash) in drawn:
-        # In plain units: over one input a network is drawn, and what underflows adds nothing to it.
-        h = one.values(*weights_at(tree["trajectory"].dataset, -1), position)
-        curve = hv.Curve((position, h), x, y, label=name)
+    for name, h, (color, dash) in zip(runs, functions.values, strokes(theme), strict=False):
+        curve = hv.Curve((functions.position, h), x, y, label=name)
         elements.append(curve.opts(color=color, line_dash=dash, line_width=2))
-    for tree, one, (color, _) in zip(runs.values(), inputs, strokes(theme), strict=False):
-        points = hv.Scatter((one.x, tree["data"].dataset["y"].values), x, y)
+    for tree, inputs, (color, _) in zip(runs.values(), functions.inputs, strokes(theme), strict=False):
+        points = hv.Scatter((inputs, tree["data"].dataset["y"].values), x, y)
         elements.append(points.opts(color=color, line_color=theme.ink, size=9))
     return style_overlay(hv.Overlay(elements), theme, **PLAIN)
 

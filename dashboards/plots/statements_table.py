@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from math import inf, isfinite
+from typing import Any
 
 import xarray as xr
 
@@ -12,7 +13,6 @@ from dashboards.html_table import NO_NUMBER, Cell, Table, number_cell
 from dashboards.paper_notation import name_statement, typeset
 from pipeline import printed_sides, statement_rows
 from pipeline.figures import time_text
-from pipeline.statements import Row
 
 VERDICTS = {"holds": "✓ holds", "fails": "✗ fails", "not_applicable": "– does not apply"}
 """Each verdict as a symbol and a word; its colour is set by the class of its name in ``html_table.css``."""
@@ -64,8 +64,8 @@ def create_statements_table(statements: xr.Dataset, verdict: str = "all", order:
     return Table("The paper's statements on this run", heads, rows)
 
 
-def record(name: str, claim: str, row: Row) -> list[Cell]:
-    """Make the cells of one statement."""
+def record(name: str, claim: str, row: Any) -> list[Cell]:
+    """Make the cells of one statement, of a row of ``statement_rows``."""
     sides = (Cell(text, css_class="number") if text else NO_NUMBER for text in printed_sides(row))
     sentence, verdict = (
         Cell(typeset(claim), typeset(row.reason)),

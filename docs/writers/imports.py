@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-OURS = ("pipeline", "catalog", "dashboards")
+OURS = ("reluflow", "pipeline", "catalog", "dashboards")
+FRONT_DOORS = ("pipeline", "reluflow")
 SOLVER = "pipeline.flow.exact"
 
 
@@ -43,18 +44,22 @@ def imported(tree: ast.AST, known: Iterable[str]) -> set[str]:
     return found
 
 
+def offers(package: ast.Module) -> Iterable[str]:
+    """List the names that a package imports into itself, at once or (by ``lazy_loader``) on first use."""
+    for node in ast.walk(package):
+        if isinstance(node, ast.ImportFrom):
+            yield from (alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.keyword) and node.arg == "submod_attrs":
+            for names in ast.literal_eval(node.value).values():
+                yield from names
+
+
 @cache
 def graph() -> Mapping[str, set[str]]:
     """What every module of ours imports, ours and others'."""
     # `from pipeline.flow import simulate` is the function that the package offers, not the module of that name.
-    offered = {
-        f"{package}.{alias.asname or alias.name}"
-        for package, path in modules().items()
-        if path.name == "__init__.py"
-        for node in ast.walk(trees()[package])
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
+    packages = [name for name, path in modules().items() if path.name == "__init__.py"]
+    offered = {f"{package}.{name}" for package in packages for name in offers(trees()[package])}
     return {name: imported(tree, set(modules()) - offered) for name, tree in trees().items()}
 
 
@@ -70,10 +75,10 @@ def package(module: str) -> str:
 
 
 def packages() -> dict[str, set[str]]:
-    """Which packages each package imports; ``pipeline`` itself, which imports on first use, is none."""
+    """Which packages each package imports; the front doors, which import on first use, are none."""
     found: dict[str, set[str]] = {}
     for module, others in graph().items():
-        if (name := package(module)) != "pipeline":
+        if (name := package(module)) not in FRONT_DOORS:
             known = {package(other) for other in others if inside(other, *OURS)}
             found.setdefault(name, set()).update(known - {name, "pipeline"})
     return found

@@ -19,7 +19,10 @@ LAYERS = (
     ),
     Layer(
         "one run",
-        (("pipeline.workflow", "stages in a row"), ("pipeline.figures", "drawings")),
+        (
+            ("pipeline.workflow", "stages in a row"),
+            ("pipeline.figures", "drawings"),
+        ),
         sideways=True,
     ),
     Layer(
@@ -27,28 +30,18 @@ LAYERS = (
         (
             ("pipeline.data", "points, labels"),
             ("pipeline.flow", "the trajectory"),
-            ("pipeline.phases", "phases, saddles"),
-            ("pipeline.function", "kinks of h"),
+            ("pipeline.phases", "phases, kinks of h"),
             ("pipeline.minimal_norm", "the certified end"),
             ("pipeline.statements", "what holds"),
         ),
         flows=True,
     ),
-    Layer(
-        "what several stages ask",
-        (
-            ("pipeline.intervals", "when a flow is slow"),
-            ("pipeline.stationary", "stationary points and their kinds"),
-            ("pipeline.results", "every scalar result"),
-        ),
-        sideways=True,
-    ),
+    Layer("what several stages ask", (("pipeline.stationary", "stationary points: when, which, what kind"),)),
     Layer(
         "what all of them use",
         (
             ("pipeline.configuration", "what was asked for"),
             ("pipeline.network", "its algebra, its data"),
-            ("pipeline.stages", "who is told"),
             ("pipeline.inputs", "what is taken or refused"),
         ),
         sideways=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from catalog.schema import COORDINATES, GROUPS, SCHEMA_VERSION
 from catalog.schema.specification import Variable
-from pipeline.results.registry import VERDICT, every_result
+from pipeline.workflow.results import VERDICT, every_result
 
 MEANINGS = {
     "data": "The points, the labels, and what they say before anything moves.",

@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from pipeline.cli.safe_text import visible
-from pipeline.stages import Stages
+from pipeline.workflow.stages import Stages
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -9,7 +9,7 @@ import pandas as pd
 from rich.console import Console
 
 from pipeline.cli.safe_text import visible_line
-from pipeline.results.registry import RESULTS
+from pipeline.workflow.results import RESULTS
 
 SIZES = ("number_of_points", "number_of_coordinates")
 """The results that stand before the parameters."""

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.statements import printed_sides, statement_rows
+from pipeline import printed_sides, statement_rows
 
 MARKS = {"holds": ("+ holds", "green"), "fails": ("x FAILS", "bold red"), "not_applicable": ("- n/a", "dim")}
 """What stands for each verdict: a sign and a word beside the colour."""

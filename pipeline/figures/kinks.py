@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from pipeline.figures.network import MANY, State, minimum, thinned
-from pipeline.figures.reading import FloatArray, Run, scalar, values
+from pipeline.figures.reading import FloatArray, Run, group_of, one_input, scalar, values
 from pipeline.figures.style import BLACK, GREEN, GREY, ROLES
+from pipeline.network.algebra import weights_at
 from pipeline.network.one_input import OneInput, positions, window
 
 INSET = 0.02
@@ -62,6 +64,34 @@ class Plane:
         kink = self.one.kinks(state.direction)
         outside = np.where(kink < low, low + inset, high - inset)
         return kink, np.where((kink >= low) & (kink <= high), kink, outside)
+
+
+class FinalFunctions(NamedTuple):
+    """The functions that some runs end with, over the same positions.
+
+    Attributes
+    ----------
+    position
+        Increasing; the inputs of all data among them.
+    inputs, values
+        Of each run: the inputs of its data [point], and h at each position.
+    """
+
+    position: FloatArray
+    inputs: list[FloatArray]
+    values: list[FloatArray]
+
+    @classmethod
+    def of(cls, runs: Iterable[Run]) -> FinalFunctions | None:
+        """Evaluate h at the end of each run; None unless all have one input."""
+        read = [(group_of(run, "trajectory"), one_input(run)) for run in runs]
+        known = [(trajectory, one) for trajectory, one in read if one is not None]
+        if not known or len(known) < len(read):
+            return None
+        position = positions([one for _, one in known], POSITIONS)
+        # In plain units: over one input a network is drawn, and what underflows adds nothing to it.
+        values = [one.values(*weights_at(trajectory, -1), position) for trajectory, one in known]
+        return cls(position, [one.x for _, one in known], values)
 
 
 def frame(axes: Axes, plane: Plane, states: Iterable[State]) -> None:

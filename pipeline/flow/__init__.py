@@ -9,5 +9,6 @@ catalogs.
 from pipeline.flow.course import Course, follow_flow
 from pipeline.flow.initial import initialise
 from pipeline.flow.simulate import simulate
+from pipeline.flow.starts import given_start, start, start_from
 
-__all__ = ["Course", "follow_flow", "initialise", "simulate"]
+__all__ = ["Course", "follow_flow", "given_start", "initialise", "simulate", "start", "start_from"]

@@ -16,7 +16,7 @@ from pipeline.flow.exact.dense_output import evaluate
 from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.reduction import Reduction
-from pipeline.intervals import GRID, ROUNDS
+from pipeline.stationary import GRID, ROUNDS
 
 NEVER = -1.0
 """What stands for a time that does not come: attributes hold no NaN."""

@@ -15,17 +15,18 @@ import xarray as xr
 from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.moments import read_residual, read_slope, step_lengths
 from pipeline.flow.reduction import Reduction
-from pipeline.intervals import (
+from pipeline.network import algebra
+from pipeline.network.points import describe_points
+from pipeline.stationary import (
     History,
     Moments,
     SlowInterval,
+    StationaryPoint,
     find_plateau_intervals,
     likely_bounds,
+    point_at,
     slow_intervals_of,
 )
-from pipeline.network import algebra
-from pipeline.network.points import describe_points
-from pipeline.stationary import StationaryPoint, point_at
 
 RESOLVED = 64 * np.finfo(float).eps
 """The share of the loss that a step has to take off it: less is rounding, and |grad L| is 0 there."""

@@ -1,6 +1,6 @@
 """The plateaus in time, each with its stationary point and the kind of it.
 
-When they are (:mod:`pipeline.intervals`) an exact flow tells among its attributes, along its steps, so that it
+When they are (:mod:`pipeline.stationary`) an exact flow tells among its attributes, along its steps, so that it
 does not depend on where the trajectory is sampled. Of another method's it is found from the samples, linear in
 between.
 """
@@ -13,11 +13,21 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import validate
-from pipeline.intervals import History, PlateauInterval, find_plateau_intervals, slow_intervals_of
 from pipeline.network.patterns import Network
 from pipeline.network.points import describe_points
 from pipeline.network.threads import one_thread
-from pipeline.stationary import Answer, Spectrum, StationaryPoint, kind_of, point_at, spectrum
+from pipeline.stationary import (
+    Answer,
+    History,
+    PlateauInterval,
+    Spectrum,
+    StationaryPoint,
+    find_plateau_intervals,
+    kind_of,
+    point_at,
+    slow_intervals_of,
+    spectrum,
+)
 
 
 @dataclass(frozen=True)

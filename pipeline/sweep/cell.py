@@ -47,7 +47,7 @@ class CellRecord:
     message
         Why it failed; empty if it was computed.
     results
-        The columns of :func:`pipeline.results.reader.summarise`; none if it failed.
+        The columns of :func:`pipeline.workflow.summary.summarise`; none if it failed.
     wall_seconds
         What it took.
     recorded
@@ -170,7 +170,7 @@ def compute_cell(
 
 
 def _patiently(config: RunConfig, data: Any, minimum: Any, catalog: Catalog | None) -> dict[str, Any]:
-    from pipeline.workflow import compute_shared
+    from pipeline.workflow.computation import compute_shared
 
     for tries_left in reversed(range(TRIES)):
         try:
@@ -187,6 +187,6 @@ def _now() -> str:
 
 @cache
 def _revision() -> str:
-    from pipeline.workflow import code_revision
+    from pipeline.workflow.computation import code_revision
 
     return code_revision()

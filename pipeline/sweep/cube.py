@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pipeline.network.status import Status
-from pipeline.results.registry import Result, every_result
 from pipeline.sweep.cell import COMPUTED, FAILED, CellRecord
 from pipeline.sweep.coordinates import MOST_FLAGS, coordinates, dimension_names, flags, shown
 from pipeline.sweep.plan import Plan
+from pipeline.workflow.results import STATUS_MESSAGES, Result, every_result
 
 FILL = -1
 """A label, a count or a name where there is none; a float is NaN."""
@@ -108,10 +107,9 @@ def _cell_status(cells: Iterable[CellRecord | None]) -> tuple[np.ndarray, dict[s
 
 
 def _solver_status(results: Iterable[Mapping[str, Any]]) -> tuple[np.ndarray, dict[str, Any]]:
-    words = [status.word for status in Status] + [FAILED]
+    words = [*STATUS_MESSAGES, FAILED]
     values = [words.index(result.get("status", FAILED)) + 1 for result in results]
-    messages = {status.word: status.value for status in Status}
-    said = {"long_name": "why the integration ended", "messages": json.dumps(messages)}
+    said = {"long_name": "why the integration ended", "messages": json.dumps(STATUS_MESSAGES)}
     return np.array(values, dtype="int8"), said | flags(words)
 
 

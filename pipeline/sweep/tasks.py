@@ -50,7 +50,7 @@ def shared_data(config: RunConfig) -> xr.Dataset | Failure:
     OSError
         Which the scheduler tries again; anything else is returned as a failure.
     """
-    from pipeline.workflow import prepare
+    from pipeline.workflow.computation import prepare
 
     try:
         return prepare(config)
@@ -67,7 +67,7 @@ def shared_minimum(config: RunConfig, data: xr.Dataset | Failure) -> xr.Dataset 
     ------
     OSError
     """
-    from pipeline.workflow import minimum_of, one_core
+    from pipeline.workflow.computation import minimum_of, one_core
 
     if isinstance(data, Failure):
         return data
@@ -108,6 +108,6 @@ def peak_memory() -> int:
 
 def identity() -> tuple[str, str]:
     """What a worker must have in common with whoever sends it cells: reluflow's version, and the schema's."""
-    from pipeline.workflow import provenance
+    from pipeline.workflow.computation import provenance
 
     return str(provenance()["versions"]["reluflow"]), SCHEMA_VERSION

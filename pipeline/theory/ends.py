@@ -7,17 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from pipeline.configuration import DataConfig, InitConfig
-from pipeline.data import generate_data
-from pipeline.flow import initialise, simulate
+from pipeline.configuration import DataConfig, FlowConfig, InitConfig, RunConfig
 from pipeline.inputs.arguments import PAIRS, whole
-from pipeline.minimal_norm import minimal_norm
 from pipeline.network.algebra import half_squared_norm, loss
+from pipeline.workflow import computation
 
 POSITIVE, NEGATIVE = 1.2, -0.8
 """The labels: half of the points have each, so that |D_+|/|D_-| = 1.5 for every number of points."""
-TOLERANCE = 1e-4
-"""Of the solver: the norm at the end needs no more."""
+LAW = RunConfig(
+    name="law",
+    data=DataConfig(kind="orthonormal", y=[POSITIVE, NEGATIVE]),
+    flow=FlowConfig(tolerance=1e-4),  # the norm at the end needs no smaller one
+)
+"""What every run of a law has in common; the number of points and the start vary."""
 FITTED = 1e-20
 """The loss, relative to the zero network's, up to which the data is fitted; the solver goes on to 1e-24."""
 
@@ -47,14 +49,16 @@ def labelled_points(n: int) -> tuple[xr.Dataset, float]:
         Even, at least 2.
     """
     n = whole("points", n, PAIRS)
-    data = generate_data(DataConfig(kind="orthonormal", y=[POSITIVE] * (n // 2) + [NEGATIVE] * (n - n // 2)))
-    return data, float(minimal_norm(data)["value"])
+    labels = [POSITIVE] * (n // 2) + [NEGATIVE] * (n - n // 2)
+    config = LAW.model_copy(update={"data": DataConfig(kind="orthonormal", y=labels)})
+    data = computation.prepare(config)
+    return data, float(computation.minimum_of(config, data)["value"])
 
 
 def start_of(data: xr.Dataset, width: int, log10_scale: float, seed: int, per_sqrt_width: bool) -> xr.Dataset:
     """The balanced start of equation (4)."""
     init = InitConfig(width=width, log10_scale=log10_scale, per_sqrt_width=per_sqrt_width, seed=seed)
-    return initialise(data, init)
+    return computation.start_of(LAW.model_copy(update={"init": init}), data)
 
 
 def meets_assumption_3(data: xr.Dataset, start: xr.Dataset) -> bool:
@@ -66,7 +70,7 @@ def meets_assumption_3(data: xr.Dataset, start: xr.Dataset) -> bool:
 
 def end_of(data: xr.Dataset, start: xr.Dataset, least: float) -> End:
     """Follow the flow until it rests."""
-    last = simulate(data, start, samples=2, tolerance=TOLERANCE).isel(time=-1)
+    last = computation.end_of(LAW, data, start)
     norm = np.exp(last["log_norm"].values)
     half = float(half_squared_norm(norm, norm * last["output_ratio"].values))
     # By the loss: the status of a run that fits and was not unique is another.

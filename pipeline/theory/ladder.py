@@ -23,7 +23,7 @@ from pipeline.configuration import RunConfig, as_config
 from pipeline.inputs.arguments import numbers
 from pipeline.inputs.errors import RequestError
 from pipeline.statements import idle_share
-from pipeline.workflow import compute, prepare
+from pipeline.workflow.computation import compute, prepare
 
 RUNGS = (
     0.4, 0.0, -0.5, -1.0, -1.5, -2.0, -2.5, -3.0, -3.5, -4.0, -5.0, -6.0, -8.0, -10.0, -15.0, -20.0, -30.0, -50.0,

@@ -11,7 +11,7 @@ import xarray as xr
 
 from catalog.catalog import Catalog
 from catalog.layout import SCHEMA_VERSION
-from pipeline.workflow import provenance
+from pipeline.workflow.computation import provenance
 
 TITLES = {
     "ladder": "The paper's statements down a ladder of lambda, with the measured exponents",

@@ -20,15 +20,14 @@ from catalog.layout import RUNS, SCHEMA_VERSION
 from catalog.manifest import Manifest, plain, restored
 from catalog.schema.blocks import at_instant
 from pipeline.configuration import RunConfig, run_identity
-from pipeline.data import generate_data
-from pipeline.flow import initialise
 from pipeline.inputs.errors import RequestError
 from pipeline.network import algebra
 from pipeline.network.activation import Activation
 from pipeline.network.points import coordinate_names, describe
 from pipeline.network.status import Status
-from pipeline.results.reader import summarise
 from pipeline.upkeep.cube_evidence import judge_sweep
+from pipeline.workflow.computation import prepare, start_of
+from pipeline.workflow.summary import summarise
 
 ROUNDING = 1e-9
 """The share by which two machines may differ in a number that both compute by the same formula."""
@@ -120,6 +119,13 @@ def _check_sizes(config: RunConfig, groups: Groups) -> None:
         stated = (len(rows), len(rows[0]) + config.data.bias)
     else:
         stated = (points, coordinates)
+    asked = config.data.test
+    if (asked is None) == ("test_point" in groups["data"].sizes):
+        raise DamagedRunError("it has test points, or none; its configuration says otherwise")
+    if asked is not None and asked.file is None:
+        wanted = asked.points or len(asked.x or [])
+        if groups["data"].sizes["test_point"] != wanted:
+            raise DamagedRunError(f"its configuration asks for {wanted} of the dimension test_point")
     expected = {"point": stated[0], "coord": stated[1], "neuron": config.init.width}
     found = {"point": points, "coord": coordinates, "neuron": sizes["neuron"]}
     for name, size in expected.items():
@@ -140,12 +146,21 @@ def _check_data(config: RunConfig, data: xr.Dataset, unchecked: list[str]) -> No
         expected = describe(x, y, coordinate_names(x.shape[1]))
     else:
         try:
-            expected = generate_data(config.data)
+            expected = prepare(_without_test_file(config))
         except RequestError as error:
             raise DamagedRunError(f"its configuration is refused: {error}") from error
+    if config.data.test is not None and config.data.test.file is not None:
+        unchecked.append(f"its test points, which come from {config.data.test.file}")
     for name, variable in expected.variables.items():
         if name in data.variables:
             _hold(f"data/{name}", data.variables[name].values, variable.values, "its configuration")
+
+
+def _without_test_file(config: RunConfig) -> RunConfig:
+    """The same configuration without test points that stand in a file."""
+    if config.data.test is None or config.data.test.file is None:
+        return config
+    return config.model_copy(update={"data": config.data.model_copy(update={"test": None})})
 
 
 def _check_start(config: RunConfig, groups: Groups, unchecked: list[str]) -> None:
@@ -153,8 +168,11 @@ def _check_start(config: RunConfig, groups: Groups, unchecked: list[str]) -> Non
     if config.init.file is not None:
         unchecked.append(f"its start, which comes from {config.init.file}")
         return
+    if config.init.from_run is not None:
+        unchecked.append(f"its start, which comes from the run {config.init.from_run}")
+        return
     try:
-        start = initialise(groups["data"][["x", "y"]], config.init)
+        start = start_of(config, groups["data"][["x", "y"]])
     except RequestError as error:
         raise DamagedRunError(f"its configuration is refused: {error}") from error
     trajectory = groups["trajectory"]

@@ -13,10 +13,10 @@ from catalog.catalog import Catalog
 from catalog.errors import CatalogError
 from pipeline.configuration import RunConfig
 from pipeline.inputs.errors import RequestError
-from pipeline.results.reader import summarise
-from pipeline.results.registry import VERDICT
 from pipeline.upkeep.evidence import configuration_of
-from pipeline.workflow import run
+from pipeline.workflow.computation import run
+from pipeline.workflow.results import VERDICT
+from pipeline.workflow.summary import summarise
 
 WORDS = ("status", "fitted_first", "stationary_kind", "assumption_1", "assumption_2", "assumption_3")
 """Results in words that two computations of a run have in common."""
@@ -122,7 +122,10 @@ def _configuration(catalog: Catalog, run_id: str) -> RunConfig:
     config = configuration_of(catalog.manifest(run_id), [])
     if config is None:
         raise RequestError("its configuration is of an older version")
-    for file in (config.data.file, config.init.file):
+    if config.init.from_run is not None:
+        raise RequestError(f"it goes on from {config.init.from_run}")
+    held_out = None if config.data.test is None else config.data.test.file
+    for file in (config.data.file, config.init.file, held_out):
         if file is not None:
             raise RequestError(f"it was computed from {file}, which is not in the catalog")
     return config

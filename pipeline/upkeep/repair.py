@@ -15,7 +15,7 @@ from catalog.verification import Finding, Problem
 from pipeline.configuration import RunConfig
 from pipeline.inputs.errors import RequestError
 from pipeline.sweep import SweepSpec, axis, make_plan, run_sweep
-from pipeline.workflow import publish, run
+from pipeline.workflow.computation import publish, run
 
 
 def repair(catalog: Catalog, findings: list[Finding]) -> None:
@@ -27,7 +27,7 @@ def repair(catalog: Catalog, findings: list[Finding]) -> None:
         Where it lies.
     findings
         What verify said of one run, one sweep, the records of one base's cells (these are removed: the next sweep
-        computes them again), one shelf's index (it is made anew of the manifests), or what is told of where a
+        computes them again), one collection's index (it is made anew of the manifests), or what is told of where a
         run came from (that is removed).
 
     Raises

@@ -12,7 +12,7 @@ import catalog
 import pipeline
 from catalog.schema import COORDINATES, GROUPS, STATEMENTS
 from pipeline.configuration import presets as known_presets
-from pipeline.results.registry import VERDICT, every_result
+from pipeline.workflow.results import VERDICT, every_result
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -10,7 +10,7 @@ from dashboards.run_data import compute_complete, compute_preview, open_run_data
 from pipeline import load_config, run
 from pipeline.cli.report import print_report
 from pipeline.figures import write_figures
-from pipeline.results.reader import summarise
+from pipeline.workflow.summary import summarise
 
 SMALL = {"init.width": 6, "init.seed": 4, "flow.samples": 20}
 CASES = {

@@ -12,8 +12,8 @@ from catalog.schema import GROUPS, SCHEMA_VERSION, validate
 from pipeline import check_statements, load_config, run
 from pipeline.flow.course import describe_end
 from pipeline.network.status import Status
-from pipeline.results.reader import summarise
-from pipeline.workflow import provenance
+from pipeline.workflow.computation import provenance
+from pipeline.workflow.summary import summarise
 
 
 def test_the_slope_reaches_its_stages():
@@ -106,7 +106,7 @@ from catalog import open_catalog
 from catalog.schema import conform
 from pipeline import check_statements, compare, find_clusters, find_plateaus, generate_data, label_phases
 from pipeline import learned_function, load_config, minimal_norm
-from pipeline.results.reader import summarise
+from pipeline.workflow.summary import summarise
 
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 

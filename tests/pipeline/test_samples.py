@@ -16,7 +16,7 @@ from pipeline import (
     simulate,
     statement_rows,
 )
-from pipeline.results.reader import summarise
+from pipeline.workflow.summary import summarise
 
 TIMES = ("t1", "t2", "t3")
 FEW = 50

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import catalog.schema.blocks
-import pipeline.function.kinks
+import pipeline.phases.kinks
 from catalog.schema import conform
 from pipeline import compare, load_config, minimal_norm
 from pipeline.flow import initialise, simulate, streaming
@@ -14,7 +14,7 @@ from pipeline.phases import find_plateaus
 from pipeline.phases.plateaus import distances
 from pipeline.statements import check_statements, statement_times
 from pipeline.stationary import point_at
-from pipeline.workflow import analyse, prepare
+from pipeline.workflow.computation import analyse, prepare
 
 
 def followed(name, **overrides):
@@ -36,7 +36,7 @@ def test_in_parts_of_its_neurons_a_run_is_what_it_is_as_a_whole(monkeypatch, nam
     config, data, trajectory = followed(name, init__width=120, flow__samples=60)
     whole = analyse(config, data, trajectory)
     monkeypatch.setattr(catalog.schema.blocks, "STRETCH_BYTES", 256)  # sixteen neurons of two coordinates
-    monkeypatch.setattr(pipeline.function.kinks, "WIDE", 10)
+    monkeypatch.setattr(pipeline.phases.kinks, "WIDE", 10)
     parts = analyse(config, data, trajectory.chunk(time=7))
     assert parts.keys() == whole.keys()
     for group, expected in whole.items():

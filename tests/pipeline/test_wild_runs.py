@@ -5,7 +5,7 @@ import pytest
 
 from pipeline import load_config, run
 from pipeline.inputs.errors import RequestError
-from pipeline.results.reader import summarise
+from pipeline.workflow.summary import summarise
 
 
 def drawn(generator) -> dict:

@@ -42,7 +42,7 @@ base = "orthogonal"
 "init.seed" = [0, 1]
 """
 FRONT_DOOR = """
-import pipeline.minimal_norm.compare, pipeline.workflow, types
+import pipeline.minimal_norm.compare, pipeline.workflow.computation, types
 from pipeline import run, minimal_norm
 import pipeline
 modules = [name for name in pipeline.__all__ if isinstance(getattr(pipeline, name), types.ModuleType)]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import CustomJSTickFormatter
 
 from catalog import Catalog, CatalogError
 from dashboards.components import radio_buttons
 from dashboards.run_selection import WIDTH_LIMIT, RunSelection, change_keys, select_preset, select_published
+from dashboards.views.place_slider import StopSlider
 from pipeline import RequestError
 from pipeline.configuration import RunConfig, presets
 
@@ -118,7 +118,7 @@ class Controls:
     def reflect(self, selection: RunSelection) -> None:
         """Set every widget to a selection, without a call of ``changed``."""
         self.selection, config = selection, selection.config
-        given = config.init.start == "given"
+        given = config.init.start not in DRAWN
         run_id = selection.source or selection.run_id
         self.run_id = run_id or self.run_id  # it can be chosen again after a preset
         runs = {f"run {self.run_id}": f"{RUN}{self.run_id}"} if self.run_id else {}
@@ -155,42 +155,3 @@ class WholeInput(pn.widgets.IntInput):
         whole = {name: int(value) if isinstance(value, float) else value for name, value in props.items()}
         changed: dict[str, Any] = super()._process_property_change(whole)
         return changed
-
-
-class PromptSlider(pn.widgets.IntSlider):
-    """A slider that reports each move at once: Panel waits 50 ms, half of the time that a plot may take."""
-
-    _priority_changes: ClassVar[list[str]] = ["value"]
-
-
-class StopSlider:
-    """A slider over given values, evenly spaced.
-
-    Panel's DiscreteSlider is two widgets, of which the one that moves has no name for screen readers; here
-    the name and the value are the slider's own title.
-    """
-
-    def __init__(self, name: str, stops: list[Any], value: Any) -> None:
-        self.stops, self.values, self.named = stops, list(stops), False
-        self.slider = PromptSlider(label=name, start=0, end=1, value=0, sizing_mode="stretch_width")
-        self.set(value)
-
-    @property
-    def value(self) -> Any:
-        """The selected value."""
-        return self.values[self.slider.value or 0]
-
-    def set(self, value: Any) -> None:
-        """Move to a value; a value that is not on the slider is added."""
-        values = sorted({*self.stops, value}, reverse=self.stops[0] > self.stops[-1])
-        if self.named and values == self.values:
-            self.slider.value = values.index(value)
-            return
-        self.values, self.named = values, True
-        words = [f"{stop:,}" if isinstance(stop, int) else f"{stop:.15g}" for stop in values]
-        shown = CustomJSTickFormatter(args={"words": words}, code="return words[Math.round(tick)] ?? ''")
-        self.slider.param.update(format=shown, end=len(values) - 1, value=values.index(value))
-
-    def watch(self, told: Callable[[Any], None]) -> None:
-        """Call ``told`` with the value at every move."""
-        self.slider.param.watch(lambda event: told(self.values[event.new]), "value")

@@ -23,13 +23,6 @@ PATIENCE = 60_000
 """Milliseconds that a page may take on a busy machine."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the browser's tests longer than others before they count as hung: each waits by itself."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.timeout(300))
-
-
 def installed_chromium() -> str:
     """Find Debian's Chromium, or install it where that is allowed; skip where it is not."""
     found = shutil.which("chromium")

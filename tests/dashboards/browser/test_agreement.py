@@ -9,6 +9,8 @@ from flow_page import MODELS, agrees, loss_of, query, slider
 from catalog import open_catalog
 from pipeline import load_config, run
 
+pytestmark = pytest.mark.slow
+
 OWN = """
 [data]
 x = [[-1.0], [0.5], [2.0]]

@@ -5,6 +5,8 @@ import os
 import psutil
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HEAVY = "preset=high-dimensional"
 """Takes most of a minute."""
 SCALE = "new URL(location).searchParams.get('init.log10_scale') === '{}'"

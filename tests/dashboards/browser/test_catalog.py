@@ -9,6 +9,8 @@ import pytest
 from catalog import open_catalog
 from pipeline import load_config, run
 
+pytestmark = pytest.mark.slow
+
 ROW = ".tabulator-row"
 ROWS = """Bokeh.index.find_one(Bokeh.documents.flatMap((document) => [...document._all_models.values()])
   .find((model) => model.type.endsWith("DataTabulator"))).tabulator.getRows().length"""

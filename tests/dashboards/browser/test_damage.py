@@ -8,6 +8,8 @@ from invented_cubes import plan_of, publish_cube
 from catalog import open_catalog
 from pipeline import load_config, run
 
+pytestmark = pytest.mark.slow
+
 DAMAGES = {
     "gone": ("trajectory/loss/c.0", "missing: it was published and is gone"),
     "flipped": ("trajectory/direction/c.0.0.0", "damaged: its bytes are not those that were published"),

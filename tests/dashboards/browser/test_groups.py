@@ -4,6 +4,8 @@ import pytest
 
 from catalog import open_catalog
 
+pytestmark = pytest.mark.slow
+
 GROUPS = """() => {
   const found = []
   const walk = (node) => {

@@ -10,6 +10,8 @@ from matplotlib.image import imread
 
 from catalog import open_catalog
 
+pytestmark = pytest.mark.slow
+
 PLOT = ".bk-Canvas"
 
 
@@ -110,9 +112,3 @@ def test_a_sweep_appears_while_the_page_is_open(page, catalog):
     plan = plan_of({"init.seed": [0, 1]}, name="another")
     sweep_id = publish_cube(catalog, plan)
     page.get_by_text(f"New sweep: {sweep_id}").wait_for(timeout=60_000)
-
-
-def test_a_phone_shows_it_without_scrolling_sideways(page):
-    page.set_viewport_size({"width": 390, "height": 800})
-    page.wait_for_timeout(1_000)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390

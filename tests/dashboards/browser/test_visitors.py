@@ -9,6 +9,8 @@ from served import late_dashboard_command
 
 from catalog import open_catalog
 
+pytestmark = pytest.mark.slow
+
 WARMING, OPENED = 15, 85
 """Pages that are opened and closed before the process is weighed, and then."""
 ROOM = 80_000_000
@@ -37,7 +39,6 @@ def settled(process):
     return process.memory_info().rss
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_pages_that_were_closed_are_forgotten(serve, filled_catalog, browser):
     address = serve(filled_catalog)

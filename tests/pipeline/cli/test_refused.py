@@ -152,7 +152,7 @@ def test_no_place_for_a_catalog(refused, here):
 
 
 def test_a_read_only_catalog_is_refused_before_computing(refused, here, monkeypatch):
-    monkeypatch.setattr("pipeline.workflow.compute", lambda *_: pytest.fail("computed"))
+    monkeypatch.setattr("pipeline.workflow.computation.compute", lambda *_: pytest.fail("computed"))
     with tmpfs(here / "disk", "size=3m"):
         subprocess.run(["mount", "-o", "remount,ro", here / "disk"], check=True)
         assert "Read-only file system" in refused("run", "orthogonal", catalog=here / "disk" / "catalog")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import pipeline.workflow
+import pipeline.workflow.computation
 from catalog import open_catalog
 from catalog.schema import SCHEMA_VERSION, STATEMENTS
 from pipeline.configuration import load_config, presets
@@ -25,7 +25,7 @@ def computes_nothing(monkeypatch):
         raise AssertionError("computed")
 
     for stage in ("prepare", "compute"):
-        monkeypatch.setattr(pipeline.workflow, stage, nothing)
+        monkeypatch.setattr(pipeline.workflow.computation, stage, nothing)
 
 
 # run
@@ -172,7 +172,7 @@ def test_too_little_memory_is_one_line(reluflow, quick, monkeypatch):
     def greedy(*_, **__):
         raise MemoryError("Unable to allocate 149. GiB")
 
-    monkeypatch.setattr(pipeline.workflow, "compute", greedy)
+    monkeypatch.setattr(pipeline.workflow.computation, "compute", greedy)
     done = reluflow("run", "orthogonal", *quick)
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == "reluflow: there is not enough memory for this: Unable to allocate 149. GiB\n"

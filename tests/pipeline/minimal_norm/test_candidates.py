@@ -23,7 +23,7 @@ from pipeline.minimal_norm.column_generation import Optimum
 from pipeline.minimal_norm.program import Blocks, Solution, solve
 from pipeline.minimal_norm.reduction import Neurons, reduce
 from pipeline.minimal_norm.search import better
-from pipeline.workflow import minimum_of
+from pipeline.workflow.computation import minimum_of
 
 SEEDS = st.integers(0, 10**6)
 SLOPES = st.sampled_from([0.0, 0.0, 0.3, -0.5])

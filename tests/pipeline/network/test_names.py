@@ -7,7 +7,7 @@ import pytest
 from catalog.schema import variable
 from pipeline import load_config, run
 from pipeline.network.names import KINDS, STRICT_SADDLE, kind_flag, kind_in_words, plateau_name
-from pipeline.results.reader import summarise
+from pipeline.workflow.summary import summarise
 
 
 @pytest.mark.parametrize(

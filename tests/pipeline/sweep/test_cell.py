@@ -4,14 +4,14 @@ import errno
 
 import pytest
 
-import pipeline.workflow
+import pipeline.workflow.computation
 from catalog import open_catalog
 from catalog.errors import CatalogUnwritableError, DiskFullError
 from catalog.layout import SCHEMA_VERSION
 from pipeline import load_config, run
-from pipeline.results.reader import summarise
 from pipeline.sweep.cell import CellRecord, Failure, PlaceFaultError, compute_cell
 from pipeline.sweep.tasks import compute_batch, shared_data, shared_minimum
+from pipeline.workflow.summary import summarise
 
 CONFIG = load_config("orthogonal", {"init.width": 6, "flow.samples": 20})
 RUN_ID = CONFIG.run_id(SCHEMA_VERSION)
@@ -58,7 +58,7 @@ def test_whatever_goes_wrong_is_its_message(shared, monkeypatch, error, message)
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(pipeline.workflow, "follow", fail)
+    monkeypatch.setattr(pipeline.workflow.computation, "follow", fail)
     record = compute_cell(CONFIG, *shared)
     assert (record.run_id, record.status, record.message) == (RUN_ID, "failed", message)
     assert record.results == {}
@@ -77,7 +77,7 @@ def test_a_fault_of_the_place_is_no_record(shared, monkeypatch, number):
     def refuse(*_, **__):
         raise OSError(number, "no", "/flows")
 
-    monkeypatch.setattr(pipeline.workflow, "follow", refuse)
+    monkeypatch.setattr(pipeline.workflow.computation, "follow", refuse)
     with pytest.raises(PlaceFaultError, match=r"^/flows: no$"):
         compute_cell(CONFIG, *shared)
     batch = compute_batch([CONFIG], *shared)
@@ -87,7 +87,7 @@ def test_a_fault_of_the_place_is_no_record(shared, monkeypatch, number):
 @pytest.mark.parametrize("error", [DiskFullError("it is full"), CatalogUnwritableError("it is read-only")])
 def test_a_catalog_that_refuses_is_a_fault_of_the_place(shared, monkeypatch, error):
     """The records of the cells before it are there."""
-    compute, calls = pipeline.workflow.follow, []
+    compute, calls = pipeline.workflow.computation.follow, []
 
     def twice(*arguments, **options):
         calls.append(1)
@@ -95,14 +95,14 @@ def test_a_catalog_that_refuses_is_a_fault_of_the_place(shared, monkeypatch, err
             raise error
         return compute(*arguments, **options)
 
-    monkeypatch.setattr(pipeline.workflow, "follow", twice)
+    monkeypatch.setattr(pipeline.workflow.computation, "follow", twice)
     batch = compute_batch([CONFIG] * 4, *shared)
     assert ([record.status for record in batch.records], batch.fault) == (["computed"] * 2, str(error))
 
 
 @pytest.mark.parametrize("times", [2, 3])
 def test_the_systems_hiccups_are_tried_again(shared, monkeypatch, times):
-    compute, calls = pipeline.workflow.follow, []
+    compute, calls = pipeline.workflow.computation.follow, []
 
     def sometimes(*arguments, **options):
         calls.append(1)
@@ -110,7 +110,7 @@ def test_the_systems_hiccups_are_tried_again(shared, monkeypatch, times):
             raise OSError(5, "Input/output error")
         return compute(*arguments, **options)
 
-    monkeypatch.setattr(pipeline.workflow, "follow", sometimes)
+    monkeypatch.setattr(pipeline.workflow.computation, "follow", sometimes)
     if times == 3:
         with pytest.raises(PlaceFaultError, match="Input/output error"):
             compute_cell(CONFIG, *shared)
@@ -132,7 +132,7 @@ def test_a_data_set_that_can_not_be(monkeypatch):
     def unreadable(_):
         raise OSError("gone")
 
-    monkeypatch.setattr(pipeline.workflow, "prepare", unreadable)
+    monkeypatch.setattr(pipeline.workflow.computation, "prepare", unreadable)
     with pytest.raises(OSError, match="gone"):  # the scheduler tries it again
         shared_data(config)
 

@@ -11,13 +11,13 @@ import xarray as xr
 
 from catalog import open_catalog
 from pipeline import load_config, run
-from pipeline.results.reader import summarise
 from pipeline.sweep import run_sweep
 from pipeline.sweep.cell import CellRecord
 from pipeline.sweep.coordinates import dimension_names, flags
 from pipeline.sweep.cube import make_cube
 from pipeline.sweep.grid import Axis
 from pipeline.sweep.plan import make_plan
+from pipeline.workflow.summary import summarise
 
 GRID = {
     "init.log10_scale": [-2, -3],

@@ -33,13 +33,13 @@ def catalog(tmp_path):
 @pytest.fixture
 def counted(monkeypatch):
     """The runs that are computed in this process, as they are."""
-    compute, calls = pipeline.workflow.follow, []
+    compute, calls = pipeline.workflow.computation.follow, []
 
     def counting(config, *arguments, **options):
         calls.append(config.run_id("1"))
         return compute(config, *arguments, **options)
 
-    monkeypatch.setattr(pipeline.workflow, "follow", counting)
+    monkeypatch.setattr(pipeline.workflow.computation, "follow", counting)
     return calls
 
 
@@ -172,7 +172,7 @@ def test_trajectories_into_memory(request_of):
 
 
 def test_failed_cells_are_tried_again_on_request(request_of, catalog, monkeypatch, counted):
-    compute = pipeline.workflow.follow
+    compute = pipeline.workflow.computation.follow
 
     def fail(config, *arguments, **options):
         if config.init.seed == 1:
@@ -180,7 +180,7 @@ def test_failed_cells_are_tried_again_on_request(request_of, catalog, monkeypatc
         return compute(config, *arguments, **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline.workflow, "follow", fail)
+        patched.setattr(pipeline.workflow.computation, "follow", fail)
         cube = run_sweep(request_of(GRID), catalog)
     assert cube.attrs["failed_cells"] == 6
     assert {entry["message"] for entry in json.loads(cube.attrs["failures"])} == {"ValueError: not today"}
@@ -199,7 +199,7 @@ def test_failed_cells_are_tried_again_on_request(request_of, catalog, monkeypatc
 
 
 def test_an_interrupt_keeps_what_was_computed(request_of, catalog, monkeypatch, counted):
-    compute = pipeline.workflow.follow
+    compute = pipeline.workflow.computation.follow
 
     def interrupted(config, *arguments, **options):
         if len(counted) == 7:
@@ -207,7 +207,7 @@ def test_an_interrupt_keeps_what_was_computed(request_of, catalog, monkeypatch, 
         return compute(config, *arguments, **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline.workflow, "follow", interrupted)
+        patched.setattr(pipeline.workflow.computation, "follow", interrupted)
         patched.setattr(pipeline.sweep.in_process, "AT_ONCE", 1e-9)
         with pytest.raises(KeyboardInterrupt):
             run_sweep(request_of(GRID), catalog)

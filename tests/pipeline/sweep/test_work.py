@@ -10,7 +10,7 @@ import pytest
 import pipeline.sweep.execution
 import pipeline.sweep.in_process
 import pipeline.sweep.work
-import pipeline.workflow
+import pipeline.workflow.computation
 from catalog import open_catalog
 from catalog.cell_cache import write_cells
 from catalog.layout import SCHEMA_VERSION
@@ -31,13 +31,13 @@ def catalog(tmp_path):
 @pytest.fixture
 def computed(monkeypatch):
     """The runs that are computed in this process, as they are."""
-    follow, calls = pipeline.workflow.follow, []
+    follow, calls = pipeline.workflow.computation.follow, []
 
     def counting(config, *arguments, **options):
         calls.append(config.run_id(SCHEMA_VERSION))
         return follow(config, *arguments, **options)
 
-    monkeypatch.setattr(pipeline.workflow, "follow", counting)
+    monkeypatch.setattr(pipeline.workflow.computation, "follow", counting)
     monkeypatch.setattr(pipeline.sweep.in_process, "AT_ONCE", 0.0)  # a batch a cell
     monkeypatch.setattr(pipeline.sweep.work, "LOT_SECONDS", 0.0)
     return calls

@@ -1,0 +1,122 @@
+"""Reading a run's results off its groups."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from catalog.schema import decode, flag_numbers, variable
+from catalog.schema.blocks import at_instant
+from pipeline.network.names import STRICT_SADDLE, plateau_name
+from pipeline.workflow.results import Value, every_result
+
+NAMED_COORDINATES_LIMIT = 6
+"""How many coordinates are named."""
+PLATEAU_COLUMNS = (
+    "label", "start", "end", "loss", "distance", "kind", "negative_eigenvalues", "smallest_eigenvalue",
+)  # fmt: skip
+"""What is said of each plateau."""
+
+
+def summarise(run: xr.DataTree | Mapping[str, xr.Dataset]) -> dict[str, Any]:
+    """Every scalar result of a run (a tree, or its groups), by the name of its column in the catalog's table.
+
+    What is not known (a minimum norm where no network fits) or does not exist (t3 if nothing is fitted) is NaN.
+    Of groups that a run of schema 1.0 does not have, nothing is said.
+    """
+    if isinstance(run, xr.DataTree):
+        run = {name: node.to_dataset() for name, node in run.children.items()}
+    reader = RunReader(run)
+    found = {name: result.read(reader) for name, result in every_result().items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+class RunReader:
+    """A run whose results are read: its groups by their names."""
+
+    groups: Mapping[str, xr.Dataset]
+
+    def __init__(self, groups: Mapping[str, xr.Dataset]) -> None:
+        """Take the groups; those that a run of an older schema does not have may be missing."""
+        self.groups = groups
+
+    def last(self, group: str, name: str) -> float:
+        """The value at the end of the run."""
+        return float(self.groups[group].variables[name][-1])
+
+    def scalar(self, group: str, name: str) -> Value | None:
+        """A variable without dimensions, a label as its word; None if there is none of that name."""
+        found = self.groups[group].variables.get(name)
+        if found is None:
+            return None
+        return str(decode(found)) if flag_numbers(found.attrs) else float(found)
+
+    @cached_property
+    def verdicts(self) -> dict[str, str]:
+        """The verdict on each statement of the paper, by its name."""
+        if "statements" not in self.groups:
+            return {}
+        table = self.groups["statements"].variables
+        return dict(zip(decode(table["statement"]).tolist(), decode(table["verdict"]).tolist(), strict=True))
+
+    def sliding_neurons(self) -> int:
+        """How many neurons end on the boundary of a data point, held there from both sides."""
+        (last,) = at_instant(self.groups["trajectory"], -1, "activation")
+        return int((last == variable("trajectory", "activation").flag("sliding")).any(axis=1).sum())
+
+    def dead_neurons(self) -> int:
+        """How many neurons end off at every data point."""
+        (last,) = at_instant(self.groups["trajectory"], -1, "activation")
+        return int((last == variable("trajectory", "activation").flag("off")).all(axis=1).sum())
+
+    def coordinate_names(self) -> str:
+        """What the coordinates are called: a column too many shows there."""
+        names = str(self.groups["data"].variables["coord"].attrs.get("labels", "")).split()
+        return ", ".join(names[:NAMED_COORDINATES_LIMIT] + ["..."] * (len(names) > NAMED_COORDINATES_LIMIT))
+
+    def growth_rate(self, sign: str) -> float:
+        """|D_+| or |D_-|."""
+        return float(np.hypot.reduce(self.groups["data"].variables[f"growth_{sign}"].values))
+
+    def number_of_plateaus(self) -> int | None:
+        """At how many stationary points the flow lingers."""
+        return self.groups["plateaus"].sizes["plateau_number"] if "plateaus" in self.groups else None
+
+    def strict_saddles(self) -> int | None:
+        """How many plateaus are at a strict saddle."""
+        if "plateaus" not in self.groups:
+            return None
+        return int((decode(self.groups["plateaus"].variables["kind"]) == STRICT_SADDLE).sum())
+
+    def plateau_table(self) -> str | None:
+        """The plateaus as a table in JSON."""
+        if "plateaus" not in self.groups:
+            return None
+        found = self.groups["plateaus"].variables
+        columns = {name: _words_or_numbers(found[name]) for name in PLATEAU_COLUMNS}
+        fitted = decode(found["fitted"]) == "fitted"
+        columns["name"] = [plateau_name(label) for label in columns["label"]]
+        columns["labels_fitted"] = fitted.sum(axis=1).tolist()
+        columns["labels"] = [fitted.shape[1]] * len(fitted)
+        columns["reason"] = list(np.atleast_1d(found["kind"].attrs.get("reasons", [""] * len(fitted))))
+        return json.dumps([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
+
+    def last_number(self, group: str, name: str) -> float | None:
+        """A value at the end of the run; None if there is none of that name."""
+        return self.last(group, name) if name in self.groups[group].variables else None
+
+    def last_count(self, group: str, name: str) -> int | None:
+        """A count at the end of the run; None if there is none of that name."""
+        found = self.groups[group].variables if group in self.groups else {}
+        return int(self.last(group, name)) if name in found else None
+
+
+def _words_or_numbers(values: xr.Variable) -> list[Any]:
+    if flag_numbers(values.attrs):
+        return list(decode(values).tolist())
+    return [None if number != number else number for number in values.values.tolist()]

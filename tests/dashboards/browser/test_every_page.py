@@ -1,0 +1,101 @@
+"""Each page in a browser, opened once: it is whole, it is drawn, and its console is empty; lambda is moved once.
+
+What visitors do besides is tested in the files beside this one, by `make test-all`: a page takes the browser
+and its server seconds of processor time. What the pages say and draw is tested without a browser, in the
+folders around.
+"""
+
+import pytest
+from flow_page import agrees, colours, loss_of, slider
+from invented_cubes import plan_of, publish_cube
+
+from catalog import open_catalog
+from dashboards.exports.animation_frames import read_frames
+from dashboards.exports.standalone_page import write_standalone_page
+from pipeline import load_config, run
+
+SMALL = {"init.width": 12, "flow.samples": 40}
+PAGES = {
+    "catalog": (".tabulator-row", 0),
+    "catalog?compare={run},{other}": (".bk-Figure", 2),
+    "theory?run={run}": ("h2:has-text('The ladder of')", 3),
+    "sweeps?sweep={sweep}": (".bk-Figure", 1),
+    "explore?runs={run},{other}&show=trajectory/activation&select=[3]": (".bk-Figure >> nth=1", 2),
+}
+"""Of each: what one sees when it is whole, and how many figures at least."""
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory):
+    """Two runs and a sweep."""
+    catalog = open_catalog(tmp_path_factory.mktemp("every-page"))
+    for scale in (-6.0, -2.0):
+        run(load_config("orthogonal", SMALL | {"init.log10_scale": scale}), catalog)
+    publish_cube(catalog, plan_of())
+    return catalog
+
+
+@pytest.fixture(scope="module")
+def address(serve, catalog):
+    return serve(catalog.storage.url)
+
+
+def drawn(page):
+    """The figures that are seen, each of them more than a frame."""
+    figures = [figure for figure in page.locator(".bk-Figure").all() if figure.is_visible()]
+    for figure in figures:
+        figure.scroll_into_view_if_needed()
+        page.wait_for_function("element => element.getBoundingClientRect().width > 0", arg=figure.element_handle())
+        assert colours(figure) > 10
+    return len(figures)
+
+
+def fits_a_phone(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("document.documentElement.scrollWidth <= 390")
+
+
+def test_flow_shows_the_papers_experiment_and_follows_lambda(address, visit):
+    page = visit(f"{address}/flow")
+    before = loss_of(page)
+    assert agrees(before)
+    assert page.title() == "Flow · reluflow"
+    assert drawn(page) == 5
+    slider(page, "Scale").focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("new URL(location).searchParams.get('init.log10_scale') === '-8.0'")
+    for _ in range(100):  # the address says what was asked for; the picture follows
+        found = loss_of(page)
+        if agrees(found, **{"init.log10_scale": -8.0}):
+            break
+        page.wait_for_timeout(50)
+    assert agrees(found, **{"init.log10_scale": -8.0})
+    assert found["t"][-1] > before["t"][-1]
+    fits_a_phone(page)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_whole_and_fits_a_phone(address, catalog, visit, name):
+    there, figures = PAGES[name]
+    run_id, other = catalog.run_ids()
+    query = name.format(run=run_id, other=other, sweep=catalog.sweeps.run_ids()[0])
+    page = visit(f"{address}/{query}", ready=there)
+    assert drawn(page) >= figures
+    assert page.get_by_text("unexpected error").count() == 0
+    fits_a_phone(page)
+
+
+def test_the_page_without_a_server_shows_the_run_at_its_time(visit, tree, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text(write_standalone_page(tree))
+    page = visit(path.as_uri(), ready="canvas")
+    page.wait_for_function("window.Bokeh?.documents[0]?.get_model_by_name('now') != null")
+    frames = read_frames(tree)
+    for frame in (len(frames.samples) - 1, len(frames.samples) // 2):
+        page.locator("#frame").fill(str(frame))
+        shown = page.evaluate(
+            "Array.from(Bokeh.documents[0].get_model_by_name('network').renderers[0].data_source.data.y)"
+        )
+        assert shown == pytest.approx(frames.function[frame].tolist(), abs=1e-6)
+    assert "t = " in page.locator("#when").inner_text()
