@@ -17,7 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "data": ["data_set", "generate_data"],
         "inputs.errors": ["RequestError"],
         "flow": ["follow_flow", "given_start", "initialise", "simulate", "start", "start_from"],
-        "minimal_norm": ["compare", "minimal_norm"],
+        "minimal_norm": ["compare", "minimal_norm", "penalised_minimum"],
         "network.prediction": ["predict"],
         "network.samples": ["weights"],
         "phases": [
