@@ -110,6 +110,21 @@ class PageContext:
             self.query[key] = str(round(value))
         return round(value)
 
+    def window(self, key: str) -> tuple[float, float] | None:
+        """Return two increasing numbers, ``2.5,8``; None without them, and for anything else, with a message."""
+        if key not in self.query:
+            return None
+        said = self.text(key)
+        try:
+            start, end = (float(part) for part in said.split(","))
+        except ValueError:
+            start = end = math.nan
+        if math.isfinite(start) and math.isfinite(end) and start < end:
+            return start, end
+        self.say(f"{key} = {shortened(said)} is not known: allowed are two numbers, 2.5,8.")
+        self.query.pop(key)
+        return None
+
     def remember(self, **values: object) -> None:
         """Write values into the address, so that it leads back to what is shown; None removes a key."""
         for key, value in values.items():

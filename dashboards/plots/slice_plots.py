@@ -14,7 +14,7 @@ from bokeh.models import FixedTicker
 from dashboards.plots.holoviews_style import Hook, style_overlay
 from dashboards.plots.slice_scales import Scale, tick_places
 from dashboards.plots.source_columns import join_lines
-from dashboards.theme import Theme
+from dashboards.theme import Theme, shade
 from pipeline.figures import ROLES
 
 Numbers = npt.NDArray[np.float64]
@@ -135,9 +135,9 @@ def create_lines_plot(
     elements: list[Any] = []
     for group in groups:
         options = {"line_alpha" if not points else "alpha": DIMMED if marked is not None else 0.85}
-        elements.append(draw_group(at, group, axes, points=points, width=width).opts(**options))
+        elements.append(draw_group(at, group, axes, theme, points=points, width=width).opts(**options))
     if marked is not None and len(marked.values):
-        elements.append(draw_group(at, marked, axes, points=points, width=3.0))
+        elements.append(draw_group(at, marked, axes, theme, points=points, width=3.0))
     named = len(groups) > 1 or marked is not None
     overlay = hv.Overlay(elements or [hv.Curve([], axes[0].label, axes[1].label)])
     hooks = [ticks_of("x", axes[0]), ticks_of("y", axes[1])]
@@ -153,7 +153,9 @@ TOOLS: dict[str, Any] = {
 """A drag takes a window of x."""
 
 
-def draw_group(at: Numbers, group: Lines, axes: tuple[Axis, Axis], *, points: bool, width: float) -> hv.Element:
+def draw_group(
+    at: Numbers, group: Lines, axes: tuple[Axis, Axis], theme: Theme, *, points: bool, width: float
+) -> hv.Element:
     """Draw lines of one colour as one line with gaps: a browser draws many lines one by one."""
     x, y = join_lines(at, axes[1].scale.transform(group.values))
     value = np.hstack([group.values, np.full((len(group.values), 1), np.nan)]).ravel()
@@ -164,9 +166,9 @@ def draw_group(at: Numbers, group: Lines, axes: tuple[Axis, Axis], *, points: bo
             "hover_formatters": {"@value": "printf"}}  # fmt: skip
     if points:
         element = hv.Scatter(data, kdims, vdims, label=group.label)
-        return element.opts(color=group.colour, size=7, **tips)
+        return element.opts(color=shade(group.colour, theme), size=7, **tips)
     element = hv.Curve(data, kdims, vdims, label=group.label)
-    return element.opts(color=group.colour, line_width=width, line_dash=group.dash, **tips)
+    return element.opts(color=shade(group.colour, theme), line_width=width, line_dash=group.dash, **tips)
 
 
 def ticks_of(which: str, axis: Axis) -> Hook:

@@ -142,7 +142,7 @@ def resolved(catalog: Catalog, name: str) -> str:
 
 
 def found(catalog: Catalog, name: str) -> tuple[str, str]:
-    """The run, or else the sweep, that ``name`` means: its shelf and its identifier."""
+    """The run, or else the sweep, that ``name`` means: its collection and its identifier."""
     from catalog.errors import UnknownRunError
     from catalog.layout import RUNS, SWEEPS
 

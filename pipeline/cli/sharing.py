@@ -47,7 +47,7 @@ WEIGHTS = (".npz", ".pt")
 @json_option
 @speaks
 def export(
-    run_names: tuple[str, ...], destination: str, format: str | None, everything: bool, where: str | None,
+    *, run_names: tuple[str, ...], destination: str, format: str | None, everything: bool, where: str | None,
     catalog_url: str, as_json: bool, time: float | None,
 ) -> None:  # fmt: skip
     """Write runs or sweeps to DEST for anyone who has xarray: a folder that is a catalog, a zip, or netCDF.

@@ -118,7 +118,7 @@ class DataConfig(Keys):
         if self.file is not None:
             both = self.x is not None or self.y is not None
             named = "names = [...]: allowed with x and y only, a table's header has them" if self.names else None
-            return f"file = {Path(self.file).name!r}: allowed without x and y only{UNSET}" if both else named
+            return f"file = {Path(self.file).name!r}: give either a file or x and y{UNSET}" if both else named
         if self.x is None or self.y is None:
             return f"{'x' if self.x is None else 'y'} is missing: allowed are x and y, or file"
         if len(self.x) != len(self.y):

@@ -24,7 +24,7 @@ _WORDS = {
     "float_type": "a number is allowed",
     "bool_type": "true or false is allowed",
     "string_type": "a text is allowed",
-    "list_type": "a list is allowed",
+    "list_type": "a list or an array is allowed",
     "model_type": "a table of keys is allowed",
     "finite_number": "a finite number is allowed",
     "too_short": "at least {min_length} is allowed",

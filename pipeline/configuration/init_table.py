@@ -103,7 +103,7 @@ class InitConfig(Keys):
     def _given_problem(self) -> str | None:
         if self.file is not None:
             both = self.w is not None or self.a is not None
-            return f"file = {Path(self.file).name!r}: allowed without w and a only{UNSET}" if both else None
+            return f"file = {Path(self.file).name!r}: give either a file or w and a{UNSET}" if both else None
         if self.w is None or self.a is None:
             return f"{'w' if self.w is None else 'a'} is missing: allowed are w and a, or file"
         if len(self.w) != len(self.a):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import isfinite
 from typing import Any
 
 from dashboards.neurons.selection import NeuronSelection, read_query
@@ -120,7 +119,7 @@ def read_choice(
         y_scale=context.choice("scale", SCALES, "linear"),
         neurons=read_query(context.query),
         alone=context.choice("only", ("selected", ""), "") == "selected",
-        window=read_window(context),
+        window=context.window("window"),
     )
 
 
@@ -144,19 +143,3 @@ def read_places(context: PageContext, sizes: Mapping[str, int]) -> dict[str, int
         else:
             kept[dim] = place
     return kept
-
-
-def read_window(context: PageContext) -> tuple[float, float] | None:
-    """Read the window of x: ``2.5,8``."""
-    said = context.text("window")
-    if not said:
-        return None
-    try:
-        start, end = (float(part) for part in said.split(","))
-    except ValueError:
-        start = end = 0.0
-    if not (isfinite(start) and isfinite(end) and start < end):
-        context.say(f"window = {said[:40]!r} is not known: allowed are two numbers, 2.5,8.")
-        context.query.pop("window", None)
-        return None
-    return start, end

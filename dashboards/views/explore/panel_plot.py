@@ -13,12 +13,9 @@ from bokeh.models import CustomJS, Range1d
 
 from dashboards.components import html_pane
 from dashboards.html_table import numbers_html
-from dashboards.plots.figure_style import set_limits
+from dashboards.plots.figure_style import RESTORE, set_limits
 from dashboards.plots.holoviews_style import update_figure
 from dashboards.views.explore.drawing import Drawn
-
-RESTORE = "for (const range of ranges) { range.start = range.reset_start; range.end = range.reset_end }"
-"""What a double click does in the browser, at once."""
 
 
 class PanelPlot:

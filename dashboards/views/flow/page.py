@@ -30,6 +30,9 @@ IN_MEMORY_BYTES = 300_000_000
 SETTLED_SECONDS = 0.35
 """Time without a change after which the complete run is computed and the address is written."""
 
+AFTER_THE_PICTURES = "@media (max-width: 760px) { :host { order: 1; } }"
+"""On a phone the pictures come first."""
+
 
 def build_page(context: PageContext) -> pn.viewable.Viewable:
     """Build the page for what its address asks for."""
@@ -201,17 +204,19 @@ class FlowPage:
         )
         left = card(
             controls.choice, controls.scale.slider, controls.width.slider, controls.seed, controls.start,
-            controls.slope.slider, collapsible_card("Data", self.points.layout), self.save.button, self.save.line,
-            link, flex="1 1 230px", least="230px",
+            controls.slope.slider, collapsible_card("At the cursor", text.facts),
+            collapsible_card("Data", self.points.layout, closed=True), self.save.button, self.save.line, link,
+            flex="1 1 250px", least="250px",
         )  # fmt: skip
+        left.stylesheets = [AFTER_THE_PICTURES]
+        player = pn.Row(plots.play, plots.player, sizing_mode="stretch_width", margin=0)
         middle = card(
-            text.title, pn.pane.Bokeh(plots.network.figure, sizing_mode="stretch_width"), plots.player,
-            text.sentence, text.times, collapsible_card("At the cursor", text.facts),
-            collapsible_card("The curves as a table", text.samples, closed=True), files.view(),
-            flex="3 1 440px",
+            text.title, plots.network_legend, pn.pane.Bokeh(plots.network.figure, sizing_mode="stretch_width"),
+            player, text.sentence, plots.neurons.layout, plots.height_axis, text.times,
+            collapsible_card("The curves as a table", text.samples, closed=True), files.view(), flex="3 1 440px",
         )  # fmt: skip
-        buttons = pn.Row(plots.unit_choice, plots.loss_axis)
-        right = card(buttons, plots.loss_place, *plots.other_curves(), flex="3 1 400px")
+        buttons = pn.FlexBox(plots.unit_choice, plots.loss_axis, gap="0 8px", margin=0)
+        right = card(buttons, plots.phases_legend, plots.loss_place, *plots.other_curves(), flex="3 1 400px")
         return pn.FlexBox(left, middle, right, gap="14px", align_items="flex-start", sizing_mode="stretch_width")
 
 

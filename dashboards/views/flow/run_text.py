@@ -8,7 +8,7 @@ from dashboards.components import facts_html, html_pane
 from dashboards.drawing_data import DrawingData
 from dashboards.html_table import numbers_html
 from dashboards.page_context import PageContext
-from dashboards.plots.descriptions import facts, samples, sentence, times
+from dashboards.plots.descriptions import facts, how_it_ended, samples, sentence, times
 from dashboards.run_selection import RunSelection
 from dashboards.time_units import TimeUnit
 
@@ -28,7 +28,11 @@ class RunText:
 
     def __init__(self, context: PageContext) -> None:
         self.context = context
-        self.title, self.sentence, self.facts = html_pane(""), html_pane(""), html_pane("")
+        self.title = html_pane('<p role="status">Computing the flow …</p>')
+        self.sentence, self.facts = (
+            html_pane(""),
+            html_pane("", style=".facts { font-size: 12.5px; gap: 2px 8px; }"),
+        )
         self.times, self.samples = html_pane(""), html_pane("")
         self.named = ""
 
@@ -62,5 +66,5 @@ class RunText:
 
     def show_tables(self, drawing: DrawingData, unit: TimeUnit) -> None:
         """Write the tables of the run."""
-        self.times.object = numbers_html(times(drawing))
+        self.times.object = f"<p>{escape(how_it_ended(drawing))}</p>{numbers_html(times(drawing))}"
         self.samples.object = numbers_html(samples(drawing, unit))

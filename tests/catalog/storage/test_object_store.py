@@ -164,7 +164,7 @@ def test_many_writers_of_one_run(url, few, run_id, description):
 def test_a_writer_with_other_numbers_waits(url, few, make_few, run_id, description, monkeypatch):
     catalog = open_catalog(url)
     monkeypatch.setattr(
-        "catalog.storage.object_store.ObjectWriter.seal",
+        "catalog.storage.object_store.ObjectWriter.complete",
         lambda self, manifest: (_ for _ in ()).throw(KeyboardInterrupt),
     )
     with pytest.raises(KeyboardInterrupt):

@@ -66,7 +66,7 @@ REFUSED = {
     f"{GIVEN}w = [[1, 2]]\na = [1, 2]": "init.a has 2 numbers for 1 row of w: allowed is one number for each row",
     f"{GIVEN}w = [[1, nan]]\na = [1]": "init.w[0][1] = nan: a finite number is allowed",
     f"{GIVEN}w = [[1, 2]]\na = [-inf]": "init.a[0] = -inf: a finite number is allowed",
-    f"{GIVEN}w = [[1, 2]]\na = 1": "init.a = 1: a list is allowed",
+    f"{GIVEN}w = [[1, 2]]\na = 1": "init.a = 1: a list or an array is allowed",
     f"{GIVEN}w = [1, 2]\na = [1, 2]\nwidth = 60": "init.width = 60: allowed is 2, the number of rows of w, or no "
     "width at all (--set KEY= unsets a key, None in Python)",
     f"{GIVEN}w = [1]\na = [1]\nseed = 1": "init.seed = 1: allowed with start = 'balanced', 'unbalanced', "
@@ -96,7 +96,7 @@ REFUSED = {
     "[data]\nx = [[]]\ny = [1]": "data.x has rows of 0 numbers: allowed is one length of at least 1",
     "[data]\nx = [[1, 2], [3]]\ny = [1, 1]": "data.x has rows of 1 and 2 numbers: allowed is one length of at "
     "least 1",
-    "[data]\nx = [[1, 2], 3]\ny = [1, 1]": "data.x[1] = 3: a list is allowed",
+    "[data]\nx = [[1, 2], 3]\ny = [1, 1]": "data.x[1] = 3: a list or an array is allowed",
     '[data]\nx = [[1], ["a"]]\ny = [1, 1]': "data.x[1][0] = 'a': a number is allowed",
     "[data]\nx = [[1], [nan]]\ny = [1, 1]": "data.x[1][0] = nan: a finite number is allowed",
     "[data]\nx = [1, 2]\ny = [1, -inf]": "data.y[1] = -inf: a finite number is allowed",
@@ -206,7 +206,7 @@ def test_files_that_are_not_there(written, tmp_path, table, text, both):
     assert "null byte" in refusal(written(f'{text}file = "a\\u0000b"'))
     path = written(f'{text}{both}file = "points.csv"', points_csv=b"1,1")
     without = "x and y" if table == "data" else "w and a"
-    assert refusal(path) == f"{table}.file = 'points.csv': allowed without {without} only{UNSET}"
+    assert refusal(path) == f"{table}.file = 'points.csv': give either a file or {without}{UNSET}"
     assert refusal(path, {f"{table}.file": 3}) == f"{table}.file = 3: a text is allowed"
 
 

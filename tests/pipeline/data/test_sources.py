@@ -358,7 +358,7 @@ def test_toml(read):
         ("x = [[1, 2], [3]]\ny = [1, 1]", "x has rows of 1 and 2 numbers: allowed is one length of at least 1"),
         ('x = [[1], ["2"]]\ny = [1, 1]', "x[1][0] = '2': a number is allowed"),
         ("x = [1]\ny = [nan]", "y[0] = nan: a finite number is allowed"),
-        ("x = [[1]]\ny = 1979-05-27", "y = datetime.date(1979, 5, 27): a list is allowed"),
+        ("x = [[1]]\ny = 1979-05-27", "y = datetime.date(1979, 5, 27): a list or an array is allowed"),
         ("x = = 1", "Invalid value (at line 1, column 5)"),
         (b'x = "\xff"', "'utf-8' codec can't decode byte 0xff in position 5: invalid start byte"),
     ],

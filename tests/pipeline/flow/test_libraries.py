@@ -124,7 +124,7 @@ def test_refused_steps_are_counted(paper, small, monkeypatch, name):
     assert trajectory.attrs["steps"] + trajectory.attrs["rejected_steps"] == len(attempts)
 
 
-@pytest.mark.parametrize("method", ["scipy:RK45", "diffrax:Tsit5"])
+@pytest.mark.parametrize("method", ["scipy:RK45", pytest.param("diffrax:Tsit5", marks=pytest.mark.slow)])
 def test_too_many_steps_are_a_status(paper, small, monkeypatch, method):
     monkeypatch.setattr(libraries, "MOST_STEPS", 10)
     libraries._compiled.cache_clear()
@@ -139,7 +139,10 @@ def test_too_many_steps_are_a_status(paper, small, monkeypatch, method):
         assert late["time"].values.tolist() == [0.0]
 
 
-@pytest.mark.parametrize("method", ["scipy:RK45", "scipy:Radau", "scipy:LSODA", "diffrax:Tsit5"])
+@pytest.mark.parametrize(
+    "method",
+    ["scipy:RK45", "scipy:Radau", "scipy:LSODA", pytest.param("diffrax:Tsit5", marks=pytest.mark.slow)],
+)
 def test_weights_that_overflow_are_a_status(method, monkeypatch):
     """Inputs of 1e45 under weights of 1e50: the first right-hand side is no float."""
     monkeypatch.setattr(libraries, "MOST_STEPS", 300)

@@ -69,7 +69,7 @@ def test_what_a_person_reads():
         said(cube_of({}))[-1] == "Next: reluflow dashboard draws it over any two of its keys, on the page Sweeps."
     )
     runs = said(cube_of({"runs": "runs/x", "run_name": "orthogonal"}))
-    assert runs[-1] == "Next: reluflow show orthogonal-000000000007 says all about its first cell."
+    assert runs[-1] == "Next: reluflow show orthogonal-000000000007 prints all of its first cell."
 
 
 @pytest.mark.parametrize("text", ["", "no json", "[1]", "{}", "null", '{"a": 1}', "[" * 10**4, '["text"]', "[[]]"])
