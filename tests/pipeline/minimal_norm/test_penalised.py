@@ -1,4 +1,4 @@
-"""The least of loss plus norm, against least-distance programming (Lawson and Hanson) over a grid of directions."""
+"""The least of loss plus norm, against least-distance programming (Lawson, Hanson) over a grid of directions."""
 
 import numpy as np
 import pytest
