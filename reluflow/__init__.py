@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         check_statements,
         compare,
         data_set,
-        figures,
         find_clusters,
         find_plateaus,
         fit,
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
         predict,
         run,
         run_sweep,
+        save_weights,
         simulate,
         start,
         start_from,
@@ -72,6 +72,7 @@ __all__ = [
     "predict",
     "run",
     "run_sweep",
+    "save_weights",
     "select",
     "simulate",
     "start",
@@ -120,7 +121,7 @@ def _show_runs_in_notebooks() -> None:
         return
 
     def html(tree: Any) -> Any:
-        from pipeline.interactive import run_as_html
+        from pipeline import run_as_html
 
         return run_as_html(tree)
 

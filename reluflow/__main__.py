@@ -1,6 +1,6 @@
 """``python -m reluflow`` is the command ``reluflow``."""
 
-from pipeline.cli.main import command_line
+import runpy
 
 if __name__ == "__main__":
-    command_line()
+    runpy.run_module("pipeline.cli", run_name="__main__")

@@ -16,7 +16,7 @@ STAGES = (
 LIGHT = ("pipeline.workflow.results", "pipeline.workflow.stages")
 """What of the workflow takes the standard library alone; whoever draws or lists may import it."""
 TOP = (
-    "pipeline.workflow", "pipeline.sweep", "pipeline.theory", "pipeline.upkeep", "pipeline.interactive",
+    "pipeline.workflow", "pipeline.sweep", "pipeline.theory", "pipeline.upkeep",
     "pipeline.cli",
 )  # fmt: skip
 """The only modules that know the catalog beyond its schema."""
@@ -81,14 +81,7 @@ def may_know(module: str, other: str) -> bool:
             own = inside(other, "pipeline") and other == package(other)
             return own or inside(other, "pipeline.workflow") or other in CATALOG_MODULES
         case "reluflow":
-            return other in {
-                "pipeline",
-                "pipeline.interactive",
-                "pipeline.cli.main",
-                "pipeline.figures",
-                "pipeline.minimal_norm",
-                "catalog",
-            }
+            return other in {"pipeline", "pipeline.minimal_norm", "catalog"}
         case "pipeline":  # it imports on first use, which a test below reads
             return False
     return False
@@ -154,7 +147,7 @@ def test_every_import_is_allowed():
         ("dashboards.application", "catalog.catalog"),
         ("pipeline.new_package.module", "pipeline.data"),
         ("reluflow", "pipeline.flow"),
-        ("pipeline.interactive.whole_runs", "pipeline.flow.simulate"),
+        ("reluflow", "pipeline.figures"),
         ("pipeline.workflow", "reluflow"),
     ],
 )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.inputs.errors import RequestError
+from pipeline import RequestError
 
 LENGTH_LIMIT = 400
 """Characters of a condition."""
@@ -35,7 +35,7 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 
 
-class ConditionError(RequestError):
+class ConditionError(RequestError):  # type: ignore[misc]
     """A condition that can't be evaluated; its message is one line."""
 
 

@@ -6,18 +6,7 @@ from writers import imports, layers
 from writers.layers import Layer
 
 LAYERS = (
-    Layer(
-        "the two front doors",
-        (
-            ("pipeline.cli", "commands, reports, tables, progress"),
-            ("reluflow", "import reluflow: one name for all"),
-        ),
-        sideways=True,
-    ),
-    Layer(
-        "in a notebook",
-        (("pipeline.interactive", "runs from arrays, by name, as HTML"),),
-    ),
+    Layer("the command line", (("pipeline.cli", "reluflow: commands, reports, tables, progress"),)),
     Layer(
         "many runs, many readers",
         (
@@ -30,7 +19,10 @@ LAYERS = (
     ),
     Layer(
         "one run",
-        (("pipeline.workflow", "stages in a row"), ("pipeline.figures", "drawings")),
+        (
+            ("pipeline.workflow", "stages in a row"),
+            ("pipeline.figures", "drawings"),
+        ),
         sideways=True,
     ),
     Layer(

@@ -136,14 +136,13 @@ def existing(url: str) -> Catalog:
 
 def resolved(catalog: Catalog, name: str) -> str:
     """The run that ``name`` means: a preset's name is the preset as it is, without overrides."""
-    from pipeline.interactive import run_id_of
+    from pipeline.workflow.named_runs import run_id_of
 
-    run_id: str = run_id_of(catalog, name)
-    return run_id
+    return run_id_of(catalog, name)
 
 
 def found(catalog: Catalog, name: str) -> tuple[str, str]:
-    """The run, or else the sweep, that ``name`` means: its shelf and its identifier."""
+    """The run, or else the sweep, that ``name`` means: its collection and its identifier."""
     from catalog.errors import UnknownRunError
     from catalog.layout import RUNS, SWEEPS
 

@@ -19,7 +19,7 @@ TEXTS = {
 """The texts that it needs, and what stands for each that is missing."""
 OPTIONAL_NUMBERS = frozenset(
     {"number_of_points", "number_of_coordinates", "hull_difference", "merged_directions", "kinks",
-     "sliding_neurons", "hessian_smallest_eigenvalue"}
+     "sliding_neurons", "hessian_smallest_eigenvalue", "final_test_loss", "final_teacher_distance"}
 )  # fmt: skip
 OPTIONAL_TEXTS = frozenset({"coordinate_names", "stationary_kind", "stationary_reason", "plateau_table"})
 

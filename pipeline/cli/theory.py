@@ -42,7 +42,7 @@ def law_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def present(
-    law: str, configuration: dict[str, Any], compute: Callable[[Callable[[], None]], Any], steps: int,
+    law: str, configuration: dict[str, Any], compute: Callable[[Callable[[], None]], Any], *, steps: int,
     out: Path, catalog_url: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Compute a law or take it from the catalog, print its table, draw its figure, say what is next."""
@@ -97,8 +97,8 @@ def ladder(preset_or_file: str, settings: tuple[str, ...], out: Path, catalog_ur
 
     config = load_config(preset_or_file, dict(parse_override(text) for text in settings))
     present(
-        "ladder", ladder_configuration(config), lambda advance: ladder_law(config, advance=advance), len(RUNGS),
-        out, catalog_url, as_json,
+        "ladder", ladder_configuration(config), lambda advance: ladder_law(config, advance=advance),
+        steps=len(RUNGS), out=out, catalog_url=catalog_url, as_json=as_json,
     )  # fmt: skip
 
 
@@ -124,8 +124,8 @@ def width(seeds: int, out: Path, catalog_url: str, as_json: bool) -> None:
             "points": list(POINTS), "widths": list(WIDTHS), "seeds": seeds, "labels": [POSITIVE, NEGATIVE],
             "log10_scale": LOG10_SCALE, "reached_excess": REACHED,
         },
-        lambda advance: width_law(seeds=seeds, advance=advance), len(POINTS) * len(WIDTHS), out, catalog_url,
-        as_json,
+        lambda advance: width_law(seeds=seeds, advance=advance), steps=len(POINTS) * len(WIDTHS), out=out,
+        catalog_url=catalog_url, as_json=as_json,
     )  # fmt: skip
 
 
@@ -151,6 +151,6 @@ def threshold(seeds: int, out: Path, catalog_url: str, as_json: bool) -> None:
             "points": list(POINTS), "widths": list(WIDTHS), "seeds": seeds, "labels": [POSITIVE, NEGATIVE],
             "allowed_excess": ALLOWED, "range": [LOWEST, HIGHEST], "halvings": HALVINGS,
         },
-        lambda advance: threshold_law(seeds=seeds, advance=advance), len(POINTS) + len(WIDTHS), out, catalog_url,
-        as_json,
+        lambda advance: threshold_law(seeds=seeds, advance=advance), steps=len(POINTS) + len(WIDTHS), out=out,
+        catalog_url=catalog_url, as_json=as_json,
     )  # fmt: skip

@@ -20,7 +20,7 @@ def print_ladder(console: Console, law: xr.Dataset) -> None:
         f"{law.attrs['name']} from 10^{rungs[0]:g} to 10^{rungs[-1]:g}, epsilon = {law.attrs['epsilon']:g}: "
         "deviation ~ lambda^exponent\n"
     )
-    table = Table("statement", "paper's exponent", "measured", "rungs fitted", "holds from 10^", box=None)
+    table = Table("statement", "paper's exponent", "measured", "scales fitted", "holds from 10^", box=None)
     for i, name in enumerate(STATEMENTS):
         start = float(law["holds_from"][i])
         if isnan(start) and isnan(float(law["exponent"][i])):
@@ -31,10 +31,10 @@ def print_ladder(console: Console, law: xr.Dataset) -> None:
         )  # fmt: skip
     console.print(table)
     if table.row_count < len(STATEMENTS):
-        console.print(f"Of {len(STATEMENTS) - table.row_count} more statements no rung meets the assumptions.")
+        console.print(f"Of {len(STATEMENTS) - table.row_count} others the assumptions are met at no scale.")
     console.print(_rungs_table(law))
     console.print(_excess_in_words(law))
-    console.print("'Holds from' is the largest rung from which a statement holds all the way down.")
+    console.print("'Holds from': the largest scale at which, as at all smaller ones, the statement holds.")
 
 
 def _rungs_table(law: xr.Dataset) -> Table:
@@ -62,8 +62,8 @@ def _excess_in_words(law: xr.Dataset) -> str:
         )
     last, minimum = float(law["excess"][-1]), float(law["minimum"])
     return (
-        f"\nOn the last rung the excess over the minimum norm is {last:.4g}, {last / minimum:.3g} of the minimum. "
-        "Where its assumptions hold, the paper promises none in the limit."
+        f"\nAt the smallest scale the excess over the minimum norm is {last:.4g}, "
+        f"{last / minimum:.3g} of the minimum. Where its assumptions hold, the paper promises none in the limit."
     )
 
 

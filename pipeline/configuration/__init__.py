@@ -8,7 +8,7 @@ stage wants them. Knows no stage and no catalog.
 
 from pipeline.configuration.arrays import Arrays, described, npy_array, npz_arrays, one_row, torch_arrays
 from pipeline.configuration.bounds import parse_toml, read_bytes
-from pipeline.configuration.data_table import DataConfig
+from pipeline.configuration.data_table import TEACHERS, DataConfig
 from pipeline.configuration.explaining import explain
 from pipeline.configuration.files import read_pinned
 from pipeline.configuration.init_table import InitConfig
@@ -29,6 +29,7 @@ from pipeline.configuration.weights import network_arrays, read_weights
 __all__ = [
     "DATA_FILES",
     "METHODS",
+    "TEACHERS",
     "AnalysisConfig",
     "Arrays",
     "DataConfig",

@@ -7,17 +7,27 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.configuration.held_out_table import HeldOutConfig
 from pipeline.configuration.keys import UNSET, Count, Keys, Numbers, Rows, Seed, Whole, counted, misplaced, uneven
 
 _ORTHONORMAL = frozenset({"y", "points", "dimension", "positive", "seed"})
+_DRAWN = frozenset({"points", "dimension", "noise", "seed"})
 _MEANT = {
     "points": frozenset({"x", "y", "names", "file"}),
     "orthonormal": _ORTHONORMAL,
     "nearly_orthonormal": _ORTHONORMAL | {"delta"},
-    "gaussian_teacher": frozenset({"points", "dimension", "teacher_width", "seed"}),
-    "linear_teacher": frozenset({"points", "dimension", "seed"}),
+    "gaussian_teacher": _DRAWN | {"teacher_width"},
+    "linear_teacher": _DRAWN,
+    "one_neuron": _DRAWN | {"spread"},
+    "opposite_neurons": _DRAWN,
+    "orthonormal_neurons": _DRAWN | {"teacher_width"},
+    "line": frozenset({"points", "noise", "function", "seed"}),
 }
-"""Which keys mean something for which kind; ``bias`` does for every kind."""
+"""Which keys mean something for which kind; ``bias`` and ``test`` do for every kind."""
+TEACHERS = (
+    "gaussian_teacher", "linear_teacher", "one_neuron", "opposite_neurons", "orthonormal_neurons", "line",
+)  # fmt: skip
+"""The kinds whose points are drawn one by one and labelled by a function, so that there are more of them."""
 
 
 class DataConfig(Keys):
@@ -28,7 +38,10 @@ class DataConfig(Keys):
     kind
         ``points`` (given here or in a file), or drawn by seed: ``orthonormal``, ``nearly_orthonormal`` (unit
         vectors with small inner products), ``gaussian_teacher`` (standard Gaussian points, labelled by a random
-        ReLU network) or ``linear_teacher`` (such points, labelled by <u, x> with a random unit vector u).
+        ReLU network), ``linear_teacher`` (such points, labelled by <u, x> with a random unit vector u),
+        ``opposite_neurons`` (by relu(<u, x>) + relu(-<u, x>)), ``orthonormal_neurons`` (by a sum of
+        teacher_width of them), ``one_neuron`` (by relu(x_1), points around e_1) or ``line`` (points evenly from
+        -1 to 1, labelled by a function).
     x, y
         The points, one row each (or one number each), and their labels. The orthonormal kinds take y alone.
     names
@@ -50,12 +63,24 @@ class DataConfig(Keys):
         For ``nearly_orthonormal``: the inner products are uniform in [-delta, delta]; 0 is the orthonormal
         family of the same seed. Less than 1/(n - 1): up to there every such Gram matrix is positive definite
         (Gershgorin), beyond it some are no unit vectors' at all.
+    test
+        A table of its own: points that the flow does not see, given, in a file, or drawn from the same teacher.
     teacher_width
         For ``gaussian_teacher``: the neurons of the teacher, w ~ N(0, 1/(teacher_width d)) in each coordinate
-        and a ~ N(0, 1/teacher_width).
+        and a ~ N(0, 1/teacher_width). For ``orthonormal_neurons``: how many, each with a = 1.
+    noise
+        Of the kinds with a teacher and of ``line``: the standard deviation of Gaussian noise on each label.
+    spread
+        For ``one_neuron``: the points are e_1 plus a Gaussian vector whose length is about ``spread``.
+    function
+        For ``line``: ``sine`` (of pi x), ``absolute`` (|x|), ``step`` (the sign) or ``four_kinks``
+        (-relu(x) + relu(2x + 0.6) - relu(1.5x - 0.6) + relu(0.5x - 0.4)).
     """
 
-    kind: Literal["points", "orthonormal", "nearly_orthonormal", "gaussian_teacher", "linear_teacher"] = "points"
+    kind: Literal[
+        "points", "orthonormal", "nearly_orthonormal", "gaussian_teacher", "linear_teacher", "one_neuron",
+        "opposite_neurons", "orthonormal_neurons", "line",
+    ] = "points"  # fmt: skip
     x: Rows | None = None
     y: Numbers | None = None
     names: Annotated[list[str], Field(min_length=1)] | None = None
@@ -68,6 +93,10 @@ class DataConfig(Keys):
     delta: Annotated[float, Field(ge=0, lt=1)] = 0.0
     teacher_width: Count = 6
     seed: Seed = 0
+    noise: Annotated[float, Field(ge=0)] = 0.0
+    spread: Annotated[float, Field(gt=0)] = 0.5
+    function: Literal["sine", "absolute", "step", "four_kinks"] = "sine"
+    test: HeldOutConfig | None = None
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> DataConfig:
@@ -78,9 +107,8 @@ class DataConfig(Keys):
                 "points": self._points_problem,
                 "orthonormal": self._orthonormal_problem,
                 "nearly_orthonormal": self._orthonormal_problem,
-                "gaussian_teacher": self._teacher_problem,
-                "linear_teacher": self._teacher_problem,
-            }[self.kind]()
+            }.get(self.kind, self._teacher_problem)()
+            or self._test_problem()
         )
         if problem:
             raise ValueError(problem)
@@ -90,7 +118,7 @@ class DataConfig(Keys):
         if self.file is not None:
             both = self.x is not None or self.y is not None
             named = "names = [...]: allowed with x and y only, a table's header has them" if self.names else None
-            return f"file = {Path(self.file).name!r}: allowed without x and y only{UNSET}" if both else named
+            return f"file = {Path(self.file).name!r}: give either a file or x and y{UNSET}" if both else named
         if self.x is None or self.y is None:
             return f"{'x' if self.x is None else 'y'} is missing: allowed are x and y, or file"
         if len(self.x) != len(self.y):
@@ -127,9 +155,18 @@ class DataConfig(Keys):
         return None
 
     def _teacher_problem(self) -> str | None:
-        for key in ("points", "dimension"):
+        needed = ("points",) if self.kind == "line" else ("points", "dimension")
+        for key in needed:
             if getattr(self, key) is None:
-                return f"{key} is missing: kind = {self.kind!r} needs points and dimension"
+                return f"{key} is missing: kind = {self.kind!r} needs {' and '.join(needed)}"
+        if self.kind == "orthonormal_neurons" and self.teacher_width > self.coordinates:
+            return f"teacher_width = {self.teacher_width}: at most dimension = {self.coordinates} is allowed"
+        return None
+
+    def _test_problem(self) -> str | None:
+        if self.test is not None and self.test.points is not None and self.kind not in TEACHERS:
+            kinds = " or ".join(map(repr, TEACHERS))
+            return f"test.points = {self.test.points}: allowed with kind = {kinds} only, which draw their points"
         return None
 
     @property
@@ -140,4 +177,4 @@ class DataConfig(Keys):
     @property
     def coordinates(self) -> int:
         """How many coordinates the points of a drawn family have."""
-        return self.dimension or self.number
+        return 1 if self.kind == "line" else self.dimension or self.number

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from pipeline.configuration.bounds import parse_toml, read_bytes
 from pipeline.configuration.explaining import explain
-from pipeline.configuration.files import pin_file
+from pipeline.configuration.files import TABLES_WITH_FILES, pin_file, tables_with_files
 from pipeline.configuration.tables import RunConfig
 from pipeline.configuration.titles import called_by_its_data, named_by_its_data, preset_behind, presets
 from pipeline.configuration.weights import read_weights
@@ -66,12 +66,13 @@ def load_config(
     path = _find(cast("str | Path", name_or_path))
     values = _read(path)
     for table in ("data", "init"):
-        keys = values.setdefault(table, {})
-        if isinstance(keys, dict) and isinstance(keys.get("file"), str):
+        values.setdefault(table, {})
+    for keys in tables_with_files(values):
+        if isinstance(keys.get("file"), str):
             keys["file"] = str(path.parent / keys["file"])  # beside this file; an overridden one is where we are
     for key, value in (overrides or {}).items():
         _override(values, key, value)
-    for table in ("data", "init"):
+    for table in TABLES_WITH_FILES:
         pin_file(values, table)
     config = _checked(values | {"name": run_name(path.stem)})
     is_preset = path == presets().get(path.stem)
@@ -88,7 +89,7 @@ def _from_keys(keys: Mapping[str, Any], overrides: Mapping[str, Any]) -> RunConf
     values: dict[str, Any] = {"data": {}, "init": {}}
     for key, value in [*_dotted(keys), *overrides.items()]:
         _override(values, key, value)
-    for table in ("data", "init"):
+    for table in TABLES_WITH_FILES:
         pin_file(values, table)
     return named_by_its_data(_checked(values | {"name": "run"}), set(values))
 
@@ -220,7 +221,7 @@ def override(config: RunConfig, overrides: Mapping[str, Any]) -> RunConfig:
         if dot and table not in values and table in RunConfig.model_fields:
             values[table] = _said(getattr(config, table))
         _override(values, key, value)
-    for table in ("data", "init"):
+    for table in TABLES_WITH_FILES:
         pin_file(values, table)
     # A model that is checked already counts as it is: pydantic does not check instances again.
     rest = {name: getattr(config, name) for name in config.model_fields_set - set(values)}
@@ -233,7 +234,7 @@ def _said(table: Any) -> Any:
     """The keys that were said of a table, as they may be said again; anything else is no table."""
     if not isinstance(table, BaseModel):
         return table
-    said = {name: getattr(table, name) for name in table.model_fields_set}
+    said = {name: _said(getattr(table, name)) for name in table.model_fields_set}
     said.pop("file_sha256", None)
     return said
 

@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pipeline.configuration.data_table import DataConfig
+from pipeline.configuration.data_table import TEACHERS, DataConfig
 from pipeline.configuration.keys import counted
 from pipeline.configuration.tables import RunConfig
 
@@ -18,6 +18,10 @@ NAMES = {
     "nearly_orthonormal": "nearly-orthonormal-points",
     "gaussian_teacher": "gaussian-teacher",
     "linear_teacher": "linear-teacher",
+    "one_neuron": "one-neuron",
+    "opposite_neurons": "opposite-neurons",
+    "orthonormal_neurons": "orthonormal-neurons",
+    "line": "line",
 }
 """For each kind of data the name of runs on it that have no file of their own; none is a preset's."""
 
@@ -81,6 +85,18 @@ def preset_behind(config: RunConfig) -> str | None:
     return config.name if (config.title, config.description) == preset_words(config.name) else None
 
 
+def _teacher_in_words(data: DataConfig) -> str:
+    neurons = counted(data.teacher_width, "neuron")
+    return {
+        "gaussian_teacher": f"a teacher of {neurons}",
+        "linear_teacher": "a linear function",
+        "one_neuron": "the neuron that they are around",
+        "opposite_neurons": "two opposite neurons",
+        "orthonormal_neurons": counted(data.teacher_width, "orthonormal neuron"),
+        "line": f"the function {data.function}",
+    }[data.kind]
+
+
 def title_of(data: DataConfig) -> str:
     """What the data are, for people."""
     bias = ", with a bias" if data.bias else ""
@@ -90,10 +106,10 @@ def title_of(data: DataConfig) -> str:
         rows = data.x or [[]]
         return f"{counted(len(rows), 'point')} in {counted(len(rows[0]), 'dimension')}{bias}"
     kind = data.kind.replace("_", " ")
-    if data.kind in ("gaussian_teacher", "linear_teacher"):
-        neurons = counted(data.teacher_width, "neuron")
-        teacher = f"a teacher of {neurons}" if data.kind == "gaussian_teacher" else "a linear function"
-        points = f"{counted(data.number, 'Gaussian point')} in {counted(data.coordinates, 'dimension')}"
-        return f"{points}, labelled by {teacher}{bias}"
+    if data.kind in TEACHERS:
+        gaussian = "point" if data.kind in ("one_neuron", "line") else "Gaussian point"
+        points = f"{counted(data.number, gaussian)} in {counted(data.coordinates, 'dimension')}"
+        noise = f" with noise of {data.noise:g}" if data.noise else ""
+        return f"{points}, labelled by {_teacher_in_words(data)}{noise}{bias}"
     delta = f" (delta = {data.delta:g})" if data.kind == "nearly_orthonormal" else ""
     return f"{counted(data.number, f'{kind} point')}{delta} in {counted(data.coordinates, 'dimension')}{bias}"

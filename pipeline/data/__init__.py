@@ -5,8 +5,8 @@ the vectors D_+ and D_- and the answers to assumptions 1 and 2 (recorded, not en
 the teacher's, which labelled the data.
 """
 
-from pipeline.data.arrays import data_set
+from pipeline.data.arrays import data_set, held_out_arrays
 from pipeline.data.generate import generate_data
 from pipeline.data.teacher import teacher_network
 
-__all__ = ["data_set", "generate_data", "teacher_network"]
+__all__ = ["data_set", "generate_data", "held_out_arrays", "teacher_network"]

@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from pipeline.data.held_out import with_held_out
 from pipeline.inputs.arguments import matrix
 from pipeline.inputs.errors import RequestError
 from pipeline.network.points import coordinate_names, describe, refuse_impossible, take_points
 
 
-def data_set(x: Any, y: Any = None, *, bias: bool = False) -> xr.Dataset:
+def data_set(
+    x: Any, y: Any = None, *, bias: bool = False, test: tuple[Any, Any] | xr.Dataset | None = None
+) -> xr.Dataset:
     """Make the data set that every stage takes of points and labels.
 
     Parameters
@@ -24,11 +27,14 @@ def data_set(x: Any, y: Any = None, *, bias: bool = False) -> xr.Dataset:
         The labels: an array (n,), (n, 1) or (1, n), a Series, a list; of a DataFrame ``x`` also a column's name.
     bias
         Append a coordinate 1, called "bias", to every point.
+    test
+        Points and labels that the flow does not see, of the same kinds: (x, y), or a Dataset.
 
     Returns
     -------
     Dataset
-        x(point, coord), y(point), D_+ and D_-, and the answers to assumptions 1 and 2.
+        x(point, coord), y(point), D_+ and D_-, the answers to assumptions 1 and 2, and the test points if there
+        are any.
 
     Raises
     ------
@@ -40,6 +46,34 @@ def data_set(x: Any, y: Any = None, *, bias: bool = False) -> xr.Dataset:
     >>> data_set([-1.0, 2.0], [0.5, 1.0], bias=True).sizes["coord"]
     2
     """
+    data = _described(x, y, bias)
+    if test is None:
+        return data
+    x, y = held_out_arrays(test)
+    return with_held_out(data, x, y, "bias" in str(data["coord"].attrs["labels"]).split()[-1:])
+
+
+def held_out_arrays(test: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The points and labels of ``test`` as arrays.
+
+    Raises
+    ------
+    RequestError
+        If it is neither two arrays nor a Dataset.
+    """
+    if isinstance(test, xr.Dataset):
+        test = tuple(take_points(test)[name].values for name in ("x", "y"))
+    if not isinstance(test, tuple | list) or len(test) != 2:
+        raise RequestError("test: two arrays (x, y), or a Dataset of them, are allowed")
+    try:
+        points = matrix("x", test[0])
+        return points, _labels(test[1], len(points))
+    except RequestError as error:
+        raise RequestError(f"test: {error}") from None
+
+
+def _described(x: Any, y: Any, bias: bool) -> xr.Dataset:
+    """The data set of points and labels alone."""
     if isinstance(x, xr.Dataset):
         if y is not None:
             raise RequestError("y: nothing is allowed where x is a Dataset, which has its labels")

@@ -6,10 +6,12 @@ from typing import Any
 
 import xarray as xr
 
-from pipeline.configuration import DataConfig, as_table
+from pipeline.configuration import TEACHERS, DataConfig, as_table
 from pipeline.data.arrays import with_bias
-from pipeline.data.families import linear_points, nearly_orthonormal_points, orthonormal_points, teacher_points
+from pipeline.data.families import nearly_orthonormal_points, orthonormal_points
+from pipeline.data.held_out import held_out_points, with_held_out
 from pipeline.data.sources import given_points
+from pipeline.data.teacher_points import labelled_points
 from pipeline.inputs.errors import RequestError
 from pipeline.network.points import describe, refuse_impossible
 
@@ -17,8 +19,7 @@ KINDS = {
     "points": given_points,
     "orthonormal": orthonormal_points,
     "nearly_orthonormal": nearly_orthonormal_points,
-    "gaussian_teacher": teacher_points,
-    "linear_teacher": linear_points,
+    **dict.fromkeys(TEACHERS, labelled_points),
 }
 """What makes the points and labels of each ``kind``."""
 
@@ -58,4 +59,5 @@ def generate_data(config: DataConfig, y: Any = None) -> xr.Dataset:
     if config.bias:
         x, names = with_bias(x, names)
     refuse_impossible(x, labels)
-    return describe(x, labels, names)
+    data = describe(x, labels, names)
+    return data if config.test is None else with_held_out(data, *held_out_points(config), config.bias)

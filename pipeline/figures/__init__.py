@@ -4,7 +4,7 @@ In comes the tree of a run (groups data, trajectory, phases, minimal_norm); out 
 their files. Each figure is one pure function in one file: ``timeline`` (figure 1), ``snapshots`` (figure 2;
 its four ``moments``, its panels in ``kinks`` for one-dimensional data, ``cosines`` for orthogonal inputs and
 ``polar`` for all others, chosen in ``panels``, what they draw in ``network``), ``loss`` (figure 3). ``animation``
-is figures 2 and 3 in motion (its frames in ``reel`` and ``film``, its files in ``encoding``). ``laws`` draws the
+is figures 2 and 3 in motion (its frames in ``frames`` and ``film``, its files in ``encoding``). ``laws`` draws the
 cubes of ``pipeline.theory``. ``style`` says how figures look,
 ``reading`` what they read, ``writing`` how they become files. Nothing here computes a result, knows the catalog
 or touches pyplot. This is the only package that imports Matplotlib: import it only to draw.

@@ -120,7 +120,7 @@ def _excess(axes: Axes, law: xr.Dataset) -> None:
     log_excess, log_scale = law["measured"].values[:, i], law["log_init_scale"].values
     clear = np.isfinite(log_excess) & (log_excess > lowest)
     if not clear.any():
-        axes.text(0.5, 0.5, "the excess is rounding on every rung", ha="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, "at every scale the excess is rounding", ha="center", transform=axes.transAxes)
         return
     x, y = log_scale[clear] / np.log(10.0), log_excess[clear] / np.log(10.0)
     axes.plot(x, y, "o", color=BLUE, markersize=4.5, label="measured", gid="excess")

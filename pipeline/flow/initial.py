@@ -9,6 +9,7 @@ import xarray as xr
 
 from catalog.schema import conform, validate
 from pipeline.configuration import InitConfig, as_table, read_weights
+from pipeline.flow.draws import draw
 from pipeline.inputs.errors import RequestError
 from pipeline.network.points import take_points
 
@@ -28,8 +29,8 @@ def initialise(data: xr.Dataset, config: InitConfig) -> xr.Dataset:
         The dataset of the stage data; of it matter the number of coordinates and the largest size.
     config
         The start: ``balanced`` (a_j = s_j |w_j|), ``unbalanced`` (a_j = lambda times a standard Gaussian
-        number; the w_j are the balanced ones of the same seed) or ``given``; width, scale and seed. A whole
-        configuration, or its name, stands for its ``[init]``.
+        number; the w_j are the balanced ones of the same seed), ``dominated``, ``torch`` or ``given``; width,
+        scale and seed. A whole configuration, or its name, stands for its ``[init]``.
 
     Returns
     -------
@@ -51,17 +52,22 @@ def initialise(data: xr.Dataset, config: InitConfig) -> xr.Dataset:
             raise RequestError(f"init.{wrong}")
         refuse_impossible(w, a, data.sizes["coord"])
         initial = network_of(w, a)
+    elif config.start == "run":
+        raise RequestError(
+            f"init.from_run = {config.from_run!r}: allowed with a run of a catalog only; elsewhere "
+            "start_from(run, time) takes its network over, or a file: reluflow export RUN weights.npz"
+        )
     else:
-        w, a = draw(config, data.sizes["coord"])
-        log_unit = config.log10_scale * log(10.0) - (0.5 * log(config.width) if config.per_sqrt_width else 0.0)
-        lengths = np.linalg.norm(w, axis=1)
+        labels = str(data["coord"].attrs.get("labels", "")).split()
+        drawn = draw(config, data.sizes["coord"], labels[-1:] == ["bias"])
+        refuse_lopsided(drawn.ratio)
         initial = conform(
             "initial",
             {
-                "log_norm": np.log(lengths) + log_unit,
-                "direction": w / lengths[:, None],
-                "output_ratio": a if config.start == "balanced" else _ratio(a, lengths),
-                "log_init_scale": log_unit,
+                "log_norm": drawn.log_norm,
+                "direction": drawn.direction,
+                "output_ratio": _exact_where_balanced(drawn.ratio),
+                "log_init_scale": drawn.log_scale,
             },
         )
     refuse_overflow(data, initial, config)
@@ -99,18 +105,6 @@ def network_of(w: np.ndarray, a: np.ndarray) -> xr.Dataset:
     lengths = np.linalg.norm(w, axis=1)
     values = {"log_norm": np.log(lengths), "direction": w / lengths[:, None], "output_ratio": _ratio(a, lengths)}
     return conform("initial", values | {"log_init_scale": _log_root_mean_square(w)})
-
-
-def draw(config: InitConfig, d: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw g (m, d), and for each neuron its sign s_j (balanced) or its a_j/lambda (unbalanced).
-
-    The order of the draws is part of what a seed means: g first, so that both starts share it.
-    """
-    generator = np.random.default_rng(config.seed)
-    g = generator.standard_normal((config.width, d))
-    if config.start == "balanced":
-        return g, generator.choice([-1.0, 1.0], config.width)
-    return g, generator.standard_normal(config.width)
 
 
 def refuse_impossible(w: np.ndarray, a: np.ndarray, d: int | None, table: str = "init.") -> None:
@@ -168,8 +162,26 @@ def refuse_overflow(data: xr.Dataset, initial: xr.Dataset, config: InitConfig) -
         )
 
 
+def refuse_lopsided(ratio: np.ndarray) -> None:
+    """Raise if a_j and |w_j| are so far apart that their quotient is no float that can be squared.
+
+    Raises
+    ------
+    RequestError
+    """
+    sizes = np.abs(ratio)
+    if not ((sizes <= LARGEST) & (sizes >= SMALLEST)).all():
+        raise RequestError(
+            "init.log10_output_scale: |a|/|w| of a neuron would be beyond "
+            f"{SMALLEST:g} to {LARGEST:g}, which is allowed"
+        )
+
+
 def _ratio(a: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    ratio: np.ndarray = a / lengths
+    return _exact_where_balanced(a / lengths)
+
+
+def _exact_where_balanced(ratio: np.ndarray) -> np.ndarray:
     return np.where(np.abs(np.abs(ratio) - 1.0) <= ROUNDING, np.sign(ratio), ratio)
 
 

@@ -72,6 +72,8 @@ FINER_TOLERANCE = Allowed(least=1e-14, most=1e-1)
 """Of a library's steps."""
 SLOPE = Allowed(least=-1e3, most=1e3)
 """Of the leaky ReLU; why not more: :class:`pipeline.configuration.FlowConfig`."""
+OUTPUT_SPEED = Allowed(least=1e-6, most=1e6)
+"""Of the output layer against the hidden one. At 0 and infinity one layer rests, which is another flow."""
 PROPER_SHARE = Allowed(above=0.0, below=1.0)
 """The paper's epsilon."""
 MANY = 10_000_000

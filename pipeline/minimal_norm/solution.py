@@ -14,7 +14,7 @@ from pipeline.minimal_norm.reduction import NO_NETWORK, Neurons, Reduced, is_fit
 from pipeline.minimal_norm.search import PROGRAM, Best, by_the_program, in_the_plane, without_the_program
 from pipeline.minimal_norm.sphere import Chart, Peaks, make_charts
 
-LARGEST_PROGRAM = 10_000
+LARGEST_PROGRAM = 2_500
 """How many numbers the points may have, in coordinates of their span, where patterns are sampled: a block of the
 program has twice as many, and it takes dozens of blocks."""
 FEW = 12

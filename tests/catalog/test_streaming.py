@@ -57,7 +57,7 @@ def test_the_chunks_of_lazy_variables_are_left_to_the_stream(tree):
         ]
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=6), bytes_a_chunk=st.integers(8, 2000))
 def test_however_it_is_cut_it_reads_back(make_tree, lengths, bytes_a_chunk):
     """Chunks on disk that do not fit the blocks, blocks of unequal lengths, samples larger than a chunk."""

@@ -42,7 +42,7 @@ class PanelPlot:
         )  # fmt: skip
 
     def show(self, title: str, drawn: Drawn, made: Any, *, keep_limits: bool) -> None:
-        """Show a slice; ``made`` is its figure, from :func:`render_figure`.
+        """Show a slice; ``made`` is its figure, from ``render_figure`` in ``holoviews_style``.
 
         ``keep_limits``: only the place of a dimension has changed, so that the vertical axis grows, and never
         jumps.

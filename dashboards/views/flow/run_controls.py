@@ -118,7 +118,7 @@ class Controls:
     def reflect(self, selection: RunSelection) -> None:
         """Set every widget to a selection, without a call of ``changed``."""
         self.selection, config = selection, selection.config
-        given = config.init.start == "given"
+        given = config.init.start not in DRAWN
         run_id = selection.source or selection.run_id
         self.run_id = run_id or self.run_id  # it can be chosen again after a preset
         runs = {f"run {self.run_id}": f"{RUN}{self.run_id}"} if self.run_id else {}

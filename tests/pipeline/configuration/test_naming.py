@@ -47,11 +47,20 @@ OTHER = {
     "data.delta": None,
     "data.teacher_width": None,
     "data.seed": None,
+    "data.noise": None,
+    "data.spread": None,
+    "data.function": None,
+    "data.test": {"x": [[1.0, 1.0]], "y": [2.0]},
     "init.width": 6,
     "init.log10_scale": -6.000000000000001,
     "init.per_sqrt_width": False,
     "init.seed": 1,
     "init.start": "unbalanced",
+    "init.log10_output_scale": None,
+    "init.distribution": "sphere",
+    "init.antisymmetric": None,
+    "init.from_run": None,
+    "init.from_time": None,
     "init.w": None,
     "init.a": None,
     "init.file": None,
@@ -61,6 +70,7 @@ OTHER = {
     "flow.end_time": 10.0,
     "flow.samples": 401,
     "flow.slope": 5e-324,
+    "flow.output_speed": 1.0000000000000002,
     "flow.step_size": 1.0000000000000002e-3,
     "analysis.epsilon": 0.06,
     "analysis.free_bias": True,
@@ -79,11 +89,24 @@ def test_every_key_is_part_of_the_name(written):
     for data in (
         drawn, drawn | {"points": 4}, drawn | {"dimension": 5}, drawn | {"positive": 1}, drawn | {"seed": 1},
         nearly, nearly | {"delta": 0.1}, teacher, teacher | {"kind": "linear_teacher"},
-        teacher | {"teacher_width": 5},
+        teacher | {"teacher_width": 5}, teacher | {"noise": 0.1}, teacher | {"test": {"points": 3}},
+        teacher | {"test": {"points": 3, "seed": 1}}, teacher | {"kind": "one_neuron"},
+        teacher | {"kind": "one_neuron", "spread": 0.1}, {"kind": "line", "points": 3},
+        {"kind": "line", "points": 3, "function": "step"},
     ):  # fmt: skip
         names.append(load_config(path, {"data": data}).run_id("1.0"))
     given_start = {"start": "given", "w": [[1, 2], [3, 4]], "a": [1, 2]}
-    for init in (given_start, given_start | {"w": [[1, 2], [3, 5]]}, given_start | {"a": [1, 0]}):
+    for init in (
+        given_start,
+        given_start | {"w": [[1, 2], [3, 5]]},
+        given_start | {"a": [1, 0]},
+        {"start": "dominated"},
+        {"start": "dominated", "log10_output_scale": -1},
+        {"start": "torch"},
+        {"from_run": "x"},
+        {"from_run": "x", "from_time": 1},
+        {"antisymmetric": True, "width": 4},
+    ):
         names.append(load_config(path, {"init": init}).run_id("1.0"))
     assert len(set(names)) == len(names)
 

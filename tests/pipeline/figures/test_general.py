@@ -46,7 +46,11 @@ def general() -> dict[str, xr.DataTree]:
     }
 
 
-@pytest.fixture(params=RUNS)
+FEW = ("leaky", "one sign, no bias", "a plane", "stationary")
+"""Of every kind one: drawing takes half a second of processor time. The others are drawn in the slow tests."""
+
+
+@pytest.fixture(params=[pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in RUNS])
 def tree(request: pytest.FixtureRequest, general: dict[str, xr.DataTree]) -> xr.DataTree:
     return general[request.param]
 
@@ -58,12 +62,12 @@ def test_every_run_is_drawn_legibly(tree, figure, monkeypatch):
     assert len(texts) > 10
     assert_legible(drawn, texts)
     assert not any("nan" in text.lower() for text, _ in texts)
+    if figure == "figure-2-states":
+        has_the_minimum_if_it_is_known(tree, drawn, [text for text, _ in texts])
 
 
-def test_a_minimum_that_is_not_known_is_not_drawn(tree, monkeypatch):
-    figure = snapshots_figure(tree)
+def has_the_minimum_if_it_is_known(tree, figure, said):
     known = bool(np.isfinite(tree["minimal_norm"]["value"]))
-    said = [text for text, _ in drawn_texts(figure, monkeypatch)]
     assert ("minimum norm" in said) == known
     gids = {child.get_gid() for axes in figure.axes for child in axes.get_children()}
     assert ("minimum" in gids) == known

@@ -54,7 +54,7 @@ def test_an_excess_that_is_rounding(cubes):
     hidden = cubes["ladder"].copy(deep=True)
     hidden["measured"][:] = -80.0
     said = [text.get_text() for axes in LAWS["ladder"](hidden).findobj() for text in getattr(axes, "texts", ())]
-    assert "the excess is rounding on every rung" in said
+    assert "at every scale the excess is rounding" in said
 
 
 def test_where_the_statements_do_not_apply_the_ends_are_shown():

@@ -7,24 +7,31 @@ from typing import Any
 
 import xarray as xr
 
+from pipeline import RequestError
 from pipeline.configuration import RunConfig, load_config
-from pipeline.data import data_set
-from pipeline.inputs.errors import RequestError
-from pipeline.interactive.progress import notebook_progress
+from pipeline.data import data_set, held_out_arrays
 from pipeline.network.points import coordinate_names
 from pipeline.workflow.computation import run
+from pipeline.workflow.notebook_progress import notebook_progress
 
 _TABLES = ("init", "flow", "analysis")
 
 
 def fit(
-    x: Any, y: Any = None, *, bias: bool = False, catalog: Any = None, progress: bool | None = None, **keys: Any
+    x: Any,
+    y: Any = None,
+    *,
+    bias: bool = False,
+    test: Any = None,
+    catalog: Any = None,
+    progress: bool | None = None,
+    **keys: Any,
 ) -> xr.DataTree:
     """Follow the gradient flow on arrays of your own, and analyse it.
 
     Parameters
     ----------
-    x, y, bias
+    x, y, bias, test
         As :func:`pipeline.data_set` takes them.
     catalog
         From ``open_catalog``, to keep the run, or to find it; None: nothing is kept.
@@ -45,12 +52,12 @@ def fit(
     RequestError
         Naming the argument that is not known, or not allowed.
     """
-    config = configuration_of(data_set(x, y), bias, keys)
+    config = configuration_of(data_set(x, y), bias, test, keys)
     with notebook_progress(progress) as stages:
         return run(config, catalog, stages=stages)
 
 
-def configuration_of(data: xr.Dataset, bias: bool, keys: dict[str, Any]) -> RunConfig:
+def configuration_of(data: xr.Dataset, bias: bool, test: Any, keys: dict[str, Any]) -> RunConfig:
     """Write a data set and keys without their tables as a configuration.
 
     Raises
@@ -62,6 +69,8 @@ def configuration_of(data: xr.Dataset, bias: bool, keys: dict[str, Any]) -> RunC
         "data.y": data["y"].values,
         "data.bias": bias,
     }
+    if test is not None:
+        dotted["data.test.x"], dotted["data.test.y"] = held_out_arrays(test)
     names = str(data["coord"].attrs["labels"]).split()
     if names != coordinate_names(len(names)):
         dotted["data.names"] = names

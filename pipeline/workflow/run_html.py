@@ -10,6 +10,7 @@ from typing import Any
 
 import xarray as xr
 
+import pipeline
 from pipeline.network.names import kind_in_words, plateau_name
 from pipeline.workflow.results import every_result
 from pipeline.workflow.summary import summarise
@@ -51,10 +52,9 @@ def _setting(summary: dict[str, Any]) -> str:
 
 
 def _figure(tree: xr.DataTree) -> str:
-    from pipeline.figures import encoded, snapshots_figure
-
-    figure = snapshots_figure(tree)
-    picture = base64.b64encode(encoded(figure, "png", dots_per_inch=80)).decode("ascii")
+    figures = pipeline.figures  # imported now: Matplotlib takes a while
+    figure = figures.snapshots_figure(tree)
+    picture = base64.b64encode(figures.encoded(figure, "png", dots_per_inch=80)).decode("ascii")
     return f'<img alt="Figure 2: four states of the network" src="data:image/png;base64,{picture}">'
 
 

@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.schema.blocks import along_time
 from pipeline.inputs.arguments import instants, matrix
 from pipeline.inputs.errors import RequestError
-from pipeline.network.activation import Activation
-from pipeline.network.algebra import pieces
+from pipeline.network.outputs import outputs_along
 from pipeline.network.samples import sample_at, trajectory_of
 
 
@@ -50,11 +48,7 @@ def predict(trajectory: xr.Dataset | xr.DataTree, x: Any, *, time: Any = None) -
         chosen = chosen.isel(time=[sample_at(trajectory, time)])
     elif time is not None:
         chosen = chosen.isel(time=[sample_at(trajectory, one) for one in instants("time", time)])
-    activation = Activation.of(trajectory)
-    (found,) = along_time(
-        lambda *network: (outputs_at(points, activation, *network),),
-        *(chosen[name] for name in ("log_norm", "direction", "output_ratio")),
-    )
+    found = outputs_along(chosen.assign_attrs(trajectory.attrs), points)
     # Not the coordinate's index: a lazy trajectory's has to be read.
     attributes = {"long_name": "output h(x)", "units": "1"}
     output = xr.DataArray(found, {"time": chosen["time"]}, ("time", "sample"), "h", attributes)
@@ -82,21 +76,3 @@ def inputs(trajectory: xr.Dataset, x: Any) -> np.ndarray:
         without = f" (or {d - 1}, without the bias)" if bias else ""
         raise RequestError(f"x has {points.shape[1]} coordinates: allowed is {d}{without}, as the data have")
     return points
-
-
-def outputs_at(
-    points: np.ndarray, activation: Activation, log_norm: np.ndarray, direction: np.ndarray, ratio: np.ndarray
-) -> np.ndarray:
-    """h(x) of networks [time, neuron, ...] at points (sample, coord): float64[time, sample].
-
-    phi is homogeneous: a_j phi(<w_j, x>) = a_j |w_j| phi(<w_j/|w_j|, x>).
-    """
-    with np.errstate(divide="ignore"):  # an a_j of 0 adds nothing, which is ln 0
-        size = np.exp(2.0 * log_norm + np.log(np.abs(ratio)))
-    coefficient = np.copysign(size, ratio)
-    found = np.empty((len(log_norm), len(points)))
-    for part in pieces(np.arange(len(points)), direction.shape[1]):
-        inputs_there = points[part].T
-        for instant, neurons in enumerate(direction):
-            found[instant, part] = coefficient[instant] @ activation.value(neurons @ inputs_there)
-    return found

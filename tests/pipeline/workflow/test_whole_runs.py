@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from pipeline import data_set, fit, load_config, open_run, run
+from pipeline import data_set, fit, load_config, open_run, run, run_as_html
 from pipeline.inputs.errors import RequestError
-from pipeline.interactive import run_as_html
-from pipeline.interactive.progress import CellLine, notebook_progress
+from pipeline.workflow.notebook_progress import CellLine, notebook_progress
 from pipeline.workflow.stages import NOBODY
 
 X, Y = [-1.0, 0.5, 2.0], [1.0, -1.0, 0.5]
@@ -80,7 +79,7 @@ def test_progress_is_a_line_in_a_notebook_and_nothing_elsewhere(monkeypatch):
     module = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1))
     monkeypatch.setitem(sys.modules, "IPython", module)
     monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(DisplayHandle=lambda: handle))
-    monkeypatch.setattr("pipeline.interactive.progress.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("pipeline.workflow.notebook_progress.PATIENCE_SECONDS", 0.0)
     with notebook_progress(None) as stages:
         assert isinstance(stages, CellLine)
         stages.say("Finding the plateaus ...")
