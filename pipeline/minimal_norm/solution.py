@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.minimal_norm.activation_patterns import words
 from pipeline.minimal_norm.interpolator import Network, network
 from pipeline.minimal_norm.line import least_spline
 from pipeline.minimal_norm.reduction import NO_NETWORK, Neurons, Reduced, is_fitted_by_some
 from pipeline.minimal_norm.search import PROGRAM, Best, by_the_program, in_the_plane, without_the_program
 from pipeline.minimal_norm.sphere import Chart, Peaks, make_charts
+from pipeline.network.activation_patterns import words
 
 LARGEST_PROGRAM, MOST_POINTS = 6_000, 150
 """How many numbers, in coordinates of their span, and how many points there may be where patterns are sampled: a
