@@ -68,7 +68,9 @@ class StationaryPoint:
     near: bool
 
 
-def nearest_stationary_point(network: Network, residual: np.ndarray) -> StationaryPoint:
+def nearest_stationary_point(
+    network: Network, residual: np.ndarray, carriers: np.ndarray | None = None
+) -> StationaryPoint:
     """Find the stationary point that a slow network is near.
 
     Parameters
@@ -77,8 +79,10 @@ def nearest_stationary_point(network: Network, residual: np.ndarray) -> Stationa
         At the slowest time of a plateau.
     residual
         r_k there.
+    carriers
+        The groups that carry the function, where that is known: bool[group].
     """
-    target = stationary_residual(network, carrying(network, residual))
+    target = stationary_residual(network, carrying(network, residual) if carriers is None else carriers)
     force = network.forces(target)
     free = np.linalg.norm(force, axis=1) <= FLAT * possible_force(network, network.y)
     kept = free[network.group]
