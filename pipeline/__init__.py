@@ -26,7 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "start",
             "start_from",
         ],
-        "minimal_norm": ["compare", "minimal_norm"],
+        "minimal_norm": ["compare", "minimal_norm", "penalised_minimum"],
         "network.prediction": ["predict"],
         "network.samples": ["weights"],
         "phases": [

@@ -240,6 +240,7 @@ def nearly_orthogonal(n):
     return x, generator.standard_normal(n)
 
 
+@pytest.mark.slow
 def test_sampled_patterns(make_data):
     """44 points in 44 dimensions, nearly orthogonal: an upper bound, and a valid lower bound close to it."""
     x, y = nearly_orthogonal(44)
