@@ -10,7 +10,7 @@ import xarray as xr
 from rich.console import Console
 from rich.table import Table
 
-from catalog.schema import STATEMENTS
+from catalog.schema import STATEMENTS, decode
 from pipeline.cli.words import counted
 
 
@@ -143,6 +143,14 @@ def print_limit(console: Console, law: xr.Dataset) -> None:
         "\nMeasured: when the loss has made half of its way; it differs by a constant over -ln lambda. A plateau "
         "is seen where it lasts longer than the passage that leads to it."
     )
+    console.print(f"\nChecked at 10^{scales[-1]}:\n")
+    rows = Table("statement", "verdict", "measured", "bound", "", box=None)
+    said = law["row"].attrs
+    told = zip(said["names"], decode(law["row_verdict"]), said["reasons"], strict=True)
+    for i, (name, verdict, reason) in enumerate(told):
+        sides = (_number(law[f"row_{side}"][i], ".3g") for side in ("measured", "bound"))
+        rows.add_row(name, verdict.replace("_", " "), *sides, reason)
+    console.print(rows)
 
 
 TABLES: dict[str, Callable[[Console, xr.Dataset], None]] = {
