@@ -23,7 +23,7 @@ _WRITE = """
 const value = INVERSE
 if (value === 0 || !isFinite(value)) return value === 0 ? "0" : ""
 const size = Math.abs(value)
-if (size >= 0.001 && size < 100000) return String(Number(value.toPrecision(3))).replace("-", "−")
+if (size >= 0.001 && size < 100000) return String(Number(value.toPrecision(4))).replace("-", "−")
 const [mantissa, exponent] = value.toExponential(1).split("e")
 const raised = [...String(Number(exponent))].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("")
 const factor = Number(mantissa)

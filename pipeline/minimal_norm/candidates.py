@@ -71,6 +71,8 @@ def exact(reduced: Reduced, neurons: Neurons, slope: float) -> Network | None:
         found = Network.of(reduced, weight, near.sign, slope, np.nan)
         if found.interpolates(reduced):
             return found
+        if len(reduced.points) > near.weight.size:
+            break
     return None
 
 

@@ -18,8 +18,8 @@ VIOLATION = 1e-9
 MOST_ADDED = 40
 """How many patterns are added at a time, those first that are violated most."""
 MOST_ROUNDS = 60
-MOST_WORK = 4_000_000
-"""The numbers in the blocks of all rounds together, where patterns are sampled: some ten seconds' work. What was
+MOST_WORK = 600_000
+"""The numbers in the blocks of all rounds together, where patterns are sampled: some seconds' work. What was
 reached then is an upper bound."""
 PROMISING = 1e-7
 """The height at which a pattern may help to interpolate, for a q of size 1."""
@@ -118,7 +118,8 @@ def _missing_in_cells(
 
 def _patterns_at(reduced: Reduced, found: Heights) -> tuple[np.ndarray, np.ndarray]:
     """The patterns and signs where the sum is highest; with a kink on a point those on either side."""
-    most = MOST_ADDED if reduced.bias is None else MOST_ADDED // 2
+    most = max(min(MOST_ADDED, LARGE // reduced.points.size), 2)
+    most = most if reduced.bias is None else most // 2
     pattern = found.direction[:most] @ reduced.points.T > 0
     sign, kink = found.sign[:most], found.kink[:most]
     both = [pattern.copy(), pattern.copy()]

@@ -134,13 +134,15 @@ def corrected(
     held = [_held(u, reduced) for u in weight]
     weight = np.array([_freed(u, basis) for u, basis in zip(weight, held, strict=True)]).reshape(weight.shape)
     best, least, before = weight, np.inf, np.inf
+    # More equations than weights have a solution next to a network that fits alone: each round is nearer then.
+    patience = PATIENCE if len(points) <= weight.size else 1
     for rounds in range(most_rounds + 1):
         heights = points @ weight.T
         misfit = labels - Activation(slope).value(heights) @ sign
         size = float(np.abs(misfit).max(initial=0.0))
         if size < least:
             best, least = weight, size
-        if rounds % PATIENCE == PATIENCE - 1:  # no nearer than some rounds ago: it leads nowhere
+        if rounds % patience == patience - 1:  # no nearer than some rounds ago: it leads nowhere
             if least > 0.5 * before:
                 break
             before = least

@@ -129,7 +129,7 @@ def _dual(
     """The program's dual vector and a bound of its height."""
     q = balanced(reduced, optimum.solution.q)
     if not optimum.solution.feasible:
-        return _rough(reduced, slope)
+        return _rough(reduced, slope) if enumerated else _relaxed(reduced, slope, reduced.labels)
     if enumerated:
         return q, largest(q, charts, slope)
     if optimum.height is not None:

@@ -79,7 +79,7 @@ def test_a_golden_store_is_listed_opened_and_verified(golden):
 def test_plain_xarray_opens_a_golden_store(golden):
     catalog, _ = golden
     (run_id,) = catalog.run_ids()
-    (line,) = plain_xarray(f"{catalog.path(run_id)}/data.zarr", "zarr")
+    line = plain_xarray(f"{catalog.path(run_id)}/data.zarr", "zarr")
     assert {"data", "trajectory", "phases", "minimal_norm"} <= set(line.split())
 
 

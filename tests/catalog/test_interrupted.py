@@ -181,7 +181,8 @@ def test_a_folder_that_another_clean_up_removes_is_made_again(call, tmp_path, tr
     assert (run / "manifest.json").is_file()
 
 
-def test_ctrl_c_during_encoding_and_writing(tmp_path, description):
+@pytest.mark.parametrize("delays", [["0.2"], pytest.param(["0.1", "0.3"], marks=pytest.mark.slow)])
+def test_ctrl_c_during_encoding_and_writing(tmp_path, description, delays):
     """A real SIGINT at various instants; nothing goes on writing behind the clean-up's back."""
     code = KILLED.split("def attempt")[0] + (
         "import threading\n"
@@ -190,7 +191,7 @@ def test_ctrl_c_during_encoding_and_writing(tmp_path, description):
         "try: publish(root, 'interrupted-0', tree, **conftest.DESCRIPTION); time.sleep(1)\n"
         "except KeyboardInterrupt: sys.exit(0 if not root.exists() else 3)\n"
     )
-    for number, delay in enumerate(("0.1", "0.2", "0.3")):
+    for number, delay in enumerate(delays):
         root = tmp_path / str(number)
         done = subprocess.run(
             [sys.executable, "-c", code, root, delay], cwd=REPOSITORY, capture_output=True, text=True

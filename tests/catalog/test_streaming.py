@@ -253,6 +253,7 @@ print(sum(v.nbytes for v in large["trajectory"].data_vars.values()) / 2**20, pea
 """
 
 
+@pytest.mark.slow  # tests/pipeline/test_general_runs.py publishes such a run too, after all stages
 def test_the_whole_is_never_in_memory(tmp_path):
     """30 samples of 200,000 neurons, 469 MiB: 115 MiB more than a small run takes, and 120 with 60 samples.
 

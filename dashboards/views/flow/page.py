@@ -19,6 +19,8 @@ from dashboards.page_context import PageContext
 from dashboards.run_data import RunData, compute_complete, compute_preview, open_run_data
 from dashboards.run_selection import FIRST_PRESET, RunSelection, open_tree, read_selection, select_preset
 from dashboards.views.downloads import CurveSelection, Downloads, list_offers
+from dashboards.views.flow.input_card import InputCard
+from dashboards.views.flow.neuron_card import NeuronCard
 from dashboards.views.flow.points_table import PointsTable, editable
 from dashboards.views.flow.run_controls import Controls
 from dashboards.views.flow.run_plots import RunPlots
@@ -57,7 +59,9 @@ class FlowPage:
         self.shown: RunSelection | None = None
         self.opened: RunSelection | None = None
         self.text = RunText(context)
-        self.plots = RunPlots(context, self.write_frame, self.remember, self.failed)
+        self.plots = RunPlots(context, self.write_frame, self.rested, self.failed)
+        self.neuron = NeuronCard(context, context.say_error)
+        self.inputs = InputCard(context, context.say_error)
         self.controls = Controls(self.selection, self.changed, context.say, context.catalog)
         self.points = PointsTable(lambda: self.selection.config, self.take_points, context.say, context.theme)
         self.save = SaveButton(context, lambda: self.selection.config, self.failed)
@@ -105,7 +109,7 @@ class FlowPage:
         self.plots.show(run, draggable=editable(self.shown.config))
         self.write(complete=run.complete)
         if run.complete:
-            self.remember()
+            self.rested()
         elif self.document is not None:
             wait = round(1000 * SETTLED_SECONDS)
             self.document.add_timeout_callback(partial(self.settled, self.plots.drawing), wait)
@@ -186,6 +190,14 @@ class FlowPage:
         """Open or compute the run that is shown, with all its groups."""
         return open_tree(self.selection, self.context)
 
+    def rested(self) -> None:
+        """Write the address, and follow the selected neuron, once the player has stopped for a moment."""
+        if self.shown is not None and (drawing := self.plots.drawing) is not None:
+            plots = self.plots
+            self.neuron.follow(drawing, plots.unit(), plots.frame, plots.selected())
+            self.inputs.follow(drawing, plots.frame, plots.selected())
+        self.remember()
+
     def remember(self) -> None:
         """Write all that is shown into the address."""
         if self.shown is None:
@@ -212,12 +224,15 @@ class FlowPage:
         player = pn.Row(plots.play, plots.player, sizing_mode="stretch_width", margin=0)
         middle = card(
             text.title, plots.network_legend, pn.pane.Bokeh(plots.network.figure, sizing_mode="stretch_width"),
-            player, text.sentence, plots.neurons.layout, plots.height_axis, text.times,
+            player, text.sentence, plots.neurons.layout, plots.height_axis, plots.plane, text.times,
             collapsible_card("The curves as a table", text.samples, closed=True), files.view(), flex="3 1 440px",
         )  # fmt: skip
         buttons = pn.FlexBox(plots.unit_choice, plots.loss_axis, gap="0 8px", margin=0)
         right = card(buttons, plots.phases_legend, plots.loss_place, *plots.other_curves(), flex="3 1 400px")
-        return pn.FlexBox(left, middle, right, gap="14px", align_items="flex-start", sizing_mode="stretch_width")
+        wide: dict[str, Any] = {"gap": "14px", "align_items": "flex-start", "sizing_mode": "stretch_width"}
+        columns = pn.FlexBox(left, middle, right, margin=(0, 0, 14, 0), **wide)
+        below = [self.inputs.layout, self.neuron.layout]
+        return pn.Column(columns, *below, sizing_mode="stretch_width", margin=0)
 
 
 def with_selection(work: Callable[[RunSelection], Any]) -> Callable[[RunSelection], Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import panel as pn
 from bokeh.events import DoubleTap, RangesUpdate, Tap
 
 from dashboards.components import html_pane, radio_buttons
-from dashboards.drawing_data import DrawingData
+from dashboards.drawing_data import DrawingData, coordinate_names
 from dashboards.latest_only import LatestOnly
 from dashboards.neurons.selection import NeuronSelection, read_query
 from dashboards.page_context import PageContext
@@ -27,6 +28,9 @@ FRAME_MILLISECONDS = 60
 """Time between two frames of the player."""
 AXES = {"linear": "loss", "log": "log_loss"}
 """The figures of the loss by the axis that an address names."""
+PRINCIPAL = "principal components"
+COORDS_LIMIT = 8
+"""Coordinates of which pairs are offered as a plane."""
 PLAY, PAUSE = "▶ Play", "❚❚ Pause"
 LARGE: dict[str, Any] = {
     "stylesheets": [".bk-btn { font-size: 16px !important; height: 40px; font-weight: 600; }"]
@@ -87,6 +91,11 @@ class RunPlots:
             "Height of the neurons", HEIGHTS, context.choice("height", HEIGHTS, "log"), margin=(5, 8)
         )
         self.network.logarithmic = self.height_axis.value == "log"
+        self.plane = pn.widgets.Select(
+            label="The plane of the weights", options={PRINCIPAL: ""}, width=230, margin=(5, 8), visible=False
+        )
+        self.wanted_plane = context.text("plane")
+        self.plane.param.watch(lambda _: self.change_plane(), "value")
         self.network_legend, self.phases_legend = (
             html_pane("", style=LEGEND_STYLE, margin=(0, 10)) for _ in range(2)
         )
@@ -107,7 +116,9 @@ class RunPlots:
 
     def show(self, run: RunData, *, draggable: bool) -> None:
         """Show a run, with the cursor and the selection of the last one."""
-        before, drawing = self.drawing, DrawingData.of(run)
+        before = self.drawing
+        self.offer_planes(run)
+        drawing = DrawingData.of(run, read_axes(self.plane.value))
         time = self.wanted_time
         self.drawing = drawing
         if time is None and before is not None and self.player.end:
@@ -129,10 +140,36 @@ class RunPlots:
         self.write_legends(drawing)
         self.mark(frame)
 
+    def offer_planes(self, run: RunData) -> None:
+        """Offer the principal components, and pairs of the first coordinates."""
+        names = coordinate_names(run.groups["data"])
+        pairs = list(combinations(range(min(len(names), COORDS_LIMIT)), 2))
+        options = {PRINCIPAL: ""} | {f"{names[i]} and {names[j]}": f"{i},{j}" for i, j in pairs}
+        value = self.wanted_plane or self.plane.value
+        if self.wanted_plane and value not in options.values():
+            allowed = ", ".join(list(options.values())[1:6])
+            self.context.say(f"plane = {value[:40]!r} is not known: allowed are {allowed}, ... Shown is another.")
+        self.wanted_plane = ""
+        value = value if value in options.values() else ""
+        if options != self.plane.options or value != self.plane.value:
+            self.marking = True  # the change of the widget is not a person's
+            self.plane.param.update(options=options, value=value)
+            self.marking = False
+
+    def change_plane(self) -> None:
+        """Draw the weights in another plane."""
+        if self.drawing is not None and not self.marking:
+            self.context.forget()
+            self.drawing = DrawingData.of(self.drawing.run, read_axes(self.plane.value))
+            self.network.show(self.drawing, self.frame)
+            self.mark(self.frame)
+            self.rested()
+
     def write_legends(self, drawing: DrawingData) -> None:
         """Explain the marks of the pictures, in the order of this run's phases."""
         principal = drawing.plane is None
         self.height_axis.visible = not principal
+        self.plane.visible = principal and drawing.run.groups["data"].sizes["coord"] > 2
         texts = {
             self.network_legend: network_legend(self.context.theme, principal=principal),
             self.phases_legend: phases_legend(self.context.theme, list(phase_order(drawing.run.groups))),
@@ -284,6 +321,15 @@ class RunPlots:
             "clock": self.unit_choice.value,
             "loss": self.loss_axis.value,
             "height": self.height_axis.value,
+            "plane": self.plane.value or None,
             "window": window,
             **self.neurons.selection.query(),
         }
+
+
+def read_axes(text: str) -> tuple[int, int] | None:
+    """Read the two coordinates of a plane: ``0,2``; None for the principal components."""
+    if not text:
+        return None
+    first, second = (int(part) for part in text.split(","))
+    return first, second

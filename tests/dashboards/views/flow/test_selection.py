@@ -130,3 +130,44 @@ def test_the_legends_name_what_is_drawn(page):
         assert text in page.plots.network_legend.object
     for text in ("1 alignment", "4 convergence", "plateau"):
         assert text in page.plots.phases_legend.object
+
+
+def test_the_card_of_a_neuron_follows_the_selection(page):
+    assert not page.neuron.layout.visible
+    page.plots.neurons.field.value = "3, 5"
+    assert page.neuron.layout.visible
+    assert page.neuron.choice.options == [3, 5]
+    facts = page.neuron.facts.object
+    assert "role" in facts
+    assert len(page.neuron.plots) == 4
+    page.neuron.choice.value = 5
+    assert page.neuron.facts.object != facts
+    page.plots.neurons.field.value = ""
+    assert not page.neuron.layout.visible
+
+
+def test_two_inputs_have_a_card_of_their_plane(page, small_catalog):
+    assert not page.inputs.layout.visible
+    query = {"data.x": "[[1,0.2],[-0.4,1]]", "data.y": "[1,-1]", "init.width": "6"}
+    said = []
+    other = FlowPage(PageContext(small_catalog, query, say=said.append))
+    assert said == []
+    assert other.inputs.layout.visible
+    assert len(other.inputs.place) == 1
+
+
+def test_the_plane_of_the_weights_is_chosen(small_catalog):
+    said = []
+    query = {"preset": "orthonormal", "init.width": "8", "plane": "0,2", "t": "1"}
+    page = FlowPage(PageContext(small_catalog, query, say=said.append))
+    assert said == []
+    assert page.plots.plane.visible
+    view = page.plots.drawing.view
+    assert view.basis.tolist() == [[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]
+    before = list(page.plots.network.neurons.data["x"])
+    page.plots.plane.value = ""
+    assert list(page.plots.network.neurons.data["x"]) != before
+    assert "plane" not in page.context.query
+    wrong = FlowPage(PageContext(small_catalog, {"preset": "orthonormal", "plane": "0,9"}, say=said.append))
+    assert "plane = '0,9' is not known: allowed are 0,1" in said[0]
+    assert wrong.plots.plane.value == ""
