@@ -62,9 +62,11 @@ def _excess_in_words(law: xr.Dataset) -> str:
             f"lambda^{power:.3f}; idle neurons that see a part of a sign's points explain {expected:.3f}."
         )
     last, minimum = float(law["excess"][-1]), float(law["minimum"])
+    limit = float(law["limit_excess"]) if "limit_excess" in law else float("nan")  # older ladders have none
+    jumps = "" if isnan(limit) else f" In the limit lambda -> 0 it is {limit:.6g} (reluflow theory limit)."
     return (
-        f"\nAt the smallest scale the excess over the minimum norm is {last:.4g}, "
-        f"{last / minimum:.3g} of the minimum. Where its assumptions hold, the paper promises none in the limit."
+        f"\nAt the smallest scale the excess over the minimum norm is {last:.6g}, "
+        f"{last / minimum:.3g} of the minimum.{jumps} Where its assumptions hold, the paper promises none."
     )
 
 
