@@ -17,11 +17,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from catalog.catalog import Catalog
+from catalog.errors import CatalogUnwritableError
 from pipeline import initialise, limit_process, measure_limit
 from pipeline.configuration import RunConfig, as_config
 from pipeline.inputs.arguments import numbers
 from pipeline.inputs.errors import RequestError
 from pipeline.theory.ladder import Advance, nothing
+from pipeline.theory.publishing import kept
 from pipeline.workflow.computation import prepare
 
 SCALES = (-6.0, -100.0, -1000.0)
@@ -51,11 +54,11 @@ def limit_law(config: RunConfig | str, scales: Sequence[float] = SCALES, advance
     Raises
     ------
     RequestError
-        If the start is given: its scale is its own.
+        If the start is given: its scale is its own. If one layer learns faster than the other.
     """
     config = as_config(config)
-    if config.init.start == "given":
-        raise RequestError("init.start = 'given': the limit needs a start that it can scale, allowed is another")
+    if problem := limit_problem(config):
+        raise RequestError(problem)
     scales = numbers("scales", scales).tolist()
     data, slope = prepare(config), config.flow.slope
     limit = limit_process(data, initialise(data, config.init), slope=slope)
@@ -74,6 +77,46 @@ def limit_law(config: RunConfig | str, scales: Sequence[float] = SCALES, advance
     law = law.assign_coords(scale=("scale", np.asarray(scales, dtype=float), log10))
     law.attrs = {"law": "limit", "name": config.name, **limit.attrs}
     return law
+
+
+def limit_problem(config: RunConfig) -> str:
+    """Say why a configuration has no limit that can be followed; nothing if it has one."""
+    if config.init.start not in ("balanced", "unbalanced"):
+        return f"init.start = {config.init.start!r}: the limit needs a start that it can scale, allowed is another"
+    if (speed := config.flow.output_speed) != 1.0:
+        return f"flow.output_speed = {speed:g}: the limit is that of two layers that learn alike, allowed is 1"
+    return ""
+
+
+def kept_limit(catalog: Catalog, config: RunConfig, advance: Advance = nothing) -> tuple[str | None, xr.Dataset]:
+    """Take the limit of a configuration from a catalog, or compute it and keep it there.
+
+    Parameters
+    ----------
+    catalog
+        One that can't be written gets nothing.
+    config
+        Of a run; its ``init.log10_scale`` does not matter.
+    advance
+        Called after the limit and after each flow, if they are computed.
+
+    Returns
+    -------
+    identifier, cube
+        The identifier is None if the catalog can't be written.
+
+    Raises
+    ------
+    RequestError
+        If there is no limit that can be followed (:func:`limit_problem`).
+    """
+    try:
+        identifier, cube, _ = kept(
+            catalog, "limit", limit_configuration(config), lambda: limit_law(config, advance=advance)
+        )
+    except CatalogUnwritableError:
+        return None, limit_law(config, advance=advance)
+    return identifier, cube
 
 
 def limit_configuration(config: RunConfig) -> dict[str, Any]:

@@ -32,6 +32,11 @@ def test_a_given_start_has_no_scale():
         limit_law(load_config("orthogonal", given))
 
 
+def test_layers_of_different_speeds_are_refused():
+    with pytest.raises(RequestError, match=r"flow\.output_speed = 4"):
+        limit_law(load_config("orthogonal", {"flow.output_speed": 4.0}))
+
+
 def test_the_scale_of_a_configuration_does_not_name_its_limit():
     one, other = (load_config("orthogonal", {"init.log10_scale": scale}) for scale in (-6.0, -9.0))
     assert limit_configuration(one) == limit_configuration(other)
