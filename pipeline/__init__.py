@@ -40,7 +40,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "predict_alignment",
             "tangent_kernel_spectrum",
         ],
-        "statements": ["check_statements", "in_digits", "printed_sides", "statement_rows", "statement_times"],
+        "statements": [
+            "check_small_start",
+            "check_statements",
+            "in_digits",
+            "printed_sides",
+            "statement_rows",
+            "statement_times",
+        ],
         "sweep": ["load_sweep", "run_sweep"],
         "theory": [
             "LADDER_STEPS",

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from catalog.schema import decode
 from pipeline import load_config
 from pipeline.inputs.errors import RequestError
 from pipeline.theory import limit_law
@@ -24,6 +25,12 @@ def test_plateaus_have_the_predicted_losses_where_they_are_seen(jumps):
     shallow = np.abs(jumps.sel(scale=-6.0)["measured_loss"] - jumps["loss"]).values
     assert shallow[0] < 1e-6
     assert shallow[3] > 1e-3
+
+
+def test_the_rows_of_small_starts_are_checked_at_the_last_scale(jumps):
+    assert set(decode(jumps["row_verdict"])) == {"holds"}
+    assert jumps["row"].attrs["names"][0] == "alignment"
+    assert all(len(jumps["row"].attrs[name]) == jumps.sizes["row"] for name in ("names", "claims", "reasons"))
 
 
 def test_a_given_start_has_no_scale():
