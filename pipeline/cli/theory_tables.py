@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from catalog.schema import STATEMENTS
+from pipeline.cli.words import counted
 
 
 def print_ladder(console: Console, law: xr.Dataset) -> None:
@@ -108,8 +109,45 @@ def print_threshold(console: Console, law: xr.Dataset) -> None:
     )
 
 
+def print_limit(console: Console, law: xr.Dataset) -> None:
+    """Print a row for each jump of the limit, with the time at which flows of finite lambda make it."""
+    plateaus, points = law.sizes["plateau"], law.sizes["point"]
+    console.print(
+        f"{law.attrs['name']}, lambda -> 0: {counted(plateaus - 1, 'jump')} in the time t/(-ln lambda); "
+        f"it ends because {law.attrs['reason']}\n"
+    )
+    scales = [f"{scale:g}" for scale in law["scale"].values]
+    table = Table(
+        "\njump", "t over\n-ln lambda", "neurons\nthat escape", "loss\nbefore", "\nafter", "labels\nfitted",
+        "\n1/2 |theta|^2", *(f"measured at\n10^{scale}" for scale in scales), "plateau seen\nbelow 10^", box=None,
+    )  # fmt: skip
+    for i in range(1, plateaus):
+        before, at = law.isel(plateau=i - 1), law.isel(plateau=i)
+        escaping = at["escaping"].values == 1
+        signs = before["output_sign"].values[escaping]
+        words = " and ".join(
+            f"{(signs == sign).sum()} with a {symbol} 0"
+            for sign, symbol in ((1, ">"), (-1, "<"))
+            if (signs == sign).any()
+        )
+        table.add_row(
+            str(i), _number(at["time"], ".6g"), words, _number(before["loss"], ".6g"), _number(at["loss"], ".6g"),
+            f"{int(at['labels_fitted'])} of {points}", _number(at["half_squared_norm"], ".7g"),
+            *(_number(at["measured_time"].sel(scale=scale), ".6g") for scale in law["scale"].values),
+            _number(at["log10_seen"], ".3g"),
+        )  # fmt: skip
+    console.print(table)
+    if law.attrs["tie"]:
+        console.print("Neurons of several directions escape at one instant; equal norms are taken for them.")
+    console.print(
+        "\nMeasured: when the loss has made half of its way; it differs by a constant over -ln lambda. A plateau "
+        "is seen where it lasts longer than the passage that leads to it."
+    )
+
+
 TABLES: dict[str, Callable[[Console, xr.Dataset], None]] = {
     "ladder": print_ladder,
+    "limit": print_limit,
     "width": print_width,
     "threshold": print_threshold,
 }

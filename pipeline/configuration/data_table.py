@@ -22,8 +22,11 @@ _MEANT = {
     "opposite_neurons": _DRAWN,
     "orthonormal_neurons": _DRAWN | {"teacher_width"},
     "line": frozenset({"points", "noise", "function", "seed"}),
+    "digits": frozenset({"digits"}),
 }
 """Which keys mean something for which kind; ``bias`` and ``test`` do for every kind."""
+Digit = Annotated[Whole, Field(ge=0, le=9)]
+"""Of a number in base 10."""
 TEACHERS = (
     "gaussian_teacher", "linear_teacher", "one_neuron", "opposite_neurons", "orthonormal_neurons", "line",
 )  # fmt: skip
@@ -40,8 +43,9 @@ class DataConfig(Keys):
         vectors with small inner products), ``gaussian_teacher`` (standard Gaussian points, labelled by a random
         ReLU network), ``linear_teacher`` (such points, labelled by <u, x> with a random unit vector u),
         ``opposite_neurons`` (by relu(<u, x>) + relu(-<u, x>)), ``orthonormal_neurons`` (by a sum of
-        teacher_width of them), ``one_neuron`` (by relu(x_1), points around e_1) or ``line`` (points evenly from
-        -1 to 1, labelled by a function).
+        teacher_width of them), ``one_neuron`` (by relu(x_1), points around e_1), ``line`` (points evenly from
+        -1 to 1, labelled by a function) or ``digits`` (images of two handwritten digits from scikit-learn's
+        table, 64 pixels from 0 to 1 each; pip install 'reluflow[digits]').
     x, y
         The points, one row each (or one number each), and their labels. The orthonormal kinds take y alone.
     names
@@ -75,11 +79,13 @@ class DataConfig(Keys):
     function
         For ``line``: ``sine`` (of pi x), ``absolute`` (|x|), ``step`` (the sign) or ``four_kinks``
         (-relu(x) + relu(2x + 0.6) - relu(1.5x - 0.6) + relu(0.5x - 0.4)).
+    digits
+        For ``digits``: the two, the first labelled 1 and the second -1.
     """
 
     kind: Literal[
         "points", "orthonormal", "nearly_orthonormal", "gaussian_teacher", "linear_teacher", "one_neuron",
-        "opposite_neurons", "orthonormal_neurons", "line",
+        "opposite_neurons", "orthonormal_neurons", "line", "digits",
     ] = "points"  # fmt: skip
     x: Rows | None = None
     y: Numbers | None = None
@@ -96,6 +102,7 @@ class DataConfig(Keys):
     noise: Annotated[float, Field(ge=0)] = 0.0
     spread: Annotated[float, Field(gt=0)] = 0.5
     function: Literal["sine", "absolute", "step", "four_kinks"] = "sine"
+    digits: Annotated[list[Digit], Field(min_length=2, max_length=2)] = [1, 0]  # noqa: RUF012 - pydantic copies it
     test: HeldOutConfig | None = None
 
     @model_validator(mode="after")
@@ -107,6 +114,7 @@ class DataConfig(Keys):
                 "points": self._points_problem,
                 "orthonormal": self._orthonormal_problem,
                 "nearly_orthonormal": self._orthonormal_problem,
+                "digits": self._digits_problem,
             }.get(self.kind, self._teacher_problem)()
             or self._test_problem()
         )
@@ -153,6 +161,10 @@ class DataConfig(Keys):
                 "not be unit vectors with such inner products"
             )
         return None
+
+    def _digits_problem(self) -> str | None:
+        first, second = self.digits
+        return f"digits = [{first}, {second}]: allowed are two different ones" if first == second else None
 
     def _teacher_problem(self) -> str | None:
         needed = ("points",) if self.kind == "line" else ("points", "dimension")

@@ -116,7 +116,7 @@ TABLES: dict[str, type[Keys]] = {
     "data": DataConfig, "init": InitConfig, "flow": FlowConfig, "analysis": AnalysisConfig,
 }  # fmt: skip
 LATER = {
-    "data": frozenset({"names", "test", "noise", "spread", "function"}),
+    "data": frozenset({"names", "test", "noise", "spread", "function", "digits"}),
     "init": frozenset({"log10_output_scale", "distribution", "antisymmetric", "from_run", "from_time"}),
     "flow": frozenset({"output_speed"}),
 }

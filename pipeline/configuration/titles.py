@@ -22,6 +22,7 @@ NAMES = {
     "opposite_neurons": "opposite-neurons",
     "orthonormal_neurons": "orthonormal-neurons",
     "line": "line",
+    "digits": "two-digits",
 }
 """For each kind of data the name of runs on it that have no file of their own; none is a preset's."""
 
@@ -105,6 +106,8 @@ def title_of(data: DataConfig) -> str:
             return f"The points of {Path(data.file).name}{bias}"
         rows = data.x or [[]]
         return f"{counted(len(rows), 'point')} in {counted(len(rows[0]), 'dimension')}{bias}"
+    if data.kind == "digits":
+        return f"Images of the digits {data.digits[0]} and {data.digits[1]}{bias}"
     kind = data.kind.replace("_", " ")
     if data.kind in TEACHERS:
         gaussian = "point" if data.kind in ("one_neuron", "line") else "Gaussian point"

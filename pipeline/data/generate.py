@@ -8,6 +8,7 @@ import xarray as xr
 
 from pipeline.configuration import TEACHERS, DataConfig, as_table
 from pipeline.data.arrays import with_bias
+from pipeline.data.digits import digit_points
 from pipeline.data.families import nearly_orthonormal_points, orthonormal_points
 from pipeline.data.held_out import held_out_points, with_held_out
 from pipeline.data.sources import given_points
@@ -20,6 +21,7 @@ KINDS = {
     "orthonormal": orthonormal_points,
     "nearly_orthonormal": nearly_orthonormal_points,
     **dict.fromkeys(TEACHERS, labelled_points),
+    "digits": digit_points,
 }
 """What makes the points and labels of each ``kind``."""
 

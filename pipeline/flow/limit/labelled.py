@@ -14,8 +14,9 @@ from pipeline.inputs.arguments import SLOPE, number
 from pipeline.network.points import take_points
 from pipeline.network.threads import one_thread
 
-BEYOND, AFTER = 1.15, 0.5
-"""How far beyond the last jump's tau a flow is followed: that many times it, and so much more."""
+BEYOND, AFTER, PASSAGES = 1.15, 0.5, 3.0
+"""How far beyond the last jump a flow is followed: that many times its tau, so much more, and that many times the
+t of all passages."""
 SAMPLES = 3000
 """Of the loss of such a flow."""
 TOLERANCE = 1e-6
@@ -84,7 +85,10 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> 
             name: (dims, np.asarray(values), {"long_name": words, "units": "1"})
             for name, (dims, values, words) in each.items()
         },
-        {"plateau": np.arange(len(plateaus)), "coord": data.variables["coord"]},
+        {
+            "plateau": ("plateau", np.arange(len(plateaus)), {"long_name": "plateau, from the origin on"}),
+            "coord": data.variables["coord"],
+        },
         {"reason": process.reason, "tie": int(process.tie), "slope": slope},
     )
 
@@ -116,9 +120,8 @@ def measure_limit(data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.D
     if unit <= 0:
         raise ValueError(f"ln lambda = {-unit:g}: the limit is that of small starts, below 0 is allowed")
     level, tau = limit.variables["loss"].values, limit.variables["time"].values
-    course = follow_flow(
-        data, init, end_time=unit * (BEYOND * tau[-1] + AFTER), tolerance=TOLERANCE, slope=limit.attrs["slope"]
-    )
+    end = unit * (BEYOND * tau[-1] + AFTER) + PASSAGES * float(np.nansum(limit.variables["passage"].values))
+    course = follow_flow(data, init, end_time=end, tolerance=TOLERANCE, slope=limit.attrs["slope"])
     curve = course.curve(SAMPLES)
     time, loss = curve.variables["time"].values / unit, curve.variables["loss"].values
     half = [np.flatnonzero(loss < middle) for middle in 0.5 * (level[:-1] + level[1:])]

@@ -50,6 +50,7 @@ OTHER = {
     "data.noise": None,
     "data.spread": None,
     "data.function": None,
+    "data.digits": None,
     "data.test": {"x": [[1.0, 1.0]], "y": [2.0]},
     "init.width": 6,
     "init.log10_scale": -6.000000000000001,
@@ -92,7 +93,8 @@ def test_every_key_is_part_of_the_name(written):
         teacher | {"teacher_width": 5}, teacher | {"noise": 0.1}, teacher | {"test": {"points": 3}},
         teacher | {"test": {"points": 3, "seed": 1}}, teacher | {"kind": "one_neuron"},
         teacher | {"kind": "one_neuron", "spread": 0.1}, {"kind": "line", "points": 3},
-        {"kind": "line", "points": 3, "function": "step"},
+        {"kind": "line", "points": 3, "function": "step"}, {"kind": "digits"},
+        {"kind": "digits", "digits": [3, 8]},
     ):  # fmt: skip
         names.append(load_config(path, {"data": data}).run_id("1.0"))
     given_start = {"start": "given", "w": [[1, 2], [3, 4]], "a": [1, 2]}

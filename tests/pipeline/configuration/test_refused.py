@@ -36,7 +36,7 @@ REFUSED = {
     "[flow]\nslop = 0.1": "flow.slop is not a known key (did you mean 'slope'?): allowed are method, tolerance, "
     "end_time, samples, slope, output_speed, step_size",
     '[data]\n"a\\nb" = 3': "data.a b is not a known key: allowed are kind, x, y, names, file, bias, points, "
-    "dimension, positive, delta, teacher_width, seed, noise, spread, function, test",
+    "dimension, positive, delta, teacher_width, seed, noise, spread, function, digits, test",
     "init = 3": "init = 3: a table of keys is allowed",
     "[[data]]": "data = [{}]: a table of keys is allowed",
     "title = 3": "title = 3: a text is allowed",
@@ -91,7 +91,7 @@ REFUSED = {
     "[dta]\nx = [1]\ny = [1]": "dta is not a known key (did you mean 'data'?): allowed are title, description, "
     "data, init, flow, analysis",
     "[data]\nx = [1]": "data.y is missing: allowed are x and y, or file",
-    '[data]\nkind = "point"': f"data.kind = 'point': allowed is 'points', {KINDS}",
+    '[data]\nkind = "point"': f"data.kind = 'point': allowed is 'points', {KINDS.replace(' or', ',')} or 'digits'",
     "[data]\nx = []\ny = []": "data.x = []: at least 1 is allowed",
     "[data]\nx = [[]]\ny = [1]": "data.x has rows of 0 numbers: allowed is one length of at least 1",
     "[data]\nx = [[1, 2], [3]]\ny = [1, 1]": "data.x has rows of 1 and 2 numbers: allowed is one length of at "
