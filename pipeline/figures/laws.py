@@ -71,7 +71,7 @@ def _ends(law: xr.Dataset) -> Figure:
         above.legend(loc="best")
     above.set_ylabel(f"excess of ½|θ|²\nover the minimum, {minimum:.6g}")
     below.plot(tens, law["plateaus"].values, "s-", color=VERMILION, markersize=4, gid="plateaus")
-    below.set_ylabel("stationary points\nlingered at")
+    below.set_ylabel("number of plateaus")
     below.set_ylim(bottom=0.0)
     below.yaxis.get_major_locator().set_params(integer=True)
     below.set_xscale("log")
