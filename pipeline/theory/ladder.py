@@ -31,6 +31,8 @@ RUNGS = (
     -70.0, -100.0, -150.0, -200.0, -300.0, -500.0, -700.0, -1000.0,
 )  # fmt: skip
 """log10 of the scales, the largest of them no smaller than the labels."""
+PRODUCTS_LIMIT = 20_000
+"""The number of points times that of neurons up to which the limit lambda -> 0 is followed too."""
 TOLERANCE = 1e-9
 """Of the solver: deviations of that size are to be told from its errors."""
 ASYMPTOTIC = -2.0
@@ -111,8 +113,8 @@ def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance:
 
 
 def limit_norm(config: RunConfig, data: xr.Dataset) -> float:
-    """1/2 |theta|^2 at the end of the limit lambda -> 0; NaN where it is not followed."""
-    if config.flow.output_speed != 1.0:
+    """1/2 |theta|^2 at the end of the limit lambda -> 0; NaN where it is not followed, or takes too long."""
+    if config.flow.output_speed != 1.0 or data.sizes["point"] * (config.init.width or 0) > PRODUCTS_LIMIT:
         return float("nan")
     limit = limit_process(data, initialise(data, config.init), slope=config.flow.slope)
     return float(limit["half_squared_norm"][-1])

@@ -11,12 +11,15 @@ from catalog.schema import validate
 from pipeline.flow.course import follow_flow
 from pipeline.flow.limit.process import Process
 from pipeline.inputs.arguments import SLOPE, number
+from pipeline.inputs.errors import RequestError
 from pipeline.network.points import take_points
 from pipeline.network.threads import one_thread
 
 BEYOND, AFTER, PASSAGES = 1.15, 0.5, 3.0
 """How far beyond the last jump a flow is followed: that many times its tau, so much more, and that many times the
 t of all passages."""
+PRODUCTS_LIMIT = 50_000
+"""The number of points times that of neurons up to which the limit is followed: 15,000 take three seconds."""
 SAMPLES = 3000
 """Of the loss of such a flow."""
 TOLERANCE = 1e-6
@@ -43,12 +46,22 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> 
         arrival, with |w_j| = lambda^(-l_j), and its rate dl_j/dtau. The attribute ``reason`` says why it ends;
         ``tie`` is 1 where neurons of several directions escape at one instant.
 
+    Raises
+    ------
+    RequestError
+        If points and neurons are so many that it would take minutes.
+
     Notes
     -----
     For orthonormal points it is the jump process of arXiv 2605.27097; how it is made is in
     :mod:`pipeline.flow.limit.process`.
     """
     data, init, slope = take_points(data), validate("initial", init), number("slope", slope, SLOPE)
+    n, m = data.sizes["point"], init.sizes["neuron"]
+    if n * m > PRODUCTS_LIMIT:
+        raise RequestError(
+            f"n = {n} points and m = {m} neurons: the limit is followed where n m is at most {PRODUCTS_LIMIT:,}"
+        )
     with one_thread(data.sizes["point"]):
         process = Process.of(data, init, slope)
     plateaus = process.plateaus

@@ -5,6 +5,7 @@ import pytest
 from small_problems import general_start, orthonormal_start
 
 from pipeline import generate_data, initialise, limit_process, load_config, measure_limit
+from pipeline.inputs.errors import RequestError
 
 
 def published(data, init):
@@ -154,3 +155,10 @@ def test_a_large_start_has_no_limit_to_be_held_to():
     init = initialise(data, load_config("orthogonal", {"init.log10_scale": 2.0}).init)
     with pytest.raises(ValueError, match="below 0 is allowed"):
         measure_limit(data, init, limit_process(data, init))
+
+
+def test_what_would_take_minutes_is_refused():
+    config = load_config("high-dimensional", {"init.width": 1000})
+    data = generate_data(config.data)
+    with pytest.raises(RequestError, match="n = 75 points and m = 1000 neurons"):
+        limit_process(data, initialise(data, config.init))
