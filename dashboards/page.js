@@ -193,7 +193,9 @@ whenRendered("Spinner", (view) => label(view, {
 whenRendered("panel.models.layout.Card", (view) => {
   const head = view.shadow_el.querySelector("button.card-header");
   const say = () => head?.setAttribute("aria-expanded", String(!view.model.collapsed));
-  head?.setAttribute("aria-label", view.shadow_el.querySelector(".card-title")?.textContent || "More");
+  const title = view.model.children[0]?.children?.[0]?.text ?? ""; // as HTML whose own characters are escaped
+  const plain = (text) => new DOMParser().parseFromString(text, "text/html").body.textContent;
+  head?.setAttribute("aria-label", plain(plain(title)) || "More");
   view.connect(view.model.properties.collapsed.change, say);
   say();
 });

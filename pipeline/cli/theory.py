@@ -178,5 +178,5 @@ def limit(preset_or_file: str, settings: tuple[str, ...], out: Path, catalog_url
     config = load_config(preset_or_file, dict(parse_override(text) for text in settings))
     present(
         "limit", limit_configuration(config), lambda advance: limit_law(config, advance=advance),
-        steps=1 + len(SCALES), out=out, catalog_url=catalog_url, as_json=as_json,
+        steps=2 + len(SCALES), out=out, catalog_url=catalog_url, as_json=as_json,
     )  # fmt: skip

@@ -10,7 +10,7 @@ import xarray as xr
 from rich.console import Console
 from rich.table import Table
 
-from catalog.schema import STATEMENTS
+from catalog.schema import STATEMENTS, decode
 from pipeline.cli.words import counted
 
 
@@ -62,9 +62,11 @@ def _excess_in_words(law: xr.Dataset) -> str:
             f"lambda^{power:.3f}; idle neurons that see a part of a sign's points explain {expected:.3f}."
         )
     last, minimum = float(law["excess"][-1]), float(law["minimum"])
+    limit = float(law["limit_excess"]) if "limit_excess" in law else float("nan")  # older ladders have none
+    jumps = "" if isnan(limit) else f" In the limit lambda -> 0 it is {limit:.6g} (reluflow theory limit)."
     return (
-        f"\nAt the smallest scale the excess over the minimum norm is {last:.4g}, "
-        f"{last / minimum:.3g} of the minimum. Where its assumptions hold, the paper promises none in the limit."
+        f"\nAt the smallest scale the excess over the minimum norm is {last:.6g}, "
+        f"{last / minimum:.3g} of the minimum.{jumps} Where its assumptions hold, the paper promises none."
     )
 
 
@@ -143,6 +145,14 @@ def print_limit(console: Console, law: xr.Dataset) -> None:
         "\nMeasured: when the loss has made half of its way; it differs by a constant over -ln lambda. A plateau "
         "is seen where it lasts longer than the passage that leads to it."
     )
+    console.print(f"\nChecked at 10^{scales[-1]}:\n")
+    rows = Table("statement", "verdict", "measured", "bound", "", box=None)
+    said = law["row"].attrs
+    told = zip(said["names"], decode(law["row_verdict"]), said["reasons"], strict=True)
+    for i, (name, verdict, reason) in enumerate(told):
+        sides = (_number(law[f"row_{side}"][i], ".3g") for side in ("measured", "bound"))
+        rows.add_row(name, verdict.replace("_", " "), *sides, reason)
+    console.print(rows)
 
 
 TABLES: dict[str, Callable[[Console, xr.Dataset], None]] = {

@@ -15,7 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "ladder": ["ladder_law"],
         "ladders": ["LADDER_STEPS", "kept_ladder", "published_ladder"],
-        "limit": ["limit_law"],
+        "limit": ["kept_limit", "limit_law", "limit_problem"],
         "publishing": ["TITLES", "law_id", "scalars"],
         "threshold": ["threshold_law"],
         "width": ["width_law"],

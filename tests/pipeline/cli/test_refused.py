@@ -31,7 +31,8 @@ def refused(reluflow, filled, contents):
 
 SETTINGS = {
     "init.widht=3": "init.widht is not a known key (did you mean 'width'?): allowed are width, log10_scale, "
-    "per_sqrt_width, seed, start, log10_output_scale, distribution, antisymmetric, from_run, from_time, w, a, file",
+    "per_sqrt_width, seed, start, log10_output_scale, distribution, antisymmetric, from_run, from_time, w, a, "
+    "file",
     "init.width=many": "init.width = 'many': a whole number is allowed",
     "init.width=0": "init.width = 0: at least 1 is allowed",
     "init.width=2.5": "init.width = 2.5: a whole number is allowed",

@@ -74,8 +74,10 @@ def test_an_excess_that_is_rounding(cubes):
 
 
 def test_where_the_statements_do_not_apply_the_ends_are_shown():
-    cube = ladder_law(load_config("leaky"), (-2.0, -6.0, -20.0))
+    cube = ladder_law(load_config("leaky"), (-2.0, -6.0, -1000.0))
     figure = LAWS["ladder"](cube)
     np.testing.assert_array_equal(line(figure, "excess").get_ydata(), cube["excess"].values)
     np.testing.assert_array_equal(line(figure, "plateaus").get_ydata(), cube["plateaus"].values)
     assert "leaky: how the runs end" in figure.get_suptitle()
+    # What the jump process leaves is what the runs come to.
+    np.testing.assert_allclose(line(figure, "limit").get_ydata(), cube["excess"].values[-1], rtol=1e-6)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from catalog.schema import decode
 from pipeline import load_config
 from pipeline.inputs.errors import RequestError
 from pipeline.theory import limit_law
@@ -26,10 +27,21 @@ def test_plateaus_have_the_predicted_losses_where_they_are_seen(jumps):
     assert shallow[3] > 1e-3
 
 
+def test_the_rows_of_small_starts_are_checked_at_the_last_scale(jumps):
+    assert set(decode(jumps["row_verdict"])) == {"holds"}
+    assert jumps["row"].attrs["names"][0] == "alignment"
+    assert all(len(jumps["row"].attrs[name]) == jumps.sizes["row"] for name in ("names", "claims", "reasons"))
+
+
 def test_a_given_start_has_no_scale():
     given = {"init.start": "given", "init.width": None, "init.w": [[1.0, 0.0]], "init.a": [1.0]}
     with pytest.raises(RequestError, match="a start that it can scale"):
         limit_law(load_config("orthogonal", given))
+
+
+def test_layers_of_different_speeds_are_refused():
+    with pytest.raises(RequestError, match=r"flow\.output_speed = 4"):
+        limit_law(load_config("orthogonal", {"flow.output_speed": 4.0}))
 
 
 def test_the_scale_of_a_configuration_does_not_name_its_limit():
