@@ -30,12 +30,12 @@ def bind_ours(problem: Problem, limit: float) -> Run:
 
     def run(step_size: float) -> float:
         rate, iterations = 2.0 * step_size / len(problem.y), round(problem.end / (2.0 * step_size))
-        descend(*network(problem), problem.x, problem.y, rate, 0.0, 0.0, 1)
+        descend(network(problem), (problem.x, problem.y), rate, 0.0, 0.0, 1)
         weights, started = network(problem), perf_counter()
-        descend(*weights, problem.x, problem.y, rate, 0.0, 0.0, FEW)
+        descend(weights, (problem.x, problem.y), rate, 0.0, 0.0, FEW)
         if (perf_counter() - started) / FEW * iterations > limit:
             raise TooLong
-        if descend(*weights, problem.x, problem.y, rate, 0.0, 0.0, iterations - FEW)[1] == RAN_AWAY:
+        if descend(weights, (problem.x, problem.y), rate, 0.0, 0.0, iterations - FEW)[1] == RAN_AWAY:
             raise Failed("it ran away")
         return step_size
 
@@ -48,7 +48,7 @@ def read_ours(problem: Problem, step_size: float) -> np.ndarray:
     found = np.empty((len(problem.times), len(problem.y)))
     for i, iteration in enumerate(np.rint(problem.times / (2.0 * step_size)).astype(int)):
         rate = 2.0 * step_size / len(problem.y)
-        descend(*weights, problem.x, problem.y, rate, 0.0, 0.0, int(iteration) - done)
+        descend(weights, (problem.x, problem.y), rate, 0.0, 0.0, int(iteration) - done)
         done = int(iteration)
         w, a = out_of_blocks(weights, m)
         found[i] = problem.y - a @ np.maximum(w @ problem.x.T, 0.0)

@@ -65,12 +65,12 @@ def table() -> Table:
         data = generate_data(config.data)
         x, y = data["x"].values, data["y"].values
         w, a = plain_weights(initialise(data, config.init), "gradient_descent")
-        descend(*in_blocks(w, a, balanced=False), x, y, 0.0, 0.0, 0.0, 0)
+        descend(in_blocks(w, a, balanced=False), (x, y), 0.0, 0.0, 0.0, 0)
         started = perf_counter()
         theirs = by_torch(torch, x, y, w, a, iterations)
         between = perf_counter()
         network = in_blocks(w, a, balanced=False)
-        descend(*network, x, y, 2.0 * STEP_SIZE / len(y), 0.0, 0.0, iterations)
+        descend(network, (x, y), 2.0 * STEP_SIZE / len(y), 0.0, 0.0, iterations)
         ours = out_of_blocks(network, len(a))
         seconds = perf_counter() - between
         worst = max(float(np.abs(one - other).max()) for one, other in zip(ours, theirs, strict=True))

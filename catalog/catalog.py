@@ -7,6 +7,7 @@ library alone (a cache hit of the command line), a table takes pandas, a run tak
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from catalog.garbage_collection import CollectedGarbage
     from catalog.verification import Finding
 
+DEFAULT = "./catalog-data"
+"""Where a catalog is if nobody says where."""
 _SHORTEST_HASH = 4
 """The least digits of a hash that count as a short name: ``a`` is rather the beginning of a preset's name."""
 _LONGEST_NAME = 300
@@ -33,14 +36,15 @@ MOST_VERIFIED = 300_000_000
 """Bytes of a run up to which all of it is checked before a page shows it: a fifth of a second from a disk."""
 
 
-def open_catalog(url: str | Path) -> Catalog:
+def open_catalog(url: str | Path | None = None) -> Catalog:
     """Open the catalog at ``url``; one that does not exist yet is empty, and nothing is created.
 
     Parameters
     ----------
     url
         A path, ``file:///path``, ``s3://bucket/path`` (or that of another object store: ``gs:``, ``az:``),
-        ``http://host/path`` (to read only), or ``memory://name``.
+        ``http://host/path`` (to read only), or ``memory://name``. None: where ``$RELUFLOW_CATALOG`` says, else
+        ``./catalog-data``, as the command line does.
 
     Raises
     ------
@@ -52,7 +56,7 @@ def open_catalog(url: str | Path) -> Catalog:
     >>> open_catalog("no-such-folder").run_ids()
     []
     """
-    storage = open_storage(url)
+    storage = open_storage(os.environ.get("RELUFLOW_CATALOG") or DEFAULT if url is None else url)
     if storage.exists(""):
         raise CatalogError(f"the catalog {storage.url} is a file; allowed is a folder")
     return Catalog(storage)

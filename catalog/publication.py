@@ -84,7 +84,7 @@ def publish(
                 name = f"{STORE}/{path}"
                 writer.write(name, content)
                 files[name] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-            writer.seal(replace(manifest, files=dict(sorted(files.items()))).to_bytes())
+            writer.complete(replace(manifest, files=dict(sorted(files.items()))).to_bytes())
     return storage.address(destination)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+import traceback
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import panel as pn
@@ -22,23 +23,32 @@ ADDRESS = "127.0.0.1"
 """The interface to listen on: this machine alone. Others reach it through a proxy that asks for a password."""
 THREADS = 4
 """Threads for callbacks: a slow callback does not delay the pages of other people."""
+CLOSED_PAGE_LOGGERS = ("asyncio", "bokeh.server.protocol_handler", "tornado.application")
+"""Loggers that report a closed page with a traceback."""
 UNUSED_SECONDS = 10
 """Time after which a session whose page is closed is discarded."""
 
 
 def server(
-    catalog: Catalog, *, port: int = 5006, names: Collection[str] = (), pages: dict[str, Any] = PAGES
+    catalog: Catalog,
+    *,
+    port: int = 5006,
+    names: Collection[str] = (),
+    files: Mapping[str, str] | None = None,
+    pages: dict[str, Any] = PAGES,
 ) -> Server:
     """Make the server of a catalog's pages; it listens at once, and answers when its ``io_loop`` runs.
 
     Parameters
     ----------
     catalog
-        The pages open its runs and sweeps, and no other file.
+        The pages open its runs and sweeps, and besides them ``files`` alone.
     port
         The port to listen on; 0 for any free one.
     names
         Further values of Host and Origin that are allowed: see :func:`dashboards.security.allowed_hosts`.
+    files
+        netCDF files and Zarr stores that the page Explore offers, by name.
     pages
         The pages by the last part of their address.
 
@@ -52,8 +62,9 @@ def server(
     state: Any = pn.state
     if not isinstance(state._thread_pool, PageCallbacks):
         state._thread_pool = PageCallbacks(THREADS, thread_name_prefix="page-callback")
-    logging.getLogger("asyncio").addFilter(keep_unless_page_closed)
-    routes: dict[str, Any] = {name: page_of(name, catalog) for name in pages}
+    for name in CLOSED_PAGE_LOGGERS:
+        logging.getLogger(name).addFilter(keep_unless_page_closed)
+    routes: dict[str, Any] = {name: page_of(name, catalog, files or {}) for name in pages}
     made: Server = pn.io.server.get_server(
         routes,
         port=port,
@@ -76,18 +87,23 @@ def server(
 
 
 def keep_unless_page_closed(record: logging.LogRecord) -> bool:
-    """Drop what asyncio reports when a page is closed while a message to it is written.
+    """Drop what is reported when a page is closed while a message to it is written, or one of it arrives.
 
     Panel starts to write every part of a message and does not await them once the page is closed
-    (``panel.io.document``): asyncio would print a traceback for each closed tab.
+    (``panel.io.document``): asyncio would print a traceback for each closed tab. Bokeh 3.9 asserts that a
+    connection has its session, which it has lost by then (``bokeh.server.connection``).
     """
-    return not (record.exc_info and isinstance(record.exc_info[1], WebSocketClosedError))
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, AssertionError):
+        last = traceback.extract_tb(error.__traceback__)[-1:]
+        return not any(frame.name == "session" and frame.filename.endswith("connection.py") for frame in last)
+    return not isinstance(error, WebSocketClosedError)
 
 
-def page_of(name: str, catalog: Catalog) -> Callable[[], pn.Template]:
+def page_of(name: str, catalog: Catalog, files: Mapping[str, str]) -> Callable[[], pn.Template]:
     """Make the function that builds a page for each visitor; Panel asks for one without arguments."""
 
     def build() -> pn.Template:
-        return open_page(name, catalog)
+        return open_page(name, catalog, files)
 
     return build

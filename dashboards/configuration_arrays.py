@@ -31,7 +31,8 @@ def embed_arrays(config: RunConfig, opened: Callable[[], xr.DataTree]) -> RunCon
     CatalogError
         If the run can't be opened.
     """
-    if config.data.file is None and config.init.file is None:
+    held_out = None if config.data.test is None else config.data.test.file
+    if all(one is None for one in (config.data.file, config.init.file, config.init.from_run, held_out)):
         return config
     tree, keys = opened(), dict[str, Any]()
     if config.data.file is not None:
@@ -39,12 +40,21 @@ def embed_arrays(config: RunConfig, opened: Callable[[], xr.DataTree]) -> RunCon
         x = np.asarray(data["x"].values)
         given = x[:, :-1] if config.data.bias else x  # the bias was appended
         keys |= {"data.file": None, "data.x": given, "data.y": data["y"].values}
-    if config.init.file is not None:
+    if held_out is not None:
+        unseen = tree["data"].to_dataset()
+        x = np.asarray(unseen["test_x"].values)
+        keys |= {
+            "data.test.file": None,
+            "data.test.x": x[:, :-1] if config.data.bias else x,
+            "data.test.y": unseen["test_y"].values,
+        }
+    if config.init.file is not None or config.init.from_run is not None:
         start = tree["trajectory"].to_dataset()[["direction", "log_norm", "output_ratio"]].isel(time=0).load()
         norm = np.exp(start["log_norm"].values)
         weights = {
             "init.w": norm[:, None] * start["direction"].values,
             "init.a": norm * start["output_ratio"].values,
         }
-        keys |= {"init.file": None} | weights
+        taken = {"init.start": "given", "init.file": None, "init.from_run": None, "init.from_time": None}
+        keys |= taken | weights
     return override(config, keys)

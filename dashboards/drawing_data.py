@@ -44,22 +44,28 @@ class DrawingData:
         The neurons that are drawn as markers; the first :attr:`lines` of them are drawn as lines too.
     lines
         How many.
+    axes
+        For inputs of more dimensions: the two coordinates of the weights that are drawn; None for the principal
+        components.
     """
 
     run: RunData
     role: npt.NDArray[np.str_]
     shown: npt.NDArray[np.intp]
     lines: int
+    axes: tuple[int, int] | None = None
 
     @classmethod
-    def of(cls, run: RunData) -> DrawingData:
-        """Choose what is drawn of a run."""
+    def of(cls, run: RunData, axes: tuple[int, int] | None = None) -> DrawingData:
+        """Choose what is drawn of a run; ``axes`` that it does not have are the principal components."""
         role = decode(run.groups["phases"]["role"], missing="?")
         size = np.asarray(run.groups["trajectory"]["log_norm"].isel(time=-1).values)
         order = np.argsort(-size, kind="stable")
         lined = _shares(order, role)
         rest = order[~np.isin(order, lined)][: max(0, MARKERS_LIMIT - len(lined))]
-        return cls(run, role, np.concatenate([lined, rest]), len(lined))
+        if axes is not None and max(axes) >= run.groups["data"].sizes["coord"]:
+            axes = None
+        return cls(run, role, np.concatenate([lined, rest]), len(lined), axes)
 
     @cached_property
     def time(self) -> Numbers:
@@ -93,7 +99,11 @@ class DrawingData:
 
     @cached_property
     def view(self) -> View:
-        """The principal plane of the final weights, for inputs of more dimensions."""
+        """The plane of the weights that is drawn, for inputs of more dimensions."""
+        if self.axes is not None:
+            names = coordinate_names(self.run.groups["data"])
+            first, second = (f"w along {names[axis]}, of the largest |w|" for axis in self.axes)
+            return View(np.eye(len(names))[list(self.axes)], (first, second))
         return View.of(self._with_minimum, self.state(len(self.time) - 1))
 
     @cached_property
@@ -138,6 +148,13 @@ class DrawingData:
         cosines = {sign: direction @ vector for sign, vector in target.items()}
         cosine = np.where(ratio > 0, cosines[1], cosines[-1])
         return self.time[instants], log_norm.T / np.log(10.0), cosine.T, self.role[chosen]
+
+
+def coordinate_names(data: Any) -> list[str]:
+    """Name the coordinates of the inputs."""
+    labels = str(data["coord"].attrs.get("labels", "")).split() if "coord" in data.coords else []
+    count = data.sizes["coord"]
+    return labels if len(labels) == count else [f"coordinate {i}" for i in range(count)]
 
 
 def _shares(order: npt.NDArray[np.intp], role: npt.NDArray[np.str_]) -> npt.NDArray[np.intp]:

@@ -33,8 +33,8 @@ class PageContext:
     Attributes
     ----------
     catalog
-        The catalog of the server. A page opens, publishes, verifies and exports its runs, and opens its sweeps; it
-        opens no other file.
+        The catalog of the server. A page opens, publishes, verifies and exports its runs, and opens its sweeps;
+        besides these it opens ``files`` alone.
     query
         The parameters of the address.
     theme
@@ -52,6 +52,8 @@ class PageContext:
         that ends with the page (:mod:`dashboards.computations`); both are picklable then.
     scratch
         Returns the folder for a catalog of this page's results; None outside a server.
+    files
+        The files that the server was started with, by name: pages open these, too.
     """
 
     catalog: Catalog
@@ -63,6 +65,7 @@ class PageContext:
     forget: Callable[[], None] = lambda: None
     compute: Callable[..., Any] = compute_at_once
     scratch: Callable[[], str] | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, key: str, default: str = "") -> str:
         """Return a parameter of the address, at most :data:`VALUE_LENGTH_LIMIT` characters of it."""
@@ -106,6 +109,21 @@ class PageContext:
             self.say(f"{key} = {shortened(self.query[key])} is not a whole number. Shown is {round(value)}.")
             self.query[key] = str(round(value))
         return round(value)
+
+    def window(self, key: str) -> tuple[float, float] | None:
+        """Return two increasing numbers, ``2.5,8``; None without them, and for anything else, with a message."""
+        if key not in self.query:
+            return None
+        said = self.text(key)
+        try:
+            start, end = (float(part) for part in said.split(","))
+        except ValueError:
+            start = end = math.nan
+        if math.isfinite(start) and math.isfinite(end) and start < end:
+            return start, end
+        self.say(f"{key} = {shortened(said)} is not known: allowed are two numbers, 2.5,8.")
+        self.query.pop(key)
+        return None
 
     def remember(self, **values: object) -> None:
         """Write values into the address, so that it leads back to what is shown; None removes a key."""

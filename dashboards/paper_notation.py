@@ -6,8 +6,9 @@ import re
 
 SYMBOLS = {
     "lambda": "λ", "epsilon": "ε", "theta": "θ", "phi(": "φ(", "S_{+,1}": "S₊,₁", "S_{-,1}": "S₋,₁", "_+": "₊",
-    "_-": "₋", "_k": "ₖ", "_l": "ₗ", "h*": "h⋆", "θ*": "θ⋆", "<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "^2": "²",
-    " -D": " −D", "(-D": "(−D", " - ": " − ", "1/2 ": "½ ", "1/2|": "½|", "t1": "t₁", "t2": "t₂", "t3": "t₃",
+    "_-": "₋", "_j": "ⱼ", "_k": "ₖ", "_l": "ₗ", "h*": "h⋆", "θ*": "θ⋆", "<=": "≤", ">=": "≥", "!=": "≠",
+    "->": "→", "^2": "²", " -D": " −D", "(-D": "(−D", " - ": " − ", "1/2 ": "½ ", "1/2|": "½|", "t1": "t₁",
+    "t2": "t₂", "t3": "t₃",
 }  # fmt: skip
 """The paper's symbols by what stands for them in plain text; replaced in this order."""
 
@@ -18,7 +19,7 @@ def typeset(text: str) -> str:
     Examples
     --------
     >>> typeset("at t2: |D_+| (1 - cos(w_j, D_+)) <= lambda^(epsilon/5) on S_{+,1}")
-    'at t₂: |D₊| (1 − cos(w_j, D₊)) ≤ λ^(ε/5) on S₊,₁'
+    'at t₂: |D₊| (1 − cos(wⱼ, D₊)) ≤ λ^(ε/5) on S₊,₁'
     """
     for plain, symbol in SYMBOLS.items():
         text = text.replace(plain, symbol)

@@ -123,7 +123,7 @@ def _followed(config: RunConfig, data: xr.Dataset, readings: int) -> tuple[xr.Da
         return course.trajectory(samples), course.curve(flow.samples)
     trajectory = simulate(
         data, initialise(data, config.init), end_time=flow.end_time, tolerance=flow.tolerance, samples=samples,
-        method=flow.method, slope=flow.slope, step_size=flow.step_size,
+        method=flow.method, slope=flow.slope, output_speed=flow.output_speed, step_size=flow.step_size,
     )  # fmt: skip
     return trajectory, trajectory[["residual", "loss"]]
 
@@ -135,7 +135,7 @@ def follow(data: str, init: str, flow: str) -> Any:
     known = make_points(data)
     return follow_flow(
         known, initialise(known, InitConfig.model_validate_json(init)), end_time=asked.end_time,
-        tolerance=asked.tolerance, slope=asked.slope, progress=flow_reached,
+        tolerance=asked.tolerance, slope=asked.slope, output_speed=asked.output_speed, progress=flow_reached,
     )  # fmt: skip
 
 

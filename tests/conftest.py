@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from amounts import amount
 from hypothesis import settings
 
-settings.register_profile("everywhere", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
+EXAMPLES = amount(40, 100)
+"""Of a property that does not say how many."""
+settings.register_profile("everywhere", deadline=None, max_examples=EXAMPLES)
+settings.register_profile("ci", deadline=None, max_examples=EXAMPLES, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "everywhere")
 
 # Kernels that tests call one by one are compiled as the solver is for everybody (pipeline/flow/exact/build.py):
@@ -24,7 +27,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-LONGEST_FIRST = ("dashboards/browser", "pipeline/sweep", "docs", "catalog/places", "pipeline", "dashboards")
+LONGEST_FIRST = ("pipeline/sweep", "dashboards", "catalog", "pipeline")
 """Folders of tests in the order in which their files are handed out: what takes minutes must not come last."""
 
 

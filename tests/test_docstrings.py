@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("benchmarks", "catalog", "dashboards", "pipeline")
+PACKAGES = ("benchmarks", "catalog", "dashboards", "pipeline", "reluflow")
 REFERENCE = re.compile(r":(?:py:)?(?:func|class|mod|data|meth|attr|exc|const|obj):`~?([\w.]+)`")
 SECTION = re.compile(r"\n\s*(\w[\w ]*)\n\s*-{3,}\n")
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

@@ -9,6 +9,7 @@ from structure import (
     functions,
     kernels,
     packages,
+    positional,
     solver_parts,
 )
 from writers.imports import modules, parts
@@ -54,6 +55,11 @@ def test_no_kernel_takes_more_than_six_arguments():
     assert len(taken) > 150
     assert {name: count for name, count in taken.items() if count > MOST_ARGUMENTS} == {}
     assert sum(count == MOST_ARGUMENTS for count in taken.values()) <= 10
+
+
+def test_no_function_takes_more_than_six_arguments_by_position():
+    taken = {name: len(positional(node)) for name, node in functions()}
+    assert {name: count for name, count in taken.items() if count > MOST_ARGUMENTS} == {}
 
 
 def test_no_function_is_longer_than_sixty_lines_of_code():

@@ -35,6 +35,7 @@ _coordinates = (
     Variable("time", ("time",), "float64", "time t", "The paper's t: time of the flow of L = 1/(2n) sum r^2."),
     Variable("point", ("point",), "int64", "data point", "k, counted from 0."),
     Variable("coord", ("coord",), "int64", "input coordinate", "Its labels are in the attribute 'labels'."),
+    Variable("test_point", ("test_point",), "int64", "test point", "Counted from 0; the flow does not see it."),
     Variable("neuron", ("neuron",), "int64", "neuron", "j, counted from 0."),
     Variable("minimal_neuron", ("minimal_neuron",), "int64", "neuron of the minimum", "Counted from 0."),
     *plateau_schema.COORDINATES,
@@ -69,6 +70,11 @@ _data = (
         "No label is 0 and |D_+| differs from |D_-| (for orthonormal inputs: the two label energies differ).",
         flags=("holds", "fails"),
     ),
+    Variable(
+        "test_x", ("test_point", "coord"), "float64", "test input", "Points that the flow does not see.",
+        optional=True,
+    ),
+    Variable("test_y", ("test_point",), "float64", "test label", "The value expected there.", optional=True),
 )  # fmt: skip
 
 _initial = (
@@ -94,6 +100,18 @@ _trajectory = (
     Variable("loss", ("time",), "float64", "loss L", "L = 1/(2n) sum_k r_k^2, eq (1)."),
     Variable("gradient_norm", ("time",), "float64", "|grad L|", "Over all weights; |d theta/dt| of the flow."),
     Variable("log_init_scale", (), "float64", "ln lambda", "The scale of eq (4); 1e-1000 is no float."),
+    Variable(
+        "test_residual", ("time", "test_point"), "float64", "test label - h(x)", "At the test points.",
+        optional=True,
+    ),
+    Variable(
+        "test_loss", ("time",), "float64", "test loss", "1/(2n) sum of the squared test residuals.", optional=True
+    ),
+    Variable(
+        "teacher_distance", ("time",), "float64", "|h - teacher|",
+        "The root of the mean of (h - teacher)^2 over standard Gaussian inputs, by its closed form.",
+        optional=True,
+    ),
 )  # fmt: skip
 
 _phases = (

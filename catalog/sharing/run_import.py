@@ -261,7 +261,7 @@ class _Incoming:
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 origin = Origin(self.address, now, manifest.created, unchecked)
                 write_origin(self.catalog.storage, self.run_id, origin, self.collection)
-                writer.seal(content)
+                writer.complete(content)
 
     @contextmanager
     def _without_trace(self) -> Iterator[None]:

@@ -52,7 +52,7 @@ class UnfinishedWrite:
 
 
 class Writer(Protocol):
-    """The writer of one run: no reader sees the run before :meth:`seal`."""
+    """The writer of one run: no reader sees the run before :meth:`complete`."""
 
     def agree(self, manifest: bytes, contents: Mapping[str, bytes]) -> tuple[bytes, Mapping[str, bytes]] | None:
         """Take the dates and seconds of the same run's first writer: two writers must write the same bytes.
@@ -65,7 +65,7 @@ class Writer(Protocol):
         """Write one file; ``path`` is relative to the run's folder."""
         ...
 
-    def seal(self, manifest: bytes) -> None:
+    def complete(self, manifest: bytes) -> None:
         """Make all files durable, then write the manifest: from now on the run exists."""
         ...
 
@@ -150,7 +150,7 @@ class Storage(Protocol):
         ...
 
     def writing(self, destination: str) -> AbstractContextManager[Writer]:
-        """Open a run's folder for writing; a run that is not sealed on leaving is never visible."""
+        """Open a run's folder for writing; a run that is not completed on leaving is never visible."""
         ...
 
     def check_writable(self, destination: str) -> None:

@@ -142,7 +142,7 @@ class LocalStorage:
 
     @contextmanager
     def writing(self, destination: str) -> Iterator[LocalWriter]:
-        """Open a new staging folder; on leaving, it is removed unless it was sealed.
+        """Open a new staging folder; on leaving, it is removed unless the run was completed.
 
         Raises
         ------
@@ -227,7 +227,7 @@ class LocalWriter:
         """Write one file below the staging folder."""
         self.files.write(path, content)
 
-    def seal(self, manifest: bytes) -> None:
+    def complete(self, manifest: bytes) -> None:
         """Flush all files, write the manifest, then rename: no manifest names files that are missing."""
         self.files.flush()
         atomic.write_synced(self.staged.path / MANIFEST, manifest)

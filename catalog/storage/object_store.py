@@ -223,7 +223,7 @@ class ObjectStore:
                     self.system.rm(path, recursive=True)
 
     def writing(self, destination: str) -> AbstractContextManager[Writer]:
-        """Open a run's prefix for writing. Files that are not sealed stay: another writer may be writing them too.
+        """Open a run's prefix for writing; files of unfinished runs stay, as others may be writing them.
 
         Raises
         ------
@@ -377,7 +377,7 @@ class ObjectWriter:
         if len(self.waiting) >= 8 * REQUESTS_AT_ONCE or sum(map(len, self.waiting.values())) >= BATCH_BYTES:
             self._send()
 
-    def seal(self, manifest: bytes) -> None:
+    def complete(self, manifest: bytes) -> None:
         """Send the rest, then the manifest, and remove the draft."""
         self._send()
         self.storage.create(f"{self.destination}/{MANIFEST}", manifest)

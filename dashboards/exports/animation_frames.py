@@ -71,7 +71,7 @@ class AnimationFrames:
 
 
 def read_frames(tree: xr.DataTree) -> AnimationFrames:
-    """Cut the reel of a run, sample by sample: it may be larger than memory."""
+    """Read the frames of a run, sample by sample: it may be larger than memory."""
     samples, neurons, one = frame_samples(tree), shown_neurons(tree), one_input(tree)
     trajectory = tree["trajectory"].dataset[NETWORK].isel(time=samples)
     if trajectory.nbytes <= HELD:

@@ -30,10 +30,13 @@ def write_preset(config: RunConfig) -> str:
     name = values.pop("name")
     text = HEAD.format(name=name)
     resolved = config.resolved()
-    for table in ("data", "init"):
-        digest = values[table].pop("file_sha256", None)
+    tables = [("data", values["data"], resolved["data"]), ("init", values["init"], resolved["init"])]
+    if "test" in values["data"]:
+        tables.append(("data.test", values["data"]["test"], resolved["data"]["test"]))
+    for table, keys, said in tables:
+        digest = keys.pop("file_sha256", None)
         if digest is not None:
             # Without its folder, which is this machine's: the run identifier depends on the content alone.
-            values[table]["file"] = file = resolved[table]["file"]
+            keys["file"] = file = said["file"]
             text += BESIDE.format(table=table, file=file, digest=digest)
     return f"{text}\n{tomlkit.dumps(values)}"

@@ -54,7 +54,7 @@ def facts(drawing: DrawingData, unit: TimeUnit, frame: int) -> list[tuple[str, s
     if minimum is not None and "half_squared_norm" in minimum:
         rows.append(("½ |θ|²", written(float(minimum["half_squared_norm"][frame]), 7)))
     if minimum is not None and np.isfinite(minimum["value"]):
-        rows.append(("least 1/2 |theta|^2 that fits the data", written(float(minimum["value"]), 7)))
+        rows.append(("least ½ |θ|² that fits", written(float(minimum["value"]), 7)))
     elif minimum is not None and np.isfinite(minimum["lower_bound"]):
         rows.append(("lower bound of that minimum", written(float(minimum["lower_bound"]), 5)))
     state = drawing.state(frame)
@@ -63,9 +63,17 @@ def facts(drawing: DrawingData, unit: TimeUnit, frame: int) -> list[tuple[str, s
     if sliding:
         rows.append(("sliding neurons", f"{sliding:,}"))
     rows.append(("λ", scale_text(drawing.log_scale)))
+    status = str(trajectory.attrs.get("status", "unknown")).replace("_", " ")
+    rows.append(("the run ends", f"t = {time_text(float(drawing.time[-1]))}, {status}"))
     data = groups["data"].sizes
     rows.append(("points, coordinates", f"n = {data['point']:,}, d = {data['coord']:,}"))
     return rows
+
+
+def how_it_ended(drawing: DrawingData) -> str:
+    """Say in a sentence how the run ended."""
+    message = str(drawing.run.groups["trajectory"].attrs.get("status_message", "")).strip()
+    return f"The run ends at t = {time_text(float(drawing.time[-1]))}. {message}".strip()
 
 
 def times(drawing: DrawingData) -> Table:

@@ -16,6 +16,9 @@ from dashboards.theme import FONT, Theme
 NORMAL, SMALL = "13px", "12px"
 TOOLS = "pan,wheel_zoom,box_zoom,reset,tap"
 
+RESTORE = "for (const range of ranges) { range.start = range.reset_start; range.end = range.reset_end }"
+"""What a double click does in the browser, at once, to the ranges of a figure."""
+
 
 def styled_figure(
     theme: Theme, *, height: int, x_label: str | None, y_label: str | None, title: str = "", **options: Any
@@ -64,7 +67,7 @@ def style_figure(drawn: figure, theme: Theme) -> figure:
     return drawn
 
 
-def style_axis(axis: Axis, theme: Theme) -> None:
+def style_axis(axis: Axis, theme: Theme) -> Axis:
     """Style one axis."""
     axis.update(
         axis_line_color=theme.line, major_tick_line_color=theme.line, minor_tick_line_color=None,
@@ -72,6 +75,7 @@ def style_axis(axis: Axis, theme: Theme) -> None:
         axis_label_text_color=theme.faint, axis_label_text_font=FONT, axis_label_text_font_size=NORMAL,
         axis_label_text_font_style="normal",
     )  # fmt: skip
+    return axis
 
 
 def style_legend(legend: Legend, theme: Theme) -> Legend:

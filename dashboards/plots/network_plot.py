@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 from bokeh.core.properties import value
-from bokeh.models import HoverTool
+from bokeh.models import FixedTicker, HoverTool, LinearAxis
 from bokeh.models.annotations import LegendItem
 from bokeh.plotting import figure
 
 from dashboards.drawing_data import DrawingData
 from dashboards.plots.column_sources import columns_equal, empty_source, replace_columns
-from dashboards.plots.figure_style import set_limits, style_legend, styled_figure
+from dashboards.plots.figure_style import set_limits, style_axis, style_legend, styled_figure
+from dashboards.plots.log_heights import LogHeights
 from dashboards.plots.point_drag import PointDrag
 from dashboards.plots.source_columns import (
     function_columns,
@@ -29,7 +30,7 @@ from dashboards.plots.source_columns import (
 )
 from dashboards.theme import Theme
 
-HEIGHT = 470
+HEIGHT = 400
 GREEN = "#009E73"
 """The colour of the function and the data, as in the printed figure."""
 DRAGGABLE, FIXED = "data (drag)", "data"
@@ -48,6 +49,8 @@ class NetworkPlot:
 
     Attributes
     ----------
+    logarithmic, heights, height_axis
+        Whether the neurons have a logarithmic scale, this scale, and its axis.
     neurons, function, minimum, points, ticks, rings
         The sources, with the columns of :mod:`dashboards.plots.source_columns`.
     placed
@@ -61,12 +64,14 @@ class NetworkPlot:
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
         self.neurons = empty_source(
-            "x", "y", "fill", "edge", "width", "marker", "neuron", "role", "kink", "log10_norm", "sliding"
+            "x", "y", "fill", "edge", "width", "marker", "neuron", "role", "kink", "log10_norm", "sliding", "more"
         )
         self.function, self.minimum = empty_source("x", "h"), empty_source("x", "h")
         self.points, self.rings = empty_source("x", "y"), empty_source("x", "y")
         self.ticks = empty_source("x0", "y0", "x1", "y1", "color")
         self.placed: dict[str, Any] = {"x": [], "y": []}
+        self.logarithmic, self.heights = True, None  # type: tuple[bool, LogHeights | None]
+        self.height_axis = LinearAxis(axis_label="|wⱼ|: above for a > 0, below for a < 0", visible=False)
         self.figure = create_network_plot(self)
         self.drag = PointDrag(self.figure, self.points)
         (self.legend,) = (
@@ -82,19 +87,31 @@ class NetworkPlot:
 
     def show(self, drawing: DrawingData, frame: int) -> None:
         """Show a run at a frame."""
-        plot = self.figure
+        plot: Any = self.figure
         if not self.drag.held:
             left, right, bottom, top = window(drawing)
             set_limits(plot.x_range, left, right)
             set_limits(plot.y_range, bottom, top)
         self.place_points(drawing)
-        plot.xaxis.axis_label, plot.yaxis.axis_label = axis_labels(drawing)
+        plot.below[0].axis_label, plot.left[0].axis_label = axis_labels(drawing, self.logarithmic)
         principal = drawing.plane is None
+        self.choose_heights(drawing)
         plot.grid.visible = plot.legend.visible = not principal
         replace_columns(self.minimum, minimum_columns(drawing))
         replace_columns(self.ticks, tick_columns(drawing))
         replace_columns(self.rings, ring_columns() if principal else {"x": [], "y": []})
         self.at(drawing, frame)
+
+    def choose_heights(self, drawing: DrawingData) -> None:
+        """Give the neurons a logarithmic scale with an axis of its own, or the axis of the function."""
+        shown = self.logarithmic and drawing.plane is not None
+        limits: Any = self.figure.y_range
+        self.heights = LogHeights.of(drawing, limits.start, limits.end) if shown else None
+        self.height_axis.visible = shown
+        if self.heights is not None:
+            ticks = self.heights.ticks()
+            if self.height_axis.major_label_overrides != ticks:
+                self.height_axis.update(ticker=FixedTicker(ticks=list(ticks)), major_label_overrides=ticks)
 
     def place_points(self, drawing: DrawingData) -> None:
         """Put the data's dots where the data are, unless a person is dragging one."""
@@ -119,7 +136,7 @@ class NetworkPlot:
     def at(self, drawing: DrawingData, frame: int) -> None:
         """Show another frame of the same run."""
         state = drawing.state(frame)
-        replace_columns(self.neurons, neuron_columns(drawing, state))
+        replace_columns(self.neurons, neuron_columns(drawing, state, self.heights, self.theme))
         replace_columns(self.function, function_columns(drawing, state))
 
 
@@ -130,13 +147,14 @@ def ring_columns() -> dict[str, list[np.ndarray]]:
     return {"x": [radius * np.cos(angle) for radius in radii], "y": [radius * np.sin(angle) for radius in radii]}
 
 
-def axis_labels(drawing: DrawingData) -> tuple[str, str]:
+def axis_labels(drawing: DrawingData, logarithmic: bool) -> tuple[str, str]:
     """Name the axes."""
     if drawing.plane is None:
         first, second = drawing.view.names
         return first, second
     biased = drawing.plane.one.bias_column is not None
-    return "kink of the neuron, input x" if biased else "input x (all kinks are at 0)", "sign of aⱼ × |wⱼ|,  h(x)"
+    across = "kink of the neuron, input x" if biased else "input x (all kinks are at 0)"
+    return across, "h(x)" if logarithmic else "sign of aⱼ × |wⱼ|,  h(x)"
 
 
 def create_network_plot(network: NetworkPlot) -> figure:
@@ -166,13 +184,16 @@ def create_network_plot(network: NetworkPlot) -> figure:
     )  # fmt: skip
     hover = HoverTool(
         renderers=[neurons],
+        limit=1,
         tooltips=[
             ("neuron", "@neuron"), ("role", "@role"), ("log₁₀ |w|", "@log10_norm{0.000}"),
             ("kink", "@kink{0.0000}"),
             ("sliding", "@sliding"),
+            ("others", "@more"),
         ],
     )  # fmt: skip
     plot.add_tools(hover, "box_select", "lasso_select")
+    plot.add_layout(style_axis(network.height_axis, theme), "right")
     legend = plot.legend[0]
     legend.update(orientation="horizontal", location="top_left")
     style_legend(legend, theme).update(background_fill_alpha=0.6, padding=2, label_text_font_size="11px")

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dashboards.drawing_data import LOSS_DECADES_LIMIT, DrawingData, Numbers
+from dashboards.plots.log_heights import LogHeights
+from dashboards.theme import LIGHT, Theme, shade
 from pipeline.figures import PHASES, ROLES, State, intervals, place, plateau_name
 
 MARKERS = {"positive": "triangle", "negative": "inverted_triangle", "other": "circle"}
@@ -16,19 +18,33 @@ DASHES = {"positive": "solid", "negative": "dashed", "other": "solid"}
 WIDTHS = {"positive": 1.4, "negative": 1.4, "other": 0.7}
 """Dashes and widths of a role's lines, beside its colour. No dotted lines: a browser without a graphics card
 takes as long for them as for everything else."""
+SAME_PLACE = 60.0
+"""Markers are in the same place if they are nearer than about this share of the picture: a marker's width."""
 SELECTED_LINES_LIMIT = 60
 """Selected neurons whose lines are emphasized, at most."""
 
 Columns = dict[str, Any]
 
 
-def neuron_columns(drawing: DrawingData, state: State) -> Columns:
-    """Place the neurons of a frame: at their kinks and s_j |w_j| for one input, else in the principal plane."""
+def neuron_columns(
+    drawing: DrawingData, state: State, heights: LogHeights | None = None, theme: Theme = LIGHT
+) -> Columns:
+    """Place the neurons of a frame: at their kinks and heights for one input, else in the principal plane.
+
+    Parameters
+    ----------
+    drawing, state
+        The run, and its neurons at the frame.
+    heights
+        The scale of the heights; None for s_j |w_j| itself.
+    theme
+        The page's colours.
+    """
     chosen, relative = drawing.shown, None
     plane = drawing.plane
     if plane is not None:
         kink, at = plane.place(state)
-        x, y = at[chosen], state.height[chosen]
+        x, y = at[chosen], (state.height if heights is None else heights.place(state))[chosen]
         inside = (kink[chosen] >= plane.window[0]) & (kink[chosen] <= plane.window[1])
         where = np.where(np.isfinite(kink[chosen]), kink[chosen], np.inf)
     else:
@@ -36,13 +52,13 @@ def neuron_columns(drawing: DrawingData, state: State) -> Columns:
         x, y = place(drawing.view, state.direction, relative)[chosen].T
         inside, where = np.ones(len(chosen), dtype=bool), np.full(len(chosen), np.nan)
     role = state.role[chosen]
-    color = np.array([ROLES[name].color for name in role])
+    color = np.array([shade(ROLES[name].color, theme) for name in role])
     sliding = state.sliding[chosen]
     return {
         "x": x,
         "y": y,
         "fill": np.where(inside, color, "rgba(255, 255, 255, 0)"),
-        "edge": np.where(sliding, "#000000", np.where(inside, "#FFFFFF", color)),
+        "edge": np.where(sliding, theme.ink, np.where(inside, theme.panel, color)),
         "width": np.where(sliding, 2.2, np.where(inside, 0.6, 1.4)),
         "marker": np.array([MARKERS[name] for name in role]),
         "neuron": chosen,
@@ -50,7 +66,18 @@ def neuron_columns(drawing: DrawingData, state: State) -> Columns:
         "kink": where,
         "log10_norm": state.log_norm[chosen] / np.log(10.0),
         "sliding": np.where(sliding, "yes", "no"),
+        "more": count_hidden(x, y),
     }
+
+
+def count_hidden(x: Numbers, y: Numbers) -> npt.NDArray[np.str_]:
+    """Say at each marker how many others are in the same place: only one of their tooltips is shown."""
+    if not len(x):
+        return np.zeros(0, dtype=str)
+    cell = np.stack([np.round(SAME_PLACE * part / (float(np.ptp(part)) or 1.0)) for part in (x, y)], axis=1)
+    _, group, counts = np.unique(cell, axis=0, return_inverse=True, return_counts=True)
+    others = counts[group.ravel()] - 1
+    return np.where(others > 0, np.char.add(np.char.add("+", others.astype(str)), " more here"), "none")
 
 
 def function_columns(drawing: DrawingData, state: State) -> Columns:
@@ -110,6 +137,18 @@ def loss_columns(drawing: DrawingData, unit: float) -> Columns:
     return {"t": time / unit, "loss": loss, "log10_loss": np.where(np.isfinite(logarithm), logarithm, np.nan)}
 
 
+def test_loss_columns(drawing: DrawingData, unit: float) -> Columns:
+    """Take the loss at the test points over time, as :func:`loss_columns`; nothing where there are none."""
+    trajectory = drawing.run.groups["trajectory"]
+    if "test_loss" not in trajectory.variables:
+        return {"t": np.empty(0), "loss": np.empty(0), "log10_loss": np.empty(0)}
+    loss = trajectory["test_loss"].values
+    with np.errstate(divide="ignore"):
+        logarithm = np.log10(loss)
+    time = trajectory["time"].values / unit
+    return {"t": time, "loss": loss, "log10_loss": np.where(np.isfinite(logarithm), logarithm, np.nan)}
+
+
 def residual_columns(drawing: DrawingData, unit: float) -> dict[str, Columns]:
     """Take the residuals of at most 200 points over time, by the sign of the label: ``positive``, ``negative``."""
     residual, y = drawing.run.curve["residual"].values[:, :200], drawing.run.groups["data"]["y"].values[:200]
@@ -132,14 +171,14 @@ def line_columns(drawing: DrawingData, unit: float) -> dict[str, Columns]:
     return found
 
 
-def chosen_columns(drawing: DrawingData, unit: float, neurons: list[int]) -> Columns:
+def chosen_columns(drawing: DrawingData, unit: float, neurons: list[int], theme: Theme = LIGHT) -> Columns:
     """Take the lines of the selected neurons, one row each."""
     time, log10_norm, cosine, role = drawing.followed(np.array(neurons[:SELECTED_LINES_LIMIT], dtype=np.intp))
     return {
         "t": [time / unit] * len(role),
         "log10_norm": list(log10_norm),
         "cosine": list(cosine),
-        "color": [ROLES[name].color for name in role],
+        "color": [shade(ROLES[name].color, theme) for name in role],
         "dash": [DASHES[name] for name in role],
         "neuron": neurons[:SELECTED_LINES_LIMIT],
     }

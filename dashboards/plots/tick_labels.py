@@ -18,3 +18,9 @@ def label_ticks(axis: Axis, places: Sequence[float], words: Sequence[str], *, ac
     axis.major_label_overrides = {float(places[i]): words[i] for i in chosen}
     if across and sum(len(words[i]) + 2 for i in chosen) > 60:
         axis.major_label_orientation = 0.7
+
+
+def spread_labels(labels: dict[float, str], most: int) -> dict[float, str]:
+    """Keep at most so many labels, evenly spread, with the first."""
+    step = -(-len(labels) // most)
+    return {place: text for number, (place, text) in enumerate(labels.items()) if number % step == 0}

@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from bokeh.models import HoverTool, Range1d
+from bokeh.models import CustomJS, HoverTool, Range1d
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboards.drawing_data import DrawingData
 from dashboards.plots.column_sources import empty_source, replace_columns
-from dashboards.plots.figure_style import set_limits, styled_figure
+from dashboards.plots.figure_style import RESTORE, set_limits, styled_figure
+from dashboards.plots.legends import PURPLE
 from dashboards.plots.source_columns import (
     DASHES,
     WIDTHS,
@@ -27,16 +28,16 @@ from dashboards.plots.source_columns import (
     plateau_columns,
     residual_columns,
     round_outwards,
+    test_loss_columns,
 )
-from dashboards.theme import Theme
+from dashboards.theme import Theme, shade
 from dashboards.time_units import TimeUnit
 from pipeline.figures import ROLES
 
-HEIGHT = 178
+HEIGHT, AXIS_HEIGHT = 124, 42
+"""Of a plot, and of the time axis, which the last one has for all."""
 CURSOR_MARGIN = 1.02
 """Where the axis ends for a cursor that is after its usual end, as a multiple of the cursor's time."""
-PURPLE = "#CC79A7"
-"""The colour of plateaus, as in the printed figure."""
 
 
 class TimeCurves:
@@ -67,6 +68,7 @@ class TimeCurves:
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
         self.loss = empty_source("t", "loss", "log10_loss")
+        self.test_loss = empty_source("t", "loss", "log10_loss")
         self.residuals = {sign: empty_source("t", "r") for sign in ("positive", "negative")}
         self.lines = {role: empty_source("t", "log10_norm", "cosine") for role in ROLES}
         self.chosen = empty_source("t", "log10_norm", "cosine", "color", "dash", "neuron")
@@ -76,13 +78,19 @@ class TimeCurves:
         self.x_range = Range1d(0, 1)
         self.until = self.shown_until = 1.0
         self.unselected: list[GlyphRenderer[Any]] = []
-        self.figures = {
+        self.figures: dict[str, Any] = {
             "loss": create_loss_plot(self, logarithmic=False),
             "log_loss": create_loss_plot(self, logarithmic=True),
             "residuals": create_residual_plot(self),
             "norms": create_line_plot(self, "log10_norm", "Norms of the neurons", "log₁₀ |wⱼ|"),
             "alignment": create_line_plot(self, "cosine", "Alignment with D₊ or −D₋", "cosine"),
         }
+
+        last = self.figures["alignment"]
+        last.xaxis.visible, last.height = True, HEIGHT + AXIS_HEIGHT
+        for plot in self.figures.values():
+            restored = CustomJS(args={"ranges": [self.x_range, plot.y_range]}, code=RESTORE)
+            plot.js_on_event("doubletap", restored)
 
     def show(self, drawing: DrawingData, unit: TimeUnit, frame: int) -> None:
         """Show a run, with time in a unit."""
@@ -94,12 +102,17 @@ class TimeCurves:
         loss = loss_columns(drawing, length)
         residuals, lines = residual_columns(drawing, length), line_columns(drawing, length)
         replace_columns(self.loss, loss)
+        test = test_loss_columns(drawing, length)
+        replace_columns(self.test_loss, test)
         for sources, columns in ((self.residuals, residuals), (self.lines, lines)):
             for name, source in sources.items():
                 replace_columns(source, columns[name])
         replace_columns(self.phases, phase_columns(drawing, length))
         replace_columns(self.plateaus, plateau_columns(drawing, length))
-        largest, zero = float(np.max(loss["loss"])) or 1.0, np.zeros(1)
+        largest, zero = (
+            max(float(np.max(loss["loss"])), float(np.max(test["loss"], initial=0.0))) or 1.0,
+            np.zeros(1),
+        )
         limits = {
             "loss": round_outwards(-0.03 * largest, 1.08 * largest),
             "log_loss": log_loss_limits(loss["log10_loss"]),
@@ -109,7 +122,7 @@ class TimeCurves:
         }
         for name, plot in self.figures.items():
             set_limits(plot.y_range, *limits[name])
-            plot.xaxis.axis_label = unit.label
+            plot.xaxis.axis_label = unit.label if plot.xaxis.visible else None
         self.at(drawing, unit, frame)
 
     def at(self, drawing: DrawingData, unit: TimeUnit, frame: int) -> None:
@@ -121,13 +134,19 @@ class TimeCurves:
             self.shown_until = until  # unless a person has zoomed
             set_limits(self.x_range, 0.0, until)
 
+    def zoom(self, window: tuple[float, float] | None) -> None:
+        """Show a window of time, in the present unit; None for the usual one."""
+        start, end = window or (0.0, self.shown_until)
+        if (self.x_range.start, self.x_range.end) != (start, end):
+            self.x_range.update(start=start, end=end)
+
     def end_for(self, time: float) -> float:
         """Return where the time axes end while the cursor is at ``time``."""
         return self.until if time <= self.until else CURSOR_MARGIN * time
 
     def choose(self, drawing: DrawingData, unit: TimeUnit, neurons: list[int]) -> None:
         """Emphasize the lines of these neurons and dim all others; without neurons, dim none."""
-        self.chosen.data = chosen_columns(drawing, unit.length, neurons)
+        self.chosen.data = chosen_columns(drawing, unit.length, neurons, self.theme)
         for renderer in self.unselected:
             renderer.glyph.line_alpha = 0.12 if neurons else 0.6
 
@@ -135,20 +154,25 @@ class TimeCurves:
 def timed_figure(curves: TimeCurves, title: str, y_label: str) -> figure:
     """Make a figure over time, with a strip for each phase behind and the cursor in front."""
     plot = styled_figure(
-        curves.theme, title=title, height=HEIGHT, x_label="time", y_label=y_label, x_range=curves.x_range
-    )
+        curves.theme, title=title, height=HEIGHT, x_label="time", y_label=y_label, x_range=curves.x_range,
+        tools="pan,xwheel_zoom,xbox_zoom,reset,tap", active_drag="xbox_zoom",
+    )  # fmt: skip
+    plot.xaxis.visible = False
     plot.vstrip(x0="from", x1="to", source=curves.phases, fill_color="color", fill_alpha=0.13, line_color=None)
     plot.vspan(x="t", source=curves.cursor, line_color=curves.theme.ink, line_width=1.5, level="overlay")
     return plot
 
 
 def create_loss_plot(curves: TimeCurves, *, logarithmic: bool) -> figure:
-    """Draw the loss over time (figure 3), with thick plateaus."""
+    """Draw the loss over time (figure 3), with thick plateaus; dashed, the loss at the test points."""
     column = "log10_loss" if logarithmic else "loss"
     label = "log₁₀ L" if logarithmic else "loss L"
     plot = timed_figure(curves, "Loss, with its phases and plateaus", label)
     plot.multi_line("t", column, source=curves.plateaus, line_color=PURPLE, line_width=9, line_alpha=0.55)
     line = plot.line("t", column, source=curves.loss, line_color=curves.theme.ink, line_width=2)
+    plot.line(
+        "t", column, source=curves.test_loss, line_color=curves.theme.ink, line_dash="dashed", line_alpha=0.6
+    )
     plot.add_tools(
         HoverTool(renderers=[line], mode="vline", tooltips=[("time", "@t{0.0000}"), ("loss", "@loss{0.0000e+0}")])
     )
@@ -160,8 +184,8 @@ def create_residual_plot(curves: TimeCurves) -> figure:
     plot = timed_figure(curves, "Residuals (dashed: negative labels)", "rₖ = yₖ − h(xₖ)")
     for sign, source in curves.residuals.items():
         plot.line(
-            "t", "r", source=source, line_color=ROLES[sign].color, line_dash=DASHES[sign], line_width=2,
-            line_alpha=0.9,
+            "t", "r", source=source, line_color=shade(ROLES[sign].color, curves.theme), line_dash=DASHES[sign],
+            line_width=2, line_alpha=0.9,
         )  # fmt: skip
     return plot
 
@@ -171,7 +195,7 @@ def create_line_plot(curves: TimeCurves, column: str, title: str, y_label: str) 
     plot = timed_figure(curves, title, y_label)
     for role, source in curves.lines.items():
         line = plot.line(
-            "t", column, source=source, line_color=ROLES[role].color, line_dash=DASHES[role],
+            "t", column, source=source, line_color=shade(ROLES[role].color, curves.theme), line_dash=DASHES[role],
             line_width=WIDTHS[role], line_alpha=0.6,
         )  # fmt: skip
         curves.unselected.append(line)

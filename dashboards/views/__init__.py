@@ -2,8 +2,8 @@
 
 Each name in :data:`PAGES` is a page's address and a folder whose module ``page`` has a function
 ``build_page(context) -> pn.viewable.Viewable``. An exception in it becomes a message in place of the page
-(:mod:`dashboards.page_template`). A page is imported when it is requested. ``downloads`` and ``file_button``
-are parts of several pages.
+(:mod:`dashboards.page_template`). A page is imported when it is requested. ``downloads``, ``file_button``
+and ``place_slider`` are parts of several pages.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ class Page:
 PAGES = {
     "flow": Page("Flow"),
     "theory": Page("Theory"),
+    "explore": Page("Explore"),
     "sweeps": Page("Sweeps"),
     "catalog": Page("Catalog"),
 }

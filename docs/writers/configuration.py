@@ -8,12 +8,14 @@ from inspect import cleandoc
 from pydantic import BaseModel
 
 from pipeline.configuration.data_table import DataConfig
+from pipeline.configuration.held_out_table import HeldOutConfig
 from pipeline.configuration.init_table import InitConfig
 from pipeline.configuration.tables import AnalysisConfig, FlowConfig
 from writers.schema import escape
 
 TABLES: dict[str, type[BaseModel]] = {
     "data": DataConfig,
+    "data.test": HeldOutConfig,
     "init": InitConfig,
     "flow": FlowConfig,
     "analysis": AnalysisConfig,

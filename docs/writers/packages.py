@@ -19,7 +19,10 @@ LAYERS = (
     ),
     Layer(
         "one run",
-        (("pipeline.workflow", "stages in a row"), ("pipeline.figures", "drawings")),
+        (
+            ("pipeline.workflow", "stages in a row"),
+            ("pipeline.figures", "drawings"),
+        ),
         sideways=True,
     ),
     Layer(

@@ -125,13 +125,24 @@ def _network_in_words(configuration: dict[str, Any]) -> str:
     """The network, its start, and how it was followed, as far as that is not the usual."""
     init, flow = configuration["init"], configuration["flow"]
     words = [counted(init["width"], "neuron"), f"{init['start']} start"]
-    if init["start"] == "given":
+    if init["start"] == "run":
+        at = "its end" if init.get("from_time") is None else f"t = {init['from_time']:g}"
+        words[1] = f"on from {init['from_run']} at {at}"
+    elif init["start"] == "torch":
+        words += ["drawn as torch.nn.Linear does", f"seed {init['seed']}"]
+    elif init["start"] == "given":
         words[1] += f" from {init['file']}" if init.get("file") else ""
     else:
         scale = f"lambda = 10^{init['log10_scale']:g}{'/sqrt(m)' if init['per_sqrt_width'] else ''}"
+        if init.get("log10_output_scale") is not None:
+            scale += f", that of a = 10^{init['log10_output_scale']:g}"
         words += [scale, f"seed {init['seed']}"]
+        words += [init["distribution"]] if init.get("distribution", "gaussian") != "gaussian" else []
+        words += ["antisymmetric pairs"] if init.get("antisymmetric") else []
     if flow.get("slope"):
         words.append(f"leaky ReLU of slope {flow['slope']:g}")
+    if flow.get("output_speed", 1.0) != 1.0:
+        words.append(f"output layer {flow['output_speed']:g} times as fast")
     if flow["method"] != "exact":
         descent = flow["method"].startswith("gradient_descent")
         words.append(f"by {flow['method']}" + (f" with step {flow['step_size']:g}" if descent else ""))
@@ -222,6 +233,10 @@ def _result_table(summary: dict[str, Any]) -> Table:
     least, bound = summary["minimal_half_squared_norm"], summary["lower_bound"]
     table = Table("", "", box=None, pad_edge=False, show_header=False)
     table.add_row("final loss", f"{summary['final_loss']:.3g}")
+    if "final_test_loss" in summary:
+        table.add_row("final loss at the test points", f"{summary['final_test_loss']:.3g}")
+    if "final_teacher_distance" in summary:
+        table.add_row("|h - teacher| at the end", f"{summary['final_teacher_distance']:.3g} (root mean square)")
     table.add_row("1/2 |theta|^2 at the end", f"{summary['half_squared_norm']:.10g}")
     if isnan(least):
         least_known = f"; at least {bound:.4g}" if bound > 0 else ""
@@ -304,14 +319,16 @@ def _caveats(summary: dict[str, Any], configuration: dict[str, Any]) -> list[str
             "the paper's formulas for the times are not guaranteed for these data."
         )
     start = init.get("start")
-    if start == "unbalanced":
+    if start in ("unbalanced", "dominated", "torch"):
         found.append("The start is not balanced: the paper proves its lemmas for |a_j| = |w_j|.")
-    if start == "given":
+    if start in ("given", "run"):
         found.append(
             "The start is given: for the paper's times, lambda is the root mean square of the entries of w."
         )
     if flow.get("slope"):
         found.append("The ReLU is leaky: the paper promises no bias to the minimum norm.")
+    if flow.get("output_speed", 1.0) != 1.0:
+        found.append("The output layer has a speed of its own: the paper's times and bias are for one speed.")
     return found
 
 

@@ -75,11 +75,13 @@ def run(preset_or_file: str, settings: tuple[str, ...], catalog_url: str, as_jso
     from catalog.layout import SCHEMA_VERSION
     from pipeline.cli import report
     from pipeline.configuration import load_config, parse_override
+    from pipeline.workflow.named_runs import pin_source
 
     started = perf_counter()
     say = console(as_json)
     config = load_config(preset_or_file, dict(parse_override(text) for text in settings))
     catalog = opened(catalog_url)
+    config = pin_source(config, catalog)
     run_id = config.run_id(SCHEMA_VERSION)
     cached = run_id in catalog
     if not cached:

@@ -136,18 +136,13 @@ def existing(url: str) -> Catalog:
 
 def resolved(catalog: Catalog, name: str) -> str:
     """The run that ``name`` means: a preset's name is the preset as it is, without overrides."""
-    from catalog.layout import SCHEMA_VERSION
-    from pipeline.configuration import load_config, presets
+    from pipeline.workflow.named_runs import run_id_of
 
-    if name in presets():
-        run_id = load_config(name).run_id(SCHEMA_VERSION)
-        if run_id in catalog:
-            return run_id
-    return catalog.resolve(name)
+    return run_id_of(catalog, name)
 
 
 def found(catalog: Catalog, name: str) -> tuple[str, str]:
-    """The run, or else the sweep, that ``name`` means: its shelf and its identifier."""
+    """The run, or else the sweep, that ``name`` means: its collection and its identifier."""
     from catalog.errors import UnknownRunError
     from catalog.layout import RUNS, SWEEPS
 

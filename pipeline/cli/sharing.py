@@ -18,6 +18,7 @@ from pipeline.cli.shared import (
     json_option,
     opened,
     print_json,
+    resolved,
     speaks,
 )
 from pipeline.cli.words import byte_size
@@ -25,6 +26,10 @@ from pipeline.cli.words import byte_size
 if TYPE_CHECKING:
     from catalog.catalog import Catalog
     from catalog.sharing import Exported, Imported, Item
+
+
+WEIGHTS = (".npz", ".pt")
+"""The endings of files that hold the weights of a run alone."""
 
 
 @click.command()
@@ -35,27 +40,37 @@ if TYPE_CHECKING:
     type=click.Choice(("zarr", "zip", "netcdf")),
     help="Without it the ending of DEST decides: .zip, .nc, or none for a folder.",
 )
+@click.option("--time", type=float, help="With weights.npz or .pt: of which t; the end, if it is not said.")
 @click.option("--all", "everything", is_flag=True, help="All runs and sweeps of the catalog.")
 @click.option("--where", metavar="EXPRESSION", help='The runs for which this holds, such as "width == 60".')
 @catalog_option
 @json_option
 @speaks
 def export(
-    run_names: tuple[str, ...], destination: str, format: str | None, everything: bool, where: str | None,
-    catalog_url: str, as_json: bool,
+    *, run_names: tuple[str, ...], destination: str, format: str | None, everything: bool, where: str | None,
+    catalog_url: str, as_json: bool, time: float | None,
 ) -> None:  # fmt: skip
     """Write runs or sweeps to DEST for anyone who has xarray: a folder that is a catalog, a zip, or netCDF.
+
+    The weights alone, of one run at one time, go into a file weights.npz, or weights.pt for torch.
 
     \b
     Examples:
       reluflow export orthogonal orthogonal.zip
       reluflow export orthogonal orthogonal.nc
+      reluflow export orthogonal weights.npz --time 15    w and a; init.file takes them back
       reluflow export --where "width == 60" shared      any web server in front of `shared` makes it a catalog
     """  # noqa: D301
     from catalog.sharing import export as write
     from pipeline.cli.progress import telling
+    from pipeline.inputs.errors import RequestError
 
     catalog = existing(catalog_url)
+    if destination.lower().endswith(WEIGHTS):
+        _export_weights(catalog, run_names, destination, time, as_json)
+        return
+    if time is not None:
+        raise RequestError(f"--time {time:g}: allowed where DEST ends with .npz or .pt only")
     items = _chosen(catalog, run_names, everything, where)
     with telling() as stages:
         stages.say(f"Writing {destination} ...")
@@ -73,6 +88,25 @@ def export(
         )
     else:
         _tell_export(exported)
+
+
+def _export_weights(
+    catalog: Catalog, run_names: tuple[str, ...], destination: str, time: float | None, as_json: bool
+) -> None:
+    """Write the weights of one run at one time, and say how they are used."""
+    from catalog import reading
+    from pipeline.inputs.errors import RequestError
+    from pipeline.workflow.weight_files import save_weights
+
+    if len(run_names) != 1:
+        raise RequestError(f"export ... {destination}: allowed is one RUN before a file of weights")
+    run_id = resolved(catalog, run_names[0])
+    with reading(run_id, passing=(RequestError, OSError)):
+        path = save_weights(catalog[run_id], destination, time)
+    if as_json:
+        print_json({"path": str(path), "format": path.suffix[1:], "runs": [run_id]})
+    else:
+        console().print(f"{path}\n\nNext: init.start = 'given' with init.file = '{path}' starts from them.")
 
 
 def _chosen(catalog: Catalog, run_names: tuple[str, ...], everything: bool, where: str | None) -> list[Item]:

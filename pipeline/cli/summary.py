@@ -13,13 +13,13 @@ NUMBERS = (
 )  # fmt: skip
 """The numbers that it needs."""
 TEXTS = {
-    "status": "unknown", "status_message": "Why the run ended is not told.", "fitted_first": "positive",
-    "minimal_norm_method": "not told", "assumption_1": "", "assumption_2": "", "assumption_3": "",
+    "status": "unknown", "status_message": "It is not stored why the run ended.", "fitted_first": "positive",
+    "minimal_norm_method": "not stored", "assumption_1": "", "assumption_2": "", "assumption_3": "",
 }  # fmt: skip
 """The texts that it needs, and what stands for each that is missing."""
 OPTIONAL_NUMBERS = frozenset(
     {"number_of_points", "number_of_coordinates", "hull_difference", "merged_directions", "kinks",
-     "sliding_neurons", "hessian_smallest_eigenvalue"}
+     "sliding_neurons", "hessian_smallest_eigenvalue", "final_test_loss", "final_teacher_distance"}
 )  # fmt: skip
 OPTIONAL_TEXTS = frozenset({"coordinate_names", "stationary_kind", "stationary_reason", "plateau_table"})
 

@@ -57,7 +57,7 @@ KEPT = "what was computed is kept, and the next sweep goes on from there"
 @json_option
 @speaks
 def sweep(
-    file: str, settings: tuple[str, ...], scheduler: str | None, workers: int | None, dry_run: bool,
+    *, file: str, settings: tuple[str, ...], scheduler: str | None, workers: int | None, dry_run: bool,
     retry_failed: bool, catalog_url: str, as_json: bool,
 ) -> int:  # fmt: skip
     """Compute every cell of the grid in FILE that is not there yet, and publish them as one cube.

@@ -130,7 +130,7 @@ def _next(said: Mapping[str, Any], cube: xr.Dataset) -> str:
     runs = "run_hash" in cube and "runs" in cube.attrs
     if runs:
         number = int(cube["run_hash"].values.ravel()[0])
-        return f"Next: reluflow show {cube.attrs.get('run_name', '')}-{number:012x} says all about its first cell."
+        return f"Next: reluflow show {cube.attrs.get('run_name', '')}-{number:012x} prints all of its first cell."
     return "Next: reluflow dashboard draws it over any two of its keys, on the page Sweeps."
 
 

@@ -29,6 +29,7 @@ def theory() -> None:
       reluflow theory ladder orthonormal      exponents in lambda, down to 1e-1000
       reluflow theory width                   how wide for assumption 3, and for the minimum norm
       reluflow theory threshold --seeds 20    lambda* against m and n
+      reluflow theory limit non-orthogonal    the jumps of the limit lambda -> 0
     """  # noqa: D301
 
 
@@ -42,7 +43,7 @@ def law_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def present(
-    law: str, configuration: dict[str, Any], compute: Callable[[Callable[[], None]], Any], steps: int,
+    law: str, configuration: dict[str, Any], compute: Callable[[Callable[[], None]], Any], *, steps: int,
     out: Path, catalog_url: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Compute a law or take it from the catalog, print its table, draw its figure, say what is next."""
@@ -72,6 +73,7 @@ def present(
 
 
 NEXT = {
+    "limit": "Next: reluflow run PRESET --set init.log10_scale=-1000 is such a flow; reluflow figures draws it.",
     "ladder": "Next: reluflow run PRESET --set init.log10_scale=-1000, then reluflow show RUN --statements.",
     "width": "Next: reluflow run small-width shows what happens below: more kinks, more saddles, a larger norm.",
     "threshold": "Next: reluflow theory ladder says how fast the excess falls below lambda*.",
@@ -97,8 +99,8 @@ def ladder(preset_or_file: str, settings: tuple[str, ...], out: Path, catalog_ur
 
     config = load_config(preset_or_file, dict(parse_override(text) for text in settings))
     present(
-        "ladder", ladder_configuration(config), lambda advance: ladder_law(config, advance=advance), len(RUNGS),
-        out, catalog_url, as_json,
+        "ladder", ladder_configuration(config), lambda advance: ladder_law(config, advance=advance),
+        steps=len(RUNGS), out=out, catalog_url=catalog_url, as_json=as_json,
     )  # fmt: skip
 
 
@@ -124,8 +126,8 @@ def width(seeds: int, out: Path, catalog_url: str, as_json: bool) -> None:
             "points": list(POINTS), "widths": list(WIDTHS), "seeds": seeds, "labels": [POSITIVE, NEGATIVE],
             "log10_scale": LOG10_SCALE, "reached_excess": REACHED,
         },
-        lambda advance: width_law(seeds=seeds, advance=advance), len(POINTS) * len(WIDTHS), out, catalog_url,
-        as_json,
+        lambda advance: width_law(seeds=seeds, advance=advance), steps=len(POINTS) * len(WIDTHS), out=out,
+        catalog_url=catalog_url, as_json=as_json,
     )  # fmt: skip
 
 
@@ -151,6 +153,30 @@ def threshold(seeds: int, out: Path, catalog_url: str, as_json: bool) -> None:
             "points": list(POINTS), "widths": list(WIDTHS), "seeds": seeds, "labels": [POSITIVE, NEGATIVE],
             "allowed_excess": ALLOWED, "range": [LOWEST, HIGHEST], "halvings": HALVINGS,
         },
-        lambda advance: threshold_law(seeds=seeds, advance=advance), len(POINTS) + len(WIDTHS), out, catalog_url,
-        as_json,
+        lambda advance: threshold_law(seeds=seeds, advance=advance), steps=len(POINTS) + len(WIDTHS), out=out,
+        catalog_url=catalog_url, as_json=as_json,
+    )  # fmt: skip
+
+
+@theory.command(short_help="The jumps from saddle to saddle as lambda goes to 0.")
+@click.argument("preset_or_file", default="orthonormal", shell_complete=presets_and_files)
+@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Override a key, such as init.seed=3.")
+@law_options
+@speaks
+def limit(preset_or_file: str, settings: tuple[str, ...], out: Path, catalog_url: str, as_json: bool) -> None:
+    """Follow PRESET_OR_FILE's limit lambda -> 0, and flows at 1e-6, 1e-100, 1e-1000 beside it.
+
+    \b
+    Examples:
+      reluflow theory limit
+      reluflow theory limit non-orthogonal --set init.seed=3
+    """  # noqa: D301
+    from pipeline.configuration import load_config, parse_override
+    from pipeline.theory import limit_law
+    from pipeline.theory.limit import SCALES, limit_configuration
+
+    config = load_config(preset_or_file, dict(parse_override(text) for text in settings))
+    present(
+        "limit", limit_configuration(config), lambda advance: limit_law(config, advance=advance),
+        steps=2 + len(SCALES), out=out, catalog_url=catalog_url, as_json=as_json,
     )  # fmt: skip

@@ -8,7 +8,7 @@ stage wants them. Knows no stage and no catalog.
 
 from pipeline.configuration.arrays import Arrays, described, npy_array, npz_arrays, one_row, torch_arrays
 from pipeline.configuration.bounds import parse_toml, read_bytes
-from pipeline.configuration.data_table import DataConfig
+from pipeline.configuration.data_table import TEACHERS, DataConfig
 from pipeline.configuration.explaining import explain
 from pipeline.configuration.files import read_pinned
 from pipeline.configuration.init_table import InitConfig
@@ -24,11 +24,12 @@ from pipeline.configuration.loading import (
 )
 from pipeline.configuration.tables import METHODS, AnalysisConfig, FlowConfig, RunConfig, run_identity
 from pipeline.configuration.titles import presets
-from pipeline.configuration.weights import read_weights
+from pipeline.configuration.weights import network_arrays, read_weights
 
 __all__ = [
     "DATA_FILES",
     "METHODS",
+    "TEACHERS",
     "AnalysisConfig",
     "Arrays",
     "DataConfig",
@@ -40,6 +41,7 @@ __all__ = [
     "described",
     "explain",
     "load_config",
+    "network_arrays",
     "npy_array",
     "npz_arrays",
     "one_row",

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from pipeline.configuration.data_table import DataConfig
+from pipeline.configuration.held_out_table import HeldOutConfig
 from pipeline.configuration.init_table import InitConfig
 from pipeline.configuration.tables import AnalysisConfig, FlowConfig, RunConfig
 from pipeline.configuration.wording import one_line, shown
@@ -23,7 +24,7 @@ _WORDS = {
     "float_type": "a number is allowed",
     "bool_type": "true or false is allowed",
     "string_type": "a text is allowed",
-    "list_type": "a list is allowed",
+    "list_type": "a list or an array is allowed",
     "model_type": "a table of keys is allowed",
     "finite_number": "a finite number is allowed",
     "too_short": "at least {min_length} is allowed",
@@ -42,8 +43,7 @@ def explain(error: ErrorDetails) -> str:
     key = ".".join(str(place) for place in places if isinstance(place, str))
     index = "".join(f"[{place}]" for place in places if isinstance(place, int))
     if error["type"] == "extra_forbidden":
-        table = _TABLES.get(str(places[0])) if len(places) > 1 else RunConfig
-        known = _keys(table or RunConfig)
+        known = _keys(_table(places[:-1]))
         near = _meant(str(places[-1]), known)
         hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
         return one_line(f"{key} is not a known key{hint}: allowed are {', '.join(known)}")
@@ -51,6 +51,13 @@ def explain(error: ErrorDetails) -> str:
         return one_line(f"{key}{'.' if key else ''}{error['msg'].removeprefix('Value error, ')}")
     words = _WORDS.get(error["type"], error["msg"]).format(**error.get("ctx", {}))
     return one_line(f"{key}{index} = {shown(error['input'])}: {words}")
+
+
+def _table(places: list[str | int]) -> type[BaseModel]:
+    """The table that a place is in, as far as there is one."""
+    if places == ["data", "test"]:
+        return HeldOutConfig
+    return _TABLES.get(str(places[0]), RunConfig) if places else RunConfig
 
 
 def _meant(word: str, known: list[str]) -> list[str]:

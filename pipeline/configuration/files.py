@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,19 @@ from pipeline.inputs.errors import RequestError
 
 Found = TypeVar("Found")
 
+TABLES_WITH_FILES = ("data", "init", "data.test")
+"""The tables that have a key ``file``."""
+
+
+def tables_with_files(values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The tables of a configuration that may have a file, as far as they are there."""
+    for table in TABLES_WITH_FILES:
+        keys: Any = values
+        for part in table.split("."):
+            keys = keys.get(part) if isinstance(keys, dict) else None
+        if isinstance(keys, dict):
+            yield keys
+
 
 def pin_file(values: dict[str, Any], table: str) -> None:
     """Make a table's ``file`` absolute and note its digest: the file's content is part of the run's identity.
@@ -21,13 +34,17 @@ def pin_file(values: dict[str, Any], table: str) -> None:
     ----------
     values
         What was read of the whole configuration; changed in place.
+    table
+        One of :data:`TABLES_WITH_FILES`.
 
     Raises
     ------
     RequestError
         If there is no such file, or the digest is given.
     """
-    keys = values.get(table)
+    keys: Any = values
+    for part in table.split("."):
+        keys = keys.get(part) if isinstance(keys, dict) else None
     if not isinstance(keys, dict):
         return
     if keys.get("file_sha256") is not None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
 from pipeline.configuration.bounds import parse_toml, read_bytes
 from pipeline.configuration.explaining import explain
-from pipeline.configuration.files import pin_file
+from pipeline.configuration.files import TABLES_WITH_FILES, pin_file, tables_with_files
 from pipeline.configuration.tables import RunConfig
-from pipeline.configuration.titles import called_by_its_data, preset_behind, presets
+from pipeline.configuration.titles import called_by_its_data, named_by_its_data, preset_behind, presets
 from pipeline.configuration.weights import read_weights
 from pipeline.configuration.wording import shown
 from pipeline.inputs.errors import RequestError
@@ -27,13 +27,16 @@ DATA_FILES = (".csv", ".npz")
 """The endings of files that are no configuration but a run's points: allowed where a file is."""
 
 
-def load_config(name_or_path: str | Path, overrides: Mapping[str, Any] | None = None) -> RunConfig:
+def load_config(
+    name_or_path: str | Path | Mapping[str, Any], overrides: Mapping[str, Any] | None = None
+) -> RunConfig:
     """Read a preset or a TOML file and override single keys of it.
 
     Parameters
     ----------
     name_or_path
-        A preset's name, the path of a TOML file, or that of a CSV or npz file of points.
+        A preset's name, the path of a TOML file, that of a CSV or npz file of points, or the keys themselves: a
+        dictionary of tables, or of dotted keys, whose arrays are of any kind.
     overrides
         Dotted keys, for instance ``{"init.width": 100}``. None unsets a key: it is as if the preset or the file
         did not say it.
@@ -55,20 +58,51 @@ def load_config(name_or_path: str | Path, overrides: Mapping[str, Any] | None = 
     -1000.0
     >>> load_config("orthogonal", {"data.x": [[1.0], [3.0]]}).title
     '2 points in 1 dimension, with a bias'
+    >>> load_config({"data.x": [1.0, 3.0], "data.y": [2.0, 1.0]}).init.width
+    60
     """
-    path = _find(name_or_path)
+    if _is_keys(name_or_path):
+        return _from_keys(name_or_path, overrides or {})
+    path = _find(cast("str | Path", name_or_path))
     values = _read(path)
     for table in ("data", "init"):
-        keys = values.setdefault(table, {})
-        if isinstance(keys, dict) and isinstance(keys.get("file"), str):
+        values.setdefault(table, {})
+    for keys in tables_with_files(values):
+        if isinstance(keys.get("file"), str):
             keys["file"] = str(path.parent / keys["file"])  # beside this file; an overridden one is where we are
     for key, value in (overrides or {}).items():
         _override(values, key, value)
-    for table in ("data", "init"):
+    for table in TABLES_WITH_FILES:
         pin_file(values, table)
     config = _checked(values | {"name": run_name(path.stem)})
     is_preset = path == presets().get(path.stem)
     return called_by_its_data(config, path.stem, set(overrides or {})) if is_preset else config
+
+
+def _is_keys(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Whether it is a dictionary; a Dataset is a mapping of its variables, and no configuration."""
+    return isinstance(value, Mapping) and not hasattr(value, "dims")
+
+
+def _from_keys(keys: Mapping[str, Any], overrides: Mapping[str, Any]) -> RunConfig:
+    """Make a configuration of keys alone, named by its data."""
+    values: dict[str, Any] = {"data": {}, "init": {}}
+    for key, value in [*_dotted(keys), *overrides.items()]:
+        _override(values, key, value)
+    for table in TABLES_WITH_FILES:
+        pin_file(values, table)
+    return named_by_its_data(_checked(values | {"name": "run"}), set(values))
+
+
+def _dotted(keys: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The same keys, those in a table with its name before them."""
+    for key, value in keys.items():
+        if not isinstance(key, str):
+            raise RequestError(f"{shown(key)} is not a known key: allowed are texts such as 'init.width'")
+        if isinstance(value, Mapping):
+            yield from ((f"{key}.{inner}", found) for inner, found in value.items())
+        else:
+            yield key, value
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -103,7 +137,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise RequestError(f"{path}: not a TOML file: {error}") from None
 
 
-def as_config(config: RunConfig | str | Path) -> RunConfig:
+def as_config(config: RunConfig | str | Path | Mapping[str, Any]) -> RunConfig:
     """Take a configuration as it is, and load what :func:`load_config` takes.
 
     Raises
@@ -113,11 +147,16 @@ def as_config(config: RunConfig | str | Path) -> RunConfig:
     """
     if isinstance(config, RunConfig):
         return config
-    if isinstance(config, str | Path):
+    if isinstance(config, str | Path) or _is_keys(config):
         return load_config(config)
     raise RequestError(
-        f"config = {shown(config)}: a RunConfig (from load_config), a preset's name or a file's path is allowed"
+        f"config = {shown(config)}: a RunConfig (from load_config), a preset's name, a file's path or a "
+        f"dictionary of keys is allowed{ARRAYS}"
     )
+
+
+ARRAYS = "; arrays of your own go into reluflow.data_set(x, y)"
+"""What helps where somebody gives points to what takes a configuration."""
 
 
 def as_table(config: Any, table: type[Table]) -> Table:
@@ -126,7 +165,7 @@ def as_table(config: Any, table: type[Table]) -> Table:
     Parameters
     ----------
     config
-        Such a table, a RunConfig, a preset's name or a file's path.
+        Such a table, a RunConfig, a preset's name, a file's path or a dictionary of keys.
     table
         DataConfig or InitConfig.
 
@@ -137,8 +176,10 @@ def as_table(config: Any, table: type[Table]) -> Table:
     """
     if isinstance(config, table):
         return config
-    if not isinstance(config, RunConfig | str | Path):
-        raise RequestError(f"config = {shown(config)}: a {table.__name__} is allowed, or what load_config takes")
+    if not isinstance(config, RunConfig | str | Path) and not _is_keys(config):
+        raise RequestError(
+            f"config = {shown(config)}: a {table.__name__} is allowed, or what load_config takes{ARRAYS}"
+        )
     whole = as_config(config)
     found: Table = next(value for _, value in whole if isinstance(value, table))
     return found
@@ -180,7 +221,7 @@ def override(config: RunConfig, overrides: Mapping[str, Any]) -> RunConfig:
         if dot and table not in values and table in RunConfig.model_fields:
             values[table] = _said(getattr(config, table))
         _override(values, key, value)
-    for table in ("data", "init"):
+    for table in TABLES_WITH_FILES:
         pin_file(values, table)
     # A model that is checked already counts as it is: pydantic does not check instances again.
     rest = {name: getattr(config, name) for name in config.model_fields_set - set(values)}
@@ -193,7 +234,7 @@ def _said(table: Any) -> Any:
     """The keys that were said of a table, as they may be said again; anything else is no table."""
     if not isinstance(table, BaseModel):
         return table
-    said = {name: getattr(table, name) for name in table.model_fields_set}
+    said = {name: _said(getattr(table, name)) for name in table.model_fields_set}
     said.pop("file_sha256", None)
     return said
 
@@ -303,9 +344,12 @@ def _known(tables: list[str], key: str) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Turn what a notebook may give (NumPy numbers and arrays, tuples, paths) into what TOML holds."""
-    if hasattr(value, "dtype"):  # NumPy's numbers and arrays, and xarray's
-        value = getattr(value, "values", value)
+    """Turn what a notebook may give (arrays of any library, tuples, paths) into what TOML holds."""
+    if hasattr(value, "detach"):  # a tensor that may ask for gradients
+        value = value.detach().cpu()
+    if not hasattr(value, "tolist") and hasattr(value, "to_numpy"):  # a DataFrame, a DataArray
+        value = value.to_numpy()
+    if hasattr(value, "tolist"):  # numbers and arrays of NumPy, JAX and torch, a Series
         return value.tolist()
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}

@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field
 
 from pipeline.configuration.data_table import DataConfig
+from pipeline.configuration.files import tables_with_files
 from pipeline.configuration.init_table import InitConfig
 from pipeline.configuration.keys import Keys, Whole
-from pipeline.inputs.arguments import SAMPLES, SLOPE, TOLERANCE
+from pipeline.inputs.arguments import OUTPUT_SPEED, SAMPLES, SLOPE, TOLERANCE
 
 Method = Literal[
     "exact",
@@ -47,6 +48,9 @@ class FlowConfig(Keys):
         tangent kernel has its square, and beyond 1e6 between a neuron's two sides the slower one's digits are
         gone. Nothing is lost, since phi_slope(u) = -slope phi_(1/slope)(-u): a steep side is the other side of
         a gentle one, in other units.
+    output_speed
+        How much faster the output layer learns: da_j/dt is so many times what (3) says. 1e-6 to 1e6; at 0 and at
+        infinity one layer rests, which is another flow.
     step_size
         For ``gradient_descent`` only: its step in the notebooks' sense, on the *mean* squared error, which is
         twice the paper's loss. One iteration advances the paper's t by 2 step_size.
@@ -57,6 +61,7 @@ class FlowConfig(Keys):
     end_time: Annotated[float, Field(gt=0)] | None = None
     samples: Annotated[Whole, Field(ge=SAMPLES.least, le=SAMPLES.most)] = 400
     slope: Annotated[float, Field(ge=SLOPE.least, le=SLOPE.most)] = 0.0
+    output_speed: Annotated[float, Field(ge=OUTPUT_SPEED.least, le=OUTPUT_SPEED.most)] = 1.0
     step_size: Annotated[float, Field(gt=0)] = 1e-3
 
 
@@ -97,14 +102,29 @@ class RunConfig(Keys):
     def resolved(self) -> dict[str, Any]:
         """The configuration as plain data with every default, without the folders of its files."""
         values = self.model_dump(mode="json")
-        for table in ("data", "init"):
-            if values[table]["file"] is not None:
-                values[table]["file"] = Path(values[table]["file"]).name
+        for keys in tables_with_files(values):
+            if keys["file"] is not None:
+                keys["file"] = Path(keys["file"]).name
         return values
 
     def run_id(self, schema_version: str) -> str:
         """``name`` and 12 hexadecimal digits of the hash of everything that determines the run."""
         return run_identity(self.resolved(), schema_version)
+
+
+TABLES: dict[str, type[Keys]] = {
+    "data": DataConfig, "init": InitConfig, "flow": FlowConfig, "analysis": AnalysisConfig,
+}  # fmt: skip
+LATER = {
+    "data": frozenset({"names", "test", "noise", "spread", "function", "digits"}),
+    "init": frozenset({"log10_output_scale", "distribution", "antisymmetric", "from_run", "from_time"}),
+    "flow": frozenset({"output_speed"}),
+}
+"""Keys that were added after runs had been named: at their defaults they are no part of a name."""
+
+
+def _says_nothing(table: str, key: str, value: Any) -> bool:
+    return key in LATER.get(table, ()) and value == TABLES[table].model_fields[key].default
 
 
 def run_identity(resolved: Mapping[str, Any], schema_version: str) -> str:
@@ -115,8 +135,13 @@ def run_identity(resolved: Mapping[str, Any], schema_version: str) -> str:
     KeyError, TypeError
         If it is none.
     """
-    identity: dict[str, Any] = {key: dict(resolved[key]) for key in ("data", "init", "flow", "analysis")}
-    for table in ("data", "init"):
-        identity[table]["file"] = None  # its content determines the run, not what it is called
+    identity: dict[str, Any] = {
+        table: {key: value for key, value in dict(resolved[table]).items() if not _says_nothing(table, key, value)}
+        for table in TABLES
+    }
+    if isinstance(identity["data"].get("test"), Mapping):
+        identity["data"]["test"] = dict(identity["data"]["test"])  # not the manifest's own
+    for keys in tables_with_files(identity):
+        keys["file"] = None  # its content determines the run, not what it is called
     text = json.dumps(identity | {"schema": schema_version}, sort_keys=True, separators=(",", ":"))
     return f"{resolved['name']}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"

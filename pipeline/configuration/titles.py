@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pipeline.configuration.data_table import DataConfig
+from pipeline.configuration.data_table import TEACHERS, DataConfig
 from pipeline.configuration.keys import counted
 from pipeline.configuration.tables import RunConfig
 
@@ -18,6 +18,11 @@ NAMES = {
     "nearly_orthonormal": "nearly-orthonormal-points",
     "gaussian_teacher": "gaussian-teacher",
     "linear_teacher": "linear-teacher",
+    "one_neuron": "one-neuron",
+    "opposite_neurons": "opposite-neurons",
+    "orthonormal_neurons": "orthonormal-neurons",
+    "line": "line",
+    "digits": "two-digits",
 }
 """For each kind of data the name of runs on it that have no file of their own; none is a preset's."""
 
@@ -55,6 +60,12 @@ def called_by_its_data(config: RunConfig, preset: str, said: set[str]) -> RunCon
     return config.model_copy(update=names | {key: text for key, text in words.items() if key not in said})
 
 
+def named_by_its_data(config: RunConfig, said: set[str]) -> RunConfig:
+    """Give a configuration that has no file the name and, unless it was said, the title of its data."""
+    title = {} if "title" in said else {"title": title_of(config.data)}
+    return config.model_copy(update={"name": NAMES[config.data.kind]} | title)
+
+
 @cache
 def preset_data(name: str) -> DataConfig:
     """The data of a preset."""
@@ -75,6 +86,18 @@ def preset_behind(config: RunConfig) -> str | None:
     return config.name if (config.title, config.description) == preset_words(config.name) else None
 
 
+def _teacher_in_words(data: DataConfig) -> str:
+    neurons = counted(data.teacher_width, "neuron")
+    return {
+        "gaussian_teacher": f"a teacher of {neurons}",
+        "linear_teacher": "a linear function",
+        "one_neuron": "the neuron that they are around",
+        "opposite_neurons": "two opposite neurons",
+        "orthonormal_neurons": counted(data.teacher_width, "orthonormal neuron"),
+        "line": f"the function {data.function}",
+    }[data.kind]
+
+
 def title_of(data: DataConfig) -> str:
     """What the data are, for people."""
     bias = ", with a bias" if data.bias else ""
@@ -83,11 +106,13 @@ def title_of(data: DataConfig) -> str:
             return f"The points of {Path(data.file).name}{bias}"
         rows = data.x or [[]]
         return f"{counted(len(rows), 'point')} in {counted(len(rows[0]), 'dimension')}{bias}"
+    if data.kind == "digits":
+        return f"Images of the digits {data.digits[0]} and {data.digits[1]}{bias}"
     kind = data.kind.replace("_", " ")
-    if data.kind in ("gaussian_teacher", "linear_teacher"):
-        neurons = counted(data.teacher_width, "neuron")
-        teacher = f"a teacher of {neurons}" if data.kind == "gaussian_teacher" else "a linear function"
-        points = f"{counted(data.number, 'Gaussian point')} in {counted(data.coordinates, 'dimension')}"
-        return f"{points}, labelled by {teacher}{bias}"
+    if data.kind in TEACHERS:
+        gaussian = "point" if data.kind in ("one_neuron", "line") else "Gaussian point"
+        points = f"{counted(data.number, gaussian)} in {counted(data.coordinates, 'dimension')}"
+        noise = f" with noise of {data.noise:g}" if data.noise else ""
+        return f"{points}, labelled by {_teacher_in_words(data)}{noise}{bias}"
     delta = f" (delta = {data.delta:g})" if data.kind == "nearly_orthonormal" else ""
     return f"{counted(data.number, f'{kind} point')}{delta} in {counted(data.coordinates, 'dimension')}{bias}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from pipeline.configuration.arrays import Arrays, described, npz_arrays, one_row, torch_arrays
+from pipeline.configuration.arrays import Arrays, described, npy_array, npz_arrays, one_row, torch_arrays
 from pipeline.configuration.bounds import parse_toml
 from pipeline.configuration.explaining import explain
 from pipeline.configuration.files import read_pinned
@@ -29,11 +29,20 @@ def read_weights(config: InitConfig) -> Weights:
     if config.file is None:
         return _in_the_table(config)
     readers = {
-        ".npz": lambda content: from_arrays(npz_arrays(content)),
-        ".pt": lambda content: from_arrays(torch_arrays(content)),
+        ".npy": _from_npy,
+        ".npz": lambda content: network_arrays(npz_arrays(content)),
+        ".pt": lambda content: network_arrays(torch_arrays(content)),
         ".toml": _from_toml,
     }
     return read_pinned("init", config.file, config.file_sha256, readers)
+
+
+def _from_npy(content: bytes) -> Weights:
+    """One array, a row a neuron; the last column is a."""
+    table = npy_array(content)
+    if table.ndim != 2 or len(table) == 0 or table.shape[1] < 2:
+        raise ValueError(f"{described([('the array', table)])}: allowed is (m, d + 1), the last column is a")
+    return table[:, :-1], table[:, -1]
 
 
 def _in_the_table(config: InitConfig) -> Weights:
@@ -42,7 +51,7 @@ def _in_the_table(config: InitConfig) -> Weights:
     return np.array(config.w, dtype=float), np.array(config.a, dtype=float)
 
 
-def from_arrays(arrays: Arrays) -> Weights:
+def network_arrays(arrays: Arrays) -> Weights:
     """The arrays ``w`` and ``a``, or the two linear layers of a state dict.
 
     Layers are told by their shapes: the hidden one has ``....weight`` (m, d), and perhaps ``....bias`` (m,), which
@@ -82,13 +91,13 @@ def _two_layers(arrays: Arrays, layers: list[str]) -> Weights:
     fitting = [
         (hidden, output)
         for hidden, output in (layers, layers[::-1])
-        if weights[hidden].ndim == 2 and weights[output].shape == (1, len(weights[hidden]))
+        if weights[hidden].ndim == 2 and weights[output].shape in _of_outputs(len(weights[hidden]))
     ]
     if not fitting or not all(weight.size for weight in weights.values()):
         shapes = described([(layer + WEIGHT, weight) for layer, weight in weights.items()])
-        raise ValueError(f"{shapes}: allowed are (m, d) and (1, m)")
+        raise ValueError(f"{shapes}: allowed are (m, d) and (1, m) or (m, 1)")
     hidden, output = fitting[0]  # of one neuron on one coordinate both do: the first of them comes first
-    w, a = weights[hidden], weights[output][0]
+    w, a = weights[hidden], weights[output].ravel()
     if output + BIAS in arrays.names and arrays.numbers(output + BIAS).any():
         raise ValueError(f"{output + BIAS} is not 0: this network's output has no bias of its own")
     if hidden + BIAS in arrays.names:
@@ -97,6 +106,11 @@ def _two_layers(arrays: Arrays, layers: list[str]) -> Weights:
             raise ValueError(f"{described([(hidden + BIAS, bias)])}: allowed is {a.shape}, one for each neuron")
         w = np.column_stack([w, bias])
     return w, a
+
+
+def _of_outputs(m: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The shapes of the output's weights: torch's, and that of a matrix that multiplies from the right."""
+    return (1, m), (m, 1)
 
 
 def _from_toml(content: bytes) -> Weights:

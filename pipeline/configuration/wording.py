@@ -16,4 +16,5 @@ def shown(value: Any) -> str:
         text = repr(value) if not isinstance(value, bool) else str(value).lower()
     except (ValueError, RecursionError):  # more digits, or lists in lists, than Python writes
         text = "a value too long to be written"
+    text = one_line(text)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,4 +1,4 @@
-"""Points and labels drawn by seed: orthonormal and nearly orthonormal families, and what a teacher labels."""
+"""Points and labels drawn by seed: orthonormal and nearly orthonormal families."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 
 from pipeline.configuration import DataConfig
 from pipeline.data.sources import Points
-from pipeline.network.activation import Activation
 from pipeline.network.points import coordinate_names
 
 
@@ -40,36 +39,3 @@ def nearly_orthonormal_points(config: DataConfig) -> Points:
     shape = np.random.default_rng(config.seed).spawn(1)[0].uniform(-1.0, 1.0, (n, n))
     below = np.tril(config.delta * shape, -1)
     return np.linalg.cholesky(np.eye(n) + below + below.T) @ x, y, names
-
-
-def linear_points(config: DataConfig) -> Points:
-    """Standard Gaussian points x with the labels <u, x> of a random unit vector u."""
-    x, u = points_and_direction(config)
-    return x, x @ u, coordinate_names(config.coordinates)
-
-
-def points_and_direction(config: DataConfig) -> tuple[np.ndarray, np.ndarray]:
-    """The x[point, coord] and u[coord] of :func:`linear_points`."""
-    generator = np.random.default_rng(config.seed)
-    x = generator.standard_normal((config.number, config.coordinates))
-    u = generator.standard_normal(config.coordinates)
-    return x, u / np.linalg.norm(u)
-
-
-def teacher_points(config: DataConfig) -> Points:
-    """Standard Gaussian points with the labels of a ReLU network of ``teacher_width`` neurons.
-
-    Each coordinate of its w is N(0, 1/(teacher_width d)), each a is N(0, 1/teacher_width): the appendix's
-    high-dimensional experiment, as in the authors' notebooks.
-    """
-    x, w, a = points_and_teacher(config)
-    return x, Activation().value(x @ w.T) @ a, coordinate_names(config.coordinates)
-
-
-def points_and_teacher(config: DataConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The x[point, coord], w[neuron, coord] and a[neuron] of :func:`teacher_points`."""
-    n, d, width = config.number, config.coordinates, config.teacher_width
-    generator = np.random.default_rng(config.seed)
-    x = generator.standard_normal((n, d))
-    w = generator.standard_normal((width, d)) / np.sqrt(width * d)
-    return x, w, generator.standard_normal(width) / np.sqrt(width)

@@ -38,7 +38,7 @@ def given_points(config: DataConfig) -> Points:
     if config.file is not None:
         return read_pinned("data", config.file, config.file_sha256, READERS)
     x = np.array(config.x, dtype=float)
-    return x, np.array(config.y, dtype=float), coordinate_names(x.shape[1])
+    return x, np.array(config.y, dtype=float), config.names or coordinate_names(x.shape[1])
 
 
 def _from_arrays(arrays: Arrays) -> Points:

@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import conform
-from pipeline.configuration import DataConfig
-from pipeline.data.families import points_and_direction, points_and_teacher
+from pipeline.configuration import TEACHERS, DataConfig
+from pipeline.data.teacher_points import teacher_weights
 
 
 def teacher_network(config: DataConfig) -> xr.Dataset | None:
@@ -21,13 +21,9 @@ def teacher_network(config: DataConfig) -> xr.Dataset | None:
         As a start of the flow: log_norm(neuron), direction(neuron, coord) and output_ratio(neuron), with no
         weight on a bias coordinate, which is appended after the teacher has labelled.
     """
-    if config.kind == "gaussian_teacher":
-        _, w, a = points_and_teacher(config)
-    elif config.kind == "linear_teacher":
-        u = points_and_direction(config)[1]
-        w, a = np.stack([u, -u]), np.array([1.0, -1.0])
-    else:
+    if config.kind not in TEACHERS or config.kind == "line":
         return None
+    w, a = teacher_weights(config)
     w = np.pad(w, [(0, 0), (0, int(config.bias))])
     length = np.linalg.norm(w, axis=1)
     return conform(

@@ -76,11 +76,24 @@ def read_text(content: bytes, delimiters: str = ",;\t") -> tuple[np.ndarray, np.
         If the table is not rectangular, a cell is no finite number, or the header can't be followed: it has a
         column without a name, a name twice, two labels, or an input's name on the label's place.
     """
-    text = content.decode("utf-8-sig")
+    text = _spaces_as_delimiters(content.decode("utf-8-sig"), delimiters)
     table, label, numbers = read_plain(text, delimiters) or read_carefully(text, delimiters)
     _refuse_row_numbers(table.header, numbers)
     named = [name for place, name in enumerate(table.header) if place != label]
     return np.delete(numbers, label, axis=1), numbers[:, label], named or coordinate_names(numbers.shape[1] - 1)
+
+
+def _spaces_as_delimiters(text: str, delimiters: str) -> str:
+    """The same text with delimiters for blanks, if its first line is of numbers between blanks alone.
+
+    So ``numpy.savetxt`` writes by default. Names between blanks are not told from names with blanks.
+    """
+    lines = text.splitlines()
+    first = next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")
+    words = first.split()
+    if len(words) < 2 or any(one in first for one in delimiters) or not all(map(_is_number, words)):
+        return text
+    return "\n".join(delimiters[0].join(line.split()) for line in lines)
 
 
 def read_carefully(text: str, delimiters: str) -> tuple[Table, int, np.ndarray]:
@@ -109,7 +122,7 @@ def read_plain(text: str, delimiters: str) -> tuple[Table, int, np.ndarray] | No
         What :func:`read_carefully` says of it, but for the lines, of which there are one or two. None for whatever
         else there is than numbers, spaces and delimiters: then the careful reading has to judge.
     """
-    text = text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     starts = _two_lines(text, delimiters)
     if len(starts) < 3:
         return None

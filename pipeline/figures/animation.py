@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pipeline.figures.encoding import Encoder, gif, mp4
 from pipeline.figures.film import Film
+from pipeline.figures.frames import FRAMES, frame_samples
 from pipeline.figures.reading import Run, heading
-from pipeline.figures.reel import FRAMES, frame_samples
 from pipeline.figures.style import publication_style
 from pipeline.figures.writing import replace_file
 from pipeline.inputs.errors import RequestError

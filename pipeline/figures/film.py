@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from catalog.schema import decode
+from pipeline.figures.frames import FRAMES, FrameStates, frame_samples
 from pipeline.figures.loss import draw_linear, label_time
 from pipeline.figures.network import State
 from pipeline.figures.panels import Panel, panel_of
 from pipeline.figures.reading import Run, group_of, heading, phase_order, time_text, values
-from pipeline.figures.reel import FRAMES, Reel, frame_samples
 from pipeline.figures.style import BLACK, PHASES, PURPLE, WIDTH
 
 Picture = npt.NDArray[np.uint8]
@@ -53,9 +53,9 @@ class Film:
             f"{order.index(phase) + 1}  {PHASES[phase].name}"
             for phase in decode(group_of(tree, "phases")["phase"].isel(time=samples))
         ]
-        self._reel = Reel(tree, samples, decode(group_of(tree, "phases")["role"]))
-        self._drawing = panel_of(tree, self._reel[-1])
-        figure, self._panel, below = _stage(tree, self._drawing, self._reel)
+        self._states = FrameStates(tree, samples, decode(group_of(tree, "phases")["role"]))
+        self._drawing = panel_of(tree, self._states[-1])
+        figure, self._panel, below = _stage(tree, self._drawing, self._states)
         self._title = self._panel.set_title(" ", animated=True)
         self._when = self._panel.set_title(" ", loc="right", animated=True)
         self._cursor = below.axvline(0, color=BLACK, linewidth=1.0, animated=True)
@@ -85,7 +85,7 @@ class Film:
         self._cursor.set_xdata([self.time[number]] * 2)
         self._dot.set_data([self.time[number]], [self.loss[number]])
         known = set(self._panel.get_children())
-        self._drawing.draw_state(self._panel, self._reel[number])
+        self._drawing.draw_state(self._panel, self._states[number])
         moving: list[Artist] = [artist for artist in self._panel.get_children() if artist not in known]
         fixed: list[Artist] = [self._title, self._when, self._cursor, self._dot]
         renderer = self._canvas.get_renderer()

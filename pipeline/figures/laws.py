@@ -65,9 +65,13 @@ def _ends(law: xr.Dataset) -> Figure:
         above.set_yscale("log")
     else:
         above.axhline(0.0, color=BLACK, linewidth=0.9, linestyle="--")
+    if "limit_excess" in law and np.isfinite(law["limit_excess"]):
+        there, look = float(law["limit_excess"]), {"color": VERMILION, "linewidth": 0.9, "linestyle": ":"}
+        above.axhline(there, **look, label="the limit λ → 0", gid="limit")
+        above.legend(loc="best")
     above.set_ylabel(f"excess of ½|θ|²\nover the minimum, {minimum:.6g}")
     below.plot(tens, law["plateaus"].values, "s-", color=VERMILION, markersize=4, gid="plateaus")
-    below.set_ylabel("stationary points\nlingered at")
+    below.set_ylabel("number of plateaus")
     below.set_ylim(bottom=0.0)
     below.yaxis.get_major_locator().set_params(integer=True)
     below.set_xscale("log")
@@ -120,7 +124,7 @@ def _excess(axes: Axes, law: xr.Dataset) -> None:
     log_excess, log_scale = law["measured"].values[:, i], law["log_init_scale"].values
     clear = np.isfinite(log_excess) & (log_excess > lowest)
     if not clear.any():
-        axes.text(0.5, 0.5, "the excess is rounding on every rung", ha="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, "at every scale the excess is rounding", ha="center", transform=axes.transAxes)
         return
     x, y = log_scale[clear] / np.log(10.0), log_excess[clear] / np.log(10.0)
     axes.plot(x, y, "o", color=BLUE, markersize=4.5, label="measured", gid="excess")

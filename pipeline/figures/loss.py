@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -45,6 +47,8 @@ NAMED = 0.08
 """A plateau narrower than this has no room for its name."""
 
 
+TEST: dict[str, Any] = {"color": GREY, "linestyle": "--", "linewidth": 1.4}
+"""How the loss at test points is drawn."""
 NUMBER = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "none"}
 
 
@@ -73,7 +77,11 @@ def loss_figure(tree: xr.DataTree) -> Figure:
     draw_linear(tree, linear)
     # A loss of exactly 0 has no logarithm; the line ends there.
     logarithmic.semilogy(time, np.where(loss > 0, loss, np.nan), color=BLACK, gid="loss-logarithmic")
-    _decades(logarithmic, loss[(loss > 0) & (time <= end)], _top(loss))
+    test = test_loss(tree)
+    if test is not None:
+        logarithmic.semilogy(time, np.where(test > 0, test, np.nan), **TEST, gid="test-loss-logarithmic")
+    lowest = loss if test is None else np.minimum(loss, test)
+    _decades(logarithmic, lowest[(lowest > 0) & (time <= end)], _top(loss))
     _shade(logarithmic, phases, end)
     _thicken(logarithmic, plateaus, time, loss)
     for t in measured_times(tree):
@@ -102,13 +110,22 @@ def draw_linear(tree: Run, axes: Axes) -> None:
     time, loss = values(tree, "trajectory", "time"), values(tree, "trajectory", "loss")
     end, phases, plateaus = shown_until(tree), intervals(tree, "phase"), _plateaus(tree)
     axes.plot(time, loss, color=BLACK, gid="loss-linear")
+    top, test = _top(loss), test_loss(tree)
+    if test is not None:
+        axes.plot(time, test, **TEST, gid="test-loss-linear")
+        top = max(top, _top(test[time <= end]))
     axes.set_xlim(0, end)
-    axes.set_ylim(0, HEADROOM * _top(loss))
+    axes.set_ylim(0, HEADROOM * top)
     axes.set_ylabel("loss L")
     _shade(axes, phases, end)
     _thicken(axes, plateaus, time, loss)
     _ribbon(axes, phases, phase_order(tree), end)
     _name_plateaus(axes, plateaus, time, loss, end)
+
+
+def test_loss(tree: Run) -> FloatArray | None:
+    """The loss at the test points along time; None of a run without them."""
+    return values(tree, "trajectory", "test_loss") if "test_loss" in tree["trajectory"].variables else None
 
 
 def label_time(tree: Run, axes: Axes) -> None:
@@ -219,6 +236,8 @@ def _legend(
                 label=f"{i + 1} {style.name}{said}",
             )
         )  # fmt: skip
+    if test_loss(tree) is not None:
+        handles.append(Line2D([], [], **TEST, label="loss at the test points"))
     if plateaus:
         handles.append(Line2D([], [], color=PURPLE, linewidth=6, alpha=0.55, label="plateau"))
     else:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from pipeline.figures.network import MANY, State, minimum, thinned
@@ -134,11 +135,12 @@ def _draw_data(tree: Run, axes: Axes, view: View) -> None:
     share = np.linalg.norm(within, axis=1, keepdims=True)
     towards = within / np.where(share > 0, share, 1.0)
     ends = (RIM + TICK * share / (share.max(initial=0.0) or 1.0)) * towards
-    for begin, end, label in zip(RIM * towards, ends, y, strict=True):
-        axes.plot(
-            *np.stack([begin, end]).T, color=SIGNS[int(np.sign(label))][0], linewidth=2.0, solid_capstyle="butt",
-            clip_on=False, zorder=1, gid="data",
-        )  # fmt: skip
+    # One collection: of 10,000 points a line each took half a minute a figure.
+    ticks = LineCollection(
+        list(np.stack([RIM * towards, ends], axis=1)), colors=[SIGNS[sign][0] for sign in np.sign(y).astype(int)],
+        linewidths=2.0, capstyle="butt", clip_on=False, zorder=1, gid="data", rasterized=len(x) > MANY,
+    )  # fmt: skip
+    axes.add_collection(ticks, autolim=False)
 
 
 def legend(tree: Run, states: Sequence[State]) -> list[Line2D]:

@@ -6,6 +6,7 @@ import secrets
 from io import BytesIO
 from pathlib import Path
 
+from matplotlib import rcParams
 from matplotlib.figure import Figure
 
 from pipeline.figures.style import publication_style
@@ -13,7 +14,9 @@ from pipeline.figures.style import publication_style
 FORMATS = ("png", "svg")
 
 
-def encoded(figure: Figure, file_format: str, *, title: str = "", source: str = "") -> bytes:
+def encoded(
+    figure: Figure, file_format: str, *, title: str = "", source: str = "", dots_per_inch: float | None = None
+) -> bytes:
     """Encode a figure reproducibly: no date, and the names of the SVG's elements from a fixed salt.
 
     Parameters
@@ -24,13 +27,15 @@ def encoded(figure: Figure, file_format: str, *, title: str = "", source: str = 
         ``"png"`` (300 dots an inch) or ``"svg"`` (its text stays text).
     title, source
         Stored in the file's metadata: what it shows, and the run it shows.
+    dots_per_inch
+        Of a PNG that is not for print.
     """
     metadata = {"Title": title, "Source": source}
     if file_format == "svg":
         metadata |= {"Date": None}  # type: ignore[dict-item]
     buffer = BytesIO()
     with publication_style():
-        figure.savefig(buffer, format=file_format, metadata=metadata)
+        figure.savefig(buffer, format=file_format, metadata=metadata, dpi=dots_per_inch or rcParams["savefig.dpi"])
     return buffer.getvalue()
 
 

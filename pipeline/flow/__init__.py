@@ -2,12 +2,24 @@
 
 In come the labelled data and the ``[init]`` and ``[flow]`` settings; out goes the labelled trajectory. The
 solver itself is the package ``exact``; the modules here label what goes in and comes out, hold the
-other methods, and keep its machine code on disk (``code_cache``). It knows the data, and nothing of phases or
-catalogs.
+other methods, and keep its machine code on disk (``code_cache``); ``limit`` is the flow as lambda -> 0.
+It knows the data, and nothing of phases or catalogs.
 """
 
 from pipeline.flow.course import Course, follow_flow
 from pipeline.flow.initial import initialise
+from pipeline.flow.limit.labelled import limit_process, measure_limit
 from pipeline.flow.simulate import simulate
+from pipeline.flow.starts import given_start, start, start_from
 
-__all__ = ["Course", "follow_flow", "initialise", "simulate"]
+__all__ = [
+    "Course",
+    "follow_flow",
+    "given_start",
+    "initialise",
+    "limit_process",
+    "measure_limit",
+    "simulate",
+    "start",
+    "start_from",
+]

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.schema import validate
 from pipeline.flow.choice import many_patterns, many_points
 from pipeline.flow.exact.build import load_solver
 from pipeline.flow.exact.dense_output import Samples, evaluate
@@ -27,11 +26,13 @@ from pipeline.flow.exact.machine_code.interruptible import run_interruptibly
 from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.followed import Followed, Progress, Reading
+from pipeline.flow.initial import take_start
 from pipeline.flow.moments import moments, read_residual
+from pipeline.flow.output_speed import gradient_norms
 from pipeline.flow.plateau_attributes import SlowIntervals
 from pipeline.flow.reduction import Reduction
 from pipeline.flow.streaming import Blocks
-from pipeline.inputs.arguments import SLOPE, TIME, TOLERANCE, number
+from pipeline.inputs.arguments import OUTPUT_SPEED, SLOPE, TIME, TOLERANCE, number
 from pipeline.network import algebra
 from pipeline.network.points import take_points
 from pipeline.network.status import BY_NUMBER, Status
@@ -150,13 +151,14 @@ def follow_flow(
     end_time: float | None = None,
     tolerance: float = 1e-6,
     slope: float = 0.0,
+    output_speed: float = 1.0,
     progress: Progress | None = None,
 ) -> Followed:
     """Follow the gradient flow (3) of the network ``init`` on ``data`` by the exact method, reading nothing yet.
 
     Parameters
     ----------
-    data, init, end_time, tolerance, slope, progress
+    data, init, end_time, tolerance, slope, output_speed, progress
         As :func:`pipeline.simulate` has them.
 
     Returns
@@ -165,16 +167,18 @@ def follow_flow(
         From which its trajectory and its curve can be read: a :class:`Course` by the grouped path, by the others,
         as :mod:`pipeline.flow.choice` says, a ``ManyPoints`` or ``ManyPatterns``.
     """
-    data, init = take_points(data), validate("initial", init)
+    data = take_points(data)
+    init = take_start(init, data)
     end_time, slope = end_of_run(end_time), number("slope", slope, SLOPE)
     tolerance = number("tolerance", tolerance, TOLERANCE)
-    if many_points(data, init, slope):
+    output_speed = number("output_speed", output_speed, OUTPUT_SPEED)
+    if output_speed == 1.0 and many_points(data, init, slope):
         from pipeline.flow.many_points import follow_many_points  # kernels that few runs need
 
         return follow_many_points(data, init, end_time, tolerance, slope, progress)
     with one_thread(data.sizes["point"]):  # two threads take three times as long over the frame's decomposition
-        reduced = Reduction.of(data, init, slope)
-    if many_patterns(reduced, tolerance, end_time):
+        reduced = Reduction.of(data, init, slope, output_speed)
+    if output_speed == 1.0 and many_patterns(reduced, tolerance, end_time):
         from pipeline.flow.many_patterns import follow_many_patterns  # kernels that few runs need
 
         return follow_many_patterns(data, init, end_time, tolerance, reduced, progress)
@@ -213,6 +217,8 @@ def follow_flow(
         "ambiguous_events": ambiguous,
         "sensitive_events": sensitive,
     }
+    if output_speed != 1.0:
+        account["output_speed"] = output_speed
     if sensitive:
         account["sensitive_times"] = (unit * doubts[:sensitive]).tolist()
     return Course(data, init, end_time, ended, account, reduced, record)
@@ -310,14 +316,19 @@ def in_terms_of_the_data(course: Course, taken: Samples) -> dict[str, np.ndarray
     residual = reduced.stored_residual(course.data, taken)
     # In place: of a million neurons each array is a hundred megabytes.
     log_norm = np.add(taken.log_norm, reduced.log_weight_unit, out=taken.log_norm)
-    return {
+    found = {
         "direction": reduced.frame.back(taken.direction),
         "log_norm": log_norm,
         "output_ratio": taken.output_ratio,
         "activation": reduced.activation(taken.state),
         "residual": residual,
-        "gradient_norm": reduced.gradient_norm(taken.gradient_norm),
     }
+    if reduced.output_unit == 1.0:
+        return found | {"gradient_norm": reduced.gradient_norm(taken.gradient_norm)}
+    # The solver's norm weighs the two layers as its own units do.
+    found["output_ratio"] = taken.output_ratio * reduced.output_unit
+    x, slope = course.data.variables["x"].values, reduced.problem.negative_slope
+    return found | {"gradient_norm": gradient_norms(x, residual, found, slope)}
 
 
 def describe_end(ended: Status, ambiguous: int, contradictory: bool) -> tuple[Status, str]:

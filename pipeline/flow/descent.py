@@ -11,6 +11,7 @@ tends to the flow as the step tends to 0.
 from __future__ import annotations
 
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -165,7 +166,7 @@ def simulate_descent(
     network = in_blocks(w, a, balanced=method == BALANCED)
     load_descent()
     started = perf_counter()
-    iterations, status = follow(network, x, y, step, slope, last, looks)
+    iterations, status = follow(network, Iteration(x, y, step, slope), last, looks)
     integrated = perf_counter()
     if status in (Status.CONVERGED, Status.STATIONARY) or (looks.even and status is not Status.DIVERGED):
         looks.close(iterations, network)
@@ -197,10 +198,26 @@ def simulate_descent(
     return trajectory
 
 
-def follow(
-    network: Blocks, x: np.ndarray, y: np.ndarray, step: float, slope: float, last: float, looks: Looks
-) -> tuple[int, Status]:
+class Iteration(NamedTuple):
+    """What every step of a descent takes.
+
+    x, y : float64[n, d], float64[n]
+        The points and their labels.
+    step : float
+        In the paper's t.
+    slope : float
+        Of the leaky ReLU.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    step: float
+    slope: float
+
+
+def follow(network: Blocks, iterated: Iteration, last: float, looks: Looks) -> tuple[int, Status]:
     """Iterate in place until ``last`` iterations are done, or nothing is left to do; return how many and why."""
+    x, y, step, slope = iterated
     n, m = len(y), network.a.size
     scale = float(np.sqrt(np.mean(y**2))) or 1.0
     enough = n * (CONVERGED * scale) ** 2
@@ -215,7 +232,7 @@ def follow(
             return iteration, Status.OUT_OF_STEPS
         judged = max(watched + FEWEST_WATCHED, int(watched / (1.0 - WATCHED)))
         if iteration >= judged:
-            previous, error = error, residual_size(network, x, y, slope)
+            previous, error = error, residual_size(network, iterated)
             if error <= NEARLY * scale:
                 if error >= FALLING * previous:
                     return iteration, Status.CONVERGED
@@ -224,7 +241,7 @@ def follow(
             watched, before = iteration, (network.w.copy(), network.a.copy())
             continue
         until = int(min(looks.due(), last, judged, iteration + breath, MOST_ITERATIONS))
-        done, state = descend(*network, x, y, step / n, slope, enough, until - iteration)
+        done, state = descend(network, (x, y), step / n, slope, enough, until - iteration)
         iteration += done
         if state == RAN_AWAY:
             return iteration, Status.DIVERGED
@@ -240,7 +257,8 @@ def rests(network: Blocks, before: tuple[np.ndarray, np.ndarray]) -> bool:
     return bool((moved <= RESTING * size).all())
 
 
-def residual_size(network: Blocks, x: np.ndarray, y: np.ndarray, slope: float) -> float:
+def residual_size(network: Blocks, iterated: Iteration) -> float:
     """The root mean square of the residual."""
     w, a = out_of_blocks(network, network.a.size)
-    return float(np.sqrt(np.mean((y - algebra.outputs(x, w, a, Activation(slope))) ** 2)))
+    residual = iterated.y - algebra.outputs(iterated.x, w, a, Activation(iterated.slope))
+    return float(np.sqrt(np.mean(residual**2)))

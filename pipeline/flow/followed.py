@@ -13,6 +13,7 @@ import xarray as xr
 from catalog.schema import conform
 from pipeline.flow.exact.dense_output import place_samples
 from pipeline.flow.exact.step_record import StepRecord
+from pipeline.flow.held_out import with_held_out_loss
 from pipeline.flow.sample_times import merged_sample_times, moved_to
 from pipeline.inputs.arguments import SAMPLES, instants, whole
 from pipeline.network import algebra
@@ -103,6 +104,7 @@ class Followed:
                 placed = instants("times", times)
             looked = merged_sample_times(placed, instants("including", including, empty=True))
             trajectory = self.with_told(looked, reading)
+        trajectory = with_held_out_loss(self.data, trajectory)
         if self.status is Status.STATIONARY:
             trajectory.attrs |= stationary_point(self.data, trajectory)
         trajectory.attrs["sampling_seconds"] = perf_counter() - started

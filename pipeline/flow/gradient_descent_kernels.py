@@ -138,10 +138,10 @@ def move(w, a, force, along):
     for j in range(a.shape[0]):
         along[j] = 0.0
     for c in range(w.shape[0]):
-        row, push = w[c], force[c]
+        row, change = w[c], force[c]
         for j in range(a.shape[0]):
-            along[j] += push[j] * row[j]
-            row[j] += push[j] * a[j]
+            along[j] += change[j] * row[j]
+            row[j] += change[j] * a[j]
     for j in range(a.shape[0]):
         a[j] += along[j]
 
@@ -175,14 +175,14 @@ def restore_balance(w, a, sign, square):
 
 
 @compiled
-def descend(w, a, sign, x, y, rate, slope, enough, iterations):
+def descend(network, data, rate, slope, enough, iterations):
     """Do ``iterations`` of full-batch gradient descent on the weights, in place.
 
     Parameters
     ----------
-    w, a, sign : float64[blocks, d, size], float64[blocks, size], float64[blocks, size]
-        The network as :class:`Blocks` has it.
-    x, y : float64[n, d], float64[n]
+    network : Blocks
+    data : tuple of float64[n, d] and float64[n]
+        The points x and their labels y.
     rate : float
         The step in the paper's t, over n.
     slope : float
@@ -198,6 +198,8 @@ def descend(w, a, sign, x, y, rate, slope, enough, iterations):
     state : int
         ON_ITS_WAY, FITTED or RAN_AWAY.
     """
+    w, a, sign = network
+    x, y = data
     blocks, d, size = w.shape
     n = x.shape[0]
     upright = np.ascontiguousarray(x.T)
@@ -243,7 +245,7 @@ def descend(w, a, sign, x, y, rate, slope, enough, iterations):
 def load_descent() -> None:
     """Bring the machine code into this process, from disk or by compiling it, which is said on standard error."""
     network = in_blocks(np.ones((1, 1)), np.ones(1), balanced=False)
-    nothing = (*network, np.ones((1, 1)), np.ones(1), 0.0, 0.0, 0.0, 0)
+    nothing = (network, (np.ones((1, 1)), np.ones(1)), 0.0, 0.0, 0.0, 0)
     try:
         with from_disk_only():
             descend(*nothing)

@@ -7,8 +7,9 @@ from math import log
 import numpy as np
 import xarray as xr
 
-from catalog.schema import conform
+from catalog.schema import conform, validate
 from pipeline.configuration import InitConfig, as_table, read_weights
+from pipeline.flow.draws import draw
 from pipeline.inputs.errors import RequestError
 from pipeline.network.points import take_points
 
@@ -28,8 +29,8 @@ def initialise(data: xr.Dataset, config: InitConfig) -> xr.Dataset:
         The dataset of the stage data; of it matter the number of coordinates and the largest size.
     config
         The start: ``balanced`` (a_j = s_j |w_j|), ``unbalanced`` (a_j = lambda times a standard Gaussian
-        number; the w_j are the balanced ones of the same seed) or ``given``; width, scale and seed. A whole
-        configuration, or its name, stands for its ``[init]``.
+        number; the w_j are the balanced ones of the same seed), ``dominated``, ``torch`` or ``given``; width,
+        scale and seed. A whole configuration, or its name, stands for its ``[init]``.
 
     Returns
     -------
@@ -47,66 +48,97 @@ def initialise(data: xr.Dataset, config: InitConfig) -> xr.Dataset:
     data, config = take_points(data), as_table(config, InitConfig)
     if config.start == "given":
         w, a = read_weights(config)
-        refuse_impossible(w, a, config, data.sizes["coord"])
-        log_unit, log_scale = 0.0, _log_root_mean_square(w)
+        if (wrong := config.width_problem(len(w))) is not None:
+            raise RequestError(f"init.{wrong}")
+        refuse_impossible(w, a, data.sizes["coord"])
+        initial = network_of(w, a)
+    elif config.start == "run":
+        raise RequestError(
+            f"init.from_run = {config.from_run!r}: allowed with a run of a catalog only; elsewhere "
+            "start_from(run, time) takes its network over, or a file: reluflow export RUN weights.npz"
+        )
     else:
-        w, a = draw(config, data.sizes["coord"])
-        log_unit = config.log10_scale * log(10.0) - (0.5 * log(config.width) if config.per_sqrt_width else 0.0)
-        log_scale = log_unit
-    lengths = np.linalg.norm(w, axis=1)
-    initial = conform(
-        "initial",
-        {
-            "log_norm": np.log(lengths) + log_unit,
-            "direction": w / lengths[:, None],
-            "output_ratio": a if config.start == "balanced" else _ratio(a, lengths),
-            "log_init_scale": log_scale,
-        },
-    )
+        labels = str(data["coord"].attrs.get("labels", "")).split()
+        drawn = draw(config, data.sizes["coord"], labels[-1:] == ["bias"])
+        refuse_lopsided(drawn.ratio)
+        initial = conform(
+            "initial",
+            {
+                "log_norm": drawn.log_norm,
+                "direction": drawn.direction,
+                "output_ratio": _exact_where_balanced(drawn.ratio),
+                "log_init_scale": drawn.log_scale,
+            },
+        )
     refuse_overflow(data, initial, config)
     initial.variables["coord"].attrs.update(data.variables["coord"].attrs)
     return initial
 
 
-def draw(config: InitConfig, d: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw g (m, d), and for each neuron its sign s_j (balanced) or its a_j/lambda (unbalanced).
+def take_start(init: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
+    """Return a start in the form that every method computes with, if it is one on these data.
 
-    The order of the draws is part of what a seed means: g first, so that both starts share it.
+    Raises
+    ------
+    RequestError
+        If it is none, or of another number of coordinates.
     """
-    generator = np.random.default_rng(config.seed)
-    g = generator.standard_normal((config.width, d))
-    if config.start == "balanced":
-        return g, generator.choice([-1.0, 1.0], config.width)
-    return g, generator.standard_normal(config.width)
+    if not isinstance(init, xr.Dataset):
+        raise RequestError(
+            f"init is a {type(init).__name__}: allowed is what initialise, start or given_start returns"
+        )
+    try:
+        init = validate("initial", init)
+    except ValueError as error:
+        hint = "; reluflow.start_from(trajectory, time) takes one sample" if "time" in init.dims else ""
+        raise RequestError(f"init: {error}{hint}") from None
+    if init.sizes["coord"] != data.sizes["coord"]:
+        raise RequestError(
+            f"init has neurons of {init.sizes['coord']} coordinates: allowed is {data.sizes['coord']}, as the "
+            "data have (the bias is one of them)"
+        )
+    return init
 
 
-def refuse_impossible(w: np.ndarray, a: np.ndarray, config: InitConfig, d: int) -> None:
+def network_of(w: np.ndarray, a: np.ndarray) -> xr.Dataset:
+    """Label the weights w (m, d) and a (m,) of a network as the start of a flow."""
+    lengths = np.linalg.norm(w, axis=1)
+    values = {"log_norm": np.log(lengths), "direction": w / lengths[:, None], "output_ratio": _ratio(a, lengths)}
+    return conform("initial", values | {"log_init_scale": _log_root_mean_square(w)})
+
+
+def refuse_impossible(w: np.ndarray, a: np.ndarray, d: int | None, table: str = "init.") -> None:
     """Raise for given weights (m, d) and (m,) that don't fit, or can't start a flow.
+
+    Parameters
+    ----------
+    d
+        How many coordinates the data have; None if that is not known.
+    table
+        Where w and a stand, for the message.
 
     Raises
     ------
     RequestError
     """
-    if (wrong := config.width_problem(len(w))) is not None:
-        raise RequestError(f"init.{wrong}")
-    if w.shape[1] != d:
+    if d is not None and w.shape[1] != d:
         raise RequestError(
-            f"init.w has rows of {w.shape[1]} numbers: allowed is {d}, the number of the data's coordinates "
+            f"{table}w has rows of {w.shape[1]} numbers: allowed is {d}, the number of the data's coordinates "
             "(the bias is one of them)"
         )
     for name, values in (("w", w), ("a", a)):
         bad = np.argwhere(~np.isfinite(values))
         if len(bad):
             place = "".join(f"[{i}]" for i in bad[0])
-            raise RequestError(f"init.{name}{place} = {values[tuple(bad[0])]}: a finite number is allowed")
+            raise RequestError(f"{table}{name}{place} = {values[tuple(bad[0])]}: a finite number is allowed")
         sizes = np.abs(values).reshape(len(values), -1).max(axis=1)
         for j in np.flatnonzero((sizes > LARGEST) | ((sizes > 0) & (sizes < SMALLEST))):
             raise RequestError(
-                f"init.{name}[{j}] is of the size {sizes[j]:g}: {SMALLEST:g} to {LARGEST:g} is allowed"
+                f"{table}{name}[{j}] is of the size {sizes[j]:g}: {SMALLEST:g} to {LARGEST:g} is allowed"
             )
     for j in np.flatnonzero(~w.any(axis=1)):
         raise RequestError(
-            f"init.w[{j}] is the zero vector: with relu'(0) = 0 that neuron never moves, leave it out with its a"
+            f"{table}w[{j}] is the zero vector: with relu'(0) = 0 that neuron never moves, leave it out with its a"
         )
 
 
@@ -130,8 +162,26 @@ def refuse_overflow(data: xr.Dataset, initial: xr.Dataset, config: InitConfig) -
         )
 
 
+def refuse_lopsided(ratio: np.ndarray) -> None:
+    """Raise if a_j and |w_j| are so far apart that their quotient is no float that can be squared.
+
+    Raises
+    ------
+    RequestError
+    """
+    sizes = np.abs(ratio)
+    if not ((sizes <= LARGEST) & (sizes >= SMALLEST)).all():
+        raise RequestError(
+            "init.log10_output_scale: |a|/|w| of a neuron would be beyond "
+            f"{SMALLEST:g} to {LARGEST:g}, which is allowed"
+        )
+
+
 def _ratio(a: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    ratio: np.ndarray = a / lengths
+    return _exact_where_balanced(a / lengths)
+
+
+def _exact_where_balanced(ratio: np.ndarray) -> np.ndarray:
     return np.where(np.abs(np.abs(ratio) - 1.0) <= ROUNDING, np.sign(ratio), ratio)
 
 

@@ -43,6 +43,28 @@ FINEST = 1e-13
 """The relative tolerance below which rounding is all that is left to control."""
 
 
+class Request(NamedTuple):
+    """What a library is asked for.
+
+    start : float64[m, d + 1]
+        w and a.
+    x, y : float64[n, d], float64[n]
+    times : float64[samples]
+    rtol, atol : float
+        The tolerances of each step.
+    slope : float
+        Of the leaky ReLU.
+    """
+
+    start: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    times: np.ndarray
+    rtol: float
+    atol: float
+    slope: float
+
+
 class Course(NamedTuple):
     """What a library found.
 
@@ -117,7 +139,8 @@ def simulate_by_library(
     size = float(np.sqrt(np.mean(start**2))) or 1.0
     integrate = _by_scipy if library == "scipy" else _by_diffrax
     x, y = data["x"].values, data["y"].values
-    course, seconds = integrate(name, start, x, y, np.minimum(times, last), rtol, ABSOLUTE * rtol * size, slope)
+    asked = Request(start, x, y, np.minimum(times, last), rtol, ABSOLUTE * rtol * size, slope)
+    course, seconds = integrate(name, asked)
     labelling = perf_counter()
     reached = len(course.weights)
     if reached == 0:
@@ -162,17 +185,9 @@ def _velocity(x: np.ndarray, y: np.ndarray, slope: float, m: int) -> Callable[[f
     return velocity
 
 
-def _by_scipy(
-    name: str,
-    start: np.ndarray,
-    x: np.ndarray,
-    y: np.ndarray,
-    times: np.ndarray,
-    rtol: float,
-    atol: float,
-    slope: float,
-) -> tuple[Course, float]:
+def _by_scipy(name: str, asked: Request) -> tuple[Course, float]:
     """Step one of SciPy's solvers ourselves: ``solve_ivp`` has no bound on the steps."""
+    start, x, y, times, rtol, atol, slope = asked
     m = len(start)
     taken = np.empty((len(times), start.size))
     reached = int(np.searchsorted(times, 0.0, side="right"))
@@ -212,18 +227,10 @@ def _by_scipy(
     return Course(taken[:reached].reshape(-1, *start.shape), status, steps, rejected, solver.nfev), seconds
 
 
-def _by_diffrax(
-    name: str,
-    start: np.ndarray,
-    x: np.ndarray,
-    y: np.ndarray,
-    times: np.ndarray,
-    rtol: float,
-    atol: float,
-    slope: float,
-) -> tuple[Course, float]:
+def _by_diffrax(name: str, asked: Request) -> tuple[Course, float]:
     """Run diffrax's solver, compiled once for each shape, in float64 whatever the process has set for JAX."""
     jax = diffrax_installed(name)[0]
+    start, x, y, times, rtol, atol, slope = asked
     if times[-1] == 0.0:
         return Course(np.repeat(start[None], len(times), axis=0), Status.END_TIME, 0, 0, None), 0.0
     # A context, not the global switch: other code in this process keeps its 32 bits.
@@ -231,7 +238,7 @@ def _by_diffrax(
         solve = _compiled(name, *start.shape, len(x), len(times))
         started = perf_counter()
         weights, fine, out_of_steps, steps, rejected = jax.device_get(
-            solve(start, x, y, times, np.float64(rtol), np.float64(atol), np.float64(slope))
+            solve(start, (x, y), times, (np.float64(rtol), np.float64(atol)), np.float64(slope))
         )
         seconds = perf_counter() - started
     reached = int(np.isfinite(weights).all(axis=(1, 2)).cumprod().sum())
@@ -272,7 +279,8 @@ def _compiled(name: str, m: int, size: int, n: int, samples: int) -> Callable[..
         force = (gate * (y - a @ (gate * before))) @ x / n
         return jnp.column_stack([a[:, None] * force, jnp.sum(force * w, axis=1)])
 
-    def solve(start: Any, x: Any, y: Any, times: Any, rtol: Any, atol: Any, slope: Any) -> tuple[Any, ...]:
+    def solve(start: Any, data: Any, times: Any, tolerances: Any, slope: Any) -> tuple[Any, ...]:
+        rtol, atol = tolerances
         found = diffrax.diffeqsolve(
             diffrax.ODETerm(velocity),
             getattr(diffrax, name)(),
@@ -280,7 +288,7 @@ def _compiled(name: str, m: int, size: int, n: int, samples: int) -> Callable[..
             t1=times[-1],
             dt0=None,
             y0=start,
-            args=(x, y, slope),
+            args=(*data, slope),
             saveat=diffrax.SaveAt(ts=times),
             stepsize_controller=diffrax.PIDController(rtol=rtol, atol=atol),
             adjoint=diffrax.ForwardMode(),  # nothing is differentiated: no checkpoints
@@ -292,8 +300,9 @@ def _compiled(name: str, m: int, size: int, n: int, samples: int) -> Callable[..
         fine, out_of_steps = (found.result == which for which in (results.successful, results.max_steps_reached))
         return found.ys, fine, out_of_steps, steps, rejected
 
-    shapes = [(m, size), (n, size - 1), (n,), (samples,), (), (), ()]
-    solved: Callable[..., Any] = (
-        jax.jit(solve).lower(*(jax.ShapeDtypeStruct(shape, jnp.float64) for shape in shapes)).compile()
-    )
+    def of(*shape: int) -> Any:
+        return jax.ShapeDtypeStruct(shape, jnp.float64)
+
+    shapes = of(m, size), (of(n, size - 1), of(n)), of(samples), (of(), of()), of()
+    solved: Callable[..., Any] = jax.jit(solve).lower(*shapes).compile()
     return solved

@@ -14,7 +14,7 @@ The flow has symmetries, and each takes something away that a kernel would have 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
+from math import log, sqrt
 
 import numpy as np
 import xarray as xr
@@ -53,6 +53,8 @@ class Reduction:
         Points whose direction is that of their reduced point but for a rounding of more than a float's.
     time_unit, log_weight_unit : float
         The paper's t of one unit of the solver's time; ln of one unit of weight.
+    output_unit : float
+        a_j/|w_j| over what the solver has: not 1 where the output layer has another speed.
     """
 
     frame: Frame
@@ -64,11 +66,13 @@ class Reduction:
     beside: np.ndarray
     time_unit: float
     log_weight_unit: float
+    output_unit: float = 1.0
 
     @classmethod
-    def of(cls, data: xr.Dataset, init: xr.Dataset, slope: float = 0.0) -> Reduction:
+    def of(cls, data: xr.Dataset, init: xr.Dataset, slope: float = 0.0, output_speed: float = 1.0) -> Reduction:
         """Reduce the data set and the network of the stages data and flow."""
-        x, y = _floats(data, "x"), _floats(data, "y")
+        output_unit = sqrt(output_speed)  # pipeline.flow.output_speed says why
+        x, y = _floats(data, "x"), _floats(data, "y") / output_unit
         input_unit, label_unit = unit_of(x), unit_of(y)
         x, y = x / input_unit, y / label_unit
         point, representative, weight = rays(x, PARALLEL)
@@ -82,8 +86,9 @@ class Reduction:
         frame, points, direction = Frame.of(merged, _floats(init, "direction"))
         log_weight_unit = 0.5 * (log(label_unit) - log(input_unit))
         neurons = raw_neurons(
-            direction, _floats(init, "log_norm") - log_weight_unit, _floats(init, "output_ratio"), points
-        )
+            direction, _floats(init, "log_norm") - log_weight_unit, _floats(init, "output_ratio") / output_unit,
+            points,
+        )  # fmt: skip
         if len(points) == 0:  # nothing but zero vectors: one label of 0 at a point where every neuron is off
             points, label = np.eye(1, direction.shape[1]), np.array([0.0])
             neurons = neurons._replace(state=np.full((len(direction), 1), OFF, dtype=np.int8))
@@ -93,11 +98,12 @@ class Reduction:
             make_problem(points, label, slope),
             neurons,
             point,
-            share * label_unit,
-            unfit * label_unit,
+            share * label_unit * output_unit,
+            unfit * label_unit * output_unit,
             off_its_ray(x, point, representative),
-            len(y) / len(points) / input_unit / label_unit,
+            len(y) / len(points) / input_unit / label_unit / output_speed,
             log_weight_unit,
+            output_unit,
         )
 
     @property
@@ -126,7 +132,7 @@ class Reduction:
         x, y = data.variables["x"].values[self.beside], data.variables["y"].values[self.beside]
         size = np.exp(taken.log_norm + self.log_weight_unit)
         for place, direction in enumerate(self.frame.back(taken.direction)):
-            w, a = size[place][:, None] * direction, size[place] * taken.output_ratio[place]
+            w, a = size[place][:, None] * direction, size[place] * self.output_unit * taken.output_ratio[place]
             found[place, self.beside] = y - outputs(x, w, a, Activation(self.problem.negative_slope))
         return found
 

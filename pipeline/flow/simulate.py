@@ -7,10 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from catalog.schema import validate
 from pipeline.flow.course import end_of_run, follow_flow
 from pipeline.flow.followed import Progress, Reading
-from pipeline.inputs.arguments import FINER_TOLERANCE, POSITIVE, SAMPLES, SLOPE, instants, number, whole
+from pipeline.flow.held_out import with_held_out_loss
+from pipeline.flow.initial import take_start
+from pipeline.inputs.arguments import (
+    FINER_TOLERANCE,
+    OUTPUT_SPEED,
+    POSITIVE,
+    SAMPLES,
+    SLOPE,
+    instants,
+    number,
+    whole,
+)
+from pipeline.inputs.errors import RequestError
 from pipeline.network.points import take_points
 
 
@@ -25,6 +36,7 @@ def simulate(
     including: Sequence[float] | np.ndarray = (),
     method: str = "exact",
     slope: float = 0.0,
+    output_speed: float = 1.0,
     step_size: float = 1e-3,
     progress: Progress | None = None,
     reading: Reading | None = None,
@@ -53,6 +65,9 @@ def simulate(
         :mod:`pipeline.flow.methods`.
     slope
         Of the leaky ReLU: phi(u) = u for u > 0 and slope u for u < 0. At most 1000 in size.
+    output_speed
+        Of the a_j against the w_j: da_j/dt is so many times <D_j, w_j>. Exact, by a change of units; for the
+        method ``"exact"`` alone.
     step_size
         Of gradient descent, in the notebooks' sense: one iteration is 2 ``step_size`` of t.
     progress
@@ -80,7 +95,8 @@ def simulate(
     Any number may be Python's or NumPy's, whole where a float is meant, or an array of no dimension; a truth value
     or a text is refused.
     """
-    data, init = take_points(data), validate("initial", init)
+    data = take_points(data)
+    init = take_start(init, data)
     end_time, slope = end_of_run(end_time), number("slope", slope, SLOPE)
     tolerance, samples = number("tolerance", tolerance, FINER_TOLERANCE), whole("samples", samples, SAMPLES)
     step_size = number("step_size", step_size, POSITIVE)
@@ -90,11 +106,19 @@ def simulate(
     if end_time is None and times is not None:
         end_time = float(times[-1])
     if method != "exact":
+        if number("output_speed", output_speed, OUTPUT_SPEED) != 1.0:
+            raise RequestError(
+                f"flow.output_speed = {output_speed:g}: allowed with flow.method = 'exact' only, not {method!r}"
+            )
         from pipeline.flow.methods import simulate_by  # SciPy's solvers take a while to import
 
-        return simulate_by(
+        trajectory = simulate_by(
             method, data, init, end_time=end_time, tolerance=tolerance, times=times, samples=samples,
             including=besides, slope=slope, step_size=step_size,
         )  # fmt: skip
-    course = follow_flow(data, init, end_time=end_time, tolerance=tolerance, slope=slope, progress=progress)
+        return with_held_out_loss(data, trajectory)
+    course = follow_flow(
+        data, init, end_time=end_time, tolerance=tolerance, slope=slope, output_speed=output_speed,
+        progress=progress,
+    )  # fmt: skip
     return course.trajectory(samples if times is None else times, including=besides, reading=reading)

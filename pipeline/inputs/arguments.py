@@ -72,6 +72,8 @@ FINER_TOLERANCE = Allowed(least=1e-14, most=1e-1)
 """Of a library's steps."""
 SLOPE = Allowed(least=-1e3, most=1e3)
 """Of the leaky ReLU; why not more: :class:`pipeline.configuration.FlowConfig`."""
+OUTPUT_SPEED = Allowed(least=1e-6, most=1e6)
+"""Of the output layer against the hidden one. At 0 and infinity one layer rests, which is another flow."""
 PROPER_SHARE = Allowed(above=0.0, below=1.0)
 """The paper's epsilon."""
 MANY = 10_000_000
@@ -143,6 +145,38 @@ def numbers(name: str, values: Any, allowed: Allowed = ANY) -> np.ndarray:
     for i, value in enumerate(plain.tolist()):
         if value not in allowed:
             raise RequestError(f"{name}[{i}] = {value:g}: {allowed.in_words('number')}")
+    return plain
+
+
+def matrix(name: str, values: Any) -> np.ndarray:
+    """Convert a table of finite real numbers to float64[row, column]: one number a row is one column.
+
+    Parameters
+    ----------
+    values
+        An array of any library, a DataFrame, a DataArray, or lists.
+
+    Raises
+    ------
+    RequestError
+        If it is no such table, is empty, or names the first number that is not finite.
+    """
+    import numpy as np
+
+    if hasattr(values, "detach"):  # a tensor that may ask for gradients
+        values = values.detach().cpu()
+    try:
+        found = np.asarray(values)
+    except (TypeError, ValueError):  # rows of different lengths
+        raise RequestError(f"{name} has rows of different lengths: a table of numbers is allowed") from None
+    if found.ndim == 1:
+        found = found[:, None]
+    if found.dtype.kind not in "iuf" or found.ndim != 2 or not found.size:
+        what = f"has the shape {found.shape} and the type {found.dtype}"
+        raise RequestError(f"{name} {what}: a table of real numbers, (rows, columns) or (rows,), is allowed")
+    plain = np.ascontiguousarray(found, dtype=np.float64)
+    for row, column in np.argwhere(~np.isfinite(plain))[:1]:
+        raise RequestError(f"{name}[{row}][{column}] = {plain[row, column]}: a finite number is allowed")
     return plain
 
 

@@ -8,10 +8,11 @@ For all others ``reduction`` takes the data to its own coordinates, ``activation
 ``sphere`` maximises the dual function over them exactly (where they are too many, ``cells`` does with half of the
 points, and ``bound`` bounds it), ``program`` and ``column_generation`` solve the convex program, ``interpolator``
 reads its neurons off, ``candidates`` are interpolators of other origins, ``search`` takes the best, and
-``solution`` does all this in its order.
+``solution`` does all this in its order. ``penalised`` is the least of loss and norm together.
 """
 
 from pipeline.minimal_norm.compare import compare
 from pipeline.minimal_norm.minimum import bias_coordinate, minimal_norm
+from pipeline.minimal_norm.penalised import penalised_minimum
 
-__all__ = ["bias_coordinate", "compare", "minimal_norm"]
+__all__ = ["bias_coordinate", "compare", "minimal_norm", "penalised_minimum"]

@@ -22,8 +22,8 @@ from pipeline.network.activation import Activation
 VANISHING = (1e-8, 1e-6, 1e-4)
 """The share of the total mass below which a neuron is left out: the others are corrected for it. The next is tried
 if that does not lead to an interpolator: of very small neurons the correction changes the patterns."""
-MOST_NUMBERS = 20_000_000
-"""How many numbers the matrix of a correction may have."""
+MOST_UNKNOWNS = 2_500
+"""How many equations or weights a correction may have, whichever are fewer: some seconds' work."""
 LARGEST_PROGRAM = 250_000
 """How many numbers the blocks of a program may have: about a second's work. The heaviest are taken."""
 STRETCH = 10_000
@@ -64,12 +64,15 @@ def exact(reduced: Reduced, neurons: Neurons, slope: float) -> Network | None:
     """The interpolator next to these neurons, or None if the corrections do not lead to one."""
     for vanishing in VANISHING:
         near = merged(reduced, neurons, vanishing)
-        if not len(near.sign) or near.weight.size * len(reduced.points) > MOST_NUMBERS:
+        if not len(near.sign):
             return None
-        weight = corrected(near.weight, near.sign, reduced, slope, MOST_ROUNDS)
+        rounds = MOST_ROUNDS if min(near.weight.size, len(reduced.points)) <= MOST_UNKNOWNS else 0
+        weight = corrected(near.weight, near.sign, reduced, slope, rounds)
         found = Network.of(reduced, weight, near.sign, slope, np.nan)
         if found.interpolates(reduced):
             return found
+        if len(reduced.points) > near.weight.size:
+            break
     return None
 
 
@@ -78,6 +81,8 @@ def reoptimised(reduced: Reduced, neurons: Neurons, slope: float) -> Network | N
     n, r = reduced.points.shape
     near = merged(reduced, neurons)
     heaviest = np.arange(min(len(near.sign), LARGEST_PROGRAM // (n * (r + 1)) + 1))
+    if len(heaviest) < len(near.sign) and len(heaviest) * r < n:  # so few can fit by chance alone
+        return None
     return _by_blocks(reduced, blocks_of(reduced, near.of(heaviest)), slope)
 
 

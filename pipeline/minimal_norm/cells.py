@@ -18,9 +18,9 @@ from math import comb
 
 import numpy as np
 
-from pipeline.minimal_norm.activation_patterns import count_in_general_position, enumerate_patterns
 from pipeline.minimal_norm.sphere import Chart, Peaks
 from pipeline.network.activation import Activation
+from pipeline.network.activation_patterns import count_in_general_position, enumerate_patterns
 
 MOST_NUMBERS = 10_000_000
 """How many numbers the cells may have, one a point: about two seconds' work."""

@@ -18,6 +18,9 @@ VIOLATION = 1e-9
 MOST_ADDED = 40
 """How many patterns are added at a time, those first that are violated most."""
 MOST_ROUNDS = 60
+MOST_WORK = 600_000
+"""The numbers in the blocks of all rounds together, where patterns are sampled: some seconds' work. What was
+reached then is an upper bound."""
 PROMISING = 1e-7
 """The height at which a pattern may help to interpolate, for a q of size 1."""
 
@@ -60,8 +63,10 @@ def generate(reduced: Reduced, charts: list[Chart], slope: float, known: Blocks 
         first = known.joined(first.pattern, first.sign)
     blocks = with_one_line(reduced, first, slope)
     settled = False
+    work = 0
     for _ in range(MOST_ROUNDS):
         solved, height = blocks, None
+        work += len(blocks) * reduced.points.size
         solution = solve(reduced, blocks, slope, TOLERANCE if enumerated or by_cells else ROUGHER)
         if enumerated:
             added = _missing(reduced, charts, slope, blocks, solution)
@@ -72,7 +77,7 @@ def generate(reduced: Reduced, charts: list[Chart], slope: float, known: Blocks 
         if by_cells and solution.feasible and not len(added):
             added, height = _missing_in_cells(reduced, charts, slope, blocks, solution)
         settled = solution.feasible and not len(added)
-        if not len(added):
+        if not len(added) or (not enumerated and work > MOST_WORK):
             break
         if not enumerated and solution.feasible and len(blocks) * reduced.points.size > LARGE:
             blocks = _used(blocks, solution)  # many points: every block costs
@@ -113,7 +118,8 @@ def _missing_in_cells(
 
 def _patterns_at(reduced: Reduced, found: Heights) -> tuple[np.ndarray, np.ndarray]:
     """The patterns and signs where the sum is highest; with a kink on a point those on either side."""
-    most = MOST_ADDED if reduced.bias is None else MOST_ADDED // 2
+    most = max(min(MOST_ADDED, LARGE // reduced.points.size), 2)
+    most = most if reduced.bias is None else most // 2
     pattern = found.direction[:most] @ reduced.points.T > 0
     sign, kink = found.sign[:most], found.kink[:most]
     both = [pattern.copy(), pattern.copy()]

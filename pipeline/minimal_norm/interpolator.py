@@ -9,6 +9,7 @@ without leaving the kinks that lie on data points, until the network interpolate
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,14 @@ VANISHING = (1e-7, 1e-10, 0.0)
 """The share of the total mass below which a neuron is dropped; the next is tried if the rest can't interpolate."""
 EXACT = 1e-10
 """The misfit up to which a network interpolates, in units of the largest label."""
+DENSE = 1_000_000
+"""How many numbers the derivative of all outputs by all weights may have to be formed."""
+STRETCH = 500
+"""How many points are gone through at a time."""
+SINGULAR = 1e-13
+"""The eigenvalue, over the largest, up to which a matrix is singular."""
+PATIENCE = 4
+"""In how many rounds the misfit has to be halved."""
 RESOLVED = 1e-15
 """The misfit at which there is nothing to correct."""
 ROUNDING = 1e-13
@@ -122,33 +131,78 @@ def corrected(
     By Newton's method, over and over while it helps.
     """
     points, labels = reduced.points, reduced.labels
-    flats = []
-    for u in weight:
-        if not u[: reduced.penalised].any():  # a constant: a slope would cost, however small
-            flats.append(np.eye(len(u))[:, reduced.penalised :])
-            continue
-        on = points[np.abs(points @ u) <= ON_POINT * np.linalg.norm(u)]
-        flats.append(_orthogonal_to(on, points.shape[1]))
-    weight = np.array([flat @ (flat.T @ u) for flat, u in zip(flats, weight, strict=True)]).reshape(weight.shape)
-    ends = np.cumsum([flat.shape[1] for flat in flats])[:-1]
-    best, least = weight, np.inf
+    held = [_held(u, reduced) for u in weight]
+    weight = np.array([_freed(u, basis) for u, basis in zip(weight, held, strict=True)]).reshape(weight.shape)
+    best, least, before = weight, np.inf, np.inf
+    # More equations than weights have a solution next to a network that fits alone: each round is nearer then.
+    patience = PATIENCE if len(points) <= weight.size else 1
     for rounds in range(most_rounds + 1):
-        misfit = labels - Activation(slope).value(points @ weight.T) @ sign
+        heights = points @ weight.T
+        misfit = labels - Activation(slope).value(heights) @ sign
         size = float(np.abs(misfit).max(initial=0.0))
         if size < least:
             best, least = weight, size
-        if rounds == most_rounds or size <= RESOLVED or not flats:
+        if rounds % patience == patience - 1:  # no nearer than some rounds ago: it leads nowhere
+            if least > 0.5 * before:
+                break
+            before = least
+        if rounds == most_rounds or size <= RESOLVED or not len(weight):
             break
-        derivative = Activation(slope).derivative(points @ weight.T) * sign
-        columns = [derivative[:, i, None] * (points @ flat) for i, flat in enumerate(flats)]
-        step = np.linalg.lstsq(np.concatenate(columns, axis=1), misfit)[0]
-        weight = weight + [flat @ part for flat, part in zip(flats, np.split(step, ends), strict=True)]
+        weight = weight + _step(misfit, Activation(slope).derivative(heights) * sign, points, held)
     return best
 
 
-def _orthogonal_to(rows: np.ndarray, dimension: int) -> np.ndarray:
-    """[coord, .]: an orthonormal basis of what is orthogonal to these rows."""
-    if not len(rows):
-        return np.eye(dimension)
-    _, values, basis = np.linalg.svd(rows)
-    return np.asarray(basis[int((values > ON_POINT).sum()) :].T)
+def _held(u: np.ndarray, reduced: Reduced) -> np.ndarray:
+    """[coord, .]: an orthonormal basis of the directions in which a neuron may not move."""
+    points, r = reduced.points, reduced.points.shape[1]
+    if not u[: reduced.penalised].any():  # a constant: a slope would cost, however small
+        return np.eye(r)[:, : reduced.penalised]
+    on = points[np.abs(points @ u) <= ON_POINT * np.linalg.norm(u)]
+    if not len(on):
+        return np.zeros((r, 0))
+    _, values, basis = np.linalg.svd(on, full_matrices=False)
+    return np.asarray(basis[values > ON_POINT].T)
+
+
+def _freed(vectors: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    """Vectors [..., coord] without their part in the span of an orthonormal basis."""
+    return vectors - (vectors @ basis) @ basis.T if basis.shape[1] else vectors
+
+
+def _step(misfit: np.ndarray, gains: np.ndarray, points: np.ndarray, held: Sequence[np.ndarray]) -> np.ndarray:
+    """The least step[neuron, coord] with sum_j gains_kj <step_j, x_k> = misfit_k, in least squares.
+
+    With J the matrix of this it is J^T (J J^T)^-1 misfit: a matrix of the points where the weights are more than
+    they are, of the weights where these are fewer, and J itself where that is small.
+    """
+    (n, r), m = points.shape, gains.shape[1]
+    if n * m * r <= DENSE:
+        columns = [_freed(gain[:, None] * points, basis) for gain, basis in zip(gains.T, held, strict=True)]
+        return np.asarray(np.linalg.lstsq(np.concatenate(columns, axis=1), misfit)[0].reshape(m, r))
+    if n <= m * r:
+        kernel = (points @ points.T) * (gains @ gains.T)
+        for gain, basis in zip(gains.T, held, strict=True):
+            if basis.shape[1]:
+                part = gain[:, None] * (points @ basis)
+                kernel -= part @ part.T
+        forces = gains * _solved(kernel, misfit)[:, None]
+        return np.array([_freed(force @ points, basis) for force, basis in zip(forces.T, held, strict=True)])
+    normal, right = np.zeros((m * r, m * r)), np.zeros(m * r)
+    for first in range(0, n, STRETCH):
+        part = slice(first, first + STRETCH)
+        columns = [
+            _freed(gain[:, None] * points[part], basis) for gain, basis in zip(gains[part].T, held, strict=True)
+        ]
+        block = np.concatenate(columns, axis=1)
+        normal += block.T @ block
+        right += block.T @ misfit[part]
+    return _solved(normal, right).reshape(m, r)
+
+
+def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The least solution of a symmetric system that may be singular, up to rounding."""
+    from scipy.linalg import eigh
+
+    values, vectors = eigh(matrix, driver="evd", check_finite=False)
+    there = values > SINGULAR * values[-1]
+    return np.asarray(vectors[:, there] @ ((vectors[:, there].T @ right) / values[there]))

@@ -67,7 +67,7 @@ def solve(reduced: Reduced, blocks: Blocks, slope: float, tolerance: float = TOL
 
     points, p = reduced.points, reduced.penalised
     (n, r), count = points.shape, len(blocks)
-    matrix = _constraints(reduced, blocks, slope)
+    matrix = constraints(reduced, blocks, slope)
     right = np.zeros(matrix.shape[0])
     right[:n] = reduced.labels
     for i in np.flatnonzero(_is_linear(reduced, blocks)):  # 0 <= 1 in the place of its n inequalities
@@ -95,7 +95,7 @@ def solve(reduced: Reduced, blocks: Blocks, slope: float, tolerance: float = TOL
     return Solution(weight, q, not infeasible)
 
 
-def _constraints(reduced: Reduced, blocks: Blocks, slope: float) -> csc_matrix[np.float64]:
+def constraints(reduced: Reduced, blocks: Blocks, slope: float) -> csc_matrix[np.float64]:
     """The matrix of equalities, then for each block n inequalities and a cone; columns |u|, u of each block."""
     from scipy.sparse import csc_matrix
 

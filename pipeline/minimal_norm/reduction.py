@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.network.rays import group_equal_rows, lengths
+from pipeline.network.rays import group_equal_rows, lengths, maybe_near
 
 SAME_RAY = 1e-12
 """The distance up to which two points are one, once they are of length 1."""
@@ -170,7 +170,9 @@ def is_fitted_by_some(points: np.ndarray, labels: np.ndarray, slope: float) -> b
     else:
         length = np.linalg.norm(points, axis=1)
         unit = points / length[:, None]
-        k, l = np.nonzero(np.triu(np.abs(unit[:, None] + unit).max(axis=2) <= SAME_RAY))
+        some = np.flatnonzero(maybe_near(unit, SAME_RAY, opposite=True))
+        k, l = _opposite(unit[some])
+        k, l = some[k], some[l]
         inputs, values = unit[k], labels[k] / length[k] - labels[l] / length[l]
         if slope == -1.0:
             inputs = np.zeros_like(inputs)
@@ -178,3 +180,12 @@ def is_fitted_by_some(points: np.ndarray, labels: np.ndarray, slope: float) -> b
         return True
     best = np.linalg.lstsq(inputs, values)[0]
     return bool(np.abs(inputs @ best - values).max() <= SAME_LABEL)
+
+
+def _opposite(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The pairs of opposite rows, each once."""
+    pairs = [
+        (k, l) for k, u in enumerate(unit) for l in np.flatnonzero(np.abs(unit[:k] + u).max(axis=1) <= SAME_RAY)
+    ]
+    found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return found[:, 1], found[:, 0]

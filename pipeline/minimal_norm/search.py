@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.minimal_norm.bound import certificate_bound, rough_certificate
+from pipeline.minimal_norm.bound import best_certificate, rough_certificate
 from pipeline.minimal_norm.candidates import (
     blocks_of,
     exact,
@@ -110,7 +110,7 @@ def without_the_program(reduced: Reduced, slope: float, known: Sequence[Neurons]
         found = [(many, MANY)]
     best = _least(reduced, [one for one, _ in found])
     origin = next(origin for one, origin in found if one is best)
-    return Best(best, *_rough(reduced, slope), origin=origin)
+    return Best(best, *_relaxed(reduced, slope, reduced.labels), origin=origin)
 
 
 def better(reduced: Reduced, slope: float, minimal: Neurons, known: Neurons) -> Network | None:
@@ -129,7 +129,7 @@ def _dual(
     """The program's dual vector and a bound of its height."""
     q = balanced(reduced, optimum.solution.q)
     if not optimum.solution.feasible:
-        return _rough(reduced, slope)
+        return _rough(reduced, slope) if enumerated else _relaxed(reduced, slope, reduced.labels)
     if enumerated:
         return q, largest(q, charts, slope)
     if optimum.height is not None:
@@ -137,9 +137,7 @@ def _dual(
     found = heights_above(1.0, q, charts, slope)
     if found is not None:
         return q, found.bound
-    # With a free bias and the kink on a point, |b| <= |w| <= 1: the sphere of radius 2^(1/2) holds (w, b).
-    radius = 1.0 if reduced.bias is None else np.sqrt(2.0)
-    return q, float(radius * certificate_bound(q, reduced.points, slope))
+    return _relaxed(reduced, slope, q)
 
 
 def _higher(
@@ -148,6 +146,12 @@ def _higher(
     """The dual vector, with its height, that bounds the norm more closely."""
     bounds = [float(q @ reduced.labels) / max(height, 1.0) for q, height in (one, other)]
     return one if bounds[0] >= bounds[1] else other
+
+
+def _relaxed(reduced: Reduced, slope: float, start: np.ndarray) -> tuple[np.ndarray, float]:
+    """A dual vector where the sphere's maximum can be bounded only; if there is a rough one, at least as good."""
+    rough = _rough(reduced, slope)
+    return _higher(reduced, rough, best_certificate(reduced, slope, rough[0] if rough[0].any() else start))
 
 
 def _rough(reduced: Reduced, slope: float) -> tuple[np.ndarray, float]:

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.minimal_norm.activation_patterns import words
 from pipeline.minimal_norm.interpolator import Network, network
 from pipeline.minimal_norm.line import least_spline
 from pipeline.minimal_norm.reduction import NO_NETWORK, Neurons, Reduced, is_fitted_by_some
 from pipeline.minimal_norm.search import PROGRAM, Best, by_the_program, in_the_plane, without_the_program
 from pipeline.minimal_norm.sphere import Chart, Peaks, make_charts
+from pipeline.network.activation_patterns import words
 
-LARGEST_PROGRAM = 10_000
-"""How many numbers the points may have, in coordinates of their span, where patterns are sampled: a block of the
-program has twice as many, and it takes dozens of blocks."""
+LARGEST_PROGRAM, MOST_POINTS = 6_000, 150
+"""How many numbers, in coordinates of their span, and how many points there may be where patterns are sampled: a
+block of the program has twice as many numbers, it takes dozens of blocks, and the cube of the points."""
 FEW = 12
 """Up to how many points in a plane the program over all patterns is as fast as the one over sectors."""
 UPPER_BOUND = "the value is an upper bound"
@@ -85,7 +85,7 @@ def least_norm(reduced: Reduced, slope: float, known: Sequence[Neurons] = ()) ->
     enumerated = all(chart.patterns is not None for chart in charts)
     if not labels.any() or not charts:
         best = Best(network(reduced, Peaks.none(*points.shape), slope), np.zeros(len(points)), 0.0)
-    elif not enumerated and points.size > LARGEST_PROGRAM:
+    elif not enumerated and (points.size > LARGEST_PROGRAM or len(points) > MOST_POINTS):
         found = without_the_program(reduced, slope, known)
         if found is None:
             return TooMany(f"{len(points)} points of rank {points.shape[1]} are too many for the convex program")

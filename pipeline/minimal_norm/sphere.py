@@ -17,8 +17,8 @@ from math import comb
 
 import numpy as np
 
-from pipeline.minimal_norm.activation_patterns import count_in_general_position, enumerate_patterns, words
 from pipeline.minimal_norm.reduction import Reduced
+from pipeline.network.activation_patterns import count_in_general_position, enumerate_patterns, words
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ ODD = np.uint64(0x9E3779B97F4A7C15)
 """Multiplier of the patterns' hash, modulo 2^64: two of a million patterns share one with a chance of 3e-8."""
 
 Surface = tuple[np.ndarray, np.ndarray]
-"""Groups (their numbers) that slide along the same points, and the points x_k (n, p) projected off those
-boundaries."""
+"""Groups (their numbers) that slide along the same points, and orthonormal columns (p, k) that span those points:
+the directions, in the basis, in which they can't move."""
 
 
 @dataclass(frozen=True)
@@ -70,25 +70,34 @@ class Network:
         return np.eye(d) if d <= n else np.linalg.qr(self.x.T)[0]
 
     @cached_property
+    def inside(self) -> np.ndarray:
+        """The points x_k (n, p) in the basis."""
+        return np.asarray(self.x @ self.basis)
+
+    @cached_property
     def surfaces(self) -> list[Surface]:
-        """The groups by the points they slide along: they can't leave those boundaries. In the basis."""
+        """The groups by the points they slide along: they can't leave those boundaries."""
         slides = self.state == variable("trajectory", "activation").flag("sliding")
         first, kind = group_by_pattern(slides.astype(np.int8), np.zeros(len(slides)))
-        found, x = [], self.x @ self.basis
+        found = []
         for number, example in enumerate(first):
-            held = x[slides[example]]
-            # The floor tells points on one boundary, x and 2x, from those that are only nearly so.
-            points = x - (x @ np.linalg.pinv(held, rcond=1e-12) @ held if len(held) else 0.0)
-            found.append((np.flatnonzero(kind == number), points))
+            held = self.inside[slides[example]]
+            span = np.zeros((held.shape[1], 0))
+            if len(held):
+                _, sizes, rows = np.linalg.svd(held, full_matrices=False)
+                # The floor tells points on one boundary, x and 2x, from those that are only nearly so.
+                span = rows[sizes > 1e-12 * sizes[0]].T
+            found.append((np.flatnonzero(kind == number), span))
         return found
 
     def forces(self, residual: np.ndarray) -> np.ndarray:
         """D of each group (g, d): 1/n sum_k phi'_k r_k x_k, projected on what it slides along."""
-        found = np.empty((len(self.state), self.x.shape[1]))
-        for groups, points in self.surfaces:
-            for part in pieces(groups, len(self.y)):
-                found[part] = (self.derivative(part) * residual) @ points @ self.basis.T / len(self.y)
-        return found
+        found = np.empty((len(self.state), self.inside.shape[1]))
+        for part in pieces(np.arange(len(found)), len(self.y)):
+            found[part] = (self.derivative(part) * residual) @ self.inside / len(self.y)
+        for groups, span in self.surfaces:
+            found[groups] = off(found[groups], span)
+        return np.asarray(found @ self.basis.T)
 
     def outputs(self, w: np.ndarray, a: np.ndarray) -> np.ndarray:
         """What each group adds to h at each point (g, n) if its neurons have these weights."""
@@ -99,24 +108,46 @@ class Network:
             found[part] = self.derivative(part) * (moment[part] @ self.x.T)
         return found
 
+    def features(self, groups: np.ndarray, span: np.ndarray) -> np.ndarray:
+        """phi'_k x_k of groups that slide along one surface, projected on it: (g, p, n)."""
+        return np.asarray(self.derivative(groups)[:, None, :] * off(self.inside, span).T)
+
     def tangent_kernel(self, w: np.ndarray, a: np.ndarray) -> np.ndarray:
         """K_kl = sum_j phi'_jk phi'_jl (a_j^2 <P_j x_k, x_l> + <w_j, x_k><w_j, x_l>), (n, n), of these weights."""
         n = len(self.y)
-        kernel = np.zeros((n, n))
         squares = np.bincount(self.group, a**2, minlength=len(self.state))
-        inside = w @ self.basis
-        for groups, points in self.surfaces:
-            gram = points @ points.T
-            here = np.zeros(len(self.state), dtype=bool)
-            here[groups] = True
-            for part in pieces(groups[squares[groups] > 0], n):
-                derivative = self.derivative(part)
-                kernel += gram * (derivative.T @ (squares[part, None] * derivative))
-            moving = np.flatnonzero(here[self.group] & ((a != 0) | w.any(axis=1)))
-            for part in pieces(moving, n):
-                outputs = self.derivative(self.group[part]) * (inside[part] @ points.T)
-                kernel += outputs.T @ outputs
-        return kernel
+        shares = np.zeros((n, n))
+        for part in pieces(np.flatnonzero(squares), n):
+            derivative = self.derivative(part)
+            shares += derivative.T @ (squares[part, None] * derivative)
+        kernel = (self.inside @ self.inside.T) * shares
+        for groups, span in self.surfaces:  # less what they can't follow
+            for part in pieces(groups[squares[groups] > 0], n * span.shape[1]) if span.shape[1] else ():
+                held = (np.sqrt(squares[part, None]) * self.derivative(part))[:, None, :] * (self.inside @ span).T
+                held = held.reshape(-1, n)
+                kernel -= held.T @ held
+        for part in pieces(self.moving(w, a), n):
+            outputs = self.own_outputs(part, w)
+            kernel += outputs.T @ outputs
+        return np.asarray(kernel)
+
+    def moving(self, w: np.ndarray, a: np.ndarray) -> np.ndarray:
+        """The neurons (their numbers) that are not 0."""
+        return np.flatnonzero((a != 0) | w.any(axis=1))
+
+    def own_outputs(self, neurons: np.ndarray, w: np.ndarray) -> np.ndarray:
+        """phi'_jk <P_j w_j, x_k> of these neurons, (neuron, n)."""
+        moved = w[neurons] @ self.basis
+        for groups, span in self.surfaces:
+            if span.shape[1]:
+                here = np.isin(self.group[neurons], groups)
+                moved[here] = off(moved[here], span)
+        return np.asarray(self.derivative(self.group[neurons]) * (moved @ self.inside.T))
+
+
+def off(vectors: np.ndarray, span: np.ndarray) -> np.ndarray:
+    """Vectors (., p) without their part in the span of orthonormal columns (p, k)."""
+    return vectors - (vectors @ span) @ span.T if span.shape[1] else vectors
 
 
 def group_by_pattern(state: np.ndarray, sign: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

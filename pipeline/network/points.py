@@ -52,6 +52,11 @@ def take_points(data: xr.Dataset) -> xr.Dataset:
     RequestError
         Naming the variable that is missing, has other dimensions, or holds what is no number that floats square.
     """
+    if not isinstance(data, xr.Dataset):
+        raise RequestError(
+            f"data is a {type(data).__name__}: allowed is a Dataset of x(point, coord) and y(point); "
+            "reluflow.data_set(x, y) makes one of arrays"
+        )
     found = data.variables
     if not all(name in found for name in ("x", "y", "coord", "point")) or not _in_form(data):
         x, y = _numbers(data, "x"), _numbers(data, "y")

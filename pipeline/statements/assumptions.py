@@ -15,9 +15,17 @@ BALANCED = 1e-9
 
 
 def plain_relu(run: Reading) -> str:
-    """The paper's activation is the ReLU."""
+    """The paper's activation is the ReLU, and its two layers learn at one speed."""
     slope = float(run.trajectory.attrs.get("slope", 0.0))
-    return f"the activation is leaky (slope {slope:g}); the paper's has slope 0" if slope else ""
+    return f"the activation is leaky (slope {slope:g}); the paper's has slope 0" if slope else one_speed(run)
+
+
+def one_speed(run: Reading) -> str:
+    """Equation (3): the two layers learn at one speed."""
+    speed = float(run.trajectory.attrs.get("output_speed", 1.0))
+    return (
+        "" if speed == 1.0 else f"the output layer is {speed:g} times as fast; the paper's layers have one speed"
+    )
 
 
 def orthogonal(run: Reading) -> str:

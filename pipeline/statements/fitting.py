@@ -247,7 +247,9 @@ def lemma_3_ii(run: Reading) -> Row:
 def lemma_3_iii(run: Reading) -> Row:
     """Lemma 3 (iii): |w_j| <= 2 c lambda^epsilon outside S_{+,1} at t2."""
     limit = 1.0 - max(run.first.idle_share, 1.0 / run.growth_ratio)
-    return _idle(run, second_phase, 2, run.times.second_phase[1], "t2", run.courses.largest_idle, limit)
+    return _idle(
+        run, second_phase, 2, run.times.second_phase[1], "t2", largest=run.courses.largest_idle, limit=limit
+    )
 
 
 def lemma_4_i(run: Reading) -> Row:
@@ -268,12 +270,14 @@ def lemma_4_iii(run: Reading) -> Row:
 def lemma_4_iv(run: Reading) -> Row:
     """Lemma 4 (iv): |w_j| <= 3 c lambda^epsilon outside S_{+,1} and S_{-,1} at t3."""
     limit = 1.0 - max(run.first.idle_share, run.second.idle_share)
-    return _idle(run, third_phase, 3, run.times.third_phase[1], "t3", run.courses.largest_other, limit)
+    return _idle(
+        run, third_phase, 3, run.times.third_phase[1], "t3", largest=run.courses.largest_other, limit=limit
+    )
 
 
 def _idle(
     run: Reading, phase: Callable[[Reading], tuple[Property, ...]], number: int, until: float, name: str,
-    largest: np.ndarray, limit: float,
+    *, largest: np.ndarray, limit: float,
 ) -> Row:  # fmt: skip
     """The row of the neurons that do not take part, which there may be none of."""
     if not np.isfinite(largest).any():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.statements.assumptions import one_speed
 from pipeline.statements.reading import Reading
 from pipeline.statements.rows import Row, Statement, at_most
 
@@ -24,6 +25,6 @@ def lemma_1(run: Reading) -> Row:
 
 PRELIMINARIES = (
     Statement(
-        "lemma_1", "a_j^2 - |w_j|^2 is constant: its drift over a_j^2 + |w_j|^2 is rounding", (), lemma_1
+        "lemma_1", "a_j^2 - |w_j|^2 is constant: its drift over a_j^2 + |w_j|^2 is rounding", (one_speed,), lemma_1
     ),
 )  # fmt: skip

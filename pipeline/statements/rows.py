@@ -80,12 +80,12 @@ class Statement:
 
 def at_most(measured: float, bound: float, reason: str, at: float = nan) -> Row:
     """The row of a claim ``measured <= bound``."""
-    return _row(measured, bound, bound - measured, reason, False, at)
+    return _row(measured, bound, bound - measured, reason, at=at)
 
 
 def at_least(measured: float, bound: float, reason: str, at: float = nan) -> Row:
     """The row of a claim ``measured >= bound``."""
-    return _row(measured, bound, measured - bound, reason, False, at)
+    return _row(measured, bound, measured - bound, reason, at=at)
 
 
 def log_at_most(
@@ -104,7 +104,8 @@ def log_at_most(
     if log_bound < lowest:
         reason += f"; the bound is below what the numbers resolve, {resolution:.1g}, which is taken in its place"
     margin = float(log_margin(np.array([log_measured]), log_bound, resolution)[0])
-    return _row(lowest if log_measured == -inf else log_measured, log_bound, margin, reason, True, at, resolution)
+    measured = lowest if log_measured == -inf else log_measured
+    return _row(measured, log_bound, margin, reason, at=at, logarithmic=True, resolution=resolution)
 
 
 def log_margin(log_measured: np.ndarray, log_bound: float, resolution: float) -> np.ndarray:
@@ -128,8 +129,9 @@ def _row(
     bound: float,
     margin: float,
     reason: str,
-    logarithmic: bool,
+    *,
     at: float,
+    logarithmic: bool = False,
     resolution: float = 0.0,
 ) -> Row:
     if isnan(margin) or margin in (inf, -inf):

@@ -5,8 +5,14 @@ at samples) and single samples of a trajectory. Out go intervals of time in whic
 point (``find_plateau_intervals``), that point's weights, its eigenvalues, and one answer about its kind. The stage
 flow finds them along its steps, the stage phases from the samples of a trajectory that has no steps: by the same
 functions. This package does not know how a trajectory was computed.
+
+The directions of small neurons have stationary points too: the critical points of G on the sphere
+(``extremal_directions``), to which the flow with a frozen residual leads (``frozen_flow``).
 """
 
+from pipeline.stationary.extremal_directions import KINDS as EXTREMAL_KINDS
+from pipeline.stationary.extremal_directions import Extremal, critical_points
+from pipeline.stationary.frozen_flow import Ends, FrozenFlow, Neurons
 from pipeline.stationary.history import GRID, ROUNDS, History, Moments
 from pipeline.stationary.kinds import Answer, kind_of, point_at
 from pipeline.stationary.plateau_intervals import (
@@ -20,15 +26,21 @@ from pipeline.stationary.slow_intervals import SlowInterval
 from pipeline.stationary.spectrum import Spectrum, spectrum
 
 __all__ = [
+    "EXTREMAL_KINDS",
     "GRID",
     "ROUNDS",
     "Answer",
+    "Ends",
+    "Extremal",
+    "FrozenFlow",
     "History",
     "Moments",
+    "Neurons",
     "PlateauInterval",
     "SlowInterval",
     "Spectrum",
     "StationaryPoint",
+    "critical_points",
     "find_plateau_intervals",
     "kind_of",
     "likely_bounds",

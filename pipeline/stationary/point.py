@@ -22,11 +22,16 @@ import numpy as np
 
 from pipeline.network.algebra import PRODUCTS_LIMIT, gradient_norm, outputs, pieces
 from pipeline.network.patterns import Network
+from pipeline.stationary.tangent import Tangent
 
 FLAT = 1e-9
 """The share of the force that the labels could exert below which a force is rounding."""
 INDEPENDENT = 1e-10
 """The share of the largest singular value from which on a direction of the features counts."""
+MOST_FEATURES = 2**27
+"""How many numbers the features may have that are factorised: some ten seconds."""
+RESOLVED = 1e-14
+"""The share of the largest eigenvalue from which on a direction counts, where more features are summed up."""
 STEPS = 30
 REACHED = 1e-13
 """|r - r*| over |y| at which the steps end; they converge quadratically, five do."""
@@ -49,7 +54,7 @@ smaller one is that of a small start: the point next to it is the one at which t
 class StationaryPoint:
     """The weights theta_S: ``w`` (m, d), 0 where not ``kept`` (m), and ``a`` (m), 0 there too unless |a| > |w|.
 
-    ``residual`` is r* (n), ``force`` D (g, d) at it, ``kernel`` K(theta_S) (n, n), ``gradient_norm`` |grad L|.
+    ``residual`` is r* (n), ``force`` D (g, d) at it, ``tangent`` its kernel K, ``gradient_norm`` |grad L|.
     ``own_residual`` (n) is y - h with the patterns of theta_S itself, ``crossed`` its distance from r*: not 0
     where a neuron crosses a boundary on the way. ``reached``: the weights have the residual r* with the patterns
     of the plateau; ``near``: with their own too, and r* is where the flow is.
@@ -60,7 +65,7 @@ class StationaryPoint:
     kept: np.ndarray
     residual: np.ndarray
     force: np.ndarray
-    kernel: np.ndarray
+    tangent: Tangent
     gradient_norm: float
     own_residual: np.ndarray
     crossed: float
@@ -68,7 +73,9 @@ class StationaryPoint:
     near: bool
 
 
-def nearest_stationary_point(network: Network, residual: np.ndarray) -> StationaryPoint:
+def nearest_stationary_point(
+    network: Network, residual: np.ndarray, carriers: np.ndarray | None = None
+) -> StationaryPoint:
     """Find the stationary point that a slow network is near.
 
     Parameters
@@ -77,18 +84,20 @@ def nearest_stationary_point(network: Network, residual: np.ndarray) -> Stationa
         At the slowest time of a plateau.
     residual
         r_k there.
+    carriers
+        The groups that carry the function, where that is known: bool[group].
     """
-    target = stationary_residual(network, carrying(network, residual))
+    target = stationary_residual(network, carrying(network, residual) if carriers is None else carriers)
     force = network.forces(target)
     free = np.linalg.norm(force, axis=1) <= FLAT * possible_force(network, network.y)
     kept = free[network.group]
     w, a = np.where(kept[:, None], network.w, 0.0), np.where(kept, network.a, 0.0)
     size, missing = float(np.linalg.norm(network.y)), target - network.y + network.outputs(w, a).sum(axis=0)
     for _ in range(STEPS):
-        kernel = network.tangent_kernel(w, a)
+        tangent = Tangent.of(network, w, a)
         if np.linalg.norm(missing) <= REACHED * size:
             break
-        multiplier = np.linalg.lstsq(kernel, -missing, rcond=1e-13)[0]
+        multiplier = tangent.solve(-missing)
         step = len(network.y) * network.forces(multiplier)[network.group]
         w, a = w + a[:, None] * step, a + np.sum(w * step, axis=1)
         missing = target - network.y + network.outputs(w, a).sum(axis=0)
@@ -102,7 +111,7 @@ def nearest_stationary_point(network: Network, residual: np.ndarray) -> Stationa
     there = away <= max(NEAR * float(np.linalg.norm(residual)), FOUND * size)
     near = reached and bool(there and crossed <= OWN * size)
     a = np.where(kept, a, held_output(network))
-    return StationaryPoint(w, a, kept, target, force, kernel, gradient, own, crossed, reached, near)
+    return StationaryPoint(w, a, kept, target, force, tangent, gradient, own, crossed, reached, near)
 
 
 def held_output(network: Network) -> np.ndarray:
@@ -137,23 +146,46 @@ def carrying(network: Network, residual: np.ndarray) -> np.ndarray:
 
 def stationary_residual(network: Network, kept: np.ndarray) -> np.ndarray:
     """r*: y minus its orthogonal projection on the features of the kept groups (linear least squares)."""
-    n = len(network.y)
-    factor, waiting = np.zeros((0, n)), [np.zeros((0, n))]
-    for groups, points in network.surfaces:
-        for part in pieces(groups[kept[groups]], n * points.shape[1]):
-            features = network.derivative(part)[:, None, :] * points.T  # group, coordinate, point
-            waiting.append(features.reshape(-1, n))
-            if sum(map(np.size, waiting)) > PRODUCTS_LIMIT:
-                factor, waiting = triangle([factor, *waiting]), []
-    factor = triangle([factor, *waiting])
-    if not len(factor):
-        return network.y.copy()
-    _, sizes, rows = np.linalg.svd(factor, full_matrices=False)
-    rows = rows[sizes > INDEPENDENT * sizes[0]]
-    left = network.y - rows.T @ (rows @ network.y)
-    return np.asarray(
-        left - rows.T @ (rows @ left)
-    )  # once more: of a fitted label rounding is left, not its square
+    y = network.y
+    directions = _independent_features(network, kept)
+    left = y - directions @ (directions.T @ y)
+    # Once more: of a fitted label rounding is left, not its square.
+    return np.asarray(left - directions @ (directions.T @ left))
+
+
+def _independent_features(network: Network, kept: np.ndarray) -> np.ndarray:
+    """Orthonormal columns (n, .) that span the features phi'_k (P_j x_k)_c of the kept groups."""
+    n, width = len(network.y), network.inside.shape[1]
+    count = int(kept.sum()) * width
+    if count < n:
+        found = [np.zeros((0, n))]
+        for groups, span in network.surfaces:
+            chosen = pieces(groups[kept[groups]], n * width)
+            found += [network.features(part, span).reshape(-1, n) for part in chosen]
+        basis, rest = np.linalg.qr(np.concatenate(found).T)
+        columns, sizes, _ = np.linalg.svd(rest)
+        return np.asarray(basis @ columns[:, sizes > INDEPENDENT * sizes.max(initial=0.0)])
+    if count * n <= MOST_FEATURES:
+        factor, waiting = np.zeros((0, n)), [np.zeros((0, n))]
+        for groups, span in network.surfaces:
+            for part in pieces(groups[kept[groups]], n * width):
+                waiting.append(network.features(part, span).reshape(-1, n))
+                if sum(map(np.size, waiting)) > PRODUCTS_LIMIT:
+                    factor, waiting = triangle([factor, *waiting]), []
+        _, sizes, rows = np.linalg.svd(triangle([factor, *waiting]), full_matrices=False)
+        return np.asarray(rows[sizes > INDEPENDENT * sizes[0]].T)
+    # Of very many the sum of squares alone: it tells directions apart down to the root of rounding.
+    one_each = _one_each(network, kept.astype(float))
+    values, vectors = np.linalg.eigh(network.tangent_kernel(np.zeros_like(network.w), one_each))
+    return np.asarray(vectors[:, values > RESOLVED * values[-1]])
+
+
+def _one_each(network: Network, size: np.ndarray) -> np.ndarray:
+    """Find a (m) that is the size of its group for the first neuron of each, and 0 for the others."""
+    a = np.zeros(len(network.group))
+    _, first = np.unique(network.group, return_index=True)
+    a[first] = size[network.group[first]]
+    return a
 
 
 def triangle(rows: list[np.ndarray]) -> np.ndarray:

@@ -29,7 +29,9 @@ class Spectrum:
     """The Hessian's eigenvalues: all of them, how many are negative, and those at the ends.
 
     ``values`` rise, each with its ``multiplicity``: a neuron's pattern decides its pair, so that a million
-    neurons have some thirty different ones. ``smallest_positive`` is NaN where none is positive. ``escape_rate``
+    neurons have some thirty different ones. ``smallest_positive`` is NaN where none is positive.
+    Where points and weights are both more than ``tangent.MOST``, the kept neurons' eigenvalues are the six largest
+    alone: the others count among those that are 0, and ``smallest_positive`` is NaN. ``escape_rate``
     is the fastest growth of a neuron that is 0 at theta_S, in the direction that it has.
     """
 
@@ -44,7 +46,8 @@ class Spectrum:
 
 def spectrum(network: Network, point: StationaryPoint) -> Spectrum:
     """Compute the Hessian's spectrum at ``point``, from n eigenvalues and one force a neuron."""
-    kept = np.linalg.eigvalsh(point.kernel) / len(point.residual)
+    tangent = point.tangent
+    kept = tangent.eigenvalues() / len(point.residual)
     kept = kept[kept > RANK * kept.max(initial=0.0)]
     vanished = np.bincount(network.group[~point.kept], minlength=len(point.force))
     force, vanished = np.linalg.norm(point.force, axis=1)[vanished > 0], vanished[vanished > 0]
@@ -55,7 +58,7 @@ def spectrum(network: Network, point: StationaryPoint) -> Spectrum:
         multiplicity=multiplicity,
         negative=int(vanished.sum()),
         smallest=-float(force.max(initial=0.0)) or 0.0,
-        smallest_positive=float(positive.min()) if len(positive) else float("nan"),
+        smallest_positive=float(positive.min()) if len(positive) and tangent.complete else float("nan"),
         largest=float(positive.max(initial=0.0)),
         escape_rate=escape_rate(network, point),
     )

@@ -160,7 +160,7 @@ def perform(
         announce(catalog.storage, UnderWay(plan.sweep_id, plan.name, tuple(filter(None, plan.run_ids))))
         pack_cells(catalog.storage, plan.name)
     writer = None if catalog is None else CellWriter(catalog.storage, plan.name)
-    for batch in _batches(plan, inventory, catalog, account, scheduler, workers, caller):
+    for batch in _batches(plan, inventory, catalog, account, scheduler=scheduler, workers=workers, caller=caller):
         if writer is not None:
             with _place_at_fault():
                 writer.write(map(vars, batch.records))
@@ -192,8 +192,8 @@ def _place_at_fault() -> Iterator[None]:
 
 
 def _batches(
-    plan: Plan, inventory: Inventory, catalog: Catalog | None, account: Account, scheduler: Any,
-    workers: int | None, caller: Caller,
+    plan: Plan, inventory: Inventory, catalog: Catalog | None, account: Account, *,
+    scheduler: Any, workers: int | None, caller: Caller,
 ) -> Iterator[Batch]:  # fmt: skip
     """Compute the missing cells, those that no other process is computing; of the others wait for the records."""
     if not inventory.missing:

@@ -19,6 +19,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import COORDINATES, ORTHOGONAL, STATEMENTS, variable
+from pipeline import initialise, limit_process
 from pipeline.configuration import RunConfig, as_config
 from pipeline.inputs.arguments import numbers
 from pipeline.inputs.errors import RequestError
@@ -61,8 +62,8 @@ def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance:
     Dataset
         measured, bound, margin, verdict and resolution (rung, statement); constant_t2, constant_t3 and the ends
         (rung): excess, plateaus, final_loss, hull_difference, variation_norm; exponent, paper_exponent,
-        fitted_rungs and holds_from (statement); minimum, excess_exponent beside expected_excess_exponent (NaN
-        for oblique inputs).
+        fitted_rungs and holds_from (statement); minimum, limit_excess (what is left of the excess in the limit
+        lambda -> 0, of any data), excess_exponent beside expected_excess_exponent (NaN for oblique inputs).
 
     Raises
     ------
@@ -103,9 +104,18 @@ def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance:
         holds_from=np.array([holds_from(rungs, table["verdict"][:, i]) for i in range(len(STATEMENTS))]),
         **{name: np.array([end(tree) for tree in trees]) for name, end in ENDS.items()},
         minimum=float(trees[0]["minimal_norm"]["value"]),
+        limit_excess=limit_norm(config, data) - float(trees[0]["minimal_norm"]["value"]),
         excess_exponent=exponent[bias],
         expected_excess_exponent=expected_excess_exponent(data),
     )  # fmt: skip
+
+
+def limit_norm(config: RunConfig, data: xr.Dataset) -> float:
+    """1/2 |theta|^2 at the end of the limit lambda -> 0; NaN where it is not followed."""
+    if config.flow.output_speed != 1.0:
+        return float("nan")
+    limit = limit_process(data, initialise(data, config.init), slope=config.flow.slope)
+    return float(limit["half_squared_norm"][-1])
 
 
 ENDS: dict[str, Callable[[xr.DataTree], float]] = {
@@ -178,6 +188,7 @@ def _labelled(
         "hull_difference": ("rung", "largest |h - h*| between the data", "At the end."),
         "variation_norm": ("rung", "|h|_var at the end", "Of the learned function, everywhere."),
         "minimum": ("", "min 1/2 |theta|^2", "Over the interpolators (eq 8)."),
+        "limit_excess": ("", "excess in the limit lambda -> 0", "At the end of its jumps, over the same minimum."),
         "exponent": ("statement", "measured exponent", "d ln(measured)/d ln(lambda) over the fitted rungs."),
         "paper_exponent": ("statement", "the paper's exponent", "That of the bound."),
         "fitted_rungs": ("statement", "rungs fitted", "Those with lambda <= 1e-2 and a deviation above rounding."),

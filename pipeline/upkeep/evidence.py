@@ -119,6 +119,13 @@ def _check_sizes(config: RunConfig, groups: Groups) -> None:
         stated = (len(rows), len(rows[0]) + config.data.bias)
     else:
         stated = (points, coordinates)
+    asked = config.data.test
+    if (asked is None) == ("test_point" in groups["data"].sizes):
+        raise DamagedRunError("it has test points, or none; its configuration says otherwise")
+    if asked is not None and asked.file is None:
+        wanted = asked.points or len(asked.x or [])
+        if groups["data"].sizes["test_point"] != wanted:
+            raise DamagedRunError(f"its configuration asks for {wanted} of the dimension test_point")
     expected = {"point": stated[0], "coord": stated[1], "neuron": config.init.width}
     found = {"point": points, "coord": coordinates, "neuron": sizes["neuron"]}
     for name, size in expected.items():
@@ -139,18 +146,30 @@ def _check_data(config: RunConfig, data: xr.Dataset, unchecked: list[str]) -> No
         expected = describe(x, y, coordinate_names(x.shape[1]))
     else:
         try:
-            expected = prepare(config)
+            expected = prepare(_without_test_file(config))
         except RequestError as error:
             raise DamagedRunError(f"its configuration is refused: {error}") from error
+    if config.data.test is not None and config.data.test.file is not None:
+        unchecked.append(f"its test points, which come from {config.data.test.file}")
     for name, variable in expected.variables.items():
         if name in data.variables:
             _hold(f"data/{name}", data.variables[name].values, variable.values, "its configuration")
+
+
+def _without_test_file(config: RunConfig) -> RunConfig:
+    """The same configuration without test points that stand in a file."""
+    if config.data.test is None or config.data.test.file is None:
+        return config
+    return config.model_copy(update={"data": config.data.model_copy(update={"test": None})})
 
 
 def _check_start(config: RunConfig, groups: Groups, unchecked: list[str]) -> None:
     """Hold the first instant to the configuration."""
     if config.init.file is not None:
         unchecked.append(f"its start, which comes from {config.init.file}")
+        return
+    if config.init.from_run is not None:
+        unchecked.append(f"its start, which comes from the run {config.init.from_run}")
         return
     try:
         start = start_of(config, groups["data"][["x", "y"]])

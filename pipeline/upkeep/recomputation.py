@@ -122,7 +122,10 @@ def _configuration(catalog: Catalog, run_id: str) -> RunConfig:
     config = configuration_of(catalog.manifest(run_id), [])
     if config is None:
         raise RequestError("its configuration is of an older version")
-    for file in (config.data.file, config.init.file):
+    if config.init.from_run is not None:
+        raise RequestError(f"it goes on from {config.init.from_run}")
+    held_out = None if config.data.test is None else config.data.test.file
+    for file in (config.data.file, config.init.file, held_out):
         if file is not None:
             raise RequestError(f"it was computed from {file}, which is not in the catalog")
     return config

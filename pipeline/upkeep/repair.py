@@ -27,7 +27,7 @@ def repair(catalog: Catalog, findings: list[Finding]) -> None:
         Where it lies.
     findings
         What verify said of one run, one sweep, the records of one base's cells (these are removed: the next sweep
-        computes them again), one shelf's index (it is made anew of the manifests), or what is told of where a
+        computes them again), one collection's index (it is made anew of the manifests), or what is told of where a
         run came from (that is removed).
 
     Raises

@@ -22,8 +22,9 @@ from pipeline.data import generate_data, teacher_network
 from pipeline.flow import follow_flow, initialise, simulate
 from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
 from pipeline.network.threads import one_thread
-from pipeline.phases import find_clusters, find_plateaus, label_phases, learned_function
+from pipeline.phases import find_clusters, find_plateaus, label_phases, learned_function, with_teacher_distance
 from pipeline.statements import DenseOutput, check_statements, statement_times
+from pipeline.workflow.named_runs import pin_source, source_start
 from pipeline.workflow.stages import NOBODY, Stages
 from pipeline.workflow.summary import summarise
 
@@ -66,7 +67,7 @@ def run(
     CatalogError
         If it can't be published; the catalog is as it was then.
     """
-    config = as_config(config)
+    config = pin_source(as_config(config), catalog)
     run_id = config.run_id(SCHEMA_VERSION)
     if catalog is not None and run_id in catalog:
         return catalog[run_id]
@@ -74,7 +75,8 @@ def run(
     stages.say("Reading the points ...")
     data = prepare(config)
     with one_core(data):
-        tree = compute(config, data, progress, stages=stages)
+        init = start_of(config, data, catalog)
+        tree = compute(config, data, progress, init=init, stages=stages)
     tree.attrs["wall_seconds"] = perf_counter() - started
     if catalog is not None:
         stages.say("Writing the run ...")
@@ -146,8 +148,10 @@ def prepare(config: RunConfig) -> xr.Dataset:
     return data
 
 
-def start_of(config: RunConfig, data: xr.Dataset) -> xr.Dataset:
-    """The network that the flow starts from."""
+def start_of(config: RunConfig, data: xr.Dataset, catalog: Catalog | None = None) -> xr.Dataset:
+    """The network that the flow starts from; that of another run is in the catalog."""
+    if config.init.from_run is not None and catalog is not None:
+        return source_start(config, catalog)
     return initialise(data, config.init)
 
 
@@ -161,11 +165,15 @@ def compute(
     data: xr.Dataset,
     progress: Callable[[float, int], None] | None = None,
     *,
+    init: xr.Dataset | None = None,
     minimum: xr.Dataset | None = None,
     stages: Stages = NOBODY,
 ) -> xr.DataTree:
-    """All stages after the data, as a tree; a known ``minimum`` (:func:`minimum_of`) is not computed again."""
-    groups = follow(config, data, progress, minimum=minimum, stages=stages)
+    """All stages after the data, as a tree.
+
+    A known start, or ``minimum`` (:func:`minimum_of`), is not computed again.
+    """
+    groups = follow(config, data, progress, init=init, minimum=minimum, stages=stages)
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
         "id": config.run_id(SCHEMA_VERSION),
@@ -185,6 +193,7 @@ def follow(
     data: xr.Dataset,
     progress: Callable[[float, int], None] | None = None,
     *,
+    init: xr.Dataset | None = None,
     minimum: xr.Dataset | None = None,
     stages: Stages = NOBODY,
 ) -> dict[str, xr.Dataset]:
@@ -192,9 +201,13 @@ def follow(
 
     For a sweep, which keeps the summary alone: the tree with its attributes takes as long as two of the stages.
     """
-    init, epsilon, flow = start_of(config, data), config.analysis.epsilon, config.flow
+    init = start_of(config, data) if init is None else init
+    epsilon, flow = config.analysis.epsilon, config.flow
     including = statement_times(data, float(init["log_init_scale"]), epsilon=epsilon)
-    shared: dict[str, Any] = {"end_time": flow.end_time, "tolerance": flow.tolerance, "slope": flow.slope}
+    shared: dict[str, Any] = {
+        "end_time": flow.end_time, "tolerance": flow.tolerance, "slope": flow.slope,
+        "output_speed": flow.output_speed,
+    }  # fmt: skip
     look = None
     if flow.method == "exact":
         course = follow_flow(data, init, **shared, progress=progress or stages.flow)
@@ -205,6 +218,9 @@ def follow(
             data, init, **shared, samples=flow.samples, including=including, method=flow.method,
             step_size=flow.step_size,
         )  # fmt: skip
+    teacher = None if config.data.bias else teacher_network(config.data)
+    if teacher is not None:
+        trajectory = with_teacher_distance(trajectory, teacher)
     groups = analyse(config, data, trajectory, minimum, look=look, stages=stages)
     return {"data": data, "trajectory": trajectory} | groups
 
@@ -215,7 +231,7 @@ def minimum_of(config: RunConfig, data: xr.Dataset) -> xr.Dataset:
     The end of a flow, which does, comes in when the two are compared.
     """
     teacher = teacher_network(config.data)
-    known = [] if teacher is None else [teacher]
+    known = [] if teacher is None or config.data.noise else [teacher]
     return minimal_norm(data, slope=config.flow.slope, free_bias=config.analysis.free_bias, known=known)
 
 

@@ -106,6 +106,10 @@ class RunReader:
         columns["reason"] = list(np.atleast_1d(found["kind"].attrs.get("reasons", [""] * len(fitted))))
         return json.dumps([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
 
+    def last_number(self, group: str, name: str) -> float | None:
+        """A value at the end of the run; None if there is none of that name."""
+        return self.last(group, name) if name in self.groups[group].variables else None
+
     def last_count(self, group: str, name: str) -> int | None:
         """A count at the end of the run; None if there is none of that name."""
         found = self.groups[group].variables if group in self.groups else {}

@@ -94,7 +94,7 @@ def test_what_another_machine_is_writing_stays(tmp_path, elsewhere):
         assert {(left.host, left.at_work) for left in collected.kept} == {("other.example.org", None)}
         assert {left.run_id for left in collected.kept} == {f"far-{number}" for number in range(13)}
         for writer in writers:
-            writer.seal(b"{}")
+            writer.complete(b"{}")
     assert len(list((tmp_path / "runs").iterdir())) == 13
 
 
@@ -152,7 +152,7 @@ def test_a_clean_up_between_making_a_folder_and_holding_it(tmp_path, monkeypatch
     monkeypatch.setattr(atomic.fcntl, "flock", clean_first)
     with open_catalog(tmp_path).storage.writing("runs/a-0") as writer:
         writer.write("data.zarr/zarr.json", b"{}")
-        writer.seal(b"{}")
+        writer.complete(b"{}")
     assert len(cleaned[1]) == 1
     assert (tmp_path / "runs/a-0/data.zarr/zarr.json").read_bytes() == b"{}"
 

@@ -57,7 +57,7 @@ def test_the_chunks_of_lazy_variables_are_left_to_the_stream(tree):
         ]
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=6), bytes_a_chunk=st.integers(8, 2000))
 def test_however_it_is_cut_it_reads_back(make_tree, lengths, bytes_a_chunk):
     """Chunks on disk that do not fit the blocks, blocks of unequal lengths, samples larger than a chunk."""
@@ -253,6 +253,7 @@ print(sum(v.nbytes for v in large["trajectory"].data_vars.values()) / 2**20, pea
 """
 
 
+@pytest.mark.slow  # tests/pipeline/test_general_runs.py publishes such a run too, after all stages
 def test_the_whole_is_never_in_memory(tmp_path):
     """30 samples of 200,000 neurons, 469 MiB: 115 MiB more than a small run takes, and 120 with 60 samples.
 

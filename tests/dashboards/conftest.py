@@ -55,7 +55,7 @@ def run_data_of():
     kept = {}
 
     def make(name="orthogonal", quick=False, **overrides):
-        key = (name, quick, tuple(sorted(overrides.items())))
+        key = (name, quick, repr(sorted(overrides.items())))
         if key not in kept:
             config = load_config(name, {k.replace("__", "."): value for k, value in overrides.items()})
             kept[key] = (compute_preview if quick else compute_complete)(config)

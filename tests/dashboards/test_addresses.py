@@ -1,6 +1,7 @@
 """Whatever an address says: no page fails, what is wrong is said once, and address and controls agree then."""
 
 import pytest
+from amounts import amount
 from invented_cubes import plan_of, publish_cube
 
 from catalog import open_catalog
@@ -50,7 +51,7 @@ def test_the_catalog_page_stands_what_an_address_says(small_catalog, key):
     runs = ",".join(small_catalog.run_ids()[:2])
     if key not in ("time", "loss"):
         runs = ""
-    for value in WILD[: 3 if runs else None]:
+    for value in WILD[:3] if runs else WILD[:: amount(3, 1)]:
         query = {"compare": runs} | {key: value}
         page, said, address = visited(begun, small_catalog, query)
         order = page.table.sorters
@@ -65,7 +66,7 @@ def test_the_catalog_page_stands_what_an_address_says(small_catalog, key):
 
 @pytest.mark.parametrize("key", ["show", "x", "y", "at.seed", "at.width", "by", "cell", "sweep"])
 def test_the_page_of_sweeps_stands_what_an_address_says(swept, key):
-    for value in WILD[::5]:
+    for value in WILD[:: amount(9, 5)]:
         page, said, address = visited(SweepsView, swept, {"sweep": swept.sweeps.run_ids()[0]} | {key: value})
         controls, cell = page.shown.controls, page.shown.cell.number
         assert (address["show"], address["x"], address["y"]) == (

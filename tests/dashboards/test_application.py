@@ -35,6 +35,8 @@ def running(tmp_path_factory):
     from tornado.ioloop import IOLoop
 
     started, ready = [], threading.Event()
+    patch = pytest.MonkeyPatch()
+    patch.setattr("dashboards.application.UNUSED_SECONDS", 1)
 
     def serve():
         asyncio.set_event_loop(asyncio.new_event_loop())
@@ -47,6 +49,7 @@ def running(tmp_path_factory):
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     assert ready.wait(60)
+    patch.undo()
     made, loop = started
     yield made
     loop.add_callback(made.stop)
@@ -109,14 +112,12 @@ def test_no_path_leads_to_a_file_of_the_machine(running, path):
 def test_pages_that_nobody_has_open_are_forgotten(running):
     kinds = {FlowPage, TheoryPage, SweepsView, CatalogPage}
     before = {id(thing) for thing in gc.get_objects() if type(thing) in kinds}  # isinstance would ask dead proxies
-    for name in 5 * list(PAGES):
+    for name in PAGES:
         assert fetch(running, f"/{name}")[0] == 200
     pages = [weakref.ref(thing) for thing in gc.get_objects() if type(thing) in kinds and id(thing) not in before]
     assert {type(page()) for page in pages} == kinds
-    deadline = time.monotonic() + 120
-    while any(page() is not None for page in pages):
-        assert time.monotonic() < deadline, "a page is still kept"
-        time.sleep(1)
+    while any(page() is not None for page in pages):  # for ever, if one is kept: then the test times out
+        time.sleep(0.2)
         gc.collect()
 
 
@@ -146,3 +147,21 @@ def test_a_tab_that_is_closed_while_a_message_is_written_is_no_traceback(running
     )
     assert bool(caplog.records) is said
     assert keep_unless_page_closed in logging.getLogger("asyncio").filters
+
+
+def test_a_message_of_a_page_that_was_left_is_no_traceback(running, caplog):
+    """Bokeh's own connection says it: a Bokeh that no longer asserts this needs no filter."""
+    from bokeh.server.connection import ServerConnection
+
+    left = ServerConnection.__new__(ServerConnection)
+    left._session = None
+    with pytest.raises(AssertionError) as lost:
+        _ = left.session
+    with pytest.raises(AssertionError) as ours:
+        raise AssertionError("a fault of ours")
+    for caught, said in ((lost, False), (ours, True)):
+        caplog.clear()
+        logging.getLogger("bokeh.server.protocol_handler").error(
+            "error handling message", exc_info=caught._excinfo
+        )
+        assert bool(caplog.records) is said

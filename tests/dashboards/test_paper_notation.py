@@ -8,7 +8,7 @@ from dashboards.paper_notation import name_statement, typeset
     [
         (
             "at t1: 1 - cos(w_j, -D_-) <= 2 lambda^epsilon on S_{-,1}",
-            "at t₁: 1 − cos(w_j, −D₋) ≤ 2 λ^ε on S₋,₁",
+            "at t₁: 1 − cos(wⱼ, −D₋) ≤ 2 λ^ε on S₋,₁",
         ),
         ("|theta - theta*|", "|θ − θ⋆|"),
         ("1/2 |theta|^2 - minimum at the end", "½ |θ|² − minimum at the end"),

@@ -46,7 +46,13 @@ def test_the_flow_ends_at_the_least_loss(case, tmp_path):
     assert catalog.verify() == []
 
 
-@pytest.mark.parametrize("case", ["repeated, with a bias", "of both signs", "at the zero vector"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "of both signs",
+        *(pytest.param(case, marks=pytest.mark.slow) for case in ("repeated, with a bias", "at the zero vector")),
+    ],
+)
 def test_the_figures_are_drawn(case, tmp_path):
     assert len(write_figures(run(config_of(case)), tmp_path)) == 6
 

@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import Any
 
 REPOSITORY = Path(__file__).parents[2]
-PACKAGES = ("pipeline", "catalog", "dashboards")
+PACKAGES = ("reluflow", "pipeline", "catalog", "dashboards")
 LONGEST_IMPORT = 1.0
 """Seconds of processor time that ``import pipeline`` may take in a process of its own."""
 

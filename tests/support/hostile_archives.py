@@ -194,7 +194,7 @@ CHANGES: dict[str, Callable[[Files], None]] = {
 }
 
 
-def resealed(files: Files, manifest: bytes) -> bytes:
+def completed_again(files: Files, manifest: bytes) -> bytes:
     """A manifest whose digests are right."""
     entries = {
         f"data.zarr/{path}": {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
@@ -222,7 +222,7 @@ def archives(honest: bytes, run_id: str) -> Iterator[tuple[str, bytes]]:
         files = dict(inside)
         change(files)
         members = {f"{store}{path}": part for path, part in files.items()}
-        yield name, zipped({f"{run}manifest.json": resealed(files, manifest), **members})
+        yield name, zipped({f"{run}manifest.json": completed_again(files, manifest), **members})
     others = {f"{store}{path}": part for path, part in inside.items()}
     for name, content in {
         "a manifest a hundred thousand deep": b"[" * 10**5,

@@ -97,9 +97,9 @@ def go_on(folder: Path) -> None:
     assert len(catalog.sweeps.run_ids()) == 1 >= done
     assert {run_id: catalog.manifest(run_id).created for run_id in before} == before
     assert [finding for finding in catalog.verify() if finding.is_damage] == []
-    for shelf in (catalog, catalog.sweeps):
-        for run_id in shelf.run_ids():
-            shelf[run_id].load()
+    for collection in (catalog, catalog.sweeps):
+        for run_id in collection.run_ids():
+            collection[run_id].load()
 
 
 def main(folder: Path, count: int) -> None:

@@ -75,3 +75,31 @@ def random_problem(seed: int) -> Problem | None:
     if g.random() < 0.5:
         a = np.sign(a) * np.linalg.norm(w, axis=1)
     return data, given(w, a), slope
+
+
+def general_problem(seed: int, dimension: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Gaussian points (n 3 to 8, d 2 to 3, with and without a bias) and Gaussian labels: x and y."""
+    generator = np.random.default_rng(1000 + seed)
+    n, d = int(generator.integers(3, 9)), int(generator.integers(2, 4))
+    d, bias = dimension or d, bool(generator.integers(2))
+    x = generator.standard_normal((n, d - 1 if bias else d))
+    x = np.column_stack([x, np.ones(n)]) if bias else x
+    return x, generator.standard_normal(n)
+
+
+def general_start(
+    seed: int, log10_scale: float = -1000.0, start: str = "balanced"
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """The data of :func:`general_problem` and a start of 8 to 39 neurons."""
+    x, y = general_problem(seed)
+    data, width = points(x, y), int(np.random.default_rng(2000 + seed).integers(8, 40))
+    return data, initialise(data, InitConfig(width=width, seed=seed, log10_scale=log10_scale, start=start))
+
+
+def orthonormal_start(seed: int, log10_scale: float = -1000.0) -> tuple[xr.Dataset, xr.Dataset]:
+    """4 to 30 orthonormal points with labels of both signs, and a start of 6 to 24 neurons."""
+    generator = np.random.default_rng(seed)
+    n, width = int(generator.integers(4, 31)), int(generator.integers(6, 25))
+    y = generator.uniform(0.3, 1.5, n) * generator.choice([-1, 1], n)
+    data = points(np.linalg.qr(generator.standard_normal((n, n)))[0], y)
+    return data, initialise(data, InitConfig(width=width, seed=seed, log10_scale=log10_scale))

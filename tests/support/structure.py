@@ -15,7 +15,7 @@ from writers.imports import packages, solver_parts, trees
 KERNELS = frozenset({"entry_point", "jitted", "llvm_inlined", "allocating", "inlined"})
 """The decorators that make a kernel (:mod:`pipeline.flow.exact.machine_code.jit`)."""
 MOST_ARGUMENTS, MOST_LINES = 6, 60
-"""Of a kernel; of code in a function."""
+"""By position, of any function and kernel; of code in a function."""
 
 
 def circles(arrows: Mapping[str, set[str]]) -> set[str]:
@@ -42,6 +42,12 @@ def kernels() -> dict[str, int]:
         for name, node in functions()
         if KERNELS & {decorator.id for decorator in node.decorator_list if isinstance(decorator, ast.Name)}
     }
+
+
+def positional(function: ast.FunctionDef) -> list[str]:
+    """The names of the arguments that a caller may give by position, without that of the object itself."""
+    names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+    return names[1:] if names[:1] in (["self"], ["cls"]) else names
 
 
 def code_lines(function: ast.FunctionDef) -> int:

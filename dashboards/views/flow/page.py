@@ -19,6 +19,8 @@ from dashboards.page_context import PageContext
 from dashboards.run_data import RunData, compute_complete, compute_preview, open_run_data
 from dashboards.run_selection import FIRST_PRESET, RunSelection, open_tree, read_selection, select_preset
 from dashboards.views.downloads import CurveSelection, Downloads, list_offers
+from dashboards.views.flow.input_card import InputCard
+from dashboards.views.flow.neuron_card import NeuronCard
 from dashboards.views.flow.points_table import PointsTable, editable
 from dashboards.views.flow.run_controls import Controls
 from dashboards.views.flow.run_plots import RunPlots
@@ -29,6 +31,9 @@ IN_MEMORY_BYTES = 300_000_000
 """A published trajectory of at most this size is read at once; a larger one is read frame by frame."""
 SETTLED_SECONDS = 0.35
 """Time without a change after which the complete run is computed and the address is written."""
+
+AFTER_THE_PICTURES = "@media (max-width: 760px) { :host { order: 1; } }"
+"""On a phone the pictures come first."""
 
 
 def build_page(context: PageContext) -> pn.viewable.Viewable:
@@ -54,7 +59,9 @@ class FlowPage:
         self.shown: RunSelection | None = None
         self.opened: RunSelection | None = None
         self.text = RunText(context)
-        self.plots = RunPlots(context, self.write_frame, self.remember, self.failed)
+        self.plots = RunPlots(context, self.write_frame, self.rested, self.failed)
+        self.neuron = NeuronCard(context, context.say_error)
+        self.inputs = InputCard(context, context.say_error)
         self.controls = Controls(self.selection, self.changed, context.say, context.catalog)
         self.points = PointsTable(lambda: self.selection.config, self.take_points, context.say, context.theme)
         self.save = SaveButton(context, lambda: self.selection.config, self.failed)
@@ -102,7 +109,7 @@ class FlowPage:
         self.plots.show(run, draggable=editable(self.shown.config))
         self.write(complete=run.complete)
         if run.complete:
-            self.remember()
+            self.rested()
         elif self.document is not None:
             wait = round(1000 * SETTLED_SECONDS)
             self.document.add_timeout_callback(partial(self.settled, self.plots.drawing), wait)
@@ -183,6 +190,14 @@ class FlowPage:
         """Open or compute the run that is shown, with all its groups."""
         return open_tree(self.selection, self.context)
 
+    def rested(self) -> None:
+        """Write the address, and follow the selected neuron, once the player has stopped for a moment."""
+        if self.shown is not None and (drawing := self.plots.drawing) is not None:
+            plots = self.plots
+            self.neuron.follow(drawing, plots.unit(), plots.frame, plots.selected())
+            self.inputs.follow(drawing, plots.frame, plots.selected())
+        self.remember()
+
     def remember(self) -> None:
         """Write all that is shown into the address."""
         if self.shown is None:
@@ -201,18 +216,23 @@ class FlowPage:
         )
         left = card(
             controls.choice, controls.scale.slider, controls.width.slider, controls.seed, controls.start,
-            controls.slope.slider, collapsible_card("Data", self.points.layout), self.save.button, self.save.line,
-            link, flex="1 1 230px", least="230px",
+            controls.slope.slider, collapsible_card("At the cursor", text.facts),
+            collapsible_card("Data", self.points.layout, closed=True), self.save.button, self.save.line, link,
+            flex="1 1 250px", least="250px",
         )  # fmt: skip
+        left.stylesheets = [AFTER_THE_PICTURES]
+        player = pn.Row(plots.play, plots.player, sizing_mode="stretch_width", margin=0)
         middle = card(
-            text.title, pn.pane.Bokeh(plots.network.figure, sizing_mode="stretch_width"), plots.player,
-            text.sentence, text.times, collapsible_card("At the cursor", text.facts),
-            collapsible_card("The curves as a table", text.samples, closed=True), files.view(),
-            flex="3 1 440px",
+            text.title, plots.network_legend, pn.pane.Bokeh(plots.network.figure, sizing_mode="stretch_width"),
+            player, text.sentence, plots.neurons.layout, plots.height_axis, plots.plane, text.times,
+            collapsible_card("The curves as a table", text.samples, closed=True), files.view(), flex="3 1 440px",
         )  # fmt: skip
-        buttons = pn.Row(plots.unit_choice, plots.loss_axis)
-        right = card(buttons, plots.loss_place, *plots.other_curves(), flex="3 1 400px")
-        return pn.FlexBox(left, middle, right, gap="14px", align_items="flex-start", sizing_mode="stretch_width")
+        buttons = pn.FlexBox(plots.unit_choice, plots.loss_axis, gap="0 8px", margin=0)
+        right = card(buttons, plots.phases_legend, plots.loss_place, *plots.other_curves(), flex="3 1 400px")
+        wide: dict[str, Any] = {"gap": "14px", "align_items": "flex-start", "sizing_mode": "stretch_width"}
+        columns = pn.FlexBox(left, middle, right, margin=(0, 0, 14, 0), **wide)
+        below = [self.inputs.layout, self.neuron.layout]
+        return pn.Column(columns, *below, sizing_mode="stretch_width", margin=0)
 
 
 def with_selection(work: Callable[[RunSelection], Any]) -> Callable[[RunSelection], Any]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import CustomJSTickFormatter
 
 from catalog import Catalog, CatalogError
 from dashboards.components import radio_buttons
 from dashboards.run_selection import WIDTH_LIMIT, RunSelection, change_keys, select_preset, select_published
+from dashboards.views.place_slider import StopSlider
 from pipeline import RequestError
 from pipeline.configuration import RunConfig, presets
 
@@ -25,6 +25,8 @@ SLOPES = np.round(np.arange(0.0, 0.901, 0.01), 2).tolist()
 """The slopes on the slider."""
 DRAWN = ["balanced", "unbalanced"]
 """The starts that depend on a seed; given weights do not."""
+RUNS_LIMIT = 200
+"""Published runs in the menu; the Catalog page finds the others."""
 RUN = "run "
 """The prefix of a published run in the values of the choice."""
 
@@ -118,10 +120,12 @@ class Controls:
     def reflect(self, selection: RunSelection) -> None:
         """Set every widget to a selection, without a call of ``changed``."""
         self.selection, config = selection, selection.config
-        given = config.init.start == "given"
+        given = config.init.start not in DRAWN
         run_id = selection.source or selection.run_id
         self.run_id = run_id or self.run_id  # it can be chosen again after a preset
-        runs = {f"run {self.run_id}": f"{RUN}{self.run_id}"} if self.run_id else {}
+        groups = {"Presets, computed now": {name: name for name in presets()}}
+        if published := self.published():
+            groups = {"Published runs": {name: f"{RUN}{name}" for name in published}} | groups
         chosen = f"{RUN}{run_id}" if run_id else selection.preset or config.name
         self.silent = True
         try:
@@ -134,9 +138,17 @@ class Controls:
             self.width.set(config.init.width)
             self.seed.value = config.init.seed
             self.slope.set(config.flow.slope)
-            self.choice.param.update(options=runs | {name: name for name in presets()}, value=chosen)
+            self.choice.param.update(groups=groups, value=chosen)
         finally:
             self.silent = False
+
+    def published(self) -> list[str]:
+        """List the runs that the menu offers: the one that was shown last, and the first of the catalog."""
+        try:
+            found = self.catalog.run_ids()[:RUNS_LIMIT]
+        except (CatalogError, OSError):  # the page says so where it reads the catalog itself
+            found = []
+        return [self.run_id, *(name for name in found if name != self.run_id)] if self.run_id else found
 
 
 def scale_name(config: RunConfig) -> str:
@@ -155,42 +167,3 @@ class WholeInput(pn.widgets.IntInput):
         whole = {name: int(value) if isinstance(value, float) else value for name, value in props.items()}
         changed: dict[str, Any] = super()._process_property_change(whole)
         return changed
-
-
-class PromptSlider(pn.widgets.IntSlider):
-    """A slider that reports each move at once: Panel waits 50 ms, half of the time that a plot may take."""
-
-    _priority_changes: ClassVar[list[str]] = ["value"]
-
-
-class StopSlider:
-    """A slider over given values, evenly spaced.
-
-    Panel's DiscreteSlider is two widgets, of which the one that moves has no name for screen readers; here
-    the name and the value are the slider's own title.
-    """
-
-    def __init__(self, name: str, stops: list[Any], value: Any) -> None:
-        self.stops, self.values, self.named = stops, list(stops), False
-        self.slider = PromptSlider(label=name, start=0, end=1, value=0, sizing_mode="stretch_width")
-        self.set(value)
-
-    @property
-    def value(self) -> Any:
-        """The selected value."""
-        return self.values[self.slider.value or 0]
-
-    def set(self, value: Any) -> None:
-        """Move to a value; a value that is not on the slider is added."""
-        values = sorted({*self.stops, value}, reverse=self.stops[0] > self.stops[-1])
-        if self.named and values == self.values:
-            self.slider.value = values.index(value)
-            return
-        self.values, self.named = values, True
-        words = [f"{stop:,}" if isinstance(stop, int) else f"{stop:.15g}" for stop in values]
-        shown = CustomJSTickFormatter(args={"words": words}, code="return words[Math.round(tick)] ?? ''")
-        self.slider.param.update(format=shown, end=len(values) - 1, value=values.index(value))
-
-    def watch(self, told: Callable[[Any], None]) -> None:
-        """Call ``told`` with the value at every move."""
-        self.slider.param.watch(lambda event: told(self.values[event.new]), "value")

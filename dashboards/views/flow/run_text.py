@@ -8,7 +8,7 @@ from dashboards.components import facts_html, html_pane
 from dashboards.drawing_data import DrawingData
 from dashboards.html_table import numbers_html
 from dashboards.page_context import PageContext
-from dashboards.plots.descriptions import facts, samples, sentence, times
+from dashboards.plots.descriptions import facts, how_it_ended, samples, sentence, times
 from dashboards.run_selection import RunSelection
 from dashboards.time_units import TimeUnit
 
@@ -19,7 +19,7 @@ class RunText:
     Attributes
     ----------
     title
-        Which run is shown, and the link to its theory.
+        Which run is shown, and the links to its other pages.
     sentence, facts
         What is known at the cursor, as a sentence and as a list.
     times, samples
@@ -28,7 +28,11 @@ class RunText:
 
     def __init__(self, context: PageContext) -> None:
         self.context = context
-        self.title, self.sentence, self.facts = html_pane(""), html_pane(""), html_pane("")
+        self.title = html_pane('<p role="status">Computing the flow …</p>')
+        self.sentence, self.facts = (
+            html_pane(""),
+            html_pane("", style=".facts { font-size: 12.5px; gap: 2px 8px; }"),
+        )
         self.times, self.samples = html_pane(""), html_pane("")
         self.named = ""
 
@@ -44,10 +48,13 @@ class RunText:
         return which != before
 
     def show_title(self, selection: RunSelection) -> None:
-        """Show which run it is, and the link to its theory."""
-        theory = escape(self.context.address("theory", **selection.query()))
+        """Show which run it is, and the links to its other pages."""
+        theory, explore = (
+            escape(self.context.address(page, **selection.query())) for page in ("theory", "explore")
+        )
         self.title.object = (
-            f'<p><b>{escape(self.named)}</b> · <a href="{theory}">its theory</a><br>'
+            f'<p><b>{escape(self.named)}</b> · <a href="{theory}">its theory</a> · '
+            f'<a href="{explore}">explore it</a><br>'
             f"{escape(selection.config.title or '')}</p>"
         )
 
@@ -59,5 +66,5 @@ class RunText:
 
     def show_tables(self, drawing: DrawingData, unit: TimeUnit) -> None:
         """Write the tables of the run."""
-        self.times.object = numbers_html(times(drawing))
+        self.times.object = f"<p>{escape(how_it_ended(drawing))}</p>{numbers_html(times(drawing))}"
         self.samples.object = numbers_html(samples(drawing, unit))

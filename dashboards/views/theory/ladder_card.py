@@ -60,7 +60,7 @@ class LadderCard:
 
     def begin(self) -> None:
         """Show the ladder of the catalog, else the button."""
-        if self.config.init.start == "given":
+        if self.config.init.start in ("given", "run", "torch"):
             text = "Given weights have no ladder, because their scale cannot be changed."
             self.content.objects = [html_pane(f"<p>{text}</p>", faint=True)]
             return

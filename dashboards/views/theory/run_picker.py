@@ -60,7 +60,7 @@ class RunPicker:
             config: RunConfig | None = self.selection.config
         else:
             config = load_config(chosen["preset"]) if "preset" in chosen else None
-        drawn = config is not None and config.init.start != "given"
+        drawn = config is not None and config.init.start not in ("given", "run", "torch")
         self.scale.value = config.init.log10_scale if config is not None and drawn else None
         self.scale.disabled = "run" in chosen or not drawn
 

@@ -38,7 +38,7 @@ def test_the_numbers_and_labels_are_the_runs(netcdf, origin, run_id):
 
 
 def test_plain_xarray_opens_it(netcdf, origin, run_id):
-    (line,) = plain_xarray(str(netcdf), "netcdf4")
+    line = plain_xarray(str(netcdf), "netcdf4")
     assert line.split()[:-1] == sorted(GROUPS)
 
 

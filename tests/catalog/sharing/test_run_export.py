@@ -47,9 +47,9 @@ def test_nothing_foreign_lies_in_a_run(shared, origin, run_id, contents):
 
 def test_plain_xarray_opens_the_folder_and_the_zip(origin, shared, zipped, run_id):
     store = f"runs/{run_id}/data.zarr"
-    assert plain_xarray(f"{shared}/{store}", "zarr") == [expected(origin, run_id)]
-    assert plain_xarray(f"zip://{store}::{zipped}", "zarr") == [expected(origin, run_id)]
-    assert plain_xarray(f"{zipped}::{store}", "ZipStore") == [expected(origin, run_id)]
+    assert plain_xarray(f"{shared}/{store}", "zarr") == expected(origin, run_id)
+    assert plain_xarray(f"zip://{store}::{zipped}", "zarr") == expected(origin, run_id)
+    assert plain_xarray(f"{zipped}::{store}", "ZipStore") == expected(origin, run_id)
 
 
 def test_a_zip_has_the_same_bytes_each_time(origin, zipped, run_id, tmp_path):

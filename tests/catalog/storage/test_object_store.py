@@ -164,7 +164,7 @@ def test_many_writers_of_one_run(url, few, run_id, description):
 def test_a_writer_with_other_numbers_waits(url, few, make_few, run_id, description, monkeypatch):
     catalog = open_catalog(url)
     monkeypatch.setattr(
-        "catalog.storage.object_store.ObjectWriter.seal",
+        "catalog.storage.object_store.ObjectWriter.complete",
         lambda self, manifest: (_ for _ in ()).throw(KeyboardInterrupt),
     )
     with pytest.raises(KeyboardInterrupt):
@@ -191,10 +191,11 @@ for number in range(100):
 """
 
 
-def test_kill_9_while_writing_to_an_object_store(s3_url, store, few, description):
+@pytest.mark.parametrize("kills", [1, pytest.param(4, marks=pytest.mark.slow)])
+def test_kill_9_while_writing_to_an_object_store(s3_url, store, few, description, kills):
     catalog, chance = open_catalog(s3_url), np.random.default_rng(0)
     seen = set()
-    for _ in range(4):
+    for _ in range(kills):
         writer = subprocess.Popen(
             [sys.executable, "-c", WRITER, s3_url], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True,
             env=os.environ | store,

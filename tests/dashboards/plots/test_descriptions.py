@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dashboards.plots.descriptions import facts, samples, sentence, times, written
+from dashboards.plots.descriptions import facts, how_it_ended, samples, sentence, times, written
 from dashboards.time_units import time_unit
 
 
@@ -11,7 +11,11 @@ def test_the_facts_at_the_end_are_the_run_s(drawing_of):
     drawing = drawing_of()
     said = dict(facts(drawing, time_unit("t", 0.0), len(drawing.time) - 1))
     assert said["phase"] == "convergence"
-    assert said["½ |θ|²"] == said["least 1/2 |theta|^2 that fits the data"] == "1.341641"
+    assert said["the run ends"] == "t = 50.9, converged"
+    assert how_it_ended(drawing).startswith(
+        "The run ends at t = 50.9. The residual fell below 1e-12 of the labels"
+    )
+    assert said["½ |θ|²"] == said["least ½ |θ|² that fits"] == "1.341641"
     assert said["λ"] == "1.3 × 10⁻⁷"
     assert said["points, coordinates"] == "n = 2, d = 2"
 

@@ -123,12 +123,17 @@ pipeline.cli.main.main(sys.argv[4:])
     [
         ("pipeline.configuration", "load_config", 0, False),
         ("pipeline.workflow.computation", "label_phases", 0, True),  # while computing
-        ("catalog.publication", "encode", 0, False),
-        ("catalog.storage.new_files", "write_unflushed", 0, False),  # while writing
-        ("catalog.storage.new_files", "write_unflushed", 50, True),
-        ("catalog.storage.new_files", "flush_file_system", 0, True),
-        ("catalog.storage.atomic", "write_synced", 0, False),
-        ("catalog.storage.atomic", "sync", 0, False),
+        ("catalog.storage.new_files", "write_unflushed", 50, True),  # while writing
+        *(
+            pytest.param(*instant, marks=pytest.mark.slow)
+            for instant in (
+                ("catalog.publication", "encode", 0, False),
+                ("catalog.storage.new_files", "write_unflushed", 0, False),
+                ("catalog.storage.new_files", "flush_file_system", 0, True),
+                ("catalog.storage.atomic", "write_synced", 0, False),
+                ("catalog.storage.atomic", "sync", 0, False),
+            )
+        ),
     ],
 )
 def test_ctrl_c(module, name, instant, existing, filled, tmp_path, contents):

@@ -37,6 +37,7 @@ OTHER = {
     "data.kind": None,
     "data.x": [[1.0, 0.0], [0.0, 2.0000000000000004]],
     "data.y": [1.0, 1.0],
+    "data.names": ["u", "v"],
     "data.bias": True,
     "data.file": None,
     "data.file_sha256": None,
@@ -46,11 +47,21 @@ OTHER = {
     "data.delta": None,
     "data.teacher_width": None,
     "data.seed": None,
+    "data.noise": None,
+    "data.spread": None,
+    "data.function": None,
+    "data.digits": None,
+    "data.test": {"x": [[1.0, 1.0]], "y": [2.0]},
     "init.width": 6,
     "init.log10_scale": -6.000000000000001,
     "init.per_sqrt_width": False,
     "init.seed": 1,
     "init.start": "unbalanced",
+    "init.log10_output_scale": None,
+    "init.distribution": "sphere",
+    "init.antisymmetric": None,
+    "init.from_run": None,
+    "init.from_time": None,
     "init.w": None,
     "init.a": None,
     "init.file": None,
@@ -60,6 +71,7 @@ OTHER = {
     "flow.end_time": 10.0,
     "flow.samples": 401,
     "flow.slope": 5e-324,
+    "flow.output_speed": 1.0000000000000002,
     "flow.step_size": 1.0000000000000002e-3,
     "analysis.epsilon": 0.06,
     "analysis.free_bias": True,
@@ -78,13 +90,40 @@ def test_every_key_is_part_of_the_name(written):
     for data in (
         drawn, drawn | {"points": 4}, drawn | {"dimension": 5}, drawn | {"positive": 1}, drawn | {"seed": 1},
         nearly, nearly | {"delta": 0.1}, teacher, teacher | {"kind": "linear_teacher"},
-        teacher | {"teacher_width": 5},
+        teacher | {"teacher_width": 5}, teacher | {"noise": 0.1}, teacher | {"test": {"points": 3}},
+        teacher | {"test": {"points": 3, "seed": 1}}, teacher | {"kind": "one_neuron"},
+        teacher | {"kind": "one_neuron", "spread": 0.1}, {"kind": "line", "points": 3},
+        {"kind": "line", "points": 3, "function": "step"}, {"kind": "digits"},
+        {"kind": "digits", "digits": [3, 8]},
     ):  # fmt: skip
         names.append(load_config(path, {"data": data}).run_id("1.0"))
     given_start = {"start": "given", "w": [[1, 2], [3, 4]], "a": [1, 2]}
-    for init in (given_start, given_start | {"w": [[1, 2], [3, 5]]}, given_start | {"a": [1, 0]}):
+    for init in (
+        given_start,
+        given_start | {"w": [[1, 2], [3, 5]]},
+        given_start | {"a": [1, 0]},
+        {"start": "dominated"},
+        {"start": "dominated", "log10_output_scale": -1},
+        {"start": "torch"},
+        {"from_run": "x"},
+        {"from_run": "x", "from_time": 1},
+        {"antisymmetric": True, "width": 4},
+    ):
         names.append(load_config(path, {"init": init}).run_id("1.0"))
     assert len(set(names)) == len(names)
+
+
+RUNS = (
+    "high-dimensional-01bbbbb8f08d", "leaky-f54aa2f6aaa9", "nearly-orthogonal-8f96b580e3fd",
+    "non-orthogonal-large-f61d10a9a976", "non-orthogonal-8703d1ebe701", "orthogonal-large-cf0e36214cc2",
+    "orthogonal-e6442ac0de8f", "orthonormal-20ee24c7e740", "small-width-c40dbd7ced5e", "unbalanced-226bcf46f061",
+)  # fmt: skip
+"""The presets' runs as they are called since schema 1.1."""
+
+
+def test_runs_keep_the_names_that_they_had_before_keys_were_added():
+    for run_id in RUNS:
+        assert load_config(run_id.rpartition("-")[0]).run_id("1.1") == run_id
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ def test_the_presets():
     assert set(presets()) == {
         "orthogonal", "orthogonal-large", "orthonormal", "non-orthogonal", "non-orthogonal-large",
         "high-dimensional", "small-width", "nearly-orthogonal", "unbalanced", "leaky",
+        "student", "teacher-student", "digits",
     }  # fmt: skip
     for name, path in presets().items():
         config = load_config(name)
@@ -67,3 +68,21 @@ def test_the_orthonormal_presets():
     assert (nearly.data.kind, exactly.data.kind) == ("nearly_orthonormal", "orthonormal")
     assert (nearly.data.y, nearly.init) == (exactly.data.y, exactly.init)
     assert nearly.data.delta > 1e4 * math.exp(log_scale(nearly.init))
+
+
+@pytest.mark.parametrize(
+    ("name", "points", "dimension", "teacher", "width"),
+    [("student", 10_000, 20, 5, 50), ("teacher-student", 200, 50, 6, 500)],
+)
+def test_the_students(name, points, dimension, teacher, width):
+    config = load_config(name)
+    data = config.data
+    assert (data.kind, data.points, data.dimension) == ("gaussian_teacher", points, dimension)
+    assert (data.teacher_width, config.init.width, config.init.start) == (teacher, width, "balanced")
+    assert data.test is not None
+    assert config.flow.end_time is not None
+
+
+def test_the_digits():
+    config = load_config("digits")
+    assert (config.data.kind, config.data.digits, config.init.width) == ("digits", [1, 0], 500)

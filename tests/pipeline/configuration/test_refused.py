@@ -17,20 +17,26 @@ def refusal(name_or_path, overrides=None):
 
 
 GIVEN = '[init]\nstart = "given"\n'
-NOT_GIVEN = "allowed with start = 'balanced' or 'unbalanced' only, not with 'given'"
+STARTS = "'balanced', 'unbalanced', 'dominated', 'torch', 'given' or 'run'"
+NOT_GIVEN = "allowed with start = 'balanced', 'unbalanced' or 'dominated' only, not with 'given'"
 TEACHER = '[data]\nkind = "gaussian_teacher"\n'
-DRAWN = "allowed with kind = 'orthonormal', 'nearly_orthonormal', 'gaussian_teacher' or 'linear_teacher' only"
+KINDS = (
+    "'orthonormal', 'nearly_orthonormal', 'gaussian_teacher', 'linear_teacher', 'one_neuron', 'opposite_neurons', "
+    "'orthonormal_neurons' or 'line'"
+)
+DRAWN = f"allowed with kind = {KINDS} only"
 
 REFUSED = {
     "foo = 1": "foo is not a known key: allowed are title, description, data, init, flow, analysis",
     "[fow]": "fow is not a known key (did you mean 'flow'?): allowed are title, description, data, init, flow, "
     "analysis",
     "[init]\nwidht = 3": "init.widht is not a known key (did you mean 'width'?): allowed are width, log10_scale, "
-    "per_sqrt_width, seed, start, w, a, file",
+    "per_sqrt_width, seed, start, log10_output_scale, distribution, antisymmetric, from_run, from_time, w, a, "
+    "file",
     "[flow]\nslop = 0.1": "flow.slop is not a known key (did you mean 'slope'?): allowed are method, tolerance, "
-    "end_time, samples, slope, step_size",
-    '[data]\n"a\\nb" = 3': "data.a b is not a known key: allowed are kind, x, y, file, bias, points, dimension, "
-    "positive, delta, teacher_width, seed",
+    "end_time, samples, slope, output_speed, step_size",
+    '[data]\n"a\\nb" = 3': "data.a b is not a known key: allowed are kind, x, y, names, file, bias, points, "
+    "dimension, positive, delta, teacher_width, seed, noise, spread, function, digits, test",
     "init = 3": "init = 3: a table of keys is allowed",
     "[[data]]": "data = [{}]: a table of keys is allowed",
     "title = 3": "title = 3: a text is allowed",
@@ -47,7 +53,7 @@ REFUSED = {
     "[init]\nlog10_scale = nan": "init.log10_scale = nan: a finite number is allowed",
     "[init]\nlog10_scale = 200": "init.log10_scale = 200: at most 50.0 is allowed",
     '[init]\nper_sqrt_width = "yes"': "init.per_sqrt_width = 'yes': true or false is allowed",
-    '[init]\nstart = "gaussian"': "init.start = 'gaussian': allowed is 'balanced', 'unbalanced' or 'given'",
+    '[init]\nstart = "gaussian"': f"init.start = 'gaussian': allowed is {STARTS}",
     "[init]\nw = [1]\na = [1]": "init.w = [[1.0]]: allowed with start = 'given' only, not with 'balanced'",
     '[init]\nstart = "unbalanced"\na = [1]': "init.a = [1.0]: allowed with start = 'given' only, not with "
     "'unbalanced'",
@@ -60,10 +66,11 @@ REFUSED = {
     f"{GIVEN}w = [[1, 2]]\na = [1, 2]": "init.a has 2 numbers for 1 row of w: allowed is one number for each row",
     f"{GIVEN}w = [[1, nan]]\na = [1]": "init.w[0][1] = nan: a finite number is allowed",
     f"{GIVEN}w = [[1, 2]]\na = [-inf]": "init.a[0] = -inf: a finite number is allowed",
-    f"{GIVEN}w = [[1, 2]]\na = 1": "init.a = 1: a list is allowed",
+    f"{GIVEN}w = [[1, 2]]\na = 1": "init.a = 1: a list or an array is allowed",
     f"{GIVEN}w = [1, 2]\na = [1, 2]\nwidth = 60": "init.width = 60: allowed is 2, the number of rows of w, or no "
     "width at all (--set KEY= unsets a key, None in Python)",
-    f"{GIVEN}w = [1]\na = [1]\nseed = 1": f"init.seed = 1: {NOT_GIVEN}",
+    f"{GIVEN}w = [1]\na = [1]\nseed = 1": "init.seed = 1: allowed with start = 'balanced', 'unbalanced', "
+    "'dominated' or 'torch' only, not with 'given'",
     f"{GIVEN}w = [1]\na = [1]\nlog10_scale = -3": f"init.log10_scale = -3.0: {NOT_GIVEN}",
     f"{GIVEN}w = [1]\na = [1]\nper_sqrt_width = false": f"init.per_sqrt_width = false: {NOT_GIVEN}",
     '[flow]\nmethod = "euler"': "flow.method = 'euler': allowed is 'exact', 'gradient_descent', "
@@ -84,13 +91,12 @@ REFUSED = {
     "[dta]\nx = [1]\ny = [1]": "dta is not a known key (did you mean 'data'?): allowed are title, description, "
     "data, init, flow, analysis",
     "[data]\nx = [1]": "data.y is missing: allowed are x and y, or file",
-    '[data]\nkind = "point"': "data.kind = 'point': allowed is 'points', 'orthonormal', 'nearly_orthonormal', "
-    "'gaussian_teacher' or 'linear_teacher'",
+    '[data]\nkind = "point"': f"data.kind = 'point': allowed is 'points', {KINDS.replace(' or', ',')} or 'digits'",
     "[data]\nx = []\ny = []": "data.x = []: at least 1 is allowed",
     "[data]\nx = [[]]\ny = [1]": "data.x has rows of 0 numbers: allowed is one length of at least 1",
     "[data]\nx = [[1, 2], [3]]\ny = [1, 1]": "data.x has rows of 1 and 2 numbers: allowed is one length of at "
     "least 1",
-    "[data]\nx = [[1, 2], 3]\ny = [1, 1]": "data.x[1] = 3: a list is allowed",
+    "[data]\nx = [[1, 2], 3]\ny = [1, 1]": "data.x[1] = 3: a list or an array is allowed",
     '[data]\nx = [[1], ["a"]]\ny = [1, 1]': "data.x[1][0] = 'a': a number is allowed",
     "[data]\nx = [[1], [nan]]\ny = [1, 1]": "data.x[1][0] = nan: a finite number is allowed",
     "[data]\nx = [1, 2]\ny = [1, -inf]": "data.y[1] = -inf: a finite number is allowed",
@@ -105,7 +111,7 @@ REFUSED = {
     '[data]\nkind = "orthonormal"\ndelta = 0.1': "data.delta = 0.1: allowed with kind = 'nearly_orthonormal' "
     "only, not with 'orthonormal'",
     '[data]\nkind = "orthonormal"\nteacher_width = 2': "data.teacher_width = 2: allowed with kind = "
-    "'gaussian_teacher' only, not with 'orthonormal'",
+    "'gaussian_teacher' or 'orthonormal_neurons' only, not with 'orthonormal'",
     '[data]\nkind = "orthonormal"\npoints = 0': "data.points = 0: at least 1 is allowed",
     '[data]\nkind = "orthonormal"\npoints = 5\ndimension = 3': "data.dimension = 3: 5 orthonormal points need at "
     "least 5",
@@ -159,7 +165,7 @@ def test_what_an_override_may_not_say(key, value, line):
 
 
 def test_a_long_value_is_cut():
-    assert len(refusal("orthogonal", {"data.kind": "a" * 3000})) < 200
+    assert len(refusal("orthogonal", {"data.kind": "a" * 3000})) < 260
     assert len(refusal("orthogonal", {"data.x": [[10**400]]})) < 120
 
 
@@ -200,7 +206,7 @@ def test_files_that_are_not_there(written, tmp_path, table, text, both):
     assert "null byte" in refusal(written(f'{text}file = "a\\u0000b"'))
     path = written(f'{text}{both}file = "points.csv"', points_csv=b"1,1")
     without = "x and y" if table == "data" else "w and a"
-    assert refusal(path) == f"{table}.file = 'points.csv': allowed without {without} only{UNSET}"
+    assert refusal(path) == f"{table}.file = 'points.csv': give either a file or {without}{UNSET}"
     assert refusal(path, {f"{table}.file": 3}) == f"{table}.file = 3: a text is allowed"
 
 

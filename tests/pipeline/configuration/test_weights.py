@@ -69,7 +69,7 @@ def test_one_coordinate(configured):
 @pytest.mark.parametrize(
     ("name", "content", "line"),
     [
-        ("a.csv", b"1,2", "allowed are the endings .npz, .pt, .toml"),
+        ("a.csv", b"1,2", "allowed are the endings .npy, .npz, .pt, .toml"),
         ("a.npz", b"rubbish", "it is not an npz file"),
         ("a.npz", npz(w=W), "the array a is missing, there is w"),
         ("a.npz", npz(w=W, a=["1", "2", "3"]), "the array a is not of real numbers"),
@@ -133,7 +133,7 @@ def test_output_weights_as_a_row_or_a_column_and_no_bias(configured, shape):
         ),
         (
             {"fc1.weight": W, "fc2.weight": [[1.0, 2.0]]},
-            "fc1.weight has the shape (3, 2) and fc2.weight (1, 2): allowed are (m, d) and (1, m)",
+            "fc1.weight has the shape (3, 2) and fc2.weight (1, 2): allowed are (m, d) and (1, m) or (m, 1)",
         ),
         (
             {"fc1.weight": W, "fc2.weight": OUT, "fc2.bias": [0.1]},

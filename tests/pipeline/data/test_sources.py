@@ -16,7 +16,7 @@ from torch_double import torch_of
 from pipeline.configuration import DataConfig, load_config
 from pipeline.data import generate_data
 from pipeline.data.sources import given_points
-from pipeline.data.text_tables import read_carefully, read_plain
+from pipeline.data.text_tables import read_carefully, read_plain, read_text
 from pipeline.inputs.errors import RequestError
 
 ONE_COLUMN = (
@@ -358,7 +358,7 @@ def test_toml(read):
         ("x = [[1, 2], [3]]\ny = [1, 1]", "x has rows of 1 and 2 numbers: allowed is one length of at least 1"),
         ('x = [[1], ["2"]]\ny = [1, 1]', "x[1][0] = '2': a number is allowed"),
         ("x = [1]\ny = [nan]", "y[0] = nan: a finite number is allowed"),
-        ("x = [[1]]\ny = 1979-05-27", "y = datetime.date(1979, 5, 27): a list is allowed"),
+        ("x = [[1]]\ny = 1979-05-27", "y = datetime.date(1979, 5, 27): a list or an array is allowed"),
         ("x = = 1", "Invalid value (at line 1, column 5)"),
         (b'x = "\xff"', "'utf-8' codec can't decode byte 0xff in position 5: invalid start byte"),
     ],
@@ -417,6 +417,13 @@ PLAIN = st.one_of(
 HEADERS = st.sampled_from(
     ["", "a,b,y\n", '"a","b","y"\n', "# a,b,y\n", "# said\n\n", "\n\n", "a,,y\n", "y,a,y\n", "\ufeffa,b,y\n"]
 )
+
+
+@pytest.mark.parametrize("content", [b"1 2 3\n4 5 6\n", b"# x, y\n1  2\t3\n4 5 6\n", b"1 2 3\r4 5 6"])
+def test_numbers_between_blanks_are_columns(content):
+    """So ``numpy.savetxt`` writes them."""
+    x, y, _ = read_text(content.replace(b"\t", b" "))
+    assert (x.tolist(), y.tolist()) == ([[1.0, 2.0], [4.0, 5.0]], [3.0, 6.0])
 
 
 @given(

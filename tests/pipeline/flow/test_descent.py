@@ -66,7 +66,7 @@ def test_the_compiled_loop_is_its_twin(m, d, n, slope, restored):
     x, y, w, a = random_network(m, d, n, m, restored)
     expected = twin(x, y, w, a, 0.01, slope, 300, restored)
     network = in_blocks(w, a, balanced=restored)
-    assert descend(*network, x, y, 2.0 * 0.01 / n, slope, 0.0, 300) == (300, ON_ITS_WAY)
+    assert descend(network, (x, y), 2.0 * 0.01 / n, slope, 0.0, 300) == (300, ON_ITS_WAY)
     for found, wanted in zip(out_of_blocks(network, m), expected, strict=True):
         assert np.abs(found - wanted).max() <= 1e-12
     assert np.abs(expected[0] - w).max() > 1e-2  # it went somewhere
@@ -75,28 +75,28 @@ def test_the_compiled_loop_is_its_twin(m, d, n, slope, restored):
 def test_stopping_and_going_on_changes_nothing():
     x, y, w, a = random_network(300, 2, 3, 0, False)
     whole, parts = in_blocks(w, a, balanced=False), in_blocks(w, a, balanced=False)
-    descend(*whole, x, y, 0.01, 0.0, 0.0, 100)
+    descend(whole, (x, y), 0.01, 0.0, 0.0, 100)
     for part in (1, 0, 60, 39):
-        assert descend(*parts, x, y, 0.01, 0.0, 0.0, part) == (part, ON_ITS_WAY)
+        assert descend(parts, (x, y), 0.01, 0.0, 0.0, part) == (part, ON_ITS_WAY)
     assert all(np.array_equal(one, other) for one, other in zip(whole, parts, strict=True))
 
 
 def test_the_loop_stops_where_it_fits_and_where_it_overflows():
     x, y = np.eye(2), np.array([1.0, -1.0])
     w, a = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([1.0, -1.0])
-    assert descend(*in_blocks(w, a, balanced=False), x, y, 0.1, 0.0, 1e-20, 100) == (0, FITTED)
+    assert descend(in_blocks(w, a, balanced=False), (x, y), 0.1, 0.0, 1e-20, 100) == (0, FITTED)
     network = in_blocks(2.0 * w, a, balanced=False)
-    done, state = descend(*network, x, y, 0.1, 0.0, 1e-20, 1000)
+    done, state = descend(network, (x, y), 0.1, 0.0, 1e-20, 1000)
     assert state == FITTED
     w1, a1 = out_of_blocks(network, 2)
     assert np.sum((y - a1 @ np.maximum(w1 @ x.T, 0)) ** 2) <= 1e-20
     assert 0 < done < 1000
-    done, state = descend(*in_blocks(2.0 * w, a, balanced=False), x, y, 100.0, 0.1, 1e-20, 1000)
+    done, state = descend(in_blocks(2.0 * w, a, balanced=False), (x, y), 100.0, 0.1, 1e-20, 1000)
     assert state == RAN_AWAY
     assert done < 20
     # A NaN is not taken for an inactive neuron.
     weights = in_blocks(w, np.array([np.nan, 1.0]), balanced=False)
-    assert descend(*weights, x, y, 0.1, 0.0, 1e-20, 5) == (0, RAN_AWAY)
+    assert descend(weights, (x, y), 0.1, 0.0, 1e-20, 5) == (0, RAN_AWAY)
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.5])
@@ -104,7 +104,7 @@ def test_on_a_boundary_the_derivative_is_that_of_the_other_side(slope):
     """relu'(0) = 0: a neuron exactly on the boundary of its only point is not pushed."""
     x, y, w = np.array([[1.0, 0.0]]), np.array([1.0]), np.array([[0.0, 1.0]])
     network = in_blocks(w, np.array([0.5]), balanced=False)
-    descend(*network, x, y, 0.1, slope, 0.0, 1)
+    descend(network, (x, y), 0.1, slope, 0.0, 1)
     moved, _ = out_of_blocks(network, 1)
     assert moved.tolist() == [[0.1 * slope * 0.5, 1.0]]
 
@@ -114,7 +114,7 @@ def test_balance_is_kept_where_squares_underflow(size):
     """A sliding neuron shrinks by many e-folds: its a must follow."""
     x, y, w, a = random_network(5, 3, 4, 1, True)
     network = in_blocks(size * w, size * a, balanced=True)
-    descend(*network, x, y, 0.01, 0.0, 0.0, 50)
+    descend(network, (x, y), 0.01, 0.0, 0.0, 50)
     moved, output = out_of_blocks(network, 5)
     assert np.abs(output / size) == pytest.approx(np.linalg.norm(moved / size, axis=1), rel=1e-13)
     assert not np.allclose(moved, size * w, rtol=1e-3, atol=0.0)

@@ -42,7 +42,13 @@ def exact(paper, small):
     return witness(paper, small, TIMES)
 
 
-@pytest.mark.parametrize("method", METHODS)
+COMPILED_FOR_SECONDS = ("diffrax:Dopri8", "diffrax:Kvaerno5")
+
+
+@pytest.mark.parametrize(
+    "method",
+    [pytest.param(name, marks=pytest.mark.slow if name in COMPILED_FOR_SECONDS else ()) for name in METHODS],
+)
 def test_each_agrees_with_the_witness(paper, small, exact, method):
     trajectory = solve(method, paper, small, times=TIMES)
     validate("trajectory", trajectory)
@@ -57,7 +63,7 @@ def test_each_agrees_with_the_witness(paper, small, exact, method):
     assert np.abs(drift).max() < 1e-4  # Lemma 1, as far as a general solver keeps it
 
 
-@pytest.mark.parametrize("method", ["scipy:RK45", "diffrax:Tsit5"])
+@pytest.mark.parametrize("method", ["scipy:RK45", pytest.param("diffrax:Tsit5", marks=pytest.mark.slow)])
 def test_the_paper_s_start_is_followed(paper, method):
     """The absolute tolerance is far below weights of 1e-7."""
     init = start(paper)
@@ -73,7 +79,7 @@ def test_the_smallest_start_is_followed(paper):
     assert float(found["loss"][-1]) < 0.26
 
 
-@pytest.mark.parametrize("method", ["scipy:DOP853", "diffrax:Dopri8"])
+@pytest.mark.parametrize("method", ["scipy:DOP853", pytest.param("diffrax:Dopri8", marks=pytest.mark.slow)])
 def test_a_leaky_relu_is_followed(method):
     data = generate_data(DataConfig(x=[[1.0, 0.2], [-0.7, 1.0], [0.3, -1.0]], y=[1.0, -0.5, 0.4]))
     init = start(data, width=5, log10_scale=-0.5)
@@ -118,7 +124,7 @@ def test_refused_steps_are_counted(paper, small, monkeypatch, name):
     assert trajectory.attrs["steps"] + trajectory.attrs["rejected_steps"] == len(attempts)
 
 
-@pytest.mark.parametrize("method", ["scipy:RK45", "diffrax:Tsit5"])
+@pytest.mark.parametrize("method", ["scipy:RK45", pytest.param("diffrax:Tsit5", marks=pytest.mark.slow)])
 def test_too_many_steps_are_a_status(paper, small, monkeypatch, method):
     monkeypatch.setattr(libraries, "MOST_STEPS", 10)
     libraries._compiled.cache_clear()
@@ -133,7 +139,10 @@ def test_too_many_steps_are_a_status(paper, small, monkeypatch, method):
         assert late["time"].values.tolist() == [0.0]
 
 
-@pytest.mark.parametrize("method", ["scipy:RK45", "scipy:Radau", "scipy:LSODA", "diffrax:Tsit5"])
+@pytest.mark.parametrize(
+    "method",
+    ["scipy:RK45", "scipy:Radau", "scipy:LSODA", pytest.param("diffrax:Tsit5", marks=pytest.mark.slow)],
+)
 def test_weights_that_overflow_are_a_status(method, monkeypatch):
     """Inputs of 1e45 under weights of 1e50: the first right-hand side is no float."""
     monkeypatch.setattr(libraries, "MOST_STEPS", 300)

@@ -1,13 +1,18 @@
 """Distances of networks as functions, against sums, closed forms and a linear program."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 from scipy.optimize import linprog
 
 from pipeline.minimal_norm.difference import (
     MOST_AXES,
+    MOST_SEGMENTS,
+    _pairs,
     axes,
     difference,
     largest_between,
@@ -167,3 +172,11 @@ def test_of_too_many_axes_somebody_has_none(neurons):
     unit, number = axes(np.random.default_rng(0).standard_normal((neurons, 4)), 1e-3)
     assert (number < 0).any()
     assert len(unit) <= MOST_AXES
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 64, 200])
+def test_segments_are_pairs_in_order_or_the_same_few_of_them(n):
+    pairs = np.array(list(combinations(range(n), 2)), dtype=int).reshape(-1, 2)
+    if len(pairs) > MOST_SEGMENTS:
+        pairs = pairs[np.random.default_rng(0).choice(len(pairs), MOST_SEGMENTS, replace=False)]
+    assert_array_equal(_pairs(n), pairs)

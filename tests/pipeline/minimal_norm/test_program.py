@@ -11,10 +11,10 @@ from catalog.schema import validate
 from pipeline import generate_data, load_config, minimal_norm
 from pipeline.configuration import DataConfig
 from pipeline.inputs.errors import RequestError
-from pipeline.minimal_norm.activation_patterns import enumerate_patterns
 from pipeline.minimal_norm.orthogonal import closed_form
 from pipeline.minimal_norm.reduction import NO_NETWORK, reduce
 from pipeline.minimal_norm.solution import least_norm
+from pipeline.network.activation_patterns import enumerate_patterns
 
 SEEDS = st.integers(0, 10**6)
 SLOPES = st.one_of(st.just(0.0), st.floats(-2.0, 0.9).map(lambda slope: round(slope, 3)))
@@ -240,6 +240,7 @@ def nearly_orthogonal(n):
     return x, generator.standard_normal(n)
 
 
+@pytest.mark.slow
 def test_sampled_patterns(make_data):
     """44 points in 44 dimensions, nearly orthogonal: an upper bound, and a valid lower bound close to it."""
     x, y = nearly_orthogonal(44)

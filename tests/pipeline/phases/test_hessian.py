@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pipeline.network.patterns import off
 from pipeline.phases import find_plateaus, hessian_spectra
 from pipeline.phases.located_plateaus import locate_plateaus
 
@@ -15,8 +16,8 @@ def dense_spectrum(data, trajectory, number):
     along = np.empty(
         (len(network.state), n, d)
     )  # x_k without its part across the boundaries that a group keeps to
-    for groups, points in network.surfaces:
-        along[groups] = points @ network.basis.T
+    for groups, span in network.surfaces:
+        along[groups] = off(network.inside, span) @ network.basis.T
     jacobian = np.zeros((n, m, d + 1))
     jacobian[:, :, :d] = np.einsum("j,jk,jkc->kjc", point.a, gain, along[network.group])
     jacobian[:, :, d] = (gain * (point.w @ network.x.T)).T

@@ -10,6 +10,7 @@ from pipeline.network.patterns import Network, group_by_pattern
 from pipeline.stationary import StationaryPoint, descent, kind_of
 from pipeline.stationary.descent import UndecidedError, outside, rising, touching
 from pipeline.stationary.point import held_output
+from pipeline.stationary.tangent import Tangent
 
 ON, OFF, SLIDING = (variable("trajectory", "activation").flag(name) for name in ("on", "off", "sliding"))
 
@@ -45,7 +46,7 @@ def point_of(network, kept=None, w=None, a=None, **given):
     residual = network.y - a @ network.activation.value(inner)
     known = {"crossed": 0.0, "reached": True, "near": True, "gradient_norm": 0.0} | given
     return StationaryPoint(
-        w=w, a=a, kept=kept, residual=residual, force=network.forces(residual), kernel=np.zeros((1, 1)),
+        w=w, a=a, kept=kept, residual=residual, force=network.forces(residual), tangent=Tangent.of(network, w, a),
         own_residual=residual, **known,
     )  # fmt: skip
 

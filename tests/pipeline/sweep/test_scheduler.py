@@ -79,6 +79,7 @@ def test_a_caller_that_wants_the_end_is_asked_at_every_turn(request_of, processe
     assert (len(inventory.records), len(inventory.missing)) == (done[-1], 60 - done[-1])
 
 
+@pytest.mark.slow  # test_a_cell_that_kills_its_worker_takes_no_other_along kills one of them
 def test_workers_that_are_killed_from_outside(request_of):
     plan = make_plan(request_of({"init.seed": {"count": 120}}))
     with local(2) as workers:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from steps import carried, carry_all, find_candidates, follow, group_by_pattern, line, make_events, make_network
@@ -24,7 +25,7 @@ def read_back(neurons, groups, problem):
     return z, log_scale
 
 
-@settings(max_examples=20)
+@settings(max_examples=amount(5, 20))
 @given(
     n=st.integers(2, 4),
     seed=st.integers(0, 10**6),

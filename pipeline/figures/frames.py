@@ -50,7 +50,7 @@ def frame_samples(tree: Run, frames: int = FRAMES) -> Indices:
     return np.asarray(np.minimum(later, last - np.arange(frames)[::-1]), dtype=np.intp)
 
 
-class Reel(Sequence[State]):
+class FrameStates(Sequence[State]):
     """The states of a run at some of its samples, read together if they are small, else one by one.
 
     Parameters

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from pipeline.minimal_norm.activation_patterns import count_in_general_position, enumerate_patterns
+from pipeline.network.activation_patterns import count_in_general_position, enumerate_patterns
 
 SEEDS = st.integers(0, 10**6)
 

@@ -7,10 +7,10 @@ import pytest
 import xarray as xr
 
 from catalog.schema import decode
-from pipeline.figures import reel
+from pipeline.figures import frames
+from pipeline.figures.frames import SHARE_OF_TIME, FrameStates, frame_samples
 from pipeline.figures.network import state_at
 from pipeline.figures.reading import shown_until
-from pipeline.figures.reel import SHARE_OF_TIME, Reel, frame_samples
 
 
 def _timed(time: np.ndarray) -> xr.DataTree:
@@ -56,12 +56,12 @@ def test_frames_end_where_the_figure_of_the_loss_does(long):
     assert time[chosen[-1]] <= shown_until(long) < time[chosen[-1] + 1] < time[-1]
 
 
-@pytest.mark.parametrize("held", [0, reel.HELD])
+@pytest.mark.parametrize("held", [0, frames.HELD])
 def test_each_state_is_that_of_its_sample(orthogonal, held, monkeypatch):
-    monkeypatch.setattr(reel, "HELD", held)
+    monkeypatch.setattr(frames, "HELD", held)
     samples = frame_samples(orthogonal, 7)
     role = decode(orthogonal["phases"].dataset["role"])
-    states = Reel(orthogonal, samples, role)
+    states = FrameStates(orthogonal, samples, role)
     assert len(states) == 7
     for sample, state in zip(samples, states, strict=True):
         wanted = state_at(orthogonal, float(orthogonal["trajectory"]["time"][sample]), role)

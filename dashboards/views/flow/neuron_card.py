@@ -1,0 +1,174 @@
+"""The card of one neuron: what is known of it at the cursor, its life in curves, and its events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+import panel as pn
+
+from dashboards.components import card, facts_html, html_pane
+from dashboards.drawing_data import DrawingData, coordinate_names
+from dashboards.html_table import Table, records_html
+from dashboards.latest_only import LatestOnly
+from dashboards.neurons.life import NeuronLife, extremal_direction, follow_neuron
+from dashboards.page_context import PageContext
+from dashboards.plots.descriptions import written
+from dashboards.plots.holoviews_style import render_figure
+from dashboards.plots.neuron_plots import (
+    create_direction_plot,
+    create_norm_plot,
+    create_part_plot,
+    create_states_plot,
+)
+from dashboards.time_units import TimeUnit
+from pipeline.figures import ROLES, time_text
+
+HEIGHT = 210
+"""Of each plot, in pixels."""
+EVENTS_LIMIT = 40
+"""Events that are listed."""
+CHOICES_LIMIT = 200
+"""Neurons that the menu offers."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which neuron of which run is shown, at which frame, and in which unit of time."""
+
+    drawing: DrawingData
+    number: int
+    frame: int
+    unit: TimeUnit
+
+
+class NeuronCard:
+    """The card of one of the selected neurons; hidden while none is selected.
+
+    Parameters
+    ----------
+    context
+        The visitor's.
+    failed
+        Called with an error.
+    """
+
+    def __init__(self, context: PageContext, failed: Callable[[Exception], None]) -> None:
+        self.context = context
+        self.asked: Asked | None = None
+        self.choice = pn.widgets.Select(label="Neuron", options=[], width=120, margin=(5, 8))
+        self.choice.param.watch(lambda event: self.choose(event.new), "value")
+        self.facts = html_pane("", styles={"flex": "1 1 280px"}, sizing_mode=None)
+        self.events = html_pane("")
+        self.plots = pn.FlexBox(gap="6px 12px", sizing_mode="stretch_width", margin=0)
+        self.layout = card(
+            html_pane("<h2>The life of a neuron</h2>", faint=False),
+            pn.FlexBox(self.choice, self.facts, gap="4px 14px", sizing_mode="stretch_width", margin=0),
+            self.plots,
+            self.events,
+        )
+        self.layout.visible = False
+        self.work = LatestOnly(pn.state.curdoc, self.make, self.show, failed)
+
+    def follow(self, drawing: DrawingData, unit: TimeUnit, frame: int, neurons: list[int]) -> None:
+        """Show one of these neurons at a frame: the one that is shown if it is among them, else the first."""
+        self.layout.visible = bool(neurons)
+        if not neurons:
+            self.asked = None
+            return
+        offered = neurons[:CHOICES_LIMIT]
+        number = self.choice.value if self.choice.value in offered else offered[0]
+        asked = Asked(drawing, int(number), frame, unit)
+        same = self.asked is not None and (asked.number, frame, unit) == (
+            self.asked.number, self.asked.frame, self.asked.unit,
+        )  # fmt: skip
+        if same and self.asked is not None and self.asked.drawing is drawing:
+            return
+        self.asked = None  # the menu's change below is not a person's
+        self.choice.param.update(options=offered, value=number)
+        self.asked = asked
+        self.work.request(asked)
+
+    def choose(self, number: Any) -> None:
+        """Show another one of the selected neurons."""
+        if self.asked is not None and number is not None:
+            last = self.asked
+            self.asked = Asked(last.drawing, int(number), last.frame, last.unit)
+            self.work.request(self.asked)
+
+    def make(self, asked: Asked) -> tuple[Asked, NeuronLife, list[Any]]:
+        """Read the neuron and draw its plots; called in a thread of its own."""
+        drawing, theme = asked.drawing, self.context.theme
+        life = follow_neuron(drawing.run.groups, asked.number)
+        unit = (asked.unit.length, asked.unit.label)
+        elements = [
+            create_direction_plot(life, coordinate_names(drawing.run.groups["data"]), unit, theme),
+            create_norm_plot(life, unit, theme),
+            create_states_plot(life, unit, theme),
+            create_part_plot(drawing, [asked.number], asked.frame, theme),
+        ]
+        figures = [render_figure(element) for element in elements if element is not None]
+        for figure in figures:
+            figure.update(height=HEIGHT, min_height=HEIGHT)
+        return asked, life, figures
+
+    def show(self, made: tuple[Asked, NeuronLife, list[Any]]) -> None:
+        """Put the neuron on the page."""
+        asked, life, figures = made
+        if asked is not self.asked:
+            return
+        self.facts.object = facts_html(neuron_facts(asked.drawing, life, asked.frame))
+        self.events.object = records_html(events_table(life)) if life.events else "<p>It crosses no boundary.</p>"
+        said = f"Neuron {life.number}: direction, norm, states and part of the function"
+        self.plots[:] = [
+            pn.Column(
+                pn.pane.HTML(f'<div role="img" aria-label="{escape(said)}"></div>', height=1, margin=0),
+                pn.pane.Bokeh(figure, sizing_mode="stretch_width", margin=0),
+                styles={"flex": "1 1 300px", "min-width": "240px", "max-width": "100%"},
+            )
+            for figure in figures
+        ]
+
+
+def neuron_facts(drawing: DrawingData, life: NeuronLife, frame: int) -> list[tuple[str, str]]:
+    """List what is known of a neuron at a frame, and of its life."""
+    groups, j = drawing.run.groups, life.number
+    now = groups["trajectory"].isel(time=frame, neuron=j)
+    at = int(np.argmin(np.abs(life.time - drawing.time[frame])))
+    role = ROLES.get(str(drawing.role[j]))
+    states = life.state[at]
+    on = [str(point) for point in np.flatnonzero(states == "on")[:12]]
+    slides = [str(point) for point in np.flatnonzero(states == "sliding")]
+    direction = np.asarray(now["direction"].values)
+    rows = [
+        ("role", "unknown" if role is None else role.name),
+        ("sign of a", "+" if float(now["output_ratio"]) > 0 else "−"),
+        ("|w|", written(float(np.exp(now["log_norm"])))),
+        ("direction", ", ".join(written(float(part), 3) for part in direction[:6])),
+        ("on at the points", ", ".join(on) or "none"),
+        *([("slides along", ", ".join(slides))] if slides else []),
+    ]
+    slope = float(groups["trajectory"].attrs.get("slope", 0.0))
+    extremal = extremal_direction(groups["data"], states, slope)
+    if extremal is not None:
+        cosine = float(direction @ extremal) * (1.0 if float(now["output_ratio"]) > 0 else -1.0)
+        rows.append(("cosine with its extremal direction", written(cosine)))
+    rows.append(("turned from start to end by", f"{life.turned():.1f}°"))
+    return rows
+
+
+def events_table(life: NeuronLife) -> Table:
+    """Tabulate the events of a neuron."""
+    rows = [
+        [f"{time_text(event.after)} to {time_text(event.before)}", event.text]
+        for event in life.events[:EVENTS_LIMIT]
+    ]
+    left = len(life.events) - EVENTS_LIMIT
+    return Table(
+        "Crossings and slides of the neuron",
+        ("between t =", f"event ({left:,} later ones are left out)" if left > 0 else "event"),
+        rows,
+    )

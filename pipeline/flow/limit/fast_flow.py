@@ -1,0 +1,216 @@
+"""The flow from one stationary point to the next, along the neurons that escape from it.
+
+Followed by the exact solver, from the saddle with the escaping neurons at |w| = e^-14: in their linear regime,
+where the saddle's own unstable direction is the only one that grows. All other neurons that are 0 there are
+given a norm of e^-100000 (the solver keeps logarithms), so that they turn as the residual says and carry
+nothing. Neurons that are at one place with one sign are one neuron: their norms keep their ratios.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import xarray as xr
+
+from catalog.schema import conform, variable
+from pipeline.flow.course import follow_flow
+from pipeline.network.activation import Activation
+from pipeline.network.algebra import loss
+from pipeline.network.patterns import Network
+from pipeline.network.status import Status
+from pipeline.stationary import Neurons, StationaryPoint, nearest_stationary_point
+
+ESCAPING = -14.0
+"""ln |w| of the neurons that escape, at the start."""
+PASSIVE = -1e5
+"""ln |w| of the others that are 0 at the saddle."""
+CARRYING = 1e-3
+"""|w| over that of a neuron that fits a label alone, sqrt(|y|/|x|), from which on it carries the function."""
+NUDGE = 1e-9
+"""The cosine by which a neuron that is not on a boundary stays off it."""
+TOGETHER = 1e-7
+"""The difference of two directions up to which they are one."""
+ARRIVED = 1e-7
+"""|r - r*| over |y| at which the next stationary point r* is reached."""
+NEAR, SAME = 1e-3, 1e-9
+"""The same where it is reached slowly: r* is the SAME as a stretch before, and half of the way to it is left."""
+LOWER = 1e-9
+"""The share of the loss by which the next stationary point is lower, at least."""
+GROWTH = 20.0
+"""How far the first stretch of time lets ln |w| of the escaping neurons grow beyond 0, at their first rate."""
+STRETCHES, LONGER = 14, 2.0
+"""How many stretches are followed at most, and how much longer each is than the one before."""
+TOLERANCE = 1e-8
+PASSED = (0.01, 0.99)
+"""The shares of the fall of the loss between which the passage's time is taken."""
+
+
+@dataclass(frozen=True)
+class Saddle:
+    """What the fast flow leaves.
+
+    ``neurons`` and their ``norm`` (0 for those that are 0 there), who is ``escaping`` (numbers), the ``loss``
+    and the ``rate`` of escape.
+    """
+
+    neurons: Neurons
+    norm: np.ndarray
+    escaping: np.ndarray
+    loss: float
+    rate: float
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Where the fast flow leads.
+
+    The ``neurons``, their ``norm`` and the ``residual`` at the stationary point; ``passage``: the t in which the
+    loss makes its way there but for a hundredth at each end.
+    """
+
+    neurons: Neurons
+    norm: np.ndarray
+    residual: np.ndarray
+    passage: float
+
+
+def follow_escape(data: xr.Dataset, activation: Activation, saddle: Saddle) -> Arrival | None:
+    """Follow the flow from a saddle to the next stationary point; None if none is reached."""
+    status = np.where(saddle.norm > 0, 2, 0)
+    status[saddle.escaping] = 1
+    first, group = places(saddle.neurons, status)
+    size = np.sqrt(np.bincount(group, np.where(status == 2, saddle.norm, 1.0) ** 2))
+    share = np.where(status == 2, saddle.norm, 1.0) / size[group]
+    # A neuron that is off at every point never moves.
+    alive = (status[first] > 0) | (saddle.neurons.gain[first] > 0).any(axis=1) | (activation.negative_slope != 0)
+    log_norm = np.choose(status[first], [PASSIVE, ESCAPING, np.log(size)])
+    fast = FastFlow(data, activation, saddle, status[first[alive]] > 0)
+    found = fast.follow(saddle.neurons.of(first[alive]), log_norm[alive])
+    if found is None:
+        return None
+    moved = alive[group]
+    place = (np.cumsum(alive) - 1)[group[moved]]
+    whole = Neurons(*(getattr(saddle.neurons, field.name).copy() for field in fields(Neurons)))
+    for field in fields(Neurons):
+        getattr(whole, field.name)[moved] = getattr(found.neurons, field.name)[place]
+    norm = np.zeros(len(group))
+    norm[moved] = found.norm[place] * share[moved]
+    return Arrival(whole, norm, found.residual, found.passage)
+
+
+class FastFlow:
+    """One passage: stretch after stretch of time, until a stationary point is reached.
+
+    ``carried`` are the neurons that are not 0 on the way, those that escape among them.
+    """
+
+    def __init__(self, data: xr.Dataset, activation: Activation, saddle: Saddle, carried: np.ndarray) -> None:
+        self.data, self.activation, self.saddle, self.carried = data, activation, saddle, carried
+        self.x, self.y = data.variables["x"].values, data.variables["y"].values
+        self.unit = np.sqrt(np.abs(self.y).max() / np.linalg.norm(self.x, axis=1).max())
+        self.times, self.losses = [np.zeros(0)], [np.zeros(0)]
+        self.gap, self.target = np.inf, np.full(len(self.y), np.inf)
+
+    def follow(self, neurons: Neurons, log_norm: np.ndarray) -> Arrival | None:
+        """Follow these neurons to the next stationary point; None if none is reached."""
+        stretch = (GROWTH - ESCAPING) / self.saddle.rate
+        for _ in range(STRETCHES):
+            last = self.advance(neurons, log_norm, stretch)
+            if last is None:
+                return None
+            neurons, log_norm = neurons_at(last), last.variables["log_norm"].values[0]
+            carriers = self.carried & (log_norm > np.log(CARRYING * self.unit))
+            point = self.arrived(last, carriers)
+            if point is not None:
+                return self.at(point, neurons, carriers)
+            log_norm = np.where(self.carried, log_norm, PASSIVE)
+            stretch *= LONGER
+        return None
+
+    def advance(self, neurons: Neurons, log_norm: np.ndarray, stretch: float) -> xr.Dataset | None:
+        """Follow the flow for some time; None if the solver gives up."""
+        init = conform(
+            "initial",
+            {
+                "log_norm": log_norm,
+                "direction": off_boundaries(self.x, neurons),
+                "output_ratio": np.sign(neurons.ratio),
+                "log_init_scale": ESCAPING,
+            },
+        )
+        course = follow_flow(
+            self.data, init, end_time=stretch, tolerance=TOLERANCE, slope=self.activation.negative_slope
+        )
+        if course.status in (Status.OUT_OF_STEPS, Status.DIVERGED):
+            return None
+        curve = course.curve(SAMPLES)
+        begin = self.times[-1][-1] if len(self.times[-1]) else 0.0
+        self.times.append(begin + curve.variables["time"].values)
+        self.losses.append(curve.variables["loss"].values)
+        return course.look(np.array([stretch]))
+
+    def arrived(self, last: xr.Dataset, carriers: np.ndarray) -> StationaryPoint | None:
+        """The stationary point that the last sample has arrived at, where these neurons carry the function."""
+        network, residual = Network.at(self.data, last, 0), last.variables["residual"].values[0]
+        carrying = np.bincount(network.group, carriers, minlength=len(network.state)) > 0
+        point = nearest_stationary_point(network, residual, carrying)
+        size = np.linalg.norm(self.y)
+        gap = float(np.linalg.norm(residual - point.residual) / size)
+        same = np.linalg.norm(point.residual - self.target) <= SAME * size
+        there = gap <= ARRIVED or (same and gap <= min(NEAR, 0.5 * self.gap))
+        self.gap, self.target = gap, point.residual
+        lower = loss(point.residual) < (1 - LOWER) * self.saddle.loss
+        return point if point.reached and there and lower else None
+
+    def at(self, point: StationaryPoint, neurons: Neurons, carriers: np.ndarray) -> Arrival:
+        """Put the neurons that carry the function where the stationary point has them."""
+        size = np.where(carriers, np.linalg.norm(point.w, axis=1), 0.0)
+        kept = size > 0
+        direction = neurons.direction.copy()
+        direction[kept] = point.w[kept] / size[kept, None]
+        fallen = (self.saddle.loss - np.concatenate(self.losses)) / (self.saddle.loss - loss(point.residual))
+        time = np.concatenate(self.times)
+        begin, end = (float(np.interp(share, np.maximum.accumulate(fallen), time)) for share in PASSED)
+        there = Neurons(direction, neurons.ratio, neurons.gain, neurons.boundary)
+        return Arrival(there, size, point.residual, end - begin)
+
+
+SAMPLES = 400
+"""Of the loss in each stretch."""
+
+
+def places(neurons: Neurons, status: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Neurons that are at one place with one sign: the first of each place, and each one's place."""
+    sides = np.column_stack([status, np.sign(neurons.ratio), neurons.boundary, neurons.gain > 0.5])
+    key = np.column_stack([sides, np.round(neurons.direction / TOGETHER)]) + 0.0
+    _, first, group = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    return first, group.ravel()
+
+
+def neurons_at(trajectory: xr.Dataset) -> Neurons:
+    """The neurons of the last sample, balanced."""
+    state = trajectory.variables["activation"].values[-1]
+    on, sliding = (state == variable("trajectory", "activation").flag(name) for name in ("on", "sliding"))
+    return Neurons(
+        trajectory.variables["direction"].values[-1].copy(),
+        np.sign(trajectory.variables["output_ratio"].values[-1]),
+        np.where(sliding, 0.5, on.astype(float)),
+        sliding,
+    )
+
+
+def off_boundaries(x: np.ndarray, neurons: Neurons) -> np.ndarray:
+    """Directions that are on their side of each boundary: those on one by rounding are moved off it."""
+    length = np.linalg.norm(x, axis=1)
+    unit = x / np.where(length > 0, length, 1.0)[:, None]
+    side = np.where(neurons.gain > 0.5, 1.0, -1.0)
+    direction = neurons.direction.copy()
+    cosine = direction @ unit.T
+    wrong = (side * cosine < NUDGE) & ~neurons.boundary & (length > 0)
+    for j in np.flatnonzero(wrong.any(axis=1)):
+        near = (np.abs(cosine[j]) < NUDGE) & (length > 0)
+        target = np.where(neurons.boundary[j, near], 0.0, side[j, near] * NUDGE)
+        direction[j] += np.linalg.lstsq(unit[near], target - cosine[j, near], rcond=1e-9)[0]
+        direction[j] /= np.linalg.norm(direction[j])
+    return direction

@@ -1,0 +1,144 @@
+"""The limit process on labelled data, and flows of finite lambda held beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from catalog.schema import validate
+from pipeline.flow.course import follow_flow
+from pipeline.flow.limit.process import Process
+from pipeline.inputs.arguments import SLOPE, number
+from pipeline.network.points import take_points
+from pipeline.network.threads import one_thread
+
+BEYOND, AFTER, PASSAGES = 1.15, 0.5, 3.0
+"""How far beyond the last jump a flow is followed: that many times its tau, so much more, and that many times the
+t of all passages."""
+SAMPLES = 3000
+"""Of the loss of such a flow."""
+TOLERANCE = 1e-6
+
+
+def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> xr.Dataset:
+    """Follow the limit lambda -> 0 of the flow from a start of these directions and signs, from jump to jump.
+
+    Parameters
+    ----------
+    data
+        x(point, coord) and y(point).
+    init
+        direction(neuron, coord) and output_ratio(neuron), of :func:`pipeline.initialise`. Its scale plays no part.
+    slope
+        Of the leaky ReLU.
+
+    Returns
+    -------
+    Dataset
+        By plateau, the origin first: time = tau = t/(-ln lambda) on arrival and wait there (infinite at the end),
+        loss, half_squared_norm, labels_fitted, passage (the t of the way to it) and residual(plateau, point); for
+        each neuron there escaping (1: it led to this plateau), direction, output_sign, norm |w_j|, level l_j on
+        arrival, with |w_j| = lambda^(-l_j), and its rate dl_j/dtau. The attribute ``reason`` says why it ends;
+        ``tie`` is 1 where neurons of several directions escape at one instant.
+
+    Notes
+    -----
+    For orthonormal points it is the jump process of arXiv 2605.27097; how it is made is in
+    :mod:`pipeline.flow.limit.process`.
+    """
+    data, init, slope = take_points(data), validate("initial", init), number("slope", slope, SLOPE)
+    with one_thread(data.sizes["point"]):
+        process = Process.of(data, init, slope)
+    plateaus = process.plateaus
+    time = np.array([plateau.time for plateau in plateaus])
+    escaping = np.zeros((len(plateaus), init.sizes["neuron"]), dtype="int8")
+    for row, plateau in zip(escaping, plateaus, strict=True):
+        row[plateau.escaping] = 1
+    each: dict[str, tuple[Any, Any, str]] = {
+        "time": ("plateau", time, "tau = t/(-ln lambda) on arrival"),
+        "wait": ("plateau", np.append(np.diff(time), np.inf), "tau until the next jump"),
+        "loss": ("plateau", [plateau.loss for plateau in plateaus], "loss L"),
+        "half_squared_norm": ("plateau", [plateau.half_squared_norm for plateau in plateaus], "1/2 |theta|^2"),
+        "labels_fitted": (
+            "plateau",
+            [int((plateau.residual == 0).sum()) for plateau in plateaus],
+            "labels fitted",
+        ),
+        "passage": ("plateau", [plateau.passage for plateau in plateaus], "t of the way to it"),
+        "residual": (("plateau", "point"), [plateau.residual for plateau in plateaus], "r_k = y_k - h(x_k)"),
+        "escaping": (("plateau", "neuron"), escaping, "1: this neuron's escape led to the plateau"),
+    }
+    of_neurons = {
+        "direction": (("plateau", "neuron", "coord"), "direction at the end of its frozen flow"),
+        "sign": (("plateau", "neuron"), "sign of a_j"),
+        "norm": (("plateau", "neuron"), "|w_j|, 0 where it is 0 in the limit"),
+        "level": (("plateau", "neuron"), "l_j on arrival: |w_j| = lambda^(-l_j)"),
+        "rate": (("plateau", "neuron"), "dl_j/dtau = s_j G(u_j)"),
+    }
+    for name, (dims, words) in of_neurons.items():
+        key = "output_sign" if name == "sign" else name
+        each[key] = dims, [getattr(plateau, name) for plateau in plateaus], words
+    return xr.Dataset(
+        {
+            name: (dims, np.asarray(values), {"long_name": words, "units": "1"})
+            for name, (dims, values, words) in each.items()
+        },
+        {
+            "plateau": ("plateau", np.arange(len(plateaus)), {"long_name": "plateau, from the origin on"}),
+            "coord": data.variables["coord"],
+        },
+        {"reason": process.reason, "tie": int(process.tie), "slope": slope},
+    )
+
+
+def measure_limit(data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
+    """Follow the flow of one lambda, and hold its jumps and plateaus beside the limit's.
+
+    Parameters
+    ----------
+    data, init
+        As :func:`limit_process` has them; here the scale of ``init`` counts.
+    limit
+        Of :func:`limit_process`.
+
+    Returns
+    -------
+    Dataset
+        measured_time(plateau): t/(-ln lambda) when the loss has made half of the way to the plateau's, NaN if it
+        never does; measured_loss(plateau): the loss where it falls slowest between there and the next such time;
+        and curve_time(sample), curve_loss(sample).
+
+    Raises
+    ------
+    ValueError
+        If lambda is not below 1.
+    """
+    data, init = take_points(data), validate("initial", init)
+    unit = -float(init.variables["log_init_scale"])
+    if unit <= 0:
+        raise ValueError(f"ln lambda = {-unit:g}: the limit is that of small starts, below 0 is allowed")
+    level, tau = limit.variables["loss"].values, limit.variables["time"].values
+    end = unit * (BEYOND * tau[-1] + AFTER) + PASSAGES * float(np.nansum(limit.variables["passage"].values))
+    course = follow_flow(data, init, end_time=end, tolerance=TOLERANCE, slope=limit.attrs["slope"])
+    curve = course.curve(SAMPLES)
+    time, loss = curve.variables["time"].values / unit, curve.variables["loss"].values
+    half = [np.flatnonzero(loss < middle) for middle in 0.5 * (level[:-1] + level[1:])]
+    arrival = np.array([0.0, *(time[found[0]] if len(found) else np.nan for found in half)])
+    ends = np.append(arrival[1:], time[-1])
+    slope = np.abs(np.gradient(loss, time))
+    slowest = []
+    for begin, end in zip(arrival, ends, strict=True):
+        inside = np.flatnonzero((time >= begin) & (time <= end))
+        slowest.append(loss[inside[np.argmin(slope[inside])]] if len(inside) else np.nan)
+    words = {
+        "measured_time": ("plateau", arrival, "t/(-ln lambda) when half of the way to the plateau's loss is made"),
+        "measured_loss": ("plateau", np.array(slowest), "loss where it falls slowest there"),
+        "curve_time": ("sample", time, "t/(-ln lambda)"),
+        "curve_loss": ("sample", loss, "loss L"),
+    }
+    return xr.Dataset(
+        {name: (dims, values, {"long_name": said, "units": "1"}) for name, (dims, values, said) in words.items()},
+        {"log_init_scale": ((), -unit, {"long_name": "ln lambda", "units": "1"})},
+    )

@@ -1,0 +1,128 @@
+"""Starts made in Python, without a configuration: drawn, given as arrays, or where another flow was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from scipy.special import logsumexp
+
+from catalog.schema import conform
+from catalog.schema.blocks import at_instant
+from pipeline.configuration import Arrays, InitConfig, load_config, network_arrays, one_row
+from pipeline.flow.initial import initialise, network_of, refuse_impossible
+from pipeline.inputs.arguments import matrix
+from pipeline.inputs.errors import RequestError
+from pipeline.network.samples import sample_at, trajectory_of
+
+
+def start(data: xr.Dataset, **keys: Any) -> xr.Dataset:
+    """Draw the start of a network on ``data``: the keys of ``[init]`` as arguments.
+
+    Parameters
+    ----------
+    data
+        From :func:`pipeline.data_set`, or any Dataset of x(point, coord) and y(point).
+    keys
+        width, log10_scale, seed and the others of :class:`pipeline.RunConfig`'s table ``[init]``, at their
+        defaults where nothing is said.
+
+    Returns
+    -------
+    Dataset
+        As :func:`pipeline.initialise` returns it.
+
+    Raises
+    ------
+    RequestError
+        If a key is not known, or its value is not allowed.
+    """
+    dotted = {f"init.{key}": value for key, value in keys.items()}
+    config: InitConfig = load_config({"data.x": [[1.0]], "data.y": [1.0]} | dotted).init
+    return initialise(data, config)
+
+
+def given_start(w: Any, a: Any = None) -> xr.Dataset:
+    """Label weights of your own as the start of a flow.
+
+    Parameters
+    ----------
+    w
+        The neurons, (m, d), with the weight on the bias last where there is one; or (m,) of one coordinate. Or all
+        of a network: the state dict of a torch model with two linear layers, or any mapping with such names.
+    a
+        The output weights, (m,), (1, m) or (m, 1).
+
+    Returns
+    -------
+    Dataset
+        As :func:`pipeline.initialise` returns it.
+
+    Raises
+    ------
+    RequestError
+        Naming the argument that does not fit, or the neuron that could not move.
+
+    Examples
+    --------
+    >>> given_start([[0.5, 1.0], [0.0, -1.0]], [1.0, 0.0])["output_ratio"].values.tolist()
+    [0.8944271909999159, 0.0]
+    """
+    if isinstance(w, Mapping):
+        if a is not None:
+            raise RequestError("a: nothing is allowed where w is a whole state dict")
+        arrays = Arrays(tuple(map(str, w)), lambda name: _plain(w[name]))
+        try:
+            neurons, row = network_arrays(arrays)
+        except ValueError as error:
+            raise RequestError(f"w: {error}") from None
+    else:
+        if a is None:
+            raise RequestError("a is missing: allowed is one output weight for each neuron")
+        neurons = matrix("w", w)
+        row = one_row(matrix("a", a), len(neurons))
+        if row.shape != (len(neurons),):
+            raise RequestError(
+                f"a has the shape {row.shape} for the {len(neurons)} neurons of w: allowed is one number for each"
+            )
+    refuse_impossible(neurons, row, None, table="")
+    return network_of(neurons, row)
+
+
+def start_from(trajectory: xr.Dataset | xr.DataTree, time: float | None = None) -> xr.Dataset:
+    """Take the network of a trajectory at one of its samples as a start, at any scale.
+
+    Parameters
+    ----------
+    trajectory
+        From :func:`pipeline.simulate`, or a whole run, in memory or from a catalog.
+    time
+        The paper's t, of which the nearest sample is taken; None: the end. The new flow's time begins at 0.
+
+    Returns
+    -------
+    Dataset
+        As :func:`pipeline.initialise` returns it; lambda is the root mean square of the entries of w.
+
+    Raises
+    ------
+    RequestError
+        If there is no such time in the run.
+    """
+    trajectory = trajectory_of(trajectory)
+    sample = sample_at(trajectory, time)
+    log_norm, direction, ratio = at_instant(trajectory, sample, "log_norm", "direction", "output_ratio")
+    # |w|^2 of a start of 1e-1000 is no float: its logarithm is.
+    log_scale = 0.5 * (float(logsumexp(2.0 * log_norm)) - np.log(direction.size))
+    initial = conform(
+        "initial",
+        {"log_norm": log_norm, "direction": direction, "output_ratio": ratio, "log_init_scale": log_scale},
+    )
+    initial.variables["coord"].attrs.update(trajectory.variables["coord"].attrs)
+    return initial
+
+
+def _plain(tensor: Any) -> Any:
+    return tensor.detach().cpu().double().numpy() if hasattr(tensor, "detach") else np.asarray(tensor)

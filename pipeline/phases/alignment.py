@@ -1,0 +1,180 @@
+"""Extremal directions and the neurons that go to them, on labelled data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from catalog.schema import validate
+from catalog.schema.blocks import at_instant
+from pipeline.inputs.arguments import SLOPE, number
+from pipeline.inputs.errors import RequestError
+from pipeline.network.activation import Activation
+from pipeline.network.points import take_points
+from pipeline.stationary import EXTREMAL_KINDS, Ends, Extremal, FrozenFlow, Neurons, critical_points
+
+SAME = 1e-7
+"""The difference of two directions up to which they are one."""
+ALIGNING = 1e-2
+"""|r - y| over |y| up to which a run is still aligning."""
+MAXIMUM, MINIMUM, SADDLE = EXTREMAL_KINDS
+NOWHERE = -1
+"""The partner of a neuron that feels no force where it ends."""
+
+
+def extremal_directions(data: xr.Dataset, *, residual: np.ndarray | None = None, slope: float = 0.0) -> xr.Dataset:
+    """Find all critical points of G(u) = 1/n sum_k r_k phi(<u, x_k>) on the unit sphere of the points' span.
+
+    Parameters
+    ----------
+    data
+        x(point, coord) and y(point).
+    residual
+        r [point]: what is left to fit; None: the labels, as at a small start.
+    slope
+        Of the leaky ReLU.
+
+    Returns
+    -------
+    Dataset
+        direction(extremal, coord), value(extremal) = G there, kind(extremal): maximum, minimum or saddle of G, and
+        touching(extremal): on the boundary of how many points it lies; from the largest value down.
+
+    Raises
+    ------
+    RequestError
+        If the cells of the points' hyperplanes are too many to go through.
+    """
+    data, slope = take_points(data), number("slope", slope, SLOPE)
+    x, r = _points(data, residual)
+    found = critical_points(x, r, Activation(slope))
+    if found is None:
+        raise RequestError(
+            f"n = {x.shape[0]} points in d = {x.shape[1]} have too many cells to find all extremal directions: "
+            "predict_alignment finds those that given neurons go to"
+        )
+    return _labelled(data, found, True)
+
+
+def predict_alignment(
+    data: xr.Dataset, init: xr.Dataset, *, residual: np.ndarray | None = None, slope: float = 0.0
+) -> xr.Dataset:
+    """Follow each neuron's direction flow (10) with r frozen to its end, and say which extremal direction that is.
+
+    Parameters
+    ----------
+    data
+        x(point, coord) and y(point).
+    init
+        direction(neuron, coord) and output_ratio(neuron): of :func:`pipeline.initialise`, or one sample of a
+        trajectory.
+    residual, slope
+        As :func:`extremal_directions` has them.
+
+    Returns
+    -------
+    Dataset
+        What :func:`extremal_directions` has, or, where the cells are too many, what the neurons found (the
+        attribute ``complete`` is 0 then); predicted_direction(neuron, coord), predicted_sign(neuron) of a there,
+        predicted_rate(neuron) = d ln|w_j|/dt there, and partner(neuron): the number of the extremal direction, -1
+        for a neuron that feels no force there.
+    """
+    data, slope = take_points(data), number("slope", slope, SLOPE)
+    x, r = _points(data, residual)
+    activation = Activation(slope)
+    start = Neurons.at(x, init.variables["direction"].values, init.variables["output_ratio"].values)
+    ends = FrozenFlow(x, r, activation).follow(start)
+    found = critical_points(x, r, activation)
+    labelled = _labelled(data, _found_by(ends) if found is None else found, found is not None)
+    partner = _partners(ends, labelled.variables["direction"].values)
+    own = {
+        "predicted_direction": (("neuron", "coord"), ends.direction, "where the frozen flow takes it"),
+        "predicted_sign": ("neuron", np.sign(ends.ratio), "sign of a there"),
+        "predicted_rate": ("neuron", ends.rate, "d ln|w_j|/dt there, s_j G(u)"),
+        "partner": ("neuron", partner, "extremal direction it goes to; -1: it feels no force"),
+    }
+    return labelled.assign({name: (dims, values, _said(words)) for name, (dims, values, words) in own.items()})
+
+
+def measure_alignment(data: xr.Dataset, trajectory: xr.Dataset, alignment: xr.Dataset) -> xr.Dataset:
+    """Add the directions at the end of a run's alignment, beside the predicted ones.
+
+    Parameters
+    ----------
+    data, trajectory
+        Of a run: its last sample before the residual has changed by a hundredth is taken.
+    alignment
+        Of :func:`predict_alignment`.
+
+    Returns
+    -------
+    Dataset
+        ``alignment`` with measured_direction(neuron, coord), cosine(neuron) of the two, and measured_at, its time.
+    """
+    data, trajectory = take_points(data), validate("trajectory", trajectory)
+    y, residual = data.variables["y"].values, trajectory.variables["residual"].values
+    moved = np.linalg.norm(residual - y, axis=1) > ALIGNING * np.linalg.norm(y)
+    last = int(np.argmax(moved)) - 1 if moved.any() else len(moved) - 1
+    if last < 0:
+        raise RequestError("the start is not small: its residual is not that of the labels, and it does not align")
+    (measured,) = at_instant(trajectory, last, "direction")
+    cosine = np.sum(measured * alignment.variables["predicted_direction"].values, axis=1)
+    return alignment.assign(
+        measured_direction=(("neuron", "coord"), measured, _said("direction at the end of the alignment")),
+        cosine=("neuron", np.clip(cosine, -1.0, 1.0), _said("cosine of the measured and the predicted one")),
+        measured_at=((), float(trajectory.variables["time"].values[last]), _said("its time")),
+    )
+
+
+def _points(data: xr.Dataset, residual: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    x, y = data.variables["x"].values, data.variables["y"].values
+    r = y if residual is None else np.asarray(residual, dtype=float)
+    if r.shape != y.shape or not np.isfinite(r).all():
+        raise RequestError(f"residual has the shape {r.shape}: {len(y)} finite numbers are allowed, one a point")
+    return x, r
+
+
+def _found_by(ends: Ends) -> Extremal:
+    """The extremal directions at which neurons end; those of neurons with a < 0 are minima, or saddles."""
+    moved = np.flatnonzero(ends.force.any(axis=1))
+    key = np.round(ends.direction[moved] / SAME) + 0.0
+    first = moved[np.unique(key, axis=0, return_index=True)[1]]
+    sign = np.sign(ends.ratio[first])
+    value = sign * ends.rate[first]
+    kind = np.where(ends.rate[first] > 0, np.where(sign > 0, MAXIMUM, MINIMUM), SADDLE)
+    order = np.argsort(-value, kind="stable")
+    touching = ends.boundary[first].sum(axis=1)
+    return Extremal(ends.direction[first][order], value[order], kind[order], touching[order])
+
+
+def _partners(ends: Ends, directions: np.ndarray) -> np.ndarray:
+    """Which of the extremal directions each neuron goes to."""
+    partner = np.full(len(ends.ratio), NOWHERE)
+    moved = np.flatnonzero(ends.force.any(axis=1))
+    if len(directions) and len(moved):
+        # Parts of the directions across the points' span shrink against those in it, and are not compared.
+        partner[moved] = np.argmax(ends.direction[moved] @ directions.T, axis=1)
+    return partner
+
+
+def _labelled(data: xr.Dataset, found: Extremal, complete: bool) -> xr.Dataset:
+    words = {
+        "direction": (("extremal", "coord"), found.direction, "extremal direction u, of length 1"),
+        "value": ("extremal", found.value, "G(u) = 1/n sum_k r_k phi(<u, x_k>)"),
+        "touching": ("extremal", found.touching, "on the boundary of how many points it lies"),
+    }
+    kind: dict[str, Any] = {
+        "flag_values": np.arange(1, 4, dtype="int8"),
+        "flag_meanings": " ".join(EXTREMAL_KINDS),
+    }
+    numbers = np.array([EXTREMAL_KINDS.index(str(word)) + 1 for word in found.kind], dtype="int8")
+    variables: dict[str, Any] = {name: (dims, values, _said(said)) for name, (dims, values, said) in words.items()}
+    variables["kind"] = ("extremal", numbers, {"long_name": "what G is there"} | kind)
+    dataset = xr.Dataset(variables, {"coord": data.variables["coord"]}, {"complete": int(complete)})
+    return dataset.assign_coords(extremal=np.arange(len(found.value)))
+
+
+def _said(words: str) -> dict[str, str]:
+    return {"long_name": words, "units": "1"}

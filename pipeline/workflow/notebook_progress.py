@@ -1,0 +1,71 @@
+"""How far a computation has come, in the output of a notebook's cell."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any
+
+from pipeline.workflow.stages import NOBODY, Stages
+
+PATIENCE_SECONDS = 0.5
+"""A computation that ends before says nothing."""
+EVERY_SECONDS = 0.1
+"""How often the line changes at most."""
+
+
+def in_notebook() -> bool:
+    """Whether this process is a Jupyter kernel."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return getattr(shell, "kernel", None) is not None
+
+
+class CellLine(Stages):
+    """One line below the cell, replaced as the computation goes on, and gone when it is done."""
+
+    def __init__(self) -> None:
+        """Begin to wait."""
+        self._started = self._said = perf_counter()
+        self._handle: Any = None
+
+    def say(self, words: str) -> None:
+        """Show the words, unless others were shown just now."""
+        now = perf_counter()
+        if now - self._started < PATIENCE_SECONDS or (
+            self._handle is not None and now - self._said < EVERY_SECONDS
+        ):
+            return
+        self._said = now
+        if self._handle is None:
+            from IPython.display import DisplayHandle
+
+            self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
+            self._handle.display({"text/plain": words}, raw=True)
+        else:
+            self._handle.update({"text/plain": words}, raw=True)
+
+    def close(self) -> None:
+        """Take the line away."""
+        if self._handle is not None:
+            self._handle.update({"text/plain": "", "text/html": ""}, raw=True)
+
+
+@contextmanager
+def notebook_progress(wanted: bool | None) -> Iterator[Stages]:
+    """What a run is told to, stage by stage: a line in a notebook, or nobody.
+
+    Parameters
+    ----------
+    wanted
+        None: where there is a notebook.
+    """
+    if wanted is False or not in_notebook():
+        yield NOBODY
+        return
+    line = CellLine()
+    try:
+        yield line
+    finally:
+        line.close()

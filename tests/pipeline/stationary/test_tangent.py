@@ -1,0 +1,99 @@
+"""The tangent kernel as a matrix, as a factor and as a product: the same eigenvalues and solutions."""
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from catalog.schema import variable
+from pipeline.network.activation import Activation
+from pipeline.network.algebra import weights
+from pipeline.network.patterns import Network, group_by_pattern
+from pipeline.stationary.point import nearest_stationary_point
+from pipeline.stationary.spectrum import spectrum
+from pipeline.stationary.tangent import Tangent
+
+ON, OFF, SLIDING = (variable("trajectory", "activation").flag(name) for name in ("on", "off", "sliding"))
+MODULE = import_module("pipeline.stationary.tangent")
+
+
+def students(n, d, m, *, sliding=True, seed=0):
+    """Gaussian points, a teacher of two neurons, and random neurons, one of which slides along two points."""
+    generator = np.random.default_rng(seed)
+    x, w, a = (
+        generator.standard_normal((n, d)),
+        generator.standard_normal((m, d)),
+        generator.choice([-1.0, 1.0], m),
+    )
+    y = np.maximum(x @ generator.standard_normal((2, d)).T, 0.0) @ np.array([1.0, -1.0])
+    state = np.where(x @ w.T > 0, ON, OFF).T
+    if sliding:
+        held = np.linalg.qr(x[:2].T)[0]
+        w[0] -= held @ (held.T @ w[0])
+        state[0] = np.where(x @ w[0] > 0, ON, OFF)
+        state[0, :2] = SLIDING
+    length = np.linalg.norm(w, axis=1)
+    ratio, log_norm = a / length, np.log(length)
+    first, group = group_by_pattern(state.astype(np.int8), np.sign(ratio))
+    return Network(
+        x, y, Activation(0.1), w / length[:, None], ratio, log_norm,
+        *weights(log_norm, w / length[:, None], ratio), group, state[first].astype(np.int8), np.sign(ratio[first]),
+    )  # fmt: skip
+
+
+def derivative(network):
+    """J (n, m (d + 1)) of the outputs, neuron by neuron."""
+    found = []
+    for j, group in enumerate(network.group):
+        slides = network.state[group] == SLIDING
+        gain = np.where(slides, 0.0, np.where(network.state[group] == ON, 1.0, 0.1))
+        held = np.linalg.qr(network.x[slides].T)[0]
+        x = network.x - (network.x @ held) @ held.T
+        found += [network.a[j] * gain[:, None] * x, (gain * (x @ network.w[j]))[:, None]]
+    return np.concatenate(found, axis=1)
+
+
+@pytest.mark.parametrize("form", ["matrix", "factor", "product"])
+def test_each_form_is_the_derivative_times_itself(monkeypatch, form):
+    network = students(40, 4, 5)
+    monkeypatch.setattr(MODULE, "FEW", 100 if form == "matrix" else 0)
+    monkeypatch.setattr(MODULE, "MOST", 1 if form == "product" else 3_000)
+    tangent = Tangent.of(network, network.w, network.a)
+    assert (tangent.matrix is not None, tangent.factor is not None) == (form == "matrix", form == "factor")
+    j = derivative(network)
+    sizes = np.linalg.svd(j)[1] ** 2
+    found = tangent.eigenvalues()
+    assert tangent.complete == (form != "product")
+    largest = np.sort(sizes)[-6:] if form == "product" else np.sort(sizes)[-len(found) :][-24:]
+    np.testing.assert_allclose(found[-len(largest) :], largest, atol=1e-10 * sizes[0])
+    right = j @ np.random.default_rng(1).standard_normal(j.shape[1])
+    monkeypatch.setattr(MODULE, "MOST", 3_000)  # so many rounds
+    solution = tangent.solve(right)
+    np.testing.assert_allclose(j @ (j.T @ solution), right, atol=1e-7 * np.abs(right).max())
+    np.testing.assert_allclose(
+        tangent.product(right), j @ (j.T @ right), atol=1e-9 * sizes[0] * np.abs(right).max()
+    )
+
+
+def test_a_stationary_point_of_more_points_than_weights_needs_no_matrix_of_the_points(monkeypatch):
+    """The residual that no weight can lower, and the same spectrum either way."""
+    network = students(60, 3, 4, seed=2)
+    found = []
+    for few in (100, 0):
+        monkeypatch.setattr(MODULE, "FEW", few)
+        point = nearest_stationary_point(network, network.y - network.outputs(network.w, network.a).sum(axis=0))
+        found.append((point, spectrum(network, point)))
+    (by_matrix, one), (by_factor, other) = found
+    np.testing.assert_allclose(by_factor.residual, by_matrix.residual, atol=1e-12)
+    np.testing.assert_allclose(by_factor.w, by_matrix.w, atol=1e-6)
+    np.testing.assert_allclose(other.values, one.values, atol=1e-9 * one.largest)
+    assert by_factor.reached == by_matrix.reached
+
+
+def test_features_too_many_for_a_factorisation_are_summed_up(monkeypatch):
+    network = students(30, 6, 12, seed=3)
+    residual = network.y - network.outputs(network.w, network.a).sum(axis=0)
+    wanted = nearest_stationary_point(network, residual)
+    monkeypatch.setattr(import_module("pipeline.stationary.point"), "MOST_FEATURES", 0)
+    found = nearest_stationary_point(network, residual)
+    np.testing.assert_allclose(found.residual, wanted.residual, atol=1e-6)

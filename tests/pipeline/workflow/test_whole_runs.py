@@ -1,0 +1,99 @@
+"""Whole runs from arrays, by name, and as Jupyter shows them."""
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from pipeline import data_set, fit, load_config, open_run, run, run_as_html
+from pipeline.inputs.errors import RequestError
+from pipeline.workflow.notebook_progress import CellLine, notebook_progress
+from pipeline.workflow.stages import NOBODY
+
+X, Y = [-1.0, 0.5, 2.0], [1.0, -1.0, 0.5]
+
+
+@pytest.fixture(scope="module")
+def tree():
+    return fit(X, Y, bias=True, width=6, seed=2, samples=20)
+
+
+def test_a_fit_is_the_run_of_its_configuration(tree):
+    keys = {"data": {"x": X, "y": Y, "bias": True}, "init": {"width": 6, "seed": 2}}
+    same = run(keys | {"flow.samples": 20})
+    assert same.attrs["id"] == tree.attrs["id"]
+    assert same["trajectory"]["loss"].identical(tree["trajectory"]["loss"])
+    assert tree.attrs["title"] == "3 points in 1 dimension, with a bias"
+    assert fit(data_set(X, Y), bias=True, width=6, seed=2, samples=20).attrs["id"] == tree.attrs["id"]
+
+
+def test_weights_of_ones_own_are_a_given_start():
+    found = fit(X, Y, w=[[1.0], [-1.0]], a=[0.5, 0.5], samples=5, end_time=1.0)
+    assert np.allclose(found["trajectory"]["output_ratio"].values[0], 0.5, rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"widht": 3}, "widht is not a known key .did you mean 'width'"),
+        ({"width": 0}, "init.width = 0: at least 1 is allowed"),
+        ({"method": "exactly"}, "flow.method = 'exactly'"),
+    ],
+)
+def test_a_wrong_argument_is_named(keys, said):
+    with pytest.raises(RequestError, match=said):
+        fit(X, Y, **keys)
+
+
+def test_a_run_is_opened_by_the_name_that_show_takes(filled, monkeypatch):
+    monkeypatch.setenv("RELUFLOW_CATALOG", str(filled))
+    assert open_run("orthonormal").attrs["id"].startswith("orthonormal-")
+    assert open_run("orthonormal", filled)["trajectory"]["loss"].size
+
+
+def test_a_run_shows_its_figure_and_its_results(tree):
+    html = run_as_html(tree)
+    assert html.count("<img") == 1
+    for words in ("3 points in 1 dimension, with a bias", "n = 3 points in d = 2 coordinates (x, bias)",
+                  "<td>final loss</td>", "<td>origin</td>", "rf.predict(tree, x)"):  # fmt: skip
+        assert words in html
+    other = xr.DataTree.from_dict({"a": xr.Dataset({"b": 1.0})})
+    assert "xarray.DataTree" in run_as_html(other)
+
+
+def test_what_a_run_says_is_no_markup(tree):
+    changed = tree.copy()
+    changed.attrs["title"] = "<script>"
+    assert "<script>" not in run_as_html(changed)
+
+
+def test_progress_is_a_line_in_a_notebook_and_nothing_elsewhere(monkeypatch):
+    with notebook_progress(None) as stages:
+        assert stages is NOBODY
+    shown = []
+    handle = SimpleNamespace(
+        display=lambda words, raw: shown.append(words), update=lambda words, raw: shown.append(words)
+    )
+    module = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1))
+    monkeypatch.setitem(sys.modules, "IPython", module)
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(DisplayHandle=lambda: handle))
+    monkeypatch.setattr("pipeline.workflow.notebook_progress.PATIENCE_SECONDS", 0.0)
+    with notebook_progress(None) as stages:
+        assert isinstance(stages, CellLine)
+        stages.say("Finding the plateaus ...")
+    assert [one["text/plain"] for one in shown] == ["Finding the plateaus ...", ""]
+    with notebook_progress(False) as stages:
+        assert stages is NOBODY
+
+
+def test_keys_may_be_tables_or_dotted_and_hold_any_arrays():
+    import pandas as pd
+
+    frame = pd.DataFrame({"u": X, "y": Y})
+    one = load_config({"data": {"x": frame[["u"]], "y": frame["y"]}, "flow": {"samples": np.int64(7)}})
+    assert one == load_config({"data.x": np.array(X)[:, None], "data.y": xr.DataArray(Y), "flow.samples": 7})
+    assert (one.name, one.data.y) == ("points", Y)
+    with pytest.raises(RequestError, match="texts such as"):
+        load_config({1: 2})
