@@ -12,6 +12,7 @@ from rich.table import Table
 
 from catalog.schema import STATEMENTS, decode
 from pipeline.cli.words import counted
+from pipeline.theory.directions import direction_rows
 
 
 def print_ladder(console: Console, law: xr.Dataset) -> None:
@@ -153,6 +154,35 @@ def print_limit(console: Console, law: xr.Dataset) -> None:
         sides = (_number(law[f"row_{side}"][i], ".3g") for side in ("measured", "bound"))
         rows.add_row(name, verdict.replace("_", " "), *sides, reason)
     console.print(rows)
+
+
+COORDINATES_SHOWN = 6
+"""Of a direction."""
+
+
+def print_directions(console: Console, name: str, found: xr.Dataset) -> None:
+    """Print a row for each extremal direction, with the neurons that go there."""
+    rows = direction_rows(found)
+    how = "all" if found.attrs["complete"] else "those that the neurons find, as the cells are too many, are"
+    console.print(f"{name}: {counted(len(rows), 'extremal direction')} of the labels; {how} listed\n")
+    table = Table(
+        "\ndirection", "\nG there", "\nof G a", "neurons,\na > 0", "\na < 0", "growing ones\nescape at t",
+        "least measured\ncosine", box=None,
+    )  # fmt: skip
+    for row in rows:
+        shown = ", ".join(f"{value:.4f}" for value in row["direction"][:COORDINATES_SHOWN])
+        more = ", ..." if len(row["direction"]) > COORDINATES_SHOWN else ""
+        table.add_row(
+            f"({shown}{more})", f"{row['value']:.6g}", row["kind"], str(row["positive"]), str(row["negative"]),
+            "-" if row["escape"] is None else f"{row['escape']:.5g}",
+            "-" if row["least_cosine"] is None else f"{row['least_cosine']:.6f}",
+        )  # fmt: skip
+    console.print(table)
+    still = int((found["partner"].values < 0).sum())
+    console.print(
+        f"\n{counted(still, 'neuron')} of {found.sizes['neuron']} end where they feel no force. Measured at "
+        f"t = {float(found['measured_at']):.4g}, before the residual has changed by a hundredth."
+    )
 
 
 TABLES: dict[str, Callable[[Console, xr.Dataset], None]] = {
