@@ -37,14 +37,14 @@ def columns() -> tuple[Column, ...]:
     """List the columns of the page's table: parameters that tell runs apart, and the results that go there."""
     results = (
         Column(
-            typeset(result.heading), 0 if result.words else 105, result.name,
+            typeset(result.heading), 0 if result.words else 98, result.name,
             "" if result.words else "digits", typeset(result.long_name),
         )
         for result in every_result().values()
         if result.on_page
     )  # fmt: skip
     return (
-        Column("run", 260),
+        Column("run", 245),
         Column("log₁₀ scale", 118, "init.log10_scale", "exact"),
         Column("width", 80, "init.width", "exact"),
         Column("seed", 85, "init.seed", "exact"),

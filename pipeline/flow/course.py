@@ -176,7 +176,8 @@ def follow_flow(
         from pipeline.flow.many_points import follow_many_points  # kernels that few runs need
 
         return follow_many_points(data, init, end_time, tolerance, slope, progress)
-    reduced = Reduction.of(data, init, slope, output_speed)
+    with one_thread(data.sizes["point"]):  # two threads take three times as long over the frame's decomposition
+        reduced = Reduction.of(data, init, slope, output_speed)
     if output_speed == 1.0 and many_patterns(reduced, tolerance, end_time):
         from pipeline.flow.many_patterns import follow_many_patterns  # kernels that few runs need
 

@@ -16,6 +16,7 @@ from bokeh.models import Range1d
 from dashboards.components import BUTTON, card, html_pane
 from dashboards.damage import explain_damage
 from dashboards.latest_only import LatestOnly
+from dashboards.neurons.condition import ConditionError
 from dashboards.neurons.selection import NeuronSelection
 from dashboards.page_context import PageContext
 from dashboards.page_template import explain_error
@@ -274,17 +275,18 @@ class ExplorePage:
             self.choice = self.shown.choice
             self.controls.reflect(self.shown.choice, self.shown.offers)
         else:
-            self.fall_back()
+            self.fall_back(of_condition=isinstance(error, ConditionError))
 
-    def fall_back(self) -> None:
-        """Show less of what the address asks for: no selection and no window, then a preset."""
-        dropped = [self.context.query.pop(key) for key in ("where", "window") if key in self.context.query]
+    def fall_back(self, *, of_condition: bool) -> None:
+        """Show less of what the address asks for: no selection if its condition is wrong, else a preset."""
         preset = (PRESET + FIRST_PRESET,)
-        if not dropped and self.keys == preset:
-            return
-        if not dropped:
+        if of_condition and "where" in self.context.query:
+            self.context.query.pop("where")
+        elif self.keys != preset:
             self.context.say(f"Shown is the preset {FIRST_PRESET}.")
             self.keys = preset
+        else:
+            return
         self.choice = None
         self.runs.request(None)
 

@@ -192,3 +192,9 @@ def test_figures_that_can_not_be_written(reluflow, filled):
     done = reluflow("figures", "orthonormal", "--out", "/proc/reluflow", "--catalog", filled)
     assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
     assert done.stderr.startswith("reluflow: /proc/reluflow: ")
+
+
+def test_a_file_that_the_dashboard_cannot_open(refused, tmp_path):
+    path = tmp_path / "absent.nc"
+    message = refused("dashboard", "--port", "0", "--data", path)
+    assert message == f"--data {path} is not there; allowed are a netCDF file (*.nc) and a Zarr store"
