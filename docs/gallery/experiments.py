@@ -45,5 +45,8 @@ EXPERIMENTS = (
     Experiment("nearly-orthogonal", {"tiny": {"init.log10_scale": "-1000"}}),
     Experiment("unbalanced", {"tiny": {"init.log10_scale": "-12"}}),
     Experiment("leaky", {"smaller": {"init.log10_scale": "-12"}, "tiny": {"init.log10_scale": "-30"}}),
+    Experiment("student", slow=True),
+    Experiment("teacher-student", slow=True),
+    Experiment("digits", slow=True),
 )
-"""In the order of the pages: the paper's own, then those of its appendix, then those of its discussion."""
+"""In the order of the pages: the paper's own, its appendix's, those of its discussion, and what others study."""
