@@ -24,8 +24,9 @@ RECORD = "record.json"
 SWEEP = ("sweep", "scale-width-seed")
 LADDER = ("theory", "ladder")
 
-KEPT_WIDTH, KEPT_COLOURS, KEPT_FRAMES = 1000, 64, 70
-"""Pixels, colours and frames of pictures that the repository keeps: each is below 150 kB."""
+KEPT_WIDTH, KEPT_COLOURS, KEPT_FRAMES, KEPT_SIZE = 1000, 64, (70, 35, 18), 150_000
+"""Pixels, colours and frames (the first that is small enough) of pictures that the repository keeps, and the bytes
+that each is below."""
 
 
 def reluflow(*words: str) -> dict[str, Any]:
@@ -94,7 +95,10 @@ def _jumps(preset: str, folder: Path) -> list[dict[str, Any]]:
 
 def _shrink(folder: Path, run_id: str) -> None:
     """Replace the figures by small ones, for the repository."""
-    write_animations(_catalog()[run_id], folder, formats=["mp4"], frames=KEPT_FRAMES)
+    for frames in KEPT_FRAMES:
+        write_animations(_catalog()[run_id], folder, formats=["mp4"], frames=frames)
+        if (folder / "animation.mp4").stat().st_size < KEPT_SIZE:
+            break
     (folder / "figure-1-timeline.png").unlink()  # no page shows it
     for path in folder.glob("*.png"):
         with Image.open(path) as image:

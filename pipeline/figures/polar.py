@@ -25,6 +25,9 @@ RINGS = (1.0, 0.1, 0.01)
 RIM, TICK = 1.03, 0.13
 """Where the ticks of the data begin, and how long the longest is."""
 
+MOST_MINIMAL = 40
+"""How many minimal neurons are shown: an interpolator over random directions has hundreds."""
+
 SIGNS = {1: (BLUE, "^", "aⱼ > 0"), -1: (VERMILION, "v", "aⱼ < 0"), 0: (GREY, "o", "aⱼ = 0")}
 """The colour, the marker and the name of the neurons by the sign of their output."""
 
@@ -116,7 +119,7 @@ def draw_state(tree: Run, axes: Axes, view: View, state: State) -> None:
                 markeredgecolor=BLACK if sliding else "white", markeredgewidth=0.9 if sliding else 0.4,
                 zorder=2, clip_on=False, rasterized=len(sign) > MANY, label=f"{number}{'-sliding' * sliding}",
             )  # fmt: skip
-    weight, _ = minimum(tree)
+    weight = _few_minimal(tree)
     if len(weight):
         axes.plot(
             *place(view, weight, 1 / np.linalg.norm(weight, axis=1)).T, linestyle="none", marker="o",
@@ -143,6 +146,12 @@ def _draw_data(tree: Run, axes: Axes, view: View) -> None:
     axes.add_collection(ticks, autolim=False)
 
 
+def _few_minimal(tree: Run) -> FloatArray:
+    """Find the minimal neurons' weights, none where their circles would hide all else."""
+    weight, _ = minimum(tree)
+    return weight if len(weight) <= MOST_MINIMAL else weight[:0]
+
+
 def legend(tree: Run, states: Sequence[State]) -> list[Line2D]:
     """List what the markers, the ticks and the rings stand for."""
     signs = {int(sign) for state in states for sign in np.unique(np.sign(state.output))}
@@ -152,7 +161,7 @@ def legend(tree: Run, states: Sequence[State]) -> list[Line2D]:
         for number, (color, marker, name) in SIGNS.items() if number in signs
     ]  # fmt: skip
     handles.append(Line2D([], [], color=GREY, linewidth=2.0, label="data xₖ (blue: yₖ > 0)"))
-    if len(minimum(tree)[0]):
+    if len(_few_minimal(tree)):
         handles.append(
             Line2D(
                 [], [], linestyle="none", marker="o", markersize=9, markerfacecolor="none",

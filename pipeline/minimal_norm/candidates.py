@@ -30,6 +30,10 @@ STRETCH = 10_000
 """How many neurons are added up at a time: of a million the patterns would be gigabytes."""
 MOST_ROUNDS = 12
 """How many corrections are tried: where a kink is close to a point it takes more than two."""
+MOST_DIRECTIONS = 1_000
+"""How many neurons' directions are taken, the heaviest."""
+MOST_FOR_LEAST_SUM = 150
+"""Up to how many points these masses are those of least sum: the simplex method is slow with many directions."""
 LARGEST_LINEAR_PROGRAM = 300
 """Up to how many points the masses on many directions are those of least sum; above, those of least squares."""
 MOST_POINTS = 1_500
@@ -104,6 +108,30 @@ def _by_blocks(reduced: Reduced, blocks: Blocks, slope: float) -> Network | None
     if not solution.feasible:
         return None
     return exact(reduced, Neurons(solution.weight, blocks.sign), slope)
+
+
+def along_known(reduced: Reduced, neurons: Neurons, slope: float) -> Network | None:
+    """Masses along the neurons' own directions and many others: of least sum, of many points nearest to their own.
+
+    It needs no network near the labels: a direction that the flow has found is worth having before its mass is.
+    """
+    if len(reduced.points) > MOST_POINTS:
+        return None
+    heaviest = np.argsort(-np.linalg.norm(neurons.weight, axis=1), kind="stable")[:MOST_DIRECTIONS]
+    near = neurons.of(heaviest[neurons.weight[heaviest].any(axis=1)])
+    directions = np.concatenate([near.weight, many_directions(reduced)])
+    if len(reduced.points) <= MOST_FOR_LEAST_SUM:
+        found = over_directions(reduced, slope, directions)
+        return found[1] if found is not None and found[1].interpolates(reduced) else None
+    unit, _ = of_length_1(reduced, directions)
+    mass = np.zeros(len(unit))
+    mass[: len(near.sign)] = near.sign * np.linalg.norm(near.weight[:, : reduced.penalised], axis=1)
+    outputs = Activation(slope).value(reduced.points @ unit.T)
+    mass += np.linalg.lstsq(outputs, reduced.labels - outputs @ mass)[0]
+    there = mass != 0
+    unit, mass = unit[there], mass[there]
+    network = Network.of(reduced, np.abs(mass)[:, None] * unit, np.where(mass > 0, 1, -1), slope, np.nan)
+    return network if network.interpolates(reduced) else None
 
 
 def blocks_of(reduced: Reduced, neurons: Neurons) -> Blocks:

@@ -207,11 +207,13 @@ class MinimalNeurons:
         wish = [part + s * a for part, s in zip(along, self.sign, strict=True)]
         side = self._sides(a, along)
         wishes, largest = np.zeros((2, len(a), len(wish)))
+        nearest = np.zeros(side.shape, dtype=np.int64)
+        for s in np.unique(self.sign):
+            rivals = np.flatnonzero(self.sign == s)
+            chosen = rivals[np.argmax([wish[other] for other in rivals], axis=0)]
+            nearest = np.where(side == s, chosen, nearest)
         for i, s in enumerate(self.sign.tolist()):
-            own = side == s
-            rivals = [other for other in range(len(wish)) if self.sign[other] == s]
-            if len(rivals) > 1:
-                own &= np.argmax([wish[other] for other in rivals], axis=0) == rivals.index(i)
+            own = (side == s) & (nearest == i)
             mine = np.where(own, wish[i], -np.inf)
             largest[:, i] = mine.max(axis=1, initial=-np.inf)
             positive = np.maximum(mine, 0.0, out=mine)

@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline.minimal_norm.bound import best_certificate, rough_certificate
 from pipeline.minimal_norm.candidates import (
+    along_known,
     blocks_of,
     exact,
     of_two_neurons,
@@ -113,9 +114,16 @@ def without_the_program(reduced: Reduced, slope: float, known: Sequence[Neurons]
     return Best(best, *_relaxed(reduced, slope, reduced.labels), origin=origin)
 
 
-def better(reduced: Reduced, slope: float, minimal: Neurons, known: Neurons) -> Network | None:
-    """An interpolator of less norm than ``minimal`` (of any if that has no neurons), by a known network."""
-    found = _known_ones(reduced, slope, [known], minimal)
+def better(
+    reduced: Reduced, slope: float, minimal: Neurons, known: Neurons, *, near: bool = True
+) -> Network | None:
+    """An interpolator of less norm than ``minimal`` (of any if that has no neurons), by a known network.
+
+    Of one that is not ``near`` the labels the directions alone are taken.
+    """
+    found = _known_ones(reduced, slope, [known] if near else [], minimal)
+    along = along_known(reduced, known, slope)
+    found += [] if along is None else [along]
     if not found:
         return None
     best = _least(reduced, found)

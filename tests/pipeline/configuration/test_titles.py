@@ -14,7 +14,7 @@ from pipeline.sweep.plan import make_plan
 from pipeline.sweep.spec import SweepSpec
 
 IDENTIFIERS = {
-    "digits": "5f67d9a33f95",
+    "digits": "0eb2b8638323",
     "high-dimensional": "01bbbbb8f08d",
     "leaky": "f54aa2f6aaa9",
     "nearly-orthogonal": "8f96b580e3fd",
@@ -25,7 +25,7 @@ IDENTIFIERS = {
     "orthonormal": "20ee24c7e740",
     "small-width": "c40dbd7ced5e",
     "student": "f797b166c81a",
-    "teacher-student": "c79c8699b913",
+    "teacher-student": "c9707e798c84",
     "unbalanced": "226bcf46f061",
 }
 """The runs of the presets as they are, as catalogs have them."""

@@ -195,9 +195,22 @@ def test_a_certified_value_is_not_touched():
 def test_what_is_known_and_larger_changes_nothing():
     x, y, w, a = labelled(3, 6, 2, 3)
     reduced = reduce(x, y)
-    best = reoptimised(reduced, reduced.neurons(w, a), 0.0)
-    assert best is not None
-    assert better(reduced, 0.0, Neurons(best.weight, best.sign), reduced.neurons(w, a)) is None
+    least = minimal_norm(generate_data(DataConfig(x=x.tolist(), y=y.tolist())))
+    weight = least["weight"].values
+    best = reduced.neurons(weight, least["output_sign"].values * np.linalg.norm(weight, axis=1))
+    assert better(reduced, 0.0, best, reduced.neurons(w, a)) is None
+
+
+def test_the_directions_of_a_network_far_from_the_labels_are_worth_having():
+    """Half of the teacher's weights fit nothing; along their directions the teacher is found."""
+    x, y, w, a = labelled(1, 110, 100, 3)
+    reduced = reduce(x, y)
+    many = over_many_directions(reduced, 0.0)
+    found = better(reduced, 0.0, Neurons(many.weight, many.sign), reduced.neurons(0.5 * w, a), near=False)
+    teacher = reduced.neurons(w, a)
+    assert found is not None
+    assert found.interpolates(reduced)
+    assert found.norm(reduced) <= np.linalg.norm(teacher.weight, axis=1).sum() * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("free", [False, True])
