@@ -44,7 +44,7 @@ help:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
 	@touch $@
 
-.venv/compiled: .venv/installed $(wildcard pipeline/flow/exact/*.py pipeline/flow/exact/*/*.py pipeline/flow/collocation/*.py) pipeline/flow/gradient_descent_kernels.py
+.venv/compiled: .venv/installed $(wildcard pipeline/flow/exact/*.py pipeline/flow/exact/*/*.py pipeline/flow/collocation/*.py pipeline/flow/gram/*.py) pipeline/flow/gradient_descent_kernels.py
 	@$(BIN)/python -m pipeline.flow
 	@touch $@
 

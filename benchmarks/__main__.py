@@ -55,7 +55,7 @@ def main() -> None:
         console.print(basins.table(followed), f"{basins.figure(asked.out / 'basins.png', followed)}\n")
     if "research_size" in parts:
         tell("networks of research size beside diffrax")
-        console.print(research_size.table(), "")
+        console.print(research_size.tables(), "")
     if {"work_precision", "scales", "waiting"} & set(parts):
         console.print(summary.table(found, lengths, waits))
     console.print(f"{spoken(perf_counter() - started)} in all")

@@ -1,4 +1,4 @@
-"""Networks of research size: many points and few neurons, beside diffrax.
+"""Networks of research size beside diffrax: many points and few neurons, and as many patterns as neurons.
 
 CPU time, the least of some repeats: other work on the machine does not count. Error: the root mean square over the
 points of the residual's error at the end, over the labels'. The reference is our own tightest run; what diffrax's
@@ -13,6 +13,7 @@ from functools import partial
 from itertools import pairwise
 from time import process_time
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from rich.console import Group
@@ -32,13 +33,25 @@ ROWS = (
 """Points, coordinates, neurons, and the paper's t."""
 TEACHER, START = 5, 0.1
 """The teacher's neurons, and the size of a weight at the start."""
+WIDE_ROWS = (
+    (50, 20, 100, 0.01, 50.0), (100, 10, 200, 0.01, 50.0), (75, 150, 200, 0.01, 100.0), (100, 50, 200, 1.0, 20.0),
+    (200, 50, 500, 0.01, 50.0), (500, 100, 500, 0.01, 50.0), (1_000, 784, 1_000, 0.01, 20.0),
+)  # fmt: skip
+"""Points, coordinates, neurons, the size of a weight at the start, and the paper's t."""
+WIDE_TEACHER = 6
+FINE = {50: 1e-7, 75: 1e-7, 100: 1e-7, 200: 1e-7, 500: 1e-6, 1_000: 1e-5}
+"""The tolerance of the reference, by the points of a wide problem."""
 TOLERANCES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
+WIDE_RIVALS = {"Tsit5": (1e-2, 1e-3, 1e-4, 1e-5, 1e-6), "Dopri8": (1e-2, 1e-3, 1e-4, 1e-5)}
+GROUPED, GROUPED_UP_TO = 1e-3, 200
+"""The tolerance with which the grouped path takes a wide problem, too, of so many points at most: for minutes."""
 RIVALS = {"Tsit5": (1e-3, 1e-5, 1e-7, 1e-9), "Dopri8": (1e-3, 1e-5, 1e-7)}
 """Methods of diffrax, and their relative tolerances; no further once one takes :data:`LIMIT`."""
 MOST_STEPS = 100_000
 LIMIT, ENOUGH = 3.0, 0.2
 ASKED = (1e-3, 5e-5, 1e-5, 2e-6)
 """The errors at which the times are compared."""
+WIDE_ASKED = (1e-2, 5e-3, 1e-3, 5e-4, 1e-4, 1e-5, 1e-6)
 
 
 @dataclass(frozen=True)
@@ -51,12 +64,44 @@ class Run:
     residual: np.ndarray
 
 
-def student(n: int, d: int, m: int, end: float) -> Problem:
+@dataclass(frozen=True)
+class Comparison:
+    """One problem, the tolerance of its reference, and what it is compared with.
+
+    Attributes
+    ----------
+    rivals
+        Methods of diffrax, and their relative tolerances.
+    asked
+        The errors at which the times are compared.
+    grouped
+        Whether the grouped path takes it, too.
+    """
+
+    problem: Problem
+    fine: float
+    rivals: dict[str, tuple[float, ...]]
+    asked: tuple[float, ...]
+    grouped: bool = False
+
+
+def student(n: int, d: int, m: int, end: float) -> Comparison:
     """A student of m neurons that learns a teacher on n Gaussian points."""
-    g = np.random.default_rng(0)
+    return Comparison(drawn((n, d, m), TEACHER, START, end), 1e-8, RIVALS, ASKED)
+
+
+def wide(n: int, d: int, m: int, start: float, end: float) -> Comparison:
+    """Almost every neuron has a pattern of its own."""
+    problem = drawn((n, d, m), WIDE_TEACHER, start, end)
+    return Comparison(problem, FINE[n], WIDE_RIVALS, WIDE_ASKED, n <= GROUPED_UP_TO)
+
+
+def drawn(sizes: tuple[int, int, int], teacher: int, start: float, end: float) -> Problem:
+    """Gaussian points labelled by a teacher, and a balanced network."""
+    (n, d, m), g = sizes, np.random.default_rng(0)
     x = g.standard_normal((n, d)) / np.sqrt(d)
-    y = np.maximum(x @ g.standard_normal((TEACHER, d)).T, 0.0) @ g.choice([-1.0, 1.0], TEACHER)
-    w, signs = START * g.standard_normal((m, d)), g.choice([-1.0, 1.0], m)
+    y = np.maximum(x @ g.standard_normal((teacher, d)).T, 0.0) @ g.choice([-1.0, 1.0], teacher)
+    w, signs = start * g.standard_normal((m, d)), g.choice([-1.0, 1.0], m)
     length = np.linalg.norm(w, axis=1)
     init = conform(
         "initial",
@@ -64,11 +109,11 @@ def student(n: int, d: int, m: int, end: float) -> Problem:
             "log_norm": np.log(length),
             "direction": w / length[:, None],
             "output_ratio": signs,
-            "log_init_scale": np.log(START),
+            "log_init_scale": np.log(start),
         },
     )
     data = describe(x, y, [f"x{i + 1}" for i in range(d)])
-    return Problem("", f"n = {n:,}, d = {d}, m = {m}, t = {end:g}", data, init, end, end)
+    return Problem("", f"n = {n:,}, d = {d}, m = {m}, t = {end:g}, start {start:g}", data, init, end, end)
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -83,27 +128,34 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
             return best, result
 
 
-def our_runs(problem: Problem) -> Iterator[Run]:
+def our_runs(problem: Problem, tolerances: tuple[float, ...]) -> Iterator[Run]:
     """Ours, the tightest first: it is the reference."""
-    for tolerance in (1e-8, *TOLERANCES):
+    for tolerance in tolerances:
         seconds, followed = timed(
             partial(follow_flow, problem.data, problem.init, end_time=problem.end, tolerance=tolerance)
         )
-        end = followed.trajectory(np.array([0.0, problem.end]))
+        end = followed.look(np.array([0.0, problem.end]))
         yield Run("reluflow", tolerance, seconds, end["residual"].values[-1])
 
 
-def rival_runs(method: str, problem: Problem) -> Iterator[Run]:
+def grouped_runs(problem: Problem) -> Iterator[Run]:
+    """The grouped path's, which the criterion would not take."""
+    with mock.patch("pipeline.flow.course.many_patterns", return_value=False):
+        yield from our_runs(problem, (GROUPED,))
+
+
+def rival_runs(method: str, comparison: Comparison) -> Iterator[Run]:
     """A rival's, as far as its patience goes."""
     import jax
 
+    problem = comparison.problem
     with jax.enable_x64(True):
         compiled = compile_diffrax(method, problem, MOST_STEPS)
 
         def run(rtol: float) -> Any:
             return jax.device_get(compiled(problem.start, rtol, rtol * problem.unit))
 
-        for rtol in RIVALS[method]:
+        for rtol in comparison.rivals[method]:
             seconds, (residual, fine, _) = timed(partial(run, rtol))
             if fine:
                 yield Run(f"diffrax {method}", rtol, seconds, np.asarray(residual)[-1])
@@ -129,21 +181,28 @@ def seconds_at(asked: float, points: list[tuple[float, float]]) -> float:
     return best
 
 
-def table(rows: tuple[tuple[int, int, int, float], ...] = ROWS) -> Group:
+def tables() -> Group:
+    """Both halves."""
+    few = table("Many points, few neurons", [partial(student, *row) for row in ROWS])
+    return Group(few, "", table("As many patterns as neurons", [partial(wide, *row) for row in WIDE_ROWS]))
+
+
+def table(title: str, comparisons: list[Callable[[], Comparison]]) -> Group:
     """Every run, and the ratios of the quickest rival's time to ours at equal error."""
-    runs, ratios = (
-        Table(title="Many points, few neurons: error and CPU time"),
-        Table(title="Rival's time over ours"),
-    )
+    runs, ratios = Table(title=f"{title}: error and CPU time"), Table(title="Rival's time over ours")
     for name in ("problem", "solver", "error · time at each tolerance"):
         runs.add_column(name)
-    for name in ("problem", *(f"error {asked:g}" for asked in ASKED)):
+    for name in ("problem", *(f"error {asked:g}" for asked in comparisons[0]().asked)):
         ratios.add_column(name)
-    for row in rows:
-        problem = student(*row)
+    for make in comparisons:
+        comparison = make()
+        problem, rivals = comparison.problem, comparison.rivals
         tell(problem.title)
-        reference, *ours = our_runs(problem)
-        found = {"reluflow": ours} | {method: list(rival_runs(method, problem)) for method in RIVALS}
+        tolerances = [tolerance for tolerance in TOLERANCES if tolerance > 2.0 * comparison.fine]
+        reference, *ours = our_runs(problem, (comparison.fine, *tolerances))
+        found = {"reluflow": ours} | {method: list(rival_runs(method, comparison)) for method in rivals}
+        if comparison.grouped:
+            found["grouped path"] = list(grouped_runs(problem))
         points = {
             name: [(error(run, reference, problem), run.seconds) for run in each] for name, each in found.items()
         }
@@ -154,10 +213,11 @@ def table(rows: tuple[tuple[int, int, int, float], ...] = ROWS) -> Group:
             )
             runs.add_row(problem.title, name, said)
         compared = []
-        for asked in ASKED:
+        for asked in comparison.asked:
             own = seconds_at(asked, points["reluflow"])
-            rivals = [seconds_at(asked, points[method]) for method in RIVALS]
-            known = [seconds for seconds in rivals if np.isfinite(seconds)]
+            known = [
+                each for each in (seconds_at(asked, points[method]) for method in rivals) if np.isfinite(each)
+            ]
             compared.append(f"{min(known) / own:.1f}" if known else f"never (ours {spoken(own)})")
         ratios.add_row(problem.title, *compared)
     return Group(runs, "", ratios)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ ADDRESS = "127.0.0.1"
 """The interface to listen on: this machine alone. Others reach it through a proxy that asks for a password."""
 THREADS = 4
 """Threads for callbacks: a slow callback does not delay the pages of other people."""
+CLOSED_PAGE_LOGGERS = ("asyncio", "bokeh.server.protocol_handler", "tornado.application")
+"""Loggers that report a closed page with a traceback."""
 UNUSED_SECONDS = 10
 """Time after which a session whose page is closed is discarded."""
 
@@ -59,7 +62,8 @@ def server(
     state: Any = pn.state
     if not isinstance(state._thread_pool, PageCallbacks):
         state._thread_pool = PageCallbacks(THREADS, thread_name_prefix="page-callback")
-    logging.getLogger("asyncio").addFilter(keep_unless_page_closed)
+    for name in CLOSED_PAGE_LOGGERS:
+        logging.getLogger(name).addFilter(keep_unless_page_closed)
     routes: dict[str, Any] = {name: page_of(name, catalog, files or {}) for name in pages}
     made: Server = pn.io.server.get_server(
         routes,
@@ -83,12 +87,17 @@ def server(
 
 
 def keep_unless_page_closed(record: logging.LogRecord) -> bool:
-    """Drop what asyncio reports when a page is closed while a message to it is written.
+    """Drop what is reported when a page is closed while a message to it is written, or one of it arrives.
 
     Panel starts to write every part of a message and does not await them once the page is closed
-    (``panel.io.document``): asyncio would print a traceback for each closed tab.
+    (``panel.io.document``): asyncio would print a traceback for each closed tab. Bokeh 3.9 asserts that a
+    connection has its session, which it has lost by then (``bokeh.server.connection``).
     """
-    return not (record.exc_info and isinstance(record.exc_info[1], WebSocketClosedError))
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, AssertionError):
+        last = traceback.extract_tb(error.__traceback__)[-1:]
+        return not any(frame.name == "session" and frame.filename.endswith("connection.py") for frame in last)
+    return not isinstance(error, WebSocketClosedError)
 
 
 def page_of(name: str, catalog: Catalog, files: Mapping[str, str]) -> Callable[[], pn.Template]:

@@ -28,6 +28,7 @@ class Column(NamedTuple):
     about: str = ""
 
 
+PHASE_NAMES = ("alignment", "first fit", "second fit", "convergence")
 SEARCHED = ("title", "description", "data.kind", "init.start", "flow.method", "status", "created")
 """The columns that the search field searches, besides the run's name."""
 
@@ -36,21 +37,22 @@ def columns() -> tuple[Column, ...]:
     """List the columns of the page's table: parameters that tell runs apart, and the results that go there."""
     results = (
         Column(
-            typeset(result.heading), 0 if result.words else 105, result.name,
+            typeset(result.heading), 0 if result.words else 98, result.name,
             "" if result.words else "digits", typeset(result.long_name),
         )
         for result in every_result().values()
         if result.on_page
     )  # fmt: skip
     return (
-        Column("run", 310),
-        Column("log₁₀ scale", 125, "init.log10_scale", "exact"),
+        Column("run", 245),
+        Column("log₁₀ scale", 118, "init.log10_scale", "exact"),
         Column("width", 80, "init.width", "exact"),
         Column("seed", 85, "init.seed", "exact"),
         *results,
         Column("hold", 70, digits="exact", about="How many of the paper's statements hold"),
         Column("fail", 65, digits="exact", about="How many of the paper's statements fail"),
-        Column("created", 150, about="UTC"),
+        Column("phases", 100, about="The shares of the run's time: alignment, first fit, second fit, convergence"),
+        Column("created", 140, about="UTC"),
     )
 
 
@@ -79,6 +81,37 @@ def select_columns(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(table).iloc[::-1].reset_index(drop=True)
 
 
+def phase_bars(frame: pd.DataFrame) -> pd.Series:
+    """Draw the phases of each run as a bar of four parts, of the lengths that the phases have.
+
+    Parameters
+    ----------
+    frame
+        From ``catalog.frame()``; a run without its times has no bar.
+    """
+    names = ("t1", "t2", "t3", "end_time")
+    if frame.empty or not set(names) <= set(frame.columns):
+        return pd.Series("", index=frame.index, dtype=object)
+    times = frame[list(names)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    ends = np.fmax.accumulate(np.minimum(times, times[:, -1:]), axis=1)
+    shares = np.diff(np.nan_to_num(ends / ends[:, -1:]), axis=1, prepend=0.0)
+    negative_first = frame["fitted_first"].eq("negative") if "fitted_first" in frame else [False] * len(frame)
+    orders = [(1, 3, 2, 4) if swapped else (1, 2, 3, 4) for swapped in negative_first]
+    bars = [
+        '<span class="phases" role="img" aria-label="{}">{}</span>'.format(
+            ", ".join(f"{name} {share:.0%}" for name, share in zip(PHASE_NAMES, row, strict=True)),
+            "".join(
+                f'<i class="p{number}" style="flex:{share:.4f}"></i>'
+                for number, share in zip(order, row, strict=True)
+            ),
+        )
+        if end > 0
+        else ""
+        for row, end, order in zip(shares.tolist(), np.nan_to_num(times[:, -1]).tolist(), orders, strict=True)
+    ]
+    return pd.Series(bars, index=frame.index, dtype=object)
+
+
 def add_headings(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Add columns with the headings of the page, so that a condition can use them.
 
@@ -97,6 +130,8 @@ def add_headings(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     by_run = rows.set_index("run_id")
     found = {normalize_condition(str(name)): by_run[name].reindex(frame.index) for name in by_run}
     found["run"] = frame.index.to_series()
+    ends = frame[[name for name in ("t1", "t2", "t3") if name in frame]]
+    found["phases"] = ends.notna().sum(axis=1) + 1  # how many the run has reached
     more = {name: values for name, values in found.items() if name not in frame}
     return pd.concat([frame, pd.DataFrame(more, index=frame.index)], axis="columns")
 

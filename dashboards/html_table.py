@@ -110,13 +110,15 @@ def powers(text: str) -> str:
     found = POWER.fullmatch(text)
     if found:
         return f"10<sup>{found.group(1)}</sup>".replace("-", "−")
-    return MINUS.sub("−", escape(text))
+    return RAISED.sub(lambda found: f"<sup>{found[1] or found[2]}</sup>", MINUS.sub("−", escape(text)))
 
 
 FAR = re.compile(r"(-?[0-9.]+)e([+-][0-9]+)(| [a-z-]+)")
 """A number far from 1 as :func:`pipeline.in_digits` writes it, and perhaps a unit."""
 POWER = re.compile(r"10\^(-?[0-9.]+)")
 """A power of ten; its exponent may have decimals."""
+RAISED = re.compile(r"\^(?:\(([^()]*)\)|([\w.]+))")
+"""An exponent in a formula: ``λ^(ε/5)``, ``λ^ε``."""
 MINUS = re.compile(r"(?<![\w)])-(?=[0-9])")
 """A minus sign in a text, not a hyphen."""
 

@@ -143,3 +143,63 @@ function lead(table, groups, within, [back, forth]) {
   }
   settle();
 }
+
+// Bokeh 3.9 and Panel 1.9 leave these without a name for screen readers: the handle of a slider, whose value is said as
+// the number of its stop; the buttons of a player and of a number's field; the head of a card.
+function whenRendered(name, act) {
+  const view = window.Bokeh?.Models?.get?.(name)?.prototype.default_view?.prototype;
+  const before = view?.render;
+  if (before !== undefined) {
+    view.render = function (...given) {
+      before.apply(this, given);
+      act(this);
+    };
+  }
+}
+
+function label(view, names) {
+  for (const [selector, name] of Object.entries(names)) {
+    view.shadow_el.querySelectorAll(selector).forEach((found) => {
+      found.setAttribute("aria-label", name);
+      found.title ||= name;
+    });
+  }
+}
+
+whenRendered("Slider", (view) => {
+  const handle = view.shadow_el.querySelector(".noUi-handle");
+  if (handle === null) {
+    return;
+  }
+  handle.setAttribute("aria-label", view.model.title);
+  const say = () => {
+    const text = view.shadow_el.querySelector(".bk-slider-value")?.textContent
+      ?? view.shadow_el.querySelector(".bk-slider-title")?.textContent.split(": ").at(-1);
+    if (text && handle.getAttribute("aria-valuetext") !== text) {
+      handle.setAttribute("aria-valuetext", text);
+    }
+  };
+  new MutationObserver(say).observe(handle, { attributeFilter: ["aria-valuetext"] });
+  say();
+});
+whenRendered("panel.models.widgets.Player", (view) => label(view, {
+  "input[type=range]": view.model.title, ".slower": "Slower", ".first": "First frame", ".previous": "Previous frame",
+  ".reverse": "Play backwards", ".pause": "Pause", ".play": "Play", ".next": "Next frame", ".last": "Last frame",
+  ".faster": "Faster",
+}));
+whenRendered("Spinner", (view) => label(view, {
+  ".bk-spin-btn-up": `${view.model.title}: more`, ".bk-spin-btn-down": `${view.model.title}: less`,
+}));
+whenRendered("panel.models.layout.Card", (view) => {
+  const head = view.shadow_el.querySelector("button.card-header");
+  const say = () => head?.setAttribute("aria-expanded", String(!view.model.collapsed));
+  const title = view.model.children[0]?.children?.[0]?.text ?? ""; // as HTML whose own characters are escaped
+  const plain = (text) => new DOMParser().parseFromString(text, "text/html").body.textContent;
+  head?.setAttribute("aria-label", plain(plain(title)) || "More");
+  view.connect(view.model.properties.collapsed.change, say);
+  say();
+});
+whenRendered("Checkbox", (view) => {
+  const box = view.shadow_el.querySelector("input[type=checkbox]");
+  box?.setAttribute("aria-label", view.model.label);
+});

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from html import escape
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import panel as pn
+from panel.theme import Inherit
+from panel.theme.native import Native
 
 from catalog import Catalog, CatalogError
 from dashboards.budget import StoppedError
@@ -23,7 +25,17 @@ from pipeline import RequestError
 TEMPLATE = (Path(__file__).parent / "page.html").read_text()
 STYLE = (Path(__file__).parent / "page.css").read_text()
 SCRIPT = (Path(__file__).parent / "page.js").read_text()
+WIDGETS = (Path(__file__).parent / "widgets.css").read_text()
 LOGGER = logging.getLogger("reluflow.dashboard")
+
+
+class PageDesign(Native):
+    """Panel's plain design, with the page's colours where that one has fixed ones."""
+
+    modifiers: ClassVar[dict[Any, Any]] = {
+        **Native.modifiers,
+        pn.widgets.Widget: {"stylesheets": [Inherit, WIDGETS]},
+    }
 
 
 def open_page(name: str, catalog: Catalog, files: Mapping[str, str]) -> pn.Template:
@@ -119,7 +131,7 @@ def build_content(name: str, context: PageContext, notices: Notices) -> Any:
 
 def fill_template(name: str, context: PageContext, notices: Notices, content: Any) -> pn.Template:
     """Put a page's content into the template."""
-    template = pn.Template(TEMPLATE, location=True)
+    template = pn.Template(TEMPLATE, location=True, design=PageDesign)
     other = DARK if context.theme is LIGHT else LIGHT
     template.add_variable("page_title", PAGES[name].title)
     template.add_variable("pages", [(key, context.address(key), page.title) for key, page in PAGES.items()])

@@ -11,7 +11,7 @@ from time import monotonic
 import pandas as pd
 
 from catalog import Catalog, CatalogError
-from dashboards.catalog_rows import add_headings, join_texts, select_columns
+from dashboards.catalog_rows import add_headings, join_texts, phase_bars, select_columns
 
 REREAD_FACTOR = 10
 """A table is read again at the earliest when ten times as long has passed as the last reading took; 10,000 runs
@@ -34,6 +34,8 @@ class RunsSnapshot:
         The damage of runs that can't be listed, by their names.
     version
         Increases by one with every change.
+    about
+        From :func:`describe_runs`.
     """
 
     rows: pd.DataFrame
@@ -41,6 +43,7 @@ class RunsSnapshot:
     text: pd.Series
     damaged: dict[str, str]
     version: int
+    about: dict[str, dict[str, str]]
 
 
 @dataclass
@@ -79,8 +82,9 @@ class PublishedRuns:
             if last is None or damaged != last.damaged or not rows.equals(last.rows):
                 version = 1 if last is None else last.version + 1
                 self._table = last = RunsSnapshot(
-                    rows, add_headings(frame, rows), join_texts(frame), damaged, version
-                )
+                    rows, add_headings(frame, rows), join_texts(frame), damaged, version,
+                    describe_runs(frame),
+                )  # fmt: skip
             self._read = monotonic()
             self._took = self._read - begun
             return last
@@ -102,3 +106,19 @@ def read_ahead(catalog: Catalog) -> threading.Thread:
     thread = threading.Thread(target=read, name="read-ahead", daemon=True)
     thread.start()
     return thread
+
+
+def describe_runs(frame: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """Describe each run: its ``title``, its ``phases`` as a bar, and its main numbers in ``short`` for a phone."""
+    run_ids = [str(run_id) for run_id in frame.index]
+
+    def texts(name: str, pattern: str) -> list[str]:
+        values = frame[name] if name in frame else [None] * len(frame)
+        return ["" if pd.isna(value) else pattern.format(value) for value in values]
+
+    parts = zip(
+        texts("init.width", "m = {}"), texts("status", "{}"), texts("final_loss", "L = {:.1e}"), strict=True
+    )
+    short = [", ".join(part.replace("_", " ") for part in three if part) for three in parts]
+    columns = {"title": texts("title", "{}"), "phases": phase_bars(frame).tolist(), "short": short}
+    return {name: dict(zip(run_ids, values, strict=True)) for name, values in columns.items()}

@@ -52,9 +52,9 @@ def create_heat_map(
     image = hv.Image(shown[::-1].astype(np.float32), ["x", "row"], "value", bounds=bounds)
     elements = [image.opts(tools=["hover"], hover_tooltips=[(axes[2].label, "@image")], **options)]
     if marked is not None and marked.any():
-        beside = np.full(int(marked.sum()), bounds[0])
+        beside = np.full(int(marked.sum()), bounds[0] + 0.012 * (bounds[2] - bounds[0]))
         pins = hv.Scatter((beside, up[marked]), "x", "row")
-        elements.append(pins.opts(marker="dash", size=22, color=theme.accent, line_width=5))
+        elements.append(pins.opts(marker="circle", size=9, color=theme.ink, line_color=theme.panel, line_width=2))
     names = axes[1].words or {}
     label = [names.get(row, f"{row:g}") for row in rows.tolist()]
     row_axis = Axis(axes[1].label, words=spread_labels(dict(zip(up.tolist(), label, strict=True)), ROW_LABELS))

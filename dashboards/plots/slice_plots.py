@@ -137,7 +137,8 @@ def create_lines_plot(
         options = {"line_alpha" if not points else "alpha": DIMMED if marked is not None else 0.85}
         elements.append(draw_group(at, group, axes, theme, points=points, width=width).opts(**options))
     if marked is not None and len(marked.values):
-        elements.append(draw_group(at, marked, axes, theme, points=points, width=3.0))
+        thick = 3.0 if len(marked.values) <= LEGEND_LIMIT else 1.6
+        elements.append(draw_group(at, marked, axes, theme, points=points, width=thick))
     named = len(groups) > 1 or marked is not None
     overlay = hv.Overlay(elements or [hv.Curve([], axes[0].label, axes[1].label)])
     hooks = [ticks_of("x", axes[0]), ticks_of("y", axes[1])]

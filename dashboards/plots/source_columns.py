@@ -137,6 +137,18 @@ def loss_columns(drawing: DrawingData, unit: float) -> Columns:
     return {"t": time / unit, "loss": loss, "log10_loss": np.where(np.isfinite(logarithm), logarithm, np.nan)}
 
 
+def test_loss_columns(drawing: DrawingData, unit: float) -> Columns:
+    """Take the loss at the test points over time, as :func:`loss_columns`; nothing where there are none."""
+    trajectory = drawing.run.groups["trajectory"]
+    if "test_loss" not in trajectory.variables:
+        return {"t": np.empty(0), "loss": np.empty(0), "log10_loss": np.empty(0)}
+    loss = trajectory["test_loss"].values
+    with np.errstate(divide="ignore"):
+        logarithm = np.log10(loss)
+    time = trajectory["time"].values / unit
+    return {"t": time, "loss": loss, "log10_loss": np.where(np.isfinite(logarithm), logarithm, np.nan)}
+
+
 def residual_columns(drawing: DrawingData, unit: float) -> dict[str, Columns]:
     """Take the residuals of at most 200 points over time, by the sign of the label: ``positive``, ``negative``."""
     residual, y = drawing.run.curve["residual"].values[:, :200], drawing.run.groups["data"]["y"].values[:200]

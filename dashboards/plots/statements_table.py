@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from math import inf, isfinite
 from typing import Any
 
@@ -17,6 +17,8 @@ from pipeline.figures import time_text
 VERDICTS = {"holds": "✓ holds", "fails": "✗ fails", "not_applicable": "– does not apply"}
 """Each verdict as a symbol and a word; its colour is set by the class of its name in ``html_table.css``."""
 
+JOINED = 3
+"""Statements that do not apply for one reason are one row from this number on."""
 ORDERS = {
     "paper": "the paper's order",
     "verdict": "verdict, failing first",
@@ -56,12 +58,32 @@ def create_statements_table(statements: xr.Dataset, verdict: str = "all", order:
         "time": lambda name: finite_or_inf(found[name][1].at),
     }
     chosen = [name for name, (_, row) in found.items() if verdict in ("all", row.verdict)]
-    rows = [record(name, *found[name]) for name in sorted(chosen, key=keys[order])]
+    joined = {} if verdict == "not_applicable" else equal_reasons({name: found[name][1] for name in chosen})
+    kept = [name for name in chosen if not any(name in names for names in joined.values())]
+    rows = [record(name, *found[name]) for name in sorted(kept, key=keys[order])]
+    rows += [join_record(names, reason) for reason, names in joined.items()]
     heads = (
         "statement", "the paper's sentence, and what was measured", "verdict", "measured", "bound", "margin",
         "at t",
     )  # fmt: skip
     return Table("The paper's statements on this run", heads, rows)
+
+
+def equal_reasons(rows: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Find the rows that do not apply for the same reason, by this reason: at least :data:`JOINED` each."""
+    found: dict[str, list[str]] = {}
+    for name, row in rows.items():
+        if row.verdict == "not_applicable":
+            found.setdefault(row.reason, []).append(name)
+    return {reason: names for reason, names in found.items() if len(names) >= JOINED}
+
+
+def join_record(names: Sequence[str], reason: str) -> list[Cell]:
+    """Make the cells of some statements that do not apply for the same reason."""
+    listed = ", ".join(map(name_statement, names))
+    verdict = Cell(VERDICTS["not_applicable"], css_class="not_applicable")
+    nothing = [NO_NUMBER] * 4
+    return [Cell(f"{len(names)} statements"), Cell(typeset(reason), listed), verdict, *nothing]
 
 
 def record(name: str, claim: str, row: Any) -> list[Cell]:

@@ -28,6 +28,7 @@ from dashboards.plots.source_columns import (
     plateau_columns,
     residual_columns,
     round_outwards,
+    test_loss_columns,
 )
 from dashboards.theme import Theme, shade
 from dashboards.time_units import TimeUnit
@@ -67,6 +68,7 @@ class TimeCurves:
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
         self.loss = empty_source("t", "loss", "log10_loss")
+        self.test_loss = empty_source("t", "loss", "log10_loss")
         self.residuals = {sign: empty_source("t", "r") for sign in ("positive", "negative")}
         self.lines = {role: empty_source("t", "log10_norm", "cosine") for role in ROLES}
         self.chosen = empty_source("t", "log10_norm", "cosine", "color", "dash", "neuron")
@@ -100,12 +102,17 @@ class TimeCurves:
         loss = loss_columns(drawing, length)
         residuals, lines = residual_columns(drawing, length), line_columns(drawing, length)
         replace_columns(self.loss, loss)
+        test = test_loss_columns(drawing, length)
+        replace_columns(self.test_loss, test)
         for sources, columns in ((self.residuals, residuals), (self.lines, lines)):
             for name, source in sources.items():
                 replace_columns(source, columns[name])
         replace_columns(self.phases, phase_columns(drawing, length))
         replace_columns(self.plateaus, plateau_columns(drawing, length))
-        largest, zero = float(np.max(loss["loss"])) or 1.0, np.zeros(1)
+        largest, zero = (
+            max(float(np.max(loss["loss"])), float(np.max(test["loss"], initial=0.0))) or 1.0,
+            np.zeros(1),
+        )
         limits = {
             "loss": round_outwards(-0.03 * largest, 1.08 * largest),
             "log_loss": log_loss_limits(loss["log10_loss"]),
@@ -157,12 +164,15 @@ def timed_figure(curves: TimeCurves, title: str, y_label: str) -> figure:
 
 
 def create_loss_plot(curves: TimeCurves, *, logarithmic: bool) -> figure:
-    """Draw the loss over time (figure 3), with thick plateaus."""
+    """Draw the loss over time (figure 3), with thick plateaus; dashed, the loss at the test points."""
     column = "log10_loss" if logarithmic else "loss"
     label = "log₁₀ L" if logarithmic else "loss L"
     plot = timed_figure(curves, "Loss, with its phases and plateaus", label)
     plot.multi_line("t", column, source=curves.plateaus, line_color=PURPLE, line_width=9, line_alpha=0.55)
     line = plot.line("t", column, source=curves.loss, line_color=curves.theme.ink, line_width=2)
+    plot.line(
+        "t", column, source=curves.test_loss, line_color=curves.theme.ink, line_dash="dashed", line_alpha=0.6
+    )
     plot.add_tools(
         HoverTool(renderers=[line], mode="vline", tooltips=[("time", "@t{0.0000}"), ("loss", "@loss{0.0000e+0}")])
     )

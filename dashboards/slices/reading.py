@@ -7,7 +7,6 @@ second one, read when nothing has changed for a moment, takes more.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -166,8 +165,3 @@ def as_slice(places: Places) -> slice | Places:
     if len(places) > 1 and len(set(np.diff(places).tolist())) == 1:
         return slice(int(places[0]), int(places[-1]) + 1, int(places[1] - places[0]))
     return places
-
-
-def bytes_of(array: xr.DataArray) -> int:
-    """Return the size of an array in memory."""
-    return math.prod(array.shape) * array.dtype.itemsize

@@ -15,9 +15,10 @@ class PromptSlider(pn.widgets.IntSlider):
     _priority_changes: ClassVar[list[str]] = ["value"]
 
 
-def write_stops(words: Sequence[str]) -> CustomJSTickFormatter:
-    """Make the formatter that writes the word of a slider's place beside its name."""
-    return CustomJSTickFormatter(args={"words": list(words)}, code="return words[Math.round(tick)] ?? ''")
+def write_stops(words: Sequence[str], first: int = 0) -> CustomJSTickFormatter:
+    """Make the formatter that writes the word of a slider's place beside its name; places begin at ``first``."""
+    code = f"return words[Math.round(tick) - ({first})] ?? ''"
+    return CustomJSTickFormatter(args={"words": list(words)}, code=code)
 
 
 class StopSlider:

@@ -20,17 +20,20 @@ class Experiment:
     slow
         Its run takes longer than a documentation should wait for: what it said and its pictures are kept in the
         repository, and made again by ``make gallery SLOW=1`` alone.
+    staircase
+        Its page shows the limit lambda -> 0 too.
     """
 
     preset: str
     others: dict[str, Settings] = field(default_factory=dict)
     slow: bool = False
+    staircase: bool = False
 
 
 EXPERIMENTS = (
-    Experiment("orthogonal", {"tiny": {"init.log10_scale": "-1000"}}),
+    Experiment("orthogonal", {"tiny": {"init.log10_scale": "-1000"}}, staircase=True),
     Experiment("orthogonal-large"),
-    Experiment("orthonormal", {"tiny": {"init.log10_scale": "-1000"}}),
+    Experiment("orthonormal", {"tiny": {"init.log10_scale": "-1000"}}, staircase=True),
     Experiment(
         "non-orthogonal",
         {
@@ -38,10 +41,11 @@ EXPERIMENTS = (
             "descent": {"flow.method": "gradient_descent", "flow.end_time": "2000"},
             "balanced": {"flow.method": "gradient_descent:balanced", "flow.end_time": "2000"},
         },
+        staircase=True,
     ),
     Experiment("non-orthogonal-large", {"small": {"init.log10_scale": "-6"}}),
     Experiment("high-dimensional", slow=True),
-    Experiment("small-width", {"tiny": {"init.log10_scale": "-1000"}}),
+    Experiment("small-width", {"tiny": {"init.log10_scale": "-1000"}}, staircase=True),
     Experiment("nearly-orthogonal", {"tiny": {"init.log10_scale": "-1000"}}),
     Experiment("unbalanced", {"tiny": {"init.log10_scale": "-12"}}),
     Experiment("leaky", {"smaller": {"init.log10_scale": "-12"}, "tiny": {"init.log10_scale": "-30"}}),

@@ -72,7 +72,25 @@ def record(experiment: Experiment) -> None:
         _shrink(folder, run_id)
     else:
         reluflow("figures", run_id, "--out", str(folder), "--animate")
+    if experiment.staircase:
+        told["limit"] = _jumps(experiment.preset, folder)
     _keep(folder, told)
+
+
+def _jumps(preset: str, folder: Path) -> list[dict[str, Any]]:
+    """Follow the limit lambda -> 0, draw its staircase, and keep its plateaus."""
+    told = reluflow("theory", "limit", preset, "--out", str(folder))
+    law: xr.Dataset = _catalog().sweeps[told["sweep_id"]]["limit"].to_dataset().load()
+    names = ("time", "loss", "labels_fitted", "half_squared_norm")
+    rows: list[dict[str, Any]] = [
+        {name: float(law[name][i]) for name in names} for i in range(law.sizes["plateau"])
+    ]
+    for i, row in enumerate(rows):
+        row["measured"] = float(law["measured_time"].sel(scale=-1000)[i])
+        row["labels"] = law.sizes["point"]
+        seen = float(law["log10_seen"][i])
+        row["seen"] = round(seen) if np.isfinite(seen) else None
+    return rows
 
 
 def _shrink(folder: Path, run_id: str) -> None:

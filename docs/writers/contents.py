@@ -6,7 +6,19 @@ from pathlib import Path
 
 DOCS = Path(__file__).parents[1]
 
-STUDY = ("tutorial", "mathematics", "theory", "gallery/index", "notebooks/*", "dashboard", "sharing")
+STUDY = (
+    "tutorial",
+    "notebook",
+    "own-data",
+    "questions",
+    "descent",
+    "mathematics",
+    "theory",
+    "gallery/index",
+    "notebooks/*",
+    "dashboard",
+    "sharing",
+)
 USE = ("commands", "configuration", "api", "data-format", "architecture", "contributing")
 PAGES = (".md", ".ipynb")
 

@@ -12,20 +12,27 @@ from rich.text import Text
 
 from pipeline import printed_sides, statement_rows
 
-MARKS = {"holds": ("+ holds", "green"), "fails": ("x FAILS", "bold red"), "not_applicable": ("- n/a", "dim")}
+MARKS = {"holds": ("+ holds", "green"), "fails": ("x FAILS", "bold red")}
 """What stands for each verdict: a sign and a word beside the colour."""
 
 
 def print_statements(console: Console, run_id: str, statements: xr.Dataset) -> None:
-    """Print the table, what its columns mean, and what to do next."""
+    """Print the table of what applies, why the other rows do not, and what to do next."""
     rows = statement_rows(statements)
+    apart = {name: row.reason for name, (_, row) in rows.items() if row.verdict == "not_applicable"}
     table = Table("statement", "verdict", "measured", "bound", "margin", "claim, and what was measured", box=None)
     for name, (claim, row) in rows.items():
+        if name in apart:
+            continue
         mark, style = MARKS[row.verdict]
         said = Text.assemble(claim, "\n", (row.reason, "dim"))
         table.add_row(name, Text(mark, style=style), *printed_sides(row), said)
     console.print(f"The paper's statements on {run_id} (epsilon = {float(statements.attrs['epsilon']):g})\n")
-    console.print(table)
+    if len(apart) < len(rows):
+        console.print(table)
+    for reason in dict.fromkeys(apart.values()):
+        names = ", ".join(name for name, why in apart.items() if why == reason)
+        console.print(f"Do not apply, because {reason}: {names}")
     if statements.attrs["fitted_first"] == "negative":
         console.print("\nThe negative labels have the larger |D|: read + for - and - for + throughout.")
     console.print(

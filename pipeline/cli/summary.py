@@ -13,8 +13,8 @@ NUMBERS = (
 )  # fmt: skip
 """The numbers that it needs."""
 TEXTS = {
-    "status": "unknown", "status_message": "Why the run ended is not told.", "fitted_first": "positive",
-    "minimal_norm_method": "not told", "assumption_1": "", "assumption_2": "", "assumption_3": "",
+    "status": "unknown", "status_message": "It is not stored why the run ended.", "fitted_first": "positive",
+    "minimal_norm_method": "not stored", "assumption_1": "", "assumption_2": "", "assumption_3": "",
 }  # fmt: skip
 """The texts that it needs, and what stands for each that is missing."""
 OPTIONAL_NUMBERS = frozenset(

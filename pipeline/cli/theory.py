@@ -29,6 +29,8 @@ def theory() -> None:
       reluflow theory ladder orthonormal      exponents in lambda, down to 1e-1000
       reluflow theory width                   how wide for assumption 3, and for the minimum norm
       reluflow theory threshold --seeds 20    lambda* against m and n
+      reluflow theory limit non-orthogonal    the jumps of the limit lambda -> 0
+      reluflow theory directions              where the neurons of a small start align
     """  # noqa: D301
 
 
@@ -72,6 +74,7 @@ def present(
 
 
 NEXT = {
+    "limit": "Next: reluflow run PRESET --set init.log10_scale=-1000 is such a flow; reluflow figures draws it.",
     "ladder": "Next: reluflow run PRESET --set init.log10_scale=-1000, then reluflow show RUN --statements.",
     "width": "Next: reluflow run small-width shows what happens below: more kinks, more saddles, a larger norm.",
     "threshold": "Next: reluflow theory ladder says how fast the excess falls below lambda*.",
@@ -154,3 +157,52 @@ def threshold(seeds: int, out: Path, catalog_url: str, as_json: bool) -> None:
         lambda advance: threshold_law(seeds=seeds, advance=advance), steps=len(POINTS) + len(WIDTHS), out=out,
         catalog_url=catalog_url, as_json=as_json,
     )  # fmt: skip
+
+
+@theory.command(short_help="The jumps from saddle to saddle as lambda goes to 0.")
+@click.argument("preset_or_file", default="orthonormal", shell_complete=presets_and_files)
+@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Override a key, such as init.seed=3.")
+@law_options
+@speaks
+def limit(preset_or_file: str, settings: tuple[str, ...], out: Path, catalog_url: str, as_json: bool) -> None:
+    """Follow PRESET_OR_FILE's limit lambda -> 0, and flows at 1e-6, 1e-100, 1e-1000 beside it.
+
+    \b
+    Examples:
+      reluflow theory limit
+      reluflow theory limit non-orthogonal --set init.seed=3
+    """  # noqa: D301
+    from pipeline.configuration import load_config, parse_override
+    from pipeline.theory import limit_law
+    from pipeline.theory.limit import SCALES, limit_configuration
+
+    config = load_config(preset_or_file, dict(parse_override(text) for text in settings))
+    present(
+        "limit", limit_configuration(config), lambda advance: limit_law(config, advance=advance),
+        steps=2 + len(SCALES), out=out, catalog_url=catalog_url, as_json=as_json,
+    )  # fmt: skip
+
+
+@theory.command(short_help="Where the neurons of a small start align, on any data.")
+@click.argument("preset_or_file", default="non-orthogonal", shell_complete=presets_and_files)
+@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Override a key, such as init.seed=3.")
+@json_option
+@speaks
+def directions(preset_or_file: str, settings: tuple[str, ...], as_json: bool) -> None:
+    """List the extremal directions of PRESET_OR_FILE, which neurons go to each, and whether they are there.
+
+    \b
+    Examples:
+      reluflow theory directions
+      reluflow theory directions orthonormal --set init.log10_scale=-100
+    """  # noqa: D301
+    from pipeline.cli.theory_tables import print_directions
+    from pipeline.configuration import load_config, parse_override
+    from pipeline.theory import aligned_start, direction_rows
+
+    config = load_config(preset_or_file, dict(parse_override(text) for text in settings))
+    found = aligned_start(config)
+    if as_json:
+        print_json({"name": config.name, "directions": direction_rows(found)})
+        return
+    print_directions(console(), config.name, found)

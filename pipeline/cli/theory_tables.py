@@ -10,7 +10,9 @@ import xarray as xr
 from rich.console import Console
 from rich.table import Table
 
-from catalog.schema import STATEMENTS
+from catalog.schema import STATEMENTS, decode
+from pipeline.cli.words import counted
+from pipeline.theory.directions import direction_rows
 
 
 def print_ladder(console: Console, law: xr.Dataset) -> None:
@@ -61,9 +63,11 @@ def _excess_in_words(law: xr.Dataset) -> str:
             f"lambda^{power:.3f}; idle neurons that see a part of a sign's points explain {expected:.3f}."
         )
     last, minimum = float(law["excess"][-1]), float(law["minimum"])
+    limit = float(law["limit_excess"]) if "limit_excess" in law else float("nan")  # older ladders have none
+    jumps = "" if isnan(limit) else f" In the limit lambda -> 0 it is {limit:.6g} (reluflow theory limit)."
     return (
-        f"\nAt the smallest scale the excess over the minimum norm is {last:.4g}, "
-        f"{last / minimum:.3g} of the minimum. Where its assumptions hold, the paper promises none in the limit."
+        f"\nAt the smallest scale the excess over the minimum norm is {last:.6g}, "
+        f"{last / minimum:.3g} of the minimum.{jumps} Where its assumptions hold, the paper promises none."
     )
 
 
@@ -108,8 +112,82 @@ def print_threshold(console: Console, law: xr.Dataset) -> None:
     )
 
 
+def print_limit(console: Console, law: xr.Dataset) -> None:
+    """Print a row for each jump of the limit, with the time at which flows of finite lambda make it."""
+    plateaus, points = law.sizes["plateau"], law.sizes["point"]
+    console.print(
+        f"{law.attrs['name']}, lambda -> 0: {counted(plateaus - 1, 'jump')} in the time t/(-ln lambda); "
+        f"it ends because {law.attrs['reason']}\n"
+    )
+    scales = [f"{scale:g}" for scale in law["scale"].values]
+    table = Table(
+        "\njump", "t over\n-ln lambda", "neurons\nthat escape", "loss\nbefore", "\nafter", "labels\nfitted",
+        "\n1/2 |theta|^2", *(f"measured at\n10^{scale}" for scale in scales), "plateau seen\nbelow 10^", box=None,
+    )  # fmt: skip
+    for i in range(1, plateaus):
+        before, at = law.isel(plateau=i - 1), law.isel(plateau=i)
+        escaping = at["escaping"].values == 1
+        signs = before["output_sign"].values[escaping]
+        words = " and ".join(
+            f"{(signs == sign).sum()} with a {symbol} 0"
+            for sign, symbol in ((1, ">"), (-1, "<"))
+            if (signs == sign).any()
+        )
+        table.add_row(
+            str(i), _number(at["time"], ".6g"), words, _number(before["loss"], ".6g"), _number(at["loss"], ".6g"),
+            f"{int(at['labels_fitted'])} of {points}", _number(at["half_squared_norm"], ".7g"),
+            *(_number(at["measured_time"].sel(scale=scale), ".6g") for scale in law["scale"].values),
+            _number(at["log10_seen"], ".3g"),
+        )  # fmt: skip
+    console.print(table)
+    if law.attrs["tie"]:
+        console.print("Neurons of several directions escape at one instant; equal norms are taken for them.")
+    console.print(
+        "\nMeasured: when the loss has made half of its way; it differs by a constant over -ln lambda. A plateau "
+        "is seen where it lasts longer than the passage that leads to it."
+    )
+    console.print(f"\nChecked at 10^{scales[-1]}:\n")
+    rows = Table("statement", "verdict", "measured", "bound", "", box=None)
+    said = law["row"].attrs
+    told = zip(said["names"], decode(law["row_verdict"]), said["reasons"], strict=True)
+    for i, (name, verdict, reason) in enumerate(told):
+        sides = (_number(law[f"row_{side}"][i], ".3g") for side in ("measured", "bound"))
+        rows.add_row(name, verdict.replace("_", " "), *sides, reason)
+    console.print(rows)
+
+
+COORDINATES_SHOWN = 6
+"""Of a direction."""
+
+
+def print_directions(console: Console, name: str, found: xr.Dataset) -> None:
+    """Print a row for each extremal direction, with the neurons that go there."""
+    rows = direction_rows(found)
+    how = "all" if found.attrs["complete"] else "those that the neurons find, as the cells are too many, are"
+    console.print(f"{name}: {counted(len(rows), 'extremal direction')} of the labels; {how} listed\n")
+    table = Table(
+        "\ndirection", "\nG there", "\nof G a", "neurons,\na > 0", "\na < 0", "growing ones\nescape at t",
+        "least measured\ncosine", box=None,
+    )  # fmt: skip
+    for row in rows:
+        shown = ", ".join(f"{value:.4f}" for value in row["direction"][:COORDINATES_SHOWN])
+        more = ", ..." if len(row["direction"]) > COORDINATES_SHOWN else ""
+        table.add_row(
+            f"({shown}{more})", f"{row['value']:.6g}", row["kind"], str(row["positive"]), str(row["negative"]),
+            "-" if row["escape"] is None else f"{row['escape']:.5g}",
+            "-" if row["least_cosine"] is None else f"{row['least_cosine']:.6f}",
+        )  # fmt: skip
+    console.print(table)
+    still = int((found["partner"].values < 0).sum())
+    console.print(
+        f"\n{counted(still, 'neuron')} of {found.sizes['neuron']} end where they feel no force. Measured at "
+        f"t = {float(found['measured_at']):.4g}, before the residual has changed by a hundredth."
+    )
+
+
 TABLES: dict[str, Callable[[Console, xr.Dataset], None]] = {
     "ladder": print_ladder,
+    "limit": print_limit,
     "width": print_width,
     "threshold": print_threshold,
 }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import model_validator
 
 from pipeline.configuration.keys import UNSET, Count, Keys, Numbers, Rows, Seed, counted, uneven
@@ -49,8 +47,3 @@ class HeldOutConfig(Keys):
             labels, points = counted(len(self.y), "label"), counted(len(self.x), "point")
             return f"y has {labels} for {points}: allowed is one label for each point"
         return uneven("x", self.x)
-
-    @property
-    def file_name(self) -> str | None:
-        """The file without its folder, which is nobody's business."""
-        return None if self.file is None else Path(self.file).name

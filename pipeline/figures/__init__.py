@@ -1,13 +1,13 @@
 """The paper's three figures, drawn from a run, and the theory's laws.
 
-In comes the tree of a run (groups data, trajectory, phases, minimal_norm); out go Matplotlib figures and
-their files. Each figure is one pure function in one file: ``timeline`` (figure 1), ``snapshots`` (figure 2;
-its four ``moments``, its panels in ``kinks`` for one-dimensional data, ``cosines`` for orthogonal inputs and
-``polar`` for all others, chosen in ``panels``, what they draw in ``network``), ``loss`` (figure 3). ``animation``
-is figures 2 and 3 in motion (its frames in ``frames`` and ``film``, its files in ``encoding``). ``laws`` draws the
-cubes of ``pipeline.theory``. ``style`` says how figures look,
-``reading`` what they read, ``writing`` how they become files. Nothing here computes a result, knows the catalog
-or touches pyplot. This is the only package that imports Matplotlib: import it only to draw.
+In comes the tree of a run (groups data, trajectory, phases, minimal_norm); out go Matplotlib figures and their
+files. Each figure is one pure function in one file: ``timeline`` (figure 1), ``snapshots`` (figure 2; its four
+``moments``, its panels in ``kinks`` for one-dimensional data, ``cosines`` for orthogonal inputs and ``polar``
+for all others, chosen in ``panels``, what they draw in ``network``), ``loss`` (figure 3). ``animation`` is
+figures 2 and 3 in motion (its frames in ``frames`` and ``film``, its files in ``encoding``). ``laws`` and
+``staircase`` draw the cubes of ``pipeline.theory``. ``style`` says how figures look, ``reading`` what they
+read, ``writing`` how they become files. Nothing here computes a result, knows the catalog or touches pyplot.
+This is the only package that imports Matplotlib: import it only to draw.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from pipeline.figures.reading import (
     time_text,
 )
 from pipeline.figures.snapshots import snapshots_figure
+from pipeline.figures.staircase import staircase_figure
 from pipeline.figures.style import PHASES, ROLES
 from pipeline.figures.timeline import predicted_times, timeline_end, timeline_figure
 from pipeline.figures.writing import FORMATS, encoded, replace_file
@@ -82,6 +83,7 @@ __all__ = [
     "scale_text",
     "shown_until",
     "snapshots_figure",
+    "staircase_figure",
     "thinned",
     "time_text",
     "timeline_end",
@@ -101,6 +103,7 @@ FIGURES: dict[str, Callable[[xr.DataTree], Figure]] = {
 
 LAWS: dict[str, Callable[[xr.Dataset], Figure]] = {
     "ladder": ladder_figure,
+    "limit": staircase_figure,
     "width": width_figure,
     "threshold": threshold_figure,
 }

@@ -65,9 +65,13 @@ def _ends(law: xr.Dataset) -> Figure:
         above.set_yscale("log")
     else:
         above.axhline(0.0, color=BLACK, linewidth=0.9, linestyle="--")
+    if "limit_excess" in law and np.isfinite(law["limit_excess"]):
+        there, look = float(law["limit_excess"]), {"color": VERMILION, "linewidth": 0.9, "linestyle": ":"}
+        above.axhline(there, **look, label="the limit λ → 0", gid="limit")
+        above.legend(loc="best")
     above.set_ylabel(f"excess of ½|θ|²\nover the minimum, {minimum:.6g}")
     below.plot(tens, law["plateaus"].values, "s-", color=VERMILION, markersize=4, gid="plateaus")
-    below.set_ylabel("stationary points\nlingered at")
+    below.set_ylabel("number of plateaus")
     below.set_ylim(bottom=0.0)
     below.yaxis.get_major_locator().set_params(integer=True)
     below.set_xscale("log")

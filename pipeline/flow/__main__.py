@@ -5,6 +5,7 @@ import sys
 from pipeline.flow.collocation.build import load_many_points
 from pipeline.flow.exact.build import compile_entry, compile_solver, loaded_from_disk
 from pipeline.flow.gradient_descent_kernels import load_descent
+from pipeline.flow.gram.build import load_many_patterns
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
@@ -15,4 +16,5 @@ if __name__ == "__main__":
         else:
             compile_solver()
         load_many_points()
+        load_many_patterns()
         load_descent()

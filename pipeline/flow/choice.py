@@ -14,6 +14,8 @@ from math import log
 import numpy as np
 import xarray as xr
 
+from pipeline.flow.reduction import Reduction
+
 FEWEST_POINTS = 128
 """Below so many points the grouped path's steps cost less than what it gives besides: every crossing by itself."""
 POINTS_PER_WEIGHT = 4
@@ -25,6 +27,13 @@ and the grouped path follows it by logarithms (at 1e-8 the errors here are 100 t
 BALANCED = 1e-12
 """How far |a_j|/|w_j| may be from 1. Above it w_j can reach 0 in finite time, where all boundaries meet, below it
 a_j can change its sign while the neuron slides: there the flow is not unique. Only the grouped path says so."""
+FEWEST_TO_CROSS, MOST_TO_CROSS = 50, 3000
+"""The points between which the Gram path is taken: with fewer the grouped path takes no second, and says of single
+crossings whether they were sensitive; of more the products of all points fill the memory."""
+OWN_PATTERNS = 4
+"""One pattern at the start for at most so many neurons: with more to a pattern, to group them is cheaper."""
+FINEST = 1e-8
+"""The tolerance below which crossings have to be followed one by one: on the Gram path they take it to order 2."""
 
 
 def many_points(data: xr.Dataset, init: xr.Dataset, slope: float) -> bool:
@@ -45,3 +54,31 @@ def many_points(data: xr.Dataset, init: xr.Dataset, slope: float) -> bool:
         return False  # on a line the grouped path has two points: the ray of each sign
     unit = 0.5 * (log(np.abs(y).max()) - log(np.abs(x).max()))
     return bool(init.variables["log_norm"].values.min() - unit >= log(SMALLEST))
+
+
+def many_patterns(reduced: Reduction, tolerance: float, end_time: float | None) -> bool:
+    """Whether the patterns are so many, beside the neurons, that the Gram path follows this flow.
+
+    Parameters
+    ----------
+    reduced
+        The solver's problem.
+    tolerance, end_time
+        Of the flow. Without an end it is followed until it rests, which the grouped path alone can tell where many
+        neurons come to rest at boundaries: here the noise of the residual, up to the tolerance, moves them to and
+        fro.
+
+    Notes
+    -----
+    Not where the flow may be not unique, as :data:`BALANCED` has it and a slope beyond 1 in size, and not where
+    two points lie on opposite rays, whose boundary is one: there only the grouped path says so, or decides.
+    """
+    problem, neurons = reduced.problem, reduced.neurons
+    n, m = len(problem.y), len(neurons.sign)
+    if end_time is None or tolerance < FINEST or abs(problem.negative_slope) > 1.0:
+        return False
+    if not FEWEST_TO_CROSS <= n <= MOST_TO_CROSS:
+        return False
+    if neurons.z[:, -1].any() or not problem.y.any() or (problem.opposite >= 0).any():
+        return False
+    return len({row.tobytes() for row in neurons.state}) * OWN_PATTERNS > m

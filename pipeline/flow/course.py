@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pipeline.flow.choice import many_points
+from pipeline.flow.choice import many_patterns, many_points
 from pipeline.flow.exact.build import load_solver
 from pipeline.flow.exact.dense_output import Samples, evaluate
 from pipeline.flow.exact.integration import integrate
@@ -164,8 +164,8 @@ def follow_flow(
     Returns
     -------
     Followed
-        From which its trajectory and its curve can be read: a :class:`Course` by the grouped path, by the other
-        one, as :mod:`pipeline.flow.choice` says, a ``ManyPoints``.
+        From which its trajectory and its curve can be read: a :class:`Course` by the grouped path, by the others,
+        as :mod:`pipeline.flow.choice` says, a ``ManyPoints`` or ``ManyPatterns``.
     """
     data = take_points(data)
     init = take_start(init, data)
@@ -176,7 +176,12 @@ def follow_flow(
         from pipeline.flow.many_points import follow_many_points  # kernels that few runs need
 
         return follow_many_points(data, init, end_time, tolerance, slope, progress)
-    reduced = Reduction.of(data, init, slope, output_speed)
+    with one_thread(data.sizes["point"]):  # two threads take three times as long over the frame's decomposition
+        reduced = Reduction.of(data, init, slope, output_speed)
+    if output_speed == 1.0 and many_patterns(reduced, tolerance, end_time):
+        from pipeline.flow.many_patterns import follow_many_patterns  # kernels that few runs need
+
+        return follow_many_patterns(data, init, end_time, tolerance, reduced, progress)
     unit = reduced.time_unit
     load_solver()
     watch = np.zeros(3)

@@ -12,6 +12,7 @@ from math import comb
 import numpy as np
 
 from catalog.schema import ALIGNED, FITTED
+from pipeline.flow.exact.build import load_solver
 from pipeline.flow.exact.dense_output import evaluate
 from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.step_record import StepRecord
@@ -186,6 +187,7 @@ def aligned_time(reduced: Reduction, record: StepRecord, x: np.ndarray, y: np.nd
     chosen = chosen[_active(start.z[chosen, :-2], points)]
     if length == 0.0 or not len(chosen):
         return NEVER
+    load_solver()  # other paths can have made the steps
     edges = np.append(record.time, record.time[-1] + record.length[-1])
 
     def cosines(neurons: Neurons, times: np.ndarray, step: int = 0) -> np.ndarray:

@@ -18,7 +18,7 @@ VIOLATION = 1e-9
 MOST_ADDED = 40
 """How many patterns are added at a time, those first that are violated most."""
 MOST_ROUNDS = 60
-MOST_WORK = 600_000
+MOST_WORK = 200_000
 """The numbers in the blocks of all rounds together, where patterns are sampled: some seconds' work. What was
 reached then is an upper bound."""
 PROMISING = 1e-7

@@ -7,19 +7,24 @@ import xarray as xr
 
 from catalog.schema.blocks import along_time
 from pipeline.network.activation import Activation
-from pipeline.network.algebra import pieces
+from pipeline.network.threads import one_thread
+
+CACHED = 2**17
+"""How many products are held at once: a megabyte, which a processor's cache holds."""
 
 
 def outputs_along(trajectory: xr.Dataset, points: np.ndarray) -> np.ndarray:
     """h(x) of every sample of a trajectory at points (sample, coord): float64[time, sample].
 
-    The trajectory may be lazy; some millions of products are held at once.
+    The trajectory may be lazy, and no more than a block of it is held. 10,000 points at 400 instants of 1,000
+    neurons take five seconds; with the linear algebra library's threads, which spin, it was 25 times as much.
     """
     activation = Activation.of(trajectory)
-    (found,) = along_time(
-        lambda *network: (outputs_at(points, activation, *network),),
-        *(trajectory.variables[name] for name in ("log_norm", "direction", "output_ratio")),
-    )
+    with one_thread(len(points)):
+        (found,) = along_time(
+            lambda *network: (outputs_at(points, activation, *network),),
+            *(trajectory.variables[name] for name in ("log_norm", "direction", "output_ratio")),
+        )
     return found
 
 
@@ -34,8 +39,13 @@ def outputs_at(
         size = np.exp(2.0 * log_norm + np.log(np.abs(ratio)))
     coefficient = np.copysign(size, ratio)
     found = np.empty((len(log_norm), len(points)))
-    for part in pieces(np.arange(len(points)), direction.shape[1]):
-        inputs_there = points[part].T
+    step = max(1, CACHED // direction.shape[1])
+    for first in range(0, len(points), step):
+        inputs_there = points[first : first + step].T
         for instant, neurons in enumerate(direction):
-            found[instant, part] = coefficient[instant] @ activation.value(neurons @ inputs_there)
+            before = neurons @ inputs_there
+            # The ReLU in place: of 10,000 inputs and 1,000 neurons it takes longer than the products.
+            plain = activation.negative_slope == 0.0
+            u = np.maximum(before, 0.0, out=before) if plain else activation.value(before)
+            found[instant, first : first + step] = coefficient[instant] @ u
     return found

@@ -12,6 +12,7 @@ from pipeline.phases.hessian import hessian_spectra
 from pipeline.phases.label import label_phases
 from pipeline.phases.network_function import learned_function
 from pipeline.phases.plateaus import find_plateaus
+from pipeline.phases.tangent_kernel import tangent_kernel_spectrum
 from pipeline.phases.teacher_distance import with_teacher_distance
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "learned_function",
     "measure_alignment",
     "predict_alignment",
+    "tangent_kernel_spectrum",
     "with_teacher_distance",
 ]

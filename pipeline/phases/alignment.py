@@ -13,6 +13,7 @@ from pipeline.inputs.arguments import SLOPE, number
 from pipeline.inputs.errors import RequestError
 from pipeline.network.activation import Activation
 from pipeline.network.points import take_points
+from pipeline.network.threads import one_thread
 from pipeline.stationary import EXTREMAL_KINDS, Ends, Extremal, FrozenFlow, Neurons, critical_points
 
 SAME = 1e-7
@@ -85,8 +86,9 @@ def predict_alignment(
     x, r = _points(data, residual)
     activation = Activation(slope)
     start = Neurons.at(x, init.variables["direction"].values, init.variables["output_ratio"].values)
-    ends = FrozenFlow(x, r, activation).follow(start)
-    found = critical_points(x, r, activation)
+    with one_thread(len(x)):
+        ends = FrozenFlow(x, r, activation).follow(start)
+        found = critical_points(x, r, activation)
     labelled = _labelled(data, _found_by(ends) if found is None else found, found is not None)
     partner = _partners(ends, labelled.variables["direction"].values)
     own = {

@@ -53,24 +53,8 @@ def squared_norm(log_norm: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     return total
 
 
-def least_cosine(direction: np.ndarray, chosen: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """The least cosine of a chosen neuron with ``vector`` at each time; NaN if there is none (Lemma 2).
-
-    Parameters
-    ----------
-    direction
-        Unit vectors [time, neuron, coord].
-    chosen
-        bool[neuron].
-    vector
-        [coord], of any length.
-    """
-    unit = _unit(vector)
-    return _known(_least(direction, chosen, unit), chosen, unit)
-
-
 def _least(direction: np.ndarray, chosen: np.ndarray, unit: np.ndarray) -> np.ndarray:
-    """The same of a part of the neurons; infinite if none is chosen."""
+    """The least cosine of a chosen neuron with ``unit`` at each time (Lemma 2); infinite if none is chosen."""
     some = coordinates_first(np.take(direction, np.flatnonzero(chosen), axis=1))
     return np.asarray(np.einsum("ctj,c->tj", some, unit).min(axis=1, initial=np.inf))
 

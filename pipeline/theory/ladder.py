@@ -19,6 +19,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import COORDINATES, ORTHOGONAL, STATEMENTS, variable
+from pipeline import initialise, limit_process
 from pipeline.configuration import RunConfig, as_config
 from pipeline.inputs.arguments import numbers
 from pipeline.inputs.errors import RequestError
@@ -30,6 +31,8 @@ RUNGS = (
     -70.0, -100.0, -150.0, -200.0, -300.0, -500.0, -700.0, -1000.0,
 )  # fmt: skip
 """log10 of the scales, the largest of them no smaller than the labels."""
+PRODUCTS_LIMIT = 20_000
+"""The number of points times that of neurons up to which the limit lambda -> 0 is followed too."""
 TOLERANCE = 1e-9
 """Of the solver: deviations of that size are to be told from its errors."""
 ASYMPTOTIC = -2.0
@@ -61,8 +64,8 @@ def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance:
     Dataset
         measured, bound, margin, verdict and resolution (rung, statement); constant_t2, constant_t3 and the ends
         (rung): excess, plateaus, final_loss, hull_difference, variation_norm; exponent, paper_exponent,
-        fitted_rungs and holds_from (statement); minimum, excess_exponent beside expected_excess_exponent (NaN
-        for oblique inputs).
+        fitted_rungs and holds_from (statement); minimum, limit_excess (what is left of the excess in the limit
+        lambda -> 0, of any data), excess_exponent beside expected_excess_exponent (NaN for oblique inputs).
 
     Raises
     ------
@@ -103,9 +106,18 @@ def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance:
         holds_from=np.array([holds_from(rungs, table["verdict"][:, i]) for i in range(len(STATEMENTS))]),
         **{name: np.array([end(tree) for tree in trees]) for name, end in ENDS.items()},
         minimum=float(trees[0]["minimal_norm"]["value"]),
+        limit_excess=limit_norm(config, data) - float(trees[0]["minimal_norm"]["value"]),
         excess_exponent=exponent[bias],
         expected_excess_exponent=expected_excess_exponent(data),
     )  # fmt: skip
+
+
+def limit_norm(config: RunConfig, data: xr.Dataset) -> float:
+    """1/2 |theta|^2 at the end of the limit lambda -> 0; NaN where it is not followed, or takes too long."""
+    if config.flow.output_speed != 1.0 or data.sizes["point"] * (config.init.width or 0) > PRODUCTS_LIMIT:
+        return float("nan")
+    limit = limit_process(data, initialise(data, config.init), slope=config.flow.slope)
+    return float(limit["half_squared_norm"][-1])
 
 
 ENDS: dict[str, Callable[[xr.DataTree], float]] = {
@@ -178,6 +190,7 @@ def _labelled(
         "hull_difference": ("rung", "largest |h - h*| between the data", "At the end."),
         "variation_norm": ("rung", "|h|_var at the end", "Of the learned function, everywhere."),
         "minimum": ("", "min 1/2 |theta|^2", "Over the interpolators (eq 8)."),
+        "limit_excess": ("", "excess in the limit lambda -> 0", "At the end of its jumps, over the same minimum."),
         "exponent": ("statement", "measured exponent", "d ln(measured)/d ln(lambda) over the fitted rungs."),
         "paper_exponent": ("statement", "the paper's exponent", "That of the bound."),
         "fitted_rungs": ("statement", "rungs fitted", "Those with lambda <= 1e-2 and a deviation above rounding."),

@@ -14,6 +14,7 @@ from catalog.layout import SCHEMA_VERSION
 from pipeline.workflow.computation import provenance
 
 TITLES = {
+    "limit": "The jumps from saddle to saddle in the limit lambda -> 0, with flows of finite lambda beside them",
     "ladder": "The paper's statements down a ladder of lambda, with the measured exponents",
     "width": "Width against the probability of assumption 3 and of the minimum norm",
     "threshold": "The lambda below which the minimum norm is reached, against m and n",

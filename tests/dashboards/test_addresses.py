@@ -7,6 +7,7 @@ from invented_cubes import plan_of, publish_cube
 from catalog import open_catalog
 from dashboards.page_context import PageContext
 from dashboards.views.catalog.page import CatalogPage
+from dashboards.views.explore.page import ExplorePage
 from dashboards.views.sweeps.page import SweepsView
 from dashboards.views.theory.page import TheoryPage
 
@@ -83,8 +84,33 @@ def test_the_page_of_the_theory_stands_what_an_address_says(small_catalog, key):
         keys = ("run",) if key == "run" else ("verdict", "sort", "unit", "init.log10_scale", "init.start")
         query = {"init.width": "4", "flow.samples": "10"} | dict.fromkeys(keys, value)
         page, said, address = visited(TheoryPage, small_catalog, query)
-        assert len(page.body) == 4, (value, said)
+        assert len(page.body) == 5, (value, said)
         assert len(said) == len(keys)
         assert page.selection.query().items() <= address.items()
         assert address.get("verdict", "all") == "all"
         assert address.get("unit", "t") == "t"
+
+
+@pytest.mark.parametrize("value", WILD[1::4])
+def test_the_page_explore_stands_what_an_address_says(small_catalog, value):
+    keys = [
+        "show",
+        "x",
+        "lines",
+        "colour",
+        "play",
+        "at",
+        "as",
+        "scale",
+        "xscale",
+        "only",
+        "window",
+        "where",
+        "runs",
+    ]
+    page, said, address = visited(ExplorePage, small_catalog, dict.fromkeys(keys, value))
+    assert page.panels
+    assert said
+    again, told, _ = visited(ExplorePage, small_catalog, address)
+    assert told == []
+    assert again.choice == page.choice

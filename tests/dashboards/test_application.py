@@ -147,3 +147,21 @@ def test_a_tab_that_is_closed_while_a_message_is_written_is_no_traceback(running
     )
     assert bool(caplog.records) is said
     assert keep_unless_page_closed in logging.getLogger("asyncio").filters
+
+
+def test_a_message_of_a_page_that_was_left_is_no_traceback(running, caplog):
+    """Bokeh's own connection says it: a Bokeh that no longer asserts this needs no filter."""
+    from bokeh.server.connection import ServerConnection
+
+    left = ServerConnection.__new__(ServerConnection)
+    left._session = None
+    with pytest.raises(AssertionError) as lost:
+        _ = left.session
+    with pytest.raises(AssertionError) as ours:
+        raise AssertionError("a fault of ours")
+    for caught, said in ((lost, False), (ours, True)):
+        caplog.clear()
+        logging.getLogger("bokeh.server.protocol_handler").error(
+            "error handling message", exc_info=caught._excinfo
+        )
+        assert bool(caplog.records) is said

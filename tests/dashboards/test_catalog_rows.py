@@ -10,6 +10,7 @@ from dashboards.catalog_rows import (
     format_value,
     join_texts,
     normalize_condition,
+    phase_bars,
     search_texts,
     select_columns,
     tabulate_differences,
@@ -108,3 +109,16 @@ def test_a_number_that_a_run_lacks_leaves_the_others_numbers(small_catalog):
 def test_numbers_that_differ_late_are_told_apart():
     assert format_distinct([-6.0, -6.00000001, None]) == ["-6.0", "-6.00000001", "–"]
     assert format_distinct([0.25, 0.25]) == ["0.25", "0.25"]
+
+
+def test_a_bar_has_the_shares_of_the_phases():
+    frame = pd.DataFrame(
+        {"t1": [1.0, np.nan, 1.0], "t2": [2.0, 3.0, np.nan], "t3": [4.0, 2.0, np.nan],
+         "end_time": [10.0, 10.0, np.nan], "fitted_first": ["positive", "negative", "positive"]},
+        index=["a", "b", "c"],
+    )  # fmt: skip
+    bars = phase_bars(frame)
+    assert "alignment 10%, first fit 10%, second fit 20%, convergence 60%" in bars["a"]
+    assert 'class="p3" style="flex:0.3000"' in bars["b"]  # the negative labels were fitted first, then nothing
+    assert bars["c"] == ""
+    assert phase_bars(frame[["t1"]]).tolist() == ["", "", ""]

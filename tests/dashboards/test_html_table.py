@@ -57,3 +57,16 @@ def test_digits_are_a_plain_grid():
     html = numbers_html(Table("all", ("name", "size"), [("<one>", Cell("-1e-07")), ("two", "2")]))
     assert '<tr><th scope="row">&lt;one&gt;</th><td>-1e-07</td></tr>' in html
     assert html.count('scope="col"') == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("at t₂: |wⱼ| ≤ 2 c λ^ε outside", "at t₂: |wⱼ| ≤ 2 c λ<sup>ε</sup> outside"),
+        ("(≤ λ^(ε/5))", "(≤ λ<sup>ε/5</sup>)"),
+        ("λ^(1 − r ε) <b>", "λ<sup>1 − r ε</sup> &lt;b&gt;"),
+        ("no exponent ^ here", "no exponent ^ here"),
+    ],
+)
+def test_exponents_of_formulas_are_raised(text, html):
+    assert powers(text) == html

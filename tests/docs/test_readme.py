@@ -41,3 +41,11 @@ def test_the_two_columns_at_1e_1000(tmp_path, time, place):
     (line,) = (line for line in said if f"{time} = " in line)
     pairs = re.findall(r"(\d+) and (\d+)", README[README.index("at 1e-1000 the two columns read") :])
     assert tuple(re.findall(r" (\d+) ", line.replace("  ", "   "))[:2]) == pairs[place]
+
+
+def test_the_three_lines_in_python(tmp_path):
+    """They run as they stand there, on arrays of any kind."""
+    found = {"x": [[-1.0], [0.5], [2.0]], "y": [1.0, -1.0, 0.5], "x_new": [[0.0], [1.0]]}
+    exec("\n".join(block_after("In Python, from arrays to an answer in three lines:")), found)
+    assert found["h"].dims == ("time", "sample")
+    assert found["trajectory"].sizes["neuron"] == 100

@@ -122,7 +122,7 @@ def look(somebody: Stranger) -> None:
         said = server.stdout.readline()
         port = re.search(r"http://localhost:(\d+)", said)
         assert port, said
-        for page in ("flow", "theory", "sweeps", "catalog"):
+        for page in ("flow", "theory", "explore", "sweeps", "catalog"):
             with urllib.request.urlopen(f"http://localhost:{port[1]}/{page}", timeout=120) as answer:
                 content = answer.read().decode()
             assert "This page can't be shown" not in content, page

@@ -1,5 +1,6 @@
 """``import reluflow`` is the one front door: instant, complete, and sure of whose packages it finds."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,7 @@ def test_every_name_leads_to_what_the_packages_offer():
 
 def python(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
     words = [sys.executable, "-c", code]
-    environment = {"PYTHONPATH": str(REPOSITORY)}
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "IPYTHONDIR": str(folder)}
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -40,3 +41,23 @@ def test_another_module_of_our_name_is_said(tmp_path, name):
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith(f"ImportError: reluflow's own package '{name}' is in")
     assert f"{name}.py first: rename that file" in last
+
+
+def test_a_notebook_shows_runs_by_our_printer(tmp_path):
+    """It is registered by the type's name: the import loads no xarray."""
+    code = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+import reluflow
+printer = shell.display_formatter.formatters["text/html"].lookup_by_type("xarray.core.datatree.DataTree")
+print(printer.__module__, "xarray" in sys.modules)
+"""
+    done = python(tmp_path, code)
+    assert done.stdout.split() == ["reluflow", "False"], done.stderr
+
+
+def test_the_printer_s_name_of_the_type_is_xarray_s():
+    import xarray as xr
+
+    assert f"{xr.DataTree.__module__}.{xr.DataTree.__qualname__}" == "xarray.core.datatree.DataTree"

@@ -13,7 +13,7 @@ import panel as pn
 
 from catalog import CatalogError, select
 from dashboards.catalog_rows import normalize_condition, search_texts
-from dashboards.components import BUTTON, html_pane
+from dashboards.components import BUTTON, collapsible_card, html_pane
 from dashboards.latest_only import LatestOnly
 from dashboards.page_context import PageContext, shortened
 from dashboards.published_runs import RunsSnapshot, published_runs_of
@@ -117,6 +117,11 @@ class CatalogPage:
         self.place = pn.Column(self.table, sizing_mode="stretch_width")
         self.search.param.watch(self._narrowed, "value_input")
         self.where.param.watch(self._narrowed, "value")
+        self.columns = pn.widgets.CheckBoxGroup(
+            options=list(HEADINGS[1:]), value=self._asked_columns(), inline=True, margin=(0, 10)
+        )
+        self.columns.param.watch(self._chose_columns, "value")
+        self.table.hidden_columns = self._hidden()
         self.refresh.on_click(self._refreshed)
         self.compare.on_click(self._compared)
         self.table.param.watch(self._selected, "selection")
@@ -134,6 +139,27 @@ class CatalogPage:
             self.context.remember(sort=None)
             return []
         return [{"field": column, "dir": "desc" if name.startswith("-") else "asc"}]
+
+    def _asked_columns(self) -> list[str]:
+        """Read the columns to show from the address, which names the hidden ones."""
+        hidden = [name for name in self.context.text("hide").split(",") if name]
+        unknown = [name for name in hidden if name not in HEADINGS[1:]]
+        if unknown:
+            self.context.say(
+                f"hide = {shortened(unknown[0])} is not known: allowed are {', '.join(HEADINGS[1:])}."
+            )
+            kept = [name for name in hidden if name not in unknown]
+            self.context.remember(hide=",".join(kept) or None)
+        return [name for name in HEADINGS[1:] if name not in hidden]
+
+    def _hidden(self) -> list[str]:
+        return ["run_id", *(name for name in HEADINGS[1:] if name not in self.columns.value)]
+
+    def _chose_columns(self, _: object) -> None:
+        """Show the columns that are ticked."""
+        self.context.forget()
+        self.table.hidden_columns = self._hidden()
+        self.context.remember(hide=",".join(self._hidden()[1:]) or None)
 
     def begin(self) -> None:
         """Read the table for the first time, and open the runs that the address compares."""
@@ -179,7 +205,11 @@ class CatalogPage:
         """Show the runs that match the two fields."""
         if found is None:
             return
-        rows = found.rows.assign(run=[self._link(run_id) for run_id in found.rows["run_id"]])
+        run_ids, about = found.rows["run_id"], found.table.about
+        rows = found.rows.assign(
+            run=[self._link(run_id, about["title"][run_id], about["short"][run_id]) for run_id in run_ids],
+            phases=[about["phases"][run_id] for run_id in run_ids],
+        )
         self._mark(rows[["run_id", *HEADINGS]])
         empty = not len(found.table.rows)
         self.place.objects = [] if empty else [self.table]
@@ -205,16 +235,18 @@ class CatalogPage:
         alert = f'<p role="alert" class="problem"><b>⚠</b> {escape(problem)}</p>' if problem else ""
         self.count.object = f'<div role="status">{text}</div>{alert}'
 
-    def _link(self, run_id: str) -> str:
+    def _link(self, run_id: str, title: str = "", short: str = "") -> str:
         # An address is made once, and the run inserted: for 10,000 runs urlencode alone takes 0.3 s.
         said = escape(quote_plus(run_id))
-        flow, theory = (f"{before}{said}{after}" for before, after in self._addresses)
-        return f'<a href="{flow}">{escape(run_id)}</a> <a href="{theory}" style="font-size: 12px">theory</a>'
+        flow, theory, explore = (f"{before}{said}{after}" for before, after in self._addresses)
+        more = f'<a href="{theory}">theory</a> <a href="{explore}">explore</a> <span>{escape(title)}</span>'
+        narrow = f'<small class="phone">{escape(short)}</small>' if short else ""
+        return f'<a href="{flow}">{escape(run_id)}</a><br><small title="{escape(title)}">{more}</small>{narrow}'
 
     @cached_property
     def _addresses(self) -> list[tuple[str, str]]:
         """The parts before and after a run's name in the addresses of the pages that show it."""
-        addresses = (escape(self.context.address(page, run="RUN")) for page in ("flow", "theory"))
+        addresses = (escape(self.context.address(page, run="RUN")) for page in ("flow", "theory", "explore"))
         return [(before, after) for before, _, after in (address.partition("RUN") for address in addresses)]
 
     def _mark(self, rows: pd.DataFrame | None = None) -> None:
@@ -298,7 +330,8 @@ class CatalogPage:
         self._choose([])
         return pn.Column(
             pn.FlexBox(self.search, self.where, self.refresh, align_items="end", gap="0 2px"),
-            self.count, self.place, self.actions, self.damaged, self.comparison, sizing_mode="stretch_width",
+            self.count, collapsible_card("Columns", self.columns, closed=True), self.place, self.actions,
+            self.damaged, self.comparison, sizing_mode="stretch_width",
         )  # fmt: skip
 
 

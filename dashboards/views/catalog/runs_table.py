@@ -29,12 +29,13 @@ def create_runs_table(order: list[dict[str, str]]) -> pn.widgets.Tabulator:
     """
     formats = {word: HTMLTemplateFormatter(template=NUMBER.format(code)) for word, code in WRITTEN.items()}
     formatters: dict[str, Any] = {column.heading: formats[column.digits] for column in columns() if column.digits}
+    formatters |= {name: {"type": "html"} for name in ("run", "phases")}
     right = {column.heading: "right" for column in columns() if column.digits}
     return pn.widgets.Tabulator(
         pd.DataFrame({name: pd.Series(dtype=object) for name in ("run_id", *HEADINGS)}), pagination="remote",
         page_size=PAGE_SIZE, selectable="checkbox", disabled=True, show_index=False, hidden_columns=["run_id"],
         layout="fit_data_fill", sizing_mode="stretch_width", frozen_columns=[], theme="simple",
-        stylesheets=[STYLE], sorters=order, formatters={"run": {"type": "html"}, **formatters},
+        stylesheets=[STYLE], sorters=order, formatters=formatters,
         widths={column.heading: column.pixels for column in columns() if column.pixels},
         header_tooltips={column.heading: column.about for column in columns() if column.about},
         text_align=right, header_align=right, editors=dict.fromkeys(HEADINGS), css_classes=["runs"],

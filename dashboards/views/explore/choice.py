@@ -106,6 +106,8 @@ def read_choice(
         chosen = [dim for dim in parts.values() if dim != "-"]
         if len(set(chosen)) < len(chosen):
             context.say("Two of x, lines, colour and play name the same dimension. Shown is the usual picture.")
+            for name in PARTS:
+                context.query.pop(name, None)
         else:
             x, lines, colour, play = ("" if parts[name] == "-" else parts[name] for name in PARTS)
             layout = Layout(x, lines, colour, play)
@@ -134,6 +136,7 @@ def read_places(context: PageContext, sizes: Mapping[str, int]) -> dict[str, int
         found = None
     if not isinstance(found, dict) or not all(type(place) is int for place in found.values()):
         context.say(f'at = {said[:40]!r} is not known: allowed are places by dimension, {{"coord":1}}.')
+        context.query.pop("at")
         return {}
     kept = {}
     for dim, place in found.items():

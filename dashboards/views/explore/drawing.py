@@ -28,6 +28,8 @@ WORDS_LIMIT = 40
 """Places along an axis whose words are written; more would overlap."""
 ROWS_LIMIT, COLUMNS_LIMIT = 13, 8
 """Rows and columns of the table of values."""
+NEAR = 0.04
+"""Largest distance of a click from a value, as a share of the plot."""
 NEURON = "neuron"
 """The dimension whose places can be selected."""
 
@@ -50,6 +52,8 @@ class Drawn:
         The selected neurons of this run.
     whole
         Where x begins and ends without a window, on its axis.
+    picture
+        The slice itself, which finds the neuron at a click; None where there is nothing.
     complete
         Whether a second, finer reading would draw no more.
     """
@@ -60,6 +64,7 @@ class Drawn:
     values: xr.DataArray | None = None
     neurons: tuple[int, ...] = ()
     whole: tuple[float, float] = (0.0, 1.0)
+    picture: Picture | None = None
     complete: bool = True
 
 
@@ -103,7 +108,8 @@ def draw_slice(tree: xr.DataTree, choice: Choice, theme: Theme, chunks: int = CH
     picture = Picture(tree, array, described, choice, found, tuple(neurons))
     return Drawn(
         picture.map(theme) if choice.kind == "map" and layout.lines else picture.lines(theme),
-        picture.sentence(), picture.table(), found.values, tuple(neurons), picture.whole(), found.complete,
+        picture.sentence(), picture.table(), found.values, tuple(neurons), picture.whole(), picture,
+        found.complete,
     )  # fmt: skip
 
 
@@ -243,6 +249,33 @@ class Picture:
         up = self.axis_along(dim, self.found.lines, make_scale("linear", []))
         return create_heat_map(self.places(), rows, self.numbers()[0], (across, up, values), theme, marked=kept)
 
+    def neuron_at(self, x: float, y: float, limits: tuple[float, float, float, float]) -> int | None:
+        """Find the neuron at a place of the plot; None where there is none near.
+
+        Parameters
+        ----------
+        x, y
+            The place, on the axes.
+        limits
+            Left, right, bottom and top of the plot.
+        """
+        layout, (across, up) = self.choice.layout, self.axes()
+        left, right, bottom, top = limits
+        at = across.scale.transform(self.places())
+        column = int(np.nanargmin(np.abs(at - x))) if np.isfinite(at).any() else 0
+        if layout.lines == NEURON and self.choice.kind == "map":
+            row = round(y)
+            return int(self.found.lines[row]) if 0 <= row < len(self.found.lines) else None
+        values = up.scale.transform(self.numbers()[:, :, column])
+        away = np.abs(values - y) / (abs(top - bottom) or 1.0)
+        if not np.isfinite(away).any() or np.nanmin(away) > NEAR or abs(at[column] - x) > NEAR * abs(right - left):
+            return None
+        if layout.x == NEURON:
+            return int(self.found.along[column])
+        if layout.lines != NEURON:
+            return None
+        return int(self.found.lines[np.unravel_index(np.nanargmin(away), away.shape)[1]])
+
     def sentence(self) -> str:
         """Say what is drawn, how much of it, and where the other dimensions are."""
         layout, found = self.choice.layout, self.found
@@ -312,7 +345,7 @@ def title_of(array: xr.DataArray, dim: str) -> str:
 def plural(dim: str) -> str:
     """Name several places of a dimension."""
     words = dim.replace("_", " ")
-    return words if words.endswith("s") or words == "time" else f"{words}s"
+    return "instants" if words == "time" else words if words.endswith("s") else f"{words}s"
 
 
 def neurons_text(neurons: Sequence[int], most: int = 12) -> str:

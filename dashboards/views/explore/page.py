@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass, replace
 from html import escape
 from math import copysign, isfinite
+from time import monotonic
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,8 @@ from bokeh.models import Range1d
 from dashboards.components import BUTTON, card, html_pane
 from dashboards.damage import explain_damage
 from dashboards.latest_only import LatestOnly
+from dashboards.neurons.condition import ConditionError
+from dashboards.neurons.selection import NeuronSelection
 from dashboards.page_context import PageContext
 from dashboards.page_template import explain_error
 from dashboards.plots.figure_style import set_limits
@@ -36,11 +39,13 @@ FIRST_VARIABLE = "trajectory/log_norm"
 """The variable that is shown by default."""
 RUNS_LIMIT = 500
 """Published runs that are offered at most."""
+DOUBLE_CLICK_SECONDS = 1.0
+"""Time within which a second click makes a double click, on a slow connection."""
 FINER_SECONDS = 0.4
 """Time without a change after which a large slice is read more finely."""
 INTRODUCTION = (
     "<p>Any variable of a run: choose what its dimensions are drawn as. Drag in a plot to zoom in on x, in all "
-    "plots; a double click restores it.</p>"
+    "plots; a double click restores it. Click a neuron to select it.</p>"
 )
 
 
@@ -76,6 +81,7 @@ class ExplorePage:
         self.shown: Shown | None = None
         self.x_range = Range1d(start=0, end=1)
         self.panels: list[PanelPlot] = []
+        self.before_click: tuple[float, NeuronSelection] | None = None
         self.controls = Controls(self.changed, context.say)
         self.head = html_pane("<p>Opening …</p>", faint=True)
         self.plots = pn.FlexBox(gap="14px 18px", sizing_mode="stretch_width", margin=0)
@@ -115,6 +121,23 @@ class ExplorePage:
         self.context.forget()
         self.choice = choice
         self.runs.request(choice)
+
+    def clicked(self, neuron: int | None) -> None:
+        """Select a neuron, or no longer; None: the last click was the first of a double click."""
+        if self.choice is None:
+            return
+        if neuron is None:
+            selected, before = self.choice.neurons, self.before_click
+            self.before_click = None
+            if before is None or monotonic() - before[0] > DOUBLE_CLICK_SECONDS or before[1] == selected:
+                return
+            chosen = before[1]
+        else:
+            self.before_click = (monotonic(), self.choice.neurons)
+            numbers = self.choice.neurons.numbers
+            kept = tuple(one for one in numbers if one != neuron)
+            chosen = NeuronSelection(kept if neuron in numbers else (*numbers, neuron))
+        self.changed(replace(self.choice, neurons=chosen))
 
     def zoomed(self, ends: tuple[float, float] | None) -> None:
         """Show a window of x in all plots, and read it more finely."""
@@ -183,7 +206,7 @@ class ExplorePage:
         self.controls.reflect(shown.choice, shown.offers)
         same = before is not None and only_moved(before.choice, shown.choice)
         while len(self.panels) < len(shown.slices):
-            self.panels.append(PanelPlot(self.x_range, self.zoomed))
+            self.panels.append(PanelPlot(self.x_range, self.zoomed, self.clicked))
         if not same:
             self.set_range(shown)
         for panel, (key, drawn, made) in zip(self.panels, shown.slices, strict=False):
@@ -252,17 +275,18 @@ class ExplorePage:
             self.choice = self.shown.choice
             self.controls.reflect(self.shown.choice, self.shown.offers)
         else:
-            self.fall_back()
+            self.fall_back(of_condition=isinstance(error, ConditionError))
 
-    def fall_back(self) -> None:
-        """Show less of what the address asks for: no selection and no window, then a preset."""
-        dropped = [self.context.query.pop(key) for key in ("where", "window") if key in self.context.query]
+    def fall_back(self, *, of_condition: bool) -> None:
+        """Show less of what the address asks for: no selection if its condition is wrong, else a preset."""
         preset = (PRESET + FIRST_PRESET,)
-        if not dropped and self.keys == preset:
-            return
-        if not dropped:
+        if of_condition and "where" in self.context.query:
+            self.context.query.pop("where")
+        elif self.keys != preset:
             self.context.say(f"Shown is the preset {FIRST_PRESET}.")
             self.keys = preset
+        else:
+            return
         self.choice = None
         self.runs.request(None)
 

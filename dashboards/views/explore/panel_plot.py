@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.events import DoubleTap, RangesUpdate
+from bokeh.events import DoubleTap, RangesUpdate, Tap
 from bokeh.models import CustomJS, Range1d
 
-from dashboards.components import html_pane
+from dashboards.components import collapsible_card, html_pane
 from dashboards.html_table import numbers_html
 from dashboards.plots.figure_style import RESTORE, set_limits
 from dashboards.plots.holoviews_style import update_figure
@@ -27,17 +27,26 @@ class PanelPlot:
         The range of x, which all plots of the page share.
     zoomed
         Called with the ends of x when a person has zoomed, and with None at a double click.
+    clicked
+        Called with the neuron that a person has clicked, and with None at a double click.
     """
 
-    def __init__(self, shared: Range1d, zoomed: Callable[[tuple[float, float] | None], None]) -> None:
-        self.shared, self.zoomed = shared, zoomed
+    def __init__(
+        self,
+        shared: Range1d,
+        zoomed: Callable[[tuple[float, float] | None], None],
+        clicked: Callable[[int | None], None],
+    ) -> None:
+        self.shared, self.zoomed, self.clicked = shared, zoomed, clicked
+        self.drawn: Drawn | None = None
         self.figure: Any = None
         self.title, self.table = html_pane("", margin=(0, 10)), html_pane("", margin=(0, 10))
         self.sentence = html_pane("", faint=True, margin=(0, 10))
+        self.values = collapsible_card("Some values as a table", self.table, closed=True)
         self.role = pn.pane.HTML("", height=1, margin=0)
         self.place = pn.Column(sizing_mode="stretch_width", margin=0)
         self.view = pn.Column(
-            self.title, self.role, self.place, self.sentence, self.table,
+            self.title, self.role, self.place, self.sentence, self.values,
             styles={"flex": "1 1 460px", "min-width": "280px", "max-width": "100%"}, margin=0,
         )  # fmt: skip
 
@@ -47,14 +56,12 @@ class PanelPlot:
         ``keep_limits``: only the place of a dimension has changed, so that the vertical axis grows, and never
         jumps.
         """
+        self.drawn = drawn
         self.title.object = f"<h3>{title}</h3>"
         self.sentence.object = f"<p>{escape(drawn.sentence)}</p>"
         self.role.object = f'<div role="img" aria-label="{escape(drawn.sentence)}"></div>'
-        self.table.object = (
-            f"<details><summary>Some values as a table</summary>{numbers_html(drawn.table)}</details>"
-            if drawn.table is not None
-            else ""
-        )
+        self.values.visible = drawn.table is not None
+        self.table.object = "" if drawn.table is None else numbers_html(drawn.table)
         if made is None:
             self.figure = None
             self.place[:] = []
@@ -73,9 +80,25 @@ class PanelPlot:
         set_limits(made.y_range, made.y_range.start, made.y_range.end)
         made.x_range = self.shared
         made.js_on_event("doubletap", CustomJS(args={"ranges": [self.shared, made.y_range]}, code=RESTORE))
-        made.on_event(DoubleTap, lambda _: self.zoomed(None))
+        made.on_event(Tap, self.tapped)
+        made.on_event(DoubleTap, self.restored)
         made.on_event(RangesUpdate, self.moved)
         return made
+
+    def tapped(self, event: Any) -> None:
+        """Report the neuron at a click."""
+        picture = None if self.drawn is None else self.drawn.picture
+        if picture is not None and event.x is not None and event.y is not None:
+            shared: Any = self.shared
+            limits = shared.start, shared.end, self.figure.y_range.start, self.figure.y_range.end
+            neuron = picture.neuron_at(float(event.x), float(event.y), limits)
+            if neuron is not None:
+                self.clicked(neuron)
+
+    def restored(self, _: Any) -> None:
+        """Show all of x; the first click of the two has selected nothing."""
+        self.clicked(None)
+        self.zoomed(None)
 
     def moved(self, event: Any) -> None:
         """Report a zoom; the whole range is none."""

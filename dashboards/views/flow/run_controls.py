@@ -25,6 +25,8 @@ SLOPES = np.round(np.arange(0.0, 0.901, 0.01), 2).tolist()
 """The slopes on the slider."""
 DRAWN = ["balanced", "unbalanced"]
 """The starts that depend on a seed; given weights do not."""
+RUNS_LIMIT = 200
+"""Published runs in the menu; the Catalog page finds the others."""
 RUN = "run "
 """The prefix of a published run in the values of the choice."""
 
@@ -121,7 +123,9 @@ class Controls:
         given = config.init.start not in DRAWN
         run_id = selection.source or selection.run_id
         self.run_id = run_id or self.run_id  # it can be chosen again after a preset
-        runs = {f"run {self.run_id}": f"{RUN}{self.run_id}"} if self.run_id else {}
+        groups = {"Presets, computed now": {name: name for name in presets()}}
+        if published := self.published():
+            groups = {"Published runs": {name: f"{RUN}{name}" for name in published}} | groups
         chosen = f"{RUN}{run_id}" if run_id else selection.preset or config.name
         self.silent = True
         try:
@@ -134,9 +138,17 @@ class Controls:
             self.width.set(config.init.width)
             self.seed.value = config.init.seed
             self.slope.set(config.flow.slope)
-            self.choice.param.update(options=runs | {name: name for name in presets()}, value=chosen)
+            self.choice.param.update(groups=groups, value=chosen)
         finally:
             self.silent = False
+
+    def published(self) -> list[str]:
+        """List the runs that the menu offers: the one that was shown last, and the first of the catalog."""
+        try:
+            found = self.catalog.run_ids()[:RUNS_LIMIT]
+        except (CatalogError, OSError):  # the page says so where it reads the catalog itself
+            found = []
+        return [self.run_id, *(name for name in found if name != self.run_id)] if self.run_id else found
 
 
 def scale_name(config: RunConfig) -> str:

@@ -11,6 +11,7 @@ import panel as pn
 from dashboards.cubes.opened_cube import Cube
 from dashboards.cubes.section import SectionChoice, list_aggregates
 from dashboards.page_context import PageContext
+from dashboards.views.place_slider import PromptSlider, write_stops
 
 ALL = -1
 """The value of a slider at which all values of its axis are aggregated."""
@@ -64,21 +65,24 @@ class Controls:
         value = self.context.choice("show", list(known), default)
         return pn.widgets.Select(label="Quantity", groups=groups, value=value, width=330)
 
-    def slider(self, dim: str) -> pn.widgets.DiscreteSlider:
+    def slider(self, dim: str) -> PromptSlider:
         """Make the slider of an axis: all of its values, or one of them."""
         swept = self.cube.by_dim[dim]
         stops = {"all": ALL} | {json.dumps(value): place for place, value in enumerate(swept.values)}
         default = "all" if SEED in dim else list(stops)[1]
         at = self.context.choice(f"at.{dim}", list(stops), default)
-        options = {f"all {len(swept.values)}": ALL} | {word: place for place, word in enumerate(swept.words)}
-        return pn.widgets.DiscreteSlider(label=swept.title, options=options, value=stops[at], width=200)
+        words = [f"all {len(swept.values)}", *swept.words]
+        return PromptSlider(
+            label=swept.title, start=ALL, end=len(swept.values) - 1, value=stops[at], width=200,
+            format=write_stops(words, first=ALL),
+        )  # fmt: skip
 
     @property
     def shown(self) -> SectionChoice:
         """The section that the widgets select."""
         x, y = str(self.x.value), str(self.y.value) if self.y.visible else None
         at = {
-            dim: None if slider.value == ALL else int(slider.value)
+            dim: None if slider.value == ALL else int(slider.value or 0)
             for dim, slider in self.sliders.items()
             if dim not in (x, y)
         }

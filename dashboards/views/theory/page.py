@@ -28,6 +28,7 @@ from dashboards.plots.timeline_plot import create_timeline_plot, create_timeline
 from dashboards.run_selection import KEYS, RunSelection, open_tree, read_selection
 from dashboards.time_units import UNITS
 from dashboards.views.theory.ladder_card import LadderCard
+from dashboards.views.theory.limit_card import LimitCard
 from dashboards.views.theory.run_picker import RunPicker
 from pipeline import hessian_spectra
 from pipeline.figures import heading
@@ -91,7 +92,15 @@ class TheoryPage:
             raise SupersededError("another run is opened")
         with explain_damage(selection.run_id):
             cards = self.timeline(last.tree), plateaus_card(last.tree, self.context)
-        return replace(last, cards=(*last.cards, *cards, LadderCard(self.context, selection.config).view))
+        return replace(
+            last,
+            cards=(
+                *last.cards,
+                *cards,
+                LimitCard(self.context, selection.config).view,
+                LadderCard(self.context, selection.config).view,
+            ),
+        )
 
     def show(self, filled: Filled) -> None:
         """Show the cards that are made."""

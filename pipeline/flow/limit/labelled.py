@@ -11,11 +11,15 @@ from catalog.schema import validate
 from pipeline.flow.course import follow_flow
 from pipeline.flow.limit.process import Process
 from pipeline.inputs.arguments import SLOPE, number
+from pipeline.inputs.errors import RequestError
 from pipeline.network.points import take_points
 from pipeline.network.threads import one_thread
 
-BEYOND, AFTER = 1.15, 0.5
-"""How far beyond the last jump's tau a flow is followed: that many times it, and so much more."""
+BEYOND, AFTER, PASSAGES = 1.15, 0.5, 3.0
+"""How far beyond the last jump a flow is followed: that many times its tau, so much more, and that many times the
+t of all passages."""
+PRODUCTS_LIMIT = 50_000
+"""The number of points times that of neurons up to which the limit is followed: 15,000 take three seconds."""
 SAMPLES = 3000
 """Of the loss of such a flow."""
 TOLERANCE = 1e-6
@@ -42,12 +46,22 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> 
         arrival, with |w_j| = lambda^(-l_j), and its rate dl_j/dtau. The attribute ``reason`` says why it ends;
         ``tie`` is 1 where neurons of several directions escape at one instant.
 
+    Raises
+    ------
+    RequestError
+        If points and neurons are so many that it would take minutes.
+
     Notes
     -----
     For orthonormal points it is the jump process of arXiv 2605.27097; how it is made is in
     :mod:`pipeline.flow.limit.process`.
     """
     data, init, slope = take_points(data), validate("initial", init), number("slope", slope, SLOPE)
+    n, m = data.sizes["point"], init.sizes["neuron"]
+    if n * m > PRODUCTS_LIMIT:
+        raise RequestError(
+            f"n = {n} points and m = {m} neurons: the limit is followed where n m is at most {PRODUCTS_LIMIT:,}"
+        )
     with one_thread(data.sizes["point"]):
         process = Process.of(data, init, slope)
     plateaus = process.plateaus
@@ -84,7 +98,10 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> 
             name: (dims, np.asarray(values), {"long_name": words, "units": "1"})
             for name, (dims, values, words) in each.items()
         },
-        {"plateau": np.arange(len(plateaus)), "coord": data.variables["coord"]},
+        {
+            "plateau": ("plateau", np.arange(len(plateaus)), {"long_name": "plateau, from the origin on"}),
+            "coord": data.variables["coord"],
+        },
         {"reason": process.reason, "tie": int(process.tie), "slope": slope},
     )
 
@@ -116,9 +133,8 @@ def measure_limit(data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.D
     if unit <= 0:
         raise ValueError(f"ln lambda = {-unit:g}: the limit is that of small starts, below 0 is allowed")
     level, tau = limit.variables["loss"].values, limit.variables["time"].values
-    course = follow_flow(
-        data, init, end_time=unit * (BEYOND * tau[-1] + AFTER), tolerance=TOLERANCE, slope=limit.attrs["slope"]
-    )
+    end = unit * (BEYOND * tau[-1] + AFTER) + PASSAGES * float(np.nansum(limit.variables["passage"].values))
+    course = follow_flow(data, init, end_time=end, tolerance=TOLERANCE, slope=limit.attrs["slope"])
     curve = course.curve(SAMPLES)
     time, loss = curve.variables["time"].values / unit, curve.variables["loss"].values
     half = [np.flatnonzero(loss < middle) for middle in 0.5 * (level[:-1] + level[1:])]

@@ -50,6 +50,25 @@ def drawn(page):
     return len(figures)
 
 
+UNNAMED = """() => {
+  const found = []
+  const walk = (root) => root.querySelectorAll("*").forEach((element) => {
+    if (element.shadowRoot) {
+      walk(element.shadowRoot)
+    }
+    const acts = element.matches("button, select, input, [role=button], [role=slider]")
+    const named = element.ariaLabel || element.textContent.trim() && !element.matches("select, [role=slider]")
+      || element.title || element.labels?.length || element.getAttribute("aria-labelledby")
+    if (acts && !named && element.offsetWidth > 0) {
+      found.push(element.outerHTML.slice(0, 120))
+    }
+  })
+  walk(document)
+  return found
+}"""
+"""The buttons and fields that have no name for a screen reader."""
+
+
 def fits_a_phone(page):
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("document.documentElement.scrollWidth <= 390")
@@ -61,6 +80,8 @@ def test_flow_shows_the_papers_experiment_and_follows_lambda(address, visit):
     assert agrees(before)
     assert page.title() == "Flow · reluflow"
     assert drawn(page) == 5
+    assert page.evaluate(UNNAMED) == []
+    assert slider(page, "Scale").get_attribute("aria-valuetext") == "-6"
     slider(page, "Scale").focus()
     for _ in range(8):
         page.keyboard.press("ArrowRight")
@@ -83,6 +104,7 @@ def test_a_page_is_whole_and_fits_a_phone(address, catalog, visit, name):
     page = visit(f"{address}/{query}", ready=there)
     assert drawn(page) >= figures
     assert page.get_by_text("unexpected error").count() == 0
+    assert page.evaluate(UNNAMED) == []
     fits_a_phone(page)
 
 

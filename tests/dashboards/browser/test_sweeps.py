@@ -25,6 +25,12 @@ FRAME = """() => {
 """Where the heat map's cells are on the screen, as Bokeh says it."""
 
 
+PAINTED = f"""() => {{
+  try {{ return Bokeh.index.roots.every((view) => view.is_idle) && ({FRAME})()[2] > 0 }} catch {{ return false }}
+}}"""
+"""Whether they are there, and nothing is about to be drawn again."""
+
+
 BAR_SAYS = """(title) => [...(Bokeh.index.roots ?? Object.values(Bokeh.index))].some(
   (view) => [...view.model.references()].some((model) => model.type == "ColorBar" && model.title == title))"""
 """Whether a picture with this colour bar is there."""
@@ -46,7 +52,7 @@ def address(serve, catalog):
 def page(address, visit):
     """The page with one sweep."""
     opened = visit(address, ready=PLOT)
-    opened.wait_for_timeout(1_500)
+    opened.wait_for_function(PAINTED)
     return opened
 
 

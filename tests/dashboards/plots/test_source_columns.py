@@ -1,5 +1,7 @@
 """The columns of the pictures."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,9 @@ from dashboards.plots.source_columns import (
     tick_columns,
     window,
 )
+from dashboards.plots.source_columns import (
+    test_loss_columns as unseen_columns,
+)
 from dashboards.time_units import time_unit
 
 
@@ -25,6 +30,17 @@ def test_the_function_at_the_end_goes_through_the_data_and_is_the_minimum_s(draw
     data = drawing.run.groups["data"]
     assert np.interp(data["x"].values[:, 0], end["x"], end["h"]) == pytest.approx(data["y"].values, abs=1e-6)
     assert end["h"] == pytest.approx(minimum_columns(drawing)["h"], abs=1e-5)
+
+
+def test_the_loss_at_test_points_is_a_curve_where_there_are_some(drawing_of):
+    drawing = drawing_of()
+    assert unseen_columns(drawing, 1.0)["loss"].size == 0
+    trajectory = drawing.run.groups["trajectory"]
+    known = trajectory.assign(test_loss=2.0 * trajectory["loss"])
+    run = SimpleNamespace(groups={"trajectory": known})
+    found = unseen_columns(SimpleNamespace(run=run), 2.0)
+    np.testing.assert_array_equal(found["loss"], 2.0 * trajectory["loss"].values)
+    np.testing.assert_array_equal(found["t"], trajectory["time"].values / 2.0)
 
 
 def test_neurons_stand_at_their_kinks(drawing_of):

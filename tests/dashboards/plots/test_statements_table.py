@@ -57,3 +57,14 @@ def test_sides_that_are_no_float_are_powers_of_ten():
     row = table.rows[column(table, 0).index("Lemma 2 (iii)")]
     assert "e-" in row[3].text
     assert int(row[3].text.partition("e")[2]) < -700
+
+
+def test_statements_that_do_not_apply_for_one_reason_are_one_row(oblique):
+    statements = oblique["statements"].to_dataset()
+    counts = count_verdicts(statements)
+    assert counts["not_applicable"] > 3
+    table = create_statements_table(statements)
+    (joined,) = (row for row in table.rows if row[0].text.endswith(" statements"))
+    assert len(joined[1].below.split(", ")) >= int(joined[0].text.split()[0]) >= 3
+    assert len(table.rows) == 18 - int(joined[0].text.split()[0]) + 1
+    assert len(create_statements_table(statements, "not_applicable").rows) == counts["not_applicable"]

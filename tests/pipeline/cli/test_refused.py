@@ -31,7 +31,8 @@ def refused(reluflow, filled, contents):
 
 SETTINGS = {
     "init.widht=3": "init.widht is not a known key (did you mean 'width'?): allowed are width, log10_scale, "
-    "per_sqrt_width, seed, start, w, a, file",
+    "per_sqrt_width, seed, start, log10_output_scale, distribution, antisymmetric, from_run, from_time, w, a, "
+    "file",
     "init.width=many": "init.width = 'many': a whole number is allowed",
     "init.width=0": "init.width = 0: at least 1 is allowed",
     "init.width=2.5": "init.width = 2.5: a whole number is allowed",
@@ -67,7 +68,7 @@ def test_files(refused, here):
         mine.write_text(text)
         assert refused("run", mine).startswith(line)
     for name, content, line in (
-        ("points.csv", "1 2\n3 4\n", "line 1 has 1 column: at least 2 are allowed"),
+        ("points.csv", "1\n3\n", "line 1 has 1 column: at least 2 are allowed"),
         ("points.csv", "x,y\n1,2\n3,four\n", "line 3: 'four' is not a number"),
         ("points.csv", "", "there is no line in it"),
         ("points.csv", None, "No such file or directory"),
@@ -191,3 +192,9 @@ def test_figures_that_can_not_be_written(reluflow, filled):
     done = reluflow("figures", "orthonormal", "--out", "/proc/reluflow", "--catalog", filled)
     assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
     assert done.stderr.startswith("reluflow: /proc/reluflow: ")
+
+
+def test_a_file_that_the_dashboard_cannot_open(refused, tmp_path):
+    path = tmp_path / "absent.nc"
+    message = refused("dashboard", "--port", "0", "--data", path)
+    assert message == f"--data {path} is not there; allowed are a netCDF file (*.nc) and a Zarr store"

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from pipeline import load_config
 from pipeline.figures import LAWS, write_law
-from pipeline.theory import ladder_law, threshold_law, width_law
+from pipeline.theory import ladder_law, limit_law, threshold_law, width_law
 
 
 @pytest.fixture(scope="module")
@@ -15,6 +15,7 @@ def cubes():
         "ladder": ladder_law(load_config("orthonormal", {"init.width": 40}), (-2.0, -3.0, -4.0, -6.0)),
         "width": width_law((2, 4), (2, 8), seeds=3),
         "threshold": threshold_law((32, 64), (2, 4), seeds=2),
+        "limit": limit_law(load_config("small-width")),
     }
 
 
@@ -40,14 +41,29 @@ def test_the_widths(cubes):
     np.testing.assert_array_equal(line(figure, "even-odds").get_ydata(), cubes["width"]["even_odds"].values)
 
 
-@pytest.mark.parametrize("law", ["ladder", "width", "threshold"])
+def test_the_staircase(cubes):
+    cube = cubes["limit"]
+    figure = LAWS["limit"](cube)
+    np.testing.assert_array_equal(line(figure, "limit").get_xdata()[:-1], cube["time"].values)
+    np.testing.assert_array_equal(line(figure, "limit").get_ydata()[:-1], cube["loss"].values)
+    measured = cube.sel(scale=-100.0)
+    np.testing.assert_array_equal(line(figure, "measured--100").get_ydata(), measured["curve_loss"].values)
+
+
+@pytest.mark.parametrize("law", ["ladder", "width", "threshold", "limit"])
 def test_the_files_are_the_same_each_time(cubes, tmp_path, law):
     first = [path.read_bytes() for path in write_law(cubes[law], tmp_path, source="here")]
     second = [path.read_bytes() for path in write_law(cubes[law], tmp_path, source="here")]
     assert first == second
     assert b"here" in first[0]
     text = first[1].decode()
-    assert {"ladder": "the paper's bound", "width": "minimum reached", "threshold": "paper: m^"}[law] in text
+    words = {
+        "ladder": "the paper's bound",
+        "width": "minimum reached",
+        "threshold": "paper: m^",
+        "limit": "limit λ",
+    }
+    assert words[law] in text
 
 
 def test_an_excess_that_is_rounding(cubes):
@@ -58,8 +74,10 @@ def test_an_excess_that_is_rounding(cubes):
 
 
 def test_where_the_statements_do_not_apply_the_ends_are_shown():
-    cube = ladder_law(load_config("leaky"), (-2.0, -6.0, -20.0))
+    cube = ladder_law(load_config("leaky"), (-2.0, -6.0, -1000.0))
     figure = LAWS["ladder"](cube)
     np.testing.assert_array_equal(line(figure, "excess").get_ydata(), cube["excess"].values)
     np.testing.assert_array_equal(line(figure, "plateaus").get_ydata(), cube["plateaus"].values)
     assert "leaky: how the runs end" in figure.get_suptitle()
+    # What the jump process leaves is what the runs come to.
+    np.testing.assert_allclose(line(figure, "limit").get_ydata(), cube["excess"].values[-1], rtol=1e-6)

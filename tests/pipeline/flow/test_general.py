@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from balanced_descent import random_data_set, settled_residuals
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -242,7 +243,7 @@ LATE_PLATEAU = {
 }  # fmt: skip
 
 
-@settings(max_examples=80)
+@settings(max_examples=amount(25, 80))
 @example(**RESTING_BESIDE_UNFITTED)
 @example(**LATE_PLATEAU)
 @example(**(LATE_PLATEAU | {"slope": 0.1}))

@@ -254,7 +254,8 @@ def started(tmp_path):
         process.communicate()
 
 
-@pytest.mark.parametrize("killed", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow  # tests/pipeline/sweep/test_killed.py and test_caller.py do it within one process
+@pytest.mark.parametrize("killed", [False, True])
 def test_kills_lose_nothing(started, tmp_path, killed):
     """Killed without its workers, interrupted with them; then it finishes, and computes no record twice."""
     catalog = open_catalog(tmp_path / "flows")

@@ -4,7 +4,7 @@ import pytest
 import xarray as xr
 
 from pipeline import load_config
-from pipeline.theory import ladder_law, threshold_law, width_law
+from pipeline.theory import ladder_law, limit_law, threshold_law, width_law
 
 RUNGS = (-2.0, -3.0, -4.0, -6.0, -8.0, -10.0, -15.0, -20.0, -100.0, -1000.0)
 
@@ -22,3 +22,8 @@ def widths() -> xr.Dataset:
 @pytest.fixture(scope="session")
 def thresholds() -> xr.Dataset:
     return threshold_law((64, 256), (2, 4), seeds=2)
+
+
+@pytest.fixture(scope="session")
+def jumps() -> xr.Dataset:
+    return limit_law(load_config("small-width"))

@@ -16,7 +16,7 @@ from pipeline.theory.publishing import law_id
 
 
 @pytest.fixture
-def laws(monkeypatch, rungs, widths, thresholds):
+def laws(monkeypatch, rungs, widths, thresholds, jumps):
     """The commands with the small laws of these tests in the place of what they would compute."""
     calls = []
 
@@ -31,6 +31,7 @@ def laws(monkeypatch, rungs, widths, thresholds):
     monkeypatch.setattr(pipeline.theory, "ladder_law", given(rungs))
     monkeypatch.setattr(pipeline.theory, "width_law", given(widths))
     monkeypatch.setattr(pipeline.theory, "threshold_law", given(thresholds))
+    monkeypatch.setattr(pipeline.theory, "limit_law", given(jumps))
     return calls
 
 
@@ -45,6 +46,7 @@ def called(tmp_path, *words):
         ("ladder", "The paper: both constants tend to 1", "theory-ladder-orthonormal"),
         ("width", "Share of 12 starts that reach the minimum norm", "theory-width"),
         ("threshold", "(the paper: e^(-Theta(n)))", "theory-threshold"),
+        ("limit", "4 jumps in the time t/(-ln lambda)", "theory-limit-small-width"),
     ],
 )
 def test_a_law(laws, tmp_path, law, words, figure):
@@ -97,7 +99,7 @@ def test_help_names_the_laws():
     shown = CliRunner().invoke(main, ["--help"]).stdout
     assert "theory" in shown
     shown = CliRunner().invoke(main, ["theory", "--help"]).stdout
-    assert all(law in shown for law in ("ladder", "width", "threshold"))
+    assert all(law in shown for law in ("ladder", "width", "threshold", "limit"))
 
 
 def test_a_long_law_shows_how_far_it_is(monkeypatch, capsys):

@@ -156,3 +156,22 @@ def test_damaged_runs_are_listed_as_such(damaged_catalog):
     assert "Damaged: 1 run" in page.damaged.object
     assert damaged_html({}) == ""
     assert "<script>" not in damaged_html({"<script>": "<script>"})
+
+
+def test_a_row_has_a_title_a_bar_of_its_phases_and_links_to_all_pages(small_catalog, orthogonal_id):
+    page, _, _ = visited(small_catalog)
+    rows = begun(page).table.value.set_index("run_id")
+    row = rows.loc[orthogonal_id]
+    assert "two orthogonal points" in row["run"]
+    assert all(f"{name}?run={orthogonal_id}" in row["run"] for name in ("flow", "theory", "explore"))
+    assert "convergence" in row["phases"]
+
+
+def test_the_columns_are_chosen_and_kept_in_the_address(small_catalog):
+    page, said, address = visited(small_catalog, hide="seed,nonsense")
+    begun(page)
+    assert "hide = 'nonsense' is not known" in said[0]
+    assert page.table.hidden_columns == ["run_id", "seed"]
+    page.columns.value = [name for name in page.columns.value if name != "width"]
+    assert page.table.hidden_columns == ["run_id", "width", "seed"]
+    assert address["hide"] == "width,seed"

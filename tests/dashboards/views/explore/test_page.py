@@ -1,5 +1,7 @@
 """The page Explore: what it draws, what its address says, and what it says where something is wrong."""
 
+from types import SimpleNamespace
+
 import panel as pn
 import pytest
 
@@ -132,3 +134,27 @@ def test_what_is_wrong_in_an_address_is_said_and_something_is_shown(small_catalo
     shown, _, told = opened(small_catalog, **query)
     assert said in told[0]
     assert shown.panels[0].figure is not None
+
+
+def test_a_click_at_a_line_selects_its_neuron_and_a_double_click_selects_nothing(page):
+    shown, context, _ = page
+    shown.controls.variable.value = "trajectory/log_norm"
+    shown.controls.neurons.value = ""
+    panel, values = shown.panels[0], shown.shown.slices[0][1].values
+    x, y = float(values["time"][20]), float(values.isel(time=20, neuron=4))
+    panel.tapped(SimpleNamespace(x=x, y=y))
+    (selected,) = shown.choice.neurons.numbers
+    height = panel.figure.y_range.end - panel.figure.y_range.start
+    assert abs(float(values.isel(time=20, neuron=selected)) - y) < 0.04 * height
+    assert context.query["select"] == f"[{selected}]"
+    panel.tapped(SimpleNamespace(x=x, y=y))
+    assert shown.choice.neurons.numbers == ()
+    panel.tapped(SimpleNamespace(x=x, y=y + height))
+    assert shown.choice.neurons.numbers == ()
+    panel.tapped(SimpleNamespace(x=x, y=y))
+    panel.restored(None)
+    assert shown.choice.neurons.numbers == ()
+    shown.controls.variable.value = "trajectory/activation"
+    panel.tapped(SimpleNamespace(x=x, y=5.2))
+    assert shown.choice.neurons.numbers == (5,)
+    shown.controls.neurons.value = ""

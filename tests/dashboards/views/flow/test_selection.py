@@ -171,3 +171,12 @@ def test_the_plane_of_the_weights_is_chosen(small_catalog):
     wrong = FlowPage(PageContext(small_catalog, {"preset": "orthonormal", "plane": "0,9"}, say=said.append))
     assert "plane = '0,9' is not known: allowed are 0,1" in said[0]
     assert wrong.plots.plane.value == ""
+
+
+def test_the_published_runs_are_offered(page, small_catalog, orthogonal_id):
+    offered = page.controls.choice.groups["Published runs"]
+    assert set(offered) == set(small_catalog.run_ids())
+    other = next(run_id for run_id in offered if run_id != orthogonal_id)
+    page.controls.choice.value = offered[other]
+    assert page.context.query["run"] == other
+    assert page.plots.drawing.run.run_id == other

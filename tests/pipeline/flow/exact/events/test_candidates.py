@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from steps import alone, line, make_event_workspace, make_network, through_a_step
@@ -16,7 +17,7 @@ from pipeline.flow.exact.propagation.bernstein import SIZE
 write_pushes = callable_kernel(candidates.write_pushes)
 
 
-@settings(max_examples=60)
+@settings(max_examples=amount(25, 60))
 @given(
     n=st.integers(2, 6),
     q=st.integers(2, 3),

@@ -1,0 +1,52 @@
+"""How these kernels become machine code: as the collocation path's do, in a folder of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+from pipeline.flow.code_cache import code_folder, kept
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@cache
+def folder() -> Path:
+    """The folder of the machine code of this source."""
+    return code_folder("gram-", sorted(Path(__file__).parent.glob("*.py")))
+
+
+def entry_point(function: Function) -> Function:
+    """Compile ``function``, which Python calls, on its first call; keep the machine code on disk."""
+    return kept(function, folder(), nogil=True)
+
+
+def inner(function: Function) -> Function:
+    """Compile ``function``, which only other kernels call: it makes no array, so nobody counts who uses one."""
+    return _compiled(function, _nrt=False)
+
+
+def allocating(function: Function) -> Function:
+    """The same for one that makes arrays, or asks the linear algebra library."""
+    return _compiled(function)
+
+
+def scanning(function: Function) -> Function:
+    """The same for loops over all points, which become vector instructions if terms may be taken in another order.
+
+    Sums, and the least of many numbers. What is NaN may be overlooked there: the residual tells it.
+    """
+    return _compiled(function, fastmath={"reassoc", "contract", "nnan", "nsz"}, _nrt=False)
+
+
+def _compiled(function: Function, **options: Any) -> Function:
+    njit: Any = numba.njit
+    options = {"fastmath": {"contract"}} | options  # a product and a sum in one instruction: nothing is assumed
+    compiled: Function = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(
+        function
+    )
+    return compiled

@@ -1,0 +1,103 @@
+"""The neurons of a balanced network, each in a unit of its own: a_j = s_j |w_j| at any time."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+OFF, ON, SLIDING = -1.0, 1.0, 0.0
+"""The three states of a point for a neuron, as ``side`` has them."""
+
+
+class Data(NamedTuple):
+    """Points, labels, and all products of points.
+
+    x : float64[n, q]
+    gram : float64[n, n]
+        <x_k, x_l>.
+    y : float64[n]
+    slope : float
+        Of the leaky ReLU.
+    scale : float
+        The labels' root mean square.
+    direct : bool
+        Whether products with ``gram`` are cheaper than those with ``x`` and its transpose.
+    """
+
+    x: np.ndarray
+    gram: np.ndarray
+    y: np.ndarray
+    slope: float
+    scale: float
+    direct: bool
+
+
+class Network(NamedTuple):
+    """The neurons at a step's start.
+
+    w : float64[m, q]
+        Unit vectors.
+    log_norm : float64[m]
+        ln |w_j|.
+    sign : float64[m]
+        s_j.
+    g : float64[m, n]
+        <w_j, x_k> of the unit vectors.
+    side : float64[m, n]
+        ON, OFF or SLIDING.
+    """
+
+    w: np.ndarray
+    log_norm: np.ndarray
+    sign: np.ndarray
+    g: np.ndarray
+    side: np.ndarray
+
+
+class Trial(NamedTuple):
+    """The neurons within a step, in the unit of its start.
+
+    g, side : float64[m, n]
+    size : float64[m]
+        |w_j|.
+    moved : float64[m, n]
+        What was added to w_j so far is the sum of moved_jk x_k.
+    speed : float64[m, n]
+        s_j <D_j, x_k>, in the end for the residual there.
+    push : float64[m, n]
+        Workspace: what each point pushes with.
+    force : float64[m, q]
+        Workspace.
+    """
+
+    g: np.ndarray
+    side: np.ndarray
+    size: np.ndarray
+    moved: np.ndarray
+    speed: np.ndarray
+    push: np.ndarray
+    force: np.ndarray
+
+
+def make_data(x: np.ndarray, y: np.ndarray, slope: float, gram: np.ndarray | None = None) -> Data:
+    """Points ``x`` (n, q) and labels ``y`` (n,)."""
+    n, q = x.shape
+    x = np.ascontiguousarray(x, dtype=float)
+    gram = np.ascontiguousarray(x @ x.T) if gram is None else gram
+    scale = float(np.sqrt(np.mean(y**2))) or 1.0
+    return Data(x, gram, np.array(y, dtype=float), float(slope), scale, bool(n <= 2 * q))
+
+
+def make_network(data: Data, w: np.ndarray, log_norm: np.ndarray, sign: np.ndarray) -> Network:
+    """The network whose neurons are exp(log_norm) (w, sign), w (m, q) unit vectors."""
+    g = np.ascontiguousarray(w @ data.x.T)
+    side = np.where(g > 0.0, ON, OFF)
+    return Network(np.array(w, order="C"), np.array(log_norm), np.array(sign), g, side)
+
+
+def make_trial(data: Data, m: int) -> Trial:
+    """Room for the same."""
+    (n, q), rows = data.x.shape, [np.zeros((m, data.x.shape[0])) for _ in range(5)]
+    del n
+    return Trial(rows[0], rows[1], np.ones(m), rows[2], rows[3], rows[4], np.zeros((m, q)))

@@ -1,0 +1,197 @@
+"""One neuron under an impulse that is known: the boost, and the boundaries that are crossed on the way.
+
+With D constant the neuron moves along D: w' = |w| D, |w|' = <D, w> for s_j = 1, and with -D for s_j = -1. So all
+its preactivations are g_k + kappa v_k with v_k = <D, x_k> and one number kappa, the integral of |w|, that only
+grows. The boundary that is next is the least -g_k / v_k; there v changes by a row of the Gram matrix.
+"""
+
+from __future__ import annotations
+
+from math import exp, log1p, sqrt
+
+from pipeline.flow.gram.compiling import inner, scanning
+from pipeline.flow.gram.network import OFF, ON, SLIDING
+from pipeline.flow.gram.sliding import add_row, push_more, settle
+
+FAR, NEAR, LEAST = 1e90, 1e-200, 1e-300
+"""From where on a boundary is never reached, which is so where it does not come closer; and what makes it so."""
+SQUARE, ALONG, SIZE, KAPPA = range(4)
+"""Places in ``Row.motion``."""
+SMALL = 1e-4
+"""The rapidity below which its series is taken."""
+
+
+@scanning
+def write_gaps(g, speed, side, gap):
+    """Write how far each boundary is, as kappa: without a branch, which is guessed wrong half of the time."""
+    for k in range(g.shape[0]):
+        here, closing = side[k] * g[k], -side[k] * speed[k]
+        here = here if here > 0.0 else 0.0
+        closing = closing if closing > LEAST else LEAST
+        gap[k] = (here + NEAR) / closing
+
+
+@scanning
+def least(gap):
+    """The least of them: four at a time."""
+    one, two, three, four = FAR, FAR, FAR, FAR
+    quarter = gap.shape[0] // 4
+    for i in range(quarter):
+        k = 4 * i
+        one, two = min(one, gap[k]), min(two, gap[k + 1])
+        three, four = min(three, gap[k + 2]), min(four, gap[k + 3])
+    for k in range(4 * quarter, gap.shape[0]):
+        one = min(one, gap[k])
+    return min(min(one, two), min(three, four))
+
+
+@inner
+def place_of(value, gap):
+    """The first place at which a value stands."""
+    for k in range(gap.shape[0]):
+        if gap[k] == value:
+            return k
+    return -1
+
+
+@scanning
+def measure(push, speed, g):
+    """|D|^2 and <D, w>."""
+    square, along = 0.0, 0.0
+    for k in range(push.shape[0]):
+        square += push[k] * speed[k]
+        along += push[k] * g[k]
+    return square, along
+
+
+@inner
+def time_to(kappa, motion):
+    """How much of the impulse it takes to get so far."""
+    square, along, size = motion[SQUARE], motion[ALONG], motion[SIZE]
+    rate = sqrt(square)
+    far, p = kappa * rate, along / rate
+    after = sqrt(max(size * size + far * (2.0 * p + far), 0.0))
+    share = (2.0 * p + far) / (after + size)
+    # e^sigma - 1, by that of the two light-cone coordinates |w| + p, |w| - p which is not a small difference.
+    grown = far * (1.0 + share) / (size + p) if p >= 0.0 else far * (1.0 - share) / (after - p - far)
+    return log1p(grown) / rate
+
+
+@inner
+def kappa_after(share, motion):
+    """How far the neuron gets by this share of the impulse."""
+    square, along, size = motion[SQUARE], motion[ALONG], motion[SIZE]
+    rapidity = share * sqrt(square)
+    if rapidity < SMALL:
+        second = 0.5 * share * share
+        return second * along * (1.0 + rapidity**2 / 12.0) + size * share * (1.0 + rapidity**2 / 6.0)
+    up = exp(rapidity)
+    down, rate = 1.0 / up, sqrt(square)
+    half = 0.5 * (up - down)
+    return (along / rate * 0.5 * (up + down - 2.0) + size * half) / rate
+
+
+@inner
+def advance(kappa, row):
+    """Go on along D."""
+    motion = row.motion
+    square, along, size = motion[SQUARE], motion[ALONG], motion[SIZE]
+    add_row(row.g, kappa, row.speed)
+    motion[SIZE] = sqrt(max(size * size + kappa * (2.0 * along + kappa * square), 0.0))
+    motion[ALONG] = along + kappa * square
+    motion[KAPPA] += kappa
+
+
+@inner
+def begin_sliding(data, row, corner):
+    """Collect the points at which the neuron slides, and settle them for a new impulse.
+
+    A point whose residual has changed its sign can't hold it any more.
+
+    Returns
+    -------
+    int
+        At how many it slides.
+    """
+    count = 0
+    for k in range(row.side.shape[0]):
+        if row.side[k] == SLIDING:
+            if row.impulse[k] >= 0.0 or count == corner.point.shape[0] - 1:
+                row.side[k] = OFF
+                continue
+            corner.point[count], corner.held[count], corner.place[count] = k, 0.0, SLIDING
+            count += 1
+    return settle(count, data, row, corner) if count > 0 else 0
+
+
+@inner
+def meet(k, sliding, data, row, corner):
+    """Let the neuron cross the boundary of point k, or slide along it; return at how many points it slides."""
+    gram, rest = data.gram, 1.0 - data.slope
+    up = row.side[k] == OFF
+    change = rest * row.impulse[k] if up else -rest * row.impulse[k]
+    row.g[k] = 0.0
+    for i in range(sliding):
+        corner.place[i] = SLIDING
+    if row.impulse[k] >= 0.0 or (sliding == 0 and (row.speed[k] + change * gram[k, k] > 0.0) == up):
+        push_more(k, change, row, gram)
+        row.side[k] = ON if up else OFF
+        return settle(sliding, data, row, corner) if sliding > 0 else 0
+    if sliding == corner.point.shape[0] - 1:
+        row.speed[k] = 0.0
+        return sliding
+    before = row.side[k]
+    corner.point[sliding] = k
+    corner.held[sliding] = 0.0 if up else -rest * row.impulse[k]
+    corner.place[sliding] = (ON if up else OFF) if sliding > 0 else SLIDING
+    count = settle(sliding + 1, data, row, corner)
+    if row.side[k] == before:
+        row.speed[k] = 0.0  # it was no more than rounding that brought the neuron here
+    return count
+
+
+@inner
+def finish(sliding, data, row, corner):
+    """Write what the boost has added to w, point by point."""
+    far = row.motion[KAPPA]
+    add_moved(row.moved, row.impulse, row.side, data.slope, far)
+    for i in range(sliding):
+        row.moved[corner.point[i]] -= corner.held[i] * far
+
+
+@scanning
+def add_moved(moved, impulse, side, slope, far):
+    """Add what each point has pushed by."""
+    for k in range(moved.shape[0]):
+        moved[k] += far * (impulse[k] if side[k] > 0.0 else slope * impulse[k])
+
+
+@inner
+def carry_neuron(push, data, row, corner):
+    """Carry one neuron through an impulse; return how many boundaries it met.
+
+    Parameters
+    ----------
+    push : float64[n]
+        What each point pushes with, as ``row.speed`` has it: a point at which the neuron slides as if off.
+    """
+    motion = row.motion
+    motion[SQUARE], motion[ALONG] = measure(push, row.speed, row.g)
+    motion[SQUARE], motion[KAPPA] = max(motion[SQUARE], 0.0), 0.0
+    sliding = begin_sliding(data, row, corner)
+    left, events, most = 1.0, 0, 64 + 8 * row.g.shape[0]
+    while motion[SQUARE] > 0.0 and events < most:
+        write_gaps(row.g, row.speed, row.side, row.gap)
+        far = least(row.gap)
+        if far >= FAR:
+            break
+        took = time_to(far, motion)
+        if not took < left:
+            break
+        advance(far, row)
+        left -= took
+        sliding = meet(place_of(far, row.gap), sliding, data, row, corner)
+        events += 1
+    advance(kappa_after(left, motion), row)
+    finish(sliding, data, row, corner)
+    return events

@@ -1,0 +1,242 @@
+"""A neuron at the boundaries of several points: who holds it there, who goes on, who goes off.
+
+A point k at which the neuron slides pushes with a share of its residual. With e_k in [0, l_k], which is 0 where
+the point is off and l_k where it is on, the speeds at these points are v = v_off - G e: the share is right if
+
+    e_k = 0 and v_k <= 0,   or   e_k = l_k and v_k >= 0,   or   v_k = 0 between
+
+which is a convex problem of a box, solved by exchanging the sets (Murty's principal pivoting).
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.flow.gram.compiling import inner, scanning
+from pipeline.flow.gram.network import OFF, ON, SLIDING
+
+AT_ONCE = 6
+"""So many exchanges are of all points at once; then one point at a time, which must come to an end."""
+MOST_EXCHANGES = 400
+CLOSE = 1e-12
+"""Up to this share of its limits a point keeps its set."""
+DEPENDENT = 1e-10
+"""The share of |x_k|^2 below which a point lies in the span of those before it."""
+
+
+class Corner(NamedTuple):
+    """The points at whose boundary a neuron is, and workspace.
+
+    point : int64[most]
+    held, found, limit, off : float64[most]
+        e before and after, l, and v_off.
+    place : float64[most]
+        OFF, ON or SLIDING.
+    factor : float64[most, most]
+        The Cholesky factor of G over the points that slide.
+    free : int64[most]
+    """
+
+    point: np.ndarray
+    held: np.ndarray
+    found: np.ndarray
+    limit: np.ndarray
+    off: np.ndarray
+    place: np.ndarray
+    factor: np.ndarray
+    free: np.ndarray
+
+
+def make_corner(n: int, q: int) -> Corner:
+    """Room for q + 2 points of n."""
+    most = min(n, q + 2) + 1
+    held, found, limit, off, place = np.zeros((5, most))
+    return Corner(
+        np.zeros(most, dtype=np.int64), held, found, limit, off, place, np.zeros((most, most)),
+        np.zeros(most, dtype=np.int64),
+    )  # fmt: skip
+
+
+class Row(NamedTuple):
+    """One neuron within a step, and what pushes it.
+
+    g, speed, side, moved : float64[n]
+        Of the trial.
+    impulse : float64[n]
+        s_j c_k.
+    gap : float64[n]
+        Workspace.
+    motion : float64[4]
+        |D|^2, <D, w>, |w|, and how far the neuron went along D so far: the integral of |w|.
+    """
+
+    g: np.ndarray
+    speed: np.ndarray
+    side: np.ndarray
+    moved: np.ndarray
+    impulse: np.ndarray
+    gap: np.ndarray
+    motion: np.ndarray
+
+
+@scanning
+def add_row(speed, factor, row):
+    """``speed += factor row``."""
+    for k in range(speed.shape[0]):
+        speed[k] += factor * row[k]
+
+
+@inner
+def push_more(k, change, row, gram):
+    """Let point k, at whose boundary the neuron is, push with ``change`` more."""
+    row.motion[0] = max(row.motion[0] + change * (2.0 * row.speed[k] + change * gram[k, k]), 0.0)
+    row.moved[k] -= change * row.motion[3]
+    add_row(row.speed, change, gram[k])
+
+
+@inner
+def collect_free(count, corner):
+    """List the points that slide; return how many."""
+    free = 0
+    for i in range(count):
+        if corner.place[i] == SLIDING:
+            corner.free[free] = i
+            free += 1
+    return free
+
+
+@inner
+def solve_free(count, gram, corner):
+    """Find e of the points that slide, so that their speeds are 0; a dependent one goes off.
+
+    Returns
+    -------
+    int
+        How many slide.
+    """
+    point, place, factor, found = corner.point, corner.place, corner.factor, corner.found
+    free, rank = collect_free(count, corner), 0
+    for a in range(free):
+        i = corner.free[a]
+        k = point[i]
+        square = gram[k, k]
+        for b in range(rank):
+            total = gram[k, point[corner.free[b]]]
+            for c in range(b):
+                total -= factor[rank, c] * factor[b, c]
+            factor[rank, b] = total / factor[b, b]
+            square -= factor[rank, b] ** 2
+        if square <= DEPENDENT * gram[k, k]:
+            place[i] = OFF
+            continue
+        factor[rank, rank] = sqrt(square)
+        corner.free[rank] = i
+        rank += 1
+    for a in range(rank):
+        i = corner.free[a]
+        total = corner.off[i]
+        for l in range(count):
+            if place[l] == ON:
+                total -= corner.limit[l] * gram[point[i], point[l]]
+        for b in range(a):
+            total -= factor[a, b] * found[corner.free[b]]
+        found[i] = total / factor[a, a]
+    for a in range(rank - 1, -1, -1):
+        i = corner.free[a]
+        total = found[i]
+        for b in range(a + 1, rank):
+            total -= factor[b, a] * found[corner.free[b]]
+        found[i] = total / factor[a, a]
+    for i in range(count):
+        if place[i] == ON:
+            found[i] = corner.limit[i]
+        elif place[i] == OFF:
+            found[i] = 0.0
+    return rank
+
+
+@inner
+def better_place(i, count, gram, corner):
+    """Where a point belongs by its share, or by its speed."""
+    place, limit, k = corner.place[i], corner.limit[i], corner.point[i]
+    if place == SLIDING:
+        if corner.found[i] < -CLOSE * limit:
+            return OFF
+        return ON if corner.found[i] > (1.0 + CLOSE) * limit else SLIDING
+    speed = corner.off[i]
+    for l in range(count):
+        speed -= corner.found[l] * gram[k, corner.point[l]]
+    if place * speed < -CLOSE * limit * gram[k, k]:
+        return SLIDING
+    return place
+
+
+@inner
+def exchange(count, gram, corner):
+    """Find who slides, who is on and who is off, from the guess in ``corner.place``."""
+    for turn in range(MOST_EXCHANGES):
+        rank = solve_free(count, gram, corner)
+        changed = 0
+        for i in range(count - 1, -1, -1):
+            after = better_place(i, count, gram, corner)
+            if after != corner.place[i]:
+                if after == SLIDING and dependent(i, rank, gram, corner):
+                    continue
+                corner.place[i] = after
+                changed += 1
+                if turn >= AT_ONCE:
+                    break
+        if changed == 0:
+            return
+
+
+@inner
+def dependent(i, rank, gram, corner):
+    """Whether a point lies in the span of those that slide: what holds the neuron there holds it here."""
+    k, square = corner.point[i], gram[corner.point[i], corner.point[i]]
+    for b in range(rank):
+        total = gram[k, corner.point[corner.free[b]]]
+        for c in range(b):
+            total -= corner.factor[rank, c] * corner.factor[b, c]
+        corner.factor[rank, b] = total / corner.factor[b, b]
+        square -= corner.factor[rank, b] ** 2
+    return square <= DEPENDENT * gram[k, k]
+
+
+@inner
+def settle(count, data, row, corner):
+    """Let the neuron slide, or go on, at the boundaries where it is.
+
+    Parameters
+    ----------
+    count : int
+        How many points are in ``corner``, with their e in ``held`` and a guess in ``place``.
+
+    Returns
+    -------
+    int
+        At how many it slides: these are the first ones in ``corner`` afterwards.
+    """
+    gram, point = data.gram, corner.point
+    for i in range(count):
+        corner.limit[i] = -(1.0 - data.slope) * row.impulse[point[i]]
+        corner.off[i] = row.speed[point[i]]
+        for l in range(count):
+            corner.off[i] += corner.held[l] * gram[point[i], point[l]]
+    exchange(count, gram, corner)
+    sliding = 0
+    for i in range(count):
+        change = corner.held[i] - corner.found[i]
+        if change != 0.0:
+            push_more(point[i], change, row, gram)
+    for i in range(count):
+        k = point[i]
+        row.side[k] = corner.place[i]
+        if corner.place[i] == SLIDING:
+            row.speed[k] = 0.0
+            point[sliding], corner.held[sliding] = k, corner.found[i]
+            sliding += 1
+    return sliding

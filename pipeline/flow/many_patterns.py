@@ -1,0 +1,245 @@
+"""The labelled layer around the path for as many patterns as neurons (:mod:`pipeline.flow.gram`).
+
+A :class:`pipeline.flow.course.Course` whose neurons are read by this path: the problem, the steps and what is told
+along them are the grouped path's. What that one says of single crossings (``sensitive_events``) is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from pipeline.flow.course import Course, describe_end, in_terms_of_the_data
+from pipeline.flow.exact.dense_output import Samples
+from pipeline.flow.exact.machine_code.interruptible import run_interruptibly
+from pipeline.flow.exact.step_record import StepRecord
+from pipeline.flow.followed import Progress, Reading
+from pipeline.flow.gram.build import load_many_patterns
+from pipeline.flow.gram.network import Data, Network, make_data, make_network
+from pipeline.flow.gram.reading import Seen, make_seen, read_steps
+from pipeline.flow.gram.steps import (
+    CROSSINGS,
+    INTERRUPTED,
+    REJECTED,
+    ROOM_USED,
+    Aims,
+    Record,
+    State,
+    make_record,
+    make_state,
+    take_steps,
+)
+from pipeline.flow.gram.sweep import make_sweep
+from pipeline.flow.reduction import Reduction
+from pipeline.flow.streaming import Blocks
+from pipeline.network.status import BY_NUMBER
+from pipeline.network.threads import one_thread
+
+MOST_STEPS = 500_000
+"""A bound that turns a hang into a status, as the grouped path's."""
+SHARE = 0.8
+"""The share of the tolerance that a step may err by."""
+SMALL_RESIDUAL = 0.1
+"""The residual, over the labels' scale, below which what is allowed falls with it."""
+STEPS_BETWEEN = 8
+"""So many steps are at least between two marks."""
+MARKS = 200_000_000
+"""The bytes of marks up to which they are kept."""
+IN_MEMORY = 1_000_000_000
+"""The bytes of samples up to which they are kept in memory."""
+AT_ONCE = 64_000_000
+"""The bytes of samples that are read at a time."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The neurons at the start of one of the steps, from which the later ones are read."""
+
+    step: int
+    w: np.ndarray
+    log_norm: np.ndarray
+    side: np.ndarray
+
+    @classmethod
+    def of(cls, network: Network, step: int) -> Mark:
+        """Keep what a network is at this step's start."""
+        return cls(step, network.w.copy(), network.log_norm.copy(), network.side.astype(np.int8))
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.w.nbytes + self.log_norm.nbytes + self.side.nbytes
+
+    def restore(self, network: Network) -> None:
+        """Write it into a network."""
+        network.w[...], network.log_norm[...], network.side[...] = self.w, self.log_norm, self.side
+
+
+@dataclass(frozen=True)
+class ManyPatterns(Course):
+    """A flow that was followed by the path for many patterns.
+
+    Attributes
+    ----------
+    assumed
+        The residual and its slope that were assumed at each step's end, float64[steps, 2, n].
+    marks
+        The neurons at the start of some steps, and at the end.
+    """
+
+    assumed: np.ndarray
+    marks: tuple[Mark, ...]
+
+    def read(self, times: np.ndarray, reading: Reading | None) -> dict[str, Any]:
+        """The trajectory's variables at these instants of the paper's t; as dask arrays if there are too many."""
+        (m, d), n = self.init.variables["direction"].shape, self.data.sizes["point"]
+        samples, each = len(times), m * (8 * (d + 2) + n) + 8 * n
+        blocks = Blocks(samples, max(8 * m * d, m * n)) if samples * each > IN_MEMORY else None
+        length = max(1, AT_ONCE // each) if blocks is None else blocks.length
+        reader, watch, kept = Reader(self), np.zeros(3), []
+
+        def read_all() -> None:
+            for first in range(0, samples, length):
+                values = reader.read(times[first : first + length] / self.time_unit, watch)
+                if watch[0]:
+                    return
+                if blocks is not None:
+                    for name in [name for name in values if name not in ("residual", "gradient_norm")]:
+                        blocks.write(name, first, values.pop(name))
+                kept.append(values)
+                if reading is not None:
+                    reading(min(first + length, samples), samples)
+
+        if reading is not None:
+            reading(0, samples)
+        run_interruptibly(read_all, watch)
+        found: dict[str, Any] = {name: np.concatenate([part[name] for part in kept]) for name in kept[0]}
+        return found if blocks is None else found | blocks.arrays()
+
+
+class Reader:
+    """Reads a flow's neurons at increasing times: the workspace."""
+
+    def __init__(self, course: ManyPatterns) -> None:
+        self.course = course
+        self.data = data_of(course.reduced)
+        self.networks = (network_of(course.reduced, self.data), network_of(course.reduced, self.data))
+        self.sweep = make_sweep(self.data, len(self.networks[0].sign))
+        steps = course.record
+        self.record = Record(steps.time, steps.length, steps.movement, steps.curve, course.assumed)
+        self.starts = np.append(course.record.time, np.inf)[[mark.step for mark in course.marks[:-1]]]
+
+    def read(self, times: np.ndarray, watch: np.ndarray) -> dict[str, np.ndarray]:
+        """The trajectory's variables at these times of the solver."""
+        course, marks = self.course, self.course.marks
+        record, network = self.record, self.networks[0]
+        seen = make_seen(len(times), network)
+        end = record.time[-1] + record.length[-1] if len(record.time) else 0.0
+        which = np.where(times < end, np.searchsorted(self.starts, times, side="right") - 1, len(marks) - 1)
+        for mark in np.unique(which):
+            if watch[0]:
+                break
+            chosen = np.flatnonzero(which == mark)
+            part = slice(chosen[0], chosen[-1] + 1)
+            steps = slice(marks[mark].step, marks[min(mark + 1, len(marks) - 1)].step)
+            marks[mark].restore(network)
+            into = Seen(*(each[part] for each in seen))
+            read_steps(self.data, self.networks, self.sweep, (record.part(steps), times[part]), into)
+        sign = np.tile(network.sign, (len(times), 1))
+        return in_terms_of_the_data(
+            course, Samples(seen.direction, seen.log_norm, sign, seen.state, seen.residual, seen.gradient_norm)
+        )
+
+
+def data_of(reduced: Reduction) -> Data:
+    """The points as these kernels see them."""
+    problem = reduced.problem
+    return make_data(problem.x, problem.y, problem.negative_slope, problem.gram)
+
+
+def network_of(reduced: Reduction, data: Data) -> Network:
+    """The network at the start."""
+    z, q = reduced.neurons.z, data.x.shape[1]
+    return make_network(data, z[:, :q], reduced.neurons.log_scale, np.where(z[:, q] > 0.0, 1.0, -1.0))
+
+
+def follow_many_patterns(
+    data: xr.Dataset,
+    init: xr.Dataset,
+    end_time: float | None,
+    tolerance: float,
+    reduced: Reduction,
+    progress: Progress | None,
+) -> ManyPatterns:
+    """Follow the flow by the path for many patterns; the parameters as ``follow_flow`` has checked them."""
+    unit, points = reduced.time_unit, data_of(reduced)
+    load_many_patterns()
+    watch = np.zeros(3)
+
+    def tell(time: float, steps: int) -> None:
+        if progress is not None:
+            progress(time * unit, steps)
+
+    until = np.inf if end_time is None else end_time / unit
+    aims = Aims(SHARE * tolerance, until, MOST_STEPS, SMALL_RESIDUAL, reduced.problem.resting_growth)
+    with one_thread(len(points.y)):
+        started = perf_counter()
+        state = make_state(points, network_of(reduced, points))
+        first = patterns_of(state.network)
+        record, assumed, marks, ended_by = run_interruptibly(
+            lambda: take_all(points, state, aims, watch), watch, tell
+        )
+        seconds = perf_counter() - started
+    status, message = describe_end(BY_NUMBER[ended_by], 0, reduced.contradictory)
+    account = {
+        "method": "exact",
+        "slope": reduced.problem.negative_slope,
+        "status": status.word,
+        "status_message": message,
+        "tolerance": tolerance,
+        "solver_seconds": seconds,
+        "sampling_seconds": 0.0,
+        "steps": len(record.time),
+        "rejected_steps": int(state.counts[REJECTED]),
+        "crossings": int(state.counts[CROSSINGS]),
+        "patterns": max(first, patterns_of(state.network)),
+    }
+    return ManyPatterns(data, init, end_time, BY_NUMBER[ended_by], account, reduced, record, assumed, marks)
+
+
+def take_all(
+    data: Data, state: State, aims: Aims, watch: np.ndarray
+) -> tuple[StepRecord, np.ndarray, tuple[Mark, ...], int]:
+    """Take steps until the flow ends; keep marks on the way, every other one once they fill their room.
+
+    Returns
+    -------
+    record, assumed, marks
+        As :class:`ManyPatterns` has them.
+    reason : int
+    """
+    parts: list[Record] = []
+    marks: list[Mark] = []
+    between, steps, reason = STEPS_BETWEEN, 0, ROOM_USED
+    while reason == ROOM_USED:
+        marks.append(Mark.of(state.network, steps))
+        if len(marks) * marks[0].size > MARKS:
+            marks, between = marks[::2], 2 * between
+        record = make_record(between, len(data.y))
+        count, reason = take_steps(data, state, record, aims, watch)
+        parts.append(record.part(slice(count)))
+        steps += count
+        if reason == INTERRUPTED:
+            break
+    marks.append(Mark.of(state.network, steps))
+    time, length, movement, curve, assumed = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return StepRecord(time, length, movement, curve), assumed, tuple(marks), int(reason)
+
+
+def patterns_of(network: Network) -> int:
+    """How many activation patterns the neurons have."""
+    return len({row.tobytes() for row in network.side.astype(np.int8)})

@@ -1,0 +1,80 @@
+"""Where the neurons of one configuration align: predicted by the frozen flow, and measured on its run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import xarray as xr
+
+from catalog.schema import decode
+from pipeline import initialise, measure_alignment, predict_alignment, simulate
+from pipeline.configuration import RunConfig
+from pipeline.workflow.computation import prepare
+
+SAMPLES = 200
+"""Of the run on which the directions are measured."""
+BEYOND = 2.0
+"""How far it goes, over the time at which the fastest neurons would escape."""
+
+
+def aligned_start(config: RunConfig) -> xr.Dataset:
+    """Predict where each neuron of a configuration aligns, and measure where it does.
+
+    Parameters
+    ----------
+    config
+        Of a run with a small start.
+
+    Returns
+    -------
+    Dataset
+        Of :func:`pipeline.measure_alignment`, with log_init_scale.
+
+    Raises
+    ------
+    RequestError
+        If the start is so large that nothing aligns.
+    """
+    data, slope = prepare(config), config.flow.slope
+    init = initialise(data, config.init)
+    predicted = predict_alignment(data, init, slope=slope)
+    fastest, escape = float(predicted["predicted_rate"].max()), -float(init["log_init_scale"])
+    end = BEYOND * escape / fastest if fastest > 0 and escape > 0 else None
+    trajectory = simulate(data, init, slope=slope, samples=SAMPLES, end_time=end)
+    found: xr.Dataset = measure_alignment(data, trajectory, predicted)
+    return found.assign(log_init_scale=-escape)
+
+
+def direction_rows(found: xr.Dataset) -> list[dict[str, Any]]:
+    """Say of each extremal direction how many neurons go there, when they would escape, and if they are there.
+
+    Parameters
+    ----------
+    found
+        Of :func:`aligned_start`.
+
+    Returns
+    -------
+    list of dict
+        direction, value (G), kind, the numbers of neurons with a > 0 and a < 0, escape (the t at which the growing
+        ones have grown by -ln lambda; None if none grows), least_cosine (None without neurons).
+    """
+    partner, sign = found["partner"].values, found["predicted_sign"].values
+    escape = -float(found["log_init_scale"])
+    rows = []
+    for number, kind in enumerate(decode(found["kind"])):
+        value, own = float(found["value"][number]), partner == number
+        positive, negative = (int((own & (sign == s)).sum()) for s in (1, -1))
+        grows = (positive if value > 0 else negative) > 0
+        rows.append(
+            {
+                "direction": found["direction"].values[number].tolist(),
+                "value": value,
+                "kind": str(kind),
+                "positive": positive,
+                "negative": negative,
+                "escape": escape / abs(value) if grows and escape > 0 and value else None,
+                "least_cosine": float(found["cosine"].values[own].min()) if own.any() else None,
+            }
+        )
+    return rows

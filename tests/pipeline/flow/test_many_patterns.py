@@ -1,0 +1,277 @@
+"""As many patterns as neurons: the Gram path beside closed forms and the grouped path, and what it tells."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from catalog.schema import conform, validate
+from pipeline.flow import follow_flow, simulate
+from pipeline.flow.choice import many_patterns
+from pipeline.flow.many_patterns import ManyPatterns, follow_many_patterns, take_all
+from pipeline.flow.reduction import Reduction
+from pipeline.network.points import describe
+
+ROUNDING = 1e-12
+
+
+def labelled(x, y, w, sign, log_scale=0.0):
+    """Points and a balanced network, as the stages' datasets."""
+    length = np.linalg.norm(w, axis=1)
+    init = {
+        "log_norm": np.log(length) + log_scale, "direction": w / length[:, None],
+        "output_ratio": np.asarray(sign, dtype=float), "log_init_scale": log_scale,
+    }  # fmt: skip
+    return describe(x, y, [f"x{i + 1}" for i in range(x.shape[1])]), conform("initial", init)
+
+
+def problem(n, d, m, seed, *, noise=0.0, scale=0.3):
+    """Gaussian points labelled by a teacher of three neurons, and a balanced network."""
+    g = np.random.default_rng(seed)
+    x = g.standard_normal((n, d)) / np.sqrt(d)
+    y = np.maximum(x @ g.standard_normal((3, d)).T, 0.0) @ g.choice([-1.0, 1.0], 3) + noise * g.standard_normal(n)
+    return x, y, scale * g.standard_normal((m, d)), g.choice([-1.0, 1.0], m)
+
+
+def followed(data, init, end, tolerance, slope=0.0):
+    """The flow by this path, whatever the criterion says."""
+    return follow_many_patterns(data, init, end, tolerance, Reduction.of(data, init, slope), None)
+
+
+@pytest.fixture
+def grouped(monkeypatch):
+    """Follow flows by the grouped path, whatever the criterion says."""
+    monkeypatch.setattr("pipeline.flow.course.many_patterns", lambda *_: False)
+    monkeypatch.setattr("pipeline.flow.course.many_points", lambda *_: False)
+    return lambda data, init, end, tolerance, slope=0.0: follow_flow(
+        data, init, end_time=end, tolerance=tolerance, slope=slope
+    )
+
+
+def worst(one, other, data):
+    """The largest difference of residuals at any instant: root mean squares, over the labels' or the start's."""
+    unit = max(np.sqrt(np.mean(data["y"].values ** 2)), np.sqrt(np.mean(other["residual"].values[0] ** 2)))
+    difference = one["residual"].values - other["residual"].values
+    return float(np.sqrt(np.mean(difference**2, axis=1)).max() / unit)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_one_neuron_on_one_point_is_a_logistic_curve(sign):
+    """H = a^2 |x| grows by dh/dt = 2 |x| h (y - h)."""
+    data, init = labelled(np.array([[0.6, 0.8]]), np.array([2.0 * sign]), np.array([[0.03, 0.04]]), [sign])
+    times = np.linspace(0.0, 4.0, 15)
+    found = followed(data, init, 4.0, 1e-6).look(times)
+    start = 0.05**2
+    expected = 2.0 / (1.0 + (2.0 / start - 1.0) * np.exp(-4.0 * times))
+    assert np.abs(found["residual"].values[:, 0] - sign * (2.0 - expected)).max() <= 2e-6
+    assert np.allclose(found["log_norm"].values[:, 0], 0.5 * np.log(expected), atol=1e-5)
+
+
+def test_a_small_neuron_turns_and_grows_as_the_boost_says_at_any_scale():
+    """Of size 1e-1000 it does not move the residual: D is constant, and its angle to D obeys theta' = -|D| sin."""
+    x, y = np.array([[1.0, 0.2], [0.8, -0.3]]), np.array([1.0, 1.0])
+    angle = 0.9
+    data, init = labelled(x, y, np.array([[np.cos(angle), np.sin(angle)]]), [1.0], -1000.0 * np.log(10.0))
+    force = y @ x / 2.0
+    speed, towards = np.linalg.norm(force), np.arctan2(force[1], force[0])
+    times = np.linspace(0.0, 20.0, 9)
+    found = followed(data, init, 20.0, 1e-3).look(times)
+    direction = found["direction"].values[:, 0]
+    theta = np.arctan2(direction[:, 1], direction[:, 0]) - towards
+    # It crosses no boundary: both points stay on.
+    assert (found["activation"].values == 2).all()
+    assert np.allclose(np.tan(theta / 2.0), np.tan((angle - towards) / 2.0) * np.exp(-speed * times), atol=1e-12)
+    p = np.cos(angle - towards)
+    grown = np.log(np.cosh(speed * times) + p * np.sinh(speed * times))
+    assert np.allclose(found["log_norm"].values[:, 0] - found["log_norm"].values[0, 0], grown, atol=1e-10)
+
+
+def order(tolerances, slope):
+    """The slope of errors against steps, log-log, and the data."""
+    data, init = labelled(*problem(30, 6, 20, 1))
+    times = np.array([0.0, 4.0])
+    expected = followed(data, init, 4.0, 1e-10 if slope else 1e-8, slope).look(times)
+    flows = [followed(data, init, 4.0, tolerance, slope) for tolerance in tolerances]
+    errors = [worst(flow.look(times), expected, data) for flow in flows]
+    return -np.polyfit(np.log([flow.account["steps"] for flow in flows]), np.log(errors), 1)[0]
+
+
+def test_its_order_is_four_without_crossings_and_two_with_them():
+    """A linear network (slope 1) has none."""
+    assert order((1e-4, 1e-5, 1e-6, 1e-7), 1.0) > 3.5
+    assert order((1e-4, 1e-5, 1e-6), 0.0) > 1.5
+
+
+@settings(max_examples=12)
+@given(
+    st.integers(0, 10_000), st.integers(2, 7), st.integers(3, 12), st.sampled_from([0.0, 0.3, -0.4]),
+    st.sampled_from([0.0, 0.5]), st.sampled_from([0.01, 0.5]),
+)  # fmt: skip
+def test_it_agrees_with_the_grouped_path(seed, d, m, slope, noise, scale):
+    """With noise neurons come to rest at boundaries, with few coordinates at many of them at once."""
+    data, init = labelled(*problem(12, d, m, seed, noise=noise, scale=scale))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline.flow.course.many_patterns", lambda *_: False)
+        reference = follow_flow(data, init, end_time=6.0, tolerance=1e-4, slope=slope)
+    assume(reference.account["sensitive_events"] == 0)
+    times = np.linspace(0.0, 6.0, 7)
+    expected = reference.look(times)
+    for tolerance in (1e-2, 1e-4):
+        found = followed(data, init, 6.0, tolerance, slope).look(times)
+        assert worst(found, expected, data) <= 1.5 * tolerance
+    assert (found["activation"].values == expected["activation"].values).mean() > 0.97
+
+
+def test_a_neuron_that_slides_is_held_and_labelled(grouped):
+    """Between the pushes of a point on its boundary, and at several boundaries at once."""
+    data, init = labelled(*problem(12, 6, 10, 7, noise=2.0))
+    times = np.linspace(0.0, 4.0, 21)
+    found, expected = (path(data, init, 4.0, 1e-6).look(times) for path in (followed, grouped))
+    slides = found["activation"].values == 3
+    assert slides.sum(axis=2).max() >= 2
+    assert (found["activation"].values == expected["activation"].values).mean() > 0.995
+    assert worst(found, expected, data) <= 2e-6
+    before = np.einsum("kc,tjc->tjk", data["x"].values, found["direction"].values)
+    assert np.abs(before[slides]).max() <= ROUNDING
+
+
+def test_a_neuron_that_shrinks_by_many_e_folds_stays_balanced(grouped):
+    """Pushed against its direction along the boundary of a point: rounding must not turn it around."""
+    x = np.array([[1.0, 0.0], [0.1, 1.0], [-0.1, 1.0], [-1.0, 0.3]])
+    y = np.array([-2.0, 1.0, -1.5, 0.5])
+    data, init = labelled(x, y, np.array([[1e-3, 1e-4], [1e-3, -2e-4]]), [1.0, 1.0])
+    times = np.linspace(0.0, 120.0, 13)
+    found, expected = (path(data, init, 120.0, 1e-4).look(times) for path in (followed, grouped))
+    assert found["log_norm"].values.min() < -30.0
+    early = expected["log_norm"].values > -25.0  # then what rounding left has grown by as much
+    assert np.allclose(found["log_norm"].values[early], expected["log_norm"].values[early], atol=1e-3)
+    assert (found["output_ratio"].values == 1.0).all()
+
+
+def test_what_is_stored_agrees_with_itself():
+    x, y, w, sign = problem(60, 8, 20, 7)
+    data, init = labelled(x, y, w, sign)
+    found = simulate(data, init, end_time=5.0, tolerance=1e-3, samples=12)
+    validate("trajectory", found)
+    weights = np.exp(found["log_norm"].values)[:, :, None] * found["direction"].values
+    before = np.einsum("kc,tjc->tjk", x, weights)
+    outputs = found["output_ratio"].values * np.exp(found["log_norm"].values)
+    residual = y - np.einsum("tj,tjk->tk", outputs, np.maximum(before, 0.0))
+    assert np.abs(found["residual"].values - residual).max() <= ROUNDING
+    assert np.abs(np.linalg.norm(found["direction"].values, axis=2) - 1.0).max() <= ROUNDING
+    slides, on = found["activation"].values == 3, found["activation"].values == 2
+    assert (on == (before > 0.0))[~slides].mean() > 0.9999
+    assert np.abs(before[slides]).max(initial=0.0) <= ROUNDING
+    assert found.attrs["plateaus_told"] >= 0
+
+
+def test_units_change_nothing():
+    """Inputs times c and labels times e: the weights times the root of e/c, the time over c e."""
+    x, y, w, sign = problem(60, 5, 20, 8)
+    c, e = 1e5, 1e-7
+    times = np.linspace(0.0, 2.0, 5)
+    one = followed(*labelled(x, y, w, sign), 2.0, 1e-4).look(times)
+    two = followed(*labelled(c * x, e * y, np.sqrt(e / c) * w, sign), 2.0 / (c * e), 1e-4).look(times / (c * e))
+    assert np.abs(two["residual"].values / e - one["residual"].values).max() <= 2e-4
+
+
+def test_a_flow_that_fits_its_labels_has_converged():
+    data, init = labelled(*problem(20, 30, 40, 4))
+    fitted = followed(data, init, 5000.0, 1e-3)
+    assert fitted.account["status"] == "converged"
+    assert np.abs(fitted.look(np.array([5000.0]))["residual"].values).max() < 1e-10
+    dead = followed(*labelled(np.abs(data["x"].values), np.ones(20), -np.ones((3, 30)), [1, -1, 1]), 1.0, 1e-3)
+    assert dead.account["status"] == "stationary"
+
+
+@pytest.fixture(scope="module")
+def flow():
+    """A flow of the path's own size."""
+    return follow_flow(*labelled(*problem(60, 8, 20, 9)), end_time=4.0, tolerance=1e-3)
+
+
+def test_samples_in_blocks_and_from_any_mark_are_the_trajectory(monkeypatch, flow):
+    assert isinstance(flow, ManyPatterns)
+    assert len(flow.marks) > 2
+    whole, told = flow.look(np.linspace(0.0, 5.0, 40)), []
+    monkeypatch.setattr("pipeline.flow.many_patterns.IN_MEMORY", 1)
+    monkeypatch.setattr("pipeline.flow.streaming.LARGEST_BLOCK", 7 * 20 * 64)
+    blocks = flow.look(np.linspace(0.0, 5.0, 40), lambda done, samples: told.append((done, samples)))
+    assert blocks["activation"].chunks is not None
+    assert (told[0], told[-1]) == ((0, 40), (40, 40))
+    xr.testing.assert_allclose(blocks, whole, rtol=1e-3, atol=1e-4)
+
+
+def test_fewer_marks_read_the_same(monkeypatch, flow):
+    monkeypatch.setattr("pipeline.flow.many_patterns.MARKS", 1)
+    few = follow_flow(flow.data, flow.init, end_time=4.0, tolerance=1e-3)
+    assert len(few.marks) < len(flow.marks)
+    times = np.linspace(0.0, 4.0, 11)
+    assert np.abs(few.look(times)["residual"].values - flow.look(times)["residual"].values).max() <= 1e-9
+
+
+def test_an_interrupt_stops_the_steps(monkeypatch):
+    def interrupted(data, state, aims, watch):
+        watch[0] = 1.0
+        record, *_, reason = take_all(data, state, aims, watch)
+        assert (reason, len(record.time)) == (99, 0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.flow.many_patterns.take_all", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        follow_flow(*labelled(*problem(60, 8, 20, 12)), end_time=2.0)
+
+
+def test_progress_is_told(monkeypatch):
+    """The kernel shows how far it is while it works; whoever waits is told in the paper's t."""
+    told = []
+
+    def listen(work, watch, tell):
+        result = work()
+        tell(watch[1], int(watch[2]))
+        return result
+
+    monkeypatch.setattr("pipeline.flow.many_patterns.run_interruptibly", listen)
+    data, init = labelled(*problem(60, 8, 20, 13))
+    flow = follow_flow(data, init, end_time=2.0, tolerance=1e-2, progress=lambda *now: told.append(now))
+    assert told == [(pytest.approx(2.0), flow.account["steps"])]
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "tolerance", "end", "slope", "expected"),
+    [
+        (50, 20, 1e-3, 1.0, 0.0, True),
+        (49, 20, 1e-3, 1.0, 0.0, False),
+        (50, 20, 1e-9, 1.0, 0.0, False),
+        (50, 20, 1e-3, None, 0.0, False),
+        (50, 20, 1e-3, 1.0, 1.5, False),
+        (60, 9000, 1e-3, 1.0, 0.0, False),
+    ],
+)
+def test_the_criterion(n, m, tolerance, end, slope, expected):
+    """Points, patterns beside neurons, the tolerance, an end, and a boundary that repels on both sides."""
+    data, init = labelled(*problem(n, 3, m, 14))
+    assert many_patterns(Reduction.of(data, init, slope), tolerance, end) is expected
+
+
+def test_what_may_be_not_unique_stays_with_the_grouped_path():
+    x, y, w, sign = problem(60, 8, 20, 15)
+    assert many_patterns(Reduction.of(*labelled(x, y, w, sign)), 1e-3, 1.0)
+    assert not many_patterns(Reduction.of(*labelled(x, y, w, 1.1 * sign)), 1e-3, 1.0)
+    x[1] = -2.0 * x[0]
+    assert not many_patterns(Reduction.of(*labelled(x, y, w, sign)), 1e-3, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("orthogonal", False), ("high-dimensional", True), ("nearly-orthogonal", False)]
+)
+def test_which_presets_it_follows(name, expected):
+    from pipeline import generate_data, initialise, load_config
+
+    config = load_config(name)
+    data = generate_data(config.data)
+    reduced = Reduction.of(data, initialise(data, config.init), config.flow.slope)
+    assert many_patterns(reduced, config.flow.tolerance, config.flow.end_time) is expected
