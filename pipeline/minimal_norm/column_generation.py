@@ -18,8 +18,8 @@ VIOLATION = 1e-9
 MOST_ADDED = 40
 """How many patterns are added at a time, those first that are violated most."""
 MOST_ROUNDS = 60
-MOST_WORK = 600_000
-"""The numbers in the blocks of all rounds together, where patterns are sampled: some seconds' work. What was
+MOST_WORK = 200_000
+"""The numbers in the blocks of all rounds together, where no maximum is found: some seconds' work. What was
 reached then is an upper bound."""
 PROMISING = 1e-7
 """The height at which a pattern may help to interpolate, for a q of size 1."""
@@ -77,7 +77,7 @@ def generate(reduced: Reduced, charts: list[Chart], slope: float, known: Blocks 
         if by_cells and solution.feasible and not len(added):
             added, height = _missing_in_cells(reduced, charts, slope, blocks, solution)
         settled = solution.feasible and not len(added)
-        if not len(added) or (not enumerated and work > MOST_WORK):
+        if not len(added) or (work > MOST_WORK and not (enumerated or by_cells)):
             break
         if not enumerated and solution.feasible and len(blocks) * reduced.points.size > LARGE:
             blocks = _used(blocks, solution)  # many points: every block costs
