@@ -122,7 +122,7 @@ class TimeCurves:
         }
         for name, plot in self.figures.items():
             set_limits(plot.y_range, *limits[name])
-            plot.xaxis.axis_label = unit.label if plot.xaxis.visible else None
+            plot.xaxis.axis_label = unit.label
         self.at(drawing, unit, frame)
 
     def at(self, drawing: DrawingData, unit: TimeUnit, frame: int) -> None:

@@ -217,7 +217,7 @@ class FlowPage:
         left = card(
             controls.choice, controls.scale.slider, controls.width.slider, controls.seed, controls.start,
             controls.slope.slider, collapsible_card("At the cursor", text.facts),
-            collapsible_card("Data", self.points.layout, closed=True), self.save.button, self.save.line, link,
+            collapsible_card("Data", self.points.layout), self.save.button, self.save.line, link,
             flex="1 1 250px", least="250px",
         )  # fmt: skip
         left.stylesheets = [AFTER_THE_PICTURES]

@@ -194,7 +194,7 @@ def test_back_and_forward_lead_to_what_the_address_says(served, visit):
 def test_a_seed_that_is_none_is_said_and_put_back_and_any_other_is_taken(served, visit):
     page = visit(f"{served}/flow?init.seed=7")
     rested(page)
-    field = page.get_by_label("Seed")
+    field = page.get_by_label("Seed", exact=True)
     for seed in ("-3", "99999999999999999999999", ""):
         field.fill(seed)
         field.press("Enter")
