@@ -237,7 +237,8 @@ def take_all(
             break
     marks.append(Mark.of(state.network, steps))
     time, length, movement, curve, assumed = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return StepRecord(time, length, movement, curve), assumed, tuple(marks), int(reason)
+    regrouped = np.zeros(len(time), np.bool_)  # nobody is grouped
+    return StepRecord(time, length, movement, curve, regrouped), assumed, tuple(marks), int(reason)
 
 
 def patterns_of(network: Network) -> int:

@@ -133,9 +133,8 @@ class ManyPoints(Followed):
         )
         size = np.sqrt(2.0 * loss)
         after = np.append(size[1:], size[-1:])
-        return StepRecord(time, length, movement, np.stack([size, after], axis=1)[:, :, None]), self.points.about[
-            2
-        ]
+        curve, regrouped = np.stack([size, after], axis=1)[:, :, None], np.zeros(len(time), np.bool_)
+        return StepRecord(time, length, movement, curve, regrouped), self.points.about[2]
 
     def curve(self, samples: int) -> xr.Dataset:
         """Read the residual and the loss at so many placed instants."""

@@ -46,7 +46,7 @@ def load(entry: str) -> None:
     if entry == "integrate":
         integrate(neurons, problem, 1e-3, 1.0, 1000, np.zeros(3))
     else:
-        nothing = StepRecord(np.empty(0), np.empty(0), np.empty(0), np.empty((0, SIZE, 2)))
+        nothing = StepRecord(np.empty(0), np.empty(0), np.empty(0), np.empty((0, SIZE, 2)), np.empty(0, np.bool_))
         evaluate(neurons, problem, nothing, np.array([0.0, 1.0]), 0, 1e-3)
 
 

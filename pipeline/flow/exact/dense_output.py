@@ -199,7 +199,7 @@ def evaluate(neurons, problem, record, times, first, allowed):
                 base, since, followed = make_network(moved, problem), s, 0
         if done == samples:
             break
-        if repeat_step(network, curve, step, own.events) > 0:
+        if repeat_step(network, curve, step, own.events, record.regrouped[first]):
             cross(neurons, network.trial, own.events.crossed, vector)
             network = make_network(neurons, problem)
         first += 1
@@ -212,20 +212,22 @@ def evaluate(neurons, problem, record, times, first, allowed):
 
 
 @jitted
-def repeat_step(network, curve, step, events):
-    """Carry the groups through a recorded step; return how many neurons have events, which are not crossed yet.
+def repeat_step(network, curve, step, events, regrouped):
+    """Carry the groups through a recorded step; return whether the neurons have to be read back and grouped anew.
 
-    Without one ``groups`` is at the step's end, else ``trial``.
+    That is so where some have events, which are not crossed yet, and where the integration has ``regrouped``. Then
+    ``trial`` is at the step's end, else ``groups``.
     """
     carry_trial(network, curve, step)
-    crossed = 0
+    crossed, events.crossed.total[0] = 0, 0
     if find_candidates(network, curve, step, events.candidates, events.work) > 0:
         crossed = follow_candidates(network, curve, step, events)
-    if crossed == 0:
-        subtract_turn(network.groups, curve, step, network.problem)
-        copy_rows(network.trial, network.groups)
-        renew_units(network.groups)
-    return crossed
+    if crossed > 0 or regrouped:
+        return True
+    subtract_turn(network.groups, curve, step, network.problem)
+    copy_rows(network.trial, network.groups)
+    renew_units(network.groups)
+    return False
 
 
 @jitted

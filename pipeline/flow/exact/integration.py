@@ -372,9 +372,10 @@ def advance(solver, record, progress, aims, watch):
         turning = mean_alignment(network.trial, work.end.r, problem, motion.alignment, work.n_force)
         movement = residual_change(current.r, work.end.r, problem) + turning
         movement += crossed / network.neurons.sign.shape[0]
-        write_step(record, steps, (time, step, movement), work.curve)
         smooth = crossed == 0
-        if smooth and fastest_shrinking == 0.0 and not wanted > step:
+        regrouped = not smooth or fastest_shrinking > 0.0 or wanted > step
+        write_step(record, steps, (time, step, movement, regrouped), work.curve)
+        if not regrouped:
             subtract_turn(network.groups, work.curve, step, problem)
             copy_rows(network.trial, network.groups)
             renew_units(network.groups)

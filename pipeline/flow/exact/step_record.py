@@ -18,18 +18,24 @@ class StepRecord(NamedTuple):
         (for placing samples).
     curve : float64[steps, 6, n]
         Bernstein coefficients (``propagation.bernstein``).
+    regrouped : bool[steps]
+        Whether the neurons were read back and grouped anew at the step's end, so that whoever repeats the step
+        does the same: rounding grows from one grouping to the next, and can decide where a neuron crosses.
     """
 
     time: np.ndarray
     length: np.ndarray
     movement: np.ndarray
     curve: np.ndarray
+    regrouped: np.ndarray
 
 
 @allocating
 def empty_record(steps, n):
     """A record with room for ``steps`` steps."""
-    return StepRecord(np.empty(steps), np.empty(steps), np.empty(steps), np.empty((steps, SIZE, n)))
+    return StepRecord(
+        np.empty(steps), np.empty(steps), np.empty(steps), np.empty((steps, SIZE, n)), np.zeros(steps, np.bool_)
+    )
 
 
 @jitted
@@ -37,7 +43,7 @@ def copy_record(source, target, steps):
     """Copy the first ``steps`` steps (in loops: each array assignment costs half a second to compile)."""
     for i in range(steps):
         target.time[i], target.length[i] = source.time[i], source.length[i]
-        target.movement[i] = source.movement[i]
+        target.movement[i], target.regrouped[i] = source.movement[i], source.regrouped[i]
         for side in range(SIZE):
             for k in range(source.curve.shape[2]):
                 target.curve[i, side, k] = source.curve[i, side, k]
@@ -53,8 +59,8 @@ def doubled_record(record, steps):
 
 @inlined
 def write_step(record, place, taken, curve):
-    """Write one accepted step, its time, length and movement in ``taken``, at ``place``."""
-    record.time[place], record.length[place], record.movement[place] = taken
+    """Write one accepted step at ``place``; its time, length, movement, and whether it regroups in ``taken``."""
+    record.time[place], record.length[place], record.movement[place], record.regrouped[place] = taken
     for i in range(SIZE):
         for k in range(curve.shape[1]):
             record.curve[place, i, k] = curve[i, k]

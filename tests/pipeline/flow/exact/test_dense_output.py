@@ -2,14 +2,18 @@
 
 import numpy as np
 import pytest
+from small_problems import general_problem
 from twins import force_on, integrate, paper_network, residual_of, sliding_network
 
 from pipeline import follow_flow, generate_data, initialise, load_config
+from pipeline.configuration import InitConfig
 from pipeline.flow.exact.build import load_solver
 from pipeline.flow.exact.dense_output import evaluate, place_samples
 from pipeline.flow.exact.network.activation import SLIDING
 from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.step_record import StepRecord
+from pipeline.flow.moments import read_residual
+from pipeline.network.points import describe
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -22,7 +26,8 @@ def record(length, movement, residual):
     length, residual = np.asarray(length, float), np.asarray(residual, float)
     curve = np.zeros((len(length), 6, 1))
     curve[:, 0, 0], curve[:, -1, 0] = residual[:-1], residual[1:]
-    return StepRecord(np.cumsum(length) - length, length, np.asarray(movement, float), curve)
+    regrouped = np.zeros(len(length), np.bool_)
+    return StepRecord(np.cumsum(length) - length, length, np.asarray(movement, float), curve, regrouped)
 
 
 def test_half_the_samples_and_more_fall_where_it_moves():
@@ -141,3 +146,16 @@ def test_where_many_cross_a_sample_is_what_it_is_alone():
             found, known = getattr(together, name)[i], getattr(alone, name)[0]
             assert found == pytest.approx(known, abs=1e-6), name
         assert together.gradient_norm[i] == pytest.approx(alone.gradient_norm[0], rel=1e-6)
+
+
+@pytest.mark.parametrize("tolerance", [1e-5, 1e-6, 1e-8])
+def test_neurons_that_shrink_by_hundreds_of_e_folds_are_read_as_they_were_followed(tolerance):
+    """The integration reads them back after every six e-folds; without that their rounding grew to 1e228 here."""
+    x, y = general_problem(45)
+    data = describe(x, y, ["x1", "x2", "x3"])
+    start = initialise(data, InitConfig(width=17, seed=45, log10_scale=-1000))
+    course = follow_flow(data, start, tolerance=tolerance)
+    assert course.record.regrouped.any()
+    times = np.array([5.0, 7.0, 8.0, 9.0, 10.0, 12.0, 15.0, 17.0, 19.0]) * 1000 * np.log(10)
+    read = course.reduced.residual(read_residual(course.record, times / course.time_unit))
+    np.testing.assert_allclose(course.look(times)["residual"], read, atol=10 * tolerance)
