@@ -152,7 +152,7 @@ def test_the_teacher_interpolates():
     assert minimum.attrs["method"].endswith("certified by its dual")
 
 
-@pytest.mark.parametrize(("n", "d"), [(110, 100), (150, 80)])
+@pytest.mark.parametrize(("n", "d"), [(110, 100), pytest.param(150, 80, marks=pytest.mark.slow)])
 def test_where_the_program_is_not_tried_a_known_network_is_the_value(n, d):
     x, y, w, a = labelled(1, n, d, 3)
     data = generate_data(DataConfig(x=x.tolist(), y=y.tolist()))
