@@ -23,7 +23,15 @@ GROUPS = """() => {
 @pytest.mark.parametrize(
     ("address", "names"),
     [
-        ("flow", {"Start": "balanced", "Unit of time": "iterations", "Axis of the loss": "log"}),
+        (
+            "flow",
+            {
+                "Start": "balanced",
+                "Unit of time": "iterations",
+                "Axis of the loss": "log",
+                "Height of the neurons": "linear height",
+            },
+        ),
         ("theory", {"Show statements": "holds", "Unit of time": "time t/"}),
         ("catalog?compare={}", {"Time": "t/", "Loss axis": "logarithmic"}),
     ],
