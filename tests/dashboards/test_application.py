@@ -109,6 +109,7 @@ def test_no_path_leads_to_a_file_of_the_machine(running, path):
     assert "root:" not in body
 
 
+@pytest.mark.slow
 def test_pages_that_nobody_has_open_are_forgotten(running):
     kinds = {FlowPage, TheoryPage, SweepsView, CatalogPage}
     before = {id(thing) for thing in gc.get_objects() if type(thing) in kinds}  # isinstance would ask dead proxies
@@ -126,6 +127,7 @@ def test_it_listens_on_this_machine_alone(running):
     assert addresses == {"127.0.0.1"}
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_one_line(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import pytest
 from recipes import run_recipes
 from web import Unlisted, serving
 
@@ -21,6 +22,7 @@ base = "orthogonal"
 """
 
 
+@pytest.mark.slow
 def test_every_recipe_runs(tmp_path):
     """With runs that were computed: whoever imports is told of others, which no configuration leads to."""
     (tmp_path / "few.toml").write_text(SWEEP)

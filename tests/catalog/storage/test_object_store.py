@@ -191,11 +191,11 @@ for number in range(100):
 """
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(4, marks=pytest.mark.slow)])
-def test_kill_9_while_writing_to_an_object_store(s3_url, store, few, description, kills):
+@pytest.mark.slow
+def test_kill_9_while_writing_to_an_object_store(s3_url, store, few, description):
     catalog, chance = open_catalog(s3_url), np.random.default_rng(0)
     seen = set()
-    for _ in range(kills):
+    for _ in range(4):
         writer = subprocess.Popen(
             [sys.executable, "-c", WRITER, s3_url], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True,
             env=os.environ | store,

@@ -176,6 +176,7 @@ def test_bad_imports(reluflow, here, filled, run_id):
     assert not (here / "new").exists()
 
 
+@pytest.mark.slow
 def test_a_served_export_from_the_shell(reluflow, filled, here, run_id):
     reluflow("export", "--all", "out", "--catalog", filled)
     with serving(here / "out", Unlisted) as url:
