@@ -265,7 +265,7 @@ def least_force(force: np.ndarray, kinks: np.ndarray) -> np.ndarray:
     By pivots: which shares are 0, 1 or between is changed at the kinks where it contradicts the slope, at all of
     them as long as their number falls, then at the last one (Murty's rule, which ends).
     """
-    gram, pull = kinks @ kinks.T, kinks @ force
+    gram, projection = kinks @ kinks.T, kinks @ force
     size = np.sqrt(np.diag(gram))
     shares, free = np.zeros(len(kinks)), np.zeros(len(kinks), dtype=bool)
     fewest, patience = len(kinks) + 1, PATIENCE
@@ -273,8 +273,8 @@ def least_force(force: np.ndarray, kinks: np.ndarray) -> np.ndarray:
         fixed = np.where(free, 0.0, shares)
         shares = fixed.copy()
         if free.any():
-            shares[free] = -solved(gram[np.ix_(free, free)], (pull + gram @ fixed)[free])
-        slope = (pull + gram @ shares) / size
+            shares[free] = -solved(gram[np.ix_(free, free)], (projection + gram @ fixed)[free])
+        slope = (projection + gram @ shares) / size
         allowed = ROUNDING * (np.linalg.norm(force) + size.sum())
         below, above = free & (shares < -ROUNDING), free & (shares > 1.0 + ROUNDING)
         loose = ~free & np.where(shares > 0.5, slope > allowed, slope < -allowed)

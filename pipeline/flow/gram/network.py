@@ -65,8 +65,8 @@ class Trial(NamedTuple):
         What was added to w_j so far is the sum of moved_jk x_k.
     speed : float64[m, n]
         s_j <D_j, x_k>, in the end for the residual there.
-    push : float64[m, n]
-        Workspace: what each point pushes with.
+    active_impulse : float64[m, n]
+        Workspace: the impulse of each point that is active.
     force : float64[m, q]
         Workspace.
     """
@@ -76,7 +76,7 @@ class Trial(NamedTuple):
     size: np.ndarray
     moved: np.ndarray
     speed: np.ndarray
-    push: np.ndarray
+    active_impulse: np.ndarray
     force: np.ndarray
 
 

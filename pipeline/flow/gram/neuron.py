@@ -11,7 +11,7 @@ from math import exp, log1p, sqrt
 
 from pipeline.flow.gram.compiling import inner, scanning
 from pipeline.flow.gram.network import OFF, ON, SLIDING
-from pipeline.flow.gram.sliding import add_row, push_more, settle
+from pipeline.flow.gram.sliding import add_impulse, add_row, settle
 
 FAR, NEAR, LEAST = 1e90, 1e-200, 1e-300
 """From where on a boundary is never reached, which is so where it does not come closer; and what makes it so."""
@@ -55,12 +55,12 @@ def place_of(value, gap):
 
 
 @scanning
-def measure(push, speed, g):
+def measure(active_impulse, speed, g):
     """|D|^2 and <D, w>."""
     square, along = 0.0, 0.0
-    for k in range(push.shape[0]):
-        square += push[k] * speed[k]
-        along += push[k] * g[k]
+    for k in range(active_impulse.shape[0]):
+        square += active_impulse[k] * speed[k]
+        along += active_impulse[k] * g[k]
     return square, along
 
 
@@ -134,7 +134,7 @@ def meet(k, sliding, data, row, corner):
     for i in range(sliding):
         corner.place[i] = SLIDING
     if row.impulse[k] >= 0.0 or (sliding == 0 and (row.speed[k] + change * gram[k, k] > 0.0) == up):
-        push_more(k, change, row, gram)
+        add_impulse(k, change, row, gram)
         row.side[k] = ON if up else OFF
         return settle(sliding, data, row, corner) if sliding > 0 else 0
     if sliding == corner.point.shape[0] - 1:
@@ -161,22 +161,22 @@ def finish(sliding, data, row, corner):
 
 @scanning
 def add_moved(moved, impulse, side, slope, far):
-    """Add what each point has pushed by."""
+    """Add the impulse of each point."""
     for k in range(moved.shape[0]):
         moved[k] += far * (impulse[k] if side[k] > 0.0 else slope * impulse[k])
 
 
 @inner
-def carry_neuron(push, data, row, corner):
+def carry_neuron(active_impulse, data, row, corner):
     """Carry one neuron through an impulse; return how many boundaries it met.
 
     Parameters
     ----------
-    push : float64[n]
-        What each point pushes with, as ``row.speed`` has it: a point at which the neuron slides as if off.
+    active_impulse : float64[n]
+        The impulse of each point that is active, as in ``row.speed``: where the neuron slides as if off.
     """
     motion = row.motion
-    motion[SQUARE], motion[ALONG] = measure(push, row.speed, row.g)
+    motion[SQUARE], motion[ALONG] = measure(active_impulse, row.speed, row.g)
     motion[SQUARE], motion[KAPPA] = max(motion[SQUARE], 0.0), 0.0
     sliding = begin_sliding(data, row, corner)
     left, events, most = 1.0, 0, 64 + 8 * row.g.shape[0]

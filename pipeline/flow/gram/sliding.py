@@ -1,6 +1,6 @@
 """A neuron at the boundaries of several points: who holds it there, who goes on, who goes off.
 
-A point k at which the neuron slides pushes with a share of its residual. With e_k in [0, l_k], which is 0 where
+A point k at which the neuron slides acts by a share of its residual. With e_k in [0, l_k], which is 0 where
 the point is off and l_k where it is on, the speeds at these points are v = v_off - G e: the share is right if
 
     e_k = 0 and v_k <= 0,   or   e_k = l_k and v_k >= 0,   or   v_k = 0 between
@@ -61,7 +61,7 @@ def make_corner(n: int, q: int) -> Corner:
 
 
 class Row(NamedTuple):
-    """One neuron within a step, and what pushes it.
+    """One neuron within a step, and its impulses.
 
     g, speed, side, moved : float64[n]
         Of the trial.
@@ -90,8 +90,8 @@ def add_row(speed, factor, row):
 
 
 @inner
-def push_more(k, change, row, gram):
-    """Let point k, at whose boundary the neuron is, push with ``change`` more."""
+def add_impulse(k, change, row, gram):
+    """Add ``change`` to the impulse of point k, at whose boundary the neuron is."""
     row.motion[0] = max(row.motion[0] + change * (2.0 * row.speed[k] + change * gram[k, k]), 0.0)
     row.moved[k] -= change * row.motion[3]
     add_row(row.speed, change, gram[k])
@@ -231,7 +231,7 @@ def settle(count, data, row, corner):
     for i in range(count):
         change = corner.held[i] - corner.found[i]
         if change != 0.0:
-            push_more(point[i], change, row, gram)
+            add_impulse(point[i], change, row, gram)
     for i in range(count):
         k = point[i]
         row.side[k] = corner.place[i]

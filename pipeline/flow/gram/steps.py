@@ -211,16 +211,16 @@ def turned_by_error(data, state, step):
     It is |h/2 sum of errors x / n|, over all points, or as for independent errors. Of a small neuron nothing else
     tells it.
     """
-    sweep, assumed, push = state.sweep, state.assumed, state.before
+    sweep, assumed, impulse = state.sweep, state.assumed, state.before
     n, q = data.x.shape
     alone, together = 0.0, 0.0
     for k in range(n):
-        push[k] = 0.5 * step * (sweep.residual[k] - assumed[0, k]) / n
-        alone += push[k] * push[k] * data.gram[k, k]
+        impulse[k] = 0.5 * step * (sweep.residual[k] - assumed[0, k]) / n
+        alone += impulse[k] * impulse[k] * data.gram[k, k]
     for c in range(q):
         total = 0.0
         for k in range(n):
-            total += push[k] * data.x[k, c]
+            total += impulse[k] * data.x[k, c]
         together += total * total
     return sqrt(max(alone, together))
 

@@ -83,10 +83,10 @@ def copy_start(network, trial):
 
 
 @scanning
-def write_push(side, impulse, slope, push):
-    """Write what each point pushes with; where the neuron slides, as if off."""
-    for k in range(push.shape[0]):
-        push[k] = impulse[k] if side[k] > 0.0 else slope * impulse[k]
+def write_active_impulse(side, impulse, slope, active_impulse):
+    """Write the impulse of each point that is active; where the neuron slides, as if off."""
+    for k in range(active_impulse.shape[0]):
+        active_impulse[k] = impulse[k] if side[k] > 0.0 else slope * impulse[k]
 
 
 @allocating
@@ -97,11 +97,11 @@ def write_speeds(data, network, impulse, sweep):
         sweep.signed[0, k], sweep.signed[1, k] = impulse[k], -impulse[k]
     for j in range(network.sign.shape[0]):
         which = 0 if network.sign[j] > 0.0 else 1
-        write_push(trial.side[j], sweep.signed[which], data.slope, trial.push[j])
+        write_active_impulse(trial.side[j], sweep.signed[which], data.slope, trial.active_impulse[j])
     if data.direct:
-        np.dot(trial.push, data.gram, trial.speed)
+        np.dot(trial.active_impulse, data.gram, trial.speed)
     else:
-        np.dot(trial.push, data.x, trial.force)
+        np.dot(trial.active_impulse, data.x, trial.force)
         np.dot(trial.force, data.x.T, trial.speed)
 
 
@@ -120,7 +120,7 @@ def boost(data, network, sweep):
     trial, events = sweep.trial, 0
     for j in range(network.sign.shape[0]):
         sweep.motion[2] = trial.size[j]
-        events += carry_neuron(trial.push[j], data, row_of(j, network, sweep), sweep.corner)
+        events += carry_neuron(trial.active_impulse[j], data, row_of(j, network, sweep), sweep.corner)
         trial.size[j] = sweep.motion[2]
     return events
 
@@ -189,7 +189,7 @@ def sum_slopes(data, network, sweep):
     trial, fastest, growing, total = sweep.trial, 0.0, 0.0, 0.0
     for j in range(network.sign.shape[0]):
         row, motion, size = row_of(j, network, sweep), sweep.motion, trial.size[j]
-        motion[0], motion[1] = measure(trial.push[j], row.speed, row.g)
+        motion[0], motion[1] = measure(trial.active_impulse[j], row.speed, row.g)
         motion[0], motion[2], motion[3] = max(motion[0], 0.0), size, 0.0
         begin_sliding(data, row, sweep.corner)
         scale, speed = exp(2.0 * network.log_norm[j]), sqrt(motion[0])

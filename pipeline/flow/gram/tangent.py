@@ -23,7 +23,7 @@ KERNEL = 7
 def write_kernel(data, network, sweep, kernel):
     """Write K at the trial: of a neuron that slides, without the boundaries at which it does."""
     trial = sweep.trial
-    active, value = trial.push, trial.speed
+    active, value = trial.active_impulse, trial.speed
     m, n = trial.g.shape
     for j in range(m):
         scale = exp(network.log_norm[j])

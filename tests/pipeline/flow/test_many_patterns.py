@@ -126,7 +126,7 @@ def test_it_agrees_with_the_grouped_path(seed, d, m, slope, noise, scale):
 
 
 def test_a_neuron_that_slides_is_held_and_labelled(grouped):
-    """Between the pushes of a point on its boundary, and at several boundaries at once."""
+    """Between the two impulses of a point at its boundary, and at several boundaries at once."""
     data, init = labelled(*problem(12, 6, 10, 7, noise=2.0))
     times = np.linspace(0.0, 4.0, 21)
     found, expected = (path(data, init, 4.0, 1e-6).look(times) for path in (followed, grouped))
