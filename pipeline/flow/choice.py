@@ -28,8 +28,8 @@ BALANCED = 1e-12
 """How far |a_j|/|w_j| may be from 1. Above it w_j can reach 0 in finite time, where all boundaries meet, below it
 a_j can change its sign while the neuron slides: there the flow is not unique. Only the grouped path says so."""
 FEWEST_TO_CROSS, MOST_TO_CROSS = 50, 3000
-"""The points between which the Gram path is taken: with fewer the grouped path takes no second, and says of single
-crossings whether they were sensitive; of more the products of all points fill the memory."""
+"""The points between which the Gram path is taken: with fewer the grouped path takes no second, and every crossing
+by itself; of more the products of all points fill the memory."""
 OWN_PATTERNS = 4
 """One pattern at the start for at most so many neurons: with more to a pattern, to group them is cheaper."""
 FINEST = 1e-8
@@ -56,17 +56,15 @@ def many_points(data: xr.Dataset, init: xr.Dataset, slope: float) -> bool:
     return bool(init.variables["log_norm"].values.min() - unit >= log(SMALLEST))
 
 
-def many_patterns(reduced: Reduction, tolerance: float, end_time: float | None) -> bool:
+def many_patterns(reduced: Reduction, tolerance: float) -> bool:
     """Whether the patterns are so many, beside the neurons, that the Gram path follows this flow.
 
     Parameters
     ----------
     reduced
         The solver's problem.
-    tolerance, end_time
-        Of the flow. Without an end it is followed until it rests, which the grouped path alone can tell where many
-        neurons come to rest at boundaries: here the noise of the residual, up to the tolerance, moves them to and
-        fro.
+    tolerance
+        Of the flow.
 
     Notes
     -----
@@ -75,7 +73,7 @@ def many_patterns(reduced: Reduction, tolerance: float, end_time: float | None) 
     """
     problem, neurons = reduced.problem, reduced.neurons
     n, m = len(problem.y), len(neurons.sign)
-    if end_time is None or tolerance < FINEST or abs(problem.negative_slope) > 1.0:
+    if tolerance < FINEST or abs(problem.negative_slope) > 1.0:
         return False
     if not FEWEST_TO_CROSS <= n <= MOST_TO_CROSS:
         return False

@@ -178,10 +178,12 @@ def follow_flow(
         return follow_many_points(data, init, end_time, tolerance, slope, progress)
     with one_thread(data.sizes["point"]):  # two threads take three times as long over the frame's decomposition
         reduced = Reduction.of(data, init, slope, output_speed)
-    if output_speed == 1.0 and many_patterns(reduced, tolerance, end_time):
+    if output_speed == 1.0 and many_patterns(reduced, tolerance):
         from pipeline.flow.many_patterns import follow_many_patterns  # kernels that few runs need
 
-        return follow_many_patterns(data, init, end_time, tolerance, reduced, progress)
+        found = follow_many_patterns(data, init, end_time, tolerance, reduced, progress)
+        if end_time is not None or found.status is not Status.OUT_OF_STEPS:
+            return found
     unit = reduced.time_unit
     load_solver()
     watch = np.zeros(3)

@@ -1,7 +1,7 @@
 """The labelled layer around the path for as many patterns as neurons (:mod:`pipeline.flow.gram`).
 
 A :class:`pipeline.flow.course.Course` whose neurons are read by this path: the problem, the steps and what is told
-along them are the grouped path's. What that one says of single crossings (``sensitive_events``) is left out.
+along them are the grouped path's.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pipeline.flow.course import Course, describe_end, in_terms_of_the_data
+from pipeline.flow.course import Course, describe_end, describe_sensitivity, in_terms_of_the_data
 from pipeline.flow.exact.dense_output import Samples
 from pipeline.flow.exact.machine_code.interruptible import run_interruptibly
 from pipeline.flow.exact.step_record import StepRecord
@@ -21,18 +21,17 @@ from pipeline.flow.followed import Progress, Reading
 from pipeline.flow.gram.build import load_many_patterns
 from pipeline.flow.gram.network import Data, Network, make_data, make_network
 from pipeline.flow.gram.reading import Seen, make_seen, read_steps
-from pipeline.flow.gram.steps import (
+from pipeline.flow.gram.state import (
     CROSSINGS,
-    INTERRUPTED,
     REJECTED,
-    ROOM_USED,
+    SENSITIVE,
     Aims,
     Record,
     State,
     make_record,
     make_state,
-    take_steps,
 )
+from pipeline.flow.gram.steps import INTERRUPTED, ROOM_USED, take_steps
 from pipeline.flow.gram.sweep import make_sweep
 from pipeline.flow.reduction import Reduction
 from pipeline.flow.streaming import Blocks
@@ -41,6 +40,9 @@ from pipeline.network.threads import one_thread
 
 MOST_STEPS = 500_000
 """A bound that turns a hang into a status, as the grouped path's."""
+PATIENCE, RECORDED = 30_000, 400_000_000
+"""The steps, and the bytes of their record, after which a flow without an end is left to the grouped path: where
+it comes to rest over 1e6 of t that one's steps are longer."""
 SHARE = 0.8
 """The share of the tolerance that a step may err by."""
 SMALL_RESIDUAL = 0.1
@@ -51,7 +53,7 @@ MARKS = 200_000_000
 """The bytes of marks up to which they are kept."""
 IN_MEMORY = 1_000_000_000
 """The bytes of samples up to which they are kept in memory."""
-AT_ONCE = 64_000_000
+AT_ONCE = 256_000_000
 """The bytes of samples that are read at a time."""
 
 
@@ -116,7 +118,8 @@ class ManyPatterns(Course):
 
         if reading is not None:
             reading(0, samples)
-        run_interruptibly(read_all, watch)
+        with one_thread(n):
+            run_interruptibly(read_all, watch)
         found: dict[str, Any] = {name: np.concatenate([part[name] for part in kept]) for name in kept[0]}
         return found if blocks is None else found | blocks.arrays()
 
@@ -127,8 +130,8 @@ class Reader:
     def __init__(self, course: ManyPatterns) -> None:
         self.course = course
         self.data = data_of(course.reduced)
-        self.networks = (network_of(course.reduced, self.data), network_of(course.reduced, self.data))
-        self.sweep = make_sweep(self.data, len(self.networks[0].sign))
+        self.network = network_of(course.reduced, self.data)
+        self.sweep = make_sweep(self.data, len(self.network.sign))
         steps = course.record
         self.record = Record(steps.time, steps.length, steps.movement, steps.curve, course.assumed)
         self.starts = np.append(course.record.time, np.inf)[[mark.step for mark in course.marks[:-1]]]
@@ -136,7 +139,7 @@ class Reader:
     def read(self, times: np.ndarray, watch: np.ndarray) -> dict[str, np.ndarray]:
         """The trajectory's variables at these times of the solver."""
         course, marks = self.course, self.course.marks
-        record, network = self.record, self.networks[0]
+        record, network = self.record, self.network
         seen = make_seen(len(times), network)
         end = record.time[-1] + record.length[-1] if len(record.time) else 0.0
         which = np.where(times < end, np.searchsorted(self.starts, times, side="right") - 1, len(marks) - 1)
@@ -148,7 +151,7 @@ class Reader:
             steps = slice(marks[mark].step, marks[min(mark + 1, len(marks) - 1)].step)
             marks[mark].restore(network)
             into = Seen(*(each[part] for each in seen))
-            read_steps(self.data, self.networks, self.sweep, (record.part(steps), times[part]), into)
+            read_steps(self.data, network, self.sweep, (record.part(steps), times[part]), into)
         sign = np.tile(network.sign, (len(times), 1))
         return in_terms_of_the_data(
             course, Samples(seen.direction, seen.log_norm, sign, seen.state, seen.residual, seen.gradient_norm)
@@ -185,7 +188,8 @@ def follow_many_patterns(
             progress(time * unit, steps)
 
     until = np.inf if end_time is None else end_time / unit
-    aims = Aims(SHARE * tolerance, until, MOST_STEPS, SMALL_RESIDUAL, reduced.problem.resting_growth)
+    most = MOST_STEPS if end_time is not None else min(PATIENCE, RECORDED // (64 * len(points.y)))
+    aims = Aims(SHARE * tolerance, until, most, SMALL_RESIDUAL, reduced.problem.resting_growth, tolerance)
     with one_thread(len(points.y)):
         started = perf_counter()
         state = make_state(points, network_of(reduced, points))
@@ -195,6 +199,9 @@ def follow_many_patterns(
         )
         seconds = perf_counter() - started
     status, message = describe_end(BY_NUMBER[ended_by], 0, reduced.contradictory)
+    sensitive, instants = int(state.counts[SENSITIVE]), unit * state.instants
+    if sensitive:
+        message += describe_sensitivity(sensitive, float(instants[0]))
     account = {
         "method": "exact",
         "slope": reduced.problem.negative_slope,
@@ -207,7 +214,10 @@ def follow_many_patterns(
         "rejected_steps": int(state.counts[REJECTED]),
         "crossings": int(state.counts[CROSSINGS]),
         "patterns": max(first, patterns_of(state.network)),
+        "sensitive_events": sensitive,
     }
+    if sensitive:
+        account["sensitive_times"] = instants[:sensitive].tolist()
     return ManyPatterns(data, init, end_time, BY_NUMBER[ended_by], account, reduced, record, assumed, marks)
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from math import log, sqrt
+from math import exp, log, sqrt
 
 import numpy as np
 
 from pipeline.flow.gram.compiling import allocating, inner
 from pipeline.flow.gram.network import SLIDING
+from pipeline.flow.gram.neuron import FAR
 from pipeline.flow.gram.sliding import DEPENDENT
+from pipeline.flow.gram.state import MOST_INSTANTS, NOW, SENSITIVE
+
+FROM_AFAR = 0.01
+"""The share of the margin by which a neuron comes closer before it turns: what is to and fro is no decision."""
 
 
 @inner
@@ -62,12 +67,11 @@ def put_on_boundaries(w, rank, data, corner):
 
 
 @allocating
-def accept(data, network, sweep):
-    """Go to the trial's end; return how far the directions have turned, on average."""
+def write_weights(data, network, sweep):
+    """Write the trial's w_j into its ``force``, on the boundaries along which they slide."""
     trial = sweep.trial
-    (m, q), n = network.w.shape, data.x.shape[0]
+    (m, q) = network.w.shape
     np.dot(trial.moved, data.x, trial.force)
-    turned = 0.0
     for j in range(m):
         w, before = trial.force[j], network.w[j]
         for c in range(q):
@@ -75,6 +79,25 @@ def accept(data, network, sweep):
         rank = factorise(trial.side[j], data.gram, sweep.corner)
         if rank > 0:
             put_on_boundaries(w, rank, data, sweep.corner)
+
+
+@allocating
+def accept(data, network, sweep):
+    """Go to the trial's end.
+
+    Returns
+    -------
+    turned : float
+        How far the directions have turned, on average.
+    gross : float
+        The size of the terms whose sum the network's output is, on average over the points.
+    """
+    trial = sweep.trial
+    (m, q), n = network.w.shape, data.x.shape[0]
+    write_weights(data, network, sweep)
+    turned, gross = 0.0, 0.0
+    for j in range(m):
+        w, before = trial.force[j], network.w[j]
         size = sqrt(along(w, w))
         network.log_norm[j] += log(size)
         change = 0.0
@@ -85,8 +108,50 @@ def accept(data, network, sweep):
         turned += sqrt(change) / m
     np.dot(network.w, data.x.T, network.g)
     for j in range(m):
+        total = 0.0
         for k in range(n):
             network.side[j, k] = trial.side[j, k]
             if trial.side[j, k] == SLIDING:
                 network.g[j, k] = 0.0
-    return turned
+            total += abs(network.g[j, k])
+        gross += exp(2.0 * network.log_norm[j]) * total / n
+    return turned, gross
+
+
+@inner
+def first_turn(j, data, state, step, margin):
+    """The share of the step after which neuron j turned back next to a boundary; FAR if it did not.
+
+    The distance to the boundary is the cubic with its values and speeds at the step's ends.
+    """
+    network, trial = state.network, state.sweep.trial
+    size, first = trial.size[j], FAR
+    for k in range(data.length.shape[0]):
+        side = trial.side[j, k]
+        before, after = side * state.speed[j, k], side * trial.speed[j, k]
+        if not before < 0.0 < after or network.side[j, k] != side:
+            continue
+        here = side * network.g[j, k]
+        far = side * trial.g[j, k] - here
+        before, after = step * before, step * size * after
+        square, cube = 3.0 * far - 2.0 * before - after, before + after - 2.0 * far
+        share = -before / (square + sqrt(max(square * square - 3.0 * cube * before, 0.0)))
+        least = here + share * (before + share * (square + share * cube))
+        close = margin * (1.0 + share * (size - 1.0)) * data.length[k]
+        if least <= close and here - least >= FROM_AFAR * close:
+            first = min(first, share)
+    return first
+
+
+@inner
+def note_doubts(data, state, step, margin):
+    """Count the neurons with such a decision within the step that is accepted; keep their speeds at its end."""
+    speed, after, counts = state.speed, state.sweep.trial.speed, state.counts
+    for j in range(speed.shape[0]):
+        first = min(state.sweep.doubt[j], first_turn(j, data, state, step, margin))
+        if first < FAR:
+            if counts[SENSITIVE] < MOST_INSTANTS:
+                state.instants[counts[SENSITIVE]] = state.clock[NOW] + first * step
+            counts[SENSITIVE] += 1
+        for k in range(speed.shape[1]):
+            speed[j, k] = after[j, k]

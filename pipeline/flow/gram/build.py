@@ -12,7 +12,8 @@ import numpy as np
 from pipeline.flow.code_cache import NotOnDiskError, from_disk_only
 from pipeline.flow.gram.network import make_data, make_network
 from pipeline.flow.gram.reading import make_seen, read_steps
-from pipeline.flow.gram.steps import Aims, make_record, make_state, take_steps
+from pipeline.flow.gram.state import Aims, make_record, make_state
+from pipeline.flow.gram.steps import take_steps
 from pipeline.flow.gram.sweep import make_sweep
 
 DATA = make_data(np.eye(2), np.ones(2), 0.0)
@@ -22,14 +23,14 @@ DATA = make_data(np.eye(2), np.ones(2), 0.0)
 def load_steps() -> None:
     """Bring the loop's machine code into this process."""
     state = make_state(DATA, make_network(DATA, np.eye(1, 2), np.zeros(1), np.ones(1)))
-    take_steps(DATA, state, make_record(1, 2), Aims(1e-3, 1.0, 1, 0.1, 1.0), np.zeros(3))
+    take_steps(DATA, state, make_record(1, 2), Aims(1e-3, 1.0, 1, 0.1, 1.0, 1e-3), np.zeros(3))
 
 
 def load_reading() -> None:
     """Bring that of reading into this process."""
-    networks = tuple(make_network(DATA, np.eye(1, 2), np.zeros(1), np.ones(1)) for _ in range(2))
+    network = make_network(DATA, np.eye(1, 2), np.zeros(1), np.ones(1))
     asked = make_record(0, 2), np.zeros(1)
-    read_steps(DATA, networks, make_sweep(DATA, 1), asked, make_seen(1, networks[0]))
+    read_steps(DATA, network, make_sweep(DATA, 1), asked, make_seen(1, network))
 
 
 ENTRIES = {"steps": load_steps, "reading": load_reading}

@@ -21,6 +21,8 @@ class Data(NamedTuple):
         Of the leaky ReLU.
     scale : float
         The labels' root mean square.
+    length : float64[n]
+        |x_k|.
     direct : bool
         Whether products with ``gram`` are cheaper than those with ``x`` and its transpose.
     """
@@ -30,6 +32,7 @@ class Data(NamedTuple):
     y: np.ndarray
     slope: float
     scale: float
+    length: np.ndarray
     direct: bool
 
 
@@ -86,7 +89,7 @@ def make_data(x: np.ndarray, y: np.ndarray, slope: float, gram: np.ndarray | Non
     x = np.ascontiguousarray(x, dtype=float)
     gram = np.ascontiguousarray(x @ x.T) if gram is None else gram
     scale = float(np.sqrt(np.mean(y**2))) or 1.0
-    return Data(x, gram, np.array(y, dtype=float), float(slope), scale, bool(n <= 2 * q))
+    return Data(x, gram, np.array(y, dtype=float), float(slope), scale, np.sqrt(np.diag(gram)), bool(n <= 2 * q))
 
 
 def make_network(data: Data, w: np.ndarray, log_norm: np.ndarray, sign: np.ndarray) -> Network:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import log, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.flow.exact.propagation.bernstein import SIZE, slope_at, write_cubic
-from pipeline.flow.gram.accepting import accept
-from pipeline.flow.gram.compiling import allocating, entry_point, inner
-from pipeline.flow.gram.network import ON, SLIDING, Network
-from pipeline.flow.gram.sweep import carry, copy_start, write_impulses, write_residual, write_slope
+from pipeline.flow.gram.accepting import accept, along, write_weights
+from pipeline.flow.gram.compiling import allocating, entry_point, inner, scanning
+from pipeline.flow.gram.network import SLIDING, Network
+from pipeline.flow.gram.sweep import boost, carry, copy_start, write_impulses, write_residual, write_slope
 
 OFF_STATE, ON_STATE, SLIDING_STATE = 1, 2, 3
 """The states as the trajectory has them."""
+SHORT = 0.2
+"""The part of a step up to which one boost is as good as two."""
 
 
 class Seen(NamedTuple):
@@ -41,36 +43,25 @@ def make_seen(times: int, network: Network) -> Seen:
     return Seen(np.zeros((times, m, q)), np.zeros((times, m)), states, np.zeros((times, n)), np.zeros(times))
 
 
-@inner
-def copy_network(source, target):
-    """Copy all that changes."""
-    (m, q), n = source.w.shape, source.g.shape[1]
-    for j in range(m):
-        target.log_norm[j] = source.log_norm[j]
-        for c in range(q):
-            target.w[j, c] = source.w[j, c]
-        for k in range(n):
-            target.g[j, k], target.side[j, k] = source.g[j, k], source.side[j, k]
-
-
-@inner
-def write_states(network, seen, place):
-    """Write the neurons of one instant."""
-    (m, q), n = network.w.shape, network.g.shape[1]
-    for j in range(m):
-        seen.log_norm[place, j] = network.log_norm[j]
-        for c in range(q):
-            seen.direction[place, j, c] = network.w[j, c]
-        for k in range(n):
-            side = network.side[j, k]
-            seen.state[place, j, k] = ON_STATE if side == ON else SLIDING_STATE if side == SLIDING else OFF_STATE
+@scanning
+def write_states(side, state):
+    """Write one neuron's states."""
+    for k in range(side.shape[0]):
+        state[k] = ON_STATE if side[k] > 0.0 else (OFF_STATE if side[k] < 0.0 else SLIDING_STATE)
 
 
 @allocating
 def look(data, network, sweep, seen, place):
-    """Write all of one instant."""
-    write_states(network, seen, place)
-    copy_start(network, sweep.trial)
+    """Write all of one instant: the trial's."""
+    trial = sweep.trial
+    write_weights(data, network, sweep)
+    for j in range(network.w.shape[0]):
+        w = trial.force[j]
+        size = sqrt(along(w, w))
+        seen.log_norm[place, j] = network.log_norm[j] + log(size)
+        for c in range(w.shape[0]):
+            seen.direction[place, j, c] = w[c] / size
+        write_states(trial.side[j], seen.state[place, j])
     write_residual(data, network, sweep)
     for k in range(seen.residual.shape[1]):
         seen.residual[place, k] = sweep.residual[k]
@@ -80,10 +71,19 @@ def look(data, network, sweep, seen, place):
 
 @allocating
 def go_on(data, network, sweep, over, part):
-    """Carry the network through a part (from, to) of a step (curve, length)."""
-    write_impulses(over[0], part, over[1], sweep.impulses)
-    carry(data, network, sweep)
-    accept(data, network, sweep)
+    """Carry the trial through a part (from, to) of a step (curve, length).
+
+    Through a short one by a single boost, whose error goes with the third power of the part.
+    """
+    impulses = sweep.impulses
+    write_impulses(over[0], part, over[1], impulses)
+    if part[1] - part[0] <= SHORT:
+        for k in range(impulses.shape[1]):
+            impulses[0, k] += impulses[1, k]
+        boost(data, network, sweep, 0)
+    else:
+        boost(data, network, sweep, 0)
+        boost(data, network, sweep, 1)
 
 
 @inner
@@ -96,20 +96,19 @@ def write_assumed(record, step, curve):
 
 
 @entry_point
-def read_steps(data, networks, sweep, asked, seen):
+def read_steps(data, network, sweep, asked, seen):
     """Read the network at some times.
 
     Parameters
     ----------
     data : Data
-    networks : (Network, Network)
-        At the record's start, and workspace; the first is carried along.
+    network : Network
+        At the record's start; it is carried along.
     sweep : Sweep
     asked : (Record, float64[times])
         The steps, and times of the solver, increasing. Past the record's end the network rests.
     seen : Seen
     """
-    network, apart = networks
     record, times = asked
     np.dot(network.w, data.x.T, network.g)
     for j in range(network.g.shape[0]):
@@ -119,20 +118,21 @@ def read_steps(data, networks, sweep, asked, seen):
     done, count, curve = 0, times.shape[0], np.empty((SIZE, data.x.shape[0]))
     for i in range(record.time.shape[0]):
         write_assumed(record, i, curve)
-        over, since, copied = (curve, record.length[i]), 0.0, False
+        over, since = (curve, record.length[i]), 0.0
+        copy_start(network, sweep)
         while done < count and times[done] < record.time[i] + record.length[i]:
-            if not copied:
-                copy_network(network, apart)
-                copied = True
             s = (times[done] - record.time[i]) / record.length[i]
             if s > since:
-                go_on(data, apart, sweep, over, (since, s))
+                go_on(data, network, sweep, over, (since, s))
                 since = s
-            look(data, apart, sweep, seen, done)
+            look(data, network, sweep, seen, done)
             done += 1
         if done == count:
             return
-        go_on(data, network, sweep, over, (0.0, 1.0))
+        write_impulses(curve, (0.0, 1.0), record.length[i], sweep.impulses)
+        carry(data, network, sweep)
+        accept(data, network, sweep)
+    copy_start(network, sweep)
     while done < count:
         look(data, network, sweep, seen, done)
         done += 1

@@ -69,8 +69,9 @@ class Row(NamedTuple):
         s_j c_k.
     gap : float64[n]
         Workspace.
-    motion : float64[4]
-        |D|^2, <D, w>, |w|, and how far the neuron went along D so far: the integral of |w|.
+    motion : float64[6]
+        |D|^2, <D, w>, |w|, and how far the neuron went along D so far: the integral of |w|; the share of the
+        impulse at which the order of two boundaries decided, and the tolerance: the angle within which it may.
     """
 
     g: np.ndarray

@@ -6,26 +6,37 @@ How far the computed residual is from the assumed one at the step's end decides.
 from __future__ import annotations
 
 from math import sqrt
-from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.flow.exact.propagation.bernstein import SIZE, slope_at, value, write_cubic
-from pipeline.flow.gram.accepting import accept
+from pipeline.flow.gram.accepting import accept, note_doubts
 from pipeline.flow.gram.compiling import allocating, entry_point, inner
-from pipeline.flow.gram.network import Data, Network
-from pipeline.flow.gram.sweep import Sweep, carry, make_sweep, write_impulses, write_residual, write_slope
+from pipeline.flow.gram.neuron import MARGIN
+from pipeline.flow.gram.state import (
+    CHANGE,
+    CROSSINGS,
+    FASTEST,
+    FELT,
+    GROSS,
+    GROWING,
+    KERNEL,
+    KERNELS,
+    LAST_ERROR,
+    LAST_STEP,
+    NOW,
+    REJECTED,
+    SMOOTH,
+    STEP,
+    STEPS,
+    SWEEPS,
+    UNIT,
+)
+from pipeline.flow.gram.sweep import carry, write_impulses, write_residual, write_slope
 from pipeline.flow.gram.tangent import correct, write_kernel
 
 ROOM_USED, CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 99
 """Why the kernel returns: the record is full, or as ``pipeline.flow.exact.integration`` has it."""
-NOW, STEP, LAST_STEP, LAST_ERROR, FASTEST, GROWING, UNIT, KERNEL, FELT, SMOOTH = range(10)
-"""Places in ``State.clock``: times, the largest |D_j| and that of a neuron that can grow, the unit of errors, the
-length of the step at whose end the tangent kernel was formed (0 for none), and what share of an error of the
-assumed residual the computed one feels, over the step's length (half of the labels' rate, where they are stiff);
-and whether the last step's cubic has told its end better than its slope at the start."""
-STEPS, REJECTED, CROSSINGS, SWEEPS, KERNELS = range(5)
-"""Places in ``State.counts``."""
 FIRST_RAPIDITY = 0.05
 """h |D| of the fastest neuron in the first step that is tried."""
 LARGEST_RAPIDITY = 3.0
@@ -34,16 +45,28 @@ CONVERGED_RESIDUAL = 1e-12
 """The residual, over the labels' scale, at which the flow has converged."""
 RESTING_RATE = 1e-14
 """|D| of the fastest neuron that can grow, over that of one unfitted label, at which nothing moves."""
+IDLE_CHANGE, IDLE_SHARE, IDLE_TURN = 1e-14, 1e-9, 1e-6
+"""Over a step as long as the labels' rate, where nothing changes but by rounding: the residual's change over its
+terms, and over itself; and the rapidity of the fastest neuron that can grow."""
+FITTED_SHARE, HIDDEN_RESIDUAL = 1e-13, 1e-6
+"""The share of its terms below which a residual is rounding; and the residual, over the labels' scale, that
+rounding may hide in a flow that has converged (``exact.integration``)."""
 FLOOR = 2e-14
 """The smallest error that is asked for, over the labels' scale: rounding."""
+CALM, CALM_SHARE = 0.1, 0.25
+"""The residual's change over a step, over what is allowed, below which the flow comes to rest, once it has been
+more; and the share of it that a step may err by then: more would move neurons to and fro for ever."""
 LONGEST, SHORTEST = 4.0, 0.2
 """By how much a step's length changes at most."""
 SAFETY, NOW_POWER, LAST_POWER = 0.9, 0.25, 0.1
 """A step's length goes with these powers of its error and of the last one's (Gustafsson's controller)."""
 LEAST = 1e-6
 """The smallest error that tells a step's length."""
-SINGLE, PREDICTED = 0.2, 30.0
-"""The errors of the assumed residual, over what is allowed: up to which it need not be corrected, and can be."""
+SINGLE, SINGLE_MOVED, SINGLE_TURNED = 3.0, 0.4, 0.5
+"""The error of the assumed residual up to which it need not be corrected, what a correction would then change the
+computed one by, and turn a neuron by, over what is allowed."""
+PREDICTED = 30.0
+"""The error of the assumed residual, in the same unit, up to which it can be corrected."""
 MOVED, LEFT = 1.0, 0.1
 """What the correction may change the computed residual by, or turn a neuron by, and what of that may be left to
 the next one, over what is allowed. What the polynomial leaves out within the step is a twentieth of the former."""
@@ -55,95 +78,6 @@ every so many steps."""
 SLOW, SLOW_IF_STIFF = 0.3, 0.1
 """How much of its error a correction may leave before it is given the tangent kernel: where labels are stiff less
 than what the next prediction makes of it, or it would never decay."""
-
-
-class State(NamedTuple):
-    """The flow at the start of the next step, and all that a step works on.
-
-    network : Network
-    sweep : Sweep
-    now, assumed : float64[2, n]
-        The residual and its slope at the step's start, and those that are assumed at its end.
-    curve, last : float64[6, n]
-        The residual over the step, and over the last one (``exact.propagation.bernstein``).
-    kernel : float64[n, n]
-    before : float64[n]
-        The residual by the sweep before.
-    clock : float64[10]
-    counts : int64[5]
-    """
-
-    network: Network
-    sweep: Sweep
-    now: np.ndarray
-    assumed: np.ndarray
-    curve: np.ndarray
-    last: np.ndarray
-    kernel: np.ndarray
-    before: np.ndarray
-    clock: np.ndarray
-    counts: np.ndarray
-
-
-class Record(NamedTuple):
-    """Accepted steps, as ``exact.step_record.StepRecord`` has them.
-
-    time, length, movement : float64[room]
-    curve : float64[room, 6, n]
-        The residual over each, as the network has it at both ends.
-    assumed : float64[room, 2, n]
-        The residual and its slope that were assumed at the end, under which the network was carried.
-    """
-
-    time: np.ndarray
-    length: np.ndarray
-    movement: np.ndarray
-    curve: np.ndarray
-    assumed: np.ndarray
-
-    def part(self, steps: slice) -> Record:
-        """Take some of the steps."""
-        return Record(
-            self.time[steps], self.length[steps], self.movement[steps], self.curve[steps], self.assumed[steps]
-        )
-
-
-class Aims(NamedTuple):
-    """What the steps must hold to.
-
-    allowed : float
-        The error of a step, over the labels' scale, or over the residual's at the start if that is larger.
-    end_time : float
-    most_steps : int
-    small : float
-        The residual, in the same unit, below which what is allowed falls with it.
-    resting : float
-        |D| of one unfitted label.
-    """
-
-    allowed: float
-    end_time: float
-    most_steps: int
-    small: float
-    resting: float
-
-
-def make_state(data: Data, network: Network) -> State:
-    """The flow at the start."""
-    n = data.x.shape[0]
-    now, assumed = np.zeros((2, 2, n))
-    curve, last = np.zeros((2, SIZE, n))
-    return State(
-        network, make_sweep(data, len(network.sign)), now, assumed, curve, last, np.zeros((n, n)), np.zeros(n),
-        np.zeros(10), np.zeros(5, dtype=np.int64),
-    )  # fmt: skip
-
-
-def make_record(room: int, n: int) -> Record:
-    """Room for so many steps."""
-    return Record(
-        np.zeros(room), np.zeros(room), np.zeros(room), np.zeros((room, SIZE, n)), np.zeros((room, 2, n))
-    )
 
 
 @inner
@@ -253,7 +187,8 @@ def try_step(data, state, step, allowed):
         return np.inf, first, crossings
     felt = clock[FELT] * step
     unmeasured = felt > STIFF or state.counts[STEPS] % LOOK == 0
-    if error <= FLOOR * clock[UNIT] or (error <= SINGLE * allowed and turned <= LEFT and not unmeasured):
+    single = max(error / SINGLE, felt * error / SINGLE_MOVED) <= allowed and turned <= SINGLE_TURNED
+    if error <= FLOOR * clock[UNIT] or (single and not unmeasured):
         return 0.0, max(first, felt * error / (MOVED * allowed)), crossings
     moved, left = 0.0, np.inf
     for turn in range(ROUNDS):
@@ -282,7 +217,10 @@ def find_step(data, state, aims, watch):
     """Find a step whose error is allowed; its length is 0 if the time can't resolve it."""
     clock = state.clock
     size = root_mean_square(state.now[0]) / clock[UNIT]
-    allowed = max(aims.allowed * min(1.0, size / aims.small), FLOOR) * clock[UNIT]
+    allowed = aims.allowed * min(1.0, size / aims.small) * clock[UNIT]
+    if clock[CHANGE] < CALM * allowed:
+        allowed = CALM_SHARE * clock[CHANGE]
+    allowed = max(allowed, FLOOR * max(clock[UNIT], clock[GROSS]))
     step, refused = clock[STEP], False
     if clock[LAST_STEP] > 0.0 and clock[SMOOTH] == 0.0 and clock[FELT] * step > STIFF:
         step = STIFF / clock[FELT]  # what goes to and fro from step to step decays in shorter ones
@@ -305,8 +243,8 @@ def find_step(data, state, aims, watch):
 
 
 @allocating
-def begin(data, state):
-    """Find the residual at the start, and the length to try."""
+def begin(data, state, aims):
+    """Find the residual and the speeds at the start, and the length to try."""
     clock, sweep = state.clock, state.sweep
     carry(data, state.network, sweep)  # under no impulse
     write_residual(data, state.network, sweep)
@@ -315,6 +253,9 @@ def begin(data, state):
         state.now[0, k], state.now[1, k] = sweep.residual[k], sweep.slope[k]
     clock[UNIT] = max(data.scale, root_mean_square(state.now[0]))
     clock[LAST_ERROR] = 1.0
+    clock[CHANGE] = np.inf
+    sweep.motion[MARGIN] = aims.margin
+    note_doubts(data, state, 0.0, 0.0)
     clock[STEP] = FIRST_RAPIDITY / clock[FASTEST] if clock[FASTEST] > 0.0 else 1.0
 
 
@@ -331,31 +272,44 @@ def goes_on(state, step):
 
 @allocating
 def go_to_end(data, state, step, record, place):
-    """Take the trial at the step's end as the present, and write the step."""
+    """Take the trial at the step's end as the present, write the step; return how much the residual changed."""
     clock, sweep, now, assumed = state.clock, state.sweep, state.now, state.assumed
     record.time[place], record.length[place] = clock[NOW], step
     for i in range(2):
         copy_row(assumed[i], record.assumed[place, i])
     clock[FASTEST], clock[GROWING], _ = write_slope(data, state.network, sweep)
-    turned = accept(data, state.network, sweep)
+    note_doubts(data, state, step, sweep.motion[MARGIN])
+    turned, clock[GROSS] = accept(data, state.network, sweep)
     copy_row(sweep.residual, assumed[0])
     copy_row(sweep.slope, assumed[1])
-    record.movement[place] = turned + difference(assumed[0], now[0]) / data.scale
+    change = difference(assumed[0], now[0])
+    record.movement[place] = turned + change / data.scale
     clock[SMOOTH] = 1.0 if clock[LAST_STEP] == 0.0 or goes_on(state, step) else 0.0
     write_curve(now, assumed, step, state.last)
     for i in range(SIZE):
         copy_row(state.last[i], record.curve[place, i])
     for i in range(2):
         copy_row(assumed[i], now[i])
+    return change
+
+
+@inner
+def is_idle(size, clock):
+    """Whether over a step as long as the labels' rate nothing changed but by rounding."""
+    step, change = clock[LAST_STEP], clock[CHANGE]
+    if clock[FELT] * step < 0.5 * STIFF or clock[GROWING] * step > IDLE_TURN:
+        return False
+    return change <= IDLE_SHARE * size and change <= IDLE_CHANGE * max(clock[UNIT], clock[GROSS])
 
 
 @inner
 def reason_to_stop(data, state, aims, watch):
     """The status with which the flow ends here, ROOM_USED if it does not."""
     clock = state.clock
-    if root_mean_square(state.now[0]) <= CONVERGED_RESIDUAL * data.scale:
-        return CONVERGED
-    if clock[GROWING] <= RESTING_RATE * aims.resting:
+    size = root_mean_square(state.now[0])
+    if size <= max(CONVERGED_RESIDUAL * data.scale, FITTED_SHARE * clock[GROSS]):
+        return CONVERGED if size <= HIDDEN_RESIDUAL * data.scale else STALLED
+    if clock[GROWING] <= RESTING_RATE * aims.resting or is_idle(size, clock):
         return STATIONARY
     if clock[NOW] >= aims.end_time:
         return END_TIME
@@ -385,7 +339,7 @@ def take_steps(data, state, record, aims, watch):
     """
     clock, counts, place = state.clock, state.counts, 0
     if clock[UNIT] == 0.0:
-        begin(data, state)
+        begin(data, state, aims)
     while True:
         reason = reason_to_stop(data, state, aims, watch)
         if reason != ROOM_USED or place == record.time.shape[0]:
@@ -393,7 +347,9 @@ def take_steps(data, state, record, aims, watch):
         step, crossings = find_step(data, state, aims, watch)
         if step == 0.0:
             return place, INTERRUPTED if watch[0] != 0.0 else STALLED
-        go_to_end(data, state, step, record, place)
+        change = go_to_end(data, state, step, record, place)
+        if clock[CHANGE] < np.inf or change >= CALM * aims.allowed * clock[UNIT]:
+            clock[CHANGE] = change
         clock[LAST_STEP] = step
         clock[NOW] = aims.end_time if step == aims.end_time - clock[NOW] else clock[NOW] + step
         counts[STEPS] += 1

@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.flow.exact.propagation.bernstein import value
 from pipeline.flow.gram.compiling import allocating, inner, scanning
 from pipeline.flow.gram.network import Data, Trial, make_trial
-from pipeline.flow.gram.neuron import begin_sliding, carry_neuron, measure
+from pipeline.flow.gram.neuron import DOUBT, FAR, SIZE, begin_sliding, carry_neuron, measure
 from pipeline.flow.gram.sliding import Corner, Row, make_corner
 
 HALF_WIDTH = sqrt(3.0) / 6.0
@@ -36,9 +36,11 @@ class Sweep(NamedTuple):
     signed : float64[2, n]
         One of them, times s = 1 and s = -1.
     gap : float64[n]
-    motion : float64[4]
+    motion : float64[6]
     residual, slope : float64[n]
         At the step's end, and how fast it changes there.
+    doubt : float64[m]
+        The share of the step after which the order in which a neuron met two boundaries decided.
     """
 
     trial: Trial
@@ -49,14 +51,15 @@ class Sweep(NamedTuple):
     motion: np.ndarray
     residual: np.ndarray
     slope: np.ndarray
+    doubt: np.ndarray
 
 
 def make_sweep(data: Data, m: int) -> Sweep:
     """Room for m neurons."""
     n, q = data.x.shape
     return Sweep(
-        make_trial(data, m), make_corner(n, q), np.zeros((2, n)), np.zeros((2, n)), np.zeros(n), np.zeros(4),
-        np.zeros(n), np.zeros(n),
+        make_trial(data, m), make_corner(n, q), np.zeros((2, n)), np.zeros((2, n)), np.zeros(n), np.zeros(6),
+        np.zeros(n), np.zeros(n), np.zeros(m),
     )  # fmt: skip
 
 
@@ -73,11 +76,11 @@ def write_impulses(curve, part, step, impulses):
 
 
 @inner
-def copy_start(network, trial):
+def copy_start(network, sweep):
     """Put the trial at the step's start."""
-    m, n = network.g.shape
+    (m, n), trial = network.g.shape, sweep.trial
     for j in range(m):
-        trial.size[j] = 1.0
+        trial.size[j], sweep.doubt[j] = 1.0, FAR
         for k in range(n):
             trial.g[j, k], trial.side[j, k], trial.moved[j, k] = network.g[j, k], network.side[j, k], 0.0
 
@@ -114,25 +117,31 @@ def row_of(j, network, sweep):
     )  # fmt: skip
 
 
+@allocating
+def boost(data, network, sweep, which):
+    """Carry all neurons through one of the impulses; return how many boundaries they met."""
+    write_speeds(data, network, sweep.impulses[which], sweep)
+    return carry_each(data, network, sweep, which)
+
+
 @inner
-def boost(data, network, sweep):
-    """Carry all neurons through one impulse; return how many boundaries they met."""
-    trial, events = sweep.trial, 0
+def carry_each(data, network, sweep, which):
+    """The same, once the speeds are known."""
+    trial, motion, events = sweep.trial, sweep.motion, 0
     for j in range(network.sign.shape[0]):
-        sweep.motion[2] = trial.size[j]
+        motion[SIZE] = trial.size[j]
         events += carry_neuron(trial.active_impulse[j], data, row_of(j, network, sweep), sweep.corner)
-        trial.size[j] = sweep.motion[2]
+        trial.size[j] = motion[SIZE]
+        if motion[DOUBT] < FAR:
+            sweep.doubt[j] = min(sweep.doubt[j], 0.5 * (which + motion[DOUBT]))
     return events
 
 
 @allocating
 def carry(data, network, sweep):
     """Carry all neurons from the step's start through the two impulses; return how many boundaries they met."""
-    copy_start(network, sweep.trial)
-    write_speeds(data, network, sweep.impulses[0], sweep)
-    events = boost(data, network, sweep)
-    write_speeds(data, network, sweep.impulses[1], sweep)
-    return events + boost(data, network, sweep)
+    copy_start(network, sweep)
+    return boost(data, network, sweep, 0) + boost(data, network, sweep, 1)
 
 
 @scanning

@@ -14,9 +14,7 @@ from math import exp
 import numpy as np
 
 from pipeline.flow.gram.compiling import allocating
-
-KERNEL = 7
-"""The place in ``State.clock``."""
+from pipeline.flow.gram.state import KERNEL
 
 
 @allocating
