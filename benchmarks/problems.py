@@ -127,7 +127,7 @@ def solve(problem: Problem, tolerance: float, limit: float | None = None, end: f
     if clock:
         clock.start()
     until = problem.end / reduced.time_unit if end is None else end
-    record, status, rejected, crossings, patterns, _ = integrate(
+    record, status, rejected, crossings, patterns, *_ = integrate(
         reduced.neurons, reduced.problem, tolerance, until, MOST_STEPS, watch
     )
     if clock:
