@@ -23,8 +23,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "everywhere")
 for name, value in {"NUMBA_OPT": "1", "NUMBA_LOOP_VECTORIZE": "0", "NUMBA_SLP_VECTORIZE": "0"}.items():
     os.environ.setdefault(name, value)
 
-# The folders of the tests lie in memory where it is a file system of its own: a file is made and removed there in a
-# twelfth of the processor time. Pytest reads the variable when the first folder is asked for.
+# The folders of the tests lie in memory where that is a file system: a file is made and removed there in a twelfth
+# of the processor time. Pytest reads the variable when the first folder is asked for.
 MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 2 * 2**30
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
