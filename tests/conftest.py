@@ -11,12 +11,21 @@ from pathlib import Path
 import pytest
 from amounts import amount
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
+
+from pipeline.sweep.worker_startup import ONE_THREAD
 
 EXAMPLES = amount(40, 100)
 """Of a property that does not say how many."""
 settings.register_profile("everywhere", deadline=None, max_examples=EXAMPLES)
 settings.register_profile("ci", deadline=None, max_examples=EXAMPLES, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "everywhere")
+
+# The linear algebra's threads wait for one another by spinning (pipeline/network/threads.py): with two of them a
+# test takes up to seven times the processor time. The variables are for the processes that tests start, and for
+# SciPy's library; NumPy's is loaded already, by a plugin.
+os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+ONE_THREAD_HERE = threadpool_limits(limits=1, user_api="blas")
 
 # Kernels that tests call one by one are compiled as the solver is for everybody (pipeline/flow/exact/build.py):
 # LLVM's level 1 takes less time than 3. Numba reads this when it is imported.
