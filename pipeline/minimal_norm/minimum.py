@@ -21,6 +21,7 @@ from pipeline.network.activation import Activation
 from pipeline.network.algebra import weights, weights_at
 from pipeline.network.one_input import OneInput
 from pipeline.network.points import describe_points, take_points
+from pipeline.network.threads import one_thread
 
 NOT_KNOWN = "not known"
 """What the attribute ``method`` begins with where there is a lower bound at most."""
@@ -82,7 +83,9 @@ def minimal_norm(
     reduced = reduce(x, y, bias)
     if isinstance(reduced, str):
         return _nothing(data, reduced, slope, attributes)
-    found = least_norm(reduced, slope, [reduced.neurons(w, a) for w, a in map(weights_of, known)])
+    networks = [reduced.neurons(w, a) for w, a in map(weights_of, known)]
+    with one_thread(len(y)):
+        found = least_norm(reduced, slope, networks)
     if isinstance(found, str):
         return _nothing(data, found, slope, attributes)
     return _with_kinks(_found(x, found, attributes), data, slope)

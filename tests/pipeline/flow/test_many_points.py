@@ -62,8 +62,13 @@ def worst(residual, other, y):
     return float(np.sqrt(np.mean((residual - other) ** 2, axis=1).max() / np.mean(y**2)))
 
 
-@pytest.mark.parametrize("slope", [0.0, 0.3, -0.4])
-@pytest.mark.parametrize(("n", "d", "m", "seed"), [(150, 2, 4, 1), (200, 3, 5, 2)])
+@pytest.mark.parametrize(
+    ("n", "d", "m", "seed", "slope"),
+    [
+        (150, 2, 4, 1, 0.0), (150, 2, 4, 1, 0.3), (200, 3, 5, 2, -0.4),
+        *(pytest.param(200, 3, 5, 2, slope, marks=pytest.mark.slow) for slope in (0.0, 0.3)),
+    ],
+)  # fmt: skip
 def test_it_agrees_with_scipy_at_every_instant(n, d, m, seed, slope):
     x, y, w, a = student(n, d, m, seed)
     times = np.linspace(0.0, 2.5, 26)
