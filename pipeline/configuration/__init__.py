@@ -22,7 +22,7 @@ from pipeline.configuration.loading import (
     read_toml,
     run_name,
 )
-from pipeline.configuration.tables import METHODS, AnalysisConfig, FlowConfig, RunConfig, run_identity
+from pipeline.configuration.tables import METHODS, AnalysisConfig, FlowConfig, RunConfig, run_identity, stated
 from pipeline.configuration.titles import presets
 from pipeline.configuration.weights import network_arrays, read_weights
 
@@ -55,5 +55,6 @@ __all__ = [
     "read_weights",
     "run_identity",
     "run_name",
+    "stated",
     "torch_arrays",
 ]
