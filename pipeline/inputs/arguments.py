@@ -163,12 +163,15 @@ def matrix(name: str, values: Any) -> np.ndarray:
     """
     import numpy as np
 
-    if hasattr(values, "detach"):  # a tensor that may ask for gradients
+    if hasattr(values, "detach"):  # a tensor that may ask for gradients, of a type that NumPy may not know
         values = values.detach().cpu()
+        values = values.double() if values.is_floating_point() else values
     try:
         found = np.asarray(values)
-    except (TypeError, ValueError):  # rows of different lengths
-        raise RequestError(f"{name} has rows of different lengths: a table of numbers is allowed") from None
+    except (TypeError, ValueError):
+        rows = isinstance(values, list | tuple)
+        what = "has rows of different lengths" if rows else f"is of the type {type(values).__name__}"
+        raise RequestError(f"{name} {what}: a table of numbers is allowed") from None
     if found.ndim == 1:
         found = found[:, None]
     if found.dtype.kind not in "iuf" or found.ndim != 2 or not found.size:
@@ -218,11 +221,7 @@ def instants(name: str, values: Any, until: float = inf, *, empty: bool = False)
 
 def _plain(value: Any) -> float | None:
     """The value as Python's float; None if it is no real number."""
-    if getattr(value, "shape", None) == () and getattr(getattr(value, "dtype", None), "kind", None) in (
-        "i",
-        "u",
-        "f",
-    ):
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):  # NumPy's, torch's, a DataArray
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
