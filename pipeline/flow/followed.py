@@ -68,14 +68,17 @@ class Followed:
         raise NotImplementedError
 
     def placed(self, samples: int) -> np.ndarray:
-        """Choose that many instants of the paper's t, dense where the trajectory moves: float64[samples]."""
+        """Choose that many instants of the paper's t, dense where the trajectory moves.
+
+        No instant twice: of a flow that rests where it starts, and has no end of its own, there is t = 0 alone.
+        """
         unit, samples = self.time_unit, whole("samples", samples, SAMPLES)
         last = None if self.end_time is None else self.end_time / unit
         record, scale = self.clock
         times: np.ndarray = unit * place_samples(record, samples, scale, last)
         if self.end_time is not None:
             times[-1] = self.end_time
-        return times
+        return np.unique(times)
 
     def trajectory(
         self,
