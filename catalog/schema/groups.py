@@ -86,6 +86,11 @@ _initial = (
         "log_init_scale", (), "float64", "ln lambda",
         "The scale of eq (4); 1e-1000 is no float. Of given weights: the root mean square of the entries of w.",
     ),
+    Variable(
+        "activation", ("neuron", "point"), "int8", "activation at t = 0",
+        "Of a start that another run was at: a neuron that rests on a boundary is not off by its weights alone.",
+        flags=ACTIVATIONS, optional=True,
+    ),
 )  # fmt: skip
 
 _trajectory = (

@@ -146,7 +146,8 @@ def start_from(trajectory: xr.Dataset | xr.DataTree, time: float | None = None) 
     Returns
     -------
     Dataset
-        As :func:`pipeline.initialise` returns it; lambda is the root mean square of the entries of w.
+        As :func:`pipeline.initialise` returns it; lambda is the root mean square of the entries of w. With the
+        activation there: a neuron may rest on a boundary, where rounding decides on which side its w is.
 
     Raises
     ------
@@ -156,11 +157,13 @@ def start_from(trajectory: xr.Dataset | xr.DataTree, time: float | None = None) 
     trajectory = trajectory_of(trajectory)
     sample = sample_at(trajectory, time)
     log_norm, direction, ratio = at_instant(trajectory, sample, "log_norm", "direction", "output_ratio")
+    states = at_instant(trajectory, sample, "activation") if "activation" in trajectory.variables else ()
     # |w|^2 of a start of 1e-1000 is no float: its logarithm is.
     log_scale = 0.5 * (float(logsumexp(2.0 * log_norm)) - np.log(direction.size))
     initial = conform(
         "initial",
-        {"log_norm": log_norm, "direction": direction, "output_ratio": ratio, "log_init_scale": log_scale},
+        {"log_norm": log_norm, "direction": direction, "output_ratio": ratio, "log_init_scale": log_scale}
+        | dict(zip(["activation"], states, strict=False)),
     )
     initial.variables["coord"].attrs.update(trajectory.variables["coord"].attrs)
     return initial
