@@ -100,7 +100,8 @@ class Followed:
             Group ``trajectory`` of the schema.
         """
         started = perf_counter()
-        with one_thread(self.data.sizes["point"]):
+        # Of data of 1e140, what is no float any more is inf or NaN.
+        with one_thread(self.data.sizes["point"]), np.errstate(over="ignore", invalid="ignore"):
             if np.ndim(times) == 0:
                 placed = moved_to(self.placed(cast("int", times)), self.slow_instants)
             else:

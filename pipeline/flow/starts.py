@@ -24,7 +24,7 @@ from pipeline.configuration import (
 from pipeline.flow.initial import initialise, network_of, refuse_impossible
 from pipeline.inputs.arguments import matrix
 from pipeline.inputs.errors import RequestError
-from pipeline.network.samples import sample_at, trajectory_of
+from pipeline.network.samples import Weights, sample_at, trajectory_of
 
 
 def start(data: xr.Dataset, **keys: Any) -> xr.Dataset:
@@ -60,8 +60,9 @@ def given_start(w: Any, a: Any = None) -> xr.Dataset:
     ----------
     w
         The neurons, (m, d), with the weight on the bias last where there is one; or (m,) of one coordinate. Or all
-        of a network: a torch model with two linear layers, its state dict, any mapping with such names (of w and
-        a; or, for weights of any scale, of log_norm, direction and output_ratio), or a file of one (npz, pt).
+        of a network: what :func:`pipeline.weights` returns, a torch model with two linear layers, its state dict,
+        any mapping with such names (of w and a; or, for weights of any scale, of log_norm, direction and
+        output_ratio), or a file of one (npz, pt).
     a
         The output weights, (m,), (1, m) or (m, 1).
 
@@ -92,6 +93,8 @@ def given_weights(w: Any, a: Any = None) -> GivenWeights:
     ------
     RequestError
     """
+    if a is None and isinstance(w, Weights):
+        w, a = w
     if a is None:
         arrays = arrays_of("w", w)
         if arrays is None:

@@ -171,7 +171,8 @@ def _problem(
     x, y = data["x"].values, data["y"].values
     units = float(np.linalg.norm(x, axis=1).max()) or 1.0, float(np.abs(y).max()) or 1.0
     _, sizes, rows = np.linalg.svd(x / units[0], full_matrices=False)
-    basis = rows[sizes > 1e-12 * max(sizes.max(initial=0.0), 1e-300)]
+    # Zero vectors alone span nothing: one coordinate, in which they are 0.
+    basis = rows[: max(1, int((sizes > 1e-12 * max(sizes.max(initial=0.0), 1e-300)).sum()))]
     points, labels = x / units[0] @ basis.T, y / units[1]
     n, rank = points.shape
     functions = np.hstack([np.full((n, 1), float(output_bias)), points * float(skip)])

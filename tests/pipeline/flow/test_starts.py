@@ -86,3 +86,9 @@ def test_a_flow_that_rests_has_one_sample_and_no_time_twice(from_end):
     asked = simulate(DATA, init, end_time=2.0, samples=5)
     np.testing.assert_allclose(asked["time"].values, np.linspace(0.0, 2.0, 5))
     assert (asked["residual"].values == asked["residual"].values[0]).all()
+
+
+def test_a_flow_of_sizes_whose_squares_overflow_is_read_in_silence():
+    data = data_set([[1e140, 0.0], [0.0, 1e140]], [1e140, -1e140])
+    first = simulate(data, start(data, width=4, log10_scale=0, seed=1), samples=5)
+    assert given_start(weights(first)).sizes == {"neuron": 4, "coord": 2}

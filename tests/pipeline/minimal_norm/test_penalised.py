@@ -160,6 +160,12 @@ def test_labels_that_contradict_each_other():
         penalised_minimum(data, 0.0)
 
 
+def test_zero_vectors_alone():
+    data = data_set(np.zeros((3, 2)), [1.0, 2.0, 3.0])
+    assert penalised_minimum(data, 0.1, output_bias=True)["output_constant"].values == pytest.approx(2.0)
+    assert float(penalised_minimum(data, 0.1)["norm"][0]) == vanishing_penalty(data) == 0.0
+
+
 @pytest.mark.parametrize(
     ("data", "penalty", "said"),
     [
