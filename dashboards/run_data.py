@@ -90,7 +90,7 @@ def compute_preview(config: RunConfig) -> RunData:
     phases = label_phases(data, trajectory, epsilon=config.analysis.epsilon, with_plateaus=False)
     groups = {"data": data, "trajectory": trajectory, "phases": phases}
     if data.sizes["point"] <= MINIMUM_POINTS_LIMIT:
-        groups["minimal_norm"] = find_minimum(key, config.flow.slope, config.analysis.free_bias)
+        groups["minimal_norm"] = find_minimum(key, config.flow.slope, *_free(config))
     return RunData(groups, curve, config.name, complete=False)
 
 
@@ -107,7 +107,7 @@ def compute_complete(config: RunConfig) -> RunData:
     tell("Finding the phases and the plateaus")
     phases = label_phases(data, trajectory, epsilon=config.analysis.epsilon)
     tell("Finding the interpolator of least norm")
-    minimum = find_minimum(key, config.flow.slope, config.analysis.free_bias)
+    minimum = find_minimum(key, config.flow.slope, *_free(config))
     groups = {"data": data, "trajectory": trajectory, "phases": phases}
     tell("Comparing with the interpolator of least norm")
     groups["minimal_norm"] = compare(trajectory, minimum, data)
@@ -146,10 +146,15 @@ def make_points(data: str) -> xr.Dataset:
     return made
 
 
+def _free(config: RunConfig) -> tuple[str, ...]:
+    """What costs nothing in the minimum norm."""
+    return tuple(name for name in ("free_bias", "output_bias", "skip") if getattr(config.analysis, name))
+
+
 @lru_cache(maxsize=64)
-def find_minimum(data: str, slope: float, free_bias: bool) -> xr.Dataset:
+def find_minimum(data: str, slope: float, *free: str) -> xr.Dataset:
     """Find the interpolator of least norm of a data set, given as in :func:`make_points`."""
     found: xr.Dataset
     # ``pipeline`` offers the function; a type checker finds the package of the same name instead.
-    found = minimal_norm(make_points(data), slope=slope, free_bias=free_bias)  # type: ignore[operator]
+    found = minimal_norm(make_points(data), slope=slope, **dict.fromkeys(free, True))  # type: ignore[operator]
     return found

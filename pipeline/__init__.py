@@ -26,7 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "start",
             "start_from",
         ],
-        "minimal_norm": ["compare", "minimal_norm", "penalised_minimum"],
+        "minimal_norm": ["compare", "minimal_norm", "penalised_minimum", "vanishing_penalty"],
         "network.prediction": ["predict"],
         "network.samples": ["weights"],
         "phases": [
@@ -56,6 +56,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "ladder_law",
             "limit_law",
             "limit_problem",
+            "minimum_law",
             "published_ladder",
         ],
         "workflow.computation": ["run"],

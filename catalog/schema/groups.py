@@ -37,6 +37,7 @@ _coordinates = (
     Variable("coord", ("coord",), "int64", "input coordinate", "Its labels are in the attribute 'labels'."),
     Variable("test_point", ("test_point",), "int64", "test point", "Counted from 0; the flow does not see it."),
     Variable("neuron", ("neuron",), "int64", "neuron", "j, counted from 0."),
+    Variable("penalty", ("penalty",), "float64", "penalty beta", "Of the norm beside the loss."),
     Variable("minimal_neuron", ("minimal_neuron",), "int64", "neuron of the minimum", "Counted from 0."),
     *plateau_schema.COORDINATES,
     Variable(
@@ -84,6 +85,11 @@ _initial = (
     Variable(
         "log_init_scale", (), "float64", "ln lambda",
         "The scale of eq (4); 1e-1000 is no float. Of given weights: the root mean square of the entries of w.",
+    ),
+    Variable(
+        "activation", ("neuron", "point"), "int8", "activation at t = 0",
+        "Of a start that another run was at: a neuron that rests on a boundary is not off by its weights alone.",
+        flags=ACTIVATIONS, optional=True,
     ),
 )  # fmt: skip
 
@@ -175,6 +181,30 @@ _minimal_norm = (
     Variable(
         "slope_change", ("minimal_neuron",), "float64", "change of slope at the kink",
         "Over one input: h'(x+) - h'(x-) of the interpolator of least norm.", optional=True,
+    ),
+    Variable(
+        "output_constant", (), "float64", "constant of the minimum", "It costs nothing (analysis.output_bias).",
+        optional=True,
+    ),
+    Variable(
+        "skip_weight", ("coord",), "float64", "v of <v, x> beside the minimum",
+        "A skip connection; it costs nothing (analysis.skip).", optional=True,
+    ),
+    Variable(
+        "penalised_loss", ("penalty",), "float64", "loss of the penalised minimum",
+        "1/(2n) sum r^2 where loss + beta norm is least, over networks of any width.", optional=True,
+    ),
+    Variable(
+        "penalised_norm", ("penalty",), "float64", "1/2 |theta|^2 of the penalised minimum",
+        "The least of a network that is this function.", optional=True,
+    ),
+    Variable(
+        "penalised_lower_bound", ("penalty",), "float64", "dual bound of loss + beta norm",
+        "Of a feasible dual certificate.", optional=True,
+    ),
+    Variable(
+        "penalised_residual", ("penalty", "point"), "float64", "y_k - h(x_k) of the penalised minimum",
+        "What the penalty leaves to fit.", optional=True,
     ),
 )  # fmt: skip
 

@@ -81,6 +81,8 @@ def print_report(
     if _plateaus(summary):
         console.print("\n", _plateau_table(summary), "\n", sep="", end="")
     console.print(_result_table(summary))
+    for line in _penalised(summary):
+        console.print(line)
     console.print(f"\n{_ending(summary)}")
     console.print(_assumptions(summary))
     console.print(_statements(manifest), soft_wrap=True)
@@ -231,6 +233,7 @@ def _plateau_table(summary: dict[str, Any]) -> Table:
 
 def _result_table(summary: dict[str, Any]) -> Table:
     least, bound = summary["minimal_half_squared_norm"], summary["lower_bound"]
+    fits = "least 1/2 |theta|^2 that fits the data" + (", beside what costs nothing" if _beside(summary) else "")
     table = Table("", "", box=None, pad_edge=False, show_header=False)
     table.add_row("final loss", f"{summary['final_loss']:.3g}")
     if "final_test_loss" in summary:
@@ -240,12 +243,12 @@ def _result_table(summary: dict[str, Any]) -> Table:
     table.add_row("1/2 |theta|^2 at the end", f"{summary['half_squared_norm']:.10g}")
     if isnan(least):
         least_known = f"; at least {bound:.4g}" if bound > 0 else ""
-        table.add_row("least 1/2 |theta|^2 that fits the data", f"{_without_minimum(summary)}{least_known}")
+        table.add_row(fits, f"{_without_minimum(summary)}{least_known}")
     else:
         uncertified = "upper bound" in summary["minimal_norm_method"]
         gap = f"certified from below: gap {abs(summary['gap']):.1g}"
         certified = f"(an upper bound; at least {bound:.4g})" if uncertified else f"({gap})"
-        table.add_row("least 1/2 |theta|^2 that fits the data", f"{least:.10g}  {certified}")
+        table.add_row(fits, f"{least:.10g}  {certified}")
         table.add_row("excess over it", f"{summary['final_excess']:.3g}")
         if abs(summary["final_excess"]) > NOTABLE * least and isfinite(summary.get("hull_difference", inf)):
             table.add_row("|h - h of that network|, between the data", f"{summary['hull_difference']:.2g} at most")
@@ -255,6 +258,24 @@ def _result_table(summary: dict[str, Any]) -> Table:
     if summary.get("sliding_neurons"):
         table.add_row("neurons that end sliding on a boundary", f"{summary['sliding_neurons']}")
     return table
+
+
+def _beside(summary: dict[str, Any]) -> bool:
+    """Whether the minimum has a constant or a linear function that costs nothing."""
+    return "output_constant" in summary
+
+
+def _penalised(summary: dict[str, Any]) -> list[str]:
+    """What the penalised minima are, a line each."""
+    try:
+        rows = json.loads(summary.get("penalised_table", "[]"))
+        return [
+            f"With the penalty {row['penalty']:.4g} the least of loss + penalty norm has the loss "
+            f"{row['loss']:.4g} and 1/2 |theta|^2 = {row['norm']:.7g} (at least {row['lower_bound']:.7g} in all)."
+            for row in rows
+        ]
+    except (TypeError, ValueError, KeyError, RecursionError):
+        return []
 
 
 def _without_minimum(summary: dict[str, Any]) -> str:

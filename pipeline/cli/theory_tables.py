@@ -156,6 +156,31 @@ def print_limit(console: Console, law: xr.Dataset) -> None:
     console.print(rows)
 
 
+def print_minimum(console: Console, law: xr.Dataset) -> None:
+    """Print a row for each penalty: what is least there, and the flow at the same loss."""
+    free = [word for key, word in (("output_bias", "constant"), ("skip", "linear function")) if law.attrs[key]]
+    beside = f"; a {' and a '.join(free)} cost{'s' * (len(free) == 1)} nothing" if free else ""
+    console.print(f"{law.attrs['name']}: the least of loss + penalty norm{beside}\n")
+    table = Table(
+        "\npenalty", "\nloss", "\n1/2 |theta|^2", "\nneurons", "\ngap", "the flow has\nthis loss at t",
+        "with\n1/2 |theta|^2", box=None,
+    )  # fmt: skip
+    for place in np.argsort(-law["penalty"].values):
+        at = law.isel(penalty=place)
+        table.add_row(
+            f"{float(at['penalty']):.4g}", _number(at["loss"], ".4g"), _number(at["norm"], ".7g"),
+            f"{int(at['neurons'])}", f"{abs(float(at['gap'])):.0e}", _number(at["time_at_loss"], ".5g"),
+            _number(at["norm_at_loss"], ".7g"),
+        )  # fmt: skip
+    console.print(table)
+    least = "not known" if isnan(float(law["least_norm"])) else f"{float(law['least_norm']):.7g}"
+    console.print(
+        f"\nFrom the penalty {float(law['vanishing_penalty']):.6g} on no neuron is left. At penalty 0 the least "
+        f"1/2 |theta|^2 is {least}."
+    )
+    console.print("No network of that loss has a smaller norm; the flow's is that, or larger.")
+
+
 COORDINATES_SHOWN = 6
 """Of a direction."""
 
@@ -188,6 +213,7 @@ def print_directions(console: Console, name: str, found: xr.Dataset) -> None:
 TABLES: dict[str, Callable[[Console, xr.Dataset], None]] = {
     "ladder": print_ladder,
     "limit": print_limit,
+    "minimum": print_minimum,
     "width": print_width,
     "threshold": print_threshold,
 }

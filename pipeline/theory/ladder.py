@@ -20,7 +20,7 @@ import xarray as xr
 
 from catalog.schema import COORDINATES, ORTHOGONAL, STATEMENTS, variable
 from pipeline import initialise, limit_process
-from pipeline.configuration import RunConfig, as_config
+from pipeline.configuration import RunConfig, as_config, stated
 from pipeline.inputs.arguments import numbers
 from pipeline.inputs.errors import RequestError
 from pipeline.statements import idle_share
@@ -132,7 +132,7 @@ ENDS: dict[str, Callable[[xr.DataTree], float]] = {
 
 def ladder_configuration(config: RunConfig) -> dict[str, Any]:
     """Tell all that determines a ladder: what its identifier is the hash of."""
-    return config.resolved() | {"rungs": list(RUNGS), "ladder_tolerance": TOLERANCE}
+    return config.resolved() | stated(config.resolved()) | {"rungs": list(RUNGS), "ladder_tolerance": TOLERANCE}
 
 
 def _on(config: RunConfig, rung: float) -> RunConfig:

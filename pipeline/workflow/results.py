@@ -133,6 +133,8 @@ RESULTS: dict[str, Result] = {result.name: result for result in (
            doc="How the least norm was found.", group="Solver"),
     Result("minimal_norm_patterns", lambda run: run.scalar("minimal_norm", "patterns"),
            "activation patterns of the convex program", "Of all, or of those sampled.", group="Solver"),
+    Result("penalised_table", lambda run: run.penalised_table(),
+           "the penalised minima, as JSON", group="Texts"),
     Result("final_excess", lambda run: run.last("minimal_norm", "excess"),
            "1/2 |theta|^2 - minimum at the end", "minimal_norm/excess of the last sample.", heading="excess",
            listed=True, on_page=True, compared=True),

@@ -106,6 +106,15 @@ class RunReader:
         columns["reason"] = list(np.atleast_1d(found["kind"].attrs.get("reasons", [""] * len(fitted))))
         return json.dumps([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
 
+    def penalised_table(self) -> str | None:
+        """The penalised minima as a table in JSON; None where none was asked for."""
+        found = self.groups["minimal_norm"].variables
+        if "penalised_loss" not in found:
+            return None
+        columns = {name: found[f"penalised_{name}"].values.tolist() for name in ("loss", "norm", "lower_bound")}
+        columns = {"penalty": found["penalty"].values.tolist()} | columns
+        return json.dumps([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
+
     def last_number(self, group: str, name: str) -> float | None:
         """A value at the end of the run; None if there is none of that name."""
         return self.last(group, name) if name in self.groups[group].variables else None
