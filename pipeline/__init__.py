@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "follow_flow",
             "given_start",
             "initialise",
+            "limit_beside",
             "limit_process",
             "measure_limit",
             "simulate",
@@ -41,6 +42,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "tangent_kernel_spectrum",
         ],
         "statements": [
+            "add_rows",
             "check_small_start",
             "check_statements",
             "in_digits",

@@ -8,7 +8,7 @@ It knows the data, and nothing of phases or catalogs.
 
 from pipeline.flow.course import Course, follow_flow
 from pipeline.flow.initial import initialise
-from pipeline.flow.limit.labelled import limit_process, measure_limit
+from pipeline.flow.limit.labelled import limit_beside, limit_process, measure_limit
 from pipeline.flow.simulate import simulate
 from pipeline.flow.starts import given_start, start, start_from
 
@@ -17,6 +17,7 @@ __all__ = [
     "follow_flow",
     "given_start",
     "initialise",
+    "limit_beside",
     "limit_process",
     "measure_limit",
     "simulate",

@@ -31,12 +31,13 @@ from math import comb
 
 import numpy as np
 
+from catalog.schema import variable
 from pipeline.network.activation import Activation
 from pipeline.network.activation_patterns import count_in_general_position, enumerate_patterns
 from pipeline.network.rays import group_equal_rows, unit_rows
 from pipeline.stationary.frozen_flow import FLAT, ROUNDING
 
-MAXIMUM, MINIMUM, SADDLE = KINDS = ("maximum", "minimum", "saddle")
+MAXIMUM, MINIMUM, SADDLE = KINDS = variable("alignment", "kind").flags
 """What G is at a critical point."""
 SAME = 1e-10
 """The difference of two unit vectors up to which they are one."""

@@ -42,6 +42,8 @@ GROWTH = 20.0
 STRETCHES, LONGER = 14, 2.0
 """How many stretches are followed at most, and how much longer each is than the one before."""
 TOLERANCE = 1e-8
+MOST_STEPS = 5000
+"""Of the solver in a stretch; 10 to 200 are usual."""
 PASSED = (0.01, 0.99)
 """The shares of the fall of the loss between which the passage's time is taken."""
 
@@ -139,8 +141,9 @@ class FastFlow:
                 "log_init_scale": ESCAPING,
             },
         )
+        slope = self.activation.negative_slope
         course = follow_flow(
-            self.data, init, end_time=stretch, tolerance=TOLERANCE, slope=self.activation.negative_slope
+            self.data, init, end_time=stretch, tolerance=TOLERANCE, slope=slope, most_steps=MOST_STEPS
         )
         if course.status in (Status.OUT_OF_STEPS, Status.DIVERGED):
             return None

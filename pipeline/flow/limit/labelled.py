@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.schema import validate
+from catalog.schema import conform, validate
 from pipeline.flow.course import follow_flow
 from pipeline.flow.limit.process import Process
 from pipeline.inputs.arguments import SLOPE, number
@@ -132,22 +132,15 @@ def measure_limit(data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.D
     unit = -float(init.variables["log_init_scale"])
     if unit <= 0:
         raise ValueError(f"ln lambda = {-unit:g}: the limit is that of small starts, below 0 is allowed")
-    level, tau = limit.variables["loss"].values, limit.variables["time"].values
+    tau = limit.variables["time"].values
     end = unit * (BEYOND * tau[-1] + AFTER) + PASSAGES * float(np.nansum(limit.variables["passage"].values))
     course = follow_flow(data, init, end_time=end, tolerance=TOLERANCE, slope=limit.attrs["slope"])
     curve = course.curve(SAMPLES)
     time, loss = curve.variables["time"].values / unit, curve.variables["loss"].values
-    half = [np.flatnonzero(loss < middle) for middle in 0.5 * (level[:-1] + level[1:])]
-    arrival = np.array([0.0, *(time[found[0]] if len(found) else np.nan for found in half)])
-    ends = np.append(arrival[1:], time[-1])
-    slope = np.abs(np.gradient(loss, time))
-    slowest = []
-    for begin, end in zip(arrival, ends, strict=True):
-        inside = np.flatnonzero((time >= begin) & (time <= end))
-        slowest.append(loss[inside[np.argmin(slope[inside])]] if len(inside) else np.nan)
+    arrival, slowest = _beside(limit, time, loss, np.abs(np.gradient(loss, time)))
     words = {
         "measured_time": ("plateau", arrival, "t/(-ln lambda) when half of the way to the plateau's loss is made"),
-        "measured_loss": ("plateau", np.array(slowest), "loss where it falls slowest there"),
+        "measured_loss": ("plateau", slowest, "loss where it falls slowest there"),
         "curve_time": ("sample", time, "t/(-ln lambda)"),
         "curve_loss": ("sample", loss, "loss L"),
     }
@@ -155,3 +148,66 @@ def measure_limit(data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.D
         {name: (dims, values, {"long_name": said, "units": "1"}) for name, (dims, values, said) in words.items()},
         {"log_init_scale": ((), -unit, {"long_name": "ln lambda", "units": "1"})},
     )
+
+
+def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
+    """Hold a run that there is to the limit, by its samples.
+
+    Parameters
+    ----------
+    trajectory
+        Of a small start.
+    limit
+        Of :func:`limit_process`, from the same start.
+
+    Returns
+    -------
+    Dataset
+        Group ``limit`` of the schema: the limit's plateaus, and of the run its measured_tau and measured_loss, as
+        :func:`measure_limit` has them.
+    """
+    course, there = validate("trajectory", trajectory).variables, limit.variables
+    unit = -float(course["log_init_scale"])
+    tau, loss, gradient = (course[name].values for name in ("time", "loss", "gradient_norm"))
+    arrival, slowest = _beside(limit, tau / unit, loss, gradient)
+    escaping = there["escaping"].values
+    # A neuron's direction when it escapes is the one at the end of its alignment at the plateau before.
+    before = np.maximum(np.arange(len(escaping)) - 1, 0)
+    direction = there["direction"].values[before, np.argmax(escaping, axis=1)]
+    kept = ("wait", "loss", "half_squared_norm", "labels_fitted", "passage", "residual")
+    return conform(
+        "limit",
+        {name: there[name].values for name in kept}
+        | {
+            "tau": there["time"].values,
+            "escaping_direction": np.where(np.any(escaping, axis=1)[:, None], direction, np.nan),
+            "escaping_neurons": escaping.sum(axis=1, dtype=np.int64),
+            "measured_tau": arrival,
+            "measured_loss": slowest,
+        },
+        dict(limit.attrs),
+    ).assign_coords(coord=limit.variables["coord"])
+
+
+def _beside(
+    limit: xr.Dataset, time: np.ndarray, loss: np.ndarray, speed: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """When the loss has made half of the way to each plateau's, and the loss where it then falls slowest."""
+    level = limit.variables["loss"].values
+    arrival = np.array([0.0, *(_first_below(time, loss, half) for half in 0.5 * (level[:-1] + level[1:]))])
+    ends = np.append(arrival[1:], time[-1])
+    slowest = np.full(len(level), np.nan)
+    for i, (begin, end) in enumerate(zip(arrival, ends, strict=True)):
+        inside = np.flatnonzero((time >= begin) & (time <= end))
+        if len(inside):
+            slowest[i] = loss[inside[np.argmin(speed[inside])]]
+    return arrival, slowest
+
+
+def _first_below(time: np.ndarray, values: np.ndarray, bound: float) -> float:
+    """When values first fall below a bound, linear in between; NaN if never."""
+    below = np.flatnonzero(values < bound)
+    if not len(below):
+        return float("nan")
+    last = int(below[0])
+    return float(np.interp(-bound, -values[last - 1 : last + 1], time[last - 1 : last + 1]) if last else time[0])

@@ -231,7 +231,7 @@ def test_what_can_not_be_checked_is_said(tmp_path):
     assert into.origin(run_id).unchecked == done.unchecked[run_id]
 
 
-@pytest.mark.parametrize("version", ["1.0", "1.1"])
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.2"])
 def test_runs_of_older_versions_come_in(version, tmp_path):
     """Their identifiers are made with their own version's hash."""
     golden = Path(__file__).parents[2] / "golden" / version / "catalog.zip"
