@@ -63,6 +63,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "workflow.computation": ["run"],
         "workflow.named_runs": ["open_run"],
         "workflow.run_html": ["run_as_html"],
+        "workflow.small_start": ["alignment_of"],
         "workflow.weight_files": ["save_weights"],
         "workflow.whole_runs": ["fit"],
     },

@@ -84,11 +84,31 @@ def not_predicted(data: xr.Dataset, trajectory: xr.Dataset) -> str:
 
 def predicted(data: xr.Dataset, trajectory: xr.Dataset) -> Groups:
     """The groups alignment and limit of a run with a small start."""
-    slope = float(trajectory.attrs.get("slope", 0.0))
-    start = first_sample(trajectory)
-    alignment = measure_alignment(data, trajectory, predict_alignment(data, start, slope=slope))
+    slope, start = float(trajectory.attrs.get("slope", 0.0)), first_sample(trajectory)
     limit = limit_beside(trajectory, limit_process(data, start, slope=slope))
-    return {"alignment": alignment, "limit": limit}
+    return {"alignment": _alignment(data, trajectory), "limit": limit}
+
+
+def alignment_of(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset | None:
+    """Predict and measure where the neurons of a run align; None where a run does not store it.
+
+    Parameters
+    ----------
+    data, trajectory
+        The datasets of the stages data and flow.
+
+    Returns
+    -------
+    Dataset or None
+        Group ``alignment`` of the schema. None where the start is not small, or it would take seconds.
+    """
+    return None if not_predicted(data, trajectory) else _alignment(data, trajectory)
+
+
+def _alignment(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
+    slope, start = float(trajectory.attrs.get("slope", 0.0)), first_sample(trajectory)
+    found: xr.Dataset = measure_alignment(data, trajectory, predict_alignment(data, start, slope=slope))
+    return found
 
 
 def first_sample(trajectory: xr.Dataset) -> xr.Dataset:
