@@ -240,7 +240,7 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
     "clusters": plateau_schema.CLUSTER_VARIABLES,
     "function": plateau_schema.FUNCTION_VARIABLES,
     "alignment": small_start_schema.ALIGNMENT_VARIABLES,
-    "limit": small_start_schema.LIMIT_VARIABLES,
+    "jumps": small_start_schema.LIMIT_VARIABLES,
     "kernel": small_start_schema.KERNEL_VARIABLES,
     "statements": _statements,
     "minimal_norm": (*_minimal_norm, *_comparison),

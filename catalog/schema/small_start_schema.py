@@ -78,7 +78,7 @@ KERNEL_VARIABLES = (
 PARTNERS = (
     Variable(
         "limit_number", ("plateau_number",), "int64", "plateau of the limit",
-        "The number of its partner in the group limit; -2: it has none.", optional=True,
+        "The number of its partner in the group jumps; -2: it has none.", optional=True,
     ),
     Variable("limit_loss", ("plateau_number",), "float64", "loss of the limit's plateau", "L.", optional=True),
     Variable(

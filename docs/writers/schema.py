@@ -15,7 +15,7 @@ MEANINGS = {
     "function": "The learned function's kinks, at instants that are worth a look.",
     "alignment": "Where each neuron of a small start aligns, predicted and measured. Absent where the start is "
     "not small, or n m is above 5,000: it would take seconds.",
-    "limit": "The limit of the run as lambda goes to 0, from plateau to plateau, and this run beside it. Absent "
+    "jumps": "The limit of the run as lambda goes to 0, from plateau to plateau, and this run beside it. Absent "
     "where `alignment` is. What each neuron does there tells {py:func}`pipeline.limit_process`.",
     "kernel": "The tangent kernel K along the run, at 10 to 100 of its samples. Absent above 200 points or "
     "100,000 weights.",

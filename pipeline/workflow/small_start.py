@@ -40,7 +40,7 @@ Groups = dict[str, xr.Dataset]
 
 
 def with_small_start(groups: Groups) -> Groups:
-    """Add the groups alignment, limit and kernel to those of a run, and their rows to its statements.
+    """Add the groups alignment, jumps and kernel to those of a run, and their rows to its statements.
 
     Parameters
     ----------
@@ -55,10 +55,10 @@ def with_small_start(groups: Groups) -> Groups:
     if kernel_samples(data, trajectory):
         found["kernel"] = tangent_kernel_spectrum(data, trajectory, kernel_samples(data, trajectory))
     plateaus = groups["plateaus"]
-    if "limit" in found:
-        plateaus = with_partners(plateaus, found["limit"], float(trajectory["log_init_scale"]))
+    if "jumps" in found:
+        plateaus = with_partners(plateaus, found["jumps"], float(trajectory["log_init_scale"]))
     rows = check_small_start(
-        found.get("limit"), found.get("alignment"), plateaus, groups["minimal_norm"], trajectory, reason
+        found.get("jumps"), found.get("alignment"), plateaus, groups["minimal_norm"], trajectory, reason
     )
     return groups | found | {"plateaus": plateaus, "statements": add_rows(groups["statements"], rows)}
 
@@ -83,10 +83,10 @@ def not_predicted(data: xr.Dataset, trajectory: xr.Dataset) -> str:
 
 
 def predicted(data: xr.Dataset, trajectory: xr.Dataset) -> Groups:
-    """The groups alignment and limit of a run with a small start."""
+    """The groups alignment and jumps of a run with a small start."""
     slope, start = float(trajectory.attrs.get("slope", 0.0)), first_sample(trajectory)
     limit = limit_beside(trajectory, limit_process(data, start, slope=slope))
-    return {"alignment": _alignment(data, trajectory), "limit": limit}
+    return {"alignment": _alignment(data, trajectory), "jumps": limit}
 
 
 def alignment_of(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset | None:

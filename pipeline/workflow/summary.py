@@ -137,9 +137,9 @@ class RunReader:
 
     def limit_table(self) -> str | None:
         """The plateaus of the limit of small starts as a table in JSON."""
-        if "limit" not in self.groups:
+        if "jumps" not in self.groups:
             return None
-        found = self.groups["limit"].variables
+        found = self.groups["jumps"].variables
         names = ("tau", "loss", "half_squared_norm", "labels_fitted", "measured_tau", "measured_loss")
         columns = {name: _words_or_numbers(found[name]) for name in names}
         return json.dumps([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])

@@ -68,13 +68,14 @@ class Arrival:
     """Where the fast flow leads.
 
     The ``neurons``, their ``norm`` and the ``residual`` at the stationary point; ``passage``: the t in which the
-    loss makes its way there but for a hundredth at each end.
+    loss makes its way there but for a hundredth at each end; ``approach``: the t until it is there.
     """
 
     neurons: Neurons
     norm: np.ndarray
     residual: np.ndarray
     passage: float
+    approach: float
 
 
 def follow_escape(data: xr.Dataset, activation: Activation, saddle: Saddle) -> Arrival | None:
@@ -98,7 +99,7 @@ def follow_escape(data: xr.Dataset, activation: Activation, saddle: Saddle) -> A
         getattr(whole, field.name)[moved] = getattr(found.neurons, field.name)[place]
     norm = np.zeros(len(group))
     norm[moved] = found.norm[place] * share[moved]
-    return Arrival(whole, norm, found.residual, found.passage)
+    return Arrival(whole, norm, found.residual, found.passage, found.approach)
 
 
 class FastFlow:
@@ -176,7 +177,7 @@ class FastFlow:
         time = np.concatenate(self.times)
         begin, end = (float(np.interp(share, np.maximum.accumulate(fallen), time)) for share in PASSED)
         there = Neurons(direction, neurons.ratio, neurons.gain, neurons.boundary)
-        return Arrival(there, size, point.residual, end - begin)
+        return Arrival(there, size, point.residual, end - begin, float(time[-1]))
 
 
 SAMPLES = 400

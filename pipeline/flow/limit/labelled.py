@@ -17,7 +17,7 @@ from pipeline.network.threads import one_thread
 
 BEYOND, AFTER, PASSAGES = 1.15, 0.5, 3.0
 """How far beyond the last jump a flow is followed: that many times its tau, so much more, and that many times the
-t of all passages."""
+t of all passages and of the last approach."""
 PRODUCTS_LIMIT = 50_000
 """The number of points times that of neurons up to which the limit is followed: 15,000 take three seconds."""
 SAMPLES = 3000
@@ -41,10 +41,11 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> 
     -------
     Dataset
         By plateau, the origin first: time = tau = t/(-ln lambda) on arrival and wait there (infinite at the end),
-        loss, half_squared_norm, labels_fitted, passage (the t of the way to it) and residual(plateau, point); for
-        each neuron there escaping (1: it led to this plateau), direction, output_sign, norm |w_j|, level l_j on
-        arrival, with |w_j| = lambda^(-l_j), and its rate dl_j/dtau. The attribute ``reason`` says why it ends;
-        ``tie`` is 1 where neurons of several directions escape at one instant.
+        loss, half_squared_norm, labels_fitted, passage (the t of the way to it, but for a hundredth of the loss at
+        each end), approach (the t until it is there) and residual(plateau, point); for each neuron there escaping
+        (1: it led to this plateau), direction, output_sign, norm |w_j|, level l_j on arrival, with |w_j| =
+        lambda^(-l_j), and its rate dl_j/dtau. The attribute ``reason`` says why it ends; ``tie`` is 1 where
+        neurons of several directions escape at one instant.
 
     Raises
     ------
@@ -80,6 +81,7 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> 
             "labels fitted",
         ),
         "passage": ("plateau", [plateau.passage for plateau in plateaus], "t of the way to it"),
+        "approach": ("plateau", [plateau.approach for plateau in plateaus], "t until it is there"),
         "residual": (("plateau", "point"), [plateau.residual for plateau in plateaus], "r_k = y_k - h(x_k)"),
         "escaping": (("plateau", "neuron"), escaping, "1: this neuron's escape led to the plateau"),
     }
@@ -133,7 +135,8 @@ def measure_limit(data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.D
     if unit <= 0:
         raise ValueError(f"ln lambda = {-unit:g}: the limit is that of small starts, below 0 is allowed")
     tau = limit.variables["time"].values
-    end = unit * (BEYOND * tau[-1] + AFTER) + PASSAGES * float(np.nansum(limit.variables["passage"].values))
+    ways = float(np.nansum(limit.variables["passage"].values)) + float(np.nan_to_num(limit["approach"][-1]))
+    end = unit * (BEYOND * tau[-1] + AFTER) + PASSAGES * ways
     course = follow_flow(data, init, end_time=end, tolerance=TOLERANCE, slope=limit.attrs["slope"])
     curve = course.curve(SAMPLES)
     time, loss = curve.variables["time"].values / unit, curve.variables["loss"].values
@@ -163,7 +166,7 @@ def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     Dataset
-        Group ``limit`` of the schema: the limit's plateaus, and of the run its measured_tau and measured_loss, as
+        Group ``jumps`` of the schema: the limit's plateaus, and of the run its measured_tau and measured_loss, as
         :func:`measure_limit` has them.
     """
     course, there = validate("trajectory", trajectory).variables, limit.variables
@@ -176,7 +179,7 @@ def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
     direction = there["direction"].values[before, np.argmax(escaping, axis=1)]
     kept = ("wait", "loss", "half_squared_norm", "labels_fitted", "passage", "residual")
     return conform(
-        "limit",
+        "jumps",
         {name: there[name].values for name in kept}
         | {
             "tau": there["time"].values,

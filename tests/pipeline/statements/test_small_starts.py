@@ -15,7 +15,7 @@ def deep():
 
 
 def sides(groups):
-    names = {"plateaus": "plateaus", "comparison": "minimal_norm", "limit": "limit", "alignment": "alignment"}
+    names = {"plateaus": "plateaus", "comparison": "minimal_norm", "limit": "jumps", "alignment": "alignment"}
     return {side: groups[group] for side, group in names.items()} | {"trajectory": groups["trajectory"]}
 
 
@@ -61,7 +61,7 @@ def test_each_fails_where_its_measured_side_is_another(deep, row, group, name, c
 
 def test_a_passage_is_no_plateau_that_lacks_its_point(deep):
     """No stationary point is near it; it is told from a plateau by how long it takes."""
-    plateaus, longest = deep["plateaus"], float(deep["limit"]["passage"].max())
+    plateaus, longest = deep["plateaus"], float(deep["jumps"]["passage"].max())
     lost = np.where(np.arange(plateaus.sizes["plateau_number"]) == 1, np.nan, plateaus["stationary_gradient"])
     for length, verdict in ((0.9 * longest, "holds"), (1.1 * longest, "fails")):
         end = plateaus["start"].values + length
@@ -70,7 +70,7 @@ def test_a_passage_is_no_plateau_that_lacks_its_point(deep):
 
 
 def test_a_plateau_that_is_too_short_for_this_lambda_is_named_and_not_held_against_the_run(deep):
-    limit = deep["limit"].assign(measured_loss=deep["limit"]["measured_loss"] + [0, 0, 0.1, 0, 0])
+    limit = deep["jumps"].assign(measured_loss=deep["jumps"]["measured_loss"] + [0, 0, 0.1, 0, 0])
     short = limit.assign(wait=limit["wait"] * [1, 1, 0, 1, 1])
     assert verdicts(sides(deep) | {"limit": limit})["saddle_losses"] == "fails"
     _, row = check_small_start(**(sides(deep) | {"limit": short}))["saddle_losses"]

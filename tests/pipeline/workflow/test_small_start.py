@@ -12,7 +12,7 @@ from pipeline.workflow.computation import follow, prepare, start_of
 from pipeline.workflow.results import every_result
 from pipeline.workflow.summary import summarise
 
-GROUPS = {"alignment", "limit", "kernel"}
+GROUPS = {"alignment", "jumps", "kernel"}
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +32,11 @@ def test_what_is_stored_is_what_the_stages_say(config, groups):
     assert np.allclose(groups["alignment"]["value"], predicted["value"], rtol=0, atol=1e-12)
     assert (groups["alignment"]["partner"].values == predicted["partner"].values).all()
     assert set(decode(groups["alignment"]["kind"])) == {"maximum", "minimum"}
-    assert np.allclose(groups["limit"]["loss"], limit["loss"])
-    assert np.allclose(groups["limit"]["tau"], limit["time"])
+    assert np.allclose(groups["jumps"]["loss"], limit["loss"])
+    assert np.allclose(groups["jumps"]["tau"], limit["time"])
     # The first neuron to escape is one of the largest rate.
     fastest = predicted["direction"].values[int(np.argmax(np.abs(predicted["value"].values)))]
-    assert np.allclose(groups["limit"]["escaping_direction"].values[1], fastest, atol=1e-6)
+    assert np.allclose(groups["jumps"]["escaping_direction"].values[1], fastest, atol=1e-6)
 
 
 def test_the_kernel_s_rates_are_beside_the_measured_one(groups):
@@ -59,7 +59,7 @@ def test_a_plateau_has_the_limit_s_beside_it_and_one_that_is_too_short_is_none(g
 
 def test_a_plateau_of_another_loss_has_no_partner(groups):
     other = groups["plateaus"].assign(stationary_loss=("plateau_number", [0.087, 0.05]))
-    found = small_start.with_partners(other, groups["limit"], float(groups["trajectory"]["log_init_scale"]))
+    found = small_start.with_partners(other, groups["jumps"], float(groups["trajectory"]["log_init_scale"]))
     assert found["limit_number"].values.tolist() == [0, small_start.NO_PARTNER]
     assert np.isnan(found["limit_loss"][1])
 
