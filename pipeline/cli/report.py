@@ -88,12 +88,12 @@ def print_report(
     console.print(str(configuration.get("title") or manifest.run_id), style="bold")
     console.print(f"{_data(summary)}{_network(configuration)}: {_account(summary, cached, seconds, origin)}\n")
     console.print(_phase_table(summary))
-    if directions(summary):
-        console.print("\n", direction_table(summary), sep="", end="")
     if rows := _plateaus(summary):
         console.print("\n", _plateau_table(summary), sep="", end="")
         for line in limit_lines(summary, {row["limit_number"] for row in rows if _has_partner(row)}):
             console.print(line)
+    if directions(summary):
+        console.print("\n", direction_table(summary), sep="", end="")
     console.print()
     console.print(_result_table(summary))
     console.print(f"\n{_ending(summary)}")

@@ -44,17 +44,12 @@ def direction_table(summary: Mapping[str, Any]) -> Table:
         box=None, pad_edge=False,
     )  # fmt: skip
     escape = -summary.get("log_init_scale", nan)
-    rows, met = directions(summary), {"positive": 0, "negative": 0}
+    rows = directions(summary)
     for row in rows[:ROWS_LIMIT]:
-        name = ""
-        if row["rate"] > 0:
-            sign = "positive" if row["positive"] else "negative"
-            met[sign] += 1
-            name = f"u{met[sign]} = "
         shown = ", ".join(f"{value:.3f}" for value in row["direction"])
         more = ", ..." if summary.get("number_of_coordinates", 0) > len(row["direction"]) else ""
         table.add_row(
-            f"{name}({shown}{more})", f"{row['value']:.4g}", row["kind"],
+            f"({shown}{more})", f"{row['value']:.4g}", row["kind"],
             str(row["positive"]), str(row["negative"]),
             f"{escape / row['rate']:.4g}" if row["rate"] > 0 and isfinite(escape) else "never: they shrink",
         )  # fmt: skip

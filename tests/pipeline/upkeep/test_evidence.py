@@ -149,6 +149,7 @@ FORGED = {
     "a time that falls": (put("trajectory/time", 0.0, -1), "time does not rise from 0"),
     "a time that is lost": (put("trajectory/time", np.nan, 3), "time does not rise|differs from"),
     "another time": (put("phases/time", 7.0, 3), "phases/time differs from trajectory/time"),
+    "an instant of the kernel": (put("kernel/time", 7.0, 1), "kernel/time has instants that trajectory/time"),
     "too many instants": (longer, "instants; its configuration asks for"),
     "a label without a meaning": (put("phases/phase", 5, 3), "phases/phase has values without a meaning"),
     "a lost label": (put("trajectory/activation", -1, (0, 0, 0)), "activation has values without a meaning"),
