@@ -38,14 +38,14 @@ ALIGNMENT_VARIABLES = (
         "Of the last sample before the residual has changed by a hundredth.", optional=True,
     ),
     Variable("cosine", _neuron, "float64", "cosine of both", "Measured and predicted.", optional=True),
-    Variable("measured_at", (), "float64", "end of alignment, of all neurons", "Its time.", optional=True),
+    Variable("aligned_at", (), "float64", "end of the alignment of all neurons", "Its time.", optional=True),
 )  # fmt: skip
 
 _plateau = ("limit_plateau",)
 
 LIMIT_VARIABLES = (
     Variable("tau", _plateau, "float64", "tau on arrival", "t/(-ln lambda), as lambda goes to 0."),
-    Variable("wait", _plateau, "float64", "tau until the next jump", "Infinite at the end."),
+    Variable("wait", _plateau, "float64", "tau until the next jump", "NaN at the end."),
     Variable("loss", _plateau, "float64", "loss L", "Of the stationary point."),
     Variable("half_squared_norm", _plateau, "float64", "1/2 |theta|^2", "Of the stationary point."),
     Variable("labels_fitted", _plateau, "int64", "labels fitted", "How many."),

@@ -181,7 +181,7 @@ def print_directions(console: Console, name: str, found: xr.Dataset) -> None:
     still = int((found["partner"].values < 0).sum())
     console.print(
         f"\n{counted(still, 'neuron')} of {found.sizes['neuron']} end where they feel no force. Measured at "
-        f"t = {float(found['measured_at']):.4g}, before the residual has changed by a hundredth."
+        f"t = {float(found['aligned_at']):.4g}, before the residual has changed by a hundredth."
     )
 
 

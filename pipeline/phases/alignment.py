@@ -114,7 +114,7 @@ def measure_alignment(data: xr.Dataset, trajectory: xr.Dataset, alignment: xr.Da
     Returns
     -------
     Dataset
-        ``alignment`` with measured_direction(neuron, coord), cosine(neuron) of the two, and measured_at, its time.
+        ``alignment`` with measured_direction(neuron, coord), cosine(neuron) of the two, and aligned_at, its time.
     """
     data, trajectory = take_points(data), validate("trajectory", trajectory)
     y, residual = data.variables["y"].values, trajectory.variables["residual"].values
@@ -127,7 +127,7 @@ def measure_alignment(data: xr.Dataset, trajectory: xr.Dataset, alignment: xr.Da
     found = {
         "measured_direction": measured,
         "cosine": np.clip(cosine, -1.0, 1.0),
-        "measured_at": float(trajectory.variables["time"].values[last]),
+        "aligned_at": float(trajectory.variables["time"].values[last]),
     }
     specs = {name: variable("alignment", name) for name in found}
     return alignment.assign({name: (spec.dims, found[name], spec.attributes) for name, spec in specs.items()})

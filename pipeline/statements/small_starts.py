@@ -107,7 +107,7 @@ def check_small_start(
 
 def _alignment(alignment: xr.Dataset, trajectory: xr.Dataset) -> Row:
     """The share of neurons in their predicted direction, just before the residual has moved by a hundredth."""
-    cosine, at = alignment.variables["cosine"].values, float(alignment["measured_at"])
+    cosine, at = alignment.variables["cosine"].values, float(alignment["aligned_at"])
     share = float(np.mean(cosine >= ALIGNED))
     time, rate = trajectory.variables["time"].values, float(alignment["predicted_rate"].max())
     gap = float(time[np.flatnonzero(time > at)[:1]].sum()) - at
@@ -135,7 +135,7 @@ def _first_escape(limit: xr.Dataset, unit: float) -> Row:
 def _saddle_losses(limit: xr.Dataset, unit: float) -> Row:
     """The loss where it falls slowest between two jumps, less that of the limit's plateau, over the first loss."""
     wait, way = limit.variables["wait"].values * unit, limit.variables["passage"].values
-    lasting = wait >= LASTING * np.nan_to_num(way)
+    lasting = np.isnan(wait) | (wait >= LASTING * np.nan_to_num(way))
     there, loss = limit.variables["measured_loss"].values, limit.variables["loss"].values
     reached = np.isfinite(limit.variables["measured_tau"].values)
     chosen = np.flatnonzero(lasting & reached)

@@ -177,12 +177,14 @@ def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
     # A neuron's direction when it escapes is the one at the end of its alignment at the plateau before.
     before = np.maximum(np.arange(len(escaping)) - 1, 0)
     direction = there["direction"].values[before, np.argmax(escaping, axis=1)]
-    kept = ("wait", "loss", "half_squared_norm", "labels_fitted", "passage", "residual")
+    wait = there["wait"].values
+    kept = ("loss", "half_squared_norm", "labels_fitted", "passage", "residual")
     return conform(
         "jumps",
         {name: there[name].values for name in kept}
         | {
             "tau": there["time"].values,
+            "wait": np.where(np.isfinite(wait), wait, np.nan),
             "escaping_direction": np.where(np.any(escaping, axis=1)[:, None], direction, np.nan),
             "escaping_neurons": escaping.sum(axis=1, dtype=np.int64),
             "measured_tau": arrival,

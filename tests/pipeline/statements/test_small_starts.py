@@ -95,7 +95,7 @@ def test_the_certificate_bounds_a_run_that_has_not_fitted_yet(deep):
 def test_directions_between_coarse_samples_are_not_held_against_the_neurons(deep):
     """Of 20 samples the last before the loss moves is long before the neurons have aligned."""
     turned = deep["alignment"].assign(cosine=deep["alignment"]["cosine"] - 0.02)
-    early = turned.assign(measured_at=0.0)
+    early = turned.assign(aligned_at=0.0)
     found = {**sides(deep), "alignment": early, "trajectory": deep["trajectory"].isel(time=[0, -1])}
     _, row = check_small_start(**found)["extremal_alignment"]
     assert row.verdict == "not_applicable"
