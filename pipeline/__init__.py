@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "follow_flow",
             "given_start",
             "initialise",
+            "limit_beside",
             "limit_process",
             "measure_limit",
             "simulate",
@@ -41,6 +42,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "tangent_kernel_spectrum",
         ],
         "statements": [
+            "add_rows",
             "check_small_start",
             "check_statements",
             "in_digits",
@@ -62,6 +64,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "workflow.computation": ["run"],
         "workflow.named_runs": ["open_run"],
         "workflow.run_html": ["run_as_html"],
+        "workflow.small_start": ["alignment_of"],
         "workflow.weight_files": ["save_weights"],
         "workflow.whole_runs": ["fit"],
     },

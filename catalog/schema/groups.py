@@ -7,7 +7,7 @@ changelog.
 
 from __future__ import annotations
 
-from catalog.schema import plateau_schema
+from catalog.schema import plateau_schema, small_start_schema
 from catalog.schema.specification import Variable
 
 ORTHOGONAL = 1e-12
@@ -24,12 +24,14 @@ ACTIVATIONS = ("off", "on", "sliding")
 PHASES = ("alignment", "fitting_positive", "fitting_negative", "convergence")
 ROLES = ("positive", "negative", "other")
 VERDICTS = ("holds", "fails", "not_applicable")
-STATEMENTS = (
+PAPER_STATEMENTS = (
     "lemma_1", "lemma_2_i", "lemma_2_ii", "lemma_2_iii", "logistic_ode", "lemma_3_i", "lemma_3_ii", "lemma_3_iii",
     "fact_1", "lemma_4_i", "lemma_4_ii", "lemma_4_iii", "lemma_4_iv", "lemma_5", "proposition_1",
     "theorem_1_loss", "theorem_1_bias", "eq_8",
 )  # fmt: skip
-"""The rows of the statements table, in the paper's order."""
+"""The paper's rows of the statements table, in its order."""
+STATEMENTS = (*PAPER_STATEMENTS, *small_start_schema.STATEMENTS)
+"""All rows: the paper's, and those on small starts that need no assumption on the data."""
 
 _coordinates = (
     Variable("time", ("time",), "float64", "time t", "The paper's t: time of the flow of L = 1/(2n) sum r^2."),
@@ -40,9 +42,11 @@ _coordinates = (
     Variable("penalty", ("penalty",), "float64", "penalty beta", "Of the norm beside the loss."),
     Variable("minimal_neuron", ("minimal_neuron",), "int64", "neuron of the minimum", "Counted from 0."),
     *plateau_schema.COORDINATES,
+    *small_start_schema.COORDINATES,
     Variable(
-        "statement", ("statement",), "int8", "statement of the paper",
-        "In the paper's order; what each claims is in the attribute 'claims'.", flags=STATEMENTS,
+        "statement", ("statement",), "int8", "statement",
+        "The paper's in its order, then those on any data; what each claims is in the attribute 'claims'.",
+        flags=STATEMENTS,
     ),
 )  # fmt: skip
 
@@ -262,9 +266,12 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
     "data": _data,
     "trajectory": _trajectory,
     "phases": _phases,
-    "plateaus": plateau_schema.PLATEAU_VARIABLES,
+    "plateaus": (*plateau_schema.PLATEAU_VARIABLES, *small_start_schema.PARTNERS),
     "clusters": plateau_schema.CLUSTER_VARIABLES,
     "function": plateau_schema.FUNCTION_VARIABLES,
+    "alignment": small_start_schema.ALIGNMENT_VARIABLES,
+    "jumps": small_start_schema.LIMIT_VARIABLES,
+    "kernel": small_start_schema.KERNEL_VARIABLES,
     "statements": _statements,
     "minimal_norm": (*_minimal_norm, *_comparison),
 }

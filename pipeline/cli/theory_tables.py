@@ -10,7 +10,7 @@ import xarray as xr
 from rich.console import Console
 from rich.table import Table
 
-from catalog.schema import STATEMENTS, decode
+from catalog.schema import PAPER_STATEMENTS, decode
 from pipeline.cli.words import counted
 from pipeline.theory.directions import direction_rows
 
@@ -23,7 +23,7 @@ def print_ladder(console: Console, law: xr.Dataset) -> None:
         "deviation ~ lambda^exponent\n"
     )
     table = Table("statement", "paper's exponent", "measured", "scales fitted", "holds from 10^", box=None)
-    for i, name in enumerate(STATEMENTS):
+    for i, name in enumerate(PAPER_STATEMENTS):
         start = float(law["holds_from"][i])
         if isnan(start) and isnan(float(law["exponent"][i])):
             continue
@@ -32,8 +32,8 @@ def print_ladder(console: Console, law: xr.Dataset) -> None:
             str(int(law["fitted_rungs"][i]) or "-"), "-" if isnan(start) else f"{start:g}",
         )  # fmt: skip
     console.print(table)
-    if table.row_count < len(STATEMENTS):
-        console.print(f"Of {len(STATEMENTS) - table.row_count} others the assumptions are met at no scale.")
+    if table.row_count < len(PAPER_STATEMENTS):
+        console.print(f"Of {len(PAPER_STATEMENTS) - table.row_count} others the assumptions are met at no scale.")
     console.print(_rungs_table(law))
     console.print(_excess_in_words(law))
     console.print("'Holds from': the largest scale at which, as at all smaller ones, the statement holds.")
@@ -206,7 +206,7 @@ def print_directions(console: Console, name: str, found: xr.Dataset) -> None:
     still = int((found["partner"].values < 0).sum())
     console.print(
         f"\n{counted(still, 'neuron')} of {found.sizes['neuron']} end where they feel no force. Measured at "
-        f"t = {float(found['measured_at']):.4g}, before the residual has changed by a hundredth."
+        f"t = {float(found['aligned_at']):.4g}, before the residual has changed by a hundredth."
     )
 
 

@@ -42,6 +42,7 @@ from pipeline.figures.reading import (
     shown_until,
     time_text,
 )
+from pipeline.figures.roles import neuron_roles, occurring
 from pipeline.figures.snapshots import snapshots_figure
 from pipeline.figures.staircase import staircase_figure
 from pipeline.figures.style import PHASES, ROLES
@@ -73,6 +74,8 @@ __all__ = [
     "kind_in_words",
     "loss_figure",
     "measured_times",
+    "neuron_roles",
+    "occurring",
     "one_input",
     "orthogonal",
     "penalty_figure",

@@ -32,6 +32,7 @@ from pipeline.network.threads import one_thread
 from pipeline.phases import find_clusters, find_plateaus, label_phases, learned_function, with_teacher_distance
 from pipeline.statements import DenseOutput, check_statements, statement_times
 from pipeline.workflow.named_runs import pin_source, source_start
+from pipeline.workflow.small_start import with_small_start
 from pipeline.workflow.stages import NOBODY, Stages
 from pipeline.workflow.summary import summarise
 
@@ -183,6 +184,8 @@ def compute(
     A known start, or ``minimum`` (:func:`minimum_of`), is not computed again.
     """
     groups = follow(config, data, progress, init=init, minimum=minimum, stages=stages)
+    stages.say("Following the limit of small starts ...")
+    groups = with_small_start(groups)
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
         "id": config.run_id(SCHEMA_VERSION),
