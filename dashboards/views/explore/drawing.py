@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from catalog import decode
 from dashboards.html_table import Table
 from dashboards.neurons.condition import ConditionError
 from dashboards.plots.slice_heat_map import create_heat_map
@@ -21,6 +20,7 @@ from dashboards.slices.reading import CHUNKS_AT_ONCE, Slice, read_slice
 from dashboards.slices.variables import Described, describe, find_array, places_along, words_along
 from dashboards.theme import Theme
 from dashboards.views.explore.choice import Choice
+from pipeline.figures import neuron_roles
 
 Numbers = npt.NDArray[np.float64]
 
@@ -219,8 +219,7 @@ class Picture:
         phases = self.tree["phases"].to_dataset()
         if "role" not in phases or phases["role"].sizes.get(NEURON) != self.array.sizes[NEURON]:
             return None
-        roles: npt.NDArray[np.str_] = decode(phases["role"].isel({NEURON: self.found.lines}), missing="other")
-        return roles
+        return np.asarray(neuron_roles(self.tree, missing="other")[self.found.lines])
 
     def lines(self, theme: Theme) -> hv.Overlay:
         """Draw lines or points."""
