@@ -43,8 +43,9 @@ MOST_STEPS = 500_000
 PATIENCE, RECORDED = 30_000, 400_000_000
 """The steps, and the bytes of their record, after which a flow without an end is left to the grouped path: where
 it comes to rest over 1e6 of t that one's steps are longer."""
-SHARE = 0.8
-"""The share of the tolerance that a step may err by."""
+SHARE = 1.5
+"""What a step may err by, over the tolerance: measured so that the worst error of a run is between a tenth of the
+tolerance and it, as a corrected step errs by a fraction of what it may."""
 SMALL_RESIDUAL = 0.1
 """The residual, over the labels' scale, below which what is allowed falls with it."""
 STEPS_BETWEEN = 8

