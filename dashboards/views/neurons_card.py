@@ -37,7 +37,7 @@ INSTANTS = {
 """The instants at which a selection is found and tabulated."""
 LINES_LIMIT = 60
 """Selected neurons that are emphasized in a run, at most."""
-ROWS_LIMIT = 20
+ROWS_LIMIT = 10
 """Selected neurons of a run in the table, at most."""
 HEADS = ("neuron", "role", "sign of a", "log₁₀ |w|", "cosine with D₊", "with −D₋", "on at points", "cluster")
 

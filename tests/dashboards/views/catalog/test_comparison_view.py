@@ -32,3 +32,17 @@ def test_the_table_is_text(small_catalog):
     assert "<script>" not in html
     assert html.count('scope="col"') == 1 + 3
     assert html.count('scope="colgroup"') == html.count("Configuration, where it differs") + 2
+
+
+def test_one_selection_of_neurons_in_all_runs(small_catalog):
+    runs = list(small_catalog)[:2]
+    context = PageContext(small_catalog, {"neurons": "log10_norm > -1"}, say=(said := []).append)
+    made = Comparison(context, *opened_runs(context, runs))
+    table = made.neurons.pictures[-1].object
+    assert all(f"{run_id}: " in table for run_id in runs)
+    made.neurons.choice.field.value = "3, 5"
+    assert context.query["select"] == "[3,5]"
+    assert "neurons" not in context.query
+    assert "where" not in context.query  # that is the condition on runs
+    assert said == []
+    assert all("method exact" in line for line in made._legend())
