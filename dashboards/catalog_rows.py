@@ -44,15 +44,15 @@ def columns() -> tuple[Column, ...]:
         if result.on_page
     )  # fmt: skip
     return (
-        Column("run", 240),
-        Column("loss", 88, about="The loss over time, from 0 to its largest value"),
-        Column("log₁₀ scale", 112, "init.log10_scale", "exact"),
+        Column("run", 228),
+        Column("loss", 84, about="The loss over time, from 0 to its largest value"),
+        Column("log₁₀ scale", 108, "init.log10_scale", "exact"),
         Column("width", 76, "init.width", "exact"),
-        Column("seed", 72, "init.seed", "exact"),
+        Column("seed", 66, "init.seed", "exact"),
         *results,
         Column("hold", 70, digits="exact", about="How many of the paper's statements hold"),
         Column("fail", 65, digits="exact", about="How many of the paper's statements fail"),
-        Column("phases", 84, about="The shares of the run's time: alignment, first fit, second fit, convergence"),
+        Column("phases", 78, about="The shares of the run's time: alignment, first fit, second fit, convergence"),
         Column("created", 98, about="UTC"),
     )
 

@@ -12,15 +12,14 @@ import numpy as np
 import panel as pn
 import xarray as xr
 
-from dashboards.components import card, heading_pane, plot_pane, side_by_side, table_pane
-from dashboards.drawing_data import DrawingData
-from dashboards.html_table import Cell, Table, number_cell
+from dashboards.components import card, heading_pane, html_pane, plot_pane, side_by_side
+from dashboards.drawing_data import LINES_LIMIT, DrawingData
+from dashboards.html_table import Cell, Table, number_cell, records_html
 from dashboards.neurons.columns import NeuronColumns
 from dashboards.neurons.condition import ConditionError
 from dashboards.neurons.selection import NeuronSelection, read_query
 from dashboards.page_context import PageContext
-from dashboards.plots.holoviews_style import render_figure
-from dashboards.plots.neuron_lines import NeuronLines, create_neuron_lines
+from dashboards.plots.neuron_lines import NeuronLines, NeuronPicture
 from dashboards.plots.source_columns import DASHES
 from dashboards.run_data import open_run_data
 from dashboards.theme import shade
@@ -35,8 +34,10 @@ INSTANTS = {
     "end": "the end",
 }
 """The instants at which a selection is found and tabulated."""
-LINES_LIMIT = 60
-"""Selected neurons that are emphasized in a run, at most."""
+QUANTITIES = ("log₁₀ |w|", "cosine with D₊ or −D₋")
+"""What is drawn over time."""
+MARKED_LIMIT = 60
+"""Selected neurons that are marked in a run, at most."""
 ROWS_LIMIT = 10
 """Selected neurons of a run in the table, at most."""
 HEADS = ("neuron", "role", "sign of a", "log₁₀ |w|", "cosine with D₊", "with −D₋", "on at points", "cluster")
@@ -72,7 +73,12 @@ class NeuronsCard:
             value=context.choice("instant", INSTANTS, "end"), width=150, margin=(5, 8),
         )  # fmt: skip
         self.instant.param.watch(lambda _: self.changed(), "value")
-        self.pictures = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.pictures = [self.picture(which) for which in range(len(QUANTITIES))]
+        self.table = html_pane("", margin=(4, 0, 0, 0))
+        plots = [
+            plot_pane(picture.figure, f"{label} of the neurons over time.")
+            for picture, label in zip(self.pictures, QUANTITIES, strict=True)
+        ]
         self.view = card(
             heading_pane(
                 "Neurons",
@@ -80,7 +86,8 @@ class NeuronsCard:
                 "sliding). They are marked here, and stay selected on the page Flow.",
             ),
             pn.FlexBox(self.choice.layout, self.instant, gap="0", sizing_mode="stretch_width", margin=0),
-            self.pictures,
+            side_by_side(*plots),
+            self.table,
         )
         self.show()
 
@@ -98,12 +105,13 @@ class NeuronsCard:
             "select": said["select"], self.where_key: said["where"],
             "instant": instant if instant != "end" and self.choice.selection else None,
         })  # fmt: skip
-        plots = [
-            plot_pane(render_figure(self.draw(found, which, label)), f"{label} of the neurons over time.")
-            for which, label in enumerate(("log₁₀ |w|", "cosine with D₊ or −D₋"))
-        ]
-        table = [table_pane(self.tabulate(found))] if any(found.values()) else []
-        self.pictures.objects = [side_by_side(*plots), *table]
+        pn.state.execute(lambda: self.mark(found))
+        self.table.object = records_html(self.tabulate(found)) if any(found.values()) else ""
+
+    def mark(self, found: Mapping[str, list[int]]) -> None:
+        """Mark the selected neurons in the pictures (under the document's lock: callbacks run in threads)."""
+        for which, picture in enumerate(self.pictures):
+            picture.mark(self.parts(found, which))
 
     def find(self) -> dict[str, list[int]]:
         """Find the selected neurons of each run; messages are of the run with most neurons."""
@@ -124,31 +132,34 @@ class NeuronsCard:
         time = times.get(instant, np.nan)
         return drawing.frame_at(time) if np.isfinite(time) else len(drawing.time) - 1
 
-    def draw(self, found: Mapping[str, list[int]], which: int, label: str) -> Any:
-        """Draw the norms (0) or the alignment (1) of all runs."""
-        parts = [
-            part for name, numbers in found.items() for part in self.parts(name, numbers[:LINES_LIMIT], which)
-        ]
+    def picture(self, which: int) -> NeuronPicture:
+        """Draw the norms (0) or the alignment (1) of all runs, of the neurons that are drawn as lines."""
+        drawn = {name: drawing.shown[: drawing.lines].tolist() for name, drawing in self.runs.items()}
         until = max(drawing.until for drawing in self.runs.values())
-        return create_neuron_lines(parts, ("time t", label), self.context.theme, xlim=(0.0, until))
+        # Of several runs the page says which line belongs to which; their names are wider than a phone.
+        options = {"xlim": (0.0, until), "show_legend": self.strokes is None}
+        return NeuronPicture(
+            self.parts(drawn, which, LINES_LIMIT), ("time t", QUANTITIES[which]),
+            self.context.theme, **options,
+        )  # fmt: skip
 
-    def parts(self, name: str, numbers: list[int], which: int) -> list[NeuronLines]:
-        """Group the lines of a run: by role, or all alike in the colour of the run."""
-        drawing = self.runs[name]
-        drawn, chosen = drawing.shown[: drawing.lines], np.array(numbers, dtype=np.intp)
-        time, *lines, role = drawing.followed(drawn)
-        _, *chosen_lines, marked_role = drawing.followed(chosen)
-        values, own = lines[which], chosen_lines[which]
-        if self.strokes is not None:
-            return [NeuronLines(name, time, values, *self.strokes[name], (chosen, own))]
-        return [
-            NeuronLines(
-                style.name, time, values[role == kind], shade(style.color, self.context.theme), DASHES[kind],
-                (chosen[marked_role == kind], own[marked_role == kind]),
-            )
-            for kind, style in ROLES.items()
-            if (role == kind).any() or (marked_role == kind).any()
-        ]  # fmt: skip
+    def parts(self, neurons: Mapping[str, list[int]], which: int, most: int = MARKED_LIMIT) -> list[NeuronLines]:
+        """Group the lines of neurons of each run: by role, or all alike in the colour of the run."""
+        found = []
+        for name, numbers in neurons.items():
+            chosen = np.array(numbers[:most], dtype=np.intp)
+            if not len(chosen):
+                continue
+            time, *lines, role = self.runs[name].followed(chosen)
+            if self.strokes is not None:
+                found.append(NeuronLines(name, time, lines[which], *self.strokes[name], chosen))
+                continue
+            for kind, style in ROLES.items():
+                own, color = role == kind, shade(style.color, self.context.theme)
+                if own.any():
+                    line = NeuronLines(style.name, time, lines[which][own], color, DASHES[kind], chosen[own])
+                    found.append(line)
+        return found
 
     def tabulate(self, found: Mapping[str, list[int]]) -> Table:
         """Tabulate the selected neurons of each run at the chosen instant."""

@@ -14,6 +14,7 @@ import panel as pn
 from catalog import CatalogError, select
 from dashboards.catalog_rows import normalize_condition, search_texts
 from dashboards.components import BUTTON, collapsible_card, html_pane
+from dashboards.drawing_imports import import_drawing
 from dashboards.latest_only import LatestOnly
 from dashboards.page_context import PageContext, shortened
 from dashboards.published_runs import GROUPS, RunsSnapshot, published_runs_of
@@ -92,6 +93,7 @@ class CatalogPage:
 
     def __init__(self, context: PageContext) -> None:
         self.context, self.published = context, published_runs_of(context.catalog)
+        self.document = pn.state.curdoc
         self.chosen: list[str] = []
         self.shown: tuple[int, str, str] | None = None
         self.search = pn.widgets.TextInput(
@@ -325,7 +327,8 @@ class CatalogPage:
         self.opened.request(run_ids)
 
     def _side_by_side(self, run_ids: list[str]) -> list[pn.viewable.Viewable]:
-        # Imported here, in this thread: HoloViews takes seconds to import, and only a comparison needs it.
+        # Imported late: HoloViews takes seconds to import, and only a comparison needs it.
+        import_drawing("dashboards.views.catalog.comparison_view", self.document)
         from dashboards.views.catalog.comparison_view import Comparison, opened_runs
 
         trees, manifests = opened_runs(self.context, run_ids)

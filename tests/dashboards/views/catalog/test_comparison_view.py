@@ -38,10 +38,13 @@ def test_one_selection_of_neurons_in_all_runs(small_catalog):
     runs = list(small_catalog)[:2]
     context = PageContext(small_catalog, {"neurons": "log10_norm > -1"}, say=(said := []).append)
     made = Comparison(context, *opened_runs(context, runs))
-    table = made.neurons.pictures[-1].object
+    table = made.neurons.table.object
     assert all(f"{run_id}: " in table for run_id in runs)
     made.neurons.choice.field.value = "3, 5"
     assert context.query["select"] == "[3,5]"
+    marked = made.neurons.pictures[0].marked.data
+    assert marked["neuron"] == [3, 5, 3, 5]
+    assert marked["label"] == [runs[0]] * 2 + [runs[1]] * 2
     assert "neurons" not in context.query
     assert "where" not in context.query  # that is the condition on runs
     assert said == []
