@@ -44,7 +44,7 @@ def columns() -> tuple[Column, ...]:
         if result.on_page
     )  # fmt: skip
     return (
-        Column("run", 228),
+        Column("run", 238),
         Column("loss", 84, about="The loss over time, from 0 to its largest value"),
         Column("log₁₀ scale", 108, "init.log10_scale", "exact"),
         Column("width", 76, "init.width", "exact"),
@@ -52,8 +52,8 @@ def columns() -> tuple[Column, ...]:
         *results,
         Column("hold", 70, digits="exact", about="How many of the paper's statements hold"),
         Column("fail", 65, digits="exact", about="How many of the paper's statements fail"),
-        Column("phases", 78, about="The shares of the run's time: alignment, first fit, second fit, convergence"),
-        Column("created", 98, about="UTC"),
+        Column("phases", 84, about="The shares of the run's time: alignment, first fit, second fit, convergence"),
+        Column("created", 92, about="UTC"),
     )
 
 

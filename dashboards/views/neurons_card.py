@@ -6,6 +6,7 @@ The selection is that of the Flow and the Explore page: numbers, a property or a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,8 @@ class NeuronsCard:
         The visitor's. Its address has ``select``, ``where_key`` and ``instant``.
     trees
         The runs by name.
+    queries
+        The parameters of an address that shows each run.
     strokes
         The colour and the dash of each run; None to colour the neurons of the one run by their roles.
     where_key
@@ -61,10 +64,10 @@ class NeuronsCard:
     """
 
     def __init__(
-        self, context: PageContext, trees: Mapping[str, xr.DataTree], strokes: Strokes | None = None, *,
-        where_key: str = "where",
+        self, context: PageContext, trees: Mapping[str, xr.DataTree], queries: Mapping[str, Mapping[str, str]], *,
+        strokes: Strokes | None = None, where_key: str = "where",
     ) -> None:  # fmt: skip
-        self.context, self.strokes, self.where_key = context, strokes, where_key
+        self.context, self.queries, self.strokes, self.where_key = context, queries, strokes, where_key
         self.runs = {name: DrawingData.of(open_run_data(tree)) for name, tree in trees.items()}
         asked = {"select": context.text("select"), "where": context.text(where_key)}
         self.choice = NeuronChoice(read_query(asked), self.changed, context.say)
@@ -75,6 +78,7 @@ class NeuronsCard:
         self.instant.param.watch(lambda _: self.changed(), "value")
         self.pictures = [self.picture(which) for which in range(len(QUANTITIES))]
         self.table = html_pane("", margin=(4, 0, 0, 0))
+        self.links = html_pane("", margin=(0, 8))
         plots = [
             plot_pane(picture.figure, f"{label} of the neurons over time.")
             for picture, label in zip(self.pictures, QUANTITIES, strict=True)
@@ -83,9 +87,10 @@ class NeuronsCard:
             heading_pane(
                 "Neurons",
                 "Select neurons by numbers (3, 17-20), by a property, or by a condition (log_norm > -3 and "
-                "sliding). They are marked here, and stay selected on the page Flow.",
+                "sliding). They are marked in the pictures and listed as they are at an instant.",
             ),
             pn.FlexBox(self.choice.layout, self.instant, gap="0", sizing_mode="stretch_width", margin=0),
+            self.links,
             side_by_side(*plots),
             self.table,
         )
@@ -105,8 +110,20 @@ class NeuronsCard:
             "select": said["select"], self.where_key: said["where"],
             "instant": instant if instant != "end" and self.choice.selection else None,
         })  # fmt: skip
+        self.links.object = self.link(said)
         pn.state.execute(lambda: self.mark(found))
         self.table.object = records_html(self.tabulate(found)) if any(found.values()) else ""
+
+    def link(self, said: Mapping[str, str | None]) -> str:
+        """Write the links to the pages on which the same neurons are selected; empty without a selection."""
+        if not self.choice.selection:
+            return ""
+        lines = []
+        for name, query in self.queries.items():
+            flow = escape(self.context.address("flow", **query, **said))
+            of = f" in {escape(name)}" if len(self.queries) > 1 else ""
+            lines.append(f'<a href="{flow}">See them{of} on the page Flow</a>')
+        return f"<p>{' · '.join(lines)}</p>"
 
     def mark(self, found: Mapping[str, list[int]]) -> None:
         """Mark the selected neurons in the pictures (under the document's lock: callbacks run in threads)."""

@@ -65,7 +65,8 @@ class Comparison:
         function = function_plot(trees, context.theme)
         self.plot = None if function is None else render_figure(function)
         looks = dict(zip(trees, strokes(context.theme), strict=False))
-        self.neurons = NeuronsCard(context, trees, looks, where_key="neurons")
+        queries = {run_id: {"run": run_id} for run_id in trees}
+        self.neurons = NeuronsCard(context, trees, queries, strokes=looks, where_key="neurons")
         for widget in (self.time, self.axis):
             widget.param.watch(self._changed, "value")
 

@@ -112,7 +112,7 @@ class TheoryPage:
             raise SupersededError("another run is opened")
         with explain_damage(selection.run_id):
             cards = self.timeline(last.tree), plateaus_card(last.tree, self.context)
-            neurons = NeuronsCard(self.context, {"run": last.tree}).view
+            neurons = NeuronsCard(self.context, {"run": last.tree}, {"run": selection.query()}).view
         limit, ladder = (made(self.context, selection.config).view for made in (LimitCard, LadderCard))
         return replace(last, cards=(*last.cards, *cards, neurons, limit, ladder))
 
@@ -236,8 +236,7 @@ def head_of(tree: xr.DataTree, selection: RunSelection, context: PageContext) ->
         else f"Preset {selection.config.name}, computed now"
     )
     title = str(tree.attrs.get("title", "")) or selection.config.name
-    chosen = {key: context.query.get(key) for key in ("select", "where")}
-    flow = escape(context.address("flow", **selection.query(), **chosen))
+    flow = escape(context.address("flow", **selection.query()))
     return (
         f"<h2>{escape(title)}</h2><p>{escape(heading(tree))}. {escape(origin)}. Statements: {stands}.</p>"
         f"{summary_html(tree['statements'].to_dataset())}"

@@ -46,6 +46,8 @@ def test_one_selection_of_neurons_in_all_runs(small_catalog):
     assert marked["neuron"] == [3, 5, 3, 5]
     assert marked["label"] == [runs[0]] * 2 + [runs[1]] * 2
     assert "neurons" not in context.query
+    links = made.neurons.links.object
+    assert all(f"flow?run={run_id}&amp;select=%5B3%2C5%5D" in links for run_id in runs)
     assert "where" not in context.query  # that is the condition on runs
     assert said == []
     assert all("method exact" in line for line in made._legend())
