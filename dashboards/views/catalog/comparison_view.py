@@ -74,7 +74,9 @@ class Comparison:
         scaled = self.time.value == "scaled"
         without = [name for name, tree in self.trees.items() if scaled and np.isnan(scaled_unit(tree))]
         if without:
-            self.context.say(f"λ of {', '.join(without)} is not below 1: there is no t/(−ln λ), and no curve.")
+            scaled = len(without) < len(self.trees)  # axes without any curve would say nothing
+            instead = "no curve of it" if scaled else "all are drawn over t"
+            self.context.say(f"λ of {', '.join(without)} is not below 1: there is no t/(−ln λ), and {instead}.")
         return render_figure(
             loss_plot(self.trees, self.context.theme, scaled=scaled, logarithmic=self.axis.value == "log")
         )

@@ -1,7 +1,9 @@
+from catalog import open_catalog
 from dashboards.catalog_rows import tabulate_differences
 from dashboards.html_table import records_html
 from dashboards.page_context import PageContext
 from dashboards.views.catalog.comparison_view import Comparison, difference_table, opened_runs
+from pipeline import load_config, run
 
 
 def test_a_damaged_run_is_said_and_the_others_are_shown(damaged_catalog):
@@ -23,6 +25,14 @@ def test_the_axes_are_in_the_address(small_catalog):
     made.axis.value = "log"
     assert context.query["loss"] == "log"
     assert made.loss.object is not before
+
+
+def test_where_no_run_has_the_unit_of_time_the_axes_are_not_empty():
+    tree = run(load_config("orthogonal", {"init.log10_scale": 1.5, "init.width": 4, "flow.samples": 20}))
+    context = PageContext(open_catalog("memory://none"), {"time": "scaled"}, say=(said := []).append)
+    made = Comparison(context, {"large": tree}, [])
+    assert made.loss.object.xaxis[0].axis_label == "time t of the flow"
+    assert "all are drawn over t" in said[-1]
 
 
 def test_the_table_is_text(small_catalog):

@@ -122,6 +122,7 @@ def test_where_no_cell_has_a_value_the_page_says_so_in_place_of_empty_axes(opene
     assert "Select another quantity" in view.nothing.object
     view.controls.sliders["seed"].value = 0
     assert view.plots.visible
+    assert all("border" in plot.styles for plot in view.plots)  # cards, in line with what is around them
     assert not view.nothing.visible
 
 
