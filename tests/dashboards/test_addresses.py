@@ -47,7 +47,7 @@ def begun(context):
     return page
 
 
-@pytest.mark.parametrize("key", ["sort", "compare", "time", "loss", "search", "where"])
+@pytest.mark.parametrize("key", ["sort", "group", "compare", "time", "loss", "search", "where"])
 def test_the_catalog_page_stands_what_an_address_says(small_catalog, key):
     runs = ",".join(small_catalog.run_ids()[:2])
     if key not in ("time", "loss"):
@@ -61,7 +61,12 @@ def test_the_catalog_page_stands_what_an_address_says(small_catalog, key):
         assert address.get("compare", "") == ("" if key == "compare" else runs)
         assert address.get("time", "t") == "t"
         assert address.get("loss", "linear") == "linear"
-        wrong = value != "" if key == "compare" else key in ("time", "loss") or (key == "sort" and not order)
+        assert address.get("group", "") == ""
+        wrong = (
+            value != ""
+            if key in ("compare", "group")
+            else key in ("time", "loss") or (key == "sort" and not order)
+        )
         assert bool(said) == (wrong and not (key == "sort" and value == "")), (value, said)
 
 
@@ -81,14 +86,16 @@ def test_the_page_of_sweeps_stands_what_an_address_says(swept, key):
 @pytest.mark.parametrize("key", ["run", "keys"])
 def test_the_page_of_the_theory_stands_what_an_address_says(small_catalog, key):
     for value in ("nan", "[]", "x" * 30_000):
-        keys = ("run",) if key == "run" else ("verdict", "sort", "unit", "init.log10_scale", "init.start")
+        several = ("verdict", "sort", "unit", "init.log10_scale", "init.start", "where", "instant")
+        keys = ("run",) if key == "run" else several
         query = {"init.width": "4", "flow.samples": "10"} | dict.fromkeys(keys, value)
         page, said, address = visited(TheoryPage, small_catalog, query)
-        assert len(page.body) == 5, (value, said)
+        assert len(page.body) == 6, (value, said)
         assert len(said) == len(keys)
         assert page.selection.query().items() <= address.items()
         assert address.get("verdict", "all") == "all"
         assert address.get("unit", "t") == "t"
+        assert not {"where", "instant"} & set(address)
 
 
 @pytest.mark.parametrize("value", WILD[1::4])
