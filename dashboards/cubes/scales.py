@@ -25,9 +25,9 @@ DIFFERENCES = {
     "hull_difference": "variation_norm", "variation_difference": "variation_norm",
 }  # fmt: skip
 """Quantities that are differences, and a quantity of the size of their terms."""
-ROUNDING_BELOW = {"final_loss": 1e-24, "largest_cosine": 1e-15, "hessian_smallest_eigenvalue": 1e-12}
-"""Sizes up to which other quantities are rounding: a flow has converged at a residual of 1e-12 of the labels', so
-below its square the loss says only when the solver stopped."""
+ROUNDING_BELOW = {"final_loss": 1e-22, "largest_cosine": 1e-15, "hessian_smallest_eigenvalue": 1e-12}
+"""Sizes up to which other quantities are rounding: a flow has converged at a residual of 1e-12 of the labels',
+so below its square (times that of labels up to ten) the loss says only when the solver stopped."""
 CENTRAL, END = (0.05, 0.95), 2.0
 """The quantiles between which colours spread, if the whole range is more than ``END`` times as long."""
 

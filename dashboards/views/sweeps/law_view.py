@@ -14,6 +14,9 @@ from dashboards.paper_notation import typeset
 from dashboards.plots.svg_colors import recolor_svg
 from pipeline import figures
 
+FEW = 6
+"""Up to so many values of a curve are said, of more its ends."""
+
 
 def build_law_view(context: PageContext, sweep_id: str, law: xr.Dataset, title: str) -> pn.viewable.Viewable:
     """Show the figure of a law as ``reluflow theory`` draws it, and each of its scalars."""
@@ -49,8 +52,8 @@ def build_law_view(context: PageContext, sweep_id: str, law: xr.Dataset, title: 
 
 
 def describe_law(law: xr.Dataset) -> list[str]:
-    """Describe the numbers of a law: where a curve begins and ends; of tables, between which numbers they are."""
-    sentences = []
+    """Describe the curves of a law: a few values, else the ends; without a curve, the range of each table."""
+    curves, tables = [], []
     for values in law.data_vars.values():
         numbers = values.values.astype(float) if values.dtype.kind in "fi" else np.empty(0)
         known = np.flatnonzero(np.isfinite(numbers))
@@ -58,12 +61,13 @@ def describe_law(law: xr.Dataset) -> list[str]:
             continue
         along = law[values.dims[0]]
         if values.ndim == 1 and "flag_values" not in along.attrs:
-            (first, begin), (last, end) = ((float(along[place]), numbers[place]) for place in known[[0, -1]])
-            text = f"{begin:.4g} at {first:g}, {end:.4g} at {last:g} ({title_of(along)})"
+            shown = known if len(known) <= FEW else known[[0, -1]]
+            text = ", ".join(f"{numbers[place]:.4g} at {float(along[place]):g}" for place in shown)
+            curves.append(f"{title_of(values)}: {text} ({title_of(along)}).".replace("-", "−"))
         else:
             text = f"from {np.nanmin(numbers):.4g} to {np.nanmax(numbers):.4g}"
-        sentences.append(f"{title_of(values)}: {text}.".replace("-", "−"))
-    return sentences
+            tables.append(f"{title_of(values)}: {text}.".replace("-", "−"))
+    return curves or tables
 
 
 def title_of(values: xr.DataArray) -> str:
