@@ -177,7 +177,9 @@ class LatestOnly:
 
     def _shown(self, result: Any) -> None:
         try:
-            with hold(self.document):  # one message for all changes, not one per column
+            # One message for all changes, not one per column; and one search for the document's models, not one
+            # per text: each search reads every property of every model.
+            with hold(self.document, freeze=True):
                 self.show(result)
         except Exception as error:
             LOGGER.exception("a result could not be shown")

@@ -29,8 +29,12 @@ class Document:
 
 @pytest.fixture
 def shown(monkeypatch):
-    monkeypatch.setattr("dashboards.latest_only.hold", lambda document: nullcontext())
+    monkeypatch.setattr("dashboards.latest_only.hold", lambda document, freeze: nullcontext(assert_true(freeze)))
     return []
+
+
+def assert_true(freeze):
+    assert freeze, "Bokeh would search the document for its models after each text of a result"
 
 
 def settled(condition):
