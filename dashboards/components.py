@@ -136,6 +136,7 @@ def collapsible_card(title: str, content: Any, *, closed: bool = False) -> pn.Ca
     return pn.Card(
         content,
         title=title,
+        header=pn.pane.HTML(f"<h2>{escape(title)}</h2>", css_classes=["card-title"], margin=(5, 0)),
         collapsed=closed,
         stylesheets=[COLLAPSIBLE_STYLE],
         sizing_mode="stretch_width",
