@@ -64,7 +64,7 @@ class FlowPage:
         self.neuron = NeuronCard(context, context.say_error)
         self.inputs = InputCard(context, context.say_error)
         self.controls = Controls(self.selection, self.changed, context.say, context.catalog)
-        self.points = PointsTable(lambda: self.selection.config, self.take_points, context.say, context.theme)
+        self.points = PointsTable(lambda: self.selection.config, self.take_points, context.say)
         self.save = SaveButton(context, lambda: self.selection.config, self.failed)
         self.document = pn.state.curdoc
         self.runs = LatestOnly(

@@ -4,6 +4,7 @@ import numpy as np
 import panel as pn
 import pytest
 from bokeh.document import Document
+from bokeh.document.models import DocumentModelManager
 from panel.io.state import set_curdoc
 
 from dashboards.page_context import PageContext
@@ -271,3 +272,18 @@ def test_a_run_that_another_visitor_has_opened_is_in_the_page_from_the_start(
             load()
     assert float(written[-1]["t"]) == pytest.approx(3.0, abs=0.5)
     assert asked[0][0] == "published"
+
+
+def test_a_moving_slider_and_a_frame_search_the_document_for_no_models(small_catalog, run_data_of, monkeypatch):
+    runs = [run_data_of(quick=True, init__log10_scale=scale) for scale in (-6.0, -7.0, -8.0)]
+    document = Document()
+    with set_curdoc(document):
+        page = FlowPage(PageContext(small_catalog, {}, shared=lambda _: run_data_of()))
+        document.add_root(page.layout.get_root(document))
+        page.show((page.selection, runs[0]))
+        searches = []
+        monkeypatch.setattr(DocumentModelManager, "recompute", lambda _: searches.append(1))
+        for run in runs[1:]:
+            page.show((page.selection, run))
+        page.plots.show_frame(9)
+    assert searches == []
