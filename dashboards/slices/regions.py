@@ -26,7 +26,8 @@ def inside_region(region: Mapping[str, Any], x: Numbers, y: Numbers) -> npt.NDAr
     if region.get("type") == "rect":
         left, right = sorted((region["x0"], region["x1"]))
         bottom, top = sorted((region["y0"], region["y1"]))
-        return (x >= left) & (x <= right) & (y >= bottom) & (y <= top)
+        within: npt.NDArray[np.bool_] = (x >= left) & (x <= right) & (y >= bottom) & (y <= top)
+        return within
     within = np.zeros(x.shape, dtype=bool)
     if region.get("type") != "poly":
         return within
