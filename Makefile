@@ -67,7 +67,8 @@ dashboard: setup
 	@$(BIN)/reluflow dashboard
 
 # A file's tests stay in one process: they share what its fixtures took seconds to make.
-PYTEST := $(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=loadfile --no-loadscope-reorder
+# Byte code is kept whatever the shell says: else each process that a test starts compiles all modules anew.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=$(TESTERS) --dist=loadfile --no-loadscope-reorder
 
 test: setup
 	$(PYTEST)

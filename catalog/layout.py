@@ -24,7 +24,7 @@ COLLECTIONS = (RUNS, SWEEPS)
 STAGING = "staging"
 INDEX = "index"
 ORIGINS = "origins"
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """The version of the layout that a run on disk declares; it enters the run's identity."""
 
 MANIFEST = "manifest.json"

@@ -50,8 +50,8 @@ def columns() -> tuple[Column, ...]:
         Column("width", 76, "init.width", "exact"),
         Column("seed", 66, "init.seed", "exact"),
         *results,
-        Column("hold", 70, digits="exact", about="How many of the paper's statements hold"),
-        Column("fail", 65, digits="exact", about="How many of the paper's statements fail"),
+        Column("hold", 70, digits="exact", about="How many statements hold"),
+        Column("fail", 65, digits="exact", about="How many statements fail"),
         Column("phases", 84, about="The shares of the run's time: alignment, first fit, second fit, convergence"),
         Column("created", 92, about="UTC"),
     )

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from catalog import decode
 from dashboards.run_data import RunData
-from pipeline.figures import Plane, State, View, one_input, read_state, shown_until
+from pipeline.figures import Plane, State, View, neuron_roles, one_input, read_state, shown_until
 
 Numbers = npt.NDArray[np.float64]
 
@@ -58,7 +57,7 @@ class DrawingData:
     @classmethod
     def of(cls, run: RunData, axes: tuple[int, int] | None = None) -> DrawingData:
         """Choose what is drawn of a run; ``axes`` that it does not have are the principal components."""
-        role = decode(run.groups["phases"]["role"], missing="?")
+        role = neuron_roles(run.groups, missing="?")
         size = np.asarray(run.groups["trajectory"]["log_norm"].isel(time=-1).values)
         order = np.argsort(-size, kind="stable")
         lined = _shares(order, role)

@@ -17,6 +17,7 @@ import xarray as xr
 
 from dashboards.processes import flow_reached, tell
 from pipeline import (
+    alignment_of,
     compare,
     follow_flow,
     generate_data,
@@ -26,6 +27,7 @@ from pipeline import (
     simulate,
 )
 from pipeline.configuration import DataConfig, FlowConfig, InitConfig, RunConfig
+from pipeline.figures import orthogonal
 
 PREVIEW_READINGS_LIMIT = 60_000
 """Neuron readings (instants times neurons) of a preview."""
@@ -37,7 +39,7 @@ INSTANTS_MINIMUM = 16
 """Instants that every run has."""
 MINIMUM_POINTS_LIMIT = 12
 """Up to so many points the minimum norm takes milliseconds (for orthogonal inputs with any number)."""
-GROUPS = ("data", "trajectory", "phases", "minimal_norm")
+GROUPS = ("data", "trajectory", "phases", "minimal_norm", "alignment")
 """The groups of a run that are drawn."""
 
 
@@ -66,10 +68,15 @@ class RunData:
     complete: bool
     run_id: str | None = None
 
+    @property
+    def nbytes(self) -> int:
+        """Return the size of the data in bytes."""
+        return self.curve.nbytes + sum(group.nbytes for group in self.groups.values())
+
 
 def open_run_data(tree: xr.DataTree) -> RunData:
     """Read the data of a published run."""
-    groups = {name: tree[name].to_dataset() for name in GROUPS}
+    groups = {name: tree[name].to_dataset() for name in GROUPS if name in tree.children}
     curve = groups["trajectory"][["residual", "loss"]].load()
     return RunData(groups, curve, str(tree.attrs.get("name", "run")), True, str(tree.attrs.get("id")))
 
@@ -88,9 +95,9 @@ def compute_preview(config: RunConfig) -> RunData:
         config, data, min(PREVIEW_READINGS_LIMIT, PREVIEW_INSTANTS_LIMIT * config.init.width)
     )
     phases = label_phases(data, trajectory, epsilon=config.analysis.epsilon, with_plateaus=False)
-    groups = {"data": data, "trajectory": trajectory, "phases": phases}
+    groups = {"data": data, "trajectory": trajectory, "phases": phases} | _aligned(data, trajectory)
     if data.sizes["point"] <= MINIMUM_POINTS_LIMIT:
-        groups["minimal_norm"] = find_minimum(key, config.flow.slope, config.analysis.free_bias)
+        groups["minimal_norm"] = find_minimum(key, config.flow.slope, *_free(config))
     return RunData(groups, curve, config.name, complete=False)
 
 
@@ -107,11 +114,17 @@ def compute_complete(config: RunConfig) -> RunData:
     tell("Finding the phases and the plateaus")
     phases = label_phases(data, trajectory, epsilon=config.analysis.epsilon)
     tell("Finding the interpolator of least norm")
-    minimum = find_minimum(key, config.flow.slope, config.analysis.free_bias)
-    groups = {"data": data, "trajectory": trajectory, "phases": phases}
+    minimum = find_minimum(key, config.flow.slope, *_free(config))
+    groups = {"data": data, "trajectory": trajectory, "phases": phases} | _aligned(data, trajectory)
     tell("Comparing with the interpolator of least norm")
     groups["minimal_norm"] = compare(trajectory, minimum, data)
     return RunData(groups, curve, config.name, complete=True)
+
+
+def _aligned(data: xr.Dataset, trajectory: xr.Dataset) -> dict[str, xr.Dataset]:
+    """Where the neurons of a small start align, as a group: it gives them colours if no paper's role does."""
+    found = None if orthogonal({"data": data}) else alignment_of(data, trajectory)
+    return {} if found is None else {"alignment": found}
 
 
 def _followed(config: RunConfig, data: xr.Dataset, readings: int) -> tuple[xr.Dataset, xr.Dataset]:
@@ -146,10 +159,15 @@ def make_points(data: str) -> xr.Dataset:
     return made
 
 
+def _free(config: RunConfig) -> tuple[str, ...]:
+    """What costs nothing in the minimum norm."""
+    return tuple(name for name in ("free_bias", "output_bias", "skip") if getattr(config.analysis, name))
+
+
 @lru_cache(maxsize=64)
-def find_minimum(data: str, slope: float, free_bias: bool) -> xr.Dataset:
+def find_minimum(data: str, slope: float, *free: str) -> xr.Dataset:
     """Find the interpolator of least norm of a data set, given as in :func:`make_points`."""
     found: xr.Dataset
     # ``pipeline`` offers the function; a type checker finds the package of the same name instead.
-    found = minimal_norm(make_points(data), slope=slope, free_bias=free_bias)  # type: ignore[operator]
+    found = minimal_norm(make_points(data), slope=slope, **dict.fromkeys(free, True))  # type: ignore[operator]
     return found

@@ -43,7 +43,9 @@ class Theme:
 
 LIGHT = Theme("light", "#F6F7F9", "#FFFFFF", "#1B1F24", "#5A6270", "#D9DDE3", "#0072B2")
 DARK = Theme("dark", "#14171B", "#1C2127", "#E8EAED", "#A4ADB8", "#39414B", "#56B4E9")
-BRIGHTER = {"#0072B2": "#56B4E9", "#D55E00": "#FF8F4A", "#7F7F7F": "#A9A9A9"}
+BRIGHTER = {
+    "#0072B2": "#56B4E9", "#D55E00": "#FF8F4A", "#7F7F7F": "#A9A9A9", "#332288": "#9C8CE0", "#882255": "#D77FA1",
+}  # fmt: skip
 """The figures' colours that are hard to see on a dark background, and their brighter twins."""
 
 

@@ -1,7 +1,9 @@
 """Settings for every test: property tests have no deadline, and repeat themselves exactly in CI."""
 
+import gc
 import logging
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +11,9 @@ from pathlib import Path
 import pytest
 from amounts import amount
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
+
+from pipeline.sweep.worker_startup import ONE_THREAD
 
 EXAMPLES = amount(40, 100)
 """Of a property that does not say how many."""
@@ -16,10 +21,22 @@ settings.register_profile("everywhere", deadline=None, max_examples=EXAMPLES)
 settings.register_profile("ci", deadline=None, max_examples=EXAMPLES, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "everywhere")
 
+# The linear algebra's threads wait for one another by spinning (pipeline/network/threads.py): with two of them a
+# test takes up to seven times the processor time. The variables are for the processes that tests start, and for
+# SciPy's library; NumPy's is loaded already, by a plugin.
+os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+ONE_THREAD_HERE = threadpool_limits(limits=1, user_api="blas")
+
 # Kernels that tests call one by one are compiled as the solver is for everybody (pipeline/flow/exact/build.py):
 # LLVM's level 1 takes less time than 3. Numba reads this when it is imported.
 for name, value in {"NUMBA_OPT": "1", "NUMBA_LOOP_VECTORIZE": "0", "NUMBA_SLP_VECTORIZE": "0"}.items():
     os.environ.setdefault(name, value)
+
+# The folders of the tests lie in memory where that is a file system: a file is made and removed there in a twelfth
+# of the processor time. Pytest reads the variable when the first folder is asked for.
+MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 2 * 2**30
+if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 # A runner started in the background of a shell inherits an ignored SIGINT and would pass it on to the children
 # whose Ctrl-C is tested.
@@ -40,6 +57,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((i for i, folder in enumerate(LONGEST_FIRST) if name.startswith(folder)), len(LONGEST_FIRST))
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported and collected out of the garbage collector's rounds: each took a second over it."""
+    gc.collect()
+    gc.freeze()
 
 
 def snapshot(root: Path) -> dict[str, bytes | None]:

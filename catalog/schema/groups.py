@@ -7,7 +7,7 @@ changelog.
 
 from __future__ import annotations
 
-from catalog.schema import plateau_schema
+from catalog.schema import plateau_schema, small_start_schema
 from catalog.schema.specification import Variable
 
 ORTHOGONAL = 1e-12
@@ -24,12 +24,14 @@ ACTIVATIONS = ("off", "on", "sliding")
 PHASES = ("alignment", "fitting_positive", "fitting_negative", "convergence")
 ROLES = ("positive", "negative", "other")
 VERDICTS = ("holds", "fails", "not_applicable")
-STATEMENTS = (
+PAPER_STATEMENTS = (
     "lemma_1", "lemma_2_i", "lemma_2_ii", "lemma_2_iii", "logistic_ode", "lemma_3_i", "lemma_3_ii", "lemma_3_iii",
     "fact_1", "lemma_4_i", "lemma_4_ii", "lemma_4_iii", "lemma_4_iv", "lemma_5", "proposition_1",
     "theorem_1_loss", "theorem_1_bias", "eq_8",
 )  # fmt: skip
-"""The rows of the statements table, in the paper's order."""
+"""The paper's rows of the statements table, in its order."""
+STATEMENTS = (*PAPER_STATEMENTS, *small_start_schema.STATEMENTS)
+"""All rows: the paper's, and those on small starts that need no assumption on the data."""
 
 _coordinates = (
     Variable("time", ("time",), "float64", "time t", "The paper's t: time of the flow of L = 1/(2n) sum r^2."),
@@ -37,11 +39,14 @@ _coordinates = (
     Variable("coord", ("coord",), "int64", "input coordinate", "Its labels are in the attribute 'labels'."),
     Variable("test_point", ("test_point",), "int64", "test point", "Counted from 0; the flow does not see it."),
     Variable("neuron", ("neuron",), "int64", "neuron", "j, counted from 0."),
+    Variable("penalty", ("penalty",), "float64", "penalty beta", "Of the norm beside the loss."),
     Variable("minimal_neuron", ("minimal_neuron",), "int64", "neuron of the minimum", "Counted from 0."),
     *plateau_schema.COORDINATES,
+    *small_start_schema.COORDINATES,
     Variable(
-        "statement", ("statement",), "int8", "statement of the paper",
-        "In the paper's order; what each claims is in the attribute 'claims'.", flags=STATEMENTS,
+        "statement", ("statement",), "int8", "statement",
+        "The paper's in its order, then those on any data; what each claims is in the attribute 'claims'.",
+        flags=STATEMENTS,
     ),
 )  # fmt: skip
 
@@ -84,6 +89,11 @@ _initial = (
     Variable(
         "log_init_scale", (), "float64", "ln lambda",
         "The scale of eq (4); 1e-1000 is no float. Of given weights: the root mean square of the entries of w.",
+    ),
+    Variable(
+        "activation", ("neuron", "point"), "int8", "activation at t = 0",
+        "Of a start that another run was at: a neuron that rests on a boundary is not off by its weights alone.",
+        flags=ACTIVATIONS, optional=True,
     ),
 )  # fmt: skip
 
@@ -176,6 +186,30 @@ _minimal_norm = (
         "slope_change", ("minimal_neuron",), "float64", "change of slope at the kink",
         "Over one input: h'(x+) - h'(x-) of the interpolator of least norm.", optional=True,
     ),
+    Variable(
+        "output_constant", (), "float64", "constant of the minimum", "It costs nothing (analysis.output_bias).",
+        optional=True,
+    ),
+    Variable(
+        "skip_weight", ("coord",), "float64", "v of <v, x> beside the minimum",
+        "A skip connection; it costs nothing (analysis.skip).", optional=True,
+    ),
+    Variable(
+        "penalised_loss", ("penalty",), "float64", "loss of the penalised minimum",
+        "1/(2n) sum r^2 where loss + beta norm is least, over networks of any width.", optional=True,
+    ),
+    Variable(
+        "penalised_norm", ("penalty",), "float64", "1/2 |theta|^2 of the penalised minimum",
+        "The least of a network that is this function.", optional=True,
+    ),
+    Variable(
+        "penalised_lower_bound", ("penalty",), "float64", "dual bound of loss + beta norm",
+        "Of a feasible dual certificate.", optional=True,
+    ),
+    Variable(
+        "penalised_residual", ("penalty", "point"), "float64", "y_k - h(x_k) of the penalised minimum",
+        "What the penalty leaves to fit.", optional=True,
+    ),
 )  # fmt: skip
 
 _comparison = (
@@ -232,9 +266,12 @@ GROUPS: dict[str, tuple[Variable, ...]] = {
     "data": _data,
     "trajectory": _trajectory,
     "phases": _phases,
-    "plateaus": plateau_schema.PLATEAU_VARIABLES,
+    "plateaus": (*plateau_schema.PLATEAU_VARIABLES, *small_start_schema.PARTNERS),
     "clusters": plateau_schema.CLUSTER_VARIABLES,
     "function": plateau_schema.FUNCTION_VARIABLES,
+    "alignment": small_start_schema.ALIGNMENT_VARIABLES,
+    "jumps": small_start_schema.LIMIT_VARIABLES,
+    "kernel": small_start_schema.KERNEL_VARIABLES,
     "statements": _statements,
     "minimal_norm": (*_minimal_norm, *_comparison),
 }

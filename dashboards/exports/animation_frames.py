@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from catalog import decode
-from pipeline.figures import Plane, State, one_input, read_state, shown_until
+from pipeline.figures import Plane, State, neuron_roles, one_input, read_state, shown_until
 
 FRAMES = 120
 NEURONS = 200
@@ -76,7 +75,7 @@ def read_frames(tree: xr.DataTree) -> AnimationFrames:
     trajectory = tree["trajectory"].dataset[NETWORK].isel(time=samples)
     if trajectory.nbytes <= HELD:
         trajectory = trajectory.load()
-    role = decode(tree["phases"].dataset["role"])
+    role = neuron_roles(tree)
     plane = None if one is None else Plane.of(tree, one, POSITIONS)
     places: list[tuple[Doubles, Doubles, Truths]] = []
     functions: list[Doubles] = []

@@ -30,6 +30,7 @@ MEANINGS = {
     "output_ratio": "a/|w|",
     "sign": "the sign of a: 1 or −1",
     "role": "positive, negative or other",
+    "partner": "the number of the extremal direction that it goes to; below 0: none",
     "sliding": "held at the boundary of a point",
     "active": "at how many points it is on",
     "on_0, on_1, …": "on at that point",
@@ -70,6 +71,8 @@ class NeuronColumns(Mapping[str, Column]):
             fixed |= {"role": self.role} | {
                 word: lambda word=word: self.role() == word for word in ("positive", "negative", "other")
             }
+        if "alignment" in groups:
+            fixed["partner"] = lambda: np.asarray(groups["alignment"]["partner"].values)
         self._makers: dict[str, Callable[[], Column]] = fixed | at_once | at_end
 
     def _columns(self) -> dict[str, Callable[[int], Column]]:

@@ -9,7 +9,7 @@ import numpy as np
 from dashboards.drawing_data import DrawingData
 from dashboards.html_table import Table
 from dashboards.time_units import TimeUnit
-from pipeline.figures import PHASES, ROLES, intervals, power_text, scale_text, time_text
+from pipeline.figures import PHASES, ROLES, intervals, occurring, power_text, scale_text, time_text
 
 ROWS = 13
 """Instants of the table of curves."""
@@ -25,7 +25,7 @@ def phase_at(drawing: DrawingData, time: float) -> str:
 
 def sizes(drawing: DrawingData) -> dict[str, int]:
     """Count the neurons of each role, by the name of the role."""
-    return {style.name: int(np.sum(drawing.role == role)) for role, style in ROLES.items()}
+    return {ROLES[role].name: int(np.sum(drawing.role == role)) for role in occurring(drawing.role)}
 
 
 def facts(drawing: DrawingData, unit: TimeUnit, frame: int) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from dashboards.theme import Theme, shade
@@ -10,8 +11,7 @@ from pipeline.figures import PHASES, ROLES
 PURPLE = "#CC79A7"
 """The colour of plateaus, as in the printed figure."""
 _SHAPES = {
-    "positive": '<path d="M7 1 13 13H1z"/>', "negative": '<path d="M7 13 1 1h12z"/>',
-    "other": '<circle cx="7" cy="7" r="5.5"/>',
+    "^": '<path d="M7 1 13 13H1z"/>', "v": '<path d="M7 13 1 1h12z"/>', "o": '<circle cx="7" cy="7" r="5.5"/>',
 }  # fmt: skip
 STYLE = """
 ul.legend {
@@ -26,19 +26,21 @@ def _entry(drawn: str, text: str, width: int = 14) -> str:
     return f'<li><svg width="{width}" height="14" aria-hidden="true">{drawn}</svg>{escape(text)}</li>'
 
 
-def network_legend(theme: Theme, *, principal: bool) -> str:
+def network_legend(theme: Theme, roles: Sequence[str], *, principal: bool) -> str:
     """Explain the marks of the network's picture.
 
     Parameters
     ----------
     theme
         The page's colours.
+    roles
+        Those that occur.
     principal
         Whether it is the plane of the weights, which has rings and ticks.
     """
     entries = [
-        _entry(f'<g fill="{shade(style.color, theme)}">{_SHAPES[role]}</g>', style.name)
-        for role, style in ROLES.items()
+        _entry(f'<g fill="{shade(style.color, theme)}">{_SHAPES[style.marker]}</g>', style.name)
+        for style in (ROLES[role] for role in roles)
     ]
     ring = f'fill="{shade(ROLES["other"].color, theme)}" stroke="{theme.ink}" stroke-width="2.4"'
     entries.append(_entry(f'<circle cx="7" cy="7" r="5" {ring}/>', "thick edge: sliding"))

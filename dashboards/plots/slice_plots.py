@@ -24,7 +24,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8
 """Okabe and Ito's, in the order in which neighbours differ most."""
 DASHES = ("solid", "dashed", "dotdash")
 """The second cue of colours that come again."""
-DASH_OF = {"positive": "solid", "negative": "dashed", "other": "solid"}
+DASH_OF = {role: "dashed" if style.marker == "v" else "solid" for role, style in ROLES.items()}
 """The dashes of the roles."""
 WIDE = {1: 2.2, 12: 1.5, 1000: 0.8}
 """The width of a line by how many lines there are at most."""

@@ -12,10 +12,11 @@ from dashboards.plots.log_heights import LogHeights
 from dashboards.theme import LIGHT, Theme, shade
 from pipeline.figures import PHASES, ROLES, State, intervals, place, plateau_name
 
-MARKERS = {"positive": "triangle", "negative": "inverted_triangle", "other": "circle"}
+BOKEH = {"^": "triangle", "v": "inverted_triangle", "o": "circle"}
+MARKERS = {role: BOKEH[style.marker] for role, style in ROLES.items()}
 """Bokeh's names for the markers of the roles."""
-DASHES = {"positive": "solid", "negative": "dashed", "other": "solid"}
-WIDTHS = {"positive": 1.4, "negative": 1.4, "other": 0.7}
+DASHES = {role: "dashed" if style.marker == "v" else "solid" for role, style in ROLES.items()}
+WIDTHS = {role: 0.7 if role == "other" else 1.4 for role in ROLES}
 """Dashes and widths of a role's lines, beside its colour. No dotted lines: a browser without a graphics card
 takes as long for them as for everything else."""
 SAME_PLACE = 60.0

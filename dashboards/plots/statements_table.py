@@ -35,7 +35,7 @@ def count_verdicts(statements: xr.Dataset) -> dict[str, int]:
 
 
 def create_statements_table(statements: xr.Dataset, verdict: str = "all", order: str = "paper") -> Table:
-    """Tabulate the paper's statements on a run.
+    """Tabulate the statements on a run: the paper's, then those on any data.
 
     The sides of a row that compares with a power of lambda are given by their logarithms: they are written as
     powers of ten, and their margin is a difference of logarithms.
@@ -67,7 +67,7 @@ def create_statements_table(statements: xr.Dataset, verdict: str = "all", order:
         "statement", "the paper's sentence, and what was measured", "verdict", "measured", "bound", "margin",
         "at t",
     )  # fmt: skip
-    return Table("The paper's statements on this run", heads, rows)
+    return Table("The paper's statements on this run, and those on any data", heads, rows)
 
 
 def equal_reasons(rows: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from catalog.schema import PAPER_STATEMENTS
 from docs.gallery.recording import kept
 from pipeline.network.names import kind_in_words, plateau_name
 
@@ -36,8 +37,18 @@ def percent(share: float) -> str:
 
 
 def verdicts(statements: dict[str, str], verdict: str) -> list[str]:
-    """The paper's statements that hold, or fail, or do not apply; their rows' names as code."""
+    """The statements that hold, or fail, or do not apply; their rows' names as code."""
     return [f"`{name}`" for name, found in statements.items() if found == verdict]
+
+
+def papers(statements: dict[str, str]) -> dict[str, str]:
+    """The paper's statements alone, with their verdicts."""
+    return {name: verdict for name, verdict in statements.items() if name in PAPER_STATEMENTS}
+
+
+def general(statements: dict[str, str]) -> dict[str, str]:
+    """The others, which assume nothing of the data; kept records of older runs have none."""
+    return {name: verdict for name, verdict in statements.items() if name not in PAPER_STATEMENTS}
 
 
 def texts() -> Environment:
@@ -47,6 +58,7 @@ def texts() -> Environment:
         keep_trailing_newline=True, autoescape=False,  # what comes out is Markdown
     )  # fmt: skip
     environment.filters |= {"number": number, "fixed": fixed, "percent": percent, "verdicts": verdicts}
+    environment.filters |= {"papers": papers, "general": general}
     environment.filters |= {"plateau_name": plateau_name, "kind_in_words": kind_in_words}
     return environment
 

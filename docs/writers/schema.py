@@ -13,7 +13,13 @@ MEANINGS = {
     "plateaus": "Every interval of time in which the flow stays near a stationary point, and that point.",
     "clusters": "Neurons that have become one direction.",
     "function": "The learned function's kinks, at instants that are worth a look.",
-    "statements": "Every statement of the paper, measured on this run.",
+    "alignment": "Where each neuron of a small start aligns, predicted and measured. Absent where the start is "
+    "not small, or n m is above 5,000: it would take seconds.",
+    "jumps": "The limit of the run as lambda goes to 0, from plateau to plateau, and this run beside it. Absent "
+    "where `alignment` is. What each neuron does there tells {py:func}`pipeline.limit_process`.",
+    "kernel": "The tangent kernel K along the run, at 10 to 100 of its samples. Absent above 200 points or "
+    "100,000 weights.",
+    "statements": "Every statement of the paper, and those on any data, measured on this run.",
     "minimal_norm": "The end beside the interpolator of least norm, with its certificate.",
 }
 """What each group is about."""

@@ -16,11 +16,19 @@ from rich.text import Text
 from catalog.manifest import Manifest
 from catalog.origins import Origin
 from pipeline.cli.safe_text import visible_line
+from pipeline.cli.start_report import direction_table, directions, limit_lines, limit_rows, rate_rows
 from pipeline.cli.summary import complete, is_number
 from pipeline.cli.words import counted
 from pipeline.network.names import STRICT_SADDLE, kind_flag, kind_in_words, plateau_name
 from pipeline.network.status import Status
 
+TABLES = ("plateau_table", "direction_table", "limit_table")
+"""What of a summary is a table in JSON."""
+SMALL_STARTS = (
+    "extremal_alignment", "first_escape", "saddle_losses", "jump_times", "stationary_plateaus", "limit_norm",
+    "least_norm",
+)  # fmt: skip
+"""The statements that assume nothing of the data."""
 STATEMENTS = "statements."
 """What the names of the statements' verdicts begin with in a summary."""
 
@@ -40,6 +48,8 @@ def as_json(
         "statements": verdicts(manifest.summary),
         **{key: _finite(value) for key, value in manifest.summary.items() if not key.startswith(STATEMENTS)},
         "plateau_table": _plateaus(manifest.summary),
+        "direction_table": directions(manifest.summary),
+        "limit_table": limit_rows(manifest.summary),
     }
 
 
@@ -78,9 +88,16 @@ def print_report(
     console.print(str(configuration.get("title") or manifest.run_id), style="bold")
     console.print(f"{_data(summary)}{_network(configuration)}: {_account(summary, cached, seconds, origin)}\n")
     console.print(_phase_table(summary))
-    if _plateaus(summary):
-        console.print("\n", _plateau_table(summary), "\n", sep="", end="")
+    if rows := _plateaus(summary):
+        console.print("\n", _plateau_table(summary), sep="", end="")
+        for line in limit_lines(summary, {row["limit_number"] for row in rows if _has_partner(row)}):
+            console.print(line)
+    if directions(summary):
+        console.print("\n", direction_table(summary), sep="", end="")
+    console.print()
     console.print(_result_table(summary))
+    for line in _penalised(summary):
+        console.print(line)
     console.print(f"\n{_ending(summary)}")
     console.print(_assumptions(summary))
     console.print(_statements(manifest), soft_wrap=True)
@@ -203,6 +220,12 @@ def _is_plateau(row: Any) -> bool:
     )
 
 
+def _has_partner(row: Mapping[str, Any]) -> bool:
+    """Whether a plateau has a partner in the limit."""
+    numbers = (row.get(name) for name in ("limit_number", "limit_loss", "limit_start"))
+    return all(map(is_number, numbers)) and row["limit_number"] >= 0
+
+
 def _plateau_table(summary: dict[str, Any]) -> Table:
     """Where the flow lingered, and at what."""
     table = Table(
@@ -216,21 +239,28 @@ def _plateau_table(summary: dict[str, Any]) -> Table:
         box=None,
         pad_edge=False,
     )
-    for row in _plateaus(summary):
+    rows = _plateaus(summary)
+    limited = any("limit_number" in row for row in rows)
+    if limited:
+        table.add_column("limit: t from")
+        table.add_column("loss")
+    for row in rows:
         count = row["negative_eigenvalues"]
         negative = f" ({counted(count, 'negative eigenvalue')})" if row["kind"] == STRICT_SADDLE else ""
         kind = kind_in_words(row["kind"], row.get("reason", ""))
         distance = "-" if row["distance"] is None else f"{row['distance']:.2g}"
         fitted = "-" if row["kind"] == "unknown" else f"{row['labels_fitted']} of {row['labels']}"
+        partner = (_time(row["limit_start"]), f"{row['limit_loss']:.6g}") if _has_partner(row) else ("-", "-")
         table.add_row(
             plateau_name(row["label"]), _time(row["start"]), _time(row["end"]),
-            f"{row['loss']:.6g}", distance, kind + negative, fitted,
+            f"{row['loss']:.6g}", distance, kind + negative, fitted, *(partner if limited else ()),
         )  # fmt: skip
     return table
 
 
 def _result_table(summary: dict[str, Any]) -> Table:
     least, bound = summary["minimal_half_squared_norm"], summary["lower_bound"]
+    fits = "least 1/2 |theta|^2 that fits the data" + (", beside what costs nothing" if _beside(summary) else "")
     table = Table("", "", box=None, pad_edge=False, show_header=False)
     table.add_row("final loss", f"{summary['final_loss']:.3g}")
     if "final_test_loss" in summary:
@@ -240,21 +270,41 @@ def _result_table(summary: dict[str, Any]) -> Table:
     table.add_row("1/2 |theta|^2 at the end", f"{summary['half_squared_norm']:.10g}")
     if isnan(least):
         least_known = f"; at least {bound:.4g}" if bound > 0 else ""
-        table.add_row("least 1/2 |theta|^2 that fits the data", f"{_without_minimum(summary)}{least_known}")
+        table.add_row(fits, f"{_without_minimum(summary)}{least_known}")
     else:
         uncertified = "upper bound" in summary["minimal_norm_method"]
         gap = f"certified from below: gap {abs(summary['gap']):.1g}"
         certified = f"(an upper bound; at least {bound:.4g})" if uncertified else f"({gap})"
-        table.add_row("least 1/2 |theta|^2 that fits the data", f"{least:.10g}  {certified}")
+        table.add_row(fits, f"{least:.10g}  {certified}")
         table.add_row("excess over it", f"{summary['final_excess']:.3g}")
         if abs(summary["final_excess"]) > NOTABLE * least and isfinite(summary.get("hull_difference", inf)):
             table.add_row("|h - h of that network|, between the data", f"{summary['hull_difference']:.2g} at most")
     if "merged_directions" in summary:
         kinks = f"; {summary['kinks']} kinks within the data's range" if "kinks" in summary else ""
         table.add_row("directions the neurons have merged into", f"{summary['merged_directions']}{kinks}")
+    for row in rate_rows(summary):
+        table.add_row(*row)
     if summary.get("sliding_neurons"):
         table.add_row("neurons that end sliding on a boundary", f"{summary['sliding_neurons']}")
     return table
+
+
+def _beside(summary: dict[str, Any]) -> bool:
+    """Whether the minimum has a constant or a linear function that costs nothing."""
+    return "output_constant" in summary
+
+
+def _penalised(summary: dict[str, Any]) -> list[str]:
+    """What the penalised minima are, a line each."""
+    try:
+        rows = json.loads(summary.get("penalised_table", "[]"))
+        return [
+            f"With the penalty {row['penalty']:.4g} the least of loss + penalty norm has the loss "
+            f"{row['loss']:.4g} and 1/2 |theta|^2 = {row['norm']:.7g} (at least {row['lower_bound']:.7g} in all)."
+            for row in rows
+        ]
+    except (TypeError, ValueError, KeyError, RecursionError):
+        return []
 
 
 def _without_minimum(summary: dict[str, Any]) -> str:
@@ -292,12 +342,22 @@ def _assumptions(summary: dict[str, Any]) -> str:
 
 
 def _statements(manifest: Manifest) -> str:
-    words = list(verdicts(manifest.summary).values())
-    holds, fails, rest = (words.count(word) for word in ("holds", "fails", "not_applicable"))
+    found = verdicts(manifest.summary)
+    paper = {name: word for name, word in found.items() if name not in SMALL_STARTS}
     shown = shlex.quote(manifest.run_id)
+    said = _counts(paper, "of the paper's {} statements") + f": reluflow show {shown} --statements"
+    if general := {name: word for name, word in found.items() if name in SMALL_STARTS}:
+        failing = [name for name, word in general.items() if word == "fails"]
+        named = f": {', '.join(failing)}" if failing else ""
+        return f"{said}\n{_counts(general, 'of the {} statements on any data')}{named}"
+    return said
+
+
+def _counts(found: Mapping[str, str], of_how_many: str) -> str:
+    holds, fails, rest = (list(found.values()).count(word) for word in ("holds", "fails", "not_applicable"))
     return (
-        f"{holds} of the paper's {len(words)} statements hold, {fails} fail{'s' if fails == 1 else ''}, {rest} "
-        f"do{'es' if rest == 1 else ''} not apply: reluflow show {shown} --statements"
+        f"{holds} {of_how_many.format(len(found))} hold, {fails} fail{'s' if fails == 1 else ''}, {rest} "
+        f"do{'es' if rest == 1 else ''} not apply"
     )
 
 
@@ -345,7 +405,7 @@ def print_details(console: Console, manifest: Manifest, path: Path | str, origin
         for key, value in values.items() if isinstance(values, dict) else [("", values)]:
             table.add_row(f"{group}.{key}".rstrip("."), _shown(value))
     for key, value in manifest.summary.items():
-        if key != "plateau_table":
+        if key not in TABLES:
             table.add_row(key, _shown(value))
     table.add_row("code", str(manifest.provenance.get("code_revision", "unknown")))
     table.add_row("path", str(path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from catalog.sharing import Exported, Imported, Item
 
 
-WEIGHTS = (".npz", ".pt")
+WEIGHTS = (".npz", ".pt", ".pth")
 """The endings of files that hold the weights of a run alone."""
 
 
@@ -41,6 +41,10 @@ WEIGHTS = (".npz", ".pt")
     help="Without it the ending of DEST decides: .zip, .nc, or none for a folder.",
 )
 @click.option("--time", type=float, help="With weights.npz or .pt: of which t; the end, if it is not said.")
+@click.option("--scaled", is_flag=True, help="With weights.npz: log_norm, direction, output_ratio, at any scale.")
+@click.option(
+    "--like", metavar="FILE", help="With weights.npz or .pt: a state dict whose names and shapes they get."
+)
 @click.option("--all", "everything", is_flag=True, help="All runs and sweeps of the catalog.")
 @click.option("--where", metavar="EXPRESSION", help='The runs for which this holds, such as "width == 60".')
 @catalog_option
@@ -48,7 +52,7 @@ WEIGHTS = (".npz", ".pt")
 @speaks
 def export(
     *, run_names: tuple[str, ...], destination: str, format: str | None, everything: bool, where: str | None,
-    catalog_url: str, as_json: bool, time: float | None,
+    catalog_url: str, as_json: bool, time: float | None, scaled: bool, like: str | None,
 ) -> None:  # fmt: skip
     """Write runs or sweeps to DEST for anyone who has xarray: a folder that is a catalog, a zip, or netCDF.
 
@@ -59,6 +63,7 @@ def export(
       reluflow export orthogonal orthogonal.zip
       reluflow export orthogonal orthogonal.nc
       reluflow export orthogonal weights.npz --time 15    w and a; init.file takes them back
+      reluflow export orthogonal trained.pt --like model.pt    as your model names them
       reluflow export --where "width == 60" shared      any web server in front of `shared` makes it a catalog
     """  # noqa: D301
     from catalog.sharing import export as write
@@ -67,10 +72,13 @@ def export(
 
     catalog = existing(catalog_url)
     if destination.lower().endswith(WEIGHTS):
-        _export_weights(catalog, run_names, destination, time, as_json)
+        how: dict[str, Any] = {"time": time, "scaled": scaled, "like": like}
+        _export_weights(catalog, run_names, destination, how, as_json)
         return
-    if time is not None:
-        raise RequestError(f"--time {time:g}: allowed where DEST ends with .npz or .pt only")
+    for option, value in (("time", time), ("scaled", scaled), ("like", like)):
+        if value is not None and value is not False:
+            shown = "" if value is True else f" {value:g}" if option == "time" else f" {value}"
+            raise RequestError(f"--{option}{shown}: allowed where DEST ends with .npz or .pt only")
     items = _chosen(catalog, run_names, everything, where)
     with telling() as stages:
         stages.say(f"Writing {destination} ...")
@@ -91,7 +99,7 @@ def export(
 
 
 def _export_weights(
-    catalog: Catalog, run_names: tuple[str, ...], destination: str, time: float | None, as_json: bool
+    catalog: Catalog, run_names: tuple[str, ...], destination: str, how: dict[str, Any], as_json: bool
 ) -> None:
     """Write the weights of one run at one time, and say how they are used."""
     from catalog import reading
@@ -102,7 +110,7 @@ def _export_weights(
         raise RequestError(f"export ... {destination}: allowed is one RUN before a file of weights")
     run_id = resolved(catalog, run_names[0])
     with reading(run_id, passing=(RequestError, OSError)):
-        path = save_weights(catalog[run_id], destination, time)
+        path = save_weights(catalog[run_id], destination, **how)
     if as_json:
         print_json({"path": str(path), "format": path.suffix[1:], "runs": [run_id]})
     else:

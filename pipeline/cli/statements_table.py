@@ -27,7 +27,8 @@ def print_statements(console: Console, run_id: str, statements: xr.Dataset) -> N
         mark, style = MARKS[row.verdict]
         said = Text.assemble(claim, "\n", (row.reason, "dim"))
         table.add_row(name, Text(mark, style=style), *printed_sides(row), said)
-    console.print(f"The paper's statements on {run_id} (epsilon = {float(statements.attrs['epsilon']):g})\n")
+    epsilon = f"epsilon = {float(statements.attrs['epsilon']):g}"
+    console.print(f"The paper's statements on {run_id} ({epsilon}), and those on any data\n")
     if len(apart) < len(rows):
         console.print(table)
     for reason in dict.fromkeys(apart.values()):

@@ -19,9 +19,12 @@ TEXTS = {
 """The texts that it needs, and what stands for each that is missing."""
 OPTIONAL_NUMBERS = frozenset(
     {"number_of_points", "number_of_coordinates", "hull_difference", "merged_directions", "kinks",
-     "sliding_neurons", "hessian_smallest_eigenvalue", "final_test_loss", "final_teacher_distance"}
+     "sliding_neurons", "hessian_smallest_eigenvalue", "final_test_loss", "final_teacher_distance", "slowest_rate",
+     "measured_rate", "log_init_scale"}
 )  # fmt: skip
-OPTIONAL_TEXTS = frozenset({"coordinate_names", "stationary_kind", "stationary_reason", "plateau_table"})
+OPTIONAL_TEXTS = frozenset(
+    {"coordinate_names", "stationary_kind", "stationary_reason", "plateau_table", "direction_table", "limit_table"}
+)
 
 
 def is_number(value: Any) -> bool:

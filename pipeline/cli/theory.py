@@ -30,6 +30,7 @@ def theory() -> None:
       reluflow theory width                   how wide for assumption 3, and for the minimum norm
       reluflow theory threshold --seeds 20    lambda* against m and n
       reluflow theory limit non-orthogonal    the jumps of the limit lambda -> 0
+      reluflow theory minimum                 loss + penalty norm, beside the flow
       reluflow theory directions              where the neurons of a small start align
     """  # noqa: D301
 
@@ -75,6 +76,7 @@ def present(
 
 NEXT = {
     "limit": "Next: reluflow run PRESET --set init.log10_scale=-1000 is such a flow; reluflow figures draws it.",
+    "minimum": "Next: reluflow run PRESET --set analysis.penalty=[0.01,0.1] keeps such minima with a run.",
     "ladder": "Next: reluflow run PRESET --set init.log10_scale=-1000, then reluflow show RUN --statements.",
     "width": "Next: reluflow run small-width shows what happens below: more kinks, more saddles, a larger norm.",
     "threshold": "Next: reluflow theory ladder says how fast the excess falls below lambda*.",
@@ -180,6 +182,43 @@ def limit(preset_or_file: str, settings: tuple[str, ...], out: Path, catalog_url
     present(
         "limit", limit_configuration(config), lambda advance: limit_law(config, advance=advance),
         steps=2 + len(SCALES), out=out, catalog_url=catalog_url, as_json=as_json,
+    )  # fmt: skip
+
+
+@theory.command(short_help="The least of loss plus penalty times norm, beside the flow.")
+@click.argument("preset_or_file", default="non-orthogonal", shell_complete=presets_and_files)
+@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Override a key, such as init.seed=3.")
+@click.option(
+    "--penalty", "penalties", type=float, multiple=True,
+    help="A penalty above 0; again for more of them. Without: 25, from the least at which no neuron is left.",
+)  # fmt: skip
+@click.option("--output-bias", is_flag=True, help="A constant of the output costs nothing.")
+@click.option("--skip", is_flag=True, help="A linear function of the inputs costs nothing.")
+@law_options
+@speaks
+def minimum(
+    *, preset_or_file: str, settings: tuple[str, ...], penalties: tuple[float, ...], output_bias: bool, skip: bool,
+    out: Path, catalog_url: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Find the networks of least loss plus penalty times norm on PRESET_OR_FILE, and follow its flow beside them.
+
+    \b
+    Examples:
+      reluflow theory minimum
+      reluflow theory minimum non-orthogonal --penalty 0.1 --penalty 0.01 --skip
+      reluflow theory minimum mine.csv --set data.bias=true --output-bias
+    """  # noqa: D301
+    from pipeline.configuration import load_config, parse_override
+    from pipeline.theory import MINIMUM_STEPS, minimum_configuration, minimum_law
+
+    keys: dict[str, Any] = dict(parse_override(text) for text in settings)
+    asked = {"output_bias": output_bias, "skip": skip, "penalty": list(penalties)}
+    config = load_config(
+        preset_or_file, keys | {f"analysis.{key}": value for key, value in asked.items() if value}
+    )
+    present(
+        "minimum", minimum_configuration(config), lambda advance: minimum_law(config, advance=advance),
+        steps=MINIMUM_STEPS, out=out, catalog_url=catalog_url, as_json=as_json,
     )  # fmt: skip
 
 

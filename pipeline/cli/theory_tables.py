@@ -10,7 +10,7 @@ import xarray as xr
 from rich.console import Console
 from rich.table import Table
 
-from catalog.schema import STATEMENTS, decode
+from catalog.schema import PAPER_STATEMENTS, decode
 from pipeline.cli.words import counted
 from pipeline.theory.directions import direction_rows
 
@@ -23,7 +23,7 @@ def print_ladder(console: Console, law: xr.Dataset) -> None:
         "deviation ~ lambda^exponent\n"
     )
     table = Table("statement", "paper's exponent", "measured", "scales fitted", "holds from 10^", box=None)
-    for i, name in enumerate(STATEMENTS):
+    for i, name in enumerate(PAPER_STATEMENTS):
         start = float(law["holds_from"][i])
         if isnan(start) and isnan(float(law["exponent"][i])):
             continue
@@ -32,8 +32,8 @@ def print_ladder(console: Console, law: xr.Dataset) -> None:
             str(int(law["fitted_rungs"][i]) or "-"), "-" if isnan(start) else f"{start:g}",
         )  # fmt: skip
     console.print(table)
-    if table.row_count < len(STATEMENTS):
-        console.print(f"Of {len(STATEMENTS) - table.row_count} others the assumptions are met at no scale.")
+    if table.row_count < len(PAPER_STATEMENTS):
+        console.print(f"Of {len(PAPER_STATEMENTS) - table.row_count} others the assumptions are met at no scale.")
     console.print(_rungs_table(law))
     console.print(_excess_in_words(law))
     console.print("'Holds from': the largest scale at which, as at all smaller ones, the statement holds.")
@@ -156,6 +156,31 @@ def print_limit(console: Console, law: xr.Dataset) -> None:
     console.print(rows)
 
 
+def print_minimum(console: Console, law: xr.Dataset) -> None:
+    """Print a row for each penalty: what is least there, and the flow at the same loss."""
+    free = [word for key, word in (("output_bias", "constant"), ("skip", "linear function")) if law.attrs[key]]
+    beside = f"; a {' and a '.join(free)} cost{'s' * (len(free) == 1)} nothing" if free else ""
+    console.print(f"{law.attrs['name']}: the least of loss + penalty norm{beside}\n")
+    table = Table(
+        "\npenalty", "\nloss", "\n1/2 |theta|^2", "\nneurons", "\ngap", "the flow has\nthis loss at t",
+        "with\n1/2 |theta|^2", box=None,
+    )  # fmt: skip
+    for place in np.argsort(-law["penalty"].values):
+        at = law.isel(penalty=place)
+        table.add_row(
+            f"{float(at['penalty']):.4g}", _number(at["loss"], ".4g"), _number(at["norm"], ".7g"),
+            f"{int(at['neurons'])}", f"{abs(float(at['gap'])):.0e}", _number(at["time_at_loss"], ".5g"),
+            _number(at["norm_at_loss"], ".7g"),
+        )  # fmt: skip
+    console.print(table)
+    least = "not known" if isnan(float(law["least_norm"])) else f"{float(law['least_norm']):.7g}"
+    console.print(
+        f"\nFrom the penalty {float(law['vanishing_penalty']):.6g} on no neuron is left. At penalty 0 the least "
+        f"1/2 |theta|^2 is {least}."
+    )
+    console.print("No network of that loss has a smaller norm; the flow's is that, or larger.")
+
+
 COORDINATES_SHOWN = 6
 """Of a direction."""
 
@@ -181,13 +206,14 @@ def print_directions(console: Console, name: str, found: xr.Dataset) -> None:
     still = int((found["partner"].values < 0).sum())
     console.print(
         f"\n{counted(still, 'neuron')} of {found.sizes['neuron']} end where they feel no force. Measured at "
-        f"t = {float(found['measured_at']):.4g}, before the residual has changed by a hundredth."
+        f"t = {float(found['aligned_at']):.4g}, before the residual has changed by a hundredth."
     )
 
 
 TABLES: dict[str, Callable[[Console, xr.Dataset], None]] = {
     "ladder": print_ladder,
     "limit": print_limit,
+    "minimum": print_minimum,
     "width": print_width,
     "threshold": print_threshold,
 }

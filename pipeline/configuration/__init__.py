@@ -22,29 +22,44 @@ from pipeline.configuration.loading import (
     read_toml,
     run_name,
 )
-from pipeline.configuration.tables import METHODS, AnalysisConfig, FlowConfig, RunConfig, run_identity
+from pipeline.configuration.tables import METHODS, AnalysisConfig, FlowConfig, RunConfig, run_identity, stated
 from pipeline.configuration.titles import presets
-from pipeline.configuration.weights import network_arrays, read_weights
+from pipeline.configuration.weights import (
+    SCALED,
+    WEIGHT,
+    GivenWeights,
+    hidden_and_output,
+    names_of_layers,
+    network_arrays,
+    open_arrays,
+    read_weights,
+)
 
 __all__ = [
     "DATA_FILES",
     "METHODS",
+    "SCALED",
     "TEACHERS",
+    "WEIGHT",
     "AnalysisConfig",
     "Arrays",
     "DataConfig",
     "FlowConfig",
+    "GivenWeights",
     "InitConfig",
     "RunConfig",
     "as_config",
     "as_table",
     "described",
     "explain",
+    "hidden_and_output",
     "load_config",
+    "names_of_layers",
     "network_arrays",
     "npy_array",
     "npz_arrays",
     "one_row",
+    "open_arrays",
     "override",
     "parse_override",
     "parse_toml",
@@ -55,5 +70,6 @@ __all__ = [
     "read_weights",
     "run_identity",
     "run_name",
+    "stated",
     "torch_arrays",
 ]

@@ -135,12 +135,26 @@ def torch_arrays(content: bytes) -> Arrays:
             _refuse_bomb(content)
         found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # pickle's, zipfile's and torch's own types, down to a bare RuntimeError
-        raise ValueError(f"torch can't read it: {one_line(str(error)).split('. ')[0]}") from None
-    if not isinstance(found, dict) or not all(hasattr(tensor, "detach") for tensor in found.values()):
-        raise ValueError(
-            "it holds no dictionary of tensors: allowed is what torch.save(model.state_dict(), ...) writes"
-        )
+        reason = one_line(str(error)).split(". ")[0].split(" (")[0]
+        raise ValueError(f"torch can't read it ({reason}): {SAVED}") from None
+    found = _state_dict_of(found)
+    if found is None:
+        raise ValueError(f"it holds no dictionary of tensors: {SAVED}")
     return Arrays(tuple(map(str, found)), lambda name: _numbers_of(name, found[name]))
+
+
+SAVED = "allowed is what torch.save writes of model.state_dict(), or of a dictionary of tensors"
+
+
+def _state_dict_of(found: Any) -> Any:
+    """A dictionary of tensors, or the one that a checkpoint has beside other entries; None if there is none."""
+    if not isinstance(found, dict) or not found:
+        return None
+    if all(hasattr(tensor, "detach") for tensor in found.values()):
+        return found
+    inner = [value for key, value in found.items() if isinstance(value, dict) and "optim" not in str(key)]
+    known = [one for one in map(_state_dict_of, inner) if one is not None]
+    return known[0] if len(known) == 1 else None
 
 
 def _numbers_of(name: str, tensor: Any) -> Any:

@@ -28,6 +28,7 @@ _WORDS = {
     "model_type": "a table of keys is allowed",
     "finite_number": "a finite number is allowed",
     "too_short": "at least {min_length} is allowed",
+    "too_long": "at most {max_length} are allowed",
     "greater_than": "more than {gt} is allowed",
     "greater_than_equal": "at least {ge} is allowed",
     "less_than": "less than {lt} is allowed",

@@ -53,9 +53,9 @@ class InitConfig(Keys):
         For ``given``: m rows of d numbers (bias coordinate included), and m numbers. An a_j may be 0, a row of w
         may not: with relu'(0) = 0 it would never move.
     file
-        For ``given``, beside the configuration file: an npz file, a TOML file or a PyTorch file (.pt) with w and
-        a, an npy file of one array (the last column is a), or a state dict (.pt, .npz) of two linear layers: the
-        hidden one's bias is the weight on the last coordinate, and the output may have none.
+        For ``given``, beside the configuration file: an npz file, a TOML file or a PyTorch file (.pt, .pth) with w
+        and a, an npy file of one array (the last column is a), or a state dict (.pt, .npz) of two linear layers;
+        the hidden one's bias is the weight on the last coordinate, and the output may have none.
     file_sha256
         The digest of that file; filled in on loading, so that the run's identity is the file's content.
     """

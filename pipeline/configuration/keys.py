@@ -37,6 +37,11 @@ def _rows(value: Any) -> Any:
 Whole = Annotated[int, BeforeValidator(_whole)]
 Count = Annotated[Whole, Field(ge=COUNT.least, le=COUNT.most)]
 Seed = Annotated[Whole, Field(ge=0)]
+Penalties = Annotated[
+    list[Annotated[float, Field(gt=0)]],
+    BeforeValidator(lambda value: value if isinstance(value, list) else [value]),
+    Field(min_length=1, max_length=1000),
+]
 Numbers = Annotated[list[float], Field(min_length=1)]
 Rows = Annotated[list[list[float]], BeforeValidator(_rows), Field(min_length=1)]
 

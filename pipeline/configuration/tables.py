@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.configuration.data_table import DataConfig
 from pipeline.configuration.files import tables_with_files
 from pipeline.configuration.init_table import InitConfig
-from pipeline.configuration.keys import Keys, Whole
+from pipeline.configuration.keys import Keys, Penalties, Whole
 from pipeline.inputs.arguments import OUTPUT_SPEED, SAMPLES, SLOPE, TOLERANCE
 
 Method = Literal[
@@ -74,10 +74,26 @@ class AnalysisConfig(Keys):
         The free constant of the paper's lemmas.
     free_bias
         Whether the minimum norm leaves the weights on the coordinate "bias" out.
+    output_bias, skip
+        Whether the network of minimum norm has a constant, or a linear function <v, x>, beside its neurons that
+        costs nothing; the flow's network has none.
+    penalty
+        One number or several above 0: also find the least of loss + penalty times norm, what stopping early is
+        compared with.
     """
 
     epsilon: Annotated[float, Field(gt=0, lt=1)] = 0.05
     free_bias: bool = False
+    output_bias: bool = False
+    skip: bool = False
+    penalty: Penalties | None = None
+
+    @model_validator(mode="after")
+    def _one_program(self) -> AnalysisConfig:
+        others = {"output_bias": self.output_bias, "skip": self.skip, "penalty": self.penalty}
+        if said := [key for key, value in others.items() if self.free_bias and value]:
+            raise ValueError(f"free_bias = true: allowed without analysis.{said[0]} only")
+        return self
 
 
 class RunConfig(Keys):
@@ -119,12 +135,21 @@ LATER = {
     "data": frozenset({"names", "test", "noise", "spread", "function", "digits"}),
     "init": frozenset({"log10_output_scale", "distribution", "antisymmetric", "from_run", "from_time"}),
     "flow": frozenset({"output_speed"}),
+    "analysis": frozenset({"output_bias", "skip", "penalty"}),
 }
 """Keys that were added after runs had been named: at their defaults they are no part of a name."""
 
 
 def _says_nothing(table: str, key: str, value: Any) -> bool:
     return key in LATER.get(table, ()) and value == TABLES[table].model_fields[key].default
+
+
+def stated(resolved: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The tables of a configuration without the later keys that say nothing: what names are made of."""
+    return {
+        table: {key: value for key, value in dict(resolved[table]).items() if not _says_nothing(table, key, value)}
+        for table in TABLES
+    }
 
 
 def run_identity(resolved: Mapping[str, Any], schema_version: str) -> str:
@@ -135,10 +160,7 @@ def run_identity(resolved: Mapping[str, Any], schema_version: str) -> str:
     KeyError, TypeError
         If it is none.
     """
-    identity: dict[str, Any] = {
-        table: {key: value for key, value in dict(resolved[table]).items() if not _says_nothing(table, key, value)}
-        for table in TABLES
-    }
+    identity = stated(resolved)
     if isinstance(identity["data"].get("test"), Mapping):
         identity["data"]["test"] = dict(identity["data"]["test"])  # not the manifest's own
     for keys in tables_with_files(identity):

@@ -66,8 +66,9 @@ def held_out_arrays(test: Any) -> tuple[np.ndarray, np.ndarray]:
     if not isinstance(test, tuple | list) or len(test) != 2:
         raise RequestError("test: two arrays (x, y), or a Dataset of them, are allowed")
     try:
-        points = matrix("x", test[0])
-        return points, _labels(test[1], len(points))
+        x, y = _in_one_order(*test)
+        points = matrix("x", x)
+        return points, _labels(y, len(points))
     except RequestError as error:
         raise RequestError(f"test: {error}") from None
 
@@ -82,7 +83,7 @@ def _described(x: Any, y: Any, bias: bool) -> xr.Dataset:
             return data
         x, y, names = data["x"].values, data["y"].values, str(data["coord"].attrs["labels"]).split()
     else:
-        x, y = _without_label(x, y)
+        x, y = _in_one_order(*_without_label(x, y))
         names = names_of(x)
     points = matrix("x", x)
     names = names or coordinate_names(points.shape[1])
@@ -125,6 +126,34 @@ def _without_label(x: Any, y: Any) -> tuple[Any, Any]:
         listed = f": allowed are {', '.join(map(str, columns))}" if columns else ": x is no DataFrame"
         raise RequestError(f"y = {y!r} is no column of x{listed}")
     return x.drop(columns=y), x[y]
+
+
+def _in_one_order(x: Any, y: Any) -> tuple[Any, Any]:
+    """Points and labels whose rows are told apart by the same names, if both have any.
+
+    Raises
+    ------
+    RequestError
+        If the names differ: taken as they stand, labels would be put to other points.
+    """
+    if isinstance(x, xr.DataArray) and isinstance(y, xr.DataArray) and y.ndim == 1 and y.dims[0] in x.dims:
+        x = x.transpose(y.dims[0], ...)
+    one, other = _row_names(x), _row_names(y)
+    if one is None or other is None or len(one) != len(other) or one.equals(other):
+        return x, y
+    expected, found = next(names for names in zip(one, other, strict=True) if names[0] != names[1])
+    raise RequestError(
+        f"y has the row {found} where x has {expected}: labels in the order of x are allowed "
+        "(y.loc[x.index]), or without names (y.to_numpy())"
+    )
+
+
+def _row_names(values: Any) -> Any:
+    """The index of a frame, a series, or a labelled array along its first dimension; None if it has none."""
+    if isinstance(values, xr.DataArray):
+        return values.indexes.get(values.dims[0]) if values.dims else None
+    index = getattr(values, "index", None)
+    return index if hasattr(index, "equals") else None
 
 
 def _labels(y: Any, n: int) -> np.ndarray:

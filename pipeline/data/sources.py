@@ -70,10 +70,13 @@ def _read_toml(content: bytes) -> Points:
 
 READERS: dict[str, Callable[[bytes], Points]] = {
     ".csv": read_text,
+    ".txt": read_text,
+    ".dat": read_text,
     ".tsv": lambda content: read_text(content, "\t"),
     ".npy": _from_npy,
     ".npz": lambda content: _from_arrays(npz_arrays(content)),
     ".pt": lambda content: _from_arrays(torch_arrays(content)),
+    ".pth": lambda content: _from_arrays(torch_arrays(content)),
     ".toml": _read_toml,
 }
 """What makes sense of a file, by its ending."""

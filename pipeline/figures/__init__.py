@@ -4,10 +4,10 @@ In comes the tree of a run (groups data, trajectory, phases, minimal_norm); out 
 files. Each figure is one pure function in one file: ``timeline`` (figure 1), ``snapshots`` (figure 2; its four
 ``moments``, its panels in ``kinks`` for one-dimensional data, ``cosines`` for orthogonal inputs and ``polar``
 for all others, chosen in ``panels``, what they draw in ``network``), ``loss`` (figure 3). ``animation`` is
-figures 2 and 3 in motion (its frames in ``frames`` and ``film``, its files in ``encoding``). ``laws`` and
-``staircase`` draw the cubes of ``pipeline.theory``. ``style`` says how figures look, ``reading`` what they
-read, ``writing`` how they become files. Nothing here computes a result, knows the catalog or touches pyplot.
-This is the only package that imports Matplotlib: import it only to draw.
+figures 2 and 3 in motion (its frames in ``frames`` and ``film``, its files in ``encoding``). ``laws``,
+``staircase`` and ``penalty_path`` draw the cubes of ``pipeline.theory``. ``style`` says how figures look,
+``reading`` what they read, ``writing`` how they become files. Nothing here computes a result, knows the catalog or
+touches pyplot. This is the only package that imports Matplotlib: import it only to draw.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pipeline.figures.kinks import FinalFunctions, Plane
 from pipeline.figures.laws import ladder_figure, threshold_figure, width_figure
 from pipeline.figures.loss import loss_figure
 from pipeline.figures.network import State, read_state, thinned
+from pipeline.figures.penalty_path import penalty_figure
 from pipeline.figures.polar import SIGNS, View, place
 from pipeline.figures.reading import (
     Interval,
@@ -41,6 +42,7 @@ from pipeline.figures.reading import (
     shown_until,
     time_text,
 )
+from pipeline.figures.roles import neuron_roles, occurring
 from pipeline.figures.snapshots import snapshots_figure
 from pipeline.figures.staircase import staircase_figure
 from pipeline.figures.style import PHASES, ROLES
@@ -72,8 +74,11 @@ __all__ = [
     "kind_in_words",
     "loss_figure",
     "measured_times",
+    "neuron_roles",
+    "occurring",
     "one_input",
     "orthogonal",
+    "penalty_figure",
     "phase_order",
     "place",
     "plateau_name",
@@ -104,6 +109,7 @@ FIGURES: dict[str, Callable[[xr.DataTree], Figure]] = {
 LAWS: dict[str, Callable[[xr.Dataset], Figure]] = {
     "ladder": ladder_figure,
     "limit": staircase_figure,
+    "minimum": penalty_figure,
     "width": width_figure,
     "threshold": threshold_figure,
 }

@@ -18,6 +18,7 @@ from pipeline.figures.loss import draw_linear, label_time
 from pipeline.figures.network import State
 from pipeline.figures.panels import Panel, panel_of
 from pipeline.figures.reading import Run, group_of, heading, phase_order, time_text, values
+from pipeline.figures.roles import neuron_roles
 from pipeline.figures.style import BLACK, PHASES, PURPLE, WIDTH
 
 Picture = npt.NDArray[np.uint8]
@@ -53,7 +54,7 @@ class Film:
             f"{order.index(phase) + 1}  {PHASES[phase].name}"
             for phase in decode(group_of(tree, "phases")["phase"].isel(time=samples))
         ]
-        self._states = FrameStates(tree, samples, decode(group_of(tree, "phases")["role"]))
+        self._states = FrameStates(tree, samples, neuron_roles(tree))
         self._drawing = panel_of(tree, self._states[-1])
         figure, self._panel, below = _stage(tree, self._drawing, self._states)
         self._title = self._panel.set_title(" ", animated=True)

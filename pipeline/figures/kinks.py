@@ -44,7 +44,7 @@ class Plane:
     def of(cls, tree: Run, one: OneInput, count: int = POSITIONS) -> Plane:
         """Choose the window for a run; the positions hold the data's, so that the line meets the dots."""
         known, position = np.isfinite(scalar(tree, "minimal_norm", "value")), positions([one], count)
-        least = one.values(*minimum(tree), position) if known else None
+        least = one.values(*minimum(tree), position) + _free_functions(tree, one, position) if known else None
         return cls(one, values(tree, "data", "y"), window([one]), position, least)
 
     def function(self, state: State) -> FloatArray:
@@ -64,6 +64,15 @@ class Plane:
         kink = self.one.kinks(state.direction)
         outside = np.where(kink < low, low + inset, high - inset)
         return kink, np.where((kink >= low) & (kink <= high), kink, outside)
+
+
+def _free_functions(tree: Run, one: OneInput, position: FloatArray) -> FloatArray:
+    """What the minimum has beside its neurons at no cost: a constant and a linear function, or nothing."""
+    group = group_of(tree, "minimal_norm")
+    if "skip_weight" not in group:
+        return np.zeros_like(position)
+    slope, offset = one.lines(group["skip_weight"].values)
+    return np.asarray(float(group["output_constant"]) + offset + slope * position)
 
 
 class FinalFunctions(NamedTuple):

@@ -76,7 +76,9 @@ def loss_figure(tree: xr.DataTree) -> Figure:
 
     draw_linear(tree, linear)
     # A loss of exactly 0 has no logarithm; the line ends there.
-    logarithmic.semilogy(time, np.where(loss > 0, loss, np.nan), color=BLACK, gid="loss-logarithmic")
+    logarithmic.semilogy(
+        time, np.where(loss > 0, loss, np.nan), mark_of(time), color=BLACK, gid="loss-logarithmic"
+    )  # fmt: skip
     test = test_loss(tree)
     if test is not None:
         logarithmic.semilogy(time, np.where(test > 0, test, np.nan), **TEST, gid="test-loss-logarithmic")
@@ -105,11 +107,16 @@ def loss_figure(tree: xr.DataTree) -> Figure:
     return figure
 
 
+def mark_of(time: FloatArray) -> str:
+    """A line, or the one dot of a run that rests where it starts."""
+    return "-" if len(time) > 1 else "o"
+
+
 def draw_linear(tree: Run, axes: Axes) -> None:
     """Draw the loss on a linear axis, the ribbon of numbered phases above it, its plateaus named."""
     time, loss = values(tree, "trajectory", "time"), values(tree, "trajectory", "loss")
     end, phases, plateaus = shown_until(tree), intervals(tree, "phase"), _plateaus(tree)
-    axes.plot(time, loss, color=BLACK, gid="loss-linear")
+    axes.plot(time, loss, mark_of(time), color=BLACK, gid="loss-linear", clip_on=len(time) > 1)
     top, test = _top(loss), test_loss(tree)
     if test is not None:
         axes.plot(time, test, **TEST, gid="test-loss-linear")

@@ -9,11 +9,11 @@ from functools import partial
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from catalog.schema import decode
 from pipeline.figures import cosines, kinks, polar
 from pipeline.figures.network import State
-from pipeline.figures.reading import Run, group_of, one_input, orthogonal
-from pipeline.figures.style import BLACK, GREY, ROLES
+from pipeline.figures.reading import Run, one_input, orthogonal
+from pipeline.figures.roles import neuron_roles, occurring
+from pipeline.figures.style import BLACK, GREY, ROLES, role_marker
 from pipeline.network.one_input import OneInput
 
 
@@ -89,15 +89,7 @@ def _in_a_plane(tree: Run, last: State) -> Panel:
 
 def _roles(tree: Run) -> list[Line2D]:
     """List the markers of the roles that occur."""
-    roles = set(decode(group_of(tree, "phases")["role"]).tolist())
-    return [
-        Line2D(
-            [], [], linestyle="none", marker=style.marker, markersize=6, markerfacecolor=style.color,
-            markeredgecolor="white", label=style.name,
-        )
-        for name, style in ROLES.items()
-        if name in roles
-    ]  # fmt: skip
+    return [role_marker(ROLES[name]) for name in occurring(neuron_roles(tree))]
 
 
 def _sliding(states: Sequence[State]) -> list[Line2D]:

@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from pipeline.figures.network import MANY, State, minimum, thinned
 from pipeline.figures.reading import FloatArray, Run, coordinate_labels, scale_text, values
-from pipeline.figures.style import BLACK, BLUE, GREY, VERMILION
+from pipeline.figures.style import BLACK, BLUE, DIRECTIONS, GREY, ROLES, VERMILION, RoleStyle, role_marker
+
+Truths = npt.NDArray[np.bool_]
 
 LIMIT = 1.2
 RINGS = (1.0, 0.1, 0.01)
@@ -104,20 +107,19 @@ def draw_setting(tree: Run, axes: Axes, view: View) -> None:
 
 
 def draw_state(tree: Run, axes: Axes, view: View, state: State) -> None:
-    """Draw a state: the neurons by the sign of their outputs, and the minimum's directions."""
+    """Draw a state: the neurons by their roles, and the minimum's directions."""
     at = place(view, state.direction, np.exp(state.log_norm - state.log_norm.max()))
-    sign = np.sign(state.output)
-    for number, (color, marker, _) in SIGNS.items():
+    for name, (own, style) in _groups(state).items():
         for sliding in (False, True):
-            chosen = np.flatnonzero((sign == number) & (state.sliding == sliding))
+            chosen = np.flatnonzero(own & (state.sliding == sliding))
             if not chosen.size:
                 continue
             across, up = ((1 + at[chosen]) / 2).T
             chosen = chosen[thinned(across, up, state.log_norm[chosen])]
             axes.plot(
-                *at[chosen].T, linestyle="none", marker=marker, markersize=6, markerfacecolor=color, alpha=0.75,
-                markeredgecolor=BLACK if sliding else "white", markeredgewidth=0.9 if sliding else 0.4,
-                zorder=2, clip_on=False, rasterized=len(sign) > MANY, label=f"{number}{'-sliding' * sliding}",
+                *at[chosen].T, linestyle="none", marker=style.marker, markersize=6, markerfacecolor=style.color,
+                alpha=0.75, markeredgecolor=BLACK if sliding else "white", markeredgewidth=0.9 if sliding else 0.4,
+                zorder=2, clip_on=False, rasterized=len(own) > MANY, label=f"{name}{'-sliding' * sliding}",
             )  # fmt: skip
     weight = _few_minimal(tree)
     if len(weight):
@@ -146,6 +148,14 @@ def _draw_data(tree: Run, axes: Axes, view: View) -> None:
     axes.add_collection(ticks, autolim=False)
 
 
+def _groups(state: State) -> dict[str, tuple[Truths, RoleStyle]]:
+    """Which neurons are drawn alike: those that go to one direction, or, where that is not known, of one sign."""
+    if np.isin(state.role, [name for names in DIRECTIONS.values() for name in names]).any():
+        return {name: (state.role == name, style) for name, style in reversed(ROLES.items())}
+    sign = np.sign(state.output)
+    return {str(number): (sign == number, RoleStyle(*looks)) for number, looks in SIGNS.items()}
+
+
 def _few_minimal(tree: Run) -> FloatArray:
     """Find the minimal neurons' weights, none where their circles would hide all else."""
     weight, _ = minimum(tree)
@@ -154,12 +164,9 @@ def _few_minimal(tree: Run) -> FloatArray:
 
 def legend(tree: Run, states: Sequence[State]) -> list[Line2D]:
     """List what the markers, the ticks and the rings stand for."""
-    signs = {int(sign) for state in states for sign in np.unique(np.sign(state.output))}
-    handles = [
-        Line2D([], [], linestyle="none", marker=marker, markersize=6, markerfacecolor=color,
-               markeredgecolor="white", label=name)
-        for number, (color, marker, name) in SIGNS.items() if number in signs
-    ]  # fmt: skip
+    styles = {name: style for state in states for name, (own, style) in _groups(state).items() if own.any()}
+    order = [name for name in (*ROLES, *map(str, SIGNS)) if name in styles]
+    handles = [role_marker(styles[name]) for name in order]
     handles.append(Line2D([], [], color=GREY, linewidth=2.0, label="data xₖ (blue: yₖ > 0)"))
     if len(_few_minimal(tree)):
         handles.append(
@@ -168,5 +175,5 @@ def legend(tree: Run, states: Sequence[State]) -> list[Line2D]:
                 markeredgecolor=BLACK, label="minimum norm",
             )
         )  # fmt: skip
-    handles.append(Line2D([], [], color=GREY, linewidth=0.5, label="1, 1/10, 1/100 of the largest |wⱼ|"))
+    handles.append(Line2D([], [], color=GREY, linewidth=0.5, label="1, 0.1, 0.01 largest |wⱼ|"))
     return handles

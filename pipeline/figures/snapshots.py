@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from catalog.schema import decode
 from pipeline.figures.moments import moments
 from pipeline.figures.network import state_at
 from pipeline.figures.panels import panel_of
 from pipeline.figures.reading import heading
+from pipeline.figures.roles import neuron_roles
 from pipeline.figures.style import WIDTH, publication
 
 
@@ -45,7 +45,7 @@ def snapshots_figure(tree: xr.DataTree) -> Figure:
     """
     figure = Figure(figsize=(WIDTH, 5.6), layout=ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.06))
     panels: list[Axes] = figure.subplots(2, 2, sharex=True, sharey=True).ravel().tolist()
-    role = decode(tree["phases"].dataset["role"])
+    role = neuron_roles(tree)
     chosen = moments(tree)
     states = [state_at(tree, moment.time, role) for moment in chosen]
     existing = [state for state in states if state is not None]

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from pipeline.figures.reading import FloatArray
 
@@ -110,8 +111,22 @@ class PhaseStyle:
 ROLES = {
     "positive": RoleStyle(BLUE, "^", "S₊,₁"),
     "negative": RoleStyle(VERMILION, "v", "S₋,₁"),
+    "up_1": RoleStyle(BLUE, "^", "a > 0 to u₁"),
+    "up_2": RoleStyle(PURPLE, "^", "a > 0 to u₂"),
+    "up_3": RoleStyle("#44AA99", "^", "a > 0 to u₃"),
+    "up_4": RoleStyle("#332288", "^", "a > 0 to u₄"),
+    "down_1": RoleStyle(VERMILION, "v", "a < 0 to u₁"),
+    "down_2": RoleStyle("#999933", "v", "a < 0 to u₂"),
+    "down_3": RoleStyle("#882255", "v", "a < 0 to u₃"),
+    "down_4": RoleStyle("#E69F00", "v", "a < 0 to u₄"),
     "other": RoleStyle(GREY, "o", "other neurons"),
 }
+
+DIRECTIONS = {1: ("up_1", "up_2", "up_3", "up_4"), -1: ("down_1", "down_2", "down_3", "down_4")}
+"""The roles of neurons by the extremal direction u at which they grow, the fastest first, by the sign of a.
+
+Beyond Okabe and Ito's, the colours are Tol's (2021), muted.
+"""
 
 PHASES = {
     "alignment": PhaseStyle(
@@ -131,6 +146,15 @@ PHASES = {
         GREEN, "----", "convergence", "the loss falls exponentially", "all labels are fitted within 1 %"
     ),
 }
+
+
+def role_marker(style: RoleStyle) -> Line2D:
+    """Make a role's entry of a legend."""
+    return Line2D(
+        [], [], linestyle="none", marker=style.marker, markersize=6, markerfacecolor=style.color,
+        markeredgecolor="white", label=style.name,
+    )  # fmt: skip
+
 
 _one_at_a_time = threading.RLock()
 

@@ -8,15 +8,18 @@ It knows the data, and nothing of phases or catalogs.
 
 from pipeline.flow.course import Course, follow_flow
 from pipeline.flow.initial import initialise
-from pipeline.flow.limit.labelled import limit_process, measure_limit
+from pipeline.flow.limit.labelled import limit_beside, limit_process, measure_limit
 from pipeline.flow.simulate import simulate
-from pipeline.flow.starts import given_start, start, start_from
+from pipeline.flow.starts import arrays_of, given_start, given_weights, start, start_from
 
 __all__ = [
     "Course",
+    "arrays_of",
     "follow_flow",
     "given_start",
+    "given_weights",
     "initialise",
+    "limit_beside",
     "limit_process",
     "measure_limit",
     "simulate",

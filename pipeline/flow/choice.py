@@ -1,15 +1,13 @@
 """Which path of the exact method follows a flow: the one criterion, in one place.
 
 The grouped path (:mod:`pipeline.flow.exact`) follows every crossing by itself, with a Newton correction of the
-size points x points: it is for few points, however many neurons, and for starts of any scale. Where points are
+size points x points: it is for few points, however many neurons. Where points are
 many and neurons few a single point matters little, and nothing may have the size points x points: that is the
 collocation path (:mod:`pipeline.flow.collocation`). Measured at n = 200, d = 2, m = 5 the two take 550 and 1 ms,
 and from there on the grouped path's steps cost n^3.
 """
 
 from __future__ import annotations
-
-from math import log
 
 import numpy as np
 import xarray as xr
@@ -21,9 +19,6 @@ FEWEST_POINTS = 128
 POINTS_PER_WEIGHT = 4
 """Points for each of the m (d + 1) weights: with fewer, neurons slide at many boundaries at once, and can fit the
 labels, which asks for the tail's Newton correction."""
-SMALLEST = 1e-4
-"""|w_j|, over the labels' scale, below which a start is small: what happens while it grows decides over the rest,
-and the grouped path follows it by logarithms (at 1e-8 the errors here are 100 tolerances, at 1e-3 below one)."""
 BALANCED = 1e-12
 """How far |a_j|/|w_j| may be from 1. Above it w_j can reach 0 in finite time, where all boundaries meet, below it
 a_j can change its sign while the neuron slides: there the flow is not unique. Only the grouped path says so."""
@@ -50,10 +45,9 @@ def many_points(data: xr.Dataset, init: xr.Dataset, slope: float) -> bool:
     (n, d), m = x.shape, init.sizes["neuron"]
     if n < FEWEST_POINTS or n < POINTS_PER_WEIGHT * m * (d + 1) or abs(slope) > 1.0 or not y.any():
         return False
-    if d == 1 or not x.any() or np.abs(np.abs(init.variables["output_ratio"].values) - 1.0).max() > BALANCED:
+    if d == 1 or not x.any():
         return False  # on a line the grouped path has two points: the ray of each sign
-    unit = 0.5 * (log(np.abs(y).max()) - log(np.abs(x).max()))
-    return bool(init.variables["log_norm"].values.min() - unit >= log(SMALLEST))
+    return bool(np.abs(np.abs(init.variables["output_ratio"].values) - 1.0).max() <= BALANCED)
 
 
 def many_patterns(reduced: Reduction, tolerance: float, end_time: float | None) -> bool:

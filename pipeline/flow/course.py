@@ -153,6 +153,7 @@ def follow_flow(
     slope: float = 0.0,
     output_speed: float = 1.0,
     progress: Progress | None = None,
+    most_steps: int | None = None,
 ) -> Followed:
     """Follow the gradient flow (3) of the network ``init`` on ``data`` by the exact method, reading nothing yet.
 
@@ -160,6 +161,8 @@ def follow_flow(
     ----------
     data, init, end_time, tolerance, slope, output_speed, progress
         As :func:`pipeline.simulate` has them.
+    most_steps
+        Of the grouped path, after which it gives up; None: as many as it may take.
 
     Returns
     -------
@@ -191,10 +194,11 @@ def follow_flow(
             progress(time * unit, steps)
 
     until = np.inf if end_time is None else end_time / unit
+    steps = MOST_STEPS if most_steps is None else most_steps
     with one_thread(len(reduced.problem.y)):
         started = perf_counter()
         record, ended_by, rejected, crossings, patterns, ambiguous, state, sensitive, doubts = run_interruptibly(
-            lambda: integrate(reduced.neurons, reduced.problem, tolerance, until, MOST_STEPS, watch), watch, tell
+            lambda: integrate(reduced.neurons, reduced.problem, tolerance, until, steps, watch), watch, tell
         )
         seconds = perf_counter() - started
     reduced = replace(reduced, neurons=reduced.neurons._replace(state=state))

@@ -68,14 +68,17 @@ class Followed:
         raise NotImplementedError
 
     def placed(self, samples: int) -> np.ndarray:
-        """Choose that many instants of the paper's t, dense where the trajectory moves: float64[samples]."""
+        """Choose that many instants of the paper's t, dense where the trajectory moves.
+
+        No instant twice: of a flow that rests where it starts, and has no end of its own, there is t = 0 alone.
+        """
         unit, samples = self.time_unit, whole("samples", samples, SAMPLES)
         last = None if self.end_time is None else self.end_time / unit
         record, scale = self.clock
         times: np.ndarray = unit * place_samples(record, samples, scale, last)
         if self.end_time is not None:
             times[-1] = self.end_time
-        return times
+        return np.unique(times)
 
     def trajectory(
         self,
@@ -97,7 +100,8 @@ class Followed:
             Group ``trajectory`` of the schema.
         """
         started = perf_counter()
-        with one_thread(self.data.sizes["point"]):
+        # Of data of 1e140, what is no float any more is inf or NaN.
+        with one_thread(self.data.sizes["point"]), np.errstate(over="ignore", invalid="ignore"):
             if np.ndim(times) == 0:
                 placed = moved_to(self.placed(cast("int", times)), self.slow_instants)
             else:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import conform, validate
-from pipeline.configuration import InitConfig, as_table, read_weights
+from pipeline.configuration import GivenWeights, InitConfig, as_table, read_weights
 from pipeline.flow.draws import draw
 from pipeline.inputs.errors import RequestError
 from pipeline.network.points import take_points
@@ -47,11 +47,11 @@ def initialise(data: xr.Dataset, config: InitConfig) -> xr.Dataset:
     """
     data, config = take_points(data), as_table(config, InitConfig)
     if config.start == "given":
-        w, a = read_weights(config)
-        if (wrong := config.width_problem(len(w))) is not None:
+        given = read_weights(config)
+        if (wrong := config.width_problem(len(given.w))) is not None:
             raise RequestError(f"init.{wrong}")
-        refuse_impossible(w, a, data.sizes["coord"])
-        initial = network_of(w, a)
+        refuse_impossible(given.w, given.a, data.sizes["coord"])
+        initial = network_of(given)
     elif config.start == "run":
         raise RequestError(
             f"init.from_run = {config.from_run!r}: allowed with a run of a catalog only; elsewhere "
@@ -100,11 +100,20 @@ def take_start(init: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     return init
 
 
-def network_of(w: np.ndarray, a: np.ndarray) -> xr.Dataset:
-    """Label the weights w (m, d) and a (m,) of a network as the start of a flow."""
+def network_of(given: GivenWeights) -> xr.Dataset:
+    """Label the weights of a network as the start of a flow."""
+    w, a, log_size = given
     lengths = np.linalg.norm(w, axis=1)
-    values = {"log_norm": np.log(lengths), "direction": w / lengths[:, None], "output_ratio": _ratio(a, lengths)}
-    return conform("initial", values | {"log_init_scale": _log_root_mean_square(w)})
+    if log_size.any():  # the directions of a run come back as they were
+        lengths = np.where(np.abs(lengths - 1.0) <= ROUNDING, 1.0, lengths)
+    values = {
+        "log_norm": np.log(lengths) + log_size,
+        "direction": w / lengths[:, None],
+        "output_ratio": _ratio(a, lengths),
+    }
+    largest = float(log_size.max())  # |w| of 1e-1000 is no float: in units of the largest it is
+    scale = largest + _log_root_mean_square(np.exp(log_size - largest)[:, None] * w)
+    return conform("initial", values | {"log_init_scale": scale})
 
 
 def refuse_impossible(w: np.ndarray, a: np.ndarray, d: int | None, table: str = "init.") -> None:
@@ -134,7 +143,8 @@ def refuse_impossible(w: np.ndarray, a: np.ndarray, d: int | None, table: str = 
         sizes = np.abs(values).reshape(len(values), -1).max(axis=1)
         for j in np.flatnonzero((sizes > LARGEST) | ((sizes > 0) & (sizes < SMALLEST))):
             raise RequestError(
-                f"{table}{name}[{j}] is of the size {sizes[j]:g}: {SMALLEST:g} to {LARGEST:g} is allowed"
+                f"{table}{name}[{j}] is of the size {sizes[j]:g}: {SMALLEST:g} to {LARGEST:g} is allowed; at any "
+                "scale as log_norm, direction and output_ratio"
             )
     for j in np.flatnonzero(~w.any(axis=1)):
         raise RequestError(

@@ -16,22 +16,13 @@ import numpy as np
 import xarray as xr
 
 from pipeline.flow.collocation.build import load_many_points
+from pipeline.flow.collocation.network import HIGHEST, SHIFT, Neurons
 from pipeline.flow.collocation.points import Points, in_blocks
 from pipeline.flow.collocation.reading import Step, look, read_step
-from pipeline.flow.collocation.steps import (
-    CONVERGED_RESIDUAL,
-    CROSSINGS,
-    INTERRUPTED,
-    REJECTED,
-    ROOM_USED,
-    State,
-    Steps,
-    make_state,
-    make_steps,
-    take_steps,
-)
+from pipeline.flow.collocation.steps import CONVERGED_RESIDUAL, INTERRUPTED, ROOM_USED, take_steps
 from pipeline.flow.collocation.sweep import NARROW, SCALE, SweepWork, make_sweep_work
 from pipeline.flow.collocation.tableau import gauss
+from pipeline.flow.collocation.workspace import CROSSINGS, REJECTED, State, Steps, make_state, make_steps
 from pipeline.flow.exact.machine_code.interruptible import run_interruptibly
 from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.followed import Followed, Progress, Reading
@@ -53,6 +44,9 @@ against runs at 1e-7: of some 480 runs of random students with noisy labels 15 w
 one of them 5."""
 SHARE_TOLERANCE = 1e-3
 """The tolerance below which the share falls with its power 0.4: what crossings leave the sweeps don't see."""
+SMALL_START, SMALL_START_SHARE = 0.1, 0.25
+"""A start below that size, in the solver's units, has a smaller share, times this at least: what is wrong while
+its neurons grow, each step relative to them, shifts the time at which they are seen."""
 ROUGH, CORNERED = 0.3, 1e-3
 """The tolerances, times the root of n and by itself, from which on neurons count as active at the nodes alone, and
 crossings have no corners: twice to six times as fast."""
@@ -111,13 +105,13 @@ class ManyPoints(Followed):
     parts
         The record of the steps, in the solver's time: each part is full but the last.
     end
-        The neurons w (m, d), a (m,) at the record's end.
+        The neurons at the record's end.
     """
 
     points: Points
     units: Units
     parts: tuple[Steps, ...]
-    end: tuple[np.ndarray, np.ndarray]
+    end: Neurons
 
     @property
     def time_unit(self) -> float:
@@ -143,7 +137,7 @@ class ManyPoints(Followed):
 
     def read(self, times: np.ndarray, reading: Reading | None) -> dict[str, Any]:
         """The trajectory's variables at these instants of the paper's t; as dask arrays if there are too many."""
-        (m, d), n = self.end[0].shape, self.data.sizes["point"]
+        (m, d), n = self.end.w.shape, self.data.sizes["point"]
         samples, each = len(times), m * (8 * (d + 2) + n) + 8 * n
         blocks = Blocks(samples, max(8 * m * d, m * n)) if samples * each > IN_MEMORY else None
         length = max(1, AT_ONCE // each) if blocks is None else blocks.length
@@ -173,9 +167,9 @@ class Reader:
 
     def __init__(self, followed: ManyPoints) -> None:
         self.followed = followed
-        m, d = followed.end[0].shape
+        m, d = followed.end.w.shape
         self.state = make_state(
-            followed.points, *followed.end, STAGES + 1, most_crossings(followed.data.sizes["point"], m)
+            followed.points, followed.end, STAGES + 1, most_crossings(followed.data.sizes["point"], m)
         )
         self.work: SweepWork = make_sweep_work(1, m, d, followed.points.labels.shape[1])
         self.tableaus = method(STAGES), method(STAGES + 1)
@@ -188,17 +182,19 @@ class Reader:
         part, i = self.steps[which]
         if which + 1 < len(self.steps):
             after, k = self.steps[which + 1]
-            end_w, end_a = after.w[k], after.a[k]
+            end = Neurons(after.w[k], after.a[k], after.scale[k])
         else:
-            end_w, end_a = self.followed.end
+            end = self.followed.end
         pairs = part.pairs[part.held[i, 0] : part.held[i, 1]]
-        return Step(part.w[i], part.a[i], end_w, end_a, part.force[i], pairs, float(part.length[i]), self.sweeps)
+        start = Neurons(part.w[i], part.a[i], part.scale[i])
+        end_w, end_a, _ = end.in_units(start.scale)
+        return Step(*start, end_w, end_a, part.force[i], pairs, float(part.length[i]), self.sweeps)
 
     def read(self, times: np.ndarray, watch: np.ndarray) -> dict[str, np.ndarray]:
         """The trajectory's variables at these times of the solver."""
         followed = self.followed
-        (m, d), n = followed.end[0].shape, followed.data.sizes["point"]
-        neurons = np.empty((len(times), m, d + 1))
+        (m, d), n = followed.end.w.shape, followed.data.sizes["point"]
+        neurons, scale = np.empty((len(times), m, d + 1)), np.empty((len(times), m), dtype=np.int64)
         slides = np.zeros((len(times) * m * (d + 1) + 1, 3), dtype=np.int64)
         residual, states = np.empty((len(times), n)), np.empty((len(times), m, n), dtype=np.int8)
         gradient_norm = np.empty(len(times))
@@ -207,28 +203,38 @@ class Reader:
         while first < len(times) and not watch[0]:
             last = int(np.searchsorted(which, which[first], side="right"))
             count = self.read_neurons(int(which[first]), times[first:last], neurons[first:last], slides)
+            scale[first:last] = self.scale(int(which[first]))
             for t in range(first, last):
-                w, a = np.ascontiguousarray(neurons[t, :, :-1]), np.ascontiguousarray(neurons[t, :, -1])
+                w = np.ascontiguousarray(neurons[t, :, :-1])
+                outputs = Neurons(w, neurons[t, :, -1], scale[t]).outputs
                 mine = np.ascontiguousarray(slides[:count][slides[:count, 0] == t - first])
-                gradient_norm[t] = look(followed.points, (w, a), mine, self.work, (residual[t], states[t]))
+                gradient_norm[t] = look(followed.points, (w, outputs), mine, self.work, (residual[t], states[t]))
             first = last
-        return self.labelled(neurons) | {
+        return self.labelled(neurons, scale) | {
             "activation": states,
             "residual": residual * followed.units.labels,
             "gradient_norm": gradient_norm * (np.exp(followed.units.log_weight) / followed.units.time),
         }
 
+    def scale(self, which: int) -> np.ndarray:
+        """The neurons' units in a step; past the record's end those of the end."""
+        if which < 0:
+            return self.followed.end.scale
+        part, i = self.steps[which]
+        units: np.ndarray = part.scale[i]
+        return units
+
     def read_neurons(self, which: int, times: np.ndarray, neurons: np.ndarray, slides: np.ndarray) -> int:
         """Write the neurons at some times of one step; past the record's end the network rests."""
         followed = self.followed
         if which < 0:  # it starts where it rests
-            neurons[:, :, :-1], neurons[:, :, -1] = followed.end
+            neurons[:, :, :-1], neurons[:, :, -1], _ = followed.end
             return 0
         step = self.step(which)
         inside = np.clip((times - self.begins[which]) / step.length, 0.0, 1.0)
         return int(read_step(followed.points, self.tableaus, self.state, step, inside, (neurons, slides)))
 
-    def labelled(self, neurons: np.ndarray) -> dict[str, np.ndarray]:
+    def labelled(self, neurons: np.ndarray, scale: np.ndarray) -> dict[str, np.ndarray]:
         """Direction, ln |w| and a/|w|; of a balanced start that is its sign for ever."""
         init = self.followed.init.variables
         start = init["output_ratio"].values
@@ -237,9 +243,8 @@ class Reader:
         )
         balanced = np.abs(np.abs(start) - 1.0) <= BALANCED
         ratio = np.where(balanced, np.sign(start), ratio)
-        return {
-            "direction": direction, "log_norm": log_norm + self.followed.units.log_weight, "output_ratio": ratio,
-        }  # fmt: skip
+        log_norm += self.followed.units.log_weight - SHIFT * log(2.0) * scale
+        return {"direction": direction, "log_norm": log_norm, "output_ratio": ratio}
 
 
 def care(tolerance: float, n: int) -> int:
@@ -265,10 +270,9 @@ def follow_many_points(
     """Follow the flow by the collocation path; the parameters as ``follow_flow`` has checked them."""
     x, y = (np.array(data.variables[name].values, dtype=float, order="C") for name in ("x", "y"))
     units = Units(unit_of(x), unit_of(y))
-    norm = np.exp(init.variables["log_norm"].values - units.log_weight)
-    w = np.ascontiguousarray(norm[:, None] * init.variables["direction"].values)
-    a = norm * init.variables["output_ratio"].values
-    points = in_blocks(x / units.inputs, y / units.labels, len(a), slope, care(tolerance, len(y)))
+    neurons = neurons_of(init, units)
+    m = len(neurons.a)
+    points = in_blocks(x / units.inputs, y / units.labels, m, slope, care(tolerance, len(y)))
     load_many_points()
     watch = np.zeros(3)
 
@@ -280,14 +284,15 @@ def follow_many_points(
     # To look through the loaded libraries takes longer than a whole run that asks none of them.
     with one_thread(len(y) if x.shape[1] > NARROW else 0):
         started = perf_counter()
-        state = make_state(points, w, a, STAGES, most_crossings(len(y), len(a)))
-        first, at_start = patterns_of(points, w, a, len(y))
+        state = make_state(points, neurons, STAGES, most_crossings(len(y), m))
+        first, at_start = patterns_of(points, neurons, len(y))
         unit = max(float(points.about[SCALE]), at_start)
-        allowed = SHARE * tolerance * min(1.0, tolerance / SHARE_TOLERANCE) ** 0.4
+        allowed = SHARE * tolerance * min(1.0, tolerance / SHARE_TOLERANCE) ** 0.4 * share_of_start(neurons)
         aims = np.array([allowed * unit, allowed, until, MOST_STEPS, SMALL_RESIDUAL * unit])
         parts, ended_by = run_interruptibly(lambda: take_all(points, state, aims, watch), watch, tell)
-        end = state.network.start_w.copy(), state.network.start_a.copy()
-        last, at_end = patterns_of(points, *end, len(y))
+        network = state.network
+        end = Neurons(network.start_w.copy(), network.start_a.copy(), network.scale.copy())
+        last, at_end = patterns_of(points, end, len(y))
         seconds = perf_counter() - started
     ended = BY_NUMBER[ended_by]
     if ended is Status.STATIONARY and at_end <= CONVERGED_RESIDUAL * points.about[SCALE]:
@@ -327,13 +332,29 @@ def shortened(record: Steps, count: int) -> Steps:
     return record._replace(**{name: part[:count] for name, part in record._asdict().items() if name != "pairs"})
 
 
-def patterns_of(points: Points, w: np.ndarray, a: np.ndarray, n: int) -> tuple[int, float]:
+def neurons_of(init: xr.Dataset, units: Units) -> Neurons:
+    """The start in the solver's units; a small neuron in its own, as :class:`Neurons` has it."""
+    log_norm = init.variables["log_norm"].values - units.log_weight
+    scale = np.ceil(np.maximum(log(HIGHEST) - log_norm, 0.0) / (SHIFT * log(2.0))).astype(np.int64)
+    scale[log_norm > -SHIFT * log(2.0)] = 0
+    norm = np.exp(log_norm + SHIFT * log(2.0) * scale)
+    w = np.ascontiguousarray(norm[:, None] * init.variables["direction"].values)
+    return Neurons(w, norm * init.variables["output_ratio"].values, scale)
+
+
+def share_of_start(neurons: Neurons) -> float:
+    """By how much less is allowed for a start that is small."""
+    size = float(np.abs(neurons.outputs).max(initial=0.0))
+    return float(np.clip(size / SMALL_START, SMALL_START_SHARE, 1.0))
+
+
+def patterns_of(points: Points, neurons: Neurons, n: int) -> tuple[int, float]:
     """How many activation patterns the neurons have, and the residual's root mean square."""
-    m, d = w.shape
+    m, d = neurons.w.shape
     residual, states = np.empty(n), np.empty((m, n), dtype=np.int8)
     nobody = np.zeros((0, 3), dtype=np.int64)
     look(
-        points, (w, a), nobody, make_sweep_work(1, m, d, points.labels.shape[1]),
+        points, (neurons.w, neurons.outputs), nobody, make_sweep_work(1, m, d, points.labels.shape[1]),
         (residual, states),
     )  # fmt: skip
     patterns = len({np.packbits(row == 2).tobytes() for row in states})

@@ -182,7 +182,7 @@ def aligned_time(reduced: Reduction, record: StepRecord, x: np.ndarray, y: np.nd
     """
     start, points = reduced.neurons, reduced.frame.inside(x[sign * y > 0])
     towards = sign * (y[sign * y > 0] @ points)
-    length = float(np.linalg.norm(towards))
+    length = float(np.hypot.reduce(towards))
     chosen = np.flatnonzero(np.sign(start.z[:, -2]) == sign)
     chosen = chosen[_active(start.z[chosen, :-2], points)]
     if length == 0.0 or not len(chosen):

@@ -19,6 +19,7 @@ from math import log, sqrt
 import numpy as np
 import xarray as xr
 
+from catalog.schema import variable
 from pipeline.flow.exact.dense_output import Samples
 from pipeline.flow.exact.network.activation import OFF, ON
 from pipeline.flow.exact.network.groups import Neurons
@@ -31,6 +32,11 @@ from pipeline.network.rays import off_its_ray, rays
 PARALLEL = 1e-8
 """The largest coordinate of u_k - u_l, for unit vectors, at which two points count as on one ray: what their
 labels differ by is fitted at a rate of its square, which is the tangent kernel's rounding then."""
+
+
+ON_BOUNDARY = 1e-13
+"""The cosine up to which a neuron that another run had on a boundary is there still: the rounding of its
+direction, in the data's coordinates and in the solver's."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ class Reduction:
         log_weight_unit = 0.5 * (log(label_unit) - log(input_unit))
         neurons = raw_neurons(
             direction, _floats(init, "log_norm") - log_weight_unit, _floats(init, "output_ratio") / output_unit,
-            points,
+            points, _resting(init, x, representative),
         )  # fmt: skip
         if len(points) == 0:  # nothing but zero vectors: one label of 0 at a point where every neuron is off
             points, label = np.eye(1, direction.shape[1]), np.array([0.0])
@@ -158,8 +164,35 @@ def unit_of(values: np.ndarray) -> float:
     return float(2.0 ** np.round(np.log2(largest))) if largest > 0.0 else 1.0
 
 
-def raw_neurons(direction: np.ndarray, log_norm: np.ndarray, ratio: np.ndarray, x: np.ndarray) -> Neurons:
-    """The network as the kernels hold it: (w, a, a^2 - |w|^2) in the unit in which (|w|^2 + a^2)/2 = 1."""
+def _resting(init: xr.Dataset, x: np.ndarray, representative: np.ndarray) -> np.ndarray | None:
+    """Which neurons of a start that another run was at are off on a boundary: bool[neuron, reduced point].
+
+    There relu'(0) = 0 holds them, and rounding alone says on which side their w is. None where nothing is known,
+    or the activation is that of other points.
+    """
+    known = init.variables.get("activation")
+    if known is None or known.shape[1] != len(x):
+        return None
+    there = x[representative]
+    reached = np.abs(init.variables["direction"].values @ there.T)
+    off = known.values[:, representative] == variable("initial", "activation").flag("off")
+    return np.asarray(off & (reached <= ON_BOUNDARY * np.linalg.norm(there, axis=1)))
+
+
+def raw_neurons(
+    direction: np.ndarray,
+    log_norm: np.ndarray,
+    ratio: np.ndarray,
+    x: np.ndarray,
+    resting: np.ndarray | None = None,
+) -> Neurons:
+    """The network as the kernels hold it: (w, a, a^2 - |w|^2) in the unit in which (|w|^2 + a^2)/2 = 1.
+
+    ``resting`` says which neurons are off at which points, whatever the rounding of w says.
+    """
+    on = direction @ x.T > 0.0
+    if resting is not None:
+        on &= ~resting
     larger = np.maximum(np.abs(ratio), 1.0)
     w, a = 1.0 / larger, ratio / larger
     balanced = np.abs(np.abs(ratio) - 1.0) <= 4e-16
@@ -170,5 +203,5 @@ def raw_neurons(direction: np.ndarray, log_norm: np.ndarray, ratio: np.ndarray, 
         np.column_stack([direction * (w / size)[:, None], a, imbalance]),
         log_norm + np.log(larger) + np.log(size),
         np.where(imbalance >= 0.0, np.sign(ratio), 0.0),
-        np.where(direction @ x.T > 0.0, ON, OFF).astype(np.int8),
+        np.where(on, ON, OFF).astype(np.int8),
     )

@@ -6,8 +6,9 @@ cost minutes. So each number of a public function passes here before anything is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from math import inf, isfinite, isnan
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -163,20 +164,55 @@ def matrix(name: str, values: Any) -> np.ndarray:
     """
     import numpy as np
 
-    if hasattr(values, "detach"):  # a tensor that may ask for gradients
+    if hasattr(values, "detach"):  # a tensor that may ask for gradients, of a type that NumPy may not know
         values = values.detach().cpu()
+        values = values.double() if values.is_floating_point() else values
+    values = list(values) if isinstance(values, Iterator) else values
     try:
         found = np.asarray(values)
-    except (TypeError, ValueError):  # rows of different lengths
-        raise RequestError(f"{name} has rows of different lengths: a table of numbers is allowed") from None
-    if found.ndim == 1:
-        found = found[:, None]
-    if found.dtype.kind not in "iuf" or found.ndim != 2 or not found.size:
-        what = f"has the shape {found.shape} and the type {found.dtype}"
+    except (TypeError, ValueError):
+        found = np.array(None)
+        if isinstance(values, list | tuple):
+            raise RequestError(f"{name} has rows of different lengths: a table of numbers is allowed") from None
+    if found.ndim == 0 and found.dtype.kind == "O":  # a sparse matrix, a dictionary, nothing at all
+        raise RequestError(f"{name} is of the type {type(values).__name__}: a table of numbers is allowed")
+    hidden = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else np.zeros(0)
+    for place in np.argwhere(hidden)[:1]:
+        raise RequestError(f"{name}{_place(place)} is masked: a finite number is allowed")
+    if found.dtype.kind == "O" and found.ndim <= 2:
+        found = _floats_of_objects(name, found)
+    flat = found.ndim == 1
+    table = found[:, None] if flat else found
+    if table.dtype.kind not in "iuf" or table.ndim != 2 or not table.size:
+        what = f"has the shape {table.shape} and the type {table.dtype}"
         raise RequestError(f"{name} {what}: a table of real numbers, (rows, columns) or (rows,), is allowed")
-    plain = np.ascontiguousarray(found, dtype=np.float64)
+    plain = np.ascontiguousarray(table, dtype=np.float64)
     for row, column in np.argwhere(~np.isfinite(plain))[:1]:
-        raise RequestError(f"{name}[{row}][{column}] = {plain[row, column]}: a finite number is allowed")
+        place = _place([row] if flat else [row, column])
+        raise RequestError(f"{name}{place} = {plain[row, column]}: a finite number is allowed")
+    return plain
+
+
+def _place(indices: Iterable[int]) -> str:
+    return "".join(f"[{i}]" for i in indices)
+
+
+def _floats_of_objects(name: str, found: np.ndarray) -> np.ndarray:
+    """An array of Python's own numbers, as a data frame of several types makes it, as floats.
+
+    Raises
+    ------
+    RequestError
+        Naming the first entry that is no number: a text, a truth value, something missing.
+    """
+    import numpy as np
+
+    plain = np.empty(found.shape)
+    for place, value in np.ndenumerate(found):
+        number = float(value) if isinstance(value, Decimal) else _plain(value)
+        if number is None:
+            raise RequestError(f"{name}{_place(place)} = {_shown(value)}: a number is allowed")
+        plain[place] = number
     return plain
 
 
@@ -218,11 +254,7 @@ def instants(name: str, values: Any, until: float = inf, *, empty: bool = False)
 
 def _plain(value: Any) -> float | None:
     """The value as Python's float; None if it is no real number."""
-    if getattr(value, "shape", None) == () and getattr(getattr(value, "dtype", None), "kind", None) in (
-        "i",
-        "u",
-        "f",
-    ):
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):  # NumPy's, torch's, a DataArray
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, Real):
         return None

@@ -12,7 +12,15 @@ reads its neurons off, ``candidates`` are interpolators of other origins, ``sear
 """
 
 from pipeline.minimal_norm.compare import compare
-from pipeline.minimal_norm.minimum import bias_coordinate, minimal_norm
-from pipeline.minimal_norm.penalised import penalised_minimum
+from pipeline.minimal_norm.minimum import bias_coordinate, minimal_norm, with_penalised
+from pipeline.minimal_norm.penalised import check_patterns, penalised_minimum, vanishing_penalty
 
-__all__ = ["bias_coordinate", "compare", "minimal_norm", "penalised_minimum"]
+__all__ = [
+    "bias_coordinate",
+    "check_patterns",
+    "compare",
+    "minimal_norm",
+    "penalised_minimum",
+    "vanishing_penalty",
+    "with_penalised",
+]

@@ -11,6 +11,7 @@ from catalog.schema import conform, validate
 from catalog.schema.blocks import coordinates_first, over_neurons
 from pipeline.minimal_norm.difference import difference, largest_between, merged_distance, variation_norm
 from pipeline.minimal_norm.lowering import lowered
+from pipeline.minimal_norm.minimum import values_of
 from pipeline.network.activation import Activation
 from pipeline.network.algebra import half_squared_norm, squares, weights_at
 from pipeline.network.points import take_points
@@ -38,17 +39,19 @@ def compare(trajectory: xr.Dataset, minimum: xr.Dataset, data: xr.Dataset | None
         flow's end) with half_squared_norm(time) = 1/2 |theta|^2, excess(time) over the minimal value, and
         distance(time) in weights to the set of minimal networks of the same width, built from these minimal
         neurons, whose outputs have the signs of that instant (an unbalanced a_j may change its sign). Excess and
-        distance are NaN where the minimum is not known. With a free bias the excess leaves the biases out.
+        distance are NaN where the minimum is not known. With a free bias the excess leaves the biases out. Beside
+        free functions, which no network of neurons alone has, distances are NaN.
     """
     trajectory, minimum = validate("trajectory", trajectory), validate("minimum", minimum)
     data = take_points(data) if data is not None else None
-    if data is not None:
+    beside = "free_functions" in minimum.attrs
+    if data is not None and not beside:
         minimum = lowered(minimum, data, trajectory, slope=Activation.of(trajectory).negative_slope)
     least = minimum.variables
     value, weight, sign = float(least["value"]), least["weight"].values, least["output_sign"].values
     free = minimum.attrs.get("free_coordinate")
 
-    nearest = None if np.isnan(value) else MinimalNeurons.of(weight, sign, free)
+    nearest = None if np.isnan(value) or beside else MinimalNeurons.of(weight, sign, free)
 
     def course(
         part: slice, log_norm: np.ndarray, ratio: np.ndarray, *direction: np.ndarray
@@ -66,13 +69,13 @@ def compare(trajectory: xr.Dataset, minimum: xr.Dataset, data: xr.Dataset | None
     joins = [np.add] if nearest is None else [np.add, np.add, *SHARES]
     wanted = ["log_norm", "output_ratio"] + ([] if nearest is None else ["direction"])
     half, *rest = over_neurons(course, joins, *(trajectory.variables[name] for name in wanted))
-    excess = distances = np.full(len(half), np.nan)
+    excess, distances = half - value, np.full(len(half), np.nan)
     if nearest is not None:
         excess, distances = half - rest[0] - value, nearest.distance(*rest[1:])
     return conform(
         "minimal_norm",
         {
-            **{str(name): least[name].values for name in minimum.data_vars},
+            **values_of(minimum),
             "time": trajectory.variables["time"].values,
             "half_squared_norm": half,
             "excess": excess,
@@ -96,7 +99,7 @@ def compare_functions(data: xr.Dataset, trajectory: xr.Dataset, minimum: xr.Data
     slope = Activation.of(trajectory).negative_slope
     found = {"variation_norm": variation_norm(w, a, within=WITHIN)}
     names = ("hull_difference", "merged_distance", "variation_difference")
-    if np.isnan(float(minimum.variables["value"])):
+    if np.isnan(float(minimum.variables["value"])) or "free_functions" in minimum.attrs:
         return found | dict.fromkeys(names, np.nan)
     output = sign * np.linalg.norm(weight, axis=1)
     both = difference(w, a, weight, output)

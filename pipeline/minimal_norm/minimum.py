@@ -14,6 +14,7 @@ from pipeline.inputs.errors import RequestError
 from pipeline.minimal_norm.bound import rough_certificate
 from pipeline.minimal_norm.interpolator import Network
 from pipeline.minimal_norm.orthogonal import certificate_norm, closed_form
+from pipeline.minimal_norm.penalised import METHOD, penalised_minimum
 from pipeline.minimal_norm.reduction import Reduced, reduce
 from pipeline.minimal_norm.search import KNOWN
 from pipeline.minimal_norm.solution import UPPER_BOUND, Found, TooMany, in_units, least_norm
@@ -21,13 +22,20 @@ from pipeline.network.activation import Activation
 from pipeline.network.algebra import weights, weights_at
 from pipeline.network.one_input import OneInput
 from pipeline.network.points import describe_points, take_points
+from pipeline.network.threads import one_thread
 
 NOT_KNOWN = "not known"
 """What the attribute ``method`` begins with where there is a lower bound at most."""
 
 
 def minimal_norm(
-    data: xr.Dataset, *, slope: float = 0.0, free_bias: bool = False, known: Sequence[xr.Dataset] = ()
+    data: xr.Dataset,
+    *,
+    slope: float = 0.0,
+    free_bias: bool = False,
+    output_bias: bool = False,
+    skip: bool = False,
+    known: Sequence[xr.Dataset] = (),
 ) -> xr.Dataset:
     """The interpolator of least norm with a dual certificate, for any data.
 
@@ -39,6 +47,8 @@ def minimal_norm(
         The leaky ReLU's; 0 is the ReLU.
     free_bias
         Whether the weights on the coordinate labelled "bias" do not count in the norm.
+    output_bias, skip
+        Whether the output has a constant, or a linear function <v, x>, of its own that does not count either.
     known
         Networks that fit the labels, or nearly so, as log_norm(neuron), direction(neuron, coord) and
         output_ratio(neuron): the value is no more than the norm of any that fits. Of a trajectory the end is
@@ -65,14 +75,21 @@ def minimal_norm(
         where the patterns are sampled, or too many), ``patterns`` how many patterns were taken into account (0:
         none had to be). With a free bias the value is sum |a| |w without its bias|, the least of 1/2 |theta
         without biases|^2; the attribute ``free_coordinate`` says which coordinate that is. A constant costs
-        nothing then: its neuron has a bias alone, and the value is an infimum.
+        nothing then: its neuron has a bias alone, and the value is an infimum. With an output bias or a skip
+        connection, ``output_constant`` and ``skip_weight`` are beside the neurons, and the attribute
+        ``free_functions`` names them.
 
     Raises
     ------
     RequestError
-        If a free bias is wanted and there is no coordinate "bias", or it is not above 0 at every point.
+        If a free bias is wanted and there is no coordinate "bias", or it is not above 0 at every point; or beside
+        free functions.
     """
     data, slope = describe_points(data), number("slope", slope, SLOPE)
+    if output_bias or skip:
+        if free_bias:
+            raise RequestError("free_bias = true: allowed without output_bias and skip only")
+        return _with_kinks(_beside_free_functions(data, slope, output_bias, skip), data, slope)
     x, y = data["x"].values, data["y"].values
     nothing_at_zero = not y[~x.any(axis=1)].any()
     if slope == 0.0 and not free_bias and nothing_at_zero and float(data["largest_cosine"]) <= ORTHOGONAL:
@@ -82,10 +99,29 @@ def minimal_norm(
     reduced = reduce(x, y, bias)
     if isinstance(reduced, str):
         return _nothing(data, reduced, slope, attributes)
-    found = least_norm(reduced, slope, [reduced.neurons(w, a) for w, a in map(weights_of, known)])
+    networks = [reduced.neurons(w, a) for w, a in map(weights_of, known)]
+    with one_thread(len(y)):
+        found = least_norm(reduced, slope, networks)
     if isinstance(found, str):
         return _nothing(data, found, slope, attributes)
     return _with_kinks(_found(x, found, attributes), data, slope)
+
+
+def _beside_free_functions(data: xr.Dataset, slope: float, output_bias: bool, skip: bool) -> xr.Dataset:
+    """The least norm beside a constant or a linear function that costs nothing: the penalised minimum at 0."""
+    attributes = {"free_functions": " ".join(["constant"] * output_bias + ["linear"] * skip)}
+    try:
+        found = penalised_minimum(data, 0.0, slope=slope, output_bias=output_bias, skip=skip).isel(penalty=0)
+    except RequestError as error:
+        return _nothing(data, str(error).partition(": ")[2], slope, attributes)
+    names = ("value", "lower_bound", "certificate", "weight", "output_sign", "output_constant", "skip_weight")
+    return _dataset(
+        f"{METHOD}, beside what costs nothing",
+        attributes,
+        **{name: found[name].values for name in names},
+        certificate_norm=1.0,
+        freedom=np.nan,
+    )
 
 
 def weights_of(network: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -160,12 +196,25 @@ def replaced(
 ) -> xr.Dataset:
     """``minimum`` with another interpolator, known from elsewhere; its certificate is the same."""
     value, weight = in_units(reduced, network)
-    values: dict[str, Any] = {str(name): variable.values for name, variable in minimum.data_vars.items()}
+    values = values_of(minimum)
     values |= {"value": value, "gap": value - values["lower_bound"], "freedom": np.nan}
     values |= {"weight": weight, "output_sign": network.sign}
     kept = {name: found for name, found in values.items() if name not in KINKS}
     attributes = dict(minimum.attrs) | {"method": f"{KNOWN}: {UPPER_BOUND}"}
     return _with_kinks(conform("minimum", kept, attributes), data, slope)
+
+
+def with_penalised(minimum: xr.Dataset, penalised: xr.Dataset) -> xr.Dataset:
+    """``minimum`` beside its penalised counterparts, of :func:`penalised_minimum`."""
+    names = {f"penalised_{name}": penalised[name].values for name in ("loss", "norm", "lower_bound", "residual")}
+    values = values_of(minimum) | names | {"penalty": penalised["penalty"].values}
+    return conform("minimum", values, dict(minimum.attrs))
+
+
+def values_of(minimum: xr.Dataset) -> dict[str, Any]:
+    """The arrays of a minimum by name, the penalties of its penalised counterparts among them."""
+    names = [*minimum.data_vars, *({"penalty"} & minimum.variables.keys())]
+    return {str(name): minimum.variables[name].values for name in names}
 
 
 KINKS = ("kink", "slope_change")

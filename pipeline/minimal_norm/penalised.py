@@ -24,7 +24,7 @@ from pipeline.inputs.arguments import SLOPE, Allowed, number, numbers
 from pipeline.inputs.errors import RequestError
 from pipeline.minimal_norm.program import Blocks, constraints
 from pipeline.minimal_norm.reduction import Reduced
-from pipeline.minimal_norm.sphere import Chart, climb_from, make_charts, peaks
+from pipeline.minimal_norm.sphere import Chart, are_few, climb_from, largest, make_charts, peaks
 from pipeline.network.activation import Activation
 from pipeline.network.points import take_points
 
@@ -35,6 +35,7 @@ MOST_ADDED, MOST_ROUNDS = 40, 100
 ALL_AT_ONCE = 30
 """Up to how many patterns the program takes all of them."""
 PENALTY = Allowed(least=0.0)
+METHOD = "convex program over all activation patterns"
 NOTHING = 1e-8
 """The share of the largest mass, and the mass in units of 1, below which a neuron is rounding."""
 
@@ -48,7 +49,9 @@ class Problem:
     reduced, charts
         As the least norm's modules take them; no two points are merged, for their labels may differ.
     free
-        [point, column]: what costs nothing.
+        [point, column]: an orthonormal basis of what costs nothing.
+    functions
+        [point, 1 + coord of the span]: the constant and the linear functions that cost nothing, themselves.
     slope
         The leaky ReLU's.
     """
@@ -56,6 +59,7 @@ class Problem:
     reduced: Reduced
     charts: list[Chart]
     free: np.ndarray
+    functions: np.ndarray
     slope: float
 
 
@@ -97,8 +101,9 @@ def penalised_minimum(
     Dataset
         Over ``penalty``: value (for penalty 0 the norm alone), lower_bound (of the dual certificate) and gap, all
         of them right whatever the solver did; loss and norm, which value is made of; residual(penalty, point);
-        weight(penalty, minimal_neuron, coord) and output_sign of neurons with |a| = |w|, padded with zeros; where
-        asked for, free_part(penalty, point): what the constant and the linear function add at the points.
+        certificate(penalty, point), the q of the bound; weight(penalty, minimal_neuron, coord) and output_sign of
+        neurons with |a| = |w|, padded with zeros; output_constant(penalty) and skip_weight(penalty, coord), the
+        least that act so on the points, and free_part(penalty, point), what they add there.
 
     Raises
     ------
@@ -106,11 +111,10 @@ def penalised_minimum(
         If the activation patterns are too many to be known, or for penalty 0 no network fits.
     """
     data, slope = take_points(data), number("slope", slope, SLOPE)
-    betas = numbers("penalty", np.atleast_1d(np.asarray(penalty, dtype=float)), PENALTY)
+    betas = numbers("penalty", [penalty] if np.ndim(penalty) == 0 else penalty, PENALTY)
     if not len(betas):
         raise RequestError("penalty = []: at least one number is allowed")
-    x, y = data["x"].values, data["y"].values
-    problem, basis, units = _problem(x, y, slope, output_bias, skip)
+    problem, basis, units = _problem(data, slope, output_bias, skip)
     found: dict[int, Minimum] = {}
     blocks = _first(problem)
     for place in np.argsort(-betas):  # few neurons first, which the next one begins with
@@ -119,30 +123,68 @@ def penalised_minimum(
     return _labelled(data, betas, minima, problem, basis, units)
 
 
-def _problem(
-    x: np.ndarray, y: np.ndarray, slope: float, output_bias: bool, skip: bool
-) -> tuple[Problem, np.ndarray, tuple[float, float]]:
-    """The data in units of their largest sizes, and the basis of their span."""
-    units = float(np.linalg.norm(x, axis=1).max()) or 1.0, float(np.abs(y).max()) or 1.0
-    _, sizes, rows = np.linalg.svd(x / units[0], full_matrices=False)
-    basis = rows[sizes > 1e-12 * max(sizes.max(initial=0.0), 1e-300)]
-    points, labels = x / units[0] @ basis.T, y / units[1]
-    n, rank = points.shape
-    columns = [np.ones((n, 1))] * output_bias + [points] * skip
-    free = np.concatenate(columns, axis=1) if columns else np.zeros((n, 0))
-    reduced = Reduced(
-        points, labels, rank, np.arange(n), np.ones(n), units[1], basis, np.zeros(x.shape[1]), units[0], None
-    )
-    charts = make_charts(reduced)
-    if any(chart.patterns is None for chart in charts):
+def check_patterns(data: xr.Dataset) -> None:
+    """Refuse data of which no penalised minimum is found, before anything is computed.
+
+    Raises
+    ------
+    RequestError
+        If the activation patterns are too many to be known.
+    """
+    n, rank = data.sizes["point"], int(np.linalg.matrix_rank(data["x"].values))
+    _refuse_many(n, rank)
+
+
+def _refuse_many(n: int, rank: int) -> None:
+    if n and not are_few(n, rank):
         raise RequestError(
             f"data: {n} points of rank {rank} have too many activation patterns for a certificate: allowed are "
             "some 1,400 points of rank 2, 150 of rank 3, 60 of rank 4"
         )
+
+
+def vanishing_penalty(
+    data: xr.Dataset, *, slope: float = 0.0, output_bias: bool = False, skip: bool = False
+) -> float:
+    """The least penalty at which no neuron is left: the largest |1/n sum_k r_k phi(<u, x_k>)| over |u| = 1.
+
+    r is what the functions that cost nothing leave of the labels. Where there are none this is the largest |G| on
+    the sphere: the rate at which the first neurons of a small start escape.
+
+    Raises
+    ------
+    RequestError
+        As :func:`penalised_minimum` does.
+    """
+    problem, _, units = _problem(take_points(data), number("slope", slope, SLOPE), output_bias, skip)
+    labels, free = problem.reduced.labels, problem.free
+    left = labels - free @ (free.T @ labels)
+    if np.abs(left).max(initial=0.0) <= 1e-12:
+        return 0.0
+    return largest(left, problem.charts, problem.slope) / len(labels) * units[0] * units[1]
+
+
+def _problem(
+    data: xr.Dataset, slope: float, output_bias: bool, skip: bool
+) -> tuple[Problem, np.ndarray, tuple[float, float]]:
+    """The data in units of their largest sizes, and the basis of their span."""
+    x, y = data["x"].values, data["y"].values
+    units = float(np.linalg.norm(x, axis=1).max()) or 1.0, float(np.abs(y).max()) or 1.0
+    _, sizes, rows = np.linalg.svd(x / units[0], full_matrices=False)
+    # Zero vectors alone span nothing: one coordinate, in which they are 0.
+    basis = rows[: max(1, int((sizes > 1e-12 * max(sizes.max(initial=0.0), 1e-300)).sum()))]
+    points, labels = x / units[0] @ basis.T, y / units[1]
+    n, rank = points.shape
+    functions = np.hstack([np.full((n, 1), float(output_bias)), points * float(skip)])
+    _refuse_many(n, rank)
+    reduced = Reduced(
+        points, labels, rank, np.arange(n), np.ones(n), units[1], basis, np.zeros(x.shape[1]), units[0], None
+    )
+    charts = make_charts(reduced)
     # Columns that the others already have: without them the program has one solution.
-    left, sizes, _ = np.linalg.svd(free, full_matrices=False)
+    left, sizes, _ = np.linalg.svd(functions, full_matrices=False)
     rank_of_free = int((sizes > 1e-12 * sizes.max(initial=1.0)).sum())
-    return Problem(reduced, charts, left[:, :rank_of_free], slope), basis, units
+    return Problem(reduced, charts, left[:, :rank_of_free], functions, slope), basis, units
 
 
 def _first(problem: Problem) -> Blocks:
@@ -222,25 +264,25 @@ def _labelled(
 ) -> xr.Dataset:
     """All minima in the data's own units: what is stored is computed from the networks and the certificates."""
     x, y = data["x"].values, data["y"].values
-    n, d = x.shape
+    (n, d), count = x.shape, len(betas)
     most = max(len(one.sign) for one in minima)
-    weight, sign = np.zeros((len(betas), most, d)), np.zeros((len(betas), most), dtype=np.int8)
-    residual, bound, norm = np.zeros((len(betas), n)), np.zeros(len(betas)), np.zeros(len(betas))
-    for place, (beta, one) in enumerate(zip(betas, minima, strict=True)):
+    weight, sign = np.zeros((count, most, d)), np.zeros((count, most), dtype=np.int8)
+    residual, free_part, q = (np.zeros((count, n)) for _ in range(3))
+    constant, skip, norm = np.zeros(count), np.zeros((count, d)), np.zeros(count)
+    for place, one in enumerate(minima):
         v = one.u @ basis * (units[1] / units[0])  # a_j |w_j| is |v_j|
         size = np.linalg.norm(v, axis=1)
         weight[place, : len(v)] = v / np.sqrt(size)[:, None]
         sign[place, : len(v)] = one.sign
-        outputs = one.sign @ Activation(problem.slope).value(v @ x.T)
-        residual[place] = y - outputs - units[1] * problem.free @ one.f
-        q = one.q / units[0]
-        norm[place] = size.sum()
-        bound[place] = (
-            q @ y - 0.5 * n * beta * (q @ q) if beta == 0 else beta * (q @ y) - 0.5 * n * beta**2 * (q @ q)
-        )
+        constant[place], skip[place] = _free_functions(one, problem, basis, units)
+        free_part[place] = constant[place] + x @ skip[place]
+        residual[place] = y - one.sign @ Activation(problem.slope).value(v @ x.T) - free_part[place]
+        q[place], norm[place] = one.q / units[0], size.sum()
+    _refuse_misfit(betas, residual, units[1])
     loss = 0.5 * np.mean(residual**2, axis=1)
     value = np.where(betas == 0, norm, loss + betas * norm)
-    _refuse_misfit(betas, residual, units[1])
+    scale = np.where(betas == 0, 1.0, betas)
+    bound = scale * (q @ y - 0.5 * n * betas * (q**2).sum(axis=1))
     return xr.Dataset(
         {
             "value": ("penalty", value, {"long_name": "loss + penalty norm; at 0 the norm alone"}),
@@ -249,25 +291,24 @@ def _labelled(
             "loss": ("penalty", loss, {"long_name": "1/(2n) sum r^2"}),
             "norm": ("penalty", norm, {"long_name": "least 1/2 |theta|^2 of the function"}),
             "residual": (("penalty", "point"), residual, {"long_name": "y_k - h(x_k)"}),
+            "certificate": (("penalty", "point"), q, {"long_name": "dual certificate q_k"}),
             "weight": (("penalty", "minimal_neuron", "coord"), weight, {"long_name": "w, with |a| = |w|"}),
             "output_sign": (("penalty", "minimal_neuron"), sign, {"long_name": "sign of a; 0: no neuron"}),
-            **_free_parts(data, residual, weight, sign, problem),
+            "output_constant": ("penalty", constant, {"long_name": "constant of the output"}),
+            "skip_weight": (("penalty", "coord"), skip, {"long_name": "v of the skip connection <v, x>"}),
+            "free_part": (("penalty", "point"), free_part, {"long_name": "constant + <v, x_k>"}),
         },
         {"penalty": ("penalty", betas, {"long_name": "beta"}), "point": data["point"], "coord": data["coord"]},
-        {"slope": problem.slope, "method": "convex program over all activation patterns"},
+        {"slope": problem.slope, "method": METHOD},
     )
 
 
-def _free_parts(
-    data: xr.Dataset, residual: np.ndarray, weight: np.ndarray, sign: np.ndarray, problem: Problem
-) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
-    """The free part of each minimum at the points: what is neither the neurons' nor left over."""
-    if not problem.free.shape[1]:
-        return {}
-    x, y = data["x"].values, data["y"].values
-    size = np.linalg.norm(weight, axis=2) * sign
-    outputs = np.einsum("pj,pjk->pk", size, Activation(problem.slope).value(weight @ x.T))
-    return {"free_part": (("penalty", "point"), y - residual - outputs)}
+def _free_functions(
+    one: Minimum, problem: Problem, basis: np.ndarray, units: tuple[float, float]
+) -> tuple[float, np.ndarray]:
+    """The constant and the weight of the skip connection in the data's own units: the least that act so."""
+    f = np.linalg.lstsq(problem.functions, problem.free @ one.f)[0]
+    return units[1] * f[0], units[1] / units[0] * f[1:] @ basis
 
 
 def _refuse_misfit(betas: np.ndarray, residual: np.ndarray, size: float) -> None:
@@ -276,5 +317,5 @@ def _refuse_misfit(betas: np.ndarray, residual: np.ndarray, size: float) -> None
     for place in np.flatnonzero((betas == 0) & (misfit > 1e-5)):
         raise RequestError(
             f"penalty[{place}] = 0: no network fits these labels (one misses them by {misfit[place]:.1g}); "
-            "above 0 is allowed"
+            "a penalty above 0 is allowed"
         )

@@ -75,16 +75,17 @@ def make_charts(reduced: Reduced) -> list[Chart]:
     if p == 0 or n == 0:
         return []
     if reduced.bias is None:
-        return [Chart(points, enumerate_patterns(points) if _few(n, p, 1) else None, np.eye(p))]
+        return [Chart(points, enumerate_patterns(points) if are_few(n, p, 1) else None, np.eye(p))]
     charts, inputs = [], points[:, :p]
     for l, centre in enumerate(inputs):
         seen = inputs - centre
-        patterns = enumerate_patterns(seen) if _few(n - 1, p, n) else None
+        patterns = enumerate_patterns(seen) if are_few(n - 1, p, n) else None
         charts.append(Chart(seen, patterns, np.column_stack([np.eye(p), -centre]), l))
     return charts
 
 
-def _few(points: int, dimension: int, charts: int) -> bool:
+def are_few(points: int, dimension: int, charts: int = 1) -> bool:
+    """Whether the patterns of so many points can be enumerated."""
     signs = charts * points * count_in_general_position(points, dimension)
     return signs <= LARGEST_ENUMERATION and charts * comb(points, max(dimension - 2, 0)) <= MOST_SUBSPACES
 

@@ -39,8 +39,8 @@ def take_points(data: xr.Dataset) -> xr.Dataset:
     ----------
     data
         x(point, coord), or x(point) for one coordinate, and y(point): real numbers of any type, dimensions in any
-        order. The coordinates' names are the words on ``coord`` or those of its attribute ``labels``, else
-        x1, x2, ...
+        order, and of any names (that of y is the points'). The coordinates' names are the words on ``coord`` or
+        those of its attribute ``labels``, else x1, x2, ...
 
     Returns
     -------
@@ -57,6 +57,7 @@ def take_points(data: xr.Dataset) -> xr.Dataset:
             f"data is a {type(data).__name__}: allowed is a Dataset of x(point, coord) and y(point); "
             "reluflow.data_set(x, y) makes one of arrays"
         )
+    data = _with_our_dimensions(data)
     found = data.variables
     if not all(name in found for name in ("x", "y", "coord", "point")) or not _in_form(data):
         x, y = _numbers(data, "x"), _numbers(data, "y")
@@ -64,6 +65,18 @@ def take_points(data: xr.Dataset) -> xr.Dataset:
         return describe(x, y, _names(data, x.shape[1]))
     refuse_impossible(found["x"].values, found["y"].values)
     return data
+
+
+def _with_our_dimensions(data: xr.Dataset) -> xr.Dataset:
+    """The same data with the dimensions point and coord, where x has two of other names, and y has one of them."""
+    x, y = (data.variables.get(name) for name in ("x", "y"))
+    if x is None or y is None or y.ndim != 1 or y.dims[0] not in x.dims or not 1 <= x.ndim <= 2:
+        return data
+    ours = dict(zip((y.dims[0], *(dim for dim in x.dims if dim != y.dims[0])), ("point", "coord"), strict=False))
+    others = {dim: name for dim, name in ours.items() if dim != name}
+    if not others or {*others, *others.values()} & {"x", "y"} or set(others.values()) & set(data.variables):
+        return data
+    return data.rename(others)
 
 
 def describe_points(data: xr.Dataset) -> xr.Dataset:

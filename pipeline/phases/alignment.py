@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
 
-from catalog.schema import validate
+from catalog.schema import conform, validate, variable
 from catalog.schema.blocks import at_instant
 from pipeline.inputs.arguments import SLOPE, number
 from pipeline.inputs.errors import RequestError
@@ -21,7 +19,7 @@ SAME = 1e-7
 ALIGNING = 1e-2
 """|r - y| over |y| up to which a run is still aligning."""
 MAXIMUM, MINIMUM, SADDLE = EXTREMAL_KINDS
-NOWHERE = -1
+NOWHERE = -2
 """The partner of a neuron that feels no force where it ends."""
 
 
@@ -56,7 +54,7 @@ def extremal_directions(data: xr.Dataset, *, residual: np.ndarray | None = None,
             f"n = {x.shape[0]} points in d = {x.shape[1]} have too many cells to find all extremal directions: "
             "predict_alignment finds those that given neurons go to"
         )
-    return _labelled(data, found, True)
+    return _labelled(data, found)
 
 
 def predict_alignment(
@@ -79,7 +77,7 @@ def predict_alignment(
     Dataset
         What :func:`extremal_directions` has, or, where the cells are too many, what the neurons found (the
         attribute ``complete`` is 0 then); predicted_direction(neuron, coord), predicted_sign(neuron) of a there,
-        predicted_rate(neuron) = d ln|w_j|/dt there, and partner(neuron): the number of the extremal direction, -1
+        predicted_rate(neuron) = d ln|w_j|/dt there, and partner(neuron): the number of the extremal direction, -2
         for a neuron that feels no force there.
     """
     data, slope = take_points(data), number("slope", slope, SLOPE)
@@ -89,15 +87,18 @@ def predict_alignment(
     with one_thread(len(x)):
         ends = FrozenFlow(x, r, activation).follow(start)
         found = critical_points(x, r, activation)
-    labelled = _labelled(data, _found_by(ends) if found is None else found, found is not None)
-    partner = _partners(ends, labelled.variables["direction"].values)
-    own = {
-        "predicted_direction": (("neuron", "coord"), ends.direction, "where the frozen flow takes it"),
-        "predicted_sign": ("neuron", np.sign(ends.ratio), "sign of a there"),
-        "predicted_rate": ("neuron", ends.rate, "d ln|w_j|/dt there, s_j G(u)"),
-        "partner": ("neuron", partner, "extremal direction it goes to; -1: it feels no force"),
-    }
-    return labelled.assign({name: (dims, values, _said(words)) for name, (dims, values, words) in own.items()})
+    directions = _found_by(ends) if found is None else found
+    return conform(
+        "alignment",
+        _values(directions)
+        | {
+            "predicted_direction": ends.direction,
+            "predicted_sign": np.sign(ends.ratio),
+            "predicted_rate": ends.rate,
+            "partner": _partners(ends, directions.direction),
+        },
+        {"complete": int(found is not None)},
+    ).assign_coords(coord=data.variables["coord"])
 
 
 def measure_alignment(data: xr.Dataset, trajectory: xr.Dataset, alignment: xr.Dataset) -> xr.Dataset:
@@ -113,7 +114,7 @@ def measure_alignment(data: xr.Dataset, trajectory: xr.Dataset, alignment: xr.Da
     Returns
     -------
     Dataset
-        ``alignment`` with measured_direction(neuron, coord), cosine(neuron) of the two, and measured_at, its time.
+        ``alignment`` with measured_direction(neuron, coord), cosine(neuron) of the two, and aligned_at, its time.
     """
     data, trajectory = take_points(data), validate("trajectory", trajectory)
     y, residual = data.variables["y"].values, trajectory.variables["residual"].values
@@ -123,11 +124,13 @@ def measure_alignment(data: xr.Dataset, trajectory: xr.Dataset, alignment: xr.Da
         raise RequestError("the start is not small: its residual is not that of the labels, and it does not align")
     (measured,) = at_instant(trajectory, last, "direction")
     cosine = np.sum(measured * alignment.variables["predicted_direction"].values, axis=1)
-    return alignment.assign(
-        measured_direction=(("neuron", "coord"), measured, _said("direction at the end of the alignment")),
-        cosine=("neuron", np.clip(cosine, -1.0, 1.0), _said("cosine of the measured and the predicted one")),
-        measured_at=((), float(trajectory.variables["time"].values[last]), _said("its time")),
-    )
+    found = {
+        "measured_direction": measured,
+        "cosine": np.clip(cosine, -1.0, 1.0),
+        "aligned_at": float(trajectory.variables["time"].values[last]),
+    }
+    specs = {name: variable("alignment", name) for name in found}
+    return alignment.assign({name: (spec.dims, found[name], spec.attributes) for name, spec in specs.items()})
 
 
 def _points(data: xr.Dataset, residual: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -161,22 +164,20 @@ def _partners(ends: Ends, directions: np.ndarray) -> np.ndarray:
     return partner
 
 
-def _labelled(data: xr.Dataset, found: Extremal, complete: bool) -> xr.Dataset:
-    words = {
-        "direction": (("extremal", "coord"), found.direction, "extremal direction u, of length 1"),
-        "value": ("extremal", found.value, "G(u) = 1/n sum_k r_k phi(<u, x_k>)"),
-        "touching": ("extremal", found.touching, "on the boundary of how many points it lies"),
+def _values(found: Extremal) -> dict[str, np.ndarray]:
+    kind = variable("alignment", "kind")
+    return {
+        "direction": found.direction,
+        "value": found.value,
+        "kind": np.array([kind.flag(str(word)) for word in found.kind], dtype="int8"),
+        "touching": found.touching,
     }
-    kind: dict[str, Any] = {
-        "flag_values": np.arange(1, 4, dtype="int8"),
-        "flag_meanings": " ".join(EXTREMAL_KINDS),
-    }
-    numbers = np.array([EXTREMAL_KINDS.index(str(word)) + 1 for word in found.kind], dtype="int8")
-    variables: dict[str, Any] = {name: (dims, values, _said(said)) for name, (dims, values, said) in words.items()}
-    variables["kind"] = ("extremal", numbers, {"long_name": "what G is there"} | kind)
-    dataset = xr.Dataset(variables, {"coord": data.variables["coord"]}, {"complete": int(complete)})
-    return dataset.assign_coords(extremal=np.arange(len(found.value)))
 
 
-def _said(words: str) -> dict[str, str]:
-    return {"long_name": words, "units": "1"}
+def _labelled(data: xr.Dataset, found: Extremal) -> xr.Dataset:
+    values = _values(found)
+    specs = {name: variable("alignment", name) for name in values}
+    variables = {name: (spec.dims, values[name], spec.attributes) for name, spec in specs.items()}
+    return xr.Dataset(
+        variables, {"extremal": np.arange(len(found.value)), "coord": data.variables["coord"]}, {"complete": 1}
+    )

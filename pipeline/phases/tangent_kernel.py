@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from catalog.schema import validate
+from catalog.schema import conform, validate
 from pipeline.inputs.arguments import SAMPLES, whole
 from pipeline.network.patterns import Network
 from pipeline.network.points import take_points
@@ -33,9 +33,10 @@ def tangent_kernel_spectrum(data: xr.Dataset, trajectory: xr.Dataset, samples: i
     Returns
     -------
     Dataset
-        eigenvalue(time, point) of K/n, falling; loss_rate(time) = 2 <r, K r>/(n |r|^2), what it makes of
-        -d ln L/dt, beside measured_rate(time) = |grad L|^2/L of the trajectory, which is the same where both
-        layers learn alike. NaN where the loss is 0.
+        Group ``kernel`` of the schema: eigenvalue(time, point) of K/n, falling; slowest_rate(time), twice the
+        smallest; loss_rate(time) = 2 <r, K r>/(n |r|^2), what it makes of -d ln L/dt, beside measured_rate(time)
+        = |grad L|^2/L of the trajectory, which is the same where both layers learn alike. NaN where the loss is
+        0.
     """
     data, trajectory = take_points(data), validate("trajectory", trajectory)
     n, count = data.sizes["point"], trajectory.sizes["time"]
@@ -60,12 +61,14 @@ def tangent_kernel_spectrum(data: xr.Dataset, trajectory: xr.Dataset, samples: i
                 rate[i] = 2.0 * (r @ kernel @ r) / (r @ r)
     with np.errstate(divide="ignore", invalid="ignore"):
         measured = np.where((loss > 0) & (speed == 1.0), gradient / loss * gradient, np.nan)
-    words = {
-        "eigenvalue": (("time", "point"), np.maximum(eigenvalue, 0.0), "eigenvalue of K/n"),
-        "loss_rate": (("time",), rate, "2 <r, K r>/(n |r|^2)"),
-        "measured_rate": (("time",), measured, "|grad L|^2/L"),
-    }
-    found = {
-        name: (dims, values, {"long_name": said, "units": "1"}) for name, (dims, values, said) in words.items()
-    }
-    return xr.Dataset(found, {"time": trajectory.coords["time"][chosen]})
+    eigenvalue = np.maximum(eigenvalue, 0.0)
+    return conform(
+        "kernel",
+        {
+            "time": course["time"].values[chosen],
+            "eigenvalue": eigenvalue,
+            "slowest_rate": 2.0 * eigenvalue[:, -1],
+            "loss_rate": rate,
+            "measured_rate": measured,
+        },
+    )

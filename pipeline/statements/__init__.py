@@ -7,7 +7,7 @@ logarithms. Knows nothing of how the trajectory was computed; says beforehand wh
 """
 
 from pipeline.statements.between_samples import DenseOutput
-from pipeline.statements.check import check_statements, statement_rows
+from pipeline.statements.check import add_rows, check_statements, statement_rows
 from pipeline.statements.label_signs import idle_share
 from pipeline.statements.rows import Row, in_digits, printed_sides
 from pipeline.statements.small_starts import check_small_start
@@ -16,6 +16,7 @@ from pipeline.statements.times import statement_times
 __all__ = [
     "DenseOutput",
     "Row",
+    "add_rows",
     "check_small_start",
     "check_statements",
     "idle_share",

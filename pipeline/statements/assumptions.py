@@ -74,7 +74,11 @@ def finished(run: Reading) -> str:
 
 
 def known_minimum(run: Reading) -> str:
-    """The minimum norm is known."""
+    """The minimum norm is known, and is the paper's."""
+    if free := run.minimum.attrs.get("free_functions"):
+        return (
+            f"the minimum norm is beside a free {' and a free '.join(free.split())} function; the paper's is not"
+        )
     known = np.isfinite(float(run.minimum.variables["value"]))
     return "" if known else f"the minimum norm is {run.minimum.attrs['method']}"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import xarray as xr
 
 from catalog.schema import STATEMENTS, conform, decode, validate, variable
@@ -17,7 +19,7 @@ from pipeline.statements.rows import Row
 from pipeline.statements.saddle import SADDLE
 
 ROWS = (*PRELIMINARIES, *ALIGNMENT, *FIRST_FITTED, *SADDLE, *SECOND_FITTED, *CONVERGENCE)
-"""The statements in the order of :data:`catalog.schema.STATEMENTS`."""
+"""The paper's statements in the order of :data:`catalog.schema.PAPER_STATEMENTS`."""
 
 
 def check_statements(
@@ -71,11 +73,18 @@ def check_statements(
 
 
 def _labelled(run: Reading, rows: list[Row]) -> xr.Dataset:
+    told = {statement.name: (statement.claim, row) for statement, row in zip(ROWS, rows, strict=True)}
+    attributes = {"epsilon": run.epsilon, "fitted_first": "positive" if run.first.sign > 0 else "negative"}
+    return _table(told, attributes)
+
+
+def _table(told: dict[str, tuple[str, Row]], attributes: dict[str, Any]) -> xr.Dataset:
     verdict, scale = variable("statements", "verdict"), variable("statements", "scale")
+    rows = [row for _, row in told.values()]
     dataset = conform(
         "statements",
         {
-            "statement": [STATEMENTS.index(statement.name) + 1 for statement in ROWS],
+            "statement": [STATEMENTS.index(name) + 1 for name in told],
             "measured": [row.measured for row in rows],
             "bound": [row.bound for row in rows],
             "margin": [row.margin for row in rows],
@@ -84,11 +93,24 @@ def _labelled(run: Reading, rows: list[Row]) -> xr.Dataset:
             "measured_at": [row.at for row in rows],
             "resolution": [row.resolution for row in rows],
         },
-        {"epsilon": run.epsilon, "fitted_first": "positive" if run.first.sign > 0 else "negative"},
+        attributes,
     )
-    dataset.variables["statement"].attrs["claims"] = [statement.claim for statement in ROWS]
+    dataset.variables["statement"].attrs["claims"] = [claim for claim, _ in told.values()]
     dataset.variables["verdict"].attrs["reasons"] = [row.reason for row in rows]
     return dataset
+
+
+def add_rows(statements: xr.Dataset, rows: dict[str, tuple[str, Row]]) -> xr.Dataset:
+    """Add rows to the table, as :func:`pipeline.check_small_start` gives them.
+
+    Parameters
+    ----------
+    statements
+        Of :func:`check_statements`.
+    rows
+        The claim and the row of each, by its name.
+    """
+    return _table(statement_rows(statements) | rows, dict(statements.attrs))
 
 
 def statement_rows(statements: xr.Dataset) -> dict[str, tuple[str, Row]]:

@@ -71,7 +71,7 @@ def statement_times(data: xr.Dataset, log_scale: float, *, epsilon: float = 0.05
     """
     data = describe_points(data)
     log_scale, epsilon = number("log_scale", log_scale), number("epsilon", epsilon, PROPER_SHARE)
-    rates = [float(np.linalg.norm(data.variables[f"growth_{sign}"].values)) for sign in ("positive", "negative")]
+    rates = [float(np.hypot.reduce(data.variables[f"growth_{sign}"].values)) for sign in ("positive", "negative")]
     if not log_scale < 0.0:
         return np.empty(0)
     times = paper_times(log_scale, max(rates), min(rates), epsilon)

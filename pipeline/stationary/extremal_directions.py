@@ -31,12 +31,13 @@ from math import comb
 
 import numpy as np
 
+from catalog.schema import variable
 from pipeline.network.activation import Activation
 from pipeline.network.activation_patterns import count_in_general_position, enumerate_patterns
 from pipeline.network.rays import group_equal_rows, unit_rows
 from pipeline.stationary.frozen_flow import FLAT, ROUNDING
 
-MAXIMUM, MINIMUM, SADDLE = KINDS = ("maximum", "minimum", "saddle")
+MAXIMUM, MINIMUM, SADDLE = KINDS = variable("alignment", "kind").flags
 """What G is at a critical point."""
 SAME = 1e-10
 """The difference of two unit vectors up to which they are one."""
@@ -113,18 +114,24 @@ def critical_points(x: np.ndarray, residual: np.ndarray, activation: Activation)
         The ReLU, or the leaky one.
     """
     basis = span(x)
+    if not basis.shape[1]:  # all points are 0
+        return _none(x.shape[1])
     function = SphereFunction.of(x @ basis, residual, activation)
     if not feasible(len(function.normals), basis.shape[1]):
         return None
     found = [part for flat, held in flats(function.normals) for part in on_flat(function, flat, held)]
     if not found:
-        return Extremal(np.zeros((0, x.shape[1])), np.zeros(0), np.zeros(0, dtype="<U7"), np.zeros(0, int))
+        return _none(x.shape[1])
     direction, kind = np.array([u for u, _ in found]), np.array([kind for _, kind in found])
     value = function.value(direction)
     order = np.lexsort((*np.round(direction.T, 9), -np.round(value / (function.size or 1.0), 12)))
     direction, kind, value = direction[order], kind[order], value[order]
     touching = (np.abs(direction @ unit_rows(x @ basis)[0].T) <= ACROSS).sum(axis=1)
     return Extremal(direction @ basis.T, value, kind, touching)
+
+
+def _none(coordinates: int) -> Extremal:
+    return Extremal(np.zeros((0, coordinates)), np.zeros(0), np.zeros(0, dtype="<U7"), np.zeros(0, int))
 
 
 def span(x: np.ndarray) -> np.ndarray:

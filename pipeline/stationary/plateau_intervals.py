@@ -79,7 +79,7 @@ def find_plateau_intervals(
 def slow_intervals_of(data: xr.Dataset, history: History) -> list[SlowInterval]:
     """Find where a run is slow, and its end if it rests there."""
     x, y = (data.variables[name].values for name in ("x", "y"))
-    rates = [float(np.linalg.norm(data.variables[f"growth_{sign}"].values)) for sign in ("positive", "negative")]
+    rates = [float(np.hypot.reduce(data.variables[f"growth_{sign}"].values)) for sign in ("positive", "negative")]
     # Both vanish for antipodal points of one label.
     whole = float(np.abs(y) @ np.linalg.norm(x, axis=1)) / len(y)
     rate, zero_loss = min((rate for rate in rates if rate > 0), default=whole), 0.5 * float(np.mean(y**2))

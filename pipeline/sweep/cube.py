@@ -41,7 +41,7 @@ def make_cube(plan: Plan, records: Mapping[str, CellRecord]) -> xr.Dataset:
     cells = [None if run_id is None else records[run_id] for run_id in plan.run_ids]
     results = [cell.results if cell and cell.computed else {} for cell in cells]
     known = {name for result in results for name in result} - {"status", "log_init_scale"}
-    known = {name for name in known if _result(name).group != "Texts"}
+    known = {name for name in known if _result(name).in_cubes}
     names = dimension_names(plan.spec.axes, {*(_result(name).column for name in known), *OWN})
     dims = tuple(names.values())
 

@@ -17,7 +17,9 @@ from pipeline.inputs.errors import RequestError
 from pipeline.sweep.grid import canonical
 from pipeline.sweep.spec import SweepSpec
 
-OF_THE_DATA = ("data.", "flow.slope", "analysis.free_bias")
+OF_THE_DATA = (
+    "data.", "flow.slope", "analysis.free_bias", "analysis.output_bias", "analysis.skip", "analysis.penalty",
+)  # fmt: skip
 """How the keys begin on which the data set and its minimum norm depend."""
 
 

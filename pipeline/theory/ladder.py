@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.schema import COORDINATES, ORTHOGONAL, STATEMENTS, variable
+from catalog.schema import COORDINATES, ORTHOGONAL, PAPER_STATEMENTS, variable
 from pipeline import initialise, limit_process
-from pipeline.configuration import RunConfig, as_config
+from pipeline.configuration import RunConfig, as_config, stated
 from pipeline.inputs.arguments import numbers
 from pipeline.inputs.errors import RequestError
 from pipeline.statements import idle_share
-from pipeline.workflow.computation import compute, prepare
+from pipeline.workflow.computation import follow, prepare
 
 RUNGS = (
     0.4, 0.0, -0.5, -1.0, -1.5, -2.0, -2.5, -3.0, -3.5, -4.0, -5.0, -6.0, -8.0, -10.0, -15.0, -20.0, -30.0, -50.0,
@@ -48,7 +48,7 @@ def nothing() -> None:
 
 
 def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance: Advance = nothing) -> xr.Dataset:
-    """Measure every statement on each rung, and fit the exponents.
+    """Measure each of the paper's statements on each rung, and fit the exponents.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance:
     data = prepare(config)
     trees = []
     for rung in rungs:
-        trees.append(compute(_on(config, rung), data))
+        trees.append(follow(_on(config, rung), data))
         advance()
     table = {
         name: np.array([tree["statements"][name].values for tree in trees])
@@ -90,9 +90,10 @@ def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance:
     times = {name: np.array([float(tree["phases"][name]) for tree in trees]) for name in ("t2", "t3")}
     escape = np.where(log_scale < 0.0, -log_scale, np.nan)
     logarithmic = (table["scale"] == variable("statements", "scale").flag("logarithmic")).any(axis=0)
-    usable = np.array([_usable(table, i, log_scale) & bool(logarithmic[i]) for i in range(len(STATEMENTS))])
-    exponent = np.array([slope(log_scale, table["measured"][:, i], usable[i]) for i in range(len(STATEMENTS))])
-    bias = STATEMENTS.index("theorem_1_bias")
+    names = PAPER_STATEMENTS
+    usable = np.array([_usable(table, i, log_scale) & bool(logarithmic[i]) for i in range(len(names))])
+    exponent = np.array([slope(log_scale, table["measured"][:, i], usable[i]) for i in range(len(names))])
+    bias = names.index("theorem_1_bias")
     return _labelled(
         config, rungs, log_scale, table,
         constant_t2=times["t2"] * rates[1] / escape,
@@ -100,10 +101,10 @@ def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance:
         exponent=exponent,
         paper_exponent=np.array(
             [slope(log_scale, table["bound"][:, i], np.isfinite(table["bound"][:, i]) & logarithmic[i])
-             for i in range(len(STATEMENTS))]
+             for i in range(len(names))]
         ),
         fitted_rungs=usable.sum(axis=1),
-        holds_from=np.array([holds_from(rungs, table["verdict"][:, i]) for i in range(len(STATEMENTS))]),
+        holds_from=np.array([holds_from(rungs, table["verdict"][:, i]) for i in range(len(names))]),
         **{name: np.array([end(tree) for tree in trees]) for name, end in ENDS.items()},
         minimum=float(trees[0]["minimal_norm"]["value"]),
         limit_excess=limit_norm(config, data) - float(trees[0]["minimal_norm"]["value"]),
@@ -120,10 +121,10 @@ def limit_norm(config: RunConfig, data: xr.Dataset) -> float:
     return float(limit["half_squared_norm"][-1])
 
 
-ENDS: dict[str, Callable[[xr.DataTree], float]] = {
-    "excess": lambda tree: float(tree["minimal_norm"].to_dataset()["excess"].values[-1]),
+ENDS: dict[str, Callable[[dict[str, xr.Dataset]], float]] = {
+    "excess": lambda tree: float(tree["minimal_norm"]["excess"].values[-1]),
     "plateaus": lambda tree: float(tree["plateaus"].sizes["plateau_number"]),
-    "final_loss": lambda tree: float(tree["trajectory"].to_dataset()["loss"].values[-1]),
+    "final_loss": lambda tree: float(tree["trajectory"]["loss"].values[-1]),
     "hull_difference": lambda tree: float(tree["minimal_norm"]["hull_difference"]),
     "variation_norm": lambda tree: float(tree["minimal_norm"]["variation_norm"]),
 }
@@ -132,7 +133,7 @@ ENDS: dict[str, Callable[[xr.DataTree], float]] = {
 
 def ladder_configuration(config: RunConfig) -> dict[str, Any]:
     """Tell all that determines a ladder: what its identifier is the hash of."""
-    return config.resolved() | {"rungs": list(RUNGS), "ladder_tolerance": TOLERANCE}
+    return config.resolved() | stated(config.resolved()) | {"rungs": list(RUNGS), "ladder_tolerance": TOLERANCE}
 
 
 def _on(config: RunConfig, rung: float) -> RunConfig:
@@ -209,7 +210,9 @@ def _labelled(
         {
             "rung": ("rung", np.asarray(rungs, dtype=float), log10),
             "statement": (
-                "statement", np.arange(1, len(STATEMENTS) + 1, dtype=np.int8), COORDINATES["statement"].attributes
+                "statement",
+                np.arange(1, len(PAPER_STATEMENTS) + 1, dtype=np.int8),
+                COORDINATES["statement"].attributes,
             ),
         },
         {"law": "ladder", "name": config.name, "epsilon": config.analysis.epsilon, "tolerance": TOLERANCE},

@@ -14,7 +14,7 @@ import xarray as xr
 
 from catalog.catalog import Catalog
 from catalog.errors import CatalogError, CatalogUnwritableError
-from pipeline.configuration import RunConfig
+from pipeline.configuration import RunConfig, stated
 from pipeline.theory.ladder import RUNGS, Advance, ladder_configuration, ladder_law, nothing
 from pipeline.theory.publishing import kept
 
@@ -84,5 +84,6 @@ def kept_ladder(catalog: Catalog, config: RunConfig, advance: Advance = nothing)
 
 def _without_scale(configuration: Mapping[str, Any]) -> str:
     """Write a ladder's configuration so that two that differ in lambda alone read the same."""
-    init = {key: value for key, value in configuration.get("init", {}).items() if key != "log10_scale"}
-    return json.dumps({**configuration, "init": init}, sort_keys=True)
+    tables = stated(configuration)  # older ladders do not know the later keys
+    tables["init"].pop("log10_scale", None)
+    return json.dumps({**configuration, **tables}, sort_keys=True)

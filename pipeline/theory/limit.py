@@ -25,6 +25,7 @@ from pipeline import (
     compare,
     find_plateaus,
     initialise,
+    limit_beside,
     limit_process,
     measure_alignment,
     measure_limit,
@@ -83,7 +84,7 @@ def limit_law(config: RunConfig | str, scales: Sequence[float] = SCALES, advance
         init = config.init.model_copy(update={"log10_scale": scale})
         flows.append(measure_limit(data, initialise(data, init), limit))
         advance()
-    rows = small_start_rows(config, data, initialise(data, init), limit, flows[-1])
+    rows = small_start_rows(config, data, initialise(data, init), limit)
     advance()
     measured = xr.concat(flows, "scale")
     wait = limit["wait"].where(np.isfinite(limit["wait"]))
@@ -96,15 +97,14 @@ def limit_law(config: RunConfig | str, scales: Sequence[float] = SCALES, advance
     return law
 
 
-def small_start_rows(
-    config: RunConfig, data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset, measured: xr.Dataset
-) -> xr.Dataset:
+def small_start_rows(config: RunConfig, data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
     """Check the rows of small starts on one flow."""
     slope = config.flow.slope
     trajectory = simulate(data, init, slope=slope, samples=SAMPLES)
     alignment = measure_alignment(data, trajectory, predict_alignment(data, init, slope=slope))
     comparison = compare(trajectory, minimum_of(config, data), data)
-    rows = check_small_start(limit, measured, alignment, find_plateaus(data, trajectory), comparison)
+    beside = limit_beside(trajectory, limit)
+    rows = check_small_start(beside, alignment, find_plateaus(data, trajectory), comparison, trajectory)
     told = [row for _, row in rows.values()]
     flags = {"flag_values": np.arange(1, len(VERDICTS) + 1, dtype="int8"), "flag_meanings": " ".join(VERDICTS)}
     verdict = np.array([VERDICTS.index(row.verdict) + 1 for row in told], dtype="int8")

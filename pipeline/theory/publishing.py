@@ -15,6 +15,7 @@ from pipeline.workflow.computation import provenance
 
 TITLES = {
     "limit": "The jumps from saddle to saddle in the limit lambda -> 0, with flows of finite lambda beside them",
+    "minimum": "The least of loss plus penalty times norm along a path of penalties, with the flow beside it",
     "ladder": "The paper's statements down a ladder of lambda, with the measured exponents",
     "width": "Width against the probability of assumption 3 and of the minimum norm",
     "threshold": "The lambda below which the minimum norm is reached, against m and n",

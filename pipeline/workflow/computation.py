@@ -20,11 +20,19 @@ from catalog.layout import SCHEMA_VERSION
 from pipeline.configuration import RunConfig, as_config
 from pipeline.data import generate_data, teacher_network
 from pipeline.flow import follow_flow, initialise, simulate
-from pipeline.minimal_norm import bias_coordinate, compare, minimal_norm
+from pipeline.minimal_norm import (
+    bias_coordinate,
+    check_patterns,
+    compare,
+    minimal_norm,
+    penalised_minimum,
+    with_penalised,
+)
 from pipeline.network.threads import one_thread
 from pipeline.phases import find_clusters, find_plateaus, label_phases, learned_function, with_teacher_distance
 from pipeline.statements import DenseOutput, check_statements, statement_times
 from pipeline.workflow.named_runs import pin_source, source_start
+from pipeline.workflow.small_start import with_small_start
 from pipeline.workflow.stages import NOBODY, Stages
 from pipeline.workflow.summary import summarise
 
@@ -145,6 +153,8 @@ def prepare(config: RunConfig) -> xr.Dataset:
     data = generate_data(config.data)
     if config.analysis.free_bias:
         bias_coordinate(data)
+    if config.analysis.penalty is not None:
+        check_patterns(data)
     return data
 
 
@@ -174,6 +184,8 @@ def compute(
     A known start, or ``minimum`` (:func:`minimum_of`), is not computed again.
     """
     groups = follow(config, data, progress, init=init, minimum=minimum, stages=stages)
+    stages.say("Following the limit of small starts ...")
+    groups = with_small_start(groups)
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
         "id": config.run_id(SCHEMA_VERSION),
@@ -230,9 +242,13 @@ def minimum_of(config: RunConfig, data: xr.Dataset) -> xr.Dataset:
 
     The end of a flow, which does, comes in when the two are compared.
     """
-    teacher = teacher_network(config.data)
+    teacher, analysis = teacher_network(config.data), config.analysis
     known = [] if teacher is None or config.data.noise else [teacher]
-    return minimal_norm(data, slope=config.flow.slope, free_bias=config.analysis.free_bias, known=known)
+    free: dict[str, Any] = {"output_bias": analysis.output_bias, "skip": analysis.skip}
+    least = minimal_norm(data, slope=config.flow.slope, free_bias=analysis.free_bias, known=known, **free)
+    if analysis.penalty is None:
+        return least
+    return with_penalised(least, penalised_minimum(data, analysis.penalty, slope=config.flow.slope, **free))
 
 
 def analyse(

@@ -44,6 +44,8 @@ class Result:
         Of a label: all that there are, if that is known.
     group
         Where the pages list it. Texts are in no cube.
+    whole
+        Whether it is computed for whole runs alone, not for a sweep's cells: it is in no cube.
     listed, on_page, compared
         Whether ``reluflow list``, the catalog's page and the comparison of runs show it.
     """
@@ -56,6 +58,7 @@ class Result:
     heading: str = ""
     words: tuple[str, ...] = ()
     group: Group = "Results"
+    whole: bool = False
     listed: bool = False
     on_page: bool = False
     compared: bool = False
@@ -64,6 +67,11 @@ class Result:
         """Refuse a result that a table shows under no name."""
         if (self.listed or self.on_page or self.compared) and not self.heading:
             raise ValueError(f"{self.name}: a result that a table shows needs a heading")
+
+    @property
+    def in_cubes(self) -> bool:
+        """Whether a sweep's cube has it."""
+        return self.group != "Texts" and not self.whole
 
     @property
     def column(self) -> str:
@@ -133,6 +141,8 @@ RESULTS: dict[str, Result] = {result.name: result for result in (
            doc="How the least norm was found.", group="Solver"),
     Result("minimal_norm_patterns", lambda run: run.scalar("minimal_norm", "patterns"),
            "activation patterns of the convex program", "Of all, or of those sampled.", group="Solver"),
+    Result("penalised_table", lambda run: run.penalised_table(),
+           "the penalised minima, as JSON", group="Texts"),
     Result("final_excess", lambda run: run.last("minimal_norm", "excess"),
            "1/2 |theta|^2 - minimum at the end", "minimal_norm/excess of the last sample.", heading="excess",
            listed=True, on_page=True, compared=True),
@@ -147,6 +157,23 @@ RESULTS: dict[str, Result] = {result.name: result for result in (
     Result("strict_saddles", lambda run: run.strict_saddles(), "strict saddles on the way",
            "Plateaus with a negative Hessian eigenvalue."),
     Result("plateau_table", lambda run: run.plateau_table(), "the plateaus, as JSON", group="Texts"),
+    Result("extremal_directions", lambda run: run.size("alignment", "extremal"),
+           "extremal directions of the labels",
+           "Critical points of G on the sphere.", whole=True),
+    Result("aligned_at", lambda run: run.scalar("alignment", "aligned_at") if "alignment" in run.groups else None,
+           "end of the alignment of all neurons", "The last sample before the residual moves by a hundredth.",
+           whole=True),
+    Result("direction_table", lambda run: run.direction_table(), "those to which neurons go, as JSON",
+           group="Texts"),
+    Result("limit_plateaus", lambda run: run.size("jumps", "limit_plateau"), "plateaus of the limit lambda -> 0",
+           "The origin and the end among them.", whole=True),
+    Result("limit_half_squared_norm", lambda run: run.last_number("jumps", "half_squared_norm"),
+           "1/2 |theta|^2 at the end of the limit", "As lambda goes to 0.", whole=True),
+    Result("limit_table", lambda run: run.limit_table(), "the limit's plateaus, as JSON", group="Texts"),
+    Result("slowest_rate", lambda run: run.last_number("kernel", "slowest_rate"),
+           "slowest rate of the loss at the end", "Twice the tangent kernel's smallest eigenvalue.", whole=True),
+    Result("measured_rate", lambda run: run.last_number("kernel", "measured_rate"),
+           "rate of the loss at the end", "|grad L|^2/L.", whole=True),
     Result("merged_directions", lambda run: run.last_count("function", "merged_directions"),
            "directions that matter at the end", "Clusters of neurons with 1e-3 of all mass.",
            heading="merged directions", compared=True),
@@ -188,10 +215,10 @@ def _variable(group: str, spec: Variable) -> Result:
 
 
 def _verdict(statement: str) -> Result:
-    from catalog.schema import VERDICTS
+    from catalog.schema import PAPER_STATEMENTS, VERDICTS
 
     return Result(
         f"{VERDICT}{statement}", lambda run: run.verdicts.get(statement),
-        f"verdict on {statement}", "Whether this statement of the paper holds there.",
-        words=VERDICTS, group="Verdicts",
+        f"verdict on {statement}", "Whether this statement holds there.",
+        words=VERDICTS, group="Verdicts", whole=statement not in PAPER_STATEMENTS,
     )  # fmt: skip

@@ -21,6 +21,10 @@ PLATEAU_COLUMNS = (
     "label", "start", "end", "loss", "distance", "kind", "negative_eigenvalues", "smallest_eigenvalue",
 )  # fmt: skip
 """What is said of each plateau."""
+LIMIT_COLUMNS = ("limit_number", "limit_loss", "limit_start")
+"""What is said of its partner in the limit."""
+DIRECTIONS_LIMIT = 50
+"""How many extremal directions to which neurons go are listed."""
 
 
 def summarise(run: xr.DataTree | Mapping[str, xr.Dataset]) -> dict[str, Any]:
@@ -85,7 +89,7 @@ class RunReader:
 
     def number_of_plateaus(self) -> int | None:
         """At how many stationary points the flow lingers."""
-        return self.groups["plateaus"].sizes["plateau_number"] if "plateaus" in self.groups else None
+        return self.size("plateaus", "plateau_number")
 
     def strict_saddles(self) -> int | None:
         """How many plateaus are at a strict saddle."""
@@ -103,12 +107,59 @@ class RunReader:
         columns["name"] = [plateau_name(label) for label in columns["label"]]
         columns["labels_fitted"] = fitted.sum(axis=1).tolist()
         columns["labels"] = [fitted.shape[1]] * len(fitted)
+        if "limit_number" in found:
+            columns |= {name: _words_or_numbers(found[name]) for name in LIMIT_COLUMNS}
         columns["reason"] = list(np.atleast_1d(found["kind"].attrs.get("reasons", [""] * len(fitted))))
         return json.dumps([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
 
+    def penalised_table(self) -> str | None:
+        """The penalised minima as a table in JSON; None where none was asked for."""
+        found = self.groups["minimal_norm"].variables
+        if "penalised_loss" not in found:
+            return None
+        columns = {name: found[f"penalised_{name}"].values.tolist() for name in ("loss", "norm", "lower_bound")}
+        columns = {"penalty": found["penalty"].values.tolist()} | columns
+        return json.dumps([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
+
+    def direction_table(self) -> str | None:
+        """The extremal directions to which neurons go as a table in JSON, the fastest first."""
+        if "alignment" not in self.groups:
+            return None
+        found = self.groups["alignment"].variables
+        partner, rate, sign = (found[name].values for name in ("partner", "predicted_rate", "predicted_sign"))
+        kinds, rows = decode(found["kind"]), []
+        for number in np.unique(partner[partner >= 0]):
+            own = partner == number
+            counts = {word: int((own & (sign == s)).sum()) for word, s in (("positive", 1), ("negative", -1))}
+            rows.append(
+                {
+                    "number": int(number),
+                    "direction": found["direction"].values[number].tolist()[:NAMED_COORDINATES_LIMIT],
+                    "value": float(found["value"].values[number]),
+                    "kind": str(kinds[number]),
+                    "rate": float(rate[own].max()),
+                    **counts,
+                }
+            )
+        rows.sort(key=lambda row: -row["rate"])
+        return json.dumps(rows[:DIRECTIONS_LIMIT])
+
+    def limit_table(self) -> str | None:
+        """The plateaus of the limit of small starts as a table in JSON."""
+        if "jumps" not in self.groups:
+            return None
+        found = self.groups["jumps"].variables
+        names = ("tau", "loss", "half_squared_norm", "labels_fitted", "measured_tau", "measured_loss")
+        columns = {name: _words_or_numbers(found[name]) for name in names}
+        return json.dumps([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
+
+    def size(self, group: str, dim: str) -> int | None:
+        """How many there are of something; None where a run does not have the group."""
+        return self.groups[group].sizes[dim] if group in self.groups else None
+
     def last_number(self, group: str, name: str) -> float | None:
         """A value at the end of the run; None if there is none of that name."""
-        return self.last(group, name) if name in self.groups[group].variables else None
+        return self.last(group, name) if name in getattr(self.groups.get(group), "variables", {}) else None
 
     def last_count(self, group: str, name: str) -> int | None:
         """A count at the end of the run; None if there is none of that name."""

@@ -10,6 +10,7 @@ import xarray as xr
 from pipeline import RequestError
 from pipeline.configuration import RunConfig, load_config
 from pipeline.data import data_set, held_out_arrays
+from pipeline.flow import given_weights
 from pipeline.network.points import coordinate_names
 from pipeline.workflow.computation import run
 from pipeline.workflow.notebook_progress import notebook_progress
@@ -39,7 +40,8 @@ def fit(
         Whether to say what is being done; None: in a notebook.
     keys
         Any key of the tables ``[init]``, ``[flow]`` and ``[analysis]`` by its own name: width, log10_scale, seed,
-        slope, end_time, tolerance, free_bias ... Weights of your own: w and a.
+        slope, end_time, tolerance, free_bias, penalty ... Weights of your own: w and a, or w alone, a torch model
+        or its state dict; or a file of them.
 
     Returns
     -------
@@ -81,7 +83,12 @@ def configuration_of(data: xr.Dataset, bias: bool, test: Any, keys: dict[str, An
             hint = f" (did you mean {near[0]!r}?)" if near else ""
             raise RequestError(f"{key} is not a known key{hint}: allowed are {', '.join(sorted(tables))}")
         dotted[tables[key]] = value
-    if {"w", "a"} & keys.keys() and "start" not in keys:
+    if keys.get("w") is not None:
+        given = given_weights(keys["w"], keys.get("a"))
+        if given.log_size.any():
+            raise RequestError("w: weights of any scale are allowed as file = ....npz only, or in given_start")
+        dotted |= {"init.w": given.w, "init.a": given.a}
+    if {"w", "a", "file"} & keys.keys() and "start" not in keys:
         dotted["init.start"] = "given"
     return load_config(dotted)
 

@@ -25,7 +25,7 @@ def small_catalog(tmp_path_factory) -> Catalog:
 
 @pytest.fixture(scope="session")
 def orthogonal_id(small_catalog) -> str:
-    return load_config("orthogonal", SMALL).run_id("1.1")
+    return load_config("orthogonal", SMALL).run_id("1.2")
 
 
 @pytest.fixture

@@ -8,39 +8,39 @@ import pytest
 from writers import imports, layers, packages, solver
 
 PICTURES = pytest.mark.parametrize(
-    ("drawn", "found"),
-    [(packages.LAYERS, imports.packages()), (solver.LAYERS, imports.solver_parts())],
+    ("drawn", "find"),
+    [(packages.LAYERS, imports.packages), (solver.LAYERS, imports.solver_parts)],
     ids=["packages", "solver"],
 )
 
 
 @PICTURES
-def test_every_part_is_drawn_once(drawn, found):
-    assert sorted(box for layer in drawn for box, _ in layer.boxes) == sorted(found)
+def test_every_part_is_drawn_once(drawn, find):
+    assert sorted(box for layer in drawn for box, _ in layer.boxes) == sorted(find())
 
 
 @PICTURES
-def test_imports_go_down(drawn, found):
-    assert layers.upward(drawn, found) == []
+def test_imports_go_down(drawn, find):
+    assert layers.upward(drawn, find()) == []
 
 
 @pytest.mark.parametrize(
-    ("drawn", "found", "part", "other"),
+    ("drawn", "find", "part", "other"),
     [
-        (packages.LAYERS, imports.packages(), "catalog", "pipeline.inputs"),
-        (packages.LAYERS, imports.packages(), "pipeline.flow", "pipeline.data"),
-        (packages.LAYERS, imports.packages(), "pipeline.workflow", "pipeline.sweep"),
-        (packages.LAYERS, imports.packages(), "pipeline.figures", "pipeline.cli"),
-        (solver.LAYERS, imports.solver_parts(), "corrector", "events"),
-        (solver.LAYERS, imports.solver_parts(), "network", "propagation"),
+        (packages.LAYERS, imports.packages, "catalog", "pipeline.inputs"),
+        (packages.LAYERS, imports.packages, "pipeline.flow", "pipeline.data"),
+        (packages.LAYERS, imports.packages, "pipeline.workflow", "pipeline.sweep"),
+        (packages.LAYERS, imports.packages, "pipeline.figures", "pipeline.cli"),
+        (solver.LAYERS, imports.solver_parts, "corrector", "events"),
+        (solver.LAYERS, imports.solver_parts, "network", "propagation"),
     ],
 )
-def test_an_import_that_goes_up_is_noticed(drawn, found, part, other):
-    assert layers.upward(drawn, found | {part: {other}}) == [f"{part} imports {other}"]
+def test_an_import_that_goes_up_is_noticed(drawn, find, part, other):
+    assert layers.upward(drawn, find() | {part: {other}}) == [f"{part} imports {other}"]
 
 
 @PICTURES
-def test_the_drawing_is_well_formed_and_names_every_part(drawn, found):
+def test_the_drawing_is_well_formed_and_names_every_part(drawn, find):
     picture = ElementTree.fromstring(layers.picture(drawn, "A & B"))
     assert picture.get("aria-label") == "A & B"
     names = [text.text for text in picture.iter("text") if text.get("class") == "name"]
@@ -50,7 +50,8 @@ def test_the_drawing_is_well_formed_and_names_every_part(drawn, found):
 
 
 @PICTURES
-def test_the_table_has_every_import(drawn, found):
+def test_the_table_has_every_import(drawn, find):
+    found = find()
     page = layers.page(drawn, found, "title")
     rows = dict(line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| **"))
     assert len(rows) == len(found)

@@ -59,7 +59,8 @@ def test_every_kind_of_run_goes_end_to_end(name, tmp_path):
     assert 0 < summary["lower_bound"] < summary["half_squared_norm"] * (1 + 1e-9)
     assert summary["final_excess"] > -1e-6 * summary["minimal_half_squared_norm"]  # no smaller interpolator
     assert abs(summary["gap"]) < 1e-8 * summary["minimal_half_squared_norm"]
-    for group in GROUPS:
+    assert set(returned.children) <= set(GROUPS)
+    for group in returned.children:
         stored = validate(group, catalog[run_id][group].to_dataset().load())
         xr.testing.assert_equal(stored, returned[group].to_dataset())
     assert catalog.verify() == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,16 +11,17 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from catalog import decode
 from dashboards.html_table import Table
 from dashboards.neurons.condition import ConditionError
 from dashboards.plots.slice_heat_map import create_heat_map
 from dashboards.plots.slice_plots import Axis, Lines, create_lines_plot, cue, group_lines
 from dashboards.plots.slice_scales import count_lost, make_scale
 from dashboards.slices.reading import CHUNKS_AT_ONCE, Slice, read_slice
+from dashboards.slices.regions import inside_region
 from dashboards.slices.variables import Described, describe, find_array, places_along, words_along
 from dashboards.theme import Theme
 from dashboards.views.explore.choice import Choice
+from pipeline.figures import neuron_roles
 
 Numbers = npt.NDArray[np.float64]
 
@@ -163,6 +164,11 @@ class Picture:
         shape = (len(self.found.colours), len(self.found.lines), len(self.found.along))
         return values.reshape(shape)
 
+    @property
+    def of_neurons(self) -> bool:
+        """Whether the lines, the rows or the places along x are neurons."""
+        return NEURON in (self.choice.layout.lines, self.choice.layout.x)
+
     def places(self) -> Numbers:
         """Return the values of x."""
         return places_along(self.array, self.choice.layout.x)[self.found.along]
@@ -219,8 +225,7 @@ class Picture:
         phases = self.tree["phases"].to_dataset()
         if "role" not in phases or phases["role"].sizes.get(NEURON) != self.array.sizes[NEURON]:
             return None
-        roles: npt.NDArray[np.str_] = decode(phases["role"].isel({NEURON: self.found.lines}), missing="other")
-        return roles
+        return np.asarray(neuron_roles(self.tree, missing="other")[self.found.lines])
 
     def lines(self, theme: Theme) -> hv.Overlay:
         """Draw lines or points."""
@@ -275,6 +280,19 @@ class Picture:
         if layout.lines != NEURON:
             return None
         return int(self.found.lines[np.unravel_index(np.nanargmin(away), away.shape)[1]])
+
+    def neurons_in(self, region: Mapping[str, Any]) -> tuple[int, ...]:
+        """List the neurons of which a drawn value is in a part of the plot, given as Bokeh says it."""
+        layout, (across, up) = self.choice.layout, self.axes()
+        at = across.scale.transform(self.places())
+        if layout.lines == NEURON and self.choice.kind == "map":
+            rows = np.arange(len(self.found.lines), dtype=float)[:, None]
+            taken = inside_region(region, at[None, :], rows)[None]
+        else:
+            taken = inside_region(region, at[None, None, :], up.scale.transform(self.numbers()))
+        if layout.x == NEURON:
+            return tuple(self.found.along[taken.any(axis=(0, 1))].tolist())
+        return tuple(self.found.lines[taken.any(axis=(0, 2))].tolist()) if layout.lines == NEURON else ()
 
     def sentence(self) -> str:
         """Say what is drawn, how much of it, and where the other dimensions are."""

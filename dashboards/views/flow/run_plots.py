@@ -22,7 +22,7 @@ from dashboards.plots.time_curves import TimeCurves
 from dashboards.run_data import RunData
 from dashboards.time_units import UNITS, TimeUnit, time_unit
 from dashboards.views.flow.neuron_choice import NeuronChoice
-from pipeline.figures import phase_order
+from pipeline.figures import occurring, phase_order
 
 FRAME_MILLISECONDS = 60
 """Time between two frames of the player."""
@@ -171,7 +171,7 @@ class RunPlots:
         self.height_axis.visible = not principal
         self.plane.visible = principal and drawing.run.groups["data"].sizes["coord"] > 2
         texts = {
-            self.network_legend: network_legend(self.context.theme, principal=principal),
+            self.network_legend: network_legend(self.context.theme, occurring(drawing.role), principal=principal),
             self.phases_legend: phases_legend(self.context.theme, list(phase_order(drawing.run.groups))),
         }
         for pane, text in texts.items():

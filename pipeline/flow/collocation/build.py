@@ -10,28 +10,31 @@ from time import perf_counter
 import numpy as np
 
 from pipeline.flow.code_cache import NotOnDiskError, from_disk_only
+from pipeline.flow.collocation.network import Neurons
 from pipeline.flow.collocation.points import in_blocks
 from pipeline.flow.collocation.reading import Step, look, read_step
-from pipeline.flow.collocation.steps import make_state, make_steps, take_steps
+from pipeline.flow.collocation.steps import take_steps
 from pipeline.flow.collocation.sweep import make_sweep_work
 from pipeline.flow.collocation.tableau import gauss
+from pipeline.flow.collocation.workspace import make_state, make_steps
 
 POINTS = in_blocks(np.eye(2), np.ones(2), 1, 0.0)
 W, A = np.array([[1.0, 0.5]]), np.ones(1)
+NEURONS = Neurons(W, A, np.zeros(1, dtype=np.int64))
 """Two points and one neuron: the types of every run, and next to no work."""
 NOBODY = np.zeros((0, 3), dtype=np.int64)
 
 
 def load_steps() -> None:
     """Bring the loop's machine code into this process."""
-    state, record = make_state(POINTS, W, A, 2, 8), make_steps(1, 2, 1, 2, 8)
+    state, record = make_state(POINTS, NEURONS, 2, 8), make_steps(1, 2, 1, 2, 8)
     take_steps(POINTS, gauss(2), state, record, np.array([1e-3, 1e-3, 1e-3, 1.0, 0.1]), np.zeros(3))
 
 
 def load_reading() -> None:
     """Bring that of reading into this process."""
-    step = Step(W, A, W, A, np.zeros((2, 1, 2)), NOBODY[:, :2].copy(), 1e-3, 1)
-    state, into = make_state(POINTS, W, A, 3, 8), (np.zeros((1, 1, 3)), NOBODY)
+    step = Step(*NEURONS, W, A, np.zeros((2, 1, 2)), NOBODY[:, :2].copy(), 1e-3, 1)
+    state, into = make_state(POINTS, NEURONS, 3, 8), (np.zeros((1, 1, 3)), NOBODY)
     read_step(POINTS, (gauss(2), gauss(3)), state, step, np.zeros(1), into)
     work, seen = make_sweep_work(1, 1, 2, POINTS.labels.shape[1]), (np.zeros(2), np.zeros((1, 2), dtype=np.int8))
     look(POINTS, (W, A), NOBODY, work, seen)

@@ -24,8 +24,8 @@ from pipeline.flow.collocation.sweep import SLOPE, N, add_force, multiply, sweep
 class Step(NamedTuple):
     """An accepted step.
 
-    w, a : float64[m, d], float64[m]
-        At its start.
+    w, a, scale : float64[m, d], float64[m], int64[m]
+        At its start; the end is in the same units.
     end_w, end_a : float64[m, d], float64[m]
     force : float64[s, m, d]
     pairs : int64[sliding, 2]
@@ -37,6 +37,7 @@ class Step(NamedTuple):
 
     w: np.ndarray
     a: np.ndarray
+    scale: np.ndarray
     end_w: np.ndarray
     end_a: np.ndarray
     force: np.ndarray
@@ -52,7 +53,7 @@ def begin_step(step, tableaus, state):
     network, held = state.network, state.held
     s, (m, d) = len(coarse.nodes), step.w.shape
     for j in range(m):
-        network.start_a[j] = step.a[j]
+        network.start_a[j], network.scale[j] = step.a[j], step.scale[j]
         for c in range(d):
             network.start_w[j, c] = step.w[j, c]
     for i in range(s + 1):
@@ -229,6 +230,7 @@ def look(points, neurons, slides, work, into):
     ----------
     points : Points
     neurons : (float64[m, d], float64[m])
+        The outputs are those that the labels notice.
     slides : int64[sliding, 3]
         As :func:`read_step` has them, of this instant.
     work : SweepWork

@@ -7,31 +7,34 @@ sweeps it is of the order h^(2 s), and the error of an accepted step is smaller 
 from __future__ import annotations
 
 from math import sqrt
-from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.flow.collocation.compiling import allocating, entry_point, inner
-from pipeline.flow.collocation.corners import CornerWork, make_corner_work, turn_corners
-from pipeline.flow.collocation.events import PLAN, PLAN_AFTER, TIME, UNTIL, UP, Events, make_events
-from pipeline.flow.collocation.network import Network, carry, extrapolate, make_network
-from pipeline.flow.collocation.points import Points
-from pipeline.flow.collocation.sweep import RESTING, SCALE, SLOPE, N, SweepWork, make_sweep_work, sweep
+from pipeline.flow.collocation.corners import turn_corners
+from pipeline.flow.collocation.events import PLAN, PLAN_AFTER, TIME, UNTIL, UP
+from pipeline.flow.collocation.network import balance, carry, choose_units, extrapolate
+from pipeline.flow.collocation.sweep import RESTING, SCALE, SLOPE, N, sweep
+from pipeline.flow.collocation.workspace import CROSSINGS, LAST_STEP, NOW, REJECTED, SLIDINGS, STEP, STEPS
 
 ROOM_USED, CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 99
 """Why the kernel returns: the record is full, or as ``pipeline.flow.exact.integration`` has it."""
-NOW, STEP, LAST_STEP = 0, 1, 2
-"""Places in ``State.clock``."""
-STEPS, REJECTED, CROSSINGS, SLIDINGS = 0, 1, 2, 3
-"""Places in ``State.counts``."""
 FIRST_RAPIDITY = 0.05
 """h |D| of the fastest neuron in the first step that is tried."""
 LARGEST_RAPIDITY = 1.0
 """The same in any step: up to there the equations of a neuron's nodes are far from singular."""
 CONVERGED_RESIDUAL = 1e-12
 """The residual, over the labels' scale, at which the flow has converged."""
-RESTING_RATE = 1e-14
-"""|D| of the fastest neuron, over that of one unfitted label, at which nothing moves."""
+RESTING_RATE = 2e-13
+"""|D| of the fastest neuron, over that of a residual as large as the labels everywhere, at which nothing moves."""
+MOVEMENT_SHARE, LEAST_CHANGE = 0.1, 1e-13
+"""The share of the outputs' movement in a step by which the last sweep may change them, if the tolerance does not
+ask for less; and the change, over the labels' scale, that is always allowed. Without the first the sweeps' noise,
+of a tolerance, would go on for ever where the flow comes to rest."""
+UNNOTICED = 1e-16
+"""|a_j| |w_j| |x|, over the labels' scale, that no residual can tell from 0."""
+STRAIGHT = 1e-12
+"""1 + the cosine between a decaying neuron and its force at which it turns no more."""
 FASTEST, SLOWEST = 4.0, 0.2
 """By how much a step's length changes at most."""
 SAFETY = 0.9
@@ -41,96 +44,16 @@ UNSLID = 0.1
 """The share of what a neuron may err by that it may miss for sliding that was not."""
 
 
-class State(NamedTuple):
-    """The flow at the start of the next step, and all that a step works on.
-
-    network : Network
-    force : float64[s, m, d]
-        Of the last step.
-    held : Events
-        Who slides at the step's start.
-    notes : (Events, Events)
-    work : SweepWork
-    corners : CornerWork
-    clock : float64[4]
-    counts : int64[4]
-    outputs : float64[3, sampled]
-        At some points: at the step's start, and at its end by the last two sweeps.
-    last : float64[m, d + 1]
-        The neurons at the step's end by the sweep before.
-    system : float64[s, s + 1]
-    missed : float64[d + 1]
-    """
-
-    network: Network
-    force: np.ndarray
-    held: Events
-    notes: tuple[Events, Events]
-    work: SweepWork
-    corners: CornerWork
-    clock: np.ndarray
-    counts: np.ndarray
-    outputs: np.ndarray
-    last: np.ndarray
-    system: np.ndarray
-    missed: np.ndarray
-
-
-class Steps(NamedTuple):
-    """Accepted steps: when, how long, where they start, and the force over each.
-
-    time, length, loss, movement : float64[room]
-        The loss at the step's start, and how far the network went.
-    w, a : float64[room, m, d], float64[room, m]
-    force : float64[room, s, m, d]
-    held : int64[room, 2]
-        Where the pairs that slide at its start stand in ``pairs``.
-    pairs : int64[room for pairs, 2]
-        Neuron and point.
-    """
-
-    time: np.ndarray
-    length: np.ndarray
-    loss: np.ndarray
-    movement: np.ndarray
-    w: np.ndarray
-    a: np.ndarray
-    force: np.ndarray
-    held: np.ndarray
-    pairs: np.ndarray
-
-
-def make_state(points: Points, w: np.ndarray, a: np.ndarray, stages: int, most: int) -> State:
-    """The neurons w (m, d), a (m,) before the first step; room for ``most`` crossings in a step."""
-    m, d = w.shape
-    network = make_network(stages, m, d)
-    network.start_w[...], network.start_a[...] = w, a
-    notes = make_events(most, stages), make_events(most, stages)
-    return State(
-        network, np.zeros((stages, m, d)), make_events(most, stages), notes,
-        make_sweep_work(stages, m, d, points.labels.shape[1]), make_corner_work(stages, m, d, most),
-        np.zeros(4), np.zeros(4, dtype=np.int64), np.zeros((3, points.sample.shape[1])), np.zeros((m, d + 1)),
-        np.zeros((stages, stages + 1)), np.zeros(d + 1),
-    )  # fmt: skip
-
-
-def make_steps(room: int, stages: int, m: int, d: int, pairs: int) -> Steps:
-    """Room for so many steps, and for so many pairs that slide at their starts."""
-    time, length, loss, movement = np.zeros((4, room))
-    return Steps(
-        time, length, loss, movement, np.zeros((room, m, d)), np.zeros((room, m)), np.zeros((room, stages, m, d)),
-        np.zeros((room, 2), dtype=np.int64), np.zeros((pairs, 2), dtype=np.int64),
-    )  # fmt: skip
-
-
 @inner
-def write_outputs(points, w, a, into):
+def write_outputs(points, w, a, scale, into):
     """Write the network's outputs at the sampled points."""
     slope = points.about[SLOPE]
     d, sampled = points.sample.shape
     for k in range(sampled):
         into[k] = 0.0
     for j in range(w.shape[0]):
+        if scale[j] != 0:
+            continue
         for k in range(sampled):
             value = 0.0
             for c in range(d):
@@ -196,6 +119,32 @@ def fastest(force):
     return sqrt(largest)
 
 
+@inner
+def still_moves(points, network, force):
+    """Whether any neuron moves that the labels notice, or that may grow until they do.
+
+    One that decays along its force, straight, does so for ever once the others rest: it is held at as many
+    boundaries as there are directions to turn to.
+    """
+    s, m, d = force.shape
+    resting, n, scale = points.about[RESTING], points.about[N], points.about[SCALE]
+    unnoticed = UNNOTICED * scale * scale / (resting * n) if resting > 0.0 else 0.0
+    for j in range(m):
+        pushed, size, along = 0.0, 0.0, 0.0
+        for c in range(d):
+            pushed += force[s - 1, j, c] ** 2
+            size += network.start_w[j, c] ** 2
+            along += force[s - 1, j, c] * network.start_w[j, c]
+        along = along if network.start_a[j] > 0.0 else -along
+        if sqrt(pushed) <= RESTING_RATE * n * resting:
+            continue
+        if network.scale[j] == 0 and size > unnoticed:
+            return True
+        if not along <= -(1.0 - STRAIGHT) * sqrt(pushed * size):
+            return True
+    return False
+
+
 @allocating
 def try_step(points, tableau, state, step, rounds, allowed):
     """Sweep over a step until its force is right.
@@ -218,7 +167,7 @@ def try_step(points, tableau, state, step, rounds, allowed):
     """
     network, notes, outputs = state.network, state.notes, state.outputs
     carry(network, step, tableau, state.system)
-    write_outputs(points, network.end_w, network.end_a, outputs[1])
+    write_outputs(points, network.end_w, network.end_a, network.scale, outputs[1])
     relative_change(network, state.last)
     total, error, before, which = 0.0, np.inf, np.inf, 1
     for turn in range(rounds + SLIDING_SWEEPS):
@@ -229,9 +178,10 @@ def try_step(points, tableau, state, step, rounds, allowed):
             return np.inf, total, which
         missed = turn_corners(points, tableau, network, step, notes[which], state.corners)
         carry(network, step, tableau, state.system)
-        write_outputs(points, network.end_w, network.end_a, outputs[2])
+        write_outputs(points, network.end_w, network.end_a, network.scale, outputs[2])
         change = relative_change(network, state.last) / allowed[1]
-        error = max(root_mean_square(outputs[2], outputs[1]) / allowed[0], change)
+        moved = max(MOVEMENT_SHARE * root_mean_square(outputs[2], outputs[0]), LEAST_CHANGE * points.about[SCALE])
+        error = max(root_mean_square(outputs[2], outputs[1]) / min(allowed[0], moved), change)
         for k in range(outputs.shape[1]):
             outputs[1, k] = outputs[2, k]
         # Who begins to slide, or ends, is known one sweep later than that somebody crosses.
@@ -263,9 +213,11 @@ def accept(points, state, which):
         network.start_a[j] = network.end_a[j]
         for c in range(d):
             network.start_w[j, c] = network.end_w[j, c]
+    balance(network)
     for _ in range(3 if count > 0 else 0):
         for e in range(count):
             put_on_boundary(network.start_w[held.neuron[e]], rows[held.point[e]], points.square[held.point[e]])
+    choose_units(network)
 
 
 @inner
@@ -291,6 +243,7 @@ def write_start(state, record, place, pairs):
     record.time[place] = state.clock[NOW]
     for j in range(m):
         record.a[place, j] = network.start_a[j]
+        record.scale[place, j] = network.scale[j]
         for c in range(d):
             record.w[place, j, c] = network.start_w[j, c]
     record.held[place, 0] = pairs
@@ -330,7 +283,7 @@ def begin(points, tableau, state):
             network.a[i, j] = network.start_a[j]
             for c in range(d):
                 network.w[i, j, c] = network.start_w[j, c]
-    write_outputs(points, network.start_w, network.start_a, state.outputs[0])
+    write_outputs(points, network.start_w, network.start_a, network.scale, state.outputs[0])
     sweep(points, tableau, network, 0.0, (state.held, state.notes[0]), state.work)
     copy_force(network.force, state.force)
     speed = fastest(network.force)
@@ -376,9 +329,9 @@ def take_steps(points, tableau, state, record, aims, watch):
         while not error <= 1.0:
             if watch[0] != 0.0:
                 return place, INTERRUPTED
-            speed = fastest(state.force)
-            if speed <= RESTING_RATE * points.about[RESTING]:
+            if not still_moves(points, state.network, state.force):
                 return place, STATIONARY
+            speed = fastest(state.force)
             step = min(min(step, LARGEST_RAPIDITY / speed), end - clock[NOW])
             if clock[NOW] + step <= clock[NOW]:
                 return place, STALLED

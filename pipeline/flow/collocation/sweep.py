@@ -124,13 +124,19 @@ def take_outputs(j, network, tableau, slope, work):
     s, m = len(tableau.nodes), network.start_a.shape[0]
     residual, crossing = work.residual, work.crossing
     lowest, highest, last = work.bounds[0], work.bounds[1], work.bounds[2]
-    row, into, output, weight = work.start[j], residual[s], network.start_a[j], tableau.end[0]
+    visible = 1.0 if network.scale[j] == 0 else 0.0
+    row, into, output, weight = work.start[j], residual[s], visible * network.start_a[j], tableau.end[0]
     for k in range(row.shape[0]):
         value = row[k]
         into[k] -= output * (value if value > 0.0 else slope * value)
         lowest[k], highest[k], last[k] = value, value, weight * value
     for i in range(s):
-        row, into, output, weight = work.nodes[i * m + j], residual[i], network.a[i, j], tableau.end[i + 1]
+        row, into, output, weight = (
+            work.nodes[i * m + j],
+            residual[i],
+            visible * network.a[i, j],
+            tableau.end[i + 1],
+        )
         for k in range(row.shape[0]):
             value = row[k]
             into[k] -= output * (value if value > 0.0 else slope * value)
@@ -282,8 +288,8 @@ def visit(run, at, points, tableau, notes, work):
     ----------
     run : (j, pairs, old, last)
         The neuron, the pairs found so far in this block, and the neuron's events there in the sweep before.
-    at : (first, step)
-        The number of the block's first point, and the step's length.
+    at : (first, step, visible)
+        The number of the block's first point, the step's length, and whether the labels notice the neuron.
 
     Returns
     -------
@@ -291,7 +297,7 @@ def visit(run, at, points, tableau, notes, work):
         The pairs found so far.
     """
     j, pairs, old, last = run
-    first, step = at
+    first, step, visible = at
     before, now = notes
     n, slope = points.about[N], points.about[SLOPE]
     rest = 1.0 - slope
@@ -308,7 +314,8 @@ def visit(run, at, points, tableau, notes, work):
         found = work.found[pairs]
         for i in range(s):
             value = work.nodes[i * m + j, place]
-            taken = work.outputs[i] * value if value > 0.0 else 0.0
+            taken = work.outputs[i] * value if visible and value > 0.0 else 0.0
+            found[i, s] = found[i, s] if visible else 0.0
             work.residual[i, place] += rest * (taken - found[i, s])
         work.pair[pairs, 0], work.pair[pairs, 1] = j, place
         work.pair[pairs, 2], work.pair[pairs, 3] = begun, now.number[0] - begun
@@ -392,7 +399,9 @@ def sweep(points, tableau, network, step, notes, work):
             if crossing > 0 or last > old:
                 for i in range(s):
                     work.outputs[i] = network.a[i, j]
-                pairs = visit((j, pairs, old, last), (first, step), points, tableau, notes, work)
+                pairs = visit(
+                    (j, pairs, old, last), (first, step, network.scale[j] == 0), points, tableau, notes, work
+                )
             old = last
         push(m, slope, work)
         push_crossing(pairs, slope, tableau, now, work)

@@ -42,6 +42,8 @@ GROWTH = 20.0
 STRETCHES, LONGER = 14, 2.0
 """How many stretches are followed at most, and how much longer each is than the one before."""
 TOLERANCE = 1e-8
+MOST_STEPS = 5000
+"""Of the solver in a stretch; 10 to 200 are usual."""
 PASSED = (0.01, 0.99)
 """The shares of the fall of the loss between which the passage's time is taken."""
 
@@ -66,13 +68,14 @@ class Arrival:
     """Where the fast flow leads.
 
     The ``neurons``, their ``norm`` and the ``residual`` at the stationary point; ``passage``: the t in which the
-    loss makes its way there but for a hundredth at each end.
+    loss makes its way there but for a hundredth at each end; ``approach``: the t until it is there.
     """
 
     neurons: Neurons
     norm: np.ndarray
     residual: np.ndarray
     passage: float
+    approach: float
 
 
 def follow_escape(data: xr.Dataset, activation: Activation, saddle: Saddle) -> Arrival | None:
@@ -96,7 +99,7 @@ def follow_escape(data: xr.Dataset, activation: Activation, saddle: Saddle) -> A
         getattr(whole, field.name)[moved] = getattr(found.neurons, field.name)[place]
     norm = np.zeros(len(group))
     norm[moved] = found.norm[place] * share[moved]
-    return Arrival(whole, norm, found.residual, found.passage)
+    return Arrival(whole, norm, found.residual, found.passage, found.approach)
 
 
 class FastFlow:
@@ -139,8 +142,9 @@ class FastFlow:
                 "log_init_scale": ESCAPING,
             },
         )
+        slope = self.activation.negative_slope
         course = follow_flow(
-            self.data, init, end_time=stretch, tolerance=TOLERANCE, slope=self.activation.negative_slope
+            self.data, init, end_time=stretch, tolerance=TOLERANCE, slope=slope, most_steps=MOST_STEPS
         )
         if course.status in (Status.OUT_OF_STEPS, Status.DIVERGED):
             return None
@@ -173,7 +177,7 @@ class FastFlow:
         time = np.concatenate(self.times)
         begin, end = (float(np.interp(share, np.maximum.accumulate(fallen), time)) for share in PASSED)
         there = Neurons(direction, neurons.ratio, neurons.gain, neurons.boundary)
-        return Arrival(there, size, point.residual, end - begin)
+        return Arrival(there, size, point.residual, end - begin, float(time[-1]))
 
 
 SAMPLES = 400

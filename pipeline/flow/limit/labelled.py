@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.schema import validate
+from catalog.schema import conform, validate
 from pipeline.flow.course import follow_flow
 from pipeline.flow.limit.process import Process
 from pipeline.inputs.arguments import SLOPE, number
@@ -17,7 +17,7 @@ from pipeline.network.threads import one_thread
 
 BEYOND, AFTER, PASSAGES = 1.15, 0.5, 3.0
 """How far beyond the last jump a flow is followed: that many times its tau, so much more, and that many times the
-t of all passages."""
+t of all passages and of the last approach."""
 PRODUCTS_LIMIT = 50_000
 """The number of points times that of neurons up to which the limit is followed: 15,000 take three seconds."""
 SAMPLES = 3000
@@ -41,10 +41,11 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> 
     -------
     Dataset
         By plateau, the origin first: time = tau = t/(-ln lambda) on arrival and wait there (infinite at the end),
-        loss, half_squared_norm, labels_fitted, passage (the t of the way to it) and residual(plateau, point); for
-        each neuron there escaping (1: it led to this plateau), direction, output_sign, norm |w_j|, level l_j on
-        arrival, with |w_j| = lambda^(-l_j), and its rate dl_j/dtau. The attribute ``reason`` says why it ends;
-        ``tie`` is 1 where neurons of several directions escape at one instant.
+        loss, half_squared_norm, labels_fitted, passage (the t of the way to it, but for a hundredth of the loss at
+        each end), approach (the t until it is there) and residual(plateau, point); for each neuron there escaping
+        (1: it led to this plateau), direction, output_sign, norm |w_j|, level l_j on arrival, with |w_j| =
+        lambda^(-l_j), and its rate dl_j/dtau. The attribute ``reason`` says why it ends; ``tie`` is 1 where
+        neurons of several directions escape at one instant.
 
     Raises
     ------
@@ -80,6 +81,7 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> 
             "labels fitted",
         ),
         "passage": ("plateau", [plateau.passage for plateau in plateaus], "t of the way to it"),
+        "approach": ("plateau", [plateau.approach for plateau in plateaus], "t until it is there"),
         "residual": (("plateau", "point"), [plateau.residual for plateau in plateaus], "r_k = y_k - h(x_k)"),
         "escaping": (("plateau", "neuron"), escaping, "1: this neuron's escape led to the plateau"),
     }
@@ -132,22 +134,16 @@ def measure_limit(data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.D
     unit = -float(init.variables["log_init_scale"])
     if unit <= 0:
         raise ValueError(f"ln lambda = {-unit:g}: the limit is that of small starts, below 0 is allowed")
-    level, tau = limit.variables["loss"].values, limit.variables["time"].values
-    end = unit * (BEYOND * tau[-1] + AFTER) + PASSAGES * float(np.nansum(limit.variables["passage"].values))
+    tau = limit.variables["time"].values
+    ways = float(np.nansum(limit.variables["passage"].values)) + float(np.nan_to_num(limit["approach"][-1]))
+    end = unit * (BEYOND * tau[-1] + AFTER) + PASSAGES * ways
     course = follow_flow(data, init, end_time=end, tolerance=TOLERANCE, slope=limit.attrs["slope"])
     curve = course.curve(SAMPLES)
     time, loss = curve.variables["time"].values / unit, curve.variables["loss"].values
-    half = [np.flatnonzero(loss < middle) for middle in 0.5 * (level[:-1] + level[1:])]
-    arrival = np.array([0.0, *(time[found[0]] if len(found) else np.nan for found in half)])
-    ends = np.append(arrival[1:], time[-1])
-    slope = np.abs(np.gradient(loss, time))
-    slowest = []
-    for begin, end in zip(arrival, ends, strict=True):
-        inside = np.flatnonzero((time >= begin) & (time <= end))
-        slowest.append(loss[inside[np.argmin(slope[inside])]] if len(inside) else np.nan)
+    arrival, slowest = _beside(limit, time, loss, np.abs(np.gradient(loss, time)))
     words = {
         "measured_time": ("plateau", arrival, "t/(-ln lambda) when half of the way to the plateau's loss is made"),
-        "measured_loss": ("plateau", np.array(slowest), "loss where it falls slowest there"),
+        "measured_loss": ("plateau", slowest, "loss where it falls slowest there"),
         "curve_time": ("sample", time, "t/(-ln lambda)"),
         "curve_loss": ("sample", loss, "loss L"),
     }
@@ -155,3 +151,68 @@ def measure_limit(data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.D
         {name: (dims, values, {"long_name": said, "units": "1"}) for name, (dims, values, said) in words.items()},
         {"log_init_scale": ((), -unit, {"long_name": "ln lambda", "units": "1"})},
     )
+
+
+def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
+    """Hold a run that there is to the limit, by its samples.
+
+    Parameters
+    ----------
+    trajectory
+        Of a small start.
+    limit
+        Of :func:`limit_process`, from the same start.
+
+    Returns
+    -------
+    Dataset
+        Group ``jumps`` of the schema: the limit's plateaus, and of the run its measured_tau and measured_loss, as
+        :func:`measure_limit` has them.
+    """
+    course, there = validate("trajectory", trajectory).variables, limit.variables
+    unit = -float(course["log_init_scale"])
+    tau, loss, gradient = (course[name].values for name in ("time", "loss", "gradient_norm"))
+    arrival, slowest = _beside(limit, tau / unit, loss, gradient)
+    escaping = there["escaping"].values
+    # A neuron's direction when it escapes is the one at the end of its alignment at the plateau before.
+    before = np.maximum(np.arange(len(escaping)) - 1, 0)
+    direction = there["direction"].values[before, np.argmax(escaping, axis=1)]
+    wait = there["wait"].values
+    kept = ("loss", "half_squared_norm", "labels_fitted", "passage", "residual")
+    return conform(
+        "jumps",
+        {name: there[name].values for name in kept}
+        | {
+            "tau": there["time"].values,
+            "wait": np.where(np.isfinite(wait), wait, np.nan),
+            "escaping_direction": np.where(np.any(escaping, axis=1)[:, None], direction, np.nan),
+            "escaping_neurons": escaping.sum(axis=1, dtype=np.int64),
+            "measured_tau": arrival,
+            "measured_loss": slowest,
+        },
+        dict(limit.attrs),
+    ).assign_coords(coord=limit.variables["coord"])
+
+
+def _beside(
+    limit: xr.Dataset, time: np.ndarray, loss: np.ndarray, speed: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """When the loss has made half of the way to each plateau's, and the loss where it then falls slowest."""
+    level = limit.variables["loss"].values
+    arrival = np.array([0.0, *(_first_below(time, loss, half) for half in 0.5 * (level[:-1] + level[1:]))])
+    ends = np.append(arrival[1:], time[-1])
+    slowest = np.full(len(level), np.nan)
+    for i, (begin, end) in enumerate(zip(arrival, ends, strict=True)):
+        inside = np.flatnonzero((time >= begin) & (time <= end))
+        if len(inside):
+            slowest[i] = loss[inside[np.argmin(speed[inside])]]
+    return arrival, slowest
+
+
+def _first_below(time: np.ndarray, values: np.ndarray, bound: float) -> float:
+    """When values first fall below a bound, linear in between; NaN if never."""
+    below = np.flatnonzero(values < bound)
+    if not len(below):
+        return float("nan")
+    last = int(below[0])
+    return float(np.interp(-bound, -values[last - 1 : last + 1], time[last - 1 : last + 1]) if last else time[0])

@@ -51,8 +51,9 @@ class Plateau:
         l_j on arrival [neuron].
     rate
         dl_j/dtau there [neuron].
-    passage
-        The t that the flow takes to it from the saddle before; NaN for the start.
+    passage, approach
+        The t that the flow takes to it from the saddle before, but for a hundredth of the loss at each end, and
+        until it is there; NaN for the start.
     """
 
     time: float
@@ -64,6 +65,7 @@ class Plateau:
     level: np.ndarray
     rate: np.ndarray
     passage: float
+    approach: float = np.nan
 
     @property
     def loss(self) -> float:
@@ -105,13 +107,13 @@ class Process:
         y = self.data.variables["y"].values
         width = len(self.neurons.ratio)
         balanced = np.abs(np.abs(self.neurons.ratio) - 1.0) <= BALANCED
-        time, passage, escaping, residual = 0.0, np.nan, np.zeros(0, dtype=int), y.copy()
+        time, ways, escaping, residual = 0.0, (np.nan, np.nan), np.zeros(0, dtype=int), y.copy()
         norm, level = np.zeros(width), np.full(width, -1.0)
         while True:
             ends, rate = self.align(residual, norm)
             self.plateaus.append(
                 Plateau(
-                    time, escaping, residual, ends.direction, np.sign(ends.ratio), norm, level, rate, passage
+                    time, escaping, residual, ends.direction, np.sign(ends.ratio), norm, level, rate, *ways
                 )
             )  # fmt: skip
             growing = rate > 0
@@ -134,7 +136,7 @@ class Process:
                 self.reason = "the flow from this saddle was not followed to another stationary point"
                 return
             level = np.where((norm > 0) & (arrival.norm == 0), 0.0, level)
-            self.neurons, norm, passage = arrival.neurons, arrival.norm, arrival.passage
+            self.neurons, norm, ways = arrival.neurons, arrival.norm, (arrival.passage, arrival.approach)
             residual = np.where(np.abs(arrival.residual) <= FITTED * np.abs(y).max(), 0.0, arrival.residual)
 
     def align(self, residual: np.ndarray, norm: np.ndarray) -> tuple[Neurons, np.ndarray]:

@@ -41,10 +41,16 @@ NAMES = [
 
 
 @pytest.fixture(scope="module")
-def found(zipped, run_id, tmp_path_factory):
+def made(zipped, run_id):
+    """What is wrong with each archive, and its content."""
+    return list(hostile_archives.archives(zipped.read_bytes(), run_id))
+
+
+@pytest.fixture(scope="module")
+def found(made, tmp_path_factory):
     """What became of each, imported one after the other by a process of its own."""
     folder = tmp_path_factory.mktemp("hostile")
-    for number, (_, content) in enumerate(hostile_archives.archives(zipped.read_bytes(), run_id)):
+    for number, (_, content) in enumerate(made):
         (folder / f"{number:03}.zip").write_bytes(content)
     done = subprocess.run(
         [sys.executable, "-c", IMPORTING, folder],
@@ -56,8 +62,7 @@ def found(zipped, run_id, tmp_path_factory):
     return json.loads(done.stdout)
 
 
-def test_there_are_sixty_and_all_are_small(zipped, run_id):
-    made = list(hostile_archives.archives(zipped.read_bytes(), run_id))
+def test_there_are_sixty_and_all_are_small(made):
     assert [name for name, _ in made] == NAMES
     assert len(made) >= 60
     assert max(len(content) for _, content in made) < 2_000_000

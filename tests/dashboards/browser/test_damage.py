@@ -36,7 +36,7 @@ def broken(tmp_path_factory):
     for number, (how, (path, _)) in enumerate(DAMAGES.items()):
         config = load_config("orthogonal", {"init.width": 4 + number, "flow.samples": 10})
         run(config, catalog)
-        runs[how] = config.run_id("1.1")
+        runs[how] = config.run_id("1.2")
         damage(root / "runs" / runs[how] / "data.zarr" / path, how)
     return root, runs
 

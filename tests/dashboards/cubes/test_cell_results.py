@@ -30,7 +30,7 @@ def test_every_cells_address_leads_to_its_configuration(tmp_path):
         found = read_selection(PageContext(catalog, dict(way.query), say=complaints.append))
         # A sweep's cells keep its base's name; a page names other data by what they are. The hash is of the rest.
         name, _, run_hash = plan.run_ids[number].rpartition("-")
-        assert found.config.run_id("1.1").rpartition("-")[2] == run_hash
+        assert found.config.run_id("1.2").rpartition("-")[2] == run_hash
         assert (found.config.name == name) is (found.config.data == load_config("orthogonal").data)
         assert complaints == []
 

@@ -50,7 +50,7 @@ def test_results_and_statements_are_the_runs(tree, small_catalog, orthogonal_id)
     assert rows["final loss"] == f"{summary['final_loss']:.3g}"
     assert rows["t2"].startswith(f"{summary['t2']:.4g}")
     said = [verdict for _, verdict, *_ in statements(tree)]
-    assert len(said) == 18
+    assert len(said) == 25
     assert sum("holds" in verdict for verdict in said) == list(summary.values()).count("holds") - sum(
         summary[f"assumption_{n}"] == "holds" for n in (1, 2, 3)
     )

@@ -20,7 +20,7 @@ def test_every_row_in_the_papers_order(paper):
     statements = paper["statements"].to_dataset()
     table = create_statements_table(statements)
     assert column(table, 0) == [name_statement(name) for name in statement_rows(statements)]
-    assert len(table.rows) == 18
+    assert len(table.rows) == 25
     assert set(column(table, 2)) <= set(VERDICTS.values())
 
 
@@ -28,7 +28,7 @@ def test_only_those_of_a_verdict(paper, oblique):
     for tree in (paper, oblique):
         statements = tree["statements"].to_dataset()
         counts = count_verdicts(statements)
-        assert sum(counts.values()) == 18
+        assert sum(counts.values()) == 25
         for verdict, count in counts.items():
             assert column(create_statements_table(statements, verdict), 2) == [VERDICTS[verdict]] * count
 
@@ -66,5 +66,5 @@ def test_statements_that_do_not_apply_for_one_reason_are_one_row(oblique):
     table = create_statements_table(statements)
     (joined,) = (row for row in table.rows if row[0].text.endswith(" statements"))
     assert len(joined[1].below.split(", ")) >= int(joined[0].text.split()[0]) >= 3
-    assert len(table.rows) == 18 - int(joined[0].text.split()[0]) + 1
+    assert len(table.rows) == 25 - int(joined[0].text.split()[0]) + 1
     assert len(create_statements_table(statements, "not_applicable").rows) == counts["not_applicable"]

@@ -18,8 +18,10 @@ REPOSITORY = Path(__file__).parents[3]
 
 
 def reluflow(*words, **options):
-    """Run the command in a process of its own, with Python's warnings as errors."""
+    """Run the command in its own process: Python's warnings are errors, and no catalog is set from outside."""
     command = [sys.executable, "-W", "error", *COMMAND[1:], *map(str, words)]
+    environment = {name: value for name, value in os.environ.items() if name != "RELUFLOW_CATALOG"}
+    options = {"env": environment} | options
     return subprocess.run(command, capture_output=True, text=True, timeout=250, **options)
 
 

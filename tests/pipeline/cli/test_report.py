@@ -90,7 +90,8 @@ def test_the_papers_own_setting_has_no_caveats(plain):
     lines = said(plain, configuration={"flow": {"samples": 400}})
     at = lines.index("The paper's assumptions: 1 holds up to scaling, 2 holds, 3 holds.")
     assert lines[at + 1].startswith("17 of the paper's 18 statements hold, 1 fails, 0 do not apply: reluflow show")
-    assert lines[at + 2] == ""
+    assert lines[at + 2] == "6 of the 7 statements on any data hold, 0 fail, 1 does not apply"
+    assert lines[at + 3] == ""
     assert any(
         line.startswith("least 1/2 |theta|^2 that fits the data 1.341640786 (certified from below: gap")
         for line in lines
@@ -188,8 +189,8 @@ def test_a_network_that_can_not_move_has_one_plateau_and_says_so():
     )
     assert manifest.summary["plateaus"] == 1
     lines = said(manifest)
-    at = lines.index("plateau t from to loss distance to it stationary point labels fitted")
-    assert lines[at + 1] == "origin 0 0 1.25 0 local minimum 0 of 2"
+    at = lines.index("plateau t from to loss distance to it stationary point labels fitted limit: t from loss")
+    assert lines[at + 1] == "origin 0 0 1.25 0 local minimum 0 of 2 0 1.25"
     assert not lines[at + 2].startswith("plateau")
     assert any("The network can't move from its start. It is a local minimum:" in line for line in lines)
 
@@ -213,10 +214,13 @@ def test_every_status(plain, status):
 def test_the_plateaus_are_a_table():
     """Where, at what loss, at what kind of point, how many labels fitted; and nothing where there are none."""
     lines = said(manifest_of("orthogonal"))
-    at = lines.index("plateau t from to loss distance to it stationary point labels fitted")
+    at = lines.index("plateau t from to loss distance to it stationary point labels fitted limit: t from loss")
     assert lines[at + 1].startswith("origin 0 10.65 0.5 1.7e-06 strict saddle (46 negative eigenvalues) 0 of 2")
     assert lines[at + 2].startswith("plateau 1 13.33 22.45 0.249996")
-    assert lines[at + 2].endswith("strict saddle (18 negative eigenvalues) 1 of 2")
+    assert lines[at + 2].endswith("strict saddle (18 negative eigenvalues) 1 of 2 14.19 0.25")
+    assert lines[at + 3].startswith(
+        "As lambda -> 0: 2 jumps, to the losses 0.25, 0; in the end 1/2 |theta|^2 = 1.3416"
+    )
     assert "directions the neurons have merged into 2; 2 kinks within the data's range" in lines
     assert not any(line.startswith("plateau") for line in said(manifest_of("orthogonal-large")))
     assert any("no stationary point near" in line for line in said(manifest_of("leaky")))

@@ -37,7 +37,7 @@ def test_the_papers_experiment(reluflow, here):
     assert done.exit_code == 0
     (run,) = (here / "catalog-data" / "runs").iterdir()
     lines = done.stdout.splitlines()
-    assert len(lines) <= 25
+    assert len(lines) <= 34
     report = " ".join(done.stdout.split())
     for words in (
         "The paper's experiment: two orthogonal points, small balanced start",
@@ -91,7 +91,9 @@ def test_run_as_json(reluflow, here, quick):
     assert found["minimal_half_squared_norm"] == pytest.approx(1.3416407865, abs=1e-10)
     assert found["half_squared_norm"] == pytest.approx(1.3416407865, rel=1e-3)
     assert tuple(found["statements"]) == STATEMENTS
-    assert set(found["statements"].values()) == {"holds", "fails"}
+    # 20 samples are too few for the directions at the end of the alignment.
+    unknown = [name for name, verdict in found["statements"].items() if verdict == "not_applicable"]
+    assert unknown == ["extremal_alignment"]
     again = strict(reluflow("run", "orthogonal", *quick, "--json").stdout)
     assert again == found | {"cached": True, "seconds": again["seconds"]}
 

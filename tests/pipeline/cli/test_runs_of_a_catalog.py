@@ -96,7 +96,7 @@ def test_a_run_and_a_sweep_are_told_apart(reluflow, here):
 
 def test_a_name_where_a_configuration_is_expected(tmp_path):
     tree = run("orthogonal")
-    assert tree.attrs["id"] == load_config("orthogonal").run_id("1.1")
+    assert tree.attrs["id"] == load_config("orthogonal").run_id("1.2")
     data = generate_data("orthogonal")
     assert data.identical(generate_data(load_config("orthogonal").data))
     assert data.identical(generate_data(load_config("orthogonal")))

@@ -75,6 +75,9 @@ OTHER = {
     "flow.step_size": 1.0000000000000002e-3,
     "analysis.epsilon": 0.06,
     "analysis.free_bias": True,
+    "analysis.output_bias": True,
+    "analysis.skip": True,
+    "analysis.penalty": [0.1],
 }
 """Another value of each key; None where it can't stand beside the others."""
 

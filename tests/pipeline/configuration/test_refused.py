@@ -27,6 +27,13 @@ KINDS = (
 DRAWN = f"allowed with kind = {KINDS} only"
 
 REFUSED = {
+    "[analysis]\npenalty = 0": "analysis.penalty[0] = 0: more than 0.0 is allowed",
+    "[analysis]\npenalty = []": "analysis.penalty = []: at least 1 is allowed",
+    '[analysis]\npenalty = ["x"]': "analysis.penalty[0] = 'x': a number is allowed",
+    "[analysis]\npenalty = [0.1, inf]": "analysis.penalty[1] = inf: a finite number is allowed",
+    "[analysis]\nskip = 1": "analysis.skip = 1: true or false is allowed",
+    "[analysis]\nfree_bias = true\npenalty = 0.1": "analysis.free_bias = true: allowed without analysis.penalty "
+    "only",
     "foo = 1": "foo is not a known key: allowed are title, description, data, init, flow, analysis",
     "[fow]": "fow is not a known key (did you mean 'flow'?): allowed are title, description, data, init, flow, "
     "analysis",

@@ -14,19 +14,19 @@ from pipeline.sweep.plan import make_plan
 from pipeline.sweep.spec import SweepSpec
 
 IDENTIFIERS = {
-    "digits": "0eb2b8638323",
-    "high-dimensional": "01bbbbb8f08d",
-    "leaky": "f54aa2f6aaa9",
-    "nearly-orthogonal": "8f96b580e3fd",
-    "non-orthogonal": "8703d1ebe701",
-    "non-orthogonal-large": "f61d10a9a976",
-    "orthogonal": "e6442ac0de8f",
-    "orthogonal-large": "cf0e36214cc2",
-    "orthonormal": "20ee24c7e740",
-    "small-width": "c40dbd7ced5e",
-    "student": "f797b166c81a",
-    "teacher-student": "c9707e798c84",
-    "unbalanced": "226bcf46f061",
+    "digits": "7ccba301b311",
+    "high-dimensional": "7aa477ce158e",
+    "leaky": "204895b91478",
+    "nearly-orthogonal": "491a6771edbf",
+    "non-orthogonal": "c8c1d9fc2eba",
+    "non-orthogonal-large": "694dca8c5253",
+    "orthogonal": "a17b6cb15bd5",
+    "orthogonal-large": "43d865b3109d",
+    "orthonormal": "f634edb01c53",
+    "small-width": "1191d21d5727",
+    "student": "820e35b22d12",
+    "teacher-student": "dd4e689f5e7e",
+    "unbalanced": "4d2cb6ba389c",
 }
 """The runs of the presets as they are, as catalogs have them."""
 OTHER_POINTS = {"data.x": [[1.0], [3.0]], "data.y": [1.0, 1.0]}

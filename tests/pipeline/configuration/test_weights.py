@@ -37,7 +37,7 @@ def configured(tmp_path):
 def test_weights_beside_the_other_keys():
     config = load_config("orthogonal", {"init": {"start": "given", "w": W, "a": A}}).init
     assert config.width == 3
-    w, a = read_weights(config)
+    w, a, _ = read_weights(config)
     assert_array_equal(w, W)
     assert_array_equal(a, A)
     assert w.dtype == a.dtype == np.float64
@@ -54,7 +54,7 @@ def test_weights_from_a_file(configured, name, content):
     config = configured(name, content).init
     assert config.width == 3  # though nobody said so
     assert config.file_sha256 is not None
-    w, a = read_weights(config)
+    w, a, _ = read_weights(config)
     assert_array_equal(w, W)
     assert_array_equal(a, A)
     assert configured(name, content, {"init.width": 3}).init == config
@@ -69,7 +69,7 @@ def test_one_coordinate(configured):
 @pytest.mark.parametrize(
     ("name", "content", "line"),
     [
-        ("a.csv", b"1,2", "allowed are the endings .npy, .npz, .pt, .toml"),
+        ("a.csv", b"1,2", "allowed are the endings .npy, .npz, .pt, .pth, .toml"),
         ("a.npz", b"rubbish", "it is not an npz file"),
         ("a.npz", npz(w=W), "the array a is missing, there is w"),
         ("a.npz", npz(w=W, a=["1", "2", "3"]), "the array a is not of real numbers"),
@@ -107,7 +107,7 @@ def test_a_state_dict(configured, monkeypatch, state):
     monkeypatch.setitem(sys.modules, "torch", torch_of(arrays))
     for name, content in (("a.npz", npz(**arrays)), ("a.pt", b"")):
         config = configured(name, content).init
-        w, a = read_weights(config)
+        w, a, _ = read_weights(config)
         assert_array_equal(w, FULL)
         assert_array_equal(a, A)
         assert config.width == 3
@@ -115,12 +115,12 @@ def test_a_state_dict(configured, monkeypatch, state):
 
 @pytest.mark.parametrize("shape", [(1, 3), (3, 1)])
 def test_output_weights_as_a_row_or_a_column_and_no_bias(configured, shape):
-    w, a = read_weights(configured("a.npz", npz(W=W, a=np.reshape(A, shape))).init)
+    w, a, _ = read_weights(configured("a.npz", npz(W=W, a=np.reshape(A, shape))).init)
     assert_array_equal(w, W)
     assert_array_equal(a, A)
     assert_array_equal(read_weights(configured("a.npz", npz(**{"1.weight": W, "2.weight": OUT})).init)[0], W)
     single = {"fc1.weight": [[2.0]], "fc2.weight": [[3.0]]}  # the first comes first
-    assert [part.item() for part in read_weights(configured("a.npz", npz(**single)).init)] == [2.0, 3.0]
+    assert [part.item() for part in read_weights(configured("a.npz", npz(**single)).init)[:2]] == [2.0, 3.0]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,8 @@ def test_output_weights_as_a_row_or_a_column_and_no_bias(configured, shape):
         ),
         (
             {"fc1.weight": W, "fc2.weight": OUT, "fc2.bias": [0.1]},
-            "fc2.bias is not 0: this network's output has no bias of its own",
+            "fc2.bias is 0.1: this network's output has no bias of its own, 0 is allowed; subtract it from the "
+            "labels instead",
         ),
         (
             {"fc1.weight": W, "fc2.weight": OUT, "fc1.bias": [0.1]},

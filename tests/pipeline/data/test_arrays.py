@@ -1,9 +1,13 @@
 """Points and labels from arrays, frames and datasets."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy.sparse import csr_matrix
 
 from pipeline import data_set, generate_data, load_config
 from pipeline.inputs.errors import RequestError
@@ -57,3 +61,58 @@ def test_arrays_where_a_configuration_is_meant():
         with pytest.raises(RequestError, match=r"reluflow.data_set\(x, y\)") as told:
             generate_data(*wrong)
         assert "\n" not in str(told.value)
+
+
+FRAME = pd.DataFrame([[1.0, 2.0], [3.0, -4.0], [0.5, 0.25]], columns=["u", "v"], index=["p", "q", "r"])
+SERIES = pd.Series([1.0, -1.0, 0.5], index=FRAME.index)
+ROWS = xr.DataArray(FRAME.to_numpy(), dims=("who", "what"))
+ALIKE = {
+    "objects": (FRAME.astype(object), SERIES.astype(object)),
+    "nullable": (FRAME.astype("Float64"), SERIES.astype("Float64")),
+    "fractions": ([[Fraction(1), 2], [3, Decimal(-4)], [Fraction(1, 2), 0.25]], SERIES),
+    "an iterator": (map(list, FRAME.to_numpy()), iter(SERIES)),
+    "unmasked": (np.ma.masked_array(FRAME.to_numpy(), mask=False), SERIES),
+    "turned": (ROWS.T, xr.DataArray(SERIES.to_numpy(), dims="who")),
+    "other dimensions": (xr.Dataset({"x": ROWS, "y": ("who", SERIES.to_numpy())}), None),
+    "and turned": (xr.Dataset({"x": ROWS.T, "y": ("who", SERIES.to_numpy())}), None),
+    "read-only, in Fortran's order, of another byte order": (np.asfortranarray(FRAME, dtype=">f8"), SERIES),
+}
+
+
+@pytest.mark.parametrize(("x", "y"), ALIKE.values(), ids=ALIKE)
+def test_numbers_of_any_kind_are_the_same_points(x, y):
+    if isinstance(x, np.ndarray):
+        x.setflags(write=False)
+    found = data_set(x, y)
+    np.testing.assert_array_equal(found["x"].values, FRAME.to_numpy())
+    np.testing.assert_array_equal(found["y"].values, SERIES.to_numpy())
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "said"),
+    [
+        (FRAME, SERIES[::-1], "y has the row r where x has p: labels in the order of x are allowed"),
+        (FRAME, SERIES.reset_index(drop=True), r"y has the row 0 where x has p.*y\.to_numpy\(\)"),
+        (
+            ROWS.assign_coords(who=[0, 1, 2]),
+            xr.DataArray([1, 2, 3], [("who", [2, 1, 0])]),
+            "y has the row 2 where",
+        ),
+        (np.ma.masked_greater(FRAME.to_numpy(), 2.5), SERIES, r"^x\[1\]\[0\] is masked: a finite number"),
+        (FRAME.assign(w=[True, False, True]), SERIES, r"^x\[0\]\[2\] = True: a number is allowed"),
+        (FRAME.assign(w=["a", "b", "c"]), SERIES, r"^x\[0\]\[2\] = 'a': a number is allowed"),
+        (FRAME, [1.0, None, 2.0], r"^y\[1\] = None: a number is allowed"),
+        (FRAME, [1.0, np.nan, 2.0], r"^y\[1\] = nan: a finite number"),
+        (csr_matrix(FRAME.to_numpy()), SERIES, "^x is of the type csr_matrix: a table of numbers is allowed"),
+        ({"u": [1.0]}, [1.0], "^x is of the type dict"),
+        (None, SERIES, "^x is of the type NoneType"),
+    ],
+)
+def test_what_could_be_taken_for_other_points_is_refused(x, y, said):
+    with pytest.raises(RequestError, match=said):
+        data_set(x, y)
+
+
+def test_test_points_have_the_order_of_their_labels_too():
+    with pytest.raises(RequestError, match=r"^test: y has the row r where x has p"):
+        data_set(FRAME, SERIES, test=(FRAME, SERIES[::-1]))

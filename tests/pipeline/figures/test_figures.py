@@ -157,8 +157,9 @@ def _by_hand(tree: xr.DataTree, sample: int) -> tuple[np.ndarray, np.ndarray, np
 def test_neurons_stand_at_their_kinks(trees, name):
     tree = trees[name]
     times = tree["trajectory"]["time"].values
-    for panel, t in enumerate((0.0, float(tree["phases"]["t1"]), float(tree["phases"]["t2"]), times[-1])):
-        axes = snapshots_figure(tree).axes[panel]
+    panels = snapshots_figure(tree).axes
+    ends = (0.0, float(tree["phases"]["t1"]), float(tree["phases"]["t2"]), times[-1])
+    for axes, t in zip(panels, ends, strict=False):
         kink, height, role = _by_hand(tree, int(np.argmin(np.abs(times - t))))
         low, high = axes.get_xlim()
         inside = (kink >= low) & (kink <= high)

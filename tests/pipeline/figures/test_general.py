@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import load_config, run
-from pipeline.figures import FIGURES, snapshots_figure, timeline_figure
+from pipeline.figures import FIGURES, ROLES, neuron_roles, snapshots_figure, timeline_figure
 from pipeline.figures.moments import moments
 from pipeline.figures.network import State, state_at
 from pipeline.figures.polar import TICK, View, place, principal_components
@@ -155,15 +155,16 @@ def test_neurons_stand_at_their_angle_and_the_root_of_their_norm(general):
         [
             np.stack(line.get_data(), axis=1)
             for line in panel.lines
-            if str(line.get_label())[:2] in ("1", "1-", "-1")
+            if str(line.get_label()).removesuffix("-sliding") in ROLES
         ]
     )
     assert len(drawn) == len(w)
     order = np.lexsort(np.round(expected, 9).T), np.lexsort(np.round(drawn, 9).T)
     np.testing.assert_allclose(drawn[order[1]], expected[order[0]], atol=1e-9)
-    # Blue above, vermilion below: by the sign of the output, not by the role.
-    positive = sum(len(line.get_xdata()) for line in panel.lines if str(line.get_label()).startswith("1"))
-    assert positive == np.sum(trajectory["output_ratio"].values > 0)
+    # Each direction's neurons in its colour.
+    for name in ROLES:
+        own = [line for line in panel.lines if str(line.get_label()).removesuffix("-sliding") == name]
+        assert sum(len(line.get_xdata()) for line in own) == np.sum(neuron_roles(tree) == name)
 
 
 def test_the_datas_ticks_point_to_the_data(general):

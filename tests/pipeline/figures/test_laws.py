@@ -6,7 +6,9 @@ from matplotlib.figure import Figure
 
 from pipeline import load_config
 from pipeline.figures import LAWS, write_law
-from pipeline.theory import ladder_law, limit_law, threshold_law, width_law
+from pipeline.theory import ladder_law, limit_law, minimum_law, threshold_law, width_law
+
+PATH = {"analysis.penalty": [0.1, 0.01, 1e-3], "analysis.skip": True, "flow.samples": 50}
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +18,7 @@ def cubes():
         "width": width_law((2, 4), (2, 8), seeds=3),
         "threshold": threshold_law((32, 64), (2, 4), seeds=2),
         "limit": limit_law(load_config("small-width")),
+        "minimum": minimum_law(load_config("non-orthogonal", PATH)),
     }
 
 
@@ -50,7 +53,19 @@ def test_the_staircase(cubes):
     np.testing.assert_array_equal(line(figure, "measured--100").get_ydata(), measured["curve_loss"].values)
 
 
-@pytest.mark.parametrize("law", ["ladder", "width", "threshold", "limit"])
+def test_the_path_of_penalties(cubes):
+    cube = cubes["minimum"]
+    figure = LAWS["minimum"](cube)
+    np.testing.assert_array_equal(line(figure, "norm").get_xdata(), [1e-3, 0.01, 0.1])
+    np.testing.assert_array_equal(line(figure, "border").get_xdata(), cube["loss"].values[::-1])
+    np.testing.assert_array_equal(line(figure, "border").get_ydata(), cube["norm"].values[::-1])
+    # A function that is drawn has the path's residuals at the points, its free part among it.
+    drawn, points = line(figure, "function-1"), line(figure, "data")
+    heights = np.interp(points.get_xdata(), drawn.get_xdata(), drawn.get_ydata())
+    np.testing.assert_allclose(points.get_ydata() - heights, cube["residual"].values[1], atol=1e-9)
+
+
+@pytest.mark.parametrize("law", ["ladder", "width", "threshold", "limit", "minimum"])
 def test_the_files_are_the_same_each_time(cubes, tmp_path, law):
     first = [path.read_bytes() for path in write_law(cubes[law], tmp_path, source="here")]
     second = [path.read_bytes() for path in write_law(cubes[law], tmp_path, source="here")]
@@ -62,6 +77,7 @@ def test_the_files_are_the_same_each_time(cubes, tmp_path, law):
         "width": "minimum reached",
         "threshold": "paper: m^",
         "limit": "limit λ",
+        "minimum": "penalty β",
     }
     assert words[law] in text
 

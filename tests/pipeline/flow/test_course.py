@@ -8,6 +8,8 @@ import xarray as xr
 
 from pipeline import follow_flow, generate_data, initialise, load_config, simulate
 from pipeline.configuration import InitConfig
+from pipeline.flow.course import describe_end
+from pipeline.network.status import Status
 
 
 def followed(name, **overrides):
@@ -44,13 +46,38 @@ def test_the_account_tells_how_long_the_solver_took():
     assert 0.0 < course.account["solver_seconds"] < perf_counter() - started
 
 
+def test_the_account_tells_of_a_speed_that_is_not_the_usual_one():
+    data, init, course = followed("orthogonal")
+    assert "output_speed" not in course.account
+    assert follow_flow(data, init, output_speed=2.0).account["output_speed"] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("ended", "ambiguous", "contradictory", "found"),
+    [
+        (Status.CONVERGED, 0, False, Status.CONVERGED),
+        (Status.CONVERGED, 0, True, Status.LEAST_LOSS),
+        (Status.STATIONARY, 0, True, Status.STATIONARY),
+        (Status.CONVERGED, 1, True, Status.NON_UNIQUE),
+        (Status.STALLED, 1, False, Status.STALLED),
+    ],
+)
+def test_the_end_is_said_with_what_else_happened(ended, ambiguous, contradictory, found):
+    status, message = describe_end(ended, ambiguous, contradictory)
+    assert status is found
+    assert message.startswith(found.value)
+    assert message.endswith(
+        Status.LEAST_LOSS.value if ended is Status.CONVERGED and contradictory else ended.value
+    )
+
+
 def test_a_flow_that_starts_where_it_rests():
     data, _, _ = followed("orthogonal")
     data = data.isel(point=[1])
     course = follow_flow(data, initialise(data, InitConfig(start="given", w=[[-1.0, -1.0]], a=[1.0])))
     curve = course.curve(7)
     assert len(course.record.time) == 0
-    assert curve["residual"].values.tolist() == [[1.0]] * 7
+    assert curve["residual"].values.tolist() == [[1.0]]
 
 
 def test_a_given_end_is_the_last_instant():

@@ -1,6 +1,7 @@
 """SciPy's and diffrax's solvers as methods: the same trajectory, and a status where they give up."""
 
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -124,12 +125,21 @@ def test_refused_steps_are_counted(paper, small, monkeypatch, name):
     assert trajectory.attrs["steps"] + trajectory.attrs["rejected_steps"] == len(attempts)
 
 
+@contextmanager
+def compiled_anew(method):
+    """Leave the compiled solvers of the other tests alone where SciPy's do the work: each took seconds."""
+    if method.startswith("diffrax"):
+        libraries._compiled.cache_clear()
+    yield
+    if method.startswith("diffrax"):
+        libraries._compiled.cache_clear()
+
+
 @pytest.mark.parametrize("method", ["scipy:RK45", pytest.param("diffrax:Tsit5", marks=pytest.mark.slow)])
 def test_too_many_steps_are_a_status(paper, small, monkeypatch, method):
     monkeypatch.setattr(libraries, "MOST_STEPS", 10)
-    libraries._compiled.cache_clear()
-    trajectory = solve(method, paper, small, times=TIMES)
-    libraries._compiled.cache_clear()
+    with compiled_anew(method):
+        trajectory = solve(method, paper, small, times=TIMES)
     assert trajectory.attrs["status"] == "out_of_steps"
     assert 1 <= trajectory.sizes["time"] < len(TIMES)
     assert trajectory["time"].values.tolist() == TIMES[: trajectory.sizes["time"]].tolist()
@@ -147,13 +157,12 @@ def test_weights_that_overflow_are_a_status(method, monkeypatch):
     """Inputs of 1e45 under weights of 1e50: the first right-hand side is no float."""
     monkeypatch.setattr(libraries, "MOST_STEPS", 300)
     monkeypatch.setattr(libraries, "MOST_IMPLICIT_STEPS", 300)
-    libraries._compiled.cache_clear()
     data = generate_data(DataConfig(x=[[1e45]], y=[1.0]))
     init = start(data, width=2, log10_scale=49.9, per_sqrt_width=False)
     init["direction"][:] = 1.0
     init["output_ratio"][:] = 1e0
-    trajectory = solve(method, data, init, end_time=1e40, samples=3)
-    libraries._compiled.cache_clear()
+    with compiled_anew(method):
+        trajectory = solve(method, data, init, end_time=1e40, samples=3)
     assert trajectory.attrs["status"] in ("stalled", "diverged", "out_of_steps")
     assert np.isfinite(trajectory["log_norm"].values).all()
 
@@ -162,16 +171,16 @@ def test_jax_is_left_in_its_own_precision(paper, small):
     import jax
 
     assert not jax.config.jax_enable_x64  # no test before this one has switched it on for good
-    trajectory = solve("diffrax:Dopri8", paper, small, tolerance=1e-12, times=TIMES)
+    trajectory = solve("diffrax:Tsit5", paper, small, tolerance=1e-10, times=TIMES)
     assert trajectory["residual"].dtype == np.float64
     assert jax.numpy.ones(1).dtype == np.float32
 
 
 def test_a_shape_is_compiled_once(paper, small):
-    libraries._compiled.cache_clear()
+    before = libraries._compiled.cache_info().hits
     for seed in range(3):
         solve("diffrax:Tsit5", paper, start(paper, width=4, seed=seed, log10_scale=-1), times=TIMES)
-    assert libraries._compiled.cache_info().misses == 1
+    assert libraries._compiled.cache_info().hits - before >= 2  # the first may find it compiled by another test
 
 
 def test_a_library_that_is_missing_is_named_with_its_extra(paper, small, monkeypatch):

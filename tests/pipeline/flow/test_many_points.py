@@ -12,6 +12,7 @@ from pipeline.flow import follow_flow, simulate
 from pipeline.flow.choice import many_points
 from pipeline.flow.many_points import ManyPoints, take_all
 from pipeline.network.points import describe
+from reluflow import data_set, start
 
 ROUNDING = 1e-12
 
@@ -61,8 +62,13 @@ def worst(residual, other, y):
     return float(np.sqrt(np.mean((residual - other) ** 2, axis=1).max() / np.mean(y**2)))
 
 
-@pytest.mark.parametrize("slope", [0.0, 0.3, -0.4])
-@pytest.mark.parametrize(("n", "d", "m", "seed"), [(150, 2, 4, 1), (200, 3, 5, 2)])
+@pytest.mark.parametrize(
+    ("n", "d", "m", "seed", "slope"),
+    [
+        (150, 2, 4, 1, 0.0), (150, 2, 4, 1, 0.3), (200, 3, 5, 2, -0.4),
+        *(pytest.param(200, 3, 5, 2, slope, marks=pytest.mark.slow) for slope in (0.0, 0.3)),
+    ],
+)  # fmt: skip
 def test_it_agrees_with_scipy_at_every_instant(n, d, m, seed, slope):
     x, y, w, a = student(n, d, m, seed)
     times = np.linspace(0.0, 2.5, 26)
@@ -108,6 +114,57 @@ def test_the_two_paths_agree(monkeypatch, seed, noise):
     assert found[1].attrs["patterns"] == grouped.attrs["patterns"]
 
 
+def general(n, m, seed, log10_scale):
+    """Gaussian points in the plane, a teacher of three, and a start of that scale."""
+    g = np.random.default_rng(seed)
+    x, teacher = g.normal(size=(n, 2)), g.normal(size=(3, 2))
+    data = data_set(x, np.maximum(x @ teacher.T, 0.0) @ np.sign(g.normal(size=3)) / np.sqrt(2.0))
+    return data, start(data, width=m, log10_scale=log10_scale, seed=seed)
+
+
+@pytest.mark.parametrize(("log10_scale", "until", "seed"), [(-3, 54, 1), (-30, 500, 1), (-1000, 8200, 3)])
+def test_small_starts_are_as_the_grouped_path_has_them(monkeypatch, log10_scale, until, seed):
+    """Growth by many powers of ten, of which a hundredth of one would be a hundred tolerances."""
+    data, init = general(130, 4, seed, log10_scale)
+    times = np.linspace(0.0, until, 40)
+    monkeypatch.setattr("pipeline.flow.course.many_points", lambda *_: True)
+    found = simulate(data, init, sample_times=times, tolerance=1e-4)
+    monkeypatch.setattr("pipeline.flow.course.many_points", lambda *_: False)
+    monkeypatch.setattr("pipeline.flow.course.many_patterns", lambda *_: False)
+    grouped = simulate(data, init, sample_times=times, tolerance=1e-6)
+    y = data["y"].values
+    assert worst(grouped["residual"].values, grouped["residual"].values[:1], y) > 0.1
+    assert worst(found["residual"].values, grouped["residual"].values, y) <= 1e-4
+    grown = grouped["log_norm"].values[-1] > -3.0
+    near = np.abs(found["log_norm"].values - grouped["log_norm"].values)[:, grown]
+    assert grown.any()
+    assert near.max() <= 1e-3 * (1.0 - log10_scale)
+
+
+def test_neurons_that_decay_do_so_for_ever(monkeypatch):
+    """A rounding of |a| beside |w| would grow while both shrink: after 16 e-folds steps had no end."""
+    data, init = general(110, 4, 1, -100)
+    monkeypatch.setattr("pipeline.flow.course.many_points", lambda *_: True)
+    found = simulate(data, init, sample_times=np.linspace(0.0, 830.0, 9), tolerance=1e-4)
+    assert found.attrs["status"] == "end_time"
+    assert found.attrs["steps"] < 1000
+    shrinking = found["log_norm"].values[:, :2]
+    assert (np.diff(shrinking, axis=0) < -2.0).all()
+    assert np.allclose(np.diff(shrinking[2:-2], axis=0), np.diff(shrinking[2:-2], axis=0)[0], rtol=1e-6)
+    assert found["loss"].values[-1] < 0.3 * found["loss"].values[0]
+
+
+def test_a_flow_without_an_end_time_comes_to_rest():
+    """At a tolerance of 1e-3 it kept a noise of a thousandth of that, and took steps for ever."""
+    x, y, _, _ = student(600, 2, 5, 3, noise=0.3)
+    data = data_set(x, y)
+    followed = follow_flow(data, start(data, width=5, log10_scale=-2, seed=1), tolerance=1e-3)
+    assert isinstance(followed, ManyPoints)
+    assert followed.account["status"] == "stationary"
+    assert followed.account["steps"] < 5000
+    assert followed.trajectory(20)["gradient_norm"].values[-1] < 1e-11
+
+
 @pytest.mark.parametrize("tolerance", [1e-1, 1e-3, 1e-6])
 def test_lemma_1_holds_at_every_instant(tolerance):
     """In what is stored, and in the weights that the steps end with, from which nothing was restored."""
@@ -116,7 +173,7 @@ def test_lemma_1_holds_at_every_instant(tolerance):
     followed = follow_flow(data, init, end_time=8.0, tolerance=tolerance)
     found = followed.trajectory(60)
     assert np.array_equal(found["output_ratio"].values, np.tile(np.sign(a), (60, 1)))
-    end_w, end_a = followed.end
+    end_w, end_a, _ = followed.end
     assert np.abs(end_a**2 - np.sum(end_w**2, axis=1)).max() <= ROUNDING * np.abs(end_a).max() ** 2
 
 
@@ -232,13 +289,13 @@ def test_progress_is_told(monkeypatch):
         (127, 2, 3, 0.0, 0.0, False),
         (200, 9, 5, 0.0, 0.0, True),
         (199, 9, 5, 0.0, 0.0, False),
-        (200, 2, 3, -12.0, 0.0, False),
+        (200, 2, 3, -2000.0, 0.0, True),
         (200, 2, 3, 0.0, 1.5, False),
         (75, 150, 200, 0.0, 0.0, False),
     ],
 )
 def test_the_criterion(n, d, m, log_scale, slope, expected):
-    """Points, points for each weight, the scale of the start, and a boundary that repels on both sides."""
+    """Points, points for each weight, a start of any scale, and a boundary that repels on both sides."""
     data, init = labelled(*student(n, d, m, 14))
     init["log_norm"].values[...] += log_scale
     assert many_points(data, init, slope) is expected

@@ -68,3 +68,27 @@ def test_going_on_from_the_middle_is_the_same_flow(log10_scale):
     again = simulate(DATA, start_from(whole, middle), sample_times=rest - middle, tolerance=1e-8)
     assert np.abs(again["residual"].values - whole["residual"].values[20:]).max() < 4e-8  # twice the tolerance
     assert again["coord"].attrs == whole["coord"].attrs
+
+
+@pytest.mark.parametrize("from_end", [True, False])
+def test_a_flow_that_rests_has_one_sample_and_no_time_twice(from_end):
+    """On from a converged end, or a network that is off everywhere: nothing moves."""
+    init = given_start([[-1.0, -3.0]], [1.0])
+    if from_end:
+        first = simulate(DATA, start(DATA, width=6, log10_scale=-1), samples=20)
+        assert first.attrs["status"] == "converged"
+        init = start_from(first)
+    rest = simulate(DATA, init)
+    assert rest["time"].values.tolist() == [0.0]
+    assert rest.attrs["status"] == ("converged" if from_end else "stationary")
+    if from_end:
+        np.testing.assert_allclose(rest["residual"].values[0], first["residual"].values[-1], atol=1e-12)
+    asked = simulate(DATA, init, end_time=2.0, samples=5)
+    np.testing.assert_allclose(asked["time"].values, np.linspace(0.0, 2.0, 5))
+    assert (asked["residual"].values == asked["residual"].values[0]).all()
+
+
+def test_a_flow_of_sizes_whose_squares_overflow_is_read_in_silence():
+    data = data_set([[1e140, 0.0], [0.0, 1e140]], [1e140, -1e140])
+    first = simulate(data, start(data, width=4, log10_scale=0, seed=1), samples=5)
+    assert given_start(weights(first)).sizes == {"neuron": 4, "coord": 2}

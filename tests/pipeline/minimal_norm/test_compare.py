@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from scipy.optimize import minimize
 
 from catalog.schema import conform, validate
-from pipeline import compare, generate_data, initialise, load_config, minimal_norm, simulate
+from pipeline import compare, fit, generate_data, initialise, load_config, minimal_norm, simulate, statement_rows
 
 SEEDS = st.integers(0, 10**6)
 
@@ -262,6 +262,25 @@ def test_the_excess_with_a_free_bias_leaves_the_biases_out():
     counted = 0.5 * (np.sum(w[0, :, 0] ** 2) + np.sum(a**2))
     assert counted == pytest.approx(float(minimum["value"]))
     assert float(compared["half_squared_norm"][0]) > counted
+
+
+def test_beside_free_functions_the_norm_alone_is_compared():
+    tree = fit([-1.0, 0.2, 1.0], [1.0, 0.0, 0.5], bias=True, width=8, skip=True, penalty=[0.1, 0.01])
+    group = tree["minimal_norm"].to_dataset()
+    assert group.attrs["free_functions"] == "linear"
+    least = group["half_squared_norm"] - group["value"]
+    np.testing.assert_array_equal(group["excess"].values, least.values)
+    assert np.isnan(group["distance"].values).all()
+    assert np.isnan(float(group["hull_difference"]))
+    assert group["penalty"].values.tolist() == [0.1, 0.01]
+    sums = group["penalised_loss"] + group["penalty"] * group["penalised_norm"]
+    np.testing.assert_allclose(sums.values, group["penalised_lower_bound"].values, atol=1e-9)
+    for name in ("eq_8", "theorem_1_bias"):
+        _, row = statement_rows(tree["statements"].to_dataset())[name]
+        assert row.verdict == "not_applicable"
+        assert (
+            name != "eq_8" or row.reason == "the minimum norm is beside a free linear function; the paper's is not"
+        )
 
 
 def test_the_flow_never_ends_below_the_minimum():

@@ -2,9 +2,16 @@
 
 import numpy as np
 import pytest
-from scipy.optimize import nnls
+from scipy.optimize import linprog, nnls
 
-from pipeline import RequestError, data_set, minimal_norm, penalised_minimum
+from pipeline import (
+    RequestError,
+    data_set,
+    extremal_directions,
+    minimal_norm,
+    penalised_minimum,
+    vanishing_penalty,
+)
 from pipeline.network.activation import Activation
 
 ANGLES = np.linspace(0, 2 * np.pi, 1440, endpoint=False)
@@ -79,6 +86,61 @@ def test_the_stored_network_is_what_the_values_are_of():
     assert np.abs(left).max() < 1e-9
 
 
+def test_the_constant_and_the_skip_are_the_free_part():
+    data = data_set(X, Y)
+    found = penalised_minimum(data, [0.1, 0.01], skip=True, output_bias=True)
+    again = found["output_constant"] + found["skip_weight"] @ data["x"]
+    np.testing.assert_allclose(again.values, found["free_part"].values, atol=1e-12)
+    assert (penalised_minimum(data, 0.1)["free_part"] == 0).all()
+
+
+@pytest.mark.parametrize("slope", [0.0, -0.4])
+def test_the_penalty_at_which_no_neuron_is_left_is_the_rate_at_which_the_first_escape(slope):
+    data = data_set(X, Y)
+    most = vanishing_penalty(data, slope=slope)
+    assert most == pytest.approx(float(np.abs(extremal_directions(data, slope=slope)["value"]).max()), rel=1e-9)
+    below, above = penalised_minimum(data, [0.99 * most, 1.01 * most], slope=slope)["norm"].values
+    assert below > 1e-3 > 1e-9 > above
+
+
+def test_with_free_functions_no_neuron_is_left_earlier():
+    data = data_set(X, Y)
+    most = vanishing_penalty(data, skip=True, output_bias=True)
+    assert most < vanishing_penalty(data)
+    norm = penalised_minimum(data, [0.99 * most, 1.01 * most], skip=True, output_bias=True)["norm"].values
+    assert norm[0] > 1e-4 > 1e-9 > norm[1]
+    assert vanishing_penalty(data_set([1.0, 2.0, 3.0], [2.0, 4.0, 6.0]), skip=True) == 0.0
+
+
+@pytest.mark.parametrize("free", [{"skip": True}, {"output_bias": True}, {"skip": True, "output_bias": True}])
+def test_the_least_norm_beside_what_costs_nothing_is_a_linear_programs(free):
+    """Over a grid of directions and the walls: above the minimum by the grid's width squared at most."""
+    found = minimal_norm(data_set(X, Y), **free)
+    walls = np.column_stack([-X[:, 1], X[:, 0]]) / np.linalg.norm(X, axis=1)[:, None]
+    outputs = np.maximum(X @ np.concatenate([GRID, walls, -walls]).T, 0.0)
+    columns = [np.ones((5, 1))] * ("output_bias" in free) + [X] * ("skip" in free)
+    matrix = np.hstack([outputs, -outputs, *columns])
+    costs, bounds = np.zeros(matrix.shape[1]), [(0, None)] * (2 * outputs.shape[1])
+    costs[: len(bounds)] = 1.0
+    program = linprog(costs, A_eq=matrix, b_eq=Y, bounds=bounds + [(None, None)] * (len(costs) - len(bounds)))
+    assert float(found["value"]) * (1 - 1e-9) <= program.fun <= float(found["value"]) * (1 + 1e-4)
+    assert abs(float(found["gap"])) < 1e-7
+    assert float(found["value"]) < float(minimal_norm(data_set(X, Y))["value"])
+    # The neurons, the constant and the skip connection fit the labels together.
+    w, sign = found["weight"].values, found["output_sign"].values
+    outputs = sign * np.linalg.norm(w, axis=1) @ np.maximum(w @ X.T, 0.0)
+    np.testing.assert_allclose(
+        outputs + float(found["output_constant"]) + X @ found["skip_weight"].values, Y, atol=1e-7
+    )
+
+
+def test_a_free_bias_is_not_beside_free_functions():
+    with pytest.raises(RequestError, match="free_bias = true: allowed without output_bias and skip only"):
+        minimal_norm(data_set(X, Y, bias=True), free_bias=True, skip=True)
+    many = minimal_norm(data_set(np.random.default_rng(0).standard_normal((60, 8)), np.ones(60)), skip=True)
+    assert many.attrs["method"].startswith("not known: 60 points of rank 8")
+
+
 def test_a_linear_function_costs_nothing_with_a_skip():
     x = np.random.default_rng(0).standard_normal((6, 3))
     data = data_set(x, x @ [1.0, -2.0, 0.5] + 3.0)
@@ -96,6 +158,12 @@ def test_labels_that_contradict_each_other():
     np.testing.assert_allclose(found["residual"].values[0], [-0.4, 0.6], atol=1e-7)
     with pytest.raises(RequestError, match=r"penalty\[0\] = 0: no network fits these labels"):
         penalised_minimum(data, 0.0)
+
+
+def test_zero_vectors_alone():
+    data = data_set(np.zeros((3, 2)), [1.0, 2.0, 3.0])
+    assert penalised_minimum(data, 0.1, output_bias=True)["output_constant"].values == pytest.approx(2.0)
+    assert float(penalised_minimum(data, 0.1)["norm"][0]) == vanishing_penalty(data) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cvxpy
 import numpy as np
 import pytest
 
@@ -44,6 +43,8 @@ def bounds(reduced: Reduced, slope: float) -> tuple[float, float]:
 @pytest.mark.parametrize("slope", [0.0, 0.3, -1.0])
 def test_on_a_fine_set_of_directions_the_norm_is_little_larger(slope: float) -> None:
     """A witness of its own: masses on 4,000 directions and on the walls, by cvxpy with Clarabel."""
+    import cvxpy
+
     for reduced in (reduced_line(9, 1), reduced_plane(8, 2)):
         if slope == -1.0 and len(reduced.points) == 8:
             continue  # |z| is even: opposite points would have to agree

@@ -1,6 +1,5 @@
 """The minimum norm of any data: other ways to the same number, no interpolator below it, its laws."""
 
-import cvxpy
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -75,6 +74,8 @@ def test_random_orthogonal_inputs_through_the_program(make_orthogonal, seed, n, 
 
 def all_patterns(x, y, slope, free=False):
     """The program over every pattern as it stands in the literature, by cvxpy."""
+    import cvxpy
+
     terms, sides, total = [], [], np.zeros(len(y))
     for pattern in enumerate_patterns(x):
         for sign in (1, -1):
@@ -109,6 +110,8 @@ def test_a_free_bias_in_one_dimension(seed):
 
     Linear splines with kinks on the data reach it: their slopes c_0, ..., c_n are a linear program.
     """
+    import cvxpy
+
     generator = np.random.default_rng(seed)
     x, y = np.sort(generator.uniform(-2, 2, 6)), generator.standard_normal(6)
     data = generate_data(DataConfig(x=x[:, None].tolist(), y=y.tolist(), bias=True))

@@ -144,7 +144,7 @@ def test_the_names_follow_their_coordinates():
     ("data", "line"),
     [
         (bare().drop_vars("y"), "data/y is missing: allowed is a dataset of x(point, coord) and y(point)"),
-        (bare().rename(coord="feature"), "data/x has dims ('point', 'feature'): allowed is ('point', 'coord')"),
+        (bare().drop_vars("y").assign(y=("other", Y)), "data/y has dims ('other',): allowed is ('point',)"),
         (bare().assign(y=bare()["x"]), "data/y has dims ('point', 'coord'): allowed is ('point',)"),
         (bare(y=np.array(["a", "b"])), "data/y is <U1: real numbers are allowed"),
         (bare(y=np.array([True, False])), "data/y is bool: real numbers are allowed"),

@@ -177,8 +177,8 @@ def test_what_is_no_dataset_of_the_stages_before(textbook):
     data, trajectory = textbook
     with pytest.raises(ValueError, match=r"^trajectory/residual is missing"):
         label_phases(data, trajectory.drop_vars("residual"))
-    with pytest.raises(ValueError, match=r"^data/x has dims"):
-        label_phases(data.rename(coord="feature"), trajectory)
+    with pytest.raises(ValueError, match=r"^data/y has dims"):
+        label_phases(data.drop_vars("y").assign(y=("other", data["y"].values)), trajectory)
 
 
 # The solver's own runs

@@ -150,3 +150,8 @@ def test_too_many_cells_are_refused_in_one_line():
     data = generate_data(load_config("high-dimensional").data)
     with pytest.raises(RequestError, match="75 points in d = 150 have too many cells"):
         extremal_directions(data)
+
+
+def test_points_that_are_all_0_have_none():
+    found = critical_points(np.zeros((2, 3)), np.ones(2), Activation(0.0))
+    assert found.direction.shape == (0, 3)

@@ -137,13 +137,13 @@ def free_port():
 
 @pytest.fixture(scope="module")
 def scheduler():
-    """A scheduler and two workers, each a process of its own that this one did not fork."""
+    """A scheduler and a worker, each a process of its own that this one did not fork."""
     port = free_port()
     address = f"tcp://127.0.0.1:{port}"
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "PYTHONWARNINGS": "ignore"}
     words = [
         ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-show"],
-        *[["worker", address, "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--no-nanny"]] * 2,
+        ["worker", address, "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--no-nanny"],
     ]
     started = [
         subprocess.Popen(
@@ -153,7 +153,7 @@ def scheduler():
         for one in words
     ]  # fmt: skip
     with Client(address, timeout=120, set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=120)
+        client.wait_for_workers(1, timeout=120)
     yield address, started
     for process in reversed(started):
         process.kill()

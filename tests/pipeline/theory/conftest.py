@@ -4,7 +4,7 @@ import pytest
 import xarray as xr
 
 from pipeline import load_config
-from pipeline.theory import ladder_law, limit_law, threshold_law, width_law
+from pipeline.theory import ladder_law, limit_law, minimum_law, threshold_law, width_law
 
 RUNGS = (-2.0, -3.0, -4.0, -6.0, -8.0, -10.0, -15.0, -20.0, -100.0, -1000.0)
 
@@ -27,3 +27,9 @@ def thresholds() -> xr.Dataset:
 @pytest.fixture(scope="session")
 def jumps() -> xr.Dataset:
     return limit_law(load_config("small-width"))
+
+
+@pytest.fixture(scope="session")
+def penalties() -> xr.Dataset:
+    keys = {"analysis.penalty": [0.01, 0.1, 0.2, 1e-4], "flow.samples": 100}
+    return minimum_law(load_config("non-orthogonal", keys))

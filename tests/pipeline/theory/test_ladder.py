@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from catalog.schema import STATEMENTS, VERDICTS
+from catalog.schema import PAPER_STATEMENTS, VERDICTS
 from pipeline import load_config
 from pipeline.data import generate_data
 from pipeline.inputs.errors import RequestError
@@ -13,7 +13,7 @@ from pipeline.theory.ladder import expected_excess_exponent, holds_from, slope
 
 
 def at(law: xr.Dataset, variable: str, name: str) -> float:
-    return float(law[variable][STATEMENTS.index(name)])
+    return float(law[variable][PAPER_STATEMENTS.index(name)])
 
 
 def test_the_alignments_exponents_are_those_of_the_linear_flow(rungs):
@@ -56,7 +56,7 @@ def test_where_the_rows_begin_to_hold(rungs):
     assert at(rungs, "holds_from", "theorem_1_bias") == -2.0
     fails = VERDICTS.index("fails") + 1
     assert rungs["verdict"].dtype == np.int8
-    assert (rungs["verdict"].sel(rung=[-2.0, -6.0])[:, STATEMENTS.index("fact_1")] == fails).all()
+    assert (rungs["verdict"].sel(rung=[-2.0, -6.0])[:, PAPER_STATEMENTS.index("fact_1")] == fails).all()
     assert holds_from((-1.0, -2.0, -3.0), np.array([1, 2, 1])) == -3.0
     assert np.isnan(holds_from((-1.0, -2.0), np.array([1, 2])))
 

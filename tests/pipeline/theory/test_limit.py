@@ -29,7 +29,7 @@ def test_plateaus_have_the_predicted_losses_where_they_are_seen(jumps):
 
 def test_the_rows_of_small_starts_are_checked_at_the_last_scale(jumps):
     assert set(decode(jumps["row_verdict"])) == {"holds"}
-    assert jumps["row"].attrs["names"][0] == "alignment"
+    assert jumps["row"].attrs["names"][0] == "extremal_alignment"
     assert all(len(jumps["row"].attrs[name]) == jumps.sizes["row"] for name in ("names", "claims", "reasons"))
 
 

@@ -16,7 +16,7 @@ from pipeline.theory.publishing import law_id
 
 
 @pytest.fixture
-def laws(monkeypatch, rungs, widths, thresholds, jumps):
+def laws(monkeypatch, rungs, widths, thresholds, jumps, penalties):
     """The commands with the small laws of these tests in the place of what they would compute."""
     calls = []
 
@@ -32,6 +32,7 @@ def laws(monkeypatch, rungs, widths, thresholds, jumps):
     monkeypatch.setattr(pipeline.theory, "width_law", given(widths))
     monkeypatch.setattr(pipeline.theory, "threshold_law", given(thresholds))
     monkeypatch.setattr(pipeline.theory, "limit_law", given(jumps))
+    monkeypatch.setattr(pipeline.theory, "minimum_law", given(penalties))
     return calls
 
 
@@ -47,6 +48,7 @@ def called(tmp_path, *words):
         ("width", "Share of 12 starts that reach the minimum norm", "theory-width"),
         ("threshold", "(the paper: e^(-Theta(n)))", "theory-threshold"),
         ("limit", "4 jumps in the time t/(-ln lambda)", "theory-limit-small-width"),
+        ("minimum", "From the penalty 0.164012 on no neuron is left", "theory-minimum-non-orthogonal"),
     ],
 )
 def test_a_law(laws, tmp_path, law, words, figure):
@@ -92,6 +94,18 @@ def test_wrong_requests(tmp_path):
     assert len(done.stderr.splitlines()) == 1
     assert called(tmp_path, "width", "--seeds", "0").exit_code == 2
     assert called(tmp_path, "nothing").exit_code == 2
+    for wrong, said in (
+        (("--penalty", "0"), "analysis.penalty[0] = 0.0: more than 0.0 is allowed"),
+        (
+            ("--skip", "--set", "analysis.free_bias=true"),
+            "analysis.free_bias = true: allowed without analysis.skip",
+        ),
+        (("--skip", "--set", "data.y=[1,2,3,4,5]", "--set", "data.x=[1,2,3,4,5]"), "fits the labels alone"),
+    ):
+        done = called(tmp_path, "minimum", *wrong)
+        assert done.exit_code == 2
+        assert len(done.stderr.splitlines()) == 1
+        assert said in done.stderr
     assert not (tmp_path / "catalog").exists()
 
 
@@ -99,7 +113,7 @@ def test_help_names_the_laws():
     shown = CliRunner().invoke(main, ["--help"]).stdout
     assert "theory" in shown
     shown = CliRunner().invoke(main, ["theory", "--help"]).stdout
-    assert all(law in shown for law in ("ladder", "width", "threshold", "limit"))
+    assert all(law in shown for law in ("ladder", "width", "threshold", "limit", "minimum"))
 
 
 def test_a_long_law_shows_how_far_it_is(monkeypatch, capsys):

@@ -149,6 +149,7 @@ FORGED = {
     "a time that falls": (put("trajectory/time", 0.0, -1), "time does not rise from 0"),
     "a time that is lost": (put("trajectory/time", np.nan, 3), "time does not rise|differs from"),
     "another time": (put("phases/time", 7.0, 3), "phases/time differs from trajectory/time"),
+    "an instant of the kernel": (put("kernel/time", 7.0, 1), "kernel/time has instants that trajectory/time"),
     "too many instants": (longer, "instants; its configuration asks for"),
     "a label without a meaning": (put("phases/phase", 5, 3), "phases/phase has values without a meaning"),
     "a lost label": (put("trajectory/activation", -1, (0, 0, 0)), "activation has values without a meaning"),
@@ -231,7 +232,7 @@ def test_what_can_not_be_checked_is_said(tmp_path):
     assert into.origin(run_id).unchecked == done.unchecked[run_id]
 
 
-@pytest.mark.parametrize("version", ["1.0", "1.1"])
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.2"])
 def test_runs_of_older_versions_come_in(version, tmp_path):
     """Their identifiers are made with their own version's hash."""
     golden = Path(__file__).parents[2] / "golden" / version / "catalog.zip"

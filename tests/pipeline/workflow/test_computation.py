@@ -17,6 +17,7 @@ from pipeline import load_config, run
 from pipeline.inputs.errors import RequestError
 from pipeline.statements import statement_times
 from pipeline.workflow.computation import code_revision
+from pipeline.workflow.results import every_result
 from pipeline.workflow.summary import summarise
 
 VERSIONS = {"python", "reluflow", "numpy", "numba", "xarray", "zarr"}
@@ -159,14 +160,14 @@ def test_the_groups_alone_say_the_same(config, tree):
     groups = pipeline.workflow.computation.follow(
         config, data, minimum=pipeline.workflow.computation.minimum_of(config, data)
     )
-    assert list(groups) == list(tree.children)
+    assert list(groups) == [name for name in tree.children if name not in ("alignment", "jumps", "kernel")]
     for name, found in groups.items():
+        if name in ("plateaus", "statements"):  # a tree's have more: what the limit says of them
+            continue
         xr.testing.assert_identical(found.drop_attrs(deep=False), tree[name].to_dataset().drop_attrs(deep=False))
-    said, again = summarise(tree), summarise(groups)
-    assert list(said) == list(again)
-    assert {k: repr(v) for k, v in said.items() if k != "solver_seconds"} == {
-        k: repr(v) for k, v in again.items() if k != "solver_seconds"
-    }
+    shared = [name for name, result in every_result().items() if result.in_cubes and name != "solver_seconds"]
+    said, again = ({k: repr(v) for k, v in summarise(found).items() if k in shared} for found in (tree, groups))
+    assert said == again
 
 
 def test_two_runs_at_once_in_two_threads_are_as_two_alone(config):

@@ -27,7 +27,7 @@ SOURCES = {
 
 
 def source_of(catalog, name):
-    return load_config(name, SOURCES[name] | QUICK).run_id("1.1")
+    return load_config(name, SOURCES[name] | QUICK).run_id("1.2")
 
 
 def going_on(catalog, name, time=None, **more):
@@ -67,7 +67,7 @@ def test_it_is_a_run_of_its_own(catalog):
 def test_the_name_of_the_new_run_does_not_depend_on_how_the_source_is_called(catalog):
     whole = going_on(catalog, "unbalanced")
     short = going_on(catalog, "unbalanced", **{"init.from_run": whole.init.from_run[:-3]})
-    names = {pin_source(config, catalog).run_id("1.1") for config in (whole, short)}
+    names = {pin_source(config, catalog).run_id("1.2") for config in (whole, short)}
     assert len(names) == 1
     assert pin_source(short, catalog).init.width == 5
 

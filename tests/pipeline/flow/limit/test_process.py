@@ -112,6 +112,43 @@ def test_a_hundred_general_data_sets():
     assert agreeing >= 92
 
 
+def delays(seed, slope, log10_scale, limit):
+    """By how much t each jump of a flow comes late, and how far its plateaus' losses are away, over the first."""
+    data, init = general_start(seed, log10_scale)
+    measured = measure_limit(data, init, limit)
+    late = (measured["measured_time"] - limit["time"]).values[1:] * -float(init["log_init_scale"])
+    return late, (np.abs(measured["measured_loss"] - limit["loss"]) / limit["loss"][0]).values
+
+
+def agree_up_to_a_constant(seed, slope):
+    """Whether the losses agree at 1e-10000, and each jump is as late there as at 1e-1000: by the passages' t.
+
+    Neurons of a leaky slope cross boundaries slowly: passages take up to 4e5 of t, more than a hundredth of the
+    time at 1e-1000, and a plateau that waits for less than that is seen at 1e-10000 alone.
+    """
+    limit = limit_process(*general_start(seed), slope=slope)
+    late, _ = delays(seed, slope, -1000.0, limit)
+    deep, loss = delays(seed, slope, -10000.0, limit)
+    moved = 1e-4 * 23026 * limit["time"].values[1:]  # by the solver's tolerance
+    return bool((np.abs(deep - late) <= np.maximum(0.02 * np.abs(late), moved)).all() and loss.max() < 1e-6)
+
+
+@pytest.mark.parametrize("seed", [8, 18])
+def test_with_a_leaky_slope_jumps_are_late_by_a_time_that_does_not_depend_on_lambda(seed):
+    """Seed 8 by 731 of t in the last jump; seed 18 is at its end after 2e5 of t alone."""
+    assert agree_up_to_a_constant(seed, 0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("slope", "others"), [(0.0, (31, 86)), (0.1, (16, 59))])
+def test_a_hundred_general_data_sets_up_to_constants(slope, others):
+    """What is left: of 31, 86 and 59 a plateau is too short for 1e-10000 still, with a wait of 0.007 to 0.14.
+
+    Of 16 a neuron grows while a passage of 3e5 of t lasts, and escapes on its way unless lambda is smaller still.
+    """
+    assert [seed for seed in range(100) if not agree_up_to_a_constant(seed, slope)] == list(others)
+
+
 def test_the_non_orthogonal_toy_has_both_its_saddles():
     """0.038 = 1/10 0.38, the labels without the first; 0.0318158; and the end's norm, the limit of 200 seeds."""
     config = load_config("non-orthogonal")

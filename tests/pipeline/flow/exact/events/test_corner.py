@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
@@ -46,7 +47,7 @@ def parallel(u, v):
     return np.abs(u / np.linalg.norm(u) - v / np.linalg.norm(v)).max() < 1e-12
 
 
-@settings(max_examples=300)
+@settings(max_examples=amount(120, 300))
 @given(
     seed=st.integers(0, 10**6),
     p=st.integers(1, 4),

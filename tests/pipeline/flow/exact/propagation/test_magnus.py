@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from scipy.integrate import solve_ivp
 from twins import (
     bernstein_form,
@@ -68,7 +69,7 @@ def test_rows_and_propagators_are_carried_alike():
     whole = carry_all(groups, b, step, 1.0, problem)
     for name in ("rows", "logs", "propagator", "propagator_logs"):
         assert (getattr(moved, name) == getattr(whole, name)).all()
-    for g, state in enumerate(groups.state):
+    for g, state in list(enumerate(groups.state))[:: amount(3, 1)]:
         part = slice(groups.row[g], groups.row[g + 1])
         before, after = (np.exp(found.logs[part])[:, None] * found.rows[part, :4] for found in (groups, moved))
         for one, other in zip(before, after, strict=True):

@@ -57,7 +57,7 @@ def test_neurons_are_read_back_from_groups_that_were_carried(m, n, q, slope, hig
     plain = np.exp(log_scale)[:, None] * z[:, : q + 1]
     before = np.exp(neurons.log_scale)[:, None] * neurons.z[:, : q + 1]
     part = left_part(b, high)
-    for j in range(0, m, amount(6, 1)):
+    for j in range(0, m, amount(24, 1)):
         expected = magnus_boosts(before[j], neurons.state[j], part, high * step, problem)
         assert plain[j] == pytest.approx(expected, abs=1e-11 * np.abs(before[j]).max())
     c = np.exp(2 * log_scale) * z[:, -1]

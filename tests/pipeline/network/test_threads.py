@@ -1,0 +1,41 @@
+"""The linear algebra library has one thread where its matrices are small, and what it had before afterwards."""
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from pipeline import data_set
+from pipeline.minimal_norm import minimum
+from pipeline.network.threads import SMALL, one_thread
+
+
+def threads() -> set[int]:
+    """How many threads the linear algebra libraries of this process have."""
+    return {found["num_threads"] for found in threadpool_info() if found["user_api"] == "blas"}
+
+
+@pytest.fixture(autouse=True)
+def two_threads():
+    """As on a machine of two cores; the other tests have one."""
+    with threadpool_limits(limits=2, user_api="blas"):
+        yield
+
+
+def test_where_the_library_is_used_it_has_one_thread():
+    with one_thread(SMALL + 1):
+        assert threads() == {1}
+    assert threads() == {2}
+
+
+def test_for_few_points_nobody_looks_through_the_libraries():
+    with one_thread(SMALL):
+        assert threads() == {2}
+
+
+def test_the_minimum_norm_takes_one_thread(monkeypatch):
+    """With two, 110 points in 110 dimensions took seven times the processor time."""
+    found = []
+    monkeypatch.setattr(minimum, "least_norm", lambda *_: found.append(threads()) or "not asked for here")
+    generator = np.random.default_rng(0)
+    minimum.minimal_norm(data_set(generator.standard_normal((SMALL + 4, 3)), generator.standard_normal(SMALL + 4)))
+    assert found == [{1}]
