@@ -13,7 +13,7 @@ from catalog.schema import GROUPS, conform
 
 RUN_ID = "orthogonal-0123456789ab"
 SIZES = {"time": 20, "neuron": 5, "point": 2, "coord": 2, "minimal_neuron": 2, "statement": 3} | {
-    "plateau_number": 2, "instant": 3, "cluster": 4, "kink": 3, "test_point": 4
+    "plateau_number": 2, "instant": 3, "cluster": 4, "kink": 3, "test_point": 4, "penalty": 3
 }  # fmt: skip
 DESCRIPTION = {
     "summary": {
