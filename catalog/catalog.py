@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from catalog.errors import AmbiguousRunError, CatalogError, DamagedRunError, UnknownRunError
 from catalog.layout import COLLECTIONS, MANIFEST, RUNS, SWEEPS, is_run_id, manifest_key, preset_of, run_key
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from catalog.garbage_collection import CollectedGarbage
     from catalog.verification import Finding
+
+T = TypeVar("T")
 
 DEFAULT = "./catalog-data"
 """Where a catalog is if nobody says where."""
@@ -150,21 +152,38 @@ class Catalog:
         DamagedRunError
             If it does not open. Reading it raises one too, where a file is missing or is not what was published.
         """
-        manifest = self.manifest(run_id)
         import xarray as xr
 
+        return self._read(run_id, lambda store: xr.open_datatree(store, engine="zarr", chunks=None))
+
+    def arrays(self, run_id: str, group: str, names: Sequence[str]) -> dict[str, Any]:
+        """Read some arrays of a group of a run, and nothing else of it: 4 ms, where opening a run takes 60.
+
+        Raises
+        ------
+        UnknownRunError
+            If there is no such run.
+        DamagedRunError
+            If it does not have these arrays, or one of them is not what was published.
+        """
+        import zarr
+
+        def read(store: Any) -> dict[str, Any]:
+            return {name: zarr.open_array(store, path=f"{group}/{name}", mode="r")[...] for name in names}
+
+        return self._read(run_id, read)
+
+    def _read(self, run_id: str, read: Callable[[Any], T]) -> T:
+        """Read the checked store of a run; whatever strange metadata make zarr and xarray raise is damage."""
+        manifest = self.manifest(run_id)
         from catalog.integrity import advice, called, checked_store
 
         try:
-            store: Any = checked_store(
-                self.storage, manifest, self.collection
-            )  # as what xarray takes, its type lacks it
-            return xr.open_datatree(store, engine="zarr", chunks=None)
+            return read(checked_store(self.storage, manifest, self.collection))
         except Exception as error:
             self._refuse_if_removed(run_id, error)
             if isinstance(error, CatalogError):
                 raise
-            # zarr and xarray raise whatever strange metadata made them stumble over.
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise DamagedRunError(
                 f"{called(self.collection)} {run_id} does not open ({reason}); {advice(run_id, self.collection)}"

@@ -44,15 +44,16 @@ def columns() -> tuple[Column, ...]:
         if result.on_page
     )  # fmt: skip
     return (
-        Column("run", 245),
-        Column("log₁₀ scale", 118, "init.log10_scale", "exact"),
-        Column("width", 80, "init.width", "exact"),
-        Column("seed", 85, "init.seed", "exact"),
+        Column("run", 238),
+        Column("loss", 84, about="The loss over time, from 0 to its largest value"),
+        Column("log₁₀ scale", 108, "init.log10_scale", "exact"),
+        Column("width", 76, "init.width", "exact"),
+        Column("seed", 66, "init.seed", "exact"),
         *results,
         Column("hold", 70, digits="exact", about="How many statements hold"),
         Column("fail", 65, digits="exact", about="How many statements fail"),
-        Column("phases", 100, about="The shares of the run's time: alignment, first fit, second fit, convergence"),
-        Column("created", 140, about="UTC"),
+        Column("phases", 84, about="The shares of the run's time: alignment, first fit, second fit, convergence"),
+        Column("created", 92, about="UTC"),
     )
 
 
@@ -130,6 +131,7 @@ def add_headings(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     by_run = rows.set_index("run_id")
     found = {normalize_condition(str(name)): by_run[name].reindex(frame.index) for name in by_run}
     found["run"] = frame.index.to_series()
+    found["loss"] = frame["final_loss"] if "final_loss" in frame else pd.Series(np.nan, index=frame.index)
     ends = frame[[name for name in ("t1", "t2", "t3") if name in frame]]
     found["phases"] = ends.notna().sum(axis=1) + 1  # how many the run has reached
     more = {name: values for name, values in found.items() if name not in frame}

@@ -49,6 +49,9 @@ COLLAPSIBLE_STYLE = """
 """
 """The style of a collapsible card: a line around it, as around a field, and no shadow."""
 
+TITLE_STYLE = "h2 { font-size: 14px; line-height: 1.3; margin: 0; font-weight: 650; }"
+"""The style of its title: Panel's own is a heading of the third level, which no heading of the second precedes."""
+
 
 class RadioButtons(pn.widgets.RadioButtonGroup):
     """A few buttons of which one is pressed, with a name for screen readers.
@@ -136,6 +139,7 @@ def collapsible_card(title: str, content: Any, *, closed: bool = False) -> pn.Ca
     return pn.Card(
         content,
         title=title,
+        header=pn.pane.HTML(f"<h2>{escape(title)}</h2>", stylesheets=[TITLE_STYLE], margin=(5, 0)),
         collapsed=closed,
         stylesheets=[COLLAPSIBLE_STYLE],
         sizing_mode="stretch_width",

@@ -6,7 +6,7 @@ A corner of the window says what is being computed, with a button that stops it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from html import escape
@@ -19,6 +19,7 @@ from bokeh.document import Document
 
 from dashboards.budget import BUDGET, StoppedError
 from dashboards.components import BUTTON
+from dashboards.shared_results import SHARED
 
 SHOWN_AFTER_SECONDS = 1.0
 """Time after which a page says that it computes; a shorter computation needs no message."""
@@ -86,6 +87,32 @@ class Computations:
         Exception
             Any exception of ``function``.
         """
+        with self._counted() as mine:
+            return BUDGET.compute(self, function, args, self._check(mine), mine.append)
+
+    def share(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return the result of ``make``, or the one that another visitor has got for this key.
+
+        Parameters
+        ----------
+        key
+            All that the result depends on.
+        make
+            Makes it, with its size as ``nbytes``.
+
+        Raises
+        ------
+        StoppedError
+            As in :meth:`compute`.
+        """
+        found = SHARED.peek(key)
+        if found is not None:
+            return found
+        with self._counted() as mine:
+            return SHARED.get(key, make, self._check(mine))
+
+    def _check(self, mine: list[str]) -> Callable[[], None]:
+        """Return a function that raises once a computation, begun now, is not wanted any more."""
         stops, wanted = self.stops, superseded.get(lambda: False)
 
         def still_wanted() -> None:
@@ -97,8 +124,7 @@ class Computations:
                 raise StoppedError("Stopped. The page still shows the last result")
             self._tell(mine)
 
-        with self._counted() as mine:
-            return BUDGET.compute(self, function, args, still_wanted, mine.append)
+        return still_wanted
 
     def stop(self) -> None:
         """End all running computations."""

@@ -74,7 +74,7 @@ def numbers_html(table: Table) -> str:
 
     A thousand cells are sent at every move of a slider; as records they would be five times as long.
     """
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
+    head = "".join(f'<th scope="col">{escape(column)}</th>' if column else "<td></td>" for column in table.columns)
     lines = []
     for row in table.rows:
         name, *texts = (escape(cell.text if isinstance(cell, Cell) else cell) for cell in row)

@@ -68,6 +68,7 @@ class LatestOnly:
         self.finer: list[tuple[int, Any]] = []
         self.asked = 0
         self.busy = self.refining = False
+        self.empty = True
 
     def request(self, job: Any) -> None:
         """Request a job: a waiting one is dropped, a running one is finished if it is quick and ended if not."""
@@ -177,7 +178,11 @@ class LatestOnly:
 
     def _shown(self, result: Any) -> None:
         try:
-            with hold(self.document):  # one message for all changes, not one per column
+            # One message for all changes, not one per column. The first result fills the page: Bokeh then searches
+            # the document for its models once, not after each new one. Later results bring data alone, for which
+            # it need not search; a search costs ten times as much as showing a preview.
+            first, self.empty = self.empty, False
+            with hold(self.document, freeze=first):
                 self.show(result)
         except Exception as error:
             LOGGER.exception("a result could not be shown")

@@ -48,6 +48,7 @@ const built = table?.prototype.default_view?.prototype.tableBuilt;
 if (built !== undefined) {
   table.prototype.default_view.prototype.tableBuilt = function () {
     built.call(this);
+    nameParts(this.tabulator.element);
     void this.setData().then(() => this.postUpdate());
     // Tabulator handles Tab in the last cell that can be edited, and Shift+Tab in the first: the focus stays there.
     const { element, rowManager, modules: { edit } } = this.tabulator;
@@ -69,6 +70,18 @@ if (built !== undefined) {
       }
     }, true);
   };
+}
+
+// In a grid screen readers expect rows and cells alone: Tabulator puts there a stop for the keyboard around the rows,
+// whose cells have stops of their own, and the buttons of the pages.
+function nameParts(grid) {
+  const roles = {
+    ".tabulator-footer": "rowgroup", ".tabulator-footer-contents": "row", ".tabulator-paginator": "gridcell",
+  };
+  for (const [selector, role] of Object.entries(roles)) {
+    grid.querySelectorAll(selector).forEach((part) => part.setAttribute("role", role));
+  }
+  grid.querySelectorAll(".tabulator-tableholder").forEach((holder) => holder.removeAttribute("tabindex"));
 }
 
 // Bokeh 3.9 does not tell screen readers which button of a group is pressed.
@@ -103,7 +116,7 @@ function lead(table, groups, within, [back, forth]) {
   const stops = (group) => within === null ? [group] : [...group.querySelectorAll(within)];
   let current = 0;
   const settle = () => {
-    root.querySelectorAll(".tabulator-cell, .tabulator-tableholder").forEach((dead) => { dead.tabIndex = -1; });
+    root.querySelectorAll(".tabulator-cell").forEach((dead) => { dead.tabIndex = -1; });
     const found = all();
     current = Math.max(0, Math.min(current, found.length - 1));
     found.forEach((group, number) => {

@@ -9,7 +9,7 @@ Values of an address are checked before use: a page reads them through ``choice`
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +24,11 @@ VALUE_LENGTH_LIMIT = 20_000
 def compute_at_once(function: Callable[..., Any], *args: Any) -> Any:
     """Compute in the caller's thread."""
     return function(*args)
+
+
+def make_at_once(_key: Hashable, make: Callable[[], Any]) -> Any:
+    """Make a result for the caller alone."""
+    return make()
 
 
 @dataclass
@@ -50,6 +55,11 @@ class PageContext:
     compute
         Called with a function and its arguments, computes it for this visitor: on a server in a process
         that ends with the page (:mod:`dashboards.computations`); both are picklable then.
+    share
+        Called with a key and a function without arguments, returns that function's result or the one that
+        another visitor has got for this key (:mod:`dashboards.shared_results`).
+    shared
+        Returns the result of a key that has been made; None if there is none.
     scratch
         Returns the folder for a catalog of this page's results; None outside a server.
     files
@@ -64,6 +74,8 @@ class PageContext:
     write: Callable[[Mapping[str, str]], None] | None = None
     forget: Callable[[], None] = lambda: None
     compute: Callable[..., Any] = compute_at_once
+    share: Callable[[Hashable, Callable[[], Any]], Any] = make_at_once
+    shared: Callable[[Hashable], Any] = lambda _key: None
     scratch: Callable[[], str] | None = None
     files: Mapping[str, str] = field(default_factory=dict)
 

@@ -16,6 +16,14 @@ from dashboards.catalog_rows import add_headings, join_texts, phase_bars, select
 REREAD_FACTOR = 10
 """A table is read again at the earliest when ten times as long has passed as the last reading took; 10,000 runs
 take one second to read."""
+GROUPS = {
+    "name": "preset",
+    "status": "status",
+    "flow.method": "method",
+    "init.start": "start",
+    "data.kind": "data",
+}
+"""What runs are grouped by: keys of ``catalog.frame()``, and what a page calls them."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +62,12 @@ class PublishedRuns:
     ----------
     catalog
         The catalog.
+    losses
+        The losses that were drawn, by the names of the runs, for all visitors.
     """
 
     catalog: Catalog
+    losses: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _table: RunsSnapshot | None = None
     _read: float = 0.0
@@ -109,7 +120,10 @@ def read_ahead(catalog: Catalog) -> threading.Thread:
 
 
 def describe_runs(frame: pd.DataFrame) -> dict[str, dict[str, str]]:
-    """Describe each run: its ``title``, its ``phases`` as a bar, and its main numbers in ``short`` for a phone."""
+    """Describe each run: its ``title``, its ``phases`` as a bar, and its main numbers in ``short`` for a phone.
+
+    What it can be grouped by, too: see :data:`GROUPS`.
+    """
     run_ids = [str(run_id) for run_id in frame.index]
 
     def texts(name: str, pattern: str) -> list[str]:
@@ -120,5 +134,6 @@ def describe_runs(frame: pd.DataFrame) -> dict[str, dict[str, str]]:
         texts("init.width", "m = {}"), texts("status", "{}"), texts("final_loss", "L = {:.1e}"), strict=True
     )
     short = [", ".join(part.replace("_", " ") for part in three if part) for three in parts]
-    columns = {"title": texts("title", "{}"), "phases": phase_bars(frame).tolist(), "short": short}
+    groups = {key: [text.replace("_", " ") or "none" for text in texts(key, "{}")] for key in GROUPS}
+    columns = groups | {"title": texts("title", "{}"), "phases": phase_bars(frame).tolist(), "short": short}
     return {name: dict(zip(run_ids, values, strict=True)) for name, values in columns.items()}

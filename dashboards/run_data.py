@@ -68,6 +68,11 @@ class RunData:
     complete: bool
     run_id: str | None = None
 
+    @property
+    def nbytes(self) -> int:
+        """Return the size of the data in bytes."""
+        return self.curve.nbytes + sum(group.nbytes for group in self.groups.values())
+
 
 def open_run_data(tree: xr.DataTree) -> RunData:
     """Read the data of a published run."""

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, get_args
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from catalog import Catalog, flag_numbers
@@ -136,6 +137,11 @@ class Cube:
         return {one.dim: one for one in self.swept}
 
     @cached_property
+    def numbers(self) -> Mapping[str, npt.NDArray[np.float64]]:
+        """Every cell's result by quantity: see :func:`finite_values`."""
+        return {name: finite_values(self.dataset[name]) for name in self.quantities}
+
+    @cached_property
     def quantities(self) -> dict[str, Quantity]:
         """All quantities by name: results first, and the most common ones first among them."""
         found = [
@@ -183,6 +189,13 @@ def read_cube(catalog: Catalog, sweep_id: str) -> Cube:
         title = TITLES.get(key, key)
         swept.append(SweptKey(dimensions[key], key, title, tuple(values[i] for i in order)))
     return Cube(sweep_id, dataset, tuple(swept), failures)
+
+
+def finite_values(values: xr.DataArray) -> npt.NDArray[np.float64]:
+    """Return the values of a variable with NaN for a missing count or label and for infinity."""
+    numbers = values.values.astype(np.float64)
+    whole = np.issubdtype(values.dtype, np.integer)
+    return np.where(numbers == NO_RESULT if whole else ~np.isfinite(numbers), np.nan, numbers)
 
 
 def sort_order(values: list[Any]) -> list[int]:

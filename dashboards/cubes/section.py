@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,18 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from dashboards.cubes.opened_cube import NO_RESULT, Cube, Quantity, SweptKey
+from dashboards.cubes.opened_cube import Cube, Quantity, SweptKey, finite_values
+from dashboards.cubes.scales import choose_scale, is_rounding, rounding_of
 
 Floats = npt.NDArray[np.float64]
 
 HAS_VALUE, FAILED, NO_VALUE = 0, 1, 2
 """The states of a place in a section: it has a value; all its cells failed; its cells have no such result."""
-DECADES = 3.0
-"""From so many decades on colours and lines are logarithmic."""
-ROUNDING = 1e-12
-"""Numbers below this share of the largest count as 0, and limits that differ by less as equal."""
-SMALLEST = 1e-16
-"""On a logarithmic scale smaller shares of the largest number are drawn as this share, so that 0 is drawn."""
 AGGREGATES = {"median": 0.5, "lowest": 0.0, "highest": 1.0}
 """The quantiles by which several numbers are aggregated."""
 MOST_FREQUENT = "most frequent"
@@ -76,13 +70,14 @@ def cut_section(cube: Cube, shown: SectionChoice) -> xr.Dataset:
     Dataset
         Over (``y``, ``x``), a single row if the cube has one axis: ``value``, ``low`` and ``high`` (the
         quartiles over the cells taken together; NaN where there are none), ``state`` (:data:`HAS_VALUE`,
-        ...), ``failed`` (how many of its cells), ``message`` (why the first of these did) and ``number`` (the
-        cell whose result is nearest to the value). Coordinates: ``x_word``, ``y_word``, and ``x_at``, where
-        on an axis the values of ``x`` stand. Attributes: ``title``, ``quantity``, ``units``, ``kind``
-        (``number``, ``share`` or ``label``), ``words`` (of a label), ``cells`` (how many are taken together),
-        ``limits`` (of the whole cube, so that colours mean the same in each section), ``logarithmic`` (of the
-        magnitudes; ``negative`` if some have a sign), ``x_title``, ``y_title`` and ``x_scale`` (see
-        :func:`place_values`).
+        ...), ``rounded`` (whether the value is 0 up to rounding), ``failed`` (how many of its cells), ``message``
+        (why the first of these did) and ``number`` (the cell whose result is nearest to the value); ``each`` has
+        the results of the cells that are taken together along ``cell``. Coordinates: ``x_word``, ``y_word``, and
+        ``x_at``, where on an axis the values of ``x`` stand. Attributes: ``title``, ``quantity``, ``units``,
+        ``kind`` (``number``, ``share`` or ``label``), ``words`` (of a label), ``cells`` (how many are taken
+        together),
+        the scale of the whole cube (:func:`dashboards.cubes.scales.choose_scale`), so that colours mean the same
+        in each section, ``x_title``, ``y_title`` and ``x_scale`` (see :func:`place_values`).
     """
     quantity = cube.quantities[shown.quantity]
     held = {dim: place for dim, place in shown.at.items() if place is not None}
@@ -105,20 +100,28 @@ def cut_section(cube: Cube, shown: SectionChoice) -> xr.Dataset:
         "value": value, "low": low, "high": high, "state": state.astype("int8"),
         "failed": failed.sum(axis=-1), "number": number, "message": first_messages(cube, numbers, failed),
     }  # fmt: skip
-    share = several and shown.measure.startswith(SHARE)
     x_at, x_scale = place_values(cube.by_dim[shown.x])
-    kind = "share" if share else "label" if quantity.words else "number"
+    kind = kind_of(quantity, shown)
+    scale = choose_scale(cube.numbers[shown.quantity], kind, rounding_of(shown.quantity, cube.numbers))
+    arrays["rounded"] = is_rounding(value, scale["rounding"])
     attributes = {
         "title": write_title(cube, quantity, shown), "quantity": quantity.title, "units": quantity.units,
         "kind": kind, "words": quantity.words, "cells": results.shape[-1], "x_title": cube.by_dim[shown.x].title,
-        "y_title": cube.by_dim[shown.y].title if shown.y else "", "x_scale": x_scale,
-        **choose_scale(finite_values(cube.dataset[shown.quantity]), kind),
+        "y_title": cube.by_dim[shown.y].title if shown.y else "", "x_scale": x_scale, **scale,
     }  # fmt: skip
     coordinates = {
         "x_word": (shown.x, list(cube.by_dim[shown.x].words)), "x_at": (shown.x, x_at),
         "y_word": (dims[0], list(cube.by_dim[shown.y].words) if shown.y else [""]),
     }  # fmt: skip
-    return xr.Dataset({name: (dims, array) for name, array in arrays.items()}, coordinates, attributes)
+    variables = {name: (dims, array) for name, array in arrays.items()} | {"each": ((*dims, "cell"), results)}
+    return xr.Dataset(variables, coordinates, attributes)
+
+
+def kind_of(quantity: Quantity, shown: SectionChoice) -> str:
+    """Say what a section has: ``label``, ``share`` of a label, or ``number``."""
+    if not quantity.words:
+        return "number"
+    return "share" if shown.aggregated and shown.measure.startswith(SHARE) else "label"
 
 
 def aggregate(results: Floats, quantity: Quantity, measure: str | None) -> tuple[Floats, npt.NDArray[np.intp]]:
@@ -135,19 +138,15 @@ def aggregate(results: Floats, quantity: Quantity, measure: str | None) -> tuple
     return value, np.argmax(results == value[..., None], axis=-1)
 
 
-def finite_values(values: xr.DataArray) -> Floats:
-    """Return the values of a variable with NaN for a missing count or label and for infinity."""
-    numbers = values.values.astype(np.float64)
-    whole = np.issubdtype(values.dtype, np.integer)
-    return np.where(numbers == NO_RESULT if whole else ~np.isfinite(numbers), np.nan, numbers)
-
-
 def quantile(results: Floats, share: float) -> Floats:
-    """Take a quantile over the last axis, without NaN; NaN where there is no number."""
-    nothing = np.all(np.isnan(results), axis=-1, keepdims=True)
-    # NumPy warns of slices without a number: they get a 0 first, which is removed again.
-    filled = np.where(nothing, 0.0, results)
-    taken: Floats = np.where(nothing[..., 0], np.nan, np.nanquantile(filled, share, axis=-1))
+    """Take a quantile over the last axis, without NaN; NaN where there is no number.
+
+    It is always one of the numbers: between two modes the mean of two numbers would be a value that no cell has.
+    """
+    ordered = np.sort(results, axis=-1)  # NaN comes last
+    count = np.isfinite(results).sum(axis=-1)
+    place = np.maximum(np.ceil(share * count).astype(np.intp) - 1, 0)
+    taken: Floats = np.take_along_axis(ordered, place[..., None], axis=-1)[..., 0]
     return taken
 
 
@@ -192,24 +191,6 @@ def place_values(swept: SweptKey) -> tuple[Floats, str]:
         if np.ptp(ratios) / ratios.mean() < np.ptp(steps) / steps.mean():
             return values, "log"
     return values, "linear"
-
-
-def choose_scale(numbers: Floats, kind: str) -> dict[str, object]:
-    """Choose the limits of colours and axes, and whether they are logarithmic (in the magnitudes)."""
-    found = numbers[np.isfinite(numbers)]
-    if kind == "share" or not found.size:
-        return {"limits": (0.0, 1.0), "logarithmic": False, "negative": False}
-    magnitudes = np.abs(found[found != 0])
-    if kind == "number" and magnitudes.size:
-        top = float(magnitudes.max())
-        bottom = max(float(magnitudes.min()), SMALLEST * top)
-        if math.log10(top) - math.log10(bottom) >= DECADES:
-            negative = bool((found < -ROUNDING * top).any())
-            return {"limits": (bottom, top), "logarithmic": True, "negative": negative}
-    low, high = float(found.min()), float(found.max())
-    if high - low <= ROUNDING * max(abs(low), abs(high)):  # one value up to rounding: the middle colour
-        low, high = low - max(abs(low), 1.0) / 2, high + max(abs(high), 1.0) / 2
-    return {"limits": (low, high), "logarithmic": False, "negative": False}
 
 
 def write_title(cube: Cube, quantity: Quantity, shown: SectionChoice) -> str:

@@ -48,18 +48,19 @@ def write_html_table(cube: Cube, cut: xr.Dataset) -> str:
 
 
 def format_values(cut: xr.Dataset) -> list[str]:
-    """Format the values of a section, row by row."""
+    """Format the values of a section, row by row; of a value that is rounding it is said."""
     kind, words, units = (cut.attrs[name] for name in ("kind", "words", "units"))
 
-    def write(value: float, state: int) -> str:
+    def write(value: float, state: int, rounded: bool) -> str:
         if state != HAS_VALUE:
             return "failed" if state == FAILED else "–"
         if kind == "label":
             return str(words[int(value) - 1])
         if kind == "share":
             return f"{100 * value:.6g} %"
-        return f"{value:.4g} {units}".strip().replace("-", "−")
+        text = f"{value:.4g} {units}".strip().replace("-", "−")
+        return f"≈ 0 ({text})" if rounded and value else text
 
     # Plain lists: 10,000 cells take 10 ms, element by element out of an xarray object they take half a second.
-    values, states = (cut[name].values.ravel().tolist() for name in ("value", "state"))
-    return [write(value, state) for value, state in zip(values, states, strict=True)]
+    columns = (cut[name].values.ravel().tolist() for name in ("value", "state", "rounded"))
+    return [write(*place) for place in zip(*columns, strict=True)]

@@ -93,7 +93,8 @@ def _instant(time: float) -> str:
 def sentence(drawing: DrawingData, rows: Sequence[tuple[str, str]]) -> str:
     """Describe a frame, whose facts are ``rows``, in one or two sentences."""
     said = dict(rows)
-    roles = ", ".join(f"{count:,} {'in ' * name.startswith('S')}{name}" for name, count in sizes(drawing).items())
+    before = {"S": "in ", "a": "with "}
+    roles = ", ".join(f"{count:,} {before.get(name[0], '')}{name}" for name, count in sizes(drawing).items())
     shown = "" if drawing.neurons <= len(drawing.shown) else f" (the {len(drawing.shown):,} largest are drawn)"
     return (
         f"At t = {said['time t']} the flow is in the phase '{said['phase']}' and the loss is {said['loss L']}. "

@@ -71,7 +71,9 @@ class NetworkPlot:
         self.ticks = empty_source("x0", "y0", "x1", "y1", "color")
         self.placed: dict[str, Any] = {"x": [], "y": []}
         self.logarithmic, self.heights = True, None  # type: tuple[bool, LogHeights | None]
-        self.height_axis = LinearAxis(axis_label="|wⱼ|: above for a > 0, below for a < 0", visible=False)
+        self.height_axis = LinearAxis(
+            axis_label="|wⱼ|: above for a > 0, below for a < 0", ticker=FixedTicker(ticks=[]), visible=False
+        )
         self.figure = create_network_plot(self)
         self.drag = PointDrag(self.figure, self.points)
         (self.legend,) = (
@@ -111,7 +113,11 @@ class NetworkPlot:
         if self.heights is not None:
             ticks = self.heights.ticks()
             if self.height_axis.major_label_overrides != ticks:
-                self.height_axis.update(ticker=FixedTicker(ticks=list(ticks)), major_label_overrides=ticks)
+                # Not a new ticker: for a new model Bokeh searches the whole document, which takes ten times as
+                # long as all that a move of a slider changes.
+                ticker: Any = self.height_axis.ticker
+                ticker.ticks = list(ticks)
+                self.height_axis.major_label_overrides = ticks
 
     def place_points(self, drawing: DrawingData) -> None:
         """Put the data's dots where the data are, unless a person is dragging one."""

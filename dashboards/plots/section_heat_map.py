@@ -1,4 +1,7 @@
-"""A section as a heat map: one rectangle per cell, failed cells hatched, cells without a value blank."""
+"""A section as a heat map: one rectangle per cell, failed cells hatched, cells without a value blank.
+
+The figure stays Bokeh by hand for the reasons in ``linked_sources``: it shares that module's sources.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ from bokeh.palettes import Viridis256
 from bokeh.plotting import figure
 
 from dashboards.plots.figure_style import NORMAL, SMALL, style_legend, styled_figure
-from dashboards.plots.linked_sources import (
+from dashboards.plots.linked_sources import PLOT, LinkedSources
+from dashboards.plots.section_columns import (
     FAILED_HATCH,
     GAPS_CELLS_LIMIT,
     HATCHES,
     LABELS,
     NEGATIVE_HATCH,
-    PLOT,
-    LinkedSources,
+    ROUNDED,
 )
 from dashboards.plots.tick_labels import label_ticks
 from dashboards.theme import FONT, Theme
@@ -60,16 +63,24 @@ def create_heat_map(cut: xr.Dataset, linked: LinkedSources, theme: Theme, *, fai
 
 
 def explain_colours(plot: figure, cut: xr.Dataset, theme: Theme, failures: bool) -> None:
-    """Add a colour bar for numbers or a legend for labels, and the meaning of the hatches."""
+    """Add a colour bar for numbers or a legend for labels, and the meaning of grey cells and of the hatches.
+
+    A quantity that is the same in each cell has one colour and no bar, which would only show a range that no cell
+    has.
+    """
     keys: list[tuple[str, str | None, str]] = []
-    title = None
+    constant = cut.attrs["constant"]
+    title = cut.attrs["title"] if constant or cut.attrs["kind"] == "label" else None
     if cut.attrs["kind"] == "label":
-        title = cut.attrs["title"]
         keys = [
             (word, LABELS[i % len(LABELS)], HATCHES[i % len(HATCHES)]) for i, word in enumerate(cut.attrs["words"])
         ]
-    else:
+    elif not constant:
         plot.add_layout(colour_bar(cut, theme), "above")
+    elif not cut["rounded"].any():
+        keys.append((f"{float(cut['value'].max()):.4g} in every cell", Viridis256[128], " "))
+    if cut["rounded"].any():
+        keys.append((rounding_words(cut.attrs["rounding"]), ROUNDED, " "))
     if cut.attrs["negative"]:
         keys.append(("negative", None, NEGATIVE_HATCH))
     if failures:
@@ -85,10 +96,12 @@ def explain_colours(plot: figure, cut: xr.Dataset, theme: Theme, failures: bool)
 
 def colour_bar(cut: xr.Dataset, theme: Theme) -> ColorBar:
     """Make the colour bar, with title and units."""
-    low, high = cut.attrs["limits"]
+    low, high = cut.attrs["color_limits"]
     mapper = LogColorMapper if cut.attrs["logarithmic"] else LinearColorMapper
     units = f" [{cut.attrs['units']}]" if cut.attrs["units"] else ""
     title = f"{cut.attrs['title']}{', magnitude' if cut.attrs['negative'] else ''}{units}"
+    if tuple(cut.attrs["color_limits"]) != tuple(cut.attrs["limits"]):
+        title += "\ncolours end at 5 % and 95 %"  # a line of its own, as wide as a phone's
     return ColorBar(
         color_mapper=mapper(palette=list(Viridis256), low=low, high=high), height=12, padding=4,
         title=title.replace(": ", "\n"),
@@ -97,6 +110,11 @@ def colour_bar(cut: xr.Dataset, theme: Theme) -> ColorBar:
         title_text_font_size=NORMAL, title_text_font_style="normal", major_label_text_font=FONT,
         major_label_text_font_size=SMALL, title_standoff=6,
     )  # fmt: skip
+
+
+def rounding_words(rounding: float) -> str:
+    """Write what is 0 up to rounding."""
+    return f"0 up to rounding, at most {rounding:.1g}".replace("-", "−") if rounding else "0"
 
 
 def swatch(plot: figure, color: str | None, hatch: str, theme: Theme) -> GlyphRenderer[Any]:
@@ -109,4 +127,4 @@ def swatch(plot: figure, color: str | None, hatch: str, theme: Theme) -> GlyphRe
 
 def columns_of(words: Sequence[str]) -> int:
     """Choose the number of columns of a legend, so that it fits the width of a phone."""
-    return max(1, min(len(words), 44 // (max(map(len, words)) + 4)))
+    return max(1, min(len(words), 40 // (max(map(len, words)) + 4)))

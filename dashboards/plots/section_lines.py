@@ -1,4 +1,8 @@
-"""A section as lines: the quantity along x, one line for each value of y, the quartiles as a band."""
+"""A section as lines: the quantity along x, one line for each value of y; labels as markers in the rows of words.
+
+Cells that are taken together are points, with their quartiles as a band. The figure stays Bokeh by hand for the
+reasons in ``linked_sources``: it shares that module's sources.
+"""
 
 from __future__ import annotations
 
@@ -45,9 +49,13 @@ def create_cell_lines(cut: xr.Dataset, linked: LinkedSources, theme: Theme) -> f
     lines = plot.add_glyph(
         linked.lines, line_glyph(2, 1), selection_glyph=line_glyph(4, 1), nonselection_glyph=line_glyph(2, 0.35)
     )
+    plot.scatter(
+        "at", "height", source=linked.points, size=4, fill_color="color", line_color=None, fill_alpha=0.45
+    )
+    labels = cut.attrs["kind"] == "label"
     cells = plot.scatter(
-        "at", "height", source=linked.cells, size=7, fill_color="line_color", line_color=theme.panel,
-        alpha=1.0 if rows <= MARKED_LINES_LIMIT else 0.0,
+        "at", "height", source=linked.cells, size=9 if labels else 7, fill_color="line_color",
+        line_color=theme.panel, name="cells", alpha=1.0 if labels or rows <= MARKED_LINES_LIMIT else 0.0,
     )  # fmt: skip
     for source, size in ((linked.pinned, 13), (linked.pointed, 11)):
         plot.scatter(
@@ -55,21 +63,25 @@ def create_cell_lines(cut: xr.Dataset, linked: LinkedSources, theme: Theme) -> f
         )
     plot.add_tools(linked.hover(cells, cut))
     label_ticks(plot.xaxis[0], cut["x_at"].values.tolist(), cut["x_word"].values.tolist(), across=True)
-    if cut.attrs["kind"] == "label":
+    if labels:
         words = cut.attrs["words"]
         plot.yaxis[0].ticker = FixedTicker(ticks=list(range(1, len(words) + 1)))
         plot.yaxis[0].major_label_overrides = dict(enumerate(words, start=1))
+        plot.ygrid.ticker = FixedTicker(ticks=[place + 0.5 for place in range(len(words) + 1)])
     if cut.attrs["y_title"]:
-        plot.add_layout(style_legend(legend_of(cut, lines), theme), "above")
+        plot.add_layout(style_legend(legend_of(cut, cells if labels else lines), theme), "above")
     return plot
 
 
-def legend_of(cut: xr.Dataset, lines: GlyphRenderer[Any]) -> Legend:
-    """Name the lines by the values of y."""
-    rows = len(cut["y_word"])
+def legend_of(cut: xr.Dataset, drawn: GlyphRenderer[Any]) -> Legend:
+    """Name the lines, or the markers, by the values of y."""
+    rows, columns = cut["value"].shape
+    step = columns if drawn.name == "cells" else 1
     named = range(0, rows, math.ceil(rows / LEGEND_LINES_LIMIT))
     words = [str(cut["y_word"].values[row]) for row in named]
-    items = [LegendItem(label=word, renderers=[lines], index=row) for word, row in zip(words, named, strict=True)]
+    items = [
+        LegendItem(label=word, renderers=[drawn], index=row * step) for word, row in zip(words, named, strict=True)
+    ]
     return Legend(
         items=items, title=cut.attrs["y_title"], orientation="horizontal", ncols=columns_of(words), glyph_width=14,
         location="center_left",

@@ -52,7 +52,8 @@ def create_statements_table(statements: xr.Dataset, verdict: str = "all", order:
     place = list(VERDICTS)
     found = statement_rows(statements)
     keys: dict[str, Callable[[str], float]] = {
-        "paper": list(found).index,
+        # What applies comes first: of data that are not the paper's these are a few rows of many.
+        "paper": lambda name: (found[name][1].verdict == "not_applicable") * len(found) + list(found).index(name),
         "verdict": lambda name: (1, 0, 2)[place.index(found[name][1].verdict)],
         "margin": lambda name: finite_or_inf(found[name][1].margin),
         "time": lambda name: finite_or_inf(found[name][1].at),

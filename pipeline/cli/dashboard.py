@@ -38,7 +38,7 @@ def dashboard(
     """  # noqa: D301
     catalog = opened(catalog_url)
     try:
-        from dashboards.application import server
+        from dashboards.application import prepare_first_page, server
         from dashboards.published_runs import read_ahead
         from dashboards.slices.sources import name_files
     except ModuleNotFoundError as error:
@@ -54,6 +54,7 @@ def dashboard(
     if open_browser:
         serving.io_loop.add_callback(click.launch, address)
     serving.start()
+    serving.io_loop.add_callback(prepare_first_page)
     read_ahead(catalog)
     try:
         serving.io_loop.start()

@@ -13,7 +13,8 @@ from catalog.schema import GROUPS, conform
 
 RUN_ID = "orthogonal-0123456789ab"
 SIZES = {"time": 20, "neuron": 5, "point": 2, "coord": 2, "minimal_neuron": 2, "statement": 3} | {
-    "plateau_number": 2, "instant": 3, "cluster": 4, "kink": 3, "test_point": 4, "extremal": 3, "limit_plateau": 3
+    "plateau_number": 2, "instant": 3, "cluster": 4, "kink": 3, "test_point": 4, "penalty": 3,
+    "extremal": 3, "limit_plateau": 3,
 }  # fmt: skip
 DESCRIPTION = {
     "summary": {

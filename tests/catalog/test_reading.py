@@ -1,6 +1,7 @@
 """A published run is what went in, for us and for anyone who has xarray and zarr alone."""
 
 import json
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -12,6 +13,7 @@ import zarr
 
 from catalog.catalog import open_catalog
 from catalog.encoding import CHUNK_BYTES, chunk_shape, encode, fill_value
+from catalog.errors import DamagedRunError
 from catalog.publication import publish
 from catalog.schema import GROUPS
 from catalog.verification import verify
@@ -33,6 +35,20 @@ for group in sys.argv[2:]:
 assert not any(name.partition(".")[0] in ("catalog", "pipeline") for name in sys.modules)
 print(*sorted(opened.children))
 """
+
+
+def test_some_arrays_are_read_without_the_others(pristine, run_id, tree, tmp_path):
+    found = open_catalog(pristine).arrays(run_id, "trajectory", ("time", "loss"))
+    assert list(found) == ["time", "loss"]
+    for name, values in found.items():
+        np.testing.assert_array_equal(values, tree["trajectory"][name].values)
+    with pytest.raises(DamagedRunError, match="does not open"):
+        open_catalog(pristine).arrays(run_id, "trajectory", ("nothing",))
+    copy = tmp_path / "copy"
+    shutil.copytree(pristine, copy)
+    (copy / "runs" / run_id / "data.zarr" / "trajectory" / "loss" / "c.0").write_bytes(b"x")
+    with pytest.raises(DamagedRunError, match="trajectory/loss"):
+        open_catalog(copy).arrays(run_id, "trajectory", ("loss",))
 
 
 def test_round_trip_is_exact(pristine, run_id, tree):

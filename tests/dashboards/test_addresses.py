@@ -47,7 +47,7 @@ def begun(context):
     return page
 
 
-@pytest.mark.parametrize("key", ["sort", "compare", "search", "where"])
+@pytest.mark.parametrize("key", ["sort", "group", "compare", "search", "where"])
 def test_the_catalog_page_stands_what_an_address_says(small_catalog, key):
     for value in WILD[:: amount(3, 1)]:
         page, said, address = visited(begun, small_catalog, {key: value})
@@ -55,7 +55,8 @@ def test_the_catalog_page_stands_what_an_address_says(small_catalog, key):
         sort = f"{'-' * (order[0]['dir'] == 'desc')}{order[0]['field']}" if order else None
         assert (address.get("sort") or None) == sort
         assert address.get("compare", "") == ""
-        wrong = value != "" if key == "compare" else key == "sort" and not order
+        assert address.get("group", "") == ""
+        wrong = value != "" if key in ("compare", "group") else key == "sort" and not order
         assert bool(said) == (wrong and not (key == "sort" and value == "")), (value, said)
 
 
@@ -89,14 +90,16 @@ def test_the_page_of_sweeps_stands_what_an_address_says(swept, key):
 @pytest.mark.parametrize("key", ["run", "keys"])
 def test_the_page_of_the_theory_stands_what_an_address_says(small_catalog, key):
     for value in ("nan", "[]", "x" * 30_000):
-        keys = ("run",) if key == "run" else ("verdict", "sort", "unit", "init.log10_scale", "init.start")
+        several = ("verdict", "sort", "unit", "init.log10_scale", "init.start", "where", "instant")
+        keys = ("run",) if key == "run" else several
         query = {"init.width": "4", "flow.samples": "10"} | dict.fromkeys(keys, value)
         page, said, address = visited(TheoryPage, small_catalog, query)
-        assert len(page.body) == 5, (value, said)
+        assert len(page.body) == 6, (value, said)
         assert len(said) == len(keys)
         assert page.selection.query().items() <= address.items()
         assert address.get("verdict", "all") == "all"
         assert address.get("unit", "t") == "t"
+        assert not {"where", "instant"} & set(address)
 
 
 @pytest.mark.parametrize("value", WILD[1::4])

@@ -1,6 +1,7 @@
 """The server: where it listens, whom it answers, and that every page is there."""
 
 import gc
+import gzip
 import logging
 import socket
 import subprocess
@@ -75,6 +76,21 @@ def test_every_page_answers_with_its_title_and_the_headers(running, caplog, name
     assert headers["X-Frame-Options"] == "DENY"
     assert "Traceback" not in body
     assert [record for record in caplog.records if record.name == "reluflow.dashboard"] == []  # none failed
+
+
+def test_scripts_are_sent_compressed_and_kept_by_the_browser(running):
+    address = f"http://127.0.0.1:{running.port}/static/js/bokeh.min.js?v=1"
+    sizes = {}
+    for accepted in ("gzip, br", "identity"):
+        request = urllib.request.Request(address, headers={"Accept-Encoding": accepted})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            content, headers = answer.read(), answer.headers
+        assert headers["Content-Type"] == "application/javascript"
+        assert headers["Vary"] == "Accept-Encoding"
+        assert int(headers["Cache-Control"].removeprefix("max-age=")) > 3e7
+        sizes[headers["Content-Encoding"]] = content
+    assert gzip.decompress(sizes["gzip"]) == sizes[None]
+    assert len(sizes["gzip"]) < 0.35 * len(sizes[None])
 
 
 def test_the_bare_address_leads_to_the_first_page(running):

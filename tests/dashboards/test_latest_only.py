@@ -29,7 +29,7 @@ class Document:
 
 @pytest.fixture
 def shown(monkeypatch):
-    monkeypatch.setattr("dashboards.latest_only.hold", lambda document: nullcontext())
+    monkeypatch.setattr("dashboards.latest_only.hold", lambda document, freeze: nullcontext())
     return []
 
 
@@ -69,6 +69,16 @@ def test_the_rest_is_done_once_nothing_newer_comes(shown):
     assert shown == [1, 2, "rest of 2"]
     jobs.request(3)
     settled(lambda: shown[-1] == "rest of 3")
+
+
+def test_the_document_is_searched_for_its_models_once_for_the_first_result_alone(monkeypatch):
+    frozen, shown = [], []
+    monkeypatch.setattr("dashboards.latest_only.hold", lambda _, freeze: nullcontext(frozen.append(freeze)))
+    jobs = latest(shown, lambda job: job)
+    for job in (1, 2, 3):
+        jobs.request(job)
+        settled(lambda job=job: shown[-1:] == [job])
+    assert frozen == [True, False, False]
 
 
 def test_a_long_rest_holds_up_no_newer_job_and_is_not_shown_after_it(shown):

@@ -1,6 +1,10 @@
 """What all pages share."""
 
+import panel as pn
 import pytest
+from bokeh.document import Document
+from bokeh.document.models import DocumentModelManager
+from panel.io.state import set_curdoc
 
 from catalog import CatalogError, open_catalog
 from dashboards.page_context import PageContext
@@ -71,3 +75,18 @@ def test_the_frame_names_every_page_and_marks_this_one(tmp_path):
 def test_the_style_has_the_colours_and_the_font():
     assert "--ink: #E8EAED" in theme_css(DARK)
     assert "--font: system-ui" in theme_css(LIGHT)
+
+
+def test_a_document_is_searched_for_its_models_once_while_a_page_is_made(tmp_path, monkeypatch):
+    searches = []
+    search = DocumentModelManager.recompute
+    monkeypatch.setattr(DocumentModelManager, "recompute", lambda self: searches.append(1) or search(self))
+    context, notices = PageContext(open_catalog(tmp_path)), Notices()
+    template = fill_template("flow", context, notices, pn.Column("one", pn.Row("two", "three")))
+    template.add_panel("computing", pn.Row())
+    document = Document()
+    with set_curdoc(document):
+        template.server_doc(document)
+    assert len(searches) == 1
+    assert len(document.roots) == 4
+    assert repr(template) == "PageTemplate"  # Panel would write out all parts of the page, after each of them

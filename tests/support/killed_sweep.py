@@ -103,7 +103,7 @@ def go_on(folder: Path) -> None:
 
 
 def main(folder: Path, count: int) -> None:
-    """Kill at so many calls, half of them outside of the folder of unfinished writes, where fewer are."""
+    """Kill at so many calls, evenly spread; half of them are outside of the unfinished writes, which are most."""
     (folder / "mine.toml").write_text(GRID)
     load_solver()
     assert in_a_child(lambda: record(folder)) == 0
@@ -113,7 +113,7 @@ def main(folder: Path, count: int) -> None:
     paths = (folder / "calls").read_text().splitlines()
     visible = [i for i, path in enumerate(paths) if "/staging" not in path]
     chosen = {
-        numbers[i * len(numbers) // (count // 2)]
+        numbers[(2 * i + 1) * len(numbers) // (2 * (count // 2))]
         for numbers in (visible, range(len(paths)))
         for i in range(count // 2)
     }

@@ -21,6 +21,7 @@ from dashboards.page_context import PageContext
 from dashboards.plots.comparison_plots import SAMPLES, function_plot, loss_plot, scaled_unit, strokes, write_scale
 from dashboards.plots.holoviews_style import render_figure
 from dashboards.time_units import UNITS
+from dashboards.views.neurons_card import NeuronsCard
 
 TIMES = {key: UNITS[key] for key in ("t", "scaled")}
 AXES = {"linear": "linear", "log": "logarithmic"}
@@ -63,6 +64,9 @@ class Comparison:
         self.loss = pn.pane.Bokeh(self._loss(), sizing_mode="stretch_width")
         function = function_plot(trees, context.theme)
         self.plot = None if function is None else render_figure(function)
+        looks = dict(zip(trees, strokes(context.theme), strict=False))
+        queries = {run_id: {"run": run_id} for run_id in trees}
+        self.neurons = NeuronsCard(context, trees, queries, strokes=looks, where_key="neurons")
         for widget in (self.time, self.axis):
             widget.param.watch(self._changed, "value")
 
@@ -70,7 +74,9 @@ class Comparison:
         scaled = self.time.value == "scaled"
         without = [name for name, tree in self.trees.items() if scaled and np.isnan(scaled_unit(tree))]
         if without:
-            self.context.say(f"λ of {', '.join(without)} is not below 1: there is no t/(−ln λ), and no curve.")
+            scaled = len(without) < len(self.trees)  # axes without any curve would say nothing
+            instead = "no curve of it" if scaled else "all are drawn over t"
+            self.context.say(f"λ of {', '.join(without)} is not below 1: there is no t/(−ln λ), and {instead}.")
         return render_figure(
             loss_plot(self.trees, self.context.theme, scaled=scaled, logarithmic=self.axis.value == "log")
         )
@@ -96,6 +102,7 @@ class Comparison:
         return pn.Column(
             html_pane(f"<h2>Side by side</h2>{runs}"),
             pn.FlexBox(*cards, gap="12px", margin=(4, 10), sizing_mode="stretch_width"),
+            pn.Column(self.neurons.view, margin=(4, 10), sizing_mode="stretch_width"),
             html_pane(f'<div class="wide">{table}</div>'),
             sizing_mode="stretch_width",
         )
@@ -103,6 +110,7 @@ class Comparison:
     def _legend(self) -> list[str]:
         """Describe the line of each run, with links to its pages."""
         lines = []
+        methods = {one.run_id: one.configuration.get("flow", {}).get("method") for one in self.manifests}
         for run_id, (color, dash) in zip(self.trees, strokes(self.context.theme), strict=False):
             flow, theory = (escape(self.context.address(page, run=run_id)) for page in ("flow", "theory"))
             sample = (
@@ -110,8 +118,11 @@ class Comparison:
                 f'stroke="{color}" stroke-width="3" stroke-dasharray="{SAMPLES[dash]}"/></svg>'
             )
             scale = escape(write_scale(self.trees[run_id]))
+            title = escape(str(self.trees[run_id].attrs.get("title", "")) or run_id)
+            method = escape(str(methods.get(run_id, "exact")).replace("_", " "))
             lines.append(
-                f'{sample} <a href="{flow}">{escape(run_id)}</a>, {scale} · <a href="{theory}">theory</a>'
+                f"{sample} <b>{title}</b>, {scale}, method {method}: "
+                f'<a href="{flow}">{escape(run_id)}</a> · <a href="{theory}">theory</a>'
             )
         return lines
 

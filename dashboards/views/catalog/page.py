@@ -14,11 +14,14 @@ import panel as pn
 from catalog import CatalogError, select
 from dashboards.catalog_rows import normalize_condition, search_texts
 from dashboards.components import BUTTON, collapsible_card, html_pane
+from dashboards.drawing_imports import import_drawing
 from dashboards.latest_only import LatestOnly
 from dashboards.page_context import PageContext, shortened
-from dashboards.published_runs import RunsSnapshot, published_runs_of
+from dashboards.published_runs import GROUPS, RunsSnapshot, published_runs_of
+from dashboards.views.catalog.loss_lines import LossLines
 from dashboards.views.catalog.run_actions import RunActions, count_runs
-from dashboards.views.catalog.runs_table import HEADINGS, create_runs_table
+from dashboards.views.catalog.runs_table import HEADINGS, UNSORTED, create_runs_table
+from dashboards.views.scrolling import name_part, scroll_trigger
 
 POLL_SECONDS = 4
 """Seconds between two checks for changes in the catalog."""
@@ -85,11 +88,12 @@ class CatalogPage:
     ----------
     context
         The visitor's. The address gives ``search``, ``where``, ``sort`` (a column, ``-`` before it for the
-        largest first) and ``compare`` (runs, comma between).
+        largest first), ``hide`` (columns), ``group`` and ``compare`` (runs, comma between).
     """
 
     def __init__(self, context: PageContext) -> None:
         self.context, self.published = context, published_runs_of(context.catalog)
+        self.document = pn.state.curdoc
         self.chosen: list[str] = []
         self.shown: tuple[int, str, str] | None = None
         self.search = pn.widgets.TextInput(
@@ -109,9 +113,16 @@ class CatalogPage:
         self.choice = html_pane("", faint=True, margin=(5, 10))
         self.actions = pn.Column(sizing_mode="stretch_width", visible=False)
         self.comparison = pn.Column(sizing_mode="stretch_width")
+        name_part(self.comparison, "comparison")
+        self.scroll = scroll_trigger("comparison")
+        self.group = pn.widgets.Select(
+            label="Group by", options={"nothing": ""} | {word: key for key, word in GROUPS.items()},
+            value=context.choice("group", ("", *GROUPS), ""), width=130,
+        )  # fmt: skip
         self._choosing = False
         self.runs = LatestOnly(pn.state.curdoc, self._found, self._show, self._unread)
         self.opened = LatestOnly(pn.state.curdoc, self._side_by_side, self._show_comparison, self._unopened)
+        self.losses = LossLines(context, self.table, self.published.losses)
         # A table that is built while it is hidden stays blank. It stands in the page from the start all the same:
         # so the browser has its code before the first run appears.
         self.place = pn.Column(self.table, sizing_mode="stretch_width")
@@ -126,15 +137,17 @@ class CatalogPage:
         self.compare.on_click(self._compared)
         self.table.param.watch(self._selected, "selection")
         self.table.param.watch(self._sorted, "sorters")
+        self.group.param.watch(self._grouped, "value")
 
     def _asked_order(self) -> list[dict[str, str]]:
         name = self.context.text("sort")
         column = name.removeprefix("-")
         if not name:
             return []
-        if column not in HEADINGS:
+        allowed = [heading for heading in HEADINGS if heading != UNSORTED]
+        if column not in allowed:
             self.context.say(
-                f"sort = {shortened(name)} is not known: allowed are {', '.join(HEADINGS)}. Newest come first."
+                f"sort = {shortened(name)} is not known: allowed are {', '.join(allowed)}. Newest come first."
             )
             self.context.remember(sort=None)
             return []
@@ -153,13 +166,13 @@ class CatalogPage:
         return [name for name in HEADINGS[1:] if name not in hidden]
 
     def _hidden(self) -> list[str]:
-        return ["run_id", *(name for name in HEADINGS[1:] if name not in self.columns.value)]
+        return ["run_id", "group", *(name for name in HEADINGS[1:] if name not in self.columns.value)]
 
     def _chose_columns(self, _: object) -> None:
         """Show the columns that are ticked."""
         self.context.forget()
         self.table.hidden_columns = self._hidden()
-        self.context.remember(hide=",".join(self._hidden()[1:]) or None)
+        self.context.remember(hide=",".join(self._hidden()[2:]) or None)
 
     def begin(self) -> None:
         """Read the table for the first time, and open the runs that the address compares."""
@@ -209,14 +222,27 @@ class CatalogPage:
         rows = found.rows.assign(
             run=[self._link(run_id, about["title"][run_id], about["short"][run_id]) for run_id in run_ids],
             phases=[about["phases"][run_id] for run_id in run_ids],
+            loss=[self.published.losses.get(run_id, "") for run_id in run_ids],
+            group=[about[self.group.value][run_id] if self.group.value else "" for run_id in run_ids],
         )
-        self._mark(rows[["run_id", *HEADINGS]])
+        if self.group.value:  # a group is one stretch of rows, over the pages
+            rows = rows.sort_values("group", kind="stable").reset_index(drop=True)
+        self.table.groupby = ["group"] if self.group.value else []
+        self._mark(rows[["run_id", "group", *HEADINGS]])
+        self.losses.ask()
         empty = not len(found.table.rows)
         self.place.objects = [] if empty else [self.table]
         self.actions.visible = not empty
         self._tell(len(rows), len(found.table.rows), found.problem)
         self.damaged.object = damaged_html(found.table.damaged)
         self.shown = found.what
+
+    def _grouped(self, _: object) -> None:
+        """Group the runs by another key."""
+        self.context.forget()
+        self.context.remember(group=self.group.value or None)
+        self.shown = None
+        self.poll(POLL_SECONDS)
 
     def _unread(self, error: Exception) -> None:
         """Say why the table could not be read; the next check tries again."""
@@ -239,9 +265,11 @@ class CatalogPage:
         # An address is made once, and the run inserted: for 10,000 runs urlencode alone takes 0.3 s.
         said = escape(quote_plus(run_id))
         flow, theory, explore = (f"{before}{said}{after}" for before, after in self._addresses)
-        more = f'<a href="{theory}">theory</a> <a href="{explore}">explore</a> <span>{escape(title)}</span>'
+        name, what = escape(run_id), escape(title or run_id)
+        more = f'<a href="{theory}">theory</a> <a href="{explore}">explore</a> <span>{name}</span>'
         narrow = f'<small class="phone">{escape(short)}</small>' if short else ""
-        return f'<a href="{flow}">{escape(run_id)}</a><br><small title="{escape(title)}">{more}</small>{narrow}'
+        link = f'<a class="title" href="{flow}" aria-label="{what}, {name}" title="{what}">{what}</a>'
+        return f"{link}<small>{more}</small>{narrow}"
 
     @cached_property
     def _addresses(self) -> list[tuple[str, str]]:
@@ -286,9 +314,12 @@ class CatalogPage:
         self.context.forget()
         self.context.remember(compare=",".join(self.chosen))
         self._compare(list(self.chosen))
+        self.scroll.value = str(self.compare.clicks)
 
     def _compare(self, run_ids: list[str]) -> None:
         """Open runs in a thread, and show them side by side."""
+        # As high as a screen from the start, so that the page can scroll to its head before it is filled.
+        self.comparison.styles = {"min-height": "95vh"} if run_ids else {}
         if not run_ids:
             self.comparison.objects = []
             return
@@ -296,7 +327,8 @@ class CatalogPage:
         self.opened.request(run_ids)
 
     def _side_by_side(self, run_ids: list[str]) -> list[pn.viewable.Viewable]:
-        # Imported here, in this thread: HoloViews takes seconds to import, and only a comparison needs it.
+        # Imported late: HoloViews takes seconds to import, and only a comparison needs it.
+        import_drawing("dashboards.views.catalog.comparison_view", self.document)
         from dashboards.views.catalog.comparison_view import Comparison, opened_runs
 
         trees, manifests = opened_runs(self.context, run_ids)
@@ -304,6 +336,7 @@ class CatalogPage:
 
     def _show_comparison(self, views: list[pn.viewable.Viewable]) -> None:
         self.comparison.objects = views
+        self.scroll.value = f"{self.scroll.value}."
         # If no run can be opened, the address says so, too.
         self.context.remember(**({} if views else {"compare": None}))
 
@@ -329,9 +362,9 @@ class CatalogPage:
         ]
         self._choose([])
         return pn.Column(
-            pn.FlexBox(self.search, self.where, self.refresh, align_items="end", gap="0 2px"),
+            pn.FlexBox(self.search, self.where, self.group, self.refresh, align_items="end", gap="0 2px"),
             self.count, collapsible_card("Columns", self.columns, closed=True), self.place, self.actions,
-            self.damaged, self.comparison, sizing_mode="stretch_width",
+            self.damaged, self.comparison, self.scroll, sizing_mode="stretch_width",
         )  # fmt: skip
 
 

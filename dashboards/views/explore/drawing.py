@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from dashboards.plots.slice_heat_map import create_heat_map
 from dashboards.plots.slice_plots import Axis, Lines, create_lines_plot, cue, group_lines
 from dashboards.plots.slice_scales import count_lost, make_scale
 from dashboards.slices.reading import CHUNKS_AT_ONCE, Slice, read_slice
+from dashboards.slices.regions import inside_region
 from dashboards.slices.variables import Described, describe, find_array, places_along, words_along
 from dashboards.theme import Theme
 from dashboards.views.explore.choice import Choice
@@ -163,6 +164,11 @@ class Picture:
         shape = (len(self.found.colours), len(self.found.lines), len(self.found.along))
         return values.reshape(shape)
 
+    @property
+    def of_neurons(self) -> bool:
+        """Whether the lines, the rows or the places along x are neurons."""
+        return NEURON in (self.choice.layout.lines, self.choice.layout.x)
+
     def places(self) -> Numbers:
         """Return the values of x."""
         return places_along(self.array, self.choice.layout.x)[self.found.along]
@@ -274,6 +280,19 @@ class Picture:
         if layout.lines != NEURON:
             return None
         return int(self.found.lines[np.unravel_index(np.nanargmin(away), away.shape)[1]])
+
+    def neurons_in(self, region: Mapping[str, Any]) -> tuple[int, ...]:
+        """List the neurons of which a drawn value is in a part of the plot, given as Bokeh says it."""
+        layout, (across, up) = self.choice.layout, self.axes()
+        at = across.scale.transform(self.places())
+        if layout.lines == NEURON and self.choice.kind == "map":
+            rows = np.arange(len(self.found.lines), dtype=float)[:, None]
+            taken = inside_region(region, at[None, :], rows)[None]
+        else:
+            taken = inside_region(region, at[None, None, :], up.scale.transform(self.numbers()))
+        if layout.x == NEURON:
+            return tuple(self.found.along[taken.any(axis=(0, 1))].tolist())
+        return tuple(self.found.lines[taken.any(axis=(0, 2))].tolist()) if layout.lines == NEURON else ()
 
     def sentence(self) -> str:
         """Say what is drawn, how much of it, and where the other dimensions are."""

@@ -45,7 +45,8 @@ FINER_SECONDS = 0.4
 """Time without a change after which a large slice is read more finely."""
 INTRODUCTION = (
     "<p>Any variable of a run: choose what its dimensions are drawn as. Drag in a plot to zoom in on x, in all "
-    "plots; a double click restores it. Click a neuron to select it.</p>"
+    "plots; a double click restores it. Click a neuron to select it, or take several with the box or the lasso "
+    "beside the plot.</p>"
 )
 
 
@@ -139,6 +140,11 @@ class ExplorePage:
             chosen = NeuronSelection(kept if neuron in numbers else (*numbers, neuron))
         self.changed(replace(self.choice, neurons=chosen))
 
+    def taken(self, neurons: tuple[int, ...]) -> None:
+        """Select the neurons in a box or a lasso, in all plots."""
+        if self.choice is not None:
+            self.changed(replace(self.choice, neurons=NeuronSelection(neurons)))
+
     def zoomed(self, ends: tuple[float, float] | None) -> None:
         """Show a window of x in all plots, and read it more finely."""
         if self.choice is None:
@@ -206,7 +212,7 @@ class ExplorePage:
         self.controls.reflect(shown.choice, shown.offers)
         same = before is not None and only_moved(before.choice, shown.choice)
         while len(self.panels) < len(shown.slices):
-            self.panels.append(PanelPlot(self.x_range, self.zoomed, self.clicked))
+            self.panels.append(PanelPlot(self.x_range, self.zoomed, self.clicked, self.taken))
         if not same:
             self.set_range(shown)
         for panel, (key, drawn, made) in zip(self.panels, shown.slices, strict=False):

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.events import DoubleTap, RangesUpdate, Tap
-from bokeh.models import CustomJS, Range1d
+from bokeh.events import DoubleTap, RangesUpdate, SelectionGeometry, Tap
+from bokeh.models import BoxSelectTool, CustomJS, LassoSelectTool, Range1d
 
 from dashboards.components import collapsible_card, html_pane
 from dashboards.html_table import numbers_html
@@ -29,6 +29,8 @@ class PanelPlot:
         Called with the ends of x when a person has zoomed, and with None at a double click.
     clicked
         Called with the neuron that a person has clicked, and with None at a double click.
+    taken
+        Called with the neurons that a person has taken with the box or the lasso.
     """
 
     def __init__(
@@ -36,8 +38,9 @@ class PanelPlot:
         shared: Range1d,
         zoomed: Callable[[tuple[float, float] | None], None],
         clicked: Callable[[int | None], None],
+        taken: Callable[[tuple[int, ...]], None],
     ) -> None:
-        self.shared, self.zoomed, self.clicked = shared, zoomed, clicked
+        self.shared, self.zoomed, self.clicked, self.taken = shared, zoomed, clicked, taken
         self.drawn: Drawn | None = None
         self.figure: Any = None
         self.title, self.table = html_pane("", margin=(0, 10)), html_pane("", margin=(0, 10))
@@ -57,7 +60,7 @@ class PanelPlot:
         jumps.
         """
         self.drawn = drawn
-        self.title.object = f"<h3>{title}</h3>"
+        self.title.object = f"<h2>{title}</h2>"
         self.sentence.object = f"<p>{escape(drawn.sentence)}</p>"
         self.role.object = f'<div role="img" aria-label="{escape(drawn.sentence)}"></div>'
         self.values.visible = drawn.table is not None
@@ -83,7 +86,16 @@ class PanelPlot:
         made.on_event(Tap, self.tapped)
         made.on_event(DoubleTap, self.restored)
         made.on_event(RangesUpdate, self.moved)
+        if self.drawn is not None and self.drawn.picture is not None and self.drawn.picture.of_neurons:
+            # Without renderers Bokeh itself selects nothing: it would dim the other lines.
+            made.add_tools(BoxSelectTool(renderers=[]), LassoSelectTool(renderers=[]))
+            made.on_event(SelectionGeometry, self.surrounded)
         return made
+
+    def surrounded(self, event: Any) -> None:
+        """Report the neurons in a box or a lasso once it is drawn."""
+        if event.final and self.drawn is not None and self.drawn.picture is not None:
+            self.taken(self.drawn.picture.neurons_in(event.geometry))
 
     def tapped(self, event: Any) -> None:
         """Report the neuron at a click."""

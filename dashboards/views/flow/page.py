@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any
 
@@ -58,12 +58,13 @@ class FlowPage:
         self.selection = read_selection(context)
         self.shown: RunSelection | None = None
         self.opened: RunSelection | None = None
+        self.loading = False
         self.text = RunText(context)
         self.plots = RunPlots(context, self.write_frame, self.rested, self.failed)
         self.neuron = NeuronCard(context, context.say_error)
         self.inputs = InputCard(context, context.say_error)
         self.controls = Controls(self.selection, self.changed, context.say, context.catalog)
-        self.points = PointsTable(lambda: self.selection.config, self.take_points, context.say, context.theme)
+        self.points = PointsTable(lambda: self.selection.config, self.take_points, context.say)
         self.save = SaveButton(context, lambda: self.selection.config, self.failed)
         self.document = pn.state.curdoc
         self.runs = LatestOnly(
@@ -74,7 +75,7 @@ class FlowPage:
         self.plots.network.on_drag(self.points.dragged)
         self.plots.network.figure.on_event(PanEnd, lambda _: self.reset_points())
         self.layout = self._layout()
-        self.runs.request_on_load(self.selection)
+        self.begin()
 
     def changed(self, selection: RunSelection) -> None:
         """Compute what a person now asks for."""
@@ -82,23 +83,63 @@ class FlowPage:
         self.selection = selection
         self.runs.request(selection)
 
+    def begin(self) -> None:
+        """Draw the run at once if another visitor has opened or computed it; else once the page is loaded."""
+        run = None if self.document is None else self.shared_run(self.selection)
+        if run is None:
+            self.runs.request_on_load(self.selection)
+            return
+        self.loading = True
+        self.opened = self.selection
+        self.show((self.selection, run))
+        pn.state.onload(self.loaded)
+
+    def loaded(self) -> None:
+        """Write the address; before the page is loaded there is none."""
+        self.loading = False
+        self.rested()
+
+    def shared_run(self, selection: RunSelection) -> RunData | None:
+        """Return the complete run if this server has it in memory."""
+        run: RunData | None = self.context.shared(self.published_key(selection.run_id or run_id_of(selection)))
+        return run or self.context.shared(computed_key("complete", selection))
+
+    def published_key(self, run_id: str) -> Hashable:
+        """Return the key of a published run among the shared results."""
+        return "published", str(self.context.catalog.storage), run_id
+
     def open_or_preview(self, selection: RunSelection) -> tuple[RunSelection, RunData]:
         """Open the run if the catalog has it, else compute its preview; called in a thread of its own."""
-        found = selection.run_id or selection.config.run_id(SCHEMA_VERSION)
+        found = selection.run_id or run_id_of(selection)
+        run = None
         if selection.run_id is not None or found in self.context.catalog:
-            with explain_damage(found):
-                run = open_run_data(self.context.catalog.whole(found))
-                if run.groups["trajectory"].nbytes <= IN_MEMORY_BYTES:
-                    run.groups["trajectory"].load()
+            run = self.context.share(self.published_key(found), partial(self.open_published, found))
+        else:
+            run = self.context.shared(computed_key("complete", selection))
+        if run is not None:
             self.opened = selection
             return selection, run
-        return selection, self.context.compute(compute_preview, selection.config)
+        return selection, self.computed(compute_preview, "preview", selection)
+
+    def open_published(self, run_id: str) -> RunData:
+        """Open a published run, and read it unless it is very large."""
+        with explain_damage(run_id):
+            run = open_run_data(self.context.catalog.whole(run_id))
+            if run.groups["trajectory"].nbytes <= IN_MEMORY_BYTES:
+                run.groups["trajectory"].load()
+        return run
 
     def complete(self, selection: RunSelection) -> tuple[RunSelection, RunData] | None:
         """Compute the complete run once nothing has changed for a moment; called in a thread of its own."""
         if self.opened is selection:
             return None
-        return selection, self.context.compute(compute_complete, selection.config)
+        return selection, self.computed(compute_complete, "complete", selection)
+
+    def computed(self, function: Callable[..., RunData], kind: str, selection: RunSelection) -> RunData:
+        """Compute a preview or a complete run, or take that of another visitor."""
+        make = partial(self.context.compute, function, selection.config)
+        run: RunData = self.context.share(computed_key(kind, selection), make)
+        return run
 
     def show(self, found: tuple[RunSelection, RunData] | None) -> None:
         """Put a run on the page, with the cursor where it was; None: what is shown is complete."""
@@ -192,7 +233,7 @@ class FlowPage:
 
     def rested(self) -> None:
         """Write the address, and follow the selected neuron, once the player has stopped for a moment."""
-        if self.shown is not None and (drawing := self.plots.drawing) is not None:
+        if not self.loading and self.shown is not None and (drawing := self.plots.drawing) is not None:
             plots = self.plots
             self.neuron.follow(drawing, plots.unit(), plots.frame, plots.selected())
             self.inputs.follow(drawing, plots.frame, plots.selected())
@@ -200,7 +241,7 @@ class FlowPage:
 
     def remember(self) -> None:
         """Write all that is shown into the address."""
-        if self.shown is None:
+        if self.shown is None or self.loading:
             return
         self.context.query.clear()
         self.context.remember(**self.shown.query(), **self.plots.query(), theme=self.context.theme.name)
@@ -233,6 +274,16 @@ class FlowPage:
         columns = pn.FlexBox(left, middle, right, margin=(0, 0, 14, 0), **wide)
         below = [self.inputs.layout, self.neuron.layout]
         return pn.Column(columns, *below, sizing_mode="stretch_width", margin=0)
+
+
+def run_id_of(selection: RunSelection) -> str:
+    """Return the identifier under which the catalog would have the run."""
+    return selection.config.run_id(SCHEMA_VERSION)
+
+
+def computed_key(kind: str, selection: RunSelection) -> Hashable:
+    """Return the key of a computed run among the shared results."""
+    return kind, selection.config.model_dump_json()
 
 
 def with_selection(work: Callable[[RunSelection], Any]) -> Callable[[RunSelection], Any]:

@@ -9,7 +9,6 @@ import pandas as pd
 import panel as pn
 import xarray as xr
 
-from dashboards.theme import DARK, Theme
 from pipeline.configuration import RunConfig
 
 DIGITS = 6
@@ -24,6 +23,19 @@ def editable(config: RunConfig) -> bool:
     """Whether the points can be edited: given ones, with one coordinate besides the bias."""
     data = config.data
     return data.kind == "points" and data.bias and data.x is not None and len(data.x[0]) == 1
+
+
+TABLE_STYLE = """
+.tabulator.tabulator, .tabulator.tabulator .tabulator-header,
+.tabulator.tabulator .tabulator-header .tabulator-col,
+.tabulator.tabulator .tabulator-tableholder .tabulator-table, .tabulator.tabulator .tabulator-row {
+  background: var(--panel); color: var(--ink); border-color: var(--line);
+}
+.tabulator.tabulator .tabulator-row .tabulator-cell { border-color: var(--line); }
+.tabulator.tabulator .tabulator-row:hover { background: var(--paper); }
+.tabulator.tabulator input { background: var(--paper); color: var(--ink); }
+"""
+"""The colours of the page, of which Panel's themes of tables know nothing."""
 
 
 class EditedTable(pn.widgets.Tabulator):
@@ -60,8 +72,6 @@ class PointsTable:
         Called with x and y when a person has changed them.
     refused
         Called with a message when a value is invalid.
-    theme
-        The colours.
     """
 
     def __init__(
@@ -69,14 +79,13 @@ class PointsTable:
         current: Callable[[], RunConfig],
         changed: Callable[[list[float], list[float]], None],
         refused: Callable[[str], None],
-        theme: Theme,
     ) -> None:
         self.current, self.changed, self.refused = current, changed, refused
         self.showing = False
         self.table = EditedTable(
             label="Data points", show_index=False, selectable=False, sizing_mode="stretch_width", height=170,
             configuration={"columnDefaults": {"headerSort": False}}, layout="fit_columns",
-            theme="midnight" if theme is DARK else "simple",
+            theme="simple", stylesheets=[TABLE_STYLE],
         )  # fmt: skip
         self.more = pn.widgets.Button(label="Add a point", sizing_mode="stretch_width", margin=(5, 4, 8, 10))
         self.fewer = pn.widgets.Button(label="Remove last", sizing_mode="stretch_width", margin=(5, 10, 8, 4))

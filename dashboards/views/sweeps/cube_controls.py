@@ -8,7 +8,9 @@ from typing import Any
 
 import panel as pn
 
+from dashboards.components import html_pane
 from dashboards.cubes.opened_cube import Cube
+from dashboards.cubes.quantity_groups import group_quantities
 from dashboards.cubes.section import SectionChoice, list_aggregates
 from dashboards.page_context import PageContext
 from dashboards.views.place_slider import PromptSlider, write_stops
@@ -49,21 +51,34 @@ class Controls:
         self.measure = pn.widgets.Select(
             label="Aggregate by", options=ways, value=context.choice("by", ways, ways[0]), width=180
         )
+        self.search = pn.widgets.TextInput(label="Find by words", placeholder="lemma 4, norm, time …", width=170)
+        self.found = html_pane("", sizing_mode=None, visible=False)
         widgets = [self.quantity, self.x, self.y, *self.sliders.values(), self.measure]
-        self.layout = pn.FlexBox(*widgets, gap="4px 16px", align_items="flex-end")
+        self.layout = pn.FlexBox(
+            self.search, self.quantity, self.found, *widgets[1:], gap="4px 16px", align_items="flex-end"
+        )
         self.settle()
         for widget in widgets:
             widget.param.watch(self.changed, "value")
+        self.search.param.watch(self.narrow, "value_input")
 
     def choice_of_quantity(self) -> pn.widgets.Select:
         """Make the list of all quantities, in groups."""
         known = self.cube.quantities
         default = next((name for name in FIRST if name in known), next(iter(known)))
-        groups: dict[str, dict[str, str]] = {}
-        for quantity in known.values():
-            groups.setdefault(quantity.group, {})[quantity.title] = quantity.name
         value = self.context.choice("show", list(known), default)
-        return pn.widgets.Select(label="Quantity", groups=groups, value=value, width=330)
+        return pn.widgets.Select(label="Quantity", groups=group_quantities(self.cube), value=value, width=330)
+
+    def narrow(self, event: Any) -> None:
+        """Offer the quantities that contain the words of the search field, and the one that is shown."""
+        groups = group_quantities(self.cube, str(event.new))
+        value = str(self.quantity.value)
+        count = sum(map(len, groups.values()))
+        if not any(value in names.values() for names in groups.values()):
+            groups = groups | {"Shown": {self.cube.quantities[value].title: value}}
+        self.quantity.groups = groups
+        self.found.object = f'<p role="status">{count} of {len(self.cube.quantities)} quantities.</p>'
+        self.found.visible = bool(event.new)
 
     def slider(self, dim: str) -> PromptSlider:
         """Make the slider of an axis: all of its values, or one of them."""

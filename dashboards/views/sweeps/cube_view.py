@@ -12,13 +12,14 @@ import numpy.typing as npt
 import panel as pn
 from bokeh.events import DoubleTap, Tap
 
-from dashboards.components import BUTTON, html_pane
+from dashboards.components import BUTTON, card, html_pane
 from dashboards.cubes.opened_cube import Cube
 from dashboards.cubes.section import HAS_VALUE, SectionChoice, cut_section
 from dashboards.cubes.section_table import format_values, write_csv, write_html_table
 from dashboards.page_context import PageContext
-from dashboards.plots.linked_sources import HEIGHT, LinkedSources, heights
-from dashboards.plots.section_heat_map import create_heat_map
+from dashboards.plots.linked_sources import HEIGHT, LinkedSources
+from dashboards.plots.section_columns import POINTS_LIMIT, heights
+from dashboards.plots.section_heat_map import create_heat_map, rounding_words
 from dashboards.plots.section_lines import create_cell_lines, vertical_range
 from dashboards.views.sweeps.cell_view import CellView
 from dashboards.views.sweeps.cube_controls import Controls
@@ -47,6 +48,7 @@ class CubeView:
         self.lines = pn.pane.Bokeh(sizing_mode="stretch_width", min_height=HEIGHT)
         self.summary = html_pane("", styles={"flex": "1 1 300px"}, sizing_mode=None)
         self.table = html_pane("")
+        self.nothing = html_pane("", visible=False)
         self.file = pn.widgets.FileDownload(
             callback=self.csv, filename=f"{cube.sweep_id}.csv", label="Download what is shown (CSV)",
             width=260, **BUTTON,
@@ -60,12 +62,13 @@ class CubeView:
 
     def arranged(self) -> pn.Column:
         """Lay out the view: the plots side by side where there is space, else below each other."""
-        half = {"flex": "1 1 460px", "min-width": "280px", "max-width": "100%"}
-        plots = [pn.Column(plot, styles=half) for plot in (self.heat_map, self.lines)]
+        plots = [card(plot, flex="1 1 460px", least="280px") for plot in (self.heat_map, self.lines)]
+        self.plots = pn.FlexBox(*plots, gap="10px 12px", margin=(6, 10), sizing_mode="stretch_width")
         return pn.Column(
             html_pane(self.description()),
             self.controls.layout,
-            pn.FlexBox(*plots, gap="10px 12px"),
+            self.plots,
+            self.nothing,
             pn.FlexBox(self.summary, self.file, gap="4px 16px", align_items="center", margin=(8, 0, 0, 0)),
             self.cell.layout,
             self.table,
@@ -85,6 +88,8 @@ class CubeView:
         """Show the section of the controls: new plots for other axes, else new numbers."""
         shown = self.controls.shown
         self.cut = cut_section(self.cube, shown)
+        there = bool((self.cut["state"] == HAS_VALUE).any())
+        self.plots.visible, self.nothing.visible, self.nothing.object = there, not there, self.why_nothing()
         pn.state.execute(lambda: self.draw(shown))
         self.summary.object = self.told()
         self.table.object = (
@@ -111,6 +116,15 @@ class CubeView:
         if self.cell.number is not None:
             self.mark(self.cell.number)
 
+    def why_nothing(self) -> str:
+        """Say why no cell of the section has a value, and what to do."""
+        failed, cells = int(self.cut["failed"].sum()), self.cut["each"].size
+        why = f"{failed:,} of them failed" if failed else "their runs have no such result"
+        return (
+            f"<p><strong>No cell has a value of {escape(self.cut.attrs['quantity'])} here.</strong> There are "
+            f"{cells:,} cells, and {why}. Select another quantity, or other values of the remaining axes.</p>"
+        )
+
     def told(self) -> str:
         """Describe the plots in a sentence."""
         values, texts = self.cut["value"].values, format_values(self.cut)
@@ -124,8 +138,16 @@ class CubeView:
         elif there.any():
             found = [f"{texts.count(word)} × {word}" for word in self.cut.attrs["words"] if word in texts]
             said += f": {escape(', '.join(found))}"
+        if rounded := int(self.cut["rounded"].sum()):
+            edge = ", at the lower edge of the lines" if self.cut.attrs["logarithmic"] else ""
+            said += (
+                f"; {rounded} of {there.size:,} are {rounding_words(self.cut.attrs['rounding'])}, in grey{edge}"
+            )
         if not there.all():
             said += f"; {int((~there).sum())} of {there.size:,} cells have no value"
+        if self.cut.attrs["kind"] == "number" and self.cut.attrs["cells"] > 1:
+            many = self.cut["each"].size > POINTS_LIMIT
+            said += ". The band has half of the cells of a place" if many else ". Each small point is a cell"
         return f"<p>{said}. Click a cell for all its results; click it again to open its run.</p>"
 
     def csv(self) -> io.StringIO:

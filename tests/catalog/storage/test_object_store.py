@@ -40,17 +40,17 @@ def s3_url(store):
     return f"s3://{BUCKET}/catalog-{next(FRESH)}"
 
 
-def test_a_run_comes_back_as_it_was(url, tree, run_id, description):
+def test_a_run_comes_back_as_it_was(url, few, run_id, description):
     catalog = open_catalog(url)
     assert (catalog.run_ids(), len(catalog.frame()), catalog.verify()) == ([], 0, [])
-    assert catalog.publish(run_id, tree, **description) == f"{url}/runs/{run_id}"
+    assert catalog.publish(run_id, few, **description) == f"{url}/runs/{run_id}"
     again = open_catalog(url)
     assert again.run_ids() == [run_id]
     assert again.verify() == []
     assert again.unfinished_writes() == []
     assert again.manifest(run_id).summary["final_loss"] == 1e-12
     read = again[run_id].load()
-    for name, node in tree.children.items():
+    for name, node in few.children.items():
         xr.testing.assert_equal(read[name].to_dataset(), node.to_dataset())
     assert list(again.where("width == 60").index) == [run_id]
     with pytest.raises(UnknownRunError):

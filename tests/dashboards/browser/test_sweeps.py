@@ -99,7 +99,7 @@ def test_the_file_is_what_is_shown(page):
     rows = list(csv.DictReader(Path(download.value.path()).read_text().splitlines()))
     assert len(rows) == 6
     assert {row["cells"] for row in rows} == {"4"}
-    assert float(rows[0]["value"]) == pytest.approx(4e-6 * 2.5)
+    assert float(rows[0]["value"]) == pytest.approx(4e-6 * 2)
 
 
 def test_a_control_changes_the_picture_and_the_address(page):

@@ -66,3 +66,16 @@ def test_a_run_that_appears_is_offered_by_itself(visit, serve, tmp_path):
     run(load_config("orthonormal", {"init.width": 4, "flow.samples": 10}), open_catalog(tmp_path))
     page.locator("option", has_text="orthonormal-").wait_for(state="attached")
     assert page.get_by_label("Run or preset").input_value() == "leaky"
+
+
+def test_the_contents_lead_to_the_cards(opened):
+    page = opened("?preset=orthogonal&init.width=8")
+    heading = page.get_by_role("heading", name="Neurons", exact=True)
+    heading.wait_for()
+    assert heading.bounding_box()["y"] > 900
+    page.get_by_role("button", name="Neurons", exact=True).click()
+    for _ in range(100):
+        if heading.bounding_box()["y"] < 200:
+            break
+        page.wait_for_timeout(50)
+    assert 0 <= heading.bounding_box()["y"] < 200

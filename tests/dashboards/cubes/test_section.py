@@ -13,10 +13,10 @@ from dashboards.cubes.section import (
     HAS_VALUE,
     NO_VALUE,
     SectionChoice,
-    choose_scale,
     cut_section,
     list_aggregates,
     place_values,
+    quantile,
 )
 
 
@@ -39,14 +39,18 @@ def at(scale, width, seed):
     return excess({"init.log10_scale": scale, "init.width": width, "init.seed": seed})
 
 
+def lower_median(values):
+    return np.nanquantile(values, 0.5, method="inverted_cdf")
+
+
 @pytest.mark.parametrize(
-    "measure, take", [("median", np.nanmedian), ("lowest", np.nanmin), ("highest", np.nanmax)]
+    "measure, take", [("median", lower_median), ("lowest", np.nanmin), ("highest", np.nanmax)]
 )
 def test_numbers_taken_together(cube, measure, take):
     cut = cut_section(cube, SectionChoice("final_excess", "log_init_scale", "width", {"seed": None}, measure))
     expected = [[take([at(scale, width, seed) for seed in SEEDS]) for scale in SCALES] for width in WIDTHS]
     np.testing.assert_allclose(cut["value"], expected, rtol=1e-12)
-    quartiles = np.nanquantile([at(-1, 8, seed) for seed in SEEDS], [0.25, 0.75])
+    quartiles = np.nanquantile([at(-1, 8, seed) for seed in SEEDS], [0.25, 0.75], method="inverted_cdf")
     np.testing.assert_allclose([cut["low"][1, 2], cut["high"][1, 2]], quartiles, rtol=1e-12)
     assert cut["failed"].values.tolist() == [[0, 0, 0], [0, 0, 1]]
     assert cut["message"].values[1, 2] == "MemoryError: <no> room"
@@ -111,15 +115,17 @@ def test_a_cube_with_one_axis_is_one_row(tmp_path):
     np.testing.assert_array_equal(cut["value"], [[2.0, 3.0, 4.0]])
 
 
-def test_scales():
-    assert choose_scale(np.array([1e-20, 1e-3, 1.0, np.nan]), "number")["limits"] == (1e-16, 1.0)
-    assert choose_scale(np.array([-1.0, 1e-9]), "number") == {
-        "limits": (1e-9, 1.0), "logarithmic": True, "negative": True,
-    }  # fmt: skip
-    assert choose_scale(np.array([1.0, 24.0]), "number")["limits"] == (1.0, 24.0)
-    low, high = choose_scale(np.array([2.0, 2.0]), "number")["limits"]
-    assert low < 2 < high
-    assert choose_scale(np.array([np.nan]), "number")["limits"] == (0.0, 1.0)
+def test_a_median_of_two_modes_is_one_of_the_cells():
+    results = np.array([[0.0, 0.0, 1.0, 1.0], [np.nan, 3.0, np.nan, 1.0], [np.nan] * 4])
+    np.testing.assert_array_equal(quantile(results, 0.5), [0.0, 1.0, np.nan])
+    np.testing.assert_array_equal(quantile(results, 1.0), [1.0, 3.0, np.nan])
+    assert np.isin(quantile(results[:1], 0.25), results[0]).all()
+
+
+def test_values_below_rounding_are_said_to_be(cube):
+    cut = cut_section(cube, SectionChoice("final_excess", "seed", "log_init_scale", {"width": 1}, "median"))
+    assert not cut["rounded"].any()
+    assert cut["each"].dims == ("log_init_scale", "seed", "cell")
 
 
 def test_positions_of_an_axis(cube):

@@ -34,7 +34,11 @@ def test_lines_are_named_and_keep_the_cubes_range(cube):
 def test_labels_are_words_on_the_axis(cube):
     shown = SectionChoice("verdict_lemma_5", "seed", "width", {"log_init_scale": 0}, "median")
     assert vertical_range(cut_section(cube, shown)) == (0.5, 3.5)
-    assert drawn(cube, shown).yaxis[0].major_label_overrides[2] == "fails"
+    plot = drawn(cube, shown)
+    assert plot.yaxis[0].major_label_overrides[2] == "fails"
+    assert plot.ygrid[0].ticker.ticks == [0.5, 1.5, 2.5, 3.5]  # between the words
+    assert [item.renderers[0].name for item in plot.select_one(Legend).items] == ["cells", "cells"]
+    assert [item.index for item in plot.select_one(Legend).items] == [0, 4]
 
 
 def test_a_share_is_named_as_one(cube):

@@ -72,7 +72,7 @@ def test_files(refused, here):
         ("points.csv", "x,y\n1,2\n3,four\n", "line 3: 'four' is not a number"),
         ("points.csv", "", "there is no line in it"),
         ("points.csv", None, "No such file or directory"),
-        ("points.txt", "1,2\n", "allowed are the endings .csv, .tsv, .npy, .npz, .pt, .toml"),
+        ("points.xlsx", "1,2\n", "allowed are the endings .csv, .txt, .dat, .tsv, .npy, .npz, .pt, .pth, .toml"),
         ("points.npz", "1,2\n", "it is not an npz file"),
     ):
         mine.write_text(f'[data]\nfile = "{name}"')

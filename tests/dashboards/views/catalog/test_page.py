@@ -47,7 +47,7 @@ def test_a_link_is_the_address_of_its_page(small_catalog):
     page, _, _ = visited(small_catalog)
     for run_id in ("orthogonal-0123456789ab", "größe+RUN.1-0"):
         for name in ("flow", "theory"):
-            assert f'<a href="{escape(page.context.address(name, run=run_id))}"' in page._link(run_id)
+            assert f'href="{escape(page.context.address(name, run=run_id))}"' in page._link(run_id)
 
 
 def test_the_page_loads_nothing_that_draws_or_solves():
@@ -171,7 +171,41 @@ def test_the_columns_are_chosen_and_kept_in_the_address(small_catalog):
     page, said, address = visited(small_catalog, hide="seed,nonsense")
     begun(page)
     assert "hide = 'nonsense' is not known" in said[0]
-    assert page.table.hidden_columns == ["run_id", "seed"]
+    assert page.table.hidden_columns == ["run_id", "group", "seed"]
     page.columns.value = [name for name in page.columns.value if name != "width"]
-    assert page.table.hidden_columns == ["run_id", "width", "seed"]
+    assert page.table.hidden_columns == ["run_id", "group", "width", "seed"]
     assert address["hide"] == "width,seed"
+
+
+def test_a_row_begins_with_its_title_and_has_its_loss(small_catalog, orthogonal_id):
+    page, said, _ = visited(small_catalog)
+    row = begun(page).table.value.set_index("run_id").loc[orthogonal_id]
+    assert row["run"].index("two orthogonal points") < row["run"].index(f"<span>{orthogonal_id}")
+    assert row["loss"].startswith("<svg")
+    assert 'aria-label="loss from 0.5 to ' in row["loss"]
+    again, _, _ = visited(small_catalog)
+    assert begun(again).table.value.set_index("run_id").loc[orthogonal_id]["loss"] == row["loss"]
+    assert said == []
+
+
+def test_runs_are_grouped_and_the_address_says_so(small_catalog):
+    page, said, address = visited(small_catalog, group="nonsense")
+    assert "is not known" in said[0]
+    begun(page).group.value = "name"
+    assert list(page.table.value["group"]) == ["orthogonal", "orthogonal", "orthonormal"]
+    assert page.table.groupby == ["group"]
+    assert address["group"] == "name"
+    page.group.value = ""
+    assert page.table.groupby == []
+    assert "group" not in address
+
+
+def test_a_comparison_opens_in_view(small_catalog):
+    page, _, _ = visited(small_catalog)
+    begun(page)
+    before = page.scroll.value
+    page._choose(list(small_catalog)[:2])
+    page.compare.clicks += 1
+    assert page.scroll.value != before
+    assert page.comparison.styles["min-height"] == "95vh"
+    assert page.comparison.name == "comparison"

@@ -136,7 +136,8 @@ def test_what_is_wrong_in_an_address_is_said_and_something_is_shown(small_catalo
     assert shown.panels[0].figure is not None
 
 
-def test_a_click_at_a_line_selects_its_neuron_and_a_double_click_selects_nothing(page):
+def test_a_click_at_a_line_selects_its_neuron_and_a_double_click_selects_nothing(page, monkeypatch):
+    monkeypatch.setattr("dashboards.views.explore.page.DOUBLE_CLICK_SECONDS", 600.0)  # the machine may be busy
     shown, context, _ = page
     shown.controls.variable.value = "trajectory/log_norm"
     shown.controls.neurons.value = ""
@@ -158,3 +159,27 @@ def test_a_click_at_a_line_selects_its_neuron_and_a_double_click_selects_nothing
     panel.tapped(SimpleNamespace(x=x, y=5.2))
     assert shown.choice.neurons.numbers == (5,)
     shown.controls.neurons.value = ""
+
+
+def test_the_box_and_the_lasso_select_the_neurons_with_a_value_inside_in_all_plots(small_catalog, orthogonal_id):
+    other = next(key for key in small_catalog.run_ids() if key != orthogonal_id)
+    shown, context, _ = opened(small_catalog, runs=f"{orthogonal_id},{other}", show="trajectory/log_norm")
+    panel, values = shown.panels[0], shown.shown.slices[0][1].values
+    assert {type(tool).__name__ for tool in panel.figure.tools} >= {"BoxSelectTool", "LassoSelectTool"}
+    end, time = values.isel(time=-1), float(values["time"][-1])
+    large = end.where(end > -3.0, drop=True)["neuron"].values.tolist()
+    assert 0 < len(large) < end.size
+    box = {"type": "rect", "x0": time + 1, "x1": time - 1e-9, "y0": -3.0, "y1": 9.0}
+    panel.surrounded(SimpleNamespace(geometry=box, final=False))
+    assert not shown.choice.neurons
+    panel.surrounded(SimpleNamespace(geometry=box, final=True))
+    assert list(shown.choice.neurons.numbers) == large
+    assert [drawn.neurons for _, drawn, _ in shown.shown.slices] == [tuple(large)] * 2
+    assert context.query["select"] == str(large).replace(" ", "")
+    lasso = {"type": "poly", "x": [time - 1, time + 1, time], "y": [-40.0, -40.0, -3.0]}
+    shown.panels[1].surrounded(SimpleNamespace(geometry=lasso, final=True))
+    assert set(shown.choice.neurons.numbers).isdisjoint(large)
+    shown.controls.variable.value = "trajectory/activation"
+    rows = {"type": "rect", "x0": -1.0, "x1": time, "y0": 1.6, "y1": 3.4}
+    shown.panels[0].surrounded(SimpleNamespace(geometry=rows, final=True))
+    assert shown.choice.neurons.numbers == (2, 3)

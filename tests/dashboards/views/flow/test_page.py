@@ -1,7 +1,11 @@
 """The Flow page without a browser: wild addresses end in sentences, and what a moving slider changes."""
 
 import numpy as np
+import panel as pn
 import pytest
+from bokeh.document import Document
+from bokeh.document.models import DocumentModelManager
+from panel.io.state import set_curdoc
 
 from dashboards.page_context import PageContext
 from dashboards.plots.descriptions import phase_at
@@ -249,3 +253,37 @@ def test_only_given_points_in_one_dimension_can_be_dragged(small_catalog, preset
     assert page.plots.network.legend.label["value"] == ("data (drag)" if free else "data")
     assert page.plots.network.figure.legend[0].visible is free  # in the principal plane there is no line to name
     assert page.points.table.disabled is not free
+
+
+def test_a_run_that_another_visitor_has_opened_is_in_the_page_from_the_start(
+    small_catalog, run_data_of, monkeypatch
+):
+    asked, written, loads = [], [], []
+    monkeypatch.setattr(type(pn.state), "onload", lambda _, call: loads.append(call))
+    context = PageContext(
+        small_catalog, {"t": "3"}, write=written.append, shared=lambda key: asked.append(key) or run_data_of()
+    )
+    with set_curdoc(Document()):
+        page = FlowPage(context)
+        assert page.plots.drawing.run is run_data_of()
+        assert len(page.plots.curves.loss.data["t"]) > 100
+        assert written == []  # before the page is loaded there is no address to write
+        for load in loads:
+            load()
+    assert float(written[-1]["t"]) == pytest.approx(3.0, abs=0.5)
+    assert asked[0][0] == "published"
+
+
+def test_a_moving_slider_and_a_frame_search_the_document_for_no_models(small_catalog, run_data_of, monkeypatch):
+    runs = [run_data_of(quick=True, init__log10_scale=scale) for scale in (-6.0, -7.0, -8.0)]
+    document = Document()
+    with set_curdoc(document):
+        page = FlowPage(PageContext(small_catalog, {}, shared=lambda _: run_data_of()))
+        document.add_root(page.layout.get_root(document))
+        page.show((page.selection, runs[0]))
+        searches = []
+        monkeypatch.setattr(DocumentModelManager, "recompute", lambda _: searches.append(1))
+        for run in runs[1:]:
+            page.show((page.selection, run))
+        page.plots.show_frame(9)
+    assert searches == []

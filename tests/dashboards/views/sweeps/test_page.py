@@ -13,6 +13,7 @@ from dashboards.cubes.opened_cube import read_cube
 from dashboards.page_context import PageContext
 from dashboards.theme import LIGHT
 from dashboards.views.sweeps.cube_view import CubeView, shares
+from dashboards.views.sweeps.law_view import describe_law
 from dashboards.views.sweeps.page import SweepsView, build_page
 from pipeline.theory import width_law
 
@@ -104,6 +105,25 @@ def test_verdicts_are_taken_together_as_shares(opened):
     visitor.view.controls.quantity.value = "verdict_lemma_5"
     assert visitor.context.query["by"] == "share: holds"
     assert "share “holds” over seed of the start" in visitor.view.summary.object
+
+
+def test_a_quantity_is_found_by_words(opened):
+    controls = opened().view.controls
+    controls.search.value_input = "kinks"
+    offered = [name for group in controls.quantity.groups.values() for name in group.values()]
+    assert offered == ["kinks", "final_excess"]  # and the one that is shown
+    assert controls.quantity.value == "final_excess"
+    assert "1 of" in controls.found.object
+
+
+def test_where_no_cell_has_a_value_the_page_says_so_in_place_of_empty_axes(opened):
+    view = opened(show="end_time", **{"at.seed": "3"}).view
+    assert not view.plots.visible
+    assert "Select another quantity" in view.nothing.object
+    view.controls.sliders["seed"].value = 0
+    assert view.plots.visible
+    assert all("border" in plot.styles for plot in view.plots)  # cards, in line with what is around them
+    assert not view.nothing.visible
 
 
 def test_a_click_tells_of_the_cell_and_a_second_one_opens_its_run(opened):
@@ -199,10 +219,14 @@ def test_a_law_of_the_theory_is_shown_as_its_figure(catalog):
     tree.attrs["title"] = "A <law>"
     catalog.sweeps.publish("width-0123456789ab", tree, summary={}, configuration={}, provenance={})
     view = SweepsView(Visitor(catalog).context)
-    words, figure, _ = view.place[0]
+    words, figure, _, told = view.place[0]
     assert "A &lt;law&gt;" in words.object
     assert "theory?theme=light" in words.object
     assert figure.object.startswith("<svg")
+    sentences = describe_law(law)
+    assert sentences
+    assert all(sentence in figure.alt_text for sentence in sentences)
+    assert told.object.count("<li>") == len(sentences)
 
 
 def test_a_cube_with_one_axis(catalog):

@@ -7,7 +7,7 @@ import dashboards.views.theory.ladder_card
 from catalog import CatalogUnwritableError, open_catalog
 from dashboards.page_context import PageContext
 from dashboards.views.theory.ladder_card import LadderCard
-from dashboards.views.theory.page import TheoryPage, build_page
+from dashboards.views.theory.page import CONTENTS, TheoryPage, build_page
 from pipeline import ladder_law, load_config, run
 
 RUNGS = (-2.0, -4.0, -6.0, -10.0, -1000.0)
@@ -41,7 +41,7 @@ def test_the_page_of_the_papers_experiment(shelf):
     text = text_of(view)
     for words in ("two orthogonal points", "Lemma 2 (i)", "Timeline", "plateau 1", "The ladder of λ", "m = 60"):
         assert words in text
-    assert len(list(view.select(pn.pane.Bokeh))) == 3
+    assert len(list(view.select(pn.pane.Bokeh))) == 5
     assert "flow?preset=orthogonal&amp;data.x=" in text
 
 
@@ -51,7 +51,7 @@ def test_a_published_run(shelf):
     assert said == []
     assert f"The published run {run_id}" in shown.head.object
     assert f"flow?run={run_id}" in shown.head.object
-    assert len(shown.body) == 5
+    assert len(shown.body) == 6
 
 
 def test_filter_and_order_are_in_the_address(shelf):
@@ -61,11 +61,28 @@ def test_filter_and_order_are_in_the_address(shelf):
     )
     (order,) = (select for select in shown.view.select(pn.widgets.Select) if select.label == "Sorted by")
     assert verdict.value == "fails"
-    assert "Lemma 2 (i)" not in text_of(shown.view)
+    assert "Lemma 2 (i)" not in text_of(shown.body[0])
     verdict.value = "holds"
     order.value = "margin"
-    assert "Lemma 2 (i)" in text_of(shown.view)
+    assert "Lemma 2 (i)" in text_of(shown.body[0])
     assert (context.query["verdict"], context.query["sort"]) == ("holds", "margin")
+
+
+def test_a_selection_of_neurons_is_marked_and_stays_in_the_address(shelf):
+    shown, context, said = opened(shelf, run="orthogonal", select="[3,17]", instant="t1")
+    text = text_of(shown.body[3])
+    assert "Selected: 3, 17." in text
+    assert text.count('<tr role="row">') == 1 + 2
+    assert "&amp;select=%5B3%2C17%5D&amp;theme=" in text  # the link to the flow
+    assert said == []
+    (field,) = (one for one in shown.body[3].select(pn.widgets.TextInput) if one.label == "Select neurons")
+    field.value = "log10_norm > -1 and positive"
+    assert context.query["where"] == "log10_norm > -1 and positive"
+    assert "select" not in context.query
+    assert "&amp;where=log10_norm+%3E+-1+and+positive&amp;" in text_of(shown.body[3])
+    assert shown.contents.visible
+    assert [card.name for card in shown.body] == list(CONTENTS)
+    assert [button.label for button in shown.contents] == list(CONTENTS.values())
 
 
 def test_the_unit_of_time_redraws_the_timeline(shelf):
@@ -85,7 +102,7 @@ def test_another_subject_through_the_form(shelf):
     shown.chooser.show()
     assert "1.3 × 10⁻¹⁰¹" in shown.head.object
     assert context.query["init.log10_scale"] == "-100.0"
-    assert len(shown.body) == 5
+    assert len(shown.body) == 6
     assert not shown.body.loading
 
 
@@ -93,7 +110,7 @@ def test_another_subject_through_the_form(shelf):
 def test_wild_values_are_said(shelf, query):
     shown, _, said = opened(shelf, **query)
     assert len(said) == len(query)
-    assert len(shown.body) == 5
+    assert len(shown.body) == 6
 
 
 def test_a_damaged_run_is_said(tmp_path):
