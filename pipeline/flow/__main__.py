@@ -3,13 +3,13 @@
 import sys
 
 from pipeline.flow.collocation.build import load_many_points
-from pipeline.flow.exact.build import compile_entry, compile_solver, loaded_from_disk
+from pipeline.flow.exact.build import compile_entries, compile_solver, loaded_from_disk
 from pipeline.flow.gradient_descent_kernels import load_descent
 from pipeline.flow.gram.build import load_many_patterns
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        compile_entry(sys.argv[1])
+        compile_entries()
     else:
         if loaded_from_disk():
             print("The solver is compiled already.", file=sys.stderr)

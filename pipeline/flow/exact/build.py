@@ -19,6 +19,7 @@ from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.network.problem import Problem, make_problem
 from pipeline.flow.exact.propagation.bernstein import SIZE
 from pipeline.flow.exact.step_record import StepRecord
+from pipeline.flow.machine_code import emit_entries_only
 
 ENTRIES = ("integrate", "evaluate")
 """The kernels that Python calls; everything else is part of them."""
@@ -70,32 +71,29 @@ def loaded_from_disk() -> bool:
     return True
 
 
-def compile_entry(entry: str) -> None:
-    """Compile one entry, in a process of its own: LLVM's options are those of a whole process."""
+def compile_entries() -> None:
+    """Compile every entry, in a process of its own: LLVM's options, and what is emitted, are a whole process's."""
     for option in SHORT_LOOPS:
         llvmlite.binding.set_option("", option)
-    load(entry)
+    emit_entries_only()
+    for entry in ENTRIES:
+        load(entry)
 
 
 def compile_solver() -> None:
     """Compile what of the solver is not on disk, and say so on standard error.
 
-    One process an entry, at LLVM's level 1, for kernels that measure 3 % slower than at level 3. Four fifths of
-    the time are LLVM's: each kernel is optimised again in every kernel that calls it (skipping that for all but
-    the entries was tried and won nothing: what they are linked into grows instead).
+    One process for the entries, which share most kernels: they are typed, lowered and optimised once. At LLVM's
+    level 1, for kernels that measure 3 % slower than at level 3.
     """
     print(
-        "Compiling the solver, once (one to two minutes); later it comes from disk ...",
+        "Compiling the solver, once (about a minute and a half); later it comes from disk ...",
         file=sys.stderr,
         flush=True,
     )
     started = perf_counter()
     settings = {"NUMBA_OPT": "1", "NUMBA_LOOP_VECTORIZE": "0", "NUMBA_SLP_VECTORIZE": "0"}
-    children = [
-        subprocess.Popen([sys.executable, "-m", "pipeline.flow", entry], env=os.environ | settings)
-        for entry in ENTRIES
-    ]
-    failed = [child.wait() for child in children]
-    if any(failed):
-        return  # whoever loads it compiles it anew, and raises what is wrong
-    print(f"Compiled in {perf_counter() - started:.0f} s.", file=sys.stderr)
+    command = [sys.executable, "-m", "pipeline.flow", "entries"]
+    if subprocess.run(command, env=os.environ | settings, check=False).returncode == 0:
+        print(f"Compiled in {perf_counter() - started:.0f} s.", file=sys.stderr)
+    # else whoever loads it compiles it anew, and raises what is wrong

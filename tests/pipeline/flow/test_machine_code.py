@@ -1,0 +1,51 @@
+"""A process that only compiles: it emits what Python calls, and nothing of what only kernels call."""
+
+import json
+import subprocess
+import sys
+
+KERNELS = """
+import json, sys
+from contextlib import nullcontext
+from pathlib import Path
+import numba, numpy as np
+from pipeline.flow.code_cache import from_disk_only, kept
+from pipeline.flow.machine_code import emit_entries_only
+
+@numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def square(x, k):
+    return x[k] * x[k]
+
+def total(x):
+    shares = np.zeros(x.shape[0])
+    for k in range(x.shape[0]):
+        shares[k] = square(x, k)
+    return shares.sum()
+
+entry = kept(total, Path(sys.argv[2]))
+if sys.argv[1] == "entries":
+    emit_entries_only()
+with from_disk_only() if sys.argv[1] == "disk" else nullcontext():
+    value = entry(np.arange(4.0))
+said = {"value": value}
+if sys.argv[1] != "disk":
+    emitted = entry.targetctx.codegen()._engine.is_symbol_defined
+    for name, function in (("entry", entry), ("kernel", square)):
+        [found] = function.overloads.values()
+        said[name] = emitted(found.fndesc.mangled_name)
+print(json.dumps(said))
+"""
+
+
+def run(script, way, folder):
+    folder.mkdir(mode=0o700, exist_ok=True)
+    done = subprocess.run([sys.executable, script, way, folder], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def test_the_entry_alone_is_emitted_and_is_found_on_disk(tmp_path):
+    script = tmp_path / "kernels.py"
+    script.write_text(KERNELS)
+    compiled = run(script, "entries", tmp_path / "entries")
+    assert compiled == {"value": 14.0, "entry": True, "kernel": False}
+    assert run(script, "disk", tmp_path / "entries") == {"value": 14.0}
