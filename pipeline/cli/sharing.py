@@ -149,10 +149,14 @@ def _tell_export(exported: Exported) -> None:
         soft_wrap=True,
     )
     if exported.format == "netcdf":
-        say.print(f'Next: xarray.open_datatree("{exported.path}"); what `reluflow import` takes is zarr or zip.')
+        say.print(
+            f'Next: xarray.open_datatree("{exported.path}"); what `reluflow import` takes is zarr or zip.',
+            soft_wrap=True,
+        )
     elif exported.format == "zip":
         say.print(
-            f"Next: reluflow import {exported.path}, here or elsewhere; README.md inside says how to open it."
+            f"Next: reluflow import {exported.path}, here or elsewhere; README.md inside says how to open it.",
+            soft_wrap=True,
         )
     else:
         say.print(

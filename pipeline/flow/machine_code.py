@@ -3,8 +3,8 @@
 Numba emits the machine code of every kernel by itself, although only another kernel calls it, of which its code
 then is a part, and so on up to the function that Python calls. A process that only compiles, and puts those
 functions on disk, needs no other's: the innermost kernels were emitted a dozen times for nobody. Results are the
-same to the bit. The code is not quite: LLVM, on emitting a part, changes it for that purpose, and Numba then goes
-on with the changed one.
+same to the bit, but for kernels that may reorder sums (the collocation path's). The code is not quite: LLVM, on
+emitting a part, changes it for that purpose, and Numba then goes on with the changed one.
 """
 
 from __future__ import annotations

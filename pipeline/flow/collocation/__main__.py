@@ -1,7 +1,8 @@
-"""``python -m pipeline.flow.collocation ENTRY``: compile a kernel that Python calls."""
+"""``python -m pipeline.flow.collocation``: compile the kernels that Python calls, and do nothing else."""
 
-import sys
+from pipeline.flow.collocation.build import load_all
+from pipeline.flow.machine_code import emit_entries_only
 
-from pipeline.flow.collocation.build import ENTRIES
-
-ENTRIES[sys.argv[1]]()
+if __name__ == "__main__":
+    emit_entries_only()
+    load_all()

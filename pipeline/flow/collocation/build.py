@@ -59,9 +59,7 @@ def load_many_points() -> None:
     except NotOnDiskError:
         print("Compiling the solver for many points, once (half a minute) ...", file=sys.stderr, flush=True)
         started = perf_counter()
-        module = "pipeline.flow.collocation"
-        children = [subprocess.Popen([sys.executable, "-m", module, entry]) for entry in ENTRIES]
-        failed = [child.wait() for child in children]
-        load_all()  # what a child could not, this process compiles, and raises what is wrong
-        if not any(failed):
+        failed = subprocess.run([sys.executable, "-m", "pipeline.flow.collocation"], check=False).returncode
+        load_all()  # what the child could not, this process compiles, and raises what is wrong
+        if not failed:
             print(f"Compiled in {perf_counter() - started:.0f} s.", file=sys.stderr)

@@ -1,7 +1,8 @@
-"""``python -m pipeline.flow.gram ENTRY``: compile a kernel that Python calls."""
+"""``python -m pipeline.flow.gram``: compile the kernels that Python calls, and do nothing else."""
 
-import sys
+from pipeline.flow.gram.build import load_all
+from pipeline.flow.machine_code import emit_entries_only
 
-from pipeline.flow.gram.build import ENTRIES
-
-ENTRIES[sys.argv[1]]()
+if __name__ == "__main__":
+    emit_entries_only()
+    load_all()
