@@ -9,8 +9,10 @@ writer leaves a run without a manifest, which no reader sees and the next writer
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import tempfile
+import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +37,7 @@ DRAFT_SECONDS = 3600.0
 IN_MEMORY = "memory"
 """The scheme of the store that one process has for itself."""
 _PIECE = 2**20
+_creating_in_memory = threading.Lock()  # fsspec's looks whether there is an object, and then writes it
 _INSTALL = {
     "s3": "'reluflow[s3]'",
     "s3a": "'reluflow[s3]'",
@@ -179,13 +182,19 @@ class ObjectStore:
     def open_stream(self, key: str, limit: int, beginning: bytes = b"") -> Iterator[IO[bytes]]:
         """Fetch an object of at most ``limit`` bytes into a file without a name."""
         with tempfile.TemporaryFile() as file:
-            with self._reading(), self.system.open(self.path(key), "rb") as opened:
+            with self._reading(), self._opened(self.path(key)) as opened:
                 while part := opened.read(_PIECE):
                     file.write(part)
                     if file.tell() > limit:
                         refuse_length(key, limit)
             file.seek(0)
             yield file
+
+    def _opened(self, path: str) -> IO[bytes]:
+        """Open an object; fsspec's store in memory has one position for all its readers."""
+        shared = self.visible_to_other_processes
+        opened: IO[bytes] = self.system.open(path, "rb") if shared else io.BytesIO(self.system.cat_file(path))
+        return opened
 
     def write(self, key: str, content: bytes) -> None:
         """Write an object: stores show none before it is whole.
@@ -199,7 +208,7 @@ class ObjectStore:
 
     def create(self, key: str, content: bytes) -> bool:
         """Write an object if there is none; False if there is: of two processes only one gets True."""
-        with self._writing():
+        with self._writing(), _creating_in_memory if not self.visible_to_other_processes else nullcontext():
             try:
                 self.system.pipe_file(self.path(key), content, mode="create")
             except FileExistsError:

@@ -161,6 +161,13 @@ def test_many_writers_of_one_run(url, few, run_id, description):
     assert catalog[run_id].attrs["wall_time"] in range(6)
 
 
+def test_two_readers_of_one_object_have_a_position_each(url):
+    storage = open_catalog(url).storage
+    storage.write("runs/key", b"0123456789")
+    with storage._opened(storage.path("runs/key")) as one, storage._opened(storage.path("runs/key")) as two:
+        assert (one.read(6), two.read(6), one.read(), two.read()) == (b"012345", b"012345", b"6789", b"6789")
+
+
 def test_a_writer_with_other_numbers_waits(url, few, make_few, run_id, description, monkeypatch):
     catalog = open_catalog(url)
     monkeypatch.setattr(
