@@ -18,9 +18,9 @@ from dashboards.drawing_imports import import_drawing
 from dashboards.latest_only import LatestOnly
 from dashboards.page_context import PageContext, shortened
 from dashboards.published_runs import GROUPS, RunsSnapshot, published_runs_of
-from dashboards.views.catalog.loss_lines import LossLines
+from dashboards.views.catalog.loss_lines import LossLines, draw_losses
 from dashboards.views.catalog.run_actions import RunActions, count_runs
-from dashboards.views.catalog.runs_table import HEADINGS, UNSORTED, create_runs_table
+from dashboards.views.catalog.runs_table import HEADINGS, PAGE_SIZE, UNSORTED, create_runs_table
 from dashboards.views.scrolling import name_part, scroll_trigger
 
 POLL_SECONDS = 4
@@ -212,6 +212,9 @@ class CatalogPage:
         rows = table.rows
         if len(kept) < len(rows):
             rows = rows[rows["run_id"].isin(kept)].reset_index(drop=True)
+        if self.shown is None:  # the browser builds the table then, and must not be sent its losses meanwhile
+            first = [run_id for run_id in rows["run_id"][:PAGE_SIZE] if run_id not in self.published.losses]
+            self.published.losses.update(draw_losses(self.context.catalog, first))
         return Found(what, table, rows, problem)
 
     def _show(self, found: Found | None) -> None:
