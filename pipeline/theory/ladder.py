@@ -48,7 +48,7 @@ def nothing() -> None:
 
 
 def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance: Advance = nothing) -> xr.Dataset:
-    """Measure each of the paper's statements on each rung, and fit the exponents.
+    """Measure each of the paper's statements at each lambda, and fit the exponents.
 
     Parameters
     ----------
