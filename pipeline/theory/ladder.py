@@ -79,7 +79,7 @@ def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance:
     data = prepare(config)
     trees = []
     for rung in rungs:
-        trees.append(follow(_on(config, rung), data))
+        trees.append(follow(_on(config, rung), data)[0])
         advance()
     table = {
         name: np.array([tree["statements"][name].values for tree in trees])
