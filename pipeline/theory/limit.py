@@ -34,7 +34,7 @@ from pipeline import (
 from pipeline.configuration import RunConfig, as_config
 from pipeline.inputs.arguments import numbers
 from pipeline.inputs.errors import RequestError
-from pipeline.theory.ladder import Advance, nothing
+from pipeline.theory.ladder import SCALABLE, Advance, nothing
 from pipeline.theory.publishing import kept
 from pipeline.workflow.computation import minimum_of, prepare
 from pipeline.workflow.small_start import CURVE_SAMPLES, measured_along
@@ -128,7 +128,7 @@ def small_start_rows(config: RunConfig, data: xr.Dataset, init: xr.Dataset, limi
 
 def limit_problem(config: RunConfig) -> str:
     """Say why a configuration has no limit that can be followed; nothing if it has one."""
-    if config.init.start not in ("balanced", "unbalanced"):
+    if config.init.start not in SCALABLE:
         return f"init.start = {config.init.start!r}: the limit needs a start that it can scale, allowed is another"
     if (speed := config.flow.output_speed) != 1.0:
         return f"flow.output_speed = {speed:g}: the limit is that of two layers that learn alike, allowed is 1"
