@@ -35,10 +35,13 @@ def made(content: Content) -> bytes:
 def raw(content: Content) -> Callable[[SimpleHTTPRequestHandler], None]:
     """Bytes that are no answer of http's, or one with odd headers."""
 
+    ready = cache(lambda: made(content))
+
     def answer(handler):
-        handler.wfile.write(made(content))
+        handler.wfile.write(ready())
         handler.close_connection = True
 
+    answer.prepare = ready
     return answer
 
 
@@ -99,7 +102,6 @@ def redirect(to: Callable[[str], str]):
     return answer
 
 
-@cache
 def bomb(compress: Callable[..., bytes] = gzip.compress) -> bytes:
     """64 MiB of zeros, packed."""
     return compress(bytes(2**26), 1)
@@ -164,7 +166,7 @@ def names(found: Iterable) -> Callable[[SimpleHTTPRequestHandler], None]:
         content = {"version": 1, "run_ids": ids, "stamps": [""] * len(ids), "parameters": [], "columns": {}}
         return json.dumps(content).encode()
 
-    return body(cache(index), "Content-Type: application/json")
+    return body(index, "Content-Type: application/json")
 
 
 NAMES = {
@@ -212,5 +214,6 @@ def hostile(folder, kind: str, answer: Callable[[SimpleHTTPRequestHandler], None
             except OSError:
                 self.close_connection = True
 
+    getattr(answer, "prepare", bool)()  # what is asked for has to come at once
     with serving(folder, Hostile) as url:
         yield url, Hostile
