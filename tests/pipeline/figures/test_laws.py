@@ -98,3 +98,5 @@ def test_where_the_statements_do_not_apply_the_ends_are_shown():
     assert "leaky: how the runs end" in figure.get_suptitle()
     # What the jump process leaves is what the runs come to.
     np.testing.assert_allclose(line(figure, "limit").get_ydata(), cube["excess"].values[-1], rtol=1e-6)
+    away = np.abs(cube["limit_deviation"].values)
+    np.testing.assert_array_equal(line(figure, "deviation").get_ydata(), away[:2])
