@@ -73,9 +73,7 @@ def test_it_runs_in_a_fresh_kernel(name, tmp_path, monkeypatch):
             assert output.get("name") != "stderr", output["text"]
             if output.output_type == "display_data":
                 assert "image/png" in output.data or re.match("Computed in", output.data["text/plain"]), code
-        results = [output for output in said if output.output_type == "execute_result"]
-        assert len(results) <= 1
-        assert said or re.match(r"\s*(\w|,|\.| )+ = |import|%|for ", code.splitlines()[-1]), code
+        assert sum(output.output_type == "execute_result" for output in said) <= 1
 
 
 @pytest.mark.slow
