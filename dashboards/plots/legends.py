@@ -10,6 +10,8 @@ from pipeline.figures import PHASES, ROLES
 
 PURPLE = "#CC79A7"
 """The colour of plateaus, as in the printed figure."""
+OTHER_METHOD, OTHER_DASH = "#882255", [8, 3, 2, 3]
+"""The colour and the dashes of another method beside the run."""
 _SHAPES = {
     "^": '<path d="M7 1 13 13H1z"/>', "v": '<path d="M7 13 1 1h12z"/>', "o": '<circle cx="7" cy="7" r="5.5"/>',
 }  # fmt: skip
@@ -78,3 +80,12 @@ def phases_legend(theme: Theme, order: list[str]) -> str:
     line += f'<path d="M0 7H22" stroke="{theme.ink}" stroke-width="2"/>'
     entries.append(_entry(line, "plateau", 22))
     return f'<ul class="legend" aria-label="Phases">{"".join(entries)}</ul>'
+
+
+def other_method_mark(theme: Theme) -> str:
+    """Draw the line of another method."""
+    dashes = " ".join(map(str, OTHER_DASH))
+    line = (
+        f'<path d="M0 5H30" stroke="{shade(OTHER_METHOD, theme)}" stroke-width="2" stroke-dasharray="{dashes}"/>'
+    )
+    return f'<svg width="30" height="10" aria-hidden="true">{line}</svg>'

@@ -16,8 +16,10 @@ from bokeh.models.annotations import LegendItem
 from bokeh.plotting import figure
 
 from dashboards.drawing_data import DrawingData
+from dashboards.other_method import OtherMethod
 from dashboards.plots.column_sources import columns_equal, empty_source, replace_columns
 from dashboards.plots.figure_style import set_limits, style_axis, style_legend, styled_figure
+from dashboards.plots.legends import OTHER_DASH, OTHER_METHOD
 from dashboards.plots.log_heights import LogHeights
 from dashboards.plots.point_drag import PointDrag
 from dashboards.plots.source_columns import (
@@ -28,7 +30,7 @@ from dashboards.plots.source_columns import (
     tick_columns,
     window,
 )
-from dashboards.theme import Theme
+from dashboards.theme import Theme, shade
 
 HEIGHT = 400
 GREEN = "#009E73"
@@ -51,8 +53,9 @@ class NetworkPlot:
     ----------
     logarithmic, heights, height_axis
         Whether the neurons have a logarithmic scale, this scale, and its axis.
-    neurons, function, minimum, points, ticks, rings
-        The sources, with the columns of :mod:`dashboards.plots.source_columns`.
+    neurons, function, minimum, other, points, ticks, rings
+        The sources, with the columns of :mod:`dashboards.plots.source_columns`; ``other`` is the function by
+        another method beside the run.
     placed
         Where the server or a person has put the data's dots last.
     figure
@@ -66,7 +69,7 @@ class NetworkPlot:
         self.neurons = empty_source(
             "x", "y", "fill", "edge", "width", "marker", "neuron", "role", "kink", "log10_norm", "sliding", "more"
         )
-        self.function, self.minimum = empty_source("x", "h"), empty_source("x", "h")
+        self.function, self.minimum, self.other = (empty_source("x", "h") for _ in range(3))
         self.points, self.rings = empty_source("x", "y"), empty_source("x", "y")
         self.ticks = empty_source("x0", "y0", "x1", "y1", "color")
         self.placed: dict[str, Any] = {"x": [], "y": []}
@@ -145,6 +148,13 @@ class NetworkPlot:
         replace_columns(self.neurons, neuron_columns(drawing, state, self.heights, self.theme))
         replace_columns(self.function, function_columns(drawing, state))
 
+    def show_other(self, other: OtherMethod | None, instant: int) -> None:
+        """Draw the function by another method at one of its instants; None: none."""
+        if other is None or not len(other.position):
+            replace_columns(self.other, {"x": [], "h": []})
+        else:
+            replace_columns(self.other, {"x": other.position, "h": other.function[instant]})
+
 
 def ring_columns() -> dict[str, list[np.ndarray]]:
     """Make the circles of equal norm of the principal plane."""
@@ -180,6 +190,9 @@ def create_network_plot(network: NetworkPlot) -> figure:
         "x", "h", source=network.minimum, line_color=theme.ink, line_width=1.6, line_dash=[6, 4],
         legend_label="minimum norm",
     )  # fmt: skip
+    plot.line(
+        "x", "h", source=network.other, line_color=shade(OTHER_METHOD, theme), line_dash=OTHER_DASH, line_width=2
+    )
     plot.scatter(
         "x", "y", source=network.points, size=13, fill_color=GREEN, line_color=theme.ink, line_width=1.4,
         legend_label=DRAGGABLE,
