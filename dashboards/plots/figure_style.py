@@ -85,6 +85,6 @@ def style_legend(legend: Legend, theme: Theme) -> Legend:
         label_text_color=theme.ink, label_text_font=FONT, label_text_font_size=SMALL,
         title_text_color=theme.ink, title_text_font=FONT, title_text_font_size=SMALL,
         title_text_font_style="normal", padding=4, margin=4, label_standoff=4,
-        spacing=12 if legend.orientation == "horizontal" else 2,
+        spacing=12 if legend.orientation == "horizontal" or legend.ncols not in ("auto", 1) else 2,
     )  # fmt: skip
     return legend

@@ -9,7 +9,7 @@ import xarray as xr
 from dashboards.html_table import Table, number_cell
 from dashboards.plots.holoviews_style import style_overlay
 from dashboards.theme import Theme, shade
-from pipeline.figures import ROLES
+from pipeline.figures import ROLES, power_text
 
 PATH, FLOW = ROLES["positive"].color, ROLES["negative"].color
 """The colours of the path and of the flow; the flow's dashes are the second cue."""
@@ -45,7 +45,7 @@ def create_path_plot(law: xr.Dataset, theme: Theme) -> hv.Overlay:
         drawn.append(line.opts(color=theme.ink, line_dash="dotted", line_width=1.5))
     return style_overlay(
         hv.Overlay(drawn), theme, logx=True, ylim=(0.0, _highest(law, "norm", "norm_at_loss")), height=HEIGHT,
-        legend_position="bottom_left", show_grid=True, show_legend=True,
+        xticks=_powers(beta), legend_position="bottom_left", show_grid=True, show_legend=True,
     )  # fmt: skip
 
 
@@ -74,6 +74,12 @@ def create_border_plot(law: xr.Dataset, theme: Theme) -> hv.Overlay:
         hv.Overlay(drawn), theme, logx=True, invert_xaxis=True, ylim=(0.0, _highest(law, "norm", "flow_norm")),
         height=HEIGHT, legend_position="bottom_right", show_grid=True, show_legend=True,
     )  # fmt: skip
+
+
+def _powers(values: np.ndarray) -> list[tuple[float, str]]:
+    """Name the powers of ten around these values: Bokeh would name 2 to 9 of each, which overlap."""
+    low, high = int(np.floor(np.log10(values.min()))), int(np.ceil(np.log10(values.max())))
+    return [(10.0**power, power_text(power)) for power in range(low, high + 1)]
 
 
 def _highest(law: xr.Dataset, *names: str) -> float:

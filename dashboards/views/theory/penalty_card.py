@@ -42,7 +42,9 @@ class PenaltyCard:
     """
 
     def __init__(self, context: PageContext, config: RunConfig, minimum: xr.Dataset) -> None:
-        self.context, self.config = context, config
+        # The whole path, not the penalties of the run: those stand in a table of their own.
+        analysis = config.analysis.model_copy(update={"penalty": None})
+        self.context, self.config = context, config.model_copy(update={"analysis": analysis})
         self.button = pn.widgets.Button(label="Find the path", color="primary", width=150, margin=(4, 0, 0, 0))
         self.said = html_pane(
             "<p>The path takes some seconds, longer for many points, and will be kept.</p>", faint=True
@@ -52,8 +54,8 @@ class PenaltyCard:
         self.view = card(
             heading_pane(
                 "The penalised minimum",
-                "The least of loss + β ½|θ|² over networks of any width, from large to small penalties β: with it "
-                "early stopping is compared. At equal loss no network has a smaller norm.",
+                "The least of loss + β ½|θ|² over networks of any width, from large penalties to small ones. "
+                "Stopping the flow early is compared with it: at equal loss no network has a smaller norm.",
             ),
             *kept,
             self.content,
