@@ -13,7 +13,9 @@ from bokeh.plotting import figure
 
 from dashboards.theme import FONT, Theme
 
-NORMAL, SMALL = "13px", "12px"
+NORMAL, SMALL = "13.0px", "12px"
+"""Sizes of text. Bokeh does not note a value that is its default, "13px", and Panel's dark theme then makes the
+labels of axes a quarter larger."""
 TOOLS = "pan,wheel_zoom,box_zoom,reset,tap"
 
 RESTORE = "for (const range of ranges) { range.start = range.reset_start; range.end = range.reset_end }"
