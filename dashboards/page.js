@@ -195,6 +195,10 @@ whenRendered("Slider", (view) => {
   new MutationObserver(say).observe(handle, { attributeFilter: ["aria-valuetext"] });
   say();
 });
+// Panel 1.9 places a player's frame before its end, and a browser then limits it to 100: here it is placed again.
+whenRendered("panel.models.widgets.Player", (view) => {
+  view.shadow_el.querySelector("input[type=range]").value = String(view.model.value);
+});
 whenRendered("panel.models.widgets.Player", (view) => label(view, {
   "input[type=range]": view.model.title, ".slower": "Slower", ".first": "First frame", ".previous": "Previous frame",
   ".reverse": "Play backwards", ".pause": "Pause", ".play": "Play", ".next": "Next frame", ".last": "Last frame",

@@ -131,23 +131,24 @@ def window(drawing: DrawingData) -> tuple[float, float, float, float]:
 
 
 def loss_columns(drawing: DrawingData, unit: float) -> Columns:
-    """Take the loss over time, also its logarithm, which ends where the loss is 0."""
-    time, loss = drawing.run.curve["time"].values, drawing.run.curve["loss"].values
+    """Take the loss over time, in this unit."""
+    curve = drawing.run.curve
+    return columns_of_loss(curve["time"].values / unit, curve["loss"].values)
+
+
+def columns_of_loss(time: Numbers, loss: Numbers) -> Columns:
+    """Take a loss over time, also its logarithm, which ends where the loss is 0."""
     with np.errstate(divide="ignore"):
         logarithm = np.log10(loss)
-    return {"t": time / unit, "loss": loss, "log10_loss": np.where(np.isfinite(logarithm), logarithm, np.nan)}
+    return {"t": time, "loss": loss, "log10_loss": np.where(np.isfinite(logarithm), logarithm, np.nan)}
 
 
 def test_loss_columns(drawing: DrawingData, unit: float) -> Columns:
     """Take the loss at the test points over time, as :func:`loss_columns`; nothing where there are none."""
     trajectory = drawing.run.groups["trajectory"]
     if "test_loss" not in trajectory.variables:
-        return {"t": np.empty(0), "loss": np.empty(0), "log10_loss": np.empty(0)}
-    loss = trajectory["test_loss"].values
-    with np.errstate(divide="ignore"):
-        logarithm = np.log10(loss)
-    time = trajectory["time"].values / unit
-    return {"t": time, "loss": loss, "log10_loss": np.where(np.isfinite(logarithm), logarithm, np.nan)}
+        return columns_of_loss(np.empty(0), np.empty(0))
+    return columns_of_loss(trajectory["time"].values / unit, trajectory["test_loss"].values)
 
 
 def residual_columns(drawing: DrawingData, unit: float) -> dict[str, Columns]:

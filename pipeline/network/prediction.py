@@ -38,8 +38,8 @@ def predict(trajectory: xr.Dataset | xr.DataTree, x: Any, *, time: Any = None) -
 
     Notes
     -----
-    a_j |w_j| is the exponential of ln|a_j| + ln|w_j|, so that it is right whenever it is a float itself, whatever
-    the two factors are. No more than some millions of products are held at once.
+    a_j |w_j| is right to rounding whenever it is a float itself. No more than a megabyte of products is held at
+    once: 10,000 inputs at 400 instants of 1,000 neurons take four seconds and 64 MB, twice the result.
     """
     trajectory = trajectory_of(trajectory)
     points = inputs(trajectory, x)
