@@ -15,6 +15,7 @@ from tornado.web import RedirectHandler
 from tornado.websocket import WebSocketClosedError
 
 from catalog import Catalog
+from dashboards.bokeh_defaults import keep_defaults
 from dashboards.callbacks import PageCallbacks
 from dashboards.compressed_files import compress_files
 from dashboards.page_template import open_page
@@ -61,6 +62,7 @@ def server(
         If the port is taken.
     """
     prepare_processes()
+    keep_defaults()
     pn.extension("tabulator", nthreads=THREADS)
     state: Any = pn.state
     if not isinstance(state._thread_pool, PageCallbacks):
