@@ -127,7 +127,7 @@ def create_spectra_plot(plateaus: xr.Dataset, spectra: xr.Dataset, theme: Theme)
 
 
 def create_plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
-    """Tabulate the plateaus: their times, losses, stationary points and eigenvalues.
+    """Tabulate the plateaus: their times, losses, stationary points, partners in the limit, and eigenvalues.
 
     Parameters
     ----------
@@ -138,6 +138,7 @@ def create_plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
     """
     rows: list[tuple[Cell | str, ...]] = []
     kinds, said = decode(plateaus["kind"]), kinds_in_words(plateaus)
+    limited = "limit_number" in plateaus
     for i, name in enumerate(names(plateaus)):
         at = plateaus.isel(plateau_number=i)
         fitted = int((decode(at["fitted"]) == "fitted").sum())
@@ -149,6 +150,7 @@ def create_plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
                 Cell(name), Cell(during, css_class="number"),
                 Cell(said[i], f"{fitted} of {labels} labels fitted, {kept} kept" if known else ""),
                 number_cell(float(at["loss"]), ".6g"), number_cell(float(at["distance"]), ".2g"),
+                *([_partner(at)] if limited else []),
                 *(
                     number_cell(float(at[name]) if known else nan, form)
                     for name, form in (
@@ -159,10 +161,19 @@ def create_plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
             )
         )  # fmt: skip
     heads = (
-        "plateau", "from t to t", "stationary point θ_S", "loss", "|θ − θ_S|", "eigenvalues < 0", "smallest",
-        "largest", "escape rate",
+        "plateau", "from t to t", "stationary point θ_S", "loss", "|θ − θ_S|",
+        *(["in the limit λ → 0"] if limited else []), "eigenvalues < 0", "smallest", "largest", "escape rate",
     )  # fmt: skip
     return Table("The plateaus, the nearest stationary point of each, and its Hessian", heads, rows)
+
+
+def _partner(at: xr.Dataset) -> Cell:
+    """Name the plateau of the limit that is beside one of a run, with its loss and the t of the jump to it."""
+    number = int(at["limit_number"])
+    if number < 0:
+        return Cell("none")
+    name = f"plateau {number}" if number else "origin"
+    return Cell(name, f"loss {float(at['limit_loss']):.6g}, from t = {time_text(float(at['limit_start']))}")
 
 
 def describe_plateaus(plateaus: xr.Dataset) -> str:

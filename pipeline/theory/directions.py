@@ -7,12 +7,11 @@ from typing import Any
 import xarray as xr
 
 from catalog.schema import decode
-from pipeline import initialise, measure_alignment, predict_alignment, simulate
+from pipeline import follow_flow, initialise, predict_alignment
 from pipeline.configuration import RunConfig
 from pipeline.workflow.computation import prepare
+from pipeline.workflow.small_start import CURVE_SAMPLES, measured_along
 
-SAMPLES = 200
-"""Of the run on which the directions are measured."""
 BEYOND = 2.0
 """How far it goes, over the time at which the fastest neurons would escape."""
 
@@ -40,8 +39,8 @@ def aligned_start(config: RunConfig) -> xr.Dataset:
     predicted = predict_alignment(data, init, slope=slope)
     fastest, escape = float(predicted["predicted_rate"].max()), -float(init["log_init_scale"])
     end = BEYOND * escape / fastest if fastest > 0 and escape > 0 else None
-    trajectory = simulate(data, init, slope=slope, samples=SAMPLES, end_time=end)
-    found: xr.Dataset = measure_alignment(data, trajectory, predicted)
+    course = follow_flow(data, init, slope=slope, end_time=end)
+    found = measured_along(course, course.curve(CURVE_SAMPLES), predicted)
     return found.assign(log_init_scale=-escape)
 
 

@@ -153,8 +153,8 @@ def measure_limit(data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.D
     )
 
 
-def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
-    """Hold a run that there is to the limit, by its samples.
+def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset, curve: xr.Dataset | None = None) -> xr.Dataset:
+    """Hold a run that there is to the limit: by the loss of its solution, or by its samples.
 
     Parameters
     ----------
@@ -162,6 +162,9 @@ def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
         Of a small start.
     limit
         Of :func:`limit_process`, from the same start.
+    curve
+        loss(time) of the same flow, of :meth:`pipeline.flow.followed.Followed.curve`, dense enough that nothing
+        depends on the samples of ``trajectory``; None where these are all that there is.
 
     Returns
     -------
@@ -171,8 +174,10 @@ def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
     """
     course, there = validate("trajectory", trajectory).variables, limit.variables
     unit = -float(course["log_init_scale"])
-    tau, loss, gradient = (course[name].values for name in ("time", "loss", "gradient_norm"))
-    arrival, slowest = _beside(limit, tau / unit, loss, gradient)
+    seen = course if curve is None else curve.variables
+    time, loss = seen["time"].values / unit, seen["loss"].values
+    speed = course["gradient_norm"].values if curve is None else np.abs(np.gradient(loss, time))
+    arrival, slowest = _beside(limit, time, loss, speed)
     escaping = there["escaping"].values
     # A neuron's direction when it escapes is the one at the end of its alignment at the plateau before.
     before = np.maximum(np.arange(len(escaping)) - 1, 0)
