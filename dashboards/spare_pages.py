@@ -272,9 +272,7 @@ def answer_ahead(session: ServerSession) -> None:
     document: Document = session.document
     ahead: Any = session
     made = Protocol().create("PULL-DOC-REPLY", cast(ID, ""), document)
-    if made.buffers:
-        return
-    text = made.content_json
+    text, buffers = made.content_json, made.buffers
 
     def forget(event: Any) -> None:
         vars(ahead).pop("_handle_pull", None)
@@ -284,6 +282,7 @@ def answer_ahead(session: ServerSession) -> None:
         forget(None)
         answer = type(made)(made.create_header(request_id=message.header["msgid"]), {}, {})
         answer._content_json = text
+        answer.add_buffers(*buffers)
         return answer
 
     ahead._handle_pull = reply
