@@ -12,7 +12,7 @@ import xarray as xr
 from catalog import decode
 from dashboards.html_table import Cell, Table, number_cell
 from dashboards.plots.holoviews_style import PRINTF_FORMATTERS, style_overlay
-from dashboards.theme import Theme
+from dashboards.theme import Theme, shade
 from pipeline.figures import ROLES, kind_in_words, plateau_name, shown_until, time_text
 
 DOWN, UP = ROLES["negative"].color, ROLES["positive"].color
@@ -106,10 +106,12 @@ def create_spectra_plot(plateaus: xr.Dataset, spectra: xr.Dataset, theme: Theme)
         (1, UP, "triangle", "positive"),
     ):  # fmt: skip
         own = [point for point in points if np.sign(point[0]) == sign]
-        drawn.append(hv.Segments([(x, y0, x, y1) for x, y1, y0, _ in own]).opts(color=color, line_width=1.5))
+        drawn.append(
+            hv.Segments([(x, y0, x, y1) for x, y1, y0, _ in own]).opts(color=shade(color, theme), line_width=1.5)
+        )
         drawn.append(
             hv.Points([(x, y1, number) for x, y1, _, number in own], vdims=["number"], label=label).opts(
-                color=color, marker=marker, size=8, tools=["hover"],
+                color=shade(color, theme), marker=marker, size=8, tools=["hover"],
                 hover_tooltips=[("eigenvalue", "@x{%.6g}"), ("occurs", "@number times")],
                 hover_formatters=PRINTF_FORMATTERS,
             )

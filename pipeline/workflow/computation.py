@@ -7,6 +7,7 @@ import platform
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from time import perf_counter
@@ -306,6 +307,7 @@ def provenance(method: str = "exact") -> dict[str, Any]:
     }
 
 
+@cache
 def _version(name: str) -> str:
     try:
         return metadata.version(name)
@@ -313,8 +315,12 @@ def _version(name: str) -> str:
         return "not installed"
 
 
+@cache
 def code_revision() -> str:
-    """The commit of the checkout this code lies in, with ``-dirty`` if it was changed; else the version."""
+    """The commit of the checkout this code lies in, with ``-dirty`` if it was changed; else the version.
+
+    Asked for once a process: its code does not change, and git takes as long as a stage.
+    """
     try:
         # An environment inside somebody's own repository is no checkout of ours: git must track this file.
         _git("ls-files", "--error-unmatch", Path(__file__).name)

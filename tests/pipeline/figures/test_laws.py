@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import with_slow
 from matplotlib.figure import Figure
 
 from pipeline import load_config
@@ -65,7 +66,7 @@ def test_the_path_of_penalties(cubes):
     np.testing.assert_allclose(points.get_ydata() - heights, cube["residual"].values[1], atol=1e-9)
 
 
-@pytest.mark.parametrize("law", ["ladder", "width", "threshold", "limit", "minimum"])
+@pytest.mark.parametrize("law", with_slow(["limit"], ["ladder", "width", "threshold", "minimum"]))
 def test_the_files_are_the_same_each_time(cubes, tmp_path, law):
     first = [path.read_bytes() for path in write_law(cubes[law], tmp_path, source="here")]
     second = [path.read_bytes() for path in write_law(cubes[law], tmp_path, source="here")]

@@ -51,7 +51,7 @@ def test_a_published_run(shelf):
     assert said == []
     assert f"The published run {run_id}" in shown.head.object
     assert f"flow?run={run_id}" in shown.head.object
-    assert len(shown.body) == 6
+    assert len(shown.body) == 7
 
 
 def test_filter_and_order_are_in_the_address(shelf):
@@ -102,7 +102,7 @@ def test_another_subject_through_the_form(shelf):
     shown.chooser.show()
     assert "1.3 × 10⁻¹⁰¹" in shown.head.object
     assert context.query["init.log10_scale"] == "-100.0"
-    assert len(shown.body) == 6
+    assert len(shown.body) == 7
     assert not shown.body.loading
 
 
@@ -110,7 +110,7 @@ def test_another_subject_through_the_form(shelf):
 def test_wild_values_are_said(shelf, query):
     shown, _, said = opened(shelf, **query)
     assert len(said) == len(query)
-    assert len(shown.body) == 6
+    assert len(shown.body) == 7
 
 
 def test_a_damaged_run_is_said(tmp_path):
