@@ -143,7 +143,7 @@ def measure_limit(data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.D
     course = follow_flow(data, init, end_time=end, tolerance=TOLERANCE, slope=limit.attrs["slope"])
     curve = course.curve(SAMPLES)
     time, loss = curve.variables["time"].values / unit, curve.variables["loss"].values
-    arrival, slowest = _beside(limit, time, loss, np.abs(np.gradient(loss, time)))
+    arrival, slowest = _beside(limit, time, loss, _speed(time, loss))
     words = {
         "measured_time": ("plateau", arrival, "t/(-ln lambda) when half of the way to the plateau's loss is made"),
         "measured_loss": ("plateau", slowest, "loss where it falls slowest there"),
@@ -179,7 +179,7 @@ def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset, curve: xr.Dataset | 
     unit = -float(course["log_init_scale"])
     seen = course if curve is None else curve.variables
     time, loss = seen["time"].values / unit, seen["loss"].values
-    speed = course["gradient_norm"].values if curve is None else np.abs(np.gradient(loss, time))
+    speed = course["gradient_norm"].values if curve is None else _speed(time, loss)
     arrival, slowest = _beside(limit, time, loss, speed)
     escaping = there["escaping"].values
     # A neuron's direction when it escapes is the one at the end of its alignment at the plateau before.
@@ -200,6 +200,11 @@ def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset, curve: xr.Dataset | 
         },
         dict(limit.attrs),
     ).assign_coords(coord=limit.variables["coord"])
+
+
+def _speed(time: np.ndarray, loss: np.ndarray) -> np.ndarray:
+    """|dL/dtau|; a flow that rests where it starts has one instant."""
+    return np.abs(np.gradient(loss, time)) if len(time) > 1 else np.zeros(len(time))
 
 
 def _beside(
