@@ -91,7 +91,7 @@ class NetworkPlot:
         self.choose_heights(drawing)
         plot.grid.visible = not principal
         replace_columns(self.minimum, minimum_columns(drawing))
-        replace_columns(self.ticks, tick_columns(drawing))
+        replace_columns(self.ticks, tick_columns(drawing, self.theme))
         replace_columns(self.rings, ring_columns() if principal else {"x": [], "y": []})
         self.at(drawing, frame)
 

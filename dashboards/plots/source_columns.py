@@ -101,7 +101,7 @@ def point_columns(drawing: DrawingData) -> Columns:
     return {"x": [], "y": []} if plane is None else {"x": plane.one.x, "y": plane.y}
 
 
-def tick_columns(drawing: DrawingData) -> Columns:
+def tick_columns(drawing: DrawingData, theme: Theme = LIGHT) -> Columns:
     """Place a tick on the edge of the principal plane for each data point, as long as its projection."""
     if drawing.plane is not None:
         return {"x0": [], "y0": [], "x1": [], "y1": [], "color": []}
@@ -112,7 +112,7 @@ def tick_columns(drawing: DrawingData) -> Columns:
     share = np.linalg.norm(within, axis=1, keepdims=True)
     towards = within / np.where(share > 0, share, 1.0)
     begin, end = 1.04 * towards, (1.04 + 0.12 * share / (share.max(initial=0.0) or 1.0)) * towards
-    color = [ROLES["positive" if label > 0 else "negative"].color for label in y]
+    color = [shade(ROLES["positive" if label > 0 else "negative"].color, theme) for label in y]
     return {"x0": begin[:, 0], "y0": begin[:, 1], "x1": end[:, 0], "y1": end[:, 1], "color": color}
 
 

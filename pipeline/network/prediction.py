@@ -74,5 +74,8 @@ def inputs(trajectory: xr.Dataset, x: Any) -> np.ndarray:
         return np.column_stack([points, np.ones(len(points))])
     if points.shape[1] != d:
         without = f" (or {d - 1}, without the bias)" if bias else ""
-        raise RequestError(f"x has {points.shape[1]} coordinates: allowed is {d}{without}, as the data have")
+        plural = "" if points.shape[1] == 1 else "s"
+        raise RequestError(
+            f"x has {points.shape[1]} coordinate{plural}: allowed is {d}{without}, as the data have"
+        )
     return points

@@ -9,7 +9,15 @@ import panel as pn
 import xarray as xr
 
 from catalog import Catalog
-from dashboards.components import card, heading_pane, html_pane, plot_pane, side_by_side, table_pane
+from dashboards.components import (
+    card,
+    collapsible_card,
+    heading_pane,
+    html_pane,
+    plot_pane,
+    side_by_side,
+    table_pane,
+)
 from dashboards.latest_only import LatestOnly
 from dashboards.page_context import PageContext
 from dashboards.page_template import explain_error
@@ -101,5 +109,5 @@ class PenaltyCard:
         return [
             html_pane(f"<p>{vanishing}{beside} {escape(kept)}</p>", faint=True),
             side_by_side(border, path),
-            table_pane(create_path_table(law), margin=0),
+            collapsible_card("The path as a table", table_pane(create_path_table(law), margin=0), closed=True),
         ]

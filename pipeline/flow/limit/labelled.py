@@ -25,7 +25,7 @@ SAMPLES = 3000
 TOLERANCE = 1e-6
 
 
-def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> xr.Dataset:
+def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0, work: float = np.inf) -> xr.Dataset:
     """Follow the limit lambda -> 0 of the flow from a start of these directions and signs, from jump to jump.
 
     Parameters
@@ -36,6 +36,9 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> 
         direction(neuron, coord) and output_ratio(neuron), of :func:`pipeline.initialise`. Its scale plays no part.
     slope
         Of the leaky ReLU.
+    work
+        How much its flows from saddle to saddle may take, in steps times neurons times points: 1e7 are about a
+        second. It ends after the flow with which they have taken more, and says so.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> 
             f"n = {n} points and m = {m} neurons: the limit is followed where n m is at most {PRODUCTS_LIMIT:,}"
         )
     with one_thread(data.sizes["point"]):
-        process = Process.of(data, init, slope)
+        process = Process.of(data, init, slope, work)
     plateaus = process.plateaus
     time = np.array([plateau.time for plateau in plateaus])
     escaping = np.zeros((len(plateaus), init.sizes["neuron"]), dtype="int8")

@@ -49,7 +49,9 @@ def test_inputs_of_every_kind_and_chosen_times():
     assert predict(trajectory, x, time=[0.0, 9.0]).identical(whole[[0, 2]])
     assert predict(trajectory.chunk(time=1), x).identical(whole)
     for wrong in ([1.0, 2.0], np.zeros((2, 4))):
-        with pytest.raises(RequestError, match=r"x has \d coordinates: allowed is 3 \(or 2, without the bias\)"):
+        with pytest.raises(
+            RequestError, match=r"x has (1 coordinate|4 coordinates): allowed is 3 \(or 2, without the bias\)"
+        ):
             predict(trajectory, wrong)
 
 
