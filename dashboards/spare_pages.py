@@ -280,7 +280,7 @@ def answer_ahead(session: ServerSession) -> None:
 
     async def reply(message: Any, connection: Any) -> Any:
         forget(None)
-        answer = type(made)(made.create_header(request_id=message.header["msgid"]), {}, {})
+        answer = type(made)(made.create_header(request_id=message.header["msgid"]), {}, cast(Any, {}))
         answer._content_json = text
         answer.add_buffers(*buffers)
         return answer
