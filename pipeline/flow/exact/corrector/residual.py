@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.flow.exact.machine_code.jit import allocating, inlined, jitted, llvm_inlined
-from pipeline.flow.exact.network.groups import FEW
+from pipeline.flow.exact.network.spans import FEW
 from pipeline.flow.exact.propagation.magnus import PRODUCT_SIZE
 
 SMALLEST_LOG = -60.0

@@ -17,7 +17,7 @@ from pipeline.flow.exact.events.pattern_force import SPEED_ROUNDING, largest_for
 from pipeline.flow.exact.events.sliding import any_repels, find_multipliers, held_side
 from pipeline.flow.exact.machine_code.jit import inlined, jitted, llvm_inlined
 from pipeline.flow.exact.network.activation import OFF, SLIDING, project
-from pipeline.flow.exact.network.groups import FEW, LINE, MANY
+from pipeline.flow.exact.network.spans import FEW, LINE, MANY
 from pipeline.flow.exact.propagation.bernstein import SIZE, first_below, restrict
 from pipeline.flow.exact.propagation.boost import boost_neuron, boost_rows
 from pipeline.flow.exact.propagation.magnus import boost_weights, write_impulse

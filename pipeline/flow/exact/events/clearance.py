@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import sqrt
 
 from pipeline.flow.exact.machine_code.jit import inlined, jitted
-from pipeline.flow.exact.network.groups import MANY
+from pipeline.flow.exact.network.spans import MANY
 from pipeline.flow.exact.propagation.bernstein import SIZE
 from pipeline.flow.exact.propagation.reconstruction import LOST_SQUARE
 
