@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.exact.events.corner import CONTACT
+from pipeline.flow.exact.events.contacts import CONTACT
 from pipeline.flow.exact.events.pattern_force import inner
 from pipeline.flow.exact.machine_code.jit import allocating, inlined, jitted
 from pipeline.flow.exact.propagation.bernstein import SIZE, first_below, moments, restrict, value

@@ -28,7 +28,8 @@ from pipeline.flow.exact.events.boundary_times import (
     reached,
     write_speeds,
 )
-from pipeline.flow.exact.events.corner import CONTACT, Contact, decide_corner
+from pipeline.flow.exact.events.contacts import CONTACT, Contact
+from pipeline.flow.exact.events.corner import decide_corner
 from pipeline.flow.exact.events.pattern_force import (
     SPEED_ROUNDING,
     STRUCK,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.flow.exact.events.complementarity import AT_ONE, BETWEEN, solve_box_complementarity
-from pipeline.flow.exact.events.corner import span_of
+from pipeline.flow.exact.events.contacts import span_of
 from pipeline.flow.exact.machine_code.jit import allocating
 
 AHEAD = 1e-6
