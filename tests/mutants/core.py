@@ -35,7 +35,7 @@ CORE = (
     Module("catalog/publication.py", ("tests/catalog/test_publication.py",)),
     Module("catalog/verification.py", ("tests/catalog/test_verification.py",)),
     Module("catalog/cell_cache.py", ("tests/catalog/test_cell_cache.py",)),
-    Module("catalog/storage/local.py", STORING),
+    Module("catalog/storage/local.py", ("tests/catalog/storage/test_local.py", *STORING)),
     Module("catalog/storage/atomic.py", STORING),
     kernel("propagation/boost"),
     kernel("propagation/bernstein"),
