@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property, partial
 from html import escape
 from typing import Any
@@ -11,15 +10,15 @@ from urllib.parse import quote_plus
 import pandas as pd
 import panel as pn
 
-from catalog import CatalogError, select
-from dashboards.catalog_rows import normalize_condition, search_texts
+from catalog import CatalogError
 from dashboards.components import BUTTON, collapsible_card, html_pane
 from dashboards.drawing_imports import import_drawing
 from dashboards.latest_only import LatestOnly
 from dashboards.page_context import PageContext, shortened
-from dashboards.published_runs import GROUPS, RunsSnapshot, published_runs_of
+from dashboards.published_runs import GROUPS, published_runs_of
 from dashboards.views.catalog.loss_lines import LossLines, draw_losses
 from dashboards.views.catalog.run_actions import RunActions, count_runs
+from dashboards.views.catalog.run_search import Asked, Matches, find_matches, key_of
 from dashboards.views.catalog.runs_table import HEADINGS, PAGE_SIZE, UNSORTED, create_runs_table
 from dashboards.views.scrolling import name_part, scroll_trigger
 
@@ -40,45 +39,6 @@ def build_page(context: PageContext) -> pn.viewable.Viewable:
     pn.state.onload(page.begin)
     pn.state.add_periodic_callback(partial(page.poll, POLL_SECONDS / 2), period=1000 * POLL_SECONDS)
     return page.view()
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request for the table.
-
-    Attributes
-    ----------
-    words, condition
-        The contents of the two fields.
-    age
-        The allowed age of the table in seconds.
-    """
-
-    words: str
-    condition: str
-    age: float
-
-
-@dataclass(frozen=True)
-class Matches:
-    """The runs that match the two fields.
-
-    Attributes
-    ----------
-    key
-        The version of the table, and the contents of the fields: equal keys have equal matches.
-    table
-        All runs.
-    rows
-        The runs that match.
-    problem
-        Why the condition is invalid and not applied; else empty.
-    """
-
-    key: tuple[int, str, str]
-    table: RunsSnapshot
-    rows: pd.DataFrame
-    problem: str
 
 
 class CatalogPage:
@@ -128,13 +88,17 @@ class CatalogPage:
         # A table that is built while it is hidden stays blank. It stands in the page from the start all the same:
         # so the browser has its code before the first run appears.
         self.place = pn.Column(self.table, sizing_mode="stretch_width")
-        self.search.param.watch(self._fields_changed, "value_input")
-        self.where.param.watch(self._fields_changed, "value")
         self.columns = pn.widgets.CheckBoxGroup(
             options=list(HEADINGS[1:]), value=self._asked_columns(), inline=True, margin=(0, 10)
         )
-        self.columns.param.watch(self._chose_columns, "value")
         self.table.hidden_columns = self._hidden()
+        self._watch()
+
+    def _watch(self) -> None:
+        """Connect the widgets to what they do."""
+        self.search.param.watch(self._fields_changed, "value_input")
+        self.where.param.watch(self._fields_changed, "value")
+        self.columns.param.watch(self._chose_columns, "value")
         self.refresh.on_click(self._refresh_clicked)
         self.compare.on_click(self._compare_clicked)
         self.table.param.watch(self._selected, "selection")
@@ -202,22 +166,14 @@ class CatalogPage:
     def _read_matches(self, asked: Asked) -> Matches | None:
         """Read the table and search it; None if the page shows the result already."""
         table = self.published.snapshot(asked.age)
-        key = table.version, asked.words, asked.condition
-        if self.shown == key:
+        if self.shown == key_of(table, asked):
             return None
-        kept, problem = search_texts(table.text, asked.words), ""
-        if asked.condition:
-            try:
-                kept &= set(select(table.columns, normalize_condition(asked.condition)).index)
-            except CatalogError as error:
-                problem = str(error).removeprefix("--where ")
-        rows = table.rows
-        if len(kept) < len(rows):
-            rows = rows[rows["run_id"].isin(kept)].reset_index(drop=True)
+        found = find_matches(table, asked)
         if self.shown is None:  # the browser builds the table then, and must not be sent its losses meanwhile
-            first = [run_id for run_id in rows["run_id"][:PAGE_SIZE] if run_id not in self.published.losses]
+            run_ids = found.rows["run_id"][:PAGE_SIZE]
+            first = [run_id for run_id in run_ids if run_id not in self.published.losses]
             self.published.losses.update(draw_losses(self.context.catalog, first))
-        return Matches(key, table, rows, problem)
+        return found
 
     def _show_matches(self, found: Matches | None) -> None:
         """Show the runs that match the two fields."""
