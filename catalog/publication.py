@@ -80,7 +80,7 @@ def publish(
     return storage.address(destination)
 
 
-def _write(writer: Writer, manifest: Manifest, labelled: xr.DataTree) -> None:
+def _write(writer: Writer, manifest: Manifest, labelled: Mapping[str, xr.Dataset]) -> None:
     """Write the files of a run, then its manifest with their digests, unless another process has done so."""
     # Several processes that publish one run at a time all write the dates and seconds of the first one.
     agreed = writer.agree(manifest.to_bytes(), encode(labelled))
@@ -95,8 +95,8 @@ def _write(writer: Writer, manifest: Manifest, labelled: xr.DataTree) -> None:
     writer.complete(replace(manifest, files=dict(sorted(files.items()))).to_bytes())
 
 
-def _labelled(tree: xr.DataTree, **identity: Any) -> xr.DataTree:
-    """Give the tree complete, storable attributes, and validate the groups that the schema knows."""
+def _labelled(tree: xr.DataTree, **identity: Any) -> dict[str, xr.Dataset]:
+    """Give a tree's datasets complete, storable attributes, and validate those that the schema knows."""
     datasets = {}
     for node in tree.subtree:
         dataset = node.to_dataset(inherit=False)
@@ -108,4 +108,4 @@ def _labelled(tree: xr.DataTree, **identity: Any) -> xr.DataTree:
             variable.attrs = {str(name): attribute(value) for name, value in variable.attrs.items()}
         datasets[node.path] = dataset
     datasets["/"].attrs = root_attributes(tree.attrs, **identity)
-    return xr.DataTree.from_dict(datasets)
+    return datasets

@@ -29,7 +29,7 @@ Described = tuple[Any, Any, str]
 """A variable: its dimensions, its values, its meaning."""
 
 
-def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> xr.Dataset:
+def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0, work: float = np.inf) -> xr.Dataset:
     """Follow the limit lambda -> 0 of the flow from a start of these directions and signs, from jump to jump.
 
     Parameters
@@ -40,6 +40,9 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> 
         direction(neuron, coord) and output_ratio(neuron), of :func:`pipeline.initialise`. Its scale plays no part.
     slope
         Of the leaky ReLU.
+    work
+        How much its flows from saddle to saddle may take, in steps times neurons times points: 1e7 are about a
+        second. It ends after the flow with which they have taken more, and says so.
 
     Returns
     -------
@@ -68,7 +71,7 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> 
             f"n = {n} points and m = {m} neurons: the limit is followed where n m is at most {PRODUCTS_LIMIT:,}"
         )
     with one_thread(data.sizes["point"]):
-        process = Process.of(data, init, slope)
+        process = Process.of(data, init, slope, work)
     each = _of_plateaus(process.plateaus, m) | _of_neurons(process.plateaus)
     return xr.Dataset(
         {
@@ -168,8 +171,8 @@ def measure_limit(data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.D
     )
 
 
-def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
-    """Hold a run that there is to the limit, by its samples.
+def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset, curve: xr.Dataset | None = None) -> xr.Dataset:
+    """Hold a run that there is to the limit: by the loss of its solution, or by its samples.
 
     Parameters
     ----------
@@ -177,6 +180,9 @@ def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
         Of a small start.
     limit
         Of :func:`limit_process`, from the same start.
+    curve
+        loss(time) of the same flow, of :meth:`pipeline.flow.followed.Followed.curve`, dense enough that nothing
+        depends on the samples of ``trajectory``; None where these are all that there is.
 
     Returns
     -------
@@ -186,8 +192,10 @@ def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
     """
     course, there = validate("trajectory", trajectory).variables, limit.variables
     unit = -float(course["log_init_scale"])
-    tau, loss, gradient = (course[name].values for name in ("time", "loss", "gradient_norm"))
-    arrival, slowest = _beside(limit, tau / unit, loss, gradient)
+    seen = course if curve is None else curve.variables
+    time, loss = seen["time"].values / unit, seen["loss"].values
+    speed = course["gradient_norm"].values if curve is None else np.abs(np.gradient(loss, time))
+    arrival, slowest = _beside(limit, time, loss, speed)
     escaping = there["escaping"].values
     # A neuron's direction when it escapes is the one at the end of its alignment at the plateau before.
     before = np.maximum(np.arange(len(escaping)) - 1, 0)
