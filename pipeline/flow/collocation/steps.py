@@ -53,10 +53,13 @@ SLIDING_SWEEPS = 5
 """How many more sweeps there may be until sliding within the step is as it was assumed."""
 UNSLID = 0.1
 """The share of what a neuron may err by that it may miss for sliding that was not."""
-SMOOTH = 0.01
+MORE, ENOUGH = 2, 0.66
+"""So many sweeps more if they are corrected; and the error at which a step stays as long as it was: where it took
+those sweeps, it does so at least."""
+SMOOTH = 0.1
 """Where the sweeps are corrected they come to rest at once however long the step is, and what they change says
-nothing of the method's own error. That is, over what the continued force misses (h^3 against h^5/4320), this much
-of the square of the part of itself by which the network changes in the step."""
+nothing of the method's own error. Of what the continued force misses, this much times the part of itself by which
+the network changes in the step: h^3 against h^5/4320 where it is smooth, and more where many neurons cross."""
 WITHIN = 0.05
 """And this much of it over the tolerance: within the step the path is right to the third order only."""
 
@@ -157,13 +160,15 @@ def try_step(points, tableau, state, step, rounds, allowed):
         # Who begins to slide, or ends, is known one sweep later than that somebody crosses.
         if missed > UNSLID * allowed[1] and turn < rounds + SLIDING_SWEEPS - 1:
             continue
-        if turn >= rounds - 1 and (error <= 1.0 or turn >= rounds or not error <= 0.5 * before):
+        last = rounds + (MORE if control[ON] > 0.0 else 0)
+        if turn >= rounds - 1 and (error <= 1.0 or turn >= last or not error <= 0.5 * before):
             break
         before = error
     control[CONTRACTION] = error / before
     if control[ON] > 0.0:
         turned = root_mean_square(outputs[2], outputs[0]) / sqrt(total / points.about[N]) + change_in_step(network)
-        error = max(error, continued * max(SMOOTH * min(turned, 1.0) ** 2, WITHIN * allowed[2]))
+        error = max(error, ENOUGH) if turn > rounds else error
+        error = max(error, continued * max(SMOOTH * min(turned, 1.0), WITHIN * allowed[2]))
     return error, total, which
 
 

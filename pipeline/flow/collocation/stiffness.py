@@ -26,6 +26,10 @@ from pipeline.flow.collocation.workspace import NOW
 
 STIFF = 0.02
 """What two sweeps leave, at least, where they hold the steps."""
+LEAST = 1.0
+"""The step times the trace of S, at least: some three to eight times its largest eigenvalue."""
+AGAIN = 4.0
+"""Windows until the trace is looked at again."""
 OUTDATED = 0.2
 """What they leave with the correction, at most, by an H that is kept."""
 PAIR_COST = 20.0
@@ -47,10 +51,10 @@ def prepare(points, state):
 
 @allocating
 def refresh(points, state):
-    """Find H anew if it was not of this step; return whether."""
+    """Find H anew if it was not of this step, and left too much; return whether."""
     correction = state.correction
     control = correction.control
-    if control[ON] == 0.0 or control[FRESH] > 0.0:
+    if control[ON] == 0.0 or control[FRESH] > 0.0 or control[CONTRACTION] <= OUTDATED:
         return False
     find_gram(points, state.network, state.work, correction)
     control[TRACE] = find_side(points, state.network, state.held, correction)
@@ -63,7 +67,7 @@ def price(points, correction):
     """A step with the correction over one without: products of matrices beside those of the sweeps."""
     count, (blocks, d, size) = float(correction.gram.shape[0]), points.columns.shape
     sweep = blocks * size * count * (5.0 + PAIR_COST / d)
-    return 1.3 + count**3 / (2.0 * sweep)
+    return 1.3 + count**3 / (3.0 * sweep)
 
 
 @allocating
@@ -85,4 +89,8 @@ def judge(points, state):
     elif control[WAIT] <= 0.0 and left > STIFF:
         find_gram(points, state.network, state.work, correction)
         control[TRACE] = find_side(points, state.network, state.held, correction)
-        control[LIMIT], control[ON], control[CONTRACTION] = step * control[TRACE], 1.0, 0.0
+        control[LIMIT] = step * control[TRACE]
+        if control[LIMIT] > LEAST:
+            control[ON], control[CONTRACTION] = 1.0, 0.0
+        else:
+            control[WAIT] = AGAIN
