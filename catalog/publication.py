@@ -88,8 +88,8 @@ def publish(
     return storage.address(destination)
 
 
-def _labelled(tree: xr.DataTree, **identity: Any) -> xr.DataTree:
-    """Give the tree complete, storable attributes, and validate the groups that the schema knows."""
+def _labelled(tree: xr.DataTree, **identity: Any) -> dict[str, xr.Dataset]:
+    """Give a tree's datasets complete, storable attributes, and validate those that the schema knows."""
     datasets = {}
     for node in tree.subtree:
         dataset = node.to_dataset(inherit=False)
@@ -101,4 +101,4 @@ def _labelled(tree: xr.DataTree, **identity: Any) -> xr.DataTree:
             variable.attrs = {str(name): attribute(value) for name, value in variable.attrs.items()}
         datasets[node.path] = dataset
     datasets["/"].attrs = root_attributes(tree.attrs, **identity)
-    return xr.DataTree.from_dict(datasets)
+    return datasets

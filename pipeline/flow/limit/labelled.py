@@ -25,7 +25,7 @@ SAMPLES = 3000
 TOLERANCE = 1e-6
 
 
-def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> xr.Dataset:
+def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0, work: float = np.inf) -> xr.Dataset:
     """Follow the limit lambda -> 0 of the flow from a start of these directions and signs, from jump to jump.
 
     Parameters
@@ -36,6 +36,9 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> 
         direction(neuron, coord) and output_ratio(neuron), of :func:`pipeline.initialise`. Its scale plays no part.
     slope
         Of the leaky ReLU.
+    work
+        How much its flows from saddle to saddle may take, in steps times neurons times points: 1e7 are about a
+        second. It ends after the flow with which they have taken more, and says so.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0) -> 
             f"n = {n} points and m = {m} neurons: the limit is followed where n m is at most {PRODUCTS_LIMIT:,}"
         )
     with one_thread(data.sizes["point"]):
-        process = Process.of(data, init, slope)
+        process = Process.of(data, init, slope, work)
     plateaus = process.plateaus
     time = np.array([plateau.time for plateau in plateaus])
     escaping = np.zeros((len(plateaus), init.sizes["neuron"]), dtype="int8")
@@ -140,7 +143,7 @@ def measure_limit(data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.D
     course = follow_flow(data, init, end_time=end, tolerance=TOLERANCE, slope=limit.attrs["slope"])
     curve = course.curve(SAMPLES)
     time, loss = curve.variables["time"].values / unit, curve.variables["loss"].values
-    arrival, slowest = _beside(limit, time, loss, np.abs(np.gradient(loss, time)))
+    arrival, slowest = _beside(limit, time, loss, _speed(time, loss))
     words = {
         "measured_time": ("plateau", arrival, "t/(-ln lambda) when half of the way to the plateau's loss is made"),
         "measured_loss": ("plateau", slowest, "loss where it falls slowest there"),
@@ -153,8 +156,8 @@ def measure_limit(data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.D
     )
 
 
-def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
-    """Hold a run that there is to the limit, by its samples.
+def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset, curve: xr.Dataset | None = None) -> xr.Dataset:
+    """Hold a run that there is to the limit: by the loss of its solution, or by its samples.
 
     Parameters
     ----------
@@ -162,6 +165,9 @@ def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
         Of a small start.
     limit
         Of :func:`limit_process`, from the same start.
+    curve
+        loss(time) of the same flow, of :meth:`pipeline.flow.followed.Followed.curve`, dense enough that nothing
+        depends on the samples of ``trajectory``; None where these are all that there is.
 
     Returns
     -------
@@ -171,8 +177,10 @@ def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
     """
     course, there = validate("trajectory", trajectory).variables, limit.variables
     unit = -float(course["log_init_scale"])
-    tau, loss, gradient = (course[name].values for name in ("time", "loss", "gradient_norm"))
-    arrival, slowest = _beside(limit, tau / unit, loss, gradient)
+    seen = course if curve is None else curve.variables
+    time, loss = seen["time"].values / unit, seen["loss"].values
+    speed = course["gradient_norm"].values if curve is None else _speed(time, loss)
+    arrival, slowest = _beside(limit, time, loss, speed)
     escaping = there["escaping"].values
     # A neuron's direction when it escapes is the one at the end of its alignment at the plateau before.
     before = np.maximum(np.arange(len(escaping)) - 1, 0)
@@ -192,6 +200,11 @@ def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
         },
         dict(limit.attrs),
     ).assign_coords(coord=limit.variables["coord"])
+
+
+def _speed(time: np.ndarray, loss: np.ndarray) -> np.ndarray:
+    """|dL/dtau|; a flow that rests where it starts has one instant."""
+    return np.abs(np.gradient(loss, time)) if len(time) > 1 else np.zeros(len(time))
 
 
 def _beside(

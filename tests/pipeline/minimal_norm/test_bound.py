@@ -4,6 +4,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from pipeline.minimal_norm.sphere import largest, make_charts
 from pipeline.network.activation import Activation
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=amount(5, 6), deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     slope=st.sampled_from([0.0, 0.3, -0.5]),

@@ -17,7 +17,7 @@ from pipeline.flow.exact.propagation.bernstein import SIZE
 write_pushes = callable_kernel(candidates.write_pushes)
 
 
-@settings(max_examples=amount(15, 60))
+@settings(max_examples=amount(6, 60))
 @given(
     n=st.integers(2, 6),
     q=st.integers(2, 3),

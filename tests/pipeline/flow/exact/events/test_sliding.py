@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
@@ -44,7 +45,7 @@ def multipliers(state, r, problem, boundaries):
     return np.linalg.solve(matrix, -x[boundaries] @ (base * r @ x / n)), base, turn
 
 
-@settings(max_examples=80)
+@settings(max_examples=amount(32, 80))
 @given(
     n=st.integers(2, 6),
     q=st.integers(2, 4),
