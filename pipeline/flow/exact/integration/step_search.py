@@ -41,7 +41,7 @@ def longest_step(solver, rates, progress, aims):
     Parameters
     ----------
     rates : (fastest_felt, fastest, fastest_shrinking)
-        As :func:`growth_rates` has them.
+        As ``growth_rates`` has them.
     """
     network = solver.network
     fastest_felt, fastest, fastest_shrinking = rates

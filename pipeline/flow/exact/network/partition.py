@@ -12,7 +12,7 @@ from pipeline.flow.exact.network.activation import SLIDING
 
 
 class Partition(NamedTuple):
-    """Which neurons are in which group: as in :class:`PatternGroups`."""
+    """Which neurons are in which group: as in ``PatternGroups``."""
 
     group: np.ndarray
     order: np.ndarray

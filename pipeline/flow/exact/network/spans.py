@@ -15,7 +15,7 @@ FEW, MANY, LINE = 1, 2, 3
 
 
 class Spans(NamedTuple):
-    """Each group's pattern, and what its sliding leaves it to move in: as in :class:`PatternGroups`."""
+    """Each group's pattern, and what its sliding leaves it to move in: as in ``PatternGroups``."""
 
     state: np.ndarray
     derivative: np.ndarray
