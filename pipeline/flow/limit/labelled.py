@@ -218,8 +218,12 @@ def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset, curve: xr.Dataset | 
 
 
 def _speed(time: np.ndarray, loss: np.ndarray) -> np.ndarray:
-    """|dL/dtau|; a flow that rests where it starts has one instant."""
-    return np.abs(np.gradient(loss, time)) if len(time) > 1 else np.zeros(len(time))
+    """|dL/dtau|, infinite between instants whose distance is no float; a flow that rests at its start has one."""
+    if len(time) < 2:
+        return np.zeros(len(time))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
+        speed = np.abs(np.gradient(loss, time))
+    return np.where(np.isnan(speed), np.inf, speed)
 
 
 def _beside(

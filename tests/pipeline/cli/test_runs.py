@@ -91,9 +91,8 @@ def test_run_as_json(reluflow, here, quick):
     assert found["minimal_half_squared_norm"] == pytest.approx(1.3416407865, abs=1e-10)
     assert found["half_squared_norm"] == pytest.approx(1.3416407865, rel=1e-3)
     assert tuple(found["statements"]) == STATEMENTS
-    # 20 samples are too few for the directions at the end of the alignment.
-    unknown = [name for name, verdict in found["statements"].items() if verdict == "not_applicable"]
-    assert unknown == ["extremal_alignment"]
+    # 20 samples are enough: the directions at the end of the alignment are read from the flow.
+    assert "not_applicable" not in found["statements"].values()
     again = strict(reluflow("run", "orthogonal", *quick, "--json").stdout)
     assert again == found | {"cached": True, "seconds": again["seconds"]}
 
