@@ -212,7 +212,7 @@ def main() -> None:
         assert server.stdout is not None
         port = re.search(r"localhost:(\d+)", server.stdout.readline())[1]  # type: ignore[index]
         address = f"http://127.0.0.1:{port}/{said.page}"
-        asyncio.run(attend(address, 2, False, 0))
+        asyncio.run(attend(address, 2, False, 2))
         for _ in range(said.rounds):
             sleep(said.wait)
             measure(psutil.Process(server.pid), address, said)

@@ -44,7 +44,7 @@ MOST_ADDRESSES = 100
 """Addresses that are remembered."""
 QUIET_SECONDS = 3.0
 """Time since the last request for a page after which the server makes another one ahead."""
-PAUSE_SECONDS = 0.5
+PAUSE_SECONDS = 0.25
 """Time between two looks whether the server has nothing to do."""
 QUIET_LOAD = 0.2
 """Part of one core that the server uses at most when it has nothing to do."""
@@ -272,9 +272,7 @@ def answer_ahead(session: ServerSession) -> None:
     document: Document = session.document
     ahead: Any = session
     made = Protocol().create("PULL-DOC-REPLY", cast(ID, ""), document)
-    if made.buffers:
-        return
-    text = made.content_json
+    text, buffers = made.content_json, made.buffers
 
     def forget(event: Any) -> None:
         vars(ahead).pop("_handle_pull", None)
@@ -282,8 +280,9 @@ def answer_ahead(session: ServerSession) -> None:
 
     async def reply(message: Any, connection: Any) -> Any:
         forget(None)
-        answer = type(made)(made.create_header(request_id=message.header["msgid"]), {}, {})
+        answer = type(made)(made.create_header(request_id=message.header["msgid"]), {}, cast(Any, {}))
         answer._content_json = text
+        answer.add_buffers(*buffers)
         return answer
 
     ahead._handle_pull = reply

@@ -209,7 +209,7 @@ def join_lines(time: Numbers, lines: Numbers) -> tuple[npt.NDArray[np.float32], 
 
 def phase_columns(drawing: DrawingData, unit: float) -> Columns:
     """Take the phases as strips of time."""
-    found = intervals(drawing.run.groups, "phase")
+    found = drawing.phases
     return {
         "from": [interval.start / unit for interval in found],
         "to": [interval.end / unit for interval in found],

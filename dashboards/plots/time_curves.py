@@ -38,6 +38,8 @@ from pipeline.figures import ROLES
 
 HEIGHT, AXIS_HEIGHT = 124, 42
 """Of a plot, and of the time axis, which the last one has for all."""
+COLUMNS = (loss_columns, test_loss_columns, residual_columns, line_columns, phase_columns, plateau_columns)
+"""What takes the columns of all curves from a run, in a unit of time."""
 CURSOR_MARGIN = 1.02
 """Where the axis ends for a cursor that is after its usual end, as a multiple of the cursor's time."""
 
@@ -101,16 +103,16 @@ class TimeCurves:
         # Set once, for the cursor too: the browser would draw each end of the range.
         self.shown_until = self.end_for(float(drawing.time[frame] / length))
         set_limits(self.x_range, 0.0, self.shown_until)
-        loss = loss_columns(drawing, length)
-        residuals, lines = residual_columns(drawing, length), line_columns(drawing, length)
+        loss, test, residuals, lines, phases, plateaus = drawing.once(
+            ("curves", length), lambda: [columns_of(drawing, length) for columns_of in COLUMNS]
+        )
         replace_columns(self.loss, loss)
-        test = test_loss_columns(drawing, length)
         replace_columns(self.test_loss, test)
         for sources, columns in ((self.residuals, residuals), (self.lines, lines)):
             for name, source in sources.items():
                 replace_columns(source, columns[name])
-        replace_columns(self.phases, phase_columns(drawing, length))
-        replace_columns(self.plateaus, plateau_columns(drawing, length))
+        replace_columns(self.phases, phases)
+        replace_columns(self.plateaus, plateaus)
         largest, zero = (
             max(float(np.max(loss["loss"])), float(np.max(test["loss"], initial=0.0))) or 1.0,
             np.zeros(1),

@@ -111,7 +111,7 @@ class FrozenFlow:
 
     def __init__(self, x: np.ndarray, residual: np.ndarray, activation: Activation) -> None:
         n, slope = len(x), activation.negative_slope
-        self.x, self.gram = x, x @ x.T
+        self.x = x
         self.bend = (1.0 - slope) * residual / n
         self.linear = slope * (residual @ x) / n
         length = np.linalg.norm(x, axis=1)
@@ -214,11 +214,16 @@ class FrozenFlow:
         sliding = slides.any(axis=1)
         course.w[neurons[sliding]] = self._onto(slides[sliding], course.w[neurons[sliding]])
 
+    def _gram(self, columns: np.ndarray) -> np.ndarray:
+        """<x_k, x_l> of each neuron's points [neuron, column]; of all points they may fill the memory."""
+        own = self.x[columns]
+        return np.asarray(own @ own.transpose(0, 2, 1))
+
     def _onto(self, boundary: np.ndarray, w: np.ndarray) -> np.ndarray:
         """Project w onto these boundaries [neuron, point], to length 1."""
         columns, used = columns_of(boundary)
         inner = np.take_along_axis(w @ self.x.T, columns, axis=1)
-        share = solved(self.gram[columns[:, :, None], columns[:, None, :]], inner, used)
+        share = solved(self._gram(columns), inner, used)
         w = w - _spread(share, columns, len(self.x)) @ self.x
         return np.asarray(w / np.linalg.norm(w, axis=1)[:, None])
 
@@ -251,7 +256,7 @@ class FrozenFlow:
         force = (gains * self.bend) @ self.x + self.linear
         columns, used = columns_of(concave)
         bend = np.where(used, self.bend[columns], 0.0)
-        gram = self.gram[columns[:, :, None], columns[:, None, :]] * bend[:, :, None] * bend[:, None, :]
+        gram = self._gram(columns) * bend[:, :, None] * bend[:, None, :]
         projection = np.take_along_axis(force @ self.x.T, columns, axis=1) * bend
         share = least_force(gram, projection, used, np.linalg.norm(force, axis=1))
         gains = gains + _spread(share, columns, len(self.x))

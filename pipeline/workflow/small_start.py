@@ -25,8 +25,10 @@ from pipeline import (
 from pipeline.flow import Followed
 from pipeline.phases import last_aligning
 
-PRODUCTS_LIMIT = 5_000
-"""The number of points times that of neurons up to which neurons and jumps are predicted: about a second."""
+PRODUCTS_LIMIT = 15_000
+"""The number of points times that of neurons up to which neurons and jumps are predicted: about half a second."""
+LIMIT_WORK = 1e7
+"""After how much work a run follows its limit no further: about a second."""
 KERNEL_POINTS_LIMIT, KERNEL_WEIGHTS_LIMIT = 200, 100_000
 """The numbers of points and of weights up to which the tangent kernel is decomposed."""
 KERNEL_WORK, KERNEL_SAMPLES = 2e7, (10, 100)
@@ -91,7 +93,7 @@ def not_predicted(data: xr.Dataset, trajectory: xr.Dataset) -> str:
 def predicted(data: xr.Dataset, trajectory: xr.Dataset, course: Followed | None = None) -> Groups:
     """The groups alignment and jumps of a run with a small start."""
     slope, start = float(trajectory.attrs.get("slope", 0.0)), first_sample(trajectory)
-    limit = limit_process(data, start, slope=slope)
+    limit = limit_process(data, start, slope=slope, work=LIMIT_WORK)
     if course is None:
         return {"alignment": _alignment(data, trajectory), "jumps": limit_beside(trajectory, limit)}
     curve = course.curve(CURVE_SAMPLES)

@@ -94,6 +94,7 @@ class FlowPage:
         self.loading = True
         self.opened = self.selection
         self.show((self.selection, run))
+        self.runs.empty = False  # Bokeh's first search of the document finds what is drawn
         pn.state.onload(self.loaded)
 
     def loaded(self) -> None:

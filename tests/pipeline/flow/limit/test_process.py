@@ -218,6 +218,18 @@ def test_a_large_start_has_no_limit_to_be_held_to():
         measure_limit(data, init, limit_process(data, init))
 
 
+def test_a_limit_that_takes_long_ends_with_what_it_has():
+    """After some work: the jumps until then are those of the whole limit."""
+    config = load_config("small-width")
+    data = generate_data(config.data)
+    init = initialise(data, config.init)
+    whole = limit_process(data, init)
+    begun = limit_process(data, init, work=1e4)
+    assert 1 < begun.sizes["plateau"] < whole.sizes["plateau"]
+    assert begun.attrs["reason"].startswith("the flow from this saddle takes long")
+    assert np.array_equal(begun["time"], whole["time"][: begun.sizes["plateau"]])
+
+
 def test_what_would_take_minutes_is_refused():
     config = load_config("high-dimensional", {"init.width": 1000})
     data = generate_data(config.data)
