@@ -103,9 +103,11 @@ class FlowPage:
         self.rested()
 
     def shared_run(self, selection: RunSelection) -> RunData | None:
-        """Return the complete run if this server has it in memory."""
+        """Return the complete run if this server has it in memory; of a published run what was read of it."""
         run: RunData | None = self.context.shared(self.published_key(selection.run_id or run_id_of(selection)))
-        return run or self.context.shared(computed_key("complete", selection))
+        if run is None and selection.run_id is None:
+            run = self.context.shared(computed_key("complete", selection))
+        return run
 
     def published_key(self, run_id: str) -> Hashable:
         """Return the key of a published run among the shared results."""

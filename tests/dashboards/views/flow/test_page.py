@@ -274,6 +274,16 @@ def test_a_run_that_another_visitor_has_opened_is_in_the_page_from_the_start(
     assert asked[0][0] == "published"
 
 
+def test_a_saved_run_is_opened_and_not_the_computed_one_shown(small_catalog, run_data_of):
+    """Both have one configuration; shown from memory, the run of the catalog said "computed now"."""
+    computed = {"complete": run_data_of()}
+    context = PageContext(
+        small_catalog, {"run": small_catalog.run_ids()[0]}, shared=lambda key: computed.get(key[0])
+    )
+    with set_curdoc(Document()):
+        assert FlowPage(context).plots.drawing is None  # it is opened once the page is loaded
+
+
 def test_a_moving_slider_and_a_frame_search_the_document_for_no_models(small_catalog, run_data_of, monkeypatch):
     runs = [run_data_of(quick=True, init__log10_scale=scale) for scale in (-6.0, -7.0, -8.0)]
     document = Document()
