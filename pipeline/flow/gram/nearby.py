@@ -48,7 +48,7 @@ class Nearby(NamedTuple):
 
     near : float64[n]
         Of all points: whether they are.
-    count : int64[1]
+    size : int64[1]
         How many are.
     point : int64[n]
         Which they are: the first ones here and below.
@@ -66,7 +66,7 @@ class Nearby(NamedTuple):
     """
 
     near: np.ndarray
-    count: np.ndarray
+    size: np.ndarray
     point: np.ndarray
     met: np.ndarray
     g: np.ndarray
@@ -83,9 +83,11 @@ class Nearby(NamedTuple):
 
 def make_nearby(n: int) -> Nearby:
     """Room for n points."""
-    near, met, *rows = np.zeros((10, n))
-    whole = np.zeros(1, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    return Nearby(near, *whole, met, *rows, np.zeros((n, n)), np.zeros(4))
+    near, met, g, speed, side, moved, impulse, gap, length, held = np.zeros((10, n))
+    return Nearby(
+        near, np.zeros(1, dtype=np.int64), np.zeros(n, dtype=np.int64), met, g, speed, side, moved, impulse, gap,
+        length, held, np.zeros((n, n)), np.zeros(4),
+    )  # fmt: skip
 
 
 @inner
@@ -129,13 +131,13 @@ def collect(data, row, nearby):
         nearby.g[i], nearby.speed[i], nearby.side[i] = row.g[k], row.speed[k], row.side[k]
         nearby.impulse[i], nearby.length[i] = row.impulse[k], data.length[k]
         nearby.moved[i], nearby.met[i] = 0.0, 0.0
-    nearby.count[0] = count
+    nearby.size[0] = count
 
 
 @inlined
 def part_of(row, nearby):
     """The neuron, of these points alone."""
-    count = nearby.count[0]
+    count = nearby.size[0]
     return Row(
         nearby.g[:count], nearby.speed[:count], nearby.side[:count], nearby.moved[:count], nearby.impulse[:count],
         nearby.gap[:count], row.motion,
@@ -146,7 +148,7 @@ def part_of(row, nearby):
 def write_products(i, data, nearby):
     """Write the products of the i-th point, whose boundary is met, and the others."""
     row = data.gram[nearby.point[i]]
-    for l in range(nearby.count[0]):
+    for l in range(nearby.size[0]):
         nearby.gram[i, l] = row[nearby.point[l]]
     nearby.met[i] = 1.0
 
@@ -155,7 +157,7 @@ def write_products(i, data, nearby):
 def put_at_start(data, row, corner, nearby):
     """Put the neuron at the impulse's start; return at how many boundaries it slides."""
     sliding, motion = 0, row.motion
-    for i in range(nearby.count[0]):
+    for i in range(nearby.size[0]):
         if nearby.side[i] == SLIDING:
             write_products(i, data, nearby)
             corner.point[sliding], corner.held[sliding] = i, nearby.held[sliding]
@@ -173,7 +175,7 @@ def pass_boundaries(whole, row, corner, nearby):
     sliding, motion = put_at_start(whole, row, corner, nearby), row.motion
     part = part_of(row, nearby)
     data = Data(
-        whole.x, nearby.gram, whole.y, whole.slope, whole.scale, nearby.length[: nearby.count[0]], whole.direct
+        whole.x, nearby.gram, whole.y, whole.slope, whole.scale, nearby.length[: nearby.size[0]], whole.direct
     )
     left, events, most = 1.0, 0, 64 + 8 * row.g.shape[0]
     while motion[SQUARE] > 0.0 and events < most:
@@ -218,7 +220,7 @@ def move_others(data, row, nearby):
     """Write where all points end into ``row.gap``; return how many of them should have been near."""
     far, slid = row.motion[KAPPA], 0
     write_ends(row.g, row.speed, far, row.gap)
-    for i in range(nearby.count[0]):
+    for i in range(nearby.size[0]):
         if nearby.met[i] > 0.0:
             k = nearby.point[i]
             share = row.impulse[k] if row.side[k] > 0.0 else data.slope * row.impulse[k]
@@ -236,7 +238,7 @@ def write_back(data, row, nearby):
     add_moved(row.moved, row.impulse, row.side, data.slope, far)
     for k in range(row.g.shape[0]):
         row.g[k] = row.gap[k]
-    for i in range(nearby.count[0]):
+    for i in range(nearby.size[0]):
         k = nearby.point[i]
         share = row.impulse[k] if row.side[k] > 0.0 else data.slope * row.impulse[k]
         row.moved[k] += nearby.moved[i] - far * share
