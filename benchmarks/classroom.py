@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import psutil
@@ -201,16 +201,20 @@ def main() -> None:
     words.add_argument("--moves", type=int, default=5)
     words.add_argument("--rounds", type=int, default=1)
     words.add_argument("--scripts", action="store_true")
+    words.add_argument("--wait", type=float, default=0.0, help="seconds before each class, to make pages ahead")
     said = words.parse_args()
     command = [sys.executable, "-m", "pipeline.cli", "dashboard", "--port", "0", "--catalog", said.catalog]
+    if said.wait:
+        command += ["--visitors", str(said.size)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     AsyncHTTPClient.configure(None, max_clients=500)
     try:
         assert server.stdout is not None
         port = re.search(r"localhost:(\d+)", server.stdout.readline())[1]  # type: ignore[index]
         address = f"http://127.0.0.1:{port}/{said.page}"
-        asyncio.run(attend(address, 2, False, 0))
+        asyncio.run(attend(address, 2, False, 2))
         for _ in range(said.rounds):
+            sleep(said.wait)
             measure(psutil.Process(server.pid), address, said)
     finally:
         server.terminate()

@@ -67,13 +67,19 @@ def fill_value(group: str, name: str, variable: xr.Variable) -> Any:
     return False if variable.dtype.kind == "b" else FILL_LABEL
 
 
-def encode(tree: xr.DataTree) -> dict[str, bytes]:
+def encode(groups: Mapping[str, xr.Dataset]) -> dict[str, bytes]:
     """Encode a labelled tree as a Zarr v3 store: ``{relative POSIX path: content}``.
 
     The files are made in memory, so that each is written, flushed and digested once. Zarr's own LocalStore does
     not flush, leaves ``*.partial`` files, and goes on writing in its background thread during the clean-up
     after Ctrl-C. The cost is the compressed size in memory, which is less than the tree. For lazy variables
     only the metadata is made here; :func:`stream` makes their chunks.
+
+    Parameters
+    ----------
+    groups
+        The tree's datasets by their paths, the root's among them, as ``DataTree.to_dict`` gives them. Not a tree:
+        to build one of copies takes as long as the encoding.
 
     Raises
     ------
@@ -82,9 +88,9 @@ def encode(tree: xr.DataTree) -> dict[str, bytes]:
     """
     documents: dict[str, dict[str, Any]] = {}
     chunks: dict[str, bytes] = {}
-    for node in tree.subtree:
-        group = node.path.strip("/")
-        variables, attributes = encode_dataset_coordinates(node.to_dataset(inherit=False))
+    for place, dataset in groups.items():
+        group = place.strip("/")
+        variables, attributes = encode_dataset_coordinates(dataset)
         documents[group] = group_document(attributes)
         for name, variable in variables.items():
             path = f"{group}/{name}".lstrip("/")
@@ -121,25 +127,25 @@ def is_streamed(variable: xr.Variable) -> bool:
     return variable.ndim > 0 and not in_memory(variable) and bool(variable.chunks)
 
 
-def lazy_variables(tree: xr.DataTree) -> Iterator[tuple[str, xr.Variable]]:
+def lazy_variables(groups: Mapping[str, xr.Dataset]) -> Iterator[tuple[str, xr.Variable]]:
     """Walk over the variables that are Dask arrays, by their paths in the store."""
-    for node in tree.subtree:
-        for name, variable in node.to_dataset(inherit=False).variables.items():
+    for place, dataset in groups.items():
+        for name, variable in dataset.variables.items():
             if is_streamed(variable):
-                yield f"{node.path}/{name}".lstrip("/"), variable
+                yield f"{place}/{name}".lstrip("/"), variable
 
 
-def stream(tree: xr.DataTree, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+def stream(groups: Mapping[str, xr.Dataset], files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
     """Encode the chunks of the lazy variables, one block in memory at a time: (relative POSIX path, content).
 
     Parameters
     ----------
-    tree
-        The tree that was given to :func:`encode`.
+    groups
+        The datasets that were given to :func:`encode`.
     files
         What :func:`encode` made of it: each array's metadata says how its chunks are to be encoded.
     """
-    for path, variable in lazy_variables(tree):
+    for path, variable in lazy_variables(groups):
         document = json.loads(files[f"{path}/zarr.json"])
         for window in windows(variable, chunks_of(document)):
             # A function of its own: what it holds is gone before the next block is computed.

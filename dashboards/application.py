@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import logging
 import traceback
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -14,18 +15,22 @@ from bokeh.server.server import Server
 from tornado.web import RedirectHandler
 from tornado.websocket import WebSocketClosedError
 
-from catalog import Catalog
+from catalog import Catalog, CatalogError
+from dashboards.bokeh_defaults import keep_defaults
 from dashboards.callbacks import PageCallbacks
 from dashboards.compressed_files import compress_files
 from dashboards.page_template import open_page
 from dashboards.processes import prepare_processes
 from dashboards.security import allowed_hosts, guard
+from dashboards.spare_pages import SparePages
 from dashboards.views import PAGES
 
 ADDRESS = "127.0.0.1"
 """The interface to listen on: this machine alone. Others reach it through a proxy that asks for a password."""
 THREADS = 4
 """Threads for callbacks: a slow callback does not delay the pages of other people."""
+GARBAGE_THRESHOLD = 10_000
+"""New objects after which Python searches the new ones for garbage."""
 CLOSED_PAGE_LOGGERS = ("asyncio", "bokeh.server.protocol_handler", "tornado.application")
 """Loggers that report a closed page with a traceback."""
 UNUSED_SECONDS = 10
@@ -39,6 +44,7 @@ def server(
     names: Collection[str] = (),
     files: Mapping[str, str] | None = None,
     pages: dict[str, Any] = PAGES,
+    visitors: int | None = None,
 ) -> Server:
     """Make the server of a catalog's pages; it listens at once, and answers when its ``io_loop`` runs.
 
@@ -54,6 +60,8 @@ def server(
         netCDF files and Zarr stores that the page Explore offers, by name.
     pages
         The pages by the last part of their address.
+    visitors
+        How many visitors are expected at one address at once: see :mod:`dashboards.spare_pages`.
 
     Raises
     ------
@@ -61,6 +69,7 @@ def server(
         If the port is taken.
     """
     prepare_processes()
+    keep_defaults()
     pn.extension("tabulator", nthreads=THREADS)
     state: Any = pn.state
     if not isinstance(state._thread_pool, PageCallbacks):
@@ -85,20 +94,31 @@ def server(
     hosts = allowed_hosts(made.port or port, names)
     # Bokeh has a list of its own for websockets, in which a name without a port means port 80.
     made._tornado._websocket_origins = {name if ":" in name else f"{name}:80" for name in hosts}
+    SparePages(visitors, partial(published_names, catalog)).serve(made._tornado)
     compress_files(made._tornado)
     guard(made._tornado, hosts)
     return made
+
+
+def published_names(catalog: Catalog) -> Hashable:
+    """Return the names of the published runs and sweeps, which pages list; None if they can't be read."""
+    try:
+        return tuple(catalog.run_ids()), tuple(catalog.sweeps.run_ids())
+    except (CatalogError, OSError):
+        return None
 
 
 def prepare_first_page(pages: Iterable[str] = PAGES) -> None:
     """Import what the first page needs, and exempt all that is there now from the search for garbage.
 
     The search reads hundreds of thousands of objects of libraries, which never become garbage: a fifth of a page's
-    time whenever it comes in a page's way.
+    time whenever it comes in a page's way. A page is 100,000 objects: with Python's threshold of 700 the search
+    comes 150 times while it is made, another fifth of its time.
     """
     import_module(f"dashboards.views.{next(iter(pages))}.page")
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD, 10, 10)
 
 
 def keep_unless_page_closed(record: logging.LogRecord) -> bool:

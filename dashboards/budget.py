@@ -207,6 +207,11 @@ class Budget:
             raise value
         return value
 
+    @property
+    def busy(self) -> bool:
+        """Whether a computation runs."""
+        return bool(self.quick.running or self.long.running)
+
     def forget(self, visitor: Any) -> None:
         """End the processes that are kept for a visitor whose page is closed."""
         with self.lock:

@@ -46,7 +46,7 @@ def columns() -> tuple[Column, ...]:
     return (
         Column("run", 238),
         Column("loss", 84, about="The loss over time, from 0 to its largest value"),
-        Column("log₁₀ scale", 108, "init.log10_scale", "exact"),
+        Column("log₁₀ scale", 108, "init.log10_scale", "digits"),
         Column("width", 76, "init.width", "exact"),
         Column("seed", 66, "init.seed", "exact"),
         *results,

@@ -53,6 +53,13 @@ TITLE_STYLE = "h2 { font-size: 14px; line-height: 1.3; margin: 0; font-weight: 6
 """The style of its title: Panel's own is a heading of the third level, which no heading of the second precedes."""
 
 
+class TextPane(pn.pane.HTML):
+    """HTML that changes: Panel would set all properties of its model again with each new text."""
+
+    def _update(self, _ref: str, model: Any) -> None:
+        model.text = self._transform_object(self.object)["object"]
+
+
 class RadioButtons(pn.widgets.RadioButtonGroup):
     """A few buttons of which one is pressed, with a name for screen readers.
 
@@ -99,7 +106,7 @@ def html_pane(html: str, *, faint: bool = False, style: str = "", **layout: Any)
     """
     own: dict[str, Any] = {"css_classes": ["faint"], "margin": (0, 0, 8, 0)} if faint else {}
     layout = {"sizing_mode": "stretch_width"} | own | layout
-    return pn.pane.HTML(html, stylesheets=[STYLE, style] if style else [STYLE], **layout)
+    return TextPane(html, stylesheets=[STYLE, style] if style else [STYLE], **layout)
 
 
 def heading_pane(title: str, text: str) -> pn.pane.HTML:

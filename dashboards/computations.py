@@ -18,7 +18,7 @@ import panel as pn
 from bokeh.document import Document
 
 from dashboards.budget import BUDGET, StoppedError
-from dashboards.components import BUTTON
+from dashboards.components import BUTTON, TextPane
 from dashboards.shared_results import SHARED
 
 SHOWN_AFTER_SECONDS = 1.0
@@ -66,7 +66,7 @@ class Computations:
         self.under_way: list[tuple[float, list[str]]] = []
         self.stops, self.told_at, self.shown = 0, 0.0, False
         self.folder: TemporaryDirectory[str] | None = None
-        self.words = pn.pane.HTML("", margin=(8, 10), min_width=240)
+        self.words = TextPane("", margin=(8, 10), min_width=240)
         self.button = pn.widgets.Button(label="Stop", **BUTTON)
         self.button.on_click(lambda _: self.stop())
         self.view = pn.Row(self.words, self.button, styles=CORNER_STYLE, visible=False)

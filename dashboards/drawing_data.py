@@ -6,17 +6,29 @@ Pure: from a :class:`dashboards.run_data.RunData` to plain arrays. The plots tha
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from dashboards.run_data import RunData
-from pipeline.figures import Plane, State, View, neuron_roles, one_input, read_state, shown_until
+from pipeline.figures import (
+    Interval,
+    Plane,
+    State,
+    View,
+    intervals,
+    neuron_roles,
+    one_input,
+    read_state,
+    shown_until,
+)
 
 Numbers = npt.NDArray[np.float64]
+T = TypeVar("T")
 
 MARKERS_LIMIT = 1_500
 """At most so many neurons are drawn as markers: the largest at the end."""
@@ -25,13 +37,15 @@ LINES_LIMIT = 120
 LINE_INSTANTS = {False: 60, True: 130}
 """Instants of each such line, in a preview and in a complete run: a plot is half a screen wide, and while a
 slider moves the browser spends most of its time on these lines."""
+MADE_LIMIT = 60
+"""Texts and columns that are kept of a run."""
 LOSS_DECADES_LIMIT = 12.0
 """Decades below the largest loss that the logarithmic axis shows."""
 
 
 @dataclass(frozen=True)
 class DrawingData:
-    """A run as it is drawn.
+    """A run as it is drawn; all pages that draw this run have the same object.
 
     Attributes
     ----------
@@ -57,6 +71,13 @@ class DrawingData:
     @classmethod
     def of(cls, run: RunData, axes: tuple[int, int] | None = None) -> DrawingData:
         """Choose what is drawn of a run; ``axes`` that it does not have are the principal components."""
+        drawings: dict[tuple[int, int] | None, DrawingData] = vars(run).setdefault("_drawings", {})
+        if axes not in drawings:
+            drawings[axes] = cls._chosen(run, axes)
+        return drawings[axes]
+
+    @classmethod
+    def _chosen(cls, run: RunData, axes: tuple[int, int] | None) -> DrawingData:
         role = neuron_roles(run.groups, missing="?")
         size = np.asarray(run.groups["trajectory"]["log_norm"].isel(time=-1).values)
         order = np.argsort(-size, kind="stable")
@@ -65,6 +86,21 @@ class DrawingData:
         if axes is not None and max(axes) >= run.groups["data"].sizes["coord"]:
             axes = None
         return cls(run, role, np.concatenate([lined, rest]), len(lined), axes)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what ``make`` makes of this run, made once for all pages that draw it; nobody changes it."""
+        made: dict[Hashable, Any] = vars(self).setdefault("_made", {})
+        if key not in made:
+            if len(made) >= MADE_LIMIT:
+                made.clear()
+            made[key] = make()
+        found: T = made[key]
+        return found
+
+    @cached_property
+    def phases(self) -> list[Interval]:
+        """The phases as stretches of time."""
+        return intervals(self.run.groups, "phase")
 
     @cached_property
     def time(self) -> Numbers:

@@ -52,6 +52,12 @@ if (built !== undefined) {
     void this.setData().then(() => this.postUpdate());
     // Tabulator handles Tab in the last cell that can be edited, and Shift+Tab in the first: the focus stays there.
     const { element, rowManager, modules: { edit } } = this.tabulator;
+    element.addEventListener("focusin", ({ target }) => {
+      const cell = edit.currentCell;
+      if (cell && target.matches("input")) { // the field of the cell, which has no name
+        target.setAttribute("aria-label", `${cell.column.definition.title} of row ${cell.row.getPosition()}`);
+      }
+    });
     element.addEventListener("keydown", (event) => {
       const cell = edit.currentCell;
       if (event.key !== "Tab" || !cell) {
@@ -194,6 +200,12 @@ whenRendered("Slider", (view) => {
   };
   new MutationObserver(say).observe(handle, { attributeFilter: ["aria-valuetext"] });
   say();
+});
+// Bokeh 3.9 lets Tab stop at each plot, where no key does anything: a click still gives it the focus.
+whenRendered("Canvas", (view) => { view.events_el.tabIndex = -1; });
+// Panel 1.9 places a player's frame before its end, and a browser then limits it to 100: here it is placed again.
+whenRendered("panel.models.widgets.Player", (view) => {
+  view.shadow_el.querySelector("input[type=range]").value = String(view.model.value);
 });
 whenRendered("panel.models.widgets.Player", (view) => label(view, {
   "input[type=range]": view.model.title, ".slower": "Slower", ".first": "First frame", ".previous": "Previous frame",

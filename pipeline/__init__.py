@@ -55,6 +55,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "LADDER_STEPS",
             "kept_ladder",
             "kept_limit",
+            "kept_minimum",
             "ladder_law",
             "limit_law",
             "limit_problem",

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.sweep.worker_startup import ONE_THREAD
 
-EXAMPLES = amount(40, 100)
+EXAMPLES = amount(20, 100)
 """Of a property that does not say how many."""
 settings.register_profile("everywhere", deadline=None, max_examples=EXAMPLES)
 settings.register_profile("ci", deadline=None, max_examples=EXAMPLES, derandomize=True)

@@ -35,7 +35,7 @@ ALIGNMENT_VARIABLES = (
     ),
     Variable(
         "measured_direction", _of_coordinates, "float64", "direction at the end of alignment",
-        "Of the last sample before the residual has changed by a hundredth.", optional=True,
+        "Just before the residual has changed by a hundredth.", optional=True,
     ),
     Variable("cosine", _neuron, "float64", "cosine of both", "Measured and predicted.", optional=True),
     Variable("aligned_at", (), "float64", "end of the alignment of all neurons", "Its time.", optional=True),

@@ -21,8 +21,7 @@ from catalog import decode
 from dashboards.exports.animation_frames import FRAMES, AnimationFrames, read_frames
 from dashboards.paper_notation import name_statement
 from dashboards.plots.figure_style import set_limits, styled_figure
-from dashboards.plots.legends import PURPLE
-from dashboards.plots.network_plot import GREEN
+from dashboards.plots.legends import GREEN, PURPLE
 from dashboards.plots.source_columns import MARKERS
 from dashboards.plots.statements_table import VERDICTS
 from dashboards.theme import LIGHT, Theme

@@ -9,7 +9,7 @@ import numpy as np
 from dashboards.drawing_data import DrawingData
 from dashboards.html_table import Table
 from dashboards.time_units import TimeUnit
-from pipeline.figures import PHASES, ROLES, intervals, occurring, power_text, scale_text, time_text
+from pipeline.figures import PHASES, ROLES, occurring, power_text, scale_text, time_text
 
 ROWS = 13
 """Instants of the table of curves."""
@@ -17,7 +17,7 @@ ROWS = 13
 
 def phase_at(drawing: DrawingData, time: float) -> str:
     """Name the phase at an instant."""
-    for interval in intervals(drawing.run.groups, "phase"):
+    for interval in drawing.phases:
         if interval.start <= time <= interval.end:
             return PHASES[interval.label].name
     return "none"

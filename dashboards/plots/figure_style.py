@@ -13,7 +13,9 @@ from bokeh.plotting import figure
 
 from dashboards.theme import FONT, Theme
 
-NORMAL, SMALL = "13px", "12px"
+NORMAL, SMALL = "13.0px", "12px"
+"""Sizes of text. Bokeh does not note a value that is its default, "13px", and Panel's dark theme then makes the
+labels of axes a quarter larger."""
 TOOLS = "pan,wheel_zoom,box_zoom,reset,tap"
 
 RESTORE = "for (const range of ranges) { range.start = range.reset_start; range.end = range.reset_end }"
@@ -85,6 +87,6 @@ def style_legend(legend: Legend, theme: Theme) -> Legend:
         label_text_color=theme.ink, label_text_font=FONT, label_text_font_size=SMALL,
         title_text_color=theme.ink, title_text_font=FONT, title_text_font_size=SMALL,
         title_text_font_style="normal", padding=4, margin=4, label_standoff=4,
-        spacing=12 if legend.orientation == "horizontal" else 2,
+        spacing=12 if legend.orientation == "horizontal" or legend.ncols not in ("auto", 1) else 2,
     )  # fmt: skip
     return legend

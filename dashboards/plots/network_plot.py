@@ -10,14 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from bokeh.core.properties import value
 from bokeh.models import FixedTicker, HoverTool, LinearAxis
-from bokeh.models.annotations import LegendItem
 from bokeh.plotting import figure
 
 from dashboards.drawing_data import DrawingData
+from dashboards.other_method import OtherMethod
 from dashboards.plots.column_sources import columns_equal, empty_source, replace_columns
-from dashboards.plots.figure_style import set_limits, style_axis, style_legend, styled_figure
+from dashboards.plots.figure_style import set_limits, style_axis, styled_figure
+from dashboards.plots.legends import GREEN, OTHER_DASH, OTHER_METHOD
 from dashboards.plots.log_heights import LogHeights
 from dashboards.plots.point_drag import PointDrag
 from dashboards.plots.source_columns import (
@@ -28,13 +28,9 @@ from dashboards.plots.source_columns import (
     tick_columns,
     window,
 )
-from dashboards.theme import Theme
+from dashboards.theme import Theme, shade
 
 HEIGHT = 400
-GREEN = "#009E73"
-"""The colour of the function and the data, as in the printed figure."""
-DRAGGABLE, FIXED = "data (drag)", "data"
-"""The legend's text for data that can be dragged, and for data that cannot."""
 RINGS = (1.0, 0.1, 0.01)
 """The norms at which circles are drawn in the principal plane, as shares of the largest."""
 
@@ -51,14 +47,15 @@ class NetworkPlot:
     ----------
     logarithmic, heights, height_axis
         Whether the neurons have a logarithmic scale, this scale, and its axis.
-    neurons, function, minimum, points, ticks, rings
-        The sources, with the columns of :mod:`dashboards.plots.source_columns`.
+    neurons, function, minimum, other, points, ticks, rings
+        The sources, with the columns of :mod:`dashboards.plots.source_columns`; ``other`` is the function by
+        another method beside the run.
     placed
         Where the server or a person has put the data's dots last.
     figure
         What is shown.
-    drag, legend
-        The script with which a person drags the data, and the legend that says so.
+    drag
+        The script with which a person drags the data.
     """
 
     def __init__(self, theme: Theme) -> None:
@@ -66,7 +63,7 @@ class NetworkPlot:
         self.neurons = empty_source(
             "x", "y", "fill", "edge", "width", "marker", "neuron", "role", "kink", "log10_norm", "sliding", "more"
         )
-        self.function, self.minimum = empty_source("x", "h"), empty_source("x", "h")
+        self.function, self.minimum, self.other = (empty_source("x", "h") for _ in range(3))
         self.points, self.rings = empty_source("x", "y"), empty_source("x", "y")
         self.ticks = empty_source("x0", "y0", "x1", "y1", "color")
         self.placed: dict[str, Any] = {"x": [], "y": []}
@@ -76,16 +73,10 @@ class NetworkPlot:
         )
         self.figure = create_network_plot(self)
         self.drag = PointDrag(self.figure, self.points)
-        (self.legend,) = (
-            item
-            for item in self.figure.legend[0].items
-            if isinstance(item, LegendItem) and item.label == value(DRAGGABLE)
-        )
 
     def allow_drag(self, allowed: bool) -> None:
         """Let the data be dragged, or not: points from a generator or a file, or in many dimensions, cannot."""
         self.drag.allow(allowed)
-        self.legend.label = value(DRAGGABLE if allowed else FIXED)
 
     def show(self, drawing: DrawingData, frame: int) -> None:
         """Show a run at a frame."""
@@ -98,9 +89,9 @@ class NetworkPlot:
         plot.below[0].axis_label, plot.left[0].axis_label = axis_labels(drawing, self.logarithmic)
         principal = drawing.plane is None
         self.choose_heights(drawing)
-        plot.grid.visible = plot.legend.visible = not principal
+        plot.grid.visible = not principal
         replace_columns(self.minimum, minimum_columns(drawing))
-        replace_columns(self.ticks, tick_columns(drawing))
+        replace_columns(self.ticks, tick_columns(drawing, self.theme))
         replace_columns(self.rings, ring_columns() if principal else {"x": [], "y": []})
         self.at(drawing, frame)
 
@@ -145,6 +136,13 @@ class NetworkPlot:
         replace_columns(self.neurons, neuron_columns(drawing, state, self.heights, self.theme))
         replace_columns(self.function, function_columns(drawing, state))
 
+    def show_other(self, other: OtherMethod | None, instant: int) -> None:
+        """Draw the function by another method at one of its instants; None: none."""
+        if other is None or not len(other.position):
+            replace_columns(self.other, {"x": [], "h": []})
+        else:
+            replace_columns(self.other, {"x": other.position, "h": other.function[instant]})
+
 
 def ring_columns() -> dict[str, list[np.ndarray]]:
     """Make the circles of equal norm of the principal plane."""
@@ -175,14 +173,15 @@ def create_network_plot(network: NetworkPlot) -> figure:
     plot.hspan(y=[0], line_color=theme.line, line_width=1.2)
     plot.multi_line("x", "y", source=network.rings, line_color=theme.line)
     plot.segment("x0", "y0", "x1", "y1", source=network.ticks, line_color="color", line_width=3)
-    plot.line("x", "h", source=network.function, line_color=GREEN, line_width=3, legend_label="h(x)")
+    plot.line("x", "h", source=network.function, line_color=GREEN, line_width=3)
     plot.line(
         "x", "h", source=network.minimum, line_color=theme.ink, line_width=1.6, line_dash=[6, 4],
-        legend_label="minimum norm",
     )  # fmt: skip
+    plot.line(
+        "x", "h", source=network.other, line_color=shade(OTHER_METHOD, theme), line_dash=OTHER_DASH, line_width=2
+    )
     plot.scatter(
         "x", "y", source=network.points, size=13, fill_color=GREEN, line_color=theme.ink, line_width=1.4,
-        legend_label=DRAGGABLE,
     )  # fmt: skip
     neurons = plot.scatter(
         "x", "y", source=network.neurons, marker="marker", size=10, fill_color="fill", line_color="edge",
@@ -200,7 +199,4 @@ def create_network_plot(network: NetworkPlot) -> figure:
     )  # fmt: skip
     plot.add_tools(hover, "box_select", "lasso_select")
     plot.add_layout(style_axis(network.height_axis, theme), "right")
-    legend = plot.legend[0]
-    legend.update(orientation="horizontal", location="top_left")
-    style_legend(legend, theme).update(background_fill_alpha=0.6, padding=2, label_text_font_size="11px")
     return plot

@@ -13,6 +13,8 @@ from dashboards.theme import Theme
 
 COORDS_LIMIT = 6
 """Coordinates of the direction that are drawn: those that are largest at some time."""
+ROW_LABELS = 4
+"""Points of the states with a label."""
 POINTS_LIMIT = 60
 """Points of the states that are drawn: those at which something happens first."""
 
@@ -59,7 +61,9 @@ def create_states_plot(life: NeuronLife, unit: tuple[float, str], theme: Theme) 
     points = np.array(sorted([*happens, *others][:POINTS_LIMIT]))
     words = {float(code): word for code, word in life.words.items()}
     axes = Axis(unit[1]), Axis("point"), Axis("state", words=words)
-    return create_heat_map(life.time / unit[0], points.astype(float), life.codes[:, points].T, axes, theme)
+    return create_heat_map(
+        life.time / unit[0], points.astype(float), life.codes[:, points].T, axes, theme, labels=ROW_LABELS
+    )
 
 
 def create_part_plot(drawing: DrawingData, neurons: list[int], frame: int, theme: Theme) -> hv.Overlay | None:

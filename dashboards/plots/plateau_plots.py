@@ -12,7 +12,7 @@ import xarray as xr
 from catalog import decode
 from dashboards.html_table import Cell, Table, number_cell
 from dashboards.plots.holoviews_style import PRINTF_FORMATTERS, style_overlay
-from dashboards.theme import Theme
+from dashboards.theme import Theme, shade
 from pipeline.figures import ROLES, kind_in_words, plateau_name, shown_until, time_text
 
 DOWN, UP = ROLES["negative"].color, ROLES["positive"].color
@@ -106,10 +106,12 @@ def create_spectra_plot(plateaus: xr.Dataset, spectra: xr.Dataset, theme: Theme)
         (1, UP, "triangle", "positive"),
     ):  # fmt: skip
         own = [point for point in points if np.sign(point[0]) == sign]
-        drawn.append(hv.Segments([(x, y0, x, y1) for x, y1, y0, _ in own]).opts(color=color, line_width=1.5))
+        drawn.append(
+            hv.Segments([(x, y0, x, y1) for x, y1, y0, _ in own]).opts(color=shade(color, theme), line_width=1.5)
+        )
         drawn.append(
             hv.Points([(x, y1, number) for x, y1, _, number in own], vdims=["number"], label=label).opts(
-                color=color, marker=marker, size=8, tools=["hover"],
+                color=shade(color, theme), marker=marker, size=8, tools=["hover"],
                 hover_tooltips=[("eigenvalue", "@x{%.6g}"), ("occurs", "@number times")],
                 hover_formatters=PRINTF_FORMATTERS,
             )
@@ -125,7 +127,7 @@ def create_spectra_plot(plateaus: xr.Dataset, spectra: xr.Dataset, theme: Theme)
 
 
 def create_plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
-    """Tabulate the plateaus: their times, losses, stationary points and eigenvalues.
+    """Tabulate the plateaus: their times, losses, stationary points, partners in the limit, and eigenvalues.
 
     Parameters
     ----------
@@ -136,6 +138,7 @@ def create_plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
     """
     rows: list[tuple[Cell | str, ...]] = []
     kinds, said = decode(plateaus["kind"]), kinds_in_words(plateaus)
+    limited = "limit_number" in plateaus
     for i, name in enumerate(names(plateaus)):
         at = plateaus.isel(plateau_number=i)
         fitted = int((decode(at["fitted"]) == "fitted").sum())
@@ -147,6 +150,7 @@ def create_plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
                 Cell(name), Cell(during, css_class="number"),
                 Cell(said[i], f"{fitted} of {labels} labels fitted, {kept} kept" if known else ""),
                 number_cell(float(at["loss"]), ".6g"), number_cell(float(at["distance"]), ".2g"),
+                *([_partner(at)] if limited else []),
                 *(
                     number_cell(float(at[name]) if known else nan, form)
                     for name, form in (
@@ -157,10 +161,19 @@ def create_plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
             )
         )  # fmt: skip
     heads = (
-        "plateau", "from t to t", "stationary point θ_S", "loss", "|θ − θ_S|", "eigenvalues < 0", "smallest",
-        "largest", "escape rate",
+        "plateau", "from t to t", "stationary point θ_S", "loss", "|θ − θ_S|",
+        *(["in the limit λ → 0"] if limited else []), "eigenvalues < 0", "smallest", "largest", "escape rate",
     )  # fmt: skip
     return Table("The plateaus, the nearest stationary point of each, and its Hessian", heads, rows)
+
+
+def _partner(at: xr.Dataset) -> Cell:
+    """Name the plateau of the limit that is beside one of a run, with its loss and the t of the jump to it."""
+    number = int(at["limit_number"])
+    if number < 0:
+        return Cell("none")
+    name = f"plateau {number}" if number else "origin"
+    return Cell(name, f"loss {float(at['limit_loss']):.6g}, from t = {time_text(float(at['limit_start']))}")
 
 
 def describe_plateaus(plateaus: xr.Dataset) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 import xarray as xr
@@ -28,6 +29,9 @@ from dashboards.plots.section_columns import (
 )
 from dashboards.plots.tick_labels import label_ticks
 from dashboards.theme import FONT, Theme
+
+TITLE_WIDTH = 34
+"""Characters of a line of the colour bar's title: as wide as a phone's picture."""
 
 
 def create_heat_map(cut: xr.Dataset, linked: LinkedSources, theme: Theme, *, failures: bool = False) -> figure:
@@ -102,9 +106,10 @@ def colour_bar(cut: xr.Dataset, theme: Theme) -> ColorBar:
     title = f"{cut.attrs['title']}{', magnitude' if cut.attrs['negative'] else ''}{units}"
     if tuple(cut.attrs["color_limits"]) != tuple(cut.attrs["limits"]):
         title += "\ncolours end at 5 % and 95 %"  # a line of its own, as wide as a phone's
+    title = title.replace(": ", "\n")
     return ColorBar(
         color_mapper=mapper(palette=list(Viridis256), low=low, high=high), height=12, padding=4,
-        title=title.replace(": ", "\n"),
+        title="\n".join(line for part in title.split("\n") for line in wrap(part, TITLE_WIDTH)),
         background_fill_color=theme.panel, title_text_color=theme.ink, major_label_text_color=theme.ink,
         major_tick_line_color=theme.ink, bar_line_color=None, title_text_font=FONT,
         title_text_font_size=NORMAL, title_text_font_style="normal", major_label_text_font=FONT,

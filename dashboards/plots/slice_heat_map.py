@@ -21,11 +21,13 @@ COLUMNS_LIMIT = 700
 """Columns of the picture at most, as many as a plot of half a screen has pixels."""
 ROW_LABELS = 10
 """Rows with a label on the axis, at most."""
+STATES = {"off": "#9AA3AF", "on": "#009E73", "sliding": "#CC79A7"}
+"""The colours of a neuron's states: not those of roles."""
 
 
 def create_heat_map(
     places: Numbers, rows: Numbers, values: Numbers, axes: tuple[Axis, Axis, Axis], theme: Theme, *,
-    marked: npt.NDArray[np.bool_] | None = None,
+    marked: npt.NDArray[np.bool_] | None = None, labels: int = ROW_LABELS,
 ) -> hv.Overlay:  # fmt: skip
     """Draw a slice as colours over x and the lines' dimension.
 
@@ -57,7 +59,7 @@ def create_heat_map(
         elements.append(pins.opts(marker="circle", size=9, color=theme.ink, line_color=theme.panel, line_width=2))
     names = axes[1].words or {}
     label = [names.get(row, f"{row:g}") for row in rows.tolist()]
-    row_axis = Axis(axes[1].label, words=spread_labels(dict(zip(up.tolist(), label, strict=True)), ROW_LABELS))
+    row_axis = Axis(axes[1].label, words=spread_labels(dict(zip(up.tolist(), label, strict=True)), labels))
     hooks = [ticks_of("x", axes[0]), ticks_of("y", row_axis), colouring_bar(theme)]
     return style_overlay(hv.Overlay(elements), theme, *hooks, height=HEIGHT, min_height=HEIGHT,
         xlabel=axes[0].label, ylabel=axes[1].label, **TOOLS)  # fmt: skip
@@ -96,7 +98,7 @@ def coloured(values: Numbers, axis: Axis) -> tuple[Numbers, dict[str, Any]]:
     coded = np.where(np.isin(values, kept), np.searchsorted(kept, values), np.nan)
     named = {place: axis.words[number] for place, number in enumerate(kept.tolist())}
     bar = {"ticker": FixedTicker(ticks=list(named)), "major_label_overrides": named}
-    cycle = [COLOURS[place % len(COLOURS)] for place in range(len(kept))]
+    cycle = [STATES.get(word, COLOURS[place % len(COLOURS)]) for place, word in named.items()]
     return coded, {
         "cmap": cycle, "clim": (-0.5, len(kept) - 0.5), "colorbar": True, "colorbar_opts": bar,
         "colorbar_position": "top", "clabel": axis.label,

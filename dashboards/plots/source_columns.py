@@ -101,7 +101,7 @@ def point_columns(drawing: DrawingData) -> Columns:
     return {"x": [], "y": []} if plane is None else {"x": plane.one.x, "y": plane.y}
 
 
-def tick_columns(drawing: DrawingData) -> Columns:
+def tick_columns(drawing: DrawingData, theme: Theme = LIGHT) -> Columns:
     """Place a tick on the edge of the principal plane for each data point, as long as its projection."""
     if drawing.plane is not None:
         return {"x0": [], "y0": [], "x1": [], "y1": [], "color": []}
@@ -112,7 +112,7 @@ def tick_columns(drawing: DrawingData) -> Columns:
     share = np.linalg.norm(within, axis=1, keepdims=True)
     towards = within / np.where(share > 0, share, 1.0)
     begin, end = 1.04 * towards, (1.04 + 0.12 * share / (share.max(initial=0.0) or 1.0)) * towards
-    color = [ROLES["positive" if label > 0 else "negative"].color for label in y]
+    color = [shade(ROLES["positive" if label > 0 else "negative"].color, theme) for label in y]
     return {"x0": begin[:, 0], "y0": begin[:, 1], "x1": end[:, 0], "y1": end[:, 1], "color": color}
 
 
@@ -131,23 +131,24 @@ def window(drawing: DrawingData) -> tuple[float, float, float, float]:
 
 
 def loss_columns(drawing: DrawingData, unit: float) -> Columns:
-    """Take the loss over time, also its logarithm, which ends where the loss is 0."""
-    time, loss = drawing.run.curve["time"].values, drawing.run.curve["loss"].values
+    """Take the loss over time, in this unit."""
+    curve = drawing.run.curve
+    return columns_of_loss(curve["time"].values / unit, curve["loss"].values)
+
+
+def columns_of_loss(time: Numbers, loss: Numbers) -> Columns:
+    """Take a loss over time, also its logarithm, which ends where the loss is 0."""
     with np.errstate(divide="ignore"):
         logarithm = np.log10(loss)
-    return {"t": time / unit, "loss": loss, "log10_loss": np.where(np.isfinite(logarithm), logarithm, np.nan)}
+    return {"t": time, "loss": loss, "log10_loss": np.where(np.isfinite(logarithm), logarithm, np.nan)}
 
 
 def test_loss_columns(drawing: DrawingData, unit: float) -> Columns:
     """Take the loss at the test points over time, as :func:`loss_columns`; nothing where there are none."""
     trajectory = drawing.run.groups["trajectory"]
     if "test_loss" not in trajectory.variables:
-        return {"t": np.empty(0), "loss": np.empty(0), "log10_loss": np.empty(0)}
-    loss = trajectory["test_loss"].values
-    with np.errstate(divide="ignore"):
-        logarithm = np.log10(loss)
-    time = trajectory["time"].values / unit
-    return {"t": time, "loss": loss, "log10_loss": np.where(np.isfinite(logarithm), logarithm, np.nan)}
+        return columns_of_loss(np.empty(0), np.empty(0))
+    return columns_of_loss(trajectory["time"].values / unit, trajectory["test_loss"].values)
 
 
 def residual_columns(drawing: DrawingData, unit: float) -> dict[str, Columns]:
@@ -208,7 +209,7 @@ def join_lines(time: Numbers, lines: Numbers) -> tuple[npt.NDArray[np.float32], 
 
 def phase_columns(drawing: DrawingData, unit: float) -> Columns:
     """Take the phases as strips of time."""
-    found = intervals(drawing.run.groups, "phase")
+    found = drawing.phases
     return {
         "from": [interval.start / unit for interval in found],
         "to": [interval.end / unit for interval in found],

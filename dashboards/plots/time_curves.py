@@ -13,14 +13,16 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from dashboards.drawing_data import DrawingData
+from dashboards.other_method import OtherMethod
 from dashboards.plots.column_sources import empty_source, replace_columns
 from dashboards.plots.figure_style import RESTORE, set_limits, styled_figure
-from dashboards.plots.legends import PURPLE
+from dashboards.plots.legends import OTHER_DASH, OTHER_METHOD, PURPLE
 from dashboards.plots.source_columns import (
     DASHES,
     WIDTHS,
     axis_limits,
     chosen_columns,
+    columns_of_loss,
     line_columns,
     log_loss_limits,
     loss_columns,
@@ -36,6 +38,8 @@ from pipeline.figures import ROLES
 
 HEIGHT, AXIS_HEIGHT = 124, 42
 """Of a plot, and of the time axis, which the last one has for all."""
+COLUMNS = (loss_columns, test_loss_columns, residual_columns, line_columns, phase_columns, plateau_columns)
+"""What takes the columns of all curves from a run, in a unit of time."""
 CURSOR_MARGIN = 1.02
 """Where the axis ends for a cursor that is after its usual end, as a multiple of the cursor's time."""
 
@@ -50,9 +54,9 @@ class TimeCurves:
 
     Attributes
     ----------
-    loss, phases, plateaus, cursor, chosen
+    loss, test_loss, other, phases, plateaus, cursor, chosen
         The sources, with the columns of :mod:`dashboards.plots.source_columns`; ``chosen`` has the lines of
-        the selected neurons.
+        the selected neurons, ``other`` the loss of another method beside the run.
     residuals, lines
         The sources by the sign of the label, and by the role of the neuron.
     x_range
@@ -68,7 +72,7 @@ class TimeCurves:
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
         self.loss = empty_source("t", "loss", "log10_loss")
-        self.test_loss = empty_source("t", "loss", "log10_loss")
+        self.test_loss, self.other = (empty_source("t", "loss", "log10_loss") for _ in range(2))
         self.residuals = {sign: empty_source("t", "r") for sign in ("positive", "negative")}
         self.lines = {role: empty_source("t", "log10_norm", "cosine") for role in ROLES}
         self.chosen = empty_source("t", "log10_norm", "cosine", "color", "dash", "neuron")
@@ -99,16 +103,16 @@ class TimeCurves:
         # Set once, for the cursor too: the browser would draw each end of the range.
         self.shown_until = self.end_for(float(drawing.time[frame] / length))
         set_limits(self.x_range, 0.0, self.shown_until)
-        loss = loss_columns(drawing, length)
-        residuals, lines = residual_columns(drawing, length), line_columns(drawing, length)
+        loss, test, residuals, lines, phases, plateaus = drawing.once(
+            ("curves", length), lambda: [columns_of(drawing, length) for columns_of in COLUMNS]
+        )
         replace_columns(self.loss, loss)
-        test = test_loss_columns(drawing, length)
         replace_columns(self.test_loss, test)
         for sources, columns in ((self.residuals, residuals), (self.lines, lines)):
             for name, source in sources.items():
                 replace_columns(source, columns[name])
-        replace_columns(self.phases, phase_columns(drawing, length))
-        replace_columns(self.plateaus, plateau_columns(drawing, length))
+        replace_columns(self.phases, phases)
+        replace_columns(self.plateaus, plateaus)
         largest, zero = (
             max(float(np.max(loss["loss"])), float(np.max(test["loss"], initial=0.0))) or 1.0,
             np.zeros(1),
@@ -133,6 +137,11 @@ class TimeCurves:
         if until != self.shown_until and (self.x_range.start, self.x_range.end) == (0.0, self.shown_until):
             self.shown_until = until  # unless a person has zoomed
             set_limits(self.x_range, 0.0, until)
+
+    def show_other(self, other: OtherMethod | None, unit: TimeUnit) -> None:
+        """Draw the loss of another method beside the run's; None: none."""
+        time, loss = (np.empty(0), np.empty(0)) if other is None else (other.time / unit.length, other.loss)
+        replace_columns(self.other, columns_of_loss(time, loss))
 
     def zoom(self, window: tuple[float, float] | None) -> None:
         """Show a window of time, in the present unit; None for the usual one."""
@@ -173,6 +182,10 @@ def create_loss_plot(curves: TimeCurves, *, logarithmic: bool) -> figure:
     plot.line(
         "t", column, source=curves.test_loss, line_color=curves.theme.ink, line_dash="dashed", line_alpha=0.6
     )
+    plot.line(
+        "t", column, source=curves.other, line_color=shade(OTHER_METHOD, curves.theme), line_dash=OTHER_DASH,
+        line_width=2,
+    )  # fmt: skip
     plot.add_tools(
         HoverTool(renderers=[line], mode="vline", tooltips=[("time", "@t{0.0000}"), ("loss", "@loss{0.0000e+0}")])
     )

@@ -18,11 +18,20 @@ from pipeline.inputs.errors import RequestError
     "--data", "paths", metavar="FILE", multiple=True,
     help="A netCDF file (*.nc) or a Zarr store that the page Explore offers beside the catalog's runs.",
 )  # fmt: skip
+@click.option(
+    "--visitors", metavar="N", type=click.IntRange(1, 200),
+    help="How many open the same page at once, as a class does: pages are then made before they are asked for.",
+)  # fmt: skip
 @click.option("--open", "open_browser", is_flag=True, help="Open it in the browser.")
 @catalog_option
 @speaks
 def dashboard(
-    port: int, names: tuple[str, ...], paths: tuple[str, ...], open_browser: bool, catalog_url: str
+    port: int,
+    names: tuple[str, ...],
+    paths: tuple[str, ...],
+    visitors: int | None,
+    open_browser: bool,
+    catalog_url: str,
 ) -> int:
     """Look at runs in the browser, and move lambda with your hand.
 
@@ -34,6 +43,7 @@ def dashboard(
       reluflow dashboard
       reluflow dashboard --port 8080 --open
       reluflow dashboard --data experiment.nc
+      reluflow dashboard --visitors 30
       reluflow dashboard --allow-host flows.example.org
     """  # noqa: D301
     catalog = opened(catalog_url)
@@ -44,7 +54,7 @@ def dashboard(
     except ModuleNotFoundError as error:
         refuse(f"the dashboard needs {error.name}: `pip install 'reluflow[dashboard]'` first", WRONG_REQUEST)
     try:
-        serving = server(catalog, port=port, names=names, files=name_files(paths))
+        serving = server(catalog, port=port, names=names, files=name_files(paths), visitors=visitors)
     except RequestError as error:
         refuse(f"--data {error}", WRONG_REQUEST)
     except OSError as error:

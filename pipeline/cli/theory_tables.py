@@ -42,14 +42,16 @@ def print_ladder(console: Console, law: xr.Dataset) -> None:
 def _rungs_table(law: xr.Dataset) -> Table:
     table = Table(
         "\nlambda = 10^", "\nt2 |D_+|/(-ln lambda)", "\nt3 |D_-|/(-ln lambda)", "\nplateaus",
-        "final excess\nof the norm", "between the data\n|h - h*|", box=None,
+        "final excess\nof the norm", "less the\nlimit's", "between the data\n|h - h*|", box=None,
     )  # fmt: skip
     for rung in (0.4, 0.0, -1.0, -2.0, -4.0, -6.0, -10.0, -20.0, -100.0, -1000.0):
         if rung in law["rung"].values:
             at = law.sel(rung=rung)
             table.add_row(
                 f"{rung:g}", _number(at["constant_t2"], ".4f"), _number(at["constant_t3"], ".4f"),
-                _number(at["plateaus"], "g"), _number(at["excess"], ".4g"), _number(at["hull_difference"], ".2g"),
+                _number(at["plateaus"], "g"), _number(at["excess"], ".4g"),
+                _number(at["limit_deviation"], ".2g") if "limit_deviation" in law else "-",
+                _number(at["hull_difference"], ".2g"),
             )  # fmt: skip
     return table
 
@@ -63,12 +65,26 @@ def _excess_in_words(law: xr.Dataset) -> str:
             f"lambda^{power:.3f}; idle neurons that see a part of a sign's points explain {expected:.3f}."
         )
     last, minimum = float(law["excess"][-1]), float(law["minimum"])
-    limit = float(law["limit_excess"]) if "limit_excess" in law else float("nan")  # older ladders have none
-    jumps = "" if isnan(limit) else f" In the limit lambda -> 0 it is {limit:.6g} (reluflow theory limit)."
     return (
         f"\nAt the smallest scale the excess over the minimum norm is {last:.6g}, "
-        f"{last / minimum:.3g} of the minimum.{jumps} Where its assumptions hold, the paper promises none."
+        f"{last / minimum:.3g} of the minimum. Where its assumptions hold, the paper promises none."
+        f"{_limit_in_words(law)}"
     )
+
+
+def _limit_in_words(law: xr.Dataset) -> str:
+    """What the limit lambda -> 0 says of the excess, and how a ladder tends to it; nothing without a limit."""
+    limit = float(law["limit_excess"]) if "limit_excess" in law else float("nan")  # older ladders have none
+    if isnan(limit):
+        return ""
+    said = f"\nIn the limit lambda -> 0 it is {limit:.6g} (reluflow theory limit)"
+    if "limit_from" not in law:
+        return f"{said}."
+    start, power = float(law["limit_from"]), float(law["limit_exponent"])
+    if isnan(start):
+        return f"{said}; at the smallest scale the norm is not yet within 0.1 % of the limit's."
+    fall = "" if isnan(power) else f", and its distance falls as lambda^{power:.3f}"
+    return f"{said}: from 10^{start:g} on the norm is within 0.1 % of the limit's{fall}."
 
 
 def print_width(console: Console, law: xr.Dataset) -> None:

@@ -23,7 +23,7 @@ DEEPEST = 16
 MOST_KEYS = 20_000
 MOST_LISTS = 200_000
 """Keys, and tables and lists, of a configuration: tomllib takes 1 kB for each part of a key."""
-_LARGEST = {".toml": LARGEST_TOML, ".csv": LARGEST_TEXT, ".tsv": LARGEST_TEXT}
+_LARGEST = {".toml": LARGEST_TOML} | dict.fromkeys((".csv", ".tsv", ".txt", ".dat"), LARGEST_TEXT)
 _TEXTS = re.compile(
     r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
 )  # fmt: skip

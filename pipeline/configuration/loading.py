@@ -23,7 +23,7 @@ from pipeline.inputs.errors import RequestError
 
 Table = TypeVar("Table", bound=BaseModel)
 
-DATA_FILES = (".csv", ".npz")
+DATA_FILES = (".csv", ".tsv", ".txt", ".dat", ".npy", ".npz")
 """The endings of files that are no configuration but a run's points: allowed where a file is."""
 
 
@@ -35,8 +35,8 @@ def load_config(
     Parameters
     ----------
     name_or_path
-        A preset's name, the path of a TOML file, that of a CSV or npz file of points, or the keys themselves: a
-        dictionary of tables, or of dotted keys, whose arrays are of any kind.
+        A preset's name, the path of a TOML file, that of a table (.csv, .tsv, .txt, .dat) or npz file of points,
+        or the keys themselves: a dictionary of tables, or of dotted keys, whose arrays are of any kind.
     overrides
         Dotted keys, for instance ``{"init.width": 100}``. None unsets a key: it is as if the preset or the file
         did not say it.
@@ -312,7 +312,7 @@ def _find(name_or_path: str | Path) -> Path:
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     raise RequestError(
         f"preset = {str(name_or_path)!r} is not known{hint}: "
-        f"allowed are {', '.join(known)}, or the path of a TOML, CSV or npz file"
+        f"allowed are {', '.join(known)}, or the path of a TOML, CSV, txt or npz file"
     )
 
 

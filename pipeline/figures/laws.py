@@ -53,9 +53,11 @@ def ladder_figure(law: xr.Dataset) -> Figure:
 
 
 def _ends(law: xr.Dataset) -> Figure:
-    """Draw the excess over the minimum norm, and how many stationary points are visited."""
-    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.6, 1))
+    """Draw the excess over the minimum norm, its distance from the limit's, and how many saddles are visited."""
+    limit = "limit_deviation" in law and bool(np.isfinite(law["limit_excess"]))
+    figure = Figure(figsize=(WIDTH, 6.2 if limit else 4.6), layout="constrained")
+    ratios = (1.6, 1.2, 1) if limit else (1.6, 1)
+    above, *between, below = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios)
     law = law.isel(rung=law["log_init_scale"].values < 0)
     tens = -law["log_init_scale"].values / np.log(10.0)
     minimum = float(law["minimum"])
@@ -65,10 +67,11 @@ def _ends(law: xr.Dataset) -> Figure:
         above.set_yscale("log")
     else:
         above.axhline(0.0, color=BLACK, linewidth=0.9, linestyle="--")
-    if "limit_excess" in law and np.isfinite(law["limit_excess"]):
+    if limit:
         there, look = float(law["limit_excess"]), {"color": VERMILION, "linewidth": 0.9, "linestyle": ":"}
         above.axhline(there, **look, label="the limit λ → 0", gid="limit")
         above.legend(loc="best")
+        _deviation(between[0], tens, law)
     above.set_ylabel(f"excess of ½|θ|²\nover the minimum, {minimum:.6g}")
     below.plot(tens, law["plateaus"].values, "s-", color=VERMILION, markersize=4, gid="plateaus")
     below.set_ylabel("number of plateaus")
@@ -81,6 +84,21 @@ def _ends(law: xr.Dataset) -> Figure:
     below.set_xlabel("λ")
     figure.suptitle(f"{law.attrs['name']}: how the runs end", x=0.01, ha="left")
     return figure
+
+
+def _deviation(axes: Axes, tens: FloatArray, law: xr.Dataset) -> None:
+    """Draw how far the norm is from the limit's, down to where that is rounding, and the power of its fall."""
+    size, power = np.abs(law["limit_deviation"].values), float(law["limit_exponent"])
+    shown = size > float(law["limit_error"])
+    axes.plot(tens[shown], size[shown], "o-", color=BLUE, markersize=4, gid="deviation")
+    if np.isfinite(power):
+        last = np.flatnonzero(shown)[-3:]
+        fall = size[last[-1]] * 10.0 ** (power * (tens[last[-1]] - tens[last]))
+        axes.plot(tens[last], fall, color=BLACK, linewidth=0.9, linestyle="--", label=f"~ λ^{power:.3f}")
+        axes.legend(loc="best")
+    if shown.any():
+        axes.set_yscale("log")
+    axes.set_ylabel("distance\nfrom the limit's")
 
 
 def _exponents(axes: Axes, law: xr.Dataset) -> None:

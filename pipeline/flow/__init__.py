@@ -7,6 +7,7 @@ It knows the data, and nothing of phases or catalogs.
 """
 
 from pipeline.flow.course import Course, follow_flow
+from pipeline.flow.followed import Followed
 from pipeline.flow.initial import initialise
 from pipeline.flow.limit.labelled import limit_beside, limit_process, measure_limit
 from pipeline.flow.simulate import simulate
@@ -14,6 +15,7 @@ from pipeline.flow.starts import arrays_of, given_start, given_weights, start, s
 
 __all__ = [
     "Course",
+    "Followed",
     "arrays_of",
     "follow_flow",
     "given_start",

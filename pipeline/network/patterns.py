@@ -6,7 +6,7 @@ once a group: a million neurons on five points are some thirty groups.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +19,9 @@ from pipeline.network.algebra import pieces, weights
 
 ODD = np.uint64(0x9E3779B97F4A7C15)
 """Multiplier of the patterns' hash, modulo 2^64: two of a million patterns share one with a chance of 3e-8."""
+
+READ = ("direction", "log_norm", "output_ratio", "activation")
+"""What a network is made of: variables of a trajectory."""
 
 Surface = tuple[np.ndarray, np.ndarray]
 """Groups (their numbers) that slide along the same points, and orthonormal columns (p, k) that span those points:
@@ -48,14 +51,24 @@ class Network:
     @classmethod
     def at(cls, data: xr.Dataset, trajectory: xr.Dataset, sample: int) -> Network:
         """Read one sample, and nothing else of the trajectory."""
-        names = ("direction", "log_norm", "output_ratio", "activation")
-        direction, log_norm, ratio, state = at_instant(trajectory, sample, *names)
+        direction, log_norm, ratio, state = at_instant(trajectory, sample, *READ)
         x, y = data.variables["x"].values, data.variables["y"].values
         first, group = group_by_pattern(state, np.sign(ratio))
         return cls(
             x, y, Activation.of(trajectory), direction, ratio, log_norm,
             *weights(log_norm, direction, ratio), group, state[first], np.sign(ratio[first]),
         )  # fmt: skip
+
+    def at_another(self, data: xr.Dataset, trajectory: xr.Dataset, sample: int) -> Network:
+        """Read another sample; what depends on the patterns alone is kept where these are the same."""
+        direction, log_norm, ratio, state = at_instant(trajectory, sample, *READ)
+        same_signs = np.array_equal(np.sign(ratio), self.sign[self.group])
+        if not (same_signs and np.array_equal(state, self.state[self.group])):
+            return Network.at(data, trajectory, sample)
+        w, a = weights(log_norm, direction, ratio)
+        found = replace(self, direction=direction, ratio=ratio, log_norm=log_norm, w=w, a=a)
+        vars(found).update({name: getattr(self, name) for name in ("basis", "inside", "surfaces")})
+        return found
 
     def derivative(self, groups: np.ndarray) -> np.ndarray:
         """phi'(<w, x_k>) of these groups at each point; 0 where they slide."""

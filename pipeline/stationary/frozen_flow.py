@@ -20,20 +20,19 @@ ReLU): either the neuron leaves to a side, or it slides and <D, x_k> = 0. The ot
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
+from itertools import count
 
 import numpy as np
 
 from pipeline.network.activation import Activation
+from pipeline.stationary.least_force import ROUNDING, columns_of, least_force, solved
 
 FLAT = 1e-9
 """|D| over 1/n sum |r_k||x_k| up to which there is no force."""
-ROUNDING = 1e-12
-"""The cosine up to which a vector is orthogonal, or a neuron on a boundary."""
 ROUNDS = 50
 """How many boundaries a neuron may reach, for each of the points."""
-PIVOTS, PATIENCE = 200, 3
-"""How often the gains on boundaries are changed, and how often in vain before that is done one by one."""
+SIDES = 8
+"""At how many boundaries with a convex kink all choices of sides are tried; beyond, all of them are crossed."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ class FrozenFlow:
         self.bend = (1.0 - slope) * residual / n
         self.linear = slope * (residual @ x) / n
         length = np.linalg.norm(x, axis=1)
-        self.length = np.where(length > 0, length, 1.0)
+        self.length, self.longest = np.where(length > 0, length, 1.0), float(length.max(initial=0.0))
         self.size = float(np.abs(residual) @ length) / n * max(1.0, abs(slope))
 
     def force(self, gain: np.ndarray) -> np.ndarray:
@@ -128,8 +127,8 @@ class FrozenFlow:
     def follow(self, start: Neurons) -> Ends:
         """Follow every neuron to the end of the flow."""
         course = _Course(start)
-        for j in np.flatnonzero(course.boundary.any(axis=1)):
-            self._choose(course, int(j), np.flatnonzero(course.boundary[j]))
+        on = np.flatnonzero(course.boundary.any(axis=1))
+        self._choose(course, on, course.boundary[on])
         for _ in range(ROUNDS * (len(self.x) + 1)):
             if not len(course.moving):
                 break
@@ -197,95 +196,82 @@ class FrozenFlow:
 
     def _cross(self, course: _Course, neurons: np.ndarray, point: np.ndarray, sign: np.ndarray) -> None:
         """Let neurons cross the boundaries that they have reached, or slide along them."""
-        free = ~course.boundary[neurons].any(axis=1)
-        through = free & (sign * self.bend[point] >= 0.0)
+        touched = course.boundary[neurons]
+        through = ~touched.any(axis=1) & (sign * self.bend[point] >= 0.0)
         j, k = neurons[through], point[through]
         course.gain[j, k] = 1.0 - course.gain[j, k]
-        for j, k in zip(neurons[~through], point[~through], strict=True):
-            self._choose(course, j, np.append(np.flatnonzero(course.boundary[j]), k))
+        touched[np.arange(len(neurons)), point] = True
+        self._choose(course, neurons[~through], touched[~through])
 
-    def _choose(self, course: _Course, j: int, points: np.ndarray) -> None:
-        """Choose the side of neuron j at each boundary that it touches, or that it slides along it."""
-        sign = float(np.sign(course.a[j])) or 1.0
-        chosen = self._gains(sign, course.gain[j], points)
-        course.gain[j, points] = chosen
-        slides = points[(chosen > 0.0) & (chosen < 1.0)]
-        course.boundary[j] = False
-        course.boundary[j, slides] = True
-        if len(slides):
-            held = self.x[slides]
-            w = course.w[j] - solved(held @ held.T, held @ course.w[j]) @ held
-            course.w[j] = w / np.linalg.norm(w)
+    def _choose(self, course: _Course, neurons: np.ndarray, touched: np.ndarray) -> None:
+        """Choose the side of neurons at each boundary that they touch [neuron, point], or let them slide on it."""
+        if not len(neurons):
+            return
+        a = course.a[neurons]
+        gains = self._gains(np.where(a != 0, np.sign(a), 1.0), course.gain[neurons], touched)
+        slides = touched & (gains > 0.0) & (gains < 1.0)
+        course.gain[neurons], course.boundary[neurons] = gains, slides
+        sliding = slides.any(axis=1)
+        course.w[neurons[sliding]] = self._onto(slides[sliding], course.w[neurons[sliding]])
 
-    def _gains(self, sign: float, before: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """The gains at the boundaries ``points`` that the motion realises."""
-        x, bend = self.x[points], self.bend[points]
-        base = before.copy()
-        base[points] = 0.0
-        base = self.force(base)
-        concave = sign * bend < 0.0
-        free = np.flatnonzero(~concave)
-        sides = [(1.0 - before[points[k]], before[points[k]]) for k in free]
-        best: tuple[float, np.ndarray] | None = None
-        for choice in product(*sides) if len(free) <= 8 else [tuple(1.0 - before[points[free]])]:
-            gains = np.zeros(len(points))
-            gains[free] = choice
-            force = base + (gains * bend) @ x
-            gains[concave] = least_force(force, bend[concave, None] * x[concave])
-            force = base + (gains * bend) @ x
-            speed = sign * (x[free] @ force) * np.where(gains[free] > 0, 1.0, -1.0)
-            wrong = float(-speed.min(initial=0.0))
-            if best is None or wrong < best[0] - 1e-12:
-                best = wrong, gains
-            if wrong <= ROUNDING * self.size * self.length.max(initial=0.0):
-                break
-        assert best is not None
-        return best[1]
+    def _gram(self, columns: np.ndarray) -> np.ndarray:
+        """<x_k, x_l> of each neuron's points [neuron, column]; of all points they may fill the memory."""
+        own = self.x[columns]
+        return np.asarray(own @ own.transpose(0, 2, 1))
+
+    def _onto(self, boundary: np.ndarray, w: np.ndarray) -> np.ndarray:
+        """Project w onto these boundaries [neuron, point], to length 1."""
+        columns, used = columns_of(boundary)
+        inner = np.take_along_axis(w @ self.x.T, columns, axis=1)
+        share = solved(self._gram(columns), inner, used)
+        w = w - _spread(share, columns, len(self.x)) @ self.x
+        return np.asarray(w / np.linalg.norm(w, axis=1)[:, None])
+
+    def _gains(self, sign: np.ndarray, before: np.ndarray, touched: np.ndarray) -> np.ndarray:
+        """The gains [neuron, point] that the motion realises, with those at the boundaries that are touched."""
+        concave = touched & (sign[:, None] * self.bend < 0.0)
+        convex = touched & ~concave
+        most = convex.sum(axis=1)
+        choices = np.where(most <= SIDES, 2**most, 1)
+        number = np.cumsum(convex, axis=1) - 1
+        best, least = before.copy(), np.full(len(sign), np.inf)
+        row = np.arange(len(sign))
+        for choice in count():
+            # First all are crossed.
+            crossed = (choice >> np.clip(number[row], 0, SIDES)) % 2 == 0
+            sides = np.where(crossed, 1.0 - before[row], before[row])
+            gains = np.where(convex[row], sides, np.where(concave[row], 0.0, before[row]))
+            gains, wrong = self._slid(sign[row], gains, concave[row], convex[row])
+            better = wrong < least[row] - ROUNDING
+            best[row[better]], least[row[better]] = gains[better], wrong[better]
+            row = row[(wrong > ROUNDING * self.size * self.longest) & (choice + 1 < choices[row])]
+            if not len(row):
+                return best
+        raise AssertionError
+
+    def _slid(
+        self, sign: np.ndarray, gains: np.ndarray, concave: np.ndarray, convex: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Put the gains of least force at concave kinks; say how fast it leaves the sides of the convex ones."""
+        force = (gains * self.bend) @ self.x + self.linear
+        columns, used = columns_of(concave)
+        bend = np.where(used, self.bend[columns], 0.0)
+        gram = self._gram(columns) * bend[:, :, None] * bend[:, None, :]
+        projection = np.take_along_axis(force @ self.x.T, columns, axis=1) * bend
+        share = least_force(gram, projection, used, np.linalg.norm(force, axis=1))
+        gains = gains + _spread(share, columns, len(self.x))
+        speed = sign[:, None] * (((gains * self.bend) @ self.x + self.linear) @ self.x.T)
+        speed = np.where(gains > 0.0, speed, -speed)
+        return gains, -np.min(speed, axis=1, initial=0.0, where=convex)
+
+
+def _spread(values: np.ndarray, columns: np.ndarray, width: int) -> np.ndarray:
+    """Put values [row, column] at their columns of rows of that width, 0 elsewhere."""
+    whole = np.zeros((len(values), width))
+    np.put_along_axis(whole, columns, values, axis=1)
+    return whole
 
 
 def _turning(p: np.ndarray, a: np.ndarray) -> np.ndarray:
     """How far along e a neuron with |a| < |p| goes until its a is 0."""
     return np.asarray(np.abs(p) - np.sqrt(np.maximum(p**2 - a**2, 0.0)))
-
-
-def solved(gram: np.ndarray, side: np.ndarray) -> np.ndarray:
-    """The solution of gram s = side; the least one where there are several."""
-    try:
-        found = np.linalg.solve(gram, side)
-    except np.linalg.LinAlgError:
-        found = np.full(len(side), np.inf)
-    with np.errstate(invalid="ignore"):
-        good = np.linalg.norm(gram @ found - side) <= ROUNDING * np.linalg.norm(side)
-    return found if good else np.asarray(np.linalg.lstsq(gram, side, rcond=1e-13)[0])
-
-
-def least_force(force: np.ndarray, kinks: np.ndarray) -> np.ndarray:
-    """The shares in [0, 1] for which |force + shares kinks| is least, for kinks (kink, coord).
-
-    By pivots: which shares are 0, 1 or between is changed at the kinks where it contradicts the slope, at all of
-    them as long as their number falls, then at the last one (Murty's rule, which ends).
-    """
-    gram, projection = kinks @ kinks.T, kinks @ force
-    size = np.sqrt(np.diag(gram))
-    shares, free = np.zeros(len(kinks)), np.zeros(len(kinks), dtype=bool)
-    fewest, patience = len(kinks) + 1, PATIENCE
-    for _ in range(PIVOTS):
-        fixed = np.where(free, 0.0, shares)
-        shares = fixed.copy()
-        if free.any():
-            shares[free] = -solved(gram[np.ix_(free, free)], (projection + gram @ fixed)[free])
-        slope = (projection + gram @ shares) / size
-        allowed = ROUNDING * (np.linalg.norm(force) + size.sum())
-        below, above = free & (shares < -ROUNDING), free & (shares > 1.0 + ROUNDING)
-        loose = ~free & np.where(shares > 0.5, slope > allowed, slope < -allowed)
-        wrong = np.flatnonzero(below | above | loose)
-        if not len(wrong):
-            break
-        if len(wrong) < fewest:
-            fewest, patience = len(wrong), PATIENCE
-        else:
-            patience -= 1
-        changed = wrong if patience > 0 else wrong[-1:]
-        free[changed] = loose[changed]
-        shares = np.where(shares > 0.5, 1.0, 0.0)
-    return np.where(shares < ROUNDING, 0.0, np.where(shares > 1.0 - ROUNDING, 1.0, shares))

@@ -11,7 +11,6 @@ import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -185,7 +184,6 @@ def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat()
 
 
-@cache
 def _revision() -> str:
     from pipeline.workflow.computation import code_revision
 

@@ -18,7 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "ladder": ["ladder_law"],
         "ladders": ["LADDER_STEPS", "kept_ladder", "published_ladder"],
         "limit": ["kept_limit", "limit_law", "limit_problem"],
-        "minimum": ["MINIMUM_STEPS", "minimum_configuration", "minimum_law"],
+        "minimum": ["MINIMUM_STEPS", "kept_minimum", "minimum_configuration", "minimum_law"],
         "publishing": ["TITLES", "law_id", "scalars"],
         "threshold": ["threshold_law"],
         "width": ["width_law"],

@@ -7,12 +7,14 @@ from typing import Any
 import xarray as xr
 
 from catalog.schema import decode
-from pipeline import initialise, measure_alignment, predict_alignment, simulate
+from pipeline import follow_flow, initialise, predict_alignment
 from pipeline.configuration import RunConfig
+from pipeline.inputs.errors import RequestError
 from pipeline.workflow.computation import prepare
+from pipeline.workflow.small_start import CURVE_SAMPLES, measured_along
 
-SAMPLES = 200
-"""Of the run on which the directions are measured."""
+PRODUCTS_LIMIT = 200_000
+"""The number of points times that of neurons up to which it takes seconds."""
 BEYOND = 2.0
 """How far it goes, over the time at which the fastest neurons would escape."""
 
@@ -33,15 +35,21 @@ def aligned_start(config: RunConfig) -> xr.Dataset:
     Raises
     ------
     RequestError
-        If the start is so large that nothing aligns.
+        If the start is so large that nothing aligns, or it would take minutes.
     """
     data, slope = prepare(config), config.flow.slope
     init = initialise(data, config.init)
+    n, m = data.sizes["point"], init.sizes["neuron"]
+    if n * m > PRODUCTS_LIMIT:
+        raise RequestError(
+            f"data.points = {n} and init.width = {m}: directions are followed where their product is at most "
+            f"{PRODUCTS_LIMIT:,}"
+        )
     predicted = predict_alignment(data, init, slope=slope)
     fastest, escape = float(predicted["predicted_rate"].max()), -float(init["log_init_scale"])
     end = BEYOND * escape / fastest if fastest > 0 and escape > 0 else None
-    trajectory = simulate(data, init, slope=slope, samples=SAMPLES, end_time=end)
-    found: xr.Dataset = measure_alignment(data, trajectory, predicted)
+    course = follow_flow(data, init, slope=slope, end_time=end)
+    found = measured_along(course, course.curve(CURVE_SAMPLES), predicted)
     return found.assign(log_init_scale=-escape)
 
 

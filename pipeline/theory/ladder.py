@@ -8,6 +8,9 @@ What the final excess over the minimum norm should scale with: a neuron that sta
 points of its sign grows along D_S of that set S only, and is left at |w| ~ lambda^(1 - |D_S|/|D|) when its sign is
 fitted. Its square is excess, so the largest proper S decides: exponent 2 (1 - max |D_S|/|D|). Without such S (a
 single point of each sign) idle neurons stay at lambda, and the exponent is 2.
+
+On data of which the paper promises nothing the excess tends to that of the limit process, which may be above 0.
+The difference falls as a power of lambda too.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from pipeline import initialise, limit_process
 from pipeline.configuration import RunConfig, as_config, stated
 from pipeline.inputs.arguments import numbers
 from pipeline.inputs.errors import RequestError
-from pipeline.statements import idle_share
+from pipeline.statements import LIMIT_ENDS, idle_share
 from pipeline.workflow.computation import follow, prepare
 
 RUNGS = (
@@ -31,6 +34,8 @@ RUNGS = (
     -70.0, -100.0, -150.0, -200.0, -300.0, -500.0, -700.0, -1000.0,
 )  # fmt: skip
 """log10 of the scales, the largest of them no smaller than the labels."""
+SCALABLE = ("balanced", "unbalanced")
+"""The starts that have a limit."""
 PRODUCTS_LIMIT = 20_000
 """The number of points times that of neurons up to which the limit lambda -> 0 is followed too."""
 TOLERANCE = 1e-9
@@ -39,6 +44,13 @@ ASYMPTOTIC = -2.0
 """log10 lambda from which on a rung enters the fits."""
 CLEAR = 3.0
 """How many times its resolution a deviation must be to enter a fit."""
+
+LIMIT_ERROR = 1e-7
+"""The share of the limit's 1/2 |theta|^2 up to which a difference from it is rounding: the limit's own error."""
+LIMIT_REACHED = 1e-3
+"""The same share up to which a run ends where the limit does."""
+ONE_POWER = 0.25
+"""How far, relatively, the exponents between three scales may be apart if they are to be one."""
 
 Advance = Callable[[], None]
 
@@ -64,8 +76,10 @@ def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance:
     Dataset
         measured, bound, margin, verdict and resolution (rung, statement); constant_t2, constant_t3 and the ends
         (rung): excess, plateaus, final_loss, hull_difference, variation_norm; exponent, paper_exponent,
-        fitted_rungs and holds_from (statement); minimum, limit_excess (what is left of the excess in the limit
-        lambda -> 0, of any data), excess_exponent beside expected_excess_exponent (NaN for oblique inputs).
+        fitted_rungs and holds_from (statement); minimum, excess_exponent beside expected_excess_exponent (NaN for
+        oblique inputs); of any data limit_excess, what is left of the excess in the limit lambda -> 0,
+        limit_deviation(rung) from it, the limit_exponent of its fall, and limit_from, the log10 of the scale from
+        which on it is below a thousandth of the norm.
 
     Raises
     ------
@@ -79,7 +93,7 @@ def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance:
     data = prepare(config)
     trees = []
     for rung in rungs:
-        trees.append(follow(_on(config, rung), data))
+        trees.append(follow(_on(config, rung), data)[0])
         advance()
     table = {
         name: np.array([tree["statements"][name].values for tree in trees])
@@ -94,6 +108,8 @@ def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance:
     usable = np.array([_usable(table, i, log_scale) & bool(logarithmic[i]) for i in range(len(names))])
     exponent = np.array([slope(log_scale, table["measured"][:, i], usable[i]) for i in range(len(names))])
     bias = names.index("theorem_1_bias")
+    ends = {name: np.array([end(tree) for tree in trees]) for name, end in ENDS.items()}
+    minimum = float(trees[0]["minimal_norm"]["value"])
     return _labelled(
         config, rungs, log_scale, table,
         constant_t2=times["t2"] * rates[1] / escape,
@@ -105,20 +121,48 @@ def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance:
         ),
         fitted_rungs=usable.sum(axis=1),
         holds_from=np.array([holds_from(rungs, table["verdict"][:, i]) for i in range(len(names))]),
-        **{name: np.array([end(tree) for tree in trees]) for name, end in ENDS.items()},
-        minimum=float(trees[0]["minimal_norm"]["value"]),
-        limit_excess=limit_norm(config, data) - float(trees[0]["minimal_norm"]["value"]),
+        **ends, minimum=minimum,
+        **beside_limit(rungs, log_scale, ends["excess"] + minimum, limit_norm(config, data), minimum),
         excess_exponent=exponent[bias],
         expected_excess_exponent=expected_excess_exponent(data),
     )  # fmt: skip
 
 
 def limit_norm(config: RunConfig, data: xr.Dataset) -> float:
-    """1/2 |theta|^2 at the end of the limit lambda -> 0; NaN where it is not followed, or takes too long."""
-    if config.flow.output_speed != 1.0 or data.sizes["point"] * (config.init.width or 0) > PRODUCTS_LIMIT:
+    """1/2 |theta|^2 at the end of the limit lambda -> 0; NaN where it has none, or takes too long."""
+    scalable = config.init.start in SCALABLE and config.flow.output_speed == 1.0
+    if not scalable or data.sizes["point"] * (config.init.width or 0) > PRODUCTS_LIMIT:
         return float("nan")
     limit = limit_process(data, initialise(data, config.init), slope=config.flow.slope)
-    return float(limit["half_squared_norm"][-1])
+    return float(limit["half_squared_norm"][-1]) if limit.attrs["reason"] in LIMIT_ENDS else float("nan")
+
+
+def beside_limit(
+    rungs: Sequence[float], log_scale: np.ndarray, norm: np.ndarray, there: float, minimum: float
+) -> dict[str, Any]:
+    """Hold the norms at the ends of all rungs to that of the limit: how far they are away, and how that falls."""
+    deviation = norm - there
+    away = np.flatnonzero(~(np.abs(deviation) <= LIMIT_REACHED * there))
+    first = int(away[-1]) + 1 if len(away) else 0
+    return {
+        "limit_excess": there - minimum,
+        "limit_deviation": deviation,
+        "limit_error": LIMIT_ERROR * there,
+        "limit_exponent": falling_power(log_scale, deviation, LIMIT_ERROR * there),
+        "limit_from": float(rungs[first]) if first < len(rungs) else float("nan"),
+    }
+
+
+def falling_power(log_scale: np.ndarray, deviation: np.ndarray, error: float) -> float:
+    """Fit p of |deviation| ~ lambda^p at the last three scales where it is no error; NaN if that is no power."""
+    clear = np.flatnonzero(np.abs(deviation) > error)[-3:]
+    if len(clear) < 3 or clear[-1] - clear[0] > 2:
+        return float("nan")
+    size = np.log(np.abs(deviation[clear]))
+    powers = np.diff(size) / np.diff(log_scale[clear])
+    if powers.min() <= 0.0 or np.ptp(powers) > ONE_POWER * powers.max():
+        return float("nan")
+    return float(np.polyfit(log_scale[clear], size, 1)[0])
 
 
 ENDS: dict[str, Callable[[dict[str, xr.Dataset]], float]] = {
@@ -174,6 +218,34 @@ def expected_excess_exponent(data: xr.Dataset) -> float:
     return 2.0 * (1.0 - max(idle_share(x[sign * y > 0], y[sign * y > 0]) for sign in (1, -1)))
 
 
+DESCRIPTIONS = {
+    "constant_t2": ("rung", "t2 |D_+|/(-ln lambda)", "Tends to 1 (Lemma 3); D of the sign fitted first."),
+    "constant_t3": ("rung", "t3 |D_-|/(-ln lambda)", "Tends to 1 (Lemma 4); D of the other sign."),
+    "excess": ("rung", "final excess of 1/2 |theta|^2", "Over the least of all interpolators."),
+    "plateaus": ("rung", "stationary points lingered at", "The origin among them."),
+    "final_loss": ("rung", "final loss", "L at the end."),
+    "hull_difference": ("rung", "largest |h - h*| between the data", "At the end."),
+    "variation_norm": ("rung", "|h|_var at the end", "Of the learned function, everywhere."),
+    "minimum": ("", "min 1/2 |theta|^2", "Over the interpolators (eq 8)."),
+    "limit_excess": ("", "excess in the limit lambda -> 0", "At the end of its jumps, over the same minimum."),
+    "limit_deviation": ("rung", "excess less the limit's", "Of 1/2 |theta|^2 at the end."),
+    "limit_error": ("", "distance from the limit that is rounding", "The error of the limit's own norm."),
+    "limit_exponent": ("", "exponent of limit_deviation", "At the last three scales where it is no rounding."),
+    "limit_from": (
+        "",
+        "log10 of the scale that reaches the limit's norm",
+        "Within 0.1 %, as all smaller ones.",
+    ),
+    "exponent": ("statement", "measured exponent", "d ln(measured)/d ln(lambda) over the fitted rungs."),
+    "paper_exponent": ("statement", "the paper's exponent", "That of the bound."),
+    "fitted_rungs": ("statement", "rungs fitted", "Those with lambda <= 1e-2 and a deviation above rounding."),
+    "holds_from": ("statement", "log10 of the scale from which on it holds", "Down to the last rung."),
+    "excess_exponent": ("", "exponent of the final excess", "Of 1/2 |theta|^2 over its minimum."),
+    "expected_excess_exponent": ("", "expected exponent of the excess", "2 (1 - max |D_S|/|D|)."),
+}
+"""What else the cube has: the dimension of each, its name, and what it is."""
+
+
 def _labelled(
     config: RunConfig, rungs: Sequence[float], log_scale: np.ndarray, table: dict[str, np.ndarray], **derived: Any
 ) -> xr.Dataset:
@@ -182,26 +254,9 @@ def _labelled(
         for name in ("measured", "bound", "margin", "verdict", "resolution")
     }
     by_both["verdict"] = (*by_both["verdict"][:1], table["verdict"].astype(np.int8), by_both["verdict"][2])
-    words = {
-        "constant_t2": ("rung", "t2 |D_+|/(-ln lambda)", "Tends to 1 (Lemma 3); D of the sign fitted first."),
-        "constant_t3": ("rung", "t3 |D_-|/(-ln lambda)", "Tends to 1 (Lemma 4); D of the other sign."),
-        "excess": ("rung", "final excess of 1/2 |theta|^2", "Over the least of all interpolators."),
-        "plateaus": ("rung", "stationary points lingered at", "The origin among them."),
-        "final_loss": ("rung", "final loss", "L at the end."),
-        "hull_difference": ("rung", "largest |h - h*| between the data", "At the end."),
-        "variation_norm": ("rung", "|h|_var at the end", "Of the learned function, everywhere."),
-        "minimum": ("", "min 1/2 |theta|^2", "Over the interpolators (eq 8)."),
-        "limit_excess": ("", "excess in the limit lambda -> 0", "At the end of its jumps, over the same minimum."),
-        "exponent": ("statement", "measured exponent", "d ln(measured)/d ln(lambda) over the fitted rungs."),
-        "paper_exponent": ("statement", "the paper's exponent", "That of the bound."),
-        "fitted_rungs": ("statement", "rungs fitted", "Those with lambda <= 1e-2 and a deviation above rounding."),
-        "holds_from": ("statement", "log10 of the scale from which on it holds", "Down to the last rung."),
-        "excess_exponent": ("", "exponent of the final excess", "Of 1/2 |theta|^2 over its minimum."),
-        "expected_excess_exponent": ("", "expected exponent of the excess", "2 (1 - max |D_S|/|D|)."),
-    }
     variables = {
         name: ((dims,) if dims else (), derived[name], {"long_name": name_of, "comment": doc, "units": "1"})
-        for name, (dims, name_of, doc) in words.items()
+        for name, (dims, name_of, doc) in DESCRIPTIONS.items()
     }
     log10 = {"long_name": "log10 of the scale", "comment": "init.log10_scale", "units": "1"}
     natural = {"long_name": "ln lambda", "comment": variable("trajectory", "log_init_scale").doc, "units": "1"}

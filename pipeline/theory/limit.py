@@ -24,20 +24,20 @@ from pipeline import (
     check_small_start,
     compare,
     find_plateaus,
+    follow_flow,
     initialise,
     limit_beside,
     limit_process,
-    measure_alignment,
     measure_limit,
     predict_alignment,
-    simulate,
 )
 from pipeline.configuration import RunConfig, as_config
 from pipeline.inputs.arguments import numbers
 from pipeline.inputs.errors import RequestError
-from pipeline.theory.ladder import Advance, nothing
+from pipeline.theory.ladder import SCALABLE, Advance, nothing
 from pipeline.theory.publishing import kept
 from pipeline.workflow.computation import minimum_of, prepare
+from pipeline.workflow.small_start import CURVE_SAMPLES, measured_along
 
 SCALES = (-6.0, -100.0, -1000.0)
 """log10 of the scales of the flows that are held beside the limit."""
@@ -100,10 +100,11 @@ def limit_law(config: RunConfig | str, scales: Sequence[float] = SCALES, advance
 def small_start_rows(config: RunConfig, data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
     """Check the rows of small starts on one flow."""
     slope = config.flow.slope
-    trajectory = simulate(data, init, slope=slope, samples=SAMPLES)
-    alignment = measure_alignment(data, trajectory, predict_alignment(data, init, slope=slope))
+    course = follow_flow(data, init, slope=slope)
+    trajectory, curve = course.trajectory(SAMPLES), course.curve(CURVE_SAMPLES)
+    alignment = measured_along(course, curve, predict_alignment(data, init, slope=slope))
     comparison = compare(trajectory, minimum_of(config, data), data)
-    beside = limit_beside(trajectory, limit)
+    beside = limit_beside(trajectory, limit, curve)
     rows = check_small_start(beside, alignment, find_plateaus(data, trajectory), comparison, trajectory)
     told = [row for _, row in rows.values()]
     flags = {"flag_values": np.arange(1, len(VERDICTS) + 1, dtype="int8"), "flag_meanings": " ".join(VERDICTS)}
@@ -127,7 +128,7 @@ def small_start_rows(config: RunConfig, data: xr.Dataset, init: xr.Dataset, limi
 
 def limit_problem(config: RunConfig) -> str:
     """Say why a configuration has no limit that can be followed; nothing if it has one."""
-    if config.init.start not in ("balanced", "unbalanced"):
+    if config.init.start not in SCALABLE:
         return f"init.start = {config.init.start!r}: the limit needs a start that it can scale, allowed is another"
     if (speed := config.flow.output_speed) != 1.0:
         return f"flow.output_speed = {speed:g}: the limit is that of two layers that learn alike, allowed is 1"

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from catalog import Catalog, CatalogUnwritableError
 from pipeline import initialise, penalised_minimum, simulate, vanishing_penalty
 from pipeline.configuration import RunConfig, as_config, stated
 from pipeline.inputs.errors import RequestError
 from pipeline.network.algebra import half_squared_norm
 from pipeline.network.rays import group_equal_rows
 from pipeline.theory.ladder import Advance, nothing
+from pipeline.theory.publishing import kept
 from pipeline.workflow.computation import minimum_of, prepare
 
 COUNT, HIGHEST, LOWEST = 25, 0.95, 1e-4
@@ -132,6 +134,35 @@ def _at_equal_loss(loss: np.ndarray, flow: xr.Dataset) -> dict[str, Any]:
         )
         for name, values in (("time_at_loss", time), ("norm_at_loss", norm))
     }
+
+
+def kept_minimum(catalog: Catalog, config: RunConfig, advance: Advance = nothing) -> tuple[str | None, xr.Dataset]:
+    """Take the path of a configuration from a catalog, or find it and keep it there.
+
+    Parameters
+    ----------
+    catalog
+        One that can't be written gets nothing.
+    config, advance
+        As :func:`minimum_law` takes them.
+
+    Returns
+    -------
+    identifier, cube
+        The identifier is None if the catalog can't be written.
+
+    Raises
+    ------
+    RequestError
+        As :func:`minimum_law` does.
+    """
+    try:
+        identifier, cube, _ = kept(
+            catalog, "minimum", minimum_configuration(config), lambda: minimum_law(config, advance=advance)
+        )
+    except CatalogUnwritableError:
+        return None, minimum_law(config, advance=advance)
+    return identifier, cube
 
 
 def minimum_configuration(config: RunConfig) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import platform
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from time import perf_counter
@@ -19,7 +20,7 @@ from catalog.catalog import Catalog
 from catalog.layout import SCHEMA_VERSION
 from pipeline.configuration import RunConfig, as_config
 from pipeline.data import generate_data, teacher_network
-from pipeline.flow import follow_flow, initialise, simulate
+from pipeline.flow import Followed, follow_flow, initialise, simulate
 from pipeline.minimal_norm import (
     bias_coordinate,
     check_patterns,
@@ -109,7 +110,7 @@ def compute_shared(
     """
     if catalog is None:
         with one_core(data):
-            return summarise(follow(config, data, minimum=minimum))
+            return summarise(follow(config, data, minimum=minimum)[0])
     started = perf_counter()
     with one_core(data):
         tree = compute(config, data, minimum=minimum)
@@ -183,9 +184,9 @@ def compute(
 
     A known start, or ``minimum`` (:func:`minimum_of`), is not computed again.
     """
-    groups = follow(config, data, progress, init=init, minimum=minimum, stages=stages)
+    groups, course = follow(config, data, progress, init=init, minimum=minimum, stages=stages)
     stages.say("Following the limit of small starts ...")
-    groups = with_small_start(groups)
+    groups = with_small_start(groups, course)
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
         "id": config.run_id(SCHEMA_VERSION),
@@ -208,10 +209,11 @@ def follow(
     init: xr.Dataset | None = None,
     minimum: xr.Dataset | None = None,
     stages: Stages = NOBODY,
-) -> dict[str, xr.Dataset]:
+) -> tuple[dict[str, xr.Dataset], Followed | None]:
     """:func:`compute` without the tree: the groups by their names, all that a summary needs.
 
     For a sweep, which keeps the summary alone: the tree with its attributes takes as long as two of the stages.
+    And the flow, which can be read further; None of a method that gives samples alone.
     """
     init = start_of(config, data) if init is None else init
     epsilon, flow = config.analysis.epsilon, config.flow
@@ -220,11 +222,10 @@ def follow(
         "end_time": flow.end_time, "tolerance": flow.tolerance, "slope": flow.slope,
         "output_speed": flow.output_speed,
     }  # fmt: skip
-    look = None
+    course = None
     if flow.method == "exact":
         course = follow_flow(data, init, **shared, progress=progress or stages.flow)
         trajectory = course.trajectory(flow.samples, including=including, reading=stages.reading)
-        look = course.look
     else:
         trajectory = simulate(
             data, init, **shared, samples=flow.samples, including=including, method=flow.method,
@@ -233,8 +234,9 @@ def follow(
     teacher = None if config.data.bias else teacher_network(config.data)
     if teacher is not None:
         trajectory = with_teacher_distance(trajectory, teacher)
+    look = None if course is None else course.look
     groups = analyse(config, data, trajectory, minimum, look=look, stages=stages)
-    return {"data": data, "trajectory": trajectory} | groups
+    return {"data": data, "trajectory": trajectory} | groups, course
 
 
 def minimum_of(config: RunConfig, data: xr.Dataset) -> xr.Dataset:
@@ -305,6 +307,7 @@ def provenance(method: str = "exact") -> dict[str, Any]:
     }
 
 
+@cache
 def _version(name: str) -> str:
     try:
         return metadata.version(name)
@@ -312,8 +315,12 @@ def _version(name: str) -> str:
         return "not installed"
 
 
+@cache
 def code_revision() -> str:
-    """The commit of the checkout this code lies in, with ``-dirty`` if it was changed; else the version."""
+    """The commit of the checkout this code lies in, with ``-dirty`` if it was changed; else the version.
+
+    Asked for once a process: its code does not change, and git takes as long as a stage.
+    """
     try:
         # An environment inside somebody's own repository is no checkout of ours: git must track this file.
         _git("ls-files", "--error-unmatch", Path(__file__).name)

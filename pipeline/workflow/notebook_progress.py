@@ -10,8 +10,8 @@ from typing import Any
 
 from pipeline.workflow.stages import NOBODY, Stages
 
-PATIENCE_SECONDS = 0.5
-"""A computation that ends before says nothing."""
+PATIENCE_SECONDS = 2.0
+"""A computation that ends before says nothing, so that its result is the cell's only output."""
 EVERY_SECONDS = 0.1
 """How often the line changes at most."""
 
@@ -23,7 +23,11 @@ def in_notebook() -> bool:
 
 
 class CellLine(Stages):
-    """One line below the cell, replaced as the computation goes on, and gone when it is done."""
+    """One line below the cell, replaced as the computation goes on; in the end it says how long that took.
+
+    Jupyter can't take one output away: emptied, the line would leave a gap, and to clear the cell would take
+    along what it has printed before.
+    """
 
     def __init__(self) -> None:
         """Begin to wait."""
@@ -46,10 +50,11 @@ class CellLine(Stages):
         else:
             self._handle.update({"text/plain": words}, raw=True)
 
-    def close(self) -> None:
-        """Take the line away."""
+    def close(self, ending: str) -> None:
+        """Say how it ended, and after how long."""
         if self._handle is not None:
-            self._handle.update({"text/plain": "", "text/html": ""}, raw=True)
+            words = f"{ending} {perf_counter() - self._started:.1f} s."
+            self._handle.update({"text/plain": words}, raw=True)
 
 
 @contextmanager
@@ -67,5 +72,7 @@ def notebook_progress(wanted: bool | None) -> Iterator[Stages]:
     line = CellLine()
     try:
         yield line
-    finally:
-        line.close()
+    except BaseException:  # an interrupt too
+        line.close("Ended after")
+        raise
+    line.close("Computed in")

@@ -22,13 +22,19 @@ from pipeline import (
     predict_alignment,
     tangent_kernel_spectrum,
 )
+from pipeline.flow import Followed
+from pipeline.phases import last_aligning
 
-PRODUCTS_LIMIT = 5_000
-"""The number of points times that of neurons up to which neurons and jumps are predicted: about a second."""
+PRODUCTS_LIMIT = 15_000
+"""The number of points times that of neurons up to which neurons and jumps are predicted: about half a second."""
+LIMIT_WORK = 1e7
+"""After how much work a run follows its limit no further: about a second."""
 KERNEL_POINTS_LIMIT, KERNEL_WEIGHTS_LIMIT = 200, 100_000
 """The numbers of points and of weights up to which the tangent kernel is decomposed."""
 KERNEL_WORK, KERNEL_SAMPLES = 2e7, (10, 100)
 """How many numbers its eigenvalues may cost, n^3 a sample, and the fewest and the most samples."""
+CURVE_SAMPLES = 3000
+"""At how many instants a flow's loss is held to the limit, whatever ``flow.samples`` is."""
 SMALL = 1e-2
 """|r - y| over |y| up to which a start is small: h is nearly 0."""
 SAME_LOSS = 1e-2
@@ -39,19 +45,21 @@ NO_PARTNER = -2
 Groups = dict[str, xr.Dataset]
 
 
-def with_small_start(groups: Groups) -> Groups:
+def with_small_start(groups: Groups, course: Followed | None = None) -> Groups:
     """Add the groups alignment, jumps and kernel to those of a run, and their rows to its statements.
 
     Parameters
     ----------
     groups
         Those of :func:`pipeline.workflow.computation.follow`.
+    course
+        The flow that its trajectory was read from; None where the samples are all that there is.
     """
     data, trajectory = groups["data"], groups["trajectory"]
     found: Groups = {}
     reason = not_predicted(data, trajectory)
     if not reason:
-        found = predicted(data, trajectory)
+        found = predicted(data, trajectory, course)
     if kernel_samples(data, trajectory):
         found["kernel"] = tangent_kernel_spectrum(data, trajectory, kernel_samples(data, trajectory))
     plateaus = groups["plateaus"]
@@ -82,11 +90,35 @@ def not_predicted(data: xr.Dataset, trajectory: xr.Dataset) -> str:
     return ""
 
 
-def predicted(data: xr.Dataset, trajectory: xr.Dataset) -> Groups:
+def predicted(data: xr.Dataset, trajectory: xr.Dataset, course: Followed | None = None) -> Groups:
     """The groups alignment and jumps of a run with a small start."""
     slope, start = float(trajectory.attrs.get("slope", 0.0)), first_sample(trajectory)
-    limit = limit_beside(trajectory, limit_process(data, start, slope=slope))
-    return {"alignment": _alignment(data, trajectory), "jumps": limit}
+    limit = limit_process(data, start, slope=slope, work=LIMIT_WORK)
+    if course is None:
+        return {"alignment": _alignment(data, trajectory), "jumps": limit_beside(trajectory, limit)}
+    curve = course.curve(CURVE_SAMPLES)
+    alignment = measured_along(course, curve, predict_alignment(data, start, slope=slope))
+    return {"alignment": alignment, "jumps": limit_beside(trajectory, limit, curve)}
+
+
+def measured_along(course: Followed, curve: xr.Dataset, alignment: xr.Dataset) -> xr.Dataset:
+    """:func:`pipeline.measure_alignment` at the end of the alignment itself: its instant is one of a curve's.
+
+    Parameters
+    ----------
+    course
+        The flow; its neurons are read around that instant alone.
+    curve
+        residual(time, point) of it, dense.
+    alignment
+        Of :func:`pipeline.predict_alignment`.
+    """
+    time, residual = curve.variables["time"].values, curve.variables["residual"].values
+    last = last_aligning(course.data.variables["y"].values, residual)
+    # One more on each side: read with the neurons, the residual is another within the solver's tolerance.
+    around = course.look(time[max(last - 1, 0) : last + 2])
+    found: xr.Dataset = measure_alignment(course.data, around, alignment)
+    return found
 
 
 def alignment_of(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset | None:

@@ -16,6 +16,8 @@ from pipeline.workflow.computation import run
 from pipeline.workflow.notebook_progress import notebook_progress
 
 _TABLES = ("init", "flow", "analysis")
+SHORTEST = 4
+"""Letters of a wrong key that is looked for inside of others: ``scale`` means ``log10_scale``."""
 
 
 def fit(
@@ -79,7 +81,8 @@ def configuration_of(data: xr.Dataset, bias: bool, test: Any, keys: dict[str, An
     tables = {key: f"{table}.{key}" for table in reversed(_TABLES) for key in _keys_of(table)}
     for key, value in keys.items():
         if key not in tables:
-            near = get_close_matches(key, tables, n=1)
+            around = [one for one in tables if len(key) >= SHORTEST and key in one]
+            near = around or get_close_matches(key, tables, n=1)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
             raise RequestError(f"{key} is not a known key{hint}: allowed are {', '.join(sorted(tables))}")
         dotted[tables[key]] = value

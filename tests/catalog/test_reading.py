@@ -203,7 +203,7 @@ def test_reencoding_an_opened_run_starts_afresh(pristine, run_id):
     # What a reader's encoding holds (old chunks, another codec) must not leak into a new run.
     opened = open_catalog(pristine)[run_id]
     opened["trajectory"].variables["loss"].encoding["compressors"] = ()
-    again = encode(opened)
+    again = encode(opened.to_dict())
     assert json.loads(again["trajectory/loss/zarr.json"])["codecs"][-1]["name"] == "crc32c"
 
 

@@ -17,7 +17,7 @@ from served import REPOSITORY, dashboard_command
 from tornado.websocket import WebSocketClosedError
 
 from catalog import open_catalog
-from dashboards.application import keep_unless_page_closed, server
+from dashboards.application import GARBAGE_THRESHOLD, keep_unless_page_closed, prepare_first_page, server
 from dashboards.views import PAGES
 from dashboards.views.catalog.page import CatalogPage
 from dashboards.views.flow.page import FlowPage
@@ -183,3 +183,11 @@ def test_a_message_of_a_page_that_was_left_is_no_traceback(running, caplog):
             "error handling message", exc_info=caught._excinfo
         )
         assert bool(caplog.records) is said
+
+
+def test_the_search_for_garbage_leaves_out_libraries_and_comes_rarely(monkeypatch):
+    done = []
+    for name in ("collect", "freeze", "set_threshold"):
+        monkeypatch.setattr(gc, name, lambda *numbers, name=name: done.append((name, *numbers)))
+    prepare_first_page()
+    assert done[-3:] == [("collect",), ("freeze",), ("set_threshold", GARBAGE_THRESHOLD, 10, 10)]

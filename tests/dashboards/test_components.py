@@ -1,7 +1,10 @@
 """The pieces that pages are written of."""
 
+from bokeh.document import Document
+
 from dashboards.components import (
     RadioButtons,
+    TextPane,
     card,
     facts_html,
     heading_pane,
@@ -49,3 +52,13 @@ def test_cards_are_as_wide_as_the_page_or_share_a_row():
     row = side_by_side(whole, shared)
     assert {one.styles["flex"] for one in row} == {"1 1 460px"}
     assert len(shared) == 2
+
+
+def test_a_new_text_is_all_that_changes():
+    """Panel's own pane would set its styles too, for which Bokeh searches the whole page for models."""
+    pane, document, changed = html_pane("<p>before</p>"), Document(), []
+    assert isinstance(pane, TextPane)
+    pane.server_doc(document)
+    document.on_change(lambda event: changed.append((event.attr, event.new)))
+    pane.object = "<p>after</p>"
+    assert changed == [("text", "&lt;p&gt;after&lt;/p&gt;")]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dashboards.drawing_data import LINE_INSTANTS, LINES_LIMIT, MARKERS_LIMIT
+from dashboards.drawing_data import LINE_INSTANTS, LINES_LIMIT, MADE_LIMIT, MARKERS_LIMIT, DrawingData
 
 
 def test_few_neurons_are_all_drawn(drawing_of):
@@ -47,3 +47,15 @@ def test_one_input_has_a_plane_and_many_have_components(drawing_of):
     drawing = drawing_of("orthonormal")
     assert drawing.plane is None
     assert "%" in drawing.view.names[0]
+
+
+def test_all_pages_that_draw_a_run_share_what_is_made_of_it(drawing_of):
+    first, second = drawing_of(), drawing_of()
+    assert first is second
+    assert DrawingData.of(first.run, (0, 1)) is not first
+    made = []
+    for number in [7, 7, *range(MADE_LIMIT + 5), 7]:
+        assert first.once(("number", number), lambda number=number: made.append(number) or -number) == -number
+    assert made.count(7) <= 3
+    assert made[:2] == [7, 0]
+    assert len(vars(first)["_made"]) <= MADE_LIMIT

@@ -1,6 +1,7 @@
 """From an address to what is looked at and back."""
 
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,7 +58,7 @@ def test_a_damaged_run_is_one_sentence(tmp_path):
     assert len(here.said) == 1
 
 
-@settings(max_examples=60)
+@settings(max_examples=amount(24, 60))
 @given(
     st.dictionaries(
         st.sampled_from([*KEYS, "preset", "run", "t"]),

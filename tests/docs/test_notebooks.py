@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
+from kernels import execute
 
 REPOSITORY = Path(__file__).parents[2]
 NOTEBOOKS = sorted((REPOSITORY / "docs" / "notebooks").glob("*.ipynb"))
@@ -64,14 +62,8 @@ def test_the_answers_of_the_exercise_are_folded_away():
 @pytest.mark.filterwarnings("default")  # of the kernel's client, which is not ours
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs(path, tmp_path, monkeypatch):
-    # This checkout's packages, for the kernel and for the commands that it starts.
-    monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")]).rstrip(":")
-    )
-    monkeypatch.delenv("RELUFLOW_CATALOG", raising=False)
-    monkeypatch.setenv("JUPYTER_PATH", str(Path(sys.prefix) / "share" / "jupyter"))
     notebook = _read(path)
-    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    execute(notebook, tmp_path, monkeypatch)
     said = [output for cell in _code(notebook) for output in cell.outputs]
     assert sum(output.output_type == "display_data" for output in said) >= 2  # figures
     assert not [output for output in said if output.get("name") == "stderr" and not is_progress(output["text"])]

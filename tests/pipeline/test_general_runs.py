@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import xarray as xr
+from amounts import with_slow
 
 from catalog import open_catalog
 from catalog.schema import GROUPS, SCHEMA_VERSION, validate
@@ -41,9 +42,13 @@ BESIDE = {"non-orthogonal", "small-width", "nearly-orthogonal"}
 sign: the flow is not unique there."""
 
 
-@pytest.mark.parametrize(
-    "name", ["non-orthogonal", "non-orthogonal-large", "small-width", "nearly-orthogonal", "unbalanced", "leaky"]
+QUICK, REST = (
+    ["non-orthogonal", "unbalanced", "leaky"],
+    ["non-orthogonal-large", "small-width", "nearly-orthogonal"],
 )
+
+
+@pytest.mark.parametrize("name", with_slow(QUICK, REST))
 def test_every_kind_of_run_goes_end_to_end(name, tmp_path):
     """Computed, published, read back, verified; the minimum is certified for all of them."""
     catalog = open_catalog(tmp_path / "catalog")

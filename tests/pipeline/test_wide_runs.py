@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from amounts import with_slow
 
 import catalog.schema.blocks
 import pipeline.phases.kinks
@@ -31,7 +32,7 @@ def followed(name, **overrides):
     return config, data, trajectory
 
 
-@pytest.mark.parametrize("name", ["orthogonal", "non-orthogonal", "unbalanced", "leaky"])
+@pytest.mark.parametrize("name", with_slow(["orthogonal", "leaky"], ["non-orthogonal", "unbalanced"]))
 def test_in_parts_of_its_neurons_a_run_is_what_it_is_as_a_whole(monkeypatch, name):
     config, data, trajectory = followed(name, init__width=120, flow__samples=60)
     whole = analyse(config, data, trajectory)

@@ -4,8 +4,8 @@ import gzip
 import json
 import time
 import zlib
-from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
 from functools import cache
 from http.server import SimpleHTTPRequestHandler
 
@@ -24,20 +24,36 @@ PAUSE = 0.02
 """Seconds between two bytes of a slow answer."""
 
 
-def raw(content: bytes) -> Callable[[SimpleHTTPRequestHandler], None]:
+Content = bytes | Callable[[], bytes]
+"""What is large is made when it is asked for: not by whoever collects the tests."""
+
+
+def made(content: Content) -> bytes:
+    return content() if callable(content) else content
+
+
+def raw(content: Content) -> Callable[[SimpleHTTPRequestHandler], None]:
     """Bytes that are no answer of http's, or one with odd headers."""
 
+    ready = cache(lambda: made(content))
+
     def answer(handler):
-        handler.wfile.write(content)
+        handler.wfile.write(ready())
         handler.close_connection = True
 
+    answer.prepare = ready
     return answer
 
 
-def body(content: bytes, *headers: str, status: str = "200 OK", length: bool = True):
+def body(content: Content, *headers: str, status: str = "200 OK", length: bool = True):
     """A whole answer with these bytes."""
-    lines = [f"HTTP/1.1 {status}", *headers, *([f"Content-Length: {len(content)}"] if length else [])]
-    return raw("\r\n".join([*lines, "", ""]).encode() + content)
+
+    def whole():
+        inside = made(content)
+        lines = [f"HTTP/1.1 {status}", *headers, *([f"Content-Length: {len(inside)}"] if length else [])]
+        return "\r\n".join([*lines, "", ""]).encode() + inside
+
+    return raw(whole)
 
 
 def endless(piece: bytes, *headers: str, pause: float = 0.0, start: bytes = b""):
@@ -86,9 +102,8 @@ def redirect(to: Callable[[str], str]):
     return answer
 
 
-@cache
 def bomb(compress: Callable[..., bytes] = gzip.compress) -> bytes:
-    """64 MiB of zeros, packed: quickly, since whoever collects the tests makes it."""
+    """64 MiB of zeros, packed."""
     return compress(bytes(2**26), 1)
 
 
@@ -104,10 +119,10 @@ ANYWHERE = {
     "endless with a length": endless(MUCH, "Content-Length: 1000000000000"),
     "endless in chunks": endless(b"40000\r\n" + MUCH + b"\r\n", "Transfer-Encoding: chunked"),
     "endless white space": endless(b" " * 2**18, HTML),
-    "gzip bomb": body(bomb(), HTML, "Content-Encoding: gzip"),
-    "deflate bomb": body(bomb(zlib.compress), "Content-Encoding: deflate"),
+    "gzip bomb": body(bomb, HTML, "Content-Encoding: gzip"),
+    "deflate bomb": body(lambda: bomb(zlib.compress), "Content-Encoding: deflate"),
     "brotli": body(b"\x1b", "Content-Encoding: br"),
-    "two encodings": body(gzip.compress(bomb()), "Content-Encoding: gzip, gzip"),
+    "two encodings": body(lambda: gzip.compress(bomb()), "Content-Encoding: gzip, gzip"),
     "one byte now and then": endless(b" ", HTML, pause=PAUSE),
     "one byte now and then of many": endless(b" ", "Content-Length: 300", pause=PAUSE),
     "slow headers": repeated(b"X", b"HTTP/1.1 200 OK\r\nX-Slow: ", pause=PAUSE),
@@ -136,19 +151,26 @@ ANYWHERE = {
     "no JSON": body(b"<html>not here</html>", "Content-Type: application/json"),
     "JSON of something else": body(b'"text"', "Content-Type: application/json"),
     "a number of 5,000 digits": body(b'{"run_ids": ' + b"9" * 5000 + b"}", "Content-Type: application/json"),
-    "many empty lists": body(b'{"run_ids": [' + b"[]," * 2**20 + b"[]]}", "Content-Type: application/json"),
+    "many empty lists": body(
+        lambda: b'{"run_ids": [' + b"[]," * 2**20 + b"[]]}", "Content-Type: application/json"
+    ),
 }
 """Hostile to whatever was asked."""
 
 
-def names(found: list) -> Callable[[SimpleHTTPRequestHandler], None]:
+def names(found: Iterable) -> Callable[[SimpleHTTPRequestHandler], None]:
     """An index of these names."""
-    content = {"version": 1, "run_ids": found, "stamps": [""] * len(found), "parameters": [], "columns": {}}
-    return body(json.dumps(content).encode(), "Content-Type: application/json")
+
+    def index():
+        ids = list(found)
+        content = {"version": 1, "run_ids": ids, "stamps": [""] * len(ids), "parameters": [], "columns": {}}
+        return json.dumps(content).encode()
+
+    return body(index, "Content-Type: application/json")
 
 
 NAMES = {
-    "a million names": names([f"run-{i}" for i in range(10**6)]),
+    "a million names": names(f"run-{i}" for i in range(10**6)),
     "a way up": names(["../../etc"]),
     "a folder": names(["a/b"]),
     "an address": names(["http://127.0.0.1/x"]),
@@ -157,9 +179,11 @@ NAMES = {
     "a table": body(b'{"run_ids": {"a": 1}}', "Content-Type: application/json"),
     "escapes": names(["a\x1b[2J"]),
     "a name without end": names(["a" * 10**6]),
-    "a page of a million links": body(b"".join(b'<a href="r%d/">' % i for i in range(10**6)), HTML, length=False),
-    "a page of nothing but beginnings": body(b"<a " * 10**6, HTML),
-    "a page of quotes": body(b"<a href=" * 10**6, HTML),
+    "a page of a million links": body(
+        lambda: b"".join(b'<a href="r%d/">' % i for i in range(10**6)), HTML, length=False
+    ),
+    "a page of nothing but beginnings": body(lambda: b"<a " * 10**6, HTML),
+    "a page of quotes": body(lambda: b"<a href=" * 10**6, HTML),
 }
 """Hostile as a list of names."""
 ZIPS = {
@@ -179,12 +203,7 @@ def hostile(folder, kind: str, answer: Callable[[SimpleHTTPRequestHandler], None
     """
 
     class Hostile(Quiet):
-        protocol_version = "HTTP/1.1"
         asked = sent = 0
-
-        def handle(self):
-            with suppress(OSError):  # the other side has seen enough
-                super().handle()
 
         def do_GET(self):
             if not KINDS[kind](self.path.rstrip("x") if kind != "zip" else self.path):
@@ -195,5 +214,6 @@ def hostile(folder, kind: str, answer: Callable[[SimpleHTTPRequestHandler], None
             except OSError:
                 self.close_connection = True
 
+    getattr(answer, "prepare", bool)()  # what is asked for has to come at once
     with serving(folder, Hostile) as url:
         yield url, Hostile

@@ -7,8 +7,8 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def dashboard_command(catalog, *words, port=0):
-    """The words of `reluflow dashboard` on a catalog; on any free port unless one is said."""
-    command = [sys.executable, "-m", "pipeline.cli", "dashboard", "--port", str(port)]
+    """The words of `reluflow dashboard` on a catalog; on any free port unless one is said, no pages made ahead."""
+    command = [sys.executable, "-m", "pipeline.cli", "dashboard", "--port", str(port), "--visitors", "1"]
     return [*command, "--catalog", str(catalog), *words]
 
 

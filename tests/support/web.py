@@ -1,16 +1,29 @@
 """Static web servers on the loopback interface: a plain one, one that lists nothing, one that is ill."""
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Python's own static server, saying nothing."""
+    """Python's own static server, saying nothing; it keeps connections open, as web servers do."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else the second of two small writes waits for the answer to the first
+
+    def handle(self):
+        with suppress(OSError):  # the other side has seen enough
+            super().handle()
 
     def log_message(self, *_):
         pass
+
+
+class Closing(Quiet):
+    """A connection for each file, as Python's own server has it: three times as slow."""
+
+    protocol_version = "HTTP/1.0"
 
 
 class Unlisted(Quiet):

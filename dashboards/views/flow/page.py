@@ -21,6 +21,7 @@ from dashboards.run_selection import FIRST_PRESET, RunSelection, open_tree, read
 from dashboards.views.downloads import CurveSelection, Downloads, list_offers
 from dashboards.views.flow.input_card import InputCard
 from dashboards.views.flow.neuron_card import NeuronCard
+from dashboards.views.flow.other_method_view import OtherMethodView
 from dashboards.views.flow.points_table import PointsTable, editable
 from dashboards.views.flow.run_controls import Controls
 from dashboards.views.flow.run_plots import RunPlots
@@ -61,6 +62,7 @@ class FlowPage:
         self.loading = False
         self.text = RunText(context)
         self.plots = RunPlots(context, self.write_frame, self.rested, self.failed)
+        self.other = OtherMethodView(context, self.plots, self.remember)
         self.neuron = NeuronCard(context, context.say_error)
         self.inputs = InputCard(context, context.say_error)
         self.controls = Controls(self.selection, self.changed, context.say, context.catalog)
@@ -92,6 +94,7 @@ class FlowPage:
         self.loading = True
         self.opened = self.selection
         self.show((self.selection, run))
+        self.runs.empty = False  # Bokeh's first search of the document finds what is drawn
         pn.state.onload(self.loaded)
 
     def loaded(self) -> None:
@@ -147,6 +150,8 @@ class FlowPage:
             self.remember()
             return
         self.shown, run = found
+        if not run.complete:
+            self.other.forget()
         self.plots.show(run, draggable=editable(self.shown.config))
         self.write(complete=run.complete)
         if run.complete:
@@ -180,6 +185,7 @@ class FlowPage:
         """Write what is known at a frame."""
         if self.plots.drawing is not None:
             self.text.show_frame(self.plots.drawing, self.plots.unit(), frame)
+            self.other.write_frame(frame)
 
     def write_tables(self, _: Any = None) -> None:
         """Write the tables of a complete run, in the unit that is chosen."""
@@ -237,6 +243,10 @@ class FlowPage:
             plots = self.plots
             self.neuron.follow(drawing, plots.unit(), plots.frame, plots.selected())
             self.inputs.follow(drawing, plots.frame, plots.selected())
+            if drawing.run.complete:
+                found = drawing.run.run_id
+                key = self.published_key(found) if found else computed_key("complete", self.shown)
+                self.other.follow(drawing, key)
         self.remember()
 
     def remember(self) -> None:
@@ -244,7 +254,8 @@ class FlowPage:
         if self.shown is None or self.loading:
             return
         self.context.query.clear()
-        self.context.remember(**self.shown.query(), **self.plots.query(), theme=self.context.theme.name)
+        drawn = self.plots.query() | self.other.query()
+        self.context.remember(**self.shown.query(), **drawn, theme=self.context.theme.name)
 
     def _layout(self) -> pn.viewable.Viewable:
         controls, plots, text = self.controls, self.plots, self.text
@@ -268,8 +279,15 @@ class FlowPage:
             player, text.sentence, plots.neurons.layout, plots.height_axis, plots.plane, text.times,
             collapsible_card("The curves as a table", text.samples, closed=True), files.view(), flex="3 1 440px",
         )  # fmt: skip
-        buttons = pn.FlexBox(plots.unit_choice, plots.loss_axis, gap="0 8px", margin=0)
-        right = card(buttons, plots.phases_legend, plots.loss_place, *plots.other_curves(), flex="3 1 400px")
+        buttons = pn.FlexBox(plots.unit_choice, plots.loss_axis, self.other.choice, gap="0 8px", margin=0)
+        right = card(
+            buttons,
+            plots.phases_legend,
+            self.other.text,
+            plots.loss_place,
+            *plots.other_curves(),
+            flex="3 1 400px",
+        )
         wide: dict[str, Any] = {"gap": "14px", "align_items": "flex-start", "sizing_mode": "stretch_width"}
         columns = pn.FlexBox(left, middle, right, margin=(0, 0, 14, 0), **wide)
         below = [self.inputs.layout, self.neuron.layout]

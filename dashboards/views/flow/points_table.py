@@ -34,6 +34,9 @@ TABLE_STYLE = """
 .tabulator.tabulator .tabulator-row .tabulator-cell { border-color: var(--line); }
 .tabulator.tabulator .tabulator-row:hover { background: var(--paper); }
 .tabulator.tabulator input { background: var(--paper); color: var(--ink); }
+.tabulator .tabulator-cell.tabulator-editing input:focus {
+  outline: 2px solid var(--accent) !important; outline-offset: -2px; color: var(--ink); background: var(--panel);
+}
 """
 """The colours of the page, of which Panel's themes of tables know nothing."""
 

@@ -137,7 +137,7 @@ class RunPlots:
         self.network.allow_drag(draggable)
         self.curves.show(drawing, self.unit(), frame)
         self.show_window()
-        self.write_legends(drawing)
+        self.write_legends(drawing, draggable)
         self.mark(frame)
 
     def offer_planes(self, run: RunData) -> None:
@@ -165,14 +165,15 @@ class RunPlots:
             self.mark(self.frame)
             self.rested()
 
-    def write_legends(self, drawing: DrawingData) -> None:
+    def write_legends(self, drawing: DrawingData, draggable: bool) -> None:
         """Explain the marks of the pictures, in the order of this run's phases."""
         principal = drawing.plane is None
         self.height_axis.visible = not principal
         self.plane.visible = principal and drawing.run.groups["data"].sizes["coord"] > 2
+        theme, roles = self.context.theme, occurring(drawing.role)
         texts = {
-            self.network_legend: network_legend(self.context.theme, occurring(drawing.role), principal=principal),
-            self.phases_legend: phases_legend(self.context.theme, list(phase_order(drawing.run.groups))),
+            self.network_legend: network_legend(theme, roles, principal=principal, draggable=draggable),
+            self.phases_legend: phases_legend(theme, list(phase_order(drawing.run.groups))),
         }
         for pane, text in texts.items():
             if pane.object != text:

@@ -60,11 +60,22 @@ class RunText:
 
     def show_frame(self, drawing: DrawingData, unit: TimeUnit, frame: int) -> None:
         """Write what is known at a frame."""
-        rows = facts(drawing, unit, frame)
-        self.sentence.object = f"<p>{escape(sentence(drawing, rows))}</p>"
-        self.facts.object = facts_html(rows)
+        said, listed = drawing.once(("frame", unit, frame), lambda: frame_html(drawing, unit, frame))
+        self.sentence.object, self.facts.object = said, listed
 
     def show_tables(self, drawing: DrawingData, unit: TimeUnit) -> None:
         """Write the tables of the run."""
-        self.times.object = f"<p>{escape(how_it_ended(drawing))}</p>{numbers_html(times(drawing))}"
-        self.samples.object = numbers_html(samples(drawing, unit))
+        ended, curves = drawing.once(("tables", unit), lambda: tables_html(drawing, unit))
+        self.times.object, self.samples.object = ended, curves
+
+
+def frame_html(drawing: DrawingData, unit: TimeUnit, frame: int) -> tuple[str, str]:
+    """Write what is known at a frame, as a sentence and as a list."""
+    rows = facts(drawing, unit, frame)
+    return f"<p>{escape(sentence(drawing, rows))}</p>", facts_html(rows)
+
+
+def tables_html(drawing: DrawingData, unit: TimeUnit) -> tuple[str, str]:
+    """Write how the run ended with the ends of its phases, and the curves at some instants."""
+    ended = f"<p>{escape(how_it_ended(drawing))}</p>{numbers_html(times(drawing))}"
+    return ended, numbers_html(samples(drawing, unit))

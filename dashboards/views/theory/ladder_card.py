@@ -17,10 +17,13 @@ from dashboards.page_template import explain_error
 from dashboards.plots.holoviews_style import render_figure
 from dashboards.plots.ladder_plots import (
     create_constants_plot,
+    create_deviation_plot,
+    create_excess_plot,
     create_exponents_plot,
     create_exponents_table,
     create_scales_table,
     describe_excess,
+    has_limit,
     measured_statements,
 )
 from dashboards.processes import tell
@@ -51,7 +54,8 @@ class LadderCard:
             heading_pane(
                 "The ladder of λ",
                 "The same network at smaller and smaller λ, down to 10⁻¹⁰⁰⁰: how fast each deviation falls beside "
-                "the paper's bound, and the times of the fits, whose constants tend to 1.",
+                "the paper's bound, the times of the fits, whose constants tend to 1, and on any data the excess "
+                "over the minimum norm beside that of the limit λ → 0.",
             ),
             self.content,
         )
@@ -96,19 +100,29 @@ class LadderCard:
 
     def filled(self, identifier: str | None, law: xr.Dataset) -> list[Any]:
         """Make the plots and the tables."""
-        theme = self.context.theme
         kept = f"Kept as {identifier}." if identifier else "Not kept: the catalog cannot be written."
-        summary = "The measured exponents beside the paper's; the table below has the same numbers."
-        constants = "The constants of t2 and t3 against lambda; the table below has the same numbers."
-        plots: list[Any] = [plot_pane(render_figure(create_constants_plot(law, theme)), constants)]
-        if measured_statements(law):
-            plots.insert(0, plot_pane(render_figure(create_exponents_plot(law, theme)), summary))
-        else:
-            none = "<p>No statement that applies to this run has a measured exponent.</p>"
-            plots.insert(0, html_pane(none, faint=True, margin=0))
         tables = [table_pane(table, margin=0) for table in (create_exponents_table(law), create_scales_table(law))]
         return [
             html_pane(f"<p>{escape(describe_excess(law))} {escape(kept)}</p>", faint=True),
-            side_by_side(*plots),
+            side_by_side(*self.plots(law)),
             side_by_side(*tables),
         ]
+
+    def plots(self, law: xr.Dataset) -> list[Any]:
+        """Make the plots: of the statements' exponents, or, where none apply, of the excess beside the limit's."""
+        theme = self.context.theme
+        same = "the table below has the same numbers."
+        if measured_statements(law):
+            drawn = {
+                f"The measured exponents beside the paper's; {same}": create_exponents_plot,
+                f"The constants of t2 and t3 against lambda; {same}": create_constants_plot,
+            }
+        elif has_limit(law):
+            drawn = {
+                f"The excess over the minimum norm, and that of the limit; {same}": create_excess_plot,
+                f"The distance of the norm from the limit's; {same}": create_deviation_plot,
+            }
+        else:
+            none = "<p>No statement that applies to this run has a measured exponent, and it has no limit.</p>"
+            return [html_pane(none, faint=True, margin=0)]
+        return [plot_pane(render_figure(create(law, theme)), said) for said, create in drawn.items()]

@@ -31,6 +31,7 @@ from dashboards.views.neurons_card import NeuronsCard
 from dashboards.views.scrolling import name_part, scroll_button
 from dashboards.views.theory.ladder_card import LadderCard
 from dashboards.views.theory.limit_card import LimitCard
+from dashboards.views.theory.penalty_card import PenaltyCard
 from dashboards.views.theory.run_picker import RunPicker
 from dashboards.views.theory.summary import STYLE as STRIP_STYLE
 from dashboards.views.theory.summary import summary_html
@@ -45,7 +46,7 @@ def build_page(context: PageContext) -> pn.viewable.Viewable:
 
 CONTENTS = {
     "statements": "Statements", "timeline": "Timeline", "plateaus": "Plateaus", "neurons": "Neurons",
-    "limit": "The limit λ → 0", "ladder": "The ladder of λ",
+    "limit": "The limit λ → 0", "ladder": "The ladder of λ", "penalty": "The penalised minimum",
 }  # fmt: skip
 """The cards by their names, in the page's order, with the words of the contents."""
 COMPUTING = (
@@ -113,8 +114,9 @@ class TheoryPage:
         with explain_damage(selection.run_id):
             cards = self.timeline(last.tree), plateaus_card(last.tree, self.context)
             neurons = NeuronsCard(self.context, {"run": last.tree}, {"run": selection.query()}).view
+            penalty = PenaltyCard(self.context, selection.config, last.tree["minimal_norm"].to_dataset()).view
         limit, ladder = (made(self.context, selection.config).view for made in (LimitCard, LadderCard))
-        return replace(last, cards=(*last.cards, *cards, neurons, limit, ladder))
+        return replace(last, cards=(*last.cards, *cards, neurons, limit, ladder, penalty))
 
     def show(self, filled: Filled) -> None:
         """Show the cards that are made."""

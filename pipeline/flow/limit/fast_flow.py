@@ -78,7 +78,20 @@ class Arrival:
     approach: float
 
 
-def follow_escape(data: xr.Dataset, activation: Activation, saddle: Saddle) -> Arrival | None:
+@dataclass
+class Work:
+    """How much the solver has done: its steps times neurons times points; and the ``most`` that it may."""
+
+    most: float
+    done: int = 0
+
+    @property
+    def used_up(self) -> bool:
+        """Whether there is none left."""
+        return self.done > self.most
+
+
+def follow_escape(data: xr.Dataset, activation: Activation, saddle: Saddle, work: Work) -> Arrival | None:
     """Follow the flow from a saddle to the next stationary point; None if none is reached."""
     status = np.where(saddle.norm > 0, 2, 0)
     status[saddle.escaping] = 1
@@ -88,7 +101,7 @@ def follow_escape(data: xr.Dataset, activation: Activation, saddle: Saddle) -> A
     # A neuron that is off at every point never moves.
     alive = (status[first] > 0) | (saddle.neurons.gain[first] > 0).any(axis=1) | (activation.negative_slope != 0)
     log_norm = np.choose(status[first], [PASSIVE, ESCAPING, np.log(size)])
-    fast = FastFlow(data, activation, saddle, status[first[alive]] > 0)
+    fast = FastFlow(data, activation, saddle, status[first[alive]] > 0, work)
     found = fast.follow(saddle.neurons.of(first[alive]), log_norm[alive])
     if found is None:
         return None
@@ -108,8 +121,10 @@ class FastFlow:
     ``carried`` are the neurons that are not 0 on the way, those that escape among them.
     """
 
-    def __init__(self, data: xr.Dataset, activation: Activation, saddle: Saddle, carried: np.ndarray) -> None:
-        self.data, self.activation, self.saddle, self.carried = data, activation, saddle, carried
+    def __init__(
+        self, data: xr.Dataset, activation: Activation, saddle: Saddle, carried: np.ndarray, work: Work
+    ) -> None:
+        self.data, self.activation, self.saddle, self.carried, self.work = data, activation, saddle, carried, work
         self.x, self.y = data.variables["x"].values, data.variables["y"].values
         self.unit = np.sqrt(np.abs(self.y).max() / np.linalg.norm(self.x, axis=1).max())
         self.times, self.losses = [np.zeros(0)], [np.zeros(0)]
@@ -132,7 +147,7 @@ class FastFlow:
         return None
 
     def advance(self, neurons: Neurons, log_norm: np.ndarray, stretch: float) -> xr.Dataset | None:
-        """Follow the flow for some time; None if the solver gives up."""
+        """Follow the flow for some time; None if the solver gives up, or has no work left."""
         init = conform(
             "initial",
             {
@@ -146,7 +161,9 @@ class FastFlow:
         course = follow_flow(
             self.data, init, end_time=stretch, tolerance=TOLERANCE, slope=slope, most_steps=MOST_STEPS
         )
-        if course.status in (Status.OUT_OF_STEPS, Status.DIVERGED):
+        steps = course.account["steps"] + course.account["rejected_steps"]
+        self.work.done += steps * len(log_norm) * len(self.y)
+        if self.work.used_up or course.status in (Status.OUT_OF_STEPS, Status.DIVERGED):
             return None
         curve = course.curve(SAMPLES)
         begin = self.times[-1][-1] if len(self.times[-1]) else 0.0

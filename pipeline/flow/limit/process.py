@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
-from pipeline.flow.limit.fast_flow import Saddle, follow_escape, places
+from pipeline.flow.limit.fast_flow import Saddle, Work, follow_escape, places
 from pipeline.network.activation import Activation
 from pipeline.network.algebra import loss
 from pipeline.stationary import FrozenFlow, Neurons
@@ -29,6 +29,8 @@ TOGETHER = 1e-9
 BALANCED = 1e-12
 """How far |a_j|/|w_j| of a balanced start may be from 1."""
 MOST_JUMPS = 1000
+NOT_FOLLOWED = "the flow from this saddle was not followed to another stationary point"
+TOO_LONG = "the flow from this saddle takes long; reluflow theory limit follows it"
 
 
 @dataclass(frozen=True)
@@ -89,16 +91,17 @@ class Process:
     data: xr.Dataset
     activation: Activation
     neurons: Neurons
+    work: Work
     plateaus: list[Plateau] = field(default_factory=list)
     reason: str = ""
     tie: bool = False
 
     @classmethod
-    def of(cls, data: xr.Dataset, init: xr.Dataset, slope: float) -> Process:
-        """Follow it from a start to its end."""
+    def of(cls, data: xr.Dataset, init: xr.Dataset, slope: float, work: float) -> Process:
+        """Follow it from a start to its end, or until its fast flows have taken so much work."""
         found = init.variables
         start = Neurons.at(data.variables["x"].values, found["direction"].values, found["output_ratio"].values)
-        process = cls(data, Activation(slope), start)
+        process = cls(data, Activation(slope), start, Work(work))
         process.go()
         return process
 
@@ -131,9 +134,9 @@ class Process:
                 return
             self.tie |= len(np.unique(places(ends.of(escaping), escaping * 0)[1])) > 1
             saddle = Saddle(ends, norm, escaping, float(loss(residual)), float(rate[escaping].max()))
-            arrival = follow_escape(self.data, self.activation, saddle)
+            arrival = follow_escape(self.data, self.activation, saddle, self.work)
             if arrival is None:
-                self.reason = "the flow from this saddle was not followed to another stationary point"
+                self.reason = TOO_LONG if self.work.used_up else NOT_FOLLOWED
                 return
             level = np.where((norm > 0) & (arrival.norm == 0), 0.0, level)
             self.neurons, norm, ways = arrival.neurons, arrival.norm, (arrival.passage, arrival.approach)

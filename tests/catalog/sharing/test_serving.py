@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from object_store import BUCKET, object_store
 from plain import plain_xarray
-from web import Endless, Failing, Quiet, Unlisted, serving
+from web import Closing, Endless, Failing, Quiet, Unlisted, serving
 
 from catalog import open_catalog
 from catalog.errors import CatalogError, CatalogUnwritableError, DamagedRunError
@@ -44,7 +44,7 @@ def test_damage_shows_over_http(copied, run_id):
     path = copied / "runs" / run_id / "data.zarr/data/y/c.0"
     path.write_bytes(path.read_bytes()[:-1])
     (copied / "runs" / run_id / "data.zarr/data/x/c.0.0").unlink()
-    with serving(copied) as url:
+    with serving(copied, Closing) as url:
         found = {(finding.path, finding.problem.name) for finding in open_catalog(url).verify()}
     assert found == {("data.zarr/data/y/c.0", "TRUNCATED"), ("data.zarr/data/x/c.0.0", "MISSING")}
 

@@ -58,6 +58,20 @@ def test_a_link_restores_everything(served, visit):
     again = visit(page.url)
     again.wait_for_function("new URL(location).searchParams.has('data.x')")
     assert query(again) == said
+    last = visit(f"{served}/flow?t=40")  # drawn with the page, as the server has the run by now
+    last.wait_for_function("new URL(location).searchParams.has('data.x')")
+    assert int(last.locator("input[type=range]").input_value()) == last.evaluate(FRAME) > 100
+
+
+def test_gradient_descent_beside_the_flow(served, visit):
+    page = visit(f"{served}/flow?t=25")
+    loss_of(page)
+    page.wait_for_function("new URL(location).searchParams.has('data.x')")
+    page.get_by_label("Beside the run").select_option("gradient descent, step 0.1")
+    page.get_by_text("gradient descent, step 0.1: L = ").wait_for()
+    page.wait_for_function("new URL(location).searchParams.get('beside') === 'descent-0.1'")
+    linked = visit(page.url)
+    linked.get_by_text("gradient descent, step 0.1: L = ").wait_for()
 
 
 def test_the_player_plays_and_stops(served, visit):

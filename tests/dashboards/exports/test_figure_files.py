@@ -2,6 +2,7 @@ import io
 from xml.etree import ElementTree
 
 import pytest
+from amounts import with_slow
 from PIL import Image
 
 from dashboards.exports.figure_files import draw_figure_file
@@ -16,7 +17,7 @@ def written(small_catalog, orthogonal_id, tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", with_slow([*FIGURES][-1:], [*FIGURES][:-1]))
 def test_a_figure_is_the_one_of_the_command(name, tree, written):
     png = draw_figure_file(tree, name, "png")
     assert png == (written / f"{name}.png").read_bytes()

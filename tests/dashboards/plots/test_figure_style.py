@@ -29,6 +29,15 @@ def test_both_libraries_figures_have_the_same_looks(theme):
         assert {grid.grid_line_color for grid in drawn.grid} == {theme.line}
 
 
+def test_no_theme_of_a_page_changes_a_size(theme):
+    """A value that is Bokeh's default is not noted, and Panel's dark theme then puts its own in its place."""
+    drawn = styled_figure(theme, height=200, x_label="x", y_label="y")
+    other = render_figure(style_overlay(hv.Overlay([hv.Curve([(0, 0), (1, 1)])]), theme, height=200))
+    for axis in (*drawn.axis, *other.axis):
+        noted = axis.properties_with_values(include_defaults=False)
+        assert {"axis_label_text_font_size", "major_label_text_font_size"} <= noted.keys()
+
+
 def test_what_is_said_goes_before_what_all_have(theme):
     drawn = styled_figure(
         theme, height=200, x_label=None, y_label="y", tools="save", toolbar_location="above", x_range=(2, 3)

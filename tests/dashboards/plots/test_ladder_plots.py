@@ -2,16 +2,26 @@
 
 import holoviews as hv
 import numpy as np
+import pytest
 
 from dashboards.plots.holoviews_style import render_figure
 from dashboards.plots.ladder_plots import (
     create_constants_plot,
+    create_deviation_plot,
+    create_excess_plot,
     create_exponents_plot,
     create_exponents_table,
     create_scales_table,
     describe_excess,
+    has_limit,
     measured_statements,
 )
+from pipeline import ladder_law, load_config
+
+
+@pytest.fixture(scope="module")
+def oblique_ladder():
+    return ladder_law(load_config("non-orthogonal"), (0.0, -6.0, -8.0, -10.0, -100.0))
 
 
 def points(plot, label):
@@ -70,3 +80,29 @@ def test_a_ladder_without_exponents(ladder, theme):
     render_figure(create_exponents_plot(bare, theme))
     assert measured_statements(bare) == []
     assert len(measured_statements(ladder)) > 8
+
+
+def test_of_any_data_the_excess_is_beside_the_limit_s(oblique_ladder, theme):
+    law = oblique_ladder
+    plot = create_excess_plot(law, theme)
+    np.testing.assert_array_equal(points(plot, "measured").dimension_values(1), law["excess"].values[1:])
+    (line,) = [each for each in plot.values() if isinstance(each, hv.Curve) and "limit" in each.label]
+    assert set(line.dimension_values(1)) == {float(law["limit_excess"])}
+    plot = create_deviation_plot(law, theme)
+    away = np.abs(law["limit_deviation"].values)
+    # At 1e-100 it is rounding.
+    np.testing.assert_array_equal(points(plot, "distance from the limit").dimension_values(1), away[1:4])
+    render_figure(plot)
+    said = describe_excess(law)
+    assert (
+        "In the limit λ → 0 it is 0.444: from the scale 10^-6 on the norm is within 0.1 % of the limit's" in said
+    )
+    assert f"falls as λ^{float(law['limit_exponent']):.3g}." in said
+    assert create_scales_table(law).columns[1:4] == ("plateaus", "excess of ½|θ|²", "excess less the limit's")
+
+
+def test_a_ladder_of_an_older_version_has_no_limit(oblique_ladder):
+    old = oblique_ladder.drop_vars([name for name in oblique_ladder if str(name).startswith("limit_")])
+    assert not has_limit(old)
+    assert "In the limit" not in describe_excess(old)
+    assert create_scales_table(old).columns[1] == "t₂|D₊|/(−ln λ)"

@@ -60,13 +60,23 @@ def test_an_unknown_stationary_point_has_no_stems(oblique, theme):
     heights = np.concatenate([points.dimension_values(1) for points in elements(plot, hv.Points)])
     base = len(plateaus["kind"]) - 1 - row
     assert not ((heights > base) & (heights < base + 1)).any()
-    assert [cell.text for cell in create_plateaus_table(plateaus, 5).rows[row]][5:] == ["–"] * 4
+    assert [cell.text for cell in create_plateaus_table(plateaus, 5).rows[row]][6:] == ["–"] * 4
 
 
 def test_the_table_has_the_runs_numbers(paper):
     rows = create_plateaus_table(paper["plateaus"].to_dataset(), 2).rows
-    assert [cell.text for cell in rows[1]][5:] == ["18", "-0.559", "2.236", "0.559"]
+    assert [cell.text for cell in rows[1]][6:] == ["18", "-0.559", "2.236", "0.559"]
     assert rows[1][2].below.startswith("1 of 2 labels fitted")
+
+
+def test_the_limits_plateau_is_beside_each_that_has_one(oblique, large):
+    """What is no plateau of the limit, the slow passage to its first saddle, has none beside it."""
+    plateaus = oblique["plateaus"].to_dataset()
+    table = create_plateaus_table(plateaus, 5)
+    place = table.columns.index("in the limit λ → 0")
+    assert [row[place].text for row in table.rows] == ["origin", "none", "plateau 1", "plateau 2"]
+    assert table.rows[3][place].below == "loss 0.0318158, from t = 15,901"
+    assert "in the limit λ → 0" not in create_plateaus_table(large["plateaus"].to_dataset(), 2).columns
 
 
 def test_a_flow_without_plateaus(large, theme):

@@ -8,7 +8,7 @@ from catalog import open_catalog
 from dashboards.cubes.opened_cube import read_cube
 from dashboards.cubes.section import SectionChoice, cut_section
 from dashboards.plots.linked_sources import LinkedSources
-from dashboards.plots.section_heat_map import columns_of, create_heat_map
+from dashboards.plots.section_heat_map import colour_bar, columns_of, create_heat_map
 from dashboards.plots.tick_labels import TICK_LABELS_LIMIT, label_ticks
 from dashboards.theme import DARK, LIGHT
 
@@ -87,3 +87,12 @@ def test_a_long_axis_is_not_crowded(cube):
 def test_a_legend_fits_a_phone():
     assert columns_of(["4", "8", "16", "32", "64", "128"]) == 5
     assert columns_of(["closed form for orthogonal inputs"]) == 1
+
+
+def test_a_bar_s_title_fits_a_phone(cube):
+    shown = SectionChoice("final_excess", "log_init_scale", "width", {"seed": None}, "median")
+    cut = cut_section(cube, shown)
+    cut.attrs |= {"negative": True, "units": "1"}
+    lines = colour_bar(cut, LIGHT).title.split("\n")
+    assert " ".join(lines[1:]) == "median over seed of the start, magnitude [1]"
+    assert max(map(len, lines)) <= 34

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,14 +43,14 @@ def outcome(make):
     return config, config.run_id("1"), config.init.model_fields_set
 
 
-@settings(max_examples=300)
+@settings(max_examples=amount(120, 300))
 @given(st.sampled_from(PRESETS), st.fixed_dictionaries({}, optional=CHANGES))
 def test_it_is_what_the_file_makes(preset, changes):
     loaded = load_config(preset)
     assert outcome(lambda: override(loaded, changes)) == outcome(lambda: load_config(preset, changes))
 
 
-@settings(max_examples=100)
+@settings(max_examples=amount(40, 100))
 @given(st.dictionaries(st.sampled_from(["init.seed", "init.width", "flow.slope", "data.seed"]), st.integers(1, 9)))
 def test_one_after_the_other_is_all_at_once(changes):
     config = load_config("orthonormal")

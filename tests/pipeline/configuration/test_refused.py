@@ -177,7 +177,7 @@ def test_a_long_value_is_cut():
 
 
 def test_names_of_nothing(written, tmp_path):
-    allowed = f"allowed are {', '.join(presets())}, or the path of a TOML, CSV or npz file"
+    allowed = f"allowed are {', '.join(presets())}, or the path of a TOML, CSV, txt or npz file"
     assert refusal("orthgonal") == f"preset = 'orthgonal' is not known (did you mean 'orthogonal'?): {allowed}"
     for name in ("zzz", "", ".", str(tmp_path), "a\0b"):
         assert refusal(name) == f"preset = {name!r} is not known: {allowed}"

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from amounts import with_slow
 from imageio_ffmpeg import get_ffmpeg_exe
 from PIL import Image
 
@@ -95,14 +96,7 @@ def test_the_paper_is_white_and_the_cursor_purple(files):
     assert (np.abs(first - [0xCC, 0x79, 0xA7]).max(axis=2) < 12).sum() > 40
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "orthogonal",
-        "orthonormal",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("unfinished", "long")),
-    ],
-)
+@pytest.mark.parametrize("name", with_slow(["orthonormal"], ["orthogonal", "unfinished", "long"]))
 def test_a_frame_is_what_a_whole_figure_would_be(trees, name):
     """What stands still is drawn once; drawing everything anew gives the same pixels."""
     with publication_style():

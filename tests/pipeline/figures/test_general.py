@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -37,13 +40,16 @@ RUNS = {
 
 
 @pytest.fixture(scope="module")
-def general() -> dict[str, xr.DataTree]:
-    """Each of them, of few neurons and samples."""
+def general() -> Callable[[str], xr.DataTree]:
+    """Each of them, of few neurons and samples, when it is first asked for."""
     settings = {"init.width": 40, "flow.samples": 150}
-    return {
-        name: run(load_config(preset, ({} if preset == "small-width" else settings) | overrides))
-        for name, (preset, overrides) in RUNS.items()
-    }
+
+    @cache
+    def computed(name: str) -> xr.DataTree:
+        preset, overrides = RUNS[name]
+        return run(load_config(preset, ({} if preset == "small-width" else settings) | overrides))
+
+    return computed
 
 
 FEW = ("leaky", "one sign, no bias", "a plane", "stationary")
@@ -51,8 +57,8 @@ FEW = ("leaky", "one sign, no bias", "a plane", "stationary")
 
 
 @pytest.fixture(params=[pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in RUNS])
-def tree(request: pytest.FixtureRequest, general: dict[str, xr.DataTree]) -> xr.DataTree:
-    return general[request.param]
+def tree(request: pytest.FixtureRequest, general: Callable[[str], xr.DataTree]) -> xr.DataTree:
+    return general(request.param)
 
 
 @pytest.mark.parametrize("figure", FIGURES)
@@ -78,7 +84,7 @@ def has_the_minimum_if_it_is_known(tree, figure, said):
 )
 def test_on_a_line_the_function_is_the_label_less_the_residual(general, name):
     """Whatever the slope, with and without a bias."""
-    tree = general[name]
+    tree = general(name)
     figure = snapshots_figure(tree)
     x, y = tree["data"]["x"].values[:, 0], tree["data"]["y"].values
     for panel, sample in ((0, 0), (3, -1)):
@@ -89,7 +95,7 @@ def test_on_a_line_the_function_is_the_label_less_the_residual(general, name):
 
 
 def test_without_a_bias_neurons_stand_beside_0_where_they_are_active(general):
-    tree = general["no bias"]
+    tree = general("no bias")
     panel = snapshots_figure(tree).axes[3]
     at = np.concatenate([line.get_xdata() for line in panel.lines if str(line.get_label()).endswith("-inside")])
     direction = tree["trajectory"]["direction"].values[-1, :, 0]
@@ -99,7 +105,7 @@ def test_without_a_bias_neurons_stand_beside_0_where_they_are_active(general):
 
 
 def test_sliding_neurons_stand_at_data_points_and_are_marked(general):
-    tree = general["five points on a line"]
+    tree = general("five points on a line")
     figure = snapshots_figure(tree)
     activation = tree["trajectory"]["activation"].values[-1]
     lines = [line for line in figure.axes[3].lines if str(line.get_label()).endswith("-sliding")]
@@ -111,7 +117,7 @@ def test_sliding_neurons_stand_at_data_points_and_are_marked(general):
 
 
 def test_nobody_slides_where_inputs_are_orthogonal(general):
-    figure = snapshots_figure(general["unbalanced"])
+    figure = snapshots_figure(general("unbalanced"))
     assert "sliding on a boundary" not in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
@@ -145,7 +151,7 @@ def test_one_neuron_has_one_component():
 
 
 def test_neurons_stand_at_their_angle_and_the_root_of_their_norm(general):
-    tree = general["a plane"]
+    tree = general("a plane")
     panel = snapshots_figure(tree).axes[3]
     trajectory = tree["trajectory"].isel(time=-1)
     size = np.exp(trajectory["log_norm"].values)
@@ -168,7 +174,7 @@ def test_neurons_stand_at_their_angle_and_the_root_of_their_norm(general):
 
 
 def test_the_datas_ticks_point_to_the_data(general):
-    tree = general["a plane"]
+    tree = general("a plane")
     x = tree["data"]["x"].values
     # One artist for all points: of 10,000 an artist each took half a minute.
     (ticks,) = [one for one in snapshots_figure(tree).axes[0].collections if one.get_gid() == "data"]
@@ -194,17 +200,17 @@ def test_the_moments_are_four_in_order(tree):
 
 
 def test_plateaus_take_the_place_of_times_that_mean_nothing(general):
-    names = [moment.name for moment in moments(general["five points on a line"])]
+    names = [moment.name for moment in moments(general("five points on a line"))]
     assert names[1] == "leaving the origin"
     assert names[2].startswith("at plateau ")
-    lingering = moments(general["five points on a line"])[2].time
+    lingering = moments(general("five points on a line"))[2].time
     assert lingering == pytest.approx(275, rel=0.1)  # slowest near t = 305
-    names = [moment.name for moment in moments(general["leaky"])]
+    names = [moment.name for moment in moments(general("leaky"))]
     assert names[1:3] == ["end of alignment", "positive labels fitted"]
 
 
 def test_without_plateaus_the_loss_tells(general):
-    tree = general["a plane"].copy(deep=True)
+    tree = general("a plane").copy(deep=True)
     tree["phases"]["plateau"].values[:] = 1
     between = moments(tree)[1:3]
     assert [moment.name for moment in between] == ["loss halved", "loss at a hundredth"]
@@ -214,7 +220,7 @@ def test_without_plateaus_the_loss_tells(general):
 
 
 def test_a_loss_that_never_falls_has_no_states_in_between(general, monkeypatch):
-    tree = general["a plane"].copy(deep=True)
+    tree = general("a plane").copy(deep=True)
     tree["phases"]["plateau"].values[:] = 1
     tree["trajectory"]["loss"].values[:] = 1 + np.arange(tree["trajectory"].sizes["time"])
     said = [text for text, _ in drawn_texts(snapshots_figure(tree), monkeypatch)]
@@ -228,20 +234,20 @@ def test_the_papers_words_are_kept_to_the_papers_setting(general, monkeypatch):
         ("leaky", {"neurons turn, the loss stays", "predicted by the paper, leading order"}),
         ("a plane", {"neurons turn, the loss stays", "the paper's formula for orthogonal inputs"}),
     ):
-        said = {text for text, _ in drawn_texts(timeline_figure(general[name]), monkeypatch)}
+        said = {text for text, _ in drawn_texts(timeline_figure(general(name)), monkeypatch)}
         assert words <= said
 
 
 def test_the_heading(general):
-    assert heading(general["leaky"]).endswith(", slope 0.1")
-    assert "slope" not in heading(general["a plane"])
-    tree = general["leaky"].copy(deep=True)
+    assert heading(general("leaky")).endswith(", slope 0.1")
+    assert "slope" not in heading(general("a plane"))
+    tree = general("leaky").copy(deep=True)
     tree["trajectory"]["log_init_scale"].values[...] = -np.inf
     assert "λ" not in heading(tree)
 
 
 def test_of_a_run_larger_than_memory_one_block_is_read(general):
-    tree = general["a plane"]
+    tree = general("a plane")
     read = []
 
     def note(block):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import with_slow
 from matplotlib.figure import Figure
 
 from pipeline import load_config
@@ -65,7 +66,7 @@ def test_the_path_of_penalties(cubes):
     np.testing.assert_allclose(points.get_ydata() - heights, cube["residual"].values[1], atol=1e-9)
 
 
-@pytest.mark.parametrize("law", ["ladder", "width", "threshold", "limit", "minimum"])
+@pytest.mark.parametrize("law", with_slow(["limit"], ["ladder", "width", "threshold", "minimum"]))
 def test_the_files_are_the_same_each_time(cubes, tmp_path, law):
     first = [path.read_bytes() for path in write_law(cubes[law], tmp_path, source="here")]
     second = [path.read_bytes() for path in write_law(cubes[law], tmp_path, source="here")]
@@ -97,3 +98,5 @@ def test_where_the_statements_do_not_apply_the_ends_are_shown():
     assert "leaky: how the runs end" in figure.get_suptitle()
     # What the jump process leaves is what the runs come to.
     np.testing.assert_allclose(line(figure, "limit").get_ydata(), cube["excess"].values[-1], rtol=1e-6)
+    away = np.abs(cube["limit_deviation"].values)
+    np.testing.assert_array_equal(line(figure, "deviation").get_ydata(), away[:2])

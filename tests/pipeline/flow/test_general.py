@@ -170,7 +170,7 @@ def drawn(problem, width=10, log10_scale=-2.0):
     return data, start(data, width=width, seed=seed % 97, log10_scale=log10_scale)
 
 
-@settings(max_examples=20)
+@settings(max_examples=amount(8, 20))
 @given(problem=oblique)
 def test_rotating_oblique_inputs_rotates_the_trajectory(problem):
     data, init = drawn(problem)
@@ -243,7 +243,7 @@ LATE_PLATEAU = {
 }  # fmt: skip
 
 
-@settings(max_examples=amount(25, 80))
+@settings(max_examples=amount(10, 80))
 @example(**RESTING_BESIDE_UNFITTED)
 @example(**LATE_PLATEAU)
 @example(**(LATE_PLATEAU | {"slope": 0.1}))
@@ -262,7 +262,7 @@ def test_a_late_plateau_ends_where_an_earlier_one_does(slope):
     assert float(late["loss"][-1]) == pytest.approx(float(early["loss"][-1]), rel=1e-9)
 
 
-@settings(max_examples=20)
+@settings(max_examples=amount(8, 20))
 @given(sizes=st.sampled_from([(-20, 20), (-140, 140), (0, 145), (-145, 0), (90, -140)]), **WILD)
 def test_inputs_of_any_size_end_in_a_result(sizes, **wild):
     ends_in_a_result(

@@ -162,7 +162,7 @@ def custom(x, y):
     return generate_data(DataConfig(x=np.asarray(x).tolist(), y=np.asarray(y).tolist()))
 
 
-@settings(max_examples=amount(20, 60))
+@settings(max_examples=amount(8, 60))
 @given(
     n=st.integers(1, 5),
     extra=st.integers(0, 8),

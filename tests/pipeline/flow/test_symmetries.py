@@ -59,7 +59,7 @@ def assert_same_residuals(one, other, transform=lambda residual: residual):
     assert other["residual"].values / size == pytest.approx(expected / size, abs=3e-6)
 
 
-@settings(max_examples=amount(10, 25))
+@settings(max_examples=amount(5, 25))
 @given(problem=problems)
 def test_permuting_the_neurons_permutes_the_trajectory(problem):
     data, init, options = oblique(*problem)
@@ -69,7 +69,7 @@ def test_permuting_the_neurons_permutes_the_trajectory(problem):
     assert permuted["direction"].values == pytest.approx(plain["direction"].values[:, order], abs=1e-3)
 
 
-@settings(max_examples=amount(10, 25))
+@settings(max_examples=amount(5, 25))
 @given(problem=problems)
 def test_permuting_the_points_permutes_the_residual(problem):
     data, init, options = oblique(*problem)
@@ -79,7 +79,7 @@ def test_permuting_the_points_permutes_the_residual(problem):
     assert_same_residuals(plain, found, lambda residual: residual[:, order])
 
 
-@settings(max_examples=amount(10, 25))
+@settings(max_examples=amount(5, 25))
 @given(problem=problems)
 def test_rotating_the_inputs_rotates_the_trajectory(problem):
     data, init, options = oblique(*problem)
@@ -92,7 +92,7 @@ def test_rotating_the_inputs_rotates_the_trajectory(problem):
     assert turned["direction"].values == pytest.approx(plain["direction"].values @ turn.T, abs=1e-3)
 
 
-@settings(max_examples=amount(10, 25))
+@settings(max_examples=amount(5, 25))
 @given(problem=problems)
 def test_swapping_the_signs_of_labels_and_outputs_mirrors_everything(problem):
     data, init, options = oblique(*problem)
@@ -102,7 +102,7 @@ def test_swapping_the_signs_of_labels_and_outputs_mirrors_everything(problem):
     assert_same_residuals(plain, mirrored, lambda residual: -residual)
 
 
-@settings(max_examples=amount(10, 25))
+@settings(max_examples=amount(5, 25))
 @given(problem=problems, factor=powers_of_four)
 def test_labels_times_c_run_c_times_faster(problem, factor):
     """y -> c y with w -> sqrt(c) w, a -> sqrt(c) a: the residual is c r(c t)."""
@@ -115,7 +115,7 @@ def test_labels_times_c_run_c_times_faster(problem, factor):
     assert_same_residuals(plain, scaled, lambda residual: factor * residual)
 
 
-@settings(max_examples=amount(10, 25))
+@settings(max_examples=amount(5, 25))
 @given(problem=problems, factor=powers_of_four)
 def test_inputs_times_c_are_weights_over_the_root_of_c(problem, factor):
     data, init, options = oblique(*problem)
@@ -127,7 +127,7 @@ def test_inputs_times_c_are_weights_over_the_root_of_c(problem, factor):
     assert_same_residuals(plain, scaled)
 
 
-@settings(max_examples=amount(10, 25))
+@settings(max_examples=amount(5, 25))
 @given(problem=problems)
 def test_a_neuron_split_in_two_halves_of_its_square_changes_nothing(problem):
     data, init, options = oblique(*problem)
@@ -135,7 +135,7 @@ def test_a_neuron_split_in_two_halves_of_its_square_changes_nothing(problem):
     assert_same_residuals(simulate(data, init, **options), simulate(data, twice, **options))
 
 
-@settings(max_examples=amount(10, 25))
+@settings(max_examples=amount(5, 25))
 @given(problem=problems, outside=st.integers(1, 30))
 def test_coordinates_without_data_change_nothing(problem, outside):
     """The same points in more dimensions, with neurons that have parts outside the points' span."""
@@ -149,7 +149,7 @@ def test_coordinates_without_data_change_nothing(problem, outside):
     assert_same_residuals(simulate(data, init, **options), simulate(wide, one, **options))
 
 
-@settings(max_examples=amount(10, 25))
+@settings(max_examples=amount(5, 25))
 @given(problem=problems, times=st.integers(2, 4))
 def test_a_repeated_point_is_one_point_of_more_weight(problem, times):
     """x_1 repeated p times: one point sqrt(p) x_1 with the label sqrt(p) y_1, in another unit of time."""
@@ -178,7 +178,7 @@ def test_points_that_are_merged_agree_with_a_witness_that_merges_nothing():
     assert (state[:, :, 4] == OFF).all()  # relu'(0) = 0
 
 
-@settings(max_examples=amount(10, 25))
+@settings(max_examples=amount(5, 25))
 @given(problem=problems, slope=st.sampled_from([0.25, 4.0, 0.0625]))
 def test_a_leaky_relu_is_the_other_side_of_one_with_the_inverse_slope(problem, slope):
     """phi_s(-u) = -s phi_(1/s)(u): mirrored inputs with w -> sqrt(s) w, a -> -sqrt(s) a run s times slower."""

@@ -5,6 +5,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -89,7 +90,7 @@ def misfit(minimum, x, y, slope=0.0):
 # The parts
 
 
-@settings(max_examples=25)
+@settings(max_examples=amount(10, 25))
 @given(seed=SEEDS, slope=SLOPES, n=st.integers(2, 9), d=st.integers(2, 4), bias=st.booleans())
 def test_neurons_of_the_reduced_data_do_what_the_network_does(seed, slope, n, d, bias):
     x, y, w, a = labelled(seed, n, d, 5, slope)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +24,7 @@ def problem(seed, n, r, free):
     return reduced, make_charts(reduced), q
 
 
-@settings(max_examples=40)
+@settings(max_examples=amount(16, 40))
 @given(seed=SEEDS, slope=SLOPES, n=st.integers(2, 9), r=st.integers(2, 6), free=st.booleans())
 def test_the_maximum_is_that_over_all_patterns(seed, slope, n, r, free):
     reduced, charts, q = problem(seed, n, r, free)
@@ -41,7 +42,7 @@ def test_the_maximum_is_that_over_all_patterns(seed, slope, n, r, free):
         assert kink == -1 or abs(reduced.points[kink] @ u) <= 1e-12
 
 
-@settings(max_examples=20)
+@settings(max_examples=amount(8, 20))
 @given(seed=SEEDS, slope=SLOPES, n=st.integers(2, 9), r=st.integers(2, 4))
 def test_above_the_maximum_there_is_nothing(seed, slope, n, r):
     _, charts, q = problem(seed, n, r, free=False)
@@ -52,7 +53,7 @@ def test_above_the_maximum_there_is_nothing(seed, slope, n, r):
     assert not len(found.height)
 
 
-@settings(max_examples=20)
+@settings(max_examples=amount(8, 20))
 @given(seed=SEEDS, slope=SLOPES, n=st.integers(2, 9), r=st.integers(2, 4), free=st.booleans())
 def test_climbing_from_everywhere_ends_at_the_maximum(seed, slope, n, r, free):
     reduced, charts, q = problem(seed, n, r, free)

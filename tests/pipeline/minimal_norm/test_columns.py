@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +23,7 @@ def solved(x, y, slope=0.0, bias=None):
     return reduced, network, float(q @ reduced.labels) / max(largest(q, charts, slope), 1.0)
 
 
-@settings(max_examples=10)
+@settings(max_examples=amount(5, 10))
 @given(seed=SEEDS, slope=st.sampled_from([0.0, 0.3, -0.5]), n=st.integers(2, 8), d=st.integers(2, 3))
 def test_the_minimum(make_data, seed, slope, n, d):
     generator = np.random.default_rng(seed)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -94,7 +95,7 @@ def searched_distance(w, a, minimum, generator):
     return np.sqrt(square)
 
 
-@settings(max_examples=15)
+@settings(max_examples=amount(6, 15))
 @given(seed=SEEDS, width=st.integers(2, 5), balanced=st.booleans(), both=st.booleans())
 def test_the_distance_against_a_search(make_orthogonal, seed, width, balanced, both):
     data = make_orthogonal(seed, n=2, signs=[1.0, -1.0] if both else [1.0])
@@ -107,7 +108,7 @@ def test_the_distance_against_a_search(make_orthogonal, seed, width, balanced, b
     assert found == pytest.approx(wanted, rel=1e-4)
 
 
-@settings(max_examples=15)
+@settings(max_examples=amount(6, 15))
 @given(seed=SEEDS, width=st.integers(2, 5))
 def test_outputs_that_change_their_signs(make_orthogonal, seed, width):
     """Unbalanced: at each instant, the nearest minimal network whose outputs have the signs of that instant."""

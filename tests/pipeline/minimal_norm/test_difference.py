@@ -4,6 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
@@ -50,7 +51,7 @@ def by_linear_program(weight, output, extra, slope):
     return found.fun
 
 
-@settings(max_examples=15)
+@settings(max_examples=amount(6, 15))
 @given(seed=st.integers(0, 10**6), m=st.integers(1, 5), slope=st.sampled_from([0.0, 0.3, -0.5]))
 def test_the_variation_norm_is_that_of_the_best_network_of_the_same_function(seed, m, slope):
     """In the plane; among the extra directions is the one that the linear part lacks, up to their spacing."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -78,7 +79,7 @@ def test_random_labels(n, seed):
     assert checked(x, y) == pytest.approx(by_linear_program(x, y), rel=1e-9)
 
 
-@settings(max_examples=60)
+@settings(max_examples=amount(24, 60))
 @given(seed=st.integers(0, 10**6), n=st.integers(2, 12), slope=SLOPES, grid=st.booleans(), kind=st.integers(0, 3))
 def test_any_labels_and_slope(seed, n, slope, grid, kind):
     """Random, small integers, a straight line, one kink."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -73,7 +74,7 @@ def slope(u, q, x):
     return np.abs(relu(u @ x.T) @ q)
 
 
-@settings(max_examples=30)
+@settings(max_examples=amount(12, 30))
 @given(seed=SEEDS, **SIZES)
 def test_the_certificate_is_feasible(make_orthogonal, seed, n, extra):
     """No unit u exceeds 1, neither by chance nor by searching; and the search comes close to what is claimed."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -61,7 +62,7 @@ def test_orthogonal_inputs_through_the_program():
     assert found.value == pytest.approx(float(minimal_norm(data)["value"]), abs=1e-8)
 
 
-@settings(max_examples=25)
+@settings(max_examples=amount(10, 25))
 @given(seed=SEEDS, n=st.integers(1, 7), extra=st.integers(0, 2))
 def test_random_orthogonal_inputs_through_the_program(make_orthogonal, seed, n, extra):
     data = make_orthogonal(seed, n, extra)
@@ -88,14 +89,14 @@ def all_patterns(x, y, slope, free=False):
     return program.value
 
 
-@settings(max_examples=8)
+@settings(max_examples=amount(5, 8))
 @given(seed=SEEDS, slope=SLOPES, n=st.integers(2, 6), d=st.integers(2, 3))
 def test_cvxpy_finds_the_same(make_data, seed, slope, n, d):
     x, y = random_data(seed, n, d)
     assert value_of(make_data(x, y), slope=slope) == pytest.approx(all_patterns(x, y, slope), rel=1e-6)
 
 
-@settings(max_examples=8)
+@settings(max_examples=amount(5, 8))
 @given(seed=SEEDS, slope=SLOPES, n=st.integers(2, 6), d=st.integers(1, 2))
 def test_cvxpy_finds_the_same_with_a_free_bias(seed, slope, n, d):
     x, y = random_data(seed, n, d)
@@ -126,7 +127,7 @@ def test_a_free_bias_in_one_dimension(seed):
 # The network and its certificate
 
 
-@settings(max_examples=30)
+@settings(max_examples=amount(12, 30))
 @given(seed=SEEDS, slope=SLOPES, **SIZES)
 def test_the_minimal_network_interpolates(make_data, seed, slope, n, d):
     x, y = random_data(seed, n, d)
@@ -140,7 +141,7 @@ def test_the_minimal_network_interpolates(make_data, seed, slope, n, d):
     assert minimum.sizes["minimal_neuron"] <= n
 
 
-@settings(max_examples=30)
+@settings(max_examples=amount(12, 30))
 @given(seed=SEEDS, slope=SLOPES, width=st.integers(1, 8), **SIZES)
 def test_no_network_is_smaller(make_data, seed, slope, width, n, d):
     """A random network fits its own outputs."""
@@ -157,7 +158,7 @@ def test_no_network_is_smaller(make_data, seed, slope, width, n, d):
 # Laws
 
 
-@settings(max_examples=15)
+@settings(max_examples=amount(6, 15))
 @given(seed=SEEDS, slope=SLOPES, scale=st.floats(1e-3, 1e3), **SIZES)
 def test_invariances(make_data, seed, slope, scale, n, d):
     x, y = random_data(seed, n, d)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
@@ -44,7 +45,7 @@ def problem(seed, n, r, bias=None):
     return reduced, make_charts(reduced), generator.standard_normal(n)
 
 
-@settings(max_examples=15)
+@settings(max_examples=amount(6, 15))
 @given(seed=SEEDS, slope=SLOPES, n=st.integers(1, 8), r=st.integers(2, 3))
 def test_the_maximum(seed, slope, n, r):
     reduced, charts, q = problem(seed, n, r)
@@ -54,7 +55,7 @@ def test_the_maximum(seed, slope, n, r):
     assert found == pytest.approx(best, rel=1e-6)
 
 
-@settings(max_examples=10)
+@settings(max_examples=amount(5, 10))
 @given(seed=SEEDS, slope=SLOPES, n=st.integers(2, 6), r=st.integers(2, 3))
 def test_the_maximum_with_a_free_bias(seed, slope, n, r):
     """Over |w| <= 1 and any bias, for sum q = 0."""
@@ -82,7 +83,7 @@ def test_peaks_are_where_they_say(seed, slope, n, r):
     assert side.min() >= -1e-9
 
 
-@settings(max_examples=25)
+@settings(max_examples=amount(10, 25))
 @given(seed=SEEDS, slope=SLOPES, n=st.integers(2, 9), r=st.integers(2, 4))
 def test_climbing_ends_below_the_maximum_and_often_there(seed, slope, n, r):
     _, charts, q = problem(seed, n, r)
@@ -116,7 +117,7 @@ def test_the_rough_certificate_is_exact_for_orthogonal_points():
     assert q @ y == pytest.approx(np.sqrt(1.0 + 1.0) + 2.0)
 
 
-@settings(max_examples=60)
+@settings(max_examples=amount(24, 60))
 @given(seed=SEEDS, n=st.integers(1, 7))
 def test_a_projection_is_in_its_cone_and_no_longer_than_what_is_projected(make_orthogonal, seed, n):
     """Orthogonal points put g on walls up to rounding: there nnls has gone astray."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
@@ -39,7 +40,7 @@ def test_the_number_in_general_position(n, r, count):
     assert len(patterns) == len(rows(patterns)) == count
 
 
-@settings(max_examples=40)
+@settings(max_examples=amount(16, 40))
 @given(seed=SEEDS, n=st.integers(1, 7), r=st.integers(1, 4))
 def test_degenerate_positions(seed, n, r):
     """Small whole coordinates: repeated, opposite, dependent points, and zero vectors."""

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,7 +89,7 @@ def number_of_kinks(slope, offset, output, window, width, share):
     return int(np.sum(changes >= share * np.abs(weight).sum()))
 
 
-@settings(max_examples=200)
+@settings(max_examples=amount(80, 200))
 @given(st.integers(1, 12), st.integers(0, 12), st.floats(0.0, 2.0), st.integers(0, 2**32 - 1))
 def test_all_instants_at_once_are_each_by_itself(instants, neurons, width, seed):
     """Few values, so that kinks coincide, lie on the window's borders, or do not exist."""

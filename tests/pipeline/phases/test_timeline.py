@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -100,7 +101,7 @@ def test_an_exact_fit_ends_within_its_step():
     assert 1.0 < found < 2.0
 
 
-@settings(max_examples=25)
+@settings(max_examples=amount(10, 25))
 @given(half=st.floats(5, 15), rate=st.floats(0.5, 3), labels=st.lists(st.floats(0.1, 5), min_size=1, max_size=4))
 def test_logistic_curves(half, rate, labels):
     """r_k = y_k (1 - u/u_end) with u logistic through its half at a known time: fitted at half + ln(99)/rate."""

@@ -2,15 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.optimize import lsq_linear
 from small_problems import general_problem
 
 from pipeline.network.activation import Activation
 from pipeline.stationary import FrozenFlow, Neurons
 from pipeline.stationary.extremal_directions import SphereFunction
-from pipeline.stationary.frozen_flow import least_force
 
 
 def start_of(x, seed, count=12, unbalanced=False):
@@ -82,16 +78,3 @@ def test_where_w_reaches_0_it_is_not_followed():
     start = Neurons.at(x, np.array([[1.0, 0.0]]), np.array([-2.0]))
     ends = FrozenFlow(x, r, Activation(0.5)).follow(start)
     assert ends.followed.tolist() == [False]
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.integers(0, 10**6))
-def test_the_least_force_is_that_of_bounded_least_squares(seed):
-    generator = np.random.default_rng(seed)
-    d = int(generator.integers(1, 9))
-    kinks = generator.standard_normal((int(generator.integers(1, d + 1)), d))
-    force = 2.0 * generator.standard_normal(d)
-    shares = least_force(force, kinks)
-    best = lsq_linear(kinks.T, -force, (0.0, 1.0), method="bvls", tol=1e-14).x
-    assert ((shares >= 0) & (shares <= 1)).all()
-    assert np.linalg.norm(force + shares @ kinks) <= np.linalg.norm(force + best @ kinks) + 1e-12

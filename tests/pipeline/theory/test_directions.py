@@ -38,3 +38,12 @@ def test_a_large_start_is_refused(reluflow):
     done = reluflow("theory", "directions", "orthogonal", "--set", "init.log10_scale=1")
     assert done.exit_code == 2
     assert "does not align" in done.stderr
+
+
+def test_what_would_take_minutes_is_refused(reluflow):
+    done = reluflow("theory", "directions", "student")
+    assert done.exit_code == 2
+    assert (
+        "data.points = 10000 and init.width = 50: directions are followed where their product is at most"
+        in done.stderr
+    )

@@ -5,11 +5,11 @@ import pytest
 import xarray as xr
 
 from catalog.schema import PAPER_STATEMENTS, VERDICTS
-from pipeline import load_config
+from pipeline import initialise, limit_process, load_config
 from pipeline.data import generate_data
 from pipeline.inputs.errors import RequestError
 from pipeline.theory import ladder_law
-from pipeline.theory.ladder import expected_excess_exponent, holds_from, slope
+from pipeline.theory.ladder import expected_excess_exponent, falling_power, holds_from, slope
 
 
 def at(law: xr.Dataset, variable: str, name: str) -> float:
@@ -111,6 +111,42 @@ def test_five_points_on_a_line_end_at_one_function_whatever_the_scale():
     assert (law["hull_difference"] < 1e-7).all()
     assert (np.abs(law["variation_norm"].values - float(law["minimum"]) - excess) < 1e-6).all()
     assert law["plateaus"].values.tolist() == [2.0, 4.0]
+
+
+def test_of_any_data_the_excess_tends_to_that_of_the_limit_as_a_power():
+    """Of small-width it is 1.1: the paper says nothing of a network that is so narrow."""
+    law = ladder_law(load_config("small-width"), (-2.0, -15.0, -20.0, -30.0, -1000.0))
+    assert float(law["limit_excess"]) == pytest.approx(1.09694, abs=1e-5)
+    assert law["limit_deviation"].values == pytest.approx(law["excess"].values - float(law["limit_excess"]))
+    assert abs(float(law["limit_deviation"][-1])) < float(law["limit_error"])
+    # Neurons 0 and 6 see labels 1 and 2; the first jump fits 2, and their part along it stays at its size then.
+    config = load_config("small-width")
+    data = generate_data(config.data)
+    then = limit_process(data, initialise(data, config.init)).isel(plateau=1)
+    assert then["level"].values[[0, 6]] == pytest.approx([-0.17930, -0.17930], abs=1e-4)
+    assert float(law["limit_exponent"]) == pytest.approx(-float(then["level"][0]), abs=2e-3)
+    assert float(law["limit_from"]) == -15.0
+
+
+def test_of_the_papers_data_the_limits_excess_is_none_and_the_power_is_the_papers(rungs):
+    assert abs(float(rungs["limit_excess"])) < 1e-6
+    assert float(rungs["limit_exponent"]) == pytest.approx(float(rungs["expected_excess_exponent"]), abs=0.03)
+
+
+def test_a_power_is_what_three_scales_agree_on():
+    scale = np.log(10.0) * np.array([-2.0, -4.0, -8.0, -12.0, -100.0])
+    power = np.exp(0.3 * scale)
+    assert falling_power(scale, -power, 1e-7) == pytest.approx(0.3)
+    assert np.isnan(falling_power(scale, power, 1e-2))  # two scales alone are above the error
+    assert np.isnan(falling_power(scale, -1.0 / scale, 1e-7))  # 1/(-ln lambda) is none
+    assert np.isnan(falling_power(scale, np.array([0.1, 0.2, 0.3, 0.1, 0.2]), 1e-7))
+
+
+def test_a_start_that_has_no_scale_has_a_ladder_without_a_limit():
+    law = ladder_law(load_config("orthogonal", {"init.start": "dominated", "init.width": 8}), (-2.0, -3.0))
+    assert np.isnan(law["limit_excess"])
+    assert np.isnan(law["limit_deviation"]).all()
+    assert np.isnan(law["limit_from"])
 
 
 def test_what_the_ladder_can_t_take():

@@ -66,10 +66,13 @@ def test_a_law(laws, tmp_path, law, words, figure):
     with xr.open_zarr(catalog.sweeps.path(identifier) / "data.zarr", group=law) as opened:
         assert opened.attrs["law"] == law
         assert all(variable.attrs["long_name"] for variable in opened.variables.values())
-    again = called(tmp_path, law)
+
+
+def test_the_second_time_nothing_is_computed(laws, tmp_path):
+    done, again = called(tmp_path, "limit"), called(tmp_path, "limit")
     assert "in the catalog already, nothing was computed" in again.stdout
     assert again.stdout.split("The data set is")[0] == done.stdout.split("The data set is")[0]
-    assert laws == [law]
+    assert laws == ["limit"]
 
 
 def test_as_json(laws, tmp_path):

@@ -1,13 +1,15 @@
 """Whole runs from arrays, by name, and as Jupyter shows them."""
 
+import re
 import sys
+from contextlib import suppress
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from pipeline import data_set, fit, load_config, open_run, run, run_as_html
+from pipeline import data_set, fit, generate_data, load_config, open_run, run, run_as_html
 from pipeline.inputs.errors import RequestError
 from pipeline.workflow.notebook_progress import CellLine, notebook_progress
 from pipeline.workflow.stages import NOBODY
@@ -69,6 +71,25 @@ def test_what_a_run_says_is_no_markup(tree):
     assert "<script>" not in run_as_html(changed)
 
 
+def test_a_table_is_a_run_whatever_its_ending(tmp_path):
+    """`numpy.savetxt` writes numbers between blanks, and people call the file what they like."""
+    for ending in (".txt", ".dat", ".csv"):
+        np.savetxt(tmp_path / f"mine{ending}", np.column_stack([X, Y]))
+        config = load_config(tmp_path / f"mine{ending}")
+        assert generate_data(config.data).sizes == {"point": 3, "coord": 1}
+    np.savetxt(tmp_path / "mine.tsv", np.column_stack([X, Y]), delimiter="\t")
+    assert load_config(tmp_path / "mine.tsv").name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [("scale", "did you mean 'log10_scale'"), ("widht", "did you mean 'width'"), ("m", "known key:")],
+)
+def test_a_word_that_is_no_key_leads_to_the_one_that_has_it(key, meant):
+    with pytest.raises(RequestError, match=re.escape(meant)):
+        fit(X, Y, **{key: 1.0})
+
+
 def test_progress_is_a_line_in_a_notebook_and_nothing_elsewhere(monkeypatch):
     with notebook_progress(None) as stages:
         assert stages is NOBODY
@@ -83,7 +104,13 @@ def test_progress_is_a_line_in_a_notebook_and_nothing_elsewhere(monkeypatch):
     with notebook_progress(None) as stages:
         assert isinstance(stages, CellLine)
         stages.say("Finding the plateaus ...")
-    assert [one["text/plain"] for one in shown] == ["Finding the plateaus ...", ""]
+    said = [one["text/plain"] for one in shown]
+    assert said[0] == "Finding the plateaus ..."
+    assert re.fullmatch(r"Computed in \d+\.\d s\.", said[1])  # an empty output would be a gap above the result
+    with suppress(KeyboardInterrupt), notebook_progress(None) as stages:
+        stages.say("Reading ...")
+        raise KeyboardInterrupt
+    assert shown[-1]["text/plain"].startswith("Ended after 0.")
     with notebook_progress(False) as stages:
         assert stages is NOBODY
 

@@ -51,7 +51,7 @@ def test_a_published_run(shelf):
     assert said == []
     assert f"The published run {run_id}" in shown.head.object
     assert f"flow?run={run_id}" in shown.head.object
-    assert len(shown.body) == 6
+    assert len(shown.body) == 7
 
 
 def test_filter_and_order_are_in_the_address(shelf):
@@ -102,7 +102,7 @@ def test_another_subject_through_the_form(shelf):
     shown.chooser.show()
     assert "1.3 × 10⁻¹⁰¹" in shown.head.object
     assert context.query["init.log10_scale"] == "-100.0"
-    assert len(shown.body) == 6
+    assert len(shown.body) == 7
     assert not shown.body.loading
 
 
@@ -110,7 +110,7 @@ def test_another_subject_through_the_form(shelf):
 def test_wild_values_are_said(shelf, query):
     shown, _, said = opened(shelf, **query)
     assert len(said) == len(query)
-    assert len(shown.body) == 6
+    assert len(shown.body) == 7
 
 
 def test_a_damaged_run_is_said(tmp_path):
@@ -156,13 +156,14 @@ def test_a_ladder_that_the_catalog_has_is_shown_at_once(shelf, law, monkeypatch)
     assert "The measured exponent of each statement" in text_of(shown.view)
 
 
-def test_a_ladder_without_exponents_says_so_in_place_of_an_empty_plot(shelf, law, monkeypatch):
-    bare = law.assign(exponent=law["exponent"] * float("nan"))
+@pytest.mark.parametrize(("limit", "plots"), [(0.4, 2), (float("nan"), 0)])
+def test_a_ladder_without_exponents_has_the_limit_s_excess_or_says_so(shelf, law, monkeypatch, limit, plots):
+    bare = law.assign(exponent=law["exponent"] * float("nan"), limit_excess=limit)
     monkeypatch.setattr(dashboards.views.theory.ladder_card, "published_ladder", lambda *_: ("ladder-1", bare))
     monkeypatch.setattr("catalog.catalog.Catalog.whole", lambda *_: None)
     view = LadderCard(PageContext(shelf), load_config("orthogonal")).view
-    assert "has a measured exponent" in text_of(view)
-    assert len(list(view.select(pn.pane.Bokeh))) == 1
+    assert ("has a measured exponent" in text_of(view)) == (plots == 0)
+    assert len(list(view.select(pn.pane.Bokeh))) == plots
 
 
 def test_a_ladder_that_fails_is_said_and_can_be_asked_for_again(shelf, monkeypatch):

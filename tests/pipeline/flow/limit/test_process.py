@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from small_problems import general_start, orthonormal_start
+from small_problems import general_problem, general_start, orthonormal_start, points
 
-from pipeline import generate_data, initialise, limit_process, load_config, measure_limit
+from pipeline import generate_data, initialise, limit_process, load_config, measure_limit, simulate
+from pipeline.configuration import InitConfig
 from pipeline.inputs.errors import RequestError
 
 
@@ -149,6 +150,29 @@ def test_a_hundred_general_data_sets_up_to_constants(slope, others):
     assert [seed for seed in range(100) if not agree_up_to_a_constant(seed, slope)] == list(others)
 
 
+def ends_at(data, init, tolerance=1e-6):
+    """1/2 |theta|^2 of balanced neurons at the end of a flow."""
+    end = simulate(data, init, samples=2, tolerance=tolerance)
+    return float(np.exp(2.0 * end["log_norm"][-1]).sum())
+
+
+def test_a_start_that_is_not_small_enough_takes_another_branch_whatever_the_tolerance():
+    """Five neurons that will shrink have the norm lambda^0.08 at the first jump, each: 0.3 at 1e-6, 0.15 at 1e-10.
+
+    They shrink by lambda^0.65 in a direction from which angles grow as much: below 1e-24 the rounding of double
+    precision, 1e-16, decides at which of several minima a solver ends.
+    """
+    data = points(*general_problem(45))
+    starts = {s: initialise(data, InitConfig(width=17, seed=45, log10_scale=s)) for s in (-6.0, -10.0)}
+    limit = limit_process(data, starts[-6.0])
+    there, shrinking = float(limit["half_squared_norm"][-1]), [0, 9, 10, 11, 15]
+    assert limit["level"].values[1, shrinking] == pytest.approx(-0.0812, abs=1e-3)
+    assert float(limit["wait"][2]) * limit["rate"].values[2, shrinking] == pytest.approx(-0.650, abs=1e-3)
+    for tolerance in (1e-5, 1e-9):
+        assert ends_at(data, starts[-6.0], tolerance) == pytest.approx(23.04394, abs=1e-4)
+        assert ends_at(data, starts[-10.0], tolerance) == pytest.approx(there, abs=1e-4)
+
+
 def test_the_non_orthogonal_toy_has_both_its_saddles():
     """0.038 = 1/10 0.38, the labels without the first; 0.0318158; and the end's norm, the limit of 200 seeds."""
     config = load_config("non-orthogonal")
@@ -192,6 +216,18 @@ def test_a_large_start_has_no_limit_to_be_held_to():
     init = initialise(data, load_config("orthogonal", {"init.log10_scale": 2.0}).init)
     with pytest.raises(ValueError, match="below 0 is allowed"):
         measure_limit(data, init, limit_process(data, init))
+
+
+def test_a_limit_that_takes_long_ends_with_what_it_has():
+    """After some work: the jumps until then are those of the whole limit."""
+    config = load_config("small-width")
+    data = generate_data(config.data)
+    init = initialise(data, config.init)
+    whole = limit_process(data, init)
+    begun = limit_process(data, init, work=1e4)
+    assert 1 < begun.sizes["plateau"] < whole.sizes["plateau"]
+    assert begun.attrs["reason"].startswith("the flow from this saddle takes long")
+    assert np.array_equal(begun["time"], whole["time"][: begun.sizes["plateau"]])
 
 
 def test_what_would_take_minutes_is_refused():

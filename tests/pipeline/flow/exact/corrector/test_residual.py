@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twins import (
@@ -38,7 +39,7 @@ def observed(problem, neurons, by_products=False):
     return seen.r, seen.kernel, seen.gross
 
 
-@settings(max_examples=40)
+@settings(max_examples=amount(16, 40))
 @given(
     n=st.integers(2, 7),
     q=st.integers(2, 4),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from witness import callable_kernel
@@ -19,7 +20,7 @@ def solved(matrix, offset):
     return np.where(place == AT_ONE, 1.0, theta), place
 
 
-@settings(max_examples=200)
+@settings(max_examples=amount(80, 200))
 @given(
     count=st.integers(1, 7),
     rank=st.integers(1, 4),

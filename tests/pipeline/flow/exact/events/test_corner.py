@@ -10,7 +10,7 @@ from twins import force_on
 from witness import callable_kernel
 
 from pipeline.flow.exact.events import corner
-from pipeline.flow.exact.events.corner import CONTACT, Contact
+from pipeline.flow.exact.events.contacts import CONTACT, Contact
 from pipeline.flow.exact.network.activation import OFF, ON, SLIDING
 from pipeline.flow.exact.network.problem import make_problem
 
@@ -47,7 +47,7 @@ def parallel(u, v):
     return np.abs(u / np.linalg.norm(u) - v / np.linalg.norm(v)).max() < 1e-12
 
 
-@settings(max_examples=amount(120, 300))
+@settings(max_examples=amount(48, 300))
 @given(
     seed=st.integers(0, 10**6),
     p=st.integers(1, 4),
