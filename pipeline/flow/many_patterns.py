@@ -48,8 +48,9 @@ SHARE = 1.5
 tolerance and it, as a corrected step errs by a fraction of what it may."""
 SMALL_RESIDUAL = 0.1
 """The residual, over the labels' scale, below which what is allowed falls with it."""
-STEPS_BETWEEN = 8
-"""So many steps are at least between two marks."""
+STEPS_BETWEEN, LARGE = 8, 10_000
+"""So many steps are at least between two marks; none where neurons x points are more than this: there a step takes
+longer than the call."""
 MARKS = 200_000_000
 """The bytes of marks up to which they are kept."""
 IN_MEMORY = 1_000_000_000
@@ -121,7 +122,9 @@ class ManyPatterns(Course):
             reading(0, samples)
         with one_thread(n):
             run_interruptibly(read_all, watch)
-        found: dict[str, Any] = {name: np.concatenate([part[name] for part in kept]) for name in kept[0]}
+        found: dict[str, Any] = kept[0]
+        if len(kept) > 1:
+            found = {name: np.concatenate([part[name] for part in kept]) for name in kept[0]}
         return found if blocks is None else found | blocks.arrays()
 
 
@@ -235,7 +238,8 @@ def take_all(
     """
     parts: list[Record] = []
     marks: list[Mark] = []
-    between, steps, reason = STEPS_BETWEEN, 0, ROOM_USED
+    steps, reason = 0, ROOM_USED
+    between = STEPS_BETWEEN if state.speed.size <= LARGE else 1
     while reason == ROOM_USED:
         marks.append(Mark.of(state.network, steps))
         if len(marks) * marks[0].size > MARKS:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 SMALL = 16
 """The number of points up to which no kernel asks the linear algebra library."""
@@ -19,7 +21,14 @@ def one_thread(points: int) -> Iterator[None]:
     if points <= SMALL:
         yield
         return
-    from threadpoolctl import threadpool_limits  # looks through all loaded libraries: not for a run of 1 ms
-
-    with threadpool_limits(limits=1, user_api="blas"):
+    with loaded_libraries().limit(limits=1, user_api="blas"):
         yield
+
+
+@cache
+def loaded_libraries() -> Any:
+    """The linear algebra libraries: to look through all that is loaded takes 2 ms, some runs 10."""
+    import scipy.linalg  # noqa: F401  the kernels' one; NumPy's own is loaded
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

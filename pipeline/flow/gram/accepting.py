@@ -12,6 +12,8 @@ from pipeline.flow.gram.neuron import FAR
 from pipeline.flow.gram.sliding import DEPENDENT
 from pipeline.flow.gram.state import MOST_INSTANTS, NOW, SENSITIVE
 
+SMALL = -14.0
+"""ln of |w|^2, over the labels, below which a neuron that grows waits: seven e-folds."""
 FROM_AFAR = 0.01
 """The share of the margin by which a neuron comes closer before it turns: what is to and fro is no decision."""
 
@@ -91,8 +93,10 @@ def accept(data, network, sweep):
         How far the directions have turned, on average.
     gross : float
         The size of the terms whose sum the network's output is, on average over the points.
+    waiting : float
+        1 if a neuron that grows is still small.
     """
-    trial = sweep.trial
+    trial, waiting, small = sweep.trial, 0.0, SMALL + log(data.scale)
     (m, q), n = network.w.shape, data.x.shape[0]
     write_weights(data, network, sweep)
     turned, gross = 0.0, 0.0
@@ -100,6 +104,8 @@ def accept(data, network, sweep):
         w, before = trial.force[j], network.w[j]
         size = sqrt(along(w, w))
         network.log_norm[j] += log(size)
+        if size > 1.0 and 2.0 * network.log_norm[j] < small:
+            waiting = 1.0
         change = 0.0
         for c in range(q):
             after = w[c] / size
@@ -115,7 +121,7 @@ def accept(data, network, sweep):
                 network.g[j, k] = 0.0
             total += abs(network.g[j, k])
         gross += exp(2.0 * network.log_norm[j]) * total / n
-    return turned, gross
+    return turned, gross, waiting
 
 
 @inner

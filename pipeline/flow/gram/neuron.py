@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import exp, log1p, sqrt
 
-from pipeline.flow.gram.compiling import inner, scanning
+from pipeline.flow.gram.compiling import inlined, inner, scanning
 from pipeline.flow.gram.doubts import cross
 from pipeline.flow.gram.network import OFF, ON, SLIDING
 from pipeline.flow.gram.sliding import add_row, settle
@@ -61,7 +61,7 @@ def least(gap):
     return min(min(one, two), min(three, four))
 
 
-@inner
+@inlined
 def place_of(value, gap):
     """The first place at which a value stands."""
     for k in range(gap.shape[0]):
@@ -80,7 +80,7 @@ def measure(active_impulse, speed, g):
     return square, along
 
 
-@inner
+@inlined
 def time_to(kappa, motion):
     """How much of the impulse it takes to get so far."""
     square, along, size = motion[SQUARE], motion[ALONG], motion[SIZE]
@@ -93,7 +93,7 @@ def time_to(kappa, motion):
     return log1p(grown) / rate
 
 
-@inner
+@inlined
 def kappa_after(share, motion):
     """How far the neuron gets by this share of the impulse."""
     square, along, size = motion[SQUARE], motion[ALONG], motion[SIZE]
@@ -107,7 +107,7 @@ def kappa_after(share, motion):
     return (along / rate * 0.5 * (up + down - 2.0) + size * half) / rate
 
 
-@inner
+@inlined
 def advance(kappa, row):
     """Go on along D."""
     motion = row.motion
@@ -184,35 +184,3 @@ def add_moved(moved, impulse, side, slope, far):
     """Add the impulse of each point."""
     for k in range(moved.shape[0]):
         moved[k] += far * (impulse[k] if side[k] > 0.0 else slope * impulse[k])
-
-
-@inner
-def carry_neuron(active_impulse, data, row, corner):
-    """Carry one neuron through an impulse; return how many boundaries it met.
-
-    Parameters
-    ----------
-    active_impulse : float64[n]
-        The impulse of each point that is active, as in ``row.speed``: where the neuron slides as if off.
-    """
-    motion = row.motion
-    motion[SQUARE], motion[ALONG] = measure(active_impulse, row.speed, row.g)
-    motion[SQUARE], motion[KAPPA] = max(motion[SQUARE], 0.0), 0.0
-    sliding = begin_sliding(data, row, corner)
-    left, events, most = 1.0, 0, 64 + 8 * row.g.shape[0]
-    motion[DOUBT] = FAR
-    while motion[SQUARE] > 0.0 and events < most:
-        reached = kappa_after(left, motion)
-        if shortfall(row.g, row.speed, row.side, reached) == 0.0:
-            break
-        write_gaps(row.g, row.speed, row.side, row.gap)
-        far = least(row.gap)
-        if not far < reached:
-            break
-        left = max(left - time_to(far, motion), 0.0)
-        advance(far, row)
-        sliding = meet(place_of(far, row.gap), sliding, data, row, corner, left)
-        events += 1
-    advance(kappa_after(left, motion), row)
-    finish(sliding, data, row, corner)
-    return events

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log, sqrt
+from math import exp, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,15 @@ from pipeline.flow.exact.propagation.bernstein import SIZE, slope_at, write_cubi
 from pipeline.flow.gram.accepting import accept, along, write_weights
 from pipeline.flow.gram.compiling import allocating, entry_point, inner, scanning
 from pipeline.flow.gram.network import SLIDING, Network
-from pipeline.flow.gram.sweep import boost, carry, copy_start, write_impulses, write_residual, write_slope
+from pipeline.flow.gram.sliding import exchange
+from pipeline.flow.gram.sweep import (
+    boost,
+    carry,
+    copy_start,
+    write_active_impulse,
+    write_impulses,
+    write_residual,
+)
 
 OFF_STATE, ON_STATE, SLIDING_STATE = 1, 2, 3
 """The states as the trajectory has them."""
@@ -50,6 +58,41 @@ def write_states(side, state):
         state[k] = ON_STATE if side[k] > 0.0 else (OFF_STATE if side[k] < 0.0 else SLIDING_STATE)
 
 
+@inner
+def hold(j, data, sweep, impulse):
+    """Project D_j off the points along which the neuron slides, as far as they hold it."""
+    trial, corner, count, d = sweep.trial, sweep.corner, 0, sweep.trial.force[j]
+    for k in range(impulse.shape[0]):
+        if trial.side[j, k] == SLIDING and impulse[k] < 0.0 and count < corner.point.shape[0] - 1:
+            corner.point[count], corner.place[count] = k, SLIDING
+            corner.limit[count], corner.off[count] = -(1.0 - data.slope) * impulse[k], along(d, data.x[k])
+            count += 1
+    if count > 0:
+        exchange(count, data.gram, corner)
+    for i in range(count):
+        x = data.x[corner.point[i]]
+        for c in range(d.shape[0]):
+            d[c] -= corner.found[i] * x[c]
+
+
+@allocating
+def gradient_norm(data, network, sweep, direction):
+    """|grad L| at the trial: of neuron j it is (a_j D_j, <D_j, w_j>)."""
+    trial, n, total = sweep.trial, sweep.residual.shape[0], 0.0
+    for k in range(n):
+        sweep.signed[0, k], sweep.signed[1, k] = sweep.residual[k] / n, -sweep.residual[k] / n
+    for j in range(network.sign.shape[0]):
+        impulse = sweep.signed[0 if network.sign[j] > 0.0 else 1]
+        write_active_impulse(trial.side[j], impulse, data.slope, trial.active_impulse[j])
+    np.dot(trial.active_impulse, data.x, trial.force)
+    for j in range(network.sign.shape[0]):
+        hold(j, data, sweep, sweep.signed[0 if network.sign[j] > 0.0 else 1])
+        d, w = trial.force[j], direction[j]
+        square = exp(2.0 * network.log_norm[j]) * trial.size[j] ** 2
+        total += square * (along(d, d) + along(d, w) ** 2)
+    return sqrt(total)
+
+
 @allocating
 def look(data, network, sweep, seen, place):
     """Write all of one instant: the trial's."""
@@ -65,8 +108,7 @@ def look(data, network, sweep, seen, place):
     write_residual(data, network, sweep)
     for k in range(seen.residual.shape[1]):
         seen.residual[place, k] = sweep.residual[k]
-    _, _, square = write_slope(data, network, sweep)
-    seen.gradient_norm[place] = sqrt(square)
+    seen.gradient_norm[place] = gradient_norm(data, network, sweep, seen.direction[place])
 
 
 @allocating

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.gram.compiling import inner, scanning
+from pipeline.flow.gram.compiling import inlined, inner, scanning
 from pipeline.flow.gram.network import OFF, ON, SLIDING
 
 AT_ONCE = 6
@@ -90,7 +90,7 @@ def add_row(speed, factor, row):
         speed[k] += factor * row[k]
 
 
-@inner
+@inlined
 def add_impulse(k, change, row, gram):
     """Add ``change`` to the impulse of point k, at whose boundary the neuron is."""
     row.motion[0] = max(row.motion[0] + change * (2.0 * row.speed[k] + change * gram[k, k]), 0.0)
@@ -98,7 +98,7 @@ def add_impulse(k, change, row, gram):
     add_row(row.speed, change, gram[k])
 
 
-@inner
+@inlined
 def collect_free(count, corner):
     """List the points that slide; return how many."""
     free = 0
@@ -109,7 +109,7 @@ def collect_free(count, corner):
     return free
 
 
-@inner
+@inlined
 def solve_free(count, gram, corner):
     """Find e of the points that slide, so that their speeds are 0; a dependent one goes off.
 
@@ -159,7 +159,7 @@ def solve_free(count, gram, corner):
     return rank
 
 
-@inner
+@inlined
 def better_place(i, count, gram, corner):
     """Where a point belongs by its share, or by its speed."""
     place, limit, k = corner.place[i], corner.limit[i], corner.point[i]
@@ -175,7 +175,7 @@ def better_place(i, count, gram, corner):
     return place
 
 
-@inner
+@inlined
 def exchange(count, gram, corner):
     """Find who slides, who is on and who is off, from the guess in ``corner.place``."""
     for turn in range(MOST_EXCHANGES):
@@ -194,7 +194,7 @@ def exchange(count, gram, corner):
             return
 
 
-@inner
+@inlined
 def dependent(i, rank, gram, corner):
     """Whether a point lies in the span of those that slide: what holds the neuron there holds it here."""
     k, square = corner.point[i], gram[corner.point[i], corner.point[i]]

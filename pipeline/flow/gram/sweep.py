@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.flow.exact.propagation.bernstein import value
-from pipeline.flow.gram.compiling import allocating, inner, scanning
+from pipeline.flow.gram.compiling import allocating, inlined, inner, scanning
+from pipeline.flow.gram.nearby import Nearby, carry_neuron, make_nearby, write_width
 from pipeline.flow.gram.network import Data, Trial, make_trial
-from pipeline.flow.gram.neuron import DOUBT, FAR, SIZE, begin_sliding, carry_neuron, measure
+from pipeline.flow.gram.neuron import DOUBT, FAR, SIZE, begin_sliding, measure
 from pipeline.flow.gram.sliding import Corner, Row, make_corner
 
 HALF_WIDTH = sqrt(3.0) / 6.0
@@ -31,6 +32,7 @@ class Sweep(NamedTuple):
 
     trial : Trial
     corner : Corner
+    nearby : Nearby
     impulses : float64[2, n]
         Over n.
     signed : float64[2, n]
@@ -45,6 +47,7 @@ class Sweep(NamedTuple):
 
     trial: Trial
     corner: Corner
+    nearby: Nearby
     impulses: np.ndarray
     signed: np.ndarray
     gap: np.ndarray
@@ -58,8 +61,8 @@ def make_sweep(data: Data, m: int) -> Sweep:
     """Room for m neurons."""
     n, q = data.x.shape
     return Sweep(
-        make_trial(data, m), make_corner(n, q), np.zeros((2, n)), np.zeros((2, n)), np.zeros(n), np.zeros(6),
-        np.zeros(n), np.zeros(n), np.zeros(m),
+        make_trial(data, m), make_corner(n, q), make_nearby(n), np.zeros((2, n)), np.zeros((2, n)), np.zeros(n),
+        np.zeros(6), np.zeros(n), np.zeros(n), np.zeros(m),
     )  # fmt: skip
 
 
@@ -108,7 +111,7 @@ def write_speeds(data, network, impulse, sweep):
         np.dot(trial.force, data.x.T, trial.speed)
 
 
-@inner
+@inlined
 def row_of(j, network, sweep):
     """One neuron of the trial."""
     trial, which = sweep.trial, 0 if network.sign[j] > 0.0 else 1
@@ -121,6 +124,7 @@ def row_of(j, network, sweep):
 def boost(data, network, sweep, which):
     """Carry all neurons through one of the impulses; return how many boundaries they met."""
     write_speeds(data, network, sweep.impulses[which], sweep)
+    write_width(data, sweep.impulses[which], sweep.nearby)
     return carry_each(data, network, sweep, which)
 
 
@@ -130,7 +134,9 @@ def carry_each(data, network, sweep, which):
     trial, motion, events = sweep.trial, sweep.motion, 0
     for j in range(network.sign.shape[0]):
         motion[SIZE] = trial.size[j]
-        events += carry_neuron(trial.active_impulse[j], data, row_of(j, network, sweep), sweep.corner)
+        events += carry_neuron(
+            trial.active_impulse[j], data, row_of(j, network, sweep), sweep.corner, sweep.nearby
+        )
         trial.size[j] = motion[SIZE]
         if motion[DOUBT] < FAR:
             sweep.doubt[j] = min(sweep.doubt[j], 0.5 * (which + motion[DOUBT]))

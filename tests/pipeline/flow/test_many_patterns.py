@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from catalog.schema import conform, validate
 from pipeline.flow import follow_flow, simulate
 from pipeline.flow.choice import many_patterns
-from pipeline.flow.many_patterns import ManyPatterns, follow_many_patterns, take_all
+from pipeline.flow.gram.state import WAITING, Aims, make_state
+from pipeline.flow.many_patterns import ManyPatterns, data_of, follow_many_patterns, network_of, take_all
 from pipeline.flow.reduction import Reduction
 from pipeline.network.points import describe
 
@@ -134,6 +135,7 @@ def test_a_neuron_that_slides_is_held_and_labelled(grouped):
     assert slides.sum(axis=2).max() >= 2
     assert (found["activation"].values == expected["activation"].values).mean() > 0.995
     assert worst(found, expected, data) <= 2e-6
+    assert np.allclose(found["gradient_norm"], expected["gradient_norm"], rtol=1e-3)
     before = np.einsum("kc,tjc->tjk", data["x"].values, found["direction"].values)
     assert np.abs(before[slides]).max() <= ROUNDING
 
@@ -271,12 +273,27 @@ def test_samples_in_blocks_and_from_any_mark_are_the_trajectory(monkeypatch, flo
     xr.testing.assert_allclose(blocks, whole, rtol=1e-3, atol=1e-4)
 
 
-def test_fewer_marks_read_the_same(monkeypatch, flow):
+def test_more_or_fewer_marks_read_the_same(monkeypatch, flow):
+    monkeypatch.setattr("pipeline.flow.many_patterns.LARGE", 1)
+    many = follow_flow(flow.data, flow.init, end_time=4.0, tolerance=1e-3)
+    assert len(many.marks) == many.account["steps"] + 1
     monkeypatch.setattr("pipeline.flow.many_patterns.MARKS", 1)
     few = follow_flow(flow.data, flow.init, end_time=4.0, tolerance=1e-3)
     assert len(few.marks) < len(flow.marks)
     times = np.linspace(0.0, 4.0, 11)
-    assert np.abs(few.look(times)["residual"].values - flow.look(times)["residual"].values).max() <= 1e-9
+    for other in (many, few):
+        assert np.abs(other.look(times)["residual"].values - flow.look(times)["residual"].values).max() <= 1e-9
+
+
+@pytest.mark.parametrize(("log10_scale", "waiting"), [(-30.0, 1.0), (0.0, 0.0)])
+def test_neurons_that_still_have_to_escape_are_told_from_others(log10_scale, waiting):
+    """Steps may err by less then."""
+    data, init = labelled(*problem(12, 20, 10, 3), log10_scale * np.log(10.0))
+    reduced = Reduction.of(data, init, 0.0)
+    points = data_of(reduced)
+    state = make_state(points, network_of(reduced, points))
+    take_all(points, state, Aims(1e-3, 1.0, 100, 0.1, 1.0, 1e-3), np.zeros(3))
+    assert state.clock[WAITING] == waiting
 
 
 def test_an_interrupt_stops_the_steps(monkeypatch):
