@@ -317,21 +317,27 @@ def follow_many_points(
         ended = Status.CONVERGED  # it fits from the start: no step says so
     ambiguous = int(state.counts[REPELLED] + state.counts[VANISHED])
     ended, message = describe_end(ended, ambiguous)
-    account = {
-        "method": "exact",
+    account = counted(state) | {
         "slope": slope,
         "status": ended.word,
         "status_message": message,
         "tolerance": tolerance,
         "solver_seconds": seconds,
-        "sampling_seconds": 0.0,
         "steps": sum(len(part.time) for part in parts),
-        "rejected_steps": int(state.counts[REJECTED]),
-        "crossings": int(state.counts[CROSSINGS]),
         "patterns": max(first, last),
         "ambiguous_events": ambiguous,
     }
     return ManyPoints(data, init, end_time, ended, account, points, units, parts, end)
+
+
+def counted(state: State) -> dict[str, Any]:
+    """What a trajectory says of every flow of this path."""
+    return {
+        "method": "exact",
+        "sampling_seconds": 0.0,
+        "rejected_steps": int(state.counts[REJECTED]),
+        "crossings": int(state.counts[CROSSINGS]),
+    }
 
 
 def describe_end(ended: Status, ambiguous: int) -> tuple[Status, str]:
