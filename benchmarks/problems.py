@@ -15,7 +15,8 @@ from pipeline.data import generate_data
 from pipeline.flow import initialise
 from pipeline.flow.course import read_residual
 from pipeline.flow.exact.build import load_solver
-from pipeline.flow.exact.integration import INTERRUPTED, integrate
+from pipeline.flow.exact.integration.loop import integrate
+from pipeline.flow.exact.integration.termination import INTERRUPTED
 from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.reduction import Reduction
 from pipeline.flow.weights import plain_weights

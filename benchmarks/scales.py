@@ -17,7 +17,7 @@ from benchmarks.timing import ENOUGH, Failed, TooLong, fastest, spoken, tell
 from pipeline.configuration import DataConfig, InitConfig, load_config
 from pipeline.data import generate_data
 from pipeline.flow import initialise
-from pipeline.flow.exact.integration import integrate
+from pipeline.flow.exact.integration.loop import integrate
 
 TOLERANCE = 1e-6
 LIMIT, QUICK_LIMIT = 30.0, 3.0

@@ -17,7 +17,7 @@ from catalog.encoding import encode, stream
 from catalog.layout import RUNS, STORE, manifest_key, run_key
 from catalog.manifest import Manifest, parse, plain, restored
 from catalog.schema import GROUPS, SCHEMA_VERSION, validate
-from catalog.storage import Storage, open_storage
+from catalog.storage import Storage, Writer, open_storage
 
 
 def publish(
@@ -76,16 +76,23 @@ def publish(
     )
     labelled = _labelled(tree, run_id=run_id, created=created, configuration=configuration, provenance=provenance)
     with storage.writing(destination) as writer:
-        agreed = writer.agree(manifest.to_bytes(), encode(labelled))
-        if agreed is not None:
-            manifest, contents = parse(agreed[0]), agreed[1]
-            files: dict[str, dict[str, Any]] = {}
-            for path, content in itertools.chain(contents.items(), stream(labelled, contents)):
-                name = f"{STORE}/{path}"
-                writer.write(name, content)
-                files[name] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-            writer.complete(replace(manifest, files=dict(sorted(files.items()))).to_bytes())
+        _write(writer, manifest, labelled)
     return storage.address(destination)
+
+
+def _write(writer: Writer, manifest: Manifest, labelled: Mapping[str, xr.Dataset]) -> None:
+    """Write the files of a run, then its manifest with their digests, unless another process has done so."""
+    # Several processes that publish one run at a time all write the dates and seconds of the first one.
+    agreed = writer.agree(manifest.to_bytes(), encode(labelled))
+    if agreed is None:
+        return
+    manifest, contents = parse(agreed[0]), agreed[1]
+    files: dict[str, dict[str, Any]] = {}
+    for path, content in itertools.chain(contents.items(), stream(labelled, contents)):
+        name = f"{STORE}/{path}"
+        writer.write(name, content)
+        files[name] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    writer.complete(replace(manifest, files=dict(sorted(files.items()))).to_bytes())
 
 
 def _labelled(tree: xr.DataTree, **identity: Any) -> dict[str, xr.Dataset]:

@@ -2,10 +2,14 @@
 
 import pytest
 from structure import (
+    LONGER,
+    LONGER_FILES,
+    LONGEST_FILE,
     MOST_ARGUMENTS,
     MOST_LINES,
     circles,
     code_lines,
+    file_lines,
     functions,
     kernels,
     packages,
@@ -62,5 +66,11 @@ def test_no_function_takes_more_than_six_arguments_by_position():
     assert {name: count for name, count in taken.items() if count > MOST_ARGUMENTS} == {}
 
 
-def test_no_function_is_longer_than_sixty_lines_of_code():
-    assert {name: lines for name, node in functions() if (lines := code_lines(node)) > MOST_LINES} == {}
+def test_no_function_is_longer_than_forty_lines_of_code():
+    found = {name: code_lines(node) for name, node in functions()}
+    assert {name: lines for name, lines in found.items() if lines > LONGER.get(name, MOST_LINES)} == {}
+
+
+def test_no_file_is_longer_than_four_hundred_lines():
+    found = file_lines()
+    assert {name: lines for name, lines in found.items() if lines > LONGER_FILES.get(name, LONGEST_FILE)} == {}

@@ -71,10 +71,10 @@ def limit_lines(summary: Mapping[str, Any], partners: set[int]) -> list[str]:
     escape = -summary.get("log_init_scale", nan)
     end = rows[-1]
     losses = ", ".join(f"{row['loss']:.6g}" for row in rows[1:ROWS_LIMIT])
-    found = [
-        f"As lambda -> 0: {counted(len(rows) - 1, 'jump')}, to the losses {losses}"
-        f"{' ...' if len(rows) > ROWS_LIMIT else ''}; in the end 1/2 |theta|^2 = {end['half_squared_norm']:.10g}."
-    ]
+    jumps = counted(len(rows) - 1, "jump") + (f", to the losses {losses}" if losses else "")
+    more = " ..." if len(rows) > ROWS_LIMIT else ""
+    last = "in the end" if end.get("followed", 1) else "it was followed no further (reluflow theory limit); there"
+    found = [f"As lambda -> 0: {jumps}{more}; {last} 1/2 |theta|^2 = {end['half_squared_norm']:.10g}."]
     for number, row in enumerate(rows[:-1]):
         if number not in partners:
             found.append(

@@ -18,10 +18,12 @@ FEWEST_POINTS = 128
 """Below so many points the grouped path's steps cost less than what it gives besides: every crossing by itself."""
 POINTS_PER_WEIGHT = 4
 """Points for each of the m (d + 1) weights: with fewer, neurons slide at many boundaries at once, and can fit the
-labels, which asks for the tail's Newton correction."""
-BALANCED = 1e-12
-"""How far |a_j|/|w_j| may be from 1. Above it w_j can reach 0 in finite time, where all boundaries meet, below it
-a_j can change its sign while the neuron slides: there the flow is not unique. Only the grouped path says so."""
+labels."""
+LARGEST_RATIO = 1e3
+"""|a_j|/|w_j| at the start up to which a w_j that becomes far smaller beside a_j is on its way to 0."""
+GROUPED_UP_TO = 2000
+"""The points up to which the grouped path takes over where the w of an unbalanced neuron has reached 0, at which
+all boundaries meet and the flow is not unique: it stops the neuron there, and says so. Of more it takes hours."""
 FEWEST_TO_CROSS, MOST_TO_CROSS = 50, 3000
 """The points between which the Gram path is taken: with fewer the grouped path takes no second, and every crossing
 by itself; of more the products of all points fill the memory."""
@@ -45,9 +47,9 @@ def many_points(data: xr.Dataset, init: xr.Dataset, slope: float) -> bool:
     (n, d), m = x.shape, init.sizes["neuron"]
     if n < FEWEST_POINTS or n < POINTS_PER_WEIGHT * m * (d + 1) or abs(slope) > 1.0 or not y.any():
         return False
-    if d == 1 or not x.any():
-        return False  # on a line the grouped path has two points: the ray of each sign
-    return bool(np.abs(np.abs(init.variables["output_ratio"].values) - 1.0).max() <= BALANCED)
+    if np.abs(init.variables["output_ratio"].values).max() > LARGEST_RATIO:
+        return False
+    return d > 1 and bool(x.any())  # on a line the grouped path has two points: the ray of each sign
 
 
 def many_patterns(reduced: Reduction, tolerance: float) -> bool:
@@ -62,8 +64,8 @@ def many_patterns(reduced: Reduction, tolerance: float) -> bool:
 
     Notes
     -----
-    Not where the flow may be not unique, as :data:`BALANCED` has it and a slope beyond 1 in size, and not where
-    two points lie on opposite rays, whose boundary is one: there only the grouped path says so, or decides.
+    Not where the flow may be not unique, of unbalanced neurons and of a slope beyond 1 in size, and not where two
+    points lie on opposite rays, whose boundary is one: there only the grouped path says so, or decides.
     """
     problem, neurons = reduced.problem, reduced.neurons
     n, m = len(problem.y), len(neurons.sign)

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pipeline.flow.choice import many_patterns, many_points
+from pipeline.flow.choice import GROUPED_UP_TO, many_patterns, many_points
 from pipeline.flow.exact.build import load_solver
 from pipeline.flow.exact.dense_output import Samples, evaluate
-from pipeline.flow.exact.integration import integrate
+from pipeline.flow.exact.integration.loop import integrate
 from pipeline.flow.exact.machine_code.interruptible import run_interruptibly
 from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.step_record import StepRecord
@@ -62,7 +62,7 @@ class Course(Followed):
 
     reduced: Reduction
     record: StepRecord
-    _told: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _description: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     _begun: dict[float, tuple[Neurons, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -90,7 +90,7 @@ class Course(Followed):
         return self._begun[max(begun)] if begun else (self.reduced.neurons, 0)
 
     def curve(self, samples: int) -> xr.Dataset:
-        """Read the residual and the loss alone, from the polynomials of the steps: no neuron is asked.
+        """Read the residual and the loss alone, from the polynomials of the steps: no neuron is read.
 
         Returns
         -------
@@ -113,26 +113,26 @@ class Course(Followed):
         """The trajectory's variables at these instants of the paper's t."""
         return read_samples(self, times, reading)
 
-    def with_told(self, times: np.ndarray, reading: Reading | None) -> xr.Dataset:
-        """Read every neuron at these instants, and tell what happens along the steps whatever they are."""
+    def read_described(self, times: np.ndarray, reading: Reading | None) -> xr.Dataset:
+        """Read every neuron at these instants, and say in the attributes what happens along the steps."""
         if self.slow_intervals is None:
             return self.look(times, reading)
         # Together: the steps are gone through once.
-        missing = np.empty(0) if self._told else np.setdiff1d(self.slow_intervals.slowest, times)
+        missing = np.empty(0) if self._description else np.setdiff1d(self.slow_intervals.slowest, times)
         looked = np.sort(np.concatenate([times, missing]))
         trajectory = self.look(looked, reading)
-        if not self._told:
+        if not self._description:
             x, y = (self.data.variables[name].values for name in ("x", "y"))
             levels = moments(self.reduced, self.record, x, y)
-            self._told.update(levels | self.slow_intervals.tell(self.data, trajectory))
+            self._description.update(levels | self.slow_intervals.tell(self.data, trajectory))
         if len(missing):
             trajectory = trajectory.isel(time=np.flatnonzero(np.isin(looked, times)))
-        trajectory.attrs |= self._told
+        trajectory.attrs |= self._description
         return trajectory
 
     @cached_property
     def slow_intervals(self) -> SlowIntervals | None:
-        """Where the flow may linger; None if it makes no step."""
+        """When the flow moves slowly, as near a plateau; None if it makes no step."""
         if not len(self.record.time):
             return None
         end = self.end_time, self.status is Status.STATIONARY
@@ -140,7 +140,7 @@ class Course(Followed):
 
     @property
     def slow_instants(self) -> np.ndarray:
-        """When the network is looked at where it lingers."""
+        """Instants at which the network is read besides, since it moves slowly there."""
         return np.empty(0) if self.slow_intervals is None else self.slow_intervals.instants
 
 
@@ -178,7 +178,9 @@ def follow_flow(
     if output_speed == 1.0 and many_points(data, init, slope):
         from pipeline.flow.many_points import follow_many_points  # kernels that few runs need
 
-        return follow_many_points(data, init, end_time, tolerance, slope, progress)
+        followed = follow_many_points(data, init, end_time, tolerance, slope, progress)
+        if not followed.met_zero or data.sizes["point"] > GROUPED_UP_TO:
+            return followed
     with one_thread(data.sizes["point"]):  # two threads take three times as long over the frame's decomposition
         reduced = Reduction.of(data, init, slope, output_speed)
     if output_speed == 1.0 and many_patterns(reduced, tolerance):
@@ -187,27 +189,49 @@ def follow_flow(
         found = follow_many_patterns(data, init, end_time, tolerance, reduced, progress)
         if end_time is not None or found.status is not Status.OUT_OF_STEPS:
             return found
-    unit = reduced.time_unit
+    until = np.inf if end_time is None else end_time / reduced.time_unit
+    limits = tolerance, until, MOST_STEPS if most_steps is None else most_steps
+    integrated, seconds = integrate_interruptibly(reduced, limits, progress)
+    record, ended_by, *_, state, _, _ = integrated
+    reduced = replace(reduced, neurons=reduced.neurons._replace(state=state))
+    account = account_of(integrated, reduced, seconds, tolerance=tolerance, slope=slope, output_speed=output_speed)
+    return Course(data, init, end_time, BY_NUMBER[ended_by], account, reduced, record)
+
+
+def integrate_interruptibly(
+    reduced: Reduction, limits: tuple[float, float, int], progress: Progress | None
+) -> tuple[tuple[Any, ...], float]:
+    """Run the solver while Python listens to Ctrl-C; return what it has found, and how many seconds it took.
+
+    ``limits`` are the tolerance, the end in the solver's time, and the largest number of steps.
+    """
     load_solver()
     watch = np.zeros(3)
 
     def tell(time: float, steps: int) -> None:
         if progress is not None:
-            progress(time * unit, steps)
+            progress(time * reduced.time_unit, steps)
 
-    until = np.inf if end_time is None else end_time / unit
-    steps = MOST_STEPS if most_steps is None else most_steps
     with one_thread(len(reduced.problem.y)):
         started = perf_counter()
-        record, ended_by, rejected, crossings, patterns, ambiguous, state, sensitive, doubts = run_interruptibly(
-            lambda: integrate(reduced.neurons, reduced.problem, tolerance, until, steps, watch), watch, tell
-        )
-        seconds = perf_counter() - started
-    reduced = replace(reduced, neurons=reduced.neurons._replace(state=state))
-    ended = BY_NUMBER[ended_by]
-    status, message = describe_end(ended, ambiguous, reduced.contradictory)
+        found = run_interruptibly(lambda: integrate(reduced.neurons, reduced.problem, *limits, watch), watch, tell)
+        return found, perf_counter() - started
+
+
+def account_of(
+    found: tuple[Any, ...],
+    reduced: Reduction,
+    seconds: float,
+    *,
+    tolerance: float,
+    slope: float,
+    output_speed: float,
+) -> dict[str, Any]:
+    """What the trajectory's attributes say of an integration: how it was asked for, how it ended, its events."""
+    record, ended_by, rejected, crossings, patterns, ambiguous, _, sensitive, instants = found
+    status, message = describe_end(BY_NUMBER[ended_by], ambiguous, reduced.contradictory)
     if sensitive:
-        message += describe_sensitivity(sensitive, unit * float(doubts[0]))
+        message += describe_sensitivity(sensitive, reduced.time_unit * float(instants[0]))
     account = {
         "method": "exact",
         "slope": slope,
@@ -226,8 +250,8 @@ def follow_flow(
     if output_speed != 1.0:
         account["output_speed"] = output_speed
     if sensitive:
-        account["sensitive_times"] = (unit * doubts[:sensitive]).tolist()
-    return Course(data, init, end_time, ended, account, reduced, record)
+        account["sensitive_times"] = (reduced.time_unit * instants[:sensitive]).tolist()
+    return account
 
 
 def end_of_run(end_time: float | None) -> float | None:

@@ -26,7 +26,7 @@ from pipeline.flow.gradient_descent_kernels import (
     load_descent,
     out_of_blocks,
 )
-from pipeline.flow.weights import label_trajectory, plain_weights, refuse_unbalanced
+from pipeline.flow.weights import account_of, label_trajectory, plain_weights, refuse_unbalanced
 from pipeline.network import algebra
 from pipeline.network.activation import Activation
 from pipeline.network.status import Status
@@ -56,19 +56,19 @@ WORK = 2e8
 """Multiplications between two moments at which Ctrl-C is heard: some 0.1 s."""
 
 
-class Looks:
-    """What is kept of an iteration: the weights after given numbers of steps, or evenly spaced ones.
+class KeptIterations:
+    """The weights that are kept: after given numbers of steps, or after evenly spaced ones.
 
     Parameters
     ----------
     m, d
         The network's width and the number of its coordinates.
     iterations
-        Where to look, in increasing order (one may be named several times); None: evenly, at between
-        ``count`` and 2 ``count`` iterations however many there will be. Every second is dropped when they are
-        too many, so the memory is bounded without knowing the end.
+        Which are kept, in increasing order (one may be named several times); None: evenly spaced ones, between
+        ``count`` and 2 ``count`` however many there will be. Every second is dropped when they are too many, so
+        the memory is bounded without knowing the end.
     count
-        The number of looks in the end, if there are no given ones.
+        How many are kept in the end, if none are given.
     """
 
     def __init__(self, m: int, d: int, iterations: np.ndarray | None, count: int) -> None:
@@ -79,19 +79,19 @@ class Looks:
         self.taken, self.stride = 0, 1
 
     def due(self) -> float:
-        """The next iteration to look at; infinite if there is none."""
+        """The next iteration to keep; infinite if there is none."""
         if self.even:
             return float(self.taken * self.stride)
         return float(self.iterations[self.taken]) if self.taken < len(self.iterations) else np.inf
 
     def take(self, iteration: int, network: Blocks) -> None:
-        """Keep the network at every look that is due at ``iteration`` or before it."""
+        """Keep the network for every iteration that is due at ``iteration`` or before it."""
         if not self.even:
             until = int(np.searchsorted(self.iterations, iteration, side="right"))
         else:
             if self.taken == 2 * self.count:
-                for kept in (self.iterations, self.w, self.a):
-                    kept[: self.count] = kept[::2].copy()
+                for each in (self.iterations, self.w, self.a):
+                    each[: self.count] = each[::2].copy()
                 self.taken, self.stride = self.count, 2 * self.stride
             until = self.taken + 1
             self.iterations[self.taken] = iteration
@@ -99,7 +99,7 @@ class Looks:
         self.taken = until
 
     def close(self, iteration: int, network: Blocks | None) -> None:
-        """End with ``network`` after ``iteration`` steps, which moves no more; None: with the last look taken."""
+        """End with ``network`` after ``iteration`` steps, which moves no more; None: with the last one kept."""
         if network is not None and not self.even:
             self.take(int(max(iteration, self.iterations[-1])), network)
         elif network is not None and self.iterations[self.taken - 1] != iteration:
@@ -135,14 +135,14 @@ def simulate_descent(
     tolerance
         Recorded, and without effect: the step alone decides how far this is from the flow.
     times
-        When to look, answered by the nearest iteration; None: ``samples`` times, evenly.
+        Of the samples, answered by the nearest iteration; None: ``samples`` times, evenly.
     slope
         Of the leaky ReLU.
 
     Returns
     -------
     Dataset
-        A trajectory; where it ran away it ends with the last look before that.
+        A trajectory; where it ran away it ends with the last weights kept before that.
 
     Raises
     ------
@@ -158,44 +158,38 @@ def simulate_descent(
     step = 2.0 * step_size
     if times is None and end_time is not None:
         times = np.linspace(0.0, end_time, samples)
-    with np.errstate(over="ignore"):
-        last = np.inf if end_time is None else float(np.rint(np.divide(end_time, step)))
-        wanted = None if times is None else np.rint(times / step).clip(max=min(last, 2.0**62)).astype(np.int64)
-    looks = Looks(w.shape[0], w.shape[1], wanted, samples)
+    last, wanted = iterations_of(end_time, times, step)
+    kept = KeptIterations(w.shape[0], w.shape[1], wanted, samples)
 
     network = in_blocks(w, a, balanced=method == BALANCED)
     load_descent()
     started = perf_counter()
-    iterations, status = follow(network, Iteration(x, y, step, slope), last, looks)
+    iterations, status = follow(network, Iteration(x, y, step, slope), last, kept)
     integrated = perf_counter()
-    if status in (Status.CONVERGED, Status.STATIONARY) or (looks.even and status is not Status.DIVERGED):
-        looks.close(iterations, network)
+    if status in (Status.CONVERGED, Status.STATIONARY) or (kept.even and status is not Status.DIVERGED):
+        kept.close(iterations, network)
     else:
-        looks.close(iterations, None)
-    if looks.taken == 0:
-        looks.w, looks.a, times = w[None], a[None], np.zeros(1)
-    trajectory = label_trajectory(
-        data,
-        init,
-        looks.iterations * step if times is None else times[: len(looks.w)],
-        frame.back(looks.w),
-        looks.a,
-        slope=slope,
-        account={
-            "method": method,
-            "status": status.word,
-            "status_message": status.value,
-            "tolerance": tolerance,
-            "solver_seconds": integrated - started,
-            "sampling_seconds": 0.0,
-            "steps": iterations,
-            "rejected_steps": 0,
-            "slope": slope,
-            "step_size": step_size,
-        },
-    )
+        kept.close(iterations, None)
+    if kept.taken == 0:
+        kept.w, kept.a, times = w[None], a[None], np.zeros(1)
+    taken = kept.iterations * step if times is None else times[: len(kept.w)]
+    account = account_of(method, status, tolerance, integrated - started, iterations, 0) | {
+        "slope": slope,
+        "step_size": step_size,
+    }
+    trajectory = label_trajectory(data, init, taken, frame.back(kept.w), kept.a, slope=slope, account=account)
     trajectory.attrs["sampling_seconds"] = perf_counter() - integrated
     return trajectory
+
+
+def iterations_of(
+    end_time: float | None, times: np.ndarray | None, step: float
+) -> tuple[float, np.ndarray | None]:
+    """The last iteration, infinite without an end, and those nearest to ``times``; ``step`` is one's time."""
+    with np.errstate(over="ignore"):
+        last = np.inf if end_time is None else float(np.rint(np.divide(end_time, step)))
+        wanted = None if times is None else np.rint(times / step).clip(max=min(last, 2.0**62)).astype(np.int64)
+    return last, wanted
 
 
 class Iteration(NamedTuple):
@@ -215,17 +209,17 @@ class Iteration(NamedTuple):
     slope: float
 
 
-def follow(network: Blocks, iterated: Iteration, last: float, looks: Looks) -> tuple[int, Status]:
+def follow(network: Blocks, iterated: Iteration, last: float, kept: KeptIterations) -> tuple[int, Status]:
     """Iterate in place until ``last`` iterations are done, or nothing is left to do; return how many and why."""
     x, y, step, slope = iterated
     n, m = len(y), network.a.size
     scale = float(np.sqrt(np.mean(y**2))) or 1.0
     enough = n * (CONVERGED * scale) ** 2
-    breath = max(1, int(WORK / (m * x.size)))
+    between_checks = max(1, int(WORK / (m * x.size)))
     iteration, watched, before, error = 0, 0, (network.w.copy(), network.a.copy()), np.inf
     while True:
-        if looks.due() <= iteration:
-            looks.take(iteration, network)
+        if kept.due() <= iteration:
+            kept.take(iteration, network)
         if iteration >= last:
             return iteration, Status.END_TIME
         if iteration >= MOST_ITERATIONS:
@@ -240,7 +234,7 @@ def follow(network: Blocks, iterated: Iteration, last: float, looks: Looks) -> t
                 return iteration, Status.STATIONARY
             watched, before = iteration, (network.w.copy(), network.a.copy())
             continue
-        until = int(min(looks.due(), last, judged, iteration + breath, MOST_ITERATIONS))
+        until = int(min(kept.due(), last, judged, iteration + between_checks, MOST_ITERATIONS))
         done, state = descend(network, (x, y), step / n, slope, enough, until - iteration)
         iteration += done
         if state == RAN_AWAY:

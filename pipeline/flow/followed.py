@@ -107,7 +107,7 @@ class Followed:
             else:
                 placed = instants("times", times)
             looked = merged_sample_times(placed, instants("including", including, empty=True))
-            trajectory = self.with_told(looked, reading)
+            trajectory = self.read_described(looked, reading)
         trajectory = with_held_out_loss(self.data, trajectory)
         if self.status is Status.STATIONARY:
             trajectory.attrs |= stationary_point(self.data, trajectory)
@@ -116,15 +116,15 @@ class Followed:
 
     @property
     def slow_instants(self) -> np.ndarray:
-        """When the network is looked at where it lingers, if the steps tell."""
+        """Instants at which the network is read besides, as it moves slowly there; none if they are not known."""
         return np.empty(0)
 
-    def with_told(self, times: np.ndarray, reading: Reading | None) -> xr.Dataset:
-        """Read every neuron at these instants, and tell what happens along the steps whatever they are."""
+    def read_described(self, times: np.ndarray, reading: Reading | None) -> xr.Dataset:
+        """Read every neuron at these instants, and say in the attributes what happens along the steps."""
         return self.look(times, reading)
 
     def look(self, times: np.ndarray, reading: Reading | None = None) -> xr.Dataset:
-        """Read every neuron at these instants, and tell nothing of what happens between them."""
+        """Read every neuron at these instants, and say nothing of what happens between them."""
         taken = self.read(times, reading)
         residual = taken.pop("residual")
         values = {

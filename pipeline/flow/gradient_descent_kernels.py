@@ -133,6 +133,17 @@ def output(a, before, slope):
 
 
 @inner
+def scale_residual(y, h, rate, r):
+    """Write ``rate`` times the residual y - h into ``r``; return the sum of the residual's squares."""
+    square = 0.0
+    for k in range(y.shape[0]):
+        r[k] = y[k] - h[k]
+        square += r[k] * r[k]
+        r[k] *= rate
+    return square
+
+
+@inner
 def move(w, a, force, along):
     """Take the step w += a D, a += <D, w>, with the old weights on the right-hand sides."""
     for j in range(a.shape[0]):
@@ -212,11 +223,7 @@ def descend(network, data, rate, slope, enough, iterations):
             restored |= sign[b, j] != 0.0
     for i in range(-1, iterations + 1):
         if i >= 0:
-            square = 0.0
-            for k in range(n):
-                r[k] = y[k] - h[k]
-                square += r[k] * r[k]
-                r[k] *= rate
+            square = scale_residual(y, h, rate, r)
             if not square <= OVERFLOW:
                 return i, RAN_AWAY
             if square <= enough:

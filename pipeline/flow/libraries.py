@@ -20,7 +20,7 @@ import numpy as np
 import scipy.integrate
 import xarray as xr
 
-from pipeline.flow.weights import label_trajectory, plain_weights
+from pipeline.flow.weights import account_of, label_trajectory, plain_weights
 from pipeline.inputs.errors import RequestError
 from pipeline.network import algebra
 from pipeline.network.activation import Activation
@@ -145,26 +145,10 @@ def simulate_by_library(
     reached = len(course.weights)
     if reached == 0:
         course, times = course._replace(weights=start[None]), np.zeros(1)
-    trajectory = label_trajectory(
-        data,
-        init,
-        times[: max(reached, 1)],
-        course.weights[:, :, :-1],
-        course.weights[:, :, -1],
-        slope=slope,
-        account={
-            "method": method,
-            "status": course.status.word,
-            "status_message": course.status.value,
-            "tolerance": tolerance,
-            "solver_seconds": seconds,
-            "sampling_seconds": 0.0,
-            "steps": course.steps,
-            "rejected_steps": course.rejected,
-            "slope": slope,
-        }
-        | ({} if course.evaluations is None else {"evaluations": course.evaluations}),
-    )
+    account = account_of(method, course.status, tolerance, seconds, course.steps, course.rejected)
+    account |= {"slope": slope} | ({} if course.evaluations is None else {"evaluations": course.evaluations})
+    w, a = course.weights[:, :, :-1], course.weights[:, :, -1]
+    trajectory = label_trajectory(data, init, times[: max(reached, 1)], w, a, slope=slope, account=account)
     trajectory.attrs["sampling_seconds"] = perf_counter() - labelling
     return trajectory
 

@@ -16,13 +16,24 @@ import numpy as np
 import xarray as xr
 
 from pipeline.flow.collocation.build import load_many_points
+from pipeline.flow.collocation.correction import SMALL_MATRIX
 from pipeline.flow.collocation.network import HIGHEST, SHIFT, Neurons
 from pipeline.flow.collocation.points import Points, in_blocks
+from pipeline.flow.collocation.products import NARROW
 from pipeline.flow.collocation.reading import Step, look, read_step
-from pipeline.flow.collocation.steps import CONVERGED_RESIDUAL, INTERRUPTED, ROOM_USED, take_steps
-from pipeline.flow.collocation.sweep import NARROW, SCALE, SweepWork, make_sweep_work
+from pipeline.flow.collocation.steps import CONVERGED_RESIDUAL, INTERRUPTED, MET_ZERO, ROOM_USED, take_steps
+from pipeline.flow.collocation.sweep import SCALE, SweepWork, make_sweep_work
 from pipeline.flow.collocation.tableau import gauss
-from pipeline.flow.collocation.workspace import CROSSINGS, REJECTED, State, Steps, make_state, make_steps
+from pipeline.flow.collocation.workspace import (
+    CROSSINGS,
+    REJECTED,
+    REPELLED,
+    VANISHED,
+    State,
+    Steps,
+    make_state,
+    make_steps,
+)
 from pipeline.flow.exact.machine_code.interruptible import run_interruptibly
 from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.followed import Followed, Progress, Reading
@@ -114,6 +125,11 @@ class ManyPoints(Followed):
     end: Neurons
 
     @property
+    def met_zero(self) -> bool:
+        """Whether it ended where the w of a neuron reached 0."""
+        return self.status is Status.STALLED and self.account["ambiguous_events"] > 0
+
+    @property
     def time_unit(self) -> float:
         """The paper's t of one unit of the solver's time."""
         return self.units.time
@@ -188,7 +204,9 @@ class Reader:
         pairs = part.pairs[part.held[i, 0] : part.held[i, 1]]
         start = Neurons(part.w[i], part.a[i], part.scale[i])
         end_w, end_a, _ = end.in_units(start.scale)
-        return Step(*start, end_w, end_a, part.force[i], pairs, float(part.length[i]), self.sweeps)
+        return Step(
+            *start, end_w, end_a, part.force[i], pairs, float(part.length[i]), self.sweeps, bool(part.corrected[i])
+        )
 
     def read(self, times: np.ndarray, watch: np.ndarray) -> dict[str, np.ndarray]:
         """The trajectory's variables at these times of the solver."""
@@ -282,26 +300,28 @@ def follow_many_points(
 
     until = np.inf if end_time is None else end_time / units.time
     # To look through the loaded libraries takes longer than a whole run that asks none of them.
-    with one_thread(len(y) if x.shape[1] > NARROW else 0):
+    with one_thread(len(y) if x.shape[1] > NARROW or x.shape[1] * m > SMALL_MATRIX else 0):
         started = perf_counter()
         state = make_state(points, neurons, STAGES, most_crossings(len(y), m))
         first, at_start = patterns_of(points, neurons, len(y))
         unit = max(float(points.about[SCALE]), at_start)
         allowed = SHARE * tolerance * min(1.0, tolerance / SHARE_TOLERANCE) ** 0.4 * share_of_start(neurons)
-        aims = np.array([allowed * unit, allowed, until, MOST_STEPS, SMALL_RESIDUAL * unit])
+        aims = np.array([allowed * unit, allowed, until, MOST_STEPS, SMALL_RESIDUAL * unit, tolerance])
         parts, ended_by = run_interruptibly(lambda: take_all(points, state, aims, watch), watch, tell)
         network = state.network
         end = Neurons(network.start_w.copy(), network.start_a.copy(), network.scale.copy())
         last, at_end = patterns_of(points, end, len(y))
         seconds = perf_counter() - started
-    ended = BY_NUMBER[ended_by]
+    ended = Status.STALLED if ended_by == MET_ZERO else BY_NUMBER[ended_by]
     if ended is Status.STATIONARY and at_end <= CONVERGED_RESIDUAL * points.about[SCALE]:
         ended = Status.CONVERGED  # it fits from the start: no step says so
+    ambiguous = int(state.counts[REPELLED] + state.counts[VANISHED])
+    ended, message = describe_end(ended, ambiguous)
     account = {
         "method": "exact",
         "slope": slope,
         "status": ended.word,
-        "status_message": ended.value,
+        "status_message": message,
         "tolerance": tolerance,
         "solver_seconds": seconds,
         "sampling_seconds": 0.0,
@@ -309,8 +329,18 @@ def follow_many_points(
         "rejected_steps": int(state.counts[REJECTED]),
         "crossings": int(state.counts[CROSSINGS]),
         "patterns": max(first, last),
+        "ambiguous_events": ambiguous,
     }
     return ManyPoints(data, init, end_time, ended, account, points, units, parts, end)
+
+
+def describe_end(ended: Status, ambiguous: int) -> tuple[Status, str]:
+    """The status and its sentence, with what is said where the flow was not unique."""
+    if not ambiguous:
+        return ended, ended.value
+    if ended.complete:
+        return Status.NON_UNIQUE, f"{Status.NON_UNIQUE.value} {ended.value}"
+    return ended, f"The w of a neuron reached 0 in finite time, where the flow is not unique. {ended.value}"
 
 
 def take_all(points: Points, state: State, aims: np.ndarray, watch: np.ndarray) -> tuple[tuple[Steps, ...], int]:
@@ -334,12 +364,13 @@ def shortened(record: Steps, count: int) -> Steps:
 
 def neurons_of(init: xr.Dataset, units: Units) -> Neurons:
     """The start in the solver's units; a small neuron in its own, as :class:`Neurons` has it."""
-    log_norm = init.variables["log_norm"].values - units.log_weight
-    scale = np.ceil(np.maximum(log(HIGHEST) - log_norm, 0.0) / (SHIFT * log(2.0))).astype(np.int64)
-    scale[log_norm > -SHIFT * log(2.0)] = 0
+    log_norm, ratio = init.variables["log_norm"].values - units.log_weight, init.variables["output_ratio"].values
+    size = log_norm + np.log(np.maximum(np.abs(ratio), 1.0))
+    scale = np.ceil(np.maximum(log(HIGHEST) - size, 0.0) / (SHIFT * log(2.0))).astype(np.int64)
+    scale[size > -SHIFT * log(2.0)] = 0
     norm = np.exp(log_norm + SHIFT * log(2.0) * scale)
     w = np.ascontiguousarray(norm[:, None] * init.variables["direction"].values)
-    return Neurons(w, norm * init.variables["output_ratio"].values, scale)
+    return Neurons(w, norm * ratio, scale)
 
 
 def share_of_start(neurons: Neurons) -> float:

@@ -16,6 +16,7 @@ from catalog.schema import conform, variable
 from pipeline.flow.initial import LARGEST, SMALLEST
 from pipeline.inputs.errors import RequestError
 from pipeline.network import algebra
+from pipeline.network.status import Status
 
 BALANCED = 1e-12
 """The relative difference of |a_j| and |w_j| up to which a start counts as balanced."""
@@ -62,6 +63,22 @@ def refuse_unbalanced(init: xr.Dataset, method: str) -> None:
             f"init.start: neuron {furthest} has |a|/|w| = {ratio[furthest]:.6g}: "
             f"only balanced starts (1 for every neuron) are allowed with flow.method = {method!r}"
         )
+
+
+def account_of(
+    method: str, status: Status, tolerance: float, seconds: float, steps: int, rejected: int
+) -> dict[str, Any]:
+    """The attributes that every method's trajectory has: how it ended, in how many steps and seconds."""
+    return {
+        "method": method,
+        "status": status.word,
+        "status_message": status.value,
+        "tolerance": tolerance,
+        "solver_seconds": seconds,
+        "sampling_seconds": 0.0,
+        "steps": steps,
+        "rejected_steps": rejected,
+    }
 
 
 def label_trajectory(

@@ -26,6 +26,8 @@ WORK, TRIES = 1e11, (40, 300)
 for what is published must not depend on the machine's speed."""
 MOST_FACTORS = 25
 """How many tau are tried."""
+MOST_PRODUCTS = 20_000
+"""Of so many points at most all products of two are formed."""
 STRETCH = 1_000
 """How many rows of inner products are formed at a time."""
 
@@ -138,7 +140,14 @@ def _limits(log_delta: np.ndarray) -> list[tuple[float, float | None]]:
 
 
 def _rough_bound(c: np.ndarray, points: np.ndarray) -> float:
-    """Of the relus of c >= 0: |sum over S of c_k x_k|^2 <= sum over all k, l of max(<c_k x_k, c_l x_l>, 0)."""
+    """Of the relus of c >= 0: |sum over S of c_k x_k|^2 <= sum over all k, l of max(<c_k x_k, c_l x_l>, 0).
+
+    Of very many points, whose products would take minutes, by Cauchy and Schwarz: |c| times the largest singular
+    value of the points.
+    """
+    if len(c) > MOST_PRODUCTS:
+        there = points[c > 0]
+        return float(np.linalg.norm(c) * np.sqrt(max(np.linalg.eigvalsh(there.T @ there)[-1], 0.0)))
     scaled = c[:, None] * points
     parts = [scaled[i : i + STRETCH] for i in range(0, len(c), STRETCH)]
     return float(np.sqrt(sum(np.sum(np.maximum(part @ scaled.T, 0.0)) for part in parts)))

@@ -26,6 +26,9 @@ COMPARED = 1000
 change of points whose labels are 0 would go unseen."""
 SMALLEST, LARGEST = 1e-150, 1e150
 """The sizes of points and labels whose squares and products are floats, and sums of ten million of them."""
+MANY, FEW_COORDINATES, FIRST = 20_000, 10, 1_000
+"""Of more points the products take minutes, and in so few coordinates a tree finds the two next to each other
+sooner; by so many first ones it is known how near two are at most."""
 WHOLE = 4096
 """Up to so many points all products are held at once: 128 megabytes."""
 TILE = (256, 4096)
@@ -176,11 +179,27 @@ def largest_cosine(x: np.ndarray) -> float:
     """The largest |cos| of the angle between two of the points; 0 for a single one."""
     lengths = np.linalg.norm(x, axis=1)
     units = x / np.where(lengths > 0, lengths, 1.0)[:, None]
+    if len(units) > MANY and units.shape[1] <= FEW_COORDINATES:
+        return min(_largest_of_neighbours(units), 1.0)
     if len(units) > WHOLE:
         return min(_largest_in_tiles(units), 1.0)
     cosines = np.abs(units @ units.T)
     np.fill_diagonal(cosines, 0.0)
     return min(float(cosines.max(initial=0.0)), 1.0)
+
+
+def _largest_of_neighbours(units: np.ndarray) -> float:
+    """The same by a tree of the directions and their opposites: the two next to each other are the answer."""
+    from scipy.spatial import KDTree  # takes a while to import
+
+    lines = units[np.linalg.norm(units, axis=1) > 0.5]  # the others are 0
+    tree: Any = KDTree(np.concatenate([lines, -lines]))
+    # How near two are at most, by some of them, for the search of all.
+    some, _ = tree.query(lines[:FIRST], k=2)
+    bound = float(some[:, 1].min(initial=2.0))
+    distance, other = tree.query(lines, k=2, distance_upper_bound=np.nextafter(bound, 3.0) + 1e-12)
+    nearest = int(np.argmin(distance[:, 1]))
+    return abs(float(lines[nearest] @ lines[other[nearest, 1] % len(lines)]))
 
 
 def _largest_in_tiles(units: np.ndarray) -> float:

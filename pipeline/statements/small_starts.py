@@ -138,7 +138,9 @@ def _saddle_losses(limit: xr.Dataset, unit: float) -> Row:
     lasting = np.isnan(wait) | (wait >= LASTING * np.nan_to_num(way))
     there, loss = limit.variables["measured_loss"].values, limit.variables["loss"].values
     reached = np.isfinite(limit.variables["measured_tau"].values)
-    chosen = np.flatnonzero(lasting & reached)
+    # Of a limit that was not followed further the last plateau is left at a time that it does not say.
+    left = np.arange(len(loss)) < len(loss) - (limit.attrs["reason"] not in LIMIT_ENDS)
+    chosen = np.flatnonzero(lasting & reached & left)
     if not chosen.size:
         return not_applicable("no plateau of the limit lasts long enough to be seen at this lambda")
     away = np.abs(there - loss)[chosen] / loss[0]

@@ -49,9 +49,10 @@ def least_force(gram: np.ndarray, projection: np.ndarray, used: np.ndarray, size
     row = np.flatnonzero(used.any(axis=1))
     for _ in range(PIVOTS):
         fixed = np.where(free[row], 0.0, shares[row])
-        pull = projection[row] + np.einsum("jkl,jl->jk", gram[row], fixed)
-        there = fixed - solved(gram[row], pull, free[row])
-        slope = (projection[row] + np.einsum("jkl,jl->jk", gram[row], there)) / length[row]
+        own = gram[row]
+        pull = projection[row] + (own @ fixed[:, :, None])[:, :, 0]
+        there = fixed - solved(own, pull, free[row])
+        slope = (projection[row] + (own @ there[:, :, None])[:, :, 0]) / length[row]
         outside = free[row] & ((there < -ROUNDING) | (there > 1.0 + ROUNDING))
         falls = np.where(there > 0.5, slope > allowed[row], slope < -allowed[row])
         loose = used[row] & ~free[row] & falls
@@ -87,14 +88,14 @@ def solved(gram: np.ndarray, side: np.ndarray, free: np.ndarray) -> np.ndarray:
         return side
     # What is not free is a block of its own, of the size of the rest.
     own = np.max(np.diagonal(gram, axis1=1, axis2=2), axis=1, initial=0.0)
-    padding = np.where(own > 0, own, 1.0)[:, None, None] * np.eye(free.shape[1])
-    matrix = np.where(free[:, :, None] & free[:, None, :], gram, np.where(free[:, :, None], 0.0, padding))
+    matrix, entry = gram * (free[:, :, None] & free[:, None, :]), np.arange(free.shape[1])
+    matrix[:, entry, entry] += np.where(free, 0.0, np.where(own > 0, own, 1.0)[:, None])
     try:
         found = np.linalg.solve(matrix, side[:, :, None])[:, :, 0]
     except np.linalg.LinAlgError:
         found = np.full(side.shape, np.inf)
     with np.errstate(invalid="ignore"):
-        left = np.linalg.norm(np.einsum("jkl,jl->jk", matrix, found) - side, axis=1)
+        left = np.linalg.norm((matrix @ found[:, :, None])[:, :, 0] - side, axis=1)
         good = left <= ROUNDING * np.linalg.norm(side, axis=1)
     for row in np.flatnonzero(~good):
         found[row] = np.linalg.lstsq(matrix[row], side[row], rcond=1e-13)[0]

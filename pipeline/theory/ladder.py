@@ -218,6 +218,34 @@ def expected_excess_exponent(data: xr.Dataset) -> float:
     return 2.0 * (1.0 - max(idle_share(x[sign * y > 0], y[sign * y > 0]) for sign in (1, -1)))
 
 
+DESCRIPTIONS = {
+    "constant_t2": ("rung", "t2 |D_+|/(-ln lambda)", "Tends to 1 (Lemma 3); D of the sign fitted first."),
+    "constant_t3": ("rung", "t3 |D_-|/(-ln lambda)", "Tends to 1 (Lemma 4); D of the other sign."),
+    "excess": ("rung", "final excess of 1/2 |theta|^2", "Over the least of all interpolators."),
+    "plateaus": ("rung", "stationary points lingered at", "The origin among them."),
+    "final_loss": ("rung", "final loss", "L at the end."),
+    "hull_difference": ("rung", "largest |h - h*| between the data", "At the end."),
+    "variation_norm": ("rung", "|h|_var at the end", "Of the learned function, everywhere."),
+    "minimum": ("", "min 1/2 |theta|^2", "Over the interpolators (eq 8)."),
+    "limit_excess": ("", "excess in the limit lambda -> 0", "At the end of its jumps, over the same minimum."),
+    "limit_deviation": ("rung", "excess less the limit's", "Of 1/2 |theta|^2 at the end."),
+    "limit_error": ("", "distance from the limit that is rounding", "The error of the limit's own norm."),
+    "limit_exponent": ("", "exponent of limit_deviation", "At the last three scales where it is no rounding."),
+    "limit_from": (
+        "",
+        "log10 of the scale that reaches the limit's norm",
+        "Within 0.1 %, as all smaller ones.",
+    ),
+    "exponent": ("statement", "measured exponent", "d ln(measured)/d ln(lambda) over the fitted rungs."),
+    "paper_exponent": ("statement", "the paper's exponent", "That of the bound."),
+    "fitted_rungs": ("statement", "rungs fitted", "Those with lambda <= 1e-2 and a deviation above rounding."),
+    "holds_from": ("statement", "log10 of the scale from which on it holds", "Down to the last rung."),
+    "excess_exponent": ("", "exponent of the final excess", "Of 1/2 |theta|^2 over its minimum."),
+    "expected_excess_exponent": ("", "expected exponent of the excess", "2 (1 - max |D_S|/|D|)."),
+}
+"""What else the cube has: the dimension of each, its name, and what it is."""
+
+
 def _labelled(
     config: RunConfig, rungs: Sequence[float], log_scale: np.ndarray, table: dict[str, np.ndarray], **derived: Any
 ) -> xr.Dataset:
@@ -226,34 +254,9 @@ def _labelled(
         for name in ("measured", "bound", "margin", "verdict", "resolution")
     }
     by_both["verdict"] = (*by_both["verdict"][:1], table["verdict"].astype(np.int8), by_both["verdict"][2])
-    words = {
-        "constant_t2": ("rung", "t2 |D_+|/(-ln lambda)", "Tends to 1 (Lemma 3); D of the sign fitted first."),
-        "constant_t3": ("rung", "t3 |D_-|/(-ln lambda)", "Tends to 1 (Lemma 4); D of the other sign."),
-        "excess": ("rung", "final excess of 1/2 |theta|^2", "Over the least of all interpolators."),
-        "plateaus": ("rung", "stationary points lingered at", "The origin among them."),
-        "final_loss": ("rung", "final loss", "L at the end."),
-        "hull_difference": ("rung", "largest |h - h*| between the data", "At the end."),
-        "variation_norm": ("rung", "|h|_var at the end", "Of the learned function, everywhere."),
-        "minimum": ("", "min 1/2 |theta|^2", "Over the interpolators (eq 8)."),
-        "limit_excess": ("", "excess in the limit lambda -> 0", "At the end of its jumps, over the same minimum."),
-        "limit_deviation": ("rung", "excess less the limit's", "Of 1/2 |theta|^2 at the end."),
-        "limit_error": ("", "distance from the limit that is rounding", "The error of the limit's own norm."),
-        "limit_exponent": ("", "exponent of limit_deviation", "At the last three scales where it is no rounding."),
-        "limit_from": (
-            "",
-            "log10 of the scale that reaches the limit's norm",
-            "Within 0.1 %, as all smaller ones.",
-        ),
-        "exponent": ("statement", "measured exponent", "d ln(measured)/d ln(lambda) over the fitted rungs."),
-        "paper_exponent": ("statement", "the paper's exponent", "That of the bound."),
-        "fitted_rungs": ("statement", "rungs fitted", "Those with lambda <= 1e-2 and a deviation above rounding."),
-        "holds_from": ("statement", "log10 of the scale from which on it holds", "Down to the last rung."),
-        "excess_exponent": ("", "exponent of the final excess", "Of 1/2 |theta|^2 over its minimum."),
-        "expected_excess_exponent": ("", "expected exponent of the excess", "2 (1 - max |D_S|/|D|)."),
-    }
     variables = {
         name: ((dims,) if dims else (), derived[name], {"long_name": name_of, "comment": doc, "units": "1"})
-        for name, (dims, name_of, doc) in words.items()
+        for name, (dims, name_of, doc) in DESCRIPTIONS.items()
     }
     log10 = {"long_name": "log10 of the scale", "comment": "init.log10_scale", "units": "1"}
     natural = {"long_name": "ln lambda", "comment": variable("trajectory", "log_init_scale").doc, "units": "1"}

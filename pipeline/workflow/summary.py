@@ -13,6 +13,7 @@ import xarray as xr
 from catalog.schema import decode, flag_numbers, variable
 from catalog.schema.blocks import at_instant
 from pipeline.network.names import STRICT_SADDLE, plateau_name
+from pipeline.statements import LIMIT_ENDS
 from pipeline.workflow.results import Value, every_result
 
 NAMED_COORDINATES_LIMIT = 6
@@ -151,6 +152,9 @@ class RunReader:
         found = self.groups["jumps"].variables
         names = ("tau", "loss", "half_squared_norm", "labels_fitted", "measured_tau", "measured_loss")
         columns = {name: _words_or_numbers(found[name]) for name in names}
+        # Whether it was followed to its end: the last row is that of the end.
+        whole = self.groups["jumps"].attrs.get("reason") in LIMIT_ENDS
+        columns["followed"] = [int(whole)] * len(columns["tau"])
         return json.dumps([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
 
     def size(self, group: str, dim: str) -> int | None:

@@ -9,7 +9,7 @@ from scipy.interpolate import BPoly
 from scipy.linalg import expm
 from witness import PAPER_X, PAPER_Y, raw_network
 
-from pipeline.flow.exact import integration
+from pipeline.flow.exact.integration import loop
 from pipeline.flow.exact.network.activation import OFF, ON, SLIDING
 from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.network.problem import Problem, make_problem
@@ -95,7 +95,7 @@ def sliding_network(m=40, seed=0):
 
 def integrate(neurons, problem, tolerance=1e-6, end_time=np.inf, most_steps=10**5):
     """The kernel with nobody watching."""
-    return integration.integrate(neurons, problem, float(tolerance), float(end_time), most_steps, np.zeros(3))
+    return loop.integrate(neurons, problem, float(tolerance), float(end_time), most_steps, np.zeros(3))
 
 
 def gains(state: np.ndarray, slope: float) -> np.ndarray:

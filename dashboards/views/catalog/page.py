@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property, partial
 from html import escape
 from typing import Any
@@ -11,15 +10,15 @@ from urllib.parse import quote_plus
 import pandas as pd
 import panel as pn
 
-from catalog import CatalogError, select
-from dashboards.catalog_rows import normalize_condition, search_texts
+from catalog import CatalogError
 from dashboards.components import BUTTON, collapsible_card, html_pane
 from dashboards.drawing_imports import import_drawing
 from dashboards.latest_only import LatestOnly
 from dashboards.page_context import PageContext, shortened
-from dashboards.published_runs import GROUPS, RunsSnapshot, published_runs_of
+from dashboards.published_runs import GROUPS, published_runs_of
 from dashboards.views.catalog.loss_lines import LossLines, draw_losses
 from dashboards.views.catalog.run_actions import RunActions, count_runs
+from dashboards.views.catalog.run_search import Asked, Matches, find_matches, key_of
 from dashboards.views.catalog.runs_table import HEADINGS, PAGE_SIZE, UNSORTED, create_runs_table
 from dashboards.views.scrolling import name_part, scroll_trigger
 
@@ -36,49 +35,10 @@ EMPTY = (
 
 def build_page(context: PageContext) -> pn.viewable.Viewable:
     """Build the page; the table comes when it has been read, which for 10,000 runs takes a second."""
-    made = CatalogPage(context)
-    pn.state.onload(made.begin)
-    pn.state.add_periodic_callback(partial(made.poll, POLL_SECONDS / 2), period=1000 * POLL_SECONDS)
-    return made.view()
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request for the table.
-
-    Attributes
-    ----------
-    words, condition
-        The contents of the two fields.
-    age
-        The allowed age of the table in seconds.
-    """
-
-    words: str
-    condition: str
-    age: float
-
-
-@dataclass(frozen=True)
-class Found:
-    """The runs that match the two fields.
-
-    Attributes
-    ----------
-    what
-        The version of the table, and the contents of the fields.
-    table
-        All runs.
-    rows
-        The runs that match.
-    problem
-        Why the condition is invalid and not applied; else empty.
-    """
-
-    what: tuple[int, str, str]
-    table: RunsSnapshot
-    rows: pd.DataFrame
-    problem: str
+    page = CatalogPage(context)
+    pn.state.onload(page.begin)
+    pn.state.add_periodic_callback(partial(page.poll, POLL_SECONDS / 2), period=1000 * POLL_SECONDS)
+    return page.view()
 
 
 class CatalogPage:
@@ -120,21 +80,27 @@ class CatalogPage:
             value=context.choice("group", ("", *GROUPS), ""), width=130,
         )  # fmt: skip
         self._choosing = False
-        self.runs = LatestOnly(pn.state.curdoc, self._found, self._show, self._unread)
-        self.opened = LatestOnly(pn.state.curdoc, self._side_by_side, self._show_comparison, self._unopened)
+        self.runs = LatestOnly(pn.state.curdoc, self._read_matches, self._show_matches, self._show_reading_error)
+        self.opened = LatestOnly(
+            pn.state.curdoc, self._open_comparison, self._show_comparison, self._show_opening_error
+        )
         self.losses = LossLines(context, self.table, self.published.losses)
         # A table that is built while it is hidden stays blank. It stands in the page from the start all the same:
         # so the browser has its code before the first run appears.
         self.place = pn.Column(self.table, sizing_mode="stretch_width")
-        self.search.param.watch(self._narrowed, "value_input")
-        self.where.param.watch(self._narrowed, "value")
         self.columns = pn.widgets.CheckBoxGroup(
             options=list(HEADINGS[1:]), value=self._asked_columns(), inline=True, margin=(0, 10)
         )
-        self.columns.param.watch(self._chose_columns, "value")
         self.table.hidden_columns = self._hidden()
-        self.refresh.on_click(self._refreshed)
-        self.compare.on_click(self._compared)
+        self._watch()
+
+    def _watch(self) -> None:
+        """Connect the widgets to what they do."""
+        self.search.param.watch(self._fields_changed, "value_input")
+        self.where.param.watch(self._fields_changed, "value")
+        self.columns.param.watch(self._chose_columns, "value")
+        self.refresh.on_click(self._refresh_clicked)
+        self.compare.on_click(self._compare_clicked)
         self.table.param.watch(self._selected, "selection")
         self.table.param.watch(self._sorted, "sorters")
         self.group.param.watch(self._grouped, "value")
@@ -179,45 +145,37 @@ class CatalogPage:
         run_ids = asked_runs(self.context)
         self.context.remember(compare=",".join(run_ids) or None)
         self._choose(run_ids)
-        self._compare(run_ids)
+        self._start_comparison(run_ids)
         self.poll(POLL_SECONDS)
 
     def poll(self, age: float = 0.0) -> None:
         """Read the table if it is older than ``age`` seconds, and show the runs that match the two fields."""
         self.runs.request(Asked(self.search.value_input or "", (self.where.value or "").strip(), age))
 
-    def _refreshed(self, _: object) -> None:
+    def _refresh_clicked(self, _: object) -> None:
         self.context.forget()
         self.poll()
 
-    def _narrowed(self, _: object) -> None:
+    def _fields_changed(self, _: object) -> None:
         self.context.forget()
         self.context.remember(
             search=self.search.value_input or None, where=(self.where.value or "").strip() or None
         )
         self.poll(POLL_SECONDS)
 
-    def _found(self, asked: Asked) -> Found | None:
+    def _read_matches(self, asked: Asked) -> Matches | None:
         """Read the table and search it; None if the page shows the result already."""
         table = self.published.snapshot(asked.age)
-        what = table.version, asked.words, asked.condition
-        if self.shown == what:
+        if self.shown == key_of(table, asked):
             return None
-        kept, problem = search_texts(table.text, asked.words), ""
-        if asked.condition:
-            try:
-                kept &= set(select(table.columns, normalize_condition(asked.condition)).index)
-            except CatalogError as error:
-                problem = str(error).removeprefix("--where ")
-        rows = table.rows
-        if len(kept) < len(rows):
-            rows = rows[rows["run_id"].isin(kept)].reset_index(drop=True)
+        found = find_matches(table, asked)
         if self.shown is None:  # the browser builds the table then, and must not be sent its losses meanwhile
-            first = [run_id for run_id in rows["run_id"][:PAGE_SIZE] if run_id not in self.published.losses]
+            run_ids = found.rows["run_id"][:PAGE_SIZE]
+            first = [run_id for run_id in run_ids if run_id not in self.published.losses]
             self.published.losses.update(draw_losses(self.context.catalog, first))
-        return Found(what, table, rows, problem)
+        return found
 
-    def _show(self, found: Found | None) -> None:
+    def _show_matches(self, found: Matches | None) -> None:
         """Show the runs that match the two fields."""
         if found is None:
             return
@@ -231,14 +189,14 @@ class CatalogPage:
         if self.group.value:  # a group is one stretch of rows, over the pages
             rows = rows.sort_values("group", kind="stable").reset_index(drop=True)
         self.table.groupby = ["group"] if self.group.value else []
-        self._mark(rows[["run_id", "group", *HEADINGS]])
+        self._tick_chosen(rows[["run_id", "group", *HEADINGS]])
         self.losses.ask()
         empty = not len(found.table.rows)
         self.place.objects = [] if empty else [self.table]
         self.actions.visible = not empty
-        self._tell(len(rows), len(found.table.rows), found.problem)
+        self._write_count(len(rows), len(found.table.rows), found.problem)
         self.damaged.object = damaged_html(found.table.damaged)
-        self.shown = found.what
+        self.shown = found.key
 
     def _grouped(self, _: object) -> None:
         """Group the runs by another key."""
@@ -247,7 +205,7 @@ class CatalogPage:
         self.shown = None
         self.poll(POLL_SECONDS)
 
-    def _unread(self, error: Exception) -> None:
+    def _show_reading_error(self, error: Exception) -> None:
         """Say why the table could not be read; the next check tries again."""
         if isinstance(error, CatalogError | OSError):
             self.count.object = f'<p role="status">{escape(str(error))}</p>'
@@ -255,7 +213,7 @@ class CatalogPage:
         else:
             self.context.say_error(error)
 
-    def _tell(self, found: int, all_runs: int, problem: str) -> None:
+    def _write_count(self, found: int, all_runs: int, problem: str) -> None:
         if not all_runs:
             text = EMPTY.format(flow=escape(self.context.address("flow")))
         else:
@@ -280,7 +238,7 @@ class CatalogPage:
         addresses = (escape(self.context.address(page, run="RUN")) for page in ("flow", "theory", "explore"))
         return [(before, after) for before, _, after in (address.partition("RUN") for address in addresses)]
 
-    def _mark(self, rows: pd.DataFrame | None = None) -> None:
+    def _tick_chosen(self, rows: pd.DataFrame | None = None) -> None:
         """Tick the selected runs among those shown, or among these new rows."""
         self._choosing = True
         if rows is not None:
@@ -301,7 +259,7 @@ class CatalogPage:
 
     def _choose(self, run_ids: list[str]) -> None:
         self.chosen = run_ids
-        self._mark()
+        self._tick_chosen()
         self.run_actions.choose(run_ids)
         self.compare.disabled = not 2 <= len(run_ids) <= MOST
         listed = ", ".join(run_ids[:MOST]) + (f" and {len(run_ids) - MOST} more" if len(run_ids) > MOST else "")
@@ -313,13 +271,13 @@ class CatalogPage:
         name = order and f"{'-' if order['dir'] == 'desc' else ''}{order['field']}"
         self.context.remember(sort=name)
 
-    def _compared(self, _: object) -> None:
+    def _compare_clicked(self, _: object) -> None:
         self.context.forget()
         self.context.remember(compare=",".join(self.chosen))
-        self._compare(list(self.chosen))
+        self._start_comparison(list(self.chosen))
         self.scroll.value = str(self.compare.clicks)
 
-    def _compare(self, run_ids: list[str]) -> None:
+    def _start_comparison(self, run_ids: list[str]) -> None:
         """Open runs in a thread, and show them side by side."""
         # As high as a screen from the start, so that the page can scroll to its head before it is filled.
         self.comparison.styles = {"min-height": "95vh"} if run_ids else {}
@@ -329,7 +287,7 @@ class CatalogPage:
         self.comparison.objects = [html_pane(f'<p role="status">Opening {count_runs(len(run_ids))} …</p>')]
         self.opened.request(run_ids)
 
-    def _side_by_side(self, run_ids: list[str]) -> list[pn.viewable.Viewable]:
+    def _open_comparison(self, run_ids: list[str]) -> list[pn.viewable.Viewable]:
         # Imported late: HoloViews takes seconds to import, and only a comparison needs it.
         import_drawing("dashboards.views.catalog.comparison_view", self.document)
         from dashboards.views.catalog.comparison_view import Comparison, opened_runs
@@ -343,7 +301,7 @@ class CatalogPage:
         # If no run can be opened, the address says so, too.
         self.context.remember(**({} if views else {"compare": None}))
 
-    def _unopened(self, error: Exception) -> None:
+    def _show_opening_error(self, error: Exception) -> None:
         self.comparison.objects = []
         self.context.say_error(error)
 

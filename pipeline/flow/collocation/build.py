@@ -28,12 +28,12 @@ NOBODY = np.zeros((0, 3), dtype=np.int64)
 def load_steps() -> None:
     """Bring the loop's machine code into this process."""
     state, record = make_state(POINTS, NEURONS, 2, 8), make_steps(1, 2, 1, 2, 8)
-    take_steps(POINTS, gauss(2), state, record, np.array([1e-3, 1e-3, 1e-3, 1.0, 0.1]), np.zeros(3))
+    take_steps(POINTS, gauss(2), state, record, np.array([1e-3, 1e-3, 1e-3, 1.0, 0.1, 1e-3]), np.zeros(3))
 
 
 def load_reading() -> None:
     """Bring that of reading into this process."""
-    step = Step(*NEURONS, W, A, np.zeros((2, 1, 2)), NOBODY[:, :2].copy(), 1e-3, 1)
+    step = Step(*NEURONS, W, A, np.zeros((2, 1, 2)), NOBODY[:, :2].copy(), 1e-3, 1, False)
     state, into = make_state(POINTS, NEURONS, 3, 8), (np.zeros((1, 1, 3)), NOBODY)
     read_step(POINTS, (gauss(2), gauss(3)), state, step, np.zeros(1), into)
     work, seen = make_sweep_work(1, 1, 2, POINTS.labels.shape[1]), (np.zeros(2), np.zeros((1, 2), dtype=np.int8))

@@ -167,9 +167,17 @@ def hold_all(points, tableau, network, now, work):
 
 
 @inner
-def share_held(e, time, points, tableau, now, work):
-    """Theta at a time, as -1 (below 0: the point goes off), 0 (slides) or 1 (above 1: it goes on)."""
+def share_held(e, time, flow, tableau, now, work):
+    """Theta at a time, as -1 (below 0: the point goes off), 0 (slides) or 1 (above 1: it goes on).
+
+    Once the neuron's a has changed its sign both sides push it away, and relu'(0) = 0 decides: off.
+    """
+    points, network = flow
+    write_basis(now.values[e, TIME], tableau, work.there)
+    output = output_at(e, tableau, network, now, work)
     write_basis(time, tableau, work.there)
+    if output * output_at(e, tableau, network, now, work) < 0.0:
+        return -1
     off, there = read_event(e, points, tableau, now, work)
     needed, there = -points.about[N] * off, there * points.square[now.point[e]]
     if there < 0.0:
@@ -178,18 +186,18 @@ def share_held(e, time, points, tableau, now, work):
 
 
 @inner
-def plan_end(e, points, tableau, now, work):
+def plan_end(e, points, tableau, network, now, work):
     """Find until when a neuron slides that does from this event on."""
     event = now.values[e]
     start = event[TIME]
     low = start
     for look in range(1, LOOKS + 1):
         high = start + (1.0 - start) * look / LOOKS
-        side = share_held(e, high, points, tableau, now, work)
+        side = share_held(e, high, (points, network), tableau, now, work)
         if side != 0:
             for _ in range(HALVINGS):
                 middle = 0.5 * (low + high)
-                if share_held(e, middle, points, tableau, now, work) == 0:
+                if share_held(e, middle, (points, network), tableau, now, work) == 0:
                     low = middle
                 else:
                     high = middle
@@ -220,7 +228,7 @@ def plan_event(e, points, tableau, network, now, work):
         held = -points.about[N] * off / points.square[k]
         event[JUMP] = held if event[UP] > 0.0 else held - there
     if event[UNTIL] > 0.0 or (output * off > 0.0 and output * on < 0.0):
-        plan_end(e, points, tableau, now, work)
+        plan_end(e, points, tableau, network, now, work)
         return abs(event[PLAN] - event[UNTIL]) * abs(there) * sqrt(points.square[k])
     return 0.0
 

@@ -18,6 +18,8 @@ import numpy as np
 
 from pipeline.flow.collocation.compiling import inner
 
+BALANCED = 1e-12
+"""How far |a|^2/|w|^2 may be from 1 and mean 1."""
 SMALL_GROWTH = 1e-3
 """h |D| below which the approximant is the exponential to rounding."""
 SHIFT = 200
@@ -38,6 +40,13 @@ class Neurons(NamedTuple):
         """The a that the labels notice."""
         return np.where(self.scale == 0, self.a, 0.0)
 
+    @property
+    def conserved(self) -> np.ndarray:
+        """|a|^2 - |w|^2 (Lemma 1); 0 for those that are balanced up to the rounding of their numbers."""
+        size = np.linalg.norm(self.w, axis=1)
+        difference = np.asarray((np.abs(self.a) - size) * (np.abs(self.a) + size))
+        return np.where(np.abs(difference) <= BALANCED * size**2, 0.0, difference)
+
     def in_units(self, scale: np.ndarray) -> Neurons:
         """The same neurons in other units."""
         factor = 2.0 ** (SHIFT * (scale - self.scale))
@@ -57,6 +66,8 @@ class Network(NamedTuple):
     force : float64[s, m, d]
         D_i.
     end_w, end_a : float64[m, d], float64[m]
+    conserved : float64[m]
+        |a|^2 - |w|^2 (Lemma 1).
     """
 
     scale: np.ndarray
@@ -67,6 +78,7 @@ class Network(NamedTuple):
     force: np.ndarray
     end_w: np.ndarray
     end_a: np.ndarray
+    conserved: np.ndarray
 
 
 def make_network(stages: int, m: int, d: int) -> Network:
@@ -74,6 +86,7 @@ def make_network(stages: int, m: int, d: int) -> Network:
     return Network(
         np.zeros(m, dtype=np.int64), np.zeros((m, d)), np.zeros(m), np.zeros((stages, m, d)),
         np.zeros((stages, m)), np.zeros((stages, m, d)), np.zeros((m, d)), np.zeros(m),
+        np.zeros(m),
     )  # fmt: skip
 
 
@@ -168,18 +181,27 @@ def carry(network, step, tableau, system):
 
 @inner
 def balance(network):
-    """Make |a| = |w| at the step's start, as it is at any time (Lemma 1): both become their geometric mean.
+    """Make |a|^2 - |w|^2 at the step's start what it is at any time (Lemma 1).
 
     A neuron that decays is in the shrinking direction of its boost, in which a rounding of the growing one would
-    overtake it after 16 e-folds. To the first order it changes |a| and |w| oppositely, and not their product.
+    overtake it after 16 e-folds. To the first order that changes |a| and |w| oppositely, and not their product: of
+    a balanced neuron both become their geometric mean. Of another the larger of the two is set.
     """
     m, d = network.start_w.shape
     for j in range(m):
         square = 0.0
         for c in range(d):
             square += network.start_w[j, c] ** 2
-        output = abs(network.start_a[j])
-        if square > 0.0 and output > 0.0:
+        output, conserved = abs(network.start_a[j]), network.conserved[j]
+        if conserved > 0.0:
+            network.start_a[j] = (
+                sqrt(conserved + square) if network.start_a[j] > 0.0 else -sqrt(conserved + square)
+            )
+        elif conserved < 0.0 and square > 0.0:
+            ratio = sqrt((output * output - conserved) / square)
+            for c in range(d):
+                network.start_w[j, c] *= ratio
+        elif square > 0.0 and output > 0.0:
             ratio = sqrt(output / sqrt(square))
             network.start_a[j] /= ratio
             for c in range(d):
@@ -199,6 +221,7 @@ def choose_units(network):
             factor = 2.0 ** (SHIFT * change)
             network.scale[j] += change
             network.start_a[j] *= factor
+            network.conserved[j] *= factor * factor
             for c in range(d):
                 network.start_w[j, c] *= factor
 

@@ -10,7 +10,7 @@ NUMBERS = 32_768
 """How many preactivations are worked on at a time: 256 kilobytes."""
 FEWEST, MOST = 64, 1024
 """Points in a block."""
-SAMPLED = 512
+SAMPLED = 256
 """Of how many points, evenly spread, the outputs are compared to tell an error."""
 
 

@@ -12,13 +12,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.flow.collocation.accepting import put_on_boundary
+from pipeline.flow.collocation.comparing import copy_force
 from pipeline.flow.collocation.compiling import allocating, entry_point, inner
 from pipeline.flow.collocation.corners import begin_neuron, pass_corner, smear, turn_corners
 from pipeline.flow.collocation.events import PLAN, PLAN_AFTER, TIME, UNTIL, UP
 from pipeline.flow.collocation.network import carry
 from pipeline.flow.collocation.pairs import row_at
-from pipeline.flow.collocation.steps import put_on_boundary
-from pipeline.flow.collocation.sweep import SLOPE, N, add_force, multiply, sweep
+from pipeline.flow.collocation.products import add_force, multiply
+from pipeline.flow.collocation.sweep import SLOPE, N, sweep
 
 
 class Step(NamedTuple):
@@ -33,6 +35,9 @@ class Step(NamedTuple):
     length : float
     sweeps : int
         By how many sweeps the force is found again.
+    corrected : bool
+        Whether the integration corrected its sweeps: then one sweep finds the crossings, and the force is the
+        recorded one.
     """
 
     w: np.ndarray
@@ -44,6 +49,7 @@ class Step(NamedTuple):
     pairs: np.ndarray
     length: float
     sweeps: int
+    corrected: bool
 
 
 @inner
@@ -184,8 +190,11 @@ def read_step(points, tableaus, state, step, times, into):
     for turn in range(step.sweeps):
         which = 1 - which
         pair = (notes[1 - which], notes[which]) if turn > 0 else (state.held, notes[which])
+        copy_force(state.network.force, state.correction.tried)
         sweep(points, fine, state.network, step.length, pair, state.work)
         turn_corners(points, fine, state.network, step.length, pair[1], state.corners)
+        if step.corrected:
+            copy_force(state.correction.tried, state.network.force)
         carry(state.network, step.length, fine, state.system)
     now, count = notes[which], 0
     for j in range(step.a.shape[0]):

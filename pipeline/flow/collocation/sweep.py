@@ -12,12 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.collocation.compiling import allocating, inner, summing
+from pipeline.flow.collocation.compiling import allocating, inner
 from pipeline.flow.collocation.events import AFTER, NUMBERS, PLAN, PLAN_AFTER, SHIFT, TIME, UNTIL, UP
 from pipeline.flow.collocation.pairs import add_active, find_root, interpolate, shifted_root, value_at
+from pipeline.flow.collocation.products import add_force, multiply, sum_products
 
-NARROW = 8
-"""The number of coordinates up to which plain loops are quicker than the linear algebra library."""
 N, SLOPE, SCALE, RESTING, CARE = range(5)
 """Places in ``Points.about``."""
 
@@ -68,50 +67,6 @@ def make_sweep_work(stages: int, m: int, d: int, size: int) -> SweepWork:
     )  # fmt: skip
 
 
-@allocating
-def multiply(weights, columns, product):
-    """``product = weights @ columns``."""
-    d = columns.shape[0]
-    if d > NARROW:
-        np.dot(weights, columns, product)
-        return
-    for j in range(weights.shape[0]):
-        row = product[j]
-        weight, column = weights[j, 0], columns[0]
-        for k in range(row.shape[0]):
-            row[k] = weight * column[k]
-        for c in range(1, d):
-            weight, column = weights[j, c], columns[c]
-            for k in range(row.shape[0]):
-                row[k] += weight * column[k]
-
-
-@summing
-def sum_products(left, right):
-    """<left, right>."""
-    total = 0.0
-    for k in range(left.shape[0]):
-        total += left[k] * right[k]
-    return total
-
-
-@allocating
-def add_force(pushes, columns, part, force):
-    """``force += pushes @ columns.T``, force float64[s, m, d]."""
-    s, m, d = force.shape
-    if d > NARROW:
-        np.dot(pushes, columns.T, part)
-        for i in range(s):
-            for j in range(m):
-                for c in range(d):
-                    force[i, j, c] += part[i * m + j, c]
-        return
-    for i in range(s):
-        for j in range(m):
-            for c in range(d):
-                force[i, j, c] += sum_products(pushes[i * m + j], columns[c])
-
-
 @inner
 def take_outputs(j, network, tableau, slope, work):
     """Take neuron j's outputs from the residual; mark the points at which its sign differs within the step.
@@ -154,11 +109,29 @@ def take_outputs(j, network, tableau, slope, work):
 
 
 @inner
-def forget_crossings(crossing):
-    """Take every pair for active where it is at each node, and no more; return 0."""
-    for k in range(crossing.shape[0]):
-        crossing[k] = 0
+def take_at_nodes(j, network, slope, work):
+    """The same where every pair counts as active where it is at each node: no sign is looked at.
+
+    Returns
+    -------
+    int
+        0.
+    """
+    s, m = network.a.shape
+    visible = 1.0 if network.scale[j] == 0 else 0.0
+    subtract_active(work.start[j], visible * network.start_a[j], slope, work.residual[s])
+    for i in range(s):
+        subtract_active(work.nodes[i * m + j], visible * network.a[i, j], slope, work.residual[i])
+    for k in range(work.crossing.shape[0]):
+        work.crossing[k] = 0
     return 0
+
+
+@inner
+def subtract_active(row, output, slope, into):
+    """Take a neuron's output from the residual."""
+    for k in range(row.shape[0]):
+        into[k] -= output * (row[k] if row[k] > 0.0 else slope * row[k])
 
 
 @inner
@@ -389,13 +362,12 @@ def sweep(points, tableau, network, step, notes, work):
             while last < before.number[0] and before.neuron[last] == j and before.point[last] < first + size:
                 last += 1
             hide_held((old, last, j), first, m, before, work)
-            crossing = take_outputs(j, network, tableau, slope, work)
+            if points.about[CARE] > 0.0:
+                crossing = take_outputs(j, network, tableau, slope, work)
+            else:
+                crossing = take_at_nodes(j, network, slope, work)
             for e in range(old, last):
                 work.crossing[before.point[e] - first] = 1
-            if not points.about[CARE] > 0.0:
-                crossing = forget_crossings(work.crossing)
-                for e in range(old, last):
-                    work.crossing[before.point[e] - first] = 1
             if crossing > 0 or last > old:
                 for i in range(s):
                     work.outputs[i] = network.a[i, j]

@@ -7,15 +7,16 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.flow.collocation.corners import CornerWork, make_corner_work
+from pipeline.flow.collocation.correction import Correction, make_correction
 from pipeline.flow.collocation.events import Events, make_events
 from pipeline.flow.collocation.network import Network, Neurons, make_network
 from pipeline.flow.collocation.points import Points
 from pipeline.flow.collocation.sweep import SweepWork, make_sweep_work
 
-NOW, STEP, LAST_STEP = 0, 1, 2
-"""Places in ``State.clock``."""
-STEPS, REJECTED, CROSSINGS, SLIDINGS = 0, 1, 2, 3
-"""Places in ``State.counts``."""
+NOW, STEP, LAST_STEP, SIZE = 0, 1, 2, 3
+"""Places in ``State.clock``; the last is the residual's root mean square where a step was last begun."""
+STEPS, REJECTED, CROSSINGS, SLIDINGS, REPELLED, VANISHED = range(6)
+"""Places in ``State.counts``; the last: neurons whose a changed its sign while they slid; whose w reached 0."""
 
 
 class State(NamedTuple):
@@ -29,10 +30,11 @@ class State(NamedTuple):
     notes : (Events, Events)
     work : SweepWork
     corners : CornerWork
+    correction : Correction
     clock : float64[4]
-    counts : int64[4]
-    outputs : float64[3, sampled]
-        At some points: at the step's start, and at its end by the last two sweeps.
+    counts : int64[6]
+    outputs : float64[4, sampled]
+        At some points: at the step's start, and at its end by the last two sweeps; workspace.
     last : float64[m, d + 1]
         The neurons at the step's end by the sweep before.
     system : float64[s, s + 1]
@@ -45,6 +47,7 @@ class State(NamedTuple):
     notes: tuple[Events, Events]
     work: SweepWork
     corners: CornerWork
+    correction: Correction
     clock: np.ndarray
     counts: np.ndarray
     outputs: np.ndarray
@@ -61,6 +64,8 @@ class Steps(NamedTuple):
     w, a, scale : float64[room, m, d], float64[room, m], int64[room, m]
         As :class:`Neurons` has them.
     force : float64[room, s, m, d]
+    corrected : bool[room]
+        Whether the sweeps were corrected: then they do not come to rest by themselves.
     held : int64[room, 2]
         Where the pairs that slide at its start stand in ``pairs``.
     pairs : int64[room for pairs, 2]
@@ -75,6 +80,7 @@ class Steps(NamedTuple):
     a: np.ndarray
     scale: np.ndarray
     force: np.ndarray
+    corrected: np.ndarray
     held: np.ndarray
     pairs: np.ndarray
 
@@ -84,12 +90,14 @@ def make_state(points: Points, neurons: Neurons, stages: int, most: int) -> Stat
     m, d = neurons.w.shape
     network = make_network(stages, m, d)
     network.start_w[...], network.start_a[...], network.scale[...] = neurons
+    network.conserved[...] = neurons.conserved
     notes = make_events(most, stages), make_events(most, stages)
     return State(
         network, np.zeros((stages, m, d)), make_events(most, stages), notes,
         make_sweep_work(stages, m, d, points.labels.shape[1]), make_corner_work(stages, m, d, most),
-        np.zeros(4), np.zeros(4, dtype=np.int64), np.zeros((3, points.sample.shape[1])), np.zeros((m, d + 1)),
-        np.zeros((stages, stages + 1)), np.zeros(d + 1),
+        make_correction(stages, m, d, points.labels.shape[1]), np.zeros(4), np.zeros(6, dtype=np.int64),
+        np.zeros((4, points.sample.shape[1])), np.zeros((m, d + 1)), np.zeros((stages, stages + 1)),
+        np.zeros(d + 1),
     )  # fmt: skip
 
 
@@ -99,5 +107,6 @@ def make_steps(room: int, stages: int, m: int, d: int, pairs: int) -> Steps:
     whole = np.int64
     return Steps(
         time, length, loss, movement, np.zeros((room, m, d)), np.zeros((room, m)), np.zeros((room, m), whole),
-        np.zeros((room, stages, m, d)), np.zeros((room, 2), whole), np.zeros((pairs, 2), whole),
+        np.zeros((room, stages, m, d)), np.zeros(room, np.bool_), np.zeros((room, 2), whole),
+        np.zeros((pairs, 2), whole),
     )  # fmt: skip

@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.flow.code_cache import NotOnDiskError, from_disk_only
 from pipeline.flow.exact.dense_output import evaluate
-from pipeline.flow.exact.integration import integrate
+from pipeline.flow.exact.integration.loop import integrate
 from pipeline.flow.exact.network.activation import OFF, ON
 from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.network.problem import Problem, make_problem

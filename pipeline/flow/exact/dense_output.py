@@ -19,7 +19,7 @@ from pipeline.flow.exact.corrector.workspace import StepWorkspace, make_step_wor
 from pipeline.flow.exact.events.candidates import find_candidates
 from pipeline.flow.exact.events.clearance import subtract_turn
 from pipeline.flow.exact.events.crossings import Events, cross, follow_candidates, make_events
-from pipeline.flow.exact.machine_code.jit import entry_point, jitted
+from pipeline.flow.exact.machine_code.jit import entry_point, inlined, jitted
 from pipeline.flow.exact.network.groups import copy_rows, make_network
 from pipeline.flow.exact.propagation.bernstein import SIZE, restrict
 from pipeline.flow.exact.propagation.instant import write_sample
@@ -160,28 +160,8 @@ def evaluate(neurons, problem, record, times, first, allowed):
     neurons, first
         From which the later times can be read.
     """
-    (m, n), q = neurons.state.shape, problem.x.shape[1]
-    samples = times.shape[0]
-    taken = Samples(
-        direction=np.empty((samples, m, q)),
-        log_norm=np.empty((samples, m)),
-        output_ratio=np.empty((samples, m)),
-        state=np.empty((samples, m, n), dtype=np.int8),
-        residual=np.empty((samples, n)),
-        gradient_norm=np.empty(samples),
-    )
-    neurons = copy_neurons(neurons)
-    own = Evaluation(
-        work=make_step_workspace(problem),
-        events=make_events(neurons, problem),
-        part=np.empty((SIZE, n)),
-        derivative=np.empty(n),
-        force=np.empty(q),
-        normals=np.empty((q + 1, q)),
-        vectors=np.empty((m, q)),  # memory that is touched only as far as there are groups
-        mass=np.empty(m),
-        allowed=allowed,
-    )
+    neurons, samples = copy_neurons(neurons), times.shape[0]
+    taken, own = empty_samples(neurons, problem, samples), make_evaluation(neurons, problem, allowed)
     network, vector = make_network(neurons, problem), own.events.work.group.vector
     done = np.int64(0)  # a literal 0 would be compiled for once more
     while first < record.time.shape[0] and done < samples:
@@ -209,6 +189,37 @@ def evaluate(neurons, problem, record, times, first, allowed):
         done += 1
     gather(neurons, network.groups, neurons.z, neurons.log_scale, vector)
     return taken, neurons, first
+
+
+@inlined
+def empty_samples(neurons, problem, samples):
+    """Samples that are still to be written."""
+    (m, n), q = neurons.state.shape, problem.x.shape[1]
+    return Samples(
+        direction=np.empty((samples, m, q)),
+        log_norm=np.empty((samples, m)),
+        output_ratio=np.empty((samples, m)),
+        state=np.empty((samples, m, n), dtype=np.int8),
+        residual=np.empty((samples, n)),
+        gradient_norm=np.empty(samples),
+    )
+
+
+@inlined
+def make_evaluation(neurons, problem, allowed):
+    """Allocate what reading the trajectory works on."""
+    (m, n), q = neurons.state.shape, problem.x.shape[1]
+    return Evaluation(
+        work=make_step_workspace(problem),
+        events=make_events(neurons, problem),
+        part=np.empty((SIZE, n)),
+        derivative=np.empty(n),
+        force=np.empty(q),
+        normals=np.empty((q + 1, q)),
+        vectors=np.empty((m, q)),  # memory that is touched only as far as there are groups
+        mass=np.empty(m),
+        allowed=allowed,
+    )
 
 
 @jitted

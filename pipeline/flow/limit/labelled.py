@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import xarray as xr
 
 from catalog.schema import conform, validate
 from pipeline.flow.course import follow_flow
-from pipeline.flow.limit.process import Process
+from pipeline.flow.limit.process import Plateau, Process
 from pipeline.inputs.arguments import SLOPE, number
 from pipeline.inputs.errors import RequestError
 from pipeline.network.points import take_points
@@ -23,6 +24,9 @@ PRODUCTS_LIMIT = 50_000
 SAMPLES = 3000
 """Of the loss of such a flow."""
 TOLERANCE = 1e-6
+
+Described = tuple[Any, Any, str]
+"""A variable: its dimensions, its values, its meaning."""
 
 
 def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0, work: float = np.inf) -> xr.Dataset:
@@ -68,47 +72,58 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0, wor
         )
     with one_thread(data.sizes["point"]):
         process = Process.of(data, init, slope, work)
-    plateaus = process.plateaus
-    time = np.array([plateau.time for plateau in plateaus])
-    escaping = np.zeros((len(plateaus), init.sizes["neuron"]), dtype="int8")
-    for row, plateau in zip(escaping, plateaus, strict=True):
-        row[plateau.escaping] = 1
-    each: dict[str, tuple[Any, Any, str]] = {
-        "time": ("plateau", time, "tau = t/(-ln lambda) on arrival"),
-        "wait": ("plateau", np.append(np.diff(time), np.inf), "tau until the next jump"),
-        "loss": ("plateau", [plateau.loss for plateau in plateaus], "loss L"),
-        "half_squared_norm": ("plateau", [plateau.half_squared_norm for plateau in plateaus], "1/2 |theta|^2"),
-        "labels_fitted": (
-            "plateau",
-            [int((plateau.residual == 0).sum()) for plateau in plateaus],
-            "labels fitted",
-        ),
-        "passage": ("plateau", [plateau.passage for plateau in plateaus], "t of the way to it"),
-        "approach": ("plateau", [plateau.approach for plateau in plateaus], "t until it is there"),
-        "residual": (("plateau", "point"), [plateau.residual for plateau in plateaus], "r_k = y_k - h(x_k)"),
-        "escaping": (("plateau", "neuron"), escaping, "1: this neuron's escape led to the plateau"),
-    }
-    of_neurons = {
-        "direction": (("plateau", "neuron", "coord"), "direction at the end of its frozen flow"),
-        "sign": (("plateau", "neuron"), "sign of a_j"),
-        "norm": (("plateau", "neuron"), "|w_j|, 0 where it is 0 in the limit"),
-        "level": (("plateau", "neuron"), "l_j on arrival: |w_j| = lambda^(-l_j)"),
-        "rate": (("plateau", "neuron"), "dl_j/dtau = s_j G(u_j)"),
-    }
-    for name, (dims, words) in of_neurons.items():
-        key = "output_sign" if name == "sign" else name
-        each[key] = dims, [getattr(plateau, name) for plateau in plateaus], words
+    each = _of_plateaus(process.plateaus, m) | _of_neurons(process.plateaus)
     return xr.Dataset(
         {
             name: (dims, np.asarray(values), {"long_name": words, "units": "1"})
             for name, (dims, values, words) in each.items()
         },
         {
-            "plateau": ("plateau", np.arange(len(plateaus)), {"long_name": "plateau, from the origin on"}),
+            "plateau": (
+                "plateau",
+                np.arange(len(process.plateaus)),
+                {"long_name": "plateau, from the origin on"},
+            ),
             "coord": data.variables["coord"],
         },
         {"reason": process.reason, "tie": int(process.tie), "slope": slope},
     )
+
+
+def _of_plateaus(plateaus: Sequence[Plateau], width: int) -> dict[str, Described]:
+    """What each plateau is, and how the process came to it."""
+    time = np.array([plateau.time for plateau in plateaus])
+    escaping = np.zeros((len(plateaus), width), dtype="int8")
+    for row, plateau in zip(escaping, plateaus, strict=True):
+        row[plateau.escaping] = 1
+    fitted = [int((plateau.residual == 0).sum()) for plateau in plateaus]
+    return {
+        "time": ("plateau", time, "tau = t/(-ln lambda) on arrival"),
+        "wait": ("plateau", np.append(np.diff(time), np.inf), "tau until the next jump"),
+        "loss": ("plateau", [plateau.loss for plateau in plateaus], "loss L"),
+        "half_squared_norm": ("plateau", [plateau.half_squared_norm for plateau in plateaus], "1/2 |theta|^2"),
+        "labels_fitted": ("plateau", fitted, "labels fitted"),
+        "passage": ("plateau", [plateau.passage for plateau in plateaus], "t of the way to it"),
+        "approach": ("plateau", [plateau.approach for plateau in plateaus], "t until it is there"),
+        "residual": (("plateau", "point"), [plateau.residual for plateau in plateaus], "r_k = y_k - h(x_k)"),
+        "escaping": (("plateau", "neuron"), escaping, "1: this neuron's escape led to the plateau"),
+    }
+
+
+def _of_neurons(plateaus: Sequence[Plateau]) -> dict[str, Described]:
+    """What each neuron is at each plateau."""
+    dims = ("plateau", "neuron")
+    described = {
+        "direction": ("direction", (*dims, "coord"), "direction at the end of its frozen flow"),
+        "output_sign": ("sign", dims, "sign of a_j"),
+        "norm": ("norm", dims, "|w_j|, 0 where it is 0 in the limit"),
+        "level": ("level", dims, "l_j on arrival: |w_j| = lambda^(-l_j)"),
+        "rate": ("rate", dims, "dl_j/dtau = s_j G(u_j)"),
+    }
+    return {
+        name: (own, [getattr(plateau, field) for plateau in plateaus], words)
+        for name, (field, own, words) in described.items()
+    }
 
 
 def measure_limit(data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
@@ -143,7 +158,7 @@ def measure_limit(data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.D
     course = follow_flow(data, init, end_time=end, tolerance=TOLERANCE, slope=limit.attrs["slope"])
     curve = course.curve(SAMPLES)
     time, loss = curve.variables["time"].values / unit, curve.variables["loss"].values
-    arrival, slowest = _beside(limit, time, loss, np.abs(np.gradient(loss, time)))
+    arrival, slowest = _beside(limit, time, loss, _speed(time, loss))
     words = {
         "measured_time": ("plateau", arrival, "t/(-ln lambda) when half of the way to the plateau's loss is made"),
         "measured_loss": ("plateau", slowest, "loss where it falls slowest there"),
@@ -179,7 +194,7 @@ def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset, curve: xr.Dataset | 
     unit = -float(course["log_init_scale"])
     seen = course if curve is None else curve.variables
     time, loss = seen["time"].values / unit, seen["loss"].values
-    speed = course["gradient_norm"].values if curve is None else np.abs(np.gradient(loss, time))
+    speed = course["gradient_norm"].values if curve is None else _speed(time, loss)
     arrival, slowest = _beside(limit, time, loss, speed)
     escaping = there["escaping"].values
     # A neuron's direction when it escapes is the one at the end of its alignment at the plateau before.
@@ -200,6 +215,11 @@ def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset, curve: xr.Dataset | 
         },
         dict(limit.attrs),
     ).assign_coords(coord=limit.variables["coord"])
+
+
+def _speed(time: np.ndarray, loss: np.ndarray) -> np.ndarray:
+    """|dL/dtau|; a flow that rests where it starts has one instant."""
+    return np.abs(np.gradient(loss, time)) if len(time) > 1 else np.zeros(len(time))
 
 
 def _beside(

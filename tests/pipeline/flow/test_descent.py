@@ -11,7 +11,7 @@ from catalog.schema import validate
 from pipeline.configuration import DataConfig, load_config
 from pipeline.data import generate_data
 from pipeline.flow import initialise, simulate
-from pipeline.flow.descent import BALANCED, PLAIN, Looks
+from pipeline.flow.descent import BALANCED, PLAIN, KeptIterations
 from pipeline.flow.gradient_descent_kernels import (
     BLOCK,
     FITTED,
@@ -344,17 +344,17 @@ def test_an_unbalanced_start_is_refused_by_the_balanced_descent():
     count=st.integers(2, 20),
     last=st.integers(0, 3000),
 )
-def test_even_looks_are_even_whatever_the_length(count, last):
+def test_evenly_kept_iterations_are_even_whatever_the_length(count, last):
     network = in_blocks(np.zeros((1, 1)), np.zeros(1), balanced=False)
-    looks = Looks(1, 1, None, count)
+    kept = KeptIterations(1, 1, None, count)
     for iteration in range(last + 1):
-        if looks.due() <= iteration:
+        if kept.due() <= iteration:
             network.a[:] = iteration
-            looks.take(iteration, network)
+            kept.take(iteration, network)
     network.a[:] = last
-    looks.close(last, network)
-    found = looks.iterations
-    assert np.array_equal(looks.a[:, 0], found)
+    kept.close(last, network)
+    found = kept.iterations
+    assert np.array_equal(kept.a[:, 0], found)
     assert found[0] == 0
     assert found[-1] == last
     assert len(found) == min(count, last + 1)

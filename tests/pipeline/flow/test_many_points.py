@@ -301,13 +301,65 @@ def test_the_criterion(n, d, m, log_scale, slope, expected):
     assert many_points(data, init, slope) is expected
 
 
-def test_unbalanced_starts_and_lines_stay_with_the_grouped_path():
-    """With |a| above |w| w can reach 0, with |a| below it a can change its sign: there the flow is not unique."""
+def test_lines_and_extreme_ratios_stay_with_the_grouped_path():
+    """Of neurons with |a| far above |w| it is not told apart who starts small and who is on its way to 0."""
     x, y, w, a = student(200, 2, 3, 15)
-    assert many_points(*labelled(x, y, w, a), 0.0)
-    assert not many_points(*labelled(x, y, w, a * [1.0, 1.1, 1.0]), 0.0)
-    assert not many_points(*labelled(x, y, w, 0.9 * a), 0.0)
+    assert many_points(*labelled(x, y, w, a * [1.0, 1.1, 0.1]), 0.0)
+    assert not many_points(*labelled(x, y, w, a * [1.0, 1e4, 1.0]), 0.0)
     assert not many_points(*labelled(*student(200, 1, 3, 15)), 0.0)
+
+
+@pytest.mark.parametrize("share", [0.3, 2.5])
+def test_unbalanced_starts_agree_with_scipy(share):
+    """|a|^2 - |w|^2 is kept, not made 0, and a changes its sign where |a| is below |w|."""
+    x, y, w, a = student(150, 2, 4, 1)
+    a = share * a
+    times = np.linspace(0.0, 2.5, 26)
+    followed = follow_flow(*labelled(x, y, w, a), end_time=2.5, tolerance=1e-5)
+    assert isinstance(followed, ManyPoints)
+    found = followed.trajectory(times)
+    assert worst(found["residual"].values, witness(x, y, w, a, times), y) <= 1e-5
+    size, ratio = np.exp(2.0 * found["log_norm"].values), found["output_ratio"].values
+    conserved = (ratio**2 - 1.0) * size
+    assert np.abs(conserved - conserved[0]).max() <= ROUNDING * (size * (1.0 + ratio**2)).max()
+
+
+def test_where_a_sliding_neuron_s_a_changes_its_sign_its_point_goes_off(monkeypatch):
+    """Both sides push it away from there on: the flow is not unique, and both paths say so and go the same way."""
+    x = np.vstack([[[0.0, 3.0]], np.tile([[1.0, -1e-3]], (127, 1))])
+    y = np.concatenate([[-8.0], np.full(127, -1.0)])
+    data, init = labelled(x, y, np.array([[0.5, 0.002]]), np.array([0.25]))
+    times = np.linspace(0.0, 6.0, 31)
+    found = simulate(data, init, sample_times=times, tolerance=1e-6)
+    monkeypatch.setattr("pipeline.flow.course.many_points", lambda *_: False)
+    grouped = simulate(data, init, sample_times=times, tolerance=1e-6)
+    assert grouped.attrs["ambiguous_events"] == 1
+    assert found.attrs["status"] == grouped.attrs["status"] == "non_unique"
+    assert worst(found["residual"].values, grouped["residual"].values, y) <= 2e-6
+
+
+def test_where_a_neuron_s_w_reaches_0_the_grouped_path_takes_over():
+    """There all boundaries meet: steps became ever shorter, 500,000 of them."""
+    x, y, w, a = student(150, 2, 4, 1)
+    a = a * np.random.default_rng(1).uniform(0.2, 3.0, 4)
+    followed = follow_flow(*labelled(x, y, w, a), end_time=20.0, tolerance=1e-3)
+    assert not isinstance(followed, ManyPoints)
+    assert followed.account["status"] == "non_unique"
+
+
+def test_a_stiff_tail_takes_few_steps(monkeypatch):
+    """The fitted labels held the sweeps to steps of the order of their own time, whatever moved."""
+    data, init = labelled(*student(400, 4, 6, 3))
+    times = np.linspace(0.0, 1500.0, 40)
+    followed = follow_flow(data, init, end_time=1500.0, tolerance=1e-3)
+    assert isinstance(followed, ManyPoints)
+    assert any(part.corrected.any() for part in followed.parts)
+    monkeypatch.setattr("pipeline.flow.collocation.correction.LARGEST", 0)
+    plain = follow_flow(data, init, end_time=1500.0, tolerance=1e-3)
+    assert followed.account["steps"] < 0.4 * plain.account["steps"]
+    fine = follow_flow(data, init, end_time=1500.0, tolerance=1e-5)
+    found, expected = (each.trajectory(times)["residual"].values for each in (followed, fine))
+    assert worst(found, expected, data["y"].values) <= 1e-3
 
 
 @pytest.mark.parametrize("name", ["orthogonal", "high-dimensional", "non-orthogonal", "nearly-orthogonal"])

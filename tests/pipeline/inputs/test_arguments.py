@@ -30,7 +30,7 @@ from pipeline import (
 from pipeline.configuration import DataConfig, InitConfig
 from pipeline.flow.exact.build import load_solver
 from pipeline.flow.exact.dense_output import evaluate
-from pipeline.flow.exact.integration import integrate
+from pipeline.flow.exact.integration.loop import integrate
 from pipeline.flow.gradient_descent_kernels import descend, load_descent
 from pipeline.flow.methods import METHODS
 from pipeline.inputs.arguments import POSITIVE, TOLERANCE, Allowed, counts, instants, number, numbers, whole

@@ -112,3 +112,15 @@ def test_for_orthogonal_points_it_is_the_minimum(n):
     q, height = best_certificate(reduced, 0.0, reduced.labels)
     least = sum(np.linalg.norm(y[sign * y > 0]) for sign in (1, -1))
     assert reduced.unit * (q @ reduced.labels) / height == pytest.approx(least, rel=5e-3)
+
+
+def test_the_rough_bound_of_very_many_points_forms_no_products_of_two(monkeypatch):
+    g = np.random.default_rng(3)
+    x, y = g.standard_normal((400, 4)), g.standard_normal(400)
+    products = rough_certificate(x, y)
+    monkeypatch.setattr(import_module("pipeline.minimal_norm.bound"), "MOST_PRODUCTS", 100)
+    q, height = rough_certificate(x, y)
+    u = g.standard_normal((5000, 4))
+    heights = np.abs(np.maximum(u @ x.T, 0.0) @ q) / np.linalg.norm(u, axis=1)
+    assert heights.max() <= height <= 1.0
+    assert 0.5 * (products[0] @ y) < q @ y <= (1.0 + 1e-12) * (products[0] @ y)

@@ -188,3 +188,16 @@ def test_the_largest_cosine_in_tiles_is_that_of_all_products(monkeypatch, n, til
     if n > 1:
         x[-1] = -2.0 * x[0]
         assert largest_cosine(x) == pytest.approx(1.0, abs=1e-15)
+
+
+@pytest.mark.parametrize("d", [2, 5])
+def test_the_largest_cosine_by_neighbours_is_that_of_all_products(monkeypatch, d):
+    """Of 100,000 points all products take minutes; opposite points and zero vectors count as they do there."""
+    g = np.random.default_rng(d)
+    x = g.standard_normal((300, d)) * g.uniform(0.1, 10.0, (300, 1))
+    x[7], x[8] = 0.0, 0.0
+    x[50] = -3.0 * x[60] + 1e-3 * g.standard_normal(d)
+    whole = largest_cosine(x)
+    monkeypatch.setattr("pipeline.network.points.MANY", 100)
+    monkeypatch.setattr("pipeline.network.points._largest_in_tiles", None)
+    assert abs(largest_cosine(x) - whole) < 1e-15

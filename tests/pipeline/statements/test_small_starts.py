@@ -78,6 +78,22 @@ def test_a_plateau_that_is_too_short_for_this_lambda_is_named_and_not_held_again
     assert "too short to be seen at this lambda: plateau 2" in row.reason
 
 
+def test_the_last_plateau_of_a_limit_that_was_cut_is_not_held_against_the_run(deep):
+    """The run goes on to lower losses there; the jumps until then count."""
+    cut = deep["jumps"].isel(limit_plateau=slice(0, 3)).assign_attrs(reason="the flow from this saddle takes long")
+    cut = cut.assign(
+        wait=cut["wait"].where(cut["limit_plateau"] < 2), measured_loss=cut["measured_loss"] * [1, 1, 0]
+    )
+    found = verdicts(sides(deep) | {"limit": cut})
+    assert (found["saddle_losses"], found["jump_times"], found["limit_norm"]) == (
+        "holds",
+        "holds",
+        "not_applicable",
+    )
+    whole = cut.assign_attrs(reason="all labels are fitted")
+    assert verdicts(sides(deep) | {"limit": whole})["saddle_losses"] == "fails"
+
+
 def test_without_a_limit_the_reason_is_said_and_two_rows_remain(deep):
     found = verdicts(sides(deep) | {"limit": None, "alignment": None, "reason": "there is none"})
     assert [name for name, verdict in found.items() if verdict == "holds"] == ["stationary_plateaus", "least_norm"]

@@ -157,7 +157,7 @@ def test_the_summary(tree):
 def test_the_groups_alone_say_the_same(config, tree):
     """What a sweep takes: no tree, the minimum shared between the cells."""
     data = pipeline.workflow.computation.prepare(config)
-    groups = pipeline.workflow.computation.follow(
+    groups, _ = pipeline.workflow.computation.follow(
         config, data, minimum=pipeline.workflow.computation.minimum_of(config, data)
     )
     assert list(groups) == [name for name in tree.children if name not in ("alignment", "jumps", "kernel")]
@@ -173,9 +173,9 @@ def test_the_groups_alone_say_the_same(config, tree):
 def test_two_runs_at_once_in_two_threads_are_as_two_alone(config):
     data = pipeline.workflow.computation.prepare(config)
     cells = [config, load_config("orthogonal", {"init.seed": 5, "init.log10_scale": -100})] * 4
-    alone = [pipeline.workflow.computation.follow(cell, data) for cell in cells[:2]]
+    alone = [pipeline.workflow.computation.follow(cell, data)[0] for cell in cells[:2]]
     with ThreadPoolExecutor(2) as threads:
-        together = list(threads.map(lambda cell: pipeline.workflow.computation.follow(cell, data), cells))
+        together = list(threads.map(lambda cell: pipeline.workflow.computation.follow(cell, data)[0], cells))
     for i, groups in enumerate(together):
         for name, found in groups.items():
             xr.testing.assert_identical(found.drop_attrs(), alone[i % 2][name].drop_attrs())

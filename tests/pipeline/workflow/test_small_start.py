@@ -7,6 +7,7 @@ import pytest
 
 from catalog.schema import decode
 from pipeline import limit_process, load_config, predict_alignment, run, tangent_kernel_spectrum
+from pipeline.cli.start_report import limit_lines
 from pipeline.workflow import small_start
 from pipeline.workflow.computation import follow, prepare, start_of
 from pipeline.workflow.results import every_result
@@ -103,3 +104,13 @@ def test_eigenvalues_of_all_samples_and_of_some_agree(config, groups):
     some, whole = (tangent_kernel_spectrum(data, trajectory, samples=samples) for samples in (3, None))
     assert some.sizes["time"] == 3
     assert np.allclose(some["eigenvalue"], whole["eigenvalue"].sel(time=some["time"]))
+
+
+def test_a_limit_that_takes_long_is_told_as_one_that_was_cut(monkeypatch):
+    monkeypatch.setattr(small_start, "LIMIT_WORK", 1e4)
+    summary = summarise(run(load_config("small-width", {"flow.samples": 20})))
+    rows = json.loads(summary["limit_table"])
+    assert 1 < len(rows) < 5
+    assert {row["followed"] for row in rows} == {0}
+    (said, *_) = limit_lines(summary, set())
+    assert "it was followed no further (reluflow theory limit); there 1/2 |theta|^2 = " in said

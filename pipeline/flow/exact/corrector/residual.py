@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.flow.exact.machine_code.jit import allocating, inlined, jitted, llvm_inlined
-from pipeline.flow.exact.network.groups import FEW
+from pipeline.flow.exact.network.spans import FEW
 from pipeline.flow.exact.propagation.magnus import PRODUCT_SIZE
 
 SMALLEST_LOG = -60.0
@@ -80,59 +80,69 @@ def observe(state, groups, problem, seen):
     problem : Problem
     seen : Observation
     """
-    rows, logs = state.rows, state.logs
-    r, gross, kernel, preactivation = seen
-    x, y, gram, length, log_unit = problem.x, problem.y, problem.gram, problem.length, problem.log_unit
-    row, derivative, edge, normal_overlap = groups.row, groups.derivative, groups.edge, groups.normal_overlap
-    n, q = x.shape
-    if rows.shape[0] * n * q > PRODUCT_SIZE:
+    (n, q), kernel, derivative = problem.x.shape, seen.kernel, groups.derivative
+    if state.rows.shape[0] * n * q > PRODUCT_SIZE:
         observe_products(state, groups, problem, seen)
         return
     with_kernel = kernel.shape[0] > 0
     for k in range(n):
-        r[k] = y[k]
-        gross[k] = abs(y[k])
+        seen.r[k], seen.gross[k] = problem.y[k], abs(problem.y[k])
     for k in range(kernel.shape[0]):
         for l in range(n):
             kernel[k, l] = 0.0
-    for g in range(row.shape[0] - 1):
+    for g in range(groups.row.shape[0] - 1):
         outer = 0.0
-        for i in range(row[g], row[g + 1]):
-            if logs[i] - log_unit <= SMALLEST_LOG:
+        for i in range(groups.row[g], groups.row[g + 1]):
+            if state.logs[i] - problem.log_unit <= SMALLEST_LOG:
                 continue
-            unit = exp(2.0 * logs[i])
-            a = rows[i, q]
-            outer += unit * a * a
-            square = 0.0
-            for c in range(q):
-                square += rows[i, c] * rows[i, c]
-            whole = unit * rounded(groups.kind[g], a, square)
-            for k in range(n):
-                if derivative[g, k] == 0.0:
-                    continue
-                along = 0.0
-                for c in range(q):
-                    along += rows[i, c] * x[k, c]
-                preactivation[k] = derivative[g, k] * along
-                r[k] -= unit * a * preactivation[k]
-                gross[k] += whole * length[k] * abs(derivative[g, k])
-                if with_kernel:
-                    for l in range(k + 1):
-                        if derivative[g, l] != 0.0:
-                            kernel[k, l] += unit * preactivation[k] * preactivation[l]
+            outer += add_row(state, i, (derivative, g, groups.kind[g]), problem, seen)
         if with_kernel and outer > 0.0:
             for k in range(n):
                 if derivative[g, k] == 0.0:
                     continue
                 for l in range(k + 1):
-                    free = gram[k, l]
-                    for b in range(edge[g], edge[g + 1]):
-                        free -= normal_overlap[b, k] * normal_overlap[b, l]
+                    free = problem.gram[k, l]
+                    for b in range(groups.edge[g], groups.edge[g + 1]):
+                        free -= groups.normal_overlap[b, k] * groups.normal_overlap[b, l]
                     kernel[k, l] += outer * derivative[g, k] * derivative[g, l] * free
     for k in range(kernel.shape[0]):
         for l in range(k + 1):
             kernel[k, l] /= n
             kernel[l, k] = kernel[k, l]
+
+
+@inlined
+def add_row(state, i, pattern, problem, seen):
+    """Add row ``i`` to h and to the first term of the tangent kernel; return its a^2, for the second term.
+
+    Parameters
+    ----------
+    pattern : (derivative, g, kind)
+        phi' of all groups; the row's group and its kind.
+    """
+    (derivative, g, kind), (r, gross, kernel, preactivation) = pattern, seen
+    rows, x, length = state.rows, problem.x, problem.length
+    n, q = x.shape
+    unit = exp(2.0 * state.logs[i])
+    a = rows[i, q]
+    square = 0.0
+    for c in range(q):
+        square += rows[i, c] * rows[i, c]
+    whole = unit * rounded(kind, a, square)
+    for k in range(n):
+        if derivative[g, k] == 0.0:
+            continue
+        along = 0.0
+        for c in range(q):
+            along += rows[i, c] * x[k, c]
+        preactivation[k] = derivative[g, k] * along
+        r[k] -= unit * a * preactivation[k]
+        gross[k] += whole * length[k] * abs(derivative[g, k])
+        if kernel.shape[0] > 0:
+            for l in range(k + 1):
+                if derivative[g, l] != 0.0:
+                    kernel[k, l] += unit * preactivation[k] * preactivation[l]
+    return unit * a * a
 
 
 @allocating

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.flow.exact.machine_code.jit import inlined, jitted, llvm_inlined
 from pipeline.flow.exact.network.activation import active_sum, project
-from pipeline.flow.exact.network.groups import LINE, MANY
+from pipeline.flow.exact.network.spans import LINE, MANY
 from pipeline.flow.exact.propagation.boost import follows
 
 FIRST_RAPIDITY = 0.1

@@ -1,8 +1,8 @@
 """Which neurons may have an event within a step.
 
 The Bernstein coefficients of a group's D say, without looking at any neuron, which boundaries its neurons can
-move towards and whether it goes on sliding. Only the neurons of the groups that remain are looked at, and only
-those that end on the wrong side become candidates.
+move towards and whether it goes on sliding. Only the neurons of the other groups are looked at, and only those
+that end on the wrong side of a boundary become candidates.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.flow.exact.events.clearance import largest_turn, leave_clear, measure_clearance
+from pipeline.flow.exact.events.group_pushes import choose_sides, largest_deviation, write_pushes
 from pipeline.flow.exact.events.pattern_force import SPEED_ROUNDING, largest_force
 from pipeline.flow.exact.events.sliding import any_repels, find_multipliers, held_side
-from pipeline.flow.exact.machine_code.jit import inlined, jitted, llvm_inlined
-from pipeline.flow.exact.network.activation import OFF, SLIDING, project
-from pipeline.flow.exact.network.groups import FEW, LINE, MANY
+from pipeline.flow.exact.machine_code.jit import inlined, jitted
+from pipeline.flow.exact.network.spans import FEW, LINE, MANY
 from pipeline.flow.exact.propagation.bernstein import SIZE, first_below, restrict
 from pipeline.flow.exact.propagation.boost import boost_neuron, boost_rows
 from pipeline.flow.exact.propagation.magnus import boost_weights, write_impulse
@@ -56,6 +56,59 @@ class Members(NamedTuple):
     minus: int
     free: int
     end: int
+
+
+@jitted
+def find_candidates(network, curve, step, candidates, work):
+    """List the neurons that may have an event within the step.
+
+    Parameters
+    ----------
+    network : Network
+        ``groups`` at the step's start, ``trial`` at its end.
+    curve : float64[6, n]
+        The residual over the time ``step``.
+    work : EventWorkspace
+
+    Returns
+    -------
+    count : int
+    """
+    problem, groups, trial = network.problem, network.groups, network.trial
+    row, kind, edge, reachable, own = groups.row, groups.kind, groups.edge, work.reachable, work.group
+    n, q = problem.x.shape
+    tolerance = SPEED_ROUNDING * largest_force(curve, problem.length)
+    speeds = (n * tolerance, largest_deviation(curve, problem))
+    for g in range(kind.shape[0]):
+        sliding = edge[g + 1] - edge[g]
+        # What rests on boundaries may be released. Not what was stopped for ever: its w is 0.
+        if sliding > 0 and (row[g + 1] > row[g] or sliding < q):
+            add_leaving(network, g, curve, (own.derivative, work.path.multipliers, tolerance), candidates)
+        if row[g + 1] == row[g]:
+            continue
+        if groups.free[g] < groups.start[g + 1]:
+            add_sign_changes(network, g, own.vector, candidates)
+        if kind[g] == LINE:
+            continue
+        write_pushes(network, g, curve, 0, own)
+        write_pushes(network, g, curve, SIZE - 1, own)
+        anyone, anyone_turns = choose_sides(groups, g, problem, speeds, work)
+        if anyone and kind[g] == MANY:
+            turn = largest_turn(groups, g, curve, step, problem)
+            anyone, anyone_turns = leave_clear(groups.clear[g], turn, reachable.side, reachable.turns)
+        if not anyone:
+            continue
+        before, members, first = candidates.total[0], members_of(groups, g), row[g]
+        if kind[g] == FEW:
+            add_from_few(trial.rows[first:], members, reachable, (problem, 0.0), candidates)
+        else:
+            at = (problem, 0.0, network.neurons.z, own.vector)
+            add_from_many(trial.propagator[first:], members, reachable, at, candidates)
+            if candidates.total[0] == before:
+                measure_clearance(groups, g, network.neurons.z, problem, own.vector)
+        if anyone_turns:
+            add_turning(network, g, (curve, step), candidates, work)
+    return candidates.total[0]
 
 
 @inlined
@@ -106,7 +159,7 @@ def add_from_few(rows, members, reachable, at, candidates):
 
 @jitted
 def add_from_many(propagator, members, reachable, at, candidates):
-    """The same for a group of many, from its ``propagator`` and the neurons at the last grouping.
+    """Add the neurons of a group of many that are beyond a boundary where its ``propagator`` has carried them.
 
     Parameters
     ----------
@@ -193,165 +246,6 @@ def add_leaving(network, g, curve, work, candidates):
         add_all(members, members.minus, members.free, candidates)
     if positive or negative:
         add_all(members, members.free, members.end, candidates)
-
-
-@llvm_inlined
-def write_pushes(network, g, curve, i, work):
-    """Write n <D, x_k> of group g at Bernstein coefficient ``i`` for every point into ``work.pushes``.
-
-    By way of D, or straight from the points' inner products where these are fewer than the coordinates.
-    """
-    groups, problem = network.groups, network.problem
-    x, overlap, derivative, first, last = (
-        problem.x,
-        problem.gram,
-        groups.derivative,
-        groups.edge[g],
-        groups.edge[g + 1],
-    )
-    pushes, n_force, normal_overlap = work.pushes, work.n_force, groups.normal_overlap
-    n, q = x.shape
-    if n < 2 * q and last - first < q // 2:
-        for k in range(n):
-            pushes[i, k] = 0.0
-        for l in range(n):
-            factor = derivative[g, l] * curve[i, l]
-            if factor != 0.0:
-                for k in range(n):
-                    pushes[i, k] += factor * overlap[l, k]
-        for b in range(first, last):
-            along = 0.0
-            for l in range(n):
-                along += derivative[g, l] * curve[i, l] * normal_overlap[b, l]
-            for k in range(n):
-                pushes[i, k] -= along * normal_overlap[b, k]
-        return
-    for c in range(q):
-        n_force[c] = 0.0
-    for k in range(n):
-        factor = derivative[g, k] * curve[i, k]
-        if factor != 0.0:
-            for c in range(q):
-                n_force[c] += factor * x[k, c]
-    if last > first:
-        project(n_force, groups.normals, first, last)
-    for k in range(n):
-        pushes[i, k] = 0.0
-        for c in range(q):
-            pushes[i, k] += n_force[c] * x[k, c]
-
-
-@inlined
-def largest_deviation(curve, problem):
-    """By how much n <D, x_k>/|x_k| of any pattern can differ within a step from the line between its ends.
-
-    Its Bernstein coefficients differ from the line's by no more. Where D is nearly 0, as on a plateau, they may
-    have the other sign than both ends.
-    """
-    total = 0.0
-    for k in range(curve.shape[1]):
-        deviation = 0.0
-        for i in range(1, SIZE - 1):
-            fraction = i / (SIZE - 1)
-            apart = abs(curve[i, k] - (1.0 - fraction) * curve[0, k] - fraction * curve[SIZE - 1, k])
-            deviation = max(deviation, apart)
-        total += deviation * problem.length[k]
-    return max(1.0, abs(problem.negative_slope)) * total
-
-
-@jitted
-def choose_sides(groups, g, problem, speeds, work):
-    """Write which boundaries the neurons of group g may reach in a step, from n <D, x_k> at its ends.
-
-    Where D may push towards a boundary those with a > 0 may reach it, where away those with a < 0; where it does
-    both in turn at the ends, the boundary is one that ``turns``.
-
-    Parameters
-    ----------
-    speeds : (least, deviation)
-        The least n <D, x_k>/|x_k| that counts, and by how much it may be larger inside the step.
-    work : EventWorkspace
-        Its ``group.pushes`` are read, its ``reachable`` is written.
-
-    Returns
-    -------
-    anyone, anyone_turns : bool
-    """
-    opposite, length, state, pushes = problem.opposite, problem.length, groups.state, work.group.pushes
-    (least, deviation), (side, up, down, turns) = speeds, work.reachable
-    some_up, some_down = groups.minus[g] > groups.start[g], groups.free[g] > groups.minus[g]
-    some_free = groups.free[g] < groups.start[g + 1]
-    anyone, anyone_turns = False, False
-    for k in range(side.shape[0]):
-        side[k], turns[k] = 0.0, False
-        if state[g, k] == SLIDING or 0 <= opposite[k] < k:
-            continue
-        beyond = 1.0 if state[g, k] == OFF else -1.0
-        early, late = beyond * pushes[0, k], beyond * pushes[SIZE - 1, k]
-        rounding, inside = least * length[k], deviation * length[k]
-        up[k] = some_up and max(early, late) + inside > rounding
-        down[k] = some_down and min(early, late) - inside < -rounding
-        if up[k] or down[k] or some_free:
-            side[k], anyone = beyond, True
-            # Those that come back before the end are seen only where they turn.
-            turns[k] = (early > rounding and late < -rounding and (up[k] or some_free)) or (
-                early < -rounding and late > rounding and (down[k] or some_free)
-            )
-            anyone_turns = anyone_turns or turns[k]
-    return anyone, anyone_turns
-
-
-@jitted
-def find_candidates(network, curve, step, candidates, work):
-    """List the neurons that may have an event within the step.
-
-    Parameters
-    ----------
-    network : Network
-        ``groups`` at the step's start, ``trial`` at its end.
-    curve : float64[6, n]
-        The residual over the time ``step``.
-    work : EventWorkspace
-
-    Returns
-    -------
-    count : int
-    """
-    problem, groups, trial = network.problem, network.groups, network.trial
-    row, kind, edge, reachable, own = groups.row, groups.kind, groups.edge, work.reachable, work.group
-    n, q = problem.x.shape
-    tolerance = SPEED_ROUNDING * largest_force(curve, problem.length)
-    speeds = (n * tolerance, largest_deviation(curve, problem))
-    for g in range(kind.shape[0]):
-        sliding = edge[g + 1] - edge[g]
-        # What rests on boundaries may be released. Not what was stopped for ever: its w is 0.
-        if sliding > 0 and (row[g + 1] > row[g] or sliding < q):
-            add_leaving(network, g, curve, (own.derivative, work.path.multipliers, tolerance), candidates)
-        if row[g + 1] == row[g]:
-            continue
-        if groups.free[g] < groups.start[g + 1]:
-            add_sign_changes(network, g, own.vector, candidates)
-        if kind[g] == LINE:
-            continue
-        write_pushes(network, g, curve, 0, own)
-        write_pushes(network, g, curve, SIZE - 1, own)
-        anyone, anyone_turns = choose_sides(groups, g, problem, speeds, work)
-        if anyone and kind[g] == MANY:
-            turn = largest_turn(groups, g, curve, step, problem)
-            anyone, anyone_turns = leave_clear(groups.clear[g], turn, reachable.side, reachable.turns)
-        if not anyone:
-            continue
-        before, members, first = candidates.total[0], members_of(groups, g), row[g]
-        if kind[g] == FEW:
-            add_from_few(trial.rows[first:], members, reachable, (problem, 0.0), candidates)
-        else:
-            at = (problem, 0.0, network.neurons.z, own.vector)
-            add_from_many(trial.propagator[first:], members, reachable, at, candidates)
-            if candidates.total[0] == before:
-                measure_clearance(groups, g, network.neurons.z, problem, own.vector)
-        if anyone_turns:
-            add_turning(network, g, (curve, step), candidates, work)
-    return candidates.total[0]
 
 
 @jitted

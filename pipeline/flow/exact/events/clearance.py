@@ -1,8 +1,9 @@
 """How far the neurons of a large group are from their boundaries, so that most steps look at none of them.
 
 A balanced neuron turns at |d w/|w| / dt| = |D - <D, w>w/|w|^2| <= |D|: the cosine with a point changes by no more
-than the time integral of |D|. Once the least |cosine| of a group with point k is known, boundary k needs no look
-until that much has been turned. The integral converges with the flow: at last a step costs nothing per neuron.
+than the time integral of |D|. Once the least |cosine| of a group with point k is known, no neuron can be at
+boundary k until that much has been turned. The integral converges with the flow: at last a step costs nothing per
+neuron.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from math import sqrt
 
 from pipeline.flow.exact.machine_code.jit import inlined, jitted
-from pipeline.flow.exact.network.groups import MANY
+from pipeline.flow.exact.network.spans import MANY
 from pipeline.flow.exact.propagation.bernstein import SIZE
 from pipeline.flow.exact.propagation.reconstruction import LOST_SQUARE
 
@@ -33,7 +34,7 @@ def largest_turn(groups, g, curve, step, problem):
 
 @inlined
 def leave_clear(clear, turn, side, turns):
-    """Take the boundaries that nobody can reach within ``turn`` off the list of those to be looked at.
+    """Take the boundaries that no neuron can reach within ``turn`` off the list of those to be looked at.
 
     Returns
     -------

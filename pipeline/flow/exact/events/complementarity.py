@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.flow.exact.machine_code.jit import allocating, jitted
+from pipeline.flow.exact.machine_code.jit import allocating, inlined, jitted
 
 AT_ZERO, AT_ONE, BETWEEN = 1, 2, 3
 """Where a multiplier is: at a bound, or in the basis of the solution."""
@@ -69,8 +69,22 @@ def solve_box_complementarity(matrix, offset, theta, place):
     # With the multiplier lambda of theta <= 1: w = q + M theta + lambda + z0 >= 0 and v = 1 - theta >= 0 are
     # complementary to theta and to lambda. Columns: w, v, theta, lambda, z0, right-hand side.
     c = offset.shape[0]
+    tableau, basis = np.zeros((2 * c, 4 * c + 2)), np.empty(2 * c, dtype=np.int64)
+    write_tableau(matrix, offset, tableau, basis)
+    row, least = -1, 0.0
+    for i in range(c):
+        if offset[i] < least:
+            row, least = i, offset[i]
+    ended = row < 0 or follow_path(tableau, basis, row)
+    read_solution(tableau, basis, theta, place)
+    return ended
+
+
+@inlined
+def write_tableau(matrix, offset, tableau, basis):
+    """Write the problem at theta = 0, where the basis is w and v; its unit is the largest entry's size."""
+    c = offset.shape[0]
     size, cover = 2 * c, 4 * c
-    tableau, basis = np.zeros((size, cover + 2)), np.empty(size, dtype=np.int64)
     largest = max(np.abs(matrix).max(), np.abs(offset).max())
     unit = 1.0 / largest if largest > 0.0 else 1.0
     for i in range(size):
@@ -80,28 +94,37 @@ def solve_box_complementarity(matrix, offset, theta, place):
             tableau[i, size + l] = -unit * matrix[i, l]
         tableau[i, size + c + i], tableau[i, cover], tableau[i, cover + 1] = -1.0, -1.0, unit * offset[i]
         tableau[c + i, size + i], tableau[c + i, cover + 1] = 1.0, 1.0
-    row, least = -1, 0.0
-    for i in range(c):
-        if offset[i] < least:
-            row, least = i, offset[i]
-    ended = row < 0
-    if not ended:
-        exchange(tableau, row, cover)
-        entering, basis[row] = row + size, cover
-        for _ in range(MOST_PIVOTS * size):
-            row = -1
-            for i in range(size):
-                if tableau[i, entering] > 1e-11 and (row < 0 or comes_first(tableau, i, row, entering, size)):
-                    row = i
-            if row < 0:
-                break
-            leaving = basis[row]
-            exchange(tableau, row, entering)
-            basis[row] = entering
-            if leaving == cover:
-                ended = True
-                break
-            entering = leaving + size if leaving < size else leaving - size
+
+
+@inlined
+def follow_path(tableau, basis, row):
+    """Exchange basis and columns from that of z0 on, which enters in ``row``, until z0 leaves; whether it did."""
+    size = tableau.shape[0]
+    cover, ended = 2 * size, False
+    exchange(tableau, row, cover)
+    entering, basis[row] = row + size, cover
+    for _ in range(MOST_PIVOTS * size):
+        row = -1
+        for i in range(size):
+            if tableau[i, entering] > 1e-11 and (row < 0 or comes_first(tableau, i, row, entering, size)):
+                row = i
+        if row < 0:
+            break
+        leaving = basis[row]
+        exchange(tableau, row, entering)
+        basis[row] = entering
+        if leaving == cover:
+            ended = True
+            break
+        entering = leaving + size if leaving < size else leaving - size
+    return ended
+
+
+@inlined
+def read_solution(tableau, basis, theta, place):
+    """Write theta, and where each multiplier is, from the last basis."""
+    c, size = theta.shape[0], basis.shape[0]
+    cover = 2 * size
     for i in range(c):
         theta[i], place[i] = 0.0, AT_ZERO
     for i in range(size):
@@ -110,4 +133,3 @@ def solve_box_complementarity(matrix, offset, theta, place):
     for i in range(size):  # theta = 1 has its multiplier in the basis, or no slack v
         if size + c <= basis[i] < cover:
             place[basis[i] - size - c] = AT_ONE
-    return ended

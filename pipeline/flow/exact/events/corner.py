@@ -5,8 +5,9 @@ s <D, e> (s the sign of a, time in units of 1/|a|), and it jumps by J e from the
 
     v(theta) = s D_off + sum_i theta_i J_i e_i,   J_i = s (1 - slope)/n (r_i |x_i| + r_l |x_l|)
 
-with l the point on the opposite ray, if there is one. A state of the corner is a theta_i in [0, 1] a boundary:
-theta_i = 1 where v leads to its positive side, 0 where to its negative one, and v along it where 0 < theta_i < 1.
+with l the point on the opposite ray, if there is one. The *corner* is where these boundaries meet. Its state is a
+theta_i in [0, 1] for each of them: theta_i = 1 where v leads to the positive side of boundary i, 0 where to its
+negative side, and v along it where 0 < theta_i < 1.
 
 Normals may be parallel, or depend on each other, as in every grid with a bias. All normals of one line are one
 boundary: its sides turn all its points at once. In a plane of normals every sector and ray is tried, and what
@@ -18,269 +19,62 @@ an answer. If there are several, the one that is nearest to the present states i
 from __future__ import annotations
 
 from math import sqrt
-from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.flow.exact.events.complementarity import AT_ONE, AT_ZERO, BETWEEN, solve_box_complementarity
+from pipeline.flow.exact.events.contacts import PARALLEL, find_contacts, gather_lines, span_of
 from pipeline.flow.exact.machine_code.jit import allocating, inlined, jitted
 from pipeline.flow.exact.network.activation import OFF, ON, SLIDING, project
 
-CONTACT = 1e-11
-"""The share of |w||x_k| up to which a neuron is at boundary k."""
-PARALLEL = 1e-9
-"""The share of a unit normal up to which it is parallel to another, or depends on others."""
-
-
-class Contact(NamedTuple):
-    """A neuron at its boundaries.
-
-    z : float64[q + 2]
-    sign_a : float
-        The sign of a; s in formulas.
-    k : int
-        The boundary that has just been reached, -1 for none.
-    width : float
-        The share of |w||x_k| up to which the neuron is at boundary k; CONTACT for what is there exactly.
-    """
-
-    z: np.ndarray
-    sign_a: float
-    k: int
-    width: float
-
-
-class Lines(NamedTuple):
-    """The lines of a corner's normals: parallel normals have one boundary.
-
-    line : int64[count]
-        Each boundary's line.
-    facing : float64[count]
-        +1 where its normal is the line's, -1 where the opposite of it.
-    axes, jumps : float64[lines, p], float64[lines]
-        The lines' normals, in coordinates of their span, and their jumps J.
-    low : float64[p]
-        The velocity with all lines on their negative sides.
-    """
-
-    line: np.ndarray
-    facing: np.ndarray
-    axes: np.ndarray
-    jumps: np.ndarray
-    low: np.ndarray
-
-
-class Span(NamedTuple):
-    """Boundaries in coordinates of their normals' span.
-
-    normals : float64[count, p]
-        The unit normals.
-    jumps : float64[count]
-        J of each.
-    low : float64[p]
-        The velocity with all on their negative sides.
-    """
-
-    normals: np.ndarray
-    jumps: np.ndarray
-    low: np.ndarray
-
-
-@jitted
-def find_contacts(at, state, problem, contacts):
-    """Write the boundaries at which the neuron is into ``contacts``, that which it has reached among them.
-
-    Returns
-    -------
-    count : int
-    """
-    x, length, opposite, z = problem.x, problem.length, problem.opposite, at.z
-    count, square = 0, 0.0
-    for c in range(x.shape[1]):
-        square += z[c] * z[c]
-    size = sqrt(square)
-    for l in range(x.shape[0]):
-        if 0 <= opposite[l] < l:
-            continue
-        along = 0.0
-        for c in range(x.shape[1]):
-            along += z[c] * x[l, c]
-        if l == at.k or state[l] == SLIDING or abs(along) <= at.width * size * length[l]:
-            contacts[count] = l
-            count += 1
-    return count
-
-
-@inlined
-def jump_across(k, r, sign_a, problem):
-    """J of boundary k for the residual ``r``."""
-    l = problem.opposite[k]
-    total = r[k] * problem.length[k]
-    if l >= 0:
-        total += r[l] * problem.length[l]
-    return sign_a * (1.0 - problem.negative_slope) / problem.x.shape[0] * total
-
 
 @allocating
-def lowest_velocity(contacts, state, r, sign_a, problem):
-    """``sign_a`` D with every boundary of ``contacts`` on its negative side, float64[q]."""
-    x, opposite, slope = problem.x, problem.opposite, problem.negative_slope
-    n, q = x.shape
-    velocity = np.zeros(q)
-    for k in range(n):
-        derivative = 1.0 if state[k] == ON else slope if state[k] == OFF else 0.0
-        for i in range(contacts.shape[0]):
-            if contacts[i] == k:
-                derivative = slope
-            elif opposite[k] >= 0 and contacts[i] == opposite[k]:
-                derivative = 1.0
-        if derivative != 0.0:
-            factor = sign_a * derivative * r[k] / n
-            for c in range(q):
-                velocity[c] += factor * x[k, c]
-    return velocity
-
-
-@jitted
-def write_basis(contacts, problem, basis):
-    """Write an orthonormal basis of the contacts' normals into ``basis``; return its size."""
-    x, length = problem.x, problem.length
-    q, size = x.shape[1], 0
-    for i in range(contacts.shape[0]):
-        if size == q:
-            break
-        k = contacts[i]
-        for c in range(q):
-            basis[size, c] = x[k, c] / length[k]
-        for _ in range(2):
-            project(basis[size], basis, np.int64(0), size)
-        square = 0.0
-        for c in range(q):
-            square += basis[size, c] * basis[size, c]
-        if square > PARALLEL * PARALLEL:
-            for c in range(q):
-                basis[size, c] /= sqrt(square)
-            project(basis[size], basis, np.int64(0), size)
-            square = 0.0
-            for c in range(q):
-                square += basis[size, c] * basis[size, c]
-            for c in range(q):
-                basis[size, c] /= sqrt(square)
-            size += 1
-    return size
-
-
-@allocating
-def span_of(contacts, state, r, sign_a, problem):
-    """Write the boundaries ``contacts`` in coordinates of their normals' span.
-
-    Returns
-    -------
-    Span
-    """
-    x, length = problem.x, problem.length
-    count, q = contacts.shape[0], x.shape[1]
-    basis, velocity = np.empty((q + 1, q)), lowest_velocity(contacts, state, r, sign_a, problem)
-    p = write_basis(contacts, problem, basis)
-    span = Span(normals=np.zeros((count, p)), jumps=np.empty(count), low=np.zeros(p))
-    for b in range(p):
-        for c in range(q):
-            span.low[b] += basis[b, c] * velocity[c]
-            for i in range(count):
-                span.normals[i, b] += basis[b, c] * x[contacts[i], c] / length[contacts[i]]
-    for i in range(count):
-        span.jumps[i] = jump_across(contacts[i], r, sign_a, problem)
-    return span
-
-
-@allocating
-def gather_lines(span):
-    """Gather parallel normals into lines, each with one boundary.
-
-    Returns
-    -------
-    Lines
-    """
-    normals, jumps, low = span.normals, span.jumps, span.low.copy()
-    count, p = normals.shape
-    line, facing = np.empty(count, dtype=np.int64), np.empty(count)
-    axes, heights, lines = np.empty((count, p)), np.zeros(count), 0
-    for i in range(count):
-        line[i] = -1
-        for l in range(lines):
-            same, opposed = 0.0, 0.0
-            for c in range(p):
-                same = max(same, abs(normals[i, c] - axes[l, c]))
-                opposed = max(opposed, abs(normals[i, c] + axes[l, c]))
-            if min(same, opposed) <= PARALLEL:
-                line[i], facing[i] = l, 1.0 if same < opposed else -1.0
-                break
-        if line[i] < 0:
-            line[i], facing[i] = lines, 1.0
-            for c in range(p):
-                axes[lines, c] = normals[i, c]
-            lines += 1
-        heights[line[i]] += jumps[i]
-        if facing[i] < 0.0:  # on its positive side where the line is on its negative one
-            for c in range(p):
-                low[c] += jumps[i] * normals[i, c]
-    return Lines(line, facing, axes[:lines].copy(), heights[:lines].copy(), low)
-
-
-@inlined
-def side_of(line_state, facing):
-    """A boundary's state for its line's: the other side where it faces the other way."""
-    if line_state == SLIDING:
-        return SLIDING
-    return line_state if facing > 0.0 else ON if line_state == OFF else OFF
-
-
-@jitted
-def count_changes(present, lines, found):
-    """How many boundaries leave their ``present`` states for the lines' ``found`` ones, and how many are on then.
-
-    A point that is on costs less than a change: the nearest answer first, of equally near ones the fewer on.
-    """
-    total = 0.0
-    for i in range(present.shape[0]):
-        new = side_of(found[lines.line[i]], lines.facing[i])
-        if new != present[i]:
-            total += 1.0
-        if new == ON:
-            total += 1e-3
-    return total
-
-
-@jitted
-def consider(found, velocity, cost, best, tolerance):
-    """Keep an answer, its velocity and its cost if it is cheaper than the best so far.
+def decide_corner(at, state, r, problem, tolerance):
+    """Give every boundary at which a neuron is the state that it takes now.
 
     Parameters
     ----------
-    best : (states, velocity, cost)
-        Int8[lines], float64[2] and the best cost, infinite if there is none.
+    at : Contact
+    state : int8[n]
+        The present states; on return those taken.
+    r : float64[n]
+        The residual.
+    tolerance : float
+        The largest velocity along a normal that is rounding.
 
     Returns
     -------
-    cost : float
-        Of the best.
-    same : bool
-        Whether both move alike.
+    changed : int
+        How many boundaries take another state.
+    unique : bool
+        False if the flow could go on in several ways.
     """
-    states, best_velocity, best_cost = best
-    same = True
-    for c in range(velocity.shape[0]):
-        if not abs(velocity[c] - best_velocity[c]) <= tolerance:
-            same = False
-    if best_cost == np.inf:
-        same = True
-    if cost < best_cost:
-        for l in range(found.shape[0]):
-            states[l] = found[l]
-        for c in range(velocity.shape[0]):
-            best_velocity[c] = velocity[c]
-        best_cost = cost
-    return best_cost, same
+    all_contacts = np.empty(problem.x.shape[0], dtype=np.int64)
+    count = find_contacts(at, state, problem, all_contacts)
+    if count == 0:
+        return 0, True
+    contacts = all_contacts[:count]
+    lines = gather_lines(span_of(contacts, state, r, at.sign_a, problem))
+    present = np.empty(count, dtype=np.int8)
+    for i in range(count):
+        present[i] = state[contacts[i]]
+    best = np.full(lines.axes.shape[0], OFF, dtype=np.int8)
+    if lines.low.shape[0] == 1:
+        unique = decide_on_line(present, lines, tolerance, best)
+    elif lines.low.shape[0] == 2:
+        unique = decide_in_plane(present, lines, tolerance, best)
+    else:
+        unique = decide_in_space(present, lines, tolerance, best)
+        hold_dependent_lines(lines.axes, best)
+    changed = 0
+    for i in range(count):
+        k, new = contacts[i], side_of(best[lines.line[i]], lines.facing[i])
+        l = problem.opposite[k]
+        before = state[l] if l >= 0 else OFF
+        set_state(state, problem.opposite, k, new)
+        if new != present[i] or (l >= 0 and state[l] != before):
+            changed += 1
+    return changed, unique
 
 
 @allocating
@@ -309,20 +103,14 @@ def decide_on_line(present, lines, tolerance, best):
 @allocating
 def decide_in_plane(present, lines, tolerance, best):
     """Choose the states of the lines of one plane, by trying each sector and each ray; False if several answer."""
-    axes, jumps, low = lines.axes, lines.jumps, lines.low
+    axes, jumps = lines.axes, lines.jumps
     count = axes.shape[0]
     found, velocity, ray = np.empty(count, dtype=np.int8), np.empty(2), np.empty(2)
     best_velocity, cost, unique = np.zeros(2), np.inf, True
     for l in range(count):
         for way in (1.0, -1.0):
             ray[0], ray[1] = -way * axes[l, 1], way * axes[l, 0]
-            velocity[0], velocity[1] = low[0], low[1]
-            for i in range(count):
-                found[i] = OFF
-                if i != l and ray[0] * axes[i, 0] + ray[1] * axes[i, 1] > 0.0:
-                    found[i] = ON
-                    velocity[0] += jumps[i] * axes[i, 0]
-                    velocity[1] += jumps[i] * axes[i, 1]
+            write_beside_ray(lines, l, ray, found, velocity)
             below = velocity[0] * axes[l, 0] + velocity[1] * axes[l, 1]
             along = velocity[0] * ray[0] + velocity[1] * ray[1]
             if below > tolerance and below + jumps[l] < -tolerance and along > tolerance:
@@ -337,12 +125,7 @@ def decide_in_plane(present, lines, tolerance, best):
                 if side == ON:
                     velocity[0] += jumps[l] * axes[l, 0]
                     velocity[1] += jumps[l] * axes[l, 1]
-                holds = True
-                for i in range(count):
-                    speed = velocity[0] * axes[i, 0] + velocity[1] * axes[i, 1]
-                    if (speed if found[i] == ON else -speed) < -tolerance:
-                        holds = False
-                if holds:
+                if stays_in_sector(found, velocity, axes, tolerance):
                     own = count_changes(present, lines, found)
                     cost, same = consider(found, velocity, own, (best, best_velocity, cost), tolerance)
                     unique = unique and same
@@ -350,6 +133,30 @@ def decide_in_plane(present, lines, tolerance, best):
         for l in range(count):
             best[l] = SLIDING
     return unique
+
+
+@inlined
+def write_beside_ray(lines, l, ray, found, velocity):
+    """Write the states of the lines on a ray of line ``l``, itself off there, and the velocity that they give."""
+    axes, jumps = lines.axes, lines.jumps
+    velocity[0], velocity[1] = lines.low[0], lines.low[1]
+    for i in range(axes.shape[0]):
+        found[i] = OFF
+        if i != l and ray[0] * axes[i, 0] + ray[1] * axes[i, 1] > 0.0:
+            found[i] = ON
+            velocity[0] += jumps[i] * axes[i, 0]
+            velocity[1] += jumps[i] * axes[i, 1]
+
+
+@inlined
+def stays_in_sector(found, velocity, axes, tolerance):
+    """Whether a velocity leads to the sides of all lines that ``found`` says."""
+    stays = True
+    for i in range(axes.shape[0]):
+        speed = velocity[0] * axes[i, 0] + velocity[1] * axes[i, 1]
+        if (speed if found[i] == ON else -speed) < -tolerance:
+            stays = False
+    return stays
 
 
 @allocating
@@ -413,55 +220,6 @@ def solve_lines(start, lines, tolerance, found):
 
 
 @allocating
-def decide_corner(at, state, r, problem, tolerance):
-    """Give every boundary at which a neuron is the state that it takes now.
-
-    Parameters
-    ----------
-    at : Contact
-    state : int8[n]
-        The present states; on return those taken.
-    r : float64[n]
-        The residual.
-    tolerance : float
-        The largest velocity along a normal that is rounding.
-
-    Returns
-    -------
-    changed : int
-        How many boundaries take another state.
-    unique : bool
-        False if the flow could go on in several ways.
-    """
-    all_contacts = np.empty(problem.x.shape[0], dtype=np.int64)
-    count = find_contacts(at, state, problem, all_contacts)
-    if count == 0:
-        return 0, True
-    contacts = all_contacts[:count]
-    lines = gather_lines(span_of(contacts, state, r, at.sign_a, problem))
-    present = np.empty(count, dtype=np.int8)
-    for i in range(count):
-        present[i] = state[contacts[i]]
-    best = np.full(lines.axes.shape[0], OFF, dtype=np.int8)
-    if lines.low.shape[0] == 1:
-        unique = decide_on_line(present, lines, tolerance, best)
-    elif lines.low.shape[0] == 2:
-        unique = decide_in_plane(present, lines, tolerance, best)
-    else:
-        unique = decide_in_space(present, lines, tolerance, best)
-        hold_dependent_lines(lines.axes, best)
-    changed = 0
-    for i in range(count):
-        k, new = contacts[i], side_of(best[lines.line[i]], lines.facing[i])
-        l = problem.opposite[k]
-        before = state[l] if l >= 0 else OFF
-        set_state(state, problem.opposite, k, new)
-        if new != present[i] or (l >= 0 and state[l] != before):
-            changed += 1
-    return changed, unique
-
-
-@allocating
 def hold_dependent_lines(axes, found):
     """Let a line slide whose normal lies in the span of those that do: the neuron stays at its boundary too."""
     lines, p = axes.shape
@@ -482,6 +240,62 @@ def hold_dependent_lines(axes, found):
             project(rest, span, np.int64(0), size)
             if np.sum(rest**2) <= PARALLEL * PARALLEL:
                 found[l] = SLIDING
+
+
+@jitted
+def count_changes(present, lines, found):
+    """How many boundaries leave their ``present`` states for the lines' ``found`` ones, and how many are on then.
+
+    A point that is on costs less than a change: the nearest answer first, of equally near ones the fewer on.
+    """
+    total = 0.0
+    for i in range(present.shape[0]):
+        new = side_of(found[lines.line[i]], lines.facing[i])
+        if new != present[i]:
+            total += 1.0
+        if new == ON:
+            total += 1e-3
+    return total
+
+
+@jitted
+def consider(found, velocity, cost, best, tolerance):
+    """Keep an answer, its velocity and its cost if it is cheaper than the best so far.
+
+    Parameters
+    ----------
+    best : (states, velocity, cost)
+        Int8[lines], float64[2] and the best cost, infinite if there is none.
+
+    Returns
+    -------
+    cost : float
+        Of the best.
+    same : bool
+        Whether both move alike.
+    """
+    states, best_velocity, best_cost = best
+    same = True
+    for c in range(velocity.shape[0]):
+        if not abs(velocity[c] - best_velocity[c]) <= tolerance:
+            same = False
+    if best_cost == np.inf:
+        same = True
+    if cost < best_cost:
+        for l in range(found.shape[0]):
+            states[l] = found[l]
+        for c in range(velocity.shape[0]):
+            best_velocity[c] = velocity[c]
+        best_cost = cost
+    return best_cost, same
+
+
+@inlined
+def side_of(line_state, facing):
+    """A boundary's state for its line's: the other side where it faces the other way."""
+    if line_state == SLIDING:
+        return SLIDING
+    return line_state if facing > 0.0 else ON if line_state == OFF else OFF
 
 
 @jitted

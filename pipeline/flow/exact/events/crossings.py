@@ -202,7 +202,7 @@ def fraction_to_keep(crossed, allowed):
 
 @jitted
 def ignored_error_until(time, crossed):
-    """What is missed of the neurons whose first event is at ``time`` or before."""
+    """The sum of the ignored errors of the neurons whose first event is at ``time`` or before."""
     total = 0.0
     for i in range(crossed.total[0]):
         if crossed.first[i] <= time:

@@ -28,7 +28,8 @@ from pipeline.flow.exact.events.boundary_times import (
     reached,
     write_speeds,
 )
-from pipeline.flow.exact.events.corner import CONTACT, Contact, decide_corner
+from pipeline.flow.exact.events.contacts import CONTACT, Contact
+from pipeline.flow.exact.events.corner import decide_corner
 from pipeline.flow.exact.events.pattern_force import (
     SPEED_ROUNDING,
     STRUCK,
@@ -89,8 +90,7 @@ def next_event(neuron, limits, held, problem, work):
     """
     (duration, growth, sign_a, tolerance), (count, dependent), (z, sign, state) = limits, held, neuron
     roots = work.roots
-    opposite, push_factor, multipliers = problem.opposite, work.push_factor, work.multipliers
-    approach_speed, end = roots.approach_speed, work.end
+    opposite, push_factor, end = problem.opposite, work.push_factor, work.end
     path, q = Path(z, work.force, duration), problem.x.shape[1]
     write_speeds(work.force, problem.x, roots.speeds)
     turn = np.inf
@@ -99,16 +99,9 @@ def next_event(neuron, limits, held, problem, work):
     fraction, boundary, doubtful, near = np.inf, -1, np.inf, -1
     if count > 0 and turn < fraction:
         fraction = turn
-    for number in range(count):
-        k = multipliers.boundaries[number]
-        e = held_side(multipliers.off, multipliers.on, number, sign_a, dependent)
-        for bound in range(2):
-            for i in range(SIZE):
-                off, on = multipliers.off[i, number], multipliers.on[i, number]
-                approach_speed[i, 0] = e * off if bound == 0 else -e * on
-            time = first_below(approach_speed, 0, -tolerance * push_factor[k])
-            if time < fraction:
-                fraction, boundary = time, k
+    released, k = first_release((count, dependent), sign_a, tolerance, work)
+    if released < fraction:
+        fraction, boundary = released, k
     for k in range(state.shape[0]):
         if state[k] == SLIDING or push_factor[k] == np.inf or 0 <= opposite[k] < k:
             continue
@@ -121,6 +114,24 @@ def next_event(neuron, limits, held, problem, work):
             fraction, boundary = time, k
     # What it would have done later is of no interest if something else turns it first.
     roots.sensitive[1] = min(doubtful, fraction) if near == boundary or doubtful <= fraction else np.inf
+    return fraction, boundary
+
+
+@inlined
+def first_release(held, sign_a, tolerance, work):
+    """When a neuron stops sliding along a boundary, and along which; (inf, -1) if it does not."""
+    (count, dependent), multipliers, approach_speed = held, work.multipliers, work.roots.approach_speed
+    fraction, boundary = np.inf, -1
+    for number in range(count):
+        k = multipliers.boundaries[number]
+        e = held_side(multipliers.off, multipliers.on, number, sign_a, dependent)
+        for bound in range(2):
+            for i in range(SIZE):
+                off, on = multipliers.off[i, number], multipliers.on[i, number]
+                approach_speed[i, 0] = e * off if bound == 0 else -e * on
+            time = first_below(approach_speed, 0, -tolerance * work.push_factor[k])
+            if time < fraction:
+                fraction, boundary = time, k
     return fraction, boundary
 
 
@@ -149,34 +160,26 @@ def follow(neuron, log_scale, over, problem, work):
         False if the flow was not unique somewhere: there the answer nearest to the states before was taken, or
         the neuron was stopped by relu'(0) = 0.
     """
-    (n, q), (z, sign, state), (curve, step) = problem.x.shape, neuron, over
+    (n, _), (z, sign, state), (curve, step) = problem.x.shape, neuron, over
     start_path(curve, work)
-    end, push_factor, times, boundaries = work.end, work.push_factor, work.times, work.multipliers.boundaries
     now, events, repeats, slot, unique, done = 0.0, 0, 0, -1, True, False
     for _ in range(MOST_EVENTS * (n + 2)):
         count, dependent, bulk = read_pattern(z, state, problem, work)
-        tolerance = SPEED_ROUNDING * bulk
         sign_a = sign_of_output(z, sign, work.force)
         if not unique and cannot_move(work.force):
             done = True
             break
-        duration = (1.0 - now) * step
-        path = Path(z, work.force, duration)
-        growth = carry(path, 1.0, end, work.roots.boosting)
+        path = Path(z, work.force, (1.0 - now) * step)
+        growth = carry(path, 1.0, work.end, work.roots.boosting)
         if dependent < 0 and repeats == 0:  # nothing holds it at its boundaries any more
-            fraction, k = 0.0, boundaries[0]
+            fraction, k = 0.0, work.multipliers.boundaries[0]
         else:
-            limits, held = (duration, growth, sign_a, tolerance), (count, dependent)
-            fraction, k = next_event(neuron, limits, held, problem, work)
+            limits, held = (path.duration, growth, sign_a, SPEED_ROUNDING * bulk), (count, dependent)
+            fraction, k = event_or_escape(neuron, limits, held, problem, work)
             work.roots.sensitive[0] = min(work.roots.sensitive[0], now + (1.0 - now) * work.roots.sensitive[1])
-            if dependent < 0 or (dependent > 0 and any_repels(state, sign_a, tolerance, problem, work.curve)):
-                escape = first_escape(neuron, sign_a, min(fraction, 1.0), problem, work)
-                if escape < fraction:
-                    fraction, k = escape, boundaries[0]
         if fraction <= 1.0:
-            growth = carry(path, fraction, end, work.roots.boosting)
-        for c in range(q + 2):
-            z[c] = end[c]
+            growth = carry(path, fraction, work.end, work.roots.boosting)
+        copy_vector(work.end, z)
         log_scale += growth
         done = not fraction <= 1.0
         if done:
@@ -190,20 +193,59 @@ def follow(neuron, log_scale, over, problem, work):
             work.roots.sensitive[0] = min(work.roots.sensitive[0], now)
         changed, sure = pass_event(neuron, k, problem, work)
         unique = unique and sure
-        if k >= 0 and changed == 0 and dependent == 0:
-            push_factor[k] *= 10.0
-        if k >= 0 and repeats > 3 * n + 6:
-            push_factor[k] = np.inf
+        if k >= 0:
+            raise_threshold(k, changed == 0 and dependent == 0, repeats, work.push_factor)
         if changed > 0:
             events += changed
-            slot = min(slot + 1, times.shape[0] - 1)
-            times[slot] = min(times[slot], now)
+            slot = note_time(work.times, slot + 1, now)
     if not done:  # a pattern that does not come to an end is left as it is
-        read_pattern(z, state, problem, work)
-        log_scale += carry(Path(z, work.force, (1.0 - now) * step), 1.0, end, work.roots.boosting)
-        for c in range(q + 2):
-            z[c] = end[c]
+        log_scale += carry_to_end(neuron, (1.0 - now) * step, problem, work)
     return log_scale, events, unique
+
+
+@inlined
+def event_or_escape(neuron, limits, held, problem, work):
+    """The next event as :func:`next_event` has it or, if that is earlier, when dependent boundaries let go."""
+    sign_a, tolerance, dependent = limits[2], limits[3], held[1]
+    fraction, k = next_event(neuron, limits, held, problem, work)
+    if dependent < 0 or (dependent > 0 and any_repels(neuron.state, sign_a, tolerance, problem, work.curve)):
+        escape = first_escape(neuron, sign_a, min(fraction, 1.0), problem, work)
+        if escape < fraction:
+            fraction, k = escape, work.multipliers.boundaries[0]
+    return fraction, k
+
+
+@inlined
+def raise_threshold(k, nothing_changed, repeats, push_factor):
+    """Ask for a larger push at boundary ``k`` if an event there changed nothing; for none if it goes on and on."""
+    if nothing_changed:
+        push_factor[k] *= 10.0
+    if repeats > 3 * push_factor.shape[0] + 6:
+        push_factor[k] = np.inf
+
+
+@inlined
+def note_time(times, slot, now):
+    """Write when an event was; all later ones share the last place. Return the place."""
+    place = min(slot, times.shape[0] - 1)
+    times[place] = min(times[place], now)
+    return place
+
+
+@inlined
+def carry_to_end(neuron, duration, problem, work):
+    """Carry a neuron to the step's end with the pattern that it has; return the logarithm of its growth."""
+    read_pattern(neuron.z, neuron.state, problem, work)
+    growth = carry(Path(neuron.z, work.force, duration), 1.0, work.end, work.roots.boosting)
+    copy_vector(work.end, neuron.z)
+    return growth
+
+
+@inlined
+def copy_vector(source, target):
+    """Copy one neuron's numbers."""
+    for c in range(source.shape[0]):
+        target[c] = source[c]
 
 
 @inlined

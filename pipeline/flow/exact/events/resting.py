@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.flow.exact.events.boundary_times import at_boundary
-from pipeline.flow.exact.events.corner import CONTACT, Contact, decide_corner, jump_across
+from pipeline.flow.exact.events.contacts import CONTACT, Contact, jump_across
+from pipeline.flow.exact.events.corner import decide_corner
 from pipeline.flow.exact.events.pattern_force import SPEED_ROUNDING
 from pipeline.flow.exact.machine_code.jit import allocating, jitted
 from pipeline.flow.exact.network.activation import OFF
@@ -53,7 +54,7 @@ class SignChanges(NamedTuple):
     sign : float64[n]
         The last sign of each boundary's jump that was larger than an error; 0 if there was none.
     changed : bool[n]
-        Whether it has changed, and nobody has asked yet who could leave.
+        Whether it has changed, and the neurons that could leave have not been counted yet.
     impulse : float64[n]
         The time integral of the jump since then: how far a neuron that leaves could have turned.
     released : int64[1]

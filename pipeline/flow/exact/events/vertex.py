@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.flow.exact.events.complementarity import AT_ONE, BETWEEN, solve_box_complementarity
-from pipeline.flow.exact.events.corner import span_of
-from pipeline.flow.exact.machine_code.jit import allocating
+from pipeline.flow.exact.events.contacts import span_of
+from pipeline.flow.exact.machine_code.jit import allocating, inlined
 
 AHEAD = 1e-6
 """The fraction of the step by which the multipliers of dependent boundaries look ahead: at the very instant of an
@@ -40,14 +40,24 @@ def choose_held(state, curve, problem, boundaries, derivative):
     for k in range(n):
         r[k] = curve[0, k] + 5.0 * AHEAD * (curve[1, k] - curve[0, k])
         bulk += abs(r[k]) * problem.length[k] / n
-    normals, jumps, low = span_of(contacts, state, r, 1.0, problem)
-    p = low.shape[0]
+    span = span_of(contacts, state, r, 1.0, problem)
     for i in range(count):
-        if jumps[i] > 0.0:  # count it from its positive side: then every jump attracts
-            for b in range(p):
-                low[b] += jumps[i] * normals[i, b]
+        if span.jumps[i] > 0.0:  # count it from its positive side: then every jump attracts
+            for b in range(span.low.shape[0]):
+                span.low[b] += span.jumps[i] * span.normals[i, b]
     matrix, offset = np.empty((count, count)), np.empty(count)
     theta, place = np.empty(count), np.empty(count, dtype=np.int64)
+    write_holding(span, matrix, offset)
+    ended = solve_box_complementarity(matrix, offset, theta, place)
+    chosen = write_chosen((contacts, span.jumps, place), problem, boundaries, derivative)
+    return chosen if ended and speed_left(span, theta, place) <= 1e-9 * bulk else -1
+
+
+@inlined
+def write_holding(span, matrix, offset):
+    """Write the complementarity problem of multipliers that hold the velocity in the ``span`` at 0."""
+    normals, jumps, low = span
+    count, p = normals.shape
     for i in range(count):
         offset[i] = 0.0
         for b in range(p):
@@ -56,15 +66,30 @@ def choose_held(state, curve, problem, boundaries, derivative):
             matrix[i, l] = 0.0
             for b in range(p):
                 matrix[i, l] += abs(jumps[l]) * normals[i, b] * normals[l, b]
-    ended = solve_box_complementarity(matrix, offset, theta, place)
+
+
+@inlined
+def speed_left(span, theta, place):
+    """The largest component of the velocity that the multipliers leave."""
+    normals, jumps, low = span
     worst = 0.0
-    for b in range(p):
+    for b in range(low.shape[0]):
         left = low[b]
-        for i in range(count):
+        for i in range(theta.shape[0]):
             left -= (1.0 if place[i] == AT_ONE else theta[i]) * abs(jumps[i]) * normals[i, b]
         worst = max(worst, abs(left))
-    chosen, last = 0, count - 1
-    for i in range(count):
+    return worst
+
+
+@inlined
+def write_chosen(found, problem, boundaries, derivative):
+    """Write the chosen boundaries first, and on which sides the points of the others are; return how many.
+
+    ``found`` are the contacts, their jumps, and where their multipliers are.
+    """
+    contacts, jumps, place = found
+    chosen, last = 0, contacts.shape[0] - 1
+    for i in range(contacts.shape[0]):
         k = contacts[i]
         if place[i] == BETWEEN:
             boundaries[chosen] = k
@@ -76,4 +101,4 @@ def choose_held(state, curve, problem, boundaries, derivative):
                 derivative[k] = 1.0
                 if problem.opposite[k] >= 0:
                     derivative[problem.opposite[k]] = problem.negative_slope
-    return chosen if ended and worst <= 1e-9 * bulk else -1
+    return chosen

@@ -14,7 +14,7 @@ class Reachable(NamedTuple):
     """Which boundaries the neurons of one group may reach in a step.
 
     side : float64[n]
-        The sign of <w, x_k> beyond boundary k; 0 where nobody can get there.
+        The sign of <w, x_k> beyond boundary k; 0 where none of them can get there.
     up, down : bool[n]
         Whether those with a > 0, and those with a < 0, may get there.
     turns : bool[n]
@@ -109,7 +109,7 @@ class RootWorkspace(NamedTuple):
         When the neuron first came close to a decision, as a fraction of the step, inf if never; the same for one
         boundary, as a fraction of the time left.
     margin : float64[1]
-        The share of |w||x_k| by which an error of the tolerance's size may shift a neuron; 0 if nobody asks.
+        The share of |w||x_k| by which an error of the tolerance's size may shift a neuron; 0: not asked for.
     """
 
     speeds: np.ndarray

@@ -110,23 +110,13 @@ def boost_neuron(z, impulse):
         return 0.0
     inverse = 1.0 / rapidity
     p *= inverse
-    before = p * inverse
-    across = 0.0
-    for i in range(q):
-        z[i] -= impulse[i] * before
-        across += z[i] * z[i]
-    a = z[q]
-    opposed = (p < 0.0) != (a < 0.0)
+    across = remove_along(z, impulse, p * inverse)
+    opposed = (p < 0.0) != (z[q] < 0.0)
     if opposed and across <= STRAIGHT * size:
         across = 0.0
         for i in range(q):
             z[i] = 0.0
-    growing, shrinking = 0.5 * (p + a), 0.5 * (p - a)
-    if follows(z[q + 1], across, p, a):
-        if opposed and shrinking != 0.0:
-            growing = -0.25 * (z[q + 1] + across) / shrinking
-        elif growing != 0.0:
-            shrinking = -0.25 * (z[q + 1] + across) / growing
+    growing, shrinking = light_cone_parts(p, z[q], z[q + 1], across, opposed)
     shrink = exp(-rapidity)
     decay = shrink * shrink
     shrinking *= decay
@@ -135,12 +125,39 @@ def boost_neuron(z, impulse):
         z[i] = z[i] * shrink + impulse[i] * along
     z[q] = growing - shrinking
     z[q + 1] *= decay
-    growth = rapidity
-    size = max(max(abs(growing), abs(shrinking)), sqrt(across) * shrink)
-    if 0.0 < size < SMALLEST:
-        unit = 1.0 / size
-        for i in range(q + 1):
-            z[i] *= unit
-        z[q + 1] = z[q + 1] * unit * unit  # in this order: the square of the unit may overflow where c is 0
-        growth -= log(unit)
-    return growth
+    return rapidity - renew_unit(z, max(max(abs(growing), abs(shrinking)), sqrt(across) * shrink))
+
+
+@inlined
+def remove_along(z, impulse, share):
+    """Take ``share`` times the impulse off w; return the square of what is left, which stands across D."""
+    across = 0.0
+    for i in range(impulse.shape[0]):
+        z[i] -= impulse[i] * share
+        across += z[i] * z[i]
+    return across
+
+
+@inlined
+def light_cone_parts(p, a, c, across, opposed):
+    """A and B, the smaller of them from the larger where that is best; ``opposed``: p and a differ in sign."""
+    growing, shrinking = 0.5 * (p + a), 0.5 * (p - a)
+    if follows(c, across, p, a):
+        if opposed and shrinking != 0.0:
+            growing = -0.25 * (c + across) / shrinking
+        elif growing != 0.0:
+            shrinking = -0.25 * (c + across) / growing
+    return growing, shrinking
+
+
+@inlined
+def renew_unit(z, size):
+    """Write a neuron that has become tiny in a unit of its own size; return the logarithm of the factor."""
+    q = z.shape[0] - 2
+    if not 0.0 < size < SMALLEST:
+        return 0.0
+    unit = 1.0 / size
+    for i in range(q + 1):
+        z[i] *= unit
+    z[q + 1] = z[q + 1] * unit * unit  # in this order: the square of the unit may overflow where c is 0
+    return log(unit)

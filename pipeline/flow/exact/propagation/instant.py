@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.flow.exact.machine_code.jit import inlined, jitted
 from pipeline.flow.exact.network.activation import active_sum, find_normals, project, write_derivative
-from pipeline.flow.exact.network.groups import FEW, MANY
+from pipeline.flow.exact.network.spans import FEW, MANY
 from pipeline.flow.exact.propagation.reconstruction import carry_neuron
 
 

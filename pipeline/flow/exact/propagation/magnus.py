@@ -6,7 +6,8 @@ import numpy as np
 
 from pipeline.flow.exact.machine_code.jit import allocating, jitted, llvm_inlined
 from pipeline.flow.exact.network.activation import project
-from pipeline.flow.exact.network.groups import FEW, LINE, MANY, empty_like_groups
+from pipeline.flow.exact.network.groups import empty_like_groups
+from pipeline.flow.exact.network.spans import FEW, LINE, MANY
 from pipeline.flow.exact.propagation.bernstein import moments, restrict
 from pipeline.flow.exact.propagation.boost import boost_neuron, boost_rows
 

@@ -6,7 +6,8 @@ from math import exp, log, sqrt
 
 from pipeline.flow.exact.machine_code.jit import allocating, inlined, jitted, llvm_inlined
 from pipeline.flow.exact.network.activation import project
-from pipeline.flow.exact.network.groups import FEW, LINE, MANY, Neurons
+from pipeline.flow.exact.network.groups import Neurons
+from pipeline.flow.exact.network.spans import FEW, LINE, MANY
 
 LOST_SQUARE = 1e-20
 """The square of a neuron, in the unit of its group's columns, below which it is their rounding."""

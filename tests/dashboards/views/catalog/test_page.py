@@ -87,7 +87,7 @@ def test_a_search_that_the_address_asked_for_can_be_taken_back(small_catalog):
 
 def test_a_catalog_that_can_t_be_read_is_said_and_shown_once_it_can(small_catalog):
     page, said, _ = visited(small_catalog)
-    begun(page)._unread(OSError("the disk <b>is gone"))
+    begun(page)._show_reading_error(OSError("the disk <b>is gone"))
     assert "the disk &lt;b&gt;is gone" in page.count.object
     page.poll()
     assert "3 runs." in page.count.object

@@ -7,8 +7,8 @@ from witness import callable_kernel, raw_problem
 
 from pipeline.flow.exact.corrector import step_control
 from pipeline.flow.exact.network import groups as pattern_groups
-from pipeline.flow.exact.network.groups import LINE, MANY
 from pipeline.flow.exact.network.problem import make_problem
+from pipeline.flow.exact.network.spans import LINE, MANY
 
 group_by_pattern = callable_kernel(pattern_groups.group_by_pattern)
 survey_kernel = callable_kernel(step_control.growth_rates)

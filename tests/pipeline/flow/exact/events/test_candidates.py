@@ -9,12 +9,12 @@ from steps import alone, line, make_event_workspace, make_network, through_a_ste
 from twins import force_on, make_neurons, oblique_network, oblique_problem
 from witness import callable_kernel
 
-from pipeline.flow.exact.events import candidates
+from pipeline.flow.exact.events import group_pushes
 from pipeline.flow.exact.network.activation import OFF, ON
 from pipeline.flow.exact.network.problem import make_problem
 from pipeline.flow.exact.propagation.bernstein import SIZE
 
-write_pushes = callable_kernel(candidates.write_pushes)
+write_pushes = callable_kernel(group_pushes.write_pushes)
 
 
 @settings(max_examples=amount(6, 60))

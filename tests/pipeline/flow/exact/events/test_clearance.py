@@ -10,7 +10,7 @@ from twins import oblique_network, oblique_problem
 from witness import callable_kernel
 
 from pipeline.flow.exact.events import clearance
-from pipeline.flow.exact.network.groups import MANY
+from pipeline.flow.exact.network.spans import MANY
 from pipeline.flow.exact.propagation import reconstruction
 
 measure_clearance = callable_kernel(clearance.measure_clearance)

@@ -10,7 +10,7 @@ from twins import force_on
 from witness import callable_kernel
 
 from pipeline.flow.exact.events import corner
-from pipeline.flow.exact.events.corner import CONTACT, Contact
+from pipeline.flow.exact.events.contacts import CONTACT, Contact
 from pipeline.flow.exact.network.activation import OFF, ON, SLIDING
 from pipeline.flow.exact.network.problem import make_problem
 

@@ -24,7 +24,8 @@ def pulls(state, b, problem):
     state = np.asarray(state, dtype=np.int8)
     off, on = np.full((SIZE, n), np.nan), np.full((SIZE, n), np.nan)
     found = Multipliers(np.empty(n, dtype=np.int64), np.empty((n, n)), off, on)
-    count, _ = find_multipliers(state, gains(state, problem.negative_slope), b, problem, found)
+    count, dependent = find_multipliers(state, gains(state, problem.negative_slope), b, problem, found)
+    assert dependent == 0  # as all that are asked for here: else others would decide when each is left
     return off[:, :count], on[:, :count], found.boundaries[:count]
 
 

@@ -12,7 +12,7 @@ from pipeline.flow.exact.build import load_solver
 REPOSITORY = Path(__file__).parents[5]
 LOAD = """
 from pipeline.flow.code_cache import kernel_cache
-from pipeline.flow.exact.integration import integrate
+from pipeline.flow.exact.integration.loop import integrate
 from pipeline.flow.exact.dense_output import evaluate
 from pipeline.flow.exact.build import load_solver
 load_solver()

@@ -15,8 +15,8 @@ from witness import callable_kernel
 
 from pipeline.flow.exact.network import groups as pattern_groups
 from pipeline.flow.exact.network.activation import OFF, ON
-from pipeline.flow.exact.network.groups import FEW, LINE, MANY
 from pipeline.flow.exact.network.problem import make_problem
+from pipeline.flow.exact.network.spans import FEW, LINE, MANY
 from pipeline.flow.exact.propagation import magnus, reconstruction
 
 group_by_pattern = callable_kernel(pattern_groups.group_by_pattern)
@@ -119,26 +119,3 @@ def test_balanced_neurons_on_a_line_are_one_row_for_each_end():
     # Those with w = -(0, 1) are off at x_2: nothing can move them.
     assert found == {(0, 4): (LINE, 1), (1,): (LINE, 1), (2,): (LINE, 0), (3,): (LINE, 0), (5,): (FEW, 1)}
     assert groups.logs[groups.row[0]] == pytest.approx(0.5 * np.logaddexp(-1600.0, 2 * log_scale[4]))
-
-
-def test_a_factor_keeps_small_neurons_that_a_moment_would_lose():
-    """The neuron of size 1e-12 beside one of size 1: its square is below the rounding of the sum."""
-    factor = np.zeros((2, 2))
-    add = callable_kernel(pattern_groups.add_to_factor)
-    add(factor, 0, np.array([[1.0, 1.0]]), 1)
-    add(factor, 0, np.array([[1e-12, -1e-12], [7.0, 7.0]]), 1)  # the second row is not part of the block
-    assert abs(np.linalg.det(factor)) == pytest.approx(2e-12, rel=1e-3)
-
-
-@pytest.mark.parametrize("count", [1, 5, 64])
-def test_a_factor_grows_by_the_moment_of_a_block(count):
-    generator = np.random.default_rng(count)
-    before, block = np.triu(generator.uniform(0.1, 1.0, (4, 4))), generator.standard_normal((64, 4))
-    block[:, 2] = 0.0
-    rows = np.vstack([np.full((3, 4), 7.0), before])
-    expected = before.T @ before + block[:count].T @ block[:count]
-    callable_kernel(pattern_groups.add_to_factor)(rows, 3, block.copy(), count)
-    assert (rows[:3] == 7.0).all()
-    assert (np.tril(rows[3:], -1) == 0.0).all()
-    assert (np.diag(rows[3:]) >= 0.0).all()
-    assert rows[3:].T @ rows[3:] == pytest.approx(expected, rel=1e-13, abs=1e-13)

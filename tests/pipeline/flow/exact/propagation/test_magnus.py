@@ -18,6 +18,7 @@ from witness import callable_kernel
 
 from pipeline.flow.exact.network import groups as pattern_groups
 from pipeline.flow.exact.network.activation import OFF, ON, SLIDING
+from pipeline.flow.exact.network.spans import MANY
 from pipeline.flow.exact.propagation import magnus
 from pipeline.flow.exact.propagation.bernstein import SIZE
 
@@ -76,7 +77,7 @@ def test_rows_and_propagators_are_carried_alike():
             assert other == pytest.approx(
                 magnus_boosts(one, state, b, step, problem), abs=1e-12 * np.abs(before).max()
             )
-        if groups.kind[g] == pattern_groups.MANY:
+        if groups.kind[g] == MANY:
             unit = np.exp(moved.propagator_logs[part])[:, None] * moved.propagator[part]
             assert unit == pytest.approx(magnus_boosts(np.eye(4), state, b, step, problem).T, abs=1e-12)
 

@@ -8,7 +8,7 @@ from witness import callable_kernel, raw_problem
 
 from pipeline.flow.exact.network import groups as pattern_groups
 from pipeline.flow.exact.network.activation import SLIDING
-from pipeline.flow.exact.network.groups import MANY
+from pipeline.flow.exact.network.spans import MANY
 from pipeline.flow.exact.propagation import magnus, reconstruction
 
 group_by_pattern = callable_kernel(pattern_groups.group_by_pattern)

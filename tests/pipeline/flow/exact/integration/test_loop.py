@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from twins import bernstein_form, integrate, make_neurons, paper_network, sliding_network, states_at
 
-from pipeline.flow.exact import integration
 from pipeline.flow.exact.build import load_solver
+from pipeline.flow.exact.integration import loop, termination
 from pipeline.flow.exact.network.activation import OFF, ON
 from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.network.problem import make_problem
@@ -41,7 +41,7 @@ def test_the_logistic_curve_within_the_tolerance(tolerance):
     record, status, *_ = integrate(neuron, problem, tolerance)
     times = np.linspace(0, 20, 500)
     assert np.abs(dense(record, times)[:, 0] - (1 - logistic(times, -6.0))).max() <= tolerance
-    assert status == integration.CONVERGED
+    assert status == termination.CONVERGED
 
 
 def test_the_error_falls_with_the_sixth_power_of_the_number_of_steps():
@@ -64,7 +64,7 @@ def test_no_saddle_is_jumped_over_at_any_scale(tolerance, seed):
     for log10_scale in (-30, -100, -300, -1000, -10000):
         problem, neurons = paper_network(log10_scale, seed)
         record, status, *_ = integrate(neurons, problem, tolerance)
-        assert status == integration.CONVERGED
+        assert status == termination.CONVERGED
         end = record.time[-1] + record.length[-1]
         assert end * np.sqrt(1.25) / 2 == pytest.approx(-log10_scale * np.log(10), rel=0.02 + 30 / -log10_scale)
 
@@ -95,38 +95,38 @@ def test_no_step_moves_when_nothing_pushes():
     problem, neurons = paper_network(-3)
     dead = neurons._replace(state=np.full_like(neurons.state, OFF))
     record, status, *_ = integrate(dead, problem)
-    assert (len(record.time), status) == (0, integration.STATIONARY)
+    assert (len(record.time), status) == (0, termination.STATIONARY)
 
 
 def test_a_neuron_that_can_only_shrink_is_at_rest_in_the_limit():
     problem, neuron = aligned_neuron(0.0)
     shrinking = neuron._replace(z=np.array([[1.0, -1.0, 0.0]]), sign=np.array([-1.0]))
     _, status, *_ = integrate(shrinking, problem)
-    assert status == integration.STATIONARY
+    assert status == termination.STATIONARY
 
 
 def test_the_end_time_is_met_exactly():
     problem, neurons = paper_network(-6)
     record, status, *_ = integrate(neurons, problem, end_time=12.345)
-    assert status == integration.END_TIME
+    assert status == termination.END_TIME
     assert record.time[-1] + record.length[-1] == pytest.approx(12.345, rel=1e-15)
 
 
 def test_a_budget_of_steps_is_a_status():
     problem, neurons = paper_network(-6)
     record, status, *_ = integrate(neurons, problem, most_steps=7)
-    assert (len(record.time), status) == (7, integration.OUT_OF_STEPS)
+    assert (len(record.time), status) == (7, termination.OUT_OF_STEPS)
 
 
 def test_who_watches_is_told_and_can_stop_it():
     problem, neurons = paper_network(-6)
     watch = np.zeros(3)
-    record, *_ = integration.integrate(neurons, problem, 1e-6, np.inf, 10**5, watch)
+    record, *_ = loop.integrate(neurons, problem, 1e-6, np.inf, 10**5, watch)
     assert watch[2] == len(record.time)
     assert watch[1] == record.time[-1] + record.length[-1]
     watch = np.array([1.0, 0.0, 0.0])
-    record, status, *_ = integration.integrate(neurons, problem, 1e-6, np.inf, 10**5, watch)
-    assert (len(record.time), status) == (0, integration.INTERRUPTED)
+    record, status, *_ = loop.integrate(neurons, problem, 1e-6, np.inf, 10**5, watch)
+    assert (len(record.time), status) == (0, termination.INTERRUPTED)
 
 
 def test_the_steps_join_without_a_gap():
@@ -161,7 +161,7 @@ def test_events_are_counted_once_each():
     a = np.linalg.norm(w, axis=1) * [-1.0, -1.0, 1.0]
     neurons = make_neurons(w, a, states_at(w, problem), np.full(3, -3.0))
     _, status, _, crossings, patterns, ambiguous, *_ = integrate(neurons, problem)
-    assert (status, crossings, ambiguous) == (integration.CONVERGED, 2, 0)
+    assert (status, crossings, ambiguous) == (termination.CONVERGED, 2, 0)
     assert patterns == 3  # both on; then one of the two off, for each of the two neurons
 
 
@@ -171,5 +171,5 @@ def test_a_neuron_that_is_found_beyond_its_boundary_does_not_stop_the_flow():
     w = np.array([[0.4, -0.3]]) + 2e-7 * problem.x[1]
     neurons = make_neurons(w, np.linalg.norm(w, axis=1), np.array([[ON, OFF]], dtype=np.int8), np.zeros(1))
     record, status, _, crossings, *_ = integrate(neurons, problem)
-    assert (status, crossings) == (integration.CONVERGED, 1)
+    assert (status, crossings) == (termination.CONVERGED, 1)
     assert len(record.time) < 200

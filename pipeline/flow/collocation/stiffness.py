@@ -1,0 +1,96 @@
+"""Whether the correction pays: where the labels are stiff the sweeps alone hold the steps, however slow the flow.
+
+It is tried once last sweeps leave a good part of the change before them, and kept while its steps are longer by
+more than what they cost besides. A trial that fails is repeated after twice as many steps.
+"""
+
+from __future__ import annotations
+
+from pipeline.flow.collocation.compiling import allocating, inner
+from pipeline.flow.collocation.correction import (
+    CONTRACTION,
+    FRESH,
+    LEFT,
+    LEFT_MEAN,
+    LIMIT,
+    ON,
+    PAUSE,
+    SINCE,
+    TRACE,
+    WAIT,
+    WINDOW,
+    find_gram,
+    find_side,
+)
+from pipeline.flow.collocation.workspace import NOW
+
+STIFF = 0.02
+"""What two sweeps leave, at least, where they hold the steps."""
+LEAST = 1.0
+"""The step times the trace of S, at least: some three to eight times its largest eigenvalue."""
+AGAIN = 4.0
+"""Windows until the trace is looked at again."""
+OUTDATED = 0.2
+"""What they leave with the correction, at most, by an H that is kept."""
+PAIR_COST = 20.0
+"""What a sweep costs for a pair of a neuron and a point beside its products, in products."""
+
+
+@allocating
+def prepare(points, state):
+    """Bring the correction to the start of a step."""
+    correction = state.correction
+    control = correction.control
+    if control[ON] == 0.0:
+        return
+    if control[CONTRACTION] > OUTDATED:
+        find_gram(points, state.network, state.work, correction)
+        control[FRESH] = 1.0
+    control[TRACE] = find_side(points, state.network, state.held, correction)
+
+
+@allocating
+def refresh(points, state):
+    """Find H anew if it was not of this step, and left too much; return whether."""
+    correction = state.correction
+    control = correction.control
+    if control[ON] == 0.0 or control[FRESH] > 0.0 or control[CONTRACTION] <= OUTDATED:
+        return False
+    find_gram(points, state.network, state.work, correction)
+    control[TRACE] = find_side(points, state.network, state.held, correction)
+    control[FRESH] = 1.0
+    return True
+
+
+@inner
+def price(points, correction):
+    """A step with the correction over one without: products of matrices beside those of the sweeps."""
+    count, (blocks, d, size) = float(correction.gram.shape[0]), points.columns.shape
+    sweep = blocks * size * count * (5.0 + PAIR_COST / d)
+    return 1.3 + count**3 / (3.0 * sweep)
+
+
+@allocating
+def judge(points, state):
+    """After a step: begin with the correction, or end with it, by the mean step of a window."""
+    correction, now = state.correction, state.clock[NOW]
+    control = correction.control
+    control[FRESH] = 0.0
+    control[LEFT] -= 1.0
+    control[LEFT_MEAN] += min(control[CONTRACTION], 1.0)
+    if correction.gram.shape[0] == 0 or control[LEFT] > 0.0:
+        return
+    step, left = (now - control[SINCE]) / WINDOW, control[LEFT_MEAN] / WINDOW
+    control[LEFT], control[SINCE], control[LEFT_MEAN] = WINDOW, now, 0.0
+    control[WAIT] -= 1.0
+    if control[ON] > 0.0:
+        if step * control[TRACE] < price(points, correction) * control[LIMIT]:
+            control[ON], control[WAIT], control[PAUSE] = 0.0, control[PAUSE], 2.0 * control[PAUSE]
+    elif control[WAIT] <= 0.0 and left > STIFF:
+        find_gram(points, state.network, state.work, correction)
+        control[TRACE] = find_side(points, state.network, state.held, correction)
+        control[LIMIT] = step * control[TRACE]
+        if control[LIMIT] > LEAST:
+            control[ON], control[CONTRACTION] = 1.0, 0.0
+        else:
+            control[WAIT] = AGAIN
