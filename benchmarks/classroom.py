@@ -163,8 +163,10 @@ def _has_column(document: Any, name: str) -> bool:
     return any(key == name and column != [] for columns in entries for key, column in columns)
 
 
-async def attend(address: str, size: int, scripts: bool, moves: int) -> tuple[list[Visitor], list[float]]:
-    """Let a class of visitors open an address at once, and then move their sliders at once."""
+async def attend(
+    address: str, size: int, scripts: bool, moves: int, every: float = 0.5
+) -> tuple[list[Visitor], list[float]]:
+    """Let a class of visitors open an address at once, and then each move its slider every so many seconds."""
     visitors = [Visitor(address, scripts) for _ in range(size)]
     await asyncio.gather(*(visitor.open() for visitor in visitors))
 
@@ -172,11 +174,11 @@ async def attend(address: str, size: int, scripts: bool, moves: int) -> tuple[li
         slider = visitor.slider("Scale")
         found = []
         for move in range(moves):
-            await asyncio.sleep(0.5 + shift)
+            await asyncio.sleep(every * (1.0 + shift))
             found.append(await visitor.move(slider, 24 + move % 5 + 1))
         return found
 
-    found = await asyncio.gather(*(slide(one, number / (2 * size)) for number, one in enumerate(visitors)))
+    found = await asyncio.gather(*(slide(one, number / size) for number, one in enumerate(visitors)))
     for visitor in visitors:
         assert visitor.connection is not None
         visitor.connection.close()
@@ -199,6 +201,7 @@ def main() -> None:
     words.add_argument("--catalog", default="memory://none")
     words.add_argument("--page", default="flow", help="with its query")
     words.add_argument("--moves", type=int, default=5)
+    words.add_argument("--every", type=float, default=0.5, help="seconds between two moves of a visitor")
     words.add_argument("--rounds", type=int, default=1)
     words.add_argument("--scripts", action="store_true")
     words.add_argument("--wait", type=float, default=0.0, help="seconds before each class, to make pages ahead")
@@ -224,7 +227,7 @@ def main() -> None:
 def measure(process: psutil.Process, address: str, said: argparse.Namespace) -> None:
     """Let one class come and go."""
     before = spent(process)
-    found, slides = asyncio.run(attend(address, said.size, said.scripts, said.moves))
+    found, slides = asyncio.run(attend(address, said.size, said.scripts, said.moves, said.every))
     waits = sorted(one.waited for one in found)
     print(f"{said.size} pages: first {waits[0]:.2f} s, median {median(waits):.2f} s, last {waits[-1]:.2f} s")
     print(

@@ -1,7 +1,7 @@
 """Pages made ahead: a class that opens one address at once gets pages that the server made while it was idle.
 
 Making a page takes a quarter of a second of one core, so that the last of thirty visitors would wait eight
-seconds. A page that is ready costs a third of that. Only an address that two visitors have open at once has such
+seconds. A page that is ready costs a fifth of that. Only an address that two visitors have open at once has such
 pages, or any that is opened if the server was told how many visitors will come. A page with a clock of its own (it
 looks for new runs every few seconds) is never made ahead: it would look for runs while nobody sees it.
 
@@ -43,11 +43,11 @@ REMEMBERED_SECONDS = 600.0
 MOST_ADDRESSES = 100
 """Addresses that are remembered."""
 QUIET_SECONDS = 3.0
-"""Time since the last request for a page after which the server makes another one ahead."""
+"""Time since a page was asked for, or a visitor did something, after which the server makes another page ahead."""
 PAUSE_SECONDS = 0.25
 """Time between two looks whether the server has nothing to do."""
-QUIET_LOAD = 0.2
-"""Part of one core that the server uses at most when it has nothing to do."""
+QUIET_LOAD = 0.04
+"""Part of one core that the server uses at most while no visitor does anything: a move of a slider uses more."""
 TOKEN = "token-of-the-visitor"
 """Stands in a page that is ready for the word that lets a visitor's websocket in."""
 RENDER = panel.io.server.server_html_page_for_session
@@ -91,7 +91,7 @@ class SparePages:
         self.expected = visitors is not None
         self.state = state
         self.addresses: OrderedDict[Key, Address] = OrderedDict()
-        self.requested = monotonic()
+        self.asked = monotonic()
         self.used = 0.0
         self.looks = False
 
@@ -115,7 +115,7 @@ class SparePages:
         key = key_of(context, request)
         if key is None or self.number < 1 or session_id in context._sessions or request is None or token is None:
             return await create(session_id, request, token)
-        self.requested = monotonic()
+        self.asked = monotonic()
         spare = self.take(key)
         if spare is None:
             session = await create(session_id, request, token)
@@ -150,10 +150,11 @@ class SparePages:
 
     async def look(self) -> None:
         """Make a page ahead if the server has nothing to do, and forget addresses that nobody opens."""
-        quiet = process_time() - self.used < QUIET_LOAD * PAUSE_SECONDS and not BUDGET.busy
+        if BUDGET.busy or process_time() - self.used > QUIET_LOAD * PAUSE_SECONDS:
+            self.asked = monotonic()
         self.forget()
         key = self.wanted()
-        if key is not None and quiet and monotonic() - self.requested > QUIET_SECONDS:
+        if key is not None and monotonic() - self.asked > QUIET_SECONDS:
             await self.make(key)
         self.looks = bool(self.addresses)
         if self.looks:

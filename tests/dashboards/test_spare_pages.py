@@ -213,3 +213,16 @@ def test_the_last_address_has_the_pages(in_loop):
             await asyncio.sleep(0.01)
 
     in_loop(work, visitors=2)
+
+
+def test_while_a_visitor_does_something_no_page_is_made(in_loop, monkeypatch):
+    async def work(small):
+        monkeypatch.setattr(spare_pages, "QUIET_SECONDS", 0.1)
+        monkeypatch.setattr(spare_pages, "QUIET_LOAD", -1.0)  # whatever is done is something
+        await small.visit()
+        await asyncio.sleep(0.3)
+        assert len(small.made) == 1
+        monkeypatch.setattr(spare_pages, "QUIET_LOAD", 1e9)
+        await small.until(2)
+
+    in_loop(work, visitors=2)
