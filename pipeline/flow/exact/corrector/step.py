@@ -55,19 +55,19 @@ def predict(start, step, last, work):
     start : StepStart
     last : LastStep
     """
-    end, slope = work.assumed_r, work.assumed_d
+    p, q = work.assumed_r, work.assumed_d
     for k in range(start.r.shape[0]):
         if last.smooth:
             s = 1.0 + step / last.length
-            end[k], slope[k] = value(last.curve, k, s), slope_at(last.curve, k, s, last.length)
+            p[k], q[k] = value(last.curve, k, s), slope_at(last.curve, k, s, last.length)
         else:
-            end[k], slope[k] = start.r[k] + step * start.d[k], start.d[k]
+            p[k], q[k] = start.r[k] + step * start.d[k], start.d[k]
     if not last.smooth and step * fastest_rate(start.kernel) > 1.0:
         for k in range(start.r.shape[0]):
-            end[k], work.slope_gap[k] = start.r[k], 0.0
+            p[k], work.slope_gap[k] = start.r[k], 0.0
             work.weights.value[k], work.weights.slope[k] = 1.0, 0.0
-        correct(start.kernel, step, work.weights, work.slope_gap, work.matrix, end)
-        residual_derivative(start.kernel, end, slope)
+        correct(start.kernel, step, work.weights, work.slope_gap, work.matrix, p)
+        residual_derivative(start.kernel, p, q)
 
 
 @inlined
@@ -149,15 +149,15 @@ def correction_integral(gap, slope_gap, s):
 
 @llvm_inlined
 def write_curve(start, step, last, work):
-    """Write the polynomials with the assumed right end into ``work``: mode by mode, then label by label."""
+    """Write the polynomials with the right end (p, q) into ``work``: mode by mode, then label by label."""
     curve, mode_curve, modes = work.curve, work.mode_curve, work.modes
     n = start.r.shape[0]
     s = -last.length / step
     for i in range(n):
         r, d = amplitude(modes, start.r, i), amplitude(modes, start.d, i)
-        end, end_slope = amplitude(modes, work.assumed_r, i), amplitude(modes, work.assumed_d, i)
-        left = 2.0 * (end - r) / step - end_slope if work.stiff[i] else d
-        write_cubic(mode_curve, i, (r, left), (end, end_slope), step)
+        p, q = amplitude(modes, work.assumed_r, i), amplitude(modes, work.assumed_d, i)
+        left = 2.0 * (p - r) / step - q if work.stiff[i] else d
+        write_cubic(mode_curve, i, (r, left), (p, q), step)
         if work.remembers[i]:
             # The cubic at the last step's start, where it should be what was there.
             gap = amplitude(modes, last.r, i) - value(mode_curve, i, s)
@@ -196,7 +196,7 @@ def carry_and_observe(network, over, impulses, carried, seen):
 def try_step(network, start, last, step, allowed, work):
     """One step of length ``step`` from the predicted right end in ``work``, corrected until it settles.
 
-    On return ``work`` holds the assumed right end, the polynomials, and the residual and the kernel of the
+    On return ``work`` holds the assumed right end (p, q), the polynomials, and the residual and the kernel of the
     rows carried with them, which are in ``network.trial``.
 
     Parameters
@@ -214,68 +214,48 @@ def try_step(network, start, last, step, allowed, work):
     order : int
         Of the step: the defect goes with its power.
     """
+    n = start.r.shape[0]
+    p, q, r, gap, modes, kernel = work.assumed_r, work.assumed_d, work.end.r, work.gap, work.modes, work.end.kernel
+    mode_gap, mode_slope_gap, slope_gap = work.mode_gap, work.mode_slope_gap, work.slope_gap
     carried = Rows(network.trial.rows, network.trial.logs)
+    tolerance, gross, scale = work.tolerance, work.end.gross, network.problem.label_scale
     order = choose_polynomials(start, step, last, allowed, work)
     for _ in range(MOST_SWEEPS):
         write_curve(start, step, last, work)
         carry_and_observe(network, (work.curve, step), network.motion.impulses, carried, work.end)
-        settled = compare_ends(start, step, allowed, network.problem.label_scale, work)
-        worst = worst_share(work.mode_gap, work.tolerance)
+        largest, left = scale, 0.0
+        for k in range(n):
+            largest, left = max(largest, gross[k]), max(left, abs(start.r[k]))
+            gap[k] = r[k] - p[k]
+        floor, settled = RESIDUAL_FLOOR * largest, True
+        for i in range(n):
+            small = RELATIVE_SHARE * max(abs(amplitude(modes, start.r, i)), abs(amplitude(modes, r, i)))
+            small = max(small, CARRIED * step * work.decay_rates[i] * left)
+            tolerance[i] = max(min(allowed, small), floor)
+            mode_gap[i] = amplitude(modes, gap, i)
+            settled = settled and abs(mode_gap[i]) <= max(SETTLED_GAP * tolerance[i], floor)
+        worst = worst_share(mode_gap, tolerance)
         if worst == np.inf:
             return np.inf, order
         if settled:
             worst = max(worst, middle_defect(network, step, work))
             return max(worst, boost_error(network) / allowed), order
-        correct_end(step, work)
-    return np.inf, order
-
-
-@inlined
-def compare_ends(start, step, allowed, scale, work):
-    """Write how far each mode's residual is from the assumed right end, and how far it may be.
-
-    Returns
-    -------
-    bool
-        Whether every gap is so small that the sweeps end.
-    """
-    assumed, r, gap, modes = work.assumed_r, work.end.r, work.gap, work.modes
-    mode_gap, tolerance, gross = work.mode_gap, work.tolerance, work.end.gross
-    largest, left = scale, 0.0
-    for k in range(r.shape[0]):
-        largest, left = max(largest, gross[k]), max(left, abs(start.r[k]))
-        gap[k] = r[k] - assumed[k]
-    floor, settled = RESIDUAL_FLOOR * largest, True
-    for i in range(r.shape[0]):
-        small = RELATIVE_SHARE * max(abs(amplitude(modes, start.r, i)), abs(amplitude(modes, r, i)))
-        small = max(small, CARRIED * step * work.decay_rates[i] * left)
-        tolerance[i] = max(min(allowed, small), floor)
-        mode_gap[i] = amplitude(modes, gap, i)
-        settled = settled and abs(mode_gap[i]) <= max(SETTLED_GAP * tolerance[i], floor)
-    return settled
-
-
-@inlined
-def correct_end(step, work):
-    """Correct the assumed right end, value and slope, by what the rows have given there."""
-    end, slope, gap, modes, kernel = work.assumed_r, work.assumed_d, work.gap, work.modes, work.end.kernel
-    mode_gap, mode_slope_gap, slope_gap = work.mode_gap, work.mode_slope_gap, work.slope_gap
-    n = end.shape[0]
-    residual_derivative(kernel, end, slope_gap)
-    for k in range(n):
-        slope[k], slope_gap[k] = slope_gap[k], slope_gap[k] - slope[k]
-    for i in range(n):
-        mode_slope_gap[i] = amplitude(modes, slope_gap, i)
-    into_modes(kernel, modes, work.end_kernel, work.matrix)
-    correct(work.end_kernel, step, work.weights, mode_slope_gap, work.matrix, mode_gap)
-    for k in range(n):
-        gap[k] = 0.0
+        residual_derivative(kernel, p, slope_gap)
+        for k in range(n):
+            q[k], slope_gap[k] = slope_gap[k], slope_gap[k] - q[k]
         for i in range(n):
-            gap[k] += modes[k, i] * mode_gap[i]
-    for k in range(n):
-        end[k] += gap[k]
-        for l in range(n):
-            slope[k] -= kernel[k, l] * gap[l]
+            mode_slope_gap[i] = amplitude(modes, slope_gap, i)
+        into_modes(kernel, modes, work.end_kernel, work.matrix)
+        correct(work.end_kernel, step, work.weights, mode_slope_gap, work.matrix, mode_gap)
+        for k in range(n):
+            gap[k] = 0.0
+            for i in range(n):
+                gap[k] += modes[k, i] * mode_gap[i]
+        for k in range(n):
+            p[k] += gap[k]
+            for l in range(n):
+                q[k] -= kernel[k, l] * gap[l]
+    return np.inf, order
 
 
 @inlined
@@ -285,7 +265,7 @@ def middle_defect(network, step, work):
     That error is the difference at the end of two steps of half the length. The residual assumed does not show it:
     it is corrected until it agrees with the boosts. The defect passes through the corrector's matrix first
     (Shampine's filter for implicit methods): a fitted mode forgets its errors, and unfiltered its rounding times
-    h K would refuse every long step; dense output corrects it first (``corrector.interior``). The
+    h K would refuse every long step; who reads the network there corrects it first (``corrector.interior``). The
     kernel is that of the step's start: a mode that is fitted only during the step has not forgotten anything.
     """
     middle, part, modes = work.middle, work.part, work.modes

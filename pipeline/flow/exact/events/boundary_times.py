@@ -194,69 +194,51 @@ def reached(path, end, boundary, x, work):
         ``sensitive[1]`` is written: at which fraction the neuron turns back within ``margin`` of the boundary,
         ``inf`` if it does not.
     """
-    side, least_speed, approach_speed = boundary.side, boundary.least_speed, work.approach_speed
+    k, side, length, least_speed = boundary
+    sign_a, turn, approach_speed, there = end.sign_a, end.turn, work.approach_speed, work.there
     most, least, work.sensitive[1] = 0.0, 0.0, np.inf
     for i in range(SIZE):
-        approach_speed[i, 0] = side * (end.sign_a if end.sign_a != 0.0 else 1.0) * work.speeds[i, boundary.k]
+        approach_speed[i, 0] = side * (sign_a if sign_a != 0.0 else 1.0) * work.speeds[i, k]
         most, least = max(most, approach_speed[i, 0]), min(least, approach_speed[i, 0])
-    if end.sign_a != 0.0 and most <= least_speed:
+    if sign_a != 0.0 and most <= least_speed:
         return np.inf
     start = 0.0
-    slow = end.sign_a != 0.0 and approach_speed[0, 0] <= least_speed
-    if slow and at_boundary(path.z, boundary.k, x, boundary.length):
+    if sign_a != 0.0 and approach_speed[0, 0] <= least_speed and at_boundary(path.z, k, x, length):
         # it rests there until it is pushed
-        reverse(approach_speed)
+        for i in range(SIZE):
+            approach_speed[i, 0] = -approach_speed[i, 0]
         start = first_below(approach_speed, 0, -least_speed)
-        reverse(approach_speed)
+        for i in range(SIZE):
+            approach_speed[i, 0] = -approach_speed[i, 0]
         if start == np.inf:
             return np.inf
     reversal = np.inf
     if most > least_speed and least < -least_speed:
         if approach_speed[0, 0] < 0.0:  # away first: what was just left is reached again only after the turn
-            reverse(approach_speed)
+            for i in range(SIZE):
+                approach_speed[i, 0] = -approach_speed[i, 0]
         reversal = first_below(approach_speed, 0, 0.0)
-    return reached_after_turns((path, end), boundary, (start, reversal), x, work)
-
-
-@inlined
-def reverse(speed):
-    """Change the sign of a polynomial."""
-    for i in range(SIZE):
-        speed[i, 0] = -speed[i, 0]
-
-
-@inlined
-def reached_after_turns(way, boundary, instants, x, work):
-    """The fraction at which a boundary is reached: it is looked for at each turn of the path, and at its end.
-
-    Parameters
-    ----------
-    way : (Path, PathEnd)
-    instants : (start, reversal)
-        Until when the neuron rests at the boundary, and when <D, x_k> changes its sign.
-    """
-    (path, end), (start, reversal), there, turn = way, instants, work.there, way[1].turn
     previous = 0.0
     for instant in (min(reversal, turn), max(reversal, turn), 1.0):
         if instant > 1.0 or instant <= previous:
             continue
         if instant < 1.0:
             growth = carry(path, instant, there, work.boosting)
-            left, f_high = beyond(there, boundary, x), inner(there, x, boundary.k)
-            if close_to(there, boundary.k, x, work.margin[0] * boundary.length):
+            left, f_high = beyond(there, boundary, x), inner(there, x, k)
+            if close_to(there, k, x, work.margin[0] * length):
                 work.sensitive[1] = min(work.sensitive[1], instant)
         else:
             growth = end.growth
-            left, f_high = beyond(end.end, boundary, x), inner(end.end, x, boundary.k)
+            left, f_high = beyond(end.end, boundary, x), inner(end.end, x, k)
         if left:
             unit = exp(growth)
-            f_low = inner(path.z, x, boundary.k)
+            f_low = inner(path.z, x, k)
             if previous > 0.0:
                 unit /= exp(carry(path, previous, there, work.boosting))
-                f_low = inner(there, x, boundary.k)
-            if boundary.side * f_low >= 0.0:
+                f_low = inner(there, x, k)
+            if side * f_low >= 0.0:
                 return max(previous, start)
             bracket = (previous, instant, f_low, min(unit, 1e100) * f_high)
-            return max(start, crossing(path, boundary.k, bracket, x, work))
+            return max(start, crossing(path, k, bracket, x, work))
         previous = instant
     return np.inf
