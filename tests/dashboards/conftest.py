@@ -1,5 +1,7 @@
 """Runs as the pages see them, and a small catalog that they look at."""
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,14 @@ from dashboards.run_data import compute_complete, compute_preview
 from pipeline import load_config, run
 
 SMALL = {"init.width": 12, "flow.samples": 40}
+
+
+@pytest.fixture(autouse=True)
+def interrupts_as_before() -> Iterator[None]:
+    """A server of Panel's, made in a test, takes Ctrl-C for itself and for all tests after it."""
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, handler)
 
 
 @pytest.fixture(scope="session")

@@ -94,7 +94,7 @@ def test_the_page_of_the_theory_stands_what_an_address_says(small_catalog, key):
         keys = ("run",) if key == "run" else several
         query = {"init.width": "4", "flow.samples": "10"} | dict.fromkeys(keys, value)
         page, said, address = visited(TheoryPage, small_catalog, query)
-        assert len(page.body) == 6, (value, said)
+        assert len(page.body) == 7, (value, said)
         assert len(said) == len(keys)
         assert page.selection.query().items() <= address.items()
         assert address.get("verdict", "all") == "all"
