@@ -43,8 +43,8 @@ sign: the flow is not unique there."""
 
 
 QUICK, REST = (
-    ["non-orthogonal", "unbalanced", "leaky"],
-    ["non-orthogonal-large", "small-width", "nearly-orthogonal"],
+    ["non-orthogonal", "leaky"],
+    ["non-orthogonal-large", "small-width", "nearly-orthogonal", "unbalanced"],
 )
 
 

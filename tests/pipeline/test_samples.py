@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from amounts import with_slow
 
 from pipeline import (
     compare,
@@ -32,11 +33,14 @@ ROUNDING = {"plateaus/stationary_residual": 1e-12, "plateaus/stationary_gradient
 """What is 0 but for rounding, up to which size."""
 
 
+LARGER = {"orthogonal-large", "non-orthogonal-large", "high-dimensional"}
+
+
 def labelled(name, **flow):
     return run(load_config(name, {f"flow.{key}": value for key, value in flow.items()}))
 
 
-@pytest.fixture(scope="module", params=["orthogonal", "non-orthogonal", "orthonormal", "leaky"])
+@pytest.fixture(scope="module", params=with_slow(["orthogonal", "non-orthogonal"], ["orthonormal", "leaky"]))
 def sampled(request):
     """One flow, sampled differently, and ended differently after it has converged."""
     trees = [labelled(request.param, samples=samples) for samples in (20, FEW, 400, 4000)]
@@ -72,7 +76,7 @@ def answers(tree):
     return found
 
 
-@pytest.mark.parametrize("name", OVER)
+@pytest.mark.parametrize("name", with_slow(sorted(OVER.keys() - LARGER), sorted(LARGER)))
 def test_every_preset_is_labelled_and_judged_alike(name):
     """On ``orthogonal`` the first saddle began at 13.352 with 60 samples and at 13.330 with 400."""
     few, many = (answers(run(load_config(name, {"flow.samples": samples, **OVER[name]}))) for samples in (60, 400))

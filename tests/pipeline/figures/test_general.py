@@ -52,8 +52,8 @@ def general() -> Callable[[str], xr.DataTree]:
     return computed
 
 
-FEW = ("leaky", "one sign, no bias", "a plane", "stationary")
-"""Of every kind one: drawing takes half a second of processor time. The others are drawn in the slow tests."""
+FEW = ("leaky", "a plane")
+"""On a line and in the plane: to draw takes half a second of processor time. Slow tests draw the others."""
 
 
 @pytest.fixture(params=[pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in RUNS])

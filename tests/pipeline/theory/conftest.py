@@ -21,7 +21,7 @@ def widths() -> xr.Dataset:
 
 @pytest.fixture(scope="session")
 def thresholds() -> xr.Dataset:
-    return threshold_law((64, 256), (2, 4), seeds=2)
+    return threshold_law((32, 128), (2, 4), seeds=2)
 
 
 @pytest.fixture(scope="session")
