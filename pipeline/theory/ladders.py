@@ -13,10 +13,10 @@ from typing import Any
 import xarray as xr
 
 from catalog.catalog import Catalog
-from catalog.errors import CatalogError, CatalogUnwritableError
+from catalog.errors import CatalogError
 from pipeline.configuration import RunConfig, stated
 from pipeline.theory.ladder import RUNGS, Advance, ladder_configuration, ladder_law, nothing
-from pipeline.theory.publishing import kept
+from pipeline.theory.publishing import kept_if_writable
 
 LADDER_STEPS = len(RUNGS)
 """How often a ladder that is computed advances."""
@@ -73,13 +73,9 @@ def kept_ladder(catalog: Catalog, config: RunConfig, advance: Advance = nothing)
     found = published_ladder(catalog, config)
     if found is not None:
         return found
-    try:
-        identifier, cube, _ = kept(
-            catalog, "ladder", ladder_configuration(config), lambda: ladder_law(config, advance=advance)
-        )
-    except CatalogUnwritableError:
-        return None, ladder_law(config, advance=advance)
-    return identifier, cube
+    return kept_if_writable(
+        catalog, "ladder", ladder_configuration(config), lambda: ladder_law(config, advance=advance)
+    )
 
 
 def _without_scale(configuration: Mapping[str, Any]) -> str:

@@ -18,7 +18,6 @@ import numpy as np
 import xarray as xr
 
 from catalog.catalog import Catalog
-from catalog.errors import CatalogUnwritableError
 from catalog.schema import VERDICTS
 from pipeline import (
     check_small_start,
@@ -35,7 +34,7 @@ from pipeline.configuration import RunConfig, as_config
 from pipeline.inputs.arguments import numbers
 from pipeline.inputs.errors import RequestError
 from pipeline.theory.ladder import SCALABLE, Advance, nothing
-from pipeline.theory.publishing import kept
+from pipeline.theory.publishing import kept_if_writable
 from pipeline.workflow.computation import minimum_of, prepare
 from pipeline.workflow.small_start import CURVE_SAMPLES, measured_along
 
@@ -157,13 +156,9 @@ def kept_limit(catalog: Catalog, config: RunConfig, advance: Advance = nothing) 
     RequestError
         If there is no limit that can be followed (:func:`limit_problem`).
     """
-    try:
-        identifier, cube, _ = kept(
-            catalog, "limit", limit_configuration(config), lambda: limit_law(config, advance=advance)
-        )
-    except CatalogUnwritableError:
-        return None, limit_law(config, advance=advance)
-    return identifier, cube
+    return kept_if_writable(
+        catalog, "limit", limit_configuration(config), lambda: limit_law(config, advance=advance)
+    )
 
 
 def limit_configuration(config: RunConfig) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog import Catalog, CatalogUnwritableError
+from catalog import Catalog
 from pipeline import initialise, penalised_minimum, simulate, vanishing_penalty
 from pipeline.configuration import RunConfig, as_config, stated
 from pipeline.inputs.errors import RequestError
 from pipeline.network.algebra import half_squared_norm
 from pipeline.network.rays import group_equal_rows
 from pipeline.theory.ladder import Advance, nothing
-from pipeline.theory.publishing import kept
+from pipeline.theory.publishing import kept_if_writable
 from pipeline.workflow.computation import minimum_of, prepare
 
 COUNT, HIGHEST, LOWEST = 25, 0.95, 1e-4
@@ -156,13 +156,9 @@ def kept_minimum(catalog: Catalog, config: RunConfig, advance: Advance = nothing
     RequestError
         As :func:`minimum_law` does.
     """
-    try:
-        identifier, cube, _ = kept(
-            catalog, "minimum", minimum_configuration(config), lambda: minimum_law(config, advance=advance)
-        )
-    except CatalogUnwritableError:
-        return None, minimum_law(config, advance=advance)
-    return identifier, cube
+    return kept_if_writable(
+        catalog, "minimum", minimum_configuration(config), lambda: minimum_law(config, advance=advance)
+    )
 
 
 def minimum_configuration(config: RunConfig) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import xarray as xr
 
 from catalog.catalog import Catalog
+from catalog.errors import CatalogUnwritableError
 from catalog.layout import SCHEMA_VERSION
 from pipeline.workflow.computation import provenance
 
@@ -48,6 +49,17 @@ def kept(
     tree.attrs = {"title": TITLES[law], "summary": f"{TITLES[law]}: {identifier}."}
     sweeps.publish(identifier, tree, summary=scalars(cube), configuration=configuration, provenance=provenance())
     return identifier, cube, False
+
+
+def kept_if_writable(
+    catalog: Catalog, law: str, configuration: dict[str, Any], compute: Callable[[], xr.Dataset]
+) -> tuple[str | None, xr.Dataset]:
+    """Take the cube of a law as :func:`kept` does; of a catalog that can't be written the identifier is None."""
+    try:
+        identifier, cube, _ = kept(catalog, law, configuration, compute)
+    except CatalogUnwritableError:
+        return None, compute()
+    return identifier, cube
 
 
 def scalars(cube: xr.Dataset) -> dict[str, float]:

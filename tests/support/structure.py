@@ -19,7 +19,6 @@ MOST_ARGUMENTS, MOST_LINES, LONGEST_FILE = 6, 40, 400
 LONGER = {
     "pipeline.flow.collocation.network.carry": 48,
     "pipeline.flow.collocation.sweep.sweep": 45,
-    "pipeline.flow.many_points.follow_many_points": 42,
     # Split, one of these two makes the solver 5 % slower where points and coordinates are 75.
     "pipeline.flow.exact.corrector.step.try_step": 42,
     "pipeline.flow.exact.events.boundary_times.reached": 46,
