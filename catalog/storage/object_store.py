@@ -365,7 +365,8 @@ class ObjectWriter:
                 continue  # whoever made it has just finished, and removed it
             if first["numbers"] == numbers and first["metadata"].keys() == metadata.keys():
                 agreed = {path: text.encode() for path, text in first["metadata"].items()}
-                return first["manifest"].encode(), {**contents, **agreed}
+                manifest, contents = first["manifest"].encode(), {**contents, **agreed}
+                break
             if self.storage.idle_seconds(self.draft) < DRAFT_SECONDS:
                 raise CatalogUnwritableError(
                     f"the catalog {self.storage.url} can't be written: another process is publishing "
@@ -373,9 +374,9 @@ class ObjectWriter:
                 )
             self.storage.write(self.draft, json.dumps(own).encode())
             break
-        if self.storage.exists(
-            f"{self.destination}/{MANIFEST}"
-        ):  # and its draft is gone, so that ours was the first
+        # A draft is removed after its manifest is written. So without a manifest this draft is the first one; with
+        # one it may be another writer's who came too late as well, and its dates are not those of the run.
+        if self.storage.exists(f"{self.destination}/{MANIFEST}"):
             self.storage.remove(self.draft)
             return None
         return manifest, contents

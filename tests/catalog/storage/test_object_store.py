@@ -1,5 +1,6 @@
 """Object stores: fsspec's memory, and an S3-compatible server; the same promises as on a disk."""
 
+import hashlib
 import itertools
 import json
 import os
@@ -159,6 +160,31 @@ def test_many_writers_of_one_run(url, few, run_id, description):
     catalog = open_catalog(url)
     assert (catalog.run_ids(), catalog.verify(), catalog.unfinished_writes()) == ([run_id], [], [])
     assert catalog[run_id].attrs["wall_time"] in range(6)
+
+
+def test_a_late_draft_changes_no_published_run(url, few, run_id, description):
+    """Two writers come after a run is published: one has made a draft, the other must not write what it says."""
+    catalog = open_catalog(url)
+    catalog.publish(run_id, few, **description)
+    files = catalog.storage.system.find(catalog.storage.path(f"runs/{run_id}/data.zarr"))
+    names = [path.partition("/data.zarr/")[2] for path in files]
+    contents = {name: catalog.storage.read(f"runs/{run_id}/data.zarr/{name}") for name in names}
+    manifest = catalog.storage.read(f"runs/{run_id}/manifest.json")
+    late = {
+        "manifest": manifest.decode(),
+        "metadata": {
+            name: content.decode() + " " for name, content in contents.items() if name.endswith("zarr.json")
+        },
+        "numbers": {
+            name: hashlib.sha256(content).hexdigest()
+            for name, content in contents.items()
+            if not name.endswith("zarr.json")
+        },
+    }
+    with catalog.storage.writing(f"runs/{run_id}") as writer:
+        assert catalog.storage.create(writer.draft, json.dumps(late).encode())
+        assert writer.agree(manifest, contents) is None
+    assert (catalog.verify(), catalog.unfinished_writes()) == ([], [])
 
 
 def test_two_readers_of_one_object_have_a_position_each(url):
