@@ -122,7 +122,10 @@ def general(n, m, seed, log10_scale):
     return data, start(data, width=m, log10_scale=log10_scale, seed=seed)
 
 
-@pytest.mark.parametrize(("log10_scale", "until", "seed"), [(-3, 54, 1), (-30, 500, 1), (-1000, 8200, 3)])
+@pytest.mark.parametrize(
+    ("log10_scale", "until", "seed"),
+    [(-3, 54, 1), pytest.param(-30, 500, 1, marks=pytest.mark.slow), (-1000, 8200, 3)],
+)
 def test_small_starts_are_as_the_grouped_path_has_them(monkeypatch, log10_scale, until, seed):
     """Growth by many powers of ten, of which a hundredth of one would be a hundred tolerances."""
     data, init = general(130, 4, seed, log10_scale)
