@@ -102,7 +102,7 @@ def test_the_loop_stops_where_it_fits_and_where_it_overflows():
 
 @pytest.mark.parametrize("slope", [0.0, 0.5])
 def test_on_a_boundary_the_derivative_is_that_of_the_other_side(slope):
-    """relu'(0) = 0: a neuron exactly on the boundary of its only point is not pushed."""
+    """relu'(0) = 0: a neuron exactly on the boundary of its only point is not moved."""
     x, y, w = np.array([[1.0, 0.0]]), np.array([1.0]), np.array([[0.0, 1.0]])
     network = in_blocks(w, np.array([0.5]), balanced=False)
     descend(network, (x, y), 0.1, slope, 0.0, 1)

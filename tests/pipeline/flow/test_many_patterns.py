@@ -141,7 +141,7 @@ def test_a_neuron_that_slides_is_held_and_labelled(grouped):
 
 
 def test_a_neuron_that_shrinks_by_many_e_folds_stays_balanced(grouped):
-    """Pushed against its direction along the boundary of a point: rounding must not turn it around."""
+    """With a force against its direction along the boundary of a point: rounding must not turn it around."""
     x = np.array([[1.0, 0.0], [0.1, 1.0], [-0.1, 1.0], [-1.0, 0.3]])
     y = np.array([-2.0, 1.0, -1.5, 0.5])
     data, init = labelled(x, y, np.array([[1e-3, 1e-4], [1e-3, -2e-4]]), [1.0, 1.0])

@@ -181,7 +181,7 @@ def test_lemma_1_holds_at_every_instant(tolerance):
 
 
 def test_a_neuron_that_slides_is_held_and_labelled(monkeypatch):
-    """One neuron between the pushes of a point on its boundary: both paths hold it there."""
+    """One neuron between the forces of a point on its boundary: both paths hold it there."""
     x = np.vstack([[[1.0, 0.0], [0.0, 3.0]], np.tile([[1.0, 1e-3]], (126, 1))])
     y = np.concatenate([[1.0, -8.0], np.full(126, 0.4)])
     data, init = labelled(x, y, np.array([[0.5, 0.02]]), np.array([0.5 * np.hypot(1.0, 0.04)]))

@@ -10,7 +10,7 @@ from dashboards.views.theory.ladder_card import LadderCard
 from dashboards.views.theory.page import CONTENTS, TheoryPage, build_page
 from pipeline import ladder_law, load_config, run
 
-RUNGS = (-2.0, -4.0, -6.0, -10.0, -1000.0)
+SCALES = (-2.0, -4.0, -6.0, -10.0, -1000.0)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def published(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def law():
-    return ladder_law(load_config("orthogonal"), RUNGS)
+    return ladder_law(load_config("orthogonal"), SCALES)
 
 
 def opened(catalog, **query):
