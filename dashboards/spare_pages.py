@@ -2,9 +2,9 @@
 
 Making a page takes a quarter of a second of one core, so that the last of thirty visitors would wait eight
 seconds. A page that is ready costs a fifth of that. Only an address that two visitors have open at once has such
-pages, or any that is opened if the server was told how many visitors will come. A page with a clock of its own (it
-looks for new runs every few seconds) is never made ahead: it would look for runs while nobody sees it. Who comes
-when no page is ready is sent a copy of the last one first: see :mod:`dashboards.page_copies`.
+pages, or any that is opened if the server was told how many visitors will come. A page with a clock that runs
+before a browser has the page is never made ahead (:func:`dashboards.latest_only.repeat_once_loaded` makes one that
+waits). Who comes when no page is ready is sent a copy of the last one: see :mod:`dashboards.page_copies`.
 
 Several server processes would be another way, but then a visitor's websocket has to find the process of his page.
 """

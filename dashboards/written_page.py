@@ -34,9 +34,7 @@ RENDER = panel.io.server.server_html_page_for_session
 """Panel's function that writes the HTML of a session."""
 MAKE_ID = vars(bokeh.model.model)["make_id"]
 """Bokeh's function that names a model."""
-VARIABLE = re.compile(
-    r'"data":\{"id":"[^"]*"\}|"id","[0-9a-f]{32}"|"name":"[A-Za-z]+\d{5,}"|"tags":\[\[\d+'
-)
+VARIABLE = re.compile(r'"data":\{"id":"[^"]*"\}|"id","[0-9a-f]{32}"|"name":"[A-Za-z]+\d{5,}"|"tags":\[\[\d+')
 """What differs when the same page is made again, and no browser reads: the names of its arrays and of a table's
 styles, those that Param counts, and the addresses of Panel's links in the server's memory."""
 
