@@ -213,6 +213,9 @@ def main() -> None:
     words.add_argument("--rounds", type=int, default=1)
     words.add_argument("--scripts", action="store_true")
     words.add_argument("--wait", type=float, default=0.0, help="seconds before each class, to make pages ahead")
+    words.add_argument(
+        "--after", type=float, default=0.0, help="seconds after the last class, to weigh the server"
+    )
     said = words.parse_args()
     command = [sys.executable, "-m", "pipeline.cli", "dashboard", "--port", "0", "--catalog", said.catalog]
     if said.wait:
@@ -227,6 +230,10 @@ def main() -> None:
         for _ in range(said.rounds):
             sleep(said.wait)
             measure(psutil.Process(server.pid), address, said)
+        if said.after:
+            sleep(said.after)
+            memory = psutil.Process(server.pid).memory_info().rss
+            print(f"{said.after:.0f} s after the last has left: memory {memory / 1e6:.0f} MB")
     finally:
         server.terminate()
         server.communicate()
