@@ -23,7 +23,7 @@ from pipeline import (
     tangent_kernel_spectrum,
 )
 from pipeline.flow import Followed
-from pipeline.phases import last_aligning
+from pipeline.phases import frozen_ends, last_aligning
 
 PRODUCTS_LIMIT = 15_000
 """The number of points times that of neurons up to which neurons and jumps are predicted: about half a second."""
@@ -93,11 +93,16 @@ def not_predicted(data: xr.Dataset, trajectory: xr.Dataset) -> str:
 def predicted(data: xr.Dataset, trajectory: xr.Dataset, course: Followed | None = None) -> Groups:
     """The groups alignment and jumps of a run with a small start."""
     slope, start = float(trajectory.attrs.get("slope", 0.0)), first_sample(trajectory)
-    limit = limit_process(data, start, slope=slope, work=LIMIT_WORK)
+    ends = frozen_ends(data, start, slope=slope)  # which both begin with
+    limit = limit_process(data, start, slope=slope, work=LIMIT_WORK, ends=ends)
+    alignment = predict_alignment(data, start, slope=slope, ends=ends)
     if course is None:
-        return {"alignment": _alignment(data, trajectory), "jumps": limit_beside(trajectory, limit)}
+        return {
+            "alignment": measure_alignment(data, trajectory, alignment),
+            "jumps": limit_beside(trajectory, limit),
+        }
     curve = course.curve(CURVE_SAMPLES)
-    alignment = measured_along(course, curve, predict_alignment(data, start, slope=slope))
+    alignment = measured_along(course, curve, alignment)
     return {"alignment": alignment, "jumps": limit_beside(trajectory, limit, curve)}
 
 
@@ -134,10 +139,8 @@ def alignment_of(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset | None:
     Dataset or None
         Group ``alignment`` of the schema. None where the start is not small, or it would take seconds.
     """
-    return None if not_predicted(data, trajectory) else _alignment(data, trajectory)
-
-
-def _alignment(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
+    if not_predicted(data, trajectory):
+        return None
     slope, start = float(trajectory.attrs.get("slope", 0.0)), first_sample(trajectory)
     found: xr.Dataset = measure_alignment(data, trajectory, predict_alignment(data, start, slope=slope))
     return found
