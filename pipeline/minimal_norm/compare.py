@@ -265,7 +265,7 @@ class MinimalNeurons:
 
 
 MANY = 4
-"""From how many minimal neurons on they are gone through by matrix products. Products of a width of 1 or 2 take BLAS
+"""From how many minimal neurons on they are gone through by matrix products. Of a width of 1 or 2 they take BLAS
 ten times as long on a busy machine."""
 AT_ONCE = 16
 """Of how many coordinates the products are formed at once."""
