@@ -82,6 +82,7 @@ class Awaited:
     names: Iterator[ID]
     done: asyncio.Future[None]
     wanted: bool = False
+    differs: bool = False
 
 
 class CopiedPages:
@@ -126,7 +127,7 @@ class CopiedPages:
                 awaited.wanted = True
                 self.add(awaited)
             await done
-            return await patch(message, connection)
+            return connection.ok(message) if awaited.differs else await patch(message, connection)
 
         about["_handle_pull"], about["_handle_patch"] = send_copy, wait_for_page
 
@@ -149,8 +150,9 @@ class CopiedPages:
             except Exception:
                 LOGGER.exception("a page could not be made")
             awaited.done.set_result(None)
-            for name in ("_handle_pull", "_handle_patch"):
-                vars(awaited.session).pop(name, None)
+            if not awaited.differs:
+                for name in ("_handle_pull", "_handle_patch"):
+                    vars(awaited.session).pop(name, None)
             await asyncio.sleep(0)
         self.runs = False
 
@@ -160,21 +162,29 @@ class CopiedPages:
         about: Any = document.session_context
         application = about.server_context.application_context.application
         document.callbacks.remove_on_change(session)
-        with model_names(awaited.names):
-            application.initialize_document(document)
+        about._session = None  # as for any page that is made: Panel defers changes of one that has a session
+        try:
+            with model_names(awaited.names):
+                application.initialize_document(document)
+        finally:
+            about._session = session
         with set_curdoc(document):
             folder = f"{state.rel_path}/{LOCAL_DIST}" if state.rel_path else LOCAL_DIST
+        document.template_variables["dist_url"] = folder  # for the styles of what the page shows later
         for root in document.roots:
             patch_model_css(root, dist_url=folder)
         text, buffers = write_document(document)
         document.callbacks.on_change_dispatch_to(session)
-        session._callbacks.add_session_callbacks(
-            [session._wrap_session_callback(callback) for callback in document.session_callbacks]
-        )
-        if not awaited.page.same(replace(awaited.page, document=text, buffers=buffers)):
+        awaited.differs = not awaited.page.same(replace(awaited.page, document=text, buffers=buffers))
+        if awaited.differs:
             if awaited.copy.fits(self.state()):
                 self.unequal(awaited.copy)
             document.callbacks.trigger_on_change(MessageSentEvent(document, RELOAD, None))
+            document.callbacks.remove_on_change(session)  # the browser does not know this document's models
+            return
+        session._callbacks.add_session_callbacks(
+            [session._wrap_session_callback(callback) for callback in document.session_callbacks]
+        )
 
 
 _empty: ContextVar[bool] = ContextVar("empty", default=False)

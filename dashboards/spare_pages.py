@@ -57,6 +57,8 @@ QUIET_LOAD = 0.04
 """Part of one core that the server uses at most while no visitor does anything: a move of a slider uses more."""
 COPIED_ADDRESSES = 10
 """Addresses that have a copy of their page, those that were opened last; a copy of the flow's page is 1 MB."""
+MISSES_LIMIT = 2
+"""Copies of an address that differ from its page, after which there are no more."""
 FIRST_SECONDS = 2.0
 """Time for which others wait for what the first visitor's page computes: then the copy of it has the picture."""
 LOGGER = logging.getLogger("reluflow.dashboard")
@@ -77,7 +79,7 @@ class Address:
     shared: bool = False
     refused: bool = False
     copy: PageCopy | None = None
-    unequal: bool = False
+    misses: int = 0
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def look(self) -> None:
@@ -104,6 +106,7 @@ class SparePages:
         self.asked = monotonic()
         self.used = 0.0
         self.looks = False
+        self.known: set[str | None] = set()  # the first page imports modules, some of which make models
         self.copies = CopiedPages(state, self.copy_no_more)
 
     def serve(self, application: BokehTornado) -> None:
@@ -158,15 +161,16 @@ class SparePages:
             session = await create()
         page = write_page(session, word, self.application)
         send_written(session, page)
-        if not address.unequal:
+        if address.context.url in self.known and address.misses < MISSES_LIMIT:
             address.copy = PageCopy(page, state, dict(results))
+        self.known.add(address.context.url)
         return session
 
     def copy_no_more(self, copy: PageCopy) -> None:
-        """Copy an address no more whose page differs each time it is made."""
+        """Forget a copy that differs without a cause; an address with two such copies is copied no more."""
         for address in self.addresses.values():
             if address.copy is copy:
-                address.copy, address.unequal = None, True
+                address.copy, address.misses = None, address.misses + 1
 
     def take(self, key: Key) -> ServerSession | None:
         """Take a page that is ready; those that show an older state are discarded."""

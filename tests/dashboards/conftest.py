@@ -111,12 +111,15 @@ class Small:
             return
         self.spares = SparePages(state=lambda: self.now, **options)
         self.spares.serve(self.server._tornado)
+        self.spares.known = {"/still", "/clock"}
 
     def page(self):
         self.made.append({key: values[0].decode() for key, values in pn.state.session_args.items()})
         drawn = figure()
         drawn.line("t", "loss", source=ColumnDataSource({"t": np.arange(3.0), "loss": np.ones(3)}))
-        return pn.Column(pn.widgets.TextInput(value=self.text()), pn.pane.Bokeh(drawn))
+        column = pn.Column(pn.widgets.TextInput(value=self.text()))
+        pn.state.execute(lambda: column.append(pn.pane.Bokeh(drawn)))  # as the page Sweeps draws
+        return column
 
     def clock(self):
         pn.state.curdoc.add_periodic_callback(lambda: None, 100_000)

@@ -48,9 +48,10 @@ def test_a_second_visitor_is_sent_a_copy_and_his_page_is_made_when_his_browser_s
         assert list(names(ours[0]).values()) == list(names(theirs[0]).values())
         await small.message(second, LOADED)
         assert len(small.made) == 2
-        assert {model.id: type(model).__name__ for model in second.document.models}.items() >= {
-            (key, name) for key, name in names(theirs[0]).items() if name == "TextInput"
-        }
+        made, config = {model.id for model in second.document.models}, second.document.config
+        assert names(theirs[0]).keys() - made <= {config.id, config.notifications.id}
+        styles = [one.document.template_variables["dist_url"] for one in (first, second)]
+        assert styles[0] == styles[1]  # of this server, not of Panel's
         text = second.document.select_one({"type": TextInput})
         await small.message(
             second, {"kind": "ModelChanged", "model": {"id": text.id}, "attr": "value", "new": "mine"}
@@ -113,13 +114,36 @@ def test_who_has_a_copy_of_a_page_that_changed_loads_it_again(in_loop):
 
 def test_a_page_that_differs_each_time_is_copied_no_more(in_loop):
     async def work(small):
+        small.text = lambda: f"made for the {len(small.made)}th time"
+        for _ in range(4):
+            await small.message(await small.visit(), LOADED)
+        assert len(small.made) == 4
+        await small.visit()
+        await small.visit()
+        assert len(small.made) == 6
+
+    in_loop(work)
+
+
+def test_a_message_that_came_with_an_unequal_copy_is_dropped(in_loop):
+    async def work(small):
         await small.visit()
         second = await small.visit()
         small.text = lambda: "another text"
-        await small.message(second, LOADED)
-        await small.visit()
-        await small.visit()
-        assert len(small.made) == 4
+        loaded = {"kind": "ModelChanged", "model": {"id": "unknown"}, "attr": "value", "new": 1}
+        await small.message(second, loaded)
+        await small.message(second, loaded)
+        second.document.select_one({"type": TextInput}).value = "not sent"
+
+    in_loop(work)
+
+
+def test_the_first_page_of_a_route_is_not_copied(in_loop):
+    async def work(small):
+        small.spares.known.clear()
+        for _ in range(3):
+            await small.visit()
+        assert len(small.made) == 2
 
     in_loop(work)
 
@@ -153,6 +177,7 @@ def test_the_page_that_is_made_for_a_copy_is_the_same(in_loop, monkeypatch, name
     sent = []
 
     async def work(small):
+        await small.visit(f"/{name}?x=1")
         first = await small.visit(f"/{name}")
         assert first.document.session_callbacks == []  # or no page of this address is made ahead
         second = await small.visit(f"/{name}")
