@@ -44,7 +44,8 @@ def least_force(gram: np.ndarray, projection: np.ndarray, used: np.ndarray, size
     length = np.sqrt(np.where(used, np.diagonal(gram, axis1=1, axis2=2), 0.0))
     allowed = (ROUNDING * (size + length.sum(axis=1)))[:, None]
     length = np.where(used, length, 1.0)
-    free, fewest = np.zeros(used.shape, dtype=bool), used.sum(axis=1) + 1
+    # At first all are between 0 and 1: most neurons slide along all that they touch.
+    free, fewest = used.copy(), used.sum(axis=1) + 1
     patience = np.full(len(used), PATIENCE)
     row = np.flatnonzero(used.any(axis=1))
     for _ in range(PIVOTS):

@@ -140,7 +140,7 @@ def part_of(row, nearby):
     count = nearby.size[0]
     return Row(
         nearby.g[:count], nearby.speed[:count], nearby.side[:count], nearby.moved[:count], nearby.impulse[:count],
-        nearby.gap[:count], row.motion,
+        nearby.gap[:count], row.motion, row.curve, row.sign,
     )  # fmt: skip
 
 

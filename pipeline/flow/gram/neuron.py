@@ -12,6 +12,7 @@ from math import exp, log1p, sqrt
 from pipeline.flow.gram.compiling import inlined, inner, scanning
 from pipeline.flow.gram.doubts import cross
 from pipeline.flow.gram.network import OFF, ON, SLIDING
+from pipeline.flow.gram.release import release
 from pipeline.flow.gram.sliding import add_row, settle
 
 FAR, NEAR, LEAST = 1e90, 1e-200, 1e-300
@@ -122,7 +123,7 @@ def advance(kappa, row):
 def begin_sliding(data, row, corner):
     """Collect the points at which the neuron slides, and settle them for a new impulse.
 
-    A point whose residual has changed its sign can't hold it any more.
+    A point whose residual has changed its sign can't hold it any more: it is released.
 
     Returns
     -------
@@ -131,8 +132,11 @@ def begin_sliding(data, row, corner):
     """
     count = 0
     for k in range(row.side.shape[0]):
+        if row.side[k] == SLIDING and row.impulse[k] >= 0.0:
+            release(k, data, row, corner)
+    for k in range(row.side.shape[0]):
         if row.side[k] == SLIDING:
-            if row.impulse[k] >= 0.0 or count == corner.point.shape[0] - 1:
+            if count == corner.point.shape[0] - 1:
                 row.side[k] = OFF
                 continue
             corner.point[count], corner.held[count], corner.place[count] = k, 0.0, SLIDING

@@ -30,8 +30,8 @@ class State(NamedTuple):
     sweep : Sweep
     now, assumed : float64[2, n]
         The residual and its slope at the step's start, and those that are assumed at its end.
-    curve, last : float64[6, n]
-        The residual over the step, and over the last one (``exact.propagation.bernstein``).
+    last : float64[6, n]
+        The residual over the last step (``exact.propagation.bernstein``).
     kernel : float64[n, n]
     before : float64[n]
         The residual by the sweep before.
@@ -47,7 +47,6 @@ class State(NamedTuple):
     sweep: Sweep
     now: np.ndarray
     assumed: np.ndarray
-    curve: np.ndarray
     last: np.ndarray
     kernel: np.ndarray
     before: np.ndarray
@@ -107,10 +106,10 @@ def make_state(data: Data, network: Network) -> State:
     """The flow at the start."""
     n = data.x.shape[0]
     now, assumed = np.zeros((2, 2, n))
-    curve, last = np.zeros((2, SIZE, n))
+    m = len(network.sign)
     return State(
-        network, make_sweep(data, len(network.sign)), now, assumed, curve, last, np.zeros((n, n)), np.zeros(n),
-        np.zeros(13), np.zeros(6, dtype=np.int64), np.zeros((len(network.sign), n)), np.zeros(MOST_INSTANTS),
+        network, make_sweep(data, m), now, assumed, np.zeros((SIZE, n)), np.zeros((n, n)), np.zeros(n),
+        np.zeros(13), np.zeros(6, dtype=np.int64), np.zeros((m, n)), np.zeros(MOST_INSTANTS),
     )  # fmt: skip
 
 

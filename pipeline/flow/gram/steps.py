@@ -135,8 +135,8 @@ def sweep_once(data, state, step):
         How far the residual that it leaves at the end is from that.
     crossings : int
     """
-    write_curve(state.now, state.assumed, step, state.curve)
-    write_impulses(state.curve, (0.0, 1.0), step, state.sweep.impulses)
+    write_curve(state.now, state.assumed, step, state.sweep.curve)
+    write_impulses((0.0, 1.0), step, state.sweep)
     crossings = carry(data, state.network, state.sweep)
     write_residual(data, state.network, state.sweep)
     state.counts[SWEEPS] += 1

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.flow.exact.propagation.bernstein import SIZE as COEFFICIENTS
 from pipeline.flow.exact.propagation.bernstein import value
 from pipeline.flow.gram.compiling import allocating, inlined, inner, scanning
 from pipeline.flow.gram.nearby import Nearby, carry_neuron, make_nearby, write_width
@@ -33,6 +34,8 @@ class Sweep(NamedTuple):
     trial : Trial
     corner : Corner
     nearby : Nearby
+    curve : float64[6, n]
+        The residual that is assumed over the step (``exact.propagation.bernstein``).
     impulses : float64[2, n]
         Over n.
     signed : float64[2, n]
@@ -48,6 +51,7 @@ class Sweep(NamedTuple):
     trial: Trial
     corner: Corner
     nearby: Nearby
+    curve: np.ndarray
     impulses: np.ndarray
     signed: np.ndarray
     gap: np.ndarray
@@ -61,15 +65,15 @@ def make_sweep(data: Data, m: int) -> Sweep:
     """Room for m neurons."""
     n, q = data.x.shape
     return Sweep(
-        make_trial(data, m), make_corner(n, q), make_nearby(n), np.zeros((2, n)), np.zeros((2, n)), np.zeros(n),
-        np.zeros(6), np.zeros(n), np.zeros(n), np.zeros(m),
+        make_trial(data, m), make_corner(n, q), make_nearby(n), np.zeros((COEFFICIENTS, n)), np.zeros((2, n)),
+        np.zeros((2, n)), np.zeros(n), np.zeros(6), np.zeros(n), np.zeros(n), np.zeros(m),
     )  # fmt: skip
 
 
 @inner
-def write_impulses(curve, part, step, impulses):
-    """Write the two impulses over the part (from, to) of a step whose residual is ``curve``."""
-    start, end = part
+def write_impulses(part, step, sweep):
+    """Write the two impulses over the part (from, to) of the step."""
+    curve, impulses, (start, end) = sweep.curve, sweep.impulses, part
     n, length = curve.shape[1], (end - start) * step
     for k in range(n):
         one = value(curve, k, start + (end - start) * FIRST)
@@ -117,6 +121,7 @@ def row_of(j, network, sweep):
     trial, which = sweep.trial, 0 if network.sign[j] > 0.0 else 1
     return Row(
         trial.g[j], trial.speed[j], trial.side[j], trial.moved[j], sweep.signed[which], sweep.gap, sweep.motion,
+        sweep.curve, network.sign[j],
     )  # fmt: skip
 
 

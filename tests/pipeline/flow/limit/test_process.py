@@ -224,7 +224,7 @@ def test_a_limit_that_takes_long_ends_with_what_it_has():
     data = generate_data(config.data)
     init = initialise(data, config.init)
     whole = limit_process(data, init)
-    begun = limit_process(data, init, work=1e4)
+    begun = limit_process(data, init, work=5e3)
     assert 1 < begun.sizes["plateau"] < whole.sizes["plateau"]
     assert begun.attrs["reason"].startswith("the flow from this saddle takes long")
     assert np.array_equal(begun["time"], whole["time"][: begun.sizes["plateau"]])
