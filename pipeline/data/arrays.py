@@ -108,13 +108,24 @@ def with_bias(points: np.ndarray, names: list[str]) -> tuple[np.ndarray, list[st
 
 
 def names_of(x: Any) -> list[str]:
-    """What the columns of a frame, or of a labelled array, are called, without blanks; nothing if they are not."""
+    """What the columns of a frame, or of a labelled array, are called, without blanks; nothing if they are not.
+
+    Raises
+    ------
+    RequestError
+        If two have one name, or one has none.
+    """
     columns = getattr(x, "columns", None)
     if columns is None and isinstance(x, xr.DataArray) and x.ndim == 2 and x.dims[1] in x.coords:
         columns = x.coords[x.dims[1]].values
     if columns is None or any(not isinstance(column, str) for column in columns):
         return []
-    return ["_".join(column.split()) for column in columns]
+    names = ["_".join(column.split()) for column in columns]
+    for place, name in enumerate(names):
+        if not name or name in names[:place]:
+            what = f"has the name {name!r} twice" if name else f"has no name for column {place + 1}"
+            raise RequestError(f"x {what}: different names are allowed, or none (x.to_numpy())")
+    return names
 
 
 def _without_label(x: Any, y: Any) -> tuple[Any, Any]:
@@ -160,6 +171,9 @@ def _labels(y: Any, n: int) -> np.ndarray:
     if y is None:
         raise RequestError("y is missing: allowed is one label for each point")
     labels = matrix("y", y)
-    if labels.size != n or 1 not in labels.shape:
+    if 1 not in labels.shape:
         raise RequestError(f"y has the shape {labels.shape}: allowed is one label for each of the {n} points of x")
+    if labels.size != n:
+        counted = f"y has {labels.size} label{'s' if labels.size > 1 else ''}"
+        raise RequestError(f"{counted}: allowed is one for each of the {n} rows of x, which are the points")
     return labels.ravel()

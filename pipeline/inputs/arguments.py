@@ -14,6 +14,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from pipeline.inputs.errors import RequestError
+from pipeline.inputs.remedies import remedy
 
 if TYPE_CHECKING:  # a configuration is read without NumPy
     import numpy as np
@@ -175,7 +176,10 @@ def matrix(name: str, values: Any) -> np.ndarray:
         if isinstance(values, list | tuple):
             raise RequestError(f"{name} has rows of different lengths: a table of numbers is allowed") from None
     if found.ndim == 0 and found.dtype.kind == "O":  # a sparse matrix, a dictionary, nothing at all
-        raise RequestError(f"{name} is of the type {type(values).__name__}: a table of numbers is allowed")
+        kind = type(values).__name__
+        raise RequestError(
+            f"{name} is of the type {kind}: a table of numbers is allowed{remedy(name, values, found)}"
+        )
     hidden = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else np.zeros(0)
     for place in np.argwhere(hidden)[:1]:
         raise RequestError(f"{name}{_place(place)} is masked: a finite number is allowed")
@@ -184,8 +188,9 @@ def matrix(name: str, values: Any) -> np.ndarray:
     flat = found.ndim == 1
     table = found[:, None] if flat else found
     if table.dtype.kind not in "iuf" or table.ndim != 2 or not table.size:
-        what = f"has the shape {table.shape} and the type {table.dtype}"
-        raise RequestError(f"{name} {what}: a table of real numbers, (rows, columns) or (rows,), is allowed")
+        what = f"{name} has the shape {found.shape} and the type {found.dtype}"
+        allowed = "a table of real numbers, (rows, columns) or (rows,), is allowed"
+        raise RequestError(f"{what}: {allowed}{remedy(name, values, found)}")
     plain = np.ascontiguousarray(table, dtype=np.float64)
     for row, column in np.argwhere(~np.isfinite(plain))[:1]:
         place = _place([row] if flat else [row, column])
@@ -211,7 +216,10 @@ def _floats_of_objects(name: str, found: np.ndarray) -> np.ndarray:
     for place, value in np.ndenumerate(found):
         number = float(value) if isinstance(value, Decimal) else _plain(value)
         if number is None:
-            raise RequestError(f"{name}{_place(place)} = {_shown(value)}: a number is allowed")
+            what = f"{name}{_place(place)} = {_shown(value)}: a number is allowed"
+            raise RequestError(
+                f"{what}; {name}.astype(float) makes 0 and 1 of it" if isinstance(value, bool) else what
+            )
         plain[place] = number
     return plain
 

@@ -39,7 +39,7 @@ def test_every_kind_of_array_is_taken(x, y, names):
 @pytest.mark.parametrize(
     ("x", "y", "said"),
     [
-        (X, [1, 2], r"y has the shape \(2, 1\): allowed is one label for each of the 3 points"),
+        (X, [1, 2], "y has 2 labels: allowed is one for each of the 3 rows of x"),
         (X, None, "y is missing"),
         (X, "label", "y = 'label' is no column of x: x is no DataFrame"),
         (FRAME, "lable", "allowed are age in years, bmi, label"),
@@ -103,8 +103,21 @@ def test_numbers_of_any_kind_are_the_same_points(x, y):
         (FRAME.assign(w=["a", "b", "c"]), SERIES, r"^x\[0\]\[2\] = 'a': a number is allowed"),
         (FRAME, [1.0, None, 2.0], r"^y\[1\] = None: a number is allowed"),
         (FRAME, [1.0, np.nan, 2.0], r"^y\[1\] = nan: a finite number"),
-        (csr_matrix(FRAME.to_numpy()), SERIES, "^x is of the type csr_matrix: a table of numbers is allowed"),
-        ({"u": [1.0]}, [1.0], "^x is of the type dict"),
+        (csr_matrix(FRAME.to_numpy()), SERIES, r"^x is of the type csr_matrix: .* x\.toarray\(\) makes one$"),
+        ({"u": [1.0]}, [1.0], r"^x is of the type dict: .* pandas\.DataFrame\(x\) makes one of columns$"),
+        ("mine.csv", None, r"^x has the shape \(\) .* reluflow\.run\('mine\.csv'\) reads a file$"),
+        (np.ones((3, 2, 2)), SERIES, r"^x has the shape \(3, 2, 2\) .* x\.reshape\(len\(x\), -1\) makes"),
+        (FRAME, SERIES > 0, r"^y has the shape \(3,\) and the type bool: .* 2\.0 \* y - 1\.0 makes 1 and -1"),
+        (
+            FRAME,
+            ["cat", "dog", "cat"],
+            r"^y has the shape \(3,\) .* 2\.0 \* \(numpy\.array\(y\) == 'cat'\) - 1\.0",
+        ),
+        (FRAME, ["1", "-1", "1"], r"numpy\.array\(y, dtype=float\) makes one of texts$"),
+        (FRAME, [1.0, 2.0], "^y has 2 labels: allowed is one for each of the 3 rows of x, which are the points$"),
+        (FRAME, np.eye(3), r"^y has the shape \(3, 3\): allowed is one label for each"),
+        (FRAME.set_axis(["u", "u"], axis=1), SERIES, r"^x has the name 'u' twice: .* none \(x\.to_numpy\(\)\)$"),
+        (FRAME.set_axis(["u", " "], axis=1), SERIES, "^x has no name for column 2: different names"),
         (None, SERIES, "^x is of the type NoneType"),
     ],
 )

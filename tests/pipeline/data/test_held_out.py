@@ -63,7 +63,7 @@ def test_what_is_no_test_is_one_line(keys, said):
 def test_points_of_another_number_of_coordinates():
     with pytest.raises(RequestError, match=r"data.test has points of 1 coordinates: allowed is 2"):
         data_set(X, Y, bias=True, test=([1.0], [1.0]))
-    with pytest.raises(RequestError, match="test: y has the shape"):
+    with pytest.raises(RequestError, match="test: y has 1 label: allowed is one for each of the 2 rows"):
         data_set(X, Y, test=(X, [1.0]))
     with pytest.raises(RequestError, match=r"test: two arrays"):
         data_set(X, Y, test=X[0] + [1.0])

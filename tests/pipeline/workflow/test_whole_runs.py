@@ -11,7 +11,7 @@ import xarray as xr
 
 from pipeline import data_set, fit, generate_data, load_config, open_run, run, run_as_html
 from pipeline.inputs.errors import RequestError
-from pipeline.workflow.notebook_progress import CellLine, notebook_progress
+from pipeline.workflow.notebook_progress import CellLine, notebook_progress, shows_a_fit_alone
 from pipeline.workflow.stages import NOBODY
 
 X, Y = [-1.0, 0.5, 2.0], [1.0, -1.0, 0.5]
@@ -97,9 +97,10 @@ def test_progress_is_a_line_in_a_notebook_and_nothing_elsewhere(monkeypatch):
     handle = SimpleNamespace(
         display=lambda words, raw: shown.append(words), update=lambda words, raw: shown.append(words)
     )
-    module = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=1))
-    monkeypatch.setitem(sys.modules, "IPython", module)
-    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(DisplayHandle=lambda: handle))
+    shell, cleared = SimpleNamespace(kernel=1, user_ns={"In": ["", "fit(x, y)"]}), []
+    display = SimpleNamespace(DisplayHandle=lambda: handle, clear_output=lambda wait: cleared.append(wait))
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
     monkeypatch.setattr("pipeline.workflow.notebook_progress.PATIENCE_SECONDS", 0.0)
     with notebook_progress(None) as stages:
         assert isinstance(stages, CellLine)
@@ -107,12 +108,30 @@ def test_progress_is_a_line_in_a_notebook_and_nothing_elsewhere(monkeypatch):
     said = [one["text/plain"] for one in shown]
     assert said[0] == "Finding the plateaus ..."
     assert re.fullmatch(r"Computed in \d+\.\d s\.", said[1])  # an empty output would be a gap above the result
+    assert cleared == [True]  # once the result comes, so that the cell's output does not jump
     with suppress(KeyboardInterrupt), notebook_progress(None) as stages:
         stages.say("Reading ...")
         raise KeyboardInterrupt
     assert shown[-1]["text/plain"].startswith("Ended after 0.")
     with notebook_progress(False) as stages:
         assert stages is NOBODY
+
+
+@pytest.mark.parametrize(
+    ("cell", "alone"),
+    [
+        ("import reluflow as rf\nx = [1.0]\nrf.fit(x, y)", True),
+        ("fit(x, y)", True),
+        ("tree = rf.fit(x, y)", False),
+        ("rf.fit(x, y)['trajectory']", False),
+        ("print(x)\nrf.fit(x, y)", False),
+        ("for seed in range(3): rf.fit(x, y)", False),
+        ("", False),
+        ("rf.fit(", False),
+    ],
+)
+def test_a_line_makes_way_where_a_cell_shows_a_fit_alone(cell, alone):
+    assert shows_a_fit_alone(cell) is alone
 
 
 def test_keys_may_be_tables_or_dotted_and_hold_any_arrays():
