@@ -48,8 +48,8 @@ def test_a_second_visitor_is_sent_a_copy_and_his_page_is_made_when_his_browser_s
         assert list(names(ours[0]).values()) == list(names(theirs[0]).values())
         await small.message(second, LOADED)
         assert len(small.made) == 2
-        made, config = {model.id for model in second.document.models}, second.document.config
-        assert names(theirs[0]).keys() - made <= {config.id, config.notifications.id}
+        made, config = {model.id for model in second.document.models}, second.document.config.id
+        assert names(theirs[0]).keys() - made <= {config}
         styles = [one.document.template_variables["dist_url"] for one in (first, second)]
         assert styles[0] == styles[1]  # of this server, not of Panel's
         text = second.document.select_one({"type": TextInput})

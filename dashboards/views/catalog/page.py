@@ -169,7 +169,8 @@ class CatalogPage:
         if self.shown == key_of(table, asked):
             return None
         found = find_matches(table, asked)
-        if self.shown is None:  # the browser builds the table then, and must not be sent its losses meanwhile
+        # The browser builds the table when it has the first rows, and must not be sent their losses meanwhile.
+        if self.shown is None or not self.place.objects:
             run_ids = found.rows["run_id"][:PAGE_SIZE]
             first = [run_id for run_id in run_ids if run_id not in self.published.losses]
             self.published.losses.update(draw_losses(self.context.catalog, first))

@@ -135,3 +135,13 @@ def test_turning_back_next_to_a_boundary_is_a_sensitive_decision():
         assert found.attrs["sensitive_events"] == 1
         assert 0.1 < found.attrs["sensitive_times"][0] < 12.0
         assert "error of the tolerance's size" in found.attrs["status_message"]
+
+
+@pytest.mark.parametrize(("aside", "decisions"), [(1e-6, 0), (1e-10, 1)])
+def test_a_neuron_that_shrinks_until_rounding_decides_is_a_sensitive_decision(aside, decisions):
+    """It shrinks against x_1 by ln(1/aside) e-folds; what is left then decides that x_2 lets it grow."""
+    found = flow([[1.0, 0.0], [-1.0, 1.0]], [1.0, -1.0], [[1e-3, 1e-3 * aside]], (-1.0,), 200.0)
+    assert found.attrs["sensitive_events"] == decisions
+    shrunk = float(found["log_norm"][0, 0] - found["log_norm"].min())
+    assert shrunk == pytest.approx(-np.log(aside), abs=1.0)
+    assert float(found["log_norm"][-1, 0]) > -1.0
