@@ -81,6 +81,9 @@ def select(frame: pd.DataFrame, expression: str) -> pd.DataFrame:
     >>> list(select(runs, "width == 60 or init.width > 99").index)
     ['a', 'b']
     """
+    for name, value, kind in (("frame", frame, pd.DataFrame), ("expression", expression, str)):
+        if not isinstance(value, kind):
+            raise CatalogError(f"{name} is a {type(value).__name__}: a {kind.__name__} is allowed")
     known = {str(name) for name in (*frame.columns, frame.index.name) if name is not None}
     dotted = sorted((name for name in known if not name.isidentifier()), key=len, reverse=True)
     pattern = "|".join([_QUOTED, *(rf"(?<![\w.]){re.escape(name)}(?![\w.])" for name in dotted)])

@@ -7,7 +7,7 @@ stage wants them. Knows no stage and no catalog.
 """
 
 from pipeline.configuration.arrays import Arrays, described, npy_array, npz_arrays, one_row, torch_arrays
-from pipeline.configuration.bounds import parse_toml, read_bytes
+from pipeline.configuration.bounds import decode_text, parse_toml, read_bytes
 from pipeline.configuration.data_table import TEACHERS, DataConfig
 from pipeline.configuration.explaining import explain
 from pipeline.configuration.files import read_pinned
@@ -50,6 +50,7 @@ __all__ = [
     "RunConfig",
     "as_config",
     "as_table",
+    "decode_text",
     "described",
     "explain",
     "hidden_and_output",

@@ -5,6 +5,7 @@ A path may lead to a pipe that nobody writes to, to a device without end, or to 
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import stat
@@ -65,6 +66,22 @@ def _elsewhere(path: Path) -> str:
     return " (npy and npz take more)" if path.suffix.lower() in _LARGEST else ""
 
 
+def decode_text(content: bytes) -> str:
+    """Decode a text file: UTF-8 with a byte order mark or without, or UTF-16 with one, as Windows writes them.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if marked else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        what = f"byte {error.start + 1} is no text of the encoding {error.encoding}"
+        raise ValueError(f"{what}: save it as UTF-8 (in Excel: CSV UTF-8)") from None
+
+
 def parse_toml(content: bytes | str) -> dict[str, Any]:
     """Parse TOML of which nobody knows who wrote it.
 
@@ -73,7 +90,7 @@ def parse_toml(content: bytes | str) -> dict[str, Any]:
     ValueError
         If it is none, too large, or so deep that reading it would fill the memory.
     """
-    text = content.decode("utf-8") if isinstance(content, bytes) else content
+    text = decode_text(content) if isinstance(content, bytes) else content
     if len(text) > LARGEST_TOML:
         raise ValueError(f"it has {len(text):,} characters: at most {LARGEST_TOML:,} are allowed")
     bare = _TEXTS.sub("s", text)

@@ -51,7 +51,7 @@ def pin_file(values: dict[str, Any], table: str) -> None:
         raise RequestError(f"{table}.file_sha256 = {shown(keys['file_sha256'])}: not allowed, it is computed")
     if not isinstance(keys.get("file"), str):
         return
-    path = Path(keys["file"])
+    path = Path(keys["file"]).expanduser()
     try:
         digest = hashlib.sha256(read_bytes(path)).hexdigest()
     except (OSError, ValueError) as error:

@@ -25,6 +25,14 @@ Table = TypeVar("Table", bound=BaseModel)
 
 DATA_FILES = (".csv", ".tsv", ".txt", ".dat", ".npy", ".npz")
 """The endings of files that are no configuration but a run's points: allowed where a file is."""
+FOREIGN = {
+    (".parquet", ".feather", ".xlsx", ".xls", ".ods", ".json", ".h5", ".hdf5", ".pkl", ".pickle"): (
+        "read it by pandas, and write a table: frame.to_csv('points.csv', index=False)"
+    ),
+    (".mat", ".pt", ".pth", ".png", ".jpg"): "read it in Python, and write numpy.savez('points.npz', x=x, y=y)",
+    (".gz", ".zip", ".bz2", ".xz"): "unpack it before",
+}
+"""Endings of files in which people have points, and what makes a table of them."""
 
 
 def load_config(
@@ -69,7 +77,9 @@ def load_config(
         values.setdefault(table, {})
     for keys in tables_with_files(values):
         if isinstance(keys.get("file"), str):
-            keys["file"] = str(path.parent / keys["file"])  # beside this file; an overridden one is where we are
+            keys["file"] = str(
+                path.parent / Path(keys["file"]).expanduser()
+            )  # beside this file; an overridden one is where we are
     for key, value in (overrides or {}).items():
         _override(values, key, value)
     for table in TABLES_WITH_FILES:
@@ -109,6 +119,7 @@ def _read(path: Path) -> dict[str, Any]:
     """What a configuration's file says; of a file of points, that these are the data."""
     if path.suffix.lower() in DATA_FILES:
         return {"title": f"The points of {path.name}", "data": {"file": path.name}}
+    _refuse_foreign(path)
     values = read_toml(path)
     if "name" in values:
         raise RequestError(
@@ -119,6 +130,13 @@ def _read(path: Path) -> dict[str, Any]:
             f"{path} is a sweep, it has a grid: allowed is a run; `reluflow sweep {path}` computes it"
         )
     return values
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Raise for a file that is no text by its ending, and say what makes a table of it."""
+    for endings, remedy in FOREIGN.items():
+        if path.suffix.lower() in endings:
+            raise RequestError(f"{path.name}: allowed are TOML and the tables {', '.join(DATA_FILES)}; {remedy}")
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -298,7 +316,7 @@ def _find(name_or_path: str | Path) -> Path:
     known = presets()
     if str(name_or_path) in known:
         return known[str(name_or_path)]
-    path = Path(name_or_path)
+    path = Path(name_or_path).expanduser()
     try:
         if path.is_file() or (path.exists() and path.suffix in (".toml", *DATA_FILES)):
             return path  # what is no regular file is refused when it is read
@@ -308,6 +326,8 @@ def _find(name_or_path: str | Path) -> Path:
         raise RequestError(f"{name_or_path}: there is no such file")
     if (Path(str(resources.files("pipeline"))) / "sweep" / "examples" / f"{path.name}.toml").is_file():
         raise RequestError(f"{path.name} is a sweep: allowed is a run; `reluflow sweep {path.name}` computes it")
+    if str(name_or_path) and path.is_dir():
+        raise RequestError(f"{name_or_path} is a folder: allowed is a preset's name, or the path of a file")
     near = get_close_matches(str(name_or_path), known, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     raise RequestError(

@@ -14,6 +14,7 @@ from math import isfinite
 
 import numpy as np
 
+from pipeline.configuration import decode_text
 from pipeline.network.points import coordinate_names
 
 LABEL = re.compile(r"y_?\d*|labels?|targets?|outputs?|response|class", re.IGNORECASE)
@@ -60,7 +61,7 @@ def read_text(content: bytes, delimiters: str = ",;\t") -> tuple[np.ndarray, np.
     Parameters
     ----------
     content
-        UTF-8, with a byte order mark or without.
+        UTF-8, with a byte order mark or without, or UTF-16 with one.
     delimiters
         Those that are allowed; the last of them that the first line has is the file's.
 
@@ -76,7 +77,7 @@ def read_text(content: bytes, delimiters: str = ",;\t") -> tuple[np.ndarray, np.
         If the table is not rectangular, a cell is no finite number, or the header can't be followed: it has a
         column without a name, a name twice, two labels, or an input's name on the label's place.
     """
-    text = _spaces_as_delimiters(content.decode("utf-8-sig"), delimiters)
+    text = _spaces_as_delimiters(decode_text(content), delimiters)
     table, label, numbers = read_plain(text, delimiters) or read_carefully(text, delimiters)
     _refuse_row_numbers(table.header, numbers)
     named = [name for place, name in enumerate(table.header) if place != label]

@@ -105,6 +105,8 @@ def simulate(
     besides = instants("including", including, empty=True)
     if end_time is None and times is not None:
         end_time = float(times[-1])
+    if not isinstance(method, str):
+        raise RequestError(f"method is a {type(method).__name__}: allowed is a text such as 'exact'")
     if method != "exact":
         if number("output_speed", output_speed, OUTPUT_SPEED) != 1.0:
             raise RequestError(

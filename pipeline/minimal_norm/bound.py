@@ -47,10 +47,10 @@ def rough_certificate(x: np.ndarray, y: np.ndarray, slope: float = 0.0) -> tuple
     there = length > 0
     q = np.zeros(len(y))
     unit = x[there] / length[there, None]
-    pull = y[there] / (np.abs(y).max(initial=0.0) or 1.0) / length[there] * length[there].min(initial=np.inf)
+    force = y[there] / (np.abs(y).max(initial=0.0) or 1.0) / length[there] * length[there].min(initial=np.inf)
     bounds = []
     for sign in (1, -1):
-        own = np.where(sign * pull > 0, pull, 0.0)
+        own = np.where(sign * force > 0, force, 0.0)
         size = _rough_bound(np.abs(own), unit)
         bounds.append(1.0 if size > 0 else 0.0)
         q[there] += own / (size or 1.0)

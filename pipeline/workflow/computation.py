@@ -1,4 +1,4 @@
-"""One run from its configuration to the published tree: the stages, strung together."""
+"""One run from its configuration to the published tree: the stages, one after the other."""
 
 from __future__ import annotations
 

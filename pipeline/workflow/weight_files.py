@@ -62,7 +62,9 @@ def save_weights(
     OSError
         If the file can't be written.
     """
-    path, trajectory = Path(path), trajectory_of(trajectory)
+    if not isinstance(path, str | Path):
+        raise RequestError(f"path is a {type(path).__name__}: allowed is the name of a file")
+    path, trajectory = Path(path).expanduser(), trajectory_of(trajectory)
     ending = path.suffix.lower()
     if ending not in (".npz", *TORCH):
         raise RequestError(f"path = {path.name!r}: allowed are the endings .npz, .pt and .pth")

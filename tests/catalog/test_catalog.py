@@ -16,6 +16,7 @@ from catalog.errors import (
     UnknownRunError,
 )
 from catalog.manifest import Manifest
+from catalog.table import select
 
 ONE_LINE = r"^[^\n]+$"
 
@@ -215,6 +216,15 @@ def test_bad_conditions_are_one_clear_line(several, expression, tmp_path, monkey
         several.where(expression)
     assert str(caught.value).startswith("--where ")
     assert not list(tmp_path.glob("stolen*"))
+
+
+@pytest.mark.parametrize(
+    ("frame", "expression", "said"),
+    [(None, "a == 1", "frame is a NoneType: a DataFrame"), (pd.DataFrame(), 1, "expression is a int: a str")],
+)
+def test_what_is_no_table_or_no_text_is_named(frame, expression, said):
+    with pytest.raises(CatalogError, match=said):
+        select(frame, expression)
 
 
 def test_a_misspelt_column_is_named_with_close_ones(several):

@@ -119,6 +119,17 @@ def advance(kappa, row):
     motion[KAPPA] += kappa
 
 
+@scanning
+def count_held(side, impulse):
+    """Count the points along which the neuron slides, and those of them that repel it now."""
+    sliding, repelling = 0.0, 0.0
+    for k in range(side.shape[0]):
+        held = 1.0 if side[k] == SLIDING else 0.0
+        sliding += held
+        repelling += held if impulse[k] >= 0.0 else 0.0
+    return sliding, repelling
+
+
 @inner
 def begin_sliding(data, row, corner):
     """Collect the points at which the neuron slides, and settle them for a new impulse.
@@ -130,8 +141,10 @@ def begin_sliding(data, row, corner):
     int
         At how many it slides.
     """
-    count = 0
-    for k in range(row.side.shape[0]):
+    count, (sliding, repelling) = 0, count_held(row.side, row.impulse)
+    if sliding == 0.0:
+        return 0
+    for k in range(row.side.shape[0] if repelling > 0.0 else 0):
         if row.side[k] == SLIDING and row.impulse[k] >= 0.0:
             release(k, data, row, corner)
     for k in range(row.side.shape[0]):

@@ -11,11 +11,14 @@ from pipeline.flow.exact.propagation.bernstein import slope_at, write_cubic
 from pipeline.flow.gram.accepting import accept, along, write_weights
 from pipeline.flow.gram.compiling import allocating, entry_point, inner, scanning
 from pipeline.flow.gram.network import SLIDING, Network
+from pipeline.flow.gram.neuron import MARGIN
 from pipeline.flow.gram.sliding import exchange
 from pipeline.flow.gram.sweep import (
+    ONE_BOOST,
     boost,
     carry,
     copy_start,
+    join_impulses,
     write_active_impulse,
     write_impulses,
     write_residual,
@@ -117,11 +120,9 @@ def go_on(data, network, sweep, length, part):
 
     Through a short one by a single boost, whose error goes with the third power of the part.
     """
-    impulses = sweep.impulses
     write_impulses(part, length, sweep)
-    if part[1] - part[0] <= SHORT:
-        for k in range(impulses.shape[1]):
-            impulses[0, k] += impulses[1, k]
+    if part[1] - part[0] <= SHORT or sweep.motion[MARGIN] >= ONE_BOOST:
+        join_impulses(sweep.impulses)
         boost(data, network, sweep, 0)
     else:
         boost(data, network, sweep, 0)

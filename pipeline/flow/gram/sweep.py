@@ -16,7 +16,7 @@ from pipeline.flow.exact.propagation.bernstein import value
 from pipeline.flow.gram.compiling import allocating, inlined, inner, scanning
 from pipeline.flow.gram.nearby import Nearby, carry_neuron, make_nearby, write_width
 from pipeline.flow.gram.network import Data, Trial, make_trial
-from pipeline.flow.gram.neuron import DOUBT, FAR, SIZE, begin_sliding, measure
+from pipeline.flow.gram.neuron import DOUBT, FAR, MARGIN, SIZE, begin_sliding, measure
 from pipeline.flow.gram.sliding import Corner, Row, make_corner
 
 HALF_WIDTH = sqrt(3.0) / 6.0
@@ -24,6 +24,8 @@ FIRST, LAST = 0.5 - HALF_WIDTH, 0.5 + HALF_WIDTH
 """The Gauss nodes."""
 MORE, LESS = 0.25 + HALF_WIDTH, 0.25 - HALF_WIDTH
 """Alpha and beta."""
+ONE_BOOST = 3e-2
+"""The tolerance from which on a step is one boost, under the mean residual: of order 2."""
 SHRINKING, FADED = 1e-12, 1e-26
 """1 + cos(w_j, s_j D_j) below which a neuron can only shrink, and |w_j|^2 over the labels at which that ends."""
 
@@ -148,10 +150,20 @@ def carry_each(data, network, sweep, which):
     return events
 
 
+@inner
+def join_impulses(impulses):
+    """Make one impulse of two."""
+    for k in range(impulses.shape[1]):
+        impulses[0, k] += impulses[1, k]
+
+
 @allocating
 def carry(data, network, sweep):
     """Carry all neurons from the step's start through the two impulses; return how many boundaries they met."""
     copy_start(network, sweep)
+    if sweep.motion[MARGIN] >= ONE_BOOST:
+        join_impulses(sweep.impulses)
+        return boost(data, network, sweep, 0)
     return boost(data, network, sweep, 0) + boost(data, network, sweep, 1)
 
 

@@ -171,3 +171,9 @@ def test_where_a_file_is_looked_for(written, tmp_path, monkeypatch, table, start
 
     assert found(path) == found("../mine.toml") == tmp_path / "numbers.toml"
     assert found(path, {f"{table}.file": "other.toml"}) == tmp_path / "here" / "other.toml"
+    monkeypatch.setenv("HOME", str(tmp_path / "here"))
+    assert found(path, {f"{table}.file": "~/other.toml"}) == tmp_path / "here" / "other.toml"
+    path.write_text(
+        text + f'[{table}]\n{start}file = "~/other.toml"\n', encoding="utf-8-sig"
+    )  # as Notepad saves it
+    assert found(path) == tmp_path / "here" / "other.toml"

@@ -179,8 +179,18 @@ def test_a_long_value_is_cut():
 def test_names_of_nothing(written, tmp_path):
     allowed = f"allowed are {', '.join(presets())}, or the path of a TOML, CSV, txt or npz file"
     assert refusal("orthgonal") == f"preset = 'orthgonal' is not known (did you mean 'orthogonal'?): {allowed}"
-    for name in ("zzz", "", ".", str(tmp_path), "a\0b"):
+    for name in ("zzz", "", "a\0b"):
         assert refusal(name) == f"preset = {name!r} is not known: {allowed}"
+    for name in (".", str(tmp_path), "~"):
+        assert refusal(name) == f"{name} is a folder: allowed is a preset's name, or the path of a file"
+    for ending, remedy in (
+        (".parquet", "frame.to_csv"),
+        (".XLSX", "frame.to_csv"),
+        (".mat", "numpy.savez"),
+        (".gz", "unpack"),
+    ):
+        (tmp_path / f"mine{ending}").touch()
+        assert remedy in refusal(tmp_path / f"mine{ending}")
     assert refusal("no/such.csv") == "no/such.csv: there is no such file"
     assert refusal("no/such.toml") == "no/such.toml: there is no such file"
     assert refusal(tmp_path / "none.toml") == f"{tmp_path}/none.toml: there is no such file"
@@ -191,7 +201,7 @@ def test_what_is_no_toml(written):
     path = written("[init]\nwidth = = 3")
     assert refusal(path) == f"{path}: not a TOML file: Invalid value (at line 2, column 9)"
     path.write_bytes(b'title = "\xff"')
-    assert refusal(path).startswith(f"{path}: not a TOML file: 'utf-8' codec can't decode byte 0xff")
+    assert refusal(path).startswith(f"{path}: not a TOML file: byte 10 is no text of the encoding utf-8: save")
     path.write_text("a = " + "[" * 5000)
     assert refusal(path).startswith(f"{path}: not a TOML file: ")
 

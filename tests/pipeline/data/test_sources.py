@@ -139,7 +139,7 @@ def test_toml(read):
         ("x = [1]\ny = [nan]", "y[0] = nan: a finite number is allowed"),
         ("x = [[1]]\ny = 1979-05-27", "y = datetime.date(1979, 5, 27): a list or an array is allowed"),
         ("x = = 1", "Invalid value (at line 1, column 5)"),
-        (b'x = "\xff"', "'utf-8' codec can't decode byte 0xff in position 5: invalid start byte"),
+        (b'x = "\xff"', "byte 6 is no text of the encoding utf-8: save it as UTF-8 (in Excel: CSV UTF-8)"),
     ],
 )
 def test_toml_that_is_refused(refusal, content, line):

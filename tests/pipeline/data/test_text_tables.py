@@ -26,6 +26,7 @@ ONE_COLUMN = (
         ('"a,b","c ""d""",y\n1,"2",3\n4,5,6\n', ["a,b", 'c_"d"']),
         ("\ufeff1,2,3\n4,5,6\n", ["x1", "x2"]),
         ("\ufeffy,a,b\n3,1,2\n6,4,5\n", ["a", "b"]),
+        ("y;a;b\r\n3;1;2\r\n6;4;5\r\n".encode("utf-16"), ["a", "b"]),  # Windows calls it Unicode text
         ("\n\n 1, 2 ,3.0\n,,\n\n4e0,5,+6\n\n", ["x1", "x2"]),
     ],
 )
@@ -65,7 +66,7 @@ def test_csv_of_one_coordinate_and_a_capital_ending(read):
         ("a,b,y\n1,2,3\n4,5\n", "line 3 has 2 columns: 3 are allowed, as in the first line"),
         ("a,y\n1,2,3\n4,5,6\n", "line 2 has 3 columns: 2 are allowed, as in the first line"),
         ("1,2\n3,4,5\n", "line 2 has 3 columns: 2 are allowed, as in the first line"),
-        (b"1,\xff\n", "'utf-8' codec can't decode byte 0xff in position 2: invalid start byte"),
+        (b"1,\xff\n", "byte 3 is no text of the encoding utf-8: save it as UTF-8 (in Excel: CSV UTF-8)"),
         ('1,"' + "2" * 200_000 + '"\n', "field larger than field limit (131072)"),
     ],
 )

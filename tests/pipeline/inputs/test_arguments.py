@@ -174,6 +174,14 @@ def test_simulate_refuses_in_one_line(paper, init, method, name):
             simulate(paper, init, **{"end_time": 5.0, "method": method, name: value})
 
 
+@pytest.mark.parametrize("method", [None, 1, 10**400, ["exact"], paper_data()])
+def test_a_method_that_is_no_text_is_refused(paper, init, method):
+    with pytest.raises(
+        RequestError, match=rf"^method is a {type(method).__name__}: allowed is a text such as 'exact'$"
+    ):
+        simulate(paper, init, method=method)
+
+
 GIVEN = {
     "whole numbers": {"end_time": 5, "slope": 0, "samples": 20.0},
     "NumPy's": {"end_time": np.int64(5), "slope": np.float32(0.5), "tolerance": np.float32(1e-3)},

@@ -11,7 +11,7 @@ SCALES = (-2.0, -4.0, -6.0, -10.0, -20.0, -100.0, -1000.0)
 
 
 @pytest.fixture(scope="session")
-def rungs() -> xr.Dataset:
+def ladder() -> xr.Dataset:
     return ladder_law(load_config("orthonormal"), SCALES)
 
 

@@ -165,6 +165,8 @@ def test_torch_models_of_any_names_go_in_and_come_out(tmp_path):
 def test_what_can_not_be_written(tmp_path):
     with pytest.raises(RequestError, match=r"allowed are the endings \.npz, \.pt and \.pth"):
         save_weights(TRAJECTORY, tmp_path / "w.csv")
+    with pytest.raises(RequestError, match="path is a Dataset: allowed is the name of a file"):
+        save_weights(TRAJECTORY, TRAJECTORY)
 
 
 def test_the_command_writes_them(reluflow, filled, tmp_path):
