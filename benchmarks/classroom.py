@@ -2,8 +2,8 @@
 
 The visitors are connections of one process, as the pages' script makes them, not browsers: thirty of these would
 measure themselves. Each asks for the page, for its scripts and styles (with ``--scripts``), connects, fetches the
-document, says that it is loaded, and waits for the columns of the picture. Then one of them moves a slider while
-the others move theirs.
+document, says that it is loaded, and waits for the columns of the picture and for the server's answer: from then
+on the page follows its sliders. Then one of them moves a slider while the others move theirs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tornado.websocket import websocket_connect
 
 PICTURE = "kink"
 """A column of the network's neurons: a message with it brings the picture."""
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 120.0
 
 
 @dataclass
@@ -41,6 +41,8 @@ class Visitor:
         What the page's script has fetched: the document as JSON.
     waited
         Seconds from the request until the columns of the picture have come.
+    answered
+        Seconds until the server has answered that it knows of the loaded page.
     received
         Bytes of the page, its files and its messages until then.
     """
@@ -49,6 +51,7 @@ class Visitor:
     scripts: bool = False
     document: Any = None
     waited: float = 0.0
+    answered: float = 0.0
     received: int = 0
     connection: WebSocketClientConnectionWrapper | None = None
     receiver: Receiver = field(default_factory=lambda: Receiver(Protocol()))
@@ -71,9 +74,14 @@ class Visitor:
                 self.document = message.content["doc"]
         loaded = {"type": "event", "name": "document_ready", "values": {"type": "map"}}
         await self.patch({"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": loaded})
-        if not _has_column(self.document, PICTURE):
-            await self.wait_for(PICTURE)
-        self.waited = perf_counter() - began
+        if _has_column(self.document, PICTURE):
+            self.waited = perf_counter() - began
+        while not self.waited or not self.answered:
+            message = await self.message()
+            if message.msgtype == "OK":
+                self.answered = perf_counter() - began
+            elif f'"{PICTURE}"' in message.content_json:
+                self.waited = self.waited or perf_counter() - began
 
     async def fetch(self, address: str) -> str:
         """Fetch a text, compressed where the server offers it."""
@@ -205,6 +213,9 @@ def main() -> None:
     words.add_argument("--rounds", type=int, default=1)
     words.add_argument("--scripts", action="store_true")
     words.add_argument("--wait", type=float, default=0.0, help="seconds before each class, to make pages ahead")
+    words.add_argument(
+        "--after", type=float, default=0.0, help="seconds after the last class, to weigh the server"
+    )
     said = words.parse_args()
     command = [sys.executable, "-m", "pipeline.cli", "dashboard", "--port", "0", "--catalog", said.catalog]
     if said.wait:
@@ -219,6 +230,10 @@ def main() -> None:
         for _ in range(said.rounds):
             sleep(said.wait)
             measure(psutil.Process(server.pid), address, said)
+        if said.after:
+            sleep(said.after)
+            memory = psutil.Process(server.pid).memory_info().rss
+            print(f"{said.after:.0f} s after the last has left: memory {memory / 1e6:.0f} MB")
     finally:
         server.terminate()
         server.communicate()
@@ -229,7 +244,11 @@ def measure(process: psutil.Process, address: str, said: argparse.Namespace) -> 
     before = spent(process)
     found, slides = asyncio.run(attend(address, said.size, said.scripts, said.moves, said.every))
     waits = sorted(one.waited for one in found)
-    print(f"{said.size} pages: first {waits[0]:.2f} s, median {median(waits):.2f} s, last {waits[-1]:.2f} s")
+    answers = [one.answered for one in found]
+    print(
+        f"{said.size} pages: first {waits[0]:.2f} s, median {median(waits):.2f} s, last {waits[-1]:.2f} s; "
+        f"they follow their sliders after {median(answers):.2f} s, last {max(answers):.2f} s"
+    )
     print(
         f"a page with {said.moves} moves: {(spent(process) - before) / said.size:.3f} processor seconds, "
         f"{median(one.received for one in found) / 1e6:.2f} MB; memory {process.memory_info().rss / 1e6:.0f} MB"

@@ -210,9 +210,24 @@ def poll(
 ) -> LatestOnly:
     """Read something in a thread and show it, once in so many milliseconds while the page is open."""
     latest = LatestOnly(pn.state.curdoc, lambda _: read(), show, failed)
-    if pn.state.curdoc is not None:
-        pn.state.add_periodic_callback(lambda: latest.request(None), period=milliseconds)
+    repeat_once_loaded(lambda: latest.request(None), milliseconds)
     return latest
+
+
+def repeat_once_loaded(act: Callable[[], None], milliseconds: int) -> None:
+    """Do something once in so many milliseconds, from when a browser has the page: one made ahead does nothing."""
+    document = pn.state.curdoc
+    if document is None:
+        return
+
+    def begin() -> None:
+        with set_curdoc(document):
+            pn.state.add_periodic_callback(act, period=milliseconds)
+
+    def loaded() -> None:
+        document.add_next_tick_callback(begin)
+
+    pn.state.onload(loaded)
 
 
 def is_gone(document: Document) -> bool:

@@ -112,8 +112,32 @@ if (begin !== undefined) {
     if (this.model.css_classes.includes("runs")) {
       lead(this.tabulator, ".tabulator-row", "input[type=checkbox], a", ["ArrowUp", "ArrowDown"]);
       lead(this.tabulator, ".tabulator-col.tabulator-sortable[tabulator-field]", null, ["ArrowLeft", "ArrowRight"]);
+      widen(this.tabulator, "run");
     }
   };
+}
+
+// One column takes the width that the others leave. Tabulator has a layout for that, in which Panel 1.9 can't say the
+// column's least width: on a phone it would vanish.
+function widen(table, field) {
+  const least = table.getColumn(field).getWidth();
+  const fill = () => {
+    if (!table.initialized || table.element.clientWidth === 0) { // it is hidden, or another one is in its place
+      return;
+    }
+    const column = table.getColumn(field);
+    const others = table.getColumns().filter((one) => one.isVisible() && one !== column);
+    const taken = others.reduce((sum, one) => sum + one.getWidth(), 2);
+    const width = Math.max(least, table.element.clientWidth - taken);
+    if (column.getWidth() !== width) {
+      column.setWidth(width);
+      table.getRows("visible").forEach((row) => row.normalizeHeight());
+    }
+  };
+  new ResizeObserver(fill).observe(table.element);
+  for (const what of ["renderComplete", "columnVisibilityChanged"]) { // new rows bring back the first width
+    table.on(what, fill);
+  }
 }
 
 function lead(table, groups, within, [back, forth]) {

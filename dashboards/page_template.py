@@ -19,6 +19,7 @@ from catalog import Catalog, CatalogError
 from dashboards.budget import StoppedError
 from dashboards.computations import Computations
 from dashboards.page_context import PageContext
+from dashboards.page_copies import load_again_on_message
 from dashboards.shared_results import SHARED
 from dashboards.theme import DARK, FONT, LIGHT, THEMES, Theme
 from dashboards.views import PAGES
@@ -73,6 +74,7 @@ def open_page(name: str, catalog: Catalog, files: Mapping[str, str]) -> pn.Templ
     )
     computing = Computations(pn.state.curdoc) if pn.state.curdoc is not None else None
     if computing is not None:
+        load_again_on_message(computing.document)
         context.compute, context.scratch = computing.compute, computing.scratch
         context.share, context.shared = computing.share, SHARED.peek
     template = fill_template(name, context, notices, build_content(name, context, notices))

@@ -12,6 +12,9 @@ SYMBOLS = {
 }  # fmt: skip
 """The paper's symbols by what stands for them in plain text; replaced in this order."""
 
+MINUS = re.compile(r"(?<![\w.)-])-(?=[\d.]|ln\b|λ)")
+"""A hyphen that stands for a minus: before a number or a symbol, not within a word, a range or an exponent."""
+
 
 def typeset(text: str) -> str:
     """Write a title or a sentence of the pipeline with the paper's symbols.
@@ -20,10 +23,12 @@ def typeset(text: str) -> str:
     --------
     >>> typeset("at t2: |D_+| (1 - cos(w_j, D_+)) <= lambda^(epsilon/5) on S_{+,1}")
     'at t₂: |D₊| (1 − cos(wⱼ, D₊)) ≤ λ^(ε/5) on S₊,₁'
+    >>> typeset("neurons 17-20 of non-orthogonal: 1e-12 and -0.5 within 10/(-ln lambda)")
+    'neurons 17-20 of non-orthogonal: 1e-12 and −0.5 within 10/(−ln λ)'
     """
     for plain, symbol in SYMBOLS.items():
         text = text.replace(plain, symbol)
-    return text
+    return MINUS.sub("−", text)
 
 
 def name_statement(key: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import xarray as xr
@@ -32,6 +33,8 @@ KEYS = (
 
 WIDTH_LIMIT = 20_000
 """Neurons that a page computes; for more there is ``reluflow run``, whose result a page opens."""
+SHARED_BYTES = 16_000_000
+"""A computed run of at most this size is in memory for all visitors: the paper's experiment has one million."""
 SAMPLES_LIMIT = 2_000
 """Samples that a page computes."""
 SEED_LIMIT = 2**53 - 1
@@ -213,10 +216,33 @@ def open_tree(selection: RunSelection, context: PageContext) -> xr.DataTree:
         return tree
     if context.scratch is None:
         tree = run(selection.config)
-    else:
-        scratch = open_catalog(context.scratch())
-        tree = scratch[context.compute(publish_run, selection.config, scratch)]
+        return tree
+    try:
+        tree = context.share(
+            ("run", selection.config.model_dump_json()), partial(computed_tree, selection, context)
+        )
+    except LargeRunError as error:
+        return error.tree
     return tree
+
+
+class LargeRunError(Exception):
+    """A computed run is too large to be shared; it is this visitor's alone, in the folder of his page."""
+
+    def __init__(self, tree: xr.DataTree) -> None:
+        super().__init__(f"{tree.nbytes} bytes")
+        self.tree = tree
+
+
+def computed_tree(selection: RunSelection, context: PageContext) -> xr.DataTree:
+    """Compute a run with all its groups, and read it into memory, where all visitors can use it."""
+    assert context.scratch is not None
+    scratch = open_catalog(context.scratch())
+    tree: xr.DataTree = scratch[context.compute(publish_run, selection.config, scratch)]
+    if tree.nbytes > SHARED_BYTES:
+        raise LargeRunError(tree)
+    loaded: xr.DataTree = tree.load()
+    return loaded
 
 
 def publish_run(config: RunConfig, catalog: Catalog) -> str:

@@ -8,15 +8,30 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYetError
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 KEPT_BYTES = 128_000_000
 """Bytes of the results that are kept: about 140 of the paper's experiment, of 0.9 MB each."""
 POLL_SECONDS = 0.05
 """Time between two checks whether a result is still wanted."""
+
+_noted: ContextVar[dict[Hashable, Any] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def noted_results() -> Iterator[dict[Hashable, Any]]:
+    """Note the results that are asked for meanwhile by :meth:`SharedResults.peek`: None for what is not made."""
+    found: dict[Hashable, Any] = {}
+    before = _noted.set(found)
+    try:
+        yield found
+    finally:
+        _noted.reset(before)
 
 
 class SharedResults:
@@ -79,7 +94,11 @@ class SharedResults:
         with self.lock:
             found = self.made.get(key)
         value = found.result() if found is not None and found.done() else None
-        return None if value is None else value[0]
+        result = None if value is None else value[0]
+        noted = _noted.get()
+        if noted is not None:
+            noted[key] = result
+        return result
 
     def _waited(self, found: Future[Any], still_wanted: Callable[[], None]) -> tuple[Any] | None:
         """Wait for another visitor's result; None if that visitor has not made it."""

@@ -2,14 +2,16 @@
 
 Making a page takes a quarter of a second of one core, so that the last of thirty visitors would wait eight
 seconds. A page that is ready costs a fifth of that. Only an address that two visitors have open at once has such
-pages, or any that is opened if the server was told how many visitors will come. A page with a clock of its own (it
-looks for new runs every few seconds) is never made ahead: it would look for runs while nobody sees it.
+pages, or any that is opened if the server was told how many visitors will come. A page with a clock that runs
+before a browser has the page is never made ahead (:func:`dashboards.latest_only.repeat_once_loaded` makes one that
+waits). Who comes when no page is ready is sent a copy of the last one: see :mod:`dashboards.page_copies`.
 
 Several server processes would be another way, but then a visitor's websocket has to find the process of his page.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Hashable
@@ -21,23 +23,32 @@ from uuid import uuid4
 from weakref import WeakSet
 
 import bokeh.server.contexts
-import panel.io.server
 from bokeh.core.types import ID
-from bokeh.document import Document
-from bokeh.protocol import Protocol
 from bokeh.server.contexts import ApplicationContext
 from bokeh.server.session import ServerSession, current_time
 from bokeh.server.tornado import BokehTornado
 from bokeh.util.token import get_token_payload
-from panel.io.resources import Resources
-from panel.io.state import set_curdoc
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from tornado.ioloop import IOLoop
 
 from dashboards.budget import BUDGET
+from dashboards.page_copies import CopiedPages, PageCopy, fill_later
+from dashboards.shared_results import noted_results
+from dashboards.written_page import (
+    model_names,
+    names_of,
+    new_word,
+    send_written,
+    write_page,
+    write_pages_ourselves,
+)
 
-CLASS_SIZE = 30
-"""Pages that are kept ready for an address, unless the server was told how many visitors it will have."""
+CLASS_SIZE = 5
+"""Pages that are kept ready for an address, unless the server was told how many visitors it will have.
+
+Each has 3 MB: thirty were what remained of a class's memory when it had left. Who comes after the fifth has
+the picture from a copy as soon, and follows his sliders some seconds later.
+"""
 REMEMBERED_SECONDS = 600.0
 """Time after the last visit of an address in which its pages are kept ready."""
 MOST_ADDRESSES = 100
@@ -48,10 +59,12 @@ PAUSE_SECONDS = 0.25
 """Time between two looks whether the server has nothing to do."""
 QUIET_LOAD = 0.04
 """Part of one core that the server uses at most while no visitor does anything: a move of a slider uses more."""
-TOKEN = "token-of-the-visitor"
-"""Stands in a page that is ready for the word that lets a visitor's websocket in."""
-RENDER = panel.io.server.server_html_page_for_session
-"""Panel's function that writes the HTML of a session."""
+COPIED_ADDRESSES = 10
+"""Addresses that have a copy of their page, those that were opened last; a copy of the flow's page is 1 MB."""
+MISSES_LIMIT = 2
+"""Copies of an address that differ from its page, after which there are no more."""
+FIRST_SECONDS = 2.0
+"""Time for which others wait for what the first visitor's page computes: then the copy of it has the picture."""
 LOGGER = logging.getLogger("reluflow.dashboard")
 
 Key = tuple[str, str, str, str]
@@ -69,6 +82,9 @@ class Address:
     state: Hashable = None
     shared: bool = False
     refused: bool = False
+    copy: PageCopy | None = None
+    misses: int = 0
+    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def look(self) -> None:
         """Note that two visitors have this address open at once."""
@@ -94,13 +110,16 @@ class SparePages:
         self.asked = monotonic()
         self.used = 0.0
         self.looks = False
+        self.known: set[str | None] = set()  # the first page imports modules, some of which make models
+        self.copies = CopiedPages(state, self.copy_no_more)
 
     def serve(self, application: BokehTornado) -> None:
         """Give the visitors of an application the pages that are ready."""
         self.application = application
-        vars(panel.io.server)["server_html_page_for_session"] = page_of_session
+        write_pages_ourselves()
         for context in application._applications.values():
             found: Any = context
+            fill_later(context.application)
             found.create_session_if_needed = partial(self.session, context, context.create_session_if_needed)
 
     async def session(
@@ -118,11 +137,44 @@ class SparePages:
         self.asked = monotonic()
         spare = self.take(key)
         if spare is None:
-            session = await create(session_id, request, token)
+            session = await self.open(key, context, partial(create, session_id, request, token))
         else:
             session = hand_over(context, spare, session_id, request, token)
         self.visited(key, context, session)
         return session
+
+    async def open(
+        self, key: Key, context: ApplicationContext, create: Callable[[], Awaitable[ServerSession]]
+    ) -> ServerSession:
+        """Open a session of an address that has no page ready: with a copy of its last page, if that fits."""
+        address = self.addresses.setdefault(key, Address(context))
+        while (copy := address.copy) is not None and copy.waits and monotonic() - copy.made < FIRST_SECONDS:
+            if not copy.fits(copy.state):
+                break
+            await asyncio.sleep(PAUSE_SECONDS / 5)
+        async with address.opening:
+            copy = address.copy
+            if copy is not None and copy.fits(self.state()):
+                return await self.copies.open(copy, create)
+            return await self.first(address, create)
+
+    async def first(self, address: Address, create: Callable[[], Awaitable[ServerSession]]) -> ServerSession:
+        """Make a page, write it, and keep a copy."""
+        state, word = self.state(), new_word()
+        with noted_results() as results, model_names(names_of(word)):
+            session = await create()
+        page = write_page(session, word, self.application)
+        send_written(session, page)
+        if address.context.url in self.known and address.misses < MISSES_LIMIT:
+            address.copy = PageCopy(page, state, dict(results))
+        self.known.add(address.context.url)
+        return session
+
+    def copy_no_more(self, copy: PageCopy) -> None:
+        """Forget a copy that differs without a cause; an address with two such copies is copied no more."""
+        for address in self.addresses.values():
+            if address.copy is copy:
+                address.copy, address.misses = None, address.misses + 1
 
     def take(self, key: Key) -> ServerSession | None:
         """Take a page that is ready; those that show an older state are discarded."""
@@ -170,8 +222,10 @@ class SparePages:
     def forget(self) -> None:
         """Look at all addresses; discard what nobody has opened for long, and the pages that are too many."""
         left, now = self.number, monotonic()
-        for address in reversed(self.addresses.values()):
+        for number, address in enumerate(reversed(self.addresses.values())):
             address.look()
+            if number >= COPIED_ADDRESSES:
+                address.copy = None
             left -= len(address.ready)
             if left < 0:
                 discard(address)
@@ -189,7 +243,9 @@ class SparePages:
             address.state = state
         create = type(address.context).create_session_if_needed
         try:
-            session = await create(address.context, cast(ID, str(uuid4())), bare_request(key))
+            session = await self.first(
+                address, partial(create, address.context, cast(ID, str(uuid4())), bare_request(key))
+            )
         except Exception:
             LOGGER.exception("a page could not be made ahead")
             address.refused = True
@@ -199,9 +255,6 @@ class SparePages:
         if session.document.session_callbacks:
             address.refused = True
             discard(address)
-        else:
-            render_ahead(session, self.application)
-            answer_ahead(session)
 
 
 def key_of(context: ApplicationContext, request: HTTPServerRequest | None) -> Key | None:
@@ -246,45 +299,3 @@ def discard(address: Address) -> None:
         session.unblock_expiration()
         session.request_expiration()
     address.ready.clear()
-
-
-def render_ahead(session: ServerSession, application: BokehTornado) -> None:
-    """Write a page's HTML before its address is asked for; Panel changes models meanwhile."""
-    document: Document = session.document
-    with set_curdoc(document):
-        vars(session)["_html_ahead"] = RENDER(
-            session, resources=Resources.from_bokeh(application.resources()), title=document.title, token=TOKEN,
-            template=document.template, template_variables=document.template_variables,
-        )  # fmt: skip
-
-
-def page_of_session(
-    session: ServerSession, resources: Any, title: str, token: str | None = None, **others: Any
-) -> str:
-    """Return the HTML of a session: what was written ahead, with the visitor's token, or what Panel writes now."""
-    ahead: str | None = vars(session).pop("_html_ahead", None)
-    if ahead is None:
-        return RENDER(session, resources, title, token, **others)
-    return ahead.replace(TOKEN, token or session.token)
-
-
-def answer_ahead(session: ServerSession) -> None:
-    """Write a page's document as JSON before its browser asks; a change of the document until then undoes that."""
-    document: Document = session.document
-    ahead: Any = session
-    made = Protocol().create("PULL-DOC-REPLY", cast(ID, ""), document)
-    text, buffers = made.content_json, made.buffers
-
-    def forget(event: Any) -> None:
-        vars(ahead).pop("_handle_pull", None)
-        document.callbacks.remove_on_change(forget)
-
-    async def reply(message: Any, connection: Any) -> Any:
-        forget(None)
-        answer = type(made)(made.create_header(request_id=message.header["msgid"]), {}, cast(Any, {}))
-        answer._content_json = text
-        answer.add_buffers(*buffers)
-        return answer
-
-    ahead._handle_pull = reply
-    document.on_change(forget)

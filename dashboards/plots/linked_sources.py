@@ -28,7 +28,7 @@ from dashboards.theme import Theme
 HEIGHT = 440
 """Height in pixels: with the controls above them the plots end within 800."""
 PLOT: dict[str, Any] = {
-    "height": HEIGHT, "min_width": 280, "tools": "pan,box_zoom,reset,save", "toolbar_location": "above",
+    "height": HEIGHT, "min_width": 280, "tools": "pan,box_zoom,reset,save", "toolbar_location": "right",
 }  # fmt: skip
 """Options of both figures."""
 EMPTY: dict[str, Any] = {"x": [], "y": [], "at": [], "height": [], "row": []}

@@ -98,12 +98,12 @@ def ladder(preset_or_file: str, settings: tuple[str, ...], out: Path, catalog_ur
     """  # noqa: D301
     from pipeline.configuration import load_config, parse_override
     from pipeline.theory import ladder_law
-    from pipeline.theory.ladder import RUNGS, ladder_configuration
+    from pipeline.theory.ladder import SCALES, ladder_configuration
 
     config = load_config(preset_or_file, dict(parse_override(text) for text in settings))
     present(
         "ladder", ladder_configuration(config), lambda advance: ladder_law(config, advance=advance),
-        steps=len(RUNGS), out=out, catalog_url=catalog_url, as_json=as_json,
+        steps=len(SCALES), out=out, catalog_url=catalog_url, as_json=as_json,
     )  # fmt: skip
 
 

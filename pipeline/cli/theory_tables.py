@@ -17,9 +17,9 @@ from pipeline.theory.directions import direction_rows
 
 def print_ladder(console: Console, law: xr.Dataset) -> None:
     """Print the exponents beside the paper's, the constants, and the law of the excess."""
-    rungs = law["rung"].values
+    scales = law["rung"].values
     console.print(
-        f"{law.attrs['name']} from 10^{rungs[0]:g} to 10^{rungs[-1]:g}, epsilon = {law.attrs['epsilon']:g}: "
+        f"{law.attrs['name']} from 10^{scales[0]:g} to 10^{scales[-1]:g}, epsilon = {law.attrs['epsilon']:g}: "
         "deviation ~ lambda^exponent\n"
     )
     table = Table("statement", "paper's exponent", "measured", "scales fitted", "holds from 10^", box=None)
@@ -34,21 +34,21 @@ def print_ladder(console: Console, law: xr.Dataset) -> None:
     console.print(table)
     if table.row_count < len(PAPER_STATEMENTS):
         console.print(f"Of {len(PAPER_STATEMENTS) - table.row_count} others the assumptions are met at no scale.")
-    console.print(_rungs_table(law))
+    console.print(_scales_table(law))
     console.print(_excess_in_words(law))
     console.print("'Holds from': the largest scale at which, as at all smaller ones, the statement holds.")
 
 
-def _rungs_table(law: xr.Dataset) -> Table:
+def _scales_table(law: xr.Dataset) -> Table:
     table = Table(
         "\nlambda = 10^", "\nt2 |D_+|/(-ln lambda)", "\nt3 |D_-|/(-ln lambda)", "\nplateaus",
         "final excess\nof the norm", "less the\nlimit's", "between the data\n|h - h*|", box=None,
     )  # fmt: skip
-    for rung in (0.4, 0.0, -1.0, -2.0, -4.0, -6.0, -10.0, -20.0, -100.0, -1000.0):
-        if rung in law["rung"].values:
-            at = law.sel(rung=rung)
+    for scale in (0.4, 0.0, -1.0, -2.0, -4.0, -6.0, -10.0, -20.0, -100.0, -1000.0):
+        if scale in law["rung"].values:
+            at = law.sel(rung=scale)
             table.add_row(
-                f"{rung:g}", _number(at["constant_t2"], ".4f"), _number(at["constant_t3"], ".4f"),
+                f"{scale:g}", _number(at["constant_t2"], ".4f"), _number(at["constant_t3"], ".4f"),
                 _number(at["plateaus"], "g"), _number(at["excess"], ".4g"),
                 _number(at["limit_deviation"], ".2g") if "limit_deviation" in law else "-",
                 _number(at["hull_difference"], ".2g"),

@@ -373,7 +373,7 @@ def describe_end(ended: Status, ambiguous: int, contradictory: bool) -> tuple[St
 def describe_sensitivity(count: int, first: float) -> str:
     """What has to be said of a run in which errors of the tolerance's size could change who crosses."""
     return (
-        f" {count} times, first at t = {first:.6g}, a neuron came so close to a boundary that an error of the "
-        "tolerance's size decides on which side it goes on: from there on the tolerance holds for one of several "
-        "nearby flows."
+        f" {count} times, first at t = {first:.6g}, a neuron came so close to a boundary, or shrank so far, "
+        "that an error of the tolerance's size decides which way it goes on: from there on the tolerance holds "
+        "for one of several nearby flows."
     )

@@ -20,6 +20,7 @@ from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.followed import Progress, Reading
 from pipeline.flow.gram.build import load_many_patterns
 from pipeline.flow.gram.network import Data, Network, make_data, make_network
+from pipeline.flow.gram.neuron import MARGIN
 from pipeline.flow.gram.reading import Seen, make_seen, read_steps
 from pipeline.flow.gram.state import (
     CROSSINGS,
@@ -136,6 +137,7 @@ class Reader:
         self.data = data_of(course.reduced)
         self.network = network_of(course.reduced, self.data)
         self.sweep = make_sweep(self.data, len(self.network.sign))
+        self.sweep.motion[MARGIN] = course.account["tolerance"]
         steps = course.record
         self.record = Record(steps.time, steps.length, steps.movement, steps.curve, course.assumed)
         self.starts = np.append(course.record.time, np.inf)[[mark.step for mark in course.marks[:-1]]]

@@ -47,10 +47,10 @@ def rough_certificate(x: np.ndarray, y: np.ndarray, slope: float = 0.0) -> tuple
     there = length > 0
     q = np.zeros(len(y))
     unit = x[there] / length[there, None]
-    pull = y[there] / (np.abs(y).max(initial=0.0) or 1.0) / length[there] * length[there].min(initial=np.inf)
+    force = y[there] / (np.abs(y).max(initial=0.0) or 1.0) / length[there] * length[there].min(initial=np.inf)
     bounds = []
     for sign in (1, -1):
-        own = np.where(sign * pull > 0, pull, 0.0)
+        own = np.where(sign * force > 0, force, 0.0)
         size = _rough_bound(np.abs(own), unit)
         bounds.append(1.0 if size > 0 else 0.0)
         q[there] += own / (size or 1.0)
@@ -175,19 +175,18 @@ def _best_tau(form: np.ndarray, v: np.ndarray) -> tuple[float, np.ndarray]:
     It is the secular equation of a trust region (More and Sorensen 1983). Every tau that has a Cholesky factor
     gives a bound; the last one that has is taken.
     """
-    from scipy.linalg import cho_factor, cho_solve
+    from scipy.linalg.lapack import dpotrf, dpotrs  # cho_factor and cho_solve take as long again around them
 
     identity = np.eye(len(v))
     low, high = 0.0, float(np.abs(form).sum(axis=1).max(initial=0.0)) + 0.5 * float(np.linalg.norm(v)) + 1e-100
     tau, best = high, (high, np.zeros_like(v))
     for _ in range(MOST_FACTORS):
-        try:
-            factor = cho_factor(tau * identity - form, lower=True, check_finite=False)
-        except np.linalg.LinAlgError:
+        factor, failed = dpotrf(tau * identity - form, lower=1)
+        if failed:
             low = tau
             tau = 0.5 * (low + high)
             continue
-        h = cho_solve(factor, v, check_finite=False)
+        h = dpotrs(factor, v, lower=1)[0]
         length = float(np.linalg.norm(h))
         if length >= 2.0:
             low = tau
@@ -196,7 +195,7 @@ def _best_tau(form: np.ndarray, v: np.ndarray) -> tuple[float, np.ndarray]:
         best = tau, h
         if abs(length - 2.0) <= 1e-6 or length == 0.0:
             break
-        slope_of_it = float(h @ cho_solve(factor, h, check_finite=False))
+        slope_of_it = float(h @ dpotrs(factor, h, lower=1)[0])
         tau = tau + length**2 / slope_of_it * (length - 2.0) / 2.0
         if not low < tau < high:
             tau = 0.5 * (low + high)

@@ -22,6 +22,9 @@ from pipeline.network.activation import Activation
 VANISHING = (1e-8, 1e-6, 1e-4)
 """The share of the total mass below which a neuron is left out: the others are corrected for it. The next is tried
 if that does not lead to an interpolator: of very small neurons the correction changes the patterns."""
+UNUSED = 1e-5
+"""The share of the total mass below which a program is not given a neuron's pattern: an interior-point method
+leaves as much in the blocks that it does not use, and every block costs."""
 MOST_UNKNOWNS = 2_500
 """How many equations or weights a correction may have, whichever are fewer: some seconds' work."""
 LARGEST_PROGRAM = 250_000
@@ -83,7 +86,7 @@ def exact(reduced: Reduced, neurons: Neurons, slope: float) -> Network | None:
 def reoptimised(reduced: Reduced, neurons: Neurons, slope: float) -> Network | None:
     """The interpolator of least norm whose neurons have the signs and the patterns of these, by the program."""
     n, r = reduced.points.shape
-    near = merged(reduced, neurons)
+    near = merged(reduced, neurons, UNUSED)
     heaviest = np.arange(min(len(near.sign), LARGEST_PROGRAM // (n * (r + 1)) + 1))
     if len(heaviest) < len(near.sign) and len(heaviest) * r < n:  # so few can fit by chance alone
         return None

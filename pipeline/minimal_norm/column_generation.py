@@ -58,7 +58,10 @@ def generate(reduced: Reduced, charts: list[Chart], slope: float, known: Blocks 
     enumerated = all(chart.patterns is not None for chart in charts)
     by_cells = not enumerated and are_likely_few(charts)
     explored = [] if enumerated else [_explored(chart) for chart in charts]
-    first = _first(reduced, charts, slope, explored)
+    if enumerated or known is None:
+        first = _first(reduced, charts, slope, explored)
+    else:  # an interpolator's own dual says more of what is missing than the labels do
+        first = _both_signs(_everywhere(reduced))
     if known is not None:
         first = known.joined(first.pattern, first.sign)
     blocks = with_one_line(reduced, first, slope)
@@ -164,11 +167,15 @@ def _first(reduced: Reduced, charts: list[Chart], slope: float, explored: list[n
     points = reduced.points
     if len(charts) == 1 and (patterns := charts[0].patterns) is not None and len(patterns) <= ALL_AT_ONCE:
         return _both_signs(patterns)
-    everywhere = np.repeat([[True], [False]], len(points), axis=1)
     if not explored:
-        return _both_signs(np.concatenate([everywhere, points @ points.T > 0, points @ points.T < 0]))
+        return _both_signs(np.concatenate([_everywhere(reduced), points @ points.T > 0, points @ points.T < 0]))
     guess = uphill(0.0, balanced(reduced, reduced.labels), charts, slope, explored)
-    return _both_signs(everywhere).joined(*_patterns_at(reduced, guess))
+    return _both_signs(_everywhere(reduced)).joined(*_patterns_at(reduced, guess))
+
+
+def _everywhere(reduced: Reduced) -> np.ndarray:
+    """The patterns of the neurons that are active on every point, and on none."""
+    return np.repeat([[True], [False]], len(reduced.points), axis=1)
 
 
 def _both_signs(patterns: np.ndarray) -> Blocks:

@@ -205,8 +205,7 @@ class MinimalNeurons:
         largest : float[time, minimal_neuron]
             The largest wish; -inf if no neuron is of its sign.
         """
-        # Not w @ unit.T, a product of matrices of width 1 or 2: on a busy machine BLAS takes ten times as long.
-        along = [np.einsum("ctj,c->tj", w, v) for v in self.unit]
+        along = self._along(w)
         wish = [part + s * a for part, s in zip(along, self.sign, strict=True)]
         side = self._sides(a, along)
         wishes, largest = np.zeros((2, len(a), len(wish)))
@@ -215,6 +214,7 @@ class MinimalNeurons:
             rivals = np.flatnonzero(self.sign == s)
             chosen = rivals[np.argmax([wish[other] for other in rivals], axis=0)]
             nearest = np.where(side == s, chosen, nearest)
+        taken: list[np.ndarray] = []
         for i, s in enumerate(self.sign.tolist()):
             own = (side == s) & (nearest == i)
             mine = np.where(own, wish[i], -np.inf)
@@ -222,10 +222,28 @@ class MinimalNeurons:
             positive = np.maximum(mine, 0.0, out=mine)
             wishes[:, i] = squares(positive)
             positive /= self.square[i]
-            for c, v in enumerate(self.unit[i]):
-                w[c] -= v * positive
             a -= s * positive
+            taken.append(positive)
+        self._take(w, taken)
         return np.einsum("ctj,ctj->t", w, w) + squares(a), wishes, largest
+
+    def _along(self, w: np.ndarray) -> list[np.ndarray]:
+        """How far each w [coord, time, neuron] lies along each minimal neuron."""
+        if len(self.unit) < MANY:
+            return [np.einsum("ctj,c->tj", w, v) for v in self.unit]
+        return list((self.unit @ w.reshape(len(w), -1)).reshape(-1, *w.shape[1:]))
+
+    def _take(self, w: np.ndarray, taken: list[np.ndarray]) -> None:
+        """Take so much of each minimal neuron from w [coord, time, neuron]."""
+        if len(taken) < MANY:
+            for v, share in zip(self.unit, taken, strict=True):
+                for c, part in enumerate(v):
+                    w[c] -= part * share
+            return
+        shares = np.array(taken).reshape(len(taken), -1)
+        for first in range(0, len(w), AT_ONCE):  # all at once they would be another w
+            some = slice(first, first + AT_ONCE)
+            w[some] -= (self.unit.T[some] @ shares).reshape(w[some].shape)
 
     def _sides(self, a: np.ndarray, along: list[np.ndarray]) -> np.ndarray:
         """The sign of the minimal neurons that each neuron belongs to."""
@@ -246,6 +264,11 @@ class MinimalNeurons:
         return np.asarray(np.sqrt(square + missing.sum(axis=1)))
 
 
+MANY = 4
+"""From how many minimal neurons on they are gone through by matrix products. Of a width of 1 or 2 they take BLAS
+ten times as long on a busy machine."""
+AT_ONCE = 16
+"""Of how many coordinates the products are formed at once."""
 SHARES = (np.add, np.add, np.maximum)
 """How the shares of two parts of the neurons become those of both."""
 

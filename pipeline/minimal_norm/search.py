@@ -177,14 +177,16 @@ def _at_the_peaks(
     if not optimum.solution.feasible:
         return network(reduced, Peaks.none(*reduced.points.shape), slope)
     found: list[Network] = []
+    reached = None
     for below in ACTIVE:
         cells = None if optimum.height is None else heights_above(1 - below, q, charts, slope)
         if enumerated:
             tops = peaks(q, charts, slope, 1 - below)
         elif cells is not None:
             tops = cells.peaks(reduced.points)
-        else:
-            tops = climbed(reduced, charts, slope, q, blocks, below)
+        else:  # a climb leads to the same place whatever is asked of it
+            reached = reached or climbed(reduced, charts, slope, q, blocks, ACTIVE[-1])
+            tops = reached.above(1 - below)
         found.append(network(reduced, tops, slope))
         if found[-1].interpolates(reduced):
             break

@@ -55,6 +55,11 @@ class Peaks:
     direction: np.ndarray
     pattern: np.ndarray
 
+    def above(self, level: float) -> Peaks:
+        """Those that are above a level."""
+        chosen = self.height > level
+        return Peaks(self.height[chosen], self.sign[chosen], self.direction[chosen], self.pattern[chosen])
+
     @classmethod
     def none(cls, points: int, dimension: int) -> Peaks:
         """No peak at all."""

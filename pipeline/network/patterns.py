@@ -6,7 +6,7 @@ once a group: a million neurons on five points are some thirty groups.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -47,6 +47,8 @@ class Network:
     group: np.ndarray
     state: np.ndarray
     sign: np.ndarray
+    spans: dict[bytes, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+    """The columns of :data:`Surface` found so far, by which points they span."""
 
     @classmethod
     def at(cls, data: xr.Dataset, trajectory: xr.Dataset, sample: int) -> Network:
@@ -60,14 +62,18 @@ class Network:
         )  # fmt: skip
 
     def at_another(self, data: xr.Dataset, trajectory: xr.Dataset, sample: int) -> Network:
-        """Read another sample; what depends on the patterns alone is kept where these are the same."""
+        """Read another sample of the same data; what depends on points or patterns that are the same is kept."""
         direction, log_norm, ratio, state = at_instant(trajectory, sample, *READ)
+        kept = ["basis", "inside"]
         same_signs = np.array_equal(np.sign(ratio), self.sign[self.group])
-        if not (same_signs and np.array_equal(state, self.state[self.group])):
-            return Network.at(data, trajectory, sample)
-        w, a = weights(log_norm, direction, ratio)
-        found = replace(self, direction=direction, ratio=ratio, log_norm=log_norm, w=w, a=a)
-        vars(found).update({name: getattr(self, name) for name in ("basis", "inside", "surfaces")})
+        if same_signs and np.array_equal(state, self.state[self.group]):
+            w, a = weights(log_norm, direction, ratio)
+            found = replace(self, direction=direction, ratio=ratio, log_norm=log_norm, w=w, a=a)
+            kept.append("surfaces")
+        else:
+            # Of 200 neurons on 75 points a few change between samples: most of the spans are there.
+            found = replace(Network.at(data, trajectory, sample), spans=self.spans)
+        vars(found).update({name: getattr(self, name) for name in kept})
         return found
 
     def derivative(self, groups: np.ndarray) -> np.ndarray:
@@ -94,13 +100,18 @@ class Network:
         first, kind = group_by_pattern(slides.astype(np.int8), np.zeros(len(slides)))
         found = []
         for number, example in enumerate(first):
-            held = self.inside[slides[example]]
-            span = np.zeros((held.shape[1], 0))
-            if len(held):
-                _, sizes, rows = np.linalg.svd(held, full_matrices=False)
-                # The floor tells points on one boundary, x and 2x, from those that are only nearly so.
-                span = rows[sizes > 1e-12 * sizes[0]].T
-            found.append((np.flatnonzero(kind == number), span))
+            key = np.packbits(slides[example]).tobytes()
+            if key not in self.spans:
+                self.spans[key] = span_of(self.inside[slides[example]])
+            found.append((np.flatnonzero(kind == number), self.spans[key]))
+        return found
+
+    @cached_property
+    def surface(self) -> np.ndarray:
+        """Which of the surfaces each group slides along (g)."""
+        found = np.empty(len(self.state), dtype=int)
+        for number, (groups, _) in enumerate(self.surfaces):
+            found[groups] = number
         return found
 
     def forces(self, residual: np.ndarray) -> np.ndarray:
@@ -134,15 +145,25 @@ class Network:
             derivative = self.derivative(part)
             shares += derivative.T @ (squares[part, None] * derivative)
         kernel = (self.inside @ self.inside.T) * shares
-        for groups, span in self.surfaces:  # less what they can't follow
-            for part in pieces(groups[squares[groups] > 0], n * span.shape[1]) if span.shape[1] else ():
-                held = (np.sqrt(squares[part, None]) * self.derivative(part))[:, None, :] * (self.inside @ span).T
-                held = held.reshape(-1, n)
-                kernel -= held.T @ held
+        along, row, owner = self._held_features(np.flatnonzero(squares))
+        for part in pieces(np.arange(len(row)), n):  # less what they can't follow
+            whose = owner[part]
+            held = np.sqrt(squares[whose])[:, None] * self.derivative(whose) * along[row[part]]
+            kernel -= held.T @ held
         for part in pieces(self.moving(w, a), n):
             outputs = self.own_outputs(part, w)
             kernel += outputs.T @ outputs
         return np.asarray(kernel)
+
+    def _held_features(self, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The points' parts along all spans (row, n), the rows that these groups have, and the group of each."""
+        spans = [span for _, span in self.surfaces]
+        size = np.array([span.shape[1] for span in spans], dtype=int)
+        first, own = np.cumsum(size) - size, self.surface[groups]
+        count = size[own]
+        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        along = (self.inside @ np.concatenate(spans, axis=1)).T
+        return along, np.repeat(first[own], count) + within, np.repeat(groups, count)
 
     def moving(self, w: np.ndarray, a: np.ndarray) -> np.ndarray:
         """The neurons (their numbers) that are not 0."""
@@ -151,11 +172,23 @@ class Network:
     def own_outputs(self, neurons: np.ndarray, w: np.ndarray) -> np.ndarray:
         """phi'_jk <P_j w_j, x_k> of these neurons, (neuron, n)."""
         moved = w[neurons] @ self.basis
-        for groups, span in self.surfaces:
-            if span.shape[1]:
-                here = np.isin(self.group[neurons], groups)
+        own = self.surface[self.group[neurons]]
+        order = np.argsort(own, kind="stable")
+        ends = np.searchsorted(own[order], np.arange(len(self.surfaces) + 1))
+        for (_, span), first, end in zip(self.surfaces, ends, ends[1:], strict=False):
+            if span.shape[1] and end > first:
+                here = order[first:end]
                 moved[here] = off(moved[here], span)
         return np.asarray(self.derivative(self.group[neurons]) * (moved @ self.inside.T))
+
+
+def span_of(held: np.ndarray) -> np.ndarray:
+    """Orthonormal columns (p, k) that span some points (., p)."""
+    if not len(held):
+        return np.zeros((held.shape[1], 0))
+    _, sizes, rows = np.linalg.svd(held, full_matrices=False)
+    # The floor tells points on one boundary, x and 2x, from those that are only nearly so.
+    return np.asarray(rows[sizes > 1e-12 * sizes[0]].T)
 
 
 def off(vectors: np.ndarray, span: np.ndarray) -> np.ndarray:

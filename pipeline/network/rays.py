@@ -96,8 +96,8 @@ def off_its_ray(x: np.ndarray, ray: np.ndarray, first: np.ndarray) -> np.ndarray
     ray, first
         The number of each point's ray, -1 for none; the point that stands for each ray.
     """
-    away = np.zeros(len(x), dtype=bool)
-    for k in np.flatnonzero(ray >= 0):
-        e = x[first[ray[k]]]
-        away[k] = np.abs(x[k] / np.linalg.norm(x[k]) - e / np.linalg.norm(e)).max() > EXACT
+    away, there = np.zeros(len(x), dtype=bool), np.flatnonzero(ray >= 0)
+    units = x[there] / np.linalg.norm(x[there], axis=1)[:, None]
+    stands = x[first[ray[there]]]
+    away[there] = np.abs(units - stands / np.linalg.norm(stands, axis=1)[:, None]).max(axis=1, initial=0.0) > EXACT
     return away

@@ -8,6 +8,7 @@ any; and beforehand where the neurons align (``alignment``). Knows nothing of ho
 
 from pipeline.phases.alignment import (
     extremal_directions,
+    frozen_ends,
     last_aligning,
     measure_alignment,
     predict_alignment,
@@ -24,6 +25,7 @@ __all__ = [
     "extremal_directions",
     "find_clusters",
     "find_plateaus",
+    "frozen_ends",
     "hessian_spectra",
     "label_phases",
     "last_aligning",

@@ -58,7 +58,12 @@ def extremal_directions(data: xr.Dataset, *, residual: np.ndarray | None = None,
 
 
 def predict_alignment(
-    data: xr.Dataset, init: xr.Dataset, *, residual: np.ndarray | None = None, slope: float = 0.0
+    data: xr.Dataset,
+    init: xr.Dataset,
+    *,
+    residual: np.ndarray | None = None,
+    slope: float = 0.0,
+    ends: Ends | None = None,
 ) -> xr.Dataset:
     """Follow each neuron's direction flow (10) with r frozen to its end, and say which extremal direction that is.
 
@@ -71,6 +76,8 @@ def predict_alignment(
         trajectory.
     residual, slope
         As :func:`extremal_directions` has them.
+    ends
+        Of :func:`frozen_ends`, for the same neurons and residual; None: found here.
 
     Returns
     -------
@@ -82,11 +89,9 @@ def predict_alignment(
     """
     data, slope = take_points(data), number("slope", slope, SLOPE)
     x, r = _points(data, residual)
-    activation = Activation(slope)
-    start = Neurons.at(x, init.variables["direction"].values, init.variables["output_ratio"].values)
+    ends = frozen_ends(data, init, residual=r, slope=slope) if ends is None else ends
     with one_thread(len(x)):
-        ends = FrozenFlow(x, r, activation).follow(start)
-        found = critical_points(x, r, activation)
+        found = critical_points(x, r, Activation(slope))
     directions = _found_by(ends) if found is None else found
     return conform(
         "alignment",
@@ -99,6 +104,16 @@ def predict_alignment(
         },
         {"complete": int(found is not None)},
     ).assign_coords(coord=data.variables["coord"])
+
+
+def frozen_ends(
+    data: xr.Dataset, init: xr.Dataset, *, residual: np.ndarray | None = None, slope: float = 0.0
+) -> Ends:
+    """Follow each neuron to the end of its frozen flow; the arguments are those of :func:`predict_alignment`."""
+    x, r = _points(data, residual)
+    start = Neurons.at(x, init.variables["direction"].values, init.variables["output_ratio"].values)
+    with one_thread(len(x)):
+        return FrozenFlow(x, r, Activation(slope)).follow(start)
 
 
 def measure_alignment(data: xr.Dataset, trajectory: xr.Dataset, alignment: xr.Dataset) -> xr.Dataset:

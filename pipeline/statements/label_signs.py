@@ -78,8 +78,8 @@ def idle_share(x: np.ndarray, y: np.ndarray) -> float:
     """The largest |D_S|/|D| over proper subsets S of orthogonal points of one sign: all but the weakest one."""
     if not len(y):
         return 0.0
-    pulls = np.sort(np.linalg.norm(x / np.abs(x).max(), axis=1) * np.abs(y / np.abs(y).max()))
-    return float(np.linalg.norm(pulls[1:]) / np.linalg.norm(pulls))
+    forces = np.sort(np.linalg.norm(x / np.abs(x).max(), axis=1) * np.abs(y / np.abs(y).max()))
+    return float(np.linalg.norm(forces[1:]) / np.linalg.norm(forces))
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ def saddle_near(run: Reading, place: int) -> Saddle:
     """The nearest theta_S to the network at one sample.
 
     The Hessian's smallest eigenvalue: a neuron of theta_S that is 0 has the block -[[0, D_j], [D_j^T, 0]] with
-    the eigenvalues +-|D_j| (what the labels still unfitted pull it with, for the pattern that it has on the
+    the eigenvalues +-|D_j| (the force of the labels still unfitted, for the pattern that it has on the
     trajectory); on the neurons along v_+ the unfitted points are off, and the Hessian has no negative one.
     """
     side = run.first
@@ -54,8 +54,8 @@ def saddle_near(run: Reading, place: int) -> Saddle:
     x, y = run.data.variables["x"].values, run.data.variables["y"].values
     active = activation == variable("trajectory", "activation").flag("on")
     left = np.where(side.rows, 0.0, y)
-    pull = np.linalg.norm(forces(x, active[~side.members], left), axis=1)
-    return Saddle(np.outer(split, side.goal), side.sign * split, -float(pull.max(initial=0.0)))
+    left_force = np.linalg.norm(forces(x, active[~side.members], left), axis=1)
+    return Saddle(np.outer(split, side.goal), side.sign * split, -float(left_force.max(initial=0.0)))
 
 
 def fact_1(run: Reading) -> Row:

@@ -31,6 +31,10 @@ FLAT = 1e-9
 """|D| over 1/n sum |r_k||x_k| up to which there is no force."""
 ROUNDS = 50
 """How many boundaries a neuron may reach, for each of the points."""
+MOST_PRODUCTS = 2_000
+"""Of so many points at most the products of all with all are kept."""
+FEW = 8
+"""Neurons that touch no more boundaries than this are gone through together."""
 SIDES = 8
 """At how many boundaries with a convex kink all choices of sides are tried; beyond, all of them are crossed."""
 
@@ -117,6 +121,7 @@ class FrozenFlow:
         length = np.linalg.norm(x, axis=1)
         self.length, self.longest = np.where(length > 0, length, 1.0), float(length.max(initial=0.0))
         self.size = float(np.abs(residual) @ length) / n * max(1.0, abs(slope))
+        self.products = x @ x.T if n <= MOST_PRODUCTS else None
 
     def force(self, gain: np.ndarray) -> np.ndarray:
         """D for the gains (..., point); one of rounding is 0."""
@@ -205,8 +210,12 @@ class FrozenFlow:
 
     def _choose(self, course: _Course, neurons: np.ndarray, touched: np.ndarray) -> None:
         """Choose the side of neurons at each boundary that they touch [neuron, point], or let them slide on it."""
-        if not len(neurons):
-            return
+        # Those that touch about as many at a time: what is computed has the columns of the one with most.
+        size = np.ceil(np.log2(np.maximum(touched.sum(axis=1), FEW)))
+        for one in np.unique(size):
+            self._choose_alike(course, neurons[size == one], touched[size == one])
+
+    def _choose_alike(self, course: _Course, neurons: np.ndarray, touched: np.ndarray) -> None:
         a = course.a[neurons]
         gains = self._gains(np.where(a != 0, np.sign(a), 1.0), course.gain[neurons], touched)
         slides = touched & (gains > 0.0) & (gains < 1.0)
@@ -215,7 +224,9 @@ class FrozenFlow:
         course.w[neurons[sliding]] = self._onto(slides[sliding], course.w[neurons[sliding]])
 
     def _gram(self, columns: np.ndarray) -> np.ndarray:
-        """<x_k, x_l> of each neuron's points [neuron, column]; of all points they may fill the memory."""
+        """<x_k, x_l> of each neuron's points [neuron, column]; of very many points they would fill the memory."""
+        if self.products is not None:
+            return np.asarray(self.products[columns[:, :, None], columns[:, None, :]])
         own = self.x[columns]
         return np.asarray(own @ own.transpose(0, 2, 1))
 

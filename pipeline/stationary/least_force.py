@@ -1,6 +1,6 @@
 """The least force on neurons that touch boundaries: least squares within bounds, for many neurons at once.
 
-On its boundaries a neuron can be pushed by any force D + sum_k s_k v_k with 0 <= s_k <= 1, v_k the kink at
+On its boundaries a neuron can have any force D + sum_k s_k v_k with 0 <= s_k <= 1, v_k the kink at
 boundary k. The motion realises the least of them (Filippov; the kinks are concave). Neurons touch different
 numbers of boundaries, so each has a row of columns, of which some are not used. One by one, the 9,700 events of
 200 neurons on 75 points take four times as long.
@@ -44,14 +44,15 @@ def least_force(gram: np.ndarray, projection: np.ndarray, used: np.ndarray, size
     length = np.sqrt(np.where(used, np.diagonal(gram, axis1=1, axis2=2), 0.0))
     allowed = (ROUNDING * (size + length.sum(axis=1)))[:, None]
     length = np.where(used, length, 1.0)
-    free, fewest = np.zeros(used.shape, dtype=bool), used.sum(axis=1) + 1
+    # At first all are between 0 and 1: most neurons slide along all that they touch.
+    free, fewest = used.copy(), used.sum(axis=1) + 1
     patience = np.full(len(used), PATIENCE)
     row = np.flatnonzero(used.any(axis=1))
     for _ in range(PIVOTS):
         fixed = np.where(free[row], 0.0, shares[row])
         own = gram[row]
-        pull = projection[row] + (own @ fixed[:, :, None])[:, :, 0]
-        there = fixed - solved(own, pull, free[row])
+        gradient = projection[row] + (own @ fixed[:, :, None])[:, :, 0]
+        there = fixed - solved(own, gradient, free[row])
         slope = (projection[row] + (own @ there[:, :, None])[:, :, 0]) / length[row]
         outside = free[row] & ((there < -ROUNDING) | (there > 1.0 + ROUNDING))
         falls = np.where(there > 0.5, slope > allowed[row], slope < -allowed[row])

@@ -1,8 +1,8 @@
 """Down the ladder of lambda: the measured exponents of every statement beside the paper's.
 
-The paper bounds deviations by powers of lambda whose exponents are not sharp. On each rung the statements are
-measured; ln(measured) against ln(lambda) over the rungs where it is above rounding has a slope, the measured
-exponent. The times of the fits, over -ln(lambda)/|D|, tend to 1.
+The paper bounds deviations by powers of lambda whose exponents are not sharp. At each lambda the statements are
+measured; ln(measured) against ln(lambda) over the values of lambda where it is above rounding has a slope, the
+measured exponent. The times of the fits, over -ln(lambda)/|D|, tend to 1.
 
 What the final excess over the minimum norm should scale with: a neuron that starts active on some but not all
 points of its sign grows along D_S of that set S only, and is left at |w| ~ lambda^(1 - |D_S|/|D|) when its sign is
@@ -29,7 +29,7 @@ from pipeline.inputs.errors import RequestError
 from pipeline.statements import LIMIT_ENDS, idle_share
 from pipeline.workflow.computation import follow, prepare
 
-RUNGS = (
+SCALES = (
     0.4, 0.0, -0.5, -1.0, -1.5, -2.0, -2.5, -3.0, -3.5, -4.0, -5.0, -6.0, -8.0, -10.0, -15.0, -20.0, -30.0, -50.0,
     -70.0, -100.0, -150.0, -200.0, -300.0, -500.0, -700.0, -1000.0,
 )  # fmt: skip
@@ -41,7 +41,7 @@ PRODUCTS_LIMIT = 20_000
 TOLERANCE = 1e-9
 """Of the solver: deviations of that size are to be told from its errors."""
 ASYMPTOTIC = -2.0
-"""log10 lambda from which on a rung enters the fits."""
+"""log10 lambda from which on a value enters the fits."""
 CLEAR = 3.0
 """How many times its resolution a deviation must be to enter a fit."""
 
@@ -59,7 +59,7 @@ def nothing() -> None:
     """Tell nobody of the progress."""
 
 
-def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance: Advance = nothing) -> xr.Dataset:
+def ladder_law(config: RunConfig | str, rungs: Sequence[float] = SCALES, advance: Advance = nothing) -> xr.Dataset:
     """Measure each of the paper's statements at each lambda, and fit the exponents.
 
     Parameters
@@ -69,7 +69,7 @@ def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance:
     rungs
         log10 of the scales, falling.
     advance
-        Called after each rung.
+        Called after each value.
 
     Returns
     -------
@@ -92,8 +92,8 @@ def ladder_law(config: RunConfig | str, rungs: Sequence[float] = RUNGS, advance:
     rungs = numbers("rungs", rungs).tolist()
     data = prepare(config)
     trees = []
-    for rung in rungs:
-        trees.append(follow(_on(config, rung), data)[0])
+    for log10_scale in rungs:
+        trees.append(follow(_on(config, log10_scale), data)[0])
         advance()
     table = {
         name: np.array([tree["statements"][name].values for tree in trees])
@@ -140,7 +140,7 @@ def limit_norm(config: RunConfig, data: xr.Dataset) -> float:
 def beside_limit(
     rungs: Sequence[float], log_scale: np.ndarray, norm: np.ndarray, there: float, minimum: float
 ) -> dict[str, Any]:
-    """Hold the norms at the ends of all rungs to that of the limit: how far they are away, and how that falls."""
+    """Hold the norms at the ends of all runs to that of the limit: how far they are away, and how that falls."""
     deviation = norm - there
     away = np.flatnonzero(~(np.abs(deviation) <= LIMIT_REACHED * there))
     first = int(away[-1]) + 1 if len(away) else 0
@@ -177,17 +177,17 @@ ENDS: dict[str, Callable[[dict[str, xr.Dataset]], float]] = {
 
 def ladder_configuration(config: RunConfig) -> dict[str, Any]:
     """Tell all that determines a ladder: what its identifier is the hash of."""
-    return config.resolved() | stated(config.resolved()) | {"rungs": list(RUNGS), "ladder_tolerance": TOLERANCE}
+    return config.resolved() | stated(config.resolved()) | {"rungs": list(SCALES), "ladder_tolerance": TOLERANCE}
 
 
-def _on(config: RunConfig, rung: float) -> RunConfig:
-    init = config.init.model_copy(update={"log10_scale": rung})
+def _on(config: RunConfig, log10_scale: float) -> RunConfig:
+    init = config.init.model_copy(update={"log10_scale": log10_scale})
     flow = config.flow.model_copy(update={"tolerance": min(config.flow.tolerance, TOLERANCE)})
     return config.model_copy(update={"init": init, "flow": flow})
 
 
 def _usable(table: dict[str, np.ndarray], i: int, log_scale: np.ndarray) -> np.ndarray:
-    """The rungs of one statement whose measured side enters the fit."""
+    """The values of lambda at which one statement's measured side enters the fit."""
     with np.errstate(divide="ignore"):
         lowest = np.log(CLEAR * table["resolution"][:, i])
     small = log_scale <= ASYMPTOTIC * np.log(10.0)
@@ -195,19 +195,19 @@ def _usable(table: dict[str, np.ndarray], i: int, log_scale: np.ndarray) -> np.n
 
 
 def slope(log_scale: np.ndarray, log_size: np.ndarray, usable: np.ndarray) -> float:
-    """The exponent e of size ~ lambda^e by least squares on the logarithms; NaN on fewer than three rungs."""
+    """The exponent e of size ~ lambda^e by least squares on the logarithms; NaN of fewer than three values."""
     if usable.sum() < 3:
         return float("nan")
     return float(np.polyfit(log_scale[usable], log_size[usable], 1)[0])
 
 
-def holds_from(rungs: Sequence[float], verdicts: np.ndarray) -> float:
-    """The largest log10 of a scale from which on down to the last rung the statement holds; NaN if it does not."""
+def holds_from(scales: Sequence[float], verdicts: np.ndarray) -> float:
+    """The largest log10 of a scale from which on down to the smallest the statement holds; NaN if it does not."""
     holds = verdicts == variable("statements", "verdict").flag("holds")
     if not holds[-1]:
         return float("nan")
     broken = np.flatnonzero(~holds)
-    return float(rungs[int(broken[-1]) + 1 if len(broken) else 0])
+    return float(scales[int(broken[-1]) + 1 if len(broken) else 0])
 
 
 def expected_excess_exponent(data: xr.Dataset) -> float:
@@ -236,10 +236,18 @@ DESCRIPTIONS = {
         "log10 of the scale that reaches the limit's norm",
         "Within 0.1 %, as all smaller ones.",
     ),
-    "exponent": ("statement", "measured exponent", "d ln(measured)/d ln(lambda) over the fitted rungs."),
+    "exponent": (
+        "statement",
+        "measured exponent",
+        "d ln(measured)/d ln(lambda) over the fitted values of lambda.",
+    ),
     "paper_exponent": ("statement", "the paper's exponent", "That of the bound."),
-    "fitted_rungs": ("statement", "rungs fitted", "Those with lambda <= 1e-2 and a deviation above rounding."),
-    "holds_from": ("statement", "log10 of the scale from which on it holds", "Down to the last rung."),
+    "fitted_rungs": (
+        "statement",
+        "values of lambda fitted",
+        "Those with lambda <= 1e-2 and a deviation above rounding.",
+    ),
+    "holds_from": ("statement", "log10 of the scale from which on it holds", "Down to the smallest lambda."),
     "excess_exponent": ("", "exponent of the final excess", "Of 1/2 |theta|^2 over its minimum."),
     "expected_excess_exponent": ("", "expected exponent of the excess", "2 (1 - max |D_S|/|D|)."),
 }

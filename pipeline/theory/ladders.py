@@ -1,7 +1,7 @@
 """Ladders in a catalog: the one of a configuration, whatever lambda it was asked at, or a new one.
 
-A ladder replaces ``init.log10_scale`` by its rungs, so that the ladder of a run at 1e-6 is also that of the same
-network at 1e-10; only its identifier, a hash of the configuration that was asked for, differs.
+A ladder replaces ``init.log10_scale`` by its own values, so that the ladder of a run at 1e-6 is also that of the
+same network at 1e-10; only its identifier, a hash of the configuration that was asked for, differs.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import xarray as xr
 from catalog.catalog import Catalog
 from catalog.errors import CatalogError
 from pipeline.configuration import RunConfig, stated
-from pipeline.theory.ladder import RUNGS, Advance, ladder_configuration, ladder_law, nothing
+from pipeline.theory.ladder import SCALES, Advance, ladder_configuration, ladder_law, nothing
 from pipeline.theory.publishing import kept_if_writable
 
-LADDER_STEPS = len(RUNGS)
+LADDER_STEPS = len(SCALES)
 """How often a ladder that is computed advances."""
 
 

@@ -1,4 +1,4 @@
-"""One run from its configuration to the published tree: the stages, strung together."""
+"""One run from its configuration to the published tree: the stages, one after the other."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 import platform
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache, partial
 from importlib import metadata
 from pathlib import Path
 from time import perf_counter
@@ -33,7 +33,8 @@ from pipeline.network.threads import one_thread
 from pipeline.phases import find_clusters, find_plateaus, label_phases, learned_function, with_teacher_distance
 from pipeline.statements import DenseOutput, check_statements, statement_times
 from pipeline.workflow.named_runs import pin_source, source_start
-from pipeline.workflow.small_start import with_small_start
+from pipeline.workflow.second_thread import in_second_thread
+from pipeline.workflow.small_start import limit_of_start, with_small_start
 from pipeline.workflow.stages import NOBODY, Stages
 from pipeline.workflow.summary import summarise
 
@@ -184,9 +185,13 @@ def compute(
 
     A known start, or ``minimum`` (:func:`minimum_of`), is not computed again.
     """
-    groups, course = follow(config, data, progress, init=init, minimum=minimum, stages=stages)
-    stages.say("Following the limit of small starts ...")
-    groups = with_small_start(groups, course)
+    init = start_of(config, data) if init is None else init
+    with _minimum(config, data, minimum) as find_minimum:
+        trajectory, course = followed(config, data, init, progress, stages)
+        with in_second_thread(partial(limit_of_start, data, trajectory)) as find_limit:
+            groups = analyse(config, data, trajectory, find_minimum, look=_look(course), stages=stages)
+            stages.say("Following the limit of small starts ...")
+            groups = with_small_start({"data": data, "trajectory": trajectory} | groups, course, find_limit)
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
         "id": config.run_id(SCHEMA_VERSION),
@@ -216,6 +221,31 @@ def follow(
     And the flow, which can be read further; None of a method that gives samples alone.
     """
     init = start_of(config, data) if init is None else init
+    with _minimum(config, data, minimum) as find_minimum:
+        trajectory, course = followed(config, data, init, progress, stages)
+        groups = analyse(config, data, trajectory, find_minimum, look=_look(course), stages=stages)
+    return {"data": data, "trajectory": trajectory} | groups, course
+
+
+def _minimum(
+    config: RunConfig, data: xr.Dataset, minimum: xr.Dataset | None
+) -> AbstractContextManager[Callable[[], xr.Dataset]]:
+    """What gives the minimum norm, which needs no flow: where it is not known it is found beside the flow."""
+    return in_second_thread(partial(minimum_of, config, data)) if minimum is None else nullcontext(lambda: minimum)
+
+
+def _look(course: Followed | None) -> Callable[[np.ndarray], xr.Dataset] | None:
+    return None if course is None else course.look
+
+
+def followed(
+    config: RunConfig,
+    data: xr.Dataset,
+    init: xr.Dataset,
+    progress: Callable[[float, int], None] | None,
+    stages: Stages,
+) -> tuple[xr.Dataset, Followed | None]:
+    """The stage ``flow``: the trajectory, and what can be read further of it."""
     epsilon, flow = config.analysis.epsilon, config.flow
     including = statement_times(data, float(init["log_init_scale"]), epsilon=epsilon)
     shared: dict[str, Any] = {
@@ -234,9 +264,7 @@ def follow(
     teacher = None if config.data.bias else teacher_network(config.data)
     if teacher is not None:
         trajectory = with_teacher_distance(trajectory, teacher)
-    look = None if course is None else course.look
-    groups = analyse(config, data, trajectory, minimum, look=look, stages=stages)
-    return {"data": data, "trajectory": trajectory} | groups, course
+    return trajectory, course
 
 
 def minimum_of(config: RunConfig, data: xr.Dataset) -> xr.Dataset:
@@ -257,14 +285,15 @@ def analyse(
     config: RunConfig,
     data: xr.Dataset,
     trajectory: xr.Dataset,
-    minimum: xr.Dataset | None = None,
+    find_minimum: Callable[[], xr.Dataset],
     *,
     look: Callable[[np.ndarray], xr.Dataset] | None = None,
     stages: Stages = NOBODY,
 ) -> dict[str, xr.Dataset]:
     """All stages after the flow: what a trajectory is analysed for, as groups by their names.
 
-    ``look`` reads the same flow at other instants, if it can be read.
+    ``find_minimum`` gives the minimum norm of the data, ``look`` reads the same flow at other instants, if it can
+    be read.
     """
     epsilon = config.analysis.epsilon
     stages.say("Finding the plateaus ...")
@@ -274,7 +303,7 @@ def analyse(
     stages.say("Finding the clusters of neurons ...")
     clusters = find_clusters(data, trajectory, plateaus)
     stages.say("Finding the minimum norm ...")
-    least = minimum_of(config, data) if minimum is None else minimum
+    least = find_minimum()
     stages.say("Comparing the network with the minimum norm ...")
     comparison = compare(trajectory, least, data)
     stages.say("Reading the learned function ...")

@@ -6,6 +6,7 @@ here is computed for a sweep's cells, of which the scalars alone are kept.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from pipeline import (
     tangent_kernel_spectrum,
 )
 from pipeline.flow import Followed
-from pipeline.phases import last_aligning
+from pipeline.phases import frozen_ends, last_aligning
 
 PRODUCTS_LIMIT = 15_000
 """The number of points times that of neurons up to which neurons and jumps are predicted: about half a second."""
@@ -43,9 +44,13 @@ NO_PARTNER = -2
 """The number of the limit's plateau where a measured one has no partner."""
 
 Groups = dict[str, xr.Dataset]
+Start = tuple[xr.Dataset, xr.Dataset]
+"""The predicted alignment, and the limit process."""
 
 
-def with_small_start(groups: Groups, course: Followed | None = None) -> Groups:
+def with_small_start(
+    groups: Groups, course: Followed | None = None, find_limit: Callable[[], Start | None] | None = None
+) -> Groups:
     """Add the groups alignment, jumps and kernel to those of a run, and their rows to its statements.
 
     Parameters
@@ -54,12 +59,16 @@ def with_small_start(groups: Groups, course: Followed | None = None) -> Groups:
         Those of :func:`pipeline.workflow.computation.follow`.
     course
         The flow that its trajectory was read from; None where the samples are all that there is.
+    find_limit
+        What gives :func:`limit_of_start` of this run; None: it is found here.
     """
     data, trajectory = groups["data"], groups["trajectory"]
     found: Groups = {}
     reason = not_predicted(data, trajectory)
     if not reason:
-        found = predicted(data, trajectory, course)
+        start = limit_of_start(data, trajectory) if find_limit is None else find_limit()
+        assert start is not None
+        found = predicted(data, trajectory, start, course)
     if kernel_samples(data, trajectory):
         found["kernel"] = tangent_kernel_spectrum(data, trajectory, kernel_samples(data, trajectory))
     plateaus = groups["plateaus"]
@@ -90,14 +99,28 @@ def not_predicted(data: xr.Dataset, trajectory: xr.Dataset) -> str:
     return ""
 
 
-def predicted(data: xr.Dataset, trajectory: xr.Dataset, course: Followed | None = None) -> Groups:
-    """The groups alignment and jumps of a run with a small start."""
+def limit_of_start(data: xr.Dataset, trajectory: xr.Dataset) -> Start | None:
+    """Where the neurons of a run align, and the limit of its start; None where neither is predicted."""
+    if not_predicted(data, trajectory):
+        return None
     slope, start = float(trajectory.attrs.get("slope", 0.0)), first_sample(trajectory)
-    limit = limit_process(data, start, slope=slope, work=LIMIT_WORK)
+    ends = frozen_ends(data, start, slope=slope)  # which both begin with
+    return (
+        predict_alignment(data, start, slope=slope, ends=ends),
+        limit_process(data, start, slope=slope, work=LIMIT_WORK, ends=ends),
+    )
+
+
+def predicted(data: xr.Dataset, trajectory: xr.Dataset, start: Start, course: Followed | None = None) -> Groups:
+    """The groups alignment and jumps of a run with a small start, by what :func:`limit_of_start` says."""
+    alignment, limit = start
     if course is None:
-        return {"alignment": _alignment(data, trajectory), "jumps": limit_beside(trajectory, limit)}
+        return {
+            "alignment": measure_alignment(data, trajectory, alignment),
+            "jumps": limit_beside(trajectory, limit),
+        }
     curve = course.curve(CURVE_SAMPLES)
-    alignment = measured_along(course, curve, predict_alignment(data, start, slope=slope))
+    alignment = measured_along(course, curve, alignment)
     return {"alignment": alignment, "jumps": limit_beside(trajectory, limit, curve)}
 
 
@@ -134,10 +157,8 @@ def alignment_of(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset | None:
     Dataset or None
         Group ``alignment`` of the schema. None where the start is not small, or it would take seconds.
     """
-    return None if not_predicted(data, trajectory) else _alignment(data, trajectory)
-
-
-def _alignment(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
+    if not_predicted(data, trajectory):
+        return None
     slope, start = float(trajectory.attrs.get("slope", 0.0)), first_sample(trajectory)
     found: xr.Dataset = measure_alignment(data, trajectory, predict_alignment(data, start, slope=slope))
     return found

@@ -56,8 +56,8 @@ def random_tree(seed: int = 0, **sizes: int) -> xr.DataTree:
 
 
 def few_groups(tree: xr.DataTree) -> xr.DataTree:
-    """Two groups of it: in an object store each of its files is a request."""
-    kept = {name: tree[name].to_dataset() for name in ("data", "trajectory")}
+    """Two small groups of it: in an object store each of its files is a request."""
+    kept = {name: tree[name].to_dataset() for name in ("data", "kernel")}
     return xr.DataTree.from_dict({"/": tree.to_dataset(), **kept})
 
 

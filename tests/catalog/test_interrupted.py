@@ -1,11 +1,13 @@
 """Publishing that is killed, interrupted, or done twice at once: readers see a whole run or none."""
 
+import multiprocessing
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
+from processes import in_processes
 
 from catalog.catalog import open_catalog
 from catalog.publication import publish
@@ -92,42 +94,16 @@ def test_the_same_run_again_after_a_kill(catalog_copy, tree, description):
     assert storage.exists()  # it may be another machine's, at work
 
 
-CONTENDER = """
-import pathlib, sys, time
-sys.path.insert(0, "tests/catalog")
-import conftest
-from catalog.storage import open_storage
-from catalog.storage.local import LocalStorage
-from catalog.publication import publish
-tree = conftest.random_tree(seed=int(sys.argv[2]))
-print("ready", flush=True)
-sys.stdin.readline()
-for number in range(4):
-    publish(pathlib.Path(sys.argv[1]), f"same-{number}", tree, **conftest.DESCRIPTION)
-"""
+def test_two_processes_publish_the_same_run_at_once(tmp_path, make_tree, description):
+    root, ready = tmp_path / "catalog", multiprocessing.get_context("fork").Barrier(2)
 
+    def contend(number):
+        tree = make_tree(seed=number + 1)
+        ready.wait()
+        for run in range(4):
+            publish(root, f"same-{run}", tree, **description)
 
-def test_two_processes_publish_the_same_run_at_once(tmp_path, make_tree):
-    root = tmp_path / "catalog"
-    contenders = [
-        subprocess.Popen(
-            [sys.executable, "-c", CONTENDER, root, str(seed)],
-            cwd=REPOSITORY,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for seed in (1, 2)
-    ]
-    for contender in contenders:
-        contender.stdout.readline()
-    for contender in contenders:
-        contender.stdin.write("\n")
-        contender.stdin.flush()
-    for contender in contenders:
-        _, errors = contender.communicate()
-        assert contender.returncode == 0, errors
+    assert in_processes(2, contend) == [0, 0]
     catalog = open_catalog(root)
     assert len(catalog) == 4
     assert catalog.verify() == []

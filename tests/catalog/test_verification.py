@@ -53,14 +53,14 @@ def test_random_bit_flips_are_all_found(catalog_copy, run_id, more):
     chance = random.Random(1)
     heavy = chance.choices(files, [path.stat().st_size for path in files], k=more)
     unseen_by_readers = 0
-    for path in files[:: amount(3, 1)] + heavy:
+    for path in files[:: amount(8, 1)] + heavy:
         content = path.read_bytes()
         flip(path, chance.randrange(8 * len(content)))
         expected = Problem.MANIFEST_DAMAGED if path.name == "manifest.json" else Problem.DAMAGED
         assert verify(catalog_copy, run_id) == [Finding(run_id, path.relative_to(run).as_posix(), expected)]
         unseen_by_readers += path.name == "zarr.json"
         path.write_bytes(content)
-    assert unseen_by_readers > amount(10, 40)  # metadata was among them
+    assert unseen_by_readers > amount(3, 40)  # metadata was among them
     assert verify(catalog_copy) == []
 
 
@@ -69,7 +69,7 @@ def test_flips_in_chunks_raise_in_a_plain_read(catalog_copy, run_id, more):
     store = catalog_copy / "runs" / run_id / "data.zarr"
     chunks = [path for path in files_of(store) if path.name != "zarr.json"]
     chance = random.Random(2)
-    for path in chunks[:: amount(3, 1)] + chance.choices(chunks, [path.stat().st_size for path in chunks], k=more):
+    for path in chunks[:: amount(8, 1)] + chance.choices(chunks, [path.stat().st_size for path in chunks], k=more):
         content = path.read_bytes()
         flip(path, chance.randrange(8 * len(content)))
         array = path.relative_to(store).parent.as_posix()

@@ -49,7 +49,7 @@ def test_reading_ahead_leaves_errors_to_who_asks(tmp_path):
         published_runs_of(catalog).snapshot()
 
 
-def test_all_visitors_share_one_shelf(small_catalog):
+def test_all_visitors_share_one_list(small_catalog):
     assert published_runs_of(small_catalog) is published_runs_of(open_catalog(str(small_catalog.storage.url)))
 
 

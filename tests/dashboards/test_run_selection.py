@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from catalog import open_catalog
 from dashboards.page_context import PageContext
 from dashboards.run_selection import KEYS, open_tree, read_selection
+from dashboards.shared_results import SharedResults
 from pipeline import load_config, run
 
 
@@ -46,6 +47,22 @@ def test_a_published_run_is_opened_and_not_computed(tmp_path, monkeypatch):
     monkeypatch.setattr("dashboards.run_selection.run", None)
     assert open_tree(selection, here)["trajectory"].sizes["neuron"] == 5
     assert selection.query() == {"run": selection.run_id}
+
+
+@pytest.mark.parametrize(("limit", "computations"), [(10**8, 1), (10, 2)])
+def test_visitors_share_a_computed_run_unless_it_is_large(tmp_path, monkeypatch, limit, computations):
+    monkeypatch.setattr("dashboards.run_selection.SHARED_BYTES", limit)
+    shared, made = SharedResults(), []
+
+    def visitor(number):
+        here = context(tmp_path / "none", preset="orthogonal", init__width="4")
+        here.share, here.scratch = shared.get, lambda: str(tmp_path / str(number))
+        here.compute = lambda function, *args: made.append(number) or function(*args)
+        return open_tree(read_selection(here), here)
+
+    first, second = visitor(1), visitor(2)
+    assert len(made) == computations
+    assert first["trajectory"].sizes == second["trajectory"].sizes
 
 
 def test_a_damaged_run_is_one_sentence(tmp_path):

@@ -38,7 +38,7 @@ def test_another_method_and_its_step():
 
 
 BESIDE = {"non-orthogonal", "small-width", "nearly-orthogonal"}
-"""Of these some neurons rest exactly at a boundary, pushed off their last point, while its residual changes its
+"""Of these some neurons rest exactly at a boundary, off their last point, while its residual changes its
 sign: the flow is not unique there."""
 
 

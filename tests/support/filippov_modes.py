@@ -78,11 +78,11 @@ class Boundaries:
     def forces(self, r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """P and Q (..., boundaries): what each boundary adds to D along its normal, from residuals (..., n)."""
         n = len(self.of)
-        pull = r * self.along / n
+        share = r * self.along / n
         positive = np.where(self.along > 0, 1.0, self.slope)
         negative = np.where(self.along > 0, self.slope, 1.0)
         which = (self.of[:, None] == np.arange(len(self.normal))).astype(float)
-        return (pull * positive) @ which, (pull * negative) @ which
+        return (share * positive) @ which, (share * negative) @ which
 
     def has_dead_side(self, hand: np.ndarray) -> bool:
         """Whether all points of the boundaries ``hand`` (a mask) can be off at once: a neuron can rest there."""

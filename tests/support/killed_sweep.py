@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 
 from catalog import open_catalog
-from pipeline.flow.exact.build import load_solver
+from pipeline import load_config, run
 from pipeline.sweep import load_sweep, run_sweep
 
 GRID = """
@@ -105,7 +105,8 @@ def go_on(folder: Path) -> None:
 def main(folder: Path, count: int) -> None:
     """Kill at so many calls, evenly spread; half of them are outside of the unfinished writes, which are most."""
     (folder / "mine.toml").write_text(GRID)
-    load_solver()
+    # Whatever a run needs is loaded here, not in each child; without a catalog, whose threads would not survive.
+    run(load_config("orthogonal", {"flow.samples": 20, "init.width": 8}))
     assert in_a_child(lambda: record(folder)) == 0
     for name in (folder / "modules").read_text().splitlines():
         with suppress(ImportError):

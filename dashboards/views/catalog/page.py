@@ -13,7 +13,7 @@ import panel as pn
 from catalog import CatalogError
 from dashboards.components import BUTTON, collapsible_card, html_pane
 from dashboards.drawing_imports import import_drawing
-from dashboards.latest_only import LatestOnly
+from dashboards.latest_only import LatestOnly, repeat_once_loaded
 from dashboards.page_context import PageContext, shortened
 from dashboards.published_runs import GROUPS, published_runs_of
 from dashboards.views.catalog.loss_lines import LossLines, draw_losses
@@ -37,7 +37,7 @@ def build_page(context: PageContext) -> pn.viewable.Viewable:
     """Build the page; the table comes when it has been read, which for 10,000 runs takes a second."""
     page = CatalogPage(context)
     pn.state.onload(page.begin)
-    pn.state.add_periodic_callback(partial(page.poll, POLL_SECONDS / 2), period=1000 * POLL_SECONDS)
+    repeat_once_loaded(partial(page.poll, POLL_SECONDS / 2), 1000 * POLL_SECONDS)
     return page.view()
 
 
@@ -169,7 +169,8 @@ class CatalogPage:
         if self.shown == key_of(table, asked):
             return None
         found = find_matches(table, asked)
-        if self.shown is None:  # the browser builds the table then, and must not be sent its losses meanwhile
+        # The browser builds the table when it has the first rows, and must not be sent their losses meanwhile.
+        if self.shown is None or not self.place.objects:
             run_ids = found.rows["run_id"][:PAGE_SIZE]
             first = [run_id for run_id in run_ids if run_id not in self.published.losses]
             self.published.losses.update(draw_losses(self.context.catalog, first))

@@ -301,7 +301,7 @@ class Picture:
         known = values[np.isfinite(values)]
         said = [f"Shown is {self.described.title} over {title_of(self.array, layout.x)}"]
         if known.size and not self.described.words:
-            said.append(f"from {known.min():.4g} to {known.max():.4g}")
+            said.append(f"from {known.min():.4g} to {known.max():.4g}".replace("-", "−"))
         for dim, place in layout.at.items():
             said.append(f"at {self.place_text(dim, place)}")
         text = ", ".join(said) + "."

@@ -6,7 +6,7 @@ from math import exp, log, sqrt
 
 import numpy as np
 
-from pipeline.flow.gram.compiling import allocating, inner
+from pipeline.flow.gram.compiling import allocating, inner, scanning
 from pipeline.flow.gram.network import SLIDING
 from pipeline.flow.gram.neuron import FAR
 from pipeline.flow.gram.sliding import DEPENDENT
@@ -18,7 +18,7 @@ FROM_AFAR = 0.01
 """The share of the margin by which a neuron comes closer before it turns: what is to and fro is no decision."""
 
 
-@inner
+@scanning
 def along(w, x):
     """<w, x>."""
     total = 0.0
@@ -83,6 +83,17 @@ def write_weights(data, network, sweep):
             put_on_boundaries(w, rank, data, sweep.corner)
 
 
+@scanning
+def take_sides(after, side, g):
+    """Take a neuron's states; return the sum of its preactivations' sizes."""
+    total = 0.0
+    for k in range(g.shape[0]):
+        side[k] = after[k]
+        g[k] = g[k] if after[k] != SLIDING else 0.0
+        total += abs(g[k])
+    return total
+
+
 @allocating
 def accept(data, network, sweep):
     """Go to the trial's end.
@@ -114,14 +125,25 @@ def accept(data, network, sweep):
         turned += sqrt(change) / m
     np.dot(network.w, data.x.T, network.g)
     for j in range(m):
-        total = 0.0
-        for k in range(n):
-            network.side[j, k] = trial.side[j, k]
-            if trial.side[j, k] == SLIDING:
-                network.g[j, k] = 0.0
-            total += abs(network.g[j, k])
-        gross += exp(2.0 * network.log_norm[j]) * total / n
+        gross += exp(2.0 * network.log_norm[j]) * take_sides(trial.side[j], network.side[j], network.g[j]) / n
     return turned, gross, waiting
+
+
+@scanning
+def mark_turns(before, after, turned):
+    """Mark the boundaries from which a neuron turned back between (speeds, states) at a step's start and its end.
+
+    Returns
+    -------
+    float
+        How many there are.
+    """
+    (speed, side), (speed_after, side_after), count = before, after, 0.0
+    for k in range(turned.shape[0]):
+        same = (side[k] == side_after[k]) & (side[k] * speed[k] < 0.0) & (side[k] * speed_after[k] > 0.0)
+        turned[k] = 1.0 if same else 0.0
+        count += turned[k]
+    return count
 
 
 @inner
@@ -130,19 +152,20 @@ def first_turn(j, data, state, step, margin):
 
     The distance to the boundary is the cubic with its values and speeds at the step's ends.
     """
-    network, trial = state.network, state.sweep.trial
+    network, trial, turned = state.network, state.sweep.trial, state.sweep.gap
+    before, after = (state.speed[j], network.side[j]), (trial.speed[j], trial.side[j])
     size, first = trial.size[j], FAR
-    for k in range(data.length.shape[0]):
-        side = trial.side[j, k]
-        before, after = side * state.speed[j, k], side * trial.speed[j, k]
-        if not before < 0.0 < after or network.side[j, k] != side:
+    if mark_turns(before, after, turned) == 0.0:
+        return FAR
+    for k in range(turned.shape[0]):
+        if turned[k] == 0.0:
             continue
-        here = side * network.g[j, k]
-        far = side * trial.g[j, k] - here
-        before, after = step * before, step * size * after
-        square, cube = 3.0 * far - 2.0 * before - after, before + after - 2.0 * far
-        share = -before / (square + sqrt(max(square * square - 3.0 * cube * before, 0.0)))
-        least = here + share * (before + share * (square + share * cube))
+        side = trial.side[j, k]
+        here, start = side * network.g[j, k], step * side * state.speed[j, k]
+        far, end = side * trial.g[j, k] - here, step * size * side * trial.speed[j, k]
+        square, cube = 3.0 * far - 2.0 * start - end, start + end - 2.0 * far
+        share = -start / (square + sqrt(max(square * square - 3.0 * cube * start, 0.0)))
+        least = here + share * (start + share * (square + share * cube))
         close = margin * (1.0 + share * (size - 1.0)) * data.length[k]
         if least <= close and here - least >= FROM_AFAR * close:
             first = min(first, share)

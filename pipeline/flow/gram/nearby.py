@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.flow.gram.at_once import pass_at_once
 from pipeline.flow.gram.compiling import inlined, inner, scanning
 from pipeline.flow.gram.network import SLIDING, Data
 from pipeline.flow.gram.neuron import (
@@ -20,6 +21,7 @@ from pipeline.flow.gram.neuron import (
     DOUBT,
     FAR,
     KAPPA,
+    MARGIN,
     SIZE,
     SQUARE,
     add_moved,
@@ -39,6 +41,9 @@ from pipeline.flow.gram.sliding import Row, add_row
 
 WIDTH = 3
 """Place in ``Nearby.start``."""
+COARSE = 1e-2
+"""The tolerance from which on the crossings of an impulse are taken at once (``at_once``): at 1e-3 that errs by up
+to four tolerances."""
 TRIALS = 3
 """So many times the points that are near are chosen at most: what is missed then is met in the next boost."""
 
@@ -140,7 +145,7 @@ def part_of(row, nearby):
     count = nearby.size[0]
     return Row(
         nearby.g[:count], nearby.speed[:count], nearby.side[:count], nearby.moved[:count], nearby.impulse[:count],
-        nearby.gap[:count], row.motion,
+        nearby.gap[:count], row.motion, row.curve, row.sign,
     )  # fmt: skip
 
 
@@ -260,6 +265,8 @@ def carry_neuron(active_impulse, data, row, corner, nearby):
     sliding = begin_sliding(data, row, corner)
     motion[DOUBT] = FAR
     reached = kappa_after(1.0, motion)
+    if motion[MARGIN] >= COARSE:
+        return pass_at_once(reached, sliding, data, row, corner, nearby)
     if mark_near(row, reached, reached * start[WIDTH], nearby.near) == 0.0 or motion[SQUARE] == 0.0:
         advance(reached, row)
         finish(sliding, data, row, corner)

@@ -12,6 +12,7 @@ from math import exp, log1p, sqrt
 from pipeline.flow.gram.compiling import inlined, inner, scanning
 from pipeline.flow.gram.doubts import cross
 from pipeline.flow.gram.network import OFF, ON, SLIDING
+from pipeline.flow.gram.release import release
 from pipeline.flow.gram.sliding import add_row, settle
 
 FAR, NEAR, LEAST = 1e90, 1e-200, 1e-300
@@ -118,21 +119,37 @@ def advance(kappa, row):
     motion[KAPPA] += kappa
 
 
+@scanning
+def count_held(side, impulse):
+    """Count the points along which the neuron slides, and those of them that repel it now."""
+    sliding, repelling = 0.0, 0.0
+    for k in range(side.shape[0]):
+        held = 1.0 if side[k] == SLIDING else 0.0
+        sliding += held
+        repelling += held if impulse[k] >= 0.0 else 0.0
+    return sliding, repelling
+
+
 @inner
 def begin_sliding(data, row, corner):
     """Collect the points at which the neuron slides, and settle them for a new impulse.
 
-    A point whose residual has changed its sign can't hold it any more.
+    A point whose residual has changed its sign can't hold it any more: it is released.
 
     Returns
     -------
     int
         At how many it slides.
     """
-    count = 0
+    count, (sliding, repelling) = 0, count_held(row.side, row.impulse)
+    if sliding == 0.0:
+        return 0
+    for k in range(row.side.shape[0] if repelling > 0.0 else 0):
+        if row.side[k] == SLIDING and row.impulse[k] >= 0.0:
+            release(k, data, row, corner)
     for k in range(row.side.shape[0]):
         if row.side[k] == SLIDING:
-            if row.impulse[k] >= 0.0 or count == corner.point.shape[0] - 1:
+            if count == corner.point.shape[0] - 1:
                 row.side[k] = OFF
                 continue
             corner.point[count], corner.held[count], corner.place[count] = k, 0.0, SLIDING

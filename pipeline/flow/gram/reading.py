@@ -7,15 +7,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.exact.propagation.bernstein import SIZE, slope_at, write_cubic
+from pipeline.flow.exact.propagation.bernstein import slope_at, write_cubic
 from pipeline.flow.gram.accepting import accept, along, write_weights
 from pipeline.flow.gram.compiling import allocating, entry_point, inner, scanning
 from pipeline.flow.gram.network import SLIDING, Network
+from pipeline.flow.gram.neuron import MARGIN
 from pipeline.flow.gram.sliding import exchange
 from pipeline.flow.gram.sweep import (
+    ONE_BOOST,
     boost,
     carry,
     copy_start,
+    join_impulses,
     write_active_impulse,
     write_impulses,
     write_residual,
@@ -112,16 +115,14 @@ def look(data, network, sweep, seen, place):
 
 
 @allocating
-def go_on(data, network, sweep, over, part):
-    """Carry the trial through a part (from, to) of a step (curve, length).
+def go_on(data, network, sweep, length, part):
+    """Carry the trial through a part (from, to) of a step of this length.
 
     Through a short one by a single boost, whose error goes with the third power of the part.
     """
-    impulses = sweep.impulses
-    write_impulses(over[0], part, over[1], impulses)
-    if part[1] - part[0] <= SHORT:
-        for k in range(impulses.shape[1]):
-            impulses[0, k] += impulses[1, k]
+    write_impulses(part, length, sweep)
+    if part[1] - part[0] <= SHORT or sweep.motion[MARGIN] >= ONE_BOOST:
+        join_impulses(sweep.impulses)
         boost(data, network, sweep, 0)
     else:
         boost(data, network, sweep, 0)
@@ -157,21 +158,21 @@ def read_steps(data, network, sweep, asked, seen):
         for k in range(network.g.shape[1]):
             if network.side[j, k] == SLIDING:
                 network.g[j, k] = 0.0
-    done, count, curve = 0, times.shape[0], np.empty((SIZE, data.x.shape[0]))
+    done, count = 0, times.shape[0]
     for i in range(record.time.shape[0]):
-        write_assumed(record, i, curve)
-        over, since = (curve, record.length[i]), 0.0
+        write_assumed(record, i, sweep.curve)
+        length, since = record.length[i], 0.0
         copy_start(network, sweep)
-        while done < count and times[done] < record.time[i] + record.length[i]:
-            s = (times[done] - record.time[i]) / record.length[i]
+        while done < count and times[done] < record.time[i] + length:
+            s = (times[done] - record.time[i]) / length
             if s > since:
-                go_on(data, network, sweep, over, (since, s))
+                go_on(data, network, sweep, length, (since, s))
                 since = s
             look(data, network, sweep, seen, done)
             done += 1
         if done == count:
             return
-        write_impulses(curve, (0.0, 1.0), record.length[i], sweep.impulses)
+        write_impulses((0.0, 1.0), length, sweep)
         carry(data, network, sweep)
         accept(data, network, sweep)
     copy_start(network, sweep)

@@ -72,6 +72,10 @@ class Row(NamedTuple):
     motion : float64[6]
         |D|^2, <D, w>, |w|, and how far the neuron went along D so far: the integral of |w|; the share of the
         impulse at which the order of two boundaries decided, and the tolerance: the angle within which it may.
+    curve : float64[6, n]
+        The residual over the step.
+    sign : float
+        s_j.
     """
 
     g: np.ndarray
@@ -81,6 +85,8 @@ class Row(NamedTuple):
     impulse: np.ndarray
     gap: np.ndarray
     motion: np.ndarray
+    curve: np.ndarray
+    sign: float
 
 
 @scanning

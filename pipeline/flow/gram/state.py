@@ -10,13 +10,15 @@ from pipeline.flow.exact.propagation.bernstein import SIZE
 from pipeline.flow.gram.network import Data, Network
 from pipeline.flow.gram.sweep import Sweep, make_sweep
 
-NOW, STEP, LAST_STEP, LAST_ERROR, FASTEST, GROWING, UNIT, KERNEL, FELT, SMOOTH, CHANGE, GROSS, WAITING = range(13)
+NOW, STEP, LAST_STEP, LAST_ERROR, FASTEST, GROWING, UNIT, KERNEL, FELT, SMOOTH, CHANGE, GROSS, WAITING, LOOKED = (
+    range(14)
+)
 """Places in ``State.clock``: times, the largest |D_j| and that of a neuron that can grow, the unit of errors, the
 length of the step at whose end the tangent kernel was formed (0 for none), and what share of an error of the
 assumed residual the computed one feels, over the step's length (half of the labels' rate, where they are stiff);
 whether the last step's cubic has told its end better than its slope at the start; by how much the residual changed
 over it (infinite until it has once); the size of the terms whose sum the network's output is; and whether a neuron
-that grows is so small yet that a saddle will have to be left."""
+that grows is so small yet that a saddle will have to be left; and before which step the share was measured."""
 STEPS, REJECTED, CROSSINGS, SWEEPS, KERNELS, SENSITIVE = range(6)
 """Places in ``State.counts``."""
 MOST_INSTANTS = 64
@@ -30,12 +32,12 @@ class State(NamedTuple):
     sweep : Sweep
     now, assumed : float64[2, n]
         The residual and its slope at the step's start, and those that are assumed at its end.
-    curve, last : float64[6, n]
-        The residual over the step, and over the last one (``exact.propagation.bernstein``).
+    last : float64[6, n]
+        The residual over the last step (``exact.propagation.bernstein``).
     kernel : float64[n, n]
     before : float64[n]
         The residual by the sweep before.
-    clock : float64[13]
+    clock : float64[14]
     counts : int64[6]
     speed : float64[m, n]
         s_j <D_j, x_k> at the step's start.
@@ -47,7 +49,6 @@ class State(NamedTuple):
     sweep: Sweep
     now: np.ndarray
     assumed: np.ndarray
-    curve: np.ndarray
     last: np.ndarray
     kernel: np.ndarray
     before: np.ndarray
@@ -107,10 +108,10 @@ def make_state(data: Data, network: Network) -> State:
     """The flow at the start."""
     n = data.x.shape[0]
     now, assumed = np.zeros((2, 2, n))
-    curve, last = np.zeros((2, SIZE, n))
+    m = len(network.sign)
     return State(
-        network, make_sweep(data, len(network.sign)), now, assumed, curve, last, np.zeros((n, n)), np.zeros(n),
-        np.zeros(13), np.zeros(6, dtype=np.int64), np.zeros((len(network.sign), n)), np.zeros(MOST_INSTANTS),
+        network, make_sweep(data, m), now, assumed, np.zeros((SIZE, n)), np.zeros((n, n)), np.zeros(n),
+        np.zeros(14), np.zeros(6, dtype=np.int64), np.zeros((m, n)), np.zeros(MOST_INSTANTS),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from pipeline.flow.gram.state import (
     KERNELS,
     LAST_ERROR,
     LAST_STEP,
+    LOOKED,
     NOW,
     REJECTED,
     SMOOTH,
@@ -38,8 +39,9 @@ from pipeline.flow.gram.tangent import correct, write_kernel
 
 ROOM_USED, CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 99
 """Why the kernel returns: the record is full, or as ``pipeline.flow.exact.integration`` has it."""
-FIRST_RAPIDITY = 0.05
-"""h |D| of the fastest neuron in the first step that is tried."""
+FIRST_RAPIDITY, FIRST_SHARE = 0.05, 0.3
+"""h |D| of the fastest neuron in the first step that is tried: at coarse tolerances more, so many times its fourth
+root."""
 LARGEST_RAPIDITY = 3.0
 """The same in any step: a neuron that shrinks loses as many digits as it then grows e-folds."""
 CONVERGED_RESIDUAL = 1e-12
@@ -77,9 +79,13 @@ MOVED, LEFT = 1.0, 0.1
 the next one, over what is allowed. What the polynomial leaves out within the step is a twentieth of the former."""
 ROUNDS = 2
 """Corrections of a step at most."""
-STIFF, LOOK = 0.35, 8
-"""That share above which every step is corrected, or errors that are allowed would never decay; and it is measured
-every so many steps."""
+STIFF, STIFF_AHEAD = 0.35, 0.6
+"""That share above which every step is corrected, or errors that are allowed would never decay: where the cubic is
+continued, and where the slope is, which makes of an error the share 1 - z + z^2/2, with z twice that share."""
+ROUNDED_UP = 1.0 + 1e-9
+"""What a step that was shortened to the latter may be above it."""
+LOOK, WORTH = 8, 0.1
+"""It is measured after so many steps, once an error is at least this much of what is allowed."""
 SLOW, SLOW_IF_STIFF = 0.3, 0.1
 """How much of its error a correction may leave before it is given the tangent kernel: where labels are stiff less
 than what the next prediction makes of it, or it would never decay."""
@@ -135,8 +141,8 @@ def sweep_once(data, state, step):
         How far the residual that it leaves at the end is from that.
     crossings : int
     """
-    write_curve(state.now, state.assumed, step, state.curve)
-    write_impulses(state.curve, (0.0, 1.0), step, state.sweep.impulses)
+    write_curve(state.now, state.assumed, step, state.sweep.curve)
+    write_impulses((0.0, 1.0), step, state.sweep)
     crossings = carry(data, state.network, state.sweep)
     write_residual(data, state.network, state.sweep)
     state.counts[SWEEPS] += 1
@@ -191,9 +197,10 @@ def try_step(data, state, step, allowed):
     if not first <= 1.0:
         return np.inf, first, crossings
     felt = clock[FELT] * step
-    unmeasured = felt > STIFF or state.counts[STEPS] % LOOK == 0
+    stiff = felt > (STIFF if clock[SMOOTH] > 0.0 else ROUNDED_UP * STIFF_AHEAD)
+    due = state.counts[STEPS] - clock[LOOKED] >= LOOK and error > WORTH * allowed
     single = max(error / SINGLE, felt * error / SINGLE_MOVED) <= allowed and turned <= SINGLE_TURNED
-    if error <= FLOOR * clock[UNIT] or (single and not unmeasured):
+    if error <= FLOOR * clock[UNIT] or (single and not stiff and not due):
         return 0.0, max(first, felt * error / (MOVED * allowed)), crossings
     moved, left = 0.0, np.inf
     for turn in range(ROUNDS):
@@ -205,6 +212,7 @@ def try_step(data, state, step, allowed):
         change = difference(sweep.residual, state.before)
         if turn == 0:
             moved, clock[FELT] = change / (MOVED * allowed), change / (before * step)
+            clock[LOOKED] = state.counts[STEPS]
         turned = turned_by_error(data, state, step) * clock[UNIT] / allowed
         left = max(change * error / (before * allowed), turned) / LEFT
         slow = SLOW_IF_STIFF if clock[FELT] * step > STIFF else SLOW
@@ -229,8 +237,8 @@ def find_step(data, state, aims, watch):
         allowed = CALM_SHARE * clock[CHANGE]
     allowed = max(allowed, FLOOR * max(clock[UNIT], clock[GROSS]))
     step, refused = clock[STEP], False
-    if clock[LAST_STEP] > 0.0 and clock[SMOOTH] == 0.0 and clock[FELT] * step > STIFF:
-        step = STIFF / clock[FELT]  # what goes to and fro from step to step decays in shorter ones
+    if clock[LAST_STEP] > 0.0 and clock[SMOOTH] == 0.0 and clock[FELT] * step > STIFF_AHEAD:
+        step = STIFF_AHEAD / clock[FELT]  # what goes to and fro from step to step decays in shorter ones
     while True:
         step = min(min(step, LARGEST_RAPIDITY / clock[FASTEST]), aims.end_time - clock[NOW])
         if clock[NOW] + step <= clock[NOW] or watch[0] != 0.0:
@@ -260,10 +268,11 @@ def begin(data, state, aims):
         state.now[0, k], state.now[1, k] = sweep.residual[k], sweep.slope[k]
     clock[UNIT] = max(data.scale, root_mean_square(state.now[0]))
     clock[LAST_ERROR] = 1.0
-    clock[CHANGE] = np.inf
+    clock[CHANGE], clock[LOOKED] = np.inf, -LOOK
     sweep.motion[MARGIN] = aims.margin
     note_doubts(data, state, 0.0, 0.0)
-    clock[STEP] = FIRST_RAPIDITY / clock[FASTEST] if clock[FASTEST] > 0.0 else 1.0
+    first = max(FIRST_RAPIDITY, FIRST_SHARE * sqrt(sqrt(aims.margin)))
+    clock[STEP] = first / clock[FASTEST] if clock[FASTEST] > 0.0 else 1.0
 
 
 @inner

@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.flow.exact.propagation.bernstein import SIZE as COEFFICIENTS
 from pipeline.flow.exact.propagation.bernstein import value
 from pipeline.flow.gram.compiling import allocating, inlined, inner, scanning
 from pipeline.flow.gram.nearby import Nearby, carry_neuron, make_nearby, write_width
 from pipeline.flow.gram.network import Data, Trial, make_trial
-from pipeline.flow.gram.neuron import DOUBT, FAR, SIZE, begin_sliding, measure
+from pipeline.flow.gram.neuron import DOUBT, FAR, MARGIN, SIZE, begin_sliding, measure
 from pipeline.flow.gram.sliding import Corner, Row, make_corner
 
 HALF_WIDTH = sqrt(3.0) / 6.0
@@ -23,6 +24,8 @@ FIRST, LAST = 0.5 - HALF_WIDTH, 0.5 + HALF_WIDTH
 """The Gauss nodes."""
 MORE, LESS = 0.25 + HALF_WIDTH, 0.25 - HALF_WIDTH
 """Alpha and beta."""
+ONE_BOOST = 3e-2
+"""The tolerance from which on a step is one boost, under the mean residual: of order 2."""
 SHRINKING, FADED = 1e-12, 1e-26
 """1 + cos(w_j, s_j D_j) below which a neuron can only shrink, and |w_j|^2 over the labels at which that ends."""
 
@@ -33,6 +36,8 @@ class Sweep(NamedTuple):
     trial : Trial
     corner : Corner
     nearby : Nearby
+    curve : float64[6, n]
+        The residual that is assumed over the step (``exact.propagation.bernstein``).
     impulses : float64[2, n]
         Over n.
     signed : float64[2, n]
@@ -48,6 +53,7 @@ class Sweep(NamedTuple):
     trial: Trial
     corner: Corner
     nearby: Nearby
+    curve: np.ndarray
     impulses: np.ndarray
     signed: np.ndarray
     gap: np.ndarray
@@ -61,15 +67,15 @@ def make_sweep(data: Data, m: int) -> Sweep:
     """Room for m neurons."""
     n, q = data.x.shape
     return Sweep(
-        make_trial(data, m), make_corner(n, q), make_nearby(n), np.zeros((2, n)), np.zeros((2, n)), np.zeros(n),
-        np.zeros(6), np.zeros(n), np.zeros(n), np.zeros(m),
+        make_trial(data, m), make_corner(n, q), make_nearby(n), np.zeros((COEFFICIENTS, n)), np.zeros((2, n)),
+        np.zeros((2, n)), np.zeros(n), np.zeros(6), np.zeros(n), np.zeros(n), np.zeros(m),
     )  # fmt: skip
 
 
 @inner
-def write_impulses(curve, part, step, impulses):
-    """Write the two impulses over the part (from, to) of a step whose residual is ``curve``."""
-    start, end = part
+def write_impulses(part, step, sweep):
+    """Write the two impulses over the part (from, to) of the step."""
+    curve, impulses, (start, end) = sweep.curve, sweep.impulses, part
     n, length = curve.shape[1], (end - start) * step
     for k in range(n):
         one = value(curve, k, start + (end - start) * FIRST)
@@ -117,6 +123,7 @@ def row_of(j, network, sweep):
     trial, which = sweep.trial, 0 if network.sign[j] > 0.0 else 1
     return Row(
         trial.g[j], trial.speed[j], trial.side[j], trial.moved[j], sweep.signed[which], sweep.gap, sweep.motion,
+        sweep.curve, network.sign[j],
     )  # fmt: skip
 
 
@@ -143,10 +150,20 @@ def carry_each(data, network, sweep, which):
     return events
 
 
+@inner
+def join_impulses(impulses):
+    """Make one impulse of two."""
+    for k in range(impulses.shape[1]):
+        impulses[0, k] += impulses[1, k]
+
+
 @allocating
 def carry(data, network, sweep):
     """Carry all neurons from the step's start through the two impulses; return how many boundaries they met."""
     copy_start(network, sweep)
+    if sweep.motion[MARGIN] >= ONE_BOOST:
+        join_impulses(sweep.impulses)
+        return boost(data, network, sweep, 0)
     return boost(data, network, sweep, 0) + boost(data, network, sweep, 1)
 
 

@@ -41,7 +41,7 @@ GROWTH = 20.0
 """How far the first stretch of time lets ln |w| of the escaping neurons grow beyond 0, at their first rate."""
 STRETCHES, LONGER = 14, 2.0
 """How many stretches are followed at most, and how much longer each is than the one before."""
-TOLERANCE = 1e-8
+TOLERANCE = 1e-6
 MOST_STEPS = 5000
 """Of the solver in a stretch; 10 to 200 are usual."""
 PASSED = (0.01, 0.99)
@@ -205,8 +205,9 @@ def places(neurons: Neurons, status: np.ndarray) -> tuple[np.ndarray, np.ndarray
     """Neurons that are at one place with one sign: the first of each place, and each one's place."""
     sides = np.column_stack([status, np.sign(neurons.ratio), neurons.boundary, neurons.gain > 0.5])
     key = np.column_stack([sides, np.round(neurons.direction / TOGETHER)]) + 0.0
-    _, first, group = np.unique(key, axis=0, return_index=True, return_inverse=True)
-    return first, group.ravel()
+    seen: dict[bytes, int] = {}  # of 200 neurons on 75 points a fiftieth of the time of sorting the rows
+    group = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in key], dtype=int)
+    return np.unique(group, return_index=True)[1], group
 
 
 def neurons_at(trajectory: xr.Dataset) -> Neurons:

@@ -15,6 +15,7 @@ from pipeline.inputs.arguments import SLOPE, number
 from pipeline.inputs.errors import RequestError
 from pipeline.network.points import take_points
 from pipeline.network.threads import one_thread
+from pipeline.stationary import Ends
 
 BEYOND, AFTER, PASSAGES = 1.15, 0.5, 3.0
 """How far beyond the last jump a flow is followed: that many times its tau, so much more, and that many times the
@@ -29,7 +30,9 @@ Described = tuple[Any, Any, str]
 """A variable: its dimensions, its values, its meaning."""
 
 
-def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0, work: float = np.inf) -> xr.Dataset:
+def limit_process(
+    data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0, work: float = np.inf, ends: Ends | None = None
+) -> xr.Dataset:
     """Follow the limit lambda -> 0 of the flow from a start of these directions and signs, from jump to jump.
 
     Parameters
@@ -43,6 +46,8 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0, wor
     work
         How much its flows from saddle to saddle may take, in steps times neurons times points: 1e7 are about a
         second. It ends after the flow with which they have taken more, and says so.
+    ends
+        Where the neurons go at the start, of :func:`pipeline.phases.alignment.frozen_ends`; None: found here.
 
     Returns
     -------
@@ -71,7 +76,7 @@ def limit_process(data: xr.Dataset, init: xr.Dataset, *, slope: float = 0.0, wor
             f"n = {n} points and m = {m} neurons: the limit is followed where n m is at most {PRODUCTS_LIMIT:,}"
         )
     with one_thread(data.sizes["point"]):
-        process = Process.of(data, init, slope, work)
+        process = Process.of(data, init, slope, work, ends)
     each = _of_plateaus(process.plateaus, m) | _of_neurons(process.plateaus)
     return xr.Dataset(
         {

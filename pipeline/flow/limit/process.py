@@ -18,7 +18,7 @@ import xarray as xr
 from pipeline.flow.limit.fast_flow import Saddle, Work, follow_escape, places
 from pipeline.network.activation import Activation
 from pipeline.network.algebra import loss
-from pipeline.stationary import FrozenFlow, Neurons
+from pipeline.stationary import Ends, FrozenFlow, Neurons
 
 FITTED = 1e-8
 """|r_k| over the largest label up to which a label is fitted: r_k is 0."""
@@ -95,13 +95,19 @@ class Process:
     plateaus: list[Plateau] = field(default_factory=list)
     reason: str = ""
     tie: bool = False
+    ends: Ends | None = None
 
     @classmethod
-    def of(cls, data: xr.Dataset, init: xr.Dataset, slope: float, work: float) -> Process:
-        """Follow it from a start to its end, or until its fast flows have taken so much work."""
+    def of(
+        cls, data: xr.Dataset, init: xr.Dataset, slope: float, work: float, ends: Ends | None = None
+    ) -> Process:
+        """Follow it from a start to its end, or until its fast flows have taken so much work.
+
+        ``ends`` of the start's own frozen flow, if they are known.
+        """
         found = init.variables
         start = Neurons.at(data.variables["x"].values, found["direction"].values, found["output_ratio"].values)
-        process = cls(data, Activation(slope), start, Work(work))
+        process = cls(data, Activation(slope), start, Work(work), ends=ends)
         process.go()
         return process
 
@@ -147,7 +153,10 @@ class Process:
         flow = FrozenFlow(self.data.variables["x"].values, residual, self.activation)
         # Neurons at one place go one way. Those that carry the function have no force.
         first, group = places(self.neurons, (norm > 0).astype(int))
-        ends = flow.follow(self.neurons.of(first))
+        if self.ends is not None:
+            ends, group, self.ends = self.ends, np.arange(len(norm)), None
+        else:
+            ends = flow.follow(self.neurons.of(first))
         self.followed = bool(ends.followed.all())
         rate = np.where(np.abs(ends.rate) <= STILL * flow.size, 0.0, ends.rate)[group]
         return ends.of(group), np.where(norm > 0, 0.0, rate)

@@ -4,6 +4,7 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
+from amounts import amount, with_slow
 from compliance_checker.suite import CheckSuite
 from netcdf_reader import Reader
 from plain import plain_xarray
@@ -58,7 +59,7 @@ def test_a_flipped_bit_is_noticed(netcdf, tmp_path):
     with Reader() as reader:
         before = reader.read(netcdf, *what)
         assert before
-        for position in rng.integers(0, len(content), 60):
+        for position in rng.integers(0, len(content), amount(20, 60)):
             flipped = bytearray(content)
             flipped[position] ^= 1 << int(rng.integers(8))
             storage.write_bytes(flipped)
@@ -128,6 +129,9 @@ def test_cf_finds_no_fault(flat, checker):
     assert findings(flat, "cf:1.11") == []
 
 
+@pytest.mark.parametrize(
+    "flat", with_slow(["kernel", "trajectory"], sorted(GROUPS.keys() - {"kernel", "trajectory"})), indirect=True
+)
 @pytest.mark.filterwarnings("ignore")
 def test_acdd_finds_what_does_not_exist_alone(flat, checker):
     """Highly recommended: all but standard names, of which CF has none for these. Recommended: all but geography,

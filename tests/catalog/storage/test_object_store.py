@@ -80,7 +80,7 @@ def test_damage_is_found(url, few, run_id, description):
     for key, change in {
         "data/y/c.0": lambda content: content[:-1],
         "data/x/zarr.json": lambda content: content.replace(b"float64", b"float32"),
-        "trajectory/loss/c.0": lambda content: bytes([content[0] ^ 1]) + content[1:],
+        "kernel/loss_rate/c.0": lambda content: bytes([content[0] ^ 1]) + content[1:],
     }.items():
         storage.write(f"{folder}/{key}", change(storage.read(f"{folder}/{key}")))
     storage.remove(f"{folder}/data/growth_ratio/c")
@@ -89,7 +89,7 @@ def test_damage_is_found(url, few, run_id, description):
     assert found == {
         "data.zarr/data/y/c.0": Problem.TRUNCATED,
         "data.zarr/data/x/zarr.json": Problem.DAMAGED,
-        "data.zarr/trajectory/loss/c.0": Problem.DAMAGED,
+        "data.zarr/kernel/loss_rate/c.0": Problem.DAMAGED,
         "data.zarr/data/growth_ratio/c": Problem.MISSING,
         "data.zarr/notes.txt": Problem.FOREIGN,
     }

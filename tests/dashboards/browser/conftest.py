@@ -147,4 +147,4 @@ def visit(profile):
     said = [line for one in watched for line in one.said]
     for one in watched:
         one.page.close()
-    assert said == []
+    assert said == [], "\n".join(said)

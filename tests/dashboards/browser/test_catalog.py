@@ -182,3 +182,17 @@ def test_the_keyboard_leads_through_the_table_and_out_of_it(visit, near_zero):
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Space")
     page.get_by_text(f"Selected: {runs[4]}").wait_for()
+
+
+def test_names_take_the_width_that_other_columns_leave(served, visit):
+    widths = {}
+    for width in (1920, 1280, 390):
+        page = visit(f"{served}/catalog", width=width, ready=ROW)
+        page.wait_for_timeout(1000)  # new rows bring back the first width for a moment
+        widths[width] = page.locator(ROW).first.locator("[tabulator-field=run]").bounding_box()["width"]
+        if width == 1920:
+            table = page.locator(".tabulator").first.bounding_box()
+            last = page.locator(ROW).first.locator("[tabulator-field=created]").bounding_box()
+            assert 0 <= table["x"] + table["width"] - last["x"] - last["width"] < 10
+    assert widths[1920] > widths[1280] + 300
+    assert widths[390] > 200

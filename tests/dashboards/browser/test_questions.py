@@ -218,7 +218,7 @@ def test_does_an_output_weight_change_its_sign(read, tree):
     ratio = tree["trajectory/output_ratio"].values
     read(
         "explore?run={run}", choose("Variable", "output_ratio"), fill("Select neurons", "sign > 0"),
-        says=[f"from {ratio.min():.4g} to {ratio.max():.4g}", "Selected: "],
+        says=[f"from {ratio.min():.4g} to {ratio.max():.4g}".replace("-", "−"), "Selected: "],
     )  # fmt: skip
 
 

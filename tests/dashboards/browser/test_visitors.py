@@ -107,3 +107,28 @@ def test_what_is_asked_for_before_the_loading_is_noted_is_done(late, visit):
     page.get_by_role("button", name="Verify all").click()
     page.get_by_text("Every byte is as it was published").wait_for()
     assert page.get_by_role("button", name="Verify all").is_enabled()
+
+
+def test_a_page_that_was_sent_as_a_copy_is_like_any_other(serve, filled_catalog, visit):
+    address = serve(filled_catalog, "--visitors", "3")
+    shown = "new URL(location).searchParams.has('init.seed')"
+    for first in (True, False):
+        page = visit(f"{address}/flow?preset=orthogonal")
+        page.wait_for_function(shown)
+        page.locator(".bk-input-group", has_text="Scale").first.locator(".noUi-handle").focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("new URL(location).searchParams.get('init.log10_scale') === '-6.25'")
+        if not first:
+            named = page.evaluate(
+                "[...Bokeh.documents[0]._all_models.keys()].filter((id) => /^p1\\d{11}$/.test(id)).length"
+            )
+            assert named > 300
+        page.close()
+
+
+def test_a_page_that_is_told_to_is_loaded_again(serve, filled_catalog, visit):
+    page = visit(f"{serve(filled_catalog)}/catalog", ready=".tabulator-row")
+    page.evaluate("window.before = true")
+    page.evaluate("Bokeh.documents[0]._trigger_on_message('load-again', null)")
+    page.wait_for_function("window.before === undefined")
+    page.wait_for_selector(".tabulator-row")

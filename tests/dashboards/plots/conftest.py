@@ -6,7 +6,7 @@ import xarray as xr
 from dashboards.theme import DARK, LIGHT, Theme
 from pipeline import ladder_law, load_config, run
 
-RUNGS = (0.0, -2.0, -4.0, -6.0, -10.0, -20.0, -100.0, -1000.0)
+SCALES = (0.0, -2.0, -4.0, -6.0, -100.0, -1000.0)
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +27,7 @@ def large() -> xr.DataTree:
 
 @pytest.fixture(scope="session")
 def ladder() -> xr.Dataset:
-    return ladder_law(load_config("orthonormal"), RUNGS)
+    return ladder_law(load_config("orthonormal"), SCALES)
 
 
 @pytest.fixture(params=[LIGHT, DARK], ids=["light", "dark"])

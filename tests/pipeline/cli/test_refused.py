@@ -9,16 +9,22 @@ from mounts import tmpfs
 from catalog import open_catalog
 
 
+@pytest.fixture(scope="module")
+def unchanged(filled, contents):
+    """The catalog; after all requests it is what it was before."""
+    before = contents(filled)
+    yield filled
+    assert contents(filled) == before
+
+
 @pytest.fixture
-def refused(reluflow, filled, contents):
+def refused(reluflow, unchanged):
     """Call a command that must be refused; return its one line without the name in front."""
 
-    def call(*words, status=2, catalog=filled):
-        before = contents(filled)
+    def call(*words, status=2, catalog=unchanged):
         done = reluflow(*words, *(() if catalog is None else ("--catalog", catalog)))
         assert done.exit_code == status, done.output
         assert done.stdout == ""
-        assert contents(filled) == before
         (line,) = done.stderr.splitlines()
         name, _, message = line.partition(": ")
         assert name == "reluflow"

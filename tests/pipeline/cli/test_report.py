@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from io import StringIO
 from pathlib import Path
 
@@ -41,9 +42,16 @@ def said(manifest: Manifest, summary: dict | None = None, configuration: dict | 
     return [" ".join(line.split()) for line in file.getvalue().splitlines()]
 
 
-@pytest.fixture
-def plain() -> Manifest:
+@pytest.fixture(scope="module")
+def computed() -> Manifest:
+    """Of one quick run, for all tests here."""
     return manifest_of("orthogonal", init__width=6, flow__samples=20, init__seed=4)
+
+
+@pytest.fixture
+def plain(computed) -> Manifest:
+    """A copy that may be changed."""
+    return deepcopy(computed)
 
 
 def test_every_report_says_n_and_d(plain):

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pipeline.workflow.computation
 from catalog import open_catalog
 from catalog.schema import SCHEMA_VERSION, STATEMENTS
 from pipeline.configuration import load_config, presets
+from pipeline.figures import write_animations
 
 
 def strict(text):
@@ -338,8 +340,14 @@ def test_figures_as_json(reluflow, filled, monkeypatch):
     assert found == {"figures": [f"there/{run.name}.png"]}
 
 
-def test_figures_in_motion(reluflow, filled, here, monkeypatch):
+@pytest.fixture
+def few_frames(monkeypatch):
+    """Figures only in motion, of two frames."""
     monkeypatch.setattr("pipeline.figures.write_figures", lambda tree, out: [])
+    monkeypatch.setattr("pipeline.figures.write_animations", partial(write_animations, frames=2))
+
+
+def test_figures_in_motion(reluflow, filled, here, few_frames):
     done = reluflow("figures", "orthonormal", "--out", "there", "--animate", "--catalog", filled)
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.splitlines()[:2] == ["there/animation.gif", "there/animation.mp4"]
@@ -347,8 +355,7 @@ def test_figures_in_motion(reluflow, filled, here, monkeypatch):
     assert (here / "there/animation.mp4").read_bytes()[4:8] == b"ftyp"
 
 
-def test_without_ffmpeg_there_is_a_gif_and_one_line(reluflow, filled, here, monkeypatch):
-    monkeypatch.setattr("pipeline.figures.write_figures", lambda tree, out: [])
+def test_without_ffmpeg_there_is_a_gif_and_one_line(reluflow, filled, here, few_frames, monkeypatch):
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     done = reluflow("figures", "orthonormal", "--out", "there", "--animate", "--catalog", filled, "--json")
     assert (done.exit_code, strict(done.stdout)) == (1, {"figures": ["there/animation.gif"]})

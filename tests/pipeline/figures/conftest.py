@@ -48,9 +48,9 @@ def _integrate(experiment: Experiment, time: np.ndarray) -> tuple[np.ndarray, np
         rho, bar = state[:m], state[m:].reshape(m, d)
         projection = bar @ x.T
         output = (sign * np.exp(2 * rho)) @ np.maximum(projection, 0)
-        pull = (projection > 0) @ ((y - output)[:, None] * x) / n
-        along = (pull * bar).sum(axis=1)
-        return np.concatenate([sign * along, (sign[:, None] * (pull - along[:, None] * bar)).ravel()])
+        force = (projection > 0) @ ((y - output)[:, None] * x) / n
+        along = (force * bar).sum(axis=1)
+        return np.concatenate([sign * along, (sign[:, None] * (force - along[:, None] * bar)).ravel()])
 
     solution = solve_ivp(flow, (0, time[-1]), start, method="DOP853", t_eval=time, rtol=1e-8, atol=1e-8)
     assert solution.success
@@ -92,8 +92,8 @@ def build(experiment: Experiment, time: np.ndarray | None = None) -> xr.DataTree
         phase += np.nan_to_num(time >= boundary) if np.isfinite(boundary) else 0
     phase_label = np.array([variable("phases", "phase").flag(name) for name in sequence])[phase]
 
-    pull = np.einsum("tjk,tk,kc->tjc", projection > 0, residual, x) / n
-    speed = np.exp(log_norm) * np.sqrt((pull**2).sum(axis=2) + (pull * direction).sum(axis=2) ** 2)
+    force = np.einsum("tjk,tk,kc->tjc", projection > 0, residual, x) / n
+    speed = np.exp(log_norm) * np.sqrt((force**2).sum(axis=2) + (force * direction).sum(axis=2) ** 2)
     gradient = np.sqrt((speed**2).sum(axis=1))
     lingering = (gradient**2 < 3e-3 * loss) & (loss > 1e-3 * loss[0])
     level = np.where(lingering, np.where(loss > 0.9 * loss[0], 2, 3), 1)

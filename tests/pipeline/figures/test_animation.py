@@ -22,7 +22,7 @@ from pipeline.figures.film import Film
 from pipeline.figures.style import publication_style
 from pipeline.inputs.errors import RequestError
 
-FEW = 8
+FEW = 6
 
 
 def _pictures(content: bytes) -> list[np.ndarray]:

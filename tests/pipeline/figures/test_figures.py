@@ -58,7 +58,7 @@ def test_the_smallest_text_is_legible_in_one_column(orthogonal, figure):
     assert SMALL * COLUMN / WIDTH >= 5.5
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", DRAWN)
 def test_axes_carry_labels(trees, name):
     bars = timeline_figure(trees[name]).axes[1]
     assert bars.get_xlabel() == "time t of the flow"

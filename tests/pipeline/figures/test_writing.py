@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 from PIL import Image
 
+from pipeline import figures
 from pipeline.figures import FIGURES, write_figures, writing
 
 EXPECTED = {
@@ -74,7 +75,8 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(orthogonal, tmp_path, mo
     assert list(tmp_path.iterdir()) == [old]
 
 
-def test_a_wide_network_does_not_make_a_huge_svg(orthogonal, tmp_path):
+def test_a_wide_network_does_not_make_a_huge_svg(orthogonal, tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "FIGURES", {"figure-2-states": FIGURES["figure-2-states"]})
     repeats = 50
     groups = {name: group.to_dataset() for name, group in orthogonal.children.items()}
     wide = {
@@ -85,5 +87,5 @@ def test_a_wide_network_does_not_make_a_huge_svg(orthogonal, tmp_path):
     for name, group in wide.items():
         groups[name] = groups[name].drop_dims("neuron").merge(group.drop_vars("neuron"))
     tree = xr.DataTree.from_dict(groups)
-    paths = write_figures(tree, tmp_path)
-    assert paths[3].stat().st_size < 500_000
+    _, path = write_figures(tree, tmp_path)
+    assert path.stat().st_size < 500_000

@@ -53,12 +53,12 @@ def test_sliding_ends_when_the_multiplier_says():
     init = network([[0.0, 0.1], [0.2, -0.15]], [0.1, -0.25])
     trajectory = simulate(data, init, tolerance=1e-8, samples=400)
     state, r = trajectory["activation"].values[:, 0, 0], trajectory["residual"].values
-    pull = 0.6 * r[:, 1] + r[:, 0]
+    force = 0.6 * r[:, 1] + r[:, 0]
     first = int(np.flatnonzero(state[1:] != SLIDING)[0]) + 1
     assert first > 10
     assert (state[1:first] == SLIDING).all()
-    assert (pull[1:first] < 1e-6).all()
-    assert pull[first] > -1e-6
+    assert (force[1:first] < 1e-6).all()
+    assert force[first] > -1e-6
     assert trajectory.attrs["status"] == "converged"
 
 

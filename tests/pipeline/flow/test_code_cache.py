@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.flow import code_cache
+from pipeline.flow import code_cache, moments
 from pipeline.flow.code_cache import CACHE_VARIABLE, NotOnDiskError, from_disk_only, is_whole, kept, kernel_cache
 from pipeline.flow.exact.build import load_solver
 
@@ -66,6 +66,15 @@ def test_the_solver_finds_each_flip_in_each_of_its_files(tmp_path, capfd):
         assert capfd.readouterr().err.count(DAMAGED) == 37
         shutil.copyfile(file, path)
         assert is_whole(path)
+
+
+def test_reading_alone_brings_no_code_of_the_steps(monkeypatch):
+    """A run of many patterns reads its moments by the exact path's kernels, and makes its steps by others."""
+    load_solver()
+    entries = []
+    monkeypatch.setattr(moments, "load", entries.append)
+    moments.load_reading.__wrapped__()
+    assert entries == ["evaluate"]
 
 
 LOADED = "from pipeline.flow.exact.build import loaded_from_disk as loaded; print(loaded())"

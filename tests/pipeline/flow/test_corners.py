@@ -64,7 +64,7 @@ def test_a_neuron_passes_a_corner_of_three_boundaries_in_a_plane():
 
 
 def test_neurons_that_rest_on_a_boundary_are_released():
-    """All points lie on one line, so that a neuron that slides is pushed by nothing: the others set it free."""
+    """All points lie on one line, so that no force is on a neuron that slides: the others set it free."""
     found = flow([[1, 0], [-1, 0]], [0, 3], [[-0.5, 1], [-0.5, -1.5]], [0.5, -1.5], 20.0, slope=-0.5)
     assert float(found["loss"][-1]) < 1e-10
 
@@ -103,7 +103,7 @@ def test_one_threshold_says_what_is_pushed():
 
 
 def test_what_could_leave_a_boundary_where_it_rests_makes_the_flow_ambiguous():
-    """Pushed off its last point a neuron stays exactly there, until the residual has the other sign."""
+    """Off its last point a neuron stays exactly there, until the residual has the other sign."""
     found = flow([[1, 0], [0.8, 0.6]], [0.3, 2], [[1e-4, -1e-2], [0.3, 0.2]], [-1e-2, 0.36], 6.0, samples=2000)
     assert found.attrs["status"] == "non_unique"
     assert found.attrs["ambiguous_events"] == 1
@@ -135,3 +135,13 @@ def test_turning_back_next_to_a_boundary_is_a_sensitive_decision():
         assert found.attrs["sensitive_events"] == 1
         assert 0.1 < found.attrs["sensitive_times"][0] < 12.0
         assert "error of the tolerance's size" in found.attrs["status_message"]
+
+
+@pytest.mark.parametrize(("aside", "decisions"), [(1e-6, 0), (1e-10, 1)])
+def test_a_neuron_that_shrinks_until_rounding_decides_is_a_sensitive_decision(aside, decisions):
+    """It shrinks against x_1 by ln(1/aside) e-folds; what is left then decides that x_2 lets it grow."""
+    found = flow([[1.0, 0.0], [-1.0, 1.0]], [1.0, -1.0], [[1e-3, 1e-3 * aside]], (-1.0,), 200.0)
+    assert found.attrs["sensitive_events"] == decisions
+    shrunk = float(found["log_norm"][0, 0] - found["log_norm"].min())
+    assert shrunk == pytest.approx(-np.log(aside), abs=1.0)
+    assert float(found["log_norm"][-1, 0]) > -1.0

@@ -62,7 +62,7 @@ def test_the_non_orthogonal_toy_is_fitted():
     config = load_config("non-orthogonal")
     data = generate_data(config.data)
     found = simulate(data, initialise(data, config.init))
-    # Five of the smallest neurons were pushed off their last point, whose residual changes its sign at t = 417:
+    # Five of the smallest neurons had left their last point, whose residual changes its sign at t = 417:
     # there they could come back. The flow that is followed is the one with relu'(0) = 0.
     assert found.attrs["status"] == "non_unique"
     assert found.attrs["ambiguous_events"] == 5
@@ -235,7 +235,7 @@ RESTING_BESIDE_UNFITTED = {
 }  # fmt: skip
 
 
-# Plateaus of 1e5 units of time. A neuron was pushed over a boundary only inside a step, unseen, and no later step
+# Plateaus of 1e5 units of time. A neuron went over a boundary only inside a step, unseen, and no later step
 # could be cut to where it had crossed; with a slope the steps went on to 1e12, and rounding moved the neurons.
 LATE_PLATEAU = {
     "n": 12, "d": 3, "m": 15, "seed": 3, "log10_scale": -1000.0, "slope": 0.0, "beginning": "balanced",

@@ -103,7 +103,7 @@ def order(tolerances, slope):
 def test_its_order_is_four_without_crossings_and_two_with_them():
     """A linear network (slope 1) has none."""
     assert order((1e-4, 1e-5, 1e-6, 1e-7), 1.0) > 3.5
-    assert order((1e-4, 1e-5, 1e-6), 0.0) > 1.5
+    assert order((1e-4, 1e-5, 1e-6, 1e-7), 0.0) > 1.5
 
 
 @settings(max_examples=12)
@@ -120,7 +120,7 @@ def test_it_agrees_with_the_grouped_path(seed, d, m, slope, noise, scale):
     assume(reference.account["sensitive_events"] == 0)
     times = np.linspace(0.0, 6.0, 7)
     expected = reference.look(times)
-    for tolerance in (1e-2, 1e-4):
+    for tolerance in (1e-1, 1e-2, 1e-4):
         found = followed(data, init, 6.0, tolerance, slope).look(times)
         assert worst(found, expected, data) <= 1.5 * tolerance
     assert (found["activation"].values == expected["activation"].values).mean() > 0.97
@@ -140,8 +140,26 @@ def test_a_neuron_that_slides_is_held_and_labelled(grouped):
     assert np.abs(before[slides]).max() <= ROUNDING
 
 
+@pytest.mark.parametrize("tolerance", [5e-2, 1e-2])
+def test_crossings_that_are_taken_at_once_leave_neurons_on_their_boundaries(tolerance):
+    """At coarse tolerances, in one boost or two."""
+    data, init = labelled(*problem(30, 8, 20, 7, noise=2.0))
+    times = np.linspace(0.0, 4.0, 21)
+    flow, fine = (followed(data, init, 4.0, each) for each in (tolerance, 1e-6))
+    found, expected = flow.look(times), fine.look(times)
+    assert flow.account["crossings"] == pytest.approx(fine.account["crossings"], rel=0.3)
+    assert worst(found, expected, data) <= tolerance
+    assert (found["activation"].values == expected["activation"].values).mean() > 1.0 - tolerance
+    slides = found["activation"].values == 3
+    assert slides.sum() == pytest.approx((expected["activation"].values == 3).sum(), rel=0.1)
+    before = np.einsum("kc,tjc->tjk", data["x"].values, found["direction"].values)
+    assert np.abs(before[slides]).max() <= ROUNDING
+    signs = np.where(found["activation"].values == 2, before, -before)
+    assert signs[~slides].min() >= -ROUNDING
+
+
 def test_a_neuron_that_shrinks_by_many_e_folds_stays_balanced(grouped):
-    """Pushed against its direction along the boundary of a point: rounding must not turn it around."""
+    """With a force against its direction along the boundary of a point: rounding must not turn it around."""
     x = np.array([[1.0, 0.0], [0.1, 1.0], [-0.1, 1.0], [-1.0, 0.3]])
     y = np.array([-2.0, 1.0, -1.5, 0.5])
     data, init = labelled(x, y, np.array([[1e-3, 1e-4], [1e-3, -2e-4]]), [1.0, 1.0])

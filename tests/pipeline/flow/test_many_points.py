@@ -122,7 +122,10 @@ def general(n, m, seed, log10_scale):
     return data, start(data, width=m, log10_scale=log10_scale, seed=seed)
 
 
-@pytest.mark.parametrize(("log10_scale", "until", "seed"), [(-3, 54, 1), (-30, 500, 1), (-1000, 8200, 3)])
+@pytest.mark.parametrize(
+    ("log10_scale", "until", "seed"),
+    [(-3, 54, 1), pytest.param(-30, 500, 1, marks=pytest.mark.slow), (-1000, 8200, 3)],
+)
 def test_small_starts_are_as_the_grouped_path_has_them(monkeypatch, log10_scale, until, seed):
     """Growth by many powers of ten, of which a hundredth of one would be a hundred tolerances."""
     data, init = general(130, 4, seed, log10_scale)
@@ -178,7 +181,7 @@ def test_lemma_1_holds_at_every_instant(tolerance):
 
 
 def test_a_neuron_that_slides_is_held_and_labelled(monkeypatch):
-    """One neuron between the pushes of a point on its boundary: both paths hold it there."""
+    """One neuron between the forces of a point on its boundary: both paths hold it there."""
     x = np.vstack([[[1.0, 0.0], [0.0, 3.0]], np.tile([[1.0, 1e-3]], (126, 1))])
     y = np.concatenate([[1.0, -8.0], np.full(126, 0.4)])
     data, init = labelled(x, y, np.array([[0.5, 0.02]]), np.array([0.5 * np.hypot(1.0, 0.04)]))

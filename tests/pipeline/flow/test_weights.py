@@ -95,8 +95,8 @@ def test_what_is_stored_agrees_with_itself(slope):
     assert trajectory["residual"].values[0] == pytest.approx(y - a @ phi(w @ x.T), abs=1e-15)
     theta = np.column_stack([w, a]).ravel()
     assert float(trajectory["loss"][0]) == pytest.approx(loss(theta), rel=1e-14)
-    pushed = np.where(w @ x.T > 0.0, 1.0, slope) * trajectory["residual"].values[0]
-    force = pushed @ x / 2.0
+    forced = np.where(w @ x.T > 0.0, 1.0, slope) * trajectory["residual"].values[0]
+    force = forced @ x / 2.0
     gradient = -np.column_stack([a[:, None] * force, np.sum(force * w, axis=1)])
     assert float(trajectory["gradient_norm"][0]) == pytest.approx(np.linalg.norm(gradient), rel=1e-14)
     for place in (0, 1, 2, 3, 4, 5, 8, 11):  # the weights that are on no boundary

@@ -95,6 +95,23 @@ def test_sampled_patterns_end_after_a_count_of_work(monkeypatch):
     assert len(rounds) == 1
 
 
+def test_the_program_begins_with_what_is_known(monkeypatch):
+    """Where patterns are sampled no guesses from the labels are beside the known neurons, and it climbs once."""
+    reduced, neurons = teachers(40, 12, 3)
+    column_generation, search = (
+        import_module(f"pipeline.minimal_norm.{name}") for name in ("column_generation", "search")
+    )
+    first, climbs = [], []
+    real, climbed = column_generation.solve, search.climbed
+    monkeypatch.setattr(column_generation, "solve", lambda *words: first.append(len(words[1])) or real(*words))
+    monkeypatch.setattr(column_generation, "MOST_WORK", 1)
+    monkeypatch.setattr(search, "climbed", lambda *words: climbs.append(1) or climbed(*words))
+    found = search.by_the_program(reduced, make_charts(reduced), 0.0, [neurons])
+    assert first[0] <= 3 + 4
+    assert len(climbs) == 1
+    assert found.network.interpolates(reduced)
+
+
 def test_the_search_is_a_count_of_work(monkeypatch):
     reduced, _ = teachers(30, 6, 2)
     module, tries = import_module("pipeline.minimal_norm.bound"), []

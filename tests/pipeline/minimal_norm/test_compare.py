@@ -1,5 +1,7 @@
 """The excess over the minimum and the distance to it, against definitions and a search."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -11,6 +13,7 @@ from scipy.optimize import minimize
 
 from catalog.schema import conform, validate
 from pipeline import compare, fit, generate_data, initialise, load_config, minimal_norm, simulate, statement_rows
+from pipeline.minimal_norm.compare import MinimalNeurons
 
 SEEDS = st.integers(0, 10**6)
 
@@ -333,3 +336,19 @@ def test_where_the_minimum_is_not_known_the_functions_are_not_compared():
     assert np.isnan(found["hull_difference"])
     assert np.isfinite(found["variation_norm"])
     assert "hull_difference" not in compare(end, minimal_norm(data))
+
+
+@pytest.mark.parametrize("count", [2, 6])
+def test_many_minimal_neurons_are_gone_through_by_products(count, monkeypatch):
+    """The same shares, whichever way they are found."""
+    generator = np.random.default_rng(count)
+    w, a = generator.standard_normal((20, 3, 7)), generator.standard_normal((3, 7))
+    minimal = MinimalNeurons.of(
+        generator.standard_normal((count, 20)), np.where(np.arange(count) % 2, 1.0, -1.0), None
+    )
+    found = []
+    for many in (1, 100):
+        monkeypatch.setattr(import_module("pipeline.minimal_norm.compare"), "MANY", many)
+        found.append(minimal.shares(w.copy(), a.copy()))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.linalg  # noqa: F401  its library is one of those that the fixture gives two threads
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from pipeline import data_set
@@ -26,6 +27,17 @@ def more_threads():
 def test_where_the_library_is_used_it_has_one_thread(more_threads):
     with one_thread(SMALL + 1):
         assert threads() == {1}
+    assert threads() == more_threads
+
+
+def test_the_first_of_two_to_end_leaves_the_other_its_limit(more_threads):
+    """As two threads of a server have it: they begin one after the other, and end in the same order."""
+    one, other = one_thread(SMALL + 1), one_thread(SMALL + 1)
+    one.__enter__()
+    other.__enter__()
+    one.__exit__(None, None, None)
+    assert threads() == {1}
+    other.__exit__(None, None, None)
     assert threads() == more_threads
 
 

@@ -92,7 +92,7 @@ def test_the_flow_and_its_plateau_give_one_answer(x, y, w, a, kind):
 
 
 def test_a_boundary_at_the_end_of_an_unbalanced_run():
-    """A neuron is on the bias' side of a boundary, pushed to its other side: it was called a local minimum."""
+    """A neuron is on the bias' side of a boundary, its force to the other: it was called a local minimum."""
     data = points([[-0.998], [0.801], [0.595]], [-1.723, -0.463, -1.358], bias=True)
     start = initialise(data, InitConfig(width=3, seed=829, log10_scale=-3, start="unbalanced"))
     trajectory = simulate(data, start)

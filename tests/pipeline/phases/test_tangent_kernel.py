@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import pipeline.network.patterns
 from pipeline import generate_data, initialise, load_config, simulate, tangent_kernel_spectrum
 
 
@@ -37,3 +38,16 @@ def test_at_the_paper_s_end_it_is_two_neurons():
 def test_of_some_samples_alone():
     data, trajectory = followed("orthogonal", samples=30)
     assert tangent_kernel_spectrum(data, trajectory, samples=5).sizes == {"time": 5, "point": 2}
+
+
+def test_what_is_slid_along_is_found_once_for_all_samples(monkeypatch):
+    """Samples differ in the patterns of a few neurons; the others' spans were found anew for each, by SVD."""
+    found = []
+    monkeypatch.setattr(pipeline.network.patterns, "span_of", lambda held: found.append(held) or span_of(held))
+    data, trajectory = followed("non-orthogonal", samples=30)
+    found.clear()
+    tangent_kernel_spectrum(data, trajectory)
+    assert 1 < len(found) == len({held.tobytes() for held in found})
+
+
+span_of = pipeline.network.patterns.span_of

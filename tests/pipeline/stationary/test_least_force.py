@@ -1,5 +1,7 @@
 """The least force on many neurons at once, against SciPy's bounded least squares, one by one."""
 
+from importlib import import_module
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,3 +33,15 @@ def test_it_is_that_of_bounded_least_squares_whatever_the_other_neurons_touch(se
             bound = np.linalg.norm(force[j] + best @ chosen)
         size = np.linalg.norm(force[j]) + np.linalg.norm(chosen)
         assert np.linalg.norm(force[j] + shares[j] @ own[j]) <= bound + 1e-12 * size
+
+
+def test_neurons_that_slide_along_all_they_touch_take_one_solution(monkeypatch):
+    """The usual case, of which each event of a frozen flow is one."""
+    module, solutions = import_module("pipeline.stationary.least_force"), []
+    real = module.solved
+    monkeypatch.setattr(module, "solved", lambda *words: solutions.append(1) or real(*words))
+    gram = np.eye(3)[None] * np.ones((2, 1, 1))
+    projection = np.full((2, 3), -0.5)
+    shares = least_force(gram, projection, np.ones((2, 3), dtype=bool), np.ones(2))
+    np.testing.assert_allclose(shares, 0.5)
+    assert len(solutions) == 1

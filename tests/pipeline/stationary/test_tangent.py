@@ -1,5 +1,6 @@
 """The tangent kernel as a matrix, as a factor and as a product: the same eigenvalues and solutions."""
 
+from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
@@ -51,6 +52,17 @@ def derivative(network):
         x = network.x - (network.x @ held) @ held.T
         found += [network.a[j] * gain[:, None] * x, (gain * (x @ network.w[j]))[:, None]]
     return np.concatenate(found, axis=1)
+
+
+def test_neurons_on_surfaces_of_their_own():
+    """Two slide along one point, one along another two, one along none."""
+    network = students(6, 4, 5)
+    state = network.state[network.group]
+    state[1:3, 3], state[3, 4:] = SLIDING, SLIDING
+    first, group = group_by_pattern(state, np.sign(network.ratio))
+    network = replace(network, group=group, state=state[first], sign=np.sign(network.ratio[first]))
+    j = derivative(network)  # of projected points: <w, P x> = <P w, x>
+    np.testing.assert_allclose(network.tangent_kernel(network.w, network.a), j @ j.T, atol=1e-12)
 
 
 @pytest.mark.parametrize("form", ["matrix", "factor", "product"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections import deque
@@ -31,7 +30,7 @@ from pipeline.sweep.plan import make_plan
 from pipeline.sweep.scheduler import DIED, Scheduler, SchedulerLostError
 
 REPOSITORY = Path(__file__).parents[3]
-GRID = {"init.seed": {"count": 30}}
+GRID = {"init.seed": {"count": 12}}
 
 
 def records_of(graph):
@@ -42,8 +41,8 @@ def test_a_cell_that_kills_its_worker_takes_no_other_along(request_of, monkeypat
     plan = make_plan(request_of(GRID))
     monkeypatch.setattr(pipeline.sweep.scheduler, "compute_batch", deadly_batch)
     with local(2) as workers:
-        # A batch of ten from the start: the deadly cells have company.
-        graph = Scheduler(workers.client, plan, deque(range(30)), cell_seconds=0.05)
+        # A batch of six from the start: the deadly cells have company.
+        graph = Scheduler(workers.client, plan, deque(range(12)), cell_seconds=0.08)
         records = records_of(graph)
     failed = {plan.run_ids.index(run_id): r.message for run_id, r in records.items() if r.status == "failed"}
     assert failed == {3: DIED, 5: "RuntimeError: no such luck"}
@@ -95,15 +94,15 @@ def test_workers_that_are_killed_from_outside(request_of):
 
 
 def test_batches_grow_to_half_a_second_and_end_evenly(request_of, processes):
-    plan = make_plan(request_of({"init.seed": {"count": 4000}, "data.y": [[-1.0, 1.0], [-1.0, 2.0]]}))
-    graph = Scheduler(processes, plan, deque(sorted(range(8000), key=plan.data_set)), threads=2)
+    plan = make_plan(request_of({"init.seed": {"count": 1000}, "data.y": [[-1.0, 1.0], [-1.0, 2.0]]}))
+    graph = Scheduler(processes, plan, deque(sorted(range(2000), key=plan.data_set)), threads=2)
     assert len(graph._next()) == 1
     graph.cell_seconds = 0.01
     batch = graph._next()
     assert len(batch) == 50
     graph.cell_seconds = 0.0001
     assert {plan.data_set(number) for number in graph._next()} == {(0,)}
-    assert len(graph._next()) < 2000  # the rest of the first data set only, or its fair share
+    assert len(graph._next()) < 500  # the rest of the first data set only, or its fair share
     while graph.waiting:
         last = graph._next()
     assert len(last) == 1
@@ -129,35 +128,26 @@ def test_workers_that_are_starting_are_ended_when_the_caller_wants_the_end():
 # A scheduler that was there already
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+CLUSTER = """
+from distributed import LocalCluster
+with LocalCluster(1, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1",
+                  dashboard_address=None) as cluster:
+    print(cluster.scheduler_address, flush=True)
+    input()
+"""
 
 
 @pytest.fixture(scope="module")
 def scheduler():
-    """A scheduler and a worker, each a process of its own that this one did not fork."""
-    port = free_port()
-    address = f"tcp://127.0.0.1:{port}"
+    """A scheduler with a worker, in a process that this one did not fork."""
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "PYTHONWARNINGS": "ignore"}
-    words = [
-        ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-show"],
-        ["worker", address, "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--no-nanny"],
-    ]
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "distributed.cli.dask_" + one[0], *one[1:]],
-            env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )
-        for one in words
-    ]  # fmt: skip
-    with Client(address, timeout=120, set_as_default=False) as client:
-        client.wait_for_workers(1, timeout=120)
-    yield address, started
-    for process in reversed(started):
-        process.kill()
-        process.wait()
+    started = subprocess.Popen(
+        [sys.executable, "-c", CLUSTER], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    yield started.stdout.readline().strip(), started
+    started.kill()
+    started.communicate()
 
 
 def test_on_another_cluster(request_of, scheduler, tmp_path):
@@ -244,9 +234,9 @@ def test_the_scheduler_is_lost(request_of, scheduler, tmp_path):
     plan = make_plan(request_of({"init.seed": {"count": 300}}))
 
     def kill(done, _):
-        if done >= 10 and started[0].poll() is None:
-            started[0].kill()
-            started[0].wait()
+        if done >= 10 and started.poll() is None:
+            started.kill()
+            started.wait()
 
     with pytest.raises(SchedulerLostError):
         perform(plan, take_inventory(plan, catalog), catalog, scheduler=address, caller=Caller(kill))

@@ -6,12 +6,13 @@ import xarray as xr
 from pipeline import load_config
 from pipeline.theory import ladder_law, limit_law, minimum_law, threshold_law, width_law
 
-RUNGS = (-2.0, -3.0, -4.0, -6.0, -8.0, -10.0, -15.0, -20.0, -100.0, -1000.0)
+SCALES = (-2.0, -4.0, -6.0, -10.0, -20.0, -100.0, -1000.0)
+"""Decimal exponents of lambda."""
 
 
 @pytest.fixture(scope="session")
-def rungs() -> xr.Dataset:
-    return ladder_law(load_config("orthonormal"), RUNGS)
+def ladder() -> xr.Dataset:
+    return ladder_law(load_config("orthonormal"), SCALES)
 
 
 @pytest.fixture(scope="session")

@@ -16,47 +16,47 @@ def at(law: xr.Dataset, variable: str, name: str) -> float:
     return float(law[variable][PAPER_STATEMENTS.index(name)])
 
 
-def test_the_alignments_exponents_are_those_of_the_linear_flow(rungs):
+def test_the_alignments_exponents_are_those_of_the_linear_flow(ladder):
     """1 - cos falls as e^(-2 |D| t): lambda^(2 epsilon r) and lambda^(2 epsilon) at t1."""
     r = 1.6269784336399213
-    assert at(rungs, "exponent", "lemma_2_i") == pytest.approx(2 * 0.05 * r, rel=0.03)
-    assert at(rungs, "exponent", "lemma_2_ii") == pytest.approx(2 * 0.05, rel=0.03)
-    assert at(rungs, "paper_exponent", "lemma_2_i") == pytest.approx(0.05)
-    assert at(rungs, "exponent", "lemma_2_iii") == pytest.approx(1 - r * 0.05, rel=1e-4)
-    assert at(rungs, "paper_exponent", "lemma_2_iii") == pytest.approx(1 - r * 0.05, rel=1e-9)
+    assert at(ladder, "exponent", "lemma_2_i") == pytest.approx(2 * 0.05 * r, rel=0.03)
+    assert at(ladder, "exponent", "lemma_2_ii") == pytest.approx(2 * 0.05, rel=0.03)
+    assert at(ladder, "paper_exponent", "lemma_2_i") == pytest.approx(0.05)
+    assert at(ladder, "exponent", "lemma_2_iii") == pytest.approx(1 - r * 0.05, rel=1e-4)
+    assert at(ladder, "paper_exponent", "lemma_2_iii") == pytest.approx(1 - r * 0.05, rel=1e-9)
 
 
-def test_every_measured_exponent_is_at_least_the_papers(rungs):
-    known = np.isfinite(rungs["exponent"].values)
+def test_every_measured_exponent_is_at_least_the_papers(ladder):
+    known = np.isfinite(ladder["exponent"].values)
     assert known.sum() == 14
-    assert (rungs["exponent"].values[known] >= rungs["paper_exponent"].values[known] - 1e-9).all()
+    assert (ladder["exponent"].values[known] >= ladder["paper_exponent"].values[known] - 1e-9).all()
 
 
-def test_the_constants_tend_to_1(rungs):
+def test_the_constants_tend_to_1(ladder):
     for name in ("constant_t2", "constant_t3"):
-        away = rungs[name].values - 1.0
+        away = ladder[name].values - 1.0
         assert (away > 0).all()
         assert (np.diff(away) < 0).all()
         # As 1/ln(lambda): t2 - (-ln(lambda)/|D|) is a constant.
         assert away[-1] == pytest.approx(away[-2] / 10, rel=0.05)
 
 
-def test_the_law_of_the_excess(rungs):
+def test_the_law_of_the_excess(ladder):
     """Of the labels 1.2 and 0.9 a neuron may see the first alone: rho = 1.2/1.5, and 2 (1 - rho) = 0.4."""
-    assert float(rungs["expected_excess_exponent"]) == pytest.approx(0.4)
-    assert float(rungs["excess_exponent"]) == pytest.approx(0.4, abs=0.04)
+    assert float(ladder["expected_excess_exponent"]) == pytest.approx(0.4)
+    assert float(ladder["excess_exponent"]) == pytest.approx(0.4, abs=0.04)
     single = ladder_law(load_config("orthogonal"), (-2.0, -2.5, -3.0))
     assert float(single["expected_excess_exponent"]) == 2.0
     assert float(single["excess_exponent"]) == pytest.approx(2.0, abs=1e-3)
 
 
-def test_where_the_rows_begin_to_hold(rungs):
-    assert at(rungs, "holds_from", "fact_1") == -100.0
-    assert at(rungs, "holds_from", "lemma_5") == -1000.0
-    assert at(rungs, "holds_from", "theorem_1_bias") == -2.0
+def test_where_the_rows_begin_to_hold(ladder):
+    assert at(ladder, "holds_from", "fact_1") == -100.0
+    assert at(ladder, "holds_from", "lemma_5") == -1000.0
+    assert at(ladder, "holds_from", "theorem_1_bias") == -2.0
     fails = VERDICTS.index("fails") + 1
-    assert rungs["verdict"].dtype == np.int8
-    assert (rungs["verdict"].sel(rung=[-2.0, -6.0])[:, PAPER_STATEMENTS.index("fact_1")] == fails).all()
+    assert ladder["verdict"].dtype == np.int8
+    assert (ladder["verdict"].sel(rung=[-2.0, -6.0])[:, PAPER_STATEMENTS.index("fact_1")] == fails).all()
     assert holds_from((-1.0, -2.0, -3.0), np.array([1, 2, 1])) == -3.0
     assert np.isnan(holds_from((-1.0, -2.0), np.array([1, 2])))
 
@@ -68,15 +68,15 @@ def test_a_slope():
 
 
 def test_the_expected_exponent_of_unequal_lengths():
-    """The pull of a point is |x_k| |y_k|."""
+    """The force of a point is |x_k| |y_k|."""
     data = generate_data(
         load_config("orthogonal", {"data": {"x": [[3, 0, 0], [0, 2, 0], [0, 0, 1]], "y": [1, 2, -1]}}).data
     )
     assert expected_excess_exponent(data) == pytest.approx(2 * (1 - 4 / 5))
 
 
-def last_excess(preset, rungs, **overrides):
-    law = ladder_law(load_config(preset, overrides), rungs)
+def last_excess(preset, scales, **overrides):
+    law = ladder_law(load_config(preset, overrides), scales)
     return law["excess"].values, law
 
 
@@ -128,9 +128,9 @@ def test_of_any_data_the_excess_tends_to_that_of_the_limit_as_a_power():
     assert float(law["limit_from"]) == -15.0
 
 
-def test_of_the_papers_data_the_limits_excess_is_none_and_the_power_is_the_papers(rungs):
-    assert abs(float(rungs["limit_excess"])) < 1e-6
-    assert float(rungs["limit_exponent"]) == pytest.approx(float(rungs["expected_excess_exponent"]), abs=0.03)
+def test_of_the_papers_data_the_limits_excess_is_none_and_the_power_is_the_papers(ladder):
+    assert abs(float(ladder["limit_excess"])) < 1e-6
+    assert float(ladder["limit_exponent"]) == pytest.approx(float(ladder["expected_excess_exponent"]), abs=0.03)
 
 
 def test_a_power_is_what_three_scales_agree_on():

@@ -9,14 +9,14 @@ from pipeline.theory import kept_ladder, published_ladder
 
 
 @pytest.fixture
-def asked(monkeypatch, rungs):
+def asked(monkeypatch, ladder):
     """What ladders are computed; each is the small one of these tests."""
     calls = []
 
     def measure(config, *, advance):
         calls.append(config)
         advance()
-        return rungs
+        return ladder
 
     monkeypatch.setattr(pipeline.theory.ladders, "ladder_law", measure)
     return calls

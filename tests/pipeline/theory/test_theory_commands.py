@@ -16,7 +16,7 @@ from pipeline.theory.publishing import law_id
 
 
 @pytest.fixture
-def laws(monkeypatch, rungs, widths, thresholds, jumps, penalties):
+def laws(monkeypatch, ladder, widths, thresholds, jumps, penalties):
     """The commands with the small laws of these tests in the place of what they would compute."""
     calls = []
 
@@ -28,7 +28,7 @@ def laws(monkeypatch, rungs, widths, thresholds, jumps, penalties):
 
         return measure
 
-    monkeypatch.setattr(pipeline.theory, "ladder_law", given(rungs))
+    monkeypatch.setattr(pipeline.theory, "ladder_law", given(ladder))
     monkeypatch.setattr(pipeline.theory, "width_law", given(widths))
     monkeypatch.setattr(pipeline.theory, "threshold_law", given(thresholds))
     monkeypatch.setattr(pipeline.theory, "limit_law", given(jumps))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from amounts import with_slow
 
 from catalog import open_catalog
 from catalog.sharing import export, import_runs, items_of
@@ -195,29 +196,32 @@ def test_an_honest_run_comes_in_and_says_from_where(origin, honest, tmp_path):
 
 HONEST = {
     "descent": ("orthogonal", {"flow.method": "gradient_descent", "flow.step_size": 0.01}),
+    "tiny": ("orthogonal", {"init.log10_scale": -1000.0}),
+    "contradiction": ("orthogonal", {"data.x": [[1.0], [1.0]]}),
+    "huge": ("orthogonal", {"data.x": [[1e100], [3e100]], "data.y": [1e100, -1e100]}),
+    "unbalanced": ("unbalanced", {}),
+}
+OTHERS = {
     "ran away": ("orthogonal", {"flow.method": "gradient_descent", "flow.step_size": 100.0}),
     "another library": ("orthogonal", {"flow.method": "scipy:DOP853", "flow.end_time": 20.0}),
-    "tiny": ("orthogonal", {"init.log10_scale": -1000.0}),
     "large": ("orthogonal", {"init.log10_scale": 1.5}),
     "short": ("orthogonal", {"flow.end_time": 1e-3}),
     "one sign": ("orthogonal", {"data.y": [1.0, 1.0]}),
-    "contradiction": ("orthogonal", {"data.x": [[1.0], [1.0]]}),
-    "huge": ("orthogonal", {"data.x": [[1e100], [3e100]], "data.y": [1e100, -1e100]}),
     "coarse": ("orthogonal", {"flow.tolerance": 1e-2}),
     "leaky": ("leaky", {}),
-    "unbalanced": ("unbalanced", {}),
     "four dimensions": ("orthonormal", {}),
 }
 
 
-def test_honest_runs_of_every_kind_come_in(tmp_path):
+@pytest.mark.parametrize("kinds", with_slow([HONEST], [OTHERS]), ids=" and ".join)
+def test_honest_runs_of_every_kind_come_in(tmp_path, kinds):
     catalog = open_catalog(tmp_path / "catalog")
-    for name, overrides in HONEST.values():
+    for name, overrides in kinds.values():
         run(load_config(name, SMALL | overrides), catalog)
     done = import_runs(open_catalog(tmp_path / "into"), tmp_path / "catalog", judge=judge)
     assert done.refused == {}
     assert done.unchecked == {}
-    assert len(done.imported) == len(HONEST)
+    assert len(done.imported) == len(kinds)
 
 
 def test_what_can_not_be_checked_is_said(tmp_path):

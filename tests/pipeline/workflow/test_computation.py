@@ -172,7 +172,7 @@ def test_the_groups_alone_say_the_same(config, tree):
 
 def test_two_runs_at_once_in_two_threads_are_as_two_alone(config):
     data = pipeline.workflow.computation.prepare(config)
-    cells = [config, load_config("orthogonal", {"init.seed": 5, "init.log10_scale": -100})] * 4
+    cells = [config, load_config("orthogonal", {"init.seed": 5, "init.log10_scale": -100})] * 2
     alone = [pipeline.workflow.computation.follow(cell, data)[0] for cell in cells[:2]]
     with ThreadPoolExecutor(2) as threads:
         together = list(threads.map(lambda cell: pipeline.workflow.computation.follow(cell, data)[0], cells))

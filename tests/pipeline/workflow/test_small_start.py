@@ -8,6 +8,7 @@ import pytest
 from catalog.schema import decode
 from pipeline import limit_process, load_config, predict_alignment, run, tangent_kernel_spectrum
 from pipeline.cli.start_report import limit_lines
+from pipeline.stationary import FrozenFlow
 from pipeline.workflow import small_start
 from pipeline.workflow.computation import follow, prepare, start_of
 from pipeline.workflow.results import every_result
@@ -38,6 +39,18 @@ def test_what_is_stored_is_what_the_stages_say(config, groups):
     # The first neuron to escape is one of the largest rate.
     fastest = predicted["direction"].values[int(np.argmax(np.abs(predicted["value"].values)))]
     assert np.allclose(groups["jumps"]["escaping_direction"].values[1], fastest, atol=1e-6)
+
+
+def test_the_start_s_frozen_flow_is_followed_once(config, monkeypatch):
+    """The limit begins with it, and the neurons' partners are where it ends."""
+    widths = []
+    real = FrozenFlow.follow
+    monkeypatch.setattr(
+        FrozenFlow, "follow", lambda flow, start: widths.append(len(start.ratio)) or real(flow, start)
+    )
+    found = run(config)
+    assert widths[0] == config.init.width
+    assert len(widths) == len(found["jumps"]["loss"])  # one a plateau, none for the partners
 
 
 def test_the_kernel_s_rates_are_beside_the_measured_one(groups):
@@ -107,7 +120,7 @@ def test_eigenvalues_of_all_samples_and_of_some_agree(config, groups):
 
 
 def test_a_limit_that_takes_long_is_told_as_one_that_was_cut(monkeypatch):
-    monkeypatch.setattr(small_start, "LIMIT_WORK", 1e4)
+    monkeypatch.setattr(small_start, "LIMIT_WORK", 5e3)
     summary = summarise(run(load_config("small-width", {"flow.samples": 20})))
     rows = json.loads(summary["limit_table"])
     assert 1 < len(rows) < 5

@@ -78,6 +78,8 @@ class StepWorkspace(NamedTuple):
         Modes that are fitted and follow (h K >> 1): their polynomial is the quadratic without the left slope,
         which makes the step L-stable for them (Radau IIA instead of Lobatto IIIA). With the cubic an error of
         such a mode would never be forgotten, only its rounding amplified.
+    cubic, middle_by_mode : float64[n]
+        What is added to a stiff mode's quadratic (``corrector.step.add_cubics``); the middle's gap by mode.
     remembers : bool[n]
         Modes whose polynomial takes the last step into account and is of degree 5.
     weights : EndWeights
@@ -112,6 +114,8 @@ class StepWorkspace(NamedTuple):
     start_kernel: np.ndarray
     end_kernel: np.ndarray
     stiff: np.ndarray
+    cubic: np.ndarray
+    middle_by_mode: np.ndarray
     remembers: np.ndarray
     weights: EndWeights
     n_force: np.ndarray
@@ -148,6 +152,8 @@ def make_step_workspace(problem):
         start_kernel=np.empty((n, n)),
         end_kernel=np.empty((n, n)),
         stiff=np.zeros(n, dtype=np.bool_),
+        cubic=np.zeros(n),
+        middle_by_mode=np.zeros(n),
         remembers=np.zeros(n, dtype=np.bool_),
         weights=EndWeights(np.empty(n), np.empty(n)),
         n_force=np.empty(q),

@@ -21,6 +21,7 @@ from pipeline.flow.exact.integration.state import (
     Solver,
     note_released,
     note_sensitive_times,
+    note_turned,
     observe_start,
     start_next_step,
 )
@@ -102,6 +103,7 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
                 crossings += crossed.events[i]
                 ambiguous += not crossed.unique[i]
             cross(neurons, network.trial, crossed, events.work.group.vector)
+            note_turned(network, progress.time, current)
             network = make_network(neurons, problem)
             observe_groups(network, current, work)
             patterns = max(patterns, network.groups.start.shape[0] - 1)

@@ -13,11 +13,17 @@ from pipeline.flow.exact.events.crossings import Events
 from pipeline.flow.exact.events.resting import SignChanges, count_released, no_sign_changes, note_signs
 from pipeline.flow.exact.machine_code.jit import allocating, inlined, llvm_inlined
 from pipeline.flow.exact.network.groups import Network, Rows
+from pipeline.flow.exact.network.spans import LINE
 
 TURNING_TOLERANCES = 10.0
 """Times the tolerance: the angle by which a neuron must be able to turn before it is said that it could leave."""
 MOST_SENSITIVE_TIMES = 64
 """How many of the instants of sensitive decisions are kept, the first ones."""
+DEEP = 20.0
+"""By how many e-folds a neuron shrinks until an error decides how it goes on: its angle to the direction against
+which it shrinks grows by as much, an error of 2e-9 to 1."""
+TURNED = 1.0
+"""By how many e-folds it has to grow again to count."""
 
 
 class CurrentState(NamedTuple):
@@ -35,6 +41,8 @@ class CurrentState(NamedTuple):
         How many neurons came so close to a decision that an error of the tolerance's size could have changed it.
     sensitive_times : float64[64]
         When the first of these did.
+    highest, lowest : float64[m]
+        The largest log scale of each neuron since it last grew, and the smallest after that.
     """
 
     r: np.ndarray
@@ -45,6 +53,8 @@ class CurrentState(NamedTuple):
     sign_changes: SignChanges
     sensitive_count: np.ndarray
     sensitive_times: np.ndarray
+    highest: np.ndarray
+    lowest: np.ndarray
 
 
 class Solver(NamedTuple):
@@ -106,6 +116,8 @@ def observe_start(network, work):
         sign_changes=no_sign_changes(n),
         sensitive_count=np.zeros(1, dtype=np.int64),
         sensitive_times=np.empty(MOST_SENSITIVE_TIMES),
+        highest=network.neurons.log_scale.copy(),
+        lowest=network.neurons.log_scale.copy(),
     )
     groups = network.groups
     seen = Observation(current.r, work.end.gross, current.kernel, work.end.preactivation)
@@ -131,9 +143,37 @@ def start_next_step(current, end):
 def note_sensitive_times(crossed, time, step, current):
     """Count a step's sensitive decisions, and keep the first ``MOST_SENSITIVE_TIMES`` of their instants."""
     for i in range(crossed.sensitive_count[0]):
-        if current.sensitive_count[0] < MOST_SENSITIVE_TIMES:
-            current.sensitive_times[current.sensitive_count[0]] = time + crossed.sensitive_times[i] * step
-        current.sensitive_count[0] += 1
+        note_sensitive_time(time + crossed.sensitive_times[i] * step, current)
+
+
+@inlined
+def note_sensitive_time(instant, current):
+    """Count a sensitive decision, and keep its instant if it is one of the first."""
+    if current.sensitive_count[0] < MOST_SENSITIVE_TIMES:
+        current.sensitive_times[current.sensitive_count[0]] = instant
+    current.sensitive_count[0] += 1
+
+
+@inlined
+def note_turned(network, time, current):
+    """Count the neurons that grow again after they have shrunk so far that an error has chosen their direction.
+
+    Called at a grouping, with the groups until then. On a line there is one direction: what a neuron shrinks there
+    does not count.
+    """
+    log_scale, kind, group = network.neurons.log_scale, network.groups.kind, network.groups.group
+    highest, lowest = current.highest, current.lowest
+    for j in range(log_scale.shape[0]):
+        now = log_scale[j]
+        turned = highest[j] - lowest[j] > DEEP and now > lowest[j] + TURNED
+        if turned:
+            note_sensitive_time(time, current)
+        if turned or now > highest[j]:
+            highest[j], lowest[j] = now, now
+        elif now < lowest[j]:
+            if kind[group[j]] == LINE:
+                highest[j] += now - lowest[j]
+            lowest[j] = now
 
 
 @inlined

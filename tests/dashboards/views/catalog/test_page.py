@@ -7,6 +7,7 @@ import pytest
 from catalog import open_catalog
 from dashboards.page_context import PageContext
 from dashboards.views.catalog.page import CatalogPage, asked_runs, damaged_html
+from pipeline import load_config, run
 
 # Panel 1.9's Tabulator uses what pandas 3.1 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
@@ -99,6 +100,16 @@ def test_what_is_shown_already_is_not_shown_again(small_catalog):
     before = begun(page).table.value
     page.poll()
     assert page.table.value is before
+
+
+def test_the_first_runs_of_an_empty_catalog_come_with_their_losses(tmp_path, monkeypatch):
+    """The browser builds the table then: losses that are sent meanwhile are an error in its console."""
+    page, _, _ = visited(open_catalog(tmp_path))
+    begun(page)
+    monkeypatch.setattr(page.losses, "ask", lambda: None)
+    run(load_config("orthogonal", {"init.width": 4, "flow.samples": 10}), open_catalog(tmp_path))
+    page.poll()
+    assert "<svg" in page.table.value["loss"].iloc[0]
 
 
 def test_an_empty_catalog_says_what_to_do(tmp_path):

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import panel as pn
 import pytest
+from amounts import with_slow
 
 from dashboards.page_context import PageContext
 from dashboards.slices.sources import name_files
@@ -108,7 +109,9 @@ def test_a_file_of_the_command_line_is_drawn(small_catalog, orthogonal_id):
     assert shown.panels[0].figure is not None
 
 
-@pytest.mark.parametrize("path", ["data/growth_ratio", "statements/margin", "plateaus/kind", "phases/phase"])
+@pytest.mark.parametrize(
+    "path", with_slow(["data/growth_ratio", "plateaus/kind"], ["statements/margin", "phases/phase"])
+)
 def test_every_kind_of_variable_is_shown(small_catalog, orthogonal_id, path):
     shown, _, said = opened(small_catalog, run=orthogonal_id, show=path)
     assert said == []
@@ -118,19 +121,24 @@ def test_every_kind_of_variable_is_shown(small_catalog, orthogonal_id, path):
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
-    [
-        ({"runs": "nothing"}, "no run 'nothing'"),
-        ({"runs": "file:/etc/passwd"}, "is no file of this dashboard"),
-        ({"show": "trajectory/none"}, "show = 'trajectory/none' is not known"),
-        ({"x": "neuron", "lines": "neuron"}, "name the same dimension"),
-        ({"at": '{"coord": 9}'}, "at: coord = 9 is not there"),
-        ({"window": "8,2"}, "window = '8,2' is not known"),
-        ({"where": "a.b"}, "is not allowed"),
-        ({"as": "pie"}, "as = 'pie' is not known"),
-    ],
+    "case",
+    with_slow(
+        [
+            ({"runs": "nothing"}, "no run 'nothing'"),
+            ({"runs": "file:/etc/passwd"}, "is no file of this dashboard"),
+            ({"at": '{"coord": 9}'}, "at: coord = 9 is not there"),
+            ({"where": "a.b"}, "is not allowed"),
+        ],
+        [
+            ({"show": "trajectory/none"}, "show = 'trajectory/none' is not known"),
+            ({"x": "neuron", "lines": "neuron"}, "name the same dimension"),
+            ({"window": "8,2"}, "window = '8,2' is not known"),
+            ({"as": "pie"}, "as = 'pie' is not known"),
+        ],
+    ),
 )
-def test_what_is_wrong_in_an_address_is_said_and_something_is_shown(small_catalog, query, said):
+def test_what_is_wrong_in_an_address_is_said_and_something_is_shown(small_catalog, case):
+    query, said = case
     shown, _, told = opened(small_catalog, **query)
     assert said in told[0]
     assert shown.panels[0].figure is not None

@@ -3,6 +3,7 @@
 import numpy as np
 import panel as pn
 import pytest
+from amounts import with_slow
 from bokeh.document import Document
 from bokeh.document.models import DocumentModelManager
 from panel.io.state import set_curdoc
@@ -30,22 +31,29 @@ def opened(catalog, **query):
 
 
 @pytest.mark.parametrize(
-    ("query", "sentence"),
-    [
-        ({"preset": "nonsense"}, "preset = 'nonsense' is not known"),
-        ({"init.width": "1000000000"}, "init.width = 1000000000"),
-        ({"init.width": "wide"}, "init.width = 'wide'"),
-        ({"t": "9999"}, "t = 9999 is after the end of the run"),
-        ({"t": "now"}, "t = 'now' is not a number"),
-        ({"clock": "sundial"}, "clock = 'sundial' is not known"),
-        ({"run": "never-published"}, "no run 'never-published' in this catalog"),
-        ({"data.x": "[[1],[2]]", "data.y": "[1]"}, "data.y has 1 label for 2 points"),
-        ({"data.y": "<script>alert(1)</script>"}, "data.y"),
-    ],
+    "case",
+    with_slow(
+        [
+            ({"preset": "nonsense"}, ["preset = 'nonsense' is not known"]),
+            ({"run": "never-published"}, ["no run 'never-published' in this catalog"]),
+            ({"data.y": "<script>alert(1)</script>"}, ["data.y"]),
+            (
+                {"init.width": "wide", "t": "9999", "clock": "sundial"},
+                ["init.width = 'wide'", "t = 9999 is after the end of the run", "clock = 'sundial' is not known"],
+            ),
+        ],
+        [
+            ({"init.width": "1000000000"}, ["init.width = 1000000000"]),
+            ({"t": "now"}, ["t = 'now' is not a number"]),
+            ({"data.x": "[[1],[2]]", "data.y": "[1]"}, ["data.y has 1 label for 2 points"]),
+        ],
+    ),
 )
-def test_wild_addresses_end_in_a_sentence_and_a_picture(small_catalog, query, sentence):
+def test_wild_addresses_end_in_a_sentence_and_a_picture(small_catalog, case):
+    query, sentences = case
     page, said = opened(small_catalog, **query)
-    assert any(sentence in line for line in said)
+    for sentence in sentences:
+        assert any(sentence in line for line in said)
     assert page.plots.drawing is not None
     assert len(page.plots.curves.loss.data["t"]) > 100
 
@@ -55,9 +63,7 @@ def test_wild_addresses_end_in_a_sentence_and_a_picture(small_catalog, query, se
     [
         {"data.x": "[[1],[1]]", "data.y": "[1,2]"},
         {"data.x": "[[1e200],[2]]", "data.y": "[1,2]"},
-        {"select": "[999]"},
-        {"flow.slope": "-0.5"},
-        {"t": "1e9"},
+        {"select": "[999]", "flow.slope": "-0.5", "t": "1e9"},
     ],
 )
 def test_whatever_an_address_says_there_is_a_picture_of_what_the_controls_say(small_catalog, query):

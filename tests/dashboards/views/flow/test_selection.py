@@ -14,13 +14,28 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def page(small_catalog, orthogonal_id):
+@pytest.fixture(scope="module")
+def opened(small_catalog, orthogonal_id):
+    """The page of a run, which takes half a second to make."""
     said = []
-    context = PageContext(small_catalog, {"run": orthogonal_id}, say=said.append)
-    shown = FlowPage(context)
+    shown = FlowPage(PageContext(small_catalog, {"run": orthogonal_id}, say=said.append))
     shown.said = said
     return shown
+
+
+@pytest.fixture
+def page(opened):
+    """The page; put back afterwards to what it was."""
+    plots = opened.plots
+    before = plots.height_axis.value, plots.unit_choice.value
+    yield opened
+    plots.neurons.field.value = ""
+    plots.player.value = 0
+    plots.height_axis.value, plots.unit_choice.value = before
+    plots.zoom(None)
+    opened.said.clear()
+    assert marked(opened) == ([], [])
+    assert not {"select", "where", "window"} & set(opened.context.query)
 
 
 def marked(page):
@@ -174,6 +189,7 @@ def test_the_plane_of_the_weights_is_chosen(small_catalog):
 
 
 def test_the_published_runs_are_offered(page, small_catalog, orthogonal_id):
+    """The last test with the page: it shows another run then."""
     offered = page.controls.choice.groups["Published runs"]
     assert set(offered) == set(small_catalog.run_ids())
     other = next(run_id for run_id in offered if run_id != orthogonal_id)

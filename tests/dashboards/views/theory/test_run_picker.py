@@ -86,10 +86,10 @@ def test_a_run_that_is_gone_is_said_and_the_preset_shown(empty):
 
 
 def test_a_run_that_appears_is_offered_and_what_is_selected_stays():
-    shelf = PublishedRuns(["orthogonal-0123456789ab"])
-    form, _, changed = chooser(shelf)
+    published = PublishedRuns(["orthogonal-0123456789ab"])
+    form, _, changed = chooser(published)
     form.choice.value = "run orthogonal-0123456789ab"
-    shelf.names = ["leaky-0123456789ab"]
+    published.names = ["leaky-0123456789ab"]
     form.known.request(None)
     assert list(form.choice.groups["Published runs"]) == ["orthogonal-0123456789ab", "leaky-0123456789ab"]
     assert form.choice.value == "run orthogonal-0123456789ab"

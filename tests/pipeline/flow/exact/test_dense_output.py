@@ -159,3 +159,16 @@ def test_neurons_that_shrink_by_hundreds_of_e_folds_are_read_as_they_were_follow
     times = np.array([5.0, 7.0, 8.0, 9.0, 10.0, 12.0, 15.0, 17.0, 19.0]) * 1000 * np.log(10)
     read = course.reduced.residual(read_residual(course.record, times / course.time_unit))
     np.testing.assert_allclose(course.look(times)["residual"], read, atol=10 * tolerance)
+
+
+def test_a_sample_within_a_stiff_step_is_as_right_as_the_step_s_end():
+    """Of a mode that is fitted a quadratic lacks what no middle shows: 3.1 tolerances were missing here."""
+    config = load_config("non-orthogonal-large", {"init.seed": 2})
+    data = generate_data(config.data)
+    found, exact = (follow_flow(data, initialise(data, config.init), tolerance=aim) for aim in (1e-7, 1e-10))
+    begin, length = found.record.time[:, None], found.record.length[:, None]
+    times = found.time_unit * np.unique(begin + length * np.array([0.0, 0.2, 0.5, 0.8]))
+    read, curve = found.look(times)["residual"].values, read_residual(found.record, times / found.time_unit)
+    right, allowed = exact.look(times)["residual"].values, 1e-7 * np.linalg.norm(data["y"])
+    for residual in (read, found.reduced.residual(curve)):
+        assert np.linalg.norm(residual - right, axis=1).max() < allowed

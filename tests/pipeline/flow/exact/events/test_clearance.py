@@ -25,7 +25,7 @@ def read_back(neurons, groups, problem):
     return z, log_scale
 
 
-@settings(max_examples=amount(5, 20))
+@settings(max_examples=amount(2, 20))
 @given(
     n=st.integers(2, 4),
     seed=st.integers(0, 10**6),

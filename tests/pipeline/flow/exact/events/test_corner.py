@@ -111,7 +111,7 @@ def test_one_boundary_is_crossed_or_slid_along_as_the_speeds_beside_it_say(s, be
 
 
 def test_what_rests_at_a_boundary_that_it_could_leave_stays_off():
-    """relu'(0) = 0: nothing else pushes the neuron, and on it would be pushed away."""
+    """relu'(0) = 0: no other force is on the neuron, and on it would move away."""
     problem = make_problem(np.array([[1.0, 0.0]]), np.ones(1))
     state = np.array([OFF], dtype=np.int8)
     z = np.array([0.0, 1.0, 1.0, 0.0])

@@ -18,7 +18,7 @@ from pipeline.flow.exact.propagation.bernstein import SIZE
 find_multipliers = callable_kernel(sliding.find_multipliers)
 
 
-def pulls(state, b, problem):
+def sides(state, b, problem):
     """nu and nu + gamma of every chosen boundary (SIZE, boundaries), and the boundaries."""
     n = len(problem.y)
     state = np.asarray(state, dtype=np.int8)
@@ -62,7 +62,7 @@ def test_the_pulls_are_the_multipliers_times_the_jumps(n, q, count, seed, slope,
     slid = tuple(generator.permutation(n)[: min(count, n, q - 1)])
     state = states_at(generator.standard_normal(q), problem, slid)
     b = generator.uniform(-1, 1, (SIZE, n))
-    off, on, boundaries = pulls(state, b, problem)
+    off, on, boundaries = sides(state, b, problem)
     assert set(boundaries) == {k if not 0 <= problem.opposite[k] < k else problem.opposite[k] for k in slid}
     normals = problem.x[boundaries] / problem.length[boundaries, None]
     angle = np.linalg.svd(normals)[1].min() ** 2
@@ -83,7 +83,7 @@ def test_one_boundary_is_pushed_from_both_sides(slope):
     problem = oblique_problem(4, 3, 1, slope=slope)
     b = np.random.default_rng(0).uniform(-1, 1, (SIZE, 4))
     state = np.array([ON, SLIDING, OFF, ON], dtype=np.int8)
-    off, on, _ = pulls(state, b, problem)
+    off, on, _ = sides(state, b, problem)
     for found, side in ((off, OFF), (on, ON)):
         there = np.where(state == SLIDING, side, state)
         speed = [force_on(there, r, problem) @ problem.x[1] / problem.length[1] for r in b]
@@ -94,14 +94,14 @@ def test_the_pulls_are_polynomials_over_the_step():
     problem = oblique_problem(4, 3, 2)
     b = np.random.default_rng(0).uniform(-1, 1, (SIZE, 4))
     state = np.array([ON, SLIDING, SLIDING, ON], dtype=np.int8)
-    off, _, _ = pulls(state, b, problem)
+    off, _, _ = sides(state, b, problem)
     for s in (0.0, 0.3, 1.0):
-        there, _, _ = pulls(state, np.tile(bernstein_form(b)(s), (SIZE, 1)), problem)
+        there, _, _ = sides(state, np.tile(bernstein_form(b)(s), (SIZE, 1)), problem)
         assert bernstein_form(off)(s) == pytest.approx(there[0], abs=1e-13)
 
 
 def dependent_problem():
-    """Three boundaries through one line, and a point that pushes towards them."""
+    """Three boundaries through one line, and a point whose force is towards them."""
     x = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [2.0, 3.0, 0.0], [0.4, 0.5, 1.0]])
     return make_problem(x, np.ones(4))
 
@@ -112,7 +112,7 @@ def dependent_problem():
         ([-0.9, -0.1, -0.4, 1.0], True),  # the first two alone would have to hold with theta_2 above 1
         ([-0.1, -0.1, -0.4, 1.0], True),
         ([-0.1, -0.1, -0.1, 1.0], False),
-        ([-0.9, -0.9, 0.1, 1.0], True),  # the third pushes away, and is held
+        ([-0.9, -0.9, 0.1, 1.0], True),  # the force of the third is away, and it is held
         ([0.9, 0.9, 0.9, 1.0], False),
     ],
 )

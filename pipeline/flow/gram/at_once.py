@@ -1,0 +1,135 @@
+"""One neuron through an impulse, all its crossings at once: where the tolerance is coarse.
+
+Each boundary that the path under the first speeds ends beyond is met where that path meets it, at kappa_k. From
+there on the impulse of its point is another by dc_k, which moves the end by (kappa - kappa_k) dc_k x_k. Where both
+sides push the neuron to the boundary it slides from there on, and the end is put on all of these boundaries by the
+least displacement. What the crossings of one boost do to each other is left out: it is of the third order.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from pipeline.flow.gram.compiling import inlined, inner, scanning
+from pipeline.flow.gram.network import OFF, ON, SLIDING
+from pipeline.flow.gram.neuron import KAPPA, SIZE, SQUARE, advance, finish
+from pipeline.flow.gram.sliding import DEPENDENT, add_row
+
+ROUNDING = 1e-12
+"""The share of |x_k| up to which an end that is beyond a boundary is on it."""
+
+
+@scanning
+def mark_beyond(row, kappa, beyond):
+    """Mark the boundaries that the path meets; return how many."""
+    g, speed, side, count = row.g, row.speed, row.side, 0.0
+    for k in range(g.shape[0]):
+        here, closing = side[k] * g[k], -side[k] * speed[k]
+        here = here if here > 0.0 else 0.0
+        beyond[k] = 1.0 if closing * kappa > here else 0.0
+        count += beyond[k]
+    return count
+
+
+@inlined
+def collect_beyond(nearby):
+    """List the points whose boundaries are met; return how many."""
+    count, point, beyond = 0, nearby.point, nearby.near
+    for k in range(beyond.shape[0]):
+        point[count] = k
+        count += 1 if beyond[k] > 0.0 else 0
+    nearby.size[0] = count
+    return count
+
+
+@inlined
+def cross_all(sliding, data, row, corner, nearby):
+    """Write how far each crossing moves the end, and add the points along which the neuron slides to the corner.
+
+    ``row.g`` has the end of the path already. Returns at how many points the neuron slides.
+    """
+    rest, most = 1.0 - data.slope, corner.point.shape[0] - 1
+    for i in range(nearby.size[0]):
+        k = nearby.point[i]
+        up, impulse, speed = row.side[k] == OFF, row.impulse[k], row.speed[k]
+        change = rest * impulse if up else -rest * impulse
+        if impulse < 0.0 and (speed + change * data.gram[k, k] > 0.0) != up and sliding < most:
+            row.side[k], nearby.moved[i] = SLIDING, 0.0
+            corner.point[sliding] = k
+            sliding += 1
+        else:
+            row.side[k] = ON if up else OFF
+            nearby.moved[i] = change * min(max(row.g[k] / speed, 0.0), row.motion[KAPPA])
+    return sliding
+
+
+@inlined
+def put_on(sliding, data, row, corner):
+    """Find what puts ``row.g`` on the boundaries of these points; one that depends on others goes off."""
+    gram, point, factor, found, rank = data.gram, corner.point, corner.factor, corner.found, 0
+    for a in range(sliding):
+        k = point[a]
+        square, total = gram[k, k], row.g[k]
+        for b in range(rank):
+            product = gram[k, point[b]]
+            for c in range(b):
+                product -= factor[rank, c] * factor[b, c]
+            factor[rank, b] = product / factor[b, b]
+            square -= factor[rank, b] ** 2
+            total -= factor[rank, b] * found[b]
+        if square <= DEPENDENT * gram[k, k]:
+            row.side[k] = OFF
+            continue
+        factor[rank, rank] = sqrt(square)
+        found[rank], point[rank] = total / factor[rank, rank], k
+        rank += 1
+    for a in range(rank - 1, -1, -1):
+        total = found[a]
+        for b in range(a + 1, rank):
+            total -= factor[b, a] * found[b]
+        found[a] = total / factor[a, a]
+    return rank
+
+
+@scanning
+def turn_missed(g, side, length):
+    """Turn the states of points beyond whose boundaries the crossings have moved the end; return how many."""
+    missed = 0.0
+    for k in range(g.shape[0]):
+        beyond = side[k] * g[k] < -ROUNDING * length[k]
+        side[k] = -side[k] if beyond else side[k]
+        missed += 1.0 if beyond else 0.0
+    return missed
+
+
+@inlined
+def displace(k, moved, data, row):
+    """Add ``moved x_k`` to w; return by how much |w|^2 grows."""
+    grown = moved * (2.0 * row.g[k] + moved * data.gram[k, k])
+    row.moved[k] += moved
+    add_row(row.g, moved, data.gram[k])
+    return grown
+
+
+@inner
+def pass_at_once(reached, sliding, data, row, corner, nearby):
+    """Carry the neuron along its path to ``reached``; return how many boundaries it met."""
+    count, motion = 0, row.motion
+    if motion[SQUARE] > 0.0 and mark_beyond(row, reached, nearby.near) > 0.0:
+        count = collect_beyond(nearby)
+    advance(reached, row)
+    finish(sliding, data, row, corner)
+    if count == 0:
+        return 0
+    sliding, grown = cross_all(sliding, data, row, corner, nearby), 0.0
+    for i in range(count):
+        if nearby.moved[i] != 0.0:
+            grown += displace(nearby.point[i], nearby.moved[i], data, row)
+    if sliding > 0:
+        sliding = put_on(sliding, data, row, corner)
+    for i in range(sliding):
+        grown += displace(corner.point[i], -corner.found[i], data, row)
+    for i in range(sliding):
+        row.g[corner.point[i]] = 0.0
+    motion[SIZE] = sqrt(max(motion[SIZE] * motion[SIZE] + grown, 0.0))
+    return count + int(turn_missed(row.g, row.side, data.length))
