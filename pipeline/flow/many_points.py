@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pipeline.flow.collocation.build import load_many_points
+from pipeline.flow.boundaries import Boundaries, boundaries_of
+from pipeline.flow.collocation.build import FINE_STAGES, STAGES, load_many_points
 from pipeline.flow.collocation.correction import SMALL_MATRIX
 from pipeline.flow.collocation.network import HIGHEST, SHIFT, Neurons
 from pipeline.flow.collocation.points import Points, in_blocks
 from pipeline.flow.collocation.products import NARROW
 from pipeline.flow.collocation.reading import Step, look, read_step
 from pipeline.flow.collocation.steps import CONVERGED_RESIDUAL, INTERRUPTED, MET_ZERO, ROOM_USED, take_steps
-from pipeline.flow.collocation.sweep import SCALE, SweepWork, make_sweep_work
+from pipeline.flow.collocation.sweep import CARE, SCALE, SweepWork, make_sweep_work
 from pipeline.flow.collocation.tableau import gauss
 from pipeline.flow.collocation.workspace import (
     CROSSINGS,
@@ -39,26 +40,23 @@ from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.followed import Followed, Progress, Reading
 from pipeline.flow.reduction import unit_of
 from pipeline.flow.streaming import Blocks
+from pipeline.flow.units import Units
 from pipeline.flow.weights import in_logarithms
 from pipeline.network.status import BY_NUMBER, Status
 from pipeline.network.threads import one_thread
 
-STAGES = 2
-"""Nodes of a step; to read within it there is one more."""
 SWEEPS, SWEEPS_BELOW = 2, 1e-5
 """By how many sweeps a step's force is found again to read within it: below that tolerance by one more."""
 MOST_STEPS = 500_000
 """A bound that turns a hang into a status, as the grouped path's."""
-SHARE = 0.05
-"""The share of the tolerance that the last sweep of a step may change the outputs by. Measured
-against runs at 1e-7: of some 480 runs of random students with noisy labels 15 were more than 1.2 tolerances off,
-one of them 5."""
-SHARE_TOLERANCE = 1e-3
-"""The tolerance below which the share falls with its power 0.4: what crossings leave the sweeps don't see."""
+SHARE = 0.4
+"""The share of the tolerance that a step's sweeps may leave: errors of .15 tolerances in the median."""
+SHARE_TOLERANCE, SHARE_POWER = 1e-3, 0.7
+"""The tolerance below which the share falls with its power: what crossings leave the sweeps don't see."""
 SMALL_START, SMALL_START_SHARE = 0.1, 0.25
 """A start below that size, in the solver's units, has a smaller share, times this at least: what is wrong while
 its neurons grow, each step relative to them, shifts the time at which they are seen."""
-ROUGH, CORNERED = 0.3, 1e-3
+ROUGH, CORNERED = 0.15, 1e-3
 """The tolerances, times the root of n and by itself, from which on neurons count as active at the nodes alone, and
 crossings have no corners: twice to six times as fast."""
 SMALL_RESIDUAL = 0.1
@@ -75,32 +73,7 @@ BALANCED = 4e-16
 """How far |a_j|/|w_j| may be from 1 at the start and mean 1: then it is 1 at any time."""
 
 
-method = cache(gauss)
-"""A Gauss method takes as long to find as a short run."""
-
-
-@dataclass(frozen=True)
-class Units:
-    """The solver's units, powers of 2: inputs, labels, and with them weights and the time.
-
-    Attributes
-    ----------
-    inputs, labels : float
-        Of the data in theirs.
-    """
-
-    inputs: float
-    labels: float
-
-    @property
-    def time(self) -> float:
-        """The paper's t of one unit of the solver's time."""
-        return 1.0 / (self.inputs * self.labels)
-
-    @property
-    def log_weight(self) -> float:
-        """Ln of one unit of weight."""
-        return 0.5 * (log(self.labels) - log(self.inputs))
+method = cache(gauss)  # to find one takes as long as a short run
 
 
 @dataclass(frozen=True)
@@ -111,6 +84,8 @@ class ManyPoints(Followed):
     ----------
     points
         The data in the solver's units.
+    boundaries
+        What the steps have for them; None if no two points lie on one ray.
     units
         Those units.
     parts
@@ -120,6 +95,7 @@ class ManyPoints(Followed):
     """
 
     points: Points
+    boundaries: Boundaries | None
     units: Units
     parts: tuple[Steps, ...]
     end: Neurons
@@ -141,15 +117,14 @@ class ManyPoints(Followed):
             np.concatenate([getattr(part, name) for part in self.parts])
             for name in ("time", "length", "loss", "movement")
         )
-        size = np.sqrt(2.0 * loss)
+        size = np.sqrt(2.0 * loss + (0.0 if self.boundaries is None else self.boundaries.unfit))
         after = np.append(size[1:], size[-1:])
         curve, regrouped = np.stack([size, after], axis=1)[:, :, None], np.zeros(len(time), np.bool_)
         return StepRecord(time, length, movement, curve, regrouped), self.points.about[2]
 
     def curve(self, samples: int) -> xr.Dataset:
         """Read the residual and the loss at so many placed instants."""
-        whole = self.trajectory(samples)
-        return whole[["residual", "loss"]].drop_vars(["point"], errors="ignore")
+        return self.trajectory(samples)[["residual", "loss"]].drop_vars(["point"], errors="ignore")
 
     def read(self, times: np.ndarray, reading: Reading | None) -> dict[str, Any]:
         """The trajectory's variables at these instants of the paper's t; as dask arrays if there are too many."""
@@ -184,11 +159,12 @@ class Reader:
     def __init__(self, followed: ManyPoints) -> None:
         self.followed = followed
         m, d = followed.end.w.shape
+        self.points = followed.points if followed.boundaries is None else followed.boundaries.points
         self.state = make_state(
-            followed.points, followed.end, STAGES + 1, most_crossings(followed.data.sizes["point"], m)
+            self.points, followed.end, FINE_STAGES, most_crossings(followed.data.sizes["point"], m)
         )
         self.work: SweepWork = make_sweep_work(1, m, d, followed.points.labels.shape[1])
-        self.tableaus = method(STAGES), method(STAGES + 1)
+        self.tableaus = method(STAGES), method(FINE_STAGES)
         self.sweeps = SWEEPS + (followed.account["tolerance"] < SWEEPS_BELOW)
         self.steps = [(part, i) for part in followed.parts for i in range(len(part.time))]
         self.begins = np.array([part.time[i] for part, i in self.steps])
@@ -226,6 +202,7 @@ class Reader:
                 w = np.ascontiguousarray(neurons[t, :, :-1])
                 outputs = Neurons(w, neurons[t, :, -1], scale[t]).outputs
                 mine = np.ascontiguousarray(slides[:count][slides[:count, 0] == t - first])
+                mine = mine if followed.boundaries is None else followed.boundaries.of_all(mine)
                 gradient_norm[t] = look(followed.points, (w, outputs), mine, self.work, (residual[t], states[t]))
             first = last
         return self.labelled(neurons, scale) | {
@@ -250,7 +227,7 @@ class Reader:
             return 0
         step = self.step(which)
         inside = np.clip((times - self.begins[which]) / step.length, 0.0, 1.0)
-        return int(read_step(followed.points, self.tableaus, self.state, step, inside, (neurons, slides)))
+        return int(read_step(self.points, self.tableaus, self.state, step, inside, (neurons, slides)))
 
     def labelled(self, neurons: np.ndarray, scale: np.ndarray) -> dict[str, np.ndarray]:
         """Direction, ln |w| and a/|w|; of a balanced start that is its sign for ever."""
@@ -291,6 +268,7 @@ def follow_many_points(
     neurons = neurons_of(init, units)
     m = len(neurons.a)
     points = in_blocks(x / units.inputs, y / units.labels, m, slope, care(tolerance, len(y)))
+    boundaries = boundaries_of(points, x / units.inputs, y / units.labels, m)
     load_many_points()
     watch = np.zeros(3)
 
@@ -302,19 +280,18 @@ def follow_many_points(
     # To look through the loaded libraries takes longer than a whole run that asks none of them.
     with one_thread(len(y) if x.shape[1] > NARROW or x.shape[1] * m > SMALL_MATRIX else 0):
         started = perf_counter()
-        state = make_state(points, neurons, STAGES, most_crossings(len(y), m))
+        solved = points if boundaries is None else boundaries.points
+        state = make_state(solved, neurons, STAGES, most_crossings(len(y), m))
         first, at_start = patterns_of(points, neurons, len(y))
         unit = max(float(points.about[SCALE]), at_start)
-        allowed = SHARE * tolerance * min(1.0, tolerance / SHARE_TOLERANCE) ** 0.4 * share_of_start(neurons)
+        allowed = tolerance * share(tolerance) * share_of_start(neurons)
         aims = np.array([allowed * unit, allowed, until, MOST_STEPS, SMALL_RESIDUAL * unit, tolerance])
-        parts, ended_by = run_interruptibly(lambda: take_all(points, state, aims, watch), watch, tell)
+        parts, ended_by = run_interruptibly(lambda: take_all(solved, state, aims, watch), watch, tell)
         network = state.network
         end = Neurons(network.start_w.copy(), network.start_a.copy(), network.scale.copy())
         last, at_end = patterns_of(points, end, len(y))
         seconds = perf_counter() - started
-    ended = Status.STALLED if ended_by == MET_ZERO else BY_NUMBER[ended_by]
-    if ended is Status.STATIONARY and at_end <= CONVERGED_RESIDUAL * points.about[SCALE]:
-        ended = Status.CONVERGED  # it fits from the start: no step says so
+    ended = status_of(ended_by, at_end <= CONVERGED_RESIDUAL * points.about[SCALE], boundaries)
     ambiguous = int(state.counts[REPELLED] + state.counts[VANISHED])
     ended, message = describe_end(ended, ambiguous)
     account = counted(state) | {
@@ -327,7 +304,7 @@ def follow_many_points(
         "patterns": max(first, last),
         "ambiguous_events": ambiguous,
     }
-    return ManyPoints(data, init, end_time, ended, account, points, units, parts, end)
+    return ManyPoints(data, init, end_time, ended, account, points, boundaries, units, parts, end)
 
 
 def counted(state: State) -> dict[str, Any]:
@@ -338,6 +315,16 @@ def counted(state: State) -> dict[str, Any]:
         "rejected_steps": int(state.counts[REJECTED]),
         "crossings": int(state.counts[CROSSINGS]),
     }
+
+
+def status_of(ended_by: int, fits: bool, boundaries: Boundaries | None) -> Status:
+    """The status for the reason: it may fit from the start, and labels of one ray contradict each other."""
+    ended = Status.STALLED if ended_by == MET_ZERO else BY_NUMBER[ended_by]
+    if ended is Status.STATIONARY and fits:
+        return Status.CONVERGED
+    if ended is Status.CONVERGED and boundaries is not None and boundaries.unfit > 0.0:
+        return Status.LEAST_LOSS
+    return ended
 
 
 def describe_end(ended: Status, ambiguous: int) -> tuple[Status, str]:
@@ -358,6 +345,7 @@ def take_all(points: Points, state: State, aims: np.ndarray, watch: np.ndarray) 
         record = make_steps(room, STAGES, m, d, len(state.held.neuron) + room)
         count, reason = take_steps(points, tableau, state, record, aims, watch)
         parts.append(shortened(record, count))
+        points.about[CARE] = max(points.about[CARE], 1.0)  # who slides, unseen, makes steps without number
         if reason == INTERRUPTED:
             break
     return tuple(parts), int(reason)
@@ -377,6 +365,11 @@ def neurons_of(init: xr.Dataset, units: Units) -> Neurons:
     norm = np.exp(log_norm + SHIFT * log(2.0) * scale)
     w = np.ascontiguousarray(norm[:, None] * init.variables["direction"].values)
     return Neurons(w, norm * ratio, scale)
+
+
+def share(tolerance: float) -> float:
+    """The share of the tolerance that a step may err by."""
+    return float(SHARE * min(1.0, tolerance / SHARE_TOLERANCE) ** SHARE_POWER)
 
 
 def share_of_start(neurons: Neurons) -> float:

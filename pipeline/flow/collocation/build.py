@@ -18,6 +18,8 @@ from pipeline.flow.collocation.sweep import make_sweep_work
 from pipeline.flow.collocation.tableau import gauss
 from pipeline.flow.collocation.workspace import make_state, make_steps
 
+STAGES, FINE_STAGES = 2, 4
+"""Nodes of a step; and to read within it, which by three would be right to one order less than its end."""
 POINTS = in_blocks(np.eye(2), np.ones(2), 1, 0.0)
 W, A = np.array([[1.0, 0.5]]), np.ones(1)
 NEURONS = Neurons(W, A, np.zeros(1, dtype=np.int64))
@@ -27,15 +29,15 @@ NOBODY = np.zeros((0, 3), dtype=np.int64)
 
 def load_steps() -> None:
     """Bring the loop's machine code into this process."""
-    state, record = make_state(POINTS, NEURONS, 2, 8), make_steps(1, 2, 1, 2, 8)
-    take_steps(POINTS, gauss(2), state, record, np.array([1e-3, 1e-3, 1e-3, 1.0, 0.1, 1e-3]), np.zeros(3))
+    state, record = make_state(POINTS, NEURONS, STAGES, 8), make_steps(1, STAGES, 1, 2, 8)
+    take_steps(POINTS, gauss(STAGES), state, record, np.array([1e-3, 1e-3, 1e-3, 1.0, 0.1, 1e-3]), np.zeros(3))
 
 
 def load_reading() -> None:
     """Bring that of reading into this process."""
-    step = Step(*NEURONS, W, A, np.zeros((2, 1, 2)), NOBODY[:, :2].copy(), 1e-3, 1, False)
-    state, into = make_state(POINTS, NEURONS, 3, 8), (np.zeros((1, 1, 3)), NOBODY)
-    read_step(POINTS, (gauss(2), gauss(3)), state, step, np.zeros(1), into)
+    step = Step(*NEURONS, W, A, np.zeros((STAGES, 1, 2)), NOBODY[:, :2].copy(), 1e-3, 1, False)
+    state, into = make_state(POINTS, NEURONS, FINE_STAGES, 8), (np.zeros((1, 1, 3)), NOBODY)
+    read_step(POINTS, (gauss(STAGES), gauss(FINE_STAGES)), state, step, np.zeros(1), into)
     work, seen = make_sweep_work(1, 1, 2, POINTS.labels.shape[1]), (np.zeros(2), np.zeros((1, 2), dtype=np.int8))
     look(POINTS, (W, A), NOBODY, work, seen)
 

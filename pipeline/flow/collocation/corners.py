@@ -7,32 +7,18 @@ a smooth one where the true path has a corner. The difference is a sum over the 
     P_i = (1/b_i) sum of J int_{t_c}^1 l_i
 
 and it moves the neuron's later crossings in the step: without it the method would be of order 1 only.
-
-Where both sides of a boundary push a neuron towards it, it slides (Filippov): from there on the point pushes with
-that share theta of its residual that holds the neuron at the boundary, -n <D_off, x_k> / (r_k |x_k|^2), until
-theta leaves [0, 1].
 """
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.flow.collocation.compiling import inner
-from pipeline.flow.collocation.events import JUMP, NUMBERS, PLAN, PLAN_AFTER, SHIFT, TIME, UNTIL, UP
+from pipeline.flow.collocation.events import JUMP, NUMBERS, TIME, UP
 from pipeline.flow.collocation.pairs import row_at
-from pipeline.flow.collocation.sweep import CARE, SLOPE, N
-
-ROUNDS = 60
-"""Of the forces that hold neurons at several boundaries at once, at most."""
-SETTLED = 1e-14
-"""The change of such a force, over the largest, at which they are found."""
-LOOKS = 16
-"""In how many places of a step the share theta is looked at."""
-HALVINGS = 30
-"""By which the end of sliding is found between two of them."""
+from pipeline.flow.collocation.sweep import SLOPE, N
 
 
 class CornerWork(NamedTuple):
@@ -49,6 +35,8 @@ class CornerWork(NamedTuple):
         Sum of J, and of J t_c, over the crossings so far.
     speed, there, moment : float64[s]
         <D_off, x_k> at the nodes; the nodes' polynomials at some time; integrals over the time that is slid.
+    pressed : float64[s]
+        <P_i, x_k>.
     """
 
     order: np.ndarray
@@ -60,6 +48,7 @@ class CornerWork(NamedTuple):
     speed: np.ndarray
     there: np.ndarray
     moment: np.ndarray
+    pressed: np.ndarray
 
 
 def make_corner_work(stages: int, m: int, d: int, most: int) -> CornerWork:
@@ -67,7 +56,7 @@ def make_corner_work(stages: int, m: int, d: int, most: int) -> CornerWork:
     order, spare = np.zeros((2, most), dtype=np.int64)
     first, bucket = np.zeros(m + 1, dtype=np.int64), np.zeros(max(most, m) + 2, dtype=np.int64)
     return CornerWork(
-        order, first, bucket, spare, np.zeros((stages, d)), np.zeros((2, d)), *np.zeros((3, stages)),
+        order, first, bucket, spare, np.zeros((stages, d)), np.zeros((2, d)), *np.zeros((4, stages)),
     )  # fmt: skip
 
 
@@ -117,120 +106,6 @@ def output_at(e, tableau, network, now, work):
     for l in range(len(tableau.nodes)):
         output += work.there[l] * network.a[l, now.neuron[e]]
     return output
-
-
-@inner
-def hold(e, points, tableau, network, now, work):
-    """Add the force that holds a sliding neuron at a boundary.
-
-    Returns
-    -------
-    change, size : float
-        Of n D, over x_k.
-    """
-    speed, there, event = work.speed, work.there, now.values[e]
-    write_speed(e, points, tableau, network.force, now, speed)
-    j, k, n, s = now.neuron[e], now.point[e], points.about[N], len(tableau.nodes)
-    low, high = event[TIME], event[UNTIL]
-    moment = work.moment
-    for i in range(s):
-        moment[i] = 0.0
-    for place in range(len(tableau.places)):
-        write_basis(low + (high - low) * tableau.places[place], tableau, there)
-        value = 0.0
-        for l in range(s):
-            value += there[l] * speed[l]
-        for i in range(s):
-            moment[i] += (high - low) * tableau.shares[place] * there[i] * value
-    change, size = 0.0, 0.0
-    for i in range(s):
-        pushed = -n * moment[i] / (tableau.weights[i] * points.square[k])
-        difference = pushed - event[NUMBERS + 2 * s + i]
-        event[NUMBERS + 2 * s + i] = pushed
-        change, size = max(change, abs(difference)), max(size, abs(pushed))
-        for c in range(points.rows.shape[1]):
-            network.force[i, j, c] += difference * points.rows[k, c] / n
-    return change, size
-
-
-@inner
-def hold_all(points, tableau, network, now, work):
-    """Add what holds every sliding neuron, at several boundaries at once too."""
-    for _ in range(ROUNDS):
-        change, largest = 0.0, 0.0
-        for e in range(now.number[0]):
-            if now.values[e, UNTIL] > 0.0:
-                changed, size = hold(e, points, tableau, network, now, work)
-                change, largest = max(change, changed), max(largest, size)
-        if change <= SETTLED * largest:
-            return
-
-
-@inner
-def share_held(e, time, flow, tableau, now, work):
-    """Theta at a time, as -1 (below 0: the point goes off), 0 (slides) or 1 (above 1: it goes on).
-
-    Once the neuron's a has changed its sign both sides push it away, and relu'(0) = 0 decides: off.
-    """
-    points, network = flow
-    write_basis(now.values[e, TIME], tableau, work.there)
-    output = output_at(e, tableau, network, now, work)
-    write_basis(time, tableau, work.there)
-    if output * output_at(e, tableau, network, now, work) < 0.0:
-        return -1
-    off, there = read_event(e, points, tableau, now, work)
-    needed, there = -points.about[N] * off, there * points.square[now.point[e]]
-    if there < 0.0:
-        needed, there = -needed, -there
-    return -1 if needed < 0.0 else 1 if needed > there else 0
-
-
-@inner
-def plan_end(e, points, tableau, network, now, work):
-    """Find until when a neuron slides that does from this event on."""
-    event = now.values[e]
-    start = event[TIME]
-    low = start
-    for look in range(1, LOOKS + 1):
-        high = start + (1.0 - start) * look / LOOKS
-        side = share_held(e, high, (points, network), tableau, now, work)
-        if side != 0:
-            for _ in range(HALVINGS):
-                middle = 0.5 * (low + high)
-                if share_held(e, middle, (points, network), tableau, now, work) == 0:
-                    low = middle
-                else:
-                    high = middle
-            event[PLAN], event[PLAN_AFTER] = high, 1.0 if side > 0 else 0.0
-            return
-        low = high
-    event[PLAN] = 1.0
-
-
-@inner
-def plan_event(e, points, tableau, network, now, work):
-    """Decide whether a neuron slides from this event on, and until when; and by how much its force jumps there.
-
-    Returns
-    -------
-    float
-        What n D of the neuron misses of the sliding that has come out, in its time.
-    """
-    event, k = now.values[e], now.point[e]
-    write_speed(e, points, tableau, network.force, now, work.speed)
-    write_basis(event[TIME], tableau, work.there)
-    off, there = read_event(e, points, tableau, now, work)
-    output = output_at(e, tableau, network, now, work)
-    on = off + there * points.square[k] / points.about[N]
-    event[PLAN], event[PLAN_AFTER] = 0.0, 0.0
-    event[JUMP] = there if event[UP] > 0.0 else -there
-    if event[UNTIL] > 0.0:
-        held = -points.about[N] * off / points.square[k]
-        event[JUMP] = held if event[UP] > 0.0 else held - there
-    if event[UNTIL] > 0.0 or (output * off > 0.0 and output * on < 0.0):
-        plan_end(e, points, tableau, network, now, work)
-        return abs(event[PLAN] - event[UNTIL]) * abs(there) * sqrt(points.square[k])
-    return 0.0
 
 
 @inner
@@ -289,8 +164,16 @@ def begin_neuron(work):
 
 
 @inner
+def goes_on(e, now):
+    """Whether this event's pair had one in the step already: the moments of all stand with the first."""
+    return e > 0 and now.point[e - 1] == now.point[e] and now.neuron[e - 1] == now.neuron[e]
+
+
+@inner
 def smear(e, points, tableau, now, work):
-    """Add an event to P_i."""
+    """Add a pair's events to P_i."""
+    if goes_on(e, now):
+        return
     event, x = now.values[e], points.rows[now.point[e]]
     s, d = len(tableau.nodes), x.shape[0]
     for i in range(s):
@@ -311,60 +194,33 @@ def pass_corner(e, points, now, work):
 
 
 @inner
-def shift_crossing(e, scaled, points, tableau, now, work):
-    """Write what the neuron's other corners add to its preactivation there; ``scaled`` is h a / n."""
-    event, j, k = now.values[e], now.neuron[e], now.point[e]
-    x, time, jumps, moments = points.rows[k], event[TIME], work.sums[0], work.sums[1]
-    s, d = len(tableau.nodes), x.shape[0]
-    alone = (e == 0 or now.point[e - 1] != k or now.neuron[e - 1] != j) and (
-        e + 1 == now.number[0] or now.point[e + 1] != k or now.neuron[e + 1] != j
-    )
-    total = 0.0
-    for c in range(d):
-        total += (time * jumps[c] - moments[c]) * x[c]
-    for i in range(s):
-        smeared, row = 0.0, work.smeared[i]
-        for c in range(d):
-            smeared += row[c] * x[c]
-        if alone:
-            smeared -= corner_moment(event, i, s, points.about[SLOPE]) * points.square[k]
-        total -= row_at(tableau.integral, i, s, time) * smeared
-    event[SHIFT] = scaled * total
-
-
-@inner
-def turn_corners(points, tableau, network, step, now, work):
-    """Add the forces of sliding; plan what slides in the next sweep, and shift its crossings.
+def look_at_corners(e, points, tableau, now, work):
+    """Write what the corners of the neuron's other pairs have done to its path at an event.
 
     Returns
     -------
-    float
-        How far a neuron goes, over its size, for sliding that this sweep did not assume, or assumed too much of.
+    speed, way : float
+        What they add there to n <D, x_k>, and to its integral, in units of the step.
     """
-    missed = 0.0
-    hold_all(points, tableau, network, now, work)
-    if points.about[CARE] < 2.0:
-        for e in range(now.number[0]):
-            missed = max(missed, plan_event(e, points, tableau, network, now, work))
-            now.values[e, SHIFT] = 0.0
-        work.first[:] = 0
-        return missed * step / points.about[N]
-    sort_events(now, work)
-    for j in range(work.first.shape[0] - 1):
-        begin, end = work.first[j], work.first[j + 1]
-        if begin == end:
-            continue
-        begin_neuron(work)
-        for place in range(begin, end):
-            e = work.order[place]
-            missed = max(missed, plan_event(e, points, tableau, network, now, work))
-            if now.values[e, TIME] > 0.0:
-                smear(e, points, tableau, now, work)
-        for place in range(begin, end):
-            e = work.order[place]
-            if now.values[e, TIME] > 0.0:
-                write_basis(now.values[e, TIME], tableau, work.there)
-                scaled = step * output_at(e, tableau, network, now, work) / points.about[N]
-                shift_crossing(e, scaled, points, tableau, now, work)
-                pass_corner(e, points, now, work)
-    return missed * step / points.about[N]
+    event, k = now.values[e], now.point[e]
+    x, time, jumps, moments = points.rows[k], event[TIME], work.sums[0], work.sums[1]
+    s, square, first = len(tableau.nodes), points.square[k], e
+    while goes_on(first, now):
+        first -= 1
+    speed, way = 0.0, 0.0
+    for c in range(x.shape[0]):
+        speed += jumps[c] * x[c]
+        way += (time * jumps[c] - moments[c]) * x[c]
+    for own in range(first, e):
+        jump = now.values[own, JUMP] * square
+        speed -= jump
+        way -= jump * (time - now.values[own, TIME])
+    for i in range(s):
+        smeared, row = 0.0, work.smeared[i]
+        for c in range(x.shape[0]):
+            smeared += row[c] * x[c]
+        if time > 0.0:
+            smeared -= corner_moment(now.values[first], i, s, points.about[SLOPE]) * square
+        speed -= row_at(tableau.basis, i, s - 1, time) * smeared
+        way -= row_at(tableau.integral, i, s, time) * smeared
+    return speed, way

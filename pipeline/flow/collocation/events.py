@@ -13,7 +13,9 @@ afterwards; the same as it has come out; by how much n D jumps, over x_k; what t
 the preactivation there."""
 NUMBERS = 8
 """After them: the pair's share of n D_i over x_k, beside what it always has (the slope of the leaky ReLU); the
-point's residual at the nodes without the pair's own; what sliding adds to n D_i, over x_k; s numbers each."""
+point's residual at the nodes without the pair's own; what sliding adds to n D_i, over x_k; where the pair slides,
+the moments over that time of what the neuron's crossings do to n <D, x_k> beside their moments over the step; s
+numbers each."""
 
 
 class Events(NamedTuple):
@@ -22,7 +24,7 @@ class Events(NamedTuple):
     number : int64[2]
         How many there are, and how many found no room.
     neuron, point : int64[most]
-    values : float64[most, 8 + 3 s]
+    values : float64[most, 8 + 4 s]
         All of an event beside each other: they are read in the order of time too.
     """
 
@@ -38,5 +40,5 @@ def make_events(most: int, stages: int) -> Events:
         np.zeros(2, dtype=np.int64),
         np.zeros(most, dtype=np.int64),
         np.zeros(most, dtype=np.int64),
-        np.zeros((most, NUMBERS + 3 * stages)),
+        np.zeros((most, NUMBERS + 4 * stages)),
     )

@@ -109,12 +109,16 @@ def matched_step(step, j, force, tableau):
         return step
     asked, matched = tanh(0.5 * z), z
     for _ in range(3):
+        square = matched * matched
         if s == 2:
-            odd, even = 0.5 * matched, 1.0 + matched * matched / 12.0
+            odd, even = 0.5 * matched, 1.0 + square / 12.0
             change = 0.5 - asked * matched / 6.0
+        elif s == 3:
+            odd, even = matched * (0.5 + square / 120.0), 1.0 + square / 10.0
+            change = 0.5 + square / 40.0 - asked * matched / 5.0
         else:
-            odd, even = 0.5 * matched + matched**3 / 120.0, 1.0 + matched * matched / 10.0
-            change = 0.5 + matched * matched / 40.0 - asked * matched / 5.0
+            odd, even = matched * (0.5 + square / 84.0), 1.0 + square * (3.0 / 28.0 + square / 1680.0)
+            change = 0.5 + square / 28.0 - asked * matched * (3.0 / 14.0 + square / 420.0)
         matched -= (odd - asked * even) / change
     return step * matched / z
 

@@ -1,7 +1,7 @@
-"""The network at any instant: each step that is asked for is done once more, with one node more.
+"""The network at any instant: each step that is asked for is done once more, with more nodes.
 
 Within a step the polynomial of s nodes is right to the order s + 1 only, and smooth where the path has corners. So
-the force is found again at s + 1 nodes, from the recorded one, with the step's crossings, and a neuron at time t
+the force is found again at s + 2 nodes, from the recorded one, with the step's crossings, and a neuron at time t
 is that polynomial and the corners before t. At both ends of the step it is what the integration has.
 """
 
@@ -15,11 +15,12 @@ import numpy as np
 from pipeline.flow.collocation.accepting import put_on_boundary
 from pipeline.flow.collocation.comparing import copy_force
 from pipeline.flow.collocation.compiling import allocating, entry_point, inner
-from pipeline.flow.collocation.corners import begin_neuron, pass_corner, smear, turn_corners
+from pipeline.flow.collocation.corners import begin_neuron, pass_corner, smear
 from pipeline.flow.collocation.events import PLAN, PLAN_AFTER, TIME, UNTIL, UP
 from pipeline.flow.collocation.network import carry
 from pipeline.flow.collocation.pairs import row_at
 from pipeline.flow.collocation.products import add_force, multiply
+from pipeline.flow.collocation.sliding import turn_corners
 from pipeline.flow.collocation.sweep import SLOPE, N, sweep
 
 
@@ -62,7 +63,7 @@ def begin_step(step, tableaus, state):
         network.start_a[j], network.scale[j] = step.a[j], step.scale[j]
         for c in range(d):
             network.start_w[j, c] = step.w[j, c]
-    for i in range(s + 1):
+    for i in range(len(fine.nodes)):
         for j in range(m):
             for c in range(d):
                 network.force[i, j, c] = 0.0
@@ -167,7 +168,7 @@ def read_step(points, tableaus, state, step, times, into):
     ----------
     points : Points
     tableaus : (Tableau, Tableau)
-        The integration's, and that with one node more.
+        The integration's, and that of more nodes.
     state : State
         Of the latter: workspace.
     step : Step

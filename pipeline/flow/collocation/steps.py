@@ -1,8 +1,9 @@
 """The loop: predict the force, sweep over the points until it is right, accept the step or shorten it.
 
-The difference of the last two sweeps at the step's end, in the network's outputs, decides: with s nodes and s
-sweeps it is of the order h^(2 s), and the error of an accepted step is smaller by another factor h. Where nothing
-is made of crossings there is one sweep: what it changes is of the order h^(s + 1).
+What the next sweep would still change at the step's end, in the network's outputs and in each neuron, decides: the
+change of the last one times the share of the change before it that it was. After two sweeps that is of the order
+h^5. A sweep more costs less than a shorter step where it is enough, as after a crossing that the predicted force
+knew nothing of.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from pipeline.flow.collocation.comparing import (
     write_outputs,
 )
 from pipeline.flow.collocation.compiling import allocating, entry_point, inner
-from pipeline.flow.collocation.corners import turn_corners
-from pipeline.flow.collocation.correction import CONTRACTION, ON, correct, factorise
+from pipeline.flow.collocation.correction import CONTRACTION, ON, WAIT, correct, factorise
 from pipeline.flow.collocation.network import carry, extrapolate
-from pipeline.flow.collocation.stiffness import judge, prepare, refresh
+from pipeline.flow.collocation.sliding import turn_corners
+from pipeline.flow.collocation.stiffness import first_trial, judge, prepare, refresh
 from pipeline.flow.collocation.sweep import CARE, RESTING, SCALE, N, sweep
-from pipeline.flow.collocation.workspace import LAST_STEP, NOW, REJECTED, SIZE, STEP, STEPS, VANISHED
+from pipeline.flow.collocation.workspace import LAST_STEP, NOW, RATE, REJECTED, SIZE, STEP, STEPS, VANISHED
 
 ROOM_USED, CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, MET_ZERO, INTERRUPTED = 0, 1, 2, 3, 4, 5, 50, 99
 """Why the kernel returns: the record is full, or as ``pipeline.flow.exact.integration`` has it; or the w of a
@@ -48,14 +49,22 @@ STRAIGHT = 1e-12
 """1 + the cosine between a decaying neuron and its force at which it turns no more."""
 FASTEST, SLOWEST = 4.0, 0.2
 """By how much a step's length changes at most."""
-SAFETY = 0.9
-SLIDING_SWEEPS = 5
-"""How many more sweeps there may be until sliding within the step is as it was assumed."""
+SAFETY, ORDER = 0.9, 0.2
+"""The error after two sweeps is of the order 5."""
+MORE, MOST = 2, 18
+"""So many sweeps more than there have to be, for what crossings leave; and where sliding is not yet as the sweep
+assumes it, or where the step is :data:`SHORT` beside the last one. A neuron that slides and crosses elsewhere has
+sweeps that leave a fifth, or a fiftieth, however short the step."""
+SHORT = 0.5
+CHECKED = 6
+"""Where crossings have no corners a step is one sweep, if what a second would change is little enough by what the
+last seconds did; of so many steps one has a second."""
+LEAST_LEFT = 0.2
+"""What a sweep leaves of the change before it, at least: less is luck, or says nothing of the method's error."""
 UNSLID = 0.1
 """The share of what a neuron may err by that it may miss for sliding that was not."""
-MORE, ENOUGH = 2, 0.66
-"""So many sweeps more if they are corrected; and the error at which a step stays as long as it was: where it took
-those sweeps, it does so at least."""
+SLOW = 0.5
+"""What a sweep leaves, at most, where two more may be enough."""
 SMOOTH = 0.1
 """Where the sweeps are corrected they come to rest at once however long the step is, and what they change says
 nothing of the method's own error. Of what the continued force misses, this much times the part of itself by which
@@ -112,6 +121,48 @@ def still_moves(points, network, force):
     return False
 
 
+@inner
+def change_of_sweep(points, state, allowed):
+    """By how much a sweep changes the step's end, over what is allowed."""
+    network, outputs = state.network, state.outputs
+    write_outputs(points, (network.end_w, network.end_a), network.scale, outputs[2], outputs[3])
+    moved = max(MOVEMENT_SHARE * root_mean_square(outputs[2], outputs[0]), LEAST_CHANGE * points.about[SCALE])
+    change = root_mean_square(outputs[2], outputs[1]) / min(allowed[0], moved)
+    for k in range(outputs.shape[1]):
+        outputs[1, k] = outputs[2, k]
+    return max(change, relative_change(network, state.last) / allowed[1])
+
+
+@inner
+def change_in_all(points, state, total):
+    """By how much the network changes over the step, over itself; ``total``: of the squared residuals."""
+    outputs = root_mean_square(state.outputs[2], state.outputs[0])
+    return outputs / sqrt(total / points.about[N]) + change_in_step(state.network)
+
+
+@allocating
+def sweep_once(points, tableau, state, step, pair):
+    """Find the force anew for the neurons at the nodes, and the neurons for the force.
+
+    Returns
+    -------
+    total : float
+        The sum of the squared residuals at the step's start.
+    missed : float
+        As :func:`turn_corners` has it.
+    """
+    network, corrected = state.network, state.correction.control[ON] > 0.0
+    copy_force(network.force, state.correction.tried)
+    total = sweep(points, tableau, network, step, pair, state.work)
+    if pair[1].number[1] > 0:
+        return total, np.inf
+    missed = turn_corners(points, tableau, network, step, pair[1], state.corners)
+    if corrected:
+        correct(network, step, tableau, state.correction)
+    carry(network, step, tableau, state.system)
+    return total, missed
+
+
 @allocating
 def try_step(points, tableau, state, step, rounds, allowed):
     """Sweep over a step until its force is right.
@@ -119,55 +170,52 @@ def try_step(points, tableau, state, step, rounds, allowed):
     Parameters
     ----------
     rounds : int
-        Sweeps; there is one more where they come to rest but are not there.
+        Sweeps, at least; there are more where they come to rest but are not there.
     allowed : (float, float, float)
         Of the outputs; relative to the neurons' sizes; and the latter over the tolerance.
 
     Returns
     -------
     error : float
-        Of the last sweep, over what is allowed; infinite if they do not come to rest.
+        What the sweeps leave, over what is allowed; infinite if there is no room for the crossings.
     total : float
         The sum of the squared residuals at the step's start.
     which : int
         Which of ``state.notes`` the last sweep wrote.
     """
-    network, notes, outputs, control = state.network, state.notes, state.outputs, state.correction.control
+    network, notes, control = state.network, state.notes, state.correction.control
     if control[ON] > 0.0:
         factorise(step, state.correction)
     carry(network, step, tableau, state.system)
-    write_outputs(points, (network.end_w, network.end_a), network.scale, outputs[1], outputs[3])
+    write_outputs(points, (network.end_w, network.end_a), network.scale, state.outputs[1], state.outputs[3])
     relative_change(network, state.last)
     total, error, before, continued, which = 0.0, np.inf, np.inf, 0.0, 1
-    for turn in range(rounds + SLIDING_SWEEPS):
+    known, ratio = False, state.clock[RATE] * step if rounds == 1 else 1.0
+    for turn in range(rounds + MOST):
         which = 1 - which
         pair = (notes[1 - which], notes[which]) if turn > 0 else (state.held, notes[which])
-        copy_force(network.force, state.correction.tried)
-        total = sweep(points, tableau, network, step, pair, state.work)
-        if notes[which].number[1] > 0:
+        total, missed = sweep_once(points, tableau, state, step, pair)
+        if missed == np.inf:
             return np.inf, total, which
-        missed = turn_corners(points, tableau, network, step, notes[which], state.corners)
-        if control[ON] > 0.0:
-            correct(network, step, tableau, state.correction)
-        carry(network, step, tableau, state.system)
-        write_outputs(points, (network.end_w, network.end_a), network.scale, outputs[2], outputs[3])
-        change = relative_change(network, state.last) / allowed[1]
-        moved = max(MOVEMENT_SHARE * root_mean_square(outputs[2], outputs[0]), LEAST_CHANGE * points.about[SCALE])
-        error = max(root_mean_square(outputs[2], outputs[1]) / min(allowed[0], moved), change)
-        for k in range(outputs.shape[1]):
-            outputs[1, k] = outputs[2, k]
-        continued = error if turn == 0 else continued
-        # Who begins to slide, or ends, is known one sweep later than that somebody crosses.
-        if missed > UNSLID * allowed[1] and turn < rounds + SLIDING_SWEEPS - 1:
+        change = change_of_sweep(points, state, allowed)
+        continued = change if turn == 0 else continued
+        known = before < np.inf
+        ratio = ratio if not known else change / before if before > 0.0 else 0.0
+        left, before = min(max(ratio, LEAST_LEFT), 1.0), change
+        error = change * left
+        # Who begins to slide, or ends, is known one sweep later than that somebody crosses; and changes all.
+        if missed > UNSLID * allowed[1] and turn < rounds + MOST - 1:
+            before, ratio = np.inf, 1.0
             continue
-        last = rounds + (MORE if control[ON] > 0.0 else 0)
-        if turn >= rounds - 1 and (error <= 1.0 or turn >= last or not error <= 0.5 * before):
+        soon = turn < rounds + MORE - 1 and error * left**2 <= 1.0
+        more = not known or (left <= SLOW and (soon or step < SHORT * state.clock[LAST_STEP]))
+        if turn >= rounds - 1 and not (error > 1.0 and more):
             break
-        before = error
-    control[CONTRACTION] = error / before
+    state.clock[RATE] = ratio / step if known else state.clock[RATE]
+    control[CONTRACTION] = ratio
+    error = max(error, 1.0) if turn >= rounds and error <= 1.0 else error  # the next one is shorter
     if control[ON] > 0.0:
-        turned = root_mean_square(outputs[2], outputs[0]) / sqrt(total / points.about[N]) + change_in_step(network)
-        error = max(error, ENOUGH) if turn > rounds else error
+        turned = change_in_all(points, state, total)
         error = max(error, continued * max(SMOOTH * min(turned, 1.0), WITHIN * allowed[2]))
     return error, total, which
 
@@ -189,6 +237,7 @@ def begin(points, tableau, state):
     copy_force(network.force, state.force)
     speed = fastest(network.force)
     state.clock[STEP] = FIRST_RAPIDITY / speed if speed > 0.0 else 1.0
+    state.correction.control[WAIT] = first_trial(points, state.correction)
 
 
 @allocating
@@ -205,11 +254,12 @@ def find_step(points, tableau, state, aims, watch):
     reason : int
         Why there is none; else :data:`ROOM_USED`.
     """
-    clock, s = state.clock, len(tableau.nodes)
+    clock = state.clock
     n, scale, end = points.about[N], points.about[SCALE], aims[2]
     step, error, total, which = clock[STEP], np.inf, 0.0, 0
-    rounds = s if points.about[CARE] > 0.0 else 1
-    rounds += clock[LAST_STEP] == 0.0
+    rounds = 2 + (clock[LAST_STEP] == 0.0)
+    if points.about[CARE] < 2.0 and state.correction.control[ON] == 0.0 and state.counts[STEPS] % CHECKED != 0:
+        rounds = 1
     prepare(points, state)
     while not error <= 1.0:
         if watch[0] != 0.0:
@@ -229,7 +279,7 @@ def find_step(points, tableau, state, aims, watch):
             state.counts[REJECTED] += 1
             if refresh(points, state):
                 continue
-            shorter = max(SAFETY * error ** (-0.5 / s), SLOWEST) if error < np.inf else SLOWEST
+            shorter = max(SAFETY * error**-ORDER, SLOWEST) if error < np.inf else SLOWEST
             step *= min(shorter, SAFETY)
     return step, error, total, which, ROOM_USED
 
@@ -256,7 +306,7 @@ def take_steps(points, tableau, state, record, aims, watch):
         How many of the record were written.
     reason : int
     """
-    clock, counts, s = state.clock, state.counts, len(tableau.nodes)
+    clock, counts = state.clock, state.counts
     n, scale, end = points.about[N], points.about[SCALE], aims[2]
     place, pairs = 0, 0
     if counts[STEPS] == 0 and clock[LAST_STEP] == 0.0:
@@ -275,7 +325,7 @@ def take_steps(points, tableau, state, record, aims, watch):
         record.loss[place] = 0.5 * total / n
         write_end(state, record, place, step, scale)
         accept(points, state, which)
-        growth = SAFETY * max(error, 1e-12) ** (-0.5 / s)
+        growth = SAFETY * max(error, 1e-12) ** -ORDER
         clock[NOW] = end if step == end - clock[NOW] else clock[NOW] + step
         clock[LAST_STEP], clock[STEP] = step, step * min(max(growth, SLOWEST), FASTEST)
         counts[STEPS] += 1

@@ -15,6 +15,7 @@ from pipeline.flow.collocation.correction import (
     LIMIT,
     ON,
     PAUSE,
+    POINTS_A_NUMBER,
     SINCE,
     TRACE,
     WAIT,
@@ -22,6 +23,7 @@ from pipeline.flow.collocation.correction import (
     find_gram,
     find_side,
 )
+from pipeline.flow.collocation.sweep import N
 from pipeline.flow.collocation.workspace import NOW
 
 STIFF = 0.02
@@ -29,7 +31,7 @@ STIFF = 0.02
 LEAST = 1.0
 """The step times the trace of S, at least: some three to eight times its largest eigenvalue."""
 AGAIN = 4.0
-"""Windows until the trace is looked at again."""
+"""Windows until the trace is looked at again; and the work of the steps before the first trial, over that of H."""
 OUTDATED = 0.2
 """What they leave with the correction, at most, by an H that is kept."""
 PAIR_COST = 20.0
@@ -63,11 +65,26 @@ def refresh(points, state):
 
 
 @inner
+def sweep_price(points, correction):
+    """Of a sweep, in products."""
+    blocks, d, size = points.columns.shape
+    return blocks * size * float(correction.gram.shape[0]) * (5.0 + PAIR_COST / d)
+
+
+@inner
 def price(points, correction):
     """A step with the correction over one without: products of matrices beside those of the sweeps."""
-    count, (blocks, d, size) = float(correction.gram.shape[0]), points.columns.shape
-    sweep = blocks * size * count * (5.0 + PAIR_COST / d)
-    return 1.3 + count**3 / (3.0 * sweep)
+    return 1.3 + float(correction.gram.shape[0]) ** 3 / (3.0 * sweep_price(points, correction))
+
+
+@inner
+def first_trial(points, correction):
+    """The windows before the first trial: H costs as much as many sweeps."""
+    count = float(correction.gram.shape[0])
+    if count == 0.0:
+        return 0.0
+    work = 0.5 * count * count * min(points.about[N], POINTS_A_NUMBER * count)
+    return AGAIN * work / (2.0 * WINDOW * sweep_price(points, correction))
 
 
 @allocating

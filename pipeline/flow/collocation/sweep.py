@@ -14,11 +14,14 @@ import numpy as np
 
 from pipeline.flow.collocation.compiling import allocating, inner
 from pipeline.flow.collocation.events import AFTER, NUMBERS, PLAN, PLAN_AFTER, SHIFT, TIME, UNTIL, UP
-from pipeline.flow.collocation.pairs import add_active, find_root, interpolate, shifted_root, value_at
+from pipeline.flow.collocation.pairs import add_active, find_root, interpolate, row_at, shifted_root, value_at
 from pipeline.flow.collocation.products import add_force, multiply, sum_products
+from pipeline.flow.collocation.residual import push, take_at_nodes, take_outputs
 
 N, SLOPE, SCALE, RESTING, CARE = range(5)
 """Places in ``Points.about``."""
+MOST_EVENTS = 4
+"""Crossings of one pair in a step."""
 
 
 class SweepWork(NamedTuple):
@@ -30,7 +33,7 @@ class SweepWork(NamedTuple):
         At the nodes; the last row at the step's start.
     bounds : float64[3, size]
         Lowest, highest and last preactivation of one neuron.
-    crossing : uint8[size]
+    crossing : int64[size]
     force : float64[s * m, d]
     pair : int64[most, 4]
         Neuron, place in the block, first event, events.
@@ -62,87 +65,9 @@ def make_sweep_work(stages: int, m: int, d: int, size: int) -> SweepWork:
     values, bare, raw, smooth = np.zeros((4, s + 1))
     return SweepWork(
         np.zeros((m, size)), np.zeros((s * m, size)), np.zeros((s + 1, size)), np.zeros((3, size)),
-        np.zeros(size, dtype=np.uint8), np.zeros((s * m, d)), np.zeros((most, 4), dtype=np.int64),
+        np.zeros(size, dtype=np.int64), np.zeros((s * m, d)), np.zeros((most, 4), dtype=np.int64),
         np.zeros((most, s, s + 2)), values, bare, raw, smooth, np.zeros(s),
     )  # fmt: skip
-
-
-@inner
-def take_outputs(j, network, tableau, slope, work):
-    """Take neuron j's outputs from the residual; mark the points at which its sign differs within the step.
-
-    Returns
-    -------
-    int
-        How many these are.
-    """
-    s, m = len(tableau.nodes), network.start_a.shape[0]
-    residual, crossing = work.residual, work.crossing
-    lowest, highest, last = work.bounds[0], work.bounds[1], work.bounds[2]
-    visible = 1.0 if network.scale[j] == 0 else 0.0
-    row, into, output, weight = work.start[j], residual[s], visible * network.start_a[j], tableau.end[0]
-    for k in range(row.shape[0]):
-        value = row[k]
-        into[k] -= output * (value if value > 0.0 else slope * value)
-        lowest[k], highest[k], last[k] = value, value, weight * value
-    for i in range(s):
-        row, into, output, weight = (
-            work.nodes[i * m + j],
-            residual[i],
-            visible * network.a[i, j],
-            tableau.end[i + 1],
-        )
-        for k in range(row.shape[0]):
-            value = row[k]
-            into[k] -= output * (value if value > 0.0 else slope * value)
-            lowest[k] = value if value < lowest[k] else lowest[k]
-            highest[k] = value if value > highest[k] else highest[k]
-            last[k] += weight * value
-    count = 0
-    for k in range(last.shape[0]):
-        low = last[k] if last[k] < lowest[k] else lowest[k]
-        high = last[k] if last[k] > highest[k] else highest[k]
-        mark = (low <= 0.0) & (high > 0.0)
-        crossing[k] = mark
-        count += mark
-    return count
-
-
-@inner
-def take_at_nodes(j, network, slope, work):
-    """The same where every pair counts as active where it is at each node: no sign is looked at.
-
-    Returns
-    -------
-    int
-        0.
-    """
-    s, m = network.a.shape
-    visible = 1.0 if network.scale[j] == 0 else 0.0
-    subtract_active(work.start[j], visible * network.start_a[j], slope, work.residual[s])
-    for i in range(s):
-        subtract_active(work.nodes[i * m + j], visible * network.a[i, j], slope, work.residual[i])
-    for k in range(work.crossing.shape[0]):
-        work.crossing[k] = 0
-    return 0
-
-
-@inner
-def subtract_active(row, output, slope, into):
-    """Take a neuron's output from the residual."""
-    for k in range(row.shape[0]):
-        into[k] -= output * (row[k] if row[k] > 0.0 else slope * row[k])
-
-
-@inner
-def push(m, slope, work):
-    """Write what each pair pushes with at the nodes in the place of its preactivation."""
-    for i in range(work.residual.shape[0] - 1):
-        residual = work.residual[i]
-        for j in range(m):
-            row = work.nodes[i * m + j]
-            for k in range(row.shape[0]):
-                row[k] = residual[k] if row[k] > 0.0 else slope * residual[k]
 
 
 @inner
@@ -159,7 +84,7 @@ def hide_held(run, first, m, before, work):
 
 @inner
 def read_pair(pair, run, scaled, tableau, before, work):
-    """Write one pair's preactivations, and what they are without the corner of its own crossing.
+    """Write one pair's preactivations, and what they are without the corners of its own crossings.
 
     Parameters
     ----------
@@ -179,7 +104,7 @@ def read_pair(pair, run, scaled, tableau, before, work):
         values[i + 1] = work.nodes[i * m + j, place]
         bare[i + 1] = values[i + 1]
     event = before.values[run[0]]
-    if run[1] == run[0] + 1 and event[TIME] > 0.0:
+    if run[1] > run[0] and event[TIME] > 0.0:
         earlier = 0.0 if event[UP] > 0.0 else 1.0 - slope
         for l in range(s):
             corner = event[NUMBERS + l] + event[NUMBERS + 2 * s + l] - earlier * event[NUMBERS + s + l]
@@ -195,13 +120,13 @@ def follow_pair(pair, run, tableau, before, now, work):
 
     Parameters
     ----------
-    pair : (j, k, row)
-        ``row``: of ``work.found``.
+    pair : (j, k, row, scaled)
+        ``row``: of ``work.found``; ``scaled``: h |x_k|^2 / n, for a unit of what is on beside what is off.
     run : (first, last)
         Its events in the sweep before.
     """
-    j, k, row = pair
-    found, bare, outputs = work.found[row], work.bare, work.outputs
+    j, k, row, scaled = pair
+    found, outputs = work.found[row], work.outputs
     s = len(tableau.nodes)
     for i in range(s):
         for l in range(s + 1):
@@ -213,14 +138,14 @@ def follow_pair(pair, run, tableau, before, now, work):
             add_active((until, 1.0), work.raw, outputs, tableau, found)
         note((j, k, 0.0, 1.0), (until, after), now)
         return
-    on, begun, time, events = bare[0] > 0.0, 0.0, 0.0, 0
-    value = bare[0]
-    for sample in range(1, s + 2):
-        earlier, time = time, tableau.nodes[min(sample, s) - 1] if sample <= s else 1.0
-        last_value, value = value, bare[min(sample, s)] if sample <= s else value_at(work.smooth, s, 1.0)
-        if (value > 0.0) == on:
+    on, begun, low, value, sample, events = work.bare[0] > 0.0, 0.0, 0.0, work.bare[0], 1, 0
+    while sample <= s + 1:
+        time = tableau.nodes[sample - 1] if sample <= s else 1.0
+        there = value_at(work.smooth, s, time)
+        if (there > 0.0) == on or events == MOST_EVENTS:
+            low, value, sample = time, there, sample + 1
             continue
-        root = find_root(work.smooth, s, (earlier, time), (last_value, value))
+        root = find_root(work.smooth, s, (low, time), (value, there))
         until, after = 0.0, 0.0
         if old + events < last:
             event = before.values[old + events]
@@ -228,16 +153,29 @@ def follow_pair(pair, run, tableau, before, now, work):
             until, after = event[PLAN], event[PLAN_AFTER]
         if on:
             add_active((begun, root), work.raw, outputs, tableau, found)
-        on, begun = not on, root
+        on, begun, low, value = not on, root, min(root, time), -there
         events += 1
+        note((j, k, max(root, 1e-300), 1.0 if on else 0.0), (until if until > root else 0.0, after), now)
         if until > root:
-            note((j, k, max(root, 1e-300), 1.0 if on else 0.0), (until, after), now)
-            on = after > 0.0
-            begun = until
+            on, begun = after > 0.0, until
             break
-        note((j, k, max(root, 1e-300), 1.0 if on else 0.0), (0.0, 0.0), now)
+        if last > old:
+            turn_own_corner(root, scaled if on else -scaled, before.values[old], tableau, work)
     if on and begun < 1.0:
         add_active((begun, 1.0), work.raw, outputs, tableau, found)
+
+
+@inner
+def turn_own_corner(time, scaled, event, tableau, work):
+    """Add to the pair's path, from one of its crossings on, what its point does to it there."""
+    s = len(tableau.nodes)
+    output, residual = 0.0, 0.0
+    for l in range(s):
+        weight = row_at(tableau.basis, l, s - 1, time)
+        output += weight * work.outputs[l]
+        residual += weight * event[NUMBERS + s + l]
+    work.smooth[1] += scaled * output * residual
+    work.smooth[0] -= scaled * output * residual * time
 
 
 @inner
@@ -281,9 +219,9 @@ def visit(run, at, points, tableau, notes, work):
         k, begin = first + place, old
         while old < last and before.point[old] == k:
             old += 1
-        read_pair((j, place, slope), (begin, old), step * points.square[k] / n, tableau, before, work)
-        begun = now.number[0]
-        follow_pair((j, k, pairs), (begin, old), tableau, before, now, work)
+        begun, scaled = now.number[0], step * points.square[k] / n
+        read_pair((j, place, slope), (begin, old), scaled, tableau, before, work)
+        follow_pair((j, k, pairs, rest * scaled), (begin, old), tableau, before, now, work)
         found = work.found[pairs]
         for i in range(s):
             value = work.nodes[i * m + j, place]

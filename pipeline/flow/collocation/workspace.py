@@ -13,8 +13,9 @@ from pipeline.flow.collocation.network import Network, Neurons, make_network
 from pipeline.flow.collocation.points import Points
 from pipeline.flow.collocation.sweep import SweepWork, make_sweep_work
 
-NOW, STEP, LAST_STEP, SIZE = 0, 1, 2, 3
-"""Places in ``State.clock``; the last is the residual's root mean square where a step was last begun."""
+NOW, STEP, LAST_STEP, SIZE, RATE = range(5)
+"""Places in ``State.clock``; the last are the residual's root mean square where a step was last begun, and what a
+sweep leaves of the change of the one before, over the step."""
 STEPS, REJECTED, CROSSINGS, SLIDINGS, REPELLED, VANISHED = range(6)
 """Places in ``State.counts``; the last: neurons whose a changed its sign while they slid; whose w reached 0."""
 
@@ -31,7 +32,7 @@ class State(NamedTuple):
     work : SweepWork
     corners : CornerWork
     correction : Correction
-    clock : float64[4]
+    clock : float64[5]
     counts : int64[6]
     outputs : float64[4, sampled]
         At some points: at the step's start, and at its end by the last two sweeps; workspace.
@@ -95,7 +96,7 @@ def make_state(points: Points, neurons: Neurons, stages: int, most: int) -> Stat
     return State(
         network, np.zeros((stages, m, d)), make_events(most, stages), notes,
         make_sweep_work(stages, m, d, points.labels.shape[1]), make_corner_work(stages, m, d, most),
-        make_correction(stages, m, d, points.labels.shape[1]), np.zeros(4), np.zeros(6, dtype=np.int64),
+        make_correction(stages, m, d, points.labels.shape[1]), np.zeros(5), np.zeros(6, dtype=np.int64),
         np.zeros((4, points.sample.shape[1])), np.zeros((m, d + 1)), np.zeros((stages, stages + 1)),
         np.zeros(d + 1),
     )  # fmt: skip

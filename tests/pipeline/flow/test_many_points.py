@@ -80,11 +80,11 @@ def test_it_agrees_with_scipy_at_every_instant(n, d, m, seed, slope):
 
 
 def order(problem):
-    """The slope of errors against steps, log-log, over two decades of the tolerance."""
+    """The slope of errors against steps, log-log, over a decade of the tolerance."""
     data, init = labelled(*problem)
     times = np.array([0.0, 3.0])
     expected = simulate(data, init, sample_times=times, tolerance=1e-10)["residual"].values
-    found = [simulate(data, init, sample_times=times, tolerance=tolerance) for tolerance in (1e-4, 1e-5, 1e-6)]
+    found = [simulate(data, init, sample_times=times, tolerance=tolerance) for tolerance in (1e-4, 3e-5, 1e-5)]
     errors = [worst(each["residual"].values, expected, problem[1]) for each in found]
     return -np.polyfit(np.log([each.attrs["steps"] for each in found]), np.log(errors), 1)[0]
 
@@ -363,6 +363,59 @@ def test_a_stiff_tail_takes_few_steps(monkeypatch):
     fine = follow_flow(data, init, end_time=1500.0, tolerance=1e-5)
     found, expected = (each.trajectory(times)["residual"].values for each in (followed, fine))
     assert worst(found, expected, data["y"].values) <= 1e-3
+
+
+def crowded(seed):
+    """A student of a few neurons, and noise that has them slide."""
+    return student(180, 5, 4, seed, noise=0.4)
+
+
+@pytest.mark.parametrize("seed", [21, 22, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(23, 63))])
+def test_the_error_is_below_the_tolerance_and_not_far(seed):
+    """It was 30 to 600 times smaller, and in single runs above: a crossing while another point held the neuron."""
+    problem = crowded(seed)
+    data, init = labelled(*problem)
+    times = np.linspace(0.0, 12.0, 13)
+    expected = simulate(data, init, sample_times=times, tolerance=1e-8)["residual"].values
+    for tolerance in (1e-2, 1e-3, 1e-4):
+        found = simulate(data, init, sample_times=times, tolerance=tolerance)
+        assert 1e-2 * tolerance <= worst(found["residual"].values, expected, problem[1]) <= tolerance
+
+
+@pytest.mark.parametrize("copies", [3, 4])
+def test_points_that_are_there_several_times_are_one_boundary(copies):
+    """Which of them held a neuron that slides was not told apart: 20,000 steps and no end."""
+    g = np.random.default_rng(1)
+    x, y = np.repeat(g.standard_normal((60, 2)), copies, axis=0), g.standard_normal(60 * copies)
+    w = 0.3 * g.standard_normal((4, 2))
+    a = np.linalg.norm(w, axis=1) * g.choice([-1.0, 1.0], 4) * g.uniform(0.2, 1.0, 4)
+    times = np.linspace(0.0, 10.0, 6)
+    followed = follow_flow(*labelled(x, y, w, a), end_time=10.0, tolerance=1e-5)
+    assert isinstance(followed, ManyPoints)
+    assert followed.account["steps"] < 400
+    found = followed.trajectory(times)
+    once = x[::copies], y.reshape(60, copies).mean(axis=1)
+    states = found["activation"].values.reshape(6, 4, 60, copies)
+    assert (states == states[..., :1]).all()
+    small = simulate(*labelled(*once, w, a), sample_times=times, tolerance=1e-6)
+    mean = found["residual"].values.reshape(6, 60, copies).mean(axis=2)
+    assert worst(mean, small["residual"].values, once[1]) <= 2e-5
+
+
+def test_a_coarse_tolerance_sees_who_slides():
+    """Crossings that are not looked at hold nobody at a boundary: steps of 1e-10, 500,000 of them."""
+    g = np.random.default_rng(1004)
+    d, m, n = int(g.integers(2, 11)), int(g.integers(3, 21)), int(np.exp(g.uniform(np.log(130), np.log(1500))))
+    while n < 4 * m * (d + 1):
+        d, m, n = int(g.integers(2, 11)), int(g.integers(3, 21)), int(np.exp(g.uniform(np.log(130), np.log(1500))))
+    x, k = g.standard_normal((n, d)) / np.sqrt(d), int(g.integers(2, 6))
+    y = np.maximum(x @ g.standard_normal((k, d)).T, 0.0) @ g.choice([-1.0, 1.0], k)
+    y += g.choice([0.0, 0.0, 0.3, 0.6]) * g.standard_normal(n)
+    w = 10.0 ** g.uniform(-1.5, 0.0) * g.standard_normal((m, d))
+    a = np.linalg.norm(w, axis=1) * g.choice([-1.0, 1.0], m)
+    followed = follow_flow(*labelled(x, y, w, a), end_time=52.0, tolerance=0.1)
+    assert followed.account["status"] == "end_time"
+    assert followed.account["steps"] < 2000
 
 
 @pytest.mark.parametrize("name", ["orthogonal", "high-dimensional", "non-orthogonal", "nearly-orthogonal"])

@@ -1,0 +1,295 @@
+"""Which crossings are the beginning of sliding, until when, and what holds a neuron then.
+
+Where both sides of a boundary push a neuron towards it, it slides (Filippov): from there on the point pushes with
+that share theta of its residual that holds the neuron at the boundary, -n <D_off, x_k> / (r_k |x_k|^2), until
+theta leaves [0, 1]. All that is of the size of one jump: so D there is the one with its corners, n D and
+
+    sum over the neuron's crossings before t of J - sum_i l_i(t) P_i.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from pipeline.flow.collocation.compiling import inner
+from pipeline.flow.collocation.corners import (
+    begin_neuron,
+    corner_moment,
+    goes_on,
+    look_at_corners,
+    output_at,
+    pass_corner,
+    read_event,
+    smear,
+    sort_events,
+    write_basis,
+    write_speed,
+)
+from pipeline.flow.collocation.events import JUMP, NUMBERS, PLAN, PLAN_AFTER, SHIFT, TIME, UNTIL, UP
+from pipeline.flow.collocation.pairs import row_at
+from pipeline.flow.collocation.sweep import CARE, SLOPE, N
+
+ROUNDS = 60
+"""Of the forces that hold neurons at several boundaries at once, at most."""
+SETTLED = 1e-14
+"""The change of such a force, over the largest, at which they are found."""
+LOOKS = 16
+"""In how many places of a step the share theta is looked at."""
+HALVINGS = 30
+"""By which the end of sliding is found between two of them."""
+
+
+@inner
+def hold(e, points, tableau, network, now, work):
+    """Add the force that holds a sliding neuron at a boundary.
+
+    Returns
+    -------
+    change, size : float
+        Of n D, over x_k.
+    """
+    speed, there, event = work.speed, work.there, now.values[e]
+    write_speed(e, points, tableau, network.force, now, speed)
+    j, k, n, s = now.neuron[e], now.point[e], points.about[N], len(tableau.nodes)
+    low, high = event[TIME], event[UNTIL]
+    moment = work.moment
+    for i in range(s):
+        moment[i] = 0.0
+    for place in range(len(tableau.places)):
+        write_basis(low + (high - low) * tableau.places[place], tableau, there)
+        value = 0.0
+        for l in range(s):
+            value += there[l] * speed[l]
+        for i in range(s):
+            moment[i] += (high - low) * tableau.shares[place] * there[i] * value
+    change, size = 0.0, 0.0
+    for i in range(s):
+        held = n * moment[i] + event[NUMBERS + 3 * s + i]
+        pushed = -held / (tableau.weights[i] * points.square[k])
+        difference = pushed - event[NUMBERS + 2 * s + i]
+        event[NUMBERS + 2 * s + i] = pushed
+        change, size = max(change, abs(difference)), max(size, abs(pushed))
+        for c in range(points.rows.shape[1]):
+            network.force[i, j, c] += difference * points.rows[k, c] / n
+    return change, size
+
+
+@inner
+def hold_all(points, tableau, network, now, work):
+    """Add what holds every sliding neuron, at several boundaries at once too."""
+    for _ in range(ROUNDS):
+        change, largest = 0.0, 0.0
+        for e in range(now.number[0]):
+            if now.values[e, UNTIL] > 0.0:
+                changed, size = hold(e, points, tableau, network, now, work)
+                change, largest = max(change, changed), max(largest, size)
+        if change <= SETTLED * largest:
+            return
+
+
+@inner
+def product_of(e, other, points, now):
+    """<x_k, x_l> of two events; 0 for the event itself, and for one that slides, or has from the start."""
+    k, l, event = now.point[e], now.point[other], now.values[other]
+    total = 0.0
+    if k == l or event[TIME] == 0.0 or event[UNTIL] > 0.0:
+        return total
+    for c in range(points.rows.shape[1]):
+        total += points.rows[k, c] * points.rows[l, c]
+    return total
+
+
+@inner
+def press(e, points, tableau, now, work):
+    """Write <P_i, x_k> of the neuron's other crossings."""
+    s, j = len(tableau.nodes), now.neuron[e]
+    for i in range(s):
+        work.pressed[i] = 0.0
+    for place in range(work.first[j], work.first[j + 1]):
+        other = work.order[place]
+        product = 0.0 if goes_on(other, now) else product_of(e, other, points, now)
+        for i in range(s):
+            work.pressed[i] += product * corner_moment(now.values[other], i, s, points.about[SLOPE])
+
+
+@inner
+def jumped(e, place, time, points, now, work):
+    """Sum J over the neuron's crossings from a place in their order up to a time, times x_k.
+
+    Returns
+    -------
+    float
+    int
+        The place of the first crossing after that time.
+    """
+    total, last = 0.0, work.first[now.neuron[e] + 1]
+    while place < last and now.values[work.order[place], TIME] < time:
+        total += product_of(e, work.order[place], points, now) * now.values[work.order[place], JUMP]
+        place += 1
+    return total, place
+
+
+@inner
+def turn_held(e, points, tableau, now, work):
+    """Write the moments, while the pair slides, of what crossings do to n <D, x_k>."""
+    event, s, j = now.values[e], len(tableau.nodes), now.neuron[e]
+    low, high = event[TIME], event[UNTIL]
+    press(e, points, tableau, now, work)
+    for i in range(s):
+        event[NUMBERS + 3 * s + i] = 0.0
+    for place in range(work.first[j], work.first[j + 1]):
+        other = work.order[place]
+        begun = max(now.values[other, TIME], low)
+        if begun < high:
+            jump = product_of(e, other, points, now) * now.values[other, JUMP]
+            for i in range(s):
+                whole = row_at(tableau.integral, i, s, high) - row_at(tableau.integral, i, s, begun)
+                event[NUMBERS + 3 * s + i] += jump * whole
+    for place in range(len(tableau.places)):
+        write_basis(low + (high - low) * tableau.places[place], tableau, work.there)
+        value = 0.0
+        for l in range(s):
+            value += work.there[l] * work.pressed[l]
+        for i in range(s):
+            event[NUMBERS + 3 * s + i] -= (high - low) * tableau.shares[place] * work.there[i] * value
+
+
+@inner
+def share_held(e, time, jumps, flow, now, work):
+    """Theta at a time, as -1 (below 0: the point goes off), 0 (slides) or 1 (above 1: it goes on).
+
+    Once the neuron's a has changed its sign both sides push it away, and relu'(0) = 0 decides: off. ``jumps`` is
+    of the neuron's crossings before the time, as :func:`jumped` has it; ``flow``: points, tableau, network.
+    """
+    points, tableau, network = flow
+    write_basis(now.values[e, TIME], tableau, work.there)
+    output = output_at(e, tableau, network, now, work)
+    write_basis(time, tableau, work.there)
+    if output * output_at(e, tableau, network, now, work) < 0.0:
+        return -1
+    off, there = read_event(e, points, tableau, now, work)
+    needed, there = -points.about[N] * off - jumps, there * points.square[now.point[e]]
+    for i in range(len(tableau.nodes)):
+        needed += work.there[i] * work.pressed[i]
+    if there < 0.0:
+        needed, there = -needed, -there
+    return -1 if needed < 0.0 else 1 if needed > there else 0
+
+
+@inner
+def plan_end(e, flow, now, work):
+    """Find until when a neuron slides that does from this event on."""
+    points, tableau, _ = flow
+    event = now.values[e]
+    start = event[TIME]
+    press(e, points, tableau, now, work)
+    low, (before, place) = start, jumped(e, work.first[now.neuron[e]], start, points, now, work)
+    for look in range(1, LOOKS + 1):
+        high = start + (1.0 - start) * look / LOOKS
+        more, after = jumped(e, place, high, points, now, work)
+        side = share_held(e, high, before + more, flow, now, work)
+        if side != 0:
+            for _ in range(HALVINGS):
+                middle = 0.5 * (low + high)
+                more, _ = jumped(e, place, middle, points, now, work)
+                if share_held(e, middle, before + more, flow, now, work) == 0:
+                    low = middle
+                else:
+                    high = middle
+            event[PLAN], event[PLAN_AFTER] = high, 1.0 if side > 0 else 0.0
+            return
+        low, before, place = high, before + more, after
+    event[PLAN] = 1.0
+
+
+@inner
+def plan_event(e, corner, flow, now, work):
+    """Decide whether a neuron slides from this event on, and until when; and by how much its force jumps there.
+
+    ``corner`` is what the neuron's other corners add to n <D, x_k> there.
+
+    Returns
+    -------
+    float
+        What n D of the neuron misses of the sliding that has come out, in its time.
+    """
+    points, tableau, network = flow
+    event, k = now.values[e], now.point[e]
+    write_speed(e, points, tableau, network.force, now, work.speed)
+    write_basis(event[TIME], tableau, work.there)
+    off, there = read_event(e, points, tableau, now, work)
+    output = output_at(e, tableau, network, now, work)
+    off += corner / points.about[N]
+    on = off + there * points.square[k] / points.about[N]
+    event[PLAN], event[PLAN_AFTER] = 0.0, 0.0
+    event[JUMP] = there if event[UP] > 0.0 else -there
+    if event[UNTIL] > 0.0:
+        held = -points.about[N] * off / points.square[k]
+        event[JUMP] = held if event[UP] > 0.0 else held - there
+    if event[UNTIL] > 0.0 or (output * off > 0.0 and output * on < 0.0):
+        plan_end(e, flow, now, work)
+        return abs(event[PLAN] - max(event[UNTIL], event[TIME])) * abs(there) * sqrt(points.square[k])
+    return 0.0
+
+
+@inner
+def begin_corners(points, tableau, now, work):
+    """Write by how much n D jumps at every crossing, and what that does while other pairs slide."""
+    s = len(tableau.nodes)
+    for e in range(now.number[0]):
+        event = now.values[e]
+        write_basis(event[TIME], tableau, work.there)
+        there = 0.0
+        for l in range(s):
+            there += work.there[l] * event[NUMBERS + s + l]
+        event[JUMP] = (1.0 - points.about[SLOPE]) * (there if event[UP] > 0.0 else -there)
+    for e in range(now.number[0]):
+        if now.values[e, UNTIL] > 0.0:
+            turn_held(e, points, tableau, now, work)
+
+
+@inner
+def turn_neuron(j, step, flow, now, work):
+    """Plan what one neuron slides on in the next sweep, and shift its crossings; as :func:`turn_corners`."""
+    points, tableau, network = flow
+    missed, first, last = 0.0, work.first[j], work.first[j + 1]
+    begin_neuron(work)
+    for place in range(first, last):
+        if now.values[work.order[place], TIME] > 0.0:
+            smear(work.order[place], points, tableau, now, work)
+    for place in range(first, last):
+        e = work.order[place]
+        event = now.values[e]
+        speed, way = look_at_corners(e, points, tableau, now, work)
+        missed = max(missed, plan_event(e, speed, flow, now, work))
+        if event[TIME] > 0.0:
+            write_basis(event[TIME], tableau, work.there)
+            event[SHIFT] = step * output_at(e, tableau, network, now, work) / points.about[N] * way
+            pass_corner(e, points, now, work)
+    return missed
+
+
+@inner
+def turn_corners(points, tableau, network, step, now, work):
+    """Add the forces of sliding; plan what slides in the next sweep, and shift its crossings.
+
+    Returns
+    -------
+    float
+        How far a neuron goes, over its size, for sliding that this sweep did not assume, or assumed too much of.
+    """
+    missed, flow = 0.0, (points, tableau, network)
+    if points.about[CARE] < 2.0:
+        work.first[:] = 0
+        hold_all(points, tableau, network, now, work)
+        for e in range(now.number[0]):
+            missed = max(missed, plan_event(e, 0.0, flow, now, work))
+            now.values[e, SHIFT] = 0.0
+        return missed * step / points.about[N]
+    sort_events(now, work)
+    begin_corners(points, tableau, now, work)
+    hold_all(points, tableau, network, now, work)
+    for j in range(work.first.shape[0] - 1):
+        if work.first[j] < work.first[j + 1]:
+            missed = max(missed, turn_neuron(j, step, flow, now, work))
+    return missed * step / points.about[N]
