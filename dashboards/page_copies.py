@@ -18,6 +18,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 from bokeh.application import Application
 from bokeh.core.types import ID
@@ -34,8 +35,12 @@ from dashboards.written_page import WrittenPage, model_names, names_of, new_word
 
 QUIET_SECONDS = 0.2
 """Time since a page was asked for after which the pages of those who have copies are made."""
-PATIENCE_SECONDS = 1.0
-"""Time after which they are made although others are asked for."""
+LOADING_SECONDS = 3.0
+"""Time for which they wait for a visitor whose browser still loads the scripts before it fetches his copy."""
+PATIENCE_SECONDS = 5.0
+"""Time after which a page is made although other visitors come."""
+PAUSE_SECONDS = 0.05
+"""Time between two pages, in which the server sends: a file is sent in pieces, one each time it is free."""
 RELOAD = "load-again"
 """The message on which a browser loads its page again."""
 LOGGER = logging.getLogger("reluflow.dashboard")
@@ -81,7 +86,7 @@ class Awaited:
     page: WrittenPage
     names: Iterator[ID]
     done: asyncio.Future[None]
-    wanted: bool = False
+    wanted: float = 0.0
     differs: bool = False
 
 
@@ -100,6 +105,7 @@ class CopiedPages:
         self.state, self.unequal = state, unequal
         self.queue: deque[Awaited] = deque()
         self.asked, self.runs = 0.0, False
+        self.loading: WeakKeyDictionary[ServerSession, float] = WeakKeyDictionary()
 
     async def open(self, copy: PageCopy, create: Callable[[], Awaitable[ServerSession]]) -> ServerSession:
         """Open a session that sends a copy; ``create`` makes a session."""
@@ -118,13 +124,16 @@ class CopiedPages:
         patch: Any = session._handle_patch
         about["_html"] = awaited.page.html
 
+        self.loading[session] = monotonic()
+
         async def send_copy(request: Any, _: Any) -> Any:
             self.asked = monotonic()
+            self.loading.pop(session, None)
             return awaited.page.reply(request)
 
         async def wait_for_page(message: Any, connection: Any) -> Any:
             if not awaited.wanted:
-                awaited.wanted = True
+                awaited.wanted = monotonic()
                 self.add(awaited)
             await done
             return connection.ok(message) if awaited.differs else await patch(message, connection)
@@ -140,11 +149,11 @@ class CopiedPages:
 
     async def run(self) -> None:
         """Make the pages that are asked for, once no other is opened."""
-        began = monotonic()
         while self.queue:
-            while monotonic() - self.asked < QUIET_SECONDS and monotonic() - began < PATIENCE_SECONDS:
-                await asyncio.sleep(QUIET_SECONDS / 4)
-            awaited = self.queue.popleft()
+            awaited = self.queue[0]
+            while self.others_come() and monotonic() - awaited.wanted < PATIENCE_SECONDS:
+                await asyncio.sleep(PAUSE_SECONDS)
+            self.queue.popleft()
             try:
                 await cast(Any, awaited.session.with_document_locked(self.make, awaited))
             except Exception:
@@ -153,8 +162,14 @@ class CopiedPages:
             if not awaited.differs:
                 for name in ("_handle_pull", "_handle_patch"):
                     vars(awaited.session).pop(name, None)
-            await asyncio.sleep(0)
+            await asyncio.sleep(PAUSE_SECONDS)
         self.runs = False
+
+    def others_come(self) -> bool:
+        """Whether a page was asked for just now, or a browser loads the scripts of its page."""
+        now = monotonic()
+        loading = any(now - since < LOADING_SECONDS for since in self.loading.values())
+        return loading or now - self.asked < QUIET_SECONDS
 
     def make(self, awaited: Awaited) -> None:
         """Make a page; nothing is sent meanwhile, since the browser has it already."""

@@ -144,8 +144,11 @@ def validate(group: str, dataset: xr.Dataset) -> xr.Dataset:
     Raises
     ------
     ValueError
-        Naming the first variable that is missing, has other dimensions or another kind of type.
+        If it is no Dataset; else naming the first variable that is missing, or has other dimensions or another
+        kind of type.
     """
+    if not isinstance(dataset, xr.Dataset | xr.DataTree):  # a group of a tree has variables too
+        raise ValueError(f"{group} is a {type(dataset).__name__}: a Dataset is allowed")
     variables = dataset.variables  # not dataset[name]: an array with its coordinates takes ten times as long
     changed: dict[str, xr.Variable] = {}
     for spec in STAGES[group]:

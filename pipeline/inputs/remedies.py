@@ -32,14 +32,14 @@ def remedy(name: str, values: Any, found: np.ndarray) -> str:
         return f"; {name}.reshape(len({name}), -1) makes one row of each"
     if found.dtype.kind == "b":
         return f"; 2.0 * {name} - 1.0 makes 1 and -1 of truth values"
-    if found.dtype.kind in "USO" and found.size:
+    if found.size and isinstance(found.flat[0], str | bytes):
         return _of_texts(name, found.flat[0])
     return ""
 
 
-def _of_texts(name: str, first: Any) -> str:
+def _of_texts(name: str, first: str | bytes) -> str:
     try:
         float(first)
-    except (TypeError, ValueError):
+    except ValueError:
         return f"; 2.0 * (numpy.array({name}) == {str(first)[:40]!r}) - 1.0 makes 1 and -1 of two classes"
     return f"; numpy.array({name}, dtype=float) makes one of texts"

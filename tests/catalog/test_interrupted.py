@@ -95,7 +95,7 @@ def test_the_same_run_again_after_a_kill(catalog_copy, tree, description):
 
 
 def test_two_processes_publish_the_same_run_at_once(tmp_path, make_tree, description):
-    root, ready = tmp_path / "catalog", multiprocessing.get_context("fork").Barrier(2)
+    root, ready = tmp_path / "catalog", multiprocessing.get_context("fork").Barrier(2, timeout=120)
 
     def contend(number):
         tree = make_tree(seed=number + 1)

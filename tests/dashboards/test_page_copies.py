@@ -23,7 +23,8 @@ LOADED = {
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     """Pages are made as soon as they are wanted, and none ahead."""
-    monkeypatch.setattr(page_copies, "QUIET_SECONDS", 0.0)
+    for name in ("QUIET_SECONDS", "LOADING_SECONDS", "PAUSE_SECONDS"):
+        monkeypatch.setattr(page_copies, name, 0.0)
     monkeypatch.setattr(spare_pages, "CLASS_SIZE", 1)
 
 
@@ -59,6 +60,22 @@ def test_a_second_visitor_is_sent_a_copy_and_his_page_is_made_when_his_browser_s
         assert text.value == "mine"
         assert first.document.select_one({"type": TextInput}).value == "a text"
         assert '"mine"' in (await small.document(second))[0]
+
+    in_loop(work)
+
+
+def test_pages_are_made_when_all_browsers_have_their_copies(in_loop, monkeypatch):
+    async def work(small):
+        await small.visit()
+        monkeypatch.setattr(page_copies, "LOADING_SECONDS", 1e9)
+        second, third = await small.visit(), await small.visit()
+        await small.document(second)
+        spoken = asyncio.ensure_future(small.message(second, LOADED))
+        await asyncio.sleep(0.05)
+        assert len(small.made) == 1
+        await small.document(third)
+        await spoken
+        assert len(small.made) == 2
 
     in_loop(work)
 

@@ -71,7 +71,7 @@ def test_tests_that_fail_without_a_mutant_are_not_tried(folder):
 
 def test_to_hang_is_to_be_noticed_and_a_lost_test_file_is_no_verdict(folder):
     (folder / "test_slow.py").write_text("import time\ndef test_slow():\n    time.sleep(60)\n")
-    assert not passes(["test_slow.py"], folder, interpreted=False, longest=2.0)
+    assert not passes(["test_slow.py"], folder, interpreted=False, longest=0.5)
     with pytest.raises(RuntimeError, match="status 4"):
         passes(["test_lost.py"], folder, interpreted=False)
 

@@ -15,7 +15,7 @@ from pipeline.phases import find_plateaus
 from pipeline.phases.plateaus import distances
 from pipeline.statements import check_statements, statement_times
 from pipeline.stationary import point_at
-from pipeline.workflow.computation import analyse, prepare
+from pipeline.workflow.computation import analyse, minimum_of, prepare
 
 
 def followed(name, **overrides):
@@ -32,13 +32,17 @@ def followed(name, **overrides):
     return config, data, trajectory
 
 
+def analysed(config, data, trajectory):
+    return analyse(config, data, trajectory, lambda: minimum_of(config, data))
+
+
 @pytest.mark.parametrize("name", with_slow(["orthogonal", "leaky"], ["non-orthogonal", "unbalanced"]))
 def test_in_parts_of_its_neurons_a_run_is_what_it_is_as_a_whole(monkeypatch, name):
     config, data, trajectory = followed(name, init__width=120, flow__samples=60)
-    whole = analyse(config, data, trajectory)
+    whole = analysed(config, data, trajectory)
     monkeypatch.setattr(catalog.schema.blocks, "STRETCH_BYTES", 256)  # sixteen neurons of two coordinates
     monkeypatch.setattr(pipeline.phases.kinks, "WIDE", 10)
-    parts = analyse(config, data, trajectory.chunk(time=7))
+    parts = analysed(config, data, trajectory.chunk(time=7))
     assert parts.keys() == whole.keys()
     for group, expected in whole.items():
         if group == "statements":
@@ -74,7 +78,7 @@ def reads(monkeypatch):
 def test_each_stage_goes_through_the_neurons_once(reads):
     """A wide network's directions are gigabytes. The statements read Fact 1's interval once more."""
     config, data, trajectory = followed("orthogonal", flow__samples=200)
-    groups = analyse(config, data, trajectory)
+    groups = analysed(config, data, trajectory)
     length = trajectory.sizes["time"]
 
     def share(stage):

@@ -20,7 +20,7 @@ LONGER = {
     "pipeline.flow.collocation.network.carry": 48,
     "pipeline.flow.collocation.sweep.sweep": 45,
     # Split, one of these two makes the solver 5 % slower where points and coordinates are 75.
-    "pipeline.flow.exact.corrector.step.try_step": 42,
+    "pipeline.flow.exact.corrector.step.try_step": 45,
     "pipeline.flow.exact.events.boundary_times.reached": 46,
 }
 """The functions that are longer, and how long they may be until they are split."""

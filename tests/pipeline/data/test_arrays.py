@@ -105,6 +105,7 @@ def test_numbers_of_any_kind_are_the_same_points(x, y):
         (FRAME, [1.0, np.nan, 2.0], r"^y\[1\] = nan: a finite number"),
         (csr_matrix(FRAME.to_numpy()), SERIES, r"^x is of the type csr_matrix: .* x\.toarray\(\) makes one$"),
         ({"u": [1.0]}, [1.0], r"^x is of the type dict: .* pandas\.DataFrame\(x\) makes one of columns$"),
+        (10**20, None, "^x is of the type int: a table of numbers is allowed$"),  # an object to NumPy
         ("mine.csv", None, r"^x has the shape \(\) .* reluflow\.run\('mine\.csv'\) reads a file$"),
         (np.ones((3, 2, 2)), SERIES, r"^x has the shape \(3, 2, 2\) .* x\.reshape\(len\(x\), -1\) makes"),
         (FRAME, SERIES > 0, r"^y has the shape \(3,\) and the type bool: .* 2\.0 \* y - 1\.0 makes 1 and -1"),

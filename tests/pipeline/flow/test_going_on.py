@@ -38,7 +38,7 @@ def test_going_on_gives_the_run_s_own_residuals(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_going_on_from_many_starts_and_instants(name):
-    """In ``non-orthogonal-large`` 2.5 tolerances were missing inside its long steps; now .4 at most anywhere."""
+    """In ``non-orthogonal-large`` 2.5 tolerances were missing inside its long steps."""
     for seed in range(12):
         assert max(follow(name, range(5, 55, 5), seed=seed)) < 1.0
 

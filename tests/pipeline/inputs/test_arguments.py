@@ -2,6 +2,7 @@
 
 import sys
 from fractions import Fraction
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -172,6 +173,14 @@ def test_simulate_refuses_in_one_line(paper, init, method, name):
             continue
         with pytest.raises(RequestError, match=rf"^{name}\b.*allowed$"):
             simulate(paper, init, **{"end_time": 5.0, "method": method, name: value})
+
+
+@pytest.mark.parametrize("stage", [check_statements, compare, label_phases], ids=lambda stage: stage.__name__)
+def test_a_trajectory_that_is_none_is_named(paper, stage):
+    arguments = {"data": paper, "phases": paper, "minimum": paper}
+    known = {name: value for name, value in arguments.items() if name in signature(stage).parameters}
+    with pytest.raises(ValueError, match=r"^trajectory is a str: a Dataset is allowed$"):
+        stage(trajectory="mine", **known)
 
 
 @pytest.mark.parametrize("method", [None, 1, 10**400, ["exact"], paper_data()])

@@ -34,13 +34,13 @@ def catalog(tmp_path):
 @pytest.fixture
 def counted(monkeypatch):
     """The runs that are computed in this process, as they are."""
-    compute, calls = pipeline.workflow.computation.follow, []
+    compute, calls = pipeline.workflow.computation.followed, []
 
-    def counting(config, *arguments, **options):
+    def counting(config, *arguments):
         calls.append(config.run_id("1"))
-        return compute(config, *arguments, **options)
+        return compute(config, *arguments)
 
-    monkeypatch.setattr(pipeline.workflow.computation, "follow", counting)
+    monkeypatch.setattr(pipeline.workflow.computation, "followed", counting)
     return calls
 
 

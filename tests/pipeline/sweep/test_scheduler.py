@@ -221,7 +221,7 @@ def test_a_scheduler_that_dies_while_its_workers_are_asked_answers_no_more(sched
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://x", "127.0.0.1:notaport"])
 def test_no_scheduler_answers(address, monkeypatch):
-    monkeypatch.setattr(pipeline.sweep.cluster, "ANSWER", 1.0)
+    monkeypatch.setattr(pipeline.sweep.cluster, "ANSWER", 0.2)
     with pytest.raises(RequestError, match="no Dask scheduler answers") as refusal, external(address):
         pass
     assert "\n" not in str(refusal.value)

@@ -45,7 +45,10 @@ MOST_SWEEPS = 8
 CUBIC_TO_MIDDLE = 1.0 / 32.0
 """The integral of s (1 - s) (1 - 2 s) from a step's start to its middle."""
 MISSING_CUBIC = 0.1
-"""A stiff mode's cubic term that may still be missing, over the tolerance: at most a tenth of it is in r."""
+"""A stiff mode's cubic term that may be missing, over the largest defect: at most a tenth of it is in r."""
+SMOOTH = 0.1
+"""A cubic term over its mode, up to which the mode varies smoothly. After a crossing it may jump: over a long step
+any polynomial oscillates then, a cubic more than a quadratic, and neurons would cross that do not."""
 MOST_CUBICS = 2
 
 
@@ -245,7 +248,7 @@ def try_step(network, start, last, step, allowed, work):
         if settled:
             # The error of the quadratics decides on the step still: the middle shows little of what cubics lack.
             worst = max(quadratic, worst, middle_defect(network, step, work))
-            if cubics == MOST_CUBICS or not worst <= 1.0 or not add_cubics(step, work):
+            if cubics == MOST_CUBICS or not worst <= 1.0 or not add_cubics(start, step, allowed, work):
                 return max(worst, boost_error(network) / allowed), order
             cubics, quadratic = cubics + 1, worst
             continue
@@ -303,7 +306,7 @@ def middle_defect(network, step, work):
 
 
 @inlined
-def add_cubics(step, work):
+def add_cubics(start, step, allowed, work):
     """Add to the stiff modes' quadratics the cubic term that the middle shows to be missing.
 
     A mode that follows is right at the step's end, and so is its integral over the step: the rows give both. What
@@ -320,8 +323,10 @@ def add_cubics(step, work):
     for i in range(work.cubic.shape[0]):
         if work.stiff[i]:
             missing = work.middle_by_mode[i] / (CUBIC_TO_MIDDLE * step * work.decay_rates[i])
-            matters = matters or abs(missing) > MISSING_CUBIC * work.tolerance[i]
-            work.cubic[i] += missing
+            size = max(abs(amplitude(work.modes, start.r, i)), abs(amplitude(work.modes, work.assumed_r, i)))
+            if MISSING_CUBIC * allowed < abs(missing) < SMOOTH * size:
+                work.cubic[i] += missing
+                matters = True
     return matters
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from twins import bernstein_form, integrate, make_neurons, paper_network, sliding_network, states_at
 
+from pipeline import data_set, follow_flow, start
 from pipeline.flow.exact.build import load_solver
 from pipeline.flow.exact.integration import loop, termination
 from pipeline.flow.exact.network.activation import OFF, ON
@@ -173,3 +174,17 @@ def test_a_neuron_that_is_found_beyond_its_boundary_does_not_stop_the_flow():
     record, status, _, crossings, *_ = integrate(neurons, problem)
     assert (status, crossings) == (termination.CONVERGED, 1)
     assert len(record.time) < 200
+
+
+def test_long_steps_stay_long_where_a_fitted_mode_jumps():
+    """Neurons turn slowly until t = 1e11: a cubic through a jump oscillates, and each step was cut 500 times."""
+    x = [
+        [-1.329, 0.124, -1.107],
+        [-0.587, 0.086, 0.483],
+        [-1.072, 0.802, -1.774],
+        [0.545, -1.578, -1.275],
+        [0.642, -0.406, -0.796],
+    ]
+    data = data_set(x, [0.0, 0.0, 0.0, 0.0, 1.0], bias=True)
+    found = follow_flow(data, start(data, width=5, start="unbalanced"), most_steps=500)
+    assert found.record.time[-1] * found.time_unit > 1e10

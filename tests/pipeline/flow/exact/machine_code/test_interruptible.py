@@ -14,14 +14,13 @@ def test_the_result_comes_back_and_who_asked_is_told_how_far_it_is():
     watch, told = np.zeros(3), []
 
     def work():
-        for step in range(1, 5):
-            watch[1], watch[2] = 0.5 * step, step
-            time.sleep(0.06)
+        watch[1], watch[2] = 0.5, 1
+        while not told:  # for ever, if nobody is told: then the test times out
+            time.sleep(0.01)
         return "done"
 
     assert run_interruptibly(work, watch, lambda now, steps: told.append((now, steps))) == "done"
-    assert told
-    assert all(now == 0.5 * steps for now, steps in told)
+    assert set(told) <= {(0.0, 0), (0.5, 0), (0.5, 1)}  # it may be asked before, or between the two numbers
 
 
 def test_an_exception_comes_back_too():
