@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from amounts import amount
 from hypothesis import settings
+from made_once import made_once  # noqa: F401  a fixture
 from threadpoolctl import threadpool_limits
 
 from pipeline.sweep.worker_startup import ONE_THREAD

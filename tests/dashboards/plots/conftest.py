@@ -26,8 +26,8 @@ def large() -> xr.DataTree:
 
 
 @pytest.fixture(scope="session")
-def ladder() -> xr.Dataset:
-    return ladder_law(load_config("orthonormal"), SCALES)
+def ladder(made_once) -> xr.Dataset:
+    return made_once("plotted ladder", lambda: ladder_law(load_config("orthonormal"), SCALES))
 
 
 @pytest.fixture(params=[LIGHT, DARK], ids=["light", "dark"])

@@ -10,8 +10,8 @@ from pipeline import limit_law, load_config
 
 
 @pytest.fixture(scope="module")
-def limit():
-    return limit_law(load_config("small-width"))
+def limit(made_once):
+    return made_once("jumps", lambda: limit_law(load_config("small-width")))
 
 
 def test_the_staircase_and_the_flows_on_it(limit, theme):

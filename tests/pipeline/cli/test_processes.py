@@ -124,11 +124,11 @@ pipeline.cli.main.main(sys.argv[4:])
     ("module", "name", "instant", "existing"),
     [
         ("pipeline.configuration", "load_config", 0, False),
-        ("catalog.storage.new_files", "write_unflushed", 50, True),  # while writing
         *(
             pytest.param(*instant, marks=pytest.mark.slow)
             for instant in (
                 ("pipeline.workflow.computation", "label_phases", 0, True),  # while computing
+                ("catalog.storage.new_files", "write_unflushed", 50, True),  # while writing
                 ("catalog.publication", "encode", 0, False),
                 ("catalog.storage.new_files", "write_unflushed", 0, False),
                 ("catalog.storage.new_files", "flush_file_system", 0, True),

@@ -13,12 +13,12 @@ PATH = {"analysis.penalty": [0.1, 0.01, 1e-3], "analysis.skip": True, "flow.samp
 
 
 @pytest.fixture(scope="module")
-def cubes():
+def cubes(made_once):
     return {
-        "ladder": ladder_law(load_config("orthonormal", {"init.width": 40}), (-2.0, -3.0, -4.0, -6.0)),
+        "ladder": ladder_law(load_config("orthonormal", {"init.width": 40}), (-2.0, -4.0, -6.0)),
         "width": width_law((2, 4), (2, 8), seeds=3),
         "threshold": threshold_law((32, 64), (2, 4), seeds=2),
-        "limit": limit_law(load_config("small-width")),
+        "limit": made_once("jumps", lambda: limit_law(load_config("small-width"))),
         "minimum": minimum_law(load_config("non-orthogonal", PATH)),
     }
 

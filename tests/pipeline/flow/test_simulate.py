@@ -49,7 +49,7 @@ def test_the_residual_agrees_with_scipy_for_wide_networks(paper, m):
 
 def test_orthonormal_points_agree_with_scipy():
     data = generate_data(DataConfig(kind="orthonormal", y=[1.2, 0.9, -0.6, -0.7], dimension=9))
-    init = start(data, width=80, log10_scale=-4)
+    init = start(data, width=40, log10_scale=-4)
     times = np.linspace(0, 90, 91)
     exact = witness(data, init, times)
     for tolerance in (1e-5, 1e-8):

@@ -320,7 +320,7 @@ def assert_moves_as_with_a_rounded_off_relu(seeds):
 
 
 def test_any_neuron_moves_as_with_a_rounded_off_relu():
-    assert_moves_as_with_a_rounded_off_relu(range(amount(5, 15)))
+    assert_moves_as_with_a_rounded_off_relu(range(amount(3, 15)))
 
 
 @pytest.mark.slow
