@@ -80,7 +80,7 @@ class RunPlots:
             show_loop_controls=False, show_value=False, sizing_mode="stretch_width", height=84,
             visible_buttons=["slower", "first", "previous", "next", "last", "faster"],
         )  # fmt: skip
-        self.play = pn.widgets.Button(label=PLAY, color="primary", width=110, margin=(18, 6, 0, 8), **LARGE)
+        self.play = pn.widgets.Button(label=PLAY, color="primary", width=110, margin=(18, 6, 0, 10), **LARGE)
         self.play.on_click(self.start_or_stop)
         self.player.param.watch(self.playing, "direction")
         self.unit_choice = radio_buttons("Unit of time", UNITS, context.choice("clock", UNITS, "t"))
@@ -88,11 +88,11 @@ class RunPlots:
             "Axis of the loss", {key: key for key in AXES}, context.choice("loss", AXES, "linear")
         )
         self.height_axis = radio_buttons(
-            "Height of the neurons", HEIGHTS, context.choice("height", HEIGHTS, "log"), margin=(5, 8)
+            "Height of the neurons", HEIGHTS, context.choice("height", HEIGHTS, "log"), margin=(5, 10)
         )
         self.network.logarithmic = self.height_axis.value == "log"
         self.plane = pn.widgets.Select(
-            label="The plane of the weights", options={PRINCIPAL: ""}, width=230, margin=(5, 8), visible=False
+            label="The plane of the weights", options={PRINCIPAL: ""}, width=230, margin=(5, 10), visible=False
         )
         self.wanted_plane = context.text("plane")
         self.plane.param.watch(lambda _: self.change_plane(), "value")
