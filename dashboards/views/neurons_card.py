@@ -70,7 +70,7 @@ class NeuronsCard:
         self.context, self.queries, self.strokes, self.where_key = context, queries, strokes, where_key
         self.runs = {name: DrawingData.of(open_run_data(tree)) for name, tree in trees.items()}
         asked = {"select": context.text("select"), "where": context.text(where_key)}
-        self.choice = NeuronChoice(read_query(asked), self.changed, context.say)
+        self.choice = NeuronChoice(read_query(asked, context.say), self.changed, context.say)
         self.instant = pn.widgets.Select(
             label="As they are at", options={text: key for key, text in INSTANTS.items()},
             value=context.choice("instant", INSTANTS, "end"), width=150, margin=(5, 0),

@@ -15,7 +15,7 @@ DIGITS = 6
 """Decimals of a dragged point."""
 SHOWN, WIDE = 3, 3
 """Decimals of points that cannot be edited, and the number of columns from which on the table scrolls."""
-HEIGHT, HEAD, ROW = 170, 34, 31
+HEIGHT, HEAD, ROW = 189, 34, 31
 """Pixels: of the table at most, of its heads, and of a row."""
 STEP = 0.5
 """A new point is placed so far to the right of the others, and has this label."""

@@ -73,7 +73,7 @@ class RunPlots:
         self.wanted_time = context.number("t", 0.0, 1e300, 0.0) if "t" in context.query else None
         self.window = context.window("window")
         self.network, self.curves = NetworkPlot(context.theme), TimeCurves(context.theme)
-        self.neurons = NeuronChoice(read_query(context.query), self.neurons_chosen, context.say)
+        self.neurons = NeuronChoice(read_query(context.query, context.say), self.neurons_chosen, context.say)
         self.marking = False
         self.player = pn.widgets.Player(
             label="Time of the flow", start=0, end=1, value=0, interval=FRAME_MILLISECONDS, loop_policy="once",
@@ -173,7 +173,11 @@ class RunPlots:
         theme, roles = self.context.theme, occurring(drawing.role)
         texts = {
             self.network_legend: network_legend(theme, roles, principal=principal, draggable=draggable),
-            self.phases_legend: phases_legend(theme, list(phase_order(drawing.run.groups))),
+            self.phases_legend: phases_legend(
+                theme,
+                list(phase_order(drawing.run.groups)),
+                tested="test_loss" in drawing.run.groups["trajectory"],
+            ),
         }
         for pane, text in texts.items():
             if pane.object != text:

@@ -114,7 +114,7 @@ def test_flow_shows_the_papers_experiment_and_follows_lambda(address, visit):
     assert page.evaluate(REFUSED_BY_AXE) == []
     assert page.evaluate(CUT) == []
     assert len(page.evaluate(FAMILIES)) == 1
-    assert slider(page, "Scale").get_attribute("aria-valuetext") == "-6"
+    assert slider(page, "Scale").get_attribute("aria-valuetext") == "−6"
     slider(page, "Scale").focus()
     for _ in range(4):
         page.keyboard.press("ArrowRight")
