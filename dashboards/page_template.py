@@ -76,6 +76,7 @@ def open_page(name: str, catalog: Catalog, files: Mapping[str, str]) -> pn.Templ
     context = PageContext(
         catalog, query, theme, notices.say, notices.of_error, write_query, notices.clear, files=files
     )
+    context.choice("theme", ["", *THEMES], LIGHT.name)
     computing = Computations(pn.state.curdoc) if pn.state.curdoc is not None else None
     if computing is not None:
         load_again_on_message(computing.document)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from functools import cache
+from os import environ
 from typing import Any
 
 from bokeh.application.handlers import Handler
@@ -43,7 +44,7 @@ def allocate_returnably() -> bool:
 
     What is there stays where it is: Python's functions to free and to resize, which remain, find out by an address
     whose it is. Nothing is changed where another allocator is at work, as with ``PYTHONDEVMODE`` or tracemalloc,
-    on other systems, and on an interpreter without the global lock.
+    on other systems, on an interpreter without the global lock, and where ``PYTHONMALLOC`` names one.
 
     Returns
     -------
@@ -51,6 +52,8 @@ def allocate_returnably() -> bool:
         Whether it does.
     """
     if not can_return() or not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return False
+    if environ.get("PYTHONMALLOC", "default") not in ("", "default", "pymalloc"):
         return False
     raw, owns = allocator(RAW), [allocator(number) for number in PYTHONS_OWN]
     if raw.context or any(own.context for own in owns):  # a wrapper's

@@ -77,6 +77,11 @@ def test_another_allocator_is_left_alone():
     assert in_processes(1, work) == [0]
 
 
+def test_an_allocator_that_the_environment_names_is_left_alone(monkeypatch):
+    monkeypatch.setenv("PYTHONMALLOC", "mimalloc")  # whose function to free can't free what the C library placed
+    assert not allocate_returnably.__wrapped__()
+
+
 def test_another_system_keeps_its_allocator(monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
     assert not allocate_returnably.__wrapped__()
