@@ -52,7 +52,11 @@ class PageTemplate(pn.Template):
         """Put the page into a document."""
         document = doc or pn.state.curdoc
         with document.models.freeze() if document is not None else nullcontext():
-            return super().server_doc(document, title, location)
+            made = super().server_doc(document, title, location)
+        # Panel 1.9 removes the name of a page's root from a list with the page, but only if it is noted here,
+        # which it forgets: that list, which each change of a widget searches, would have a name for each visitor.
+        self._refs[made] = pn.state._fake_roots[-1]
+        return made
 
     def __repr__(self) -> str:
         """Name the template; Panel would write out all its parts after each that is added: a fifth of a page."""
@@ -72,6 +76,7 @@ def open_page(name: str, catalog: Catalog, files: Mapping[str, str]) -> pn.Templ
     context = PageContext(
         catalog, query, theme, notices.say, notices.of_error, write_query, notices.clear, files=files
     )
+    context.choice("theme", ["", *THEMES], LIGHT.name)
     computing = Computations(pn.state.curdoc) if pn.state.curdoc is not None else None
     if computing is not None:
         load_again_on_message(computing.document)

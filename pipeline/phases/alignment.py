@@ -22,6 +22,8 @@ ALIGNING = 1e-2
 MAXIMUM, MINIMUM, SADDLE = EXTREMAL_KINDS
 NOWHERE = -2
 """The partner of a neuron that feels no force where it ends."""
+STOPPED = 1e11
+"""|a|/|w| from which on w is 0, and its direction says nothing: a solver keeps |w| above 1e-12 |a|."""
 
 
 def extremal_directions(data: xr.Dataset, *, residual: np.ndarray | None = None, slope: float = 0.0) -> xr.Dataset:
@@ -86,7 +88,8 @@ def predict_alignment(
         What :func:`extremal_directions` has, or, where the cells are too many, what the neurons found (the
         attribute ``complete`` is 0 then); predicted_direction(neuron, coord), predicted_sign(neuron) of a there,
         predicted_rate(neuron) = d ln|w_j|/dt there, and partner(neuron): the number of the extremal direction, -2
-        for a neuron that feels no force there.
+        for a neuron that feels no force there. A neuron whose flow is not unique (w reaches 0, with a leaky ReLU)
+        has the direction NaN, the rate 0 and the partner -2.
     """
     data, slope = take_points(data), number("slope", slope, SLOPE)
     x, r = _points(data, residual)
@@ -104,9 +107,9 @@ def predict_alignment(
         "alignment",
         _values(directions)
         | {
-            "predicted_direction": ends.direction,
+            "predicted_direction": np.where(ends.followed[:, None], ends.direction, np.nan),
             "predicted_sign": np.sign(ends.ratio),
-            "predicted_rate": ends.rate,
+            "predicted_rate": np.where(ends.followed, ends.rate, 0.0),
             "partner": _partners(ends, directions.direction),
         },
         {"complete": int(found is not None)},
@@ -136,7 +139,8 @@ def measure_alignment(data: xr.Dataset, trajectory: xr.Dataset, alignment: xr.Da
     Returns
     -------
     Dataset
-        ``alignment`` with measured_direction(neuron, coord), cosine(neuron) of the two, and aligned_at, its time.
+        ``alignment`` with measured_direction(neuron, coord), cosine(neuron) of the two (NaN of a neuron whose w
+        has come to 0, as predicted, and of one without a prediction), and aligned_at, its time.
     """
     data, trajectory = take_points(data), validate("trajectory", trajectory)
     alignment = validate("alignment", alignment)
@@ -144,11 +148,12 @@ def measure_alignment(data: xr.Dataset, trajectory: xr.Dataset, alignment: xr.Da
     last = last_aligning(data.variables["y"].values, trajectory.variables["residual"].values)
     if last < 0:
         raise RequestError("the start is not small: its residual is not that of the labels, and it does not align")
-    (measured,) = at_instant(trajectory, last, "direction")
+    measured, ratio = at_instant(trajectory, last, "direction", "output_ratio")
     cosine = np.sum(measured * alignment.variables["predicted_direction"].values, axis=1)
+    stopped = (np.abs(ratio) >= STOPPED) & (alignment.variables["partner"].values == NOWHERE)
     found = {
         "measured_direction": measured,
-        "cosine": np.clip(cosine, -1.0, 1.0),
+        "cosine": np.where(stopped, np.nan, np.clip(cosine, -1.0, 1.0)),
         "aligned_at": float(trajectory.variables["time"].values[last]),
     }
     specs = {name: variable("alignment", name) for name in found}
@@ -171,7 +176,7 @@ def _points(data: xr.Dataset, residual: np.ndarray | None) -> tuple[np.ndarray, 
 
 def _found_by(ends: Ends) -> Extremal:
     """The extremal directions at which neurons end; those of neurons with a < 0 are minima, or saddles."""
-    moved = np.flatnonzero(ends.force.any(axis=1))
+    moved = np.flatnonzero(ends.force.any(axis=1) & ends.followed)
     key = np.round(ends.direction[moved] / SAME) + 0.0
     first = moved[np.unique(key, axis=0, return_index=True)[1]]
     sign = np.sign(ends.ratio[first])
@@ -185,7 +190,7 @@ def _found_by(ends: Ends) -> Extremal:
 def _partners(ends: Ends, directions: np.ndarray) -> np.ndarray:
     """Which of the extremal directions each neuron goes to."""
     partner = np.full(len(ends.ratio), NOWHERE)
-    moved = np.flatnonzero(ends.force.any(axis=1))
+    moved = np.flatnonzero(ends.force.any(axis=1) & ends.followed)
     if len(directions) and len(moved):
         # Parts of the directions across the points' span shrink against those in it, and are not compared.
         partner[moved] = np.argmax(ends.direction[moved] @ directions.T, axis=1)

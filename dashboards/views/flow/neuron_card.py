@@ -17,7 +17,8 @@ from dashboards.latest_only import LatestOnly
 from dashboards.neurons.life import NeuronLife, extremal_direction, follow_neuron
 from dashboards.page_context import PageContext
 from dashboards.plots.descriptions import written
-from dashboards.plots.holoviews_style import render_figure
+from dashboards.plots.figure_style import set_limits
+from dashboards.plots.holoviews_style import render_figure, update_figure
 from dashboards.plots.neuron_plots import (
     create_direction_plot,
     create_norm_plot,
@@ -71,6 +72,9 @@ class NeuronCard:
             self.events,
         )
         self.layout.visible = False
+        self.figures: dict[str, Any] = {}
+        self.said: dict[str, pn.pane.HTML] = {}
+        self.places: dict[str, pn.Column] = {}
         self.work = LatestOnly(pn.state.curdoc, self.make, self.show, failed)
 
     def follow(self, drawing: DrawingData, unit: TimeUnit, frame: int, neurons: list[int]) -> None:
@@ -99,38 +103,51 @@ class NeuronCard:
             self.asked = Asked(last.drawing, int(number), last.frame, last.unit)
             self.work.request(self.asked)
 
-    def make(self, asked: Asked) -> tuple[Asked, NeuronLife, list[Any]]:
+    def make(self, asked: Asked) -> tuple[Asked, NeuronLife, dict[str, Any]]:
         """Read the neuron and draw its plots; called in a thread of its own."""
         drawing, theme = asked.drawing, self.context.theme
         life = follow_neuron(drawing.run.groups, asked.number)
         unit = (asked.unit.length, asked.unit.label)
-        elements = [
-            create_direction_plot(life, coordinate_names(drawing.run.groups["data"]), unit, theme),
-            create_norm_plot(life, unit, theme),
-            create_states_plot(life, unit, theme),
-            create_part_plot(drawing, [asked.number], asked.frame, theme),
-        ]
-        figures = [render_figure(element) for element in elements if element is not None]
-        for figure in figures:
+        elements = {
+            "direction": create_direction_plot(life, coordinate_names(drawing.run.groups["data"]), unit, theme),
+            "norm": create_norm_plot(life, unit, theme),
+            "states": create_states_plot(life, unit, theme),
+            "part of the function": create_part_plot(drawing, [asked.number], asked.frame, theme),
+        }
+        figures = {name: render_figure(element) for name, element in elements.items() if element is not None}
+        for figure in figures.values():
             figure.update(height=HEIGHT, min_height=HEIGHT)
         return asked, life, figures
 
-    def show(self, made: tuple[Asked, NeuronLife, list[Any]]) -> None:
+    def show(self, made: tuple[Asked, NeuronLife, dict[str, Any]]) -> None:
         """Put the neuron on the page."""
         asked, life, figures = made
         if asked is not self.asked:
             return
         self.facts.object = facts_html(neuron_facts(asked.drawing, life, asked.frame))
         self.events.object = records_html(events_table(life)) if life.events else "<p>It crosses no boundary.</p>"
-        said = f"Neuron {life.number}: direction, norm, states and part of the function"
-        self.plots[:] = [
-            pn.Column(
-                pn.pane.HTML(f'<div role="img" aria-label="{escape(said)}"></div>', height=1, margin=0),
-                pn.pane.Bokeh(figure, sizing_mode="stretch_width", margin=0),
-                styles={"flex": "1 1 300px", "min-width": "240px", "max-width": "100%"},
-            )
-            for figure in figures
-        ]
+        shown = [self.placed(name, figure, life.number) for name, figure in figures.items()]
+        if shown != list(self.plots):
+            self.plots[:] = shown
+
+    def placed(self, name: str, figure: Any, number: int) -> pn.Column:
+        """Return the place of a plot, with new data if its figure is there and differs in nothing else."""
+        there = self.figures.get(name)
+        said = f'<div role="img" aria-label="{escape(f"Neuron {number}: {name}")}"></div>'
+        if there is not None and update_figure(there, figure):
+            for ends, new in ((there.x_range, figure.x_range), (there.y_range, figure.y_range)):
+                set_limits(ends, new.start, new.end)
+            self.said[name].object = said
+            return self.places[name]
+        for ends in (figure.x_range, figure.y_range):
+            set_limits(ends, ends.start, ends.end)
+        self.figures[name], self.said[name] = figure, pn.pane.HTML(said, height=1, margin=0)
+        self.places[name] = pn.Column(
+            self.said[name],
+            pn.pane.Bokeh(figure, sizing_mode="stretch_width", margin=0),
+            styles={"flex": "1 1 300px", "min-width": "240px", "max-width": "100%"},
+        )
+        return self.places[name]
 
 
 def neuron_facts(drawing: DrawingData, life: NeuronLife, frame: int) -> list[tuple[str, str]]:

@@ -82,7 +82,8 @@ def limit_process(
     n, m = data.sizes["point"], init.sizes["neuron"]
     if n * m > PRODUCTS_LIMIT:
         raise RequestError(
-            f"n = {n} points and m = {m} neurons: the limit is followed where n m is at most {PRODUCTS_LIMIT:,}"
+            f"n = {n} points and m = {m} neurons: the limit is followed where n m is at most {PRODUCTS_LIMIT:,}, "
+            f"here with up to {PRODUCTS_LIMIT // n} neurons (init.width)"
         )
     with one_thread(data.sizes["point"]):
         process = Process.of(data, init, slope, work, ends)

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from dashboards.page_context import PageContext
+from dashboards.plots.column_sources import columns_equal
+from dashboards.plots.holoviews_style import looks_of
 from dashboards.views.flow.page import FlowPage
 
 pytestmark = [
@@ -159,6 +161,29 @@ def test_the_card_of_a_neuron_follows_the_selection(page):
     assert page.neuron.facts.object != facts
     page.plots.neurons.field.value = ""
     assert not page.neuron.layout.visible
+
+
+def test_the_life_of_another_neuron_is_new_data_in_the_same_figures(page, monkeypatch):
+    asked = []
+    monkeypatch.setattr(page.plots.frames, "request", asked.append)
+    page.plots.neurons.field.value = "3"
+    card, before = page.neuron, dict(page.neuron.figures)
+    places = list(card.plots)
+    page.plots.neurons.field.value = "5"
+    assert asked == []  # which waits until the player has rested
+    drawn = card.make(card.asked)[2]
+    for name in ("direction", "norm", "part of the function"):
+        shown = card.figures[name]
+        assert shown is before[name]
+        assert looks_of(shown) == looks_of(drawn[name])
+        for ours, new in zip(shown.renderers, drawn[name].renderers, strict=True):
+            assert all(
+                columns_equal(column, new.data_source.data[key]) for key, column in ours.data_source.data.items()
+            )
+        for ends in ("start", "end"):
+            assert getattr(shown.y_range, ends) == getattr(drawn[name].y_range, ends)
+        assert f"Neuron 5: {name}" in card.said[name].object
+    assert places[0] is card.plots[0]
 
 
 def test_two_inputs_have_a_card_of_their_plane(page, small_catalog):
