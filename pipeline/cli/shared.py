@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from pipeline.cli.entry import ctrl_c_as_itself
 from pipeline.cli.safe_text import visible
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def speaks(command: Callable[..., int | None]) -> Callable[..., None]:
         from pipeline.inputs.errors import RequestError
 
         try:
-            status = command(*arguments, **options)
+            with ctrl_c_as_itself():
+                status = command(*arguments, **options)
         except (RequestError, CatalogUnwritableError) as error:
             refuse(str(error), WRONG_REQUEST)
         except (DiskFullError, DamagedRunError) as error:
