@@ -61,7 +61,11 @@ class PageTemplate(pn.Template):
         """Put the page into a document."""
         document = doc or pn.state.curdoc
         with document.models.freeze() if document is not None else nullcontext():
-            return super().server_doc(document, title, location)
+            made = super().server_doc(document, title, location)
+        # Panel 1.9 removes the name of a page's root from a list with the page, but only if it is noted here,
+        # which it forgets: that list, which each change of a widget searches, would have a name for each visitor.
+        self._refs[made] = pn.state._fake_roots[-1]
+        return made
 
     def __repr__(self) -> str:
         """Name the template; Panel would write out all its parts after each that is added: a fifth of a page."""

@@ -104,6 +104,7 @@ class RunPlots:
         self.frames = LatestOnly(
             pn.state.curdoc, lambda frame: frame, self.show_frame, failed, rest=lambda _: None, after=0.5
         )
+        self.choices = LatestOnly(pn.state.curdoc, lambda _: None, self.show_frame, failed)
         self.player.param.watch(lambda event: self.frames.request(event.new), "value")
         self.unit_choice.param.watch(lambda _: self.change_unit(), "value")
         self.loss_axis.param.watch(lambda _: self.show_loss(), "value")
@@ -300,7 +301,7 @@ class RunPlots:
         if self.drawing is not None:
             self.mark(self.frame)
             self.moved(self.frame)
-            self.frames.request(self.player.value)
+            self.choices.request(None)  # the life of a neuron comes after the marks have been sent
 
     def mark(self, frame: int) -> None:
         """Mark the selected neurons in the picture and in the curves."""
