@@ -19,7 +19,8 @@ from markupsafe import Markup
 
 from catalog import decode
 from dashboards.exports.animation_frames import FRAMES, AnimationFrames, read_frames
-from dashboards.paper_notation import name_statement
+from dashboards.html_table import powers
+from dashboards.paper_notation import name_statement, print_numbers, typeset
 from dashboards.plots.figure_style import set_limits, styled_figure
 from dashboards.plots.legends import GREEN, PURPLE
 from dashboards.plots.source_columns import MARKERS
@@ -240,12 +241,14 @@ def results(tree: xr.DataTree) -> list[tuple[str, str]]:
         if not isnan(measured):
             paper = "" if isnan(predicted) else f" (the paper's leading order: {predicted:.4g})"
             rows.append((name, f"{measured:.4g}{paper}"))
-    return rows
+    return [(typeset(name), typeset(text)) for name, text in rows]
 
 
 def statements(tree: xr.DataTree) -> list[tuple[str, str, str, str, str]]:
-    """List the paper's statements: name, verdict, measured, bound, claim."""
-    return [
-        (name_statement(key), VERDICTS[row.verdict], *printed_sides(row)[:2], claim)
-        for key, (claim, row) in statement_rows(tree["statements"].dataset).items()
-    ]
+    """List the paper's statements: name, verdict, measured, bound, claim, the last as HTML."""
+    rows: list[tuple[str, str, str, str, str]] = []
+    for key, (claim, row) in statement_rows(tree["statements"].dataset).items():
+        measured, bound = map(print_numbers, printed_sides(row)[:2])
+        said = Markup(powers(typeset(claim)))  # which escapes it
+        rows.append((name_statement(key), VERDICTS[row.verdict], measured, bound, said))
+    return rows

@@ -5,6 +5,7 @@ from bokeh.io.doc import patch_curdoc
 from bokeh.models import CustomJS
 
 from dashboards.exports.standalone_page import results, statements, write_standalone_page
+from dashboards.paper_notation import print_numbers
 from dashboards.theme import DARK
 
 
@@ -47,10 +48,13 @@ def test_hostile_titles_are_text(tree):
 def test_results_and_statements_are_the_runs(tree, small_catalog, orthogonal_id):
     summary = small_catalog.manifest(orthogonal_id).summary
     rows = dict(results(tree))
-    assert rows["final loss"] == f"{summary['final_loss']:.3g}"
-    assert rows["t2"].startswith(f"{summary['t2']:.4g}")
+    assert rows["final loss"] == print_numbers(f"{summary['final_loss']:.3g}")
+    assert rows["t₂"].startswith(f"{summary['t2']:.4g}")
     said = [verdict for _, verdict, *_ in statements(tree)]
     assert len(said) == 25
+    claims = " ".join(claim for *_, claim in statements(tree))
+    assert "λ<sup>ε/5</sup>" in claims
+    assert not {"lambda", "theta", "<=", "_j"} & set(claims.split())
     assert sum("holds" in verdict for verdict in said) == list(summary.values()).count("holds") - sum(
         summary[f"assumption_{n}"] == "holds" for n in (1, 2, 3)
     )
