@@ -28,7 +28,8 @@ class RunText:
 
     def __init__(self, context: PageContext) -> None:
         self.context = context
-        self.title = html_pane('<p role="status">Computing the flow …</p>')
+        # Three lines, whatever it says: the picture below must not move while a point in it is dragged.
+        self.title = html_pane('<p role="status">Computing the flow …</p>', min_height=65)
         self.sentence, self.facts = (
             html_pane(""),
             html_pane("", style=".facts { font-size: 12.5px; gap: 2px 8px; }"),
