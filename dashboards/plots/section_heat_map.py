@@ -17,6 +17,7 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.palettes import Viridis256
 from bokeh.plotting import figure
 
+from dashboards.paper_notation import print_numbers
 from dashboards.plots.figure_style import NORMAL, SMALL, style_legend, styled_figure
 from dashboards.plots.linked_sources import PLOT, LinkedSources
 from dashboards.plots.section_columns import (
@@ -119,7 +120,7 @@ def colour_bar(cut: xr.Dataset, theme: Theme) -> ColorBar:
 
 def rounding_words(rounding: float) -> str:
     """Write what is 0 up to rounding."""
-    return f"0 up to rounding, at most {rounding:.1g}".replace("-", "−") if rounding else "0"
+    return print_numbers(f"0 up to rounding, at most {rounding:.1g}") if rounding else "0"
 
 
 def swatch(plot: figure, color: str | None, hatch: str, theme: Theme) -> GlyphRenderer[Any]:

@@ -194,7 +194,7 @@ def create_loss_plot(curves: TimeCurves, *, logarithmic: bool) -> figure:
 
 def create_residual_plot(curves: TimeCurves) -> figure:
     """Draw the residual of each point, dashed where the label is negative."""
-    plot = timed_figure(curves, "Residuals (dashed: negative labels)", "rₖ = yₖ − h(xₖ)")
+    plot = timed_figure(curves, "Residuals (dashed: negative labels)", "yₖ − h(xₖ)")
     for sign, source in curves.residuals.items():
         plot.line(
             "t", "r", source=source, line_color=shade(ROLES[sign].color, curves.theme), line_dash=DASHES[sign],

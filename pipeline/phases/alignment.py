@@ -7,8 +7,9 @@ import xarray as xr
 
 from catalog.schema import conform, validate, variable
 from catalog.schema.blocks import at_instant
-from pipeline.inputs.arguments import SLOPE, number
+from pipeline.inputs.arguments import SLOPE, number, numbers
 from pipeline.inputs.errors import RequestError
+from pipeline.inputs.kinds import dataset, instance, refuse_other_sizes
 from pipeline.network.activation import Activation
 from pipeline.network.points import take_points
 from pipeline.network.threads import one_thread
@@ -92,6 +93,12 @@ def predict_alignment(
     """
     data, slope = take_points(data), number("slope", slope, SLOPE)
     x, r = _points(data, residual)
+    init = dataset("init", init, "initialise", "direction", "output_ratio")
+    if "time" in init.dims:
+        raise RequestError("init has samples along time: allowed is one, as start_from(trajectory, time) takes it")
+    refuse_other_sizes(data=data, init=init)
+    if ends is not None:
+        ends = instance("ends", ends, Ends, "what frozen_ends returns")
     ends = frozen_ends(data, init, residual=r, slope=slope) if ends is None else ends
     with one_thread(len(x)):
         found = critical_points(x, r, Activation(slope))
@@ -136,6 +143,8 @@ def measure_alignment(data: xr.Dataset, trajectory: xr.Dataset, alignment: xr.Da
         has come to 0, as predicted, and of one without a prediction), and aligned_at, its time.
     """
     data, trajectory = take_points(data), validate("trajectory", trajectory)
+    alignment = validate("alignment", alignment)
+    refuse_other_sizes(data=data, trajectory=trajectory, alignment=alignment)
     last = last_aligning(data.variables["y"].values, trajectory.variables["residual"].values)
     if last < 0:
         raise RequestError("the start is not small: its residual is not that of the labels, and it does not align")
@@ -159,9 +168,9 @@ def last_aligning(y: np.ndarray, residual: np.ndarray) -> int:
 
 def _points(data: xr.Dataset, residual: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     x, y = data.variables["x"].values, data.variables["y"].values
-    r = y if residual is None else np.asarray(residual, dtype=float)
-    if r.shape != y.shape or not np.isfinite(r).all():
-        raise RequestError(f"residual has the shape {r.shape}: {len(y)} finite numbers are allowed, one a point")
+    r = y if residual is None else numbers("residual", residual)
+    if len(r) != len(y):
+        raise RequestError(f"residual has {len(r)} numbers: {len(y)} are allowed, one a point")
     return x, r
 
 

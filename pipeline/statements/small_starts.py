@@ -13,7 +13,9 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
+from catalog.schema import validate
 from catalog.schema.blocks import at_instant
+from pipeline.inputs.kinds import dataset, refuse_other_sizes, text
 from pipeline.network.status import Status
 from pipeline.statements.rows import Row, at_least, at_most, not_applicable
 
@@ -91,7 +93,16 @@ def check_small_start(
     dict
         The claim and the row of each statement, by its name, as :func:`pipeline.statement_rows` has them.
     """
-    missing = not_applicable(reason)
+    plateaus, trajectory = validate("plateaus", plateaus), validate("trajectory", trajectory)
+    comparison = validate("minimal_norm", comparison, "comparison")
+    if limit is not None:
+        limit = validate("jumps", limit, "limit")
+    if alignment is not None:
+        alignment = dataset(
+            "alignment", validate("alignment", alignment), "measure_alignment", "cosine", "aligned_at"
+        )
+    refuse_other_sizes(trajectory=trajectory, limit=limit, alignment=alignment, comparison=comparison)
+    missing = not_applicable(text("reason", reason, "the start is not small"))
     unit = -float(trajectory["log_init_scale"])
     rows = {
         "extremal_alignment": missing if alignment is None else _alignment(alignment, trajectory),

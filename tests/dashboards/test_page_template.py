@@ -77,6 +77,11 @@ def test_the_style_has_the_colours_and_the_font():
     assert "--font: system-ui" in theme_css(LIGHT)
 
 
+def test_paper_is_printed_on_in_dark_ink():
+    _, printed = theme_css(DARK).split("@media print")
+    assert "--ink: #1B1F24" in printed
+
+
 def test_a_document_is_searched_for_its_models_once_while_a_page_is_made(tmp_path, monkeypatch):
     searches = []
     search = DocumentModelManager.recompute

@@ -157,7 +157,7 @@ def test_which_statements_fail(read, tree):
 def test_how_close_is_the_end_to_the_minimum_norm(read, tree):
     end = float(tree["trajectory/time"][-1])
     least = float(tree["minimal_norm/value"])
-    read(flow_at(tree, end), says=["least ½ |θ|² that fits", f"{least:.7g}"])
+    read(flow_at(tree, end), says=["least ½ |θ|²", f"{least:.7g}"])
 
 
 def test_which_neurons_end_in_the_largest_cluster(read, tree):

@@ -92,8 +92,8 @@ def test_a_large_start_does_not_align():
         measure_alignment(data, simulate(data, init, samples=10), found)
 
 
-def test_another_residual_is_asked_for_by_its_shape():
+def test_another_residual_is_asked_for_by_its_length():
     config = load_config("orthogonal")
     data = generate_data(config.data)
-    with pytest.raises(RequestError, match="residual has the shape"):
+    with pytest.raises(RequestError, match=r"^residual has 3 numbers: 2 are allowed, one a point$"):
         predict_alignment(data, initialise(data, config.init), residual=np.ones(3))
