@@ -209,12 +209,21 @@ def neuron_facts(drawing: DrawingData, life: NeuronLife, frame: int) -> list[tup
     return rows
 
 
+def interval_text(start: float, end: float) -> str:
+    """Write an interval of time with three digits, or with more where these are the same.
+
+    Examples
+    --------
+    >>> interval_text(355.0, 367.0), interval_text(166.12, 166.31)
+    ('355 to 367', '166.12 to 166.31')
+    """
+    texts = [time_text(time) for time in (start, end)]
+    return " to ".join(texts if texts[0] != texts[1] else (f"{time:,.7g}" for time in (start, end)))
+
+
 def events_table(life: NeuronLife) -> Table:
     """Tabulate the events of a neuron."""
-    rows = [
-        [f"{time_text(event.after)} to {time_text(event.before)}", event.text]
-        for event in life.events[:EVENTS_LIMIT]
-    ]
+    rows = [[interval_text(event.after, event.before), event.text] for event in life.events[:EVENTS_LIMIT]]
     left = len(life.events) - EVENTS_LIMIT
     return Table(
         "Crossings and slides of the neuron",
