@@ -50,7 +50,9 @@ def styled_figure(
 
 def set_limits(axis_range: Range1d, start: float, end: float) -> None:
     """Set the limits of a range, also for the toolbar's reset, which else would set them to 0 and 1."""
-    axis_range.update(start=start, end=end, reset_start=start, reset_end=end)
+    limits = {"start": start, "end": end, "reset_start": start, "reset_end": end}
+    # Bokeh takes 56 function calls to find out that a property is set to what it is.
+    axis_range.update(**{name: value for name, value in limits.items() if getattr(axis_range, name) != value})
 
 
 def style_figure(drawn: figure, theme: Theme) -> figure:
