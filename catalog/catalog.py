@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from catalog.arguments import refuse_below
 from catalog.errors import AmbiguousRunError, CatalogError, DamagedRunError, UnknownRunError
 from catalog.layout import COLLECTIONS, MANIFEST, RUNS, SWEEPS, is_run_id, manifest_key, preset_of, run_key
 from catalog.manifest import Manifest, read_manifest
@@ -59,9 +60,32 @@ def open_catalog(url: str | Path | None = None) -> Catalog:
     []
     """
     storage = open_storage(os.environ.get("RELUFLOW_CATALOG") or DEFAULT if url is None else url)
-    if storage.exists(""):
+    try:
+        is_file = storage.exists("")
+    except (OSError, ValueError) as error:  # a name that is too long, or has a character that no name has
+        reason = getattr(error, "strerror", None) or error
+        raise CatalogError(f"the catalog {storage.url[:60]!r} can't be opened: {reason}") from None
+    if is_file:
         raise CatalogError(f"the catalog {storage.url} is a file; allowed is a folder")
     return Catalog(storage)
+
+
+def as_catalog(catalog: Catalog | str | Path | None) -> Catalog:
+    """Take a catalog as it is, and open what :func:`open_catalog` takes.
+
+    Raises
+    ------
+    CatalogError
+        If it is neither.
+    """
+    if isinstance(catalog, Catalog):
+        return catalog
+    if catalog is None or isinstance(catalog, str | Path):
+        return open_catalog(catalog)
+    raise CatalogError(
+        f"catalog is a {type(catalog).__name__}: allowed is a Catalog, or the address of one, as open_catalog "
+        "takes it"
+    )
 
 
 @dataclass(frozen=True)
@@ -89,11 +113,7 @@ class Catalog:
         return [name for name in self.storage.holding(self.collection, MANIFEST) if is_run_id(name)]
 
     def __contains__(self, run_id: object) -> bool:
-        return (
-            isinstance(run_id, str)
-            and is_run_id(run_id)
-            and self.storage.exists(manifest_key(run_id, self.collection))
-        )
+        return is_run_id(run_id) and self.storage.exists(manifest_key(run_id, self.collection))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.run_ids())
@@ -110,6 +130,8 @@ class Catalog:
             If there is none.
         """
         if run_id not in self:
+            if not isinstance(run_id, str):
+                raise UnknownRunError(run_id)
             raise UnknownRunError(run_id, difflib.get_close_matches(run_id, self.run_ids(), n=5, cutoff=0.5))
         return self.storage.address(run_key(run_id, self.collection))
 
@@ -206,6 +228,7 @@ class Catalog:
         DamagedRunError
             If it is damaged; the sentence names the first file that is, and what is wrong with it.
         """
+        refuse_below("most", most, 0, "a number of bytes")
         if self.manifest(run_id).size <= most:
             from catalog.integrity import damage_of
 
@@ -235,6 +258,8 @@ class Catalog:
         AmbiguousRunError
             If several do.
         """
+        if not isinstance(text, str):
+            raise UnknownRunError(text)
         if len(text) > _LONGEST_NAME:  # no name is as long; nothing is like it
             raise UnknownRunError(f"{text[:40]}…")
         if text in self:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 _SHOWN = 5
 """How many run identifiers a message lists before it says how many more there are."""
+_LONGEST_SHOWN = 300
+"""Characters of what was asked for that a message repeats."""
 
 
 def _listed(run_ids: Sequence[str]) -> str:
@@ -55,7 +57,9 @@ class UnknownRunError(CatalogError, KeyError):
 
     def __init__(self, run_id: str, close_matches: Sequence[str] = ()) -> None:
         hint = f"; close to it: {_listed(close_matches)}" if close_matches else ""
-        super().__init__(f"no run {run_id!r} in this catalog{hint}")
+        shown = " ".join(repr(run_id).split())
+        shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[: _LONGEST_SHOWN - 1]}…"
+        super().__init__(f"no run {shown} in this catalog{hint}")
         self.run_id = run_id
         self.close_matches = tuple(close_matches)
 

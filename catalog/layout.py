@@ -17,6 +17,7 @@ Standard library only: a cache hit of the command line looks a run up in 0.04 s,
 from __future__ import annotations
 
 import re
+from typing import TypeGuard
 
 RUNS, SWEEPS = "runs", "sweeps"
 COLLECTIONS = (RUNS, SWEEPS)
@@ -36,9 +37,9 @@ _RUN_ID = re.compile(r"\w[\w.+-]*")
 _LONGEST_RUN_ID = 200
 
 
-def is_run_id(text: str) -> bool:
+def is_run_id(text: object) -> TypeGuard[str]:
     """Whether ``text`` may name a run: letters, digits, ``_ . + -``; a folder's name everywhere."""
-    return _RUN_ID.fullmatch(text) is not None and len(text.encode()) <= _LONGEST_RUN_ID
+    return isinstance(text, str) and _RUN_ID.fullmatch(text) is not None and len(text.encode()) <= _LONGEST_RUN_ID
 
 
 def run_key(run_id: str, collection: str = RUNS) -> str:

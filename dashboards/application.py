@@ -19,8 +19,9 @@ from catalog import Catalog, CatalogError
 from dashboards.bokeh_defaults import keep_defaults
 from dashboards.callbacks import PageCallbacks
 from dashboards.compressed_files import compress_files
-from dashboards.page_template import open_page
+from dashboards.page_template import keep_unless_expected, open_page
 from dashboards.processes import prepare_processes
+from dashboards.returned_memory import PagesLeft, allocate_returnably
 from dashboards.security import allowed_hosts, guard
 from dashboards.spare_pages import SparePages
 from dashboards.views import PAGES
@@ -76,6 +77,7 @@ def server(
         state._thread_pool = PageCallbacks(THREADS, thread_name_prefix="page-callback")
     for name in CLOSED_PAGE_LOGGERS:
         logging.getLogger(name).addFilter(keep_unless_page_closed)
+    logging.getLogger("panel.reactive").addFilter(keep_unless_expected)
     routes: dict[str, Any] = {name: page_of(name, catalog, files or {}) for name in pages}
     made: Server = pn.io.server.get_server(
         routes,
@@ -95,6 +97,7 @@ def server(
     # Bokeh has a list of its own for websockets, in which a name without a port means port 80.
     made._tornado._websocket_origins = {name if ":" in name else f"{name}:80" for name in hosts}
     SparePages(visitors, partial(published_names, catalog)).serve(made._tornado)
+    PagesLeft().serve(made._tornado)
     compress_files(made._tornado)
     guard(made._tornado, hosts)
     return made
@@ -114,11 +117,14 @@ def prepare_first_page(pages: Iterable[str] = PAGES) -> None:
     The search reads hundreds of thousands of objects of libraries, which never become garbage: a fifth of a page's
     time whenever it comes in a page's way. A page is 100,000 objects: with Python's threshold of 700 the search
     comes 150 times while it is made, another fifth of its time.
+
+    Objects that come from now on are placed so that their memory can be returned.
     """
     import_module(f"dashboards.views.{next(iter(pages))}.page")
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_THRESHOLD, 10, 10)
+    allocate_returnably()
 
 
 def keep_unless_page_closed(record: logging.LogRecord) -> bool:

@@ -37,7 +37,7 @@ def columns() -> tuple[Column, ...]:
     """List the columns of the page's table: parameters that tell runs apart, and the results that go there."""
     results = (
         Column(
-            typeset(result.heading), 0 if result.words else 98, result.name,
+            typeset(result.heading), 0 if result.words else 112, result.name,
             "" if result.words else "digits", typeset(result.long_name),
         )
         for result in every_result().values()
@@ -45,15 +45,15 @@ def columns() -> tuple[Column, ...]:
     )  # fmt: skip
     return (
         Column("run", 238),
-        Column("loss", 84, about="The loss over time, from 0 to its largest value"),
-        Column("log₁₀ scale", 108, "init.log10_scale", "digits"),
-        Column("width", 76, "init.width", "exact"),
-        Column("seed", 66, "init.seed", "exact"),
+        Column("loss", 76, about="The loss over time, from 0 to its largest value"),
+        Column("log₁₀ scale", 112, "init.log10_scale", "digits"),
+        Column("width", 74, "init.width", "exact"),
+        Column("seed", 64, "init.seed", "exact"),
         *results,
-        Column("hold", 70, digits="exact", about="How many statements hold"),
-        Column("fail", 65, digits="exact", about="How many statements fail"),
-        Column("phases", 84, about="The shares of the run's time: alignment, first fit, second fit, convergence"),
-        Column("created", 92, about="UTC"),
+        Column("hold", 62, digits="exact", about="How many statements hold"),
+        Column("fail", 56, digits="exact", about="How many statements fail"),
+        Column("phases", 86, about="The shares of the run's time: alignment, first fit, second fit, convergence"),
+        Column("created", 98, about="UTC"),
     )
 
 

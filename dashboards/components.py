@@ -53,6 +53,10 @@ TITLE_STYLE = "h2 { font-size: 14px; line-height: 1.3; margin: 0; font-weight: 6
 """The style of its title: Panel's own is a heading of the third level, which no heading of the second precedes."""
 
 
+TO_THE_EDGE = (0, -10)
+"""The margin of a page that has no cards: its fields begin where the cards of other pages do."""
+
+
 class TextPane(pn.pane.HTML):
     """HTML that changes: Panel would set all properties of its model again with each new text."""
 

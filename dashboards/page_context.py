@@ -88,8 +88,12 @@ class PageContext:
         value = self.query.get(key, default)
         if value in allowed:
             return value
-        listed = ", ".join(list(allowed)[:12]) + (", ..." if len(allowed) > 12 else "")
-        self.say(f"{key} = {shortened(value)} is not known: allowed are {listed}. Shown is {default}.")
+        listed = ", ".join(word or "nothing" for word in list(allowed)[:12]) + (
+            ", ..." if len(allowed) > 12 else ""
+        )
+        self.say(
+            f"{key} = {shortened(value)} is not known: allowed are {listed}. Shown is {default or 'nothing'}."
+        )
         self.query[key] = default
         return default
 

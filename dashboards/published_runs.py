@@ -12,6 +12,7 @@ import pandas as pd
 
 from catalog import Catalog, CatalogError
 from dashboards.catalog_rows import add_headings, join_texts, phase_bars, select_columns
+from dashboards.paper_notation import print_numbers
 
 REREAD_FACTOR = 10
 """A table is read again at the earliest when ten times as long has passed as the last reading took; 10,000 runs
@@ -131,7 +132,10 @@ def describe_runs(frame: pd.DataFrame) -> dict[str, dict[str, str]]:
         return ["" if pd.isna(value) else pattern.format(value) for value in values]
 
     parts = zip(
-        texts("init.width", "m = {}"), texts("status", "{}"), texts("final_loss", "L = {:.1e}"), strict=True
+        texts("init.width", "m = {}"),
+        texts("status", "{}"),
+        map(print_numbers, texts("final_loss", "L = {:.1e}")),
+        strict=True,
     )
     short = [", ".join(part.replace("_", " ") for part in three if part) for three in parts]
     groups = {key: [text.replace("_", " ") or "none" for text in texts(key, "{}")] for key in GROUPS}

@@ -17,7 +17,7 @@ import xarray as xr
 
 from catalog import SCHEMA_VERSION, Catalog, CatalogError, open_catalog
 from dashboards.configuration_arrays import embed_arrays
-from dashboards.page_context import PageContext
+from dashboards.page_context import PageContext, shortened
 from dashboards.processes import flow_reached
 from pipeline import RequestError, run
 from pipeline.configuration import RunConfig, load_config, override, presets
@@ -31,6 +31,8 @@ KEYS = (
 )  # fmt: skip
 """The keys of an address, in its order; a key without a value (no end time) is left out."""
 
+TABLES = ("data.", "init.", "flow.", "analysis.")
+"""How a key of a configuration begins: one that is not among :data:`KEYS` is said to be unknown."""
 WIDTH_LIMIT = 20_000
 """Neurons that a page computes; for more there is ``reluflow run``, whose result a page opens."""
 SHARED_BYTES = 16_000_000
@@ -98,6 +100,8 @@ def apply_address_keys(selection: RunSelection, context: PageContext) -> RunSele
     """Change the keys that an address gives besides the preset or the run."""
     which = f"the preset {selection.preset}" if selection.run_id is None else f"the run {selection.run_id}"
     keys: dict[str, Any] = {}
+    if unknown := [shortened(key) for key in context.query if key.startswith(TABLES) and key not in KEYS]:
+        context.say(f"{', '.join(unknown[:3])}: not known as a key of an address; allowed are {', '.join(KEYS)}.")
     for key in KEYS:
         if key in context.query:
             value = parse_value(context.text(key))

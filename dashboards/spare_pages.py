@@ -46,8 +46,8 @@ from dashboards.written_page import (
 CLASS_SIZE = 5
 """Pages that are kept ready for an address, unless the server was told how many visitors it will have.
 
-Each has 3 MB: thirty were what remained of a class's memory when it had left. Who comes after the fifth has
-the picture from a copy as soon, and follows his sliders some seconds later.
+Each has 6 MB: thirty were much of what remained of a class's memory when it had left. Who comes after the fifth
+has the picture from a copy as soon, and follows his sliders some seconds later.
 """
 REMEMBERED_SECONDS = 600.0
 """Time after the last visit of an address in which its pages are kept ready."""

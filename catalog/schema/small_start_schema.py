@@ -25,7 +25,7 @@ ALIGNMENT_VARIABLES = (
     Variable("touching", _extremal, "int64", "points whose boundary it is on", "0: it is inside a pattern."),
     Variable(
         "predicted_direction", _of_coordinates, "float64", "end of the frozen flow",
-        "Where eq (10) with r_k = y_k takes the neuron's direction.",
+        "Where eq (10) with r_k = y_k takes the neuron's direction; NaN where that is not unique.",
     ),
     Variable("predicted_sign", _neuron, "float64", "sign of a there", "It changes if |a| < |w| at the start."),
     Variable("predicted_rate", _neuron, "float64", "d ln|w_j|/dt there", "s_j G(u): above 0 the neuron grows."),
@@ -37,7 +37,10 @@ ALIGNMENT_VARIABLES = (
         "measured_direction", _of_coordinates, "float64", "direction at the end of alignment",
         "Just before the residual has changed by a hundredth.", optional=True,
     ),
-    Variable("cosine", _neuron, "float64", "cosine of both", "Measured and predicted.", optional=True),
+    Variable(
+        "cosine", _neuron, "float64", "cosine of both",
+        "Measured and predicted; NaN where w has come to 0, as predicted, or nothing is predicted.", optional=True,
+    ),
     Variable("aligned_at", (), "float64", "end of the alignment of all neurons", "Its time.", optional=True),
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, runtime_checkable
 
 
 class Irregularity(enum.Enum):
@@ -70,6 +70,7 @@ class Writer(Protocol):
         ...
 
 
+@runtime_checkable
 class Storage(Protocol):
     """Storage of a catalog. Keys are POSIX paths below its root; errors are the catalog's own."""
 

@@ -25,10 +25,14 @@ def open_storage(url: str | Path | Storage) -> Storage:
     """
     from catalog.storage.local import LocalStorage
 
+    if isinstance(url, str | Path) and "\0" in str(url):
+        raise CatalogError(f"the catalog's address {str(url)[:60]!r} has a zero character; allowed is {ALLOWED}")
     if isinstance(url, Path):
         return LocalStorage(url.expanduser().absolute())
     if not isinstance(url, str):
-        return url
+        if isinstance(url, Storage):
+            return url
+        raise CatalogError(f"the catalog's address is a {type(url).__name__}; allowed is {ALLOWED}")
     if not url.strip():
         raise CatalogError(f"the catalog's address is empty; allowed is {ALLOWED}")
     parts = parsed_address(url)

@@ -12,6 +12,7 @@ import xarray as xr
 from catalog import Catalog
 from dashboards.cubes.opened_cube import NO_RESULT, Cube, Quantity
 from dashboards.page_context import PageContext
+from dashboards.paper_notation import print_numbers
 from dashboards.run_selection import FIRST_PRESET, RunSelection, read_configuration, read_selection
 from pipeline import RequestError
 from pipeline.configuration import RunConfig, presets
@@ -114,16 +115,16 @@ def select_cell(cube: Cube, number: int) -> xr.Dataset:
 
 
 def format_result(quantity: Quantity, value: float | int) -> str:
-    """Format a result: a label as its word, a number with five digits and its unit; a dash for none.
+    r"""Format a result: a label as its word, a number with five digits and its unit; a dash for none.
 
     Examples
     --------
     >>> loss = Quantity("final_loss", "loss L", "", "", "Results")
-    >>> said(loss, 1.5e-12), said(loss, 3), said(loss, float("nan"))
-    ('1.5e−12', '3', '–')
+    >>> format_result(loss, 1.5e-12), format_result(loss, 3), format_result(loss, float("nan"))
+    ('1.5\xa0×\xa010⁻¹²', '3', '–')
     """
     if value != value or (value == NO_RESULT and isinstance(value, int)):
         return "–"
     if quantity.words:
         return quantity.words[int(value) - 1]
-    return f"{value:.5g} {quantity.units}".strip().replace("-", "−")
+    return print_numbers(f"{value:.5g} {quantity.units}".strip())

@@ -15,7 +15,7 @@ import xarray as xr
 
 from catalog import Catalog, flag_numbers
 from dashboards.damage import explain_damage
-from dashboards.paper_notation import name_statement, typeset
+from dashboards.paper_notation import name_statement, print_numbers, typeset
 from pipeline.workflow.results import VERDICT, Group, every_result
 
 CUBE_GROUP = "cube"
@@ -242,6 +242,6 @@ def format_swept_value(value: Any) -> str:
     ['−2.5', '64', 'balanced', '[[1, 2]]', 'true']
     """
     if type(value) in (int, float):
-        return f"{value:.6g}".replace("-", "−")
+        return print_numbers(f"{value:.6g}")
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 24 else f"{text[:23]}…"

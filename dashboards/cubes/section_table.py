@@ -9,6 +9,7 @@ import xarray as xr
 from dashboards.cubes.opened_cube import Cube
 from dashboards.cubes.section import FAILED, HAS_VALUE
 from dashboards.html_table import Table, numbers_html
+from dashboards.paper_notation import print_numbers
 
 CELLS_LIMIT = 1_000
 """Cells of a table on the page; a larger section is only in the file."""
@@ -58,7 +59,7 @@ def format_values(cut: xr.Dataset) -> list[str]:
             return str(words[int(value) - 1])
         if kind == "share":
             return f"{100 * value:.6g} %"
-        text = f"{value:.4g} {units}".strip().replace("-", "−")
+        text = print_numbers(f"{value:.4g} {units}".strip())
         return f"≈ 0 ({text})" if rounded and value else text
 
     # Plain lists: 10,000 cells take 10 ms, element by element out of an xarray object they take half a second.

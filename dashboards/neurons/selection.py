@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from dashboards.neurons.columns import NeuronColumns
-from dashboards.neurons.condition import ConditionError, evaluate
+from dashboards.neurons.condition import ConditionError, evaluate, quoted
 
 NUMBERS_LIMIT = 2_000
 """Neurons that are selected by their numbers, at most."""
@@ -61,12 +61,16 @@ class NeuronSelection:
         return self.condition or ", ".join(map(str, self.numbers))
 
 
-def read_query(query: Mapping[str, str]) -> NeuronSelection:
-    """Read the selection from an address; what is no number is left out."""
+def read_query(query: Mapping[str, str], say: Callable[[str], None] = lambda _line: None) -> NeuronSelection:
+    """Read the selection from an address; what is no number is left out, and said."""
     condition = query.get("where", "").strip()
     if condition:
         return NeuronSelection(condition=condition)
-    return NeuronSelection(tuple(read_numbers(query.get("select", ""))))
+    said = query.get("select", "")
+    numbers, left_out = read_numbers(said)
+    if left_out:
+        say(f"select = {quoted(said)} is not known: allowed are numbers of neurons, [3,17].")
+    return NeuronSelection(tuple(numbers))
 
 
 def read_text(text: str) -> NeuronSelection:
@@ -96,10 +100,13 @@ def read_text(text: str) -> NeuronSelection:
     return NeuronSelection(tuple(found))
 
 
-def read_numbers(text: str) -> list[int]:
-    """Read a list of numbers from an address; what is not a number is left out."""
+def read_numbers(text: str) -> tuple[list[int], bool]:
+    """Read a list of numbers from an address; and whether something in it is not a number, and left out."""
     try:
         found: Any = json.loads(text) if text else []
     except (ValueError, RecursionError):
-        return []
-    return [number for number in found if type(number) is int][:NUMBERS_LIMIT] if isinstance(found, list) else []
+        found = None
+    if not isinstance(found, list):
+        return [], True
+    numbers = [number for number in found if type(number) is int][:NUMBERS_LIMIT]
+    return numbers, len(numbers) < len(found)

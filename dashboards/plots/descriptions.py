@@ -8,6 +8,7 @@ import numpy as np
 
 from dashboards.drawing_data import DrawingData
 from dashboards.html_table import Table
+from dashboards.paper_notation import typeset
 from dashboards.time_units import TimeUnit
 from pipeline.figures import PHASES, ROLES, occurring, power_text, scale_text, time_text
 
@@ -54,9 +55,9 @@ def facts(drawing: DrawingData, unit: TimeUnit, frame: int) -> list[tuple[str, s
     if minimum is not None and "half_squared_norm" in minimum:
         rows.append(("½ |θ|²", written(float(minimum["half_squared_norm"][frame]), 7)))
     if minimum is not None and np.isfinite(minimum["value"]):
-        rows.append(("least ½ |θ|² that fits", written(float(minimum["value"]), 7)))
+        rows.append(("least ½ |θ|²", written(float(minimum["value"]), 7)))
     elif minimum is not None and np.isfinite(minimum["lower_bound"]):
-        rows.append(("lower bound of that minimum", written(float(minimum["lower_bound"]), 5)))
+        rows.append(("least ½ |θ|²", f"at least {written(float(minimum['lower_bound']), 5)}"))
     state = drawing.state(frame)
     rows.append(("largest |wⱼ|", scale_text(float(state.log_norm.max()))))
     sliding = int(state.sliding.sum())
@@ -66,13 +67,13 @@ def facts(drawing: DrawingData, unit: TimeUnit, frame: int) -> list[tuple[str, s
     status = str(trajectory.attrs.get("status", "unknown")).replace("_", " ")
     rows.append(("the run ends", f"t = {time_text(float(drawing.time[-1]))}, {status}"))
     data = groups["data"].sizes
-    rows.append(("points, coordinates", f"n = {data['point']:,}, d = {data['coord']:,}"))
+    rows.append(("data", f"n = {data['point']:,}, d = {data['coord']:,}"))
     return rows
 
 
 def how_it_ended(drawing: DrawingData) -> str:
     """Say in a sentence how the run ended."""
-    message = str(drawing.run.groups["trajectory"].attrs.get("status_message", "")).strip()
+    message = typeset(str(drawing.run.groups["trajectory"].attrs.get("status_message", "")).strip())
     return f"The run ends at t = {time_text(float(drawing.time[-1]))}. {message}".strip()
 
 

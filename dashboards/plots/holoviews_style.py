@@ -65,7 +65,12 @@ def update_figure(shown: Any, drawn: Any) -> bool:
 def looks_of(drawn: Any) -> list[Any]:
     """List what of a figure is no data: its labels, and the glyphs with their colours and widths."""
     axes = [
-        (axis.axis_label, getattr(axis.ticker, "ticks", None), getattr(axis.formatter, "code", ""))
+        (
+            axis.axis_label,
+            getattr(axis.ticker, "ticks", None),
+            getattr(axis.formatter, "code", ""),
+            dict(axis.major_label_overrides),
+        )
         for axis in drawn.axis
     ]
     glyphs = [

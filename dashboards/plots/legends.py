@@ -74,7 +74,7 @@ def _function_entries(theme: Theme, draggable: bool) -> list[str]:
     ]  # fmt: skip
 
 
-def phases_legend(theme: Theme, order: list[str]) -> str:
+def phases_legend(theme: Theme, order: list[str], *, tested: bool = False) -> str:
     """Explain the bands of the curves, numbered in the order in which they come, and the thick plateaus.
 
     Parameters
@@ -83,6 +83,8 @@ def phases_legend(theme: Theme, order: list[str]) -> str:
         The page's colours.
     order
         The phases of the run in their order.
+    tested
+        Whether the loss has a second line, on data that the flow does not see.
     """
     entries = [
         _entry(
@@ -94,6 +96,9 @@ def phases_legend(theme: Theme, order: list[str]) -> str:
     line = f'<path d="M0 7H22" stroke="{PURPLE}" stroke-width="8" stroke-opacity="0.55"/>'
     line += f'<path d="M0 7H22" stroke="{theme.ink}" stroke-width="2"/>'
     entries.append(_entry(line, "plateau", 22))
+    if tested:
+        dashes = f'<path d="M0 7H22" stroke="{theme.ink}" stroke-opacity="0.6" stroke-dasharray="6 4"/>'
+        entries.append(_entry(dashes, "test loss", 22))
     return f'<ul class="legend" aria-label="Phases">{"".join(entries)}</ul>'
 
 

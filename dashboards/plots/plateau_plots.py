@@ -148,7 +148,7 @@ def create_plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
         rows.append(
             (
                 Cell(name), Cell(during, css_class="number"),
-                Cell(said[i], f"{fitted} of {labels} labels fitted, {kept} kept" if known else ""),
+                Cell(said[i], f"{fitted} of {labels} labels fitted, {kept} kept" if known else "", "headed"),
                 number_cell(float(at["loss"]), ".6g"), number_cell(float(at["distance"]), ".2g"),
                 *([_partner(at)] if limited else []),
                 *(
@@ -161,7 +161,7 @@ def create_plateaus_table(plateaus: xr.Dataset, labels: int) -> Table:
             )
         )  # fmt: skip
     heads = (
-        "plateau", "from t to t", "stationary point θ_S", "loss", "|θ − θ_S|",
+        "plateau", "from t to t", "stationary point θₛ", "loss", "|θ − θₛ|",
         *(["in the limit λ → 0"] if limited else []), "eigenvalues < 0", "smallest", "largest", "escape rate",
     )  # fmt: skip
     return Table("The plateaus, the nearest stationary point of each, and its Hessian", heads, rows)
@@ -171,9 +171,10 @@ def _partner(at: xr.Dataset) -> Cell:
     """Name the plateau of the limit that is beside one of a run, with its loss and the t of the jump to it."""
     number = int(at["limit_number"])
     if number < 0:
-        return Cell("none")
+        return Cell("none", css_class="headed")
     name = f"plateau {number}" if number else "origin"
-    return Cell(name, f"loss {float(at['limit_loss']):.6g}, from t = {time_text(float(at['limit_start']))}")
+    said = f"loss {float(at['limit_loss']):.6g}, from t = {time_text(float(at['limit_start']))}"
+    return Cell(name, said, "headed")
 
 
 def describe_plateaus(plateaus: xr.Dataset) -> str:

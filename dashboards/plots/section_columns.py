@@ -13,6 +13,7 @@ from bokeh.palettes import Colorblind, Viridis256
 from dashboards.cubes.scales import ROUNDING, is_rounding
 from dashboards.cubes.section import HAS_VALUE
 from dashboards.cubes.section_table import format_values
+from dashboards.paper_notation import print_numbers
 from dashboards.theme import DARK, Theme
 
 LABELS = (Colorblind[8][0], Colorblind[8][5], "#9AA2AC", *Colorblind[8][1:5], Colorblind[8][6])
@@ -158,7 +159,7 @@ def remarks(cut: xr.Dataset) -> list[str]:
     for spread, low, high, failed, message in zip(spreads, *columns, strict=True):
         parts = [spread] if spread else []
         if np.isfinite(low):
-            parts.append(f"half of {cells} within {low:.3g} … {high:.3g}".replace("-", "−"))
+            parts.append(print_numbers(f"half of {cells} within {low:.3g} … {high:.3g}"))
         if failed:
             of = f"{failed} of {cells} failed: " if cells > 1 else ""
             parts.append(of + (message if len(message) <= 160 else f"{message[:159]}…"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bokeh.models import Axis, FixedTicker
+from bokeh.models import Axis, FixedTicker, NoOverlap
 
 TICK_LABELS_LIMIT = 14
 """Labels of an axis at most; of more places evenly spaced ones are labelled."""
@@ -16,6 +16,8 @@ def label_ticks(axis: Axis, places: Sequence[float], words: Sequence[str], *, ac
     chosen = range(0, len(places), step)
     axis.ticker = FixedTicker(ticks=[float(places[i]) for i in chosen])
     axis.major_label_overrides = {float(places[i]): words[i] for i in chosen}
+    if across:  # on a phone places that are near each other have no room for all
+        axis.major_label_policy = NoOverlap()
     if across and sum(len(words[i]) + 2 for i in chosen) > 60:
         axis.major_label_orientation = 0.7
 

@@ -70,15 +70,17 @@ class NeuronsCard:
         self.context, self.queries, self.strokes, self.where_key = context, queries, strokes, where_key
         self.runs = {name: DrawingData.of(open_run_data(tree)) for name, tree in trees.items()}
         asked = {"select": context.text("select"), "where": context.text(where_key)}
-        self.choice = NeuronChoice(read_query(asked), self.changed, context.say)
+        self.choice = NeuronChoice(read_query(asked, context.say), self.changed, context.say)
         self.instant = pn.widgets.Select(
             label="As they are at", options={text: key for key, text in INSTANTS.items()},
-            value=context.choice("instant", INSTANTS, "end"), width=150, margin=(5, 8),
+            value=context.choice("instant", INSTANTS, "end"), width=150, margin=(5, 0),
         )  # fmt: skip
+        self.choice.row.append(self.instant)
+        self.choice.layout.margin = 0
         self.instant.param.watch(lambda _: self.changed(), "value")
         self.pictures = [self.picture(which) for which in range(len(QUANTITIES))]
         self.table = html_pane("", margin=(4, 0, 0, 0))
-        self.links = html_pane("", margin=(0, 8))
+        self.links = html_pane("", margin=0)
         plots = [
             plot_pane(picture.figure, f"{label} of the neurons over time.")
             for picture, label in zip(self.pictures, QUANTITIES, strict=True)
@@ -89,7 +91,7 @@ class NeuronsCard:
                 "Select neurons by numbers (3, 17-20), by a property, or by a condition (log_norm > -3 and "
                 "sliding). They are marked in the pictures and listed as they are at an instant.",
             ),
-            pn.FlexBox(self.choice.layout, self.instant, gap="0", sizing_mode="stretch_width", margin=0),
+            self.choice.layout,
             self.links,
             side_by_side(*plots),
             self.table,

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 import panel as pn
 from bokeh.models import CustomJSTickFormatter
 
+from dashboards.paper_notation import print_numbers
+
 
 class PromptSlider(pn.widgets.IntSlider):
     """A slider that reports each move at once: Panel waits 50 ms, half of the time that a plot may take."""
@@ -45,7 +47,7 @@ class StopSlider:
             self.slider.value = values.index(value)
             return
         self.values, self.named = values, True
-        words = [f"{stop:,}" if isinstance(stop, int) else f"{stop:.15g}" for stop in values]
+        words = [print_numbers(f"{stop:,}" if isinstance(stop, int) else f"{stop:.7g}") for stop in values]
         self.slider.param.update(format=write_stops(words), end=len(values) - 1, value=values.index(value))
 
     def watch(self, told: Callable[[Any], None]) -> None:

@@ -1,6 +1,6 @@
 """``python -m pipeline.cli`` is ``reluflow``."""
 
-from pipeline.cli.main import command_line
+from pipeline.cli.entry import command_line
 
 if __name__ == "__main__":
     command_line()

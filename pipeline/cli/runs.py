@@ -12,6 +12,7 @@ from pipeline.cli.completion import presets_and_files, runs_of_the_catalog
 from pipeline.cli.shared import (
     DONE,
     FAILED,
+    Folder,
     catalog_option,
     console,
     echo,
@@ -191,9 +192,7 @@ def _show_sweep(sweeps: Catalog, sweep_id: str, statements: bool, as_json: bool)
 
 @click.command()
 @click.argument("run_name", metavar="RUN", shell_complete=runs_of_the_catalog)
-@click.option(
-    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder for the files."
-)
+@click.option("--out", required=True, type=Folder(), help="The folder for the files.")
 @click.option("--animate", is_flag=True, help="The run in motion too: animation.gif and animation.mp4.")
 @catalog_option
 @json_option

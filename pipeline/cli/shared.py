@@ -10,10 +10,12 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from pipeline.cli.entry import ctrl_c_as_itself
 from pipeline.cli.safe_text import visible
 
 if TYPE_CHECKING:
@@ -49,7 +51,8 @@ def speaks(command: Callable[..., int | None]) -> Callable[..., None]:
         from pipeline.inputs.errors import RequestError
 
         try:
-            status = command(*arguments, **options)
+            with ctrl_c_as_itself():
+                status = command(*arguments, **options)
         except (RequestError, CatalogUnwritableError) as error:
             refuse(str(error), WRONG_REQUEST)
         except (DiskFullError, DamagedRunError) as error:
@@ -91,6 +94,19 @@ def console(json_wanted: bool = False) -> Console:
     if not plain.is_terminal:
         plain.width = PIPE_WIDTH
     return plain
+
+
+class Folder(click.Path):
+    """A folder for files, which need not be there yet; an empty text would mean the one where we are."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse an empty path, and take any other as click does."""
+        if not str(value).strip():
+            self.fail("'' is empty: allowed is the path of a folder", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def catalog_option(command: Callable[..., Any]) -> Callable[..., Any]:

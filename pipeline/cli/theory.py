@@ -11,6 +11,7 @@ import click
 
 from pipeline.cli.completion import presets_and_files
 from pipeline.cli.shared import (
+    Folder,
     catalog_option,
     console,
     json_option,
@@ -38,7 +39,7 @@ def theory() -> None:
 def law_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What every law's command takes."""
     out = click.option(
-        "--out", default="figures", show_default=True, type=click.Path(file_okay=False, path_type=Path),
+        "--out", default="figures", show_default=True, type=Folder(),
         help="The folder for the figure.",
     )  # fmt: skip
     return out(catalog_option(json_option(command)))

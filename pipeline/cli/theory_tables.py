@@ -129,18 +129,32 @@ def print_threshold(console: Console, law: xr.Dataset) -> None:
 
 
 def print_limit(console: Console, law: xr.Dataset) -> None:
-    """Print a row for each jump of the limit, with the time at which flows of finite lambda make it."""
-    plateaus, points = law.sizes["plateau"], law.sizes["point"]
+    """Print the jumps of the limit, and the statements on small starts at the last of the scales beside it."""
+    plateaus = law.sizes["plateau"]
     console.print(
         f"{law.attrs['name']}, lambda -> 0: {counted(plateaus - 1, 'jump')} in the time t/(-ln lambda); "
         f"it ends because {law.attrs['reason']}\n"
     )
     scales = [f"{scale:g}" for scale in law["scale"].values]
+    if plateaus > 1:
+        _print_jumps(console, law, scales)
+    console.print(f"\nChecked at 10^{scales[-1]}:\n")
+    rows = Table("statement", "verdict", "measured", "bound", "margin", "", box=None)
+    said = law["row"].attrs
+    told = zip(said["names"], decode(law["row_verdict"]), said["reasons"], strict=True)
+    for i, (name, verdict, reason) in enumerate(told):
+        sides = (_number(law[f"row_{side}"][i], ".3g") for side in ("measured", "bound", "margin"))
+        rows.add_row(name, verdict.replace("_", " "), *sides, reason)
+    console.print(rows)
+
+
+def _print_jumps(console: Console, law: xr.Dataset, scales: list[str]) -> None:
+    """Print a row for each jump, with the time at which flows of finite lambda make it."""
     table = Table(
         "\njump", "t over\n-ln lambda", "neurons\nthat escape", "loss\nbefore", "\nafter", "labels\nfitted",
         "\n1/2 |theta|^2", *(f"measured at\n10^{scale}" for scale in scales), "plateau seen\nbelow 10^", box=None,
     )  # fmt: skip
-    for i in range(1, plateaus):
+    for i in range(1, law.sizes["plateau"]):
         before, at = law.isel(plateau=i - 1), law.isel(plateau=i)
         escaping = at["escaping"].values == 1
         signs = before["output_sign"].values[escaping]
@@ -151,7 +165,7 @@ def print_limit(console: Console, law: xr.Dataset) -> None:
         )
         table.add_row(
             str(i), _number(at["time"], ".6g"), words, _number(before["loss"], ".6g"), _number(at["loss"], ".6g"),
-            f"{int(at['labels_fitted'])} of {points}", _number(at["half_squared_norm"], ".7g"),
+            f"{int(at['labels_fitted'])} of {law.sizes['point']}", _number(at["half_squared_norm"], ".7g"),
             *(_number(at["measured_time"].sel(scale=scale), ".6g") for scale in law["scale"].values),
             _number(at["log10_seen"], ".3g"),
         )  # fmt: skip
@@ -162,14 +176,6 @@ def print_limit(console: Console, law: xr.Dataset) -> None:
         "\nMeasured: when the loss has made half of its way; it differs by a constant over -ln lambda. A plateau "
         "is seen where it lasts longer than the passage that leads to it."
     )
-    console.print(f"\nChecked at 10^{scales[-1]}:\n")
-    rows = Table("statement", "verdict", "measured", "bound", "", box=None)
-    said = law["row"].attrs
-    told = zip(said["names"], decode(law["row_verdict"]), said["reasons"], strict=True)
-    for i, (name, verdict, reason) in enumerate(told):
-        sides = (_number(law[f"row_{side}"][i], ".3g") for side in ("measured", "bound"))
-        rows.add_row(name, verdict.replace("_", " "), *sides, reason)
-    console.print(rows)
 
 
 def print_minimum(console: Console, law: xr.Dataset) -> None:

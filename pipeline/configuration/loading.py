@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeGuard, TypeVar, cast
+from typing import Any, TypeGuard, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,7 +18,7 @@ from pipeline.configuration.files import TABLES_WITH_FILES, pin_file, tables_wit
 from pipeline.configuration.tables import RunConfig
 from pipeline.configuration.titles import called_by_its_data, named_by_its_data, preset_behind, presets
 from pipeline.configuration.weights import read_weights
-from pipeline.configuration.wording import shown
+from pipeline.configuration.wording import one_line, shown
 from pipeline.inputs.errors import RequestError
 
 Table = TypeVar("Table", bound=BaseModel)
@@ -69,9 +69,17 @@ def load_config(
     >>> load_config({"data.x": [1.0, 3.0], "data.y": [2.0, 1.0]}).init.width
     60
     """
+    overrides = {} if overrides is None else overrides
+    if not _is_keys(overrides):
+        raise RequestError(f"overrides = {shown(overrides)}: a dictionary of keys is allowed{ARRAYS}")
     if _is_keys(name_or_path):
-        return _from_keys(name_or_path, overrides or {})
-    path = _find(cast("str | Path", name_or_path))
+        return _from_keys(name_or_path, overrides)
+    if not isinstance(name_or_path, str | Path):
+        raise RequestError(
+            f"name_or_path = {shown(name_or_path)}: a preset's name, a file's path or a dictionary of keys is "
+            f"allowed{ARRAYS}"
+        )
+    path = _find(name_or_path)
     values = _read(path)
     for table in ("data", "init"):
         values.setdefault(table, {})
@@ -80,13 +88,13 @@ def load_config(
             keys["file"] = str(
                 path.parent / Path(keys["file"]).expanduser()
             )  # beside this file; an overridden one is where we are
-    for key, value in (overrides or {}).items():
+    for key, value in overrides.items():
         _override(values, key, value)
     for table in TABLES_WITH_FILES:
         pin_file(values, table)
     config = _checked(values | {"name": run_name(path.stem)})
     is_preset = path == presets().get(path.stem)
-    return called_by_its_data(config, path.stem, set(overrides or {})) if is_preset else config
+    return called_by_its_data(config, path.stem, set(overrides)) if is_preset else config
 
 
 def _is_keys(value: Any) -> TypeGuard[Mapping[str, Any]]:
@@ -327,7 +335,9 @@ def _find(name_or_path: str | Path) -> Path:
     if (Path(str(resources.files("pipeline"))) / "sweep" / "examples" / f"{path.name}.toml").is_file():
         raise RequestError(f"{path.name} is a sweep: allowed is a run; `reluflow sweep {path.name}` computes it")
     if str(name_or_path) and path.is_dir():
-        raise RequestError(f"{name_or_path} is a folder: allowed is a preset's name, or the path of a file")
+        raise RequestError(
+            f"{one_line(str(name_or_path))} is a folder: allowed is a preset's name, or the path of a file"
+        )
     near = get_close_matches(str(name_or_path), known, n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     raise RequestError(
@@ -337,6 +347,8 @@ def _find(name_or_path: str | Path) -> Path:
 
 
 def _override(values: dict[str, Any], key: str, value: Any) -> None:
+    if not isinstance(key, str):
+        raise RequestError(f"{shown(key)} is not a known key: allowed are texts such as 'init.width'")
     if key == "name":
         raise RequestError(f"name = {shown(value)}: not allowed, a run is named by its file")
     if not all(key.split(".")):

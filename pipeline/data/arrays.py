@@ -10,6 +10,7 @@ import xarray as xr
 from pipeline.data.held_out import with_held_out
 from pipeline.inputs.arguments import matrix
 from pipeline.inputs.errors import RequestError
+from pipeline.inputs.kinds import truth
 from pipeline.network.points import coordinate_names, describe, refuse_impossible, take_points
 
 
@@ -46,7 +47,7 @@ def data_set(
     >>> data_set([-1.0, 2.0], [0.5, 1.0], bias=True).sizes["coord"]
     2
     """
-    data = _described(x, y, bias)
+    data = _described(x, y, truth("bias", bias))
     if test is None:
         return data
     x, y = held_out_arrays(test)
@@ -62,7 +63,10 @@ def held_out_arrays(test: Any) -> tuple[np.ndarray, np.ndarray]:
         If it is neither two arrays nor a Dataset.
     """
     if isinstance(test, xr.Dataset):
-        test = tuple(take_points(test)[name].values for name in ("x", "y"))
+        try:
+            test = tuple(take_points(test)[name].values for name in ("x", "y"))
+        except RequestError as error:
+            raise RequestError(f"test: {error}") from None
     if not isinstance(test, tuple | list) or len(test) != 2:
         raise RequestError("test: two arrays (x, y), or a Dataset of them, are allowed")
     try:

@@ -38,6 +38,7 @@ from pipeline.figures.reading import (
     orthogonal,
     phase_order,
     power_text,
+    refuse_no_run,
     scale_text,
     shown_until,
     time_text,
@@ -48,6 +49,8 @@ from pipeline.figures.staircase import staircase_figure
 from pipeline.figures.style import PHASES, ROLES
 from pipeline.figures.timeline import predicted_times, timeline_end, timeline_figure
 from pipeline.figures.writing import FORMATS, encoded, replace_file
+from pipeline.inputs.errors import RequestError
+from pipeline.inputs.kinds import dataset, folder
 from pipeline.network.names import kind_in_words, plateau_name
 
 __all__ = [
@@ -133,9 +136,11 @@ def write_law(law: xr.Dataset, out: Path, *, source: str = "") -> list[Path]:
     OSError
         If the folder cannot be made or written.
     """
-    out = Path(out)
+    law, out = dataset("law", law, "one of pipeline.theory's laws"), folder("out", out)
+    which = str(law.attrs.get("law"))
+    if which not in LAWS:
+        raise RequestError(f"law.attrs['law'] = {which!r}: allowed are {', '.join(LAWS)}")
     out.mkdir(parents=True, exist_ok=True)
-    which = str(law.attrs["law"])
     name = f"{which}-{law.attrs['name']}" if "name" in law.attrs else which
     return _written(LAWS[which](law), out / f"theory-{name}", f"{which} law", source)
 
@@ -155,7 +160,8 @@ def write_figures(tree: xr.DataTree, out: Path) -> list[Path]:
     OSError
         If the folder cannot be made or written.
     """
-    out = Path(out)
+    refuse_no_run(tree)
+    out = folder("out", out)
     out.mkdir(parents=True, exist_ok=True)
     source = str(tree.attrs.get("id", ""))
     return [

@@ -9,10 +9,12 @@ from pathlib import Path
 from pipeline.figures.encoding import Encoder, gif, mp4
 from pipeline.figures.film import Film
 from pipeline.figures.frames import FRAMES, frame_samples
-from pipeline.figures.reading import Run, heading
+from pipeline.figures.reading import Run, heading, refuse_no_run
 from pipeline.figures.style import publication_style
 from pipeline.figures.writing import replace_file
+from pipeline.inputs.arguments import SAMPLES, shown, whole
 from pipeline.inputs.errors import RequestError
+from pipeline.inputs.kinds import folder, function
 
 ANIMATIONS = ("gif", "mp4")
 """The formats of an animation."""
@@ -54,6 +56,7 @@ def animation(
     OSError
         If ffmpeg fails.
     """
+    _refuse_other("file_format", file_format)
     return _encoded(tree, [file_format], frames, progress)[file_format]
 
 
@@ -88,25 +91,31 @@ def write_animations(
     OSError
         If the folder cannot be made or written, or if ffmpeg fails; no file is then half-written.
     """
-    out = Path(out)
+    if not isinstance(formats, list | tuple):
+        raise RequestError(f"formats = {shown(formats)}: a list of some of {', '.join(ANIMATIONS)} is allowed")
+    for i, file_format in enumerate(formats):
+        _refuse_other(f"formats[{i}]", file_format)
+    out, written = folder("out", out), []
+    contents = _encoded(tree, formats, frames, progress)
     out.mkdir(parents=True, exist_ok=True)
-    written = []
-    for file_format, content in _encoded(tree, formats, frames, progress).items():
+    for file_format, content in contents.items():
         path = out / f"animation.{file_format}"
         replace_file(path, content)
         written.append(path)
     return written
 
 
+def _refuse_other(name: str, file_format: str) -> None:
+    if not isinstance(file_format, str) or file_format not in ANIMATIONS:
+        raise RequestError(f"{name} = {shown(file_format)}: allowed are {' and '.join(map(repr, ANIMATIONS))}")
+
+
 def _encoded(
     tree: Run, formats: Sequence[str], frames: int, progress: Callable[[], None] | None
 ) -> dict[str, bytes]:
     """Draw the film once and encode it in each format."""
-    for file_format in formats:
-        if file_format not in ANIMATIONS:
-            raise RequestError(f"an animation is one of {', '.join(ANIMATIONS)}, not {file_format!r}")
-    if frames < 2:
-        raise RequestError(f"an animation has at least 2 frames, not {frames}")
+    frames, progress = whole("frames", frames, SAMPLES), function("progress", progress)
+    refuse_no_run(tree)
     source = getattr(tree, "attrs", {}).get("id", "live")
     title = f"{heading(tree)} ({source})"
     with publication_style(), ExitStack() as stack:

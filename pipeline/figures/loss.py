@@ -21,6 +21,7 @@ from pipeline.figures.reading import (
     measured_times,
     phase_order,
     power_text,
+    refuse_no_run,
     shown_until,
     time_text,
     values,
@@ -69,6 +70,7 @@ def loss_figure(tree: xr.DataTree) -> Figure:
     Figure
         Without a canvas of its own; no pyplot state is touched.
     """
+    refuse_no_run(tree)
     figure = Figure(figsize=(WIDTH, 5.2), layout="constrained")
     linear, logarithmic = figure.subplots(2, 1, sharex=True, height_ratios=(1.25, 1))
     time, loss = values(tree, "trajectory", "time"), values(tree, "trajectory", "loss")

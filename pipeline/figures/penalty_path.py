@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from pipeline.figures.reading import scale_text
 from pipeline.figures.style import BLACK, BLUE, GREEN, PURPLE, VERMILION, WIDTH, publication
+from pipeline.inputs.kinds import dataset
 from pipeline.network.activation import Activation
 from pipeline.network.one_input import OneInput, positions, window
 
@@ -32,6 +33,7 @@ def penalty_figure(law: xr.Dataset) -> Figure:
     law
         Of :func:`pipeline.theory.minimum_law`.
     """
+    law = dataset("law", law, "minimum_law", "x", "y", "penalty", "norm", "norm_at_loss", "flow_loss")
     one = OneInput.of(law, Activation(float(law.attrs["slope"])))
     figure = Figure(figsize=(WIDTH, 5.4 if one is not None else 3.2), layout="constrained")
     mosaic: list[Any] = [["norm", "border"], ["loss", "border"]]

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from catalog.schema import ORTHOGONAL, decode
+from pipeline.inputs.errors import RequestError
 from pipeline.network.activation import Activation
 from pipeline.network.one_input import OneInput
 from pipeline.network.points import describe_points
@@ -35,6 +37,21 @@ class Interval:
     label: str
     start: float
     end: float
+
+
+def refuse_no_run(tree: Run) -> None:
+    """Refuse what is no run with the groups that every figure draws.
+
+    Raises
+    ------
+    RequestError
+    """
+    groups: Any = tree.children if isinstance(tree, xr.DataTree) else tree
+    if not isinstance(groups, Mapping) or hasattr(groups, "dims"):  # a Dataset is a mapping of its variables
+        raise RequestError(f"tree is a {type(tree).__name__}: allowed is what run and fit return")
+    for name in ("data", "trajectory", "phases"):
+        if name not in groups:
+            raise RequestError(f"tree has no group {name!r}: allowed is what run and fit return")
 
 
 def group_of(tree: Run, name: str) -> xr.Dataset:

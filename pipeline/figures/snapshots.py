@@ -10,7 +10,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from pipeline.figures.moments import moments
 from pipeline.figures.network import state_at
 from pipeline.figures.panels import panel_of
-from pipeline.figures.reading import heading
+from pipeline.figures.reading import heading, refuse_no_run
 from pipeline.figures.roles import neuron_roles
 from pipeline.figures.style import WIDTH, publication
 
@@ -43,6 +43,7 @@ def snapshots_figure(tree: xr.DataTree) -> Figure:
     Figure
         Without a canvas of its own; no pyplot state is touched.
     """
+    refuse_no_run(tree)
     figure = Figure(figsize=(WIDTH, 5.6), layout=ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.06))
     panels: list[Axes] = figure.subplots(2, 2, sharex=True, sharey=True).ravel().tolist()
     role = neuron_roles(tree)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from pipeline.figures.reading import power_text
 from pipeline.figures.style import BLACK, BLUE, GREEN, PURPLE, VERMILION, WIDTH, publication
+from pipeline.inputs.kinds import dataset
 
 LINES = ((GREEN, ":"), (VERMILION, "--"), (BLUE, "-"), (PURPLE, "-."))
 """A colour and a dash for each lambda."""
@@ -24,6 +25,7 @@ def staircase_figure(law: xr.Dataset) -> Figure:
     law
         Of :func:`pipeline.theory.limit_law`.
     """
+    law = dataset("law", law, "limit_law", "time", "scale", "curve_time", "curve_loss", "labels_fitted")
     figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
     axes = figure.subplots()
     time, loss = law["time"].values, law["loss"].values

@@ -18,6 +18,7 @@ from pipeline.figures.reading import (
     measured_times,
     orthogonal,
     phase_order,
+    refuse_no_run,
     scalar,
     shown_until,
     time_text,
@@ -62,6 +63,7 @@ def timeline_figure(tree: xr.DataTree) -> Figure:
     Figure
         Without a canvas of its own; no pyplot state is touched.
     """
+    refuse_no_run(tree)
     figure = Figure(figsize=(WIDTH, 4.1), layout="constrained")
     column, axes = figure.subplots(1, 2, sharey=True, width_ratios=(0.74, 1))
     column.set_axis_off()

@@ -25,8 +25,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+import llvmlite.binding
 import numba
-from numba.core.caching import IndexDataCacheFile, UserProvidedCacheLocator
+from numba.core.caching import FunctionCache, IndexDataCacheFile, UserProvidedCacheLocator
+from numba.core.runtime.nrt import rtsys
 from platformdirs import user_cache_path
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -138,6 +140,7 @@ def kept(function: Function, folder: Path, **options: Any) -> Function:
         if type(files) is not IndexDataCacheFile:  # another Numba's private parts: nothing goes unchecked
             raise TypeError(f"the files of Numba {numba.__version__} can't be checked")
         compiled._cache._cache_file = CheckedFiles.of(files)
+        compiled._cache = Entries.of(compiled._cache)
     ready: Function = compiled
     return ready
 
@@ -159,6 +162,28 @@ class ByContent(UserProvidedCacheLocator):
         return Path(self._cache_path).name
 
 
+class Entries(FunctionCache):
+    """What was compiled before, brought into a process without what only a compilation needs.
+
+    Before it looks on disk Numba imports all functions that it knows how to compile, and SciPy's linear algebra
+    with them: some .2 s, half of what the first flow of a process waits for. Machine code needs the runtime of
+    its arrays alone; a compilation asks for the rest itself.
+    """
+
+    @classmethod
+    def of(cls, entries: FunctionCache) -> Entries:
+        """Take the place of the cache that Numba would have used."""
+        ours = cls.__new__(cls)
+        vars(ours).update(vars(entries))
+        return ours
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Load the machine code for this signature; None, to have it compiled, if there is none."""
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
+
+
 class CheckedFiles(IndexDataCacheFile):
     """The two files of a function, its index and its machine code, each with its digest at the end.
 
@@ -178,7 +203,7 @@ class CheckedFiles(IndexDataCacheFile):
         found = super().load(key)
         if found is None and _from_disk_only.get():
             raise NotOnDiskError(self._index_path)
-        return found
+        return None if found is None else without_bitcode(found)
 
     def save(self, key: Any, data: Any) -> None:
         """Keep ``data``. A disk that is full costs the next process its time, not this one its result."""
@@ -202,8 +227,24 @@ class CheckedFiles(IndexDataCacheFile):
             file.write(digest_of(Path(filepath).name, content.getvalue()))
 
 
+def without_bitcode(stored: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What was stored, with machine code alone.
+
+    Beside it lies what LLVM would write a part of into other functions, which nobody does with what Python calls:
+    to parse it and list its names takes more than half of the time of loading. What stays of it are the names by
+    which Python finds the machine code.
+    """
+    (name, kind, code), described, *rest = stored
+    if kind != "object":
+        return stored
+    names = (described.llvm_cpython_wrapper_name, described.llvm_cfunc_wrapper_name)
+    stubs = llvmlite.binding.parse_assembly("".join(f'define void @"{each}"() {{ ret void }}\n' for each in names))
+    return ((name, kind, (code[0], stubs.as_bitcode())), described, *rest)
+
+
 # What of Numba the class above takes the place of; were one of these names another, files would go unchecked.
 _REPLACED = [getattr(IndexDataCacheFile, name) for name in ("_load_index", "_load_data", "_open_for_write")]
+_REPLACED += [getattr(FunctionCache, name) for name in ("load_overload", "_load_overload")]
 
 
 def digest_of(name: str, content: bytes | memoryview) -> bytes:

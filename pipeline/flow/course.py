@@ -32,7 +32,8 @@ from pipeline.flow.output_speed import gradient_norms
 from pipeline.flow.plateau_attributes import SlowIntervals
 from pipeline.flow.reduction import Reduction
 from pipeline.flow.streaming import Blocks
-from pipeline.inputs.arguments import OUTPUT_SPEED, SLOPE, TIME, TOLERANCE, number
+from pipeline.inputs.arguments import COUNT, OUTPUT_SPEED, SLOPE, TIME, TOLERANCE, number, whole
+from pipeline.inputs.kinds import function
 from pipeline.network import algebra
 from pipeline.network.points import take_points
 from pipeline.network.status import BY_NUMBER, Status
@@ -175,6 +176,8 @@ def follow_flow(
     end_time, slope = end_of_run(end_time), number("slope", slope, SLOPE)
     tolerance = number("tolerance", tolerance, TOLERANCE)
     output_speed = number("output_speed", output_speed, OUTPUT_SPEED)
+    most_steps = MOST_STEPS if most_steps is None else whole("most_steps", most_steps, COUNT)
+    progress = function("progress", progress)
     if output_speed == 1.0 and many_points(data, init, slope):
         from pipeline.flow.many_points import follow_many_points  # kernels that few runs need
 
@@ -190,7 +193,7 @@ def follow_flow(
         if end_time is not None or found.status is not Status.OUT_OF_STEPS:
             return found
     until = np.inf if end_time is None else end_time / reduced.time_unit
-    limits = tolerance, until, MOST_STEPS if most_steps is None else most_steps
+    limits = tolerance, until, most_steps
     integrated, seconds = integrate_interruptibly(reduced, limits, progress)
     record, ended_by, *_, state, _, _ = integrated
     reduced = replace(reduced, neurons=reduced.neurons._replace(state=state))

@@ -49,9 +49,9 @@ SHARE = 1.5
 tolerance and it, as a corrected step errs by a fraction of what it may."""
 SMALL_RESIDUAL = 0.1
 """The residual, over the labels' scale, below which what is allowed falls with it."""
-STEPS_BETWEEN, LARGE = 8, 10_000
-"""So many steps are at least between two marks; none where neurons x points are more than this: there a step takes
-longer than the call."""
+STEPS_BETWEEN, LARGE = 8, 200_000
+"""So many steps are at least between two marks; none where neurons x points are more than this: there a reading
+would wait for the steps that lead to it."""
 MARKS = 200_000_000
 """The bytes of marks up to which they are kept."""
 IN_MEMORY = 1_000_000_000

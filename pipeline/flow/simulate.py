@@ -22,6 +22,7 @@ from pipeline.inputs.arguments import (
     whole,
 )
 from pipeline.inputs.errors import RequestError
+from pipeline.inputs.kinds import function, text
 from pipeline.network.points import take_points
 
 
@@ -105,8 +106,8 @@ def simulate(
     besides = instants("including", including, empty=True)
     if end_time is None and times is not None:
         end_time = float(times[-1])
-    if not isinstance(method, str):
-        raise RequestError(f"method is a {type(method).__name__}: allowed is a text such as 'exact'")
+    method = text("method", method, "exact")
+    progress, reading = function("progress", progress), function("reading", reading)
     if method != "exact":
         if number("output_speed", output_speed, OUTPUT_SPEED) != 1.0:
             raise RequestError(

@@ -105,7 +105,7 @@ def number(name: str, value: Any, allowed: Allowed = ANY) -> float:
     """
     plain = _plain(value)
     if plain is None or plain not in allowed:
-        raise RequestError(f"{name} = {_shown(value)}: {allowed.in_words('number')}")
+        raise RequestError(f"{name} = {shown(value)}: {allowed.in_words('number')}")
     return plain
 
 
@@ -119,7 +119,7 @@ def whole(name: str, value: Any, allowed: Allowed = COUNT) -> int:
     """
     plain = _plain(value)
     if plain is None or plain not in allowed or not plain.is_integer():
-        raise RequestError(f"{name} = {_shown(value)}: {allowed.in_words('whole number')}")
+        raise RequestError(f"{name} = {shown(value)}: {allowed.in_words('whole number')}")
     return int(plain)
 
 
@@ -142,12 +142,31 @@ def numbers(name: str, values: Any, allowed: Allowed = ANY) -> np.ndarray:
     if found.size == 0 and found.ndim == 1:
         return np.empty(0)
     if found.ndim != 1 or found.dtype.kind not in "iuf":
-        raise RequestError(f"{name} = {_shown(values)}: a list of numbers is allowed")
+        raise RequestError(f"{name} = {shown(values)}: a list of numbers is allowed")
     plain = np.array(found, dtype=float)
     for i, value in enumerate(plain.tolist()):
         if value not in allowed:
             raise RequestError(f"{name}[{i}] = {value:g}: {allowed.in_words('number')}")
     return plain
+
+
+def at_least_one(name: str, values: Any, allowed: Allowed = ANY) -> np.ndarray:
+    """Convert a list of real numbers as :func:`numbers` does, and refuse an empty one.
+
+    Raises
+    ------
+    RequestError
+    """
+    found = numbers(name, values, allowed)
+    if not len(found):
+        raise RequestError(f"{name} = []: at least one number is allowed")
+    return found
+
+
+def one_or_several(values: Any) -> Any:
+    """A list of one number, or the numbers as they are; what is neither stays, for its message."""
+    single = getattr(values, "shape", None) == () or not isinstance(values, Iterable)
+    return [values] if single else values
 
 
 def matrix(name: str, values: Any) -> np.ndarray:
@@ -216,7 +235,7 @@ def _floats_of_objects(name: str, found: np.ndarray) -> np.ndarray:
     for place, value in np.ndenumerate(found):
         number = float(value) if isinstance(value, Decimal) else _plain(value)
         if number is None:
-            what = f"{name}{_place(place)} = {_shown(value)}: a number is allowed"
+            what = f"{name}{_place(place)} = {shown(value)}: a number is allowed"
             raise RequestError(
                 f"{what}; {name}.astype(float) makes 0 and 1 of it" if isinstance(value, bool) else what
             )
@@ -273,7 +292,8 @@ def _plain(value: Any) -> float | None:
         return inf if real > 0 else -inf
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """The value on one line, cut where nobody reads on."""
     try:
         text = " ".join(repr(value).split())
     except (ValueError, RecursionError):  # more digits, or lists in lists, than Python writes

@@ -9,6 +9,7 @@ import xarray as xr
 
 from catalog.schema import conform, validate
 from catalog.schema.blocks import coordinates_first, over_neurons
+from pipeline.inputs.kinds import refuse_other_sizes
 from pipeline.minimal_norm.difference import difference, largest_between, merged_distance, variation_norm
 from pipeline.minimal_norm.lowering import lowered
 from pipeline.minimal_norm.minimum import values_of
@@ -44,6 +45,7 @@ def compare(trajectory: xr.Dataset, minimum: xr.Dataset, data: xr.Dataset | None
     """
     trajectory, minimum = validate("trajectory", trajectory), validate("minimum", minimum)
     data = take_points(data) if data is not None else None
+    refuse_other_sizes(data=data, trajectory=trajectory, minimum=minimum)
     beside = "free_functions" in minimum.attrs
     if data is not None and not beside:
         minimum = lowered(minimum, data, trajectory, slope=Activation.of(trajectory).negative_slope)

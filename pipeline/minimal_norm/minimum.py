@@ -11,6 +11,7 @@ import xarray as xr
 from catalog.schema import ORTHOGONAL, conform
 from pipeline.inputs.arguments import SLOPE, number
 from pipeline.inputs.errors import RequestError
+from pipeline.inputs.kinds import dataset, refuse_other_sizes, truth
 from pipeline.minimal_norm.bound import rough_certificate
 from pipeline.minimal_norm.interpolator import Network
 from pipeline.minimal_norm.orthogonal import certificate_norm, closed_form
@@ -86,6 +87,8 @@ def minimal_norm(
         free functions.
     """
     data, slope = describe_points(data), number("slope", slope, SLOPE)
+    free_bias, known = truth("free_bias", free_bias), _known(data, known)
+    output_bias, skip = truth("output_bias", output_bias), truth("skip", skip)
     if output_bias or skip:
         if free_bias:
             raise RequestError("free_bias = true: allowed without output_bias and skip only")
@@ -122,6 +125,17 @@ def _beside_free_functions(data: xr.Dataset, slope: float, output_bias: bool, sk
         certificate_norm=1.0,
         freedom=np.nan,
     )
+
+
+def _known(data: xr.Dataset, known: Any) -> list[xr.Dataset]:
+    """The networks that the caller knows, each of the data's coordinates."""
+    if not isinstance(known, list | tuple):
+        raise RequestError(f"known is a {type(known).__name__}: a list of Datasets is allowed")
+    names = ("log_norm", "direction", "output_ratio")
+    found = [dataset(f"known[{i}]", one, "initialise or simulate", *names) for i, one in enumerate(known)]
+    for i, network in enumerate(found):
+        refuse_other_sizes(data=data[["x"]].drop_dims("point"), **{f"known[{i}]": network})
+    return found
 
 
 def weights_of(network: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:

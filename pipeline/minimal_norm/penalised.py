@@ -20,8 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from pipeline.inputs.arguments import SLOPE, Allowed, number, numbers
+from pipeline.inputs.arguments import SLOPE, Allowed, at_least_one, number, one_or_several
 from pipeline.inputs.errors import RequestError
+from pipeline.inputs.kinds import truth
 from pipeline.minimal_norm.program import Blocks, constraints
 from pipeline.minimal_norm.reduction import Reduced
 from pipeline.minimal_norm.sphere import Chart, are_few, climb_from, largest, make_charts, peaks
@@ -111,9 +112,7 @@ def penalised_minimum(
         If the activation patterns are too many to be known, or for penalty 0 no network fits.
     """
     data, slope = take_points(data), number("slope", slope, SLOPE)
-    betas = numbers("penalty", [penalty] if np.ndim(penalty) == 0 else penalty, PENALTY)
-    if not len(betas):
-        raise RequestError("penalty = []: at least one number is allowed")
+    betas = at_least_one("penalty", one_or_several(penalty), PENALTY)
     problem, basis, units = _problem(data, slope, output_bias, skip)
     found: dict[int, Minimum] = {}
     blocks = _first(problem)
@@ -168,6 +167,7 @@ def _problem(
     data: xr.Dataset, slope: float, output_bias: bool, skip: bool
 ) -> tuple[Problem, np.ndarray, tuple[float, float]]:
     """The data in units of their largest sizes, and the basis of their span."""
+    output_bias, skip = truth("output_bias", output_bias), truth("skip", skip)
     x, y = data["x"].values, data["y"].values
     units = float(np.linalg.norm(x, axis=1).max()) or 1.0, float(np.abs(y).max()) or 1.0
     _, sizes, rows = np.linalg.svd(x / units[0], full_matrices=False)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pipeline.inputs.arguments import instants, matrix
+from pipeline.inputs.arguments import instants, matrix, one_or_several
 from pipeline.inputs.errors import RequestError
 from pipeline.network.outputs import outputs_along
 from pipeline.network.samples import sample_at, trajectory_of
@@ -44,7 +44,8 @@ def predict(trajectory: xr.Dataset | xr.DataTree, x: Any, *, time: Any = None) -
     trajectory = trajectory_of(trajectory)
     points = inputs(trajectory, x)
     chosen = trajectory[["log_norm", "direction", "output_ratio"]]
-    if time is not None and np.ndim(time) == 0:
+    at_one = time is not None and (isinstance(time, str) or one_or_several(time) is not time)
+    if at_one:
         chosen = chosen.isel(time=[sample_at(trajectory, time)])
     elif time is not None:
         chosen = chosen.isel(time=[sample_at(trajectory, one) for one in instants("time", time)])
@@ -52,7 +53,7 @@ def predict(trajectory: xr.Dataset | xr.DataTree, x: Any, *, time: Any = None) -
     # Not the coordinate's index: a lazy trajectory's has to be read.
     attributes = {"long_name": "output h(x)", "units": "1"}
     output = xr.DataArray(found, {"time": chosen["time"]}, ("time", "sample"), "h", attributes)
-    return output.isel(time=0) if time is not None and np.ndim(time) == 0 else output
+    return output.isel(time=0) if at_one else output
 
 
 def inputs(trajectory: xr.Dataset, x: Any) -> np.ndarray:

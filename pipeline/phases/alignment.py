@@ -7,8 +7,9 @@ import xarray as xr
 
 from catalog.schema import conform, validate, variable
 from catalog.schema.blocks import at_instant
-from pipeline.inputs.arguments import SLOPE, number
+from pipeline.inputs.arguments import SLOPE, number, numbers
 from pipeline.inputs.errors import RequestError
+from pipeline.inputs.kinds import dataset, instance, refuse_other_sizes
 from pipeline.network.activation import Activation
 from pipeline.network.points import take_points
 from pipeline.network.threads import one_thread
@@ -21,6 +22,8 @@ ALIGNING = 1e-2
 MAXIMUM, MINIMUM, SADDLE = EXTREMAL_KINDS
 NOWHERE = -2
 """The partner of a neuron that feels no force where it ends."""
+STOPPED = 1e11
+"""|a|/|w| from which on w is 0, and its direction says nothing: a solver keeps |w| above 1e-12 |a|."""
 
 
 def extremal_directions(data: xr.Dataset, *, residual: np.ndarray | None = None, slope: float = 0.0) -> xr.Dataset:
@@ -85,10 +88,17 @@ def predict_alignment(
         What :func:`extremal_directions` has, or, where the cells are too many, what the neurons found (the
         attribute ``complete`` is 0 then); predicted_direction(neuron, coord), predicted_sign(neuron) of a there,
         predicted_rate(neuron) = d ln|w_j|/dt there, and partner(neuron): the number of the extremal direction, -2
-        for a neuron that feels no force there.
+        for a neuron that feels no force there. A neuron whose flow is not unique (w reaches 0, with a leaky ReLU)
+        has the direction NaN, the rate 0 and the partner -2.
     """
     data, slope = take_points(data), number("slope", slope, SLOPE)
     x, r = _points(data, residual)
+    init = dataset("init", init, "initialise", "direction", "output_ratio")
+    if "time" in init.dims:
+        raise RequestError("init has samples along time: allowed is one, as start_from(trajectory, time) takes it")
+    refuse_other_sizes(data=data, init=init)
+    if ends is not None:
+        ends = instance("ends", ends, Ends, "what frozen_ends returns")
     ends = frozen_ends(data, init, residual=r, slope=slope) if ends is None else ends
     with one_thread(len(x)):
         found = critical_points(x, r, Activation(slope))
@@ -97,9 +107,9 @@ def predict_alignment(
         "alignment",
         _values(directions)
         | {
-            "predicted_direction": ends.direction,
+            "predicted_direction": np.where(ends.followed[:, None], ends.direction, np.nan),
             "predicted_sign": np.sign(ends.ratio),
-            "predicted_rate": ends.rate,
+            "predicted_rate": np.where(ends.followed, ends.rate, 0.0),
             "partner": _partners(ends, directions.direction),
         },
         {"complete": int(found is not None)},
@@ -129,17 +139,21 @@ def measure_alignment(data: xr.Dataset, trajectory: xr.Dataset, alignment: xr.Da
     Returns
     -------
     Dataset
-        ``alignment`` with measured_direction(neuron, coord), cosine(neuron) of the two, and aligned_at, its time.
+        ``alignment`` with measured_direction(neuron, coord), cosine(neuron) of the two (NaN of a neuron whose w
+        has come to 0, as predicted, and of one without a prediction), and aligned_at, its time.
     """
     data, trajectory = take_points(data), validate("trajectory", trajectory)
+    alignment = validate("alignment", alignment)
+    refuse_other_sizes(data=data, trajectory=trajectory, alignment=alignment)
     last = last_aligning(data.variables["y"].values, trajectory.variables["residual"].values)
     if last < 0:
         raise RequestError("the start is not small: its residual is not that of the labels, and it does not align")
-    (measured,) = at_instant(trajectory, last, "direction")
+    measured, ratio = at_instant(trajectory, last, "direction", "output_ratio")
     cosine = np.sum(measured * alignment.variables["predicted_direction"].values, axis=1)
+    stopped = (np.abs(ratio) >= STOPPED) & (alignment.variables["partner"].values == NOWHERE)
     found = {
         "measured_direction": measured,
-        "cosine": np.clip(cosine, -1.0, 1.0),
+        "cosine": np.where(stopped, np.nan, np.clip(cosine, -1.0, 1.0)),
         "aligned_at": float(trajectory.variables["time"].values[last]),
     }
     specs = {name: variable("alignment", name) for name in found}
@@ -154,15 +168,15 @@ def last_aligning(y: np.ndarray, residual: np.ndarray) -> int:
 
 def _points(data: xr.Dataset, residual: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     x, y = data.variables["x"].values, data.variables["y"].values
-    r = y if residual is None else np.asarray(residual, dtype=float)
-    if r.shape != y.shape or not np.isfinite(r).all():
-        raise RequestError(f"residual has the shape {r.shape}: {len(y)} finite numbers are allowed, one a point")
+    r = y if residual is None else numbers("residual", residual)
+    if len(r) != len(y):
+        raise RequestError(f"residual has {len(r)} numbers: {len(y)} are allowed, one a point")
     return x, r
 
 
 def _found_by(ends: Ends) -> Extremal:
     """The extremal directions at which neurons end; those of neurons with a < 0 are minima, or saddles."""
-    moved = np.flatnonzero(ends.force.any(axis=1))
+    moved = np.flatnonzero(ends.force.any(axis=1) & ends.followed)
     key = np.round(ends.direction[moved] / SAME) + 0.0
     first = moved[np.unique(key, axis=0, return_index=True)[1]]
     sign = np.sign(ends.ratio[first])
@@ -176,7 +190,7 @@ def _found_by(ends: Ends) -> Extremal:
 def _partners(ends: Ends, directions: np.ndarray) -> np.ndarray:
     """Which of the extremal directions each neuron goes to."""
     partner = np.full(len(ends.ratio), NOWHERE)
-    moved = np.flatnonzero(ends.force.any(axis=1))
+    moved = np.flatnonzero(ends.force.any(axis=1) & ends.followed)
     if len(directions) and len(moved):
         # Parts of the directions across the points' span shrink against those in it, and are not compared.
         partner[moved] = np.argmax(ends.direction[moved] @ directions.T, axis=1)

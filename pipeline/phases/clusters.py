@@ -16,6 +16,7 @@ import xarray as xr
 
 from catalog.schema import conform, validate, variable
 from catalog.schema.blocks import at_instant
+from pipeline.inputs.kinds import refuse_other_sizes
 from pipeline.network.points import take_points
 
 ANGLE = 0.05
@@ -68,6 +69,8 @@ def find_clusters(data: xr.Dataset, trajectory: xr.Dataset, plateaus: xr.Dataset
         output_sign; NaN where an instant has fewer clusters than another.
     """
     data, trajectory = take_points(data), validate("trajectory", trajectory)
+    plateaus = validate("plateaus", plateaus)
+    refuse_other_sizes(data=data, trajectory=trajectory)
     time = trajectory.variables["time"].values
     samples, moments, labels = instants(time, plateaus)
     found = [clusters_at(trajectory, sample) for sample in samples]

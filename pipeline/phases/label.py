@@ -7,6 +7,7 @@ import xarray as xr
 
 from catalog.schema import conform, validate, variable
 from pipeline.inputs.arguments import PROPER_SHARE, number
+from pipeline.inputs.kinds import refuse_other_sizes, truth
 from pipeline.network.points import describe_points
 from pipeline.phases.plateaus import find_plateaus, plateau_numbers
 from pipeline.phases.roles import courses, members
@@ -41,7 +42,12 @@ def label_phases(
         measured how: :mod:`pipeline.phases.timeline`, :mod:`pipeline.phases.plateaus`.
     """
     data, trajectory = describe_points(data), validate("trajectory", trajectory)
+    refuse_other_sizes(data=data, trajectory=trajectory)
     epsilon = number("epsilon", epsilon, PROPER_SHARE)
+    if plateaus is not None:
+        plateaus = validate("plateaus", plateaus)
+    elif truth("with_plateaus", with_plateaus):
+        plateaus = find_plateaus(data, trajectory)
     course, points = trajectory.variables, data.variables
     time, residual, y = course["time"].values, course["residual"].values, points["y"].values
     growth = {1: points["growth_positive"].values, -1: points["growth_negative"].values}
@@ -54,19 +60,15 @@ def label_phases(
     ordered = {sign: alignment[first * sign] for sign in alignment}
     told = told_by(trajectory.attrs, float(time[-1]), first)
     times, ends = measured_times(time, residual, first * y, ordered, told)
-    log_scale = float(course["log_init_scale"])
-    predicted = predicted_times(log_scale, rate[first], rate[-first], epsilon)
+    predicted = predicted_times(float(course["log_init_scale"]), rate[first], rate[-first], epsilon)
     role = variable("phases", "role")
     roles = np.where(chosen[1], role.flag("positive"), role.flag("other"))
-    if plateaus is None and with_plateaus:
-        plateaus = find_plateaus(data, trajectory)
-    nowhere = np.full(len(time), variable("phases", "plateau").flag("none"), dtype=np.int8)
     return conform(
         "phases",
         {
             "time": time,
             "phase": phase_numbers(time, ends, first == 1),
-            "plateau": nowhere if plateaus is None else plateau_numbers(time, plateaus),
+            "plateau": plateau_numbers(time, plateaus),
             "role": np.where(chosen[-1], role.flag("negative"), roles),
             "norm_positive": norm[1],
             "norm_negative": norm[-1],

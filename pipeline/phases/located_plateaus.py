@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from catalog.schema import validate
+from pipeline.inputs.kinds import refuse_other_sizes
 from pipeline.network.patterns import Network
 from pipeline.network.points import describe_points
 from pipeline.network.threads import one_thread
@@ -66,6 +67,7 @@ def locate_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> list[Plateau]:
         If a dataset is not what its stage makes.
     """
     data, trajectory = describe_points(data), validate("trajectory", trajectory)
+    refuse_other_sizes(data=data, trajectory=trajectory)
     known: dict[int, tuple[Network, StationaryPoint]] = {}
 
     def points(samples: list[int]) -> list[StationaryPoint]:

@@ -9,6 +9,7 @@ import xarray as xr
 
 from catalog.schema import conform, validate
 from catalog.schema.blocks import along_time, at_instant
+from pipeline.inputs.kinds import refuse_other_sizes
 from pipeline.network.activation import Activation
 from pipeline.network.one_input import OneInput
 from pipeline.network.points import take_points
@@ -45,6 +46,8 @@ def learned_function(data: xr.Dataset, trajectory: xr.Dataset, clusters: xr.Data
         merged_directions(instant) alone.
     """
     data, trajectory = take_points(data), validate("trajectory", trajectory)
+    clusters = validate("clusters", clusters)
+    refuse_other_sizes(data=data, trajectory=trajectory, clusters=clusters)
     values: dict[str, Any] = {
         name: clusters.variables[name].values for name in ("instant_time", "moment", "plateau")
     }

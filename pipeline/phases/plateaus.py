@@ -11,6 +11,7 @@ import xarray as xr
 
 from catalog.schema import conform, validate, variable
 from catalog.schema.blocks import coordinates_first, over_neurons
+from pipeline.inputs.kinds import refuse_other_sizes
 from pipeline.network import algebra
 from pipeline.network.points import describe_points
 from pipeline.phases.located_plateaus import locate_plateaus
@@ -37,6 +38,7 @@ def find_plateaus(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset:
         near, its numbers are NaN. No plateau gives arrays of length 0.
     """
     data, trajectory = describe_points(data), validate("trajectory", trajectory)
+    refuse_other_sizes(data=data, trajectory=trajectory)
     found = locate_plateaus(data, trajectory)
     y, course = data.variables["y"].values, trajectory.variables
     points, spectra = [plateau.point for plateau in found], [plateau.spectrum for plateau in found]
@@ -93,9 +95,11 @@ def labels(points: list[StationaryPoint], y: np.ndarray) -> list[int]:
     return [min(number, len(flags.flags)) for number in found]
 
 
-def plateau_numbers(time: np.ndarray, plateaus: xr.Dataset) -> np.ndarray:
-    """The label of the plateau at each time, int8[time]; ``none`` in between."""
+def plateau_numbers(time: np.ndarray, plateaus: xr.Dataset | None) -> np.ndarray:
+    """The label of the plateau at each time, int8[time]; ``none`` in between, and where they are not known."""
     numbers = np.full(len(time), variable("phases", "plateau").flag("none"), dtype=np.int8)
+    if plateaus is None:
+        return numbers
     columns = (plateaus.variables[name].values for name in ("label", "start", "end"))
     for label, start, end in zip(*columns, strict=True):
         numbers[(time >= start) & (time <= end)] = label

@@ -15,6 +15,7 @@ import xarray as xr
 
 from catalog.schema import conform, validate
 from pipeline.inputs.arguments import SAMPLES, whole
+from pipeline.inputs.kinds import refuse_other_sizes
 from pipeline.network.patterns import Network
 from pipeline.network.points import take_points
 from pipeline.network.threads import one_thread
@@ -39,6 +40,7 @@ def tangent_kernel_spectrum(data: xr.Dataset, trajectory: xr.Dataset, samples: i
         0.
     """
     data, trajectory = take_points(data), validate("trajectory", trajectory)
+    refuse_other_sizes(data=data, trajectory=trajectory)
     n, count = data.sizes["point"], trajectory.sizes["time"]
     chosen = np.arange(count)
     if samples is not None:

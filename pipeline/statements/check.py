@@ -8,6 +8,8 @@ import xarray as xr
 
 from catalog.schema import STATEMENTS, conform, decode, validate, variable
 from pipeline.inputs.arguments import PROPER_SHARE, number
+from pipeline.inputs.errors import RequestError
+from pipeline.inputs.kinds import instance, refuse_other_sizes
 from pipeline.network.points import describe_points
 from pipeline.statements.alignment import ALIGNMENT
 from pipeline.statements.between_samples import DenseOutput
@@ -66,7 +68,10 @@ def check_statements(
     generality'). Orthogonal inputs of unequal lengths have |v_+| and |v_-| for n |D_+| and n |D_-|.
     """
     data, trajectory = describe_points(data), validate("trajectory", trajectory)
-    phases, minimum = validate("phases", phases), validate("minimal_norm", minimum)
+    phases, minimum = validate("phases", phases), validate("minimal_norm", minimum, "minimum")
+    refuse_other_sizes(data=data, trajectory=trajectory, phases=phases, minimum=minimum)
+    if dense_output is not None:
+        dense_output = instance("dense_output", dense_output, DenseOutput, "a DenseOutput")
     epsilon = number("epsilon", epsilon, PROPER_SHARE)
     run = read_run(data, trajectory, phases, minimum, epsilon, dense_output)
     return _labelled(run, [statement.check(run) for statement in ROWS])
@@ -110,6 +115,12 @@ def add_rows(statements: xr.Dataset, rows: dict[str, tuple[str, Row]]) -> xr.Dat
     rows
         The claim and the row of each, by its name.
     """
+    instance("rows", rows, dict, "what check_small_start returns")
+    for name, told in rows.items():
+        if not (name in STATEMENTS and isinstance(told, tuple) and len(told) == 2 and isinstance(told[1], Row)):
+            raise RequestError(
+                f"rows[{name!r}] is no claim with its Row: allowed is what check_small_start returns"
+            )
     return _table(statement_rows(statements) | rows, dict(statements.attrs))
 
 
@@ -121,13 +132,16 @@ def statement_rows(statements: xr.Dataset) -> dict[str, tuple[str, Row]]:
     statements
         The dataset of :func:`check_statements`, or the group of that name of a run.
     """
-    table = statements.variables
+    table = validate("statements", statements).variables
+    claims: Any = table["statement"].attrs.get("claims")
+    reasons: Any = table["verdict"].attrs.get("reasons")
+    if not all(isinstance(words, list) and len(words) == table["verdict"].size for words in (claims, reasons)):
+        raise RequestError("statements has no claims or reasons: allowed is what check_statements returns")
     numbers = ("measured", "bound", "margin", "measured_at", "resolution")
     columns = [decode(table[name]) for name in ("statement", "verdict", "scale")]
     cells = zip(
         *(column.tolist() for column in columns), *(table[name].values.tolist() for name in numbers), strict=True
     )
-    told = zip(table["statement"].attrs["claims"], table["verdict"].attrs["reasons"], cells, strict=True)
     return {
         name: (
             str(claim),
@@ -142,5 +156,7 @@ def statement_rows(statements: xr.Dataset) -> dict[str, tuple[str, Row]]:
                 resolution=resolution,
             ),
         )
-        for claim, reason, (name, verdict, scale, measured, bound, margin, at, resolution) in told
+        for claim, reason, (name, verdict, scale, measured, bound, margin, at, resolution) in zip(
+            claims, reasons, cells, strict=True
+        )
     }

@@ -14,7 +14,11 @@ from math import floor, inf, isnan, log, nan
 
 import numpy as np
 
+from pipeline.inputs.arguments import Allowed, number
+from pipeline.inputs.kinds import instance
 from pipeline.statements.reading import Reading
+
+LOGARITHM = Allowed(infinite=True)
 
 
 @dataclass(frozen=True)
@@ -147,8 +151,11 @@ def in_digits(log_value: float) -> str:
     >>> in_digits(-1000 * 2.302585092994046), in_digits(0.0), in_digits(float("-inf"))
     ('1.00e-1000', '1', '0')
     """
+    log_value = log_value if isinstance(log_value, float) else number("log_value", log_value, LOGARITHM)
     if isnan(log_value):
         return "nan"
+    if log_value == inf:
+        return "inf"
     if log_value == -inf:
         return "0"
     exponent = log_value / log(10.0)
@@ -160,6 +167,7 @@ def in_digits(log_value: float) -> str:
 
 def printed_sides(row: Row) -> tuple[str, str, str]:
     """Write a row's measured side, bound and margin; three empty texts where it has none."""
+    row = instance("row", row, Row, "a Row, as statement_rows has them")
     if isnan(row.margin):
         return "", "", ""
     if row.logarithmic:

@@ -13,7 +13,9 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
+from catalog.schema import validate
 from catalog.schema.blocks import at_instant
+from pipeline.inputs.kinds import dataset, refuse_other_sizes, text
 from pipeline.network.status import Status
 from pipeline.statements.rows import Row, at_least, at_most, not_applicable
 
@@ -91,7 +93,16 @@ def check_small_start(
     dict
         The claim and the row of each statement, by its name, as :func:`pipeline.statement_rows` has them.
     """
-    missing = not_applicable(reason)
+    plateaus, trajectory = validate("plateaus", plateaus), validate("trajectory", trajectory)
+    comparison = validate("minimal_norm", comparison, "comparison")
+    if limit is not None:
+        limit = validate("jumps", limit, "limit")
+    if alignment is not None:
+        alignment = dataset(
+            "alignment", validate("alignment", alignment), "measure_alignment", "cosine", "aligned_at"
+        )
+    refuse_other_sizes(trajectory=trajectory, limit=limit, alignment=alignment, comparison=comparison)
+    missing = not_applicable(text("reason", reason, "the start is not small"))
     unit = -float(trajectory["log_init_scale"])
     rows = {
         "extremal_alignment": missing if alignment is None else _alignment(alignment, trajectory),
@@ -108,12 +119,21 @@ def check_small_start(
 def _alignment(alignment: xr.Dataset, trajectory: xr.Dataset) -> Row:
     """The share of neurons in their predicted direction, just before the residual has moved by a hundredth."""
     cosine, at = alignment.variables["cosine"].values, float(alignment["aligned_at"])
+    open_ended = np.isnan(alignment.variables["predicted_direction"].values[:, 0])
+    stopped = int((np.isnan(cosine) & ~open_ended).sum())
+    cosine = cosine[~np.isnan(cosine)]
+    if not len(cosine):
+        return not_applicable("no neuron has a direction to be held to: w comes to 0")
     share = float(np.mean(cosine >= ALIGNED))
     time, rate = trajectory.variables["time"].values, float(alignment["predicted_rate"].max())
     gap = float(time[np.flatnonzero(time > at)[:1]].sum()) - at
     if share < SHARE and gap * rate > -COARSE * float(trajectory["log_init_scale"]):
         return not_applicable(f"of {len(time)} samples the last of the alignment is t = {at:.4g}, which is early")
     said = f"{int((cosine >= ALIGNED).sum())} of {len(cosine)} neurons; the least cosine is {cosine.min():.6g}"
+    if stopped:
+        said += f"; w of {stopped} more comes to 0, as predicted, and has no direction there"
+    if open_ended.any():
+        said += f"; w of {int(open_ended.sum())} more comes to 0, from where the flow is not unique"
     return at_least(share, SHARE, said, at)
 
 
@@ -212,11 +232,9 @@ def _limit_norm(limit: xr.Dataset, comparison: xr.Dataset, trajectory: xr.Datase
         return not_applicable("the run ends before the flow has come to rest")
     there = float(limit["half_squared_norm"][-1])
     end, least = float(comparison["half_squared_norm"][-1]), float(comparison["value"])
-    above = (
-        ""
-        if np.isnan(least)
-        else f"; the least that fits the data is {least:.8g}, the limit's less it {there - least:.3g}"
-    )
+    fits = limit.attrs["reason"] == LIMIT_ENDS[0]
+    above = f"; the least that fits the data is {least:.8g}, the limit is {there - least:.3g} above it"
+    above = above if fits and np.isfinite(least) else "" if fits else "; it does not fit the data"
     return at_most(
         abs(end - there) / (there or 1.0), NORM, f"it ends at {end:.8g}, the limit at {there:.8g}{above}"
     )
@@ -231,7 +249,10 @@ def _least_norm(comparison: xr.Dataset, trajectory: xr.Dataset) -> Row:
     residual = at_instant(trajectory, -1, "residual")[0]
     end, left = float(comparison["half_squared_norm"][-1]), float(q @ residual)
     bound = certified - left - ROUNDING * (abs(certified) + abs(left))
-    return at_least(end, bound, f"1/2 |theta|^2 is {end:.8g}, certified are {certified:.8g} for a fit")
+    said = f"1/2 |theta|^2 is {end:.8g}, certified are {certified:.8g} for a fit"
+    if abs(left) > NORM * abs(certified):
+        said += f", and {bound:.8g} for the function at this end, which does not fit"
+    return at_least(end, bound, said)
 
 
 MEASURES: dict[str, Callable[..., Row]] = {

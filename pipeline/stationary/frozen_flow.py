@@ -33,8 +33,10 @@ ROUNDS = 50
 """How many boundaries a neuron may reach, for each of the points."""
 MOST_PRODUCTS = 2_000
 """Of so many points at most the products of all with all are kept."""
-FEW = 8
+FEW = 32
 """Neurons that touch no more boundaries than this are gone through together."""
+DRIFT = 1e-14
+"""The cosine up to which a neuron that slides is on its boundary."""
 SIDES = 8
 """At how many boundaries with a convex kink all choices of sides are tried; beyond, all of them are crossed."""
 
@@ -116,8 +118,8 @@ class FrozenFlow:
     def __init__(self, x: np.ndarray, residual: np.ndarray, activation: Activation) -> None:
         n, slope = len(x), activation.negative_slope
         self.x = x
-        self.bend = (1.0 - slope) * residual / n
-        self.linear = slope * (residual @ x) / n
+        # D = sum_k (gain_k bend_k + base_k) x_k
+        self.bend, self.base = (1.0 - slope) * residual / n, slope * residual / n
         length = np.linalg.norm(x, axis=1)
         self.length, self.longest = np.where(length > 0, length, 1.0), float(length.max(initial=0.0))
         self.size = float(np.abs(residual) @ length) / n * max(1.0, abs(slope))
@@ -125,9 +127,19 @@ class FrozenFlow:
 
     def force(self, gain: np.ndarray) -> np.ndarray:
         """D for the gains (..., point); one of rounding is 0."""
-        force = np.asarray((gain * self.bend) @ self.x + self.linear)
+        force = np.asarray((gain * self.bend + self.base) @ self.x)
         force[np.linalg.norm(force, axis=-1) <= FLAT * self.size] = 0.0
         return force
+
+    def pull(self, gain: np.ndarray) -> np.ndarray:
+        """<D, x_k> for the gains (..., point)."""
+        return self._products(gain * self.bend + self.base)
+
+    def _products(self, share: np.ndarray) -> np.ndarray:
+        """<sum_l share_l x_l, x_k> (..., point)."""
+        if self.products is not None and len(self.x) <= self.x.shape[1]:
+            return np.asarray(share @ self.products)
+        return np.asarray((share @ self.x) @ self.x.T)
 
     def follow(self, start: Neurons) -> Ends:
         """Follow every neuron to the end of the flow."""
@@ -138,6 +150,7 @@ class FrozenFlow:
             if not len(course.moving):
                 break
             self._move(course)
+        self._keep_on_boundaries(course, np.arange(len(course.a)), course.w @ self.x.T)
         followed = ~course.lost
         followed[course.moving] = False
         force = self.force(course.gain)
@@ -149,19 +162,22 @@ class FrozenFlow:
     def _move(self, course: _Course) -> None:
         """Take every neuron that moves to the next boundary, or to its end."""
         moving = course.moving
+        inner = course.w[moving] @ self.x.T
+        self._keep_on_boundaries(course, moving, inner)
         force = self.force(course.gain[moving])
         size = np.linalg.norm(force, axis=1)
-        moving, force, size = (part[size > 0] for part in (moving, force, size))
+        if not size.all():
+            moving, inner, force, size = (part[size > 0] for part in (moving, inner, force, size))
         e = force / size[:, None]
-        w, a = course.w[moving], course.a[moving]
+        w, a, gain = course.w[moving], course.a[moving], course.gain[moving]
         p = np.sum(w * e, axis=1)
         sign = np.where(a != 0, np.sign(a), np.sign(p))
         growing = sign * (p + a)  # the part of e^z in s p(z)
-        along = sign[:, None] * (e @ self.x.T) / self.length
-        towards = np.where(course.gain[moving] > 0.5, -along, along) > ROUNDING
+        along = self.pull(gain) * (sign / size)[:, None]
+        towards = np.where(gain > 0.5, -along, along) > ROUNDING * self.length
         distance = np.full(along.shape, np.inf)
-        np.divide(-(w @ self.x.T) / self.length, along, out=distance, where=towards & ~course.boundary[moving])
-        distance = np.maximum(distance, 0.0)
+        np.divide(-inner, along, out=distance, where=towards & ~course.boundary[moving])
+        np.maximum(distance, 0.0, out=distance)
         point = np.argmin(distance, axis=1)
         nearest = distance[np.arange(len(moving)), point]
         turn = np.where((growing < -ROUNDING) & ~course.balanced[moving], _turning(p, a), np.inf)
@@ -191,7 +207,7 @@ class FrozenFlow:
     def _stop(self, course: _Course, stopped: np.ndarray) -> None:
         """Let the neurons whose w reaches 0 stay there, by relu'(0) = 0; with a leaky ReLU they are lost."""
         course.gain[stopped], course.boundary[stopped] = 0.0, False
-        course.lost[stopped] = bool(self.linear.any())
+        course.lost[stopped] = bool(self.base.any())
 
     def _turn(self, course: _Course, turned: np.ndarray) -> None:
         """Let the neurons whose a reaches 0 go on with the other sign, off the boundaries that repel them now."""
@@ -218,31 +234,37 @@ class FrozenFlow:
     def _choose_alike(self, course: _Course, neurons: np.ndarray, touched: np.ndarray) -> None:
         a = course.a[neurons]
         gains = self._gains(np.where(a != 0, np.sign(a), 1.0), course.gain[neurons], touched)
-        slides = touched & (gains > 0.0) & (gains < 1.0)
-        course.gain[neurons], course.boundary[neurons] = gains, slides
-        sliding = slides.any(axis=1)
-        course.w[neurons[sliding]] = self._onto(slides[sliding], course.w[neurons[sliding]])
+        course.gain[neurons], course.boundary[neurons] = gains, touched & (gains > 0.0) & (gains < 1.0)
 
     def _gram(self, columns: np.ndarray) -> np.ndarray:
         """<x_k, x_l> of each neuron's points [neuron, column]; of very many points they would fill the memory."""
         if self.products is not None:
-            return np.asarray(self.products[columns[:, :, None], columns[:, None, :]])
+            return np.asarray(self.products.take(columns[:, :, None] * len(self.x) + columns[:, None, :]))
         own = self.x[columns]
         return np.asarray(own @ own.transpose(0, 2, 1))
 
-    def _onto(self, boundary: np.ndarray, w: np.ndarray) -> np.ndarray:
-        """Project w onto these boundaries [neuron, point], to length 1."""
-        columns, used = columns_of(boundary)
-        inner = np.take_along_axis(w @ self.x.T, columns, axis=1)
-        share = solved(self._gram(columns), inner, used)
-        w = w - _spread(share, columns, len(self.x)) @ self.x
-        return np.asarray(w / np.linalg.norm(w, axis=1)[:, None])
+    def _keep_on_boundaries(self, course: _Course, neurons: np.ndarray, inner: np.ndarray) -> None:
+        """Project w onto the boundaries that it slides on, where it is off them by more than a step's rounding.
+
+        ``inner`` are the <w, x_k> [neuron, point]; they are changed too.
+        """
+        boundary = course.boundary[neurons]
+        off = (np.abs(inner) > DRIFT * self.length) & boundary
+        drifted = off.any(axis=1)
+        if drifted.any():
+            columns, used = columns_of(boundary[drifted])
+            share = solved(self._gram(columns), _picked(inner[drifted], columns), used)
+            w = course.w[neurons[drifted]] - _spread(share, columns, used, len(self.x)) @ self.x
+            w /= np.linalg.norm(w, axis=1)[:, None]
+            course.w[neurons[drifted]], inner[drifted] = w, w @ self.x.T
 
     def _gains(self, sign: np.ndarray, before: np.ndarray, touched: np.ndarray) -> np.ndarray:
         """The gains [neuron, point] that the motion realises, with those at the boundaries that are touched."""
         concave = touched & (sign[:, None] * self.bend < 0.0)
         convex = touched & ~concave
         most = convex.sum(axis=1)
+        if not most.any():
+            return self._slid(np.where(concave, 0.0, before), concave)[0]
         choices = np.where(most <= SIDES, 2**most, 1)
         number = np.cumsum(convex, axis=1) - 1
         best, least = before.copy(), np.full(len(sign), np.inf)
@@ -252,7 +274,10 @@ class FrozenFlow:
             crossed = (choice >> np.clip(number[row], 0, SIDES)) % 2 == 0
             sides = np.where(crossed, 1.0 - before[row], before[row])
             gains = np.where(convex[row], sides, np.where(concave[row], 0.0, before[row]))
-            gains, wrong = self._slid(sign[row], gains, concave[row], convex[row])
+            gains, pull = self._slid(gains, concave[row])
+            # How fast it leaves the sides of the convex ones, if it does.
+            speed = sign[row, None] * np.where(gains > 0.0, pull, -pull)
+            wrong = -np.min(speed, axis=1, initial=0.0, where=convex[row])
             better = wrong < least[row] - ROUNDING
             best[row[better]], least[row[better]] = gains[better], wrong[better]
             row = row[(wrong > ROUNDING * self.size * self.longest) & (choice + 1 < choices[row])]
@@ -260,26 +285,27 @@ class FrozenFlow:
                 return best
         raise AssertionError
 
-    def _slid(
-        self, sign: np.ndarray, gains: np.ndarray, concave: np.ndarray, convex: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Put the gains of least force at concave kinks; say how fast it leaves the sides of the convex ones."""
-        force = (gains * self.bend) @ self.x + self.linear
+    def _slid(self, gains: np.ndarray, concave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Put the gains of least force at concave kinks; return them, and the <D, x_k> that they lead to."""
+        pull = self.pull(gains)
+        size = np.sqrt(np.maximum(np.sum((gains * self.bend + self.base) * pull, axis=1), 0.0))  # |D|
         columns, used = columns_of(concave)
         bend = np.where(used, self.bend[columns], 0.0)
         gram = self._gram(columns) * bend[:, :, None] * bend[:, None, :]
-        projection = np.take_along_axis(force @ self.x.T, columns, axis=1) * bend
-        share = least_force(gram, projection, used, np.linalg.norm(force, axis=1))
-        gains = gains + _spread(share, columns, len(self.x))
-        speed = sign[:, None] * (((gains * self.bend) @ self.x + self.linear) @ self.x.T)
-        speed = np.where(gains > 0.0, speed, -speed)
-        return gains, -np.min(speed, axis=1, initial=0.0, where=convex)
+        share = least_force(gram, _picked(pull, columns) * bend, used, size)
+        change = _spread(share, columns, used, len(self.x))
+        return gains + change, pull + self._products(change * self.bend)
 
 
-def _spread(values: np.ndarray, columns: np.ndarray, width: int) -> np.ndarray:
-    """Put values [row, column] at their columns of rows of that width, 0 elsewhere."""
+def _picked(values: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """The values [row, point] at each row's columns."""
+    return np.take_along_axis(values, columns, axis=1)
+
+
+def _spread(values: np.ndarray, columns: np.ndarray, used: np.ndarray, width: int) -> np.ndarray:
+    """Put values [row, column] at the columns that are used of rows of that width, 0 elsewhere."""
     whole = np.zeros((len(values), width))
-    np.put_along_axis(whole, columns, values, axis=1)
+    whole[np.nonzero(used)[0], columns[used]] = values[used]
     return whole
 
 

@@ -18,9 +18,11 @@ PIVOTS, PATIENCE = 200, 3
 
 def columns_of(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The columns of the chosen entries of each row [row, any], and which of these [row, column] are used."""
-    most = int(chosen.sum(axis=1).max(initial=0))
-    columns = np.argsort(~chosen, axis=1, kind="stable")[:, :most]
-    return columns, np.take_along_axis(chosen, columns, axis=1)
+    size = chosen.sum(axis=1)
+    used = np.arange(int(size.max(initial=0))) < size[:, None]
+    columns = np.zeros(used.shape, dtype=int)
+    columns[used] = np.nonzero(chosen)[1]
+    return columns, used
 
 
 def least_force(gram: np.ndarray, projection: np.ndarray, used: np.ndarray, size: np.ndarray) -> np.ndarray:
@@ -48,15 +50,17 @@ def least_force(gram: np.ndarray, projection: np.ndarray, used: np.ndarray, size
     free, fewest = used.copy(), used.sum(axis=1) + 1
     patience = np.full(len(used), PATIENCE)
     row = np.flatnonzero(used.any(axis=1))
-    for _ in range(PIVOTS):
-        fixed = np.where(free[row], 0.0, shares[row])
-        own = gram[row]
-        gradient = projection[row] + (own @ fixed[:, :, None])[:, :, 0]
-        there = fixed - solved(own, gradient, free[row])
-        slope = (projection[row] + (own @ there[:, :, None])[:, :, 0]) / length[row]
-        outside = free[row] & ((there < -ROUNDING) | (there > 1.0 + ROUNDING))
-        falls = np.where(there > 0.5, slope > allowed[row], slope < -allowed[row])
-        loose = used[row] & ~free[row] & falls
+    for pivot in range(PIVOTS):
+        own, between = gram[row], free[row]
+        if pivot:
+            fixed = np.where(between, 0.0, shares[row])
+            there = fixed - solved(own, projection[row] + times(own, fixed), between)
+            slope = (projection[row] + times(own, there)) / length[row]
+            falls = np.where(there > 0.5, slope > allowed[row], slope < -allowed[row])
+            loose = used[row] & ~between & falls
+        else:  # none is 0 or 1 yet
+            there, loose = -solved(own, projection[row], between), np.zeros(between.shape, dtype=bool)
+        outside = between & ((there < -ROUNDING) | (there > 1.0 + ROUNDING))
         shares[row] = there
         wrong = outside | loose
         count = wrong.sum(axis=1)
@@ -89,15 +93,22 @@ def solved(gram: np.ndarray, side: np.ndarray, free: np.ndarray) -> np.ndarray:
         return side
     # What is not free is a block of its own, of the size of the rest.
     own = np.max(np.diagonal(gram, axis1=1, axis2=2), axis=1, initial=0.0)
-    matrix, entry = gram * (free[:, :, None] & free[:, None, :]), np.arange(free.shape[1])
-    matrix[:, entry, entry] += np.where(free, 0.0, np.where(own > 0, own, 1.0)[:, None])
+    row, entry = np.nonzero(~free)
+    matrix = gram.copy()
+    matrix[row, entry], matrix[row, :, entry] = 0.0, 0.0
+    matrix[row, entry, entry] = np.where(own > 0, own, 1.0)[row]
     try:
         found = np.linalg.solve(matrix, side[:, :, None])[:, :, 0]
     except np.linalg.LinAlgError:
         found = np.full(side.shape, np.inf)
     with np.errstate(invalid="ignore"):
-        left = np.linalg.norm((matrix @ found[:, :, None])[:, :, 0] - side, axis=1)
+        left = np.linalg.norm(times(matrix, found) - side, axis=1)
         good = left <= ROUNDING * np.linalg.norm(side, axis=1)
-    for row in np.flatnonzero(~good):
-        found[row] = np.linalg.lstsq(matrix[row], side[row], rcond=1e-13)[0]
+    for j in np.flatnonzero(~good):
+        found[j] = np.linalg.lstsq(matrix[j], side[j], rcond=1e-13)[0]
     return np.where(free, found, 0.0)
+
+
+def times(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """Each row's matrix [row, entry, entry] times its vector [row, entry]."""
+    return np.asarray((matrix @ vector[:, :, None])[:, :, 0])

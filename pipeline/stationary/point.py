@@ -139,6 +139,8 @@ def carrying(network: Network, residual: np.ndarray) -> np.ndarray:
     second is small, of the order of g, which puts the two kinds on both sides of equality.
     """
     output = np.linalg.norm(network.outputs(network.w, network.a), axis=1) / np.linalg.norm(network.y)
+    # Of a residual of size 1: squares of forces on points of 1e140 are numbers, those of 1e162 no more.
+    residual = residual / max(float(np.abs(residual).max(initial=0.0)), np.finfo(float).tiny)
     possible = possible_force(network, residual)
     force = np.linalg.norm(network.forces(residual), axis=1) / np.where(possible > 0, possible, 1.0)
     return np.asarray((possible > 0) & (output > force**2))

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
+from catalog.catalog import as_catalog
 from catalog.cell_cache import CellWriter, UnderWay, announce, pack_cells, withdraw
 from catalog.claims import claiming
 from catalog.errors import CatalogUnwritableError, DiskFullError
 from pipeline.inputs.arguments import whole
 from pipeline.inputs.errors import RequestError
+from pipeline.inputs.kinds import function, truth
 from pipeline.sweep.caller import Caller
 from pipeline.sweep.cell import PlaceFaultError
 from pipeline.sweep.cluster import external, local
@@ -74,7 +76,7 @@ class Account:
 
 def run_sweep(
     sweep: SweepSpec | str | Path,
-    catalog: Catalog | None = None,
+    catalog: Catalog | str | Path | None = None,
     *,
     scheduler: str | Client | None = None,
     workers: int | None = None,
@@ -88,7 +90,7 @@ def run_sweep(
     sweep
         From ``load_sweep``, or what it takes: a TOML file, or the name of a shipped sweep.
     catalog
-        From ``open_catalog``; None to keep nothing.
+        From ``open_catalog``, or what it takes: a path, or an address; None to keep nothing.
     scheduler
         The address of a Dask scheduler, or a client; None: processes of this machine.
     workers
@@ -114,6 +116,8 @@ def run_sweep(
         subclass PlaceFaultError): what was computed is kept, and no cell is recorded as failed for it.
     """
     workers = None if workers is None else whole("workers", workers)
+    catalog = None if catalog is None else as_catalog(catalog)
+    retry_failed, progress = truth("retry_failed", retry_failed), function("progress", progress)
     spec = sweep if isinstance(sweep, SweepSpec) else load_sweep(sweep)
     plan = make_plan(spec)
     if catalog is not None and plan.sweep_id in catalog.sweeps:

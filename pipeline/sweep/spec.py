@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.configuration import DATA_FILES, RunConfig, presets, read_toml, run_name
+from pipeline.inputs.arguments import shown
 from pipeline.inputs.errors import RequestError
 from pipeline.sweep.grid import PATHS, Axis, axis, bounded, flattened
 
@@ -85,6 +86,13 @@ def load_sweep(name_or_path: str | Path, overrides: Mapping[str, Any] | None = N
     >>> load_sweep("scale-width-seed").shape
     (9, 6, 20)
     """
+    if not isinstance(name_or_path, str | Path):
+        raise RequestError(
+            f"name_or_path = {shown(name_or_path)}: a shipped sweep's name, or the path of a TOML file, is allowed"
+        )
+    overrides = {} if overrides is None else overrides
+    if not isinstance(overrides, Mapping):
+        raise RequestError(f"overrides = {shown(overrides)}: a dictionary of keys is allowed")
     path = _found(name_or_path)
     values = read_toml(path)
     _check(values, path)
@@ -101,7 +109,7 @@ def load_sweep(name_or_path: str | Path, overrides: Mapping[str, Any] | None = N
         name=run_name(path.stem),
         base=path.parent / base if base not in presets() and base.endswith((".toml", *DATA_FILES)) else base,
         axes=tuple(axis(key, given) for key, given in axes.items()),
-        settings=settings | dict(overrides or {}),
+        settings=settings | dict(overrides),
         trajectories=values.get("trajectories", False),
         title=values.get("title", ""),
         description=values.get("description", ""),

@@ -24,7 +24,7 @@ import xarray as xr
 from catalog.schema import COORDINATES, ORTHOGONAL, PAPER_STATEMENTS, variable
 from pipeline import initialise, limit_process
 from pipeline.configuration import RunConfig, as_config, stated
-from pipeline.inputs.arguments import numbers
+from pipeline.inputs.arguments import at_least_one
 from pipeline.inputs.errors import RequestError
 from pipeline.statements import LIMIT_ENDS, idle_share
 from pipeline.workflow.computation import follow, prepare
@@ -89,7 +89,7 @@ def ladder_law(config: RunConfig | str, rungs: Sequence[float] = SCALES, advance
     config = as_config(config)
     if config.init.start == "given":
         raise RequestError("init.start = 'given': the ladder needs a start that it can scale, allowed is another")
-    rungs = numbers("rungs", rungs).tolist()
+    rungs = at_least_one("rungs", rungs).tolist()
     data = prepare(config)
     trees = []
     for log10_scale in rungs:

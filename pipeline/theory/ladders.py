@@ -12,9 +12,9 @@ from typing import Any
 
 import xarray as xr
 
-from catalog.catalog import Catalog
+from catalog.catalog import Catalog, as_catalog
 from catalog.errors import CatalogError
-from pipeline.configuration import RunConfig, stated
+from pipeline.configuration import RunConfig, as_config, stated
 from pipeline.theory.ladder import SCALES, Advance, ladder_configuration, ladder_law, nothing
 from pipeline.theory.publishing import kept_if_writable
 
@@ -37,7 +37,7 @@ def published_ladder(catalog: Catalog, config: RunConfig) -> tuple[str, xr.Datas
     identifier, cube
         Of :func:`pipeline.theory.ladder_law`; None if there is none.
     """
-    wanted, sweeps = _without_scale(ladder_configuration(config)), catalog.sweeps
+    wanted, sweeps = _without_scale(ladder_configuration(as_config(config))), as_catalog(catalog).sweeps
     for identifier in sweeps.run_ids():
         if identifier.startswith("ladder-"):
             try:
@@ -73,6 +73,7 @@ def kept_ladder(catalog: Catalog, config: RunConfig, advance: Advance = nothing)
     found = published_ladder(catalog, config)
     if found is not None:
         return found
+    config = as_config(config)
     return kept_if_writable(
         catalog, "ladder", ladder_configuration(config), lambda: ladder_law(config, advance=advance)
     )

@@ -31,7 +31,7 @@ from pipeline import (
     predict_alignment,
 )
 from pipeline.configuration import RunConfig, as_config
-from pipeline.inputs.arguments import numbers
+from pipeline.inputs.arguments import Allowed, at_least_one
 from pipeline.inputs.errors import RequestError
 from pipeline.theory.ladder import SCALABLE, Advance, nothing
 from pipeline.theory.publishing import kept_if_writable
@@ -40,6 +40,7 @@ from pipeline.workflow.small_start import CURVE_SAMPLES, measured_along
 
 SCALES = (-6.0, -100.0, -1000.0)
 """log10 of the scales of the flows that are held beside the limit."""
+SMALL = Allowed(below=0.0)
 SAMPLES = 300
 """Of the flow on which the rows are checked."""
 
@@ -74,7 +75,7 @@ def limit_law(config: RunConfig | str, scales: Sequence[float] = SCALES, advance
     config = as_config(config)
     if problem := limit_problem(config):
         raise RequestError(problem)
-    scales = numbers("scales", scales).tolist()
+    scales = at_least_one("scales", scales, SMALL).tolist()
     data, slope = prepare(config), config.flow.slope
     limit = limit_process(data, initialise(data, config.init), slope=slope)
     advance()
@@ -127,6 +128,7 @@ def small_start_rows(config: RunConfig, data: xr.Dataset, init: xr.Dataset, limi
 
 def limit_problem(config: RunConfig) -> str:
     """Say why a configuration has no limit that can be followed; nothing if it has one."""
+    config = as_config(config)
     if config.init.start not in SCALABLE:
         return f"init.start = {config.init.start!r}: the limit needs a start that it can scale, allowed is another"
     if (speed := config.flow.output_speed) != 1.0:
@@ -156,6 +158,7 @@ def kept_limit(catalog: Catalog, config: RunConfig, advance: Advance = nothing) 
     RequestError
         If there is no limit that can be followed (:func:`limit_problem`).
     """
+    config = as_config(config)
     return kept_if_writable(
         catalog, "limit", limit_configuration(config), lambda: limit_law(config, advance=advance)
     )

@@ -156,6 +156,7 @@ def kept_minimum(catalog: Catalog, config: RunConfig, advance: Advance = nothing
     RequestError
         As :func:`minimum_law` does.
     """
+    config = as_config(config)
     return kept_if_writable(
         catalog, "minimum", minimum_configuration(config), lambda: minimum_law(config, advance=advance)
     )

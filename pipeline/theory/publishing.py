@@ -9,7 +9,7 @@ from typing import Any
 
 import xarray as xr
 
-from catalog.catalog import Catalog
+from catalog.catalog import Catalog, as_catalog
 from catalog.errors import CatalogUnwritableError
 from catalog.layout import SCHEMA_VERSION
 from pipeline.workflow.computation import provenance
@@ -56,7 +56,7 @@ def kept_if_writable(
 ) -> tuple[str | None, xr.Dataset]:
     """Take the cube of a law as :func:`kept` does; of a catalog that can't be written the identifier is None."""
     try:
-        identifier, cube, _ = kept(catalog, law, configuration, compute)
+        identifier, cube, _ = kept(as_catalog(catalog), law, configuration, compute)
     except CatalogUnwritableError:
         return None, compute()
     return identifier, cube

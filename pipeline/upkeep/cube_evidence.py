@@ -15,8 +15,8 @@ from catalog.errors import DamagedRunError
 from catalog.layout import preset_of
 from catalog.manifest import Manifest, plain
 from catalog.schema import flag_numbers
+from pipeline import RequestError
 from pipeline.configuration import RunConfig, override
-from pipeline.inputs.errors import RequestError
 from pipeline.network.status import Status
 from pipeline.sweep import GROUP, SweepSpec, axis, shown, sweep_identity
 from pipeline.theory import TITLES, law_id, scalars

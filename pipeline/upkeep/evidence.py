@@ -19,8 +19,8 @@ from catalog.errors import DamagedRunError
 from catalog.layout import RUNS, SCHEMA_VERSION
 from catalog.manifest import Manifest, plain, restored
 from catalog.schema.blocks import at_instant
+from pipeline import RequestError
 from pipeline.configuration import RunConfig, run_identity
-from pipeline.inputs.errors import RequestError
 from pipeline.network import algebra
 from pipeline.network.activation import Activation
 from pipeline.network.points import coordinate_names, describe

@@ -11,8 +11,8 @@ import xarray as xr
 
 from catalog.catalog import Catalog
 from catalog.errors import CatalogError
+from pipeline import RequestError
 from pipeline.configuration import RunConfig
-from pipeline.inputs.errors import RequestError
 from pipeline.upkeep.evidence import configuration_of
 from pipeline.workflow.computation import run
 from pipeline.workflow.results import VERDICT

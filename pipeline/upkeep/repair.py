@@ -12,8 +12,8 @@ from catalog.cell_cache import CELLS
 from catalog.errors import CatalogError, DamagedRunError
 from catalog.layout import INDEX, ORIGINS, SCHEMA_VERSION, SWEEPS, preset_of
 from catalog.verification import Finding, Problem
+from pipeline import RequestError
 from pipeline.configuration import RunConfig
-from pipeline.inputs.errors import RequestError
 from pipeline.sweep import SweepSpec, axis, make_plan, run_sweep
 from pipeline.workflow.computation import publish, run
 

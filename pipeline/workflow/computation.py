@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.catalog import Catalog
+from catalog.catalog import Catalog, as_catalog
 from catalog.layout import SCHEMA_VERSION
 from pipeline.configuration import RunConfig, as_config
 from pipeline.data import generate_data, teacher_network
 from pipeline.flow import Followed, follow_flow, initialise, simulate
+from pipeline.inputs.kinds import function, instance
 from pipeline.minimal_norm import (
     bias_coordinate,
     check_patterns,
@@ -46,7 +47,7 @@ PAPER = (
 
 def run(
     config: RunConfig | str | Path,
-    catalog: Catalog | None = None,
+    catalog: Catalog | str | Path | None = None,
     *,
     progress: Callable[[float, int], None] | None = None,
     stages: Stages = NOBODY,
@@ -58,7 +59,7 @@ def run(
     config
         From ``load_config``, or what it takes: a preset's name, or a file.
     catalog
-        From ``open_catalog``; None to keep nothing.
+        From ``open_catalog``, or what it takes: a path, or an address; None to keep nothing.
     progress
         Told now and then the time t that the flow has reached, and the number of steps.
     stages
@@ -77,7 +78,9 @@ def run(
     CatalogError
         If it can't be published; the catalog is as it was then.
     """
-    config = pin_source(as_config(config), catalog)
+    catalog = None if catalog is None else as_catalog(catalog)
+    config, progress = pin_source(as_config(config), catalog), function("progress", progress)
+    stages = instance("stages", stages, Stages, "an object of the class Stages")
     run_id = config.run_id(SCHEMA_VERSION)
     if catalog is not None and run_id in catalog:
         return catalog[run_id]

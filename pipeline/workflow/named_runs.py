@@ -8,10 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog.catalog import Catalog, open_catalog
+from catalog.catalog import Catalog, as_catalog
 from catalog.layout import SCHEMA_VERSION
 from pipeline import RequestError
 from pipeline.configuration import RunConfig, load_config, presets
+from pipeline.inputs.kinds import text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,8 +34,8 @@ def open_run(name: str, catalog: Catalog | str | Path | None = None) -> xr.DataT
     UnknownRunError, AmbiguousRunError
         If no run, or more than one, is meant.
     """
-    catalog = catalog if isinstance(catalog, Catalog) else open_catalog(catalog)
-    return catalog[run_id_of(catalog, name)]
+    catalog = as_catalog(catalog)
+    return catalog[run_id_of(catalog, text("name", name, "orthogonal"))]
 
 
 def run_id_of(catalog: Catalog, name: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import xarray as xr
 
 import pipeline
+from pipeline.inputs.kinds import instance
 from pipeline.network.names import kind_in_words, plateau_name
 from pipeline.workflow.results import every_result
 from pipeline.workflow.summary import summarise
@@ -36,6 +37,7 @@ def run_as_html(tree: xr.DataTree) -> str:
     tree
         From :func:`pipeline.run`, :func:`pipeline.fit` or a catalog.
     """
+    tree = instance("tree", tree, xr.DataTree, "what run and fit return")
     if not tree.children.keys() >= NEEDED:
         return str(tree._repr_html_())  # type: ignore[no-untyped-call]
     summary = summarise(tree)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from catalog.schema import variable
+from catalog.schema import validate, variable
 from catalog.schema.blocks import at_instant
 from pipeline import (
     add_rows,
@@ -24,6 +24,8 @@ from pipeline import (
     tangent_kernel_spectrum,
 )
 from pipeline.flow import Followed
+from pipeline.inputs.kinds import refuse_other_sizes
+from pipeline.network.points import take_points
 from pipeline.phases import frozen_ends, last_aligning
 
 PRODUCTS_LIMIT = 15_000
@@ -157,6 +159,8 @@ def alignment_of(data: xr.Dataset, trajectory: xr.Dataset) -> xr.Dataset | None:
     Dataset or None
         Group ``alignment`` of the schema. None where the start is not small, or it would take seconds.
     """
+    data, trajectory = take_points(data), validate("trajectory", trajectory)
+    refuse_other_sizes(data=data, trajectory=trajectory)
     if not_predicted(data, trajectory):
         return None
     slope, start = float(trajectory.attrs.get("slope", 0.0)), first_sample(trajectory)

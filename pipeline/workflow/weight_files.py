@@ -14,6 +14,7 @@ from catalog.schema.blocks import at_instant
 from pipeline import RequestError
 from pipeline.configuration import SCALED, WEIGHT, Arrays, hidden_and_output, names_of_layers
 from pipeline.flow import arrays_of
+from pipeline.inputs.kinds import truth
 from pipeline.network.samples import Weights, sample_at, trajectory_of, weights
 
 SMALLEST = 1e-300
@@ -68,6 +69,7 @@ def save_weights(
     ending = path.suffix.lower()
     if ending not in (".npz", *TORCH):
         raise RequestError(f"path = {path.name!r}: allowed are the endings .npz, .pt and .pth")
+    scaled = truth("scaled", scaled)
     if scaled and (ending != ".npz" or like is not None):
         raise RequestError("scaled = true: allowed with the ending .npz, and without like, only")
     if scaled:

@@ -11,6 +11,7 @@ from pipeline import RequestError
 from pipeline.configuration import RunConfig, load_config
 from pipeline.data import data_set, held_out_arrays
 from pipeline.flow import given_weights
+from pipeline.inputs.kinds import truth
 from pipeline.network.points import coordinate_names
 from pipeline.workflow.computation import run
 from pipeline.workflow.notebook_progress import notebook_progress
@@ -37,7 +38,7 @@ def fit(
     x, y, bias, test
         As :func:`pipeline.data_set` takes them.
     catalog
-        From ``open_catalog``, to keep the run, or to find it; None: nothing is kept.
+        From ``open_catalog``, or what it takes, to keep the run, or to find it; None: nothing is kept.
     progress
         Whether to say what is being done; None: in a notebook.
     keys
@@ -56,7 +57,8 @@ def fit(
     RequestError
         Naming the argument that is not known, or not allowed.
     """
-    config = configuration_of(data_set(x, y), bias, test, keys)
+    config = configuration_of(data_set(x, y), truth("bias", bias), test, keys)
+    progress = None if progress is None else truth("progress", progress)
     with notebook_progress(progress) as stages:
         return run(config, catalog, stages=stages)
 

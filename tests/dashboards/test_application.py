@@ -16,8 +16,9 @@ import pytest
 from served import REPOSITORY, dashboard_command
 from tornado.websocket import WebSocketClosedError
 
-from catalog import open_catalog
+from catalog import DamagedRunError, open_catalog
 from dashboards.application import GARBAGE_THRESHOLD, keep_unless_page_closed, prepare_first_page, server
+from dashboards.returned_memory import PagesLeft
 from dashboards.views import PAGES
 from dashboards.views.catalog.page import CatalogPage
 from dashboards.views.flow.page import FlowPage
@@ -66,6 +67,12 @@ def fetch(running, path, **headers):
             return answer.status, answer.read().decode(), answer.headers
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(), error.headers
+
+
+def test_it_hears_of_each_page_s_end_to_return_its_memory(running):
+    contexts = running._tornado._applications.values()
+    assert len(contexts) == len(PAGES)
+    assert all(any(isinstance(one, PagesLeft) for one in each.application.handlers) for each in contexts)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -167,6 +174,15 @@ def test_a_tab_that_is_closed_while_a_message_is_written_is_no_traceback(running
     assert keep_unless_page_closed in logging.getLogger("asyncio").filters
 
 
+@pytest.mark.parametrize(
+    ("error", "said"), [(DamagedRunError("run x was removed"), False), (KeyError("ours"), True)]
+)
+def test_a_run_that_was_removed_is_a_line_on_the_page_and_no_traceback(running, caplog, error, said):
+    """Panel logs every error of a widget's callback before the page says it."""
+    logging.getLogger("panel.reactive").error("Callback failed", exc_info=(type(error), error, None))
+    assert bool(caplog.records) is said
+
+
 def test_a_message_of_a_page_that_was_left_is_no_traceback(running, caplog):
     """Bokeh's own connection says it: a Bokeh that no longer asserts this needs no filter."""
     from bokeh.server.connection import ServerConnection
@@ -189,5 +205,6 @@ def test_the_search_for_garbage_leaves_out_libraries_and_comes_rarely(monkeypatc
     done = []
     for name in ("collect", "freeze", "set_threshold"):
         monkeypatch.setattr(gc, name, lambda *numbers, name=name: done.append((name, *numbers)))
+    monkeypatch.setattr("dashboards.application.allocate_returnably", lambda: done.append(("allocate",)))
     prepare_first_page()
-    assert done[-3:] == [("collect",), ("freeze",), ("set_threshold", GARBAGE_THRESHOLD, 10, 10)]
+    assert done[-4:] == [("collect",), ("freeze",), ("set_threshold", GARBAGE_THRESHOLD, 10, 10), ("allocate",)]

@@ -41,6 +41,9 @@ def test_words_are_among_those_allowed(context):
     context.query["clock"] = "sundial"
     assert context.choice("clock", ["t", "scaled"], "t") == "t"
     assert context.said == ["clock = 'sundial' is not known: allowed are t, scaled. Shown is t."]
+    context.query["beside"] = "?"
+    assert context.choice("beside", ["", "exact"], "") == ""
+    assert context.said[1:] == ["beside = '?' is not known: allowed are nothing, exact. Shown is nothing."]
 
 
 def test_long_values_are_cut(context):

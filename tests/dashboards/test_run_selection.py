@@ -40,6 +40,12 @@ def test_an_address_says_it_all(tmp_path, preset):
     assert again.config.flow == selection.config.flow
 
 
+def test_a_key_that_no_address_has_is_said_in_one_line(tmp_path):
+    here = context(tmp_path, init__widht="5", utm_source="mail")
+    assert read_selection(here).config == load_config("orthogonal")
+    assert [line.partition(";")[0] for line in here.said] == ["'init.widht': not known as a key of an address"]
+
+
 def test_a_published_run_is_opened_and_not_computed(tmp_path, monkeypatch):
     run(load_config("orthogonal", {"init.width": 5}), open_catalog(tmp_path))
     here = context(tmp_path, run="orthogonal")

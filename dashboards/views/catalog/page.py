@@ -11,7 +11,7 @@ import pandas as pd
 import panel as pn
 
 from catalog import CatalogError
-from dashboards.components import BUTTON, collapsible_card, html_pane
+from dashboards.components import BUTTON, TO_THE_EDGE, collapsible_card, html_pane
 from dashboards.drawing_imports import import_drawing
 from dashboards.latest_only import LatestOnly, repeat_once_loaded
 from dashboards.page_context import PageContext, shortened
@@ -326,7 +326,7 @@ class CatalogPage:
         return pn.Column(
             pn.FlexBox(self.search, self.where, self.group, self.refresh, align_items="end", gap="0 2px"),
             self.count, collapsible_card("Columns", self.columns, closed=True), self.place, self.actions,
-            self.damaged, self.comparison, self.scroll, sizing_mode="stretch_width",
+            self.damaged, self.comparison, self.scroll, sizing_mode="stretch_width", margin=TO_THE_EDGE,
         )  # fmt: skip
 
 

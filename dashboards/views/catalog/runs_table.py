@@ -18,8 +18,11 @@ STATUS = '<span class="status <%= value %>"><%= String(value ?? "–").replaceAl
 """How a status is written: its words, with a mark in a colour and a shape of its own."""
 UNSORTED = "loss"
 """The column that can't be sorted: it is a picture."""
-DIGITS = "(v => v && Math.abs(v) < 1e-4 ? v.toExponential() : String(v))(Number(value.toPrecision(4)))"
-WRITTEN = {"exact": "String(value)", "digits": DIGITS}
+FAR = 'Number(value.toPrecision(3)).toExponential().replace("e", "×10<sup>") + "</sup>"'
+DIGITS = f"(value && Math.abs(value) < 1e-4 ? {FAR} : String(Number(value.toPrecision(4))))"
+WRITTEN = {
+    name: f'{code}.replaceAll("-", "−")' for name, code in {"exact": "String(value)", "digits": DIGITS}.items()
+}
 """How numbers are written. Not by Bokeh's formatters: they have so many decimals, and 0.00339 is 0 there."""
 STYLE = (Path(__file__).parent / "runs_table.css").read_text()
 

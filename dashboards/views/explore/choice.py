@@ -119,7 +119,7 @@ def read_choice(
         kind=context.choice("as", KINDS, default_kind(layout, flags)),
         x_scale=context.choice("xscale", SCALES, "linear"),
         y_scale=context.choice("scale", SCALES, "linear"),
-        neurons=read_query(context.query),
+        neurons=read_query(context.query, context.say),
         alone=context.choice("only", ("selected", ""), "") == "selected",
         window=context.window("window"),
     )

@@ -64,7 +64,7 @@ class Offers:
 
 def small_select(name: str, options: Any) -> pn.widgets.Select:
     """Make a select of which two stand side by side on a phone."""
-    return pn.widgets.Select(label=name, options=options, width=128, margin=(5, 8))
+    return pn.widgets.Select(label=name, options=options, width=128)
 
 
 class SourceChoice:
@@ -137,9 +137,9 @@ class Controls:
             "x_scale": small_select("Scale of x", list(SCALES)),
         }
         self.neurons = pn.widgets.TextInput(
-            label="Select neurons", placeholder="3, 17-20 or log_norm > -3 and sliding", width=290
+            label="Select neurons", placeholder="3, 17-20 or log_norm > -3", width=290
         )
-        self.alone = pn.widgets.Checkbox(label="draw only these", margin=(30, 10, 5, 0))
+        self.alone = pn.widgets.Checkbox(label="draw only these", margin=(5, 10, 12, 10))
         self.player = pn.widgets.Player(
             label="Frame", start=0, end=1, value=0, interval=FRAME_MILLISECONDS, loop_policy="once",
             show_loop_controls=False, sizing_mode="stretch_width", height=80, visible=False,
@@ -169,7 +169,7 @@ class Controls:
             f"else at the end. Also numbers: 3, 17-20.</p><dl class=facts>{names}</dl></details>",
             margin=(0, 10),
         )
-        row = {"gap": "0 8px", "align_items": "flex-end", "sizing_mode": "stretch_width", "margin": 0}
+        row = {"gap": "0 4px", "align_items": "flex-end", "sizing_mode": "stretch_width", "margin": 0}
         return pn.Column(
             self.sources.layout, self.variable, self.about,
             pn.FlexBox(*self.parts.values(), self.kind, *self.scales.values(), **row),

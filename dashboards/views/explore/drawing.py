@@ -13,6 +13,7 @@ import xarray as xr
 
 from dashboards.html_table import Table
 from dashboards.neurons.condition import ConditionError
+from dashboards.paper_notation import print_numbers
 from dashboards.plots.slice_heat_map import create_heat_map
 from dashboards.plots.slice_plots import Axis, Lines, create_lines_plot, cue, group_lines
 from dashboards.plots.slice_scales import count_lost, make_scale
@@ -301,7 +302,7 @@ class Picture:
         known = values[np.isfinite(values)]
         said = [f"Shown is {self.described.title} over {title_of(self.array, layout.x)}"]
         if known.size and not self.described.words:
-            said.append(f"from {known.min():.4g} to {known.max():.4g}".replace("-", "−"))
+            said.append(print_numbers(f"from {known.min():.4g} to {known.max():.4g}"))
         for dim, place in layout.at.items():
             said.append(f"at {self.place_text(dim, place)}")
         text = ", ".join(said) + "."

@@ -51,15 +51,17 @@ class NeuronChoice:
         self.worked = NeuronSelection()
         self.silent = False
         self.field = pn.widgets.TextInput(
-            label="Select neurons", placeholder="3, 17-20 or log_norm > -3 and sliding", value=selection.text(),
-            width=250, margin=(5, 8),
+            label="Select neurons", placeholder="3, 17-20 or log_norm > -3", value=selection.text(),
+            width=250, margin=(5, 16, 5, 0),
         )  # fmt: skip
-        self.menu = pn.widgets.Select(label="By a property", options=MENU, value="", width=150, margin=(5, 8))
-        self.list = html_pane("", margin=(0, 8))
+        self.menu = pn.widgets.Select(
+            label="By a property", options=MENU, value="", width=150, margin=(5, 16, 5, 0)
+        )
+        self.list = html_pane("", margin=0)
         self.field.param.watch(lambda event: self.type(str(event.new)), "value")
         self.menu.param.watch(lambda event: self.pick(str(event.new)), "value")
-        row = pn.FlexBox(self.field, self.menu, gap="0", sizing_mode="stretch_width", margin=0)
-        self.layout = pn.Column(row, self.list, sizing_mode="stretch_width", margin=0)
+        self.row = pn.FlexBox(self.field, self.menu, gap="0", sizing_mode="stretch_width", margin=0)
+        self.layout = pn.Column(self.row, self.list, sizing_mode="stretch_width", margin=(0, 10))
 
     def type(self, text: str) -> None:
         """Select what a person has typed."""

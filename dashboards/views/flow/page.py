@@ -272,14 +272,14 @@ class FlowPage:
             controls.choice, controls.scale.slider, controls.width.slider, controls.seed, controls.start,
             controls.slope.slider, collapsible_card("At the cursor", text.facts),
             collapsible_card("Data", self.points.layout), self.save.button, self.save.line, link,
-            flex="1 1 250px", least="250px",
+            flex="1 1 265px", least="250px",
         )  # fmt: skip
         left.stylesheets = [AFTER_THE_PICTURES]
         player = pn.Row(plots.play, plots.player, sizing_mode="stretch_width", margin=0)
         middle = card(
             text.title, plots.network_legend, pn.pane.Bokeh(plots.network.figure, sizing_mode="stretch_width"),
-            player, text.sentence, plots.neurons.layout, plots.height_axis, plots.plane, text.times,
-            collapsible_card("The curves as a table", text.samples, closed=True), files.view(), flex="3 1 440px",
+            player, text.sentence, plots.neurons.layout, plots.height_axis, plots.plane, files.view(),
+            flex="3 1 440px",
         )  # fmt: skip
         buttons = pn.FlexBox(plots.unit_choice, plots.loss_axis, self.other.choice, gap="0 8px", margin=0)
         right = card(
@@ -288,6 +288,8 @@ class FlowPage:
             self.other.text,
             plots.loss_place,
             *plots.other_curves(),
+            text.times,
+            collapsible_card("The curves as a table", text.samples, closed=True),
             flex="3 1 400px",
         )
         wide: dict[str, Any] = {"gap": "14px", "align_items": "flex-start", "sizing_mode": "stretch_width"}

@@ -15,6 +15,8 @@ DIGITS = 6
 """Decimals of a dragged point."""
 SHOWN, WIDE = 3, 3
 """Decimals of points that cannot be edited, and the number of columns from which on the table scrolls."""
+HEIGHT, HEAD, ROW = 189, 34, 31
+"""Pixels: of the table at most, of its heads, and of a row."""
 STEP = 0.5
 """A new point is placed so far to the right of the others, and has this label."""
 
@@ -86,7 +88,7 @@ class PointsTable:
         self.current, self.changed, self.refused = current, changed, refused
         self.showing = False
         self.table = EditedTable(
-            label="Data points", show_index=False, selectable=False, sizing_mode="stretch_width", height=170,
+            label="Data points", show_index=False, selectable=False, sizing_mode="stretch_width", height=HEIGHT,
             configuration={"columnDefaults": {"headerSort": False}}, layout="fit_columns",
             theme="simple", stylesheets=[TABLE_STYLE],
         )  # fmt: skip
@@ -120,7 +122,8 @@ class PointsTable:
         self.showing = True
         try:
             layout = "fit_data" if wide else "fit_columns"
-            self.table.param.update(disabled=fixed, value=frame, layout=layout)
+            height = min(HEIGHT, HEAD + ROW * len(frame))
+            self.table.param.update(disabled=fixed, value=frame, layout=layout, height=height)
         finally:
             self.showing = False
 

@@ -73,14 +73,14 @@ class RunPlots:
         self.wanted_time = context.number("t", 0.0, 1e300, 0.0) if "t" in context.query else None
         self.window = context.window("window")
         self.network, self.curves = NetworkPlot(context.theme), TimeCurves(context.theme)
-        self.neurons = NeuronChoice(read_query(context.query), self.neurons_chosen, context.say)
+        self.neurons = NeuronChoice(read_query(context.query, context.say), self.neurons_chosen, context.say)
         self.marking = False
         self.player = pn.widgets.Player(
             label="Time of the flow", start=0, end=1, value=0, interval=FRAME_MILLISECONDS, loop_policy="once",
             show_loop_controls=False, show_value=False, sizing_mode="stretch_width", height=84,
             visible_buttons=["slower", "first", "previous", "next", "last", "faster"],
         )  # fmt: skip
-        self.play = pn.widgets.Button(label=PLAY, color="primary", width=110, margin=(18, 6, 0, 8), **LARGE)
+        self.play = pn.widgets.Button(label=PLAY, color="primary", width=110, margin=(18, 6, 0, 10), **LARGE)
         self.play.on_click(self.start_or_stop)
         self.player.param.watch(self.playing, "direction")
         self.unit_choice = radio_buttons("Unit of time", UNITS, context.choice("clock", UNITS, "t"))
@@ -88,11 +88,11 @@ class RunPlots:
             "Axis of the loss", {key: key for key in AXES}, context.choice("loss", AXES, "linear")
         )
         self.height_axis = radio_buttons(
-            "Height of the neurons", HEIGHTS, context.choice("height", HEIGHTS, "log"), margin=(5, 8)
+            "Height of the neurons", HEIGHTS, context.choice("height", HEIGHTS, "log"), margin=(5, 10)
         )
         self.network.logarithmic = self.height_axis.value == "log"
         self.plane = pn.widgets.Select(
-            label="The plane of the weights", options={PRINCIPAL: ""}, width=230, margin=(5, 8), visible=False
+            label="The plane of the weights", options={PRINCIPAL: ""}, width=230, margin=(5, 10), visible=False
         )
         self.wanted_plane = context.text("plane")
         self.plane.param.watch(lambda _: self.change_plane(), "value")
@@ -104,6 +104,7 @@ class RunPlots:
         self.frames = LatestOnly(
             pn.state.curdoc, lambda frame: frame, self.show_frame, failed, rest=lambda _: None, after=0.5
         )
+        self.choices = LatestOnly(pn.state.curdoc, lambda _: None, self.show_frame, failed)
         self.player.param.watch(lambda event: self.frames.request(event.new), "value")
         self.unit_choice.param.watch(lambda _: self.change_unit(), "value")
         self.loss_axis.param.watch(lambda _: self.show_loss(), "value")
@@ -173,7 +174,11 @@ class RunPlots:
         theme, roles = self.context.theme, occurring(drawing.role)
         texts = {
             self.network_legend: network_legend(theme, roles, principal=principal, draggable=draggable),
-            self.phases_legend: phases_legend(theme, list(phase_order(drawing.run.groups))),
+            self.phases_legend: phases_legend(
+                theme,
+                drawing.once("order of phases", lambda: list(phase_order(drawing.run.groups))),
+                tested="test_loss" in drawing.run.groups["trajectory"],
+            ),
         }
         for pane, text in texts.items():
             if pane.object != text:
@@ -296,7 +301,7 @@ class RunPlots:
         if self.drawing is not None:
             self.mark(self.frame)
             self.moved(self.frame)
-            self.frames.request(self.player.value)
+            self.choices.request(None)  # the life of a neuron comes after the marks have been sent
 
     def mark(self, frame: int) -> None:
         """Mark the selected neurons in the picture and in the curves."""

@@ -53,8 +53,8 @@ class RunText:
             escape(self.context.address(page, **selection.query())) for page in ("theory", "explore")
         )
         self.title.object = (
-            f'<p><b>{escape(self.named)}</b> · <a href="{theory}">its theory</a> · '
-            f'<a href="{explore}">explore it</a><br>'
+            f'<p><b>{escape(self.named)}</b> · <a href="{theory}">its\N{NO-BREAK SPACE}theory</a> · '
+            f'<a href="{explore}">explore\N{NO-BREAK SPACE}it</a><br>'
             f"{escape(selection.config.title or '')}</p>"
         )
 

@@ -51,7 +51,7 @@ class Controls:
         self.measure = pn.widgets.Select(
             label="Aggregate by", options=ways, value=context.choice("by", ways, ways[0]), width=180
         )
-        self.search = pn.widgets.TextInput(label="Find by words", placeholder="lemma 4, norm, time …", width=170)
+        self.search = pn.widgets.TextInput(label="Find by words", placeholder="lemma 4, norm …", width=170)
         self.found = html_pane("", sizing_mode=None, visible=False)
         widgets = [self.quantity, self.x, self.y, *self.sliders.values(), self.measure]
         self.layout = pn.FlexBox(

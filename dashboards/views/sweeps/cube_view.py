@@ -82,7 +82,7 @@ class CubeView:
         says = f"{self.cube.cells:,} cells of {attributes['run_name']}" + (
             f", {failed:,} failed" if failed else ""
         )
-        return f"<strong>{escape(self.cube.title)}</strong> <span>· {escape(says)}</span>"
+        return f"<strong>{escape(self.cube.title.replace(' x ', ' × '))}</strong> <span>· {escape(says)}</span>"
 
     def show(self) -> None:
         """Show the section of the controls: new plots for other axes, else new numbers."""

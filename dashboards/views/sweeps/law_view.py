@@ -10,7 +10,7 @@ import xarray as xr
 
 from dashboards.components import facts_html, html_pane
 from dashboards.page_context import PageContext
-from dashboards.paper_notation import typeset
+from dashboards.paper_notation import print_numbers, typeset
 from dashboards.plots.svg_colors import recolor_svg
 from pipeline import figures
 
@@ -24,7 +24,7 @@ def build_law_view(context: PageContext, sweep_id: str, law: xr.Dataset, title: 
     drawn = figures.encoded(figures.LAWS[which](law.load()), "svg", title=f"{which} law", source=sweep_id).decode()
     drawn = drawn[drawn.index("<svg") :]  # Panel takes a text that does not start so for a file name
     rows = [
-        (title_of(values), f"{float(values):.5g}".replace("-", "−"))
+        (title_of(values), print_numbers(f"{float(values):.5g}"))
         for values in law.data_vars.values()
         if values.ndim == 0
     ]
@@ -63,10 +63,10 @@ def describe_law(law: xr.Dataset) -> list[str]:
         if values.ndim == 1 and "flag_values" not in along.attrs:
             shown = known if len(known) <= FEW else known[[0, -1]]
             text = ", ".join(f"{numbers[place]:.4g} at {float(along[place]):g}" for place in shown)
-            curves.append(f"{title_of(values)}: {text} ({title_of(along)}).".replace("-", "−"))
+            curves.append(f"{title_of(values)}: {print_numbers(text)} ({title_of(along)}).")
         else:
             text = f"from {np.nanmin(numbers):.4g} to {np.nanmax(numbers):.4g}"
-            tables.append(f"{title_of(values)}: {text}.".replace("-", "−"))
+            tables.append(f"{title_of(values)}: {print_numbers(text)}.")
     return curves or tables
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import panel as pn
 
 from catalog import CatalogError
-from dashboards.components import html_pane
+from dashboards.components import TO_THE_EDGE, html_pane
 from dashboards.cubes.opened_cube import CUBE_GROUP, read_cube
 from dashboards.damage import explain_damage
 from dashboards.latest_only import poll
@@ -49,7 +49,7 @@ class SweepsView:
         self.chosen = pn.widgets.Select(label="Sweep", options=self.sweep_ids, sizing_mode="stretch_width")
         self.shown: CubeView | None = None
         self.place = pn.Column(sizing_mode="stretch_width", min_height=560)
-        self.layout = pn.Column(self.chosen, self.place, sizing_mode="stretch_width")
+        self.layout = pn.Column(self.chosen, self.place, sizing_mode="stretch_width", margin=TO_THE_EDGE)
         if self.sweep_ids:
             self.chosen.value = context.choice("sweep", self.sweep_ids, self.first())
         self.show()

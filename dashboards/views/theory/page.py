@@ -204,8 +204,8 @@ def plateaus_card(tree: xr.DataTree, context: PageContext) -> pn.Column:
     said = describe_plateaus(plateaus)
     head = heading_pane(
         "Plateaus, and the Hessian at each",
-        "On a plateau the flow is slow near a stationary point θ_S. Each stem is an eigenvalue of the Hessian of "
-        "the loss at θ_S; its height is the logarithm of the multiplicity. The flow escapes along the negative "
+        "On a plateau the flow is slow near a stationary point θₛ. Each stem is an eigenvalue of the Hessian of "
+        "the loss at θₛ; its height is the logarithm of the multiplicity. The flow escapes along the negative "
         "eigenvalues.",
     )
     if not plateaus.sizes["plateau_number"]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import panel as pn
 
+from dashboards.components import BUTTON
 from dashboards.latest_only import poll
 from dashboards.page_context import PageContext
 from dashboards.run_selection import KEYS, RunSelection, read_selection
@@ -16,7 +17,7 @@ RUNS_LIMIT = 500
 POLL_MILLISECONDS = 4_000
 """Milliseconds between two checks for new runs; a check lists a folder."""
 LOWEST, HIGHEST = -1000.0, 2.0
-"""log10 of the scales that the form offers; an address may give others."""
+"""log₁₀ of the scales that the form offers; an address may give others."""
 RUN, PRESET = "run ", "preset "
 """The prefixes of the form's values."""
 
@@ -30,12 +31,14 @@ class RunPicker:
         self.context, self.selection, self.changed = context, selection, changed
         self.choice = pn.widgets.Select(label="Run or preset", width=320, margin=(0, 14, 6, 0))
         self.scale = pn.widgets.FloatInput(
-            label="log10 of the scale", start=LOWEST, end=HIGHEST, step=1.0, width=170, margin=(0, 14, 6, 0)
+            label="log₁₀ of the scale", start=LOWEST, end=HIGHEST, step=1.0, width=170, margin=(0, 14, 6, 0)
         )
-        self.button = pn.widgets.Button(label="Show", color="primary", width=90, margin=(21, 0, 6, 0))
+        self.button = pn.widgets.Button(label="Show", color="primary", margin=(0, 0, 6, 0), **BUTTON)
         self.choice.param.watch(lambda _: self.follow(), "value")
         self.button.on_click(lambda _: self.show())
-        self.view = pn.FlexBox(self.choice, self.scale, self.button, sizing_mode="stretch_width", margin=0)
+        self.view = pn.FlexBox(
+            self.choice, self.scale, self.button, align_items="flex-end", sizing_mode="stretch_width", margin=0
+        )
         self.reflect(selection)
         self.known = poll(context.catalog.run_ids, self.offer, context.say_error, POLL_MILLISECONDS)
 

@@ -6,16 +6,18 @@ from math import exp, log, sqrt
 
 import numpy as np
 
+from pipeline.flow.exact.integration.state import DEEP, TURNED
 from pipeline.flow.gram.compiling import allocating, inner, scanning
 from pipeline.flow.gram.network import SLIDING
 from pipeline.flow.gram.neuron import FAR
-from pipeline.flow.gram.sliding import DEPENDENT
+from pipeline.flow.gram.sliding import DEPENDENT, choose, solve, write_column
 from pipeline.flow.gram.state import MOST_INSTANTS, NOW, SENSITIVE
 
 SMALL = -14.0
 """ln of |w|^2, over the labels, below which a neuron that grows waits: seven e-folds."""
-FROM_AFAR = 0.01
-"""The share of the margin by which a neuron comes closer before it turns: what is to and fro is no decision."""
+SHRUNK = 0.5
+"""|w_j| at a step's end, over that at its start, below which the preactivations are formed anew: their rounding
+became a larger share of them."""
 
 
 @scanning
@@ -30,20 +32,13 @@ def along(w, x):
 @inner
 def factorise(side, gram, corner):
     """Write the Cholesky factor of the points at which a neuron slides; return how many are independent."""
-    rank, factor, point = 0, corner.factor, corner.point
+    rank = 0
     for k in range(side.shape[0]):
-        if side[k] != SLIDING or rank == point.shape[0] - 1:
+        if side[k] != SLIDING or rank == corner.point.shape[0] - 1:
             continue
-        square = gram[k, k]
-        for b in range(rank):
-            total = gram[k, point[b]]
-            for c in range(b):
-                total -= factor[rank, c] * factor[b, c]
-            factor[rank, b] = total / factor[b, b]
-            square -= factor[rank, b] ** 2
+        square = write_column(k, rank, gram, corner)
         if square > DEPENDENT * gram[k, k]:
-            factor[rank, rank] = sqrt(square)
-            point[rank] = k
+            choose(k, square, rank, corner)
             rank += 1
     return rank
 
@@ -51,26 +46,24 @@ def factorise(side, gram, corner):
 @inner
 def put_on_boundaries(w, rank, data, corner):
     """Take the part in the span of these points out of w, twice: once would leave its rounding."""
-    factor, point, found = corner.factor, corner.point, corner.found
+    chosen, rest = corner.chosen, corner.rest
     for _ in range(2):
         for a in range(rank):
-            total = along(w, data.x[point[a]])
-            for b in range(a):
-                total -= factor[a, b] * found[b]
-            found[a] = total / factor[a, a]
-        for a in range(rank - 1, -1, -1):
-            total = found[a]
-            for b in range(a + 1, rank):
-                total -= factor[b, a] * found[b]
-            found[a] = total / factor[a, a]
-            x = data.x[point[a]]
+            rest[a] = along(w, data.x[chosen[a]])
+        solve(rank, corner)
+        for a in range(rank):
+            x = data.x[chosen[a]]
             for c in range(w.shape[0]):
-                w[c] -= found[a] * x[c]
+                w[c] -= rest[a] * x[c]
 
 
 @allocating
-def write_weights(data, network, sweep):
-    """Write the trial's w_j into its ``force``, on the boundaries along which they slide."""
+def write_weights(data, network, sweep, exact):
+    """Write the trial's w_j into its ``force``.
+
+    Those that slide are put on their boundaries, from which only rounding has moved them: all of them if
+    ``exact``, else those that have shrunk.
+    """
     trial = sweep.trial
     (m, q) = network.w.shape
     np.dot(trial.moved, data.x, trial.force)
@@ -78,25 +71,43 @@ def write_weights(data, network, sweep):
         w, before = trial.force[j], network.w[j]
         for c in range(q):
             w[c] += before[c]
+        if not exact and trial.size[j] >= SHRUNK:
+            continue
         rank = factorise(trial.side[j], data.gram, sweep.corner)
         if rank > 0:
             put_on_boundaries(w, rank, data, sweep.corner)
 
 
 @scanning
-def take_sides(after, side, g):
-    """Take a neuron's states; return the sum of its preactivations' sizes."""
-    total = 0.0
+def take_sides(end, scale, side, g):
+    """Take a neuron's (preactivations, states), the former times ``scale``; return the sum of their sizes."""
+    (g_end, side_end), total = end, 0.0
     for k in range(g.shape[0]):
-        side[k] = after[k]
-        g[k] = g[k] if after[k] != SLIDING else 0.0
+        side[k] = side_end[k]
+        g[k] = scale * g_end[k] if side_end[k] != SLIDING else 0.0
         total += abs(g[k])
     return total
 
 
+@scanning
+def write_preactivations(w, x, g):
+    """Write <w, x_k>."""
+    for k in range(x.shape[0]):
+        total = 0.0
+        for c in range(w.shape[0]):
+            total += w[c] * x[k, c]
+        g[k] = total
+
+
 @allocating
-def accept(data, network, sweep):
+def accept(data, network, sweep, exact):
     """Go to the trial's end.
+
+    Parameters
+    ----------
+    exact : bool
+        Whether the preactivations are formed anew, and neurons put on their boundaries: what rounding has left
+        since that was done is taken away.
 
     Returns
     -------
@@ -109,7 +120,7 @@ def accept(data, network, sweep):
     """
     trial, waiting, small = sweep.trial, 0.0, SMALL + log(data.scale)
     (m, q), n = network.w.shape, data.x.shape[0]
-    write_weights(data, network, sweep)
+    write_weights(data, network, sweep, exact)
     turned, gross = 0.0, 0.0
     for j in range(m):
         w, before = trial.force[j], network.w[j]
@@ -123,64 +134,60 @@ def accept(data, network, sweep):
             change += (after - before[c]) ** 2
             before[c] = after
         turned += sqrt(change) / m
-    np.dot(network.w, data.x.T, network.g)
+        if not exact and size < SHRUNK:
+            write_preactivations(before, data.x, trial.g[j])
+            size = 1.0
+        trial.size[j] = 1.0 / size
+    if exact:
+        np.dot(network.w, data.x.T, trial.g)
     for j in range(m):
-        gross += exp(2.0 * network.log_norm[j]) * take_sides(trial.side[j], network.side[j], network.g[j]) / n
+        end, scale = (trial.g[j], trial.side[j]), 1.0 if exact else trial.size[j]
+        gross += exp(2.0 * network.log_norm[j]) * take_sides(end, scale, network.side[j], network.g[j]) / n
     return turned, gross, waiting
 
 
-@scanning
-def mark_turns(before, after, turned):
-    """Mark the boundaries from which a neuron turned back between (speeds, states) at a step's start and its end.
+@inner
+def note_doubt(instant, state):
+    """Count a decision that an error of the tolerance's size could change; keep the first ones' instants."""
+    counts = state.counts
+    if counts[SENSITIVE] < MOST_INSTANTS:
+        state.instants[counts[SENSITIVE]] = instant
+    counts[SENSITIVE] += 1
 
-    Returns
-    -------
-    float
-        How many there are.
-    """
-    (speed, side), (speed_after, side_after), count = before, after, 0.0
-    for k in range(turned.shape[0]):
-        same = (side[k] == side_after[k]) & (side[k] * speed[k] < 0.0) & (side[k] * speed_after[k] > 0.0)
-        turned[k] = 1.0 if same else 0.0
-        count += turned[k]
+
+@inner
+def note_doubts(state, step):
+    """Count the neurons with such a decision within the step that is accepted."""
+    doubt = state.sweep.doubt
+    for j in range(doubt.shape[0]):
+        if doubt[j] < FAR:
+            note_doubt(state.clock[NOW] + doubt[j] * step, state)
+
+
+@scanning
+def count_sliding(side):
+    """At how many boundaries a neuron slides."""
+    count = 0.0
+    for k in range(side.shape[0]):
+        count += 1.0 if side[k] == SLIDING else 0.0
     return count
 
 
 @inner
-def first_turn(j, data, state, step, margin):
-    """The share of the step after which neuron j turned back next to a boundary; FAR if it did not.
+def note_revived(state, instant):
+    """Count the neurons that grow again after they have shrunk so far that an error has chosen their direction.
 
-    The distance to the boundary is the cubic with its values and speeds at the step's ends.
+    On a line there is one direction: what a neuron shrinks there does not count.
     """
-    network, trial, turned = state.network, state.sweep.trial, state.sweep.gap
-    before, after = (state.speed[j], network.side[j]), (trial.speed[j], trial.side[j])
-    size, first = trial.size[j], FAR
-    if mark_turns(before, after, turned) == 0.0:
-        return FAR
-    for k in range(turned.shape[0]):
-        if turned[k] == 0.0:
-            continue
-        side = trial.side[j, k]
-        here, start = side * network.g[j, k], step * side * state.speed[j, k]
-        far, end = side * trial.g[j, k] - here, step * size * side * trial.speed[j, k]
-        square, cube = 3.0 * far - 2.0 * start - end, start + end - 2.0 * far
-        share = -start / (square + sqrt(max(square * square - 3.0 * cube * start, 0.0)))
-        least = here + share * (start + share * (square + share * cube))
-        close = margin * (1.0 + share * (size - 1.0)) * data.length[k]
-        if least <= close and here - least >= FROM_AFAR * close:
-            first = min(first, share)
-    return first
-
-
-@inner
-def note_doubts(data, state, step, margin):
-    """Count the neurons with such a decision within the step that is accepted; keep their speeds at its end."""
-    speed, after, counts = state.speed, state.sweep.trial.speed, state.counts
-    for j in range(speed.shape[0]):
-        first = min(state.sweep.doubt[j], first_turn(j, data, state, step, margin))
-        if first < FAR:
-            if counts[SENSITIVE] < MOST_INSTANTS:
-                state.instants[counts[SENSITIVE]] = state.clock[NOW] + first * step
-            counts[SENSITIVE] += 1
-        for k in range(speed.shape[1]):
-            speed[j, k] = after[j, k]
+    network, (highest, lowest) = state.network, (state.extent[0], state.extent[1])
+    for j in range(highest.shape[0]):
+        now = network.log_norm[j]
+        revived = highest[j] - lowest[j] > DEEP and now > lowest[j] + TURNED
+        if revived:
+            note_doubt(instant, state)
+        if revived or now > highest[j]:
+            highest[j], lowest[j] = now, now
+        elif now < lowest[j]:
+            if count_sliding(network.side[j]) >= network.w.shape[1] - 1:
+                highest[j] += now - lowest[j]
+            lowest[j] = now

@@ -10,47 +10,42 @@ from __future__ import annotations
 
 from math import sqrt
 
-from pipeline.flow.gram.compiling import inlined, inner, scanning
+from pipeline.flow.gram.compiling import inlined, scanning
 from pipeline.flow.gram.network import OFF, ON, SLIDING
-from pipeline.flow.gram.neuron import KAPPA, SIZE, SQUARE, advance, finish
-from pipeline.flow.gram.sliding import DEPENDENT, add_row
+from pipeline.flow.gram.neuron import KAPPA, SIZE, SQUARE, size_after
+from pipeline.flow.gram.sliding import DEPENDENT, add_row, choose, list_flagged, solve, write_column
 
 ROUNDING = 1e-12
 """The share of |x_k| up to which an end that is beyond a boundary is on it."""
 
 
 @scanning
-def mark_beyond(row, kappa, beyond):
-    """Mark the boundaries that the path meets; return how many."""
-    g, speed, side, count = row.g, row.speed, row.side, 0.0
+def go_along(row, kappa, slope, flag):
+    """Go along the path to its end, and flag the boundaries that it meets; return how many.
+
+    What holds the neuron at its boundaries is left out of ``row.moved``.
+    """
+    g, speed, side, moved, impulse, count = row.g, row.speed, row.side, row.moved, row.impulse, 0.0
     for k in range(g.shape[0]):
-        here, closing = side[k] * g[k], -side[k] * speed[k]
+        here, far = side[k] * g[k], kappa * speed[k]
         here = here if here > 0.0 else 0.0
-        beyond[k] = 1.0 if closing * kappa > here else 0.0
-        count += beyond[k]
+        beyond = -side[k] * far > here
+        flag[k] = 1 if beyond else 0
+        count += 1.0 if beyond else 0.0
+        g[k] += far
+        moved[k] += kappa * (impulse[k] if side[k] > 0.0 else slope * impulse[k])
     return count
 
 
 @inlined
-def collect_beyond(nearby):
-    """List the points whose boundaries are met; return how many."""
-    count, point, beyond = 0, nearby.point, nearby.near
-    for k in range(beyond.shape[0]):
-        point[count] = k
-        count += 1 if beyond[k] > 0.0 else 0
-    nearby.size[0] = count
-    return count
-
-
-@inlined
-def cross_all(sliding, data, row, corner, nearby):
+def cross_all(count, sliding, data, row, corner, nearby):
     """Write how far each crossing moves the end, and add the points along which the neuron slides to the corner.
 
     ``row.g`` has the end of the path already. Returns at how many points the neuron slides.
     """
     rest, most = 1.0 - data.slope, corner.point.shape[0] - 1
-    for i in range(nearby.size[0]):
-        k = nearby.point[i]
+    for i in range(count):
+        k = corner.listed[i]
         up, impulse, speed = row.side[k] == OFF, row.impulse[k], row.speed[k]
         change = rest * impulse if up else -rest * impulse
         if impulse < 0.0 and (speed + change * data.gram[k, k] > 0.0) != up and sliding < most:
@@ -65,29 +60,22 @@ def cross_all(sliding, data, row, corner, nearby):
 
 @inlined
 def put_on(sliding, data, row, corner):
-    """Find what puts ``row.g`` on the boundaries of these points; one that depends on others goes off."""
-    gram, point, factor, found, rank = data.gram, corner.point, corner.factor, corner.found, 0
+    """Find what puts ``row.g`` on the boundaries of these points; one that depends on others goes off.
+
+    Returns at how many points, the chosen ones, the neuron slides; their shares are in ``corner.rest``.
+    """
+    gram, rank = data.gram, 0
     for a in range(sliding):
-        k = point[a]
-        square, total = gram[k, k], row.g[k]
-        for b in range(rank):
-            product = gram[k, point[b]]
-            for c in range(b):
-                product -= factor[rank, c] * factor[b, c]
-            factor[rank, b] = product / factor[b, b]
-            square -= factor[rank, b] ** 2
-            total -= factor[rank, b] * found[b]
+        k = corner.point[a]
+        square = write_column(k, rank, gram, corner)
         if square <= DEPENDENT * gram[k, k]:
             row.side[k] = OFF
             continue
-        factor[rank, rank] = sqrt(square)
-        found[rank], point[rank] = total / factor[rank, rank], k
+        choose(k, square, rank, corner)
         rank += 1
-    for a in range(rank - 1, -1, -1):
-        total = found[a]
-        for b in range(a + 1, rank):
-            total -= factor[b, a] * found[b]
-        found[a] = total / factor[a, a]
+    for a in range(rank):
+        corner.rest[a] = row.g[corner.chosen[a]]
+    solve(rank, corner)
     return rank
 
 
@@ -111,25 +99,27 @@ def displace(k, moved, data, row):
     return grown
 
 
-@inner
+@inlined
 def pass_at_once(reached, sliding, data, row, corner, nearby):
     """Carry the neuron along its path to ``reached``; return how many boundaries it met."""
-    count, motion = 0, row.motion
-    if motion[SQUARE] > 0.0 and mark_beyond(row, reached, nearby.near) > 0.0:
-        count = collect_beyond(nearby)
-    advance(reached, row)
-    finish(sliding, data, row, corner)
-    if count == 0:
+    motion = row.motion
+    met = go_along(row, reached, data.slope, corner.flag)
+    motion[KAPPA] = reached
+    motion[SIZE] = size_after(reached, motion)
+    for i in range(sliding):
+        row.moved[corner.point[i]] -= corner.held[i] * reached
+    if met == 0.0 or motion[SQUARE] == 0.0:
         return 0
-    sliding, grown = cross_all(sliding, data, row, corner, nearby), 0.0
+    count = list_flagged(corner)
+    sliding, grown = cross_all(count, sliding, data, row, corner, nearby), 0.0
     for i in range(count):
         if nearby.moved[i] != 0.0:
-            grown += displace(nearby.point[i], nearby.moved[i], data, row)
+            grown += displace(corner.listed[i], nearby.moved[i], data, row)
     if sliding > 0:
         sliding = put_on(sliding, data, row, corner)
     for i in range(sliding):
-        grown += displace(corner.point[i], -corner.found[i], data, row)
+        grown += displace(corner.chosen[i], -corner.rest[i], data, row)
     for i in range(sliding):
-        row.g[corner.point[i]] = 0.0
+        row.g[corner.chosen[i]] = 0.0
     motion[SIZE] = sqrt(max(motion[SIZE] * motion[SIZE] + grown, 0.0))
     return count + int(turn_missed(row.g, row.side, data.length))

@@ -1,6 +1,6 @@
 """Decisions that an error of the tolerance's size could change: counted, as the grouped path counts them.
 
-A neuron that turns back next to a boundary (``accepting.first_turn``); or that crosses one boundary next to
+A neuron that turns back next to a boundary (``turning``); or that crosses one boundary next to
 another, and is turned back from that one by the crossing itself: in the other order it would go on beyond it.
 *Next to* a boundary is an angle up to the tolerance: |<w, x_k>| <= tolerance |x_k| |w|.
 """

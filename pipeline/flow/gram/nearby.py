@@ -37,7 +37,7 @@ from pipeline.flow.gram.neuron import (
     time_to,
     write_gaps,
 )
-from pipeline.flow.gram.sliding import Row, add_row
+from pipeline.flow.gram.sliding import Row, add_row, list_flagged
 
 WIDTH = 3
 """Place in ``Nearby.start``."""
@@ -51,12 +51,8 @@ TRIALS = 3
 class Nearby(NamedTuple):
     """The points whose boundaries are near a neuron's path, and workspace.
 
-    near : float64[n]
-        Of all points: whether they are.
     size : int64[1]
-        How many are.
-    point : int64[n]
-        Which they are: the first ones here and below.
+        How many are: those in ``Corner.listed``, the first ones below.
     met : float64[n]
         Whether the neuron met the boundary.
     g, speed, side, moved, impulse, gap : float64[n]
@@ -70,9 +66,7 @@ class Nearby(NamedTuple):
         |D|^2, <D, w> and |w| at the start; and how far one crossing can move a preactivation, for kappa = 1.
     """
 
-    near: np.ndarray
     size: np.ndarray
-    point: np.ndarray
     met: np.ndarray
     g: np.ndarray
     speed: np.ndarray
@@ -88,9 +82,9 @@ class Nearby(NamedTuple):
 
 def make_nearby(n: int) -> Nearby:
     """Room for n points."""
-    near, met, g, speed, side, moved, impulse, gap, length, held = np.zeros((10, n))
+    met, g, speed, side, moved, impulse, gap, length, held = np.zeros((9, n))
     return Nearby(
-        near, np.zeros(1, dtype=np.int64), np.zeros(n, dtype=np.int64), met, g, speed, side, moved, impulse, gap,
+        np.zeros(1, dtype=np.int64), met, g, speed, side, moved, impulse, gap,
         length, held, np.zeros((n, n)), np.zeros(4),
     )  # fmt: skip
 
@@ -101,13 +95,13 @@ def write_width(data, impulse, nearby):
     square, total, n = 0.0, 0.0, impulse.shape[0]
     for k in range(n):
         square += impulse[k] * impulse[k]
-        total += data.gram[k, k]
+        total += data.length[k] * data.length[k]
     nearby.start[WIDTH] = sqrt(square / n) * total / n
 
 
 @scanning
-def mark_near(row, kappa, width, near):
-    """Mark the points whose boundaries are near the path's end, or beyond which it ends, or where it slides.
+def mark_near(row, kappa, width, flag):
+    """Flag the points whose boundaries are near the path's end, or beyond which it ends, or where it slides.
 
     Returns
     -------
@@ -119,20 +113,17 @@ def mark_near(row, kappa, width, near):
         here = side[k] * g[k]
         here = here if here > 0.0 else 0.0
         end = here + kappa * side[k] * speed[k]
-        near[k] = 1.0 if end <= width else 0.0
+        flag[k] = 1 if end <= width else 0
         total += -end if end < 0.0 else 0.0
     return total
 
 
 @inlined
-def collect(data, row, nearby):
-    """Collect what is known of the points that are near."""
-    count = 0
-    for k in range(row.g.shape[0]):
-        nearby.point[count] = k
-        count += 1 if nearby.near[k] > 0.0 else 0
+def collect(data, row, corner, nearby):
+    """Collect what is known of the points that are near: those that are flagged."""
+    count = list_flagged(corner)
     for i in range(count):
-        k = nearby.point[i]
+        k = corner.listed[i]
         nearby.g[i], nearby.speed[i], nearby.side[i] = row.g[k], row.speed[k], row.side[k]
         nearby.impulse[i], nearby.length[i] = row.impulse[k], data.length[k]
         nearby.moved[i], nearby.met[i] = 0.0, 0.0
@@ -150,11 +141,11 @@ def part_of(row, nearby):
 
 
 @inlined
-def write_products(i, data, nearby):
+def write_products(i, data, listed, nearby):
     """Write the products of the i-th point, whose boundary is met, and the others."""
-    row = data.gram[nearby.point[i]]
+    row = data.gram[listed[i]]
     for l in range(nearby.size[0]):
-        nearby.gram[i, l] = row[nearby.point[l]]
+        nearby.gram[i, l] = row[listed[l]]
     nearby.met[i] = 1.0
 
 
@@ -164,7 +155,7 @@ def put_at_start(data, row, corner, nearby):
     sliding, motion = 0, row.motion
     for i in range(nearby.size[0]):
         if nearby.side[i] == SLIDING:
-            write_products(i, data, nearby)
+            write_products(i, data, corner.listed, nearby)
             corner.point[sliding], corner.held[sliding] = i, nearby.held[sliding]
             corner.place[sliding] = SLIDING
             sliding += 1
@@ -194,7 +185,7 @@ def pass_boundaries(whole, row, corner, nearby):
         left = max(left - time_to(far, motion), 0.0)
         advance(far, part)
         k = place_of(far, part.gap)
-        write_products(k, whole, nearby)
+        write_products(k, whole, corner.listed, nearby)
         sliding = meet(k, sliding, data, part, corner, left)
         events += 1
     advance(kappa_after(left, motion), part)
@@ -210,64 +201,51 @@ def write_ends(g, speed, kappa, ends):
 
 
 @scanning
-def mark_missed(ends, side, near):
-    """Mark the points that lie beyond their boundaries and were not near; return how many."""
+def mark_missed(ends, side, flag):
+    """Flag the points that lie beyond their boundaries and were not near; return how many."""
     missed = 0.0
     for k in range(ends.shape[0]):
-        beyond = 1.0 - near[k] if side[k] * ends[k] < 0.0 else 0.0
-        missed += beyond
-        near[k] += beyond
+        beyond = (side[k] * ends[k] < 0.0) & (flag[k] == 0)
+        missed += 1.0 if beyond else 0.0
+        flag[k] = 1 if beyond else flag[k]
     return missed
 
 
 @inlined
-def move_others(data, row, nearby):
+def move_others(data, row, corner, nearby):
     """Write where all points end into ``row.gap``; return how many of them should have been near."""
     far, slid = row.motion[KAPPA], 0
     write_ends(row.g, row.speed, far, row.gap)
     for i in range(nearby.size[0]):
         if nearby.met[i] > 0.0:
-            k = nearby.point[i]
+            k = corner.listed[i]
             share = row.impulse[k] if row.side[k] > 0.0 else data.slope * row.impulse[k]
             if row.side[k] == SLIDING:
                 share -= nearby.held[slid]
                 slid += 1
             add_row(row.gap, nearby.moved[i] - far * share, data.gram[k])
-    return mark_missed(row.gap, row.side, nearby.near)
+    return mark_missed(row.gap, row.side, corner.flag)
 
 
 @inlined
-def write_back(data, row, nearby):
+def write_back(data, row, listed, nearby):
     """Write where the neuron ends, and what was added to w."""
     far = row.motion[KAPPA]
     add_moved(row.moved, row.impulse, row.side, data.slope, far)
     for k in range(row.g.shape[0]):
         row.g[k] = row.gap[k]
     for i in range(nearby.size[0]):
-        k = nearby.point[i]
+        k = listed[i]
         share = row.impulse[k] if row.side[k] > 0.0 else data.slope * row.impulse[k]
         row.moved[k] += nearby.moved[i] - far * share
         row.g[k], row.side[k] = nearby.g[i], nearby.side[i]
 
 
 @inner
-def carry_neuron(active_impulse, data, row, corner, nearby):
-    """Carry one neuron through an impulse; return how many boundaries it met.
-
-    Parameters
-    ----------
-    active_impulse : float64[n]
-        The impulse of each point that is active, as in ``row.speed``: where the neuron slides as if off.
-    """
+def pass_one_by_one(reached, sliding, data, row, corner, nearby):
+    """Carry the neuron to ``reached``, or as far as the boundaries let it; return how many it met."""
     motion, start, events = row.motion, nearby.start, 0
-    motion[SQUARE], motion[ALONG] = measure(active_impulse, row.speed, row.g)
-    motion[SQUARE], motion[KAPPA] = max(motion[SQUARE], 0.0), 0.0
-    sliding = begin_sliding(data, row, corner)
-    motion[DOUBT] = FAR
-    reached = kappa_after(1.0, motion)
-    if motion[MARGIN] >= COARSE:
-        return pass_at_once(reached, sliding, data, row, corner, nearby)
-    if mark_near(row, reached, reached * start[WIDTH], nearby.near) == 0.0 or motion[SQUARE] == 0.0:
+    if mark_near(row, reached, reached * start[WIDTH], corner.flag) == 0.0 or motion[SQUARE] == 0.0:
         advance(reached, row)
         finish(sliding, data, row, corner)
         return 0
@@ -276,9 +254,28 @@ def carry_neuron(active_impulse, data, row, corner, nearby):
     for i in range(SIZE + 1):
         start[i] = motion[i]
     for _ in range(TRIALS):
-        collect(data, row, nearby)
+        collect(data, row, corner, nearby)
         events = pass_boundaries(data, row, corner, nearby)
-        if move_others(data, row, nearby) == 0.0:
+        if move_others(data, row, corner, nearby) == 0.0:
             break
-    write_back(data, row, nearby)
+    write_back(data, row, corner.listed, nearby)
     return events
+
+
+@inlined
+def carry_neuron(active_impulse, data, row, corner, nearby):
+    """Carry one neuron through an impulse; return how many boundaries it met.
+
+    Parameters
+    ----------
+    active_impulse : float64[n]
+        The impulse of each point that is active, as in ``row.speed``: where the neuron slides as if off.
+    """
+    motion = row.motion
+    motion[SQUARE], motion[ALONG], held, repelling = measure(active_impulse, row, corner.flag)
+    motion[KAPPA], motion[DOUBT] = 0.0, FAR
+    sliding = begin_sliding(data, row, corner, repelling) if held > 0.0 else 0
+    reached = kappa_after(1.0, motion)
+    if motion[MARGIN] >= COARSE:
+        return pass_at_once(reached, sliding, data, row, corner, nearby)
+    return pass_one_by_one(reached, sliding, data, row, corner, nearby)

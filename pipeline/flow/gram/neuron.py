@@ -13,7 +13,7 @@ from pipeline.flow.gram.compiling import inlined, inner, scanning
 from pipeline.flow.gram.doubts import cross
 from pipeline.flow.gram.network import OFF, ON, SLIDING
 from pipeline.flow.gram.release import release
-from pipeline.flow.gram.sliding import add_row, settle
+from pipeline.flow.gram.sliding import add_row, list_flagged, settle
 
 FAR, NEAR, LEAST = 1e90, 1e-200, 1e-300
 """From where on a boundary is never reached, which is so where it does not come closer; and what makes it so."""
@@ -72,13 +72,26 @@ def place_of(value, gap):
 
 
 @scanning
-def measure(active_impulse, speed, g):
-    """|D|^2 and <D, w>."""
-    square, along = 0.0, 0.0
+def measure(active_impulse, row, flag):
+    """Flag the points along which the neuron slides.
+
+    Returns
+    -------
+    square, along : float
+        |D|^2 and <D, w>.
+    sliding, repelling : float
+        How many points that are, and how many of them repel it now.
+    """
+    g, speed, side, impulse = row.g, row.speed, row.side, row.impulse
+    square, along, sliding, repelling = 0.0, 0.0, 0.0, 0.0
     for k in range(active_impulse.shape[0]):
         square += active_impulse[k] * speed[k]
         along += active_impulse[k] * g[k]
-    return square, along
+        held = 1.0 if side[k] == SLIDING else 0.0
+        flag[k] = 1 if side[k] == SLIDING else 0
+        sliding += held
+        repelling += held if impulse[k] >= 0.0 else 0.0
+    return max(square, 0.0), along, sliding, repelling
 
 
 @inlined
@@ -109,51 +122,45 @@ def kappa_after(share, motion):
 
 
 @inlined
+def size_after(kappa, motion):
+    """|w| so far along D."""
+    square, along, size = motion[SQUARE], motion[ALONG], motion[SIZE]
+    return sqrt(max(size * size + kappa * (2.0 * along + kappa * square), 0.0))
+
+
+@inlined
 def advance(kappa, row):
     """Go on along D."""
     motion = row.motion
-    square, along, size = motion[SQUARE], motion[ALONG], motion[SIZE]
+    square, along = motion[SQUARE], motion[ALONG]
     add_row(row.g, kappa, row.speed)
-    motion[SIZE] = sqrt(max(size * size + kappa * (2.0 * along + kappa * square), 0.0))
+    motion[SIZE] = size_after(kappa, motion)
     motion[ALONG] = along + kappa * square
     motion[KAPPA] += kappa
 
 
-@scanning
-def count_held(side, impulse):
-    """Count the points along which the neuron slides, and those of them that repel it now."""
-    sliding, repelling = 0.0, 0.0
-    for k in range(side.shape[0]):
-        held = 1.0 if side[k] == SLIDING else 0.0
-        sliding += held
-        repelling += held if impulse[k] >= 0.0 else 0.0
-    return sliding, repelling
+@inlined
+def begin_sliding(data, row, corner, repelling):
+    """Collect the points at which the neuron slides, which are flagged, and settle them for a new impulse.
 
-
-@inner
-def begin_sliding(data, row, corner):
-    """Collect the points at which the neuron slides, and settle them for a new impulse.
-
-    A point whose residual has changed its sign can't hold it any more: it is released.
+    Those that are ``repelling``, as their residuals have changed the sign, can't hold it any more: it is released.
 
     Returns
     -------
     int
         At how many it slides.
     """
-    count, (sliding, repelling) = 0, count_held(row.side, row.impulse)
-    if sliding == 0.0:
-        return 0
-    for k in range(row.side.shape[0] if repelling > 0.0 else 0):
-        if row.side[k] == SLIDING and row.impulse[k] >= 0.0:
-            release(k, data, row, corner)
-    for k in range(row.side.shape[0]):
-        if row.side[k] == SLIDING:
-            if count == corner.point.shape[0] - 1:
-                row.side[k] = OFF
-                continue
+    listed, most, count = list_flagged(corner), corner.point.shape[0] - 1, 0
+    for i in range(listed if repelling > 0.0 else 0):
+        if row.impulse[corner.listed[i]] >= 0.0:
+            release(corner.listed[i], data, row, corner)
+    for i in range(listed):
+        k = corner.listed[i]
+        if row.side[k] == SLIDING and count < most:
             corner.point[count], corner.held[count], corner.place[count] = k, 0.0, SLIDING
             count += 1
+        elif row.side[k] == SLIDING:
+            row.side[k] = OFF
     return settle(count, data, row, corner) if count > 0 else 0
 
 

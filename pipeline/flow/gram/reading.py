@@ -15,7 +15,7 @@ from pipeline.flow.gram.neuron import MARGIN
 from pipeline.flow.gram.sliding import exchange
 from pipeline.flow.gram.sweep import (
     ONE_BOOST,
-    boost,
+    boost_all,
     carry,
     copy_start,
     join_impulses,
@@ -100,7 +100,7 @@ def gradient_norm(data, network, sweep, direction):
 def look(data, network, sweep, seen, place):
     """Write all of one instant: the trial's."""
     trial = sweep.trial
-    write_weights(data, network, sweep)
+    write_weights(data, network, sweep, True)
     for j in range(network.w.shape[0]):
         w = trial.force[j]
         size = sqrt(along(w, w))
@@ -123,10 +123,10 @@ def go_on(data, network, sweep, length, part):
     write_impulses(part, length, sweep)
     if part[1] - part[0] <= SHORT or sweep.motion[MARGIN] >= ONE_BOOST:
         join_impulses(sweep.impulses)
-        boost(data, network, sweep, 0)
+        boost_all(data, network, sweep, 0)
     else:
-        boost(data, network, sweep, 0)
-        boost(data, network, sweep, 1)
+        boost_all(data, network, sweep, 0)
+        boost_all(data, network, sweep, 1)
 
 
 @inner
@@ -162,7 +162,7 @@ def read_steps(data, network, sweep, asked, seen):
     for i in range(record.time.shape[0]):
         write_assumed(record, i, sweep.curve)
         length, since = record.length[i], 0.0
-        copy_start(network, sweep)
+        copy_start(network, sweep, 0, len(network.sign))
         while done < count and times[done] < record.time[i] + length:
             s = (times[done] - record.time[i]) / length
             if s > since:
@@ -174,8 +174,8 @@ def read_steps(data, network, sweep, asked, seen):
             return
         write_impulses((0.0, 1.0), length, sweep)
         carry(data, network, sweep)
-        accept(data, network, sweep)
-    copy_start(network, sweep)
+        accept(data, network, sweep, False)
+    copy_start(network, sweep, 0, len(network.sign))
     while done < count:
         look(data, network, sweep, seen, done)
         done += 1

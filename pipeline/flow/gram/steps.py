@@ -10,7 +10,7 @@ from math import sqrt
 import numpy as np
 
 from pipeline.flow.exact.propagation.bernstein import SIZE, slope_at, value, write_cubic
-from pipeline.flow.gram.accepting import accept, note_doubts
+from pipeline.flow.gram.accepting import accept, along, note_doubts, note_revived
 from pipeline.flow.gram.compiling import allocating, entry_point, inner
 from pipeline.flow.gram.neuron import MARGIN
 from pipeline.flow.gram.state import (
@@ -156,17 +156,13 @@ def turned_by_error(data, state, step):
     It is |h/2 sum of errors x / n|, over all points, or as for independent errors. Of a small neuron nothing else
     tells it.
     """
-    sweep, assumed, impulse = state.sweep, state.assumed, state.before
-    n, q = data.x.shape
-    alone, together = 0.0, 0.0
+    sweep, assumed, impulse, n = state.sweep, state.assumed, state.before, data.x.shape[0]
     for k in range(n):
         impulse[k] = 0.5 * step * (sweep.residual[k] - assumed[0, k]) / n
-        alone += impulse[k] * impulse[k] * data.gram[k, k]
-    for c in range(q):
-        total = 0.0
-        for k in range(n):
-            total += impulse[k] * data.x[k, c]
-        together += total * total
+    alone, together = 0.0, 0.0
+    for k in range(n):
+        alone += (impulse[k] * data.length[k]) ** 2
+        together += impulse[k] * along(impulse, data.gram[k])
     return sqrt(max(alone, together))
 
 
@@ -204,7 +200,7 @@ def try_step(data, state, step, allowed):
         return 0.0, max(first, felt * error / (MOVED * allowed)), crossings
     moved, left = 0.0, np.inf
     for turn in range(ROUNDS):
-        write_slope(data, state.network, sweep)
+        write_slope(data, state.network, sweep, (state.speed, -1.0))
         correct(state, step)
         copy_row(sweep.residual, state.before)
         before = error
@@ -263,14 +259,13 @@ def begin(data, state, aims):
     clock, sweep = state.clock, state.sweep
     carry(data, state.network, sweep)  # under no impulse
     write_residual(data, state.network, sweep)
-    clock[FASTEST], clock[GROWING], _ = write_slope(data, state.network, sweep)
+    clock[FASTEST], clock[GROWING] = write_slope(data, state.network, sweep, (state.speed, 0.0))
     for k in range(state.now.shape[1]):
         state.now[0, k], state.now[1, k] = sweep.residual[k], sweep.slope[k]
     clock[UNIT] = max(data.scale, root_mean_square(state.now[0]))
     clock[LAST_ERROR] = 1.0
     clock[CHANGE], clock[LOOKED] = np.inf, -LOOK
     sweep.motion[MARGIN] = aims.margin
-    note_doubts(data, state, 0.0, 0.0)
     first = max(FIRST_RAPIDITY, FIRST_SHARE * sqrt(sqrt(aims.margin)))
     clock[STEP] = first / clock[FASTEST] if clock[FASTEST] > 0.0 else 1.0
 
@@ -293,9 +288,11 @@ def go_to_end(data, state, step, record, place):
     record.time[place], record.length[place] = clock[NOW], step
     for i in range(2):
         copy_row(assumed[i], record.assumed[place, i])
-    clock[FASTEST], clock[GROWING], _ = write_slope(data, state.network, sweep)
-    note_doubts(data, state, step, sweep.motion[MARGIN])
-    turned, clock[GROSS], clock[WAITING] = accept(data, state.network, sweep)
+    clock[FASTEST], clock[GROWING] = write_slope(data, state.network, sweep, (state.speed, step))
+    note_doubts(state, step)
+    full = place == record.time.shape[0] - 1
+    turned, clock[GROSS], clock[WAITING] = accept(data, state.network, sweep, full)
+    note_revived(state, clock[NOW] + step)
     copy_row(sweep.residual, assumed[0])
     copy_row(sweep.slope, assumed[1])
     change = difference(assumed[0], now[0])

@@ -14,10 +14,11 @@ import numpy as np
 from pipeline.flow.exact.propagation.bernstein import SIZE as COEFFICIENTS
 from pipeline.flow.exact.propagation.bernstein import value
 from pipeline.flow.gram.compiling import allocating, inlined, inner, scanning
-from pipeline.flow.gram.nearby import Nearby, carry_neuron, make_nearby, write_width
+from pipeline.flow.gram.nearby import COARSE, Nearby, carry_neuron, make_nearby, write_width
 from pipeline.flow.gram.network import Data, Trial, make_trial
-from pipeline.flow.gram.neuron import DOUBT, FAR, MARGIN, SIZE, begin_sliding, measure
+from pipeline.flow.gram.neuron import ALONG, DOUBT, FAR, KAPPA, MARGIN, SIZE, SQUARE, begin_sliding, measure
 from pipeline.flow.gram.sliding import Corner, Row, make_corner
+from pipeline.flow.gram.turning import first_turn, flag_turns
 
 HALF_WIDTH = sqrt(3.0) / 6.0
 FIRST, LAST = 0.5 - HALF_WIDTH, 0.5 + HALF_WIDTH
@@ -26,6 +27,9 @@ MORE, LESS = 0.25 + HALF_WIDTH, 0.25 - HALF_WIDTH
 """Alpha and beta."""
 ONE_BOOST = 3e-2
 """The tolerance from which on a step is one boost, under the mean residual: of order 2."""
+AT_A_TIME, FEWEST = 6_400, 32
+"""So many numbers, neurons x points, are carried at a time: what the next cache holds of each array; and how many
+neurons at least."""
 SHRINKING, FADED = 1e-12, 1e-26
 """1 + cos(w_j, s_j D_j) below which a neuron can only shrink, and |w_j|^2 over the labels at which that ends."""
 
@@ -84,11 +88,17 @@ def write_impulses(part, step, sweep):
         impulses[1, k] = length * (LESS * one + MORE * two) / n
 
 
+@inlined
+def rows_at_a_time(n):
+    """How many neurons are carried at a time."""
+    return max(AT_A_TIME // n, FEWEST)
+
+
 @inner
-def copy_start(network, sweep):
-    """Put the trial at the step's start."""
-    (m, n), trial = network.g.shape, sweep.trial
-    for j in range(m):
+def copy_start(network, sweep, first, last):
+    """Put some neurons of the trial at the step's start."""
+    n, trial = network.g.shape[1], sweep.trial
+    for j in range(first, last):
         trial.size[j], sweep.doubt[j] = 1.0, FAR
         for k in range(n):
             trial.g[j, k], trial.side[j, k], trial.moved[j, k] = network.g[j, k], network.side[j, k], 0.0
@@ -101,48 +111,69 @@ def write_active_impulse(side, impulse, slope, active_impulse):
         active_impulse[k] = impulse[k] if side[k] > 0.0 else slope * impulse[k]
 
 
+@inner
+def write_signed(impulse, signed):
+    """Write the impulse times s = 1 and s = -1."""
+    for k in range(impulse.shape[0]):
+        signed[0, k], signed[1, k] = impulse[k], -impulse[k]
+
+
 @allocating
-def write_speeds(data, network, impulse, sweep):
-    """Write v of every neuron: a product."""
-    trial, n = sweep.trial, impulse.shape[0]
-    for k in range(n):
-        sweep.signed[0, k], sweep.signed[1, k] = impulse[k], -impulse[k]
-    for j in range(network.sign.shape[0]):
+def write_speeds(data, network, sweep, first, last):
+    """Write v of some neurons, as the first rows of ``active_impulse`` and ``speed``: a product."""
+    trial, count = sweep.trial, last - first
+    for j in range(first, last):
         which = 0 if network.sign[j] > 0.0 else 1
-        write_active_impulse(trial.side[j], sweep.signed[which], data.slope, trial.active_impulse[j])
+        write_active_impulse(trial.side[j], sweep.signed[which], data.slope, trial.active_impulse[j - first])
     if data.direct:
-        np.dot(trial.active_impulse, data.gram, trial.speed)
+        np.dot(trial.active_impulse[:count], data.gram, trial.speed[:count])
     else:
-        np.dot(trial.active_impulse, data.x, trial.force)
-        np.dot(trial.force, data.x.T, trial.speed)
+        np.dot(trial.active_impulse[:count], data.x, trial.force[:count])
+        np.dot(trial.force[:count], data.x.T, trial.speed[:count])
 
 
 @inlined
-def row_of(j, network, sweep):
-    """One neuron of the trial."""
+def row_of(j, first, network, sweep):
+    """One neuron of the trial, the speeds of those from ``first`` on are known."""
     trial, which = sweep.trial, 0 if network.sign[j] > 0.0 else 1
     return Row(
-        trial.g[j], trial.speed[j], trial.side[j], trial.moved[j], sweep.signed[which], sweep.gap, sweep.motion,
-        sweep.curve, network.sign[j],
+        trial.g[j], trial.speed[j - first], trial.side[j], trial.moved[j], sweep.signed[which], sweep.gap,
+        sweep.motion, sweep.curve, network.sign[j],
     )  # fmt: skip
 
 
 @allocating
-def boost(data, network, sweep, which):
+def boost(data, network, sweep, part):
+    """Carry some neurons through one of the impulses; return how many boundaries they met.
+
+    ``part`` is which impulse, the first neuron, and the one after the last.
+    """
+    which, first, last = part
+    write_signed(sweep.impulses[which], sweep.signed)
+    if sweep.motion[MARGIN] < COARSE:
+        write_width(data, sweep.impulses[which], sweep.nearby)
+    write_speeds(data, network, sweep, first, last)
+    return carry_each(data, network, sweep, part)
+
+
+@allocating
+def boost_all(data, network, sweep, which):
     """Carry all neurons through one of the impulses; return how many boundaries they met."""
-    write_speeds(data, network, sweep.impulses[which], sweep)
-    write_width(data, sweep.impulses[which], sweep.nearby)
-    return carry_each(data, network, sweep, which)
+    (m, n), met = network.g.shape, 0
+    rows = rows_at_a_time(n)
+    for first in range(0, m, rows):
+        met += boost(data, network, sweep, (which, first, min(first + rows, m)))
+    return met
 
 
 @inner
-def carry_each(data, network, sweep, which):
+def carry_each(data, network, sweep, part):
     """The same, once the speeds are known."""
-    trial, motion, events = sweep.trial, sweep.motion, 0
-    for j in range(network.sign.shape[0]):
+    (which, first, last), trial, motion, events = part, sweep.trial, sweep.motion, 0
+    for j in range(first, last):
         motion[SIZE] = trial.size[j]
         events += carry_neuron(
-            trial.active_impulse[j], data, row_of(j, network, sweep), sweep.corner, sweep.nearby
+            trial.active_impulse[j - first], data, row_of(j, first, network, sweep), sweep.corner, sweep.nearby
         )
         trial.size[j] = motion[SIZE]
         if motion[DOUBT] < FAR:
@@ -160,11 +191,17 @@ def join_impulses(impulses):
 @allocating
 def carry(data, network, sweep):
     """Carry all neurons from the step's start through the two impulses; return how many boundaries they met."""
-    copy_start(network, sweep)
+    (m, n), boosts, met = network.g.shape, 2, 0
     if sweep.motion[MARGIN] >= ONE_BOOST:
         join_impulses(sweep.impulses)
-        return boost(data, network, sweep, 0)
-    return boost(data, network, sweep, 0) + boost(data, network, sweep, 1)
+        boosts = 1
+    rows = rows_at_a_time(n)
+    for first in range(0, m, rows):
+        last = min(first + rows, m)
+        copy_start(network, sweep, first, last)
+        for which in range(boosts):
+            met += boost(data, network, sweep, (which, first, last))
+    return met
 
 
 @scanning
@@ -197,38 +234,71 @@ def take_output_slope(weights, row, slope, residual_slope):
 
 
 @allocating
-def write_slope(data, network, sweep):
+def write_slope(data, network, sweep, noted):
     """Write how fast the residual of the trial changes.
+
+    Parameters
+    ----------
+    noted : (float64[m, n], float)
+        The speeds at the step's start, and the step's length. Where it is above 0, the neurons that turned back
+        next to a boundary are noted in ``sweep.doubt``; unless it is negative, the speeds become the trial's.
 
     Returns
     -------
     fastest, growing : float
         The largest |D_j|, and that of a neuron that can grow or still matters.
-    square : float
-        |grad L|^2.
     """
-    n = sweep.residual.shape[0]
+    (m, n), fastest, growing = network.g.shape, 0.0, 0.0
     for k in range(n):
         sweep.impulses[0, k] = sweep.residual[k] / n
         sweep.slope[k] = 0.0
-    write_speeds(data, network, sweep.impulses[0], sweep)
-    return sum_slopes(data, network, sweep)
+    write_signed(sweep.impulses[0], sweep.signed)
+    rows = rows_at_a_time(n)
+    for first in range(0, m, rows):
+        last = min(first + rows, m)
+        write_speeds(data, network, sweep, first, last)
+        for j in range(first, last):
+            speed, grows = add_slope(j, first, data, network, sweep)
+            fastest, growing = max(fastest, speed), max(growing, speed if grows else 0.0)
+        if noted[1] >= 0.0:
+            note_turns(data, network, sweep, noted, (first, last))
+    return fastest, growing
 
 
 @inner
-def sum_slopes(data, network, sweep):
-    """The same, once the speeds are known."""
-    trial, fastest, growing, total = sweep.trial, 0.0, 0.0, 0.0
-    for j in range(network.sign.shape[0]):
-        row, motion, size = row_of(j, network, sweep), sweep.motion, trial.size[j]
-        motion[0], motion[1] = measure(trial.active_impulse[j], row.speed, row.g)
-        motion[0], motion[2], motion[3] = max(motion[0], 0.0), size, 0.0
-        begin_sliding(data, row, sweep.corner)
-        scale, speed = exp(2.0 * network.log_norm[j]), sqrt(motion[0])
-        weights = network.sign[j] * scale * size * size, network.sign[j] * scale * motion[1]
-        take_output_slope(weights, row, data.slope, sweep.slope)
-        fastest = max(fastest, speed)
-        if motion[1] + speed * size > SHRINKING * speed * size or scale > FADED * data.scale:
-            growing = max(growing, speed)
-        total += scale * (motion[1] ** 2 + size * size * motion[0])
-    return fastest, growing, total
+def add_slope(j, first, data, network, sweep):
+    """Take the derivative of one neuron's output from the residual's.
+
+    Returns
+    -------
+    speed : float
+        |D_j|.
+    grows : bool
+        Whether it can grow, or still matters.
+    """
+    row, motion, size = row_of(j, first, network, sweep), sweep.motion, sweep.trial.size[j]
+    active_impulse = sweep.trial.active_impulse[j - first]
+    motion[SQUARE], motion[ALONG], held, repelling = measure(active_impulse, row, sweep.corner.flag)
+    motion[SIZE], motion[KAPPA] = size, 0.0
+    if held > 0.0:
+        begin_sliding(data, row, sweep.corner, repelling)
+    scale, speed, along = exp(2.0 * network.log_norm[j]), sqrt(motion[SQUARE]), motion[ALONG]
+    weights = network.sign[j] * scale * size * size, network.sign[j] * scale * along
+    take_output_slope(weights, row, data.slope, sweep.slope)
+    return speed, along + speed * size > SHRINKING * speed * size or scale > FADED * data.scale
+
+
+@inner
+def note_turns(data, network, sweep, noted, part):
+    """Note the neurons that turned back next to a boundary within the step; keep the speeds at its end."""
+    (speeds, step), (first, last), trial, corner = noted, part, sweep.trial, sweep.corner
+    limits = (step, sweep.motion[MARGIN])
+    for j in range(first, last):
+        speed = trial.speed[j - first]
+        if step > 0.0:
+            before = (network.g[j], speeds[j], network.side[j], 1.0)
+            after = (trial.g[j], speed, trial.side[j], trial.size[j])
+            if flag_turns(data, before, after, limits, corner.flag) > 0.0:
+                sweep.doubt[j] = min(sweep.doubt[j], first_turn(data, before, after, limits, corner))
+        for k in range(speed.shape[0]):
+            speeds[j, k] = speed[k]

@@ -1,6 +1,6 @@
 """The flow from one stationary point to the next, along the neurons that escape from it.
 
-Followed by the exact solver, from the saddle with the escaping neurons at |w| = e^-14: in their linear regime,
+Followed by the exact solver, from the saddle with the escaping neurons at |w| = e^-10: in their linear regime,
 where the saddle's own unstable direction is the only one that grows. All other neurons that are 0 there are
 given a norm of e^-100000 (the solver keeps logarithms), so that they turn as the residual says and carry
 nothing. Neurons that are at one place with one sign are one neuron: their norms keep their ratios.
@@ -21,7 +21,7 @@ from pipeline.network.patterns import Network
 from pipeline.network.status import Status
 from pipeline.stationary import Neurons, StationaryPoint, nearest_stationary_point
 
-ESCAPING = -14.0
+ESCAPING = -10.0
 """ln |w| of the neurons that escape, at the start."""
 PASSIVE = -1e5
 """ln |w| of the others that are 0 at the saddle."""
@@ -34,13 +34,17 @@ TOGETHER = 1e-7
 ARRIVED = 1e-7
 """|r - r*| over |y| at which the next stationary point r* is reached."""
 NEAR, SAME = 1e-3, 1e-9
-"""The same where it is reached slowly: r* is the SAME as a stretch before, and half of the way to it is left."""
+"""The same where it is reached slowly: r* is the SAME as in half the time, and half of the way to it is left."""
 LOWER = 1e-9
 """The share of the loss by which the next stationary point is lower, at least."""
-GROWTH = 20.0
+GROWTH = 4.0
 """How far the first stretch of time lets ln |w| of the escaping neurons grow beyond 0, at their first rate."""
-STRETCHES, LONGER = 14, 2.0
-"""How many stretches are followed at most, and how much longer each is than the one before."""
+SHORTEST, MARGIN = 1.0 / 8.0, 1.1
+"""A stretch over the time before it, at least, and over the time in which the gap would fall to ARRIVED."""
+LATER = 0.6
+"""The share of a stretch after which its gap tells how fast it falls."""
+LONGEST = 40_000.0
+"""The time of a passage, over that of the first stretch, up to which it is followed."""
 TOLERANCE = 1e-6
 MOST_STEPS = 5000
 """Of the solver in a stretch; 10 to 200 are usual."""
@@ -127,27 +131,30 @@ class FastFlow:
         self.data, self.activation, self.saddle, self.carried, self.work = data, activation, saddle, carried, work
         self.x, self.y = data.variables["x"].values, data.variables["y"].values
         self.unit = np.sqrt(np.abs(self.y).max() / np.linalg.norm(self.x, axis=1).max())
-        self.times, self.losses = [np.zeros(0)], [np.zeros(0)]
-        self.gap, self.target = np.inf, np.full(len(self.y), np.inf)
+        self.time, self.times, self.losses = 0.0, [np.zeros(0)], [np.zeros(0)]
+        self.looked, self.gap, self.target = 0.0, np.inf, np.full(len(self.y), np.inf)
 
     def follow(self, neurons: Neurons, log_norm: np.ndarray) -> Arrival | None:
         """Follow these neurons to the next stationary point; None if none is reached."""
-        stretch = (GROWTH - ESCAPING) / self.saddle.rate
-        for _ in range(STRETCHES):
-            last = self.advance(neurons, log_norm, stretch)
-            if last is None:
+        first = stretch = (GROWTH - ESCAPING) / self.saddle.rate
+        while self.time < LONGEST * first:
+            followed = self.advance(neurons, log_norm, stretch)
+            if followed is None:
                 return None
+            curve, last = followed
             neurons, log_norm = neurons_at(last), last.variables["log_norm"].values[0]
             carriers = self.carried & (log_norm > np.log(CARRYING * self.unit))
-            point = self.arrived(last, carriers)
-            if point is not None:
+            point = self.nearest(last, carriers)
+            if self.arrived(last, point):
                 return self.at(point, neurons, carriers)
             log_norm = np.where(self.carried, log_norm, PASSIVE)
-            stretch *= LONGER
+            stretch = min(max(self.missing(curve, point), SHORTEST * self.time), first + self.time)
         return None
 
-    def advance(self, neurons: Neurons, log_norm: np.ndarray, stretch: float) -> xr.Dataset | None:
-        """Follow the flow for some time; None if the solver gives up, or has no work left."""
+    def advance(
+        self, neurons: Neurons, log_norm: np.ndarray, stretch: float
+    ) -> tuple[xr.Dataset, xr.Dataset] | None:
+        """Follow the flow for some time: its curve and its end; None if it gives up, or has no work left."""
         init = conform(
             "initial",
             {
@@ -166,23 +173,42 @@ class FastFlow:
         if self.work.used_up or course.status in (Status.OUT_OF_STEPS, Status.DIVERGED):
             return None
         curve = course.curve(SAMPLES)
-        begin = self.times[-1][-1] if len(self.times[-1]) else 0.0
-        self.times.append(begin + curve.variables["time"].values)
+        self.times.append(self.time + curve.variables["time"].values)
         self.losses.append(curve.variables["loss"].values)
-        return course.look(np.array([stretch]))
+        self.time += stretch
+        return curve, course.look(np.array([stretch]))
 
-    def arrived(self, last: xr.Dataset, carriers: np.ndarray) -> StationaryPoint | None:
-        """The stationary point that the last sample has arrived at, where these neurons carry the function."""
+    def nearest(self, last: xr.Dataset, carriers: np.ndarray) -> StationaryPoint:
+        """The stationary point next to the last sample, where these neurons carry the function."""
         network, residual = Network.at(self.data, last, 0), last.variables["residual"].values[0]
         carrying = np.bincount(network.group, carriers, minlength=len(network.state)) > 0
-        point = nearest_stationary_point(network, residual, carrying)
+        return nearest_stationary_point(network, residual, carrying)
+
+    def arrived(self, last: xr.Dataset, point: StationaryPoint) -> bool:
+        """Whether the last sample is at this stationary point."""
         size = np.linalg.norm(self.y)
-        gap = float(np.linalg.norm(residual - point.residual) / size)
-        same = np.linalg.norm(point.residual - self.target) <= SAME * size
-        there = gap <= ARRIVED or (same and gap <= min(NEAR, 0.5 * self.gap))
-        self.gap, self.target = gap, point.residual
+        gap = float(np.linalg.norm(last.variables["residual"].values[0] - point.residual) / size)
+        there = gap <= ARRIVED
+        if self.time >= 2.0 * self.looked:
+            same = np.linalg.norm(point.residual - self.target) <= SAME * size
+            there |= bool(same) and gap <= min(NEAR, 0.5 * self.gap)
+            self.looked, self.gap, self.target = self.time, gap, point.residual
         lower = loss(point.residual) < (1 - LOWER) * self.saddle.loss
-        return point if point.reached and there and lower else None
+        return bool(point.reached and there and lower)
+
+    def missing(self, curve: xr.Dataset, point: StationaryPoint) -> float:
+        """The time in which the gap falls to ARRIVED, at the rate of the curve's end; infinite if it does not.
+
+        In stretches each twice as long as the one before, a third of the solver's steps on ``high-dimensional``
+        came after the next stationary point was reached.
+        """
+        time = curve.variables["time"].values
+        later = int(np.searchsorted(time, LATER * time[-1]))
+        gap = np.linalg.norm(curve.variables["residual"].values[[later, -1]] - point.residual, axis=1)
+        gap = np.maximum(gap / np.linalg.norm(self.y), np.finfo(float).tiny)
+        fallen = float(np.log(gap[0] / gap[1]))
+        left = max(float(np.log(gap[1] / ARRIVED)), 0.0)
+        return MARGIN * left * float(time[-1] - time[later]) / fallen if fallen > 0.0 else np.inf
 
     def at(self, point: StationaryPoint, neurons: Neurons, carriers: np.ndarray) -> Arrival:
         """Put the neurons that carry the function where the stationary point has them."""

@@ -10,9 +10,11 @@ import xarray as xr
 
 from catalog.schema import conform, validate
 from pipeline.flow.course import follow_flow
+from pipeline.flow.initial import take_start
 from pipeline.flow.limit.process import Plateau, Process
-from pipeline.inputs.arguments import SLOPE, number
+from pipeline.inputs.arguments import SLOPE, Allowed, number
 from pipeline.inputs.errors import RequestError
+from pipeline.inputs.kinds import dataset, instance, refuse_other_sizes
 from pipeline.network.points import take_points
 from pipeline.network.threads import one_thread
 from pipeline.stationary import Ends
@@ -25,6 +27,10 @@ PRODUCTS_LIMIT = 50_000
 SAMPLES = 3000
 """Of the loss of such a flow."""
 TOLERANCE = 1e-6
+
+WORK = Allowed(above=0.0, infinite=True)
+LIMIT = ("time", "wait", "loss", "passage", "approach", "residual", "escaping", "direction")
+"""Variables of :func:`limit_process` that others read."""
 
 Described = tuple[Any, Any, str]
 """A variable: its dimensions, its values, its meaning."""
@@ -69,11 +75,15 @@ def limit_process(
     For orthonormal points it is the jump process of arXiv 2605.27097; how it is made is in
     :mod:`pipeline.flow.limit.process`.
     """
-    data, init, slope = take_points(data), validate("initial", init), number("slope", slope, SLOPE)
+    data, slope = take_points(data), number("slope", slope, SLOPE)
+    init, work = take_start(init, data), number("work", work, WORK)
+    if ends is not None:
+        ends = instance("ends", ends, Ends, "what frozen_ends returns")
     n, m = data.sizes["point"], init.sizes["neuron"]
     if n * m > PRODUCTS_LIMIT:
         raise RequestError(
-            f"n = {n} points and m = {m} neurons: the limit is followed where n m is at most {PRODUCTS_LIMIT:,}"
+            f"n = {n} points and m = {m} neurons: the limit is followed where n m is at most {PRODUCTS_LIMIT:,}, "
+            f"here with up to {PRODUCTS_LIMIT // n} neurons (init.width)"
         )
     with one_thread(data.sizes["point"]):
         process = Process.of(data, init, slope, work, ends)
@@ -153,7 +163,9 @@ def measure_limit(data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.D
     ValueError
         If lambda is not below 1.
     """
-    data, init = take_points(data), validate("initial", init)
+    data = take_points(data)
+    init, limit = take_start(init, data), dataset("limit", limit, "limit_process", *LIMIT)
+    refuse_other_sizes(data=data, init=init, limit=limit)
     unit = -float(init.variables["log_init_scale"])
     if unit <= 0:
         raise ValueError(f"ln lambda = {-unit:g}: the limit is that of small starts, below 0 is allowed")
@@ -195,7 +207,13 @@ def limit_beside(trajectory: xr.Dataset, limit: xr.Dataset, curve: xr.Dataset | 
         Group ``jumps`` of the schema: the limit's plateaus, and of the run its measured_tau and measured_loss, as
         :func:`measure_limit` has them.
     """
-    course, there = validate("trajectory", trajectory).variables, limit.variables
+    trajectory, limit = validate("trajectory", trajectory), dataset("limit", limit, "limit_process", *LIMIT)
+    refuse_other_sizes(trajectory=trajectory, limit=limit)
+    if curve is not None:
+        curve = dataset("curve", curve, "Followed.curve", "time", "loss")
+        if curve["loss"].dims != ("time",):
+            raise RequestError(f"curve/loss has dims {curve['loss'].dims}: allowed is ('time',)")
+    course, there = trajectory.variables, limit.variables
     unit = -float(course["log_init_scale"])
     seen = course if curve is None else curve.variables
     time, loss = seen["time"].values / unit, seen["loss"].values

@@ -166,7 +166,7 @@ class Process:
         if not residual.any():
             return "all labels are fitted"
         if not self.followed:
-            return "a neuron's direction is not unique: its w reaches 0, or too many boundaries"
+            return "a neuron's direction is not unique: its w reaches 0, or it meets too many boundaries"
         if not growing.any():
             return "no neuron grows"
         return "there are too many jumps" if len(self.plateaus) > MOST_JUMPS else ""

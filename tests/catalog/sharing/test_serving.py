@@ -1,6 +1,7 @@
 """An export behind a web server is a catalog, for plain xarray and for ours; of ill servers one line tells."""
 
 import socket
+import threading
 from contextlib import contextmanager
 
 import pytest
@@ -47,6 +48,33 @@ def test_damage_shows_over_http(copied, run_id):
     with serving(copied, Closing) as url:
         found = {(finding.path, finding.problem.name) for finding in open_catalog(url).verify()}
     assert found == {("data.zarr/data/y/c.0", "TRUNCATED"), ("data.zarr/data/x/c.0.0", "MISSING")}
+
+
+def test_files_are_verified_at_once_over_http_and_told_in_order(copied, run_id):
+    """The server answers no chunk before a second one is asked for, and the first one last."""
+    chunks = sorted((copied / "runs" / run_id / "data.zarr").glob("*/*/c*"))
+    for path in chunks[:3]:
+        path.write_bytes(path.read_bytes()[:-1])
+    asked, several, others = set(), threading.Event(), threading.Event()
+
+    class Waiting(Quiet):
+        def do_GET(self):
+            asked.add(self.path)
+            if len(asked & found) > 1:
+                several.set()
+            if self.path in found:
+                assert several.wait(20), "files are read one after the other"
+            if self.path == f"/{chunks[0].relative_to(copied).as_posix()}":
+                assert others.wait(20), "the others wait for the first"
+            super().do_GET()
+            if self.path == f"/{chunks[1].relative_to(copied).as_posix()}":
+                others.set()
+
+    found = {f"/{path.relative_to(copied).as_posix()}" for path in chunks}
+    with serving(copied, Waiting) as url:
+        findings = open_catalog(url).verify()
+    assert several.is_set()
+    assert findings == open_catalog(copied).verify() != []
 
 
 def test_what_is_lost_over_http_is_not_read(copied, run_id):

@@ -8,6 +8,7 @@ folders around.
 import pytest
 from flow_page import agrees, colours, loss_of, slider
 from invented_cubes import plan_of, publish_cube
+from page_looks import CUT, FAMILIES
 
 from catalog import open_catalog
 from dashboards.exports.animation_frames import read_frames
@@ -111,7 +112,9 @@ def test_flow_shows_the_papers_experiment_and_follows_lambda(address, visit):
     assert drawn(page) == 5
     assert page.evaluate(UNNAMED) == []
     assert page.evaluate(REFUSED_BY_AXE) == []
-    assert slider(page, "Scale").get_attribute("aria-valuetext") == "-6"
+    assert page.evaluate(CUT) == []
+    assert len(page.evaluate(FAMILIES)) == 1
+    assert slider(page, "Scale").get_attribute("aria-valuetext") == "−6"
     slider(page, "Scale").focus()
     for _ in range(4):
         page.keyboard.press("ArrowRight")
@@ -137,6 +140,8 @@ def test_a_page_is_whole_and_fits_a_phone(address, catalog, visit, name):
     assert page.get_by_text("unexpected error").count() == 0
     assert page.evaluate(UNNAMED) == []
     assert page.evaluate(REFUSED_BY_AXE) == []
+    assert page.evaluate(CUT) == []
+    assert len(page.evaluate(FAMILIES)) == 1
     fits_a_phone(page)
 
 

@@ -157,7 +157,7 @@ def test_which_statements_fail(read, tree):
 def test_how_close_is_the_end_to_the_minimum_norm(read, tree):
     end = float(tree["trajectory/time"][-1])
     least = float(tree["minimal_norm/value"])
-    read(flow_at(tree, end), says=["least ½ |θ|² that fits", f"{least:.7g}"])
+    read(flow_at(tree, end), says=["least ½ |θ|²", f"{least:.7g}"])
 
 
 def test_which_neurons_end_in_the_largest_cluster(read, tree):
@@ -223,7 +223,7 @@ def test_does_an_output_weight_change_its_sign(read, tree):
 
 
 def test_which_scale_has_the_run_and_how_did_it_end(read, tree):
-    read("flow?run={run}", says=["converged", "The residual fell below 1e-12"])
+    read("flow?run={run}", says=["converged", "The residual fell below 10⁻¹²"])
 
 
 def test_where_are_the_kinks_at_the_end(read, tree):

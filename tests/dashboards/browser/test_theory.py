@@ -30,8 +30,8 @@ def opened(visit, address):
 
 def test_the_form_the_filter_and_the_link_that_restores_them(opened):
     page = opened()
-    page.get_by_label("log10 of the scale", exact=True).fill("-1000")
-    page.get_by_label("log10 of the scale", exact=True).press("Enter")
+    page.get_by_label("log₁₀ of the scale", exact=True).fill("-1000")
+    page.get_by_label("log₁₀ of the scale", exact=True).press("Enter")
     page.wait_for_timeout(500)  # Panel waits 50 ms for more digits, but not with a click: no hand is as quick
     page.get_by_role("button", name="Show", exact=True).click()
     page.get_by_text("λ = 1.3 × 10⁻¹⁰⁰¹").wait_for(timeout=WAIT)

@@ -68,3 +68,12 @@ def test_a_selection_is_what_an_address_or_a_person_says(groups):
     assert read_query({k: v for k, v in chosen.query().items() if v}) == chosen
     with pytest.raises(ValueError, match="more than 2,000 neurons"):
         read_text("0-99999")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"), [("[3,1]", 0), ("", 0), ("[]", 0), ("<b>", 1), ("7", 1), ("[1,null]", 1)]
+)
+def test_what_is_no_number_in_an_address_is_said_in_one_line(text, lines):
+    said = []
+    read_query({"select": text}, said.append)
+    assert said == [f"select = {text!r} is not known: allowed are numbers of neurons, [3,17]."] * lines

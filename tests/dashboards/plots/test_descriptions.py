@@ -13,11 +13,11 @@ def test_the_facts_at_the_end_are_the_run_s(drawing_of):
     assert said["phase"] == "convergence"
     assert said["the run ends"] == "t = 50.9, converged"
     assert how_it_ended(drawing).startswith(
-        "The run ends at t = 50.9. The residual fell below 1e-12 of the labels"
+        "The run ends at t = 50.9. The residual fell below 10⁻¹² of the labels"
     )
-    assert said["½ |θ|²"] == said["least ½ |θ|² that fits"] == "1.341641"
+    assert said["½ |θ|²"] == said["least ½ |θ|²"] == "1.341641"
     assert said["λ"] == "1.3 × 10⁻⁷"
-    assert said["points, coordinates"] == "n = 2, d = 2"
+    assert said["data"] == "n = 2, d = 2"
 
 
 def test_the_sentence_counts_the_neurons(drawing_of):

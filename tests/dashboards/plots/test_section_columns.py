@@ -115,7 +115,7 @@ def test_rounding_has_one_colour_and_one_height(numbers):
     columns = cell_columns(numbers, LIGHT)
     assert columns["color"][:2] == [ROUNDED, ROUNDED]
     assert columns["height"][:2].tolist() == [numbers.attrs["limits"][0]] * 2
-    assert columns["said"][1] == "≈ 0 (−8e−13)"
+    assert columns["said"][1] == "≈ 0 (−8\xa0×\xa010⁻¹³)"
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])

@@ -74,7 +74,7 @@ def test_rounding_is_in_the_legend(cube):
     cut, linked = cut_section(cube, shown), LinkedSources()
     cut["rounded"][0, 0], cut.attrs["rounding"] = True, 1.3e-11
     linked.show(cut, LIGHT)
-    assert entries(create_heat_map(cut, linked, LIGHT)) == ["0 up to rounding, at most 1e−11"]
+    assert entries(create_heat_map(cut, linked, LIGHT)) == ["0 up to rounding, at most 10⁻¹¹"]
 
 
 def test_a_long_axis_is_not_crowded(cube):

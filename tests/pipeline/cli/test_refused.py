@@ -117,6 +117,14 @@ def test_files(refused, here):
         (("export", "orthonormal", "file:///tmp/x"), "DEST file:///tmp/x: allowed is a local path"),
         (("figures", "orthonormal", "--out", __file__), "Invalid value for '--out': Directory '"),
         (
+            ("figures", "orthonormal", "--out", ""),
+            "Invalid value for '--out': '' is empty: allowed is the path of a folder",
+        ),
+        (
+            ("theory", "width", "--out", " "),
+            "Invalid value for '--out': '' is empty: allowed is the path of a folder",
+        ),
+        (
             ("list", "--where", "widht == 60"),
             "--where 'widht == 60': there is no column 'widht'; close to it: width",
         ),

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from numba.core.registry import cpu_target
 
 from pipeline.flow import code_cache, moments
 from pipeline.flow.code_cache import CACHE_VARIABLE, NotOnDiskError, from_disk_only, is_whole, kept, kernel_cache
@@ -109,6 +110,27 @@ def test_what_was_damaged_is_compiled_again_and_kept(folder, capfd):
         assert capfd.readouterr().err == f"{DAMAGED} ({path})\n"
         with from_disk_only():
             assert kept(add_one, folder)(1.0) == 2.0
+
+
+def test_what_only_a_compilation_needs_is_not_read_before_one(folder, monkeypatch):
+    """Numba read all that it can compile before it looked on disk: .2 s of each process."""
+    refreshed = []
+    for context in (cpu_target.target_context, cpu_target.typing_context):
+        monkeypatch.setattr(context, "refresh", lambda: refreshed.append(1))
+    assert kept(add_one, folder)(1.0) == 2.0
+    assert refreshed == []
+    monkeypatch.undo()
+    assert kept(add_one, folder)(1) == 2.0  # of another type: compiled
+
+
+def test_of_what_is_loaded_llvm_reads_the_machine_code_alone(folder):
+    """Its bitcode beside it took more than half of the time: .4 s of each process."""
+    again = kept(add_one, folder)
+    with from_disk_only():
+        assert again(1.0) == 2.0
+    (loaded,) = again.overloads.values()
+    names = {function.name for function in loaded.library._shared_module.functions}
+    assert names == {loaded.fndesc.llvm_cpython_wrapper_name, loaded.fndesc.llvm_cfunc_wrapper_name}
 
 
 def test_a_file_under_anothers_name_is_damage(folder):

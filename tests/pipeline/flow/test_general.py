@@ -262,6 +262,11 @@ def test_a_late_plateau_ends_where_an_earlier_one_does(slope):
     assert float(late["loss"][-1]) == pytest.approx(float(early["loss"][-1]), rel=1e-9)
 
 
+def test_forces_whose_squares_are_no_numbers_are_weighed():
+    """Points of 1e140 and a start far above its labels: the forces at its end are 1e162."""
+    ends_in_a_result(2, 2, 1, 0, -50.0, 0.0, "balanced", "none", sizes=(140, -90))
+
+
 @settings(max_examples=amount(8, 20))
 @given(sizes=st.sampled_from([(-20, 20), (-140, 140), (0, 145), (-145, 0), (90, -140)]), **WILD)
 def test_inputs_of_any_size_end_in_a_result(sizes, **wild):

@@ -24,6 +24,29 @@ def test_partners_are_measured_where_they_are_predicted():
     assert right == count > 50
 
 
+def test_neurons_whose_w_comes_to_0_are_no_exceptions():
+    """|a| > |w| and a label on the other side: w is 0 after a finite time, and stays there without a direction."""
+    data, init = general_start(8, start="unbalanced")
+    found = measure_alignment(data, simulate(data, init, samples=200), predict_alignment(data, init))
+    stopped = np.isnan(found["cosine"].values)
+    assert 0 < stopped.sum() < len(stopped)
+    assert (found["partner"].values[stopped] == NOWHERE).all()
+    assert (np.abs(init["output_ratio"].values[stopped]) > 1.0).all()
+    assert found["cosine"].values[~stopped].min() > 0.99
+
+
+def test_where_the_flow_is_not_unique_nothing_is_predicted():
+    """The same neurons of a leaky ReLU go on from w = 0, nobody can say where to."""
+    data, init = general_start(8, start="unbalanced")
+    found = predict_alignment(data, init, slope=0.1)
+    lost = np.isnan(found["predicted_direction"].values).all(axis=1)
+    assert 0 < lost.sum() < len(lost)
+    assert (found["partner"].values[lost] == NOWHERE).all()
+    measured = measure_alignment(data, simulate(data, init, samples=200, slope=0.1), found)["cosine"].values
+    assert np.array_equal(np.isnan(measured), lost)
+    assert measured[~lost].min() > 0.99
+
+
 @pytest.mark.slow
 def test_partners_in_a_hundred_data_sets():
     right, count = np.sum([aligned(seed) for seed in range(100)], axis=0)
@@ -69,8 +92,8 @@ def test_a_large_start_does_not_align():
         measure_alignment(data, simulate(data, init, samples=10), found)
 
 
-def test_another_residual_is_asked_for_by_its_shape():
+def test_another_residual_is_asked_for_by_its_length():
     config = load_config("orthogonal")
     data = generate_data(config.data)
-    with pytest.raises(RequestError, match="residual has the shape"):
+    with pytest.raises(RequestError, match=r"^residual has 3 numbers: 2 are allowed, one a point$"):
         predict_alignment(data, initialise(data, config.init), residual=np.ones(3))

@@ -27,7 +27,7 @@ def test_they_hold_on_data_that_no_lemma_speaks_of(deep):
     assert set(verdicts(sides(deep)).values()) == {"holds"}
     claim, row = check_small_start(**sides(deep))["limit_norm"]
     assert "ends where the limit does" in claim
-    assert "the limit's less it 1.1" in row.reason
+    assert "the limit is 1.1 above it" in row.reason
 
 
 def test_a_run_has_them_among_its_statements(deep):
@@ -106,6 +106,7 @@ def test_the_certificate_bounds_a_run_that_has_not_fitted_yet(deep):
     _, row = check_small_start(**(sides(deep) | {"trajectory": begun, "comparison": small}))["least_norm"]
     assert row.verdict == "holds"
     assert abs(row.bound) < 1e-6
+    assert row.reason.endswith("for the function at this end, which does not fit")
 
 
 def test_directions_between_coarse_samples_are_not_held_against_the_neurons(deep):
@@ -116,3 +117,20 @@ def test_directions_between_coarse_samples_are_not_held_against_the_neurons(deep
     _, row = check_small_start(**found)["extremal_alignment"]
     assert row.verdict == "not_applicable"
     assert "of 2 samples the last of the alignment is t = 0" in row.reason
+
+
+def test_a_neuron_without_a_direction_is_told_and_not_counted(deep):
+    cosine = deep["alignment"]["cosine"].copy()
+    cosine[0] = np.nan
+    _, row = check_small_start(**sides(deep) | {"alignment": deep["alignment"].assign(cosine=cosine)})[
+        "extremal_alignment"
+    ]
+    assert (row.verdict, row.measured) == ("holds", 1.0)
+    assert row.reason.startswith(f"{len(cosine) - 1} of {len(cosine) - 1} neurons")
+    assert row.reason.endswith("w of 1 more comes to 0, as predicted, and has no direction there")
+
+
+def test_a_limit_that_does_not_fit_is_not_held_beside_the_least_norm_of_a_fit(deep):
+    limit = deep["jumps"].assign_attrs(reason="no neuron grows")
+    _, row = check_small_start(**sides(deep) | {"limit": limit})["limit_norm"]
+    assert row.reason.endswith("it does not fit the data")

@@ -113,7 +113,7 @@ def attempt(folder, url, chance, cluster):
     with ExitStack() as stack:
         options, others = [], []
         if cluster is not None:
-            address, others = stack.enter_context(cluster())
+            address, others = stack.enter_context(cluster(folder))
             options = ["--scheduler", address]
         client = sweep(folder, url, *options)
         time.sleep(chance.uniform(0.5, 4.0))
@@ -133,16 +133,15 @@ def attempt(folder, url, chance, cluster):
 
 
 @contextmanager
-def own_cluster():
+def own_cluster(folder):
     """A scheduler and two workers in processes of their own, as somebody might have started them."""
-    from socket import socket
-
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
-    port = address.rpartition(":")[2]
-    scheduler = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"]
-    started, over = [start(scheduler), start_workers(address)], threading.Event()
+    said = folder / "scheduler.json"
+    said.unlink(missing_ok=True)
+    words = ["--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(said), "--no-dashboard"]
+    started, over = [start(["distributed.cli.dask_scheduler", *words])], threading.Event()
+    wait_until(said.exists)  # it is written whole, with the port that was free
+    address = json.loads(said.read_text())["address"]
+    started.append(start_workers(address))
 
     def tend():
         """Start workers again when all are gone, as a cluster does: a sweep waits for them as long as it takes."""
@@ -153,7 +152,7 @@ def own_cluster():
     tender = threading.Thread(target=tend)
     everybody = []
     try:
-        time.sleep(3.0)
+        wait_until(lambda: len(family(psutil.Process(started[1].pid))) > 2)  # two workers and who looks after them
         everybody = [one for process in started for one in family(psutil.Process(process.pid))]
         tender.start()
         yield address, started
@@ -166,6 +165,14 @@ def own_cluster():
             kill(one)
         for process in started:
             process.wait()
+
+
+def wait_until(condition):
+    """Wait as long as a busy machine may take."""
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def start(words):

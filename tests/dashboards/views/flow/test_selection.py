@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from dashboards.page_context import PageContext
+from dashboards.plots.column_sources import columns_equal
+from dashboards.plots.holoviews_style import looks_of, render_figure
 from dashboards.views.flow.page import FlowPage
 
 pytestmark = [
@@ -159,6 +161,35 @@ def test_the_card_of_a_neuron_follows_the_selection(page):
     assert page.neuron.facts.object != facts
     page.plots.neurons.field.value = ""
     assert not page.neuron.layout.visible
+
+
+def same_figure(one, other):
+    """Whether two figures show the same."""
+    for ours, new in zip(one.renderers, other.renderers, strict=True):
+        assert same_columns(ours.data_source.data, new.data_source.data)
+    for ours, new in ((one.x_range, other.x_range), (one.y_range, other.y_range)):
+        assert (ours.start, ours.end) == pytest.approx((new.start, new.end), rel=1e-6, abs=1e-6)
+    return looks_of(one) == looks_of(other)
+
+
+def same_columns(ours, new):
+    return ours.keys() == new.keys() and all(columns_equal(ours[name], new[name]) for name in ours)
+
+
+def test_the_life_of_another_neuron_is_new_data_in_the_same_figures(page, monkeypatch):
+    asked = []
+    monkeypatch.setattr(page.plots.frames, "request", asked.append)
+    page.plots.neurons.field.value = "3"
+    card, before = page.neuron, dict(page.neuron.figures)
+    places = list(card.plots)
+    page.plots.neurons.field.value = "5"
+    assert asked == []  # which waits until the player has rested
+    for name, plot in card.make(card.asked)[2].items():
+        assert f"Neuron 5: {name}" in card.said[name].object
+        if name != "states":  # whose colours may differ
+            assert card.figures[name] is before[name]
+            assert same_figure(card.figures[name], render_figure(plot.overlay(page.context.theme)))
+    assert places[0] is card.plots[0]
 
 
 def test_two_inputs_have_a_card_of_their_plane(page, small_catalog):
