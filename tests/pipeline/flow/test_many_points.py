@@ -225,6 +225,12 @@ def test_an_interrupt_stops_the_steps(monkeypatch):
         follow_flow(*labelled(*student(150, 2, 3, 12)), end_time=2.0)
 
 
+def test_a_short_flow_waits_for_no_thread(monkeypatch):
+    """To start one takes a fifth of a millisecond, as half of such a flow."""
+    monkeypatch.delattr("pipeline.flow.many_points.run_interruptibly")
+    assert follow_flow(*labelled(*student(150, 2, 3, 12)), end_time=1.0, tolerance=1e-3).status.complete
+
+
 def test_progress_is_told(monkeypatch):
     """The kernel shows how far it is while it works; whoever waits is told in the paper's t."""
     told, listened = [], []
@@ -366,3 +372,14 @@ def test_the_presets_stay_with_the_grouped_path(name):
     config = load_config(name)
     data = generate_data(config.data)
     assert not many_points(data, initialise(data, config.init), config.flow.slope)
+
+
+def test_among_points_on_opposite_rays_the_grouped_path_follows_who_slides():
+    """Both jump at the one boundary: steps had no end, as each of the two held the neuron by turns."""
+    x, y, w, a = student(66, 3, 2, 5, noise=0.5)
+    mirrored = np.concatenate([x, -1.5 * x]), np.concatenate([y, y[::-1]]), w, a
+    times = np.linspace(0.0, 20.0, 9)
+    coarse, fine = (follow_flow(*labelled(*mirrored), end_time=20.0, tolerance=each) for each in (1e-3, 1e-5))
+    assert not isinstance(coarse, ManyPoints)
+    found, expected = (each.look(times)["residual"].values for each in (coarse, fine))
+    assert worst(found, expected, mirrored[1]) <= 1e-3

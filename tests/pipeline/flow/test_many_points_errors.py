@@ -39,9 +39,9 @@ def test_the_error_is_below_the_tolerance_and_not_far(seed):
 
 @pytest.mark.slow
 def test_the_errors_of_forty_students():
-    """One of them is off by 1e-3 at 1e-4 too, whatever share of the tolerance a step may take."""
+    """One of them was off by 1e-3 at 1e-4 too, whatever share of the tolerance a step might take."""
     errors = np.array([errors_over_tolerance(seed, (1e-2, 1e-3, 1e-4)) for seed in range(21, 63)])
     median = np.median(errors, axis=0)
-    assert (median[:2] > 0.1).all()
+    assert (median > 0.1).all()
     assert (median < 0.5).all()
-    assert ((errors > 1.0).sum(axis=0) <= 2).all()
+    assert (errors <= 1.0).all()
