@@ -19,7 +19,7 @@ from catalog import Catalog, CatalogError
 from dashboards.bokeh_defaults import keep_defaults
 from dashboards.callbacks import PageCallbacks
 from dashboards.compressed_files import compress_files
-from dashboards.page_template import open_page
+from dashboards.page_template import keep_unless_expected, open_page
 from dashboards.processes import prepare_processes
 from dashboards.returned_memory import PagesLeft, allocate_returnably
 from dashboards.security import allowed_hosts, guard
@@ -77,6 +77,7 @@ def server(
         state._thread_pool = PageCallbacks(THREADS, thread_name_prefix="page-callback")
     for name in CLOSED_PAGE_LOGGERS:
         logging.getLogger(name).addFilter(keep_unless_page_closed)
+    logging.getLogger("panel.reactive").addFilter(keep_unless_expected)
     routes: dict[str, Any] = {name: page_of(name, catalog, files or {}) for name in pages}
     made: Server = pn.io.server.get_server(
         routes,

@@ -17,6 +17,7 @@ from panel.theme.native import Native
 
 from catalog import Catalog, CatalogError
 from dashboards.budget import StoppedError
+from dashboards.components import BUTTON, html_pane
 from dashboards.computations import Computations
 from dashboards.page_context import PageContext
 from dashboards.page_copies import load_again_on_message
@@ -29,7 +30,15 @@ TEMPLATE = (Path(__file__).parent / "page.html").read_text()
 STYLE = (Path(__file__).parent / "page.css").read_text()
 SCRIPT = (Path(__file__).parent / "page.js").read_text()
 WIDGETS = (Path(__file__).parent / "widgets.css").read_text()
+NOTICE = """
+.notice { background: var(--panel); border: 1px solid var(--line); border-left: 4px solid var(--accent);
+  border-radius: 6px; padding: 6px 12px; }
+.notice p:last-child { margin: 0; }
+"""
+"""The style of the messages above a page."""
 LOGGER = logging.getLogger("reluflow.dashboard")
+EXPECTED = (RequestError, CatalogError, OSError, StoppedError)
+"""Errors that say themselves what a visitor or the catalog is asked for; they need no traceback."""
 
 
 class PageDesign(Native):
@@ -110,8 +119,10 @@ class Notices:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.pane = pn.pane.HTML("", sizing_mode="stretch_width", css_classes=["notices"])
-        self.close = pn.widgets.Button(label="Close", description="Close these messages", align="start")
+        self.pane = html_pane("", style=NOTICE, css_classes=["notices"], margin=(0, 0, 10, 0))
+        self.close = pn.widgets.Button(
+            label="Close", description="Close these messages", margin=(0, 0, 10, 10), **BUTTON
+        )
         self.close.on_click(lambda _: self.clear())
         self.view = pn.Row(self.pane, self.close, sizing_mode="stretch_width", visible=False)
 
@@ -137,11 +148,16 @@ class Notices:
 def explain_error(error: BaseException) -> str:
     """Explain an error in one line: a wrong request by its own message, any other as unexpected."""
     line = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, RequestError | CatalogError | OSError | StoppedError):
+    if isinstance(error, EXPECTED):
         return line
     LOGGER.error("an unexpected error on a page", exc_info=error)
     what = f"{type(error).__name__}: {line[:200]}"
     return f"An unexpected error occurred ({what}). The server's log has the details."
+
+
+def keep_unless_expected(record: logging.LogRecord) -> bool:
+    """Drop the traceback that Panel writes of a callback's error of which the page says all in one line."""
+    return not (record.exc_info and isinstance(record.exc_info[1], EXPECTED))
 
 
 def build_content(name: str, context: PageContext, notices: Notices) -> Any:
@@ -150,7 +166,7 @@ def build_content(name: str, context: PageContext, notices: Notices) -> Any:
         content = import_module(f"dashboards.views.{name}.page").build_page(context)
     except Exception as error:
         notices.say(explain_error(error))
-        return pn.pane.HTML(
+        return html_pane(
             f'<p>This page can\'t be shown. <a href="{name}">Reset it</a>, or go to the '
             '<a href="catalog">catalog</a>.</p>'
         )
@@ -175,4 +191,8 @@ def fill_template(name: str, context: PageContext, notices: Notices, content: An
 
 def theme_css(theme: Theme) -> str:
     """Write the theme and the font as CSS variables, from which Panel's own variables take their values."""
-    return f":root {{ color-scheme: {theme.name}; --font: {FONT}; {theme.css_variables()} }}"
+    printed = f":root {{ color-scheme: light; {LIGHT.css_variables()} }}"  # paper is white: dark text, then
+    return (
+        f":root {{ color-scheme: {theme.name}; --font: {FONT}; {theme.css_variables()} }}"
+        f"\n@media print {{ {printed} }}\n"
+    )

@@ -120,7 +120,7 @@ def format_result(quantity: Quantity, value: float | int) -> str:
     Examples
     --------
     >>> loss = Quantity("final_loss", "loss L", "", "", "Results")
-    >>> said(loss, 1.5e-12), said(loss, 3), said(loss, float("nan"))
+    >>> format_result(loss, 1.5e-12), format_result(loss, 3), format_result(loss, float("nan"))
     ('1.5\xa0×\xa010⁻¹²', '3', '–')
     """
     if value != value or (value == NO_RESULT and isinstance(value, int)):

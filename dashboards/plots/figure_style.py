@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bokeh.models import Axis, Range1d
-from bokeh.models.annotations import Legend, Title
+from bokeh.models.annotations import ColorBar, Legend, Title
 from bokeh.plotting import figure
 
 from dashboards.theme import FONT, Theme
@@ -50,7 +50,9 @@ def styled_figure(
 
 def set_limits(axis_range: Range1d, start: float, end: float) -> None:
     """Set the limits of a range, also for the toolbar's reset, which else would set them to 0 and 1."""
-    axis_range.update(start=start, end=end, reset_start=start, reset_end=end)
+    limits = {"start": start, "end": end, "reset_start": start, "reset_end": end}
+    # Bokeh takes 56 function calls to find out that a property is set to what it is.
+    axis_range.update(**{name: value for name, value in limits.items() if getattr(axis_range, name) != value})
 
 
 def style_figure(drawn: figure, theme: Theme) -> figure:
@@ -78,6 +80,16 @@ def style_axis(axis: Axis, theme: Theme) -> Axis:
         axis_label_text_font_style="normal",
     )  # fmt: skip
     return axis
+
+
+def style_color_bar(bar: ColorBar, theme: Theme) -> ColorBar:
+    """Style one colour bar: its words as those of an axis, without a border."""
+    bar.update(
+        background_fill_color=theme.panel, major_label_text_color=theme.ink, title_text_color=theme.ink,
+        major_tick_line_color=theme.ink, bar_line_color=None, title_text_font=FONT, title_text_font_size=NORMAL,
+        title_text_font_style="normal", major_label_text_font=FONT, major_label_text_font_size=SMALL,
+    )  # fmt: skip
+    return bar
 
 
 def style_legend(legend: Legend, theme: Theme) -> Legend:

@@ -82,14 +82,17 @@ class NetworkPlot:
         """Show a run at a frame."""
         plot: Any = self.figure
         if not self.drag.held:
-            left, right, bottom, top = window(drawing)
+            left, right, bottom, top = drawing.once("window", lambda: window(drawing))
             set_limits(plot.x_range, left, right)
             set_limits(plot.y_range, bottom, top)
         self.place_points(drawing)
-        plot.below[0].axis_label, plot.left[0].axis_label = axis_labels(drawing, self.logarithmic)
+        for axis, label in zip((plot.below[0], plot.left[0]), axis_labels(drawing, self.logarithmic), strict=True):
+            if axis.axis_label != label:
+                axis.axis_label = label
         principal = drawing.plane is None
         self.choose_heights(drawing)
-        plot.grid.visible = not principal
+        if plot.grid[0].visible == principal:
+            plot.grid.visible = not principal
         replace_columns(self.minimum, minimum_columns(drawing))
         replace_columns(self.ticks, tick_columns(drawing, self.theme))
         replace_columns(self.rings, ring_columns() if principal else {"x": [], "y": []})

@@ -18,7 +18,7 @@ from bokeh.palettes import Viridis256
 from bokeh.plotting import figure
 
 from dashboards.paper_notation import print_numbers
-from dashboards.plots.figure_style import NORMAL, SMALL, style_legend, styled_figure
+from dashboards.plots.figure_style import style_color_bar, style_legend, styled_figure
 from dashboards.plots.linked_sources import PLOT, LinkedSources
 from dashboards.plots.section_columns import (
     FAILED_HATCH,
@@ -29,7 +29,7 @@ from dashboards.plots.section_columns import (
     ROUNDED,
 )
 from dashboards.plots.tick_labels import label_ticks
-from dashboards.theme import FONT, Theme
+from dashboards.theme import Theme
 
 TITLE_WIDTH = 34
 """Characters of a line of the colour bar's title: as wide as a phone's picture."""
@@ -108,14 +108,12 @@ def colour_bar(cut: xr.Dataset, theme: Theme) -> ColorBar:
     if tuple(cut.attrs["color_limits"]) != tuple(cut.attrs["limits"]):
         title += "\ncolours end at 5 % and 95 %"  # a line of its own, as wide as a phone's
     title = title.replace(": ", "\n")
-    return ColorBar(
+    bar = ColorBar(
         color_mapper=mapper(palette=list(Viridis256), low=low, high=high), height=12, padding=4,
         title="\n".join(line for part in title.split("\n") for line in wrap(part, TITLE_WIDTH)),
-        background_fill_color=theme.panel, title_text_color=theme.ink, major_label_text_color=theme.ink,
-        major_tick_line_color=theme.ink, bar_line_color=None, title_text_font=FONT,
-        title_text_font_size=NORMAL, title_text_font_style="normal", major_label_text_font=FONT,
-        major_label_text_font_size=SMALL, title_standoff=6,
+        title_standoff=6,
     )  # fmt: skip
+    return style_color_bar(bar, theme)
 
 
 def rounding_words(rounding: float) -> str:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from bokeh.models import FixedTicker
 from bokeh.models.annotations import ColorBar
 
+from dashboards.plots.figure_style import style_color_bar
 from dashboards.plots.holoviews_style import Hook, style_overlay
 from dashboards.plots.slice_plots import COLOURS, HEIGHT, TOOLS, Axis, ticks_of
 from dashboards.plots.tick_labels import spread_labels
@@ -106,13 +107,10 @@ def coloured(values: Numbers, axis: Axis) -> tuple[Numbers, dict[str, Any]]:
 
 
 def colouring_bar(theme: Theme) -> Hook:
-    """Make the hook that gives the colour bar the page's colours."""
+    """Make the hook that gives the colour bar the page's colours and font."""
 
     def colour(plot: Any, _: Any) -> None:
         for bar in plot.state.select({"type": ColorBar}):
-            bar.update(
-                background_fill_color=theme.panel, major_label_text_color=theme.ink, title_text_color=theme.ink,
-                bar_line_color=None, major_tick_line_color=theme.line,
-            )  # fmt: skip
+            style_color_bar(bar, theme)
 
     return colour

@@ -158,10 +158,7 @@ def draw_group(
     at: Numbers, group: Lines, axes: tuple[Axis, Axis], theme: Theme, *, points: bool, width: float
 ) -> hv.Element:
     """Draw lines of one colour as one line with gaps: a browser draws many lines one by one."""
-    x, y = join_lines(at, axes[1].scale.transform(group.values))
-    value = np.hstack([group.values, np.full((len(group.values), 1), np.nan)]).ravel()
-    name = np.repeat(group.names, len(at) + 1)
-    data = {"x": x, "y": y, "line": name, "value": value}
+    data = line_columns(at, group, axes[1].scale)
     kdims, vdims = [hv.Dimension("x", label=axes[0].label)], ["y", "line", "value"]
     tips = {"tools": ["hover"], "hover_tooltips": [(group.label, "@line"), (axes[1].label, "@value{%.6g}")],
             "hover_formatters": {"@value": "printf"}}  # fmt: skip
@@ -170,6 +167,13 @@ def draw_group(
         return element.opts(color=shade(group.colour, theme), size=7, **tips)
     element = hv.Curve(data, kdims, vdims, label=group.label)
     return element.opts(color=shade(group.colour, theme), line_width=width, line_dash=group.dash, **tips)
+
+
+def line_columns(at: Numbers, group: Lines, scale: Scale) -> dict[str, npt.NDArray[Any]]:
+    """Return lines of one colour as the columns of one line with gaps."""
+    x, y = join_lines(at, scale.transform(group.values))
+    value = np.hstack([group.values, np.full((len(group.values), 1), np.nan)]).ravel()
+    return {"x": x, "y": y, "line": np.repeat(group.names, len(at) + 1), "value": value}
 
 
 def ticks_of(which: str, axis: Axis) -> Hook:

@@ -5,6 +5,7 @@ Bokeh's own figures, for the same reason as in :mod:`dashboards.plots.network_pl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from dashboards.plots.legends import OTHER_DASH, OTHER_METHOD, PURPLE
 from dashboards.plots.source_columns import (
     DASHES,
     WIDTHS,
+    Columns,
     axis_limits,
     chosen_columns,
     columns_of_loss,
@@ -113,20 +115,11 @@ class TimeCurves:
                 replace_columns(source, columns[name])
         replace_columns(self.phases, phases)
         replace_columns(self.plateaus, plateaus)
-        largest, zero = (
-            max(float(np.max(loss["loss"])), float(np.max(test["loss"], initial=0.0))) or 1.0,
-            np.zeros(1),
-        )
-        limits = {
-            "loss": round_outwards(-0.03 * largest, 1.08 * largest),
-            "log_loss": log_loss_limits(loss["log10_loss"]),
-            "residuals": axis_limits(np.concatenate([*(part["r"] for part in residuals.values()), zero])),
-            "norms": axis_limits(np.concatenate([*(part["log10_norm"] for part in lines.values()), zero])),
-            "alignment": (-1.05, 1.05),
-        }
+        limits = drawing.once("limits of curves", lambda: limits_of(loss, test, residuals, lines))
         for name, plot in self.figures.items():
             set_limits(plot.y_range, *limits[name])
-            plot.xaxis.axis_label = unit.label
+            if plot.below[0].axis_label != unit.label:
+                plot.xaxis.axis_label = unit.label
         self.at(drawing, unit, frame)
 
     def at(self, drawing: DrawingData, unit: TimeUnit, frame: int) -> None:
@@ -217,3 +210,18 @@ def create_line_plot(curves: TimeCurves, column: str, title: str, y_label: str) 
     )
     plot.add_tools(HoverTool(renderers=[selected], tooltips=[("neuron", "@neuron")]))
     return plot
+
+
+def limits_of(
+    loss: Columns, test: Columns, residuals: Mapping[str, Columns], lines: Mapping[str, Columns]
+) -> dict[str, tuple[float, float]]:
+    """Choose the vertical limits of each figure for the columns of a run."""
+    largest = max(float(np.max(loss["loss"])), float(np.max(test["loss"], initial=0.0))) or 1.0
+    zero = np.zeros(1)
+    return {
+        "loss": round_outwards(-0.03 * largest, 1.08 * largest),
+        "log_loss": log_loss_limits(loss["log10_loss"]),
+        "residuals": axis_limits(np.concatenate([*(part["r"] for part in residuals.values()), zero])),
+        "norms": axis_limits(np.concatenate([*(part["log10_norm"] for part in lines.values()), zero])),
+        "alignment": (-1.05, 1.05),
+    }

@@ -47,7 +47,7 @@ class StopSlider:
             self.slider.value = values.index(value)
             return
         self.values, self.named = values, True
-        words = [print_numbers(f"{stop:,}" if isinstance(stop, int) else f"{stop:.6g}") for stop in values]
+        words = [print_numbers(f"{stop:,}" if isinstance(stop, int) else f"{stop:.7g}") for stop in values]
         self.slider.param.update(format=write_stops(words), end=len(values) - 1, value=values.index(value))
 
     def watch(self, told: Callable[[Any], None]) -> None:

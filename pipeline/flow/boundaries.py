@@ -63,7 +63,7 @@ def boundaries_of(points: Points, x: np.ndarray, y: np.ndarray, neurons: int) ->
         return None
     units, length = unit_rows(x)
     there = np.flatnonzero(length > 0.0)
-    rounded = np.round(units[there], DIGITS) + 0.0
+    rounded = rounded_rows(units[there])
     _, first, group = np.unique(rounded, axis=0, return_index=True, return_inverse=True)
     if len(first) == len(x):
         return None
@@ -77,6 +77,21 @@ def boundaries_of(points: Points, x: np.ndarray, y: np.ndarray, neurons: int) ->
     merged = in_blocks(units[there[first]] * size[:, None], label, neurons, 0.0)
     merged.about[:] = points.about
     return Boundaries(merged, point, float(np.mean(left**2)))
+
+
+def opposite_rays(x: np.ndarray) -> bool:
+    """Whether two points are on opposite rays: they have one boundary, at which both jump."""
+    if all_differ(x):
+        return False
+    units, length = unit_rows(x)
+    rays = np.unique(rounded_rows(units[length > 0.0]), axis=0)
+    return len(np.unique(np.concatenate([rays, -rays + 0.0]), axis=0)) < 2 * len(rays)
+
+
+def rounded_rows(units: np.ndarray) -> np.ndarray:
+    """Unit vectors, such that those of one ray are the same."""
+    rounded: np.ndarray = np.round(units, DIGITS) + 0.0  # no -0
+    return rounded
 
 
 def all_differ(x: np.ndarray) -> bool:

@@ -25,6 +25,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+import llvmlite.binding
 import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile, UserProvidedCacheLocator
 from numba.core.runtime.nrt import rtsys
@@ -202,7 +203,7 @@ class CheckedFiles(IndexDataCacheFile):
         found = super().load(key)
         if found is None and _from_disk_only.get():
             raise NotOnDiskError(self._index_path)
-        return found
+        return None if found is None else without_bitcode(found)
 
     def save(self, key: Any, data: Any) -> None:
         """Keep ``data``. A disk that is full costs the next process its time, not this one its result."""
@@ -224,6 +225,21 @@ class CheckedFiles(IndexDataCacheFile):
         with super()._open_for_write(filepath) as file:
             file.write(content.getvalue())
             file.write(digest_of(Path(filepath).name, content.getvalue()))
+
+
+def without_bitcode(stored: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What was stored, with machine code alone.
+
+    Beside it lies what LLVM would write a part of into other functions, which nobody does with what Python calls:
+    to parse it and list its names takes more than half of the time of loading. What stays of it are the names by
+    which Python finds the machine code.
+    """
+    (name, kind, code), described, *rest = stored
+    if kind != "object":
+        return stored
+    names = (described.llvm_cpython_wrapper_name, described.llvm_cfunc_wrapper_name)
+    stubs = llvmlite.binding.parse_assembly("".join(f'define void @"{each}"() {{ ret void }}\n' for each in names))
+    return ((name, kind, (code[0], stubs.as_bitcode())), described, *rest)
 
 
 # What of Numba the class above takes the place of; were one of these names another, files would go unchecked.

@@ -182,7 +182,7 @@ def follow_flow(
         from pipeline.flow.many_points import follow_many_points  # kernels that few runs need
 
         followed = follow_many_points(data, init, end_time, tolerance, slope, progress)
-        if not followed.met_zero or data.sizes["point"] > GROUPED_UP_TO:
+        if not followed.undecided or data.sizes["point"] > GROUPED_UP_TO:
             return followed
     with one_thread(data.sizes["point"]):  # two threads take three times as long over the frame's decomposition
         reduced = Reduction.of(data, init, slope, output_speed)

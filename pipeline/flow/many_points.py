@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from math import log
+from math import log, sqrt
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from pipeline.flow.boundaries import Boundaries, boundaries_of
-from pipeline.flow.collocation.build import FINE_STAGES, STAGES, load_many_points
+from pipeline.flow.boundaries import Boundaries, boundaries_of, opposite_rays
+from pipeline.flow.collocation.build import FINE_STAGES, NOBODY, STAGES, load_many_points
 from pipeline.flow.collocation.correction import SMALL_MATRIX
 from pipeline.flow.collocation.network import HIGHEST, SHIFT, Neurons
 from pipeline.flow.collocation.points import Points, in_blocks
 from pipeline.flow.collocation.products import NARROW
 from pipeline.flow.collocation.reading import Step, look, read_step
-from pipeline.flow.collocation.steps import CONVERGED_RESIDUAL, INTERRUPTED, MET_ZERO, ROOM_USED, take_steps
+from pipeline.flow.collocation.steps import CONVERGED_RESIDUAL, MET_ZERO, OUT_OF_STEPS, ROOM_USED, take_steps
 from pipeline.flow.collocation.sweep import CARE, SCALE, SweepWork, make_sweep_work
 from pipeline.flow.collocation.tableau import gauss
 from pipeline.flow.collocation.workspace import (
@@ -51,18 +51,23 @@ MOST_STEPS = 500_000
 """A bound that turns a hang into a status, as the grouped path's."""
 SHARE = 0.4
 """The share of the tolerance that a step's sweeps may leave: errors of .15 tolerances in the median."""
-SHARE_TOLERANCE, SHARE_POWER = 1e-3, 0.7
+SHARE_TOLERANCE, SHARE_POWER = 1e-3, 0.25
 """The tolerance below which the share falls with its power: what crossings leave the sweeps don't see."""
-SMALL_START, SMALL_START_SHARE = 0.1, 0.25
-"""A start below that size, in the solver's units, has a smaller share, times this at least: what is wrong while
-its neurons grow, each step relative to them, shifts the time at which they are seen."""
-ROUGH, CORNERED = 0.15, 1e-3
-"""The tolerances, times the root of n and by itself, from which on neurons count as active at the nodes alone, and
-crossings have no corners: twice to six times as fast."""
+SMALL_START, SMALL_START_SHARE, SMALL_START_POWER = 0.1, 0.25, 0.6
+"""A start below that size, in the solver's units, has a smaller share, times this at least, and a larger power, by
+3/4 of the last at most: what is wrong while its neurons grow, each step relative to them, shifts the time at which
+they are seen."""
+ROUGH, CORNERED = 3.2, 0.5
+"""The tolerances, over 1/n, from which on neurons count as active at the nodes alone, and from which on crossings
+have no corners: a single point does 1/n. They leave errors of .2/n and .02/n, in half the time each."""
+ROUGH_STEPS = 128
+"""After so many steps crossings are looked at: who slides, unseen, makes steps without number."""
 SMALL_RESIDUAL = 0.1
 """The residual, over the labels' scale, below which what is allowed falls with it."""
 ROOM = 4_000_000
 """How many numbers a part of the record has: 32 megabytes."""
+SOON_STEPS, SOON = 500, 5_000_000
+"""The steps, and the products of neurons x points x coordinates in them, that take some 20 ms at most."""
 CROSSING_SHARE = 4
 """At most one in so many pairs of a neuron and a point may cross in a step."""
 IN_MEMORY = 1_000_000_000
@@ -101,9 +106,17 @@ class ManyPoints(Followed):
     end: Neurons
 
     @property
-    def met_zero(self) -> bool:
-        """Whether it ended where the w of a neuron reached 0."""
-        return self.status is Status.STALLED and self.account["ambiguous_events"] > 0
+    def undecided(self) -> bool:
+        """Whether crossings have to be followed one by one.
+
+        So where the w of a neuron reached 0, and where one slides, or chatters, among points on opposite rays.
+        """
+        if self.status is Status.STALLED and self.account["ambiguous_events"] > 0:
+            return True
+        held = self.status is Status.OUT_OF_STEPS or any(
+            (part.held[:, 1] > part.held[:, 0]).any() for part in self.parts
+        )
+        return held and opposite_rays(self.data.variables["x"].values)
 
     @property
     def time_unit(self) -> float:
@@ -244,9 +257,9 @@ class Reader:
 
 def care(tolerance: float, n: int) -> int:
     """How much is made of the crossings within a step: the last of ``Points.about``."""
-    if tolerance >= ROUGH / np.sqrt(n):
+    if tolerance >= ROUGH / n:
         return 0
-    return 1 if tolerance >= CORNERED else 2
+    return 1 if tolerance >= CORNERED / n else 2
 
 
 def most_crossings(n: int, m: int) -> int:
@@ -282,14 +295,15 @@ def follow_many_points(
         started = perf_counter()
         solved = points if boundaries is None else boundaries.points
         state = make_state(solved, neurons, STAGES, most_crossings(len(y), m))
-        first, at_start = patterns_of(points, neurons, len(y))
+        work = state.work if boundaries is None else make_sweep_work(1, m, x.shape[1], points.labels.shape[1])
+        first, at_start = patterns_of(points, neurons, work, len(y))
         unit = max(float(points.about[SCALE]), at_start)
-        allowed = tolerance * share(tolerance) * share_of_start(neurons)
+        allowed = tolerance * share(tolerance, neurons)
         aims = np.array([allowed * unit, allowed, until, MOST_STEPS, SMALL_RESIDUAL * unit, tolerance])
-        parts, ended_by = run_interruptibly(lambda: take_all(solved, state, aims, watch), watch, tell)
+        parts, ended_by = take_all(solved, state, aims, watch, tell)
         network = state.network
         end = Neurons(network.start_w.copy(), network.start_a.copy(), network.scale.copy())
-        last, at_end = patterns_of(points, end, len(y))
+        last, at_end = patterns_of(points, end, work, len(y))
         seconds = perf_counter() - started
     ended = status_of(ended_by, at_end <= CONVERGED_RESIDUAL * points.about[SCALE], boundaries)
     ambiguous = int(state.counts[REPELLED] + state.counts[VANISHED])
@@ -336,18 +350,35 @@ def describe_end(ended: Status, ambiguous: int) -> tuple[Status, str]:
     return ended, f"The w of a neuron reached 0 in finite time, where the flow is not unique. {ended.value}"
 
 
-def take_all(points: Points, state: State, aims: np.ndarray, watch: np.ndarray) -> tuple[tuple[Steps, ...], int]:
-    """Take steps until the flow ends, in as many parts of the record as it needs."""
+def take_all(
+    points: Points, state: State, aims: np.ndarray, watch: np.ndarray, tell: Progress
+) -> tuple[tuple[Steps, ...], int]:
+    """Take steps until the flow ends.
+
+    The first few are taken in this thread, which a flow of 1 ms would wait for another one half as long; an
+    interrupt comes after them.
+    """
+    soon = aims.copy()
+    soon[3] = min(aims[3], SOON_STEPS, SOON // (points.rows.size * len(state.network.start_a)))
+    parts, reason = take_parts(points, state, soon, watch)
+    if reason == OUT_OF_STEPS and soon[3] < aims[3]:
+        more, reason = run_interruptibly(lambda: take_parts(points, state, aims, watch), watch, tell)
+        parts += more
+    return parts, reason
+
+
+def take_parts(points: Points, state: State, aims: np.ndarray, watch: np.ndarray) -> tuple[tuple[Steps, ...], int]:
+    """Take steps in as many parts of the record as they need."""
     m, d = state.network.start_w.shape
-    room = int(np.clip(ROOM // (m * (d + 1) * (STAGES + 1)), 16, 512))
+    room = int(min(max(ROOM // (m * (d + 1) * (STAGES + 1)), 16), 512, aims[3] + 1))
     tableau, parts, reason = method(STAGES), [], ROOM_USED
     while reason == ROOM_USED:
-        record = make_steps(room, STAGES, m, d, len(state.held.neuron) + room)
+        steps = min(room, ROUGH_STEPS) if points.about[CARE] == 0.0 else room
+        record = make_steps(steps, STAGES, m, d, len(state.held.neuron) + steps)
         count, reason = take_steps(points, tableau, state, record, aims, watch)
         parts.append(shortened(record, count))
-        points.about[CARE] = max(points.about[CARE], 1.0)  # who slides, unseen, makes steps without number
-        if reason == INTERRUPTED:
-            break
+        if reason == ROOM_USED:
+            points.about[CARE] = max(points.about[CARE], 1.0)
     return tuple(parts), int(reason)
 
 
@@ -367,25 +398,17 @@ def neurons_of(init: xr.Dataset, units: Units) -> Neurons:
     return Neurons(w, norm * ratio, scale)
 
 
-def share(tolerance: float) -> float:
-    """The share of the tolerance that a step may err by."""
-    return float(SHARE * min(1.0, tolerance / SHARE_TOLERANCE) ** SHARE_POWER)
-
-
-def share_of_start(neurons: Neurons) -> float:
-    """By how much less is allowed for a start that is small."""
+def share(tolerance: float, neurons: Neurons) -> float:
+    """The share of the tolerance that a step from this start on may err by."""
     size = float(np.abs(neurons.outputs).max(initial=0.0))
-    return float(np.clip(size / SMALL_START, SMALL_START_SHARE, 1.0))
+    of_start = min(max(size / SMALL_START, SMALL_START_SHARE), 1.0)
+    power = SHARE_POWER + SMALL_START_POWER * (1.0 - of_start)
+    return float(SHARE * of_start * min(1.0, tolerance / SHARE_TOLERANCE) ** power)
 
 
-def patterns_of(points: Points, neurons: Neurons, n: int) -> tuple[int, float]:
+def patterns_of(points: Points, neurons: Neurons, work: SweepWork, n: int) -> tuple[int, float]:
     """How many activation patterns the neurons have, and the residual's root mean square."""
-    m, d = neurons.w.shape
-    residual, states = np.empty(n), np.empty((m, n), dtype=np.int8)
-    nobody = np.zeros((0, 3), dtype=np.int64)
-    look(
-        points, (neurons.w, neurons.outputs), nobody, make_sweep_work(1, m, d, points.labels.shape[1]),
-        (residual, states),
-    )  # fmt: skip
-    patterns = len({np.packbits(row == 2).tobytes() for row in states})
-    return patterns, float(np.sqrt(np.mean(residual**2)))
+    residual, states = np.empty(n), np.empty((len(neurons.a), n), dtype=np.int8)
+    look(points, (neurons.w, neurons.outputs), NOBODY, work, (residual, states))
+    patterns = len({row.tobytes() for row in np.packbits(states == 2, axis=1)})
+    return patterns, sqrt(residual @ residual / n)

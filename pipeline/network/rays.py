@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 EXACT = 4e-16
@@ -33,6 +35,8 @@ def group_equal_rows(rows: np.ndarray, within: float) -> tuple[np.ndarray, np.nd
     # The number of the first row of each group. Most rows are near no other, and a group of their own.
     owner = np.arange(len(rows))
     some = np.flatnonzero(maybe_near(rows, within))
+    if not len(some):
+        return owner, owner.copy()
     near, taken = rows[some], np.zeros(len(some), dtype=bool)
     for k in range(len(some)):
         if not taken[k]:
@@ -53,7 +57,7 @@ def maybe_near(rows: np.ndarray, within: float, *, opposite: bool = False) -> np
     -------
     bool[row]
     """
-    along = np.random.default_rng(0).standard_normal(rows.shape[1])
+    along = some_direction(rows.shape[1])
     place = rows @ along
     rounding = 4 * np.finfo(float).eps * rows.shape[1] * float(np.abs(rows).max(initial=0.0))
     apart = (within + rounding) * float(np.abs(along).sum())
@@ -63,6 +67,14 @@ def maybe_near(rows: np.ndarray, within: float, *, opposite: bool = False) -> np
     found = np.zeros(len(rows), dtype=bool)
     found[order[:-1][near]] = found[order[1:][near]] = True
     return found
+
+
+@lru_cache
+def some_direction(d: int) -> np.ndarray:
+    """A direction in d coordinates that has nothing to do with the data, always the same."""
+    direction = np.random.default_rng(0).standard_normal(d)
+    direction.flags.writeable = False
+    return direction
 
 
 def rays(x: np.ndarray, within: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -97,6 +109,8 @@ def off_its_ray(x: np.ndarray, ray: np.ndarray, first: np.ndarray) -> np.ndarray
         The number of each point's ray, -1 for none; the point that stands for each ray.
     """
     away, there = np.zeros(len(x), dtype=bool), np.flatnonzero(ray >= 0)
+    if len(first) == len(there):
+        return away
     units = x[there] / np.linalg.norm(x[there], axis=1)[:, None]
     stands = x[first[ray[there]]]
     away[there] = np.abs(units - stands / np.linalg.norm(stands, axis=1)[:, None]).max(axis=1, initial=0.0) > EXACT

@@ -16,7 +16,7 @@ import pytest
 from served import REPOSITORY, dashboard_command
 from tornado.websocket import WebSocketClosedError
 
-from catalog import open_catalog
+from catalog import DamagedRunError, open_catalog
 from dashboards.application import GARBAGE_THRESHOLD, keep_unless_page_closed, prepare_first_page, server
 from dashboards.returned_memory import PagesLeft
 from dashboards.views import PAGES
@@ -172,6 +172,15 @@ def test_a_tab_that_is_closed_while_a_message_is_written_is_no_traceback(running
     )
     assert bool(caplog.records) is said
     assert keep_unless_page_closed in logging.getLogger("asyncio").filters
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(DamagedRunError("run x was removed"), False), (KeyError("ours"), True)]
+)
+def test_a_run_that_was_removed_is_a_line_on_the_page_and_no_traceback(running, caplog, error, said):
+    """Panel logs every error of a widget's callback before the page says it."""
+    logging.getLogger("panel.reactive").error("Callback failed", exc_info=(type(error), error, None))
+    assert bool(caplog.records) is said
 
 
 def test_a_message_of_a_page_that_was_left_is_no_traceback(running, caplog):

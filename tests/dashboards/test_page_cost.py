@@ -24,7 +24,7 @@ pytestmark = [
 MODELS_LIMIT = 640
 CALLS_LIMIT = 1_650_000
 """For the page of a run that the server has in memory, with its document as JSON."""
-MOVE_LIMIT = 30_000
+MOVE_LIMIT = 18_500
 """For a move of a slider to a run that another visitor has asked for, with the message to the browser."""
 
 

@@ -77,6 +77,19 @@ def test_the_style_has_the_colours_and_the_font():
     assert "--font: system-ui" in theme_css(LIGHT)
 
 
+def test_messages_are_in_the_pages_ink(tmp_path, monkeypatch):
+    """They were black on a dark page, too: their pane had no style."""
+    monkeypatch.setattr("dashboards.page_template.import_module", lambda _: 1 / 0)
+    broken = build_content("flow", PageContext(open_catalog(tmp_path), theme=DARK), Notices())
+    for pane in (Notices().pane, broken):
+        assert any("color: var(--ink)" in sheet for sheet in pane.stylesheets)
+
+
+def test_paper_is_printed_on_in_dark_ink():
+    _, printed = theme_css(DARK).split("@media print")
+    assert "--ink: #1B1F24" in printed
+
+
 def test_a_document_is_searched_for_its_models_once_while_a_page_is_made(tmp_path, monkeypatch):
     searches = []
     search = DocumentModelManager.recompute

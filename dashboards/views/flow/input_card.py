@@ -31,7 +31,12 @@ class InputCard:
 
     def __init__(self, context: PageContext, failed: Callable[[Exception], None]) -> None:
         self.context = context
-        self.place = pn.Column(sizing_mode="stretch_width", margin=0, max_width=820)
+        self.place = pn.Column(
+            sizing_mode="stretch_width",
+            margin=0,
+            max_width=820,
+            styles={"margin": "0 auto", "width": "min(820px, 100%)"},
+        )
         self.role = pn.pane.HTML("", height=1, margin=0)
         self.layout = card(
             heading_pane(

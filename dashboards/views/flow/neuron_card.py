@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -20,6 +20,7 @@ from dashboards.plots.descriptions import written
 from dashboards.plots.figure_style import set_limits
 from dashboards.plots.holoviews_style import render_figure, update_figure
 from dashboards.plots.neuron_plots import (
+    LinesPlot,
     create_direction_plot,
     create_norm_plot,
     create_part_plot,
@@ -32,6 +33,8 @@ HEIGHT = 210
 """Of each plot, in pixels."""
 EVENTS_LIMIT = 40
 """Events that are listed."""
+PLOTS = ("direction", "norm", "states", "part of the function")
+"""The plots, in their order."""
 CHOICES_LIMIT = 200
 """Neurons that the menu offers."""
 
@@ -44,6 +47,14 @@ class Asked:
     number: int
     frame: int
     unit: TimeUnit
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A new figure, and its looks if other numbers can be given to it."""
+
+    figure: Any
+    looks: Hashable
 
 
 class NeuronCard:
@@ -73,6 +84,7 @@ class NeuronCard:
         )
         self.layout.visible = False
         self.figures: dict[str, Any] = {}
+        self.looks: dict[str, Hashable] = {}
         self.said: dict[str, pn.pane.HTML] = {}
         self.places: dict[str, pn.Column] = {}
         self.work = LatestOnly(pn.state.curdoc, self.make, self.show, failed)
@@ -108,37 +120,38 @@ class NeuronCard:
         drawing, theme = asked.drawing, self.context.theme
         life = follow_neuron(drawing.run.groups, asked.number)
         unit = (asked.unit.length, asked.unit.label)
-        elements = {
-            "direction": create_direction_plot(life, coordinate_names(drawing.run.groups["data"]), unit, theme),
-            "norm": create_norm_plot(life, unit, theme),
-            "states": create_states_plot(life, unit, theme),
-            "part of the function": create_part_plot(drawing, [asked.number], asked.frame, theme),
+        lines = {
+            "direction": create_direction_plot(life, coordinate_names(drawing.run.groups["data"]), unit),
+            "norm": create_norm_plot(life, unit),
+            "part of the function": create_part_plot(drawing, [asked.number], asked.frame),
         }
-        figures = {name: render_figure(element) for name, element in elements.items() if element is not None}
-        for figure in figures.values():
-            figure.update(height=HEIGHT, min_height=HEIGHT)
-        return asked, life, figures
+        plots: dict[str, Any] = {
+            name: plot if plot.looks == self.looks.get(name) else drawn(plot.overlay(theme), plot.looks)
+            for name, plot in lines.items()
+            if plot is not None
+        }
+        plots["states"] = drawn(create_states_plot(life, unit, theme))
+        return asked, life, {name: plots[name] for name in PLOTS if name in plots}
 
     def show(self, made: tuple[Asked, NeuronLife, dict[str, Any]]) -> None:
         """Put the neuron on the page."""
-        asked, life, figures = made
+        asked, life, plots = made
         if asked is not self.asked:
             return
         self.facts.object = facts_html(neuron_facts(asked.drawing, life, asked.frame))
         self.events.object = records_html(events_table(life)) if life.events else "<p>It crosses no boundary.</p>"
-        shown = [self.placed(name, figure, life.number) for name, figure in figures.items()]
+        shown = [self.placed(name, plot, life.number) for name, plot in plots.items()]
         if shown != list(self.plots):
             self.plots[:] = shown
 
-    def placed(self, name: str, figure: Any, number: int) -> pn.Column:
+    def placed(self, name: str, plot: LinesPlot | Drawn, number: int) -> pn.Column:
         """Return the place of a plot, with new data if its figure is there and differs in nothing else."""
-        there = self.figures.get(name)
         said = f'<div role="img" aria-label="{escape(f"Neuron {number}: {name}")}"></div>'
-        if there is not None and update_figure(there, figure):
-            for ends, new in ((there.x_range, figure.x_range), (there.y_range, figure.y_range)):
-                set_limits(ends, new.start, new.end)
+        if self.given(name, plot):
             self.said[name].object = said
             return self.places[name]
+        assert isinstance(plot, Drawn)
+        figure, self.looks[name] = plot.figure, plot.looks
         for ends in (figure.x_range, figure.y_range):
             set_limits(ends, ends.start, ends.end)
         self.figures[name], self.said[name] = figure, pn.pane.HTML(said, height=1, margin=0)
@@ -148,6 +161,25 @@ class NeuronCard:
             styles={"flex": "1 1 300px", "min-width": "240px", "max-width": "100%"},
         )
         return self.places[name]
+
+    def given(self, name: str, plot: LinesPlot | Drawn) -> bool:
+        """Give the figure that is there the data of a plot; False if there is none, or one of other looks."""
+        there = self.figures.get(name)
+        if isinstance(plot, LinesPlot):
+            plot.give(there)
+            return True
+        if there is None or plot.looks != self.looks[name] or not update_figure(there, plot.figure):
+            return False
+        for ends, new in ((there.x_range, plot.figure.x_range), (there.y_range, plot.figure.y_range)):
+            set_limits(ends, new.start, new.end)
+        return True
+
+
+def drawn(element: Any, looks: Hashable = None) -> Drawn:
+    """Draw a plot with HoloViews, as high as all of them."""
+    figure = render_figure(element)
+    figure.update(height=HEIGHT, min_height=HEIGHT)
+    return Drawn(figure, looks)
 
 
 def neuron_facts(drawing: DrawingData, life: NeuronLife, frame: int) -> list[tuple[str, str]]:
@@ -177,12 +209,21 @@ def neuron_facts(drawing: DrawingData, life: NeuronLife, frame: int) -> list[tup
     return rows
 
 
+def interval_text(start: float, end: float) -> str:
+    """Write an interval of time with three digits, or with more where these are the same.
+
+    Examples
+    --------
+    >>> interval_text(355.0, 367.0), interval_text(166.12, 166.31)
+    ('355 to 367', '166.12 to 166.31')
+    """
+    texts = [time_text(time) for time in (start, end)]
+    return " to ".join(texts if texts[0] != texts[1] else (f"{time:,.7g}" for time in (start, end)))
+
+
 def events_table(life: NeuronLife) -> Table:
     """Tabulate the events of a neuron."""
-    rows = [
-        [f"{time_text(event.after)} to {time_text(event.before)}", event.text]
-        for event in life.events[:EVENTS_LIMIT]
-    ]
+    rows = [[interval_text(event.after, event.before), event.text] for event in life.events[:EVENTS_LIMIT]]
     left = len(life.events) - EVENTS_LIMIT
     return Table(
         "Crossings and slides of the neuron",

@@ -176,7 +176,7 @@ class RunPlots:
             self.network_legend: network_legend(theme, roles, principal=principal, draggable=draggable),
             self.phases_legend: phases_legend(
                 theme,
-                list(phase_order(drawing.run.groups)),
+                drawing.once("order of phases", lambda: list(phase_order(drawing.run.groups))),
                 tested="test_loss" in drawing.run.groups["trajectory"],
             ),
         }

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.collocation.compiling import inner
+from pipeline.flow.collocation.compiling import inlined, inner
 from pipeline.flow.collocation.events import JUMP, NUMBERS, TIME, UP
 from pipeline.flow.collocation.pairs import row_at
 from pipeline.flow.collocation.sweep import SLOPE, N
@@ -37,6 +37,8 @@ class CornerWork(NamedTuple):
         <D_off, x_k> at the nodes; the nodes' polynomials at some time; integrals over the time that is slid.
     pressed : float64[s]
         <P_i, x_k>.
+    values, path : float64[s + 1]
+        A pair's preactivations, and their polynomial.
     """
 
     order: np.ndarray
@@ -49,6 +51,8 @@ class CornerWork(NamedTuple):
     there: np.ndarray
     moment: np.ndarray
     pressed: np.ndarray
+    values: np.ndarray
+    path: np.ndarray
 
 
 def make_corner_work(stages: int, m: int, d: int, most: int) -> CornerWork:
@@ -57,10 +61,11 @@ def make_corner_work(stages: int, m: int, d: int, most: int) -> CornerWork:
     first, bucket = np.zeros(m + 1, dtype=np.int64), np.zeros(max(most, m) + 2, dtype=np.int64)
     return CornerWork(
         order, first, bucket, spare, np.zeros((stages, d)), np.zeros((2, d)), *np.zeros((4, stages)),
+        *np.zeros((2, stages + 1)),
     )  # fmt: skip
 
 
-@inner
+@inlined
 def write_basis(time, tableau, there):
     """Write the nodes' polynomials at a time."""
     s = len(tableau.nodes)
@@ -68,7 +73,7 @@ def write_basis(time, tableau, there):
         there[l] = row_at(tableau.basis, l, s - 1, time)
 
 
-@inner
+@inlined
 def write_speed(e, points, tableau, force, now, speed):
     """Write <D, x_k> at the nodes as it would be with the point off for this neuron."""
     j, k, event, s = now.neuron[e], now.point[e], now.values[e], len(tableau.nodes)
@@ -80,7 +85,7 @@ def write_speed(e, points, tableau, force, now, speed):
         speed[l] = total
 
 
-@inner
+@inlined
 def read_event(e, points, tableau, now, work):
     """Read an event at the time of ``work.there``.
 
@@ -99,7 +104,7 @@ def read_event(e, points, tableau, now, work):
     return off, (1.0 - points.about[SLOPE]) * there
 
 
-@inner
+@inlined
 def output_at(e, tableau, network, now, work):
     """The neuron's a at the time of ``work.there``."""
     output = 0.0
@@ -146,14 +151,14 @@ def sort_events(now, work):
             order[place] = e
 
 
-@inner
+@inlined
 def corner_moment(event, i, s, slope):
     """How much of n D_i, over x_k, is the corner of an event: what it pushes beside its state before it."""
     before = 0.0 if event[UP] > 0.0 else (1.0 - slope) * event[NUMBERS + s + i]
     return event[NUMBERS + i] + event[NUMBERS + 2 * s + i] - before
 
 
-@inner
+@inlined
 def begin_neuron(work):
     """Empty the sums of a neuron."""
     s, d = work.smeared.shape
@@ -163,13 +168,13 @@ def begin_neuron(work):
             work.smeared[i, c] = 0.0
 
 
-@inner
+@inlined
 def goes_on(e, now):
     """Whether this event's pair had one in the step already: the moments of all stand with the first."""
     return e > 0 and now.point[e - 1] == now.point[e] and now.neuron[e - 1] == now.neuron[e]
 
 
-@inner
+@inlined
 def smear(e, points, tableau, now, work):
     """Add a pair's events to P_i."""
     if goes_on(e, now):
@@ -182,7 +187,7 @@ def smear(e, points, tableau, now, work):
             row[c] += moment * x[c]
 
 
-@inner
+@inlined
 def pass_corner(e, points, now, work):
     """Take a crossing into the sums over those that have been."""
     jumps, moments, x = work.sums[0], work.sums[1], points.rows[now.point[e]]
@@ -193,7 +198,7 @@ def pass_corner(e, points, now, work):
         moments[c] += moment * x[c]
 
 
-@inner
+@inlined
 def look_at_corners(e, points, tableau, now, work):
     """Write what the corners of the neuron's other pairs have done to its path at an event.
 

@@ -11,6 +11,8 @@ TIME, UP, UNTIL, AFTER, PLAN, PLAN_AFTER, JUMP, SHIFT = range(8)
 point goes on there, else 0; the sliding that was assumed, up to when (0: none) and whether the point is on
 afterwards; the same as it has come out; by how much n D jumps, over x_k; what the neuron's other corners add to
 the preactivation there."""
+MOST_CLOSE = 256
+"""Pairs that are noted as near to a boundary in a sweep."""
 NUMBERS = 8
 """After them: the pair's share of n D_i over x_k, beside what it always has (the slope of the leaky ReLU); the
 point's residual at the nodes without the pair's own; what sliding adds to n D_i, over x_k; where the pair slides,
@@ -21,24 +23,39 @@ numbers each."""
 class Events(NamedTuple):
     """The crossings of a sweep, block by block, neuron by neuron, point by point.
 
-    number : int64[2]
-        How many there are, and how many found no room.
+    number : int64[3]
+        How many there are, how many found no room, and how many pairs are near.
     neuron, point : int64[most]
     values : float64[most, 8 + 4 s]
         All of an event beside each other: they are read in the order of time too.
+    near : float64[m]
+        How far, over |x_k|, each neuron's path is off its polynomial for its corners.
+    close, left : int64[close, 2], float64[close]
+        Pairs that do not cross, and come so near in this sweep as the sweep before has found: neuron and point;
+        and the point's residual.
+    harm : float64[1]
+        By how much a neuron may err, over its size, for one of these that it touches.
     """
 
     number: np.ndarray
     neuron: np.ndarray
     point: np.ndarray
     values: np.ndarray
+    near: np.ndarray
+    close: np.ndarray
+    left: np.ndarray
+    harm: np.ndarray
 
 
-def make_events(most: int, stages: int) -> Events:
-    """Room for so many."""
+def make_events(most: int, stages: int, m: int) -> Events:
+    """Room for so many, of ``m`` neurons."""
     return Events(
-        np.zeros(2, dtype=np.int64),
+        np.zeros(3, dtype=np.int64),
         np.zeros(most, dtype=np.int64),
         np.zeros(most, dtype=np.int64),
         np.zeros((most, NUMBERS + 4 * stages)),
+        np.zeros(m),
+        np.zeros((MOST_CLOSE, 2), dtype=np.int64),
+        np.zeros(MOST_CLOSE),
+        np.zeros(1),
     )

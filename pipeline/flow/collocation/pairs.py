@@ -6,15 +6,15 @@ neuron is active only on a part A of the step, what counts are the integrals of 
 
 from __future__ import annotations
 
-from pipeline.flow.collocation.compiling import inner
+from pipeline.flow.collocation.compiling import inlined
 
 ROUNDS = 40
 """Of a root's refinement, at most: each is Newton's, or halves the bracket."""
-CLOSE = 1e-14
-"""The change of a time, over the step, at which a root is found."""
+CLOSE = 1e-8
+"""The last change of a time by Newton's method, over the step, at which a root is found: its square is left."""
 
 
-@inner
+@inlined
 def value_at(coefficients, degree, time):
     """A polynomial's value."""
     value = coefficients[degree]
@@ -23,7 +23,7 @@ def value_at(coefficients, degree, time):
     return value
 
 
-@inner
+@inlined
 def slope_at(coefficients, degree, time):
     """Its derivative."""
     value = degree * coefficients[degree]
@@ -32,7 +32,7 @@ def slope_at(coefficients, degree, time):
     return value
 
 
-@inner
+@inlined
 def row_at(table, row, degree, time):
     """The value of the polynomial whose coefficients are in one row of a table."""
     value = table[row, degree]
@@ -41,7 +41,7 @@ def row_at(table, row, degree, time):
     return value
 
 
-@inner
+@inlined
 def interpolate(values, tableau, coefficients):
     """Write the coefficients of the polynomial through ``values`` at 0 and at the nodes."""
     s = len(tableau.nodes)
@@ -52,7 +52,7 @@ def interpolate(values, tableau, coefficients):
         coefficients[q] = total
 
 
-@inner
+@inlined
 def find_root(coefficients, degree, bracket, values):
     """The root between two times, at which the polynomial has these two values of different signs."""
     low, high = bracket
@@ -67,14 +67,15 @@ def find_root(coefficients, degree, bracket, values):
         slope = slope_at(coefficients, degree, time)
         after = time - value / slope if slope != 0.0 else low
         if not low <= after <= high:
-            after = 0.5 * (low + high)
+            time = 0.5 * (low + high)
+            continue
         if abs(after - time) <= CLOSE:
             return after
         time = after
     return time
 
 
-@inner
+@inlined
 def shifted_root(coefficients, degree, root, shift, low):
     """The root of the polynomial and ``shift`` that belongs to its own ``root``, between ``low`` and 1."""
     time = root
@@ -86,7 +87,7 @@ def shifted_root(coefficients, degree, root, shift, low):
     return time
 
 
-@inner
+@inlined
 def add_active(interval, coefficients, outputs, tableau, found):
     """Add what the neuron does while it is active between two times.
 
@@ -114,4 +115,4 @@ def add_active(interval, coefficients, outputs, tableau, found):
             weight = share * found[i, s + 1]
             for l in range(s):
                 found[i, l] += weight * found[l, s + 1]
-            found[i, s] += weight * output / tableau.weights[i]
+            found[i, s] += weight * output * tableau.inverse[i]

@@ -40,14 +40,15 @@ class Points(NamedTuple):
 def in_blocks(x: np.ndarray, y: np.ndarray, neurons: int, slope: float, care: int = 2) -> Points:
     """Points ``x`` (n, d) and labels ``y`` (n,) for so many neurons; ``care`` is the last of ``about``."""
     n, d = x.shape
-    size = int(np.clip(NUMBERS // (3 * neurons) // 8 * 8, FEWEST, MOST))
-    size = min(size, -(-n // 8) * 8)
+    size = min(max(NUMBERS // (3 * neurons) // 8 * 8, FEWEST), MOST)
     blocks = -(-n // size)
+    size = -(-n // (8 * blocks)) * 8  # blocks of one size: what fills the last one costs as much as points
     rows, labels = np.zeros((blocks * size, d)), np.zeros(blocks * size)
     rows[:n], labels[:n] = x, y
     square = np.einsum("kc,kc->k", rows, rows)
     scale = float(np.sqrt(np.mean(y**2))) or 1.0
-    chosen = np.unique(np.linspace(0, n - 1, min(n, SAMPLED)).astype(int))
+    sampled = min(n, SAMPLED)
+    chosen = np.arange(sampled) * (n - 1) // max(sampled - 1, 1)
     return Points(
         rows,
         np.ascontiguousarray(rows.reshape(blocks, size, d).transpose(0, 2, 1)),

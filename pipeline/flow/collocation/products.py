@@ -6,34 +6,41 @@ import numpy as np
 
 from pipeline.flow.collocation.compiling import allocating, inner, summing
 
-NARROW = 12
+NARROW = 4
 """The number of coordinates up to which plain loops are quicker than the linear algebra library."""
 
 
 @inner
-def add_multiple(weight, column, row):
-    """``row += weight * column``."""
+def write_multiples(weights, columns, row):
+    """``row = weights @ columns`` of at most four coordinates, in one pass."""
+    d, one, weight = columns.shape[0], columns[0], weights[0]
+    if d == 1:
+        for k in range(row.shape[0]):
+            row[k] = weight * one[k]
+        return
+    two, second = columns[1], weights[1]
+    if d == 2:
+        for k in range(row.shape[0]):
+            row[k] = weight * one[k] + second * two[k]
+        return
+    three, third = columns[2], weights[2]
+    if d == 3:
+        for k in range(row.shape[0]):
+            row[k] = weight * one[k] + second * two[k] + third * three[k]
+        return
+    four, fourth = columns[3], weights[3]
     for k in range(row.shape[0]):
-        row[k] += weight * column[k]
+        row[k] = weight * one[k] + second * two[k] + third * three[k] + fourth * four[k]
 
 
 @allocating
 def multiply(weights, columns, product):
     """``product = weights @ columns``."""
-    d = columns.shape[0]
-    if d > NARROW:
+    if columns.shape[0] > NARROW:
         np.dot(weights, columns, product)
         return
     for j in range(weights.shape[0]):
-        row, weight, column = product[j], weights[j, 0], columns[0]
-        for k in range(row.shape[0]):
-            row[k] = weight * column[k]
-        if d % 2 == 0:
-            add_multiple(weights[j, 1], columns[1], row)
-        for c in range(2 - d % 2, d, 2):
-            weight, column, other, beside = weights[j, c], columns[c], weights[j, c + 1], columns[c + 1]
-            for k in range(row.shape[0]):
-                row[k] += weight * column[k] + other * beside[k]
+        write_multiples(weights[j], columns, product[j])
 
 
 @summing
@@ -43,6 +50,16 @@ def sum_products(left, right):
     for k in range(left.shape[0]):
         total += left[k] * right[k]
     return total
+
+
+@summing
+def sum_two(row, left, right):
+    """The same of one row with two others: it is read once."""
+    first, second = 0.0, 0.0
+    for k in range(row.shape[0]):
+        first += row[k] * left[k]
+        second += row[k] * right[k]
+    return first, second
 
 
 @allocating
@@ -58,5 +75,10 @@ def add_force(pushes, columns, part, force):
         return
     for i in range(s):
         for j in range(m):
-            for c in range(d):
-                force[i, j, c] += sum_products(pushes[i * m + j], columns[c])
+            row, push = pushes[i * m + j], force[i, j]
+            for c in range(0, d - 1, 2):
+                first, second = sum_two(row, columns[c], columns[c + 1])
+                push[c] += first
+                push[c + 1] += second
+            if d % 2 == 1:
+                push[d - 1] += sum_products(row, columns[d - 1])

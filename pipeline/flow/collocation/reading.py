@@ -270,7 +270,7 @@ def look(points, neurons, slides, work, into):
                 row[k] = left[k] if row[k] > 0.0 else slope * left[k]
         for k in range(min(size, n - first)):
             residual[first + k] = left[k]
-        add_force(work.start, points.columns[block], work.force, force)
+        add_force(work.start, points.columns[block], work.force[:m], force)
     for e in range(slides.shape[0]):
         states[slides[e, 1], slides[e, 2]] = 3
     project(force, slides, points)

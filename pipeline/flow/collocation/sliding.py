@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from math import sqrt
 
-from pipeline.flow.collocation.compiling import inner
+from pipeline.flow.collocation.compiling import inlined, inner
 from pipeline.flow.collocation.corners import (
     begin_neuron,
     corner_moment,
@@ -28,6 +28,7 @@ from pipeline.flow.collocation.corners import (
 from pipeline.flow.collocation.events import JUMP, NUMBERS, PLAN, PLAN_AFTER, SHIFT, TIME, UNTIL, UP
 from pipeline.flow.collocation.pairs import row_at
 from pipeline.flow.collocation.sweep import CARE, SLOPE, N
+from pipeline.flow.collocation.touching import corner_height, look_at_near
 
 ROUNDS = 60
 """Of the forces that hold neurons at several boundaries at once, at most."""
@@ -39,7 +40,7 @@ HALVINGS = 30
 """By which the end of sliding is found between two of them."""
 
 
-@inner
+@inlined
 def hold(e, points, tableau, network, now, work):
     """Add the force that holds a sliding neuron at a boundary.
 
@@ -87,7 +88,7 @@ def hold_all(points, tableau, network, now, work):
             return
 
 
-@inner
+@inlined
 def product_of(e, other, points, now):
     """<x_k, x_l> of two events; 0 for the event itself, and for one that slides, or has from the start."""
     k, l, event = now.point[e], now.point[other], now.values[other]
@@ -99,7 +100,7 @@ def product_of(e, other, points, now):
     return total
 
 
-@inner
+@inlined
 def press(e, points, tableau, now, work):
     """Write <P_i, x_k> of the neuron's other crossings."""
     s, j = len(tableau.nodes), now.neuron[e]
@@ -112,7 +113,7 @@ def press(e, points, tableau, now, work):
             work.pressed[i] += product * corner_moment(now.values[other], i, s, points.about[SLOPE])
 
 
-@inner
+@inlined
 def jumped(e, place, time, points, now, work):
     """Sum J over the neuron's crossings from a place in their order up to a time, times x_k.
 
@@ -129,7 +130,7 @@ def jumped(e, place, time, points, now, work):
     return total, place
 
 
-@inner
+@inlined
 def turn_held(e, points, tableau, now, work):
     """Write the moments, while the pair slides, of what crossings do to n <D, x_k>."""
     event, s, j = now.values[e], len(tableau.nodes), now.neuron[e]
@@ -154,7 +155,7 @@ def turn_held(e, points, tableau, now, work):
             event[NUMBERS + 3 * s + i] -= (high - low) * tableau.shares[place] * work.there[i] * value
 
 
-@inner
+@inlined
 def share_held(e, time, jumps, flow, now, work):
     """Theta at a time, as -1 (below 0: the point goes off), 0 (slides) or 1 (above 1: it goes on).
 
@@ -176,7 +177,7 @@ def share_held(e, time, jumps, flow, now, work):
     return -1 if needed < 0.0 else 1 if needed > there else 0
 
 
-@inner
+@inlined
 def plan_end(e, flow, now, work):
     """Find until when a neuron slides that does from this event on."""
     points, tableau, _ = flow
@@ -202,7 +203,7 @@ def plan_end(e, flow, now, work):
     event[PLAN] = 1.0
 
 
-@inner
+@inlined
 def plan_event(e, corner, flow, now, work):
     """Decide whether a neuron slides from this event on, and until when; and by how much its force jumps there.
 
@@ -248,7 +249,7 @@ def begin_corners(points, tableau, now, work):
             turn_held(e, points, tableau, now, work)
 
 
-@inner
+@inlined
 def turn_neuron(j, step, flow, now, work):
     """Plan what one neuron slides on in the next sweep, and shift its crossings; as :func:`turn_corners`."""
     points, tableau, network = flow
@@ -265,7 +266,11 @@ def turn_neuron(j, step, flow, now, work):
         if event[TIME] > 0.0:
             write_basis(event[TIME], tableau, work.there)
             event[SHIFT] = step * output_at(e, tableau, network, now, work) / points.about[N] * way
+            now.near[j] = max(now.near[j], corner_height(event[TIME], tableau, work))
             pass_corner(e, points, now, work)
+    now.near[j] *= step * abs(network.a[0, j]) / points.about[N]
+    if now.number[2] > 0:
+        look_at_near(j, step, flow, now, work)
     return missed
 
 
@@ -279,6 +284,9 @@ def turn_corners(points, tableau, network, step, now, work):
         How far a neuron goes, over its size, for sliding that this sweep did not assume, or assumed too much of.
     """
     missed, flow = 0.0, (points, tableau, network)
+    now.harm[0] = 0.0
+    for j in range(now.near.shape[0]):
+        now.near[j] = 0.0
     if points.about[CARE] < 2.0:
         work.first[:] = 0
         hold_all(points, tableau, network, now, work)

@@ -63,6 +63,8 @@ LEAST_LEFT = 0.2
 """What a sweep leaves of the change before it, at least: less is luck, or says nothing of the method's error."""
 UNSLID = 0.1
 """The share of what a neuron may err by that it may miss for sliding that was not."""
+TOUCHED = 30.0
+"""The error of a step within which a neuron touches a boundary unseen: the next that is tried is half as long."""
 SLOW = 0.5
 """What a sweep leaves, at most, where two more may be enough."""
 SMOOTH = 0.1
@@ -214,6 +216,7 @@ def try_step(points, tableau, state, step, rounds, allowed):
     state.clock[RATE] = ratio / step if known else state.clock[RATE]
     control[CONTRACTION] = ratio
     error = max(error, 1.0) if turn >= rounds and error <= 1.0 else error  # the next one is shorter
+    error = max(error, TOUCHED) if notes[which].harm[0] > allowed[1] else error
     if control[ON] > 0.0:
         turned = change_in_all(points, state, total)
         error = max(error, continued * max(SMOOTH * min(turned, 1.0), WITHIN * allowed[2]))

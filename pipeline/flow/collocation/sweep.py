@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.collocation.compiling import allocating, inner
+from pipeline.flow.collocation.compiling import allocating, inlined, inner
 from pipeline.flow.collocation.events import AFTER, NUMBERS, PLAN, PLAN_AFTER, SHIFT, TIME, UNTIL, UP
 from pipeline.flow.collocation.pairs import add_active, find_root, interpolate, row_at, shifted_root, value_at
 from pipeline.flow.collocation.products import add_force, multiply, sum_products
@@ -33,7 +33,8 @@ class SweepWork(NamedTuple):
         At the nodes; the last row at the step's start.
     bounds : float64[3, size]
         Lowest, highest and last preactivation of one neuron.
-    crossing : int64[size]
+    crossing, words : uint8[size], int64[size / 8]
+        Whether a neuron's sign differs at a point within the step; the same, eight points a number.
     force : float64[s * m, d]
     pair : int64[most, 4]
         Neuron, place in the block, first event, events.
@@ -49,6 +50,7 @@ class SweepWork(NamedTuple):
     residual: np.ndarray
     bounds: np.ndarray
     crossing: np.ndarray
+    words: np.ndarray
     force: np.ndarray
     pair: np.ndarray
     found: np.ndarray
@@ -63,14 +65,15 @@ def make_sweep_work(stages: int, m: int, d: int, size: int) -> SweepWork:
     """Room for a block of ``size`` points."""
     s, most = stages, m * size
     values, bare, raw, smooth = np.zeros((4, s + 1))
+    words = np.zeros(size // 8, dtype=np.int64)
     return SweepWork(
         np.zeros((m, size)), np.zeros((s * m, size)), np.zeros((s + 1, size)), np.zeros((3, size)),
-        np.zeros(size, dtype=np.int64), np.zeros((s * m, d)), np.zeros((most, 4), dtype=np.int64),
+        words.view(np.uint8), words, np.zeros((s * m, d)), np.zeros((most, 4), dtype=np.int64),
         np.zeros((most, s, s + 2)), values, bare, raw, smooth, np.zeros(s),
     )  # fmt: skip
 
 
-@inner
+@inlined
 def hide_held(run, first, m, before, work):
     """Put the preactivations of held pairs to 0, which they are: what is left of them is rounding."""
     old, last, j = run
@@ -82,7 +85,7 @@ def hide_held(run, first, m, before, work):
                 work.nodes[i * m + j, place] = 0.0
 
 
-@inner
+@inlined
 def read_pair(pair, run, scaled, tableau, before, work):
     """Write one pair's preactivations, and what they are without the corners of its own crossings.
 
@@ -110,11 +113,27 @@ def read_pair(pair, run, scaled, tableau, before, work):
             corner = event[NUMBERS + l] + event[NUMBERS + 2 * s + l] - earlier * event[NUMBERS + s + l]
             for i in range(s):
                 bare[i + 1] -= scaled * tableau.inner[i, l] * outputs[l] * corner
+        interpolate(values, tableau, work.raw)
+        interpolate(bare, tableau, work.smooth)
+        return
     interpolate(values, tableau, work.raw)
-    interpolate(bare, tableau, work.smooth)
+    for q in range(s + 1):
+        work.smooth[q] = work.raw[q]
 
 
-@inner
+@inlined
+def turned(low, time, value, smooth):
+    """Where a parabola turns between two times, and its value there, if its sign is another; else the later."""
+    if smooth[2] != 0.0:
+        middle = -0.5 * smooth[1] / smooth[2]
+        if low < middle < time:
+            there = value_at(smooth, 2, middle)
+            if (there > 0.0) != (value > 0.0):
+                return middle, there
+    return time, value
+
+
+@inlined
 def follow_pair(pair, run, tableau, before, now, work):
     """Find one pair's crossings, note them, and write what its active part contributes.
 
@@ -142,6 +161,8 @@ def follow_pair(pair, run, tableau, before, now, work):
     while sample <= s + 1:
         time = tableau.nodes[sample - 1] if sample <= s else 1.0
         there = value_at(work.smooth, s, time)
+        if s == 2 and (there > 0.0) == on:
+            time, there = turned(low, time, there, work.smooth)
         if (there > 0.0) == on or events == MOST_EVENTS:
             low, value, sample = time, there, sample + 1
             continue
@@ -165,7 +186,7 @@ def follow_pair(pair, run, tableau, before, now, work):
         add_active((begun, 1.0), work.raw, outputs, tableau, found)
 
 
-@inner
+@inlined
 def turn_own_corner(time, scaled, event, tableau, work):
     """Add to the pair's path, from one of its crossings on, what its point does to it there."""
     s = len(tableau.nodes)
@@ -178,7 +199,7 @@ def turn_own_corner(time, scaled, event, tableau, work):
     work.smooth[0] -= scaled * output * residual * time
 
 
-@inner
+@inlined
 def note(crossing, sliding, now):
     """Note a crossing (j, k, time, up) and the sliding (until, after) that follows it."""
     e = now.number[0]
@@ -189,6 +210,17 @@ def note(crossing, sliding, now):
     now.neuron[e], now.point[e], event[TIME], event[UP] = crossing
     event[UNTIL], event[AFTER] = sliding
     now.number[0] = e + 1
+
+
+@inlined
+def next_marked(place, work):
+    """The next marked point, from this one on; the number of points if there is none."""
+    size = work.crossing.shape[0]
+    while place < size and not work.crossing[place]:
+        place += 1
+        while place % 8 == 0 and place < size and work.words[place // 8] == 0:
+            place += 8
+    return place
 
 
 @inner
@@ -213,9 +245,8 @@ def visit(run, at, points, tableau, notes, work):
     n, slope = points.about[N], points.about[SLOPE]
     rest = 1.0 - slope
     s, m = len(tableau.nodes), work.start.shape[0]
-    for place in range(work.crossing.shape[0]):
-        if not work.crossing[place]:
-            continue
+    place = next_marked(0, work)
+    while place < work.crossing.shape[0]:
         k, begin = first + place, old
         while old < last and before.point[old] == k:
             old += 1
@@ -230,22 +261,26 @@ def visit(run, at, points, tableau, notes, work):
             work.residual[i, place] += rest * (taken - found[i, s])
         work.pair[pairs, 0], work.pair[pairs, 1] = j, place
         work.pair[pairs, 2], work.pair[pairs, 3] = begun, now.number[0] - begun
-        pairs += 1
+        pairs, place = pairs + 1, next_marked(place + 1, work)
     return pairs
 
 
-@inner
-def push_crossing(pairs, slope, tableau, now, work):
-    """Write what the pairs that cross push with, and note it with their events."""
+@inlined
+def push_crossing(pairs, first, slope, tableau, now, work):
+    """Write what the pairs that cross push with, and note it with their events; and those that come near."""
     s, m = len(tableau.nodes), work.start.shape[0]
     rest = 1.0 - slope
     for p in range(pairs):
         j, place, begin, events = work.pair[p]
         found, residual = work.found[p], work.residual
+        close = now.number[2]
+        if events == 0 and close < now.left.shape[0] and work.start[j, place] != 0.0:
+            now.close[close, 0], now.close[close, 1], now.left[close] = j, first + place, residual[0, place]
+            now.number[2] = close + 1
         for i in range(s):
             own = -rest * found[i, s]
             for l in range(s):
-                own += found[i, l] * (residual[l, place] + rest * found[l, s]) / tableau.weights[i]
+                own += found[i, l] * (residual[l, place] + rest * found[l, s]) * tableau.inverse[i]
             own *= rest
             work.nodes[i * m + j, place] = slope * residual[i, place] + own
             for e in range(begin, begin + events):
@@ -285,7 +320,7 @@ def sweep(points, tableau, network, step, notes, work):
         for j in range(m):
             for c in range(d):
                 force[i, j, c] = 0.0
-    now.number[0], now.number[1] = 0, 0
+    now.number[0], now.number[1], now.number[2] = 0, 0, 0
     total, old = 0.0, 0
     for block in range(points.columns.shape[0]):
         first = block * size
@@ -301,12 +336,13 @@ def sweep(points, tableau, network, step, notes, work):
                 last += 1
             hide_held((old, last, j), first, m, before, work)
             if points.about[CARE] > 0.0:
-                crossing = take_outputs(j, network, tableau, slope, work)
+                near = before.near[j] * points.about[RESTING] * n / points.about[SCALE]
+                crossing = take_outputs(j, near, network, tableau, slope, work)
             else:
                 crossing = take_at_nodes(j, network, slope, work)
             for e in range(old, last):
                 work.crossing[before.point[e] - first] = 1
-            if crossing > 0 or last > old:
+            if crossing or last > old:
                 for i in range(s):
                     work.outputs[i] = network.a[i, j]
                 pairs = visit(
@@ -314,7 +350,7 @@ def sweep(points, tableau, network, step, notes, work):
                 )
             old = last
         push(m, slope, work)
-        push_crossing(pairs, slope, tableau, now, work)
+        push_crossing(pairs, first, slope, tableau, now, work)
         add_force(work.nodes, points.columns[block], work.force, force)
         total += sum_products(residual[s], residual[s])
     for i in range(s):

@@ -14,8 +14,8 @@ class Tableau(NamedTuple):
     nodes, places : tuple of s and of q floats
         The nodes; and those of a Gauss rule on [0, 1] for what is integrated over a part of a step, of degree
         3 s - 2. Tuples, whose lengths are known when the kernels are compiled: loops over s are written out.
-    weights, shares : float64[s], float64[q]
-        The weights of both.
+    weights, shares, inverse : float64[s], float64[q], float64[s]
+        The weights of both; and one over those of the nodes.
     inner : float64[s, s]
         L_l at node i.
     end : float64[s + 1]
@@ -32,6 +32,7 @@ class Tableau(NamedTuple):
     places: tuple[float, ...]
     weights: np.ndarray
     shares: np.ndarray
+    inverse: np.ndarray
     inner: np.ndarray
     end: np.ndarray
     through: np.ndarray
@@ -66,6 +67,7 @@ def gauss(stages: int) -> Tableau:
         tuple(places.tolist()),
         weights,
         shares,
+        1.0 / weights,
         np.array([[whole(node) for whole in integral] for node in nodes]),
         np.array([polynomial(1.0) for polynomial in through]),
         np.ascontiguousarray(np.array([polynomial.coef for polynomial in through]).T),

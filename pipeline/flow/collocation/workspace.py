@@ -92,9 +92,9 @@ def make_state(points: Points, neurons: Neurons, stages: int, most: int) -> Stat
     network = make_network(stages, m, d)
     network.start_w[...], network.start_a[...], network.scale[...] = neurons
     network.conserved[...] = neurons.conserved
-    notes = make_events(most, stages), make_events(most, stages)
+    notes = make_events(most, stages, m), make_events(most, stages, m)
     return State(
-        network, np.zeros((stages, m, d)), make_events(most, stages), notes,
+        network, np.zeros((stages, m, d)), make_events(most, stages, m), notes,
         make_sweep_work(stages, m, d, points.labels.shape[1]), make_corner_work(stages, m, d, most),
         make_correction(stages, m, d, points.labels.shape[1]), np.zeros(5), np.zeros(6, dtype=np.int64),
         np.zeros((4, points.sample.shape[1])), np.zeros((m, d + 1)), np.zeros((stages, stages + 1)),

@@ -6,10 +6,11 @@ from math import exp, log, sqrt
 
 import numpy as np
 
+from pipeline.flow.exact.integration.state import DEEP, TURNED
 from pipeline.flow.gram.compiling import allocating, inner, scanning
 from pipeline.flow.gram.network import SLIDING
 from pipeline.flow.gram.neuron import FAR
-from pipeline.flow.gram.sliding import DEPENDENT, choose, write_row
+from pipeline.flow.gram.sliding import DEPENDENT, choose, solve, write_column
 from pipeline.flow.gram.state import MOST_INSTANTS, NOW, SENSITIVE
 
 SMALL = -14.0
@@ -35,7 +36,7 @@ def factorise(side, gram, corner):
     for k in range(side.shape[0]):
         if side[k] != SLIDING or rank == corner.point.shape[0] - 1:
             continue
-        square = write_row(k, rank, gram, corner)
+        square = write_column(k, rank, gram, corner)
         if square > DEPENDENT * gram[k, k]:
             choose(k, square, rank, corner)
             rank += 1
@@ -45,21 +46,15 @@ def factorise(side, gram, corner):
 @inner
 def put_on_boundaries(w, rank, data, corner):
     """Take the part in the span of these points out of w, twice: once would leave its rounding."""
-    factor, chosen, found = corner.factor, corner.chosen, corner.found
+    chosen, rest = corner.chosen, corner.rest
     for _ in range(2):
         for a in range(rank):
-            total = along(w, data.x[chosen[a]])
-            for b in range(a):
-                total -= factor[a, b] * found[b]
-            found[a] = total * factor[a, a]
-        for a in range(rank - 1, -1, -1):
-            total = found[a]
-            for b in range(a + 1, rank):
-                total -= factor[b, a] * found[b]
-            found[a] = total * factor[a, a]
+            rest[a] = along(w, data.x[chosen[a]])
+        solve(rank, corner)
+        for a in range(rank):
             x = data.x[chosen[a]]
             for c in range(w.shape[0]):
-                w[c] -= found[a] * x[c]
+                w[c] -= rest[a] * x[c]
 
 
 @allocating
@@ -152,11 +147,47 @@ def accept(data, network, sweep, exact):
 
 
 @inner
+def note_doubt(instant, state):
+    """Count a decision that an error of the tolerance's size could change; keep the first ones' instants."""
+    counts = state.counts
+    if counts[SENSITIVE] < MOST_INSTANTS:
+        state.instants[counts[SENSITIVE]] = instant
+    counts[SENSITIVE] += 1
+
+
+@inner
 def note_doubts(state, step):
-    """Count the neurons with a decision within the step that an error of the tolerance's size could change."""
-    counts, doubt = state.counts, state.sweep.doubt
+    """Count the neurons with such a decision within the step that is accepted."""
+    doubt = state.sweep.doubt
     for j in range(doubt.shape[0]):
         if doubt[j] < FAR:
-            if counts[SENSITIVE] < MOST_INSTANTS:
-                state.instants[counts[SENSITIVE]] = state.clock[NOW] + doubt[j] * step
-            counts[SENSITIVE] += 1
+            note_doubt(state.clock[NOW] + doubt[j] * step, state)
+
+
+@scanning
+def count_sliding(side):
+    """At how many boundaries a neuron slides."""
+    count = 0.0
+    for k in range(side.shape[0]):
+        count += 1.0 if side[k] == SLIDING else 0.0
+    return count
+
+
+@inner
+def note_revived(state, instant):
+    """Count the neurons that grow again after they have shrunk so far that an error has chosen their direction.
+
+    On a line there is one direction: what a neuron shrinks there does not count.
+    """
+    network, (highest, lowest) = state.network, (state.extent[0], state.extent[1])
+    for j in range(highest.shape[0]):
+        now = network.log_norm[j]
+        revived = highest[j] - lowest[j] > DEEP and now > lowest[j] + TURNED
+        if revived:
+            note_doubt(instant, state)
+        if revived or now > highest[j]:
+            highest[j], lowest[j] = now, now
+        elif now < lowest[j]:
+            if count_sliding(network.side[j]) >= network.w.shape[1] - 1:
+                highest[j] += now - lowest[j]
+            lowest[j] = now

@@ -13,7 +13,7 @@ from math import sqrt
 from pipeline.flow.gram.compiling import inlined, scanning
 from pipeline.flow.gram.network import OFF, ON, SLIDING
 from pipeline.flow.gram.neuron import KAPPA, SIZE, SQUARE, size_after
-from pipeline.flow.gram.sliding import DEPENDENT, add_row, choose, list_flagged, write_row
+from pipeline.flow.gram.sliding import DEPENDENT, add_row, choose, list_flagged, solve, write_column
 
 ROUNDING = 1e-12
 """The share of |x_k| up to which an end that is beyond a boundary is on it."""
@@ -38,14 +38,14 @@ def go_along(row, kappa, slope, flag):
 
 
 @inlined
-def cross_all(sliding, data, row, corner, nearby):
+def cross_all(count, sliding, data, row, corner, nearby):
     """Write how far each crossing moves the end, and add the points along which the neuron slides to the corner.
 
     ``row.g`` has the end of the path already. Returns at how many points the neuron slides.
     """
     rest, most = 1.0 - data.slope, corner.point.shape[0] - 1
-    for i in range(nearby.size[0]):
-        k = nearby.point[i]
+    for i in range(count):
+        k = corner.listed[i]
         up, impulse, speed = row.side[k] == OFF, row.impulse[k], row.speed[k]
         change = rest * impulse if up else -rest * impulse
         if impulse < 0.0 and (speed + change * data.gram[k, k] > 0.0) != up and sliding < most:
@@ -60,25 +60,22 @@ def cross_all(sliding, data, row, corner, nearby):
 
 @inlined
 def put_on(sliding, data, row, corner):
-    """Find what puts ``row.g`` on the boundaries of these points; one that depends on others goes off."""
-    gram, factor, found, rank = data.gram, corner.factor, corner.found, 0
+    """Find what puts ``row.g`` on the boundaries of these points; one that depends on others goes off.
+
+    Returns at how many points, the chosen ones, the neuron slides; their shares are in ``corner.rest``.
+    """
+    gram, rank = data.gram, 0
     for a in range(sliding):
         k = corner.point[a]
-        square = write_row(k, rank, gram, corner)
+        square = write_column(k, rank, gram, corner)
         if square <= DEPENDENT * gram[k, k]:
             row.side[k] = OFF
             continue
         choose(k, square, rank, corner)
-        total = row.g[k]
-        for b in range(rank):
-            total -= factor[rank, b] * found[b]
-        found[rank] = total * factor[rank, rank]
         rank += 1
-    for a in range(rank - 1, -1, -1):
-        total = found[a]
-        for b in range(a + 1, rank):
-            total -= factor[b, a] * found[b]
-        found[a] = total * factor[a, a]
+    for a in range(rank):
+        corner.rest[a] = row.g[corner.chosen[a]]
+    solve(rank, corner)
     return rank
 
 
@@ -113,16 +110,15 @@ def pass_at_once(reached, sliding, data, row, corner, nearby):
         row.moved[corner.point[i]] -= corner.held[i] * reached
     if met == 0.0 or motion[SQUARE] == 0.0:
         return 0
-    count = list_flagged(corner, nearby.point)
-    nearby.size[0] = count
-    sliding, grown = cross_all(sliding, data, row, corner, nearby), 0.0
+    count = list_flagged(corner)
+    sliding, grown = cross_all(count, sliding, data, row, corner, nearby), 0.0
     for i in range(count):
         if nearby.moved[i] != 0.0:
-            grown += displace(nearby.point[i], nearby.moved[i], data, row)
+            grown += displace(corner.listed[i], nearby.moved[i], data, row)
     if sliding > 0:
         sliding = put_on(sliding, data, row, corner)
     for i in range(sliding):
-        grown += displace(corner.chosen[i], -corner.found[i], data, row)
+        grown += displace(corner.chosen[i], -corner.rest[i], data, row)
     for i in range(sliding):
         row.g[corner.chosen[i]] = 0.0
     motion[SIZE] = sqrt(max(motion[SIZE] * motion[SIZE] + grown, 0.0))

@@ -50,7 +50,7 @@ def load_many_patterns() -> None:
         with from_disk_only():
             load_all()
     except NotOnDiskError:
-        print("Compiling the solver for many patterns, once (half a minute) ...", file=sys.stderr, flush=True)
+        print("Compiling the solver for many patterns, once (a minute or two) ...", file=sys.stderr, flush=True)
         started = perf_counter()
         failed = subprocess.run([sys.executable, "-m", "pipeline.flow.gram"], check=False).returncode
         load_all()  # what the child could not, this process compiles, and raises what is wrong

@@ -52,9 +52,7 @@ class Nearby(NamedTuple):
     """The points whose boundaries are near a neuron's path, and workspace.
 
     size : int64[1]
-        How many are.
-    point : int64[n]
-        Which they are: the first ones here and below.
+        How many are: those in ``Corner.listed``, the first ones below.
     met : float64[n]
         Whether the neuron met the boundary.
     g, speed, side, moved, impulse, gap : float64[n]
@@ -69,7 +67,6 @@ class Nearby(NamedTuple):
     """
 
     size: np.ndarray
-    point: np.ndarray
     met: np.ndarray
     g: np.ndarray
     speed: np.ndarray
@@ -87,7 +84,7 @@ def make_nearby(n: int) -> Nearby:
     """Room for n points."""
     met, g, speed, side, moved, impulse, gap, length, held = np.zeros((9, n))
     return Nearby(
-        np.zeros(1, dtype=np.int64), np.zeros(n, dtype=np.int64), met, g, speed, side, moved, impulse, gap,
+        np.zeros(1, dtype=np.int64), met, g, speed, side, moved, impulse, gap,
         length, held, np.zeros((n, n)), np.zeros(4),
     )  # fmt: skip
 
@@ -124,9 +121,9 @@ def mark_near(row, kappa, width, flag):
 @inlined
 def collect(data, row, corner, nearby):
     """Collect what is known of the points that are near: those that are flagged."""
-    count = list_flagged(corner, nearby.point)
+    count = list_flagged(corner)
     for i in range(count):
-        k = nearby.point[i]
+        k = corner.listed[i]
         nearby.g[i], nearby.speed[i], nearby.side[i] = row.g[k], row.speed[k], row.side[k]
         nearby.impulse[i], nearby.length[i] = row.impulse[k], data.length[k]
         nearby.moved[i], nearby.met[i] = 0.0, 0.0
@@ -144,11 +141,11 @@ def part_of(row, nearby):
 
 
 @inlined
-def write_products(i, data, nearby):
+def write_products(i, data, listed, nearby):
     """Write the products of the i-th point, whose boundary is met, and the others."""
-    row = data.gram[nearby.point[i]]
+    row = data.gram[listed[i]]
     for l in range(nearby.size[0]):
-        nearby.gram[i, l] = row[nearby.point[l]]
+        nearby.gram[i, l] = row[listed[l]]
     nearby.met[i] = 1.0
 
 
@@ -158,7 +155,7 @@ def put_at_start(data, row, corner, nearby):
     sliding, motion = 0, row.motion
     for i in range(nearby.size[0]):
         if nearby.side[i] == SLIDING:
-            write_products(i, data, nearby)
+            write_products(i, data, corner.listed, nearby)
             corner.point[sliding], corner.held[sliding] = i, nearby.held[sliding]
             corner.place[sliding] = SLIDING
             sliding += 1
@@ -188,7 +185,7 @@ def pass_boundaries(whole, row, corner, nearby):
         left = max(left - time_to(far, motion), 0.0)
         advance(far, part)
         k = place_of(far, part.gap)
-        write_products(k, whole, nearby)
+        write_products(k, whole, corner.listed, nearby)
         sliding = meet(k, sliding, data, part, corner, left)
         events += 1
     advance(kappa_after(left, motion), part)
@@ -221,7 +218,7 @@ def move_others(data, row, corner, nearby):
     write_ends(row.g, row.speed, far, row.gap)
     for i in range(nearby.size[0]):
         if nearby.met[i] > 0.0:
-            k = nearby.point[i]
+            k = corner.listed[i]
             share = row.impulse[k] if row.side[k] > 0.0 else data.slope * row.impulse[k]
             if row.side[k] == SLIDING:
                 share -= nearby.held[slid]
@@ -231,14 +228,14 @@ def move_others(data, row, corner, nearby):
 
 
 @inlined
-def write_back(data, row, nearby):
+def write_back(data, row, listed, nearby):
     """Write where the neuron ends, and what was added to w."""
     far = row.motion[KAPPA]
     add_moved(row.moved, row.impulse, row.side, data.slope, far)
     for k in range(row.g.shape[0]):
         row.g[k] = row.gap[k]
     for i in range(nearby.size[0]):
-        k = nearby.point[i]
+        k = listed[i]
         share = row.impulse[k] if row.side[k] > 0.0 else data.slope * row.impulse[k]
         row.moved[k] += nearby.moved[i] - far * share
         row.g[k], row.side[k] = nearby.g[i], nearby.side[i]
@@ -261,7 +258,7 @@ def pass_one_by_one(reached, sliding, data, row, corner, nearby):
         events = pass_boundaries(data, row, corner, nearby)
         if move_others(data, row, corner, nearby) == 0.0:
             break
-    write_back(data, row, nearby)
+    write_back(data, row, corner.listed, nearby)
     return events
 
 

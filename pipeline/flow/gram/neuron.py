@@ -13,7 +13,7 @@ from pipeline.flow.gram.compiling import inlined, inner, scanning
 from pipeline.flow.gram.doubts import cross
 from pipeline.flow.gram.network import OFF, ON, SLIDING
 from pipeline.flow.gram.release import release
-from pipeline.flow.gram.sliding import add_row, settle
+from pipeline.flow.gram.sliding import add_row, list_flagged, settle
 
 FAR, NEAR, LEAST = 1e90, 1e-200, 1e-300
 """From where on a boundary is never reached, which is so where it does not come closer; and what makes it so."""
@@ -140,17 +140,6 @@ def advance(kappa, row):
 
 
 @inlined
-def release_flagged(data, row, corner):
-    """Release the neuron from the flagged points that repel it."""
-    for i in range(corner.words.shape[0]):
-        if corner.words[i] == 0:
-            continue
-        for k in range(8 * i, 8 * i + 8):
-            if corner.flag[k] != 0 and row.impulse[k] >= 0.0:
-                release(k, data, row, corner)
-
-
-@inner
 def begin_sliding(data, row, corner, repelling):
     """Collect the points at which the neuron slides, which are flagged, and settle them for a new impulse.
 
@@ -161,20 +150,17 @@ def begin_sliding(data, row, corner, repelling):
     int
         At how many it slides.
     """
-    count = 0
-    if repelling > 0.0:
-        release_flagged(data, row, corner)
-    for i in range(corner.words.shape[0]):
-        if corner.words[i] == 0:
-            continue
-        for k in range(8 * i, 8 * i + 8):
-            if corner.flag[k] == 0 or row.side[k] != SLIDING:
-                continue
-            if count == corner.point.shape[0] - 1:
-                row.side[k] = OFF
-                continue
+    listed, most, count = list_flagged(corner), corner.point.shape[0] - 1, 0
+    for i in range(listed if repelling > 0.0 else 0):
+        if row.impulse[corner.listed[i]] >= 0.0:
+            release(corner.listed[i], data, row, corner)
+    for i in range(listed):
+        k = corner.listed[i]
+        if row.side[k] == SLIDING and count < most:
             corner.point[count], corner.held[count], corner.place[count] = k, 0.0, SLIDING
             count += 1
+        elif row.side[k] == SLIDING:
+            row.side[k] = OFF
     return settle(count, data, row, corner) if count > 0 else 0
 
 

@@ -36,13 +36,17 @@ class Corner(NamedTuple):
     place : float64[most]
         OFF, ON or SLIDING.
     factor : float64[most, most]
-        The Cholesky factor of G over the points that slide; on its diagonal the inverses.
+        The Cholesky factor of G over the points that slide, above the diagonal; on it the inverses.
+    rest : float64[most]
+        Workspace of the factor, and the right side and the solution of its equations.
     free, chosen : int64[most]
         The places of those points in ``point``, and the points.
     flag : int8[n, and more up to a multiple of 8]
         Of all points: which are looked for.
     words : int64
         The same numbers, eight in one: most are 0.
+    listed : int64[n]
+        The points that are flagged: the first ones.
     """
 
     point: np.ndarray
@@ -52,21 +56,24 @@ class Corner(NamedTuple):
     off: np.ndarray
     place: np.ndarray
     factor: np.ndarray
+    rest: np.ndarray
     free: np.ndarray
     chosen: np.ndarray
     flag: np.ndarray
     words: np.ndarray
+    listed: np.ndarray
 
 
 def make_corner(n: int, q: int) -> Corner:
     """Room for q + 2 points of n."""
     most = min(n, q + 2) + 1
-    held, found, limit, off, place = np.zeros((5, most))
+    held, found, limit, off, place, rest = np.zeros((6, most))
     point, free, chosen = np.zeros((3, most), dtype=np.int64)
     words = np.zeros((n + 7) // 8, dtype=np.int64)
     return Corner(
-        point, held, found, limit, off, place, np.zeros((most, most)), free, chosen, words.view(np.int8), words
-    )
+        point, held, found, limit, off, place, np.zeros((most, most)), rest, free, chosen, words.view(np.int8),
+        words, np.zeros(n, dtype=np.int64),
+    )  # fmt: skip
 
 
 class Row(NamedTuple):
@@ -106,15 +113,15 @@ def add_row(speed, factor, row):
 
 
 @inlined
-def list_flagged(corner, found):
+def list_flagged(corner):
     """List the points that are flagged; return how many."""
-    count = 0
+    count, listed = 0, corner.listed
     for i in range(corner.words.shape[0]):
         if corner.words[i] == 0:
             continue
         for k in range(8 * i, 8 * i + 8):
             if corner.flag[k] != 0:
-                found[count] = k
+                listed[count] = k
                 count += 1
     return count
 
@@ -139,24 +146,42 @@ def collect_free(count, corner):
 
 
 @inlined
-def write_row(k, rank, gram, corner):
-    """Write the row of point k, after ``rank`` others, into the factor; return what of |x_k|^2 is left."""
-    factor, square = corner.factor, gram[k, k]
+def write_column(k, rank, gram, corner):
+    """Write the column of point k, after ``rank`` others, into the factor; return what of |x_k|^2 is left.
+
+    What is left of all products is updated with each of them: no sum waits for its last term.
+    """
+    factor, rest, square = corner.factor, corner.rest, gram[k, k]
     for b in range(rank):
-        total = gram[k, corner.chosen[b]]
-        for c in range(b):
-            total -= factor[rank, c] * factor[b, c]
-        total *= factor[b, b]
-        factor[rank, b] = total
-        square -= total * total
+        rest[b] = gram[k, corner.chosen[b]]
+    for c in range(rank):
+        share = rest[c] * factor[c, c]
+        factor[c, rank] = share
+        square -= share * share
+        for b in range(c + 1, rank):
+            rest[b] -= share * factor[c, b]
     return square
 
 
 @inlined
 def choose(k, square, rank, corner):
-    """Let point k be the next one of the factor, whose row is written."""
+    """Let point k be the next one of the factor, whose column is written."""
     corner.factor[rank, rank] = 1.0 / sqrt(square)
     corner.chosen[rank] = k
+
+
+@inlined
+def solve(rank, corner):
+    """Solve G e = ``corner.rest`` over the chosen points, in its place."""
+    factor, rest = corner.factor, corner.rest
+    for a in range(rank):
+        rest[a] *= factor[a, a]
+        for b in range(a + 1, rank):
+            rest[b] -= rest[a] * factor[a, b]
+    for a in range(rank - 1, -1, -1):
+        rest[a] *= factor[a, a]
+        for b in range(a):
+            rest[b] -= rest[a] * factor[b, a]
 
 
 @inlined
@@ -168,37 +193,29 @@ def solve_free(count, gram, corner):
     int
         How many slide.
     """
-    point, place, factor, found = corner.point, corner.place, corner.factor, corner.found
+    point, place, found = corner.point, corner.place, corner.found
     free, rank = collect_free(count, corner), 0
     for a in range(free):
         i = corner.free[a]
-        square = write_row(point[i], rank, gram, corner)
+        square = write_column(point[i], rank, gram, corner)
         if square <= DEPENDENT * gram[point[i], point[i]]:
             place[i] = OFF
             continue
         choose(point[i], square, rank, corner)
         corner.free[rank] = i
         rank += 1
-    for a in range(rank):
-        i = corner.free[a]
-        total = corner.off[i]
-        for l in range(count):
-            if place[l] == ON:
-                total -= corner.limit[l] * gram[point[i], point[l]]
-        for b in range(a):
-            total -= factor[a, b] * found[corner.free[b]]
-        found[i] = total * factor[a, a]
-    for a in range(rank - 1, -1, -1):
-        i = corner.free[a]
-        total = found[i]
-        for b in range(a + 1, rank):
-            total -= factor[b, a] * found[corner.free[b]]
-        found[i] = total * factor[a, a]
     for i in range(count):
-        if place[i] == ON:
-            found[i] = corner.limit[i]
-        elif place[i] == OFF:
-            found[i] = 0.0
+        if place[i] != SLIDING:
+            found[i] = corner.limit[i] if place[i] == ON else 0.0
+    for a in range(rank):
+        corner.rest[a] = corner.off[corner.free[a]]
+    for l in range(count if free < count else 0):
+        if place[l] == ON:
+            for a in range(rank):
+                corner.rest[a] -= found[l] * gram[corner.chosen[a], point[l]]
+    solve(rank, corner)
+    for a in range(rank):
+        found[corner.free[a]] = corner.rest[a]
     return rank
 
 
@@ -241,7 +258,7 @@ def exchange(count, gram, corner):
 def dependent(i, rank, gram, corner):
     """Whether a point lies in the span of those that slide: what holds the neuron there holds it here."""
     k = corner.point[i]
-    return write_row(k, rank, gram, corner) <= DEPENDENT * gram[k, k]
+    return write_column(k, rank, gram, corner) <= DEPENDENT * gram[k, k]
 
 
 @inner
@@ -262,8 +279,9 @@ def settle(count, data, row, corner):
     for i in range(count):
         corner.limit[i] = -(1.0 - data.slope) * row.impulse[point[i]]
         corner.off[i] = row.speed[point[i]]
-        for l in range(count):
-            if corner.held[l] != 0.0:
+    for l in range(count):
+        if corner.held[l] != 0.0:
+            for i in range(count):
                 corner.off[i] += corner.held[l] * gram[point[i], point[l]]
     exchange(count, gram, corner)
     sliding = 0

@@ -43,6 +43,8 @@ class State(NamedTuple):
         s_j <D_j, x_k> at the step's start.
     instants : float64[64]
         When the first of the decisions came that an error of the tolerance's size could change.
+    extent : float64[2, m]
+        The largest ln |w_j| since the neuron last grew again, and the least one after it.
     """
 
     network: Network
@@ -56,6 +58,7 @@ class State(NamedTuple):
     counts: np.ndarray
     speed: np.ndarray
     instants: np.ndarray
+    extent: np.ndarray
 
 
 class Record(NamedTuple):
@@ -112,6 +115,7 @@ def make_state(data: Data, network: Network) -> State:
     return State(
         network, make_sweep(data, m), now, assumed, np.zeros((SIZE, n)), np.zeros((n, n)), np.zeros(n),
         np.zeros(14), np.zeros(6, dtype=np.int64), np.zeros((m, n)), np.zeros(MOST_INSTANTS),
+        np.array([network.log_norm, network.log_norm]),
     )  # fmt: skip
 
 

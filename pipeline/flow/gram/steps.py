@@ -10,7 +10,7 @@ from math import sqrt
 import numpy as np
 
 from pipeline.flow.exact.propagation.bernstein import SIZE, slope_at, value, write_cubic
-from pipeline.flow.gram.accepting import accept, along, note_doubts
+from pipeline.flow.gram.accepting import accept, along, note_doubts, note_revived
 from pipeline.flow.gram.compiling import allocating, entry_point, inner
 from pipeline.flow.gram.neuron import MARGIN
 from pipeline.flow.gram.state import (
@@ -292,6 +292,7 @@ def go_to_end(data, state, step, record, place):
     note_doubts(state, step)
     full = place == record.time.shape[0] - 1
     turned, clock[GROSS], clock[WAITING] = accept(data, state.network, sweep, full)
+    note_revived(state, clock[NOW] + step)
     copy_row(sweep.residual, assumed[0])
     copy_row(sweep.slope, assumed[1])
     change = difference(assumed[0], now[0])

@@ -18,7 +18,7 @@ from pipeline.flow.gram.nearby import COARSE, Nearby, carry_neuron, make_nearby,
 from pipeline.flow.gram.network import Data, Trial, make_trial
 from pipeline.flow.gram.neuron import ALONG, DOUBT, FAR, KAPPA, MARGIN, SIZE, SQUARE, begin_sliding, measure
 from pipeline.flow.gram.sliding import Corner, Row, make_corner
-from pipeline.flow.gram.turning import count_turns, first_turn
+from pipeline.flow.gram.turning import first_turn, flag_turns
 
 HALF_WIDTH = sqrt(3.0) / 6.0
 FIRST, LAST = 0.5 - HALF_WIDTH, 0.5 + HALF_WIDTH
@@ -291,14 +291,14 @@ def add_slope(j, first, data, network, sweep):
 @inner
 def note_turns(data, network, sweep, noted, part):
     """Note the neurons that turned back next to a boundary within the step; keep the speeds at its end."""
-    (before, step), (first, last), trial = noted, part, sweep.trial
+    (speeds, step), (first, last), trial, corner = noted, part, sweep.trial, sweep.corner
+    limits = (step, sweep.motion[MARGIN])
     for j in range(first, last):
         speed = trial.speed[j - first]
         if step > 0.0:
-            start, end = (before[j], network.side[j]), (speed, trial.side[j])
-            if count_turns(start, end) > 0.0:
-                ends = (network.g[j], trial.g[j], trial.size[j])
-                turn = first_turn(data, start, end, ends, (step, sweep.motion[MARGIN]))
-                sweep.doubt[j] = min(sweep.doubt[j], turn)
+            before = (network.g[j], speeds[j], network.side[j], 1.0)
+            after = (trial.g[j], speed, trial.side[j], trial.size[j])
+            if flag_turns(data, before, after, limits, corner.flag) > 0.0:
+                sweep.doubt[j] = min(sweep.doubt[j], first_turn(data, before, after, limits, corner))
         for k in range(speed.shape[0]):
-            before[j, k] = speed[k]
+            speeds[j, k] = speed[k]

@@ -6,41 +6,47 @@ from math import sqrt
 
 from pipeline.flow.gram.compiling import inner, scanning
 from pipeline.flow.gram.neuron import FAR
+from pipeline.flow.gram.sliding import list_flagged
 
+BULGE = 4.0 / 27.0
+"""The largest value of s (1 - s)^2."""
 FROM_AFAR = 0.01
 """The share of the margin by which a neuron comes closer before it turns: what is to and fro is no decision."""
 
 
 @scanning
-def count_turns(before, after):
-    """Count the boundaries from which a neuron turned back between (speeds, states) at a step's two ends."""
-    (speed, side), (speed_after, side_after), count = before, after, 0.0
+def flag_turns(data, before, after, limits, flag):
+    """Flag the boundaries next to which a neuron may have turned back within a step; return how many.
+
+    The distance to a boundary is the cubic with its values and speeds at the step's ends, which is lower than both
+    values by at most :data:`BULGE` of what the speeds weigh.
+
+    Parameters
+    ----------
+    before, after : (float64[n], float64[n], float64[n], float)
+        Its preactivations, speeds and states at the step's start, and |w|, which is 1; the same at its end.
+    limits : (float, float)
+        The step's length, and the angle that is next to a boundary.
+    """
+    (g, speed, side, _), (g_after, speed_after, side_after, size), (step, margin) = before, after, limits
+    count, most = 0.0, margin * max(1.0, size)
     for k in range(speed.shape[0]):
-        same = (side[k] == side_after[k]) & (side[k] * speed[k] < 0.0) & (side[k] * speed_after[k] > 0.0)
-        count += 1.0 if same else 0.0
+        start, end = step * side[k] * speed[k], step * size * side[k] * speed_after[k]
+        nearest = min(side[k] * g[k], side[k] * g_after[k]) - BULGE * (end - start)
+        same = (side[k] == side_after[k]) & (start < 0.0) & (end > 0.0)
+        turned = same & (nearest <= most * data.length[k])
+        flag[k] = 1 if turned else 0
+        count += 1.0 if turned else 0.0
     return count
 
 
 @inner
-def first_turn(data, before, after, ends, limits):
-    """The share of the step after which the neuron turned back next to a boundary; FAR if it did not.
-
-    The distance to the boundary is the cubic with its values and speeds at the step's ends.
-
-    Parameters
-    ----------
-    before, after : (float64[n], float64[n])
-        As :func:`count_turns` has them.
-    ends : (float64[n], float64[n], float)
-        Its preactivations at the start and at the end, and |w| there.
-    limits : (float, float)
-        The step's length, and the angle that is next to a boundary.
-    """
-    (speed, side), (speed_after, side_after), (g, g_after, size), (step, margin) = before, after, ends, limits
+def first_turn(data, before, after, limits, corner):
+    """The share of the step after which the neuron turned back next to a flagged boundary; FAR if it did not."""
+    (g, speed, side, _), (g_after, speed_after, _, size), (step, margin) = before, after, limits
     first = FAR
-    for k in range(speed.shape[0]):
-        if side[k] != side_after[k] or not (side[k] * speed[k] < 0.0 and side[k] * speed_after[k] > 0.0):
-            continue
+    for i in range(list_flagged(corner)):
+        k = corner.listed[i]
         here, start = side[k] * g[k], step * side[k] * speed[k]
         far, end = side[k] * g_after[k] - here, step * size * side[k] * speed_after[k]
         square, cube = 3.0 * far - 2.0 * start - end, start + end - 2.0 * far

@@ -223,7 +223,7 @@ def test_does_an_output_weight_change_its_sign(read, tree):
 
 
 def test_which_scale_has_the_run_and_how_did_it_end(read, tree):
-    read("flow?run={run}", says=["converged", "The residual fell below 1e-12"])
+    read("flow?run={run}", says=["converged", "The residual fell below 10⁻¹²"])
 
 
 def test_where_are_the_kinks_at_the_end(read, tree):

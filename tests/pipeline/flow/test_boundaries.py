@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.flow.boundaries import boundaries_of
+from pipeline.flow.boundaries import boundaries_of, opposite_rays
 from pipeline.flow.collocation.points import in_blocks
 
 
@@ -31,3 +31,12 @@ def test_points_of_rays_of_their_own_stay_as_they_are():
     x[:, 1] = 0.0
     x[:, 0] = np.arange(20.0) - 10.5
     assert len(boundaries_of(in_blocks(x, y, 1, 0.0), x, y, 1).points.rows) < 20
+
+
+def test_points_on_opposite_rays_are_found():
+    x = np.random.default_rng(2).standard_normal((20, 3))
+    assert not opposite_rays(x)
+    x[7] = 2.0 * x[3]
+    assert not opposite_rays(x)
+    x[11] = -0.3 * x[5]
+    assert opposite_rays(x)

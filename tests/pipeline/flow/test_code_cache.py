@@ -123,6 +123,16 @@ def test_what_only_a_compilation_needs_is_not_read_before_one(folder, monkeypatc
     assert kept(add_one, folder)(1) == 2.0  # of another type: compiled
 
 
+def test_of_what_is_loaded_llvm_reads_the_machine_code_alone(folder):
+    """Its bitcode beside it took more than half of the time: .4 s of each process."""
+    again = kept(add_one, folder)
+    with from_disk_only():
+        assert again(1.0) == 2.0
+    (loaded,) = again.overloads.values()
+    names = {function.name for function in loaded.library._shared_module.functions}
+    assert names == {loaded.fndesc.llvm_cpython_wrapper_name, loaded.fndesc.llvm_cfunc_wrapper_name}
+
+
 def test_a_file_under_anothers_name_is_damage(folder):
     index, code = sorted(folder.iterdir(), key=lambda path: path.suffix, reverse=True)
     shutil.copyfile(folder / code.name, index)

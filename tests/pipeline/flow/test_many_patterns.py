@@ -12,6 +12,7 @@ from catalog.schema import conform, validate
 from pipeline.flow import follow_flow, simulate
 from pipeline.flow.choice import many_patterns
 from pipeline.flow.gram.state import WAITING, Aims, make_state
+from pipeline.flow.gram.sweep import rows_at_a_time
 from pipeline.flow.many_patterns import ManyPatterns, data_of, follow_many_patterns, network_of, take_all
 from pipeline.flow.reduction import Reduction
 from pipeline.network.points import describe
@@ -198,6 +199,18 @@ def test_units_change_nothing():
     assert np.abs(two["residual"].values / e - one["residual"].values).max() <= 2e-4
 
 
+@pytest.mark.parametrize("tolerance", [5e-2, 1e-3])
+def test_the_order_of_the_neurons_changes_nothing(tolerance):
+    """They are carried in blocks, of which these are two."""
+    x, y, w, sign = problem(60, 8, 150, 11)
+    assert 150 > rows_at_a_time.py_func(60) > 75
+    order, times = np.random.default_rng(0).permutation(150), np.linspace(0.0, 2.0, 5)
+    one = followed(*labelled(x, y, w, sign), 2.0, tolerance).look(times)
+    two = followed(*labelled(x, y, w[order], sign[order]), 2.0, tolerance).look(times)
+    assert np.abs(two["residual"].values - one["residual"].values).max() <= 1e-9
+    assert np.abs(two["direction"].values - one["direction"].values[:, order]).max() <= 1e-9
+
+
 def test_a_flow_that_fits_its_labels_has_converged():
     data, init = labelled(*problem(20, 30, 40, 4))
     fitted = followed(data, init, 5000.0, 1e-3)
@@ -271,6 +284,21 @@ def test_meeting_two_boundaries_almost_at_once_is_a_sensitive_decision(apart, se
     found = followed(*labelled(x, np.array([-4.0, 1.0, 1.0]), w, [1.0]), 0.06, 1e-4)
     assert found.account["crossings"] == 1
     assert found.account["sensitive_events"] == sensitive
+
+
+@pytest.mark.parametrize(("angle", "sensitive"), [(1e-12, 1), (1e-4, 0)])
+def test_shrinking_by_20_e_folds_and_growing_again_is_a_sensitive_decision(angle, sensitive):
+    """Of a linear network, D is constant: a tiny neuron at this angle to -D shrinks to its sine, and turns.
+
+    The other one grows: alone the first would be said to rest.
+    """
+    x, y = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([2.0, 2.0])
+    w = np.array([[-np.cos(0.25 * np.pi + angle), -np.sin(0.25 * np.pi + angle)], [1.0, 0.5]])
+    data, init = labelled(x, y, w, [1.0, 1.0], -200.0)
+    account = followed(data, init, 40.0, 1e-3, 1.0).account
+    assert account["sensitive_events"] == sensitive
+    if sensitive:  # |D| is the root of 2: it begins to grow at e^(-|D| t) = angle
+        assert account["sensitive_times"][0] == pytest.approx(-np.log(angle) / np.sqrt(2.0), abs=3.0)
 
 
 @pytest.fixture(scope="module")

@@ -25,9 +25,13 @@ def errors_over_tolerance(seed, tolerances):
     ]
 
 
-@pytest.mark.parametrize("seed", [21, 22])
+@pytest.mark.parametrize("seed", [21, 22, 36])
 def test_the_error_is_below_the_tolerance_and_not_far(seed):
-    """It was 30 to 600 times smaller, and in single runs above: a crossing while another point held the neuron."""
+    """It was 30 to 600 times smaller, and in single runs above: a crossing while another point held the neuron.
+
+    In the last of these a neuron touches a boundary that pushes it away, by the corners of its path alone: unseen
+    it stayed on the other side for a third of the time, and erred by 1.3e-3 at any of these tolerances.
+    """
     errors = errors_over_tolerance(seed, (1e-2, 1e-3, 1e-4))
     assert max(errors) <= 1.0
     assert min(errors) >= 1e-2

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.network.rays import maybe_near
+
 
 class Problem(NamedTuple):
     """The data set in the solver's coordinates and units: no zero vector, no two points on one ray.
@@ -67,9 +69,10 @@ def opposite_points(x: np.ndarray, length: np.ndarray) -> np.ndarray:
     """For each point the one on the opposite ray, -1 if there is none."""
     units = x / np.where(length > 0, length, 1.0)[:, None]
     opposite = np.full(len(x), -1, dtype=np.int64)
-    for k, unit in enumerate(units):
+    some = np.flatnonzero(maybe_near(units, OPPOSITE, opposite=True))  # mostly none
+    for k in some:
         # The distance itself: 1 + cosine could not tell angles below 1e-8 from none.
-        facing = np.flatnonzero(np.abs(units + unit).max(axis=1) <= OPPOSITE)
+        facing = some[np.abs(units[some] + units[k]).max(axis=1) <= OPPOSITE]
         if len(facing):
             opposite[k] = facing[0]
     return opposite

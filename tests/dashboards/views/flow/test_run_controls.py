@@ -151,7 +151,7 @@ def test_a_slope_that_is_no_stop_is_named(controls_of):
         controls = controls_of(RunSelection(config, {"flow.slope": slope}, preset="leaky"))
         slider = controls.slope.slider
         assert controls.slope.value == slope
-        assert slider.format.args["words"][slider.value] == f"{slope:.7g}"
+        assert slider.format.args["words"][slider.value] == f"{slope:.7g}".replace("-", "−")
 
 
 def test_a_slider_takes_any_value_and_names_it():
