@@ -27,7 +27,7 @@ help:
 	@echo "make mutants    faults put into the core one by one: do its tests notice? (ONLY=file COUNT=4 for each)"
 	@echo "make check      format, lint, types, tests: what CI runs"
 	@echo "make verify     every byte of the catalog against its manifests"
-	@echo "make dashboard  look at runs in the browser, move lambda with your hand"
+	@echo "make dashboard  look at runs in the browser, change lambda with a slider"
 	@echo "make gallery    a page for each experiment, with its figures and its animation, into docs/gallery"
 	@echo "make docs       these pages, with their examples executed, into docs/_build/html"
 	@echo "make wheel      builds the distributions into dist and tries the wheel in an environment of its own"

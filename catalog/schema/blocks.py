@@ -35,7 +35,7 @@ Reduction = Callable[..., tuple[np.ndarray, ...]]
 """Takes arrays over a stretch of time, and returns arrays over it."""
 
 Join = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Makes what was found of two parts of the neurons that of both: ``np.add``, ``np.maximum``, ``np.minimum``."""
+"""Combines the results of two parts of the neurons into one: ``np.add``, ``np.maximum``, ``np.minimum``."""
 
 
 def is_lazy(array: Any) -> bool:
@@ -62,8 +62,8 @@ def at_instant(dataset: xr.Dataset, sample: int, *names: str) -> tuple[np.ndarra
 
     Notes
     -----
-    By way of the variables: an array with its coordinates, or a dataset of one instant, takes ten times as long
-    to make as the numbers to read, and the stages read hundreds a run.
+    It reads variables, not arrays with coordinates or a dataset of one instant: to make one of these takes ten
+    times as long as to read its numbers, and the stages read hundreds in a run.
     """
     found = (dataset.variables[name] for name in names)
     return tuple(v.values[sample] if in_memory(v) else v[sample].values for v in found)
@@ -72,8 +72,8 @@ def at_instant(dataset: xr.Dataset, sample: int, *names: str) -> tuple[np.ndarra
 def in_memory(variable: xr.Variable) -> bool:
     """Whether the numbers are in memory as a NumPy array: to ask for lazy ones would read them all.
 
-    Not by ``chunks``, which such a file has none of, and which takes 10 us to say so. xarray has no public word
-    for it; should the attribute go, each variable counts as lazy, which is right and slower.
+    ``chunks`` does not tell: a file opened without Dask has none, and to ask takes 10 us. xarray has no public
+    name for it. If the attribute is removed one day, each variable counts as lazy, which is right but slower.
     """
     return isinstance(getattr(variable, "_data", None), np.ndarray)
 
@@ -118,7 +118,7 @@ def over_neurons(
         Takes the part, a slice of the neurons, and the values of each variable over a stretch of time and that
         part; returns arrays over the stretch.
     joins
-        For each of them, what makes the results of two parts one.
+        For each of them, what combines the results of two parts.
     variables
         Their first dimension is time, their second the neurons. In memory or lazy.
 

@@ -7,14 +7,14 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_RELUFLOW_COMPLETE"
-"""By which the shell's function asks ``reluflow``; click derives the name from the command's."""
+"""The environment variable by which the shell asks ``reluflow``; click derives its name from the command's."""
 
 
 @click.command()
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes SHELL complete commands, options, presets and runs.
+    """Print the script by which SHELL completes commands, options, presets and runs.
 
     \b
     Examples:

@@ -33,7 +33,7 @@ def dashboard(
     open_browser: bool,
     catalog_url: str,
 ) -> int:
-    """Look at runs in the browser, and move lambda with your hand.
+    """Look at runs in the browser, and change lambda with a slider.
 
     It listens on this machine alone (127.0.0.1) and can open nothing but the catalog and the files of --data. To
     show it to others, put a proxy that asks for a password before it and name that with --allow-host.

@@ -152,7 +152,7 @@ def _counted(runs: int, sweeps: int) -> str:
 @json_option
 @speaks
 def gc(older_than: float, catalog_url: str, as_json: bool) -> int:
-    """Remove what processes that were killed have left; what is being written stays.
+    """Remove unfinished files of killed processes; files that are being written stay.
 
     What another machine has left on a shared disk goes when nothing was written to it for an hour (--older-than).
 

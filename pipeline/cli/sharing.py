@@ -176,10 +176,10 @@ def _tell_export(exported: Exported) -> None:
 @json_option
 @speaks
 def import_runs(source: str, largest_bytes: int | None, catalog_url: str, as_json: bool) -> int:
-    """Take in the runs of SRC: an export or another catalog; a folder, a zip, or an address (http, s3, ...).
+    """Import the runs of SRC: an export or another catalog; a folder, a zip, or an address (http, s3, ...).
 
     Every byte is checked before a run is published, and what follows from its configuration and its arrays; one
-    that fails is refused, and the others come in. What only another computation tells, `verify --recompute` does.
+    that fails is refused, and the others come in. Whether its numbers are right, `verify --recompute` tells.
 
     \b
     Examples:

@@ -108,7 +108,7 @@ def ladder(preset_or_file: str, settings: tuple[str, ...], out: Path, catalog_ur
     )  # fmt: skip
 
 
-@theory.command(short_help="How wide for assumption 3 and the minimum norm.")
+@theory.command(short_help="How many neurons assumption 3 and the minimum norm take.")
 @click.option("--seeds", default=30, show_default=True, type=click.IntRange(min=1), help="Starts of each network.")
 @law_options
 @speaks

@@ -79,4 +79,4 @@ READERS: dict[str, Callable[[bytes], Points]] = {
     ".pth": lambda content: _from_arrays(torch_arrays(content)),
     ".toml": _read_toml,
 }
-"""What makes sense of a file, by its ending."""
+"""The function that reads a file's content, by the ending of its name."""

@@ -32,13 +32,13 @@ TOLERANCE = 1e-10
 ACTIVE = 1e-6
 """How far below 1 the dual function may be in the direction of a neuron."""
 ROUNDING = 1e-14
-"""What keeps the system of a correction from being singular."""
+"""Subtracted on the diagonal of a correction's system, so that it is not singular."""
 REFINEMENTS = 3
 """How often the masses are corrected."""
 MOST_FREE = 200
 """Up to how many points the freedom of the minimum is counted: a singular value decomposition."""
-LONGEST = 20.0
-"""Seconds after which a linear program is given up."""
+LINEAR_PROGRAM_SECONDS_LIMIT = 20.0
+"""After so many seconds a linear program is given up."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class _Dual:
         return float(np.abs(self.cost).max())
 
     def f(self, angle: np.ndarray, shares: tuple[Sparse, np.ndarray]) -> Sparse:
-        """The rows of f at these angles; what R is made of there is known."""
+        """The rows of f at these angles; ``shares`` are what R is made of there, as :class:`Sectors` says it."""
         outputs, linear = shares
         nothing = csr_matrix((len(angle), len(self.scale)))
         bent = 1 - self.slope
@@ -190,7 +190,7 @@ def _by_angles(dual: _Dual, angle: np.ndarray) -> tuple[np.ndarray, Neurons] | N
 
     rows = dual.f(angle, dual.sectors.at_angles(angle))
     tolerances = {"primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE}
-    options: Any = tolerances | {"time_limit": LONGEST}
+    options: Any = tolerances | {"time_limit": LINEAR_PROGRAM_SECONDS_LIMIT}
     found: Any = linprog(
         dual.cost / dual.size, A_ub=block_array([[rows], [-rows]]), b_ub=np.ones(2 * len(angle)),
         A_eq=dual.equations, b_eq=np.zeros(dual.equations.shape[0]), bounds=(None, None), method="highs",
@@ -225,7 +225,7 @@ def _refined(dual: _Dual, rows: Sparse, mass: np.ndarray, multiplier: np.ndarray
 
 
 def _freedom(reduced: Reduced, dual: _Dual, best: Plane) -> float:
-    """How many of the active directions are more than what they put out has dimensions."""
+    """The number of active directions less the dimension of the space that their outputs span."""
     if len(reduced.points) > MOST_FREE:
         return np.nan
     tops = maxima(best.q / best.height, reduced.points, dual.sectors, dual.slope)
