@@ -16,6 +16,7 @@ import numpy as np
 import xarray as xr
 
 from pipeline.flow.boundaries import Boundaries, boundaries_of, opposite_rays
+from pipeline.flow.collocation.accuracy import care, share
 from pipeline.flow.collocation.build import FINE_STAGES, NOBODY, STAGES, load_many_points
 from pipeline.flow.collocation.correction import SMALL_MATRIX
 from pipeline.flow.collocation.network import HIGHEST, SHIFT, Neurons
@@ -49,17 +50,6 @@ SWEEPS, SWEEPS_BELOW = 2, 1e-5
 """By how many sweeps a step's force is found again to read within it: below that tolerance by one more."""
 MOST_STEPS = 500_000
 """A bound that turns a hang into a status, as the grouped path's."""
-SHARE = 0.4
-"""The share of the tolerance that a step's sweeps may leave: errors of .15 tolerances in the median."""
-SHARE_TOLERANCE, SHARE_POWER = 1e-3, 0.25
-"""The tolerance below which the share falls with its power: what crossings leave the sweeps don't see."""
-SMALL_START, SMALL_START_SHARE, SMALL_START_POWER = 0.1, 0.25, 0.6
-"""A start below that size, in the solver's units, has a smaller share, times this at least, and a larger power, by
-3/4 of the last at most: what is wrong while its neurons grow, each step relative to them, shifts the time at which
-they are seen."""
-ROUGH, CORNERED = 3.2, 0.5
-"""The tolerances, over 1/n, from which on neurons count as active at the nodes alone, and from which on crossings
-have no corners: a single point does 1/n. They leave errors of .2/n and .02/n, in half the time each."""
 ROUGH_STEPS = 128
 """After so many steps crossings are looked at: who slides, unseen, makes steps without number."""
 SMALL_RESIDUAL = 0.1
@@ -255,13 +245,6 @@ class Reader:
         return {"direction": direction, "log_norm": log_norm, "output_ratio": ratio}
 
 
-def care(tolerance: float, n: int) -> int:
-    """How much is made of the crossings within a step: the last of ``Points.about``."""
-    if tolerance >= ROUGH / n:
-        return 0
-    return 1 if tolerance >= CORNERED / n else 2
-
-
 def most_crossings(n: int, m: int) -> int:
     """How many crossings there is room for in a step."""
     return max(1024, n * m // CROSSING_SHARE)
@@ -396,14 +379,6 @@ def neurons_of(init: xr.Dataset, units: Units) -> Neurons:
     norm = np.exp(log_norm + SHIFT * log(2.0) * scale)
     w = np.ascontiguousarray(norm[:, None] * init.variables["direction"].values)
     return Neurons(w, norm * ratio, scale)
-
-
-def share(tolerance: float, neurons: Neurons) -> float:
-    """The share of the tolerance that a step from this start on may err by."""
-    size = float(np.abs(neurons.outputs).max(initial=0.0))
-    of_start = min(max(size / SMALL_START, SMALL_START_SHARE), 1.0)
-    power = SHARE_POWER + SMALL_START_POWER * (1.0 - of_start)
-    return float(SHARE * of_start * min(1.0, tolerance / SHARE_TOLERANCE) ** power)
 
 
 def patterns_of(points: Points, neurons: Neurons, work: SweepWork, n: int) -> tuple[int, float]:

@@ -174,12 +174,8 @@ class FrozenFlow:
         sign = np.where(a != 0, np.sign(a), np.sign(p))
         growing = sign * (p + a)  # the part of e^z in s p(z)
         along = self.pull(gain) * (sign / size)[:, None]
-        towards = np.where(gain > 0.5, -along, along) > ROUNDING * self.length
-        distance = np.full(along.shape, np.inf)
-        np.divide(-inner, along, out=distance, where=towards & ~course.boundary[moving])
-        np.maximum(distance, 0.0, out=distance)
-        point = np.argmin(distance, axis=1)
-        nearest = distance[np.arange(len(moving)), point]
+        towards = (np.where(gain > 0.5, -along, along) > ROUNDING * self.length) & ~course.boundary[moving]
+        point, nearest = _nearest(inner, along, towards)
         turn = np.where((growing < -ROUNDING) & ~course.balanced[moving], _turning(p, a), np.inf)
         rests = np.abs(growing) <= ROUNDING
         goes_on = ~rests & (np.isfinite(nearest) | np.isfinite(turn))
@@ -312,3 +308,12 @@ def _spread(values: np.ndarray, columns: np.ndarray, used: np.ndarray, width: in
 def _turning(p: np.ndarray, a: np.ndarray) -> np.ndarray:
     """How far along e a neuron with |a| < |p| goes until its a is 0."""
     return np.asarray(np.abs(p) - np.sqrt(np.maximum(p**2 - a**2, 0.0)))
+
+
+def _nearest(inner: np.ndarray, along: np.ndarray, towards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each neuron's next boundary among those it goes towards, and the way to it; no way is infinite."""
+    distance = np.full(along.shape, np.inf)
+    np.divide(-inner, along, out=distance, where=towards)
+    np.maximum(distance, 0.0, out=distance)
+    point = np.argmin(distance, axis=1)
+    return point, distance[np.arange(len(point)), point]

@@ -18,7 +18,7 @@ MOST_ARGUMENTS, MOST_LINES, LONGEST_FILE = 6, 40, 400
 """By position, of any function and kernel; of code in a function; of a file, all lines."""
 LONGER = {
     "pipeline.flow.collocation.network.carry": 48,
-    "pipeline.flow.collocation.sweep.sweep": 45,
+    "pipeline.flow.collocation.sweep.sweep": 46,
     # Split, one of these two makes the solver 5 % slower where points and coordinates are 75.
     "pipeline.flow.exact.corrector.step.try_step": 45,
     "pipeline.flow.exact.events.boundary_times.reached": 46,

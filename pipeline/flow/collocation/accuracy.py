@@ -1,0 +1,34 @@
+"""What a tolerance allows the steps: the share that the sweeps may leave, and what is made of crossings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.flow.collocation.network import Neurons
+
+SHARE = 0.4
+"""The share of the tolerance that a step's sweeps may leave: errors of .15 tolerances in the median."""
+SHARE_TOLERANCE, SHARE_POWER = 1e-3, 0.25
+"""The tolerance below which the share falls with its power: what crossings leave the sweeps don't see."""
+SMALL_START, SMALL_START_SHARE, SMALL_START_POWER = 0.1, 0.25, 0.6
+"""A start below that size, in the solver's units, has a smaller share, times this at least, and a larger power, by
+3/4 of the last at most: what is wrong while its neurons grow, each step relative to them, shifts the time at which
+they are seen."""
+ROUGH, CORNERED = 3.2, 0.5
+"""The tolerances, over 1/n, from which on neurons count as active at the nodes alone, and from which on crossings
+have no corners: a single point does 1/n. They leave errors of .2/n and .02/n, in half the time each."""
+
+
+def care(tolerance: float, n: int) -> int:
+    """How much is made of the crossings within a step: the last of ``Points.about``."""
+    if tolerance >= ROUGH / n:
+        return 0
+    return 1 if tolerance >= CORNERED / n else 2
+
+
+def share(tolerance: float, neurons: Neurons) -> float:
+    """The share of the tolerance that a step from this start on may err by."""
+    size = float(np.abs(neurons.outputs).max(initial=0.0))
+    of_start = min(max(size / SMALL_START, SMALL_START_SHARE), 1.0)
+    power = SHARE_POWER + SMALL_START_POWER * (1.0 - of_start)
+    return float(SHARE * of_start * min(1.0, tolerance / SHARE_TOLERANCE) ** power)
