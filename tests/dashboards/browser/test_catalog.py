@@ -134,7 +134,7 @@ def column(page, heading):
 def test_no_number_is_rounded_away_and_sorting_is_by_the_number(visit, near_zero):
     page = visit(f"{near_zero}?sort=excess", ready=ROW)
     page.get_by_text("5 runs.").wait_for()
-    assert column(page, "excess") == ["-2.37e-13", "0.000745", "0.00339", "0.02", "–"]
+    assert column(page, "excess") == ["−2.37×10−13", "0.000745", "0.00339", "0.02", "–"]
     assert set(column(page, "width")) == {"12345"}
     page = visit(f"{near_zero}?sort=-excess", ready=ROW)
     page.get_by_text("5 runs.").wait_for()
