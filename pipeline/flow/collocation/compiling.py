@@ -50,7 +50,9 @@ def summing(function: Function) -> Function:
 
 def _compiled(function: Function, **options: Any) -> Function:
     njit: Any = numba.njit
-    options = {"fastmath": {"contract"}} | options  # a product and a sum in one instruction: nothing is assumed
+    # A product and a sum in one instruction: nothing is assumed. Unless said, ``forceinline`` is that of the
+    # caller that was compiled first.
+    options = {"fastmath": {"contract"}, "forceinline": False} | options
     compiled: Function = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(
         function
     )

@@ -83,16 +83,15 @@ def compile_entries() -> None:
 def compile_solver() -> None:
     """Compile what of the solver is not on disk, and say so on standard error.
 
-    One process for the entries, which share most kernels: they are typed, lowered and optimised once. At LLVM's
-    level 1, for kernels that measure 3 % slower than at level 3.
+    One process for the entries, which share most kernels: they are typed and lowered once.
     """
     print(
-        "Compiling the solver, once (about a minute and a half); later it comes from disk ...",
+        "Compiling the solver, once (about a minute); later it comes from disk ...",
         file=sys.stderr,
         flush=True,
     )
     started = perf_counter()
-    settings = {"NUMBA_OPT": "1", "NUMBA_LOOP_VECTORIZE": "0", "NUMBA_SLP_VECTORIZE": "0"}
+    settings = {"NUMBA_LOOP_VECTORIZE": "0", "NUMBA_SLP_VECTORIZE": "0"}
     command = [sys.executable, "-m", "pipeline.flow", "entries"]
     if subprocess.run(command, env=os.environ | settings, check=False).returncode == 0:
         print(f"Compiled in {perf_counter() - started:.0f} s.", file=sys.stderr)

@@ -99,7 +99,7 @@ def rotate(modes, mode_kernel, i, j):
         mode_kernel[i, k], mode_kernel[j, k] = cosine * a - sine * b, sine * a + cosine * b
 
 
-@jitted
+@llvm_inlined
 def into_modes(kernel, modes, mode_kernel, half):
     """Write modes^T kernel modes into ``mode_kernel``; ``half`` is workspace."""
     n = kernel.shape[0]

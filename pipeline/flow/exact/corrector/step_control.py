@@ -99,7 +99,7 @@ def growth_rates(groups, r, problem, group_speeds, n_force):
     return fastest_felt, fastest, fastest_shrinking
 
 
-@jitted
+@llvm_inlined
 def growing_share(row, n_force, kind):
     """|p + a| / (|p| + |a|) for one row, p its w along D: 0 if it can only shrink.
 

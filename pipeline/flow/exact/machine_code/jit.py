@@ -45,6 +45,9 @@ def allocating(function: Function) -> Function:
 
 def _compiled(function: Function, **options: Any) -> Function:
     njit: Any = numba.njit
+    # Unless said, ``forceinline`` is that of the caller that was compiled first, and so on down to Numba's own
+    # functions: the texts of errors of shapes, which never occur, were nine tenths of ``try_step``.
+    options = {"forceinline": False} | options
     compiled: Function = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(
         function
     )

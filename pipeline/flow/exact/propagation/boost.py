@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from math import exp, log, sqrt
 
-from pipeline.flow.exact.machine_code.jit import inlined, jitted, llvm_inlined
+from pipeline.flow.exact.machine_code.jit import inlined, llvm_inlined
 
 LARGEST_BOOST = 320.0
 """The largest delta tau of one boost: exp(-2 delta tau) times SMALLEST must not underflow."""
@@ -78,7 +78,7 @@ def follows(c, across, p, a):
     return abs(c) + across <= CANCELLING * size * size
 
 
-@jitted
+@llvm_inlined
 def boost_neuron(z, impulse):
     """Boost one neuron ``z`` = (w, a, c) by ``impulse`` = tau D, in place, holding c = a^2 - |w|^2 exactly.
 

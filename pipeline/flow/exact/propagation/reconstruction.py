@@ -21,7 +21,7 @@ def copy_neurons(neurons):
     return Neurons(neurons.z.copy(), neurons.log_scale.copy(), neurons.sign, neurons.state.copy())
 
 
-@jitted
+@llvm_inlined
 def normalise(z, sign):
     """Scale ``z`` in place to (|w|^2 + a^2)/2 = 1 and restore a^2 - |w|^2 = c exactly (Lemma 1).
 

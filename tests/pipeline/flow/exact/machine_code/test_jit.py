@@ -6,8 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
+
 from pipeline.flow.code_cache import CACHE_VARIABLE, kernel_cache
 from pipeline.flow.exact.build import load_solver
+from pipeline.flow.exact.machine_code.jit import allocating, jitted, llvm_inlined
 
 REPOSITORY = Path(__file__).parents[5]
 LOAD = """
@@ -33,3 +36,16 @@ def test_a_second_clone_finds_the_first_ones_machine_code(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [str(kernel_cache()), "1", "1"]
+
+
+def test_a_kernel_is_not_written_out_because_its_caller_is():
+    """Unless said, Numba takes ``forceinline`` over from the caller, down to the texts of its errors."""
+    large = allocating(lambda x: x + 1.0)
+    written_out = llvm_inlined(lambda x: large(x))
+    kernel = jitted(lambda x: written_out(x))
+    kernel.compile((numba.float64,))
+    inlined = {
+        name: f.overloads[(numba.float64,)].fndesc.inline
+        for name, f in (("large", large), ("written_out", written_out), ("kernel", kernel))
+    }
+    assert inlined == {"large": False, "written_out": True, "kernel": False}
