@@ -38,6 +38,9 @@ REPLACED = (
 class Part(JITCodeLibrary):
     """The code of one function: kept as it is until it is known whether Python calls it."""
 
+    level: int | None = None
+    """LLVM's for the whole of an entry, whose functions are then optimised one by one before, at Numba's level."""
+
     def add_linking_library(self, library: Any) -> None:
         """Note that this function calls ``library``'s."""
         self._linking_libraries.append(library)
@@ -66,7 +69,10 @@ class Part(JITCodeLibrary):
         ll_module.data_layout = self._codegen._data_layout
 
     def _optimize_final_module(self) -> None:
-        passes, builder = self._codegen._module_pass_manager()
+        level = {} if self.level is None else {"opt": self.level}
+        if level:
+            super()._optimize_functions(self._final_module)
+        passes, builder = self._codegen._module_pass_manager(**level)
         passes.run(self._final_module, builder)
 
 
@@ -123,8 +129,8 @@ def names_read(statement: Any) -> list[str]:
     return [variable.name for variable in expression.list_vars()] if expression else []
 
 
-def emit_entries_only() -> None:
-    """Have this process, from now on, compile in this way."""
+def emit_entries_only(level: int | None = None) -> None:
+    """Have this process, from now on, compile in this way; ``level``: of :class:`Part`."""
     if not all(hasattr(kind, name) for kind, name in REPLACED):
         return
     gc.freeze()
@@ -144,5 +150,6 @@ def emit_entries_only() -> None:
         if not (lower.context.enable_nrt or lower.func_ir.func_id.is_generator):
             lower._singly_assigned_vars |= find_values(lower.func_ir.blocks)
 
+    Part.level = level
     generator._library_class, generator.set_env = Part, set_environment
     lowering._find_singly_assigned_variable = find_variables
