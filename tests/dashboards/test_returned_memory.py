@@ -47,8 +47,8 @@ def test_objects_that_stay_hold_no_memory_of_others():
     def ours(_):
         assert left_of(allocate_returnably) < 0.1
 
-    def pythons(_):  # once this fails, `allocate_returnably` can go
-        assert left_of(lambda: None) > 0.5
+    def pythons(_):  # once this fails, `allocate_returnably` can go; of no use where a server has run before
+        assert left_of(lambda: None) > 0.5 or allocate_returnably.cache_info().currsize
 
     assert in_processes(1, ours) == in_processes(1, pythons) == [0]
 

@@ -49,7 +49,7 @@ def order(problem):
 def test_its_order_is_nearly_four_through_hundreds_of_crossings_a_step(monkeypatch):
     problem = student(1500, 2, 6, 4)
     assert order(problem) > 3.2
-    monkeypatch.setattr("pipeline.flow.many_points.CORNERED", 1e-9)
+    monkeypatch.setattr("pipeline.flow.collocation.accuracy.CORNERED", 1e-9)
     assert order(problem) < 2.5
 
 

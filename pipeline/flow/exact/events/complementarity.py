@@ -18,6 +18,8 @@ AT_ZERO, AT_ONE, BETWEEN = 1, 2, 3
 """Where a multiplier is: at a bound, or in the basis of the solution."""
 MOST_PIVOTS = 100
 """Pivots over the number of unknowns; the method needs a few times that number at most."""
+NOISE = 1e-13
+"""What rounding leaves of a zero in the tableau, whose largest entry is 1 at first."""
 
 
 @jitted
@@ -26,11 +28,13 @@ def comes_first(tableau, row, other, column, slack):
     own, others = tableau[row, column], tableau[other, column]
     last = tableau.shape[1] - 1
     difference = tableau[row, last] / own - tableau[other, last] / others
-    if abs(difference) > 1e-14 * (abs(tableau[row, last] / own) + abs(tableau[other, last] / others)):
+    # Not relative to them: of two zeros with rounding one may be twice the other, and the path was a circle.
+    tie = NOISE * (1.0 / own + 1.0 / others)
+    if abs(difference) > tie:
         return difference < 0.0
     for i in range(slack):
         difference = tableau[row, i] / own - tableau[other, i] / others
-        if abs(difference) > 1e-13:
+        if abs(difference) > tie:
             return difference < 0.0
     return row < other
 

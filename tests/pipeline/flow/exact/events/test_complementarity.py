@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from amounts import amount
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from witness import callable_kernel
 
@@ -27,6 +27,9 @@ def solved(matrix, offset):
     seed=st.integers(0, 10**6),
     kind=st.sampled_from(["any", "normals", "attracting", "whole numbers"]),
     size=st.sampled_from([1.0, 1e-9, 1e6]),
+)
+@example(count=6, rank=1, seed=2, kind="normals", size=1.0).via(
+    "ties of zeros with rounding: the path was a circle"
 )
 def test_every_problem_has_an_answer_that_is_one(count, rank, seed, kind, size):
     """Singular matrices, ties and problems with many answers included; in any unit."""
