@@ -16,6 +16,8 @@ from catalog.errors import DamagedRunError
 from catalog.manifest import Manifest, parse, plain, read_manifest, restored
 from catalog.storage import open_storage
 
+pytestmark = pytest.mark.usefixtures("nothing_destroyed")
+
 REPOSITORY = Path(__file__).parents[2]
 FIELDS = {
     "run_id": "a-0",

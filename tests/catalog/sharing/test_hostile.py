@@ -8,6 +8,8 @@ from pathlib import Path
 import hostile_archives
 import pytest
 
+pytestmark = pytest.mark.usefixtures("nothing_destroyed")
+
 REPOSITORY = Path(__file__).parents[3]
 MOST_MEMORY = 500_000_000
 IMPORTING = """

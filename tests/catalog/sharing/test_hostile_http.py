@@ -10,6 +10,8 @@ from catalog.sharing import import_runs
 from catalog.storage import http as http_storage
 from catalog.storage.bounded_http import Patience
 
+pytestmark = pytest.mark.usefixtures("nothing_destroyed")
+
 SHORT = Patience(connecting=2.0, answering=0.1, lateness=0.05, document=0.25)
 """An honest answer may be late by this too: it is told in one line as well."""
 BUFFERED = 32 * 2**20

@@ -11,6 +11,8 @@ from pipeline.configuration.wording import shown
 from pipeline.inputs.errors import RequestError
 from pipeline.sweep import load_sweep
 
+pytestmark = pytest.mark.usefixtures("nothing_destroyed")
+
 DIGITS = "9" * 5000
 FEWER = "9" * 4000
 KEYS = (
