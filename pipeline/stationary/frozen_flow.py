@@ -131,7 +131,7 @@ class FrozenFlow:
         force[np.linalg.norm(force, axis=-1) <= FLAT * self.size] = 0.0
         return force
 
-    def pull(self, gain: np.ndarray) -> np.ndarray:
+    def force_along_points(self, gain: np.ndarray) -> np.ndarray:
         """<D, x_k> for the gains (..., point)."""
         return self._products(gain * self.bend + self.base)
 
@@ -173,7 +173,7 @@ class FrozenFlow:
         p = np.sum(w * e, axis=1)
         sign = np.where(a != 0, np.sign(a), np.sign(p))
         growing = sign * (p + a)  # the part of e^z in s p(z)
-        along = self.pull(gain) * (sign / size)[:, None]
+        along = self.force_along_points(gain) * (sign / size)[:, None]
         towards = (np.where(gain > 0.5, -along, along) > ROUNDING * self.length) & ~course.boundary[moving]
         point, nearest = _nearest(inner, along, towards)
         turn = np.where((growing < -ROUNDING) & ~course.balanced[moving], _turning(p, a), np.inf)
@@ -270,9 +270,9 @@ class FrozenFlow:
             crossed = (choice >> np.clip(number[row], 0, SIDES)) % 2 == 0
             sides = np.where(crossed, 1.0 - before[row], before[row])
             gains = np.where(convex[row], sides, np.where(concave[row], 0.0, before[row]))
-            gains, pull = self._slid(gains, concave[row])
+            gains, along = self._slid(gains, concave[row])
             # How fast it leaves the sides of the convex ones, if it does.
-            speed = sign[row, None] * np.where(gains > 0.0, pull, -pull)
+            speed = sign[row, None] * np.where(gains > 0.0, along, -along)
             wrong = -np.min(speed, axis=1, initial=0.0, where=convex[row])
             better = wrong < least[row] - ROUNDING
             best[row[better]], least[row[better]] = gains[better], wrong[better]
@@ -283,14 +283,14 @@ class FrozenFlow:
 
     def _slid(self, gains: np.ndarray, concave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Put the gains of least force at concave kinks; return them, and the <D, x_k> that they lead to."""
-        pull = self.pull(gains)
-        size = np.sqrt(np.maximum(np.sum((gains * self.bend + self.base) * pull, axis=1), 0.0))  # |D|
+        along = self.force_along_points(gains)
+        size = np.sqrt(np.maximum(np.sum((gains * self.bend + self.base) * along, axis=1), 0.0))  # |D|
         columns, used = columns_of(concave)
         bend = np.where(used, self.bend[columns], 0.0)
         gram = self._gram(columns) * bend[:, :, None] * bend[:, None, :]
-        share = least_force(gram, _picked(pull, columns) * bend, used, size)
+        share = least_force(gram, _picked(along, columns) * bend, used, size)
         change = _spread(share, columns, used, len(self.x))
-        return gains + change, pull + self._products(change * self.bend)
+        return gains + change, along + self._products(change * self.bend)
 
 
 def _picked(values: np.ndarray, columns: np.ndarray) -> np.ndarray:
