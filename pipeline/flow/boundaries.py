@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.flow.collocation.points import Points, in_blocks
+from pipeline.flow.collocation.points import Points, are_apart, in_blocks, write_slopes
+from pipeline.flow.collocation.sweep import N
 from pipeline.network.rays import unit_rows
 
 DIGITS = 12
 """Of the coordinates of two unit vectors, which are the same where the points count as on one ray."""
+CLOSE = 10.0**-DIGITS
+"""The relative difference of two slopes from which on they are told apart."""
 ROUNDING = 1e-14
 """The share of a label that rounding leaves of it."""
 
@@ -47,18 +50,18 @@ class Boundaries:
         return np.concatenate([np.zeros((0, 3), dtype=np.int64), *found])
 
 
-def boundaries_of(points: Points, x: np.ndarray, y: np.ndarray, neurons: int) -> Boundaries | None:
+def boundaries_of(points: Points, neurons: int) -> Boundaries | None:
     """One point for each ray, where any has several.
 
     Parameters
     ----------
     points
         All of them, as the solver would have them.
-    x, y
-        The same, (n, d) and (n,), in the solver's units.
     neurons
         How many there are.
     """
+    n = int(points.about[N])
+    x, y = points.rows[:n], points.labels.reshape(-1)[:n]
     if all_differ(x):
         return None
     units, length = unit_rows(x)
@@ -96,6 +99,7 @@ def rounded_rows(units: np.ndarray) -> np.ndarray:
 
 def all_differ(x: np.ndarray) -> bool:
     """Whether the first two coordinates tell that no two points are on one ray: a tenth of the work."""
-    with np.errstate(all="ignore"):
-        slope = np.sort(x[:, 0] / x[:, 1])
-        return bool((np.diff(slope) > 10.0**-DIGITS * np.abs(slope[1:])).all())
+    slopes = np.empty(len(x))
+    write_slopes(x, slopes)
+    slopes.sort()
+    return bool(are_apart(slopes, CLOSE))

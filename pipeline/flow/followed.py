@@ -39,15 +39,20 @@ class Followed:
         The paper's t at which it was to stop; None: until it rests.
     status
         Why it ended.
-    account
-        The solver's account, as the trajectory's attributes say it.
+    counted
+        What the solver says of itself.
     """
 
     data: xr.Dataset
     init: xr.Dataset
     end_time: float | None
     status: Status
-    account: dict[str, Any]
+    counted: dict[str, Any]
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """The solver's account, as the trajectory's attributes say it."""
+        return self.counted
 
     @property
     def time_unit(self) -> float:

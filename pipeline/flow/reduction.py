@@ -14,7 +14,7 @@ The flow has symmetries, and each takes something away that a kernel would have 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log, sqrt
+from math import log, log2, sqrt
 
 import numpy as np
 import xarray as xr
@@ -161,7 +161,7 @@ def _floats(dataset: xr.Dataset, name: str) -> np.ndarray:
 def unit_of(values: np.ndarray) -> float:
     """The power of 2 next to the largest size: dividing by it rounds nothing."""
     largest = float(np.abs(values).max(initial=0.0))
-    return float(2.0 ** np.round(np.log2(largest))) if largest > 0.0 else 1.0
+    return 2.0 ** round(log2(largest)) if largest > 0.0 else 1.0
 
 
 def _resting(init: xr.Dataset, x: np.ndarray, representative: np.ndarray) -> np.ndarray | None:

@@ -60,14 +60,16 @@ def take_points(data: xr.Dataset) -> xr.Dataset:
             f"data is a {type(data).__name__}: allowed is a Dataset of x(point, coord) and y(point); "
             "reluflow.data_set(x, y) makes one of arrays"
         )
-    data = _with_our_dimensions(data)
-    found = data.variables
-    if not all(name in found for name in ("x", "y", "coord", "point")) or not _in_form(data):
-        x, y = _numbers(data, "x"), _numbers(data, "y")
-        refuse_impossible(x, y)
-        return describe(x, y, _names(data, x.shape[1]))
-    refuse_impossible(found["x"].values, found["y"].values)
-    return data
+    form = _in_form(data)
+    if form is None:
+        data = _with_our_dimensions(data)
+        form = _in_form(data)
+    if form is not None:
+        refuse_impossible(*form)
+        return data
+    x, y = _numbers(data, "x"), _numbers(data, "y")
+    refuse_impossible(x, y)
+    return describe(x, y, _names(data, x.shape[1]))
 
 
 def _with_our_dimensions(data: xr.Dataset) -> xr.Dataset:
@@ -125,7 +127,12 @@ def refuse_impossible(x: np.ndarray, y: np.ndarray) -> None:
             raise RequestError(
                 f"data.{name} has the shape {values.shape}: at least one point of one coordinate is allowed"
             )
-        sizes = np.abs(values).reshape(len(values), -1).max(axis=1)
+        sizes = np.abs(values)
+        # Of plain numbers no row has to be looked at by itself; what is no number is not at most anything.
+        least, most = np.minimum.reduce(sizes, None), np.maximum.reduce(sizes, None)
+        if most <= LARGEST and (least >= SMALLEST or ((sizes >= SMALLEST) | (sizes == 0)).all()):
+            continue
+        sizes = sizes.reshape(len(values), -1).max(axis=1)
         if np.all((sizes <= LARGEST) & ((sizes == 0) | (sizes >= SMALLEST))):
             continue
         bad = np.argwhere(~np.isfinite(values))
@@ -226,16 +233,20 @@ def _growth(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (np.where(y > 0, y, 0.0) @ x) / len(y), (np.where(y < 0, y, 0.0) @ x) / len(y)
 
 
-def _in_form(data: xr.Dataset) -> bool:
-    x, y, coord = (data.variables[name] for name in ("x", "y", "coord"))
-    return bool(
-        x.dims == ("point", "coord")
-        and y.dims == ("point",)
-        and x.dtype == y.dtype == np.float64
-        and x.values.flags.c_contiguous
-        and len(str(coord.attrs.get("labels", "")).split()) == len(coord)
-        and np.array_equal(coord.values, np.arange(len(coord)))
-    )
+def _in_form(data: xr.Dataset) -> tuple[np.ndarray, np.ndarray] | None:
+    """X and y of a data set that has the form of the schema; None if it has not."""
+    x, y, coord, point = map(data.variables.get, ("x", "y", "coord", "point"))
+    if x is None or y is None or coord is None or point is None:
+        return None
+    if x.dims != ("point", "coord") or y.dims != ("point",) or not x.dtype == y.dtype == np.float64:
+        return None
+    d, values = x.shape[1], x.values
+    if not values.flags.c_contiguous or len(str(coord.attrs.get("labels", "")).split()) != d:
+        return None
+    # By the index: the values of an index take as long as all else here.
+    if not isinstance(coord, xr.IndexVariable) or data.get_index("coord").tolist() != list(range(d)):
+        return None
+    return values, y.values
 
 
 def _numbers(data: xr.Dataset, name: str) -> np.ndarray:

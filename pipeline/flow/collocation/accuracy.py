@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from pipeline.flow.collocation.network import Neurons
-
 SHARE = 0.4
 """The share of the tolerance that a step's sweeps may leave: errors of .15 tolerances in the median."""
 SHARE_TOLERANCE, SHARE_POWER = 1e-3, 0.25
@@ -26,9 +22,8 @@ def care(tolerance: float, n: int) -> int:
     return 1 if tolerance >= CORNERED / n else 2
 
 
-def share(tolerance: float, neurons: Neurons) -> float:
-    """The share of the tolerance that a step from this start on may err by."""
-    size = float(np.abs(neurons.outputs).max(initial=0.0))
+def share(tolerance: float, size: float) -> float:
+    """The share of the tolerance that a step may err by; ``size``: the largest |a| at the start."""
     of_start = min(max(size / SMALL_START, SMALL_START_SHARE), 1.0)
     power = SHARE_POWER + SMALL_START_POWER * (1.0 - of_start)
     return float(SHARE * of_start * min(1.0, tolerance / SHARE_TOLERANCE) ** power)

@@ -10,8 +10,8 @@ from time import perf_counter
 import numpy as np
 
 from pipeline.flow.code_cache import NotOnDiskError, from_disk_only
-from pipeline.flow.collocation.network import Neurons
-from pipeline.flow.collocation.points import in_blocks
+from pipeline.flow.collocation.network import Neurons, write_neurons
+from pipeline.flow.collocation.points import are_apart, fill, make_points, write_slopes
 from pipeline.flow.collocation.reading import Step, look, read_step
 from pipeline.flow.collocation.steps import take_steps
 from pipeline.flow.collocation.sweep import make_sweep_work
@@ -20,7 +20,8 @@ from pipeline.flow.collocation.workspace import make_state, make_steps
 
 STAGES, FINE_STAGES = 2, 4
 """Nodes of a step; and to read within it, which by three would be right to one order less than its end."""
-POINTS = in_blocks(np.eye(2), np.ones(2), 1, 0.0)
+POINTS = make_points(2, 2, 1)
+SIZES = 1, *POINTS.columns.shape[1:], 2
 W, A = np.array([[1.0, 0.5]]), np.ones(1)
 NEURONS = Neurons(W, A, np.zeros(1, dtype=np.int64))
 """Two points and one neuron: the types of every run, and next to no work."""
@@ -29,14 +30,18 @@ NOBODY = np.zeros((0, 3), dtype=np.int64)
 
 def load_steps() -> None:
     """Bring the loop's machine code into this process."""
-    state, record = make_state(POINTS, NEURONS, STAGES, 8), make_steps(1, STAGES, 1, 2, 8)
-    take_steps(POINTS, gauss(STAGES), state, record, np.array([1e-3, 1e-3, 1e-3, 1.0, 0.1, 1e-3]), np.zeros(3))
+    state, record = make_state(SIZES, STAGES, 8), make_steps(1, STAGES, 1, 2, 8)
+    fill(np.eye(2), np.ones(2), (1.0, 1.0), (0.0, 2.0), POINTS)
+    write_slopes(np.eye(2), np.ones(2))
+    are_apart(np.ones(2), 0.0)
+    write_neurons((W, np.zeros(1), A), 0.0, state.network)
+    take_steps(POINTS, gauss(STAGES), state, record, (1e-3, 1e-3, 1.0, 1e-3, 0.0), np.zeros(3))
 
 
 def load_reading() -> None:
     """Bring that of reading into this process."""
     step = Step(*NEURONS, W, A, np.zeros((STAGES, 1, 2)), NOBODY[:, :2].copy(), 1e-3, 1, False)
-    state, into = make_state(POINTS, NEURONS, FINE_STAGES, 8), (np.zeros((1, 1, 3)), NOBODY)
+    state, into = make_state(SIZES, FINE_STAGES, 8), (np.zeros((1, 1, 3)), NOBODY)
     read_step(POINTS, (gauss(STAGES), gauss(FINE_STAGES)), state, step, np.zeros(1), into)
     work, seen = make_sweep_work(1, 1, 2, POINTS.labels.shape[1]), (np.zeros(2), np.zeros((1, 2), dtype=np.int8))
     look(POINTS, (W, A), NOBODY, work, seen)

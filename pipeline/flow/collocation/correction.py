@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.collocation.compiling import allocating, inner
-from pipeline.flow.collocation.products import multiply, sum_products
+from pipeline.flow.collocation.compiling import inner
+from pipeline.flow.collocation.products import multiply, multiply_transposed, sum_products
 from pipeline.flow.collocation.sweep import SLOPE, N
 
 LARGEST = 1500
@@ -76,20 +76,27 @@ def make_correction(stages: int, m: int, d: int, size: int) -> Correction:
     whole = m * d if stages == 2 and m * d <= LARGEST else 0
     gram, side, factor = np.zeros((3, whole, whole))
     moved, solved = np.zeros((2, stages, whole))
-    control = np.zeros(10)
-    control[LEFT], control[PAUSE] = WINDOW, 1.0
     return Correction(
         gram, side, factor, np.zeros((whole, size)), np.zeros((stages, m, d)), moved, solved, np.zeros((m, 2)),
-        control,
+        np.zeros(10),
     )  # fmt: skip
 
 
-@allocating
+@inner
+def begin_without(correction):
+    """Nothing is corrected, nor known of what it would pay, before the first step."""
+    control = correction.control
+    for place in range(control.shape[0]):
+        control[place] = 0.0
+    control[LEFT], control[PAUSE] = WINDOW, 1.0
+
+
+@inner
 def multiply_by_transpose(rows, product):
     """``product = rows @ rows.T``; by plain loops its lower half alone."""
     count = rows.shape[0]
     if count > SMALL_MATRIX:
-        np.dot(rows, rows.T, product)
+        multiply_transposed(rows, rows, product)
         return
     for i in range(count):
         for l in range(i + 1):
@@ -109,7 +116,7 @@ def write_active(before, columns, slope, into):
                 line[k] = x[k] if row[k] > 0.0 else slope * x[k]
 
 
-@allocating
+@inner
 def find_gram(points, network, work, correction):
     """Write H for the neurons at the step's start."""
     gram, side = correction.gram, correction.side
@@ -204,7 +211,7 @@ def find_side(points, network, held, correction):
     return trace
 
 
-@allocating
+@inner
 def factorise(step, correction):
     """Write the factor of Cholesky, lower, of I + h S/2 + h^2 S^2/12: all its eigenvalues are 1 at least."""
     side, factor = correction.side, correction.factor

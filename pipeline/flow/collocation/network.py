@@ -11,12 +11,12 @@ grows so for a hundred steps before it is seen. So each neuron's step is longer 
 
 from __future__ import annotations
 
-from math import sqrt, tanh
+from math import ceil, exp, log, sqrt, tanh
 from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.collocation.compiling import inner
+from pipeline.flow.collocation.compiling import entry_point, inner
 
 BALANCED = 1e-12
 """How far |a|^2/|w|^2 may be from 1 and mean 1."""
@@ -39,13 +39,6 @@ class Neurons(NamedTuple):
     def outputs(self) -> np.ndarray:
         """The a that the labels notice."""
         return np.where(self.scale == 0, self.a, 0.0)
-
-    @property
-    def conserved(self) -> np.ndarray:
-        """|a|^2 - |w|^2 (Lemma 1); 0 for those that are balanced up to the rounding of their numbers."""
-        size = np.linalg.norm(self.w, axis=1)
-        difference = np.asarray((np.abs(self.a) - size) * (np.abs(self.a) + size))
-        return np.where(np.abs(difference) <= BALANCED * size**2, 0.0, difference)
 
     def in_units(self, scale: np.ndarray) -> Neurons:
         """The same neurons in other units."""
@@ -88,6 +81,41 @@ def make_network(stages: int, m: int, d: int) -> Network:
         np.zeros((stages, m)), np.zeros((stages, m, d)), np.zeros((m, d)), np.zeros(m),
         np.zeros(m),
     )  # fmt: skip
+
+
+@entry_point
+def write_neurons(start, log_unit, network):
+    """Write the neurons before the first step, in the solver's units; a small one in its own.
+
+    Parameters
+    ----------
+    start : (float64[m, d], float64[m], float64[m])
+        Direction, ln |w| and a/|w|.
+    log_unit : float
+        Ln of one unit of weight.
+    network : Network
+
+    Returns
+    -------
+    float
+        The largest |a| that the labels notice.
+    """
+    direction, log_norm, ratio = start
+    (m, d), largest = direction.shape, 0.0
+    for j in range(m):
+        length = log_norm[j] - log_unit
+        size, unit = length + log(max(abs(ratio[j]), 1.0)), SHIFT * log(2.0)
+        scale = 0 if size > -unit else int(ceil(max(log(HIGHEST) - size, 0.0) / unit))
+        norm, square = exp(length + unit * scale), 0.0
+        for c in range(d):
+            network.start_w[j, c] = norm * direction[j, c]
+            square += network.start_w[j, c] ** 2
+        output, size = abs(norm * ratio[j]), sqrt(square)
+        difference = (output - size) * (output + size)
+        network.scale[j], network.start_a[j] = scale, norm * ratio[j]
+        network.conserved[j] = difference if abs(difference) > BALANCED * square else 0.0
+        largest = max(largest, output if scale == 0 else 0.0)
+    return largest
 
 
 @inner

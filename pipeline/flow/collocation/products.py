@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.flow.collocation.compiling import allocating, inner, summing
+from pipeline.flow.collocation.compiling import counting, inner, summing
 
 NARROW = 4
 """The number of coordinates up to which plain loops are quicker than the linear algebra library."""
@@ -33,11 +33,23 @@ def write_multiples(weights, columns, row):
         row[k] = weight * one[k] + second * two[k] + third * three[k] + fourth * four[k]
 
 
-@allocating
+@counting
+def multiply_by_library(one, other, product):
+    """``product = one @ other``."""
+    np.dot(one, other, product)
+
+
+@counting
+def multiply_transposed(one, other, product):
+    """``product = one @ other.T``."""
+    np.dot(one, other.T, product)
+
+
+@inner
 def multiply(weights, columns, product):
     """``product = weights @ columns``."""
     if columns.shape[0] > NARROW:
-        np.dot(weights, columns, product)
+        multiply_by_library(weights, columns, product)
         return
     for j in range(weights.shape[0]):
         write_multiples(weights[j], columns, product[j])
@@ -62,12 +74,12 @@ def sum_two(row, left, right):
     return first, second
 
 
-@allocating
+@inner
 def add_force(pushes, columns, part, force):
     """``force += pushes @ columns.T``, force float64[s, m, d]."""
     s, m, d = force.shape
     if d > NARROW:
-        np.dot(pushes, columns.T, part)
+        multiply_transposed(pushes, columns, part)
         for i in range(s):
             for j in range(m):
                 for c in range(d):

@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.flow.collocation.accepting import put_on_boundary
 from pipeline.flow.collocation.comparing import copy_force
-from pipeline.flow.collocation.compiling import allocating, entry_point, inner
+from pipeline.flow.collocation.compiling import entry_point, inner
 from pipeline.flow.collocation.corners import begin_neuron, pass_corner, smear
 from pipeline.flow.collocation.events import PLAN, PLAN_AFTER, TIME, UNTIL, UP
 from pipeline.flow.collocation.network import carry
@@ -160,28 +160,9 @@ def read_times(j, times, points, tableau, state, asked):
                     into[t, j, c] = state.last[j, c]
 
 
-@entry_point
-def read_step(points, tableaus, state, step, times, into):
-    """Write the network at some instants of a step.
-
-    Parameters
-    ----------
-    points : Points
-    tableaus : (Tableau, Tableau)
-        The integration's, and that of more nodes.
-    state : State
-        Of the latter: workspace.
-    step : Step
-    times : float64[times]
-        In [0, 1] over the step, increasing.
-    into : (float64[times, m, d + 1], int64[most, 3])
-        The neurons; and who slides: the place in ``times``, neuron, point.
-
-    Returns
-    -------
-    int
-        How many slide.
-    """
+@inner
+def read_inside(points, tableaus, state, step, times, into):
+    """As :func:`read_step`."""
     values, slides = into
     fine, notes = tableaus[1], state.notes
     begin_step(step, tableaus, state)
@@ -210,6 +191,31 @@ def read_step(points, tableaus, state, step, times, into):
     return count
 
 
+@entry_point
+def read_step(points, tableaus, state, step, times, into):
+    """Write the network at some instants of a step.
+
+    Parameters
+    ----------
+    points : Points
+    tableaus : (Tableau, Tableau)
+        The integration's, and that of more nodes.
+    state : State
+        Of the latter: workspace.
+    step : Step
+    times : float64[times]
+        In [0, 1] over the step, increasing.
+    into : (float64[times, m, d + 1], int64[most, 3])
+        The neurons; and who slides: the place in ``times``, neuron, point.
+
+    Returns
+    -------
+    int
+        How many slide.
+    """
+    return read_inside(points, tableaus, state, step, times, into)
+
+
 @inner
 def write_signs(first, points, work, states):
     """Write the states of a block's points: 1 off, 2 on."""
@@ -220,7 +226,7 @@ def write_signs(first, points, work, states):
             into[first + k] = 2 if row[k] > 0.0 else 1
 
 
-@allocating
+@inner
 def project(force, slides, points):
     """Take what a sliding neuron can't follow out of its force."""
     for _ in range(3 if slides.shape[0] > 0 else 0):

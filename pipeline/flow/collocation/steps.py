@@ -20,13 +20,13 @@ from pipeline.flow.collocation.comparing import (
     root_mean_square,
     write_outputs,
 )
-from pipeline.flow.collocation.compiling import allocating, entry_point, inner
-from pipeline.flow.collocation.correction import CONTRACTION, ON, WAIT, correct, factorise
+from pipeline.flow.collocation.compiling import entry_point, inner
+from pipeline.flow.collocation.correction import CONTRACTION, ON, WAIT, begin_without, correct, factorise
 from pipeline.flow.collocation.network import carry, extrapolate
 from pipeline.flow.collocation.sliding import turn_corners
 from pipeline.flow.collocation.stiffness import first_trial, judge, prepare, refresh
 from pipeline.flow.collocation.sweep import CARE, RESTING, SCALE, N, sweep
-from pipeline.flow.collocation.workspace import LAST_STEP, NOW, RATE, REJECTED, SIZE, STEP, STEPS, VANISHED
+from pipeline.flow.collocation.workspace import LAST_STEP, NOW, RATE, REJECTED, SIZE, STEP, STEPS, UNIT, VANISHED
 
 ROOM_USED, CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, MET_ZERO, INTERRUPTED = 0, 1, 2, 3, 4, 5, 50, 99
 """Why the kernel returns: the record is full, or as ``pipeline.flow.exact.integration`` has it; or the w of a
@@ -37,6 +37,8 @@ LARGEST_RAPIDITY = 1.0
 """The same in any step: up to there the equations of a neuron's nodes are far from singular."""
 CONVERGED_RESIDUAL = 1e-12
 """The residual, over the labels' scale, at which the flow has converged."""
+SMALL_RESIDUAL = 0.1
+"""The residual, over the unit of errors, below which what the outputs may err by falls with it."""
 RESTING_RATE = 2e-13
 """|D| of the fastest neuron, over that of a residual as large as the labels everywhere, at which nothing moves."""
 MOVEMENT_SHARE, LEAST_CHANGE = 0.1, 1e-13
@@ -142,7 +144,7 @@ def change_in_all(points, state, total):
     return outputs / sqrt(total / points.about[N]) + change_in_step(state.network)
 
 
-@allocating
+@inner
 def sweep_once(points, tableau, state, step, pair):
     """Find the force anew for the neurons at the nodes, and the neurons for the force.
 
@@ -165,7 +167,7 @@ def sweep_once(points, tableau, state, step, pair):
     return total, missed
 
 
-@allocating
+@inner
 def try_step(points, tableau, state, step, rounds, allowed):
     """Sweep over a step until its force is right.
 
@@ -223,10 +225,12 @@ def try_step(points, tableau, state, step, rounds, allowed):
     return error, total, which
 
 
-@allocating
-def begin(points, tableau, state):
-    """Find the first force, and the length to try."""
+@inner
+def begin(points, tableau, state, unfit):
+    """Find the first force, the length to try, and the unit of errors; ``unfit``: as in ``aims``."""
     network = state.network
+    state.held.number[:], state.held.near[:] = 0, 0.0
+    begin_without(state.correction)
     s, m, d = network.force.shape
     for i in range(s):
         for j in range(m):
@@ -237,13 +241,14 @@ def begin(points, tableau, state):
     write_outputs(points, (network.start_w, network.start_a), network.scale, outputs[0], outputs[3])
     total = sweep(points, tableau, network, 0.0, (state.held, state.notes[0]), state.work)
     state.clock[SIZE] = sqrt(total / points.about[N])
+    state.clock[UNIT] = max(points.about[SCALE], sqrt(total / points.about[N] + unfit))
     copy_force(network.force, state.force)
     speed = fastest(network.force)
     state.clock[STEP] = FIRST_RAPIDITY / speed if speed > 0.0 else 1.0
     state.correction.control[WAIT] = first_trial(points, state.correction)
 
 
-@allocating
+@inner
 def find_step(points, tableau, state, aims, watch):
     """Take the next step, as long as its error allows, without accepting it.
 
@@ -258,7 +263,7 @@ def find_step(points, tableau, state, aims, watch):
         Why there is none; else :data:`ROOM_USED`.
     """
     clock = state.clock
-    n, scale, end = points.about[N], points.about[SCALE], aims[2]
+    n, scale, (share, end, _, tolerance, _) = points.about[N], points.about[SCALE], aims
     step, error, total, which = clock[STEP], np.inf, 0.0, 0
     rounds = 2 + (clock[LAST_STEP] == 0.0)
     if points.about[CARE] < 2.0 and state.correction.control[ON] == 0.0 and state.counts[STEPS] % CHECKED != 0:
@@ -273,7 +278,8 @@ def find_step(points, tableau, state, aims, watch):
         if clock[NOW] + step <= clock[NOW]:
             return step, error, total, which, STALLED
         predict(state, step, tableau)
-        allowed = (aims[0] * min(1.0, clock[SIZE] / aims[4]), aims[1], aims[1] / aims[5])
+        outputs = share * min(clock[UNIT], clock[SIZE] / SMALL_RESIDUAL)
+        allowed = (outputs, share, share / tolerance)
         error, total, which = try_step(points, tableau, state, step, rounds, allowed)
         clock[SIZE] = sqrt(total / n)
         if clock[SIZE] <= CONVERGED_RESIDUAL * scale:
@@ -287,39 +293,20 @@ def find_step(points, tableau, state, aims, watch):
     return step, error, total, which, ROOM_USED
 
 
-@entry_point
-def take_steps(points, tableau, state, record, aims, watch):
-    """Take steps until the record is full or the flow ends.
-
-    Parameters
-    ----------
-    points : Points
-    tableau : Tableau
-    state : State
-    record : Steps
-    aims : float64[6]
-        The error allowed in a step: of the outputs, and of the neurons over their sizes; the end time; how many
-        steps there may be in all; the residual below which the first falls with it; the tolerance.
-    watch : float64[3]
-        As :func:`pipeline.flow.exact.machine_code.interruptible.run_interruptibly` has it.
-
-    Returns
-    -------
-    steps : int
-        How many of the record were written.
-    reason : int
-    """
+@inner
+def step_on(points, tableau, state, record, aims, watch):
+    """As :func:`take_steps`, which counts who uses an array each time that it is named."""
     clock, counts = state.clock, state.counts
-    n, scale, end = points.about[N], points.about[SCALE], aims[2]
+    n, scale, (_, end, most, _, unfit) = points.about[N], points.about[SCALE], aims
     place, pairs = 0, 0
     if counts[STEPS] == 0 and clock[LAST_STEP] == 0.0:
-        begin(points, tableau, state)
+        begin(points, tableau, state, unfit)
     while True:
         if place == record.time.shape[0] or pairs + state.held.number[0] > record.pairs.shape[0]:
             return place, ROOM_USED
         if clock[NOW] >= end:
             return place, END_TIME
-        if counts[STEPS] >= aims[3]:
+        if counts[STEPS] >= most:
             return place, OUT_OF_STEPS
         after = write_start(state, record, place, pairs)
         step, error, total, which, reason = find_step(points, tableau, state, aims, watch)
@@ -337,3 +324,29 @@ def take_steps(points, tableau, state, record, aims, watch):
             return place + 1, MET_ZERO
         place, pairs = place + 1, after
         watch[1], watch[2] = clock[NOW], counts[STEPS]
+
+
+@entry_point
+def take_steps(points, tableau, state, record, aims, watch):
+    """Take steps until the record is full or the flow ends.
+
+    Parameters
+    ----------
+    points : Points
+    tableau : Tableau
+    state : State
+    record : Steps
+    aims : (float, float, float, float, float)
+        What a step may err by: the outputs over the unit of errors, the neurons over their sizes; the end time;
+        how many steps there may be in all; the tolerance; the mean square of what ``points`` leave out of the
+        labels.
+    watch : float64[3]
+        As :func:`pipeline.flow.exact.machine_code.interruptible.run_interruptibly` has it.
+
+    Returns
+    -------
+    steps : int
+        How many of the record were written.
+    reason : int
+    """
+    return step_on(points, tableau, state, record, aims, watch)

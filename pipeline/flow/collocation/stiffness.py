@@ -6,7 +6,7 @@ more than what they cost besides. A trial that fails is repeated after twice as 
 
 from __future__ import annotations
 
-from pipeline.flow.collocation.compiling import allocating, inner
+from pipeline.flow.collocation.compiling import inner
 from pipeline.flow.collocation.correction import (
     CONTRACTION,
     FRESH,
@@ -38,7 +38,7 @@ PAIR_COST = 20.0
 """What a sweep costs for a pair of a neuron and a point beside its products, in products."""
 
 
-@allocating
+@inner
 def prepare(points, state):
     """Bring the correction to the start of a step."""
     correction = state.correction
@@ -51,7 +51,7 @@ def prepare(points, state):
     control[TRACE] = find_side(points, state.network, state.held, correction)
 
 
-@allocating
+@inner
 def refresh(points, state):
     """Find H anew if it was not of this step, and left too much; return whether."""
     correction = state.correction
@@ -87,7 +87,7 @@ def first_trial(points, correction):
     return AGAIN * work / (2.0 * WINDOW * sweep_price(points, correction))
 
 
-@allocating
+@inner
 def judge(points, state):
     """After a step: begin with the correction, or end with it, by the mean step of a window."""
     correction, now = state.correction, state.clock[NOW]

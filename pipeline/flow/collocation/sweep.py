@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.collocation.compiling import allocating, inlined, inner
+from pipeline.flow.collocation.compiling import inlined, inner
 from pipeline.flow.collocation.events import AFTER, NUMBERS, PLAN, PLAN_AFTER, SHIFT, TIME, UNTIL, UP
 from pipeline.flow.collocation.pairs import add_active, find_root, interpolate, row_at, shifted_root, value_at
 from pipeline.flow.collocation.products import add_force, multiply, sum_products
@@ -287,10 +287,10 @@ def push_crossing(pairs, first, slope, tableau, now, work):
                 event = now.values[e]
                 event[NUMBERS + i] = own
                 event[NUMBERS + s + i] = residual[i, place] + rest * found[i, s]
-                event[NUMBERS + 2 * s + i] = 0.0
+                event[NUMBERS + 2 * s + i], event[NUMBERS + 3 * s + i] = 0.0, 0.0
 
 
-@allocating
+@inner
 def sweep(points, tableau, network, step, notes, work):
     """Write the force on every neuron for the neurons at the nodes, and note the crossings.
 

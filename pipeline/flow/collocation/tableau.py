@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -55,6 +56,7 @@ def lagrange(nodes: np.ndarray) -> list[Polynomial]:
     return found
 
 
+@cache  # to find one takes as long as a short run
 def gauss(stages: int) -> Tableau:
     """The Gauss method with so many nodes: of order 2 ``stages``, and |a|^2 - |w|^2 stays what it is."""
     nodes, weights = gauss_rule(stages)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pipeline.flow.collocation.corners import CornerWork, make_corner_work
 from pipeline.flow.collocation.correction import Correction, make_correction
 from pipeline.flow.collocation.events import Events, make_events
-from pipeline.flow.collocation.network import Network, Neurons, make_network
-from pipeline.flow.collocation.points import Points
+from pipeline.flow.collocation.network import Network, make_network
 from pipeline.flow.collocation.sweep import SweepWork, make_sweep_work
 
-NOW, STEP, LAST_STEP, SIZE, RATE = range(5)
-"""Places in ``State.clock``; the last are the residual's root mean square where a step was last begun, and what a
-sweep leaves of the change of the one before, over the step."""
+NOW, STEP, LAST_STEP, SIZE, RATE, UNIT = range(6)
+"""Places in ``State.clock``; the last are the residual's root mean square where a step was last begun; what a
+sweep leaves of the change of the one before, over the step; and the larger one of the labels and of the start."""
+CROSSING_SHARE = 4
+"""At most one in so many pairs of a neuron and a point may cross in a step."""
+KEPT = 16_000_000
+"""The bytes of a workspace that is kept for the next run."""
 STEPS, REJECTED, CROSSINGS, SLIDINGS, REPELLED, VANISHED = range(6)
 """Places in ``State.counts``; the last: neurons whose a changed its sign while they slid; whose w reached 0."""
 
@@ -32,7 +37,7 @@ class State(NamedTuple):
     work : SweepWork
     corners : CornerWork
     correction : Correction
-    clock : float64[5]
+    clock : float64[6]
     counts : int64[6]
     outputs : float64[4, sampled]
         At some points: at the step's start, and at its end by the last two sweeps; workspace.
@@ -63,7 +68,7 @@ class Steps(NamedTuple):
     time, length, loss, movement : float64[room]
         The loss at the step's start, and how far the network went.
     w, a, scale : float64[room, m, d], float64[room, m], int64[room, m]
-        As :class:`Neurons` has them.
+        As :class:`pipeline.flow.collocation.network.Neurons` has them.
     force : float64[room, s, m, d]
     corrected : bool[room]
         Whether the sweeps were corrected: then they do not come to rest by themselves.
@@ -86,28 +91,60 @@ class Steps(NamedTuple):
     pairs: np.ndarray
 
 
-def make_state(points: Points, neurons: Neurons, stages: int, most: int) -> State:
-    """The neurons before the first step; room for ``most`` crossings in a step."""
-    m, d = neurons.w.shape
-    network = make_network(stages, m, d)
-    network.start_w[...], network.start_a[...], network.scale[...] = neurons
-    network.conserved[...] = neurons.conserved
+def most_crossings(n: int, m: int) -> int:
+    """How many crossings there is room for in a step."""
+    return max(1024, n * m // CROSSING_SHARE)
+
+
+def make_state(sizes: tuple[int, int, int, int], stages: int, most: int) -> State:
+    """Room for the neurons, and for ``most`` crossings in a step.
+
+    ``sizes``: neurons, coordinates, points in a block, and sampled ones.
+    """
+    m, d, size, sampled = sizes
     notes = make_events(most, stages, m), make_events(most, stages, m)
     return State(
-        network, np.zeros((stages, m, d)), make_events(most, stages, m), notes,
-        make_sweep_work(stages, m, d, points.labels.shape[1]), make_corner_work(stages, m, d, most),
-        make_correction(stages, m, d, points.labels.shape[1]), np.zeros(5), np.zeros(6, dtype=np.int64),
-        np.zeros((4, points.sample.shape[1])), np.zeros((m, d + 1)), np.zeros((stages, stages + 1)),
-        np.zeros(d + 1),
+        make_network(stages, m, d), np.zeros((stages, m, d)), make_events(most, stages, m), notes,
+        make_sweep_work(stages, m, d, size), make_corner_work(stages, m, d, most),
+        make_correction(stages, m, d, size), np.zeros(6), np.zeros(6, dtype=np.int64),
+        np.zeros((4, sampled)), np.zeros((m, d + 1)), np.zeros((stages, stages + 1)), np.zeros(d + 1),
     )  # fmt: skip
+
+
+_kept: list[tuple[tuple[int, ...], State]] = []
+
+
+@contextmanager
+def lent_state(sizes: tuple[int, int, int, int], stages: int, most: int) -> Iterator[State]:
+    """Lend a workspace for one run: that of the run before, if it has these sizes.
+
+    The pages of a new one are touched for the first time in the steps, which took as long as all steps of a short
+    run. What is left in it is written before it is read, but for the clock and the counts, which are empty.
+    """
+    asked = (*sizes, stages, most)
+    try:
+        made, state = _kept.pop()  # so that no other thread has it
+    except IndexError:
+        made = ()
+    new = made != asked
+    if new:
+        state = make_state(sizes, stages, most)
+    state.clock[:], state.counts[:] = 0.0, 0
+    yield state
+    if not _kept and (not new or size_of(state) <= KEPT):
+        _kept.append((asked, state))
+
+
+def size_of(state: Any) -> int:
+    """The bytes of all arrays in a tuple of tuples."""
+    return state.nbytes if isinstance(state, np.ndarray) else sum(size_of(part) for part in state)
 
 
 def make_steps(room: int, stages: int, m: int, d: int, pairs: int) -> Steps:
     """Room for so many steps, and for so many pairs that slide at their starts."""
-    time, length, loss, movement = np.zeros((4, room))
-    whole = np.int64
+    whole, empty = np.int64, np.empty
+    time, length, loss, movement = empty((4, room))
     return Steps(
-        time, length, loss, movement, np.zeros((room, m, d)), np.zeros((room, m)), np.zeros((room, m), whole),
-        np.zeros((room, stages, m, d)), np.zeros(room, np.bool_), np.zeros((room, 2), whole),
-        np.zeros((pairs, 2), whole),
+        time, length, loss, movement, empty((room, m, d)), empty((room, m)), empty((room, m), whole),
+        empty((room, stages, m, d)), empty(room, np.bool_), empty((room, 2), whole), empty((pairs, 2), whole),
     )  # fmt: skip

@@ -12,7 +12,7 @@ def test_one_point_for_each_ray_pushes_as_all_of_it_do():
     x[4], x[7], x[8] = 2.0 * x[1], x[1], 0.5 * x[2]
     y, w = g.standard_normal(10), g.standard_normal(3)
     points = in_blocks(x, y, 2, 0.0)
-    found = boundaries_of(points, x, y, 2)
+    found = boundaries_of(points, 2)
     assert found.points.about.tolist() == points.about.tolist()
     assert len({*found.point[[1, 4, 7]]}) == len({*found.point[[2, 8]]}) == 1
     assert found.point[9] == -1
@@ -27,10 +27,10 @@ def test_one_point_for_each_ray_pushes_as_all_of_it_do():
 
 def test_points_of_rays_of_their_own_stay_as_they_are():
     x, y = np.random.default_rng(1).standard_normal((20, 2)), np.ones(20)
-    assert boundaries_of(in_blocks(x, y, 1, 0.0), x, y, 1) is None
+    assert boundaries_of(in_blocks(x, y, 1, 0.0), 1) is None
     x[:, 1] = 0.0
     x[:, 0] = np.arange(20.0) - 10.5
-    assert len(boundaries_of(in_blocks(x, y, 1, 0.0), x, y, 1).points.rows) < 20
+    assert len(boundaries_of(in_blocks(x, y, 1, 0.0), 1).points.rows) < 20
 
 
 def test_points_on_opposite_rays_are_found():
