@@ -28,6 +28,7 @@ from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.followed import Followed, Progress, Reading
 from pipeline.flow.initial import take_start
 from pipeline.flow.moments import moments, read_residual
+from pipeline.flow.neuron_paths import GroupedPaths, NeuronPaths
 from pipeline.flow.output_speed import gradient_norms
 from pipeline.flow.plateau_attributes import SlowIntervals
 from pipeline.flow.reduction import Reduction
@@ -114,6 +115,10 @@ class Course(Followed):
         """The trajectory's variables at these instants of the paper's t."""
         return read_samples(self, times, reading)
 
+    def paths(self, which: np.ndarray) -> NeuronPaths:
+        """Follow some of the neurons again, from the start on."""
+        return GroupedPaths.of(self.reduced, self.record, which)
+
     def read_described(self, times: np.ndarray, reading: Reading | None) -> xr.Dataset:
         """Read every neuron at these instants, and say in the attributes what happens along the steps."""
         if self.slow_intervals is None:
@@ -124,7 +129,7 @@ class Course(Followed):
         trajectory = self.look(looked, reading)
         if not self._description:
             x, y = (self.data.variables[name].values for name in ("x", "y"))
-            levels = moments(self.reduced, self.record, x, y)
+            levels = moments(self.reduced, self.record, self.paths, x, y)
             self._description.update(levels | self.slow_intervals.tell(self.data, trajectory))
         if len(missing):
             trajectory = trajectory.isel(time=np.flatnonzero(np.isin(looked, times)))

@@ -79,9 +79,10 @@ class Mark:
         """In bytes."""
         return self.w.nbytes + self.log_norm.nbytes + self.side.nbytes
 
-    def restore(self, network: Network) -> None:
-        """Write it into a network."""
-        network.w[...], network.log_norm[...], network.side[...] = self.w, self.log_norm, self.side
+    def restore(self, network: Network, which: np.ndarray | slice) -> None:
+        """Write it into a network, or those neurons into a network of these alone."""
+        network.w[...], network.log_norm[...] = self.w[which], self.log_norm[which]
+        network.side[...] = self.side[which]
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,10 @@ class ManyPatterns(Course):
 
     assumed: np.ndarray
     marks: tuple[Mark, ...]
+
+    def paths(self, which: np.ndarray) -> OwnPaths:
+        """Follow some of the neurons again, from the start on."""
+        return OwnPaths(self, which)
 
     def read(self, times: np.ndarray, reading: Reading | None) -> dict[str, Any]:
         """The trajectory's variables at these instants of the paper's t; as dask arrays if there are too many."""
@@ -129,13 +134,37 @@ class ManyPatterns(Course):
         return found if blocks is None else found | blocks.arrays()
 
 
-class Reader:
-    """Reads a flow's neurons at increasing times: the workspace."""
+@dataclass(frozen=True)
+class OwnPaths:
+    """Some neurons of such a flow: they are read by its own kernels, which take sliding at hundreds of points."""
 
-    def __init__(self, course: ManyPatterns) -> None:
-        self.course = course
+    course: ManyPatterns
+    which: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """How many numbers are held for each instant that is read."""
+        n, q = self.course.reduced.problem.x.shape
+        return int(len(self.which) * (q + n // 8 + 1) + n)
+
+    def directions(self, times: np.ndarray) -> np.ndarray:
+        """Read w_j/|w_j| at increasing times of the solver, float64[time, neuron, q]."""
+        return Reader(self.course, self.which).seen(times, np.zeros(1)).direction
+
+    def since(self, time: float) -> OwnPaths:
+        """The same: any time is read from the mark before it."""
+        return self
+
+
+class Reader:
+    """Reads a flow's neurons, or some of them, at increasing times: the workspace."""
+
+    def __init__(self, course: ManyPatterns, which: np.ndarray | slice = slice(None)) -> None:
+        self.course, self.which = course, which
         self.data = data_of(course.reduced)
-        self.network = network_of(course.reduced, self.data)
+        self.network = Network(
+            *(np.ascontiguousarray(part[which]) for part in network_of(course.reduced, self.data))
+        )
         self.sweep = make_sweep(self.data, len(self.network.sign))
         self.sweep.motion[MARGIN] = course.account["tolerance"]
         steps = course.record
@@ -144,8 +173,14 @@ class Reader:
 
     def read(self, times: np.ndarray, watch: np.ndarray) -> dict[str, np.ndarray]:
         """The trajectory's variables at these times of the solver."""
-        course, marks = self.course, self.course.marks
-        record, network = self.record, self.network
+        seen = self.seen(times, watch)
+        sign = np.tile(self.network.sign, (len(times), 1))
+        taken = Samples(seen.direction, seen.log_norm, sign, seen.state, seen.residual, seen.gradient_norm)
+        return in_terms_of_the_data(self.course, taken)
+
+    def seen(self, times: np.ndarray, watch: np.ndarray) -> Seen:
+        """What the kernels see at these times; of some of the neurons, the residual is not the network's."""
+        marks, record, network = self.course.marks, self.record, self.network
         seen = make_seen(len(times), network)
         end = record.time[-1] + record.length[-1] if len(record.time) else 0.0
         which = np.where(times < end, np.searchsorted(self.starts, times, side="right") - 1, len(marks) - 1)
@@ -155,13 +190,10 @@ class Reader:
             chosen = np.flatnonzero(which == mark)
             part = slice(chosen[0], chosen[-1] + 1)
             steps = slice(marks[mark].step, marks[min(mark + 1, len(marks) - 1)].step)
-            marks[mark].restore(network)
+            marks[mark].restore(network, self.which)
             into = Seen(*(each[part] for each in seen))
             read_steps(self.data, network, self.sweep, (record.part(steps), times[part]), into)
-        sign = np.tile(network.sign, (len(times), 1))
-        return in_terms_of_the_data(
-            course, Samples(seen.direction, seen.log_norm, sign, seen.state, seen.residual, seen.gradient_norm)
-        )
+        return seen
 
 
 def data_of(reduced: Reduction) -> Data:

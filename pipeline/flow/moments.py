@@ -7,17 +7,13 @@ polynomial over each step, and single neurons are followed again along it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from math import comb
 
 import numpy as np
 
 from catalog.schema import ALIGNED, FITTED
-from pipeline.flow.code_cache import NotOnDiskError, from_disk_only
-from pipeline.flow.exact.build import load, load_solver
-from pipeline.flow.exact.dense_output import evaluate
-from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.step_record import StepRecord
+from pipeline.flow.neuron_paths import NeuronPaths
 from pipeline.flow.reduction import Reduction
 from pipeline.stationary import GRID, ROUNDS
 
@@ -29,17 +25,25 @@ DECADES = 21
 """The powers of ten of the loss that are told: down to 1e-20 of the zero network's, where rounding begins."""
 WORST = 512
 """How many neurons are followed at first: the ones that are worst aligned at the start."""
-AT_ONCE = 2**21
-"""How many directions are held at once."""
+FEWEST = 16
+"""How many show first whether there is such an instant at all."""
+AT_ONCE = 2**22
+"""How many numbers are held at once."""
+Follow = Callable[[np.ndarray], NeuronPaths]
+"""Follows those neurons again whose indices it is given."""
 
 
-def moments(reduced: Reduction, record: StepRecord, x: np.ndarray, y: np.ndarray) -> dict[str, list[float]]:
+def moments(
+    reduced: Reduction, record: StepRecord, follow: Follow, x: np.ndarray, y: np.ndarray
+) -> dict[str, list[float]]:
     """Tell when the flow passes each level, in the paper's t, as attributes of a trajectory.
 
     Parameters
     ----------
     reduced, record
         The solver's problem and its steps.
+    follow
+        The path's own way to read some of the neurons.
     x, y
         The data, [point, coord] and [point].
 
@@ -68,7 +72,7 @@ def moments(reduced: Reduction, record: StepRecord, x: np.ndarray, y: np.ndarray
         reduced, record, unit, np.concatenate([rows, rows, every]), np.concatenate(levels), first=len(rows)
     )
     return {
-        "aligned_times": [aligned_time(reduced, record, x, y, sign) for sign in (1, -1)],
+        "aligned_times": [aligned_time(reduced, record, follow, x, y, sign) for sign in (1, -1)],
         "moved_times": times[:2],
         "fitted_times": times[2:4],
         "loss_decade_times": times[4:],
@@ -174,13 +178,16 @@ def crossings(
     return np.asarray(low + (high - low) * np.clip(share, 0.0, 1.0))
 
 
-def aligned_time(reduced: Reduction, record: StepRecord, x: np.ndarray, y: np.ndarray, sign: int) -> float:
+def aligned_time(
+    reduced: Reduction, record: StepRecord, follow: Follow, x: np.ndarray, y: np.ndarray, sign: int
+) -> float:
     """When all neurons of S_{sign,1} have first come within a cosine of ``ALIGNED`` of sign D_sign; else NEVER.
 
     Notes
     -----
     The few that are worst at the start alone decide when the earliest such instant can be; there all are looked
-    at, and those that lag behind join the few. So a wide network is read twice or so, and not at every step.
+    at, and those that lag behind join the few. So a wide network is read twice or so, and not at every step. Where
+    there is no such instant, as on most data, fewer still show it.
     """
     start, points = reduced.neurons, reduced.frame.inside(x[sign * y > 0])
     towards = sign * (y[sign * y > 0] @ points)
@@ -189,63 +196,43 @@ def aligned_time(reduced: Reduction, record: StepRecord, x: np.ndarray, y: np.nd
     chosen = chosen[_active(start.z[chosen, :-2], points)]
     if length == 0.0 or not len(chosen):
         return NEVER
-    load_reading()  # other paths can have made the steps
     edges = np.append(record.time, record.time[-1] + record.length[-1])
-
-    def cosines(neurons: Neurons, times: np.ndarray, step: int = 0) -> np.ndarray:
-        taken, _, _ = evaluate(neurons, reduced.problem, record, times, step, np.inf)
-        return np.asarray(taken.direction @ (towards / length))
-
-    w = start.z[chosen, :-2]
-    first = w @ towards / np.linalg.norm(w, axis=1)
-    few, since = chosen[np.argsort(first, kind="stable")[:WORST]], 0
-    while True:
-        followed = _taken(start, few)
-        lack = _lack(cosines, followed, 0)
-        place = _first_aligned(lack, edges, since, max(1, AT_ONCE // len(few)))
+    w, towards = start.z[chosen, :-2], towards / length
+    worst = chosen[np.argsort(w @ towards / np.linalg.norm(w, axis=1), kind="stable")]
+    since = _first_aligned(follow(worst[:FEWEST]), towards, edges, 0)
+    few = worst[:WORST]
+    while since is not None:
+        paths = follow(few)
+        place = _first_aligned(paths, towards, edges, since)
         if place is None:
             return NEVER
         found = 0.0
         if place:
             before, after = edges[place - 1 : place], edges[place : place + 1]
-            _, there, step = evaluate(followed, reduced.problem, record, before, 0, np.inf)
-            found = float(crossings(_lack(cosines, there, step), np.zeros(1), before, after)[0])
-        least = cosines(_taken(start, chosen), np.array([found]))[0]
-        lagging = np.setdiff1d(chosen[least < ALIGNED - 1e-9], few)
+            found = float(crossings(_lack(paths.since(before[0]), towards), np.zeros(1), before, after)[0])
+        least = follow(chosen).directions(np.array([found]))[0] @ towards
+        lagging = chosen[least < ALIGNED - 1e-9]
+        lagging = np.setdiff1d(lagging, few)
         if not len(lagging):
             return found * reduced.time_unit
         behind = least[np.searchsorted(chosen, lagging)]
         worst = lagging[np.argsort(behind, kind="stable")[: 2 * len(few)]]
         few, since = np.union1d(few, worst), max(place - 1, 0)
+    return NEVER
 
 
-@cache
-def load_reading() -> None:
-    """Bring the machine code of reading alone into this process: that of the steps takes .2 s more."""
-    try:
-        with from_disk_only():
-            load("evaluate")
-    except NotOnDiskError:
-        load_solver()
+def _lack(paths: NeuronPaths, towards: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """How far the worst of some neurons is from the level, along times[1, instant]."""
+    return lambda times: ALIGNED - (paths.directions(times[0]) @ towards).min(axis=1)[None]
 
 
-def _taken(neurons: Neurons, which: np.ndarray) -> Neurons:
-    return Neurons(*(np.ascontiguousarray(part[which]) for part in neurons))
-
-
-def _lack(
-    cosines: Callable[[Neurons, np.ndarray, int], np.ndarray], neurons: Neurons, step: int
-) -> Callable[[np.ndarray], np.ndarray]:
-    """How far the worst of some neurons is from the level, along times[1, instant]; they are those of ``step``."""
-    return lambda times: ALIGNED - cosines(neurons, times[0], step).min(axis=1)[None]
-
-
-def _first_aligned(
-    lack: Callable[[np.ndarray], np.ndarray], edges: np.ndarray, since: int, block: int
-) -> int | None:
-    """The first of the steps' ends from ``since`` on at which all are aligned."""
+def _first_aligned(paths: NeuronPaths, towards: np.ndarray, edges: np.ndarray, since: int) -> int | None:
+    """The first of the steps' ends from ``since`` on at which all of these neurons are aligned."""
+    block = max(1, AT_ONCE // paths.size)
     for first in range(since, len(edges), block):
-        aligned = np.flatnonzero(lack(edges[None, first : first + block])[0] <= 0.0)
+        if first > since:
+            paths = paths.since(edges[first])
+        aligned = np.flatnonzero(_lack(paths, towards)(edges[None, first : first + block])[0] <= 0.0)
         if len(aligned):
             return first + int(aligned[0])
     return None

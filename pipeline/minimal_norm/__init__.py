@@ -6,9 +6,9 @@ have a closed form, and so has one input with a free bias (``line``); points tha
 penalised bias among them, have a program of their own (``plane``, by the ``sectors`` between the points' walls).
 For all others ``reduction`` takes the data to its own coordinates, ``activation_patterns`` enumerates these,
 ``sphere`` maximises the dual function over them exactly (where they are too many, ``cells`` does with half of the
-points, and ``bound`` bounds it), ``program`` and ``column_generation`` solve the convex program, ``interpolator``
-reads its neurons off, ``candidates`` are interpolators of other origins, ``search`` takes the best, and
-``solution`` does all this in its order. ``penalised`` is the least of loss and norm together.
+points, and ``bound`` bounds it by a ``relaxation``), ``program`` and ``column_generation`` solve the convex
+program, ``interpolator`` reads its neurons off, ``candidates`` are interpolators of other origins, ``search``
+takes the best, and ``solution`` does all this in its order. ``penalised`` is the least of loss and norm together.
 """
 
 from pipeline.minimal_norm.compare import compare

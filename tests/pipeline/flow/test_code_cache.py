@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from numba.core.registry import cpu_target
 
-from pipeline.flow import code_cache, moments
+from pipeline.flow import code_cache, neuron_paths
 from pipeline.flow.code_cache import CACHE_VARIABLE, NotOnDiskError, from_disk_only, is_whole, kept, kernel_cache
 from pipeline.flow.exact.build import load_solver
 
@@ -70,11 +70,11 @@ def test_the_solver_finds_each_flip_in_each_of_its_files(tmp_path, capfd):
 
 
 def test_reading_alone_brings_no_code_of_the_steps(monkeypatch):
-    """A run of many patterns reads its moments by the exact path's kernels, and makes its steps by others."""
+    """A run whose steps other kernels made can be read by those of the grouped path."""
     load_solver()
     entries = []
-    monkeypatch.setattr(moments, "load", entries.append)
-    moments.load_reading.__wrapped__()
+    monkeypatch.setattr(neuron_paths, "load", entries.append)
+    neuron_paths.load_reading.__wrapped__()
     assert entries == ["evaluate"]
 
 

@@ -14,6 +14,7 @@ from pipeline.flow.choice import many_patterns
 from pipeline.flow.gram.state import WAITING, Aims, make_state
 from pipeline.flow.gram.sweep import rows_at_a_time
 from pipeline.flow.many_patterns import ManyPatterns, data_of, follow_many_patterns, network_of, take_all
+from pipeline.flow.neuron_paths import GroupedPaths
 from pipeline.flow.reduction import Reduction
 from pipeline.network.points import describe
 
@@ -329,6 +330,22 @@ def test_more_or_fewer_marks_read_the_same(monkeypatch, flow):
     times = np.linspace(0.0, 4.0, 11)
     for other in (many, few):
         assert np.abs(other.look(times)["residual"].values - flow.look(times)["residual"].values).max() <= 1e-9
+
+
+def test_some_neurons_followed_alone_are_those_of_the_trajectory(flow):
+    """The residual is known: from any instant on, and as the grouped path follows them along the same steps."""
+    times = np.linspace(0.0, flow.end_time, 12)
+    which = np.array([3, 17, 4])
+    inside = flow.reduced.frame.inside
+    expected = np.stack([inside(rows) for rows in flow.look(times).variables["direction"].values[:, which]])
+    instants = times / flow.time_unit
+    paths = flow.paths(which)
+    assert np.abs(paths.directions(instants) - expected).max() <= ROUNDING
+    assert np.abs(paths.since(instants[7]).directions(instants[7:]) - expected[7:]).max() <= ROUNDING
+    grouped = GroupedPaths.of(flow.reduced, flow.record, which)
+    there = grouped.directions(instants)
+    assert np.abs(there - expected).max() <= 10 * flow.account["tolerance"]
+    assert np.abs(grouped.since(instants[7]).directions(instants[7:]) - there[7:]).max() <= 1e-9
 
 
 @pytest.mark.parametrize(("log10_scale", "waiting"), [(-30.0, 1.0), (0.0, 0.0)])

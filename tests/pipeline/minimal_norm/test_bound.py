@@ -12,6 +12,7 @@ from pipeline.minimal_norm.bound import best_certificate, rough_certificate
 from pipeline.minimal_norm.column_generation import generate
 from pipeline.minimal_norm.interpolator import corrected
 from pipeline.minimal_norm.reduction import reduce
+from pipeline.minimal_norm.relaxation import Relaxation
 from pipeline.minimal_norm.sphere import largest, make_charts
 from pipeline.network.activation import Activation
 
@@ -114,10 +115,9 @@ def test_the_program_begins_with_what_is_known(monkeypatch):
 
 def test_the_search_is_a_count_of_work(monkeypatch):
     reduced, _ = teachers(30, 6, 2)
-    module, tries = import_module("pipeline.minimal_norm.bound"), []
-    real = module._of_side
-    monkeypatch.setattr(module, "_of_side", lambda *words: tries.append(1) or real(*words))
-    monkeypatch.setattr(module, "TRIES", (10, 10))
+    tries, real = [], Relaxation.bound
+    monkeypatch.setattr(Relaxation, "bound", lambda *words: tries.append(1) or real(*words))
+    monkeypatch.setattr(import_module("pipeline.minimal_norm.bound"), "TRIES", (10, 10))
     best_certificate(reduced, 0.0, reduced.labels)
     assert len(tries) <= 2 * (10 + 2 * 25)  # a line search is ended
 
@@ -135,7 +135,7 @@ def test_the_rough_bound_of_very_many_points_forms_no_products_of_two(monkeypatc
     g = np.random.default_rng(3)
     x, y = g.standard_normal((400, 4)), g.standard_normal(400)
     products = rough_certificate(x, y)
-    monkeypatch.setattr(import_module("pipeline.minimal_norm.bound"), "MOST_PRODUCTS", 100)
+    monkeypatch.setattr(import_module("pipeline.minimal_norm.relaxation"), "MOST_PRODUCTS", 100)
     q, height = rough_certificate(x, y)
     u = g.standard_normal((5000, 4))
     heights = np.abs(np.maximum(u @ x.T, 0.0) @ q) / np.linalg.norm(u, axis=1)
