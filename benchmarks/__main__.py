@@ -15,6 +15,7 @@ import scipy
 from rich.console import Console
 
 from benchmarks import basins, plot, research_size, scales, summary, torch_descent, waiting, work_precision
+from benchmarks.research_problems import FAMILIES
 from benchmarks.timing import spoken, tell
 
 PARTS = ("work_precision", "scales", "waiting", "descent", "basins", "research_size")
@@ -25,6 +26,10 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure reluflow beside its peers.")
     parser.add_argument("--only", action="append", choices=PARTS, help="only this part (may be repeated)")
     parser.add_argument("--quick", action="store_true", help="a look at everything in less than a minute")
+    parser.add_argument(
+        "--rows", nargs="+", default=(), metavar="NxDxM", choices=[r.key for each in FAMILIES for r in each.rows],
+        help="of research_size only these problems, as 200x50x500 (all)",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("figures"), help="the folder of the plots (figures)")
     return parser.parse_args()
 
@@ -55,7 +60,7 @@ def main() -> None:
         console.print(basins.table(followed), f"{basins.figure(asked.out / 'basins.png', followed)}\n")
     if "research_size" in parts:
         tell("networks of research size beside diffrax")
-        console.print(research_size.tables(), "")
+        research_size.report(research_size.Request(tuple(asked.rows), asked.quick, asked.out), console)
     if {"work_precision", "scales", "waiting"} & set(parts):
         console.print(summary.table(found, lengths, waits))
     console.print(f"{spoken(perf_counter() - started)} in all")

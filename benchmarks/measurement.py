@@ -39,18 +39,23 @@ class Measurement:
         return bool(np.isfinite(self.seconds) and np.isfinite(self.error) and self.error > 0.0)
 
 
-def front(points: Iterable[Measurement]) -> np.ndarray:
-    """The points (ln error, ln seconds) that no other beats in both, from the coarsest on.
+def best(points: Iterable[Measurement]) -> list[Measurement]:
+    """The points that no other beats in both time and error, from the coarsest on.
 
     What a solver costs at an error is what its quickest setting costs that is as accurate: a setting that takes
     longer and is worse (next to rounding, or by luck) is nobody's choice.
     """
-    best, found = np.inf, []
+    least, found = np.inf, []
     for point in sorted((p for p in points if p.measured), key=lambda p: p.error):
-        if point.seconds < best:
-            best = point.seconds
-            found.append((np.log(point.error), np.log(point.seconds)))
-    return np.array(found[::-1]).reshape(-1, 2)
+        if point.seconds < least:
+            least = point.seconds
+            found.append(point)
+    return found[::-1]
+
+
+def front(points: Iterable[Measurement]) -> np.ndarray:
+    """The same as (ln error, ln seconds)."""
+    return np.array([(np.log(p.error), np.log(p.seconds)) for p in best(points)]).reshape(-1, 2)
 
 
 def seconds_at(points: Iterable[Measurement], error: float) -> tuple[float, bool]:

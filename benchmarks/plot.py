@@ -1,7 +1,9 @@
-"""The work-precision plot: a panel for each problem, time against measured error."""
+"""Work-precision plots: a panel for each problem, time against measured error."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,9 @@ from pipeline.figures.writing import encoded, replace_file
 SKY, ORANGE = "#56B4E9", "#E69F00"
 """The rest of Okabe and Ito's palette: there are more solvers here than roles in a network."""
 
-LOOKS: dict[str, tuple[str, str, Any, str]] = {
+Look = tuple[str, str, Any, str]
+
+LOOKS: dict[str, Look] = {
     OURS.name: (BLACK, "o", "-", "reluflow (exact)"),
     "diffrax Tsit5": (BLUE, "^", "--", "diffrax Tsit5"),
     "diffrax Tsit5, atol × 100": (SKY, "^", (0, (1, 1)), "Tsit5, loose atol"),
@@ -38,41 +42,61 @@ TIMES = ((1e-3, "1 ms"), (1e-2, "10 ms"), (1e-1, "0.1 s"), (1.0, "1 s"), (1e1, "
 TIMES_BELOW = ((1e-4, "0.1 ms"),)
 
 
+@dataclass(frozen=True)
+class Style:
+    """What a plot shows: how each solver looks, what the axes are called, and what stands above the panels."""
+
+    looks: Mapping[str, Look]
+    error: str = "worst error of the residual r"
+    time: str = "time"
+    title: str = ""
+
+
+STYLE = Style(LOOKS)
+
+
 @publication
-def draw(found: Findings) -> matplotlib.figure.Figure:
-    """The panels, two beside each other, and one legend below them."""
+def draw(found: Findings, style: Style = STYLE) -> matplotlib.figure.Figure:
+    """The panels, two beside each other; one legend in the place of the last, if that is free, or below them."""
     problems = [p for p in found.problems if any(q.measured for q in found.points if q.problem == p.key)]
     rows = -(-max(len(problems), 1) // 2)
-    figure = matplotlib.figure.Figure(figsize=(WIDTH, 1.1 + 2.05 * rows), layout="constrained")
+    free = len(problems) % 2 == 1
+    figure = matplotlib.figure.Figure(figsize=(WIDTH, (0.3 if free else 1.1) + 2.05 * rows), layout="constrained")
     panels = list(figure.subplots(rows, 2, sharey=True, squeeze=False).flat)
     for problem, panel in zip(problems, panels, strict=False):
-        for name in LOOKS:
-            draw_solver(panel, name, found.of(problem.key, name))
+        for name in style.looks:
+            draw_solver(panel, style.looks[name], found.of(problem.key, name))
         finish(panel, problem.title)
     for panel in panels[len(problems) :]:
         panel.set_axis_off()
     limit_times(panels[0], found.points)
     for panel in panels[::2]:
-        panel.set_ylabel("time")
+        panel.set_ylabel(style.time)
     for panel in panels[: len(problems)][-2:]:
-        panel.set_xlabel("worst error of the residual r")
+        panel.set_xlabel(style.error)
+    figure.suptitle(style.title, x=0.01, ha="left") if style.title else None
     present = {p.solver for p in found.points if p.measured}
-    handles = [Line2D([], [], label=LOOKS[name][3], **look(name)) for name in LOOKS if name in present]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, handlelength=3.0)
+    handles = [
+        Line2D([], [], label=each[3], **look(each)) for name, each in style.looks.items() if name in present
+    ]
+    if free:
+        panels[-1].legend(handles=handles, loc="center", handlelength=3.0)
+    else:
+        figure.legend(handles=handles, loc="outside lower center", ncols=3, handlelength=3.0)
     return figure
 
 
-def draw_solver(panel: Axes, name: str, points: list[Measurement]) -> None:
+def draw_solver(panel: Axes, its: Look, points: list[Measurement]) -> None:
     """One solver's points, from coarse to fine, joined in the order of its settings."""
     measured = [p for p in points if p.measured]
-    order = 4 if name == OURS.name else 3
-    panel.loglog([p.error for p in measured], [p.seconds for p in measured], zorder=order, **look(name))
+    order = 4 if its is LOOKS[OURS.name] else 3
+    panel.loglog([p.error for p in measured], [p.seconds for p in measured], zorder=order, **look(its))
 
 
-def look(name: str) -> dict[str, Any]:
+def look(its: Look) -> dict[str, Any]:
     """How a solver's line is drawn: ours is the broad one."""
-    color, marker, dash, _ = LOOKS[name]
-    broad, large = (2.2, 5.0) if name == OURS.name else (1.1, 4.2)
+    color, marker, dash, _ = its
+    broad, large = (2.2, 5.0) if its is LOOKS[OURS.name] else (1.1, 4.2)
     return {
         "color": color, "marker": marker, "linestyle": dash, "linewidth": broad, "markersize": large,
         "markeredgewidth": 0.0,
@@ -107,9 +131,9 @@ def power(value: float) -> str:
     return "10" + str(round(np.log10(value))).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def write(found: Findings, folder: Path) -> Path:
+def write(found: Findings, folder: Path, name: str = "work-precision.png", style: Style = STYLE) -> Path:
     """Draw the plot into ``folder``; return its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "work-precision.png"
-    replace_file(path, encoded(draw(found), "png", title="Time against measured error"))
+    path = folder / name
+    replace_file(path, encoded(draw(found, style), "png", title="Time against measured error"))
     return path

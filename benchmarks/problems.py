@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from time import process_time
 
 import numpy as np
 import xarray as xr
@@ -25,9 +28,9 @@ from pipeline.network.status import BY_NUMBER
 MOST_STEPS = 10**6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
-    """One initial value problem.
+    """One initial value problem; equal to itself alone.
 
     Attributes
     ----------
@@ -114,7 +117,7 @@ def solve(problem: Problem, tolerance: float, limit: float | None = None, end: f
     Parameters
     ----------
     limit
-        Seconds after which to give up; None: no bound, and no clock beside the measurement.
+        Seconds of the processor after which to give up; None: no bound, and no clock beside the measurement.
     end
         Another end than the problem's, in the solver's own time.
 
@@ -124,20 +127,38 @@ def solve(problem: Problem, tolerance: float, limit: float | None = None, end: f
     """
     load_solver()
     reduced, watch = problem.reduced, np.zeros(3)
-    clock = threading.Timer(limit, watch.__setitem__, (0, 1.0)) if limit else None
-    if clock:
-        clock.start()
     until = problem.end / reduced.time_unit if end is None else end
-    record, status, rejected, crossings, patterns, *_ = integrate(
-        reduced.neurons, reduced.problem, tolerance, until, MOST_STEPS, watch
-    )
-    if clock:
-        clock.cancel()
+    with stopped_after(limit, watch):
+        record, status, rejected, crossings, patterns, *_ = integrate(
+            reduced.neurons, reduced.problem, tolerance, until, MOST_STEPS, watch
+        )
     if status == INTERRUPTED:
         raise TooLong(f"{int(watch[2]):,} steps, t = {watch[1] * reduced.time_unit:.3g}")
     if not BY_NUMBER[status].complete:
         raise Failed(BY_NUMBER[status].word)
     return Account(record, BY_NUMBER[status].word, rejected, crossings, patterns)
+
+
+@contextmanager
+def stopped_after(limit: float | None, watch: np.ndarray) -> Iterator[None]:
+    """Ask a run to stop once the processor has worked so many seconds for it."""
+    if limit is None:
+        yield
+        return
+    done, until = threading.Event(), process_time() + limit
+
+    def look() -> None:
+        while not done.wait(0.02):
+            if process_time() > until:
+                watch[0] = 1.0
+
+    clock = threading.Thread(target=look, daemon=True)
+    clock.start()
+    try:
+        yield
+    finally:
+        done.set()
+        clock.join()
 
 
 def residual_of(problem: Problem, record: StepRecord) -> np.ndarray:

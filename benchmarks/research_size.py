@@ -1,229 +1,234 @@
-"""Networks of research size beside diffrax: many points and few neurons, and as many patterns as neurons.
+"""Networks of research size beside diffrax and gradient descent: many points, and as many patterns as neurons.
 
-CPU time, the least of some repeats: other work on the machine does not count. Error: the root mean square over the
-points of the residual's error, over the labels' or the start's residual if that is larger, at the worst of eleven
-instants: what the tolerance is a promise of. The reference is our own tightest run; what diffrax's tightest
-differs from it by stands beside it.
+Seconds of the processor, the least of some repeats, each solver on one thread: other work on the machine does not
+count. Error: the root mean square over the points of the residual's error, over the labels' or the start's
+residual if that is larger, at the worst of eleven instants: what the tolerance is a promise of. The reference is
+our own tightest run; how far the nearest rival is from it stands beside it.
 """
 
 from __future__ import annotations
 
+import importlib
+import json
+import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
-from itertools import pairwise
+from dataclasses import asdict, dataclass, replace
+from itertools import chain
+from pathlib import Path
 from time import process_time
 from typing import Any
-from unittest import mock
 
 import numpy as np
-from rich.console import Group
+from rich.console import Console, Group
+from rich.markup import escape
 from rich.table import Table
 
-from benchmarks.peers import compile_diffrax
+from benchmarks import growth, memory, research_plot, research_summary
+from benchmarks.descents import DESCENTS, NOTEBOOKS, largest_stable_step
+from benchmarks.measurement import Measurement
+from benchmarks.peers import RIVALS
 from benchmarks.problems import Problem
-from benchmarks.timing import spoken, tell
-from catalog.schema import conform
+from benchmarks.reference import Reference
+from benchmarks.research_problems import FAMILIES, TOLERANCES, Family, Row
+from benchmarks.solvers import OURS, Run, Solver
+from benchmarks.timing import Patience, TooLong, spoken, tell
+from benchmarks.work_precision import Findings, points, unit_of
+from catalog.schema import variable
 from pipeline.flow import follow_flow
-from pipeline.network.points import describe
+from pipeline.flow.followed import Followed
+from pipeline.network.threads import one_thread
 
-ROWS = (
-    (200, 2, 5, 3.0), (800, 2, 5, 3.0), (800, 2, 20, 20.0), (1_000, 9, 20, 20.0), (10_000, 2, 5, 3.0),
-    (10_000, 20, 50, 20.0), (100_000, 9, 20, 10.0),
-)  # fmt: skip
-"""Points, coordinates, neurons, and the paper's t."""
-INTERVALS = 10
-"""Between the instants at which residuals are compared."""
-TEACHER, START = 5, 0.1
-"""The teacher's neurons, and the size of a weight at the start."""
-WIDE_ROWS = (
-    (50, 20, 100, 0.01, 50.0), (100, 10, 200, 0.01, 50.0), (75, 150, 200, 0.01, 100.0), (100, 50, 200, 1.0, 20.0),
-    (200, 50, 500, 0.01, 50.0), (500, 100, 500, 0.01, 50.0), (1_000, 784, 1_000, 0.01, 20.0),
-)  # fmt: skip
-"""Points, coordinates, neurons, the size of a weight at the start, and the paper's t."""
-WIDE_TEACHER = 6
-FINE = {50: 1e-7, 75: 1e-7, 100: 1e-7, 200: 1e-7, 500: 1e-6, 1_000: 1e-5}
-"""The tolerance of the reference, by the points of a wide problem."""
-TOLERANCES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
-WIDE_RIVALS = {"Tsit5": (1e-2, 1e-3, 1e-4, 1e-5, 1e-6), "Dopri8": (1e-2, 1e-3, 1e-4, 1e-5)}
-GROUPED, GROUPED_UP_TO = 1e-3, 200
-"""The tolerance with which the grouped path takes a wide problem, too, of so many points at most: for minutes."""
-RIVALS = {"Tsit5": (1e-3, 1e-5, 1e-7, 1e-9), "Dopri8": (1e-3, 1e-5, 1e-7)}
-"""Methods of diffrax, and their relative tolerances; no further once one takes :data:`LIMIT`."""
-MOST_STEPS = 100_000
-LIMIT, ENOUGH = 3.0, 0.2
-ASKED = (1e-3, 5e-5, 1e-5, 2e-6)
-"""The errors at which the times are compared."""
-WIDE_ASKED = (1e-2, 5e-3, 1e-3, 5e-4, 1e-4, 1e-5, 1e-6)
+FINEST_ERROR = 3e-8
+"""A rival need not come nearer."""
+PATIENCE = Patience(2.5, 0.15, process_time, 1.5)
+QUICK_PATIENCE = Patience(0.3, 0.05, process_time, 1.5)
+OUR_SHARE = 2.0
+"""A rival's patience is at least so many times what we take at a tolerance of 1e-3."""
+GROUPED_LIMIT = 60.0
+"""Seconds after which the grouped path is given up."""
+DESCENT_SHARES = (1.0, 4.0, 16.0)
+"""The steps of gradient descent: the largest stable one over these, and the notebooks'."""
+QUICK_TOLERANCES = (1e-1, 1e-2, 1e-3, 1e-5)
+
+TASK = (
+    "Seconds of one thread of the processor, the least of repeats. Error: root mean square of r's error over the "
+    "points, over the labels' (or the first residual's if larger), the worst of eleven instants. diffrax: warm, "
+    "compiled, atol = rtol times the root mean square of the initial weights, and 100 times that; in its time are "
+    "the residuals of the eleven instants, in ours is the set-up of the labelled run. Descent: the setting is the "
+    "step on the squared error: the largest stable one, 1/4 and 1/16 of it, the notebooks' 1e-3; the compiled "
+    "one takes no samples while the clock runs."
+)
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run: the solver, its tolerance, CPU seconds, and the residual at the instants."""
+class Request:
+    """What is to be measured: rows by name (none: all), quickly or in full, and where results are kept."""
 
-    solver: str
-    tolerance: float
-    seconds: float
-    residual: np.ndarray
+    rows: tuple[str, ...] = ()
+    quick: bool = False
+    folder: Path = Path("figures")
+
+    @property
+    def patience(self) -> Patience:
+        """With rivals."""
+        return QUICK_PATIENCE if self.quick else PATIENCE
+
+    @property
+    def families(self) -> list[tuple[Family, list[Row]]]:
+        """What has rows to measure."""
+        chosen = ((family, family.chosen(self.rows, self.quick)) for family in FAMILIES)
+        return [(family, rows) for family, rows in chosen if rows]
+
+    def keep(self, kind: str, result: Any) -> None:
+        """Add a result to the file of this run as it comes."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "research-size.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"kind": kind, **asdict(result)}) + "\n")
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """One problem, the tolerance of its reference, and what it is compared with.
+def report(request: Request, console: Console) -> None:
+    """Print every table as it comes, and draw the pictures after each row; the summary last."""
+    (request.folder / "research-size.jsonl").unlink(missing_ok=True)
+    start_jax_on_one_thread()
+    measured = {}
+    console.print(TASK, "")
+    with one_thread(10**9):
+        for family, rows in request.families:
+            found = measured[family.key] = Findings([])
+            for row in rows:
+                problem = family.problem(row)
+                found.problems.append(problem)
+                for point in measure(problem, row, found, request):
+                    found.points.append(point)
+                    request.keep("time", point)
+                console.print(table(found, problem), "")
+                path = research_plot.write(family, found, request.folder)
+            console.print(research_summary.ratios(family, found), f"{path}\n")
+        slopes = growth.measure(request.quick)
+        console.print(growth.table(slopes), "")
+    used = memory.measure([row for _, rows in request.families for row in rows], request.quick)
+    for each in chain(slopes, used):
+        request.keep(type(each).__name__.lower(), each)
+    console.print(memory.table(used), "", research_summary.table(measured, slopes, used))
 
-    Attributes
-    ----------
-    rivals
-        Methods of diffrax, and their relative tolerances.
-    asked
-        The errors at which the times are compared.
-    grouped
-        Whether the grouped path takes it, too.
+
+def start_jax_on_one_thread() -> None:
+    """Have XLA start with one thread: with two it takes a quarter more of the processor's time.
+
+    How many it starts it reads from the processors that this process may use.
     """
-
-    problem: Problem
-    fine: float
-    rivals: dict[str, tuple[float, ...]]
-    asked: tuple[float, ...]
-    grouped: bool = False
-
-
-def student(n: int, d: int, m: int, end: float) -> Comparison:
-    """A student of m neurons that learns a teacher on n Gaussian points."""
-    return Comparison(drawn((n, d, m), TEACHER, START, end), 1e-8, RIVALS, ASKED)
-
-
-def wide(n: int, d: int, m: int, start: float, end: float) -> Comparison:
-    """Almost every neuron has a pattern of its own."""
-    problem = drawn((n, d, m), WIDE_TEACHER, start, end)
-    return Comparison(problem, FINE[n], WIDE_RIVALS, WIDE_ASKED, n <= GROUPED_UP_TO)
+    try:
+        jax = importlib.import_module("jax")
+    except ImportError:
+        return
+    if not hasattr(os, "sched_setaffinity"):  # only Linux has it
+        return
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        jax.devices()
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
-def drawn(sizes: tuple[int, int, int], teacher: int, start: float, end: float) -> Problem:
-    """Gaussian points labelled by a teacher, and a balanced network."""
-    (n, d, m), g = sizes, np.random.default_rng(0)
-    x = g.standard_normal((n, d)) / np.sqrt(d)
-    y = np.maximum(x @ g.standard_normal((teacher, d)).T, 0.0) @ g.choice([-1.0, 1.0], teacher)
-    w, signs = start * g.standard_normal((m, d)), g.choice([-1.0, 1.0], m)
-    length = np.linalg.norm(w, axis=1)
-    init = conform(
-        "initial",
-        {
-            "log_norm": np.log(length),
-            "direction": w / length[:, None],
-            "output_ratio": signs,
-            "log_init_scale": np.log(start),
-        },
+def bind_ours(problem: Problem, limit: float) -> Run:
+    """The whole labelled run, whichever path follows it."""
+
+    def run(tolerance: float) -> Followed:
+        return follow_flow(problem.data, problem.init, end_time=problem.end, tolerance=tolerance)
+
+    return run
+
+
+def read_ours(problem: Problem, followed: Followed) -> np.ndarray:
+    """The residuals at the instants compared."""
+    return np.asarray(followed.look(problem.times)["residual"].values)
+
+
+def error_from(reference: np.ndarray, problem: Problem) -> Callable[[np.ndarray], float]:
+    """The error of a residual: over the points the root mean square, the worst instant, over the labels."""
+    unit = unit_of(problem)
+    return lambda residual: float(np.sqrt(np.mean((residual - reference) ** 2, axis=1)).max() / unit)
+
+
+def measure(problem: Problem, row: Row, found: Findings, request: Request) -> Iterator[Measurement]:
+    """Every solver on one problem."""
+    tell(f"{row.key}: reference")
+    finest = bind_ours(problem, np.inf)(1e-6 if request.quick else row.fine)
+    exact, words = read_reference(problem, finest)
+    found.references[row.key] = Reference(exact, words, False)
+    error, patience = error_from(exact, problem), request.patience
+    tolerances = QUICK_TOLERANCES if request.quick else [t for t in TOLERANCES if t > 2.0 * row.fine]
+    ours = Solver(OURS.name, tuple(tolerances), (), bind_ours, read_ours)
+    tell(f"{row.key}: {ours.name}")
+    mine = list(points(problem, ours, error, replace(patience, limit=np.inf)))
+    yield from mine
+    at_least = OUR_SHARE * next(point.seconds for point in mine if point.setting <= 1e-3)
+    patience = replace(patience, limit=max(patience.limit, at_least))
+    for solver in (*RIVALS, *descents(problem, patience.limit)):
+        tell(f"{row.key}: {solver.name}")
+        settings = solver.quick if request.quick and solver.quick else solver.settings
+        for point in points(problem, replace(solver, settings=settings), error, patience):
+            yield point
+            if point.error < FINEST_ERROR:
+                break
+    for tolerance in row.grouped:
+        tell(f"{row.key}: grouped path at {tolerance:g}")
+        grouped = replace(OURS, name=research_summary.GROUPED, settings=(tolerance,), enough=0.0)
+        yield from points(problem, grouped, error, replace(patience, limit=GROUPED_LIMIT))
+
+
+def read_reference(problem: Problem, followed: Followed) -> tuple[np.ndarray, str]:
+    """The residuals of our tightest run, and what is to be said of it."""
+    before = process_time()
+    seen = followed.look(problem.times)
+    seconds = process_time() - before
+    account, m, slides = (
+        followed.account,
+        problem.start.shape[1],
+        variable("trajectory", "activation").flag("sliding"),
     )
-    data = describe(x, y, [f"x{i + 1}" for i in range(d)])
-    return Problem(
-        "", f"n = {n:,}, d = {d}, m = {m}, t = {end:g}, start {start:g}", data, init, end, end / INTERVALS
+    sliding = int((seen["activation"].values == slides).any(axis=(0, 2)).sum())
+    words = (
+        f"Reference: reluflow at {account['tolerance']:.0e} ({account['steps']:,} steps, {account['crossings']:,} "
+        f"crossings; {sliding} of {m} neurons slide at one of the eleven instants; to read these, all neurons and "
+        f"activations, takes {spoken(seconds)})."
     )
+    return seen["residual"].values, words
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    """The least CPU seconds of some repeats, and the result."""
-    best, spent = np.inf, 0.0
-    while True:
-        before = process_time()
-        result = work()
-        took = process_time() - before
-        best, spent = min(best, took), spent + took
-        if spent >= ENOUGH:
-            return best, result
+def descents(problem: Problem, limit: float) -> list[Solver]:
+    """Gradient descent, ours compiled and torch's, at the steps that this problem allows."""
+    tell(f"{problem.key}: the largest stable step")
+    try:
+        largest = largest_stable_step(problem, limit)
+    except TooLong:
+        return [replace(solver, settings=(NOTEBOOKS,)) for solver in DESCENTS]
+    steps = {NOTEBOOKS, *(largest / share for share in DESCENT_SHARES)}
+    ours, torch = DESCENTS
+    return [
+        replace(ours, settings=tuple(sorted(steps, reverse=True)), quick=()),
+        replace(torch, settings=tuple(sorted({NOTEBOOKS, largest}, reverse=True)), quick=()),
+    ]
 
 
-def our_runs(problem: Problem, tolerances: tuple[float, ...]) -> Iterator[Run]:
-    """Ours, the tightest first: it is the reference."""
-    for tolerance in tolerances:
-        seconds, followed = timed(
-            partial(follow_flow, problem.data, problem.init, end_time=problem.end, tolerance=tolerance)
-        )
-        seen = followed.look(problem.times)
-        yield Run("reluflow", tolerance, seconds, seen["residual"].values)
+def table(found: Findings, problem: Problem) -> Group:
+    """Every solver's errors and times on one problem."""
+    result = Table("solver", "setting: error, time", title=f"{problem.title}, to t = {problem.end:g}")
+    for name in found.solvers(problem.key):
+        said = (said_of(point) for point in found.of(problem.key, name))
+        result.add_row(name, " · ".join(said))
+    near = min(
+        (p for p in found.points if p.problem == problem.key and p.measured and p.solver.startswith("diffrax")),
+        key=lambda point: point.error, default=None,
+    )  # fmt: skip
+    nearest = f" Nearest rival: {near.solver} at {near.setting:.0e}, {near.error:.1e} off." if near else ""
+    return Group(result, f"{found.references[problem.key].words}{nearest}")
 
 
-def grouped_runs(problem: Problem) -> Iterator[Run]:
-    """The grouped path's, which the criterion would not take."""
-    with mock.patch("pipeline.flow.course.many_patterns", return_value=False):
-        yield from our_runs(problem, (GROUPED,))
-
-
-def rival_runs(method: str, comparison: Comparison) -> Iterator[Run]:
-    """A rival's, as far as its patience goes."""
-    import jax
-
-    problem = comparison.problem
-    with jax.enable_x64(True):
-        compiled = compile_diffrax(method, problem, MOST_STEPS)
-
-        def run(rtol: float) -> Any:
-            return jax.device_get(compiled(problem.start, rtol, rtol * problem.unit))
-
-        for rtol in comparison.rivals[method]:
-            seconds, (residual, fine, _) = timed(partial(run, rtol))
-            if fine:
-                yield Run(f"diffrax {method}", rtol, seconds, np.asarray(residual))
-            if seconds > LIMIT:
-                return
-
-
-def error(run: Run, reference: Run, problem: Problem) -> float:
-    """Of the residual at the worst instant, over the labels or the start: root mean squares."""
-    unit = max(np.mean(problem.y**2), np.mean(reference.residual[0] ** 2))
-    return float(np.sqrt(np.mean((run.residual - reference.residual) ** 2, axis=1).max() / unit))
-
-
-def seconds_at(asked: float, points: list[tuple[float, float]]) -> float:
-    """The least seconds at which an error is at most this, log-log between a solver's points; nan: never."""
-    found = sorted(points)
-    if not found or found[0][0] > asked:
-        return np.nan
-    best = min(seconds for reached, seconds in found if reached <= asked)
-    for (low, slow), (high, quick) in pairwise(found):
-        if low <= asked < high and quick < slow:
-            share = np.log(asked / low) / np.log(high / low)
-            best = min(best, float(np.exp((1 - share) * np.log(slow) + share * np.log(quick))))
-    return best
-
-
-def tables() -> Group:
-    """Both halves."""
-    few = table("Many points, few neurons", [partial(student, *row) for row in ROWS])
-    return Group(few, "", table("As many patterns as neurons", [partial(wide, *row) for row in WIDE_ROWS]))
-
-
-def table(title: str, comparisons: list[Callable[[], Comparison]]) -> Group:
-    """Every run, and the ratios of the quickest rival's time to ours at equal error."""
-    runs, ratios = Table(title=f"{title}: error and CPU time"), Table(title="Rival's time over ours")
-    for name in ("problem", "solver", "error · time at each tolerance"):
-        runs.add_column(name)
-    for name in ("problem", *(f"error {asked:g}" for asked in comparisons[0]().asked)):
-        ratios.add_column(name)
-    for make in comparisons:
-        comparison = make()
-        problem, rivals = comparison.problem, comparison.rivals
-        tell(problem.title)
-        tolerances = [tolerance for tolerance in TOLERANCES if tolerance > 2.0 * comparison.fine]
-        reference, *ours = our_runs(problem, (comparison.fine, *tolerances))
-        found = {"reluflow": ours} | {method: list(rival_runs(method, comparison)) for method in rivals}
-        if comparison.grouped:
-            found["grouped path"] = list(grouped_runs(problem))
-        points = {
-            name: [(error(run, reference, problem), run.seconds) for run in each] for name, each in found.items()
-        }
-        for name, each in found.items():
-            said = " · ".join(
-                f"{run.tolerance:.0e}: {reached:.1e} {spoken(seconds)}"
-                for run, (reached, seconds) in zip(each, points[name], strict=True)
-            )
-            runs.add_row(problem.title, name, said)
-        compared = []
-        for asked in comparison.asked:
-            own = seconds_at(asked, points["reluflow"])
-            known = [
-                each for each in (seconds_at(asked, points[method]) for method in rivals) if np.isfinite(each)
-            ]
-            compared.append(f"{min(known) / own:.1f}" if known else f"never (ours {spoken(own)})")
-        ratios.add_row(problem.title, *compared)
-    return Group(runs, "", ratios)
+def said_of(point: Measurement) -> str:
+    """One setting's result."""
+    setting = "" if np.isnan(point.setting) else f"{point.setting:.2g}: "
+    if not point.measured:
+        return escape(f"{setting}{point.note}")
+    return f"{setting}{point.error:.1e}, {spoken(point.seconds)}"

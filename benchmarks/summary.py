@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,13 +42,21 @@ class Requirement:
         """A figure in the requirement's unit."""
         if np.isnan(value):
             return ""
-        return spoken(value) if self.unit == "s" else f"{figure(value)} {self.unit}"
+        if np.isinf(value):
+            return "∞"
+        return spoken(value) if self.unit == "s" else f"{figure(value)} {self.unit}".rstrip()
 
 
 def table(found: Findings | None, scales: Scales | None, waits: list[Wait] | None) -> Table:
     """All requirements; parts that were left out of the run are not measured."""
-    result = Table("requirement", "wanted", "measured", "", "remark", title="What must be true (issue 3)")
-    for line in (*of_precision(found), *of_scales(scales), *of_waiting(waits)):
+    lines = (*of_precision(found), *of_scales(scales), *of_waiting(waits))
+    return table_of("What must be true (issue 3)", lines)
+
+
+def table_of(title: str, lines: Iterable[Requirement]) -> Table:
+    """What was wanted beside what was measured."""
+    result = Table("requirement", "wanted", "measured", "", "remark", title=title)
+    for line in lines:
         wanted = f"{'≥' if line.at_least else '≤'} {line.spoken(line.bound)}"
         result.add_row(line.words, wanted, line.spoken(line.measured), line.verdict, line.remark)
     return result

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from time import perf_counter
+from dataclasses import dataclass
+from time import perf_counter, process_time
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -21,24 +22,49 @@ class Failed(Exception):  # noqa: N818
     """A solver that has given up."""
 
 
-def fastest(work: Callable[[], Result], enough: float = ENOUGH) -> tuple[float, Result]:
+@dataclass(frozen=True)
+class Patience:
+    """How a solver is measured.
+
+    Attributes
+    ----------
+    limit
+        Seconds after which a run is given up.
+    enough
+        Seconds for which a run is repeated.
+    clock
+        What tells the seconds: the wall's clock, or the processor's, which other work on the machine leaves alone.
+    growth
+        How many times as long a solver's next setting takes at least: one that is foretold to take too long is
+        not tried.
+    """
+
+    limit: float
+    enough: float = ENOUGH
+    clock: Callable[[], float] = perf_counter
+    growth: float = 1.0
+
+
+def fastest(
+    work: Callable[[], Result], enough: float = ENOUGH, clock: Callable[[], float] = perf_counter
+) -> tuple[float, Result]:
     """Repeat ``work`` until ``enough`` seconds have passed; the least that it took, and what it returned."""
-    best, started = float("inf"), perf_counter()
+    best, started = float("inf"), clock()
     while True:
-        before = perf_counter()
+        before = clock()
         result = work()
-        now = perf_counter()
+        now = clock()
         best = min(best, now - before)
         if now - started >= enough:
             return best, result
 
 
 def deadline(seconds: float) -> Callable[[], None]:
-    """A function that raises :class:`TooLong` once ``seconds`` from now have passed."""
-    until = perf_counter() + seconds
+    """A function that raises :class:`TooLong` once the processor has worked ``seconds`` from now."""
+    until = process_time() + seconds
 
     def check() -> None:
-        if perf_counter() > until:
+        if process_time() > until:
             raise TooLong
 
     return check

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -17,7 +17,7 @@ from benchmarks.peers import LOOSE, PEERS
 from benchmarks.problems import Problem, compared
 from benchmarks.reference import Reference, find_reference
 from benchmarks.solvers import OURS, Solver
-from benchmarks.timing import ENOUGH, Failed, TooLong, fastest, spoken, tell
+from benchmarks.timing import ENOUGH, Failed, Patience, TooLong, fastest, spoken, tell
 
 LIMIT, QUICK_LIMIT = 8.0, 1.0
 """Seconds after which a run is given up."""
@@ -59,7 +59,7 @@ class Findings:
 
 def measure(quick: bool) -> Findings:
     """Run every solver on every problem."""
-    limit, enough = (QUICK_LIMIT, 0.1) if quick else (LIMIT, ENOUGH)
+    patience = Patience(QUICK_LIMIT, 0.1) if quick else Patience(LIMIT, ENOUGH)
     found = Findings(compared(quick))
     for problem in found.problems:
         tell(f"{problem.title}: reference")
@@ -71,32 +71,40 @@ def measure(quick: bool) -> Findings:
             settings = solver.quick if quick else solver.settings
             if settings:
                 tell(f"{problem.title}: {solver.name}")
-            found.points += points(problem, solver, settings, reference.residual, limit, enough)
+            found.points += points(problem, replace(solver, settings=settings), worst_from(reference), patience)
     return found
 
 
+def worst_from(reference: Reference) -> Callable[[np.ndarray], float]:
+    """The error of a residual: the worst over times and points."""
+    return lambda residual: float(np.abs(residual - reference.residual).max())
+
+
 def points(
-    problem: Problem, solver: Solver, settings: tuple[float, ...], exact: np.ndarray, limit: float, enough: float
+    problem: Problem, solver: Solver, error: Callable[[np.ndarray], float], patience: Patience
 ) -> Iterator[Measurement]:
     """One solver from coarse to fine, until it takes too long."""
     point = Measurement(problem.key, solver.name, np.nan)
+    limit, enough = patience.limit, patience.enough if solver.enough is None else solver.enough
     try:
-        run = solver.bind(problem, limit) if settings else None
+        run = solver.bind(problem, limit) if solver.settings else None
     except ImportError as missing:
         yield replace(point, note=f"{missing.name} is not installed")
         return
-    for setting in settings:
+    for setting in solver.settings:
         point = replace(point, setting=setting)
         try:
-            seconds, raw = fastest(partial(run, setting), enough if solver.enough is None else solver.enough)
+            seconds, raw = fastest(partial(run, setting), enough, patience.clock)
         except TooLong as so_far:
             so_far = f" ({so_far})" if str(so_far) else ""
-            yield replace(point, note=f"> {limit:g} s{so_far}")
+            yield replace(point, note=f"> {limit:.3g} s{so_far}")
             return
         except Failed as why:
             yield replace(point, note=f"failed: {why}")
             continue
-        yield replace(point, seconds=seconds, error=float(np.abs(solver.read(problem, raw) - exact).max()))
+        yield replace(point, seconds=seconds, error=error(solver.read(problem, raw)))
+        if seconds * patience.growth > limit:
+            return
 
 
 def ratio(found: Findings, point: Measurement) -> str:
