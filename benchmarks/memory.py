@@ -35,7 +35,7 @@ LIMIT = 30.0
 STREAMED, STREAMED_ROW, SAMPLES = "reluflow, 400 samples streamed", "1000x784x1000", 400
 OURS = "reluflow"
 TOLERANCE, QUICK_TOLERANCE = 1e-3, 1e-2
-PATIENCE = 600.0
+PATIENCE = 3600.0
 """Seconds after which such a process is ended."""
 
 

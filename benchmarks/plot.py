@@ -44,12 +44,13 @@ TIMES_BELOW = ((1e-4, "0.1 ms"),)
 
 @dataclass(frozen=True)
 class Style:
-    """What a plot shows: how each solver looks, what the axes are called, and what stands above the panels."""
+    """What a plot shows: each solver's look, the axes' names, what stands above, and the range of errors."""
 
     looks: Mapping[str, Look]
     error: str = "worst error of the residual r"
     time: str = "time"
     title: str = ""
+    errors: tuple[float, float] | None = None
 
 
 STYLE = Style(LOOKS)
@@ -66,7 +67,7 @@ def draw(found: Findings, style: Style = STYLE) -> matplotlib.figure.Figure:
     for problem, panel in zip(problems, panels, strict=False):
         for name in style.looks:
             draw_solver(panel, style.looks[name], found.of(problem.key, name))
-        finish(panel, problem.title)
+        finish(panel, problem.title, style.errors)
     for panel in panels[len(problems) :]:
         panel.set_axis_off()
     limit_times(panels[0], found.points)
@@ -103,15 +104,18 @@ def look(its: Look) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def finish(panel: Axes, title: str) -> None:
+def finish(panel: Axes, title: str, errors: tuple[float, float] | None) -> None:
     """Title, grid and ticks of a panel; errors fall to the right."""
     panel.set_title(title)
     panel.grid(True, which="major", color="#E4E4E4", linewidth=0.6)
-    panel.xaxis.set_major_locator(LogLocator(numticks=7))
+    panel.xaxis.set_major_locator(LogLocator(numticks=5))
     for axis in (panel.xaxis, panel.yaxis):
         axis.set_minor_locator(NullLocator())
     panel.xaxis.set_major_formatter(lambda error, _: power(error))
-    panel.invert_xaxis()
+    if errors is None:
+        panel.invert_xaxis()
+    else:
+        panel.set_xlim(*errors)
 
 
 def limit_times(panel: Axes, points: list[Measurement]) -> None:

@@ -44,6 +44,9 @@ class Problem:
         Of the times at which r is compared: whole iterations of the notebooks' descent, so that it loses nothing.
     slope
         Of the leaky ReLU; the peers have it at 0.
+    instants
+        The times at which r is compared, whole multiples of the first above 0, the last the end; none: by
+        ``spacing``.
     """
 
     key: str
@@ -53,6 +56,7 @@ class Problem:
     end: float = np.inf
     spacing: float = 0.1
     slope: float = 0.0
+    instants: tuple[float, ...] = ()
 
     @classmethod
     def of(
@@ -67,6 +71,8 @@ class Problem:
     @cached_property
     def times(self) -> np.ndarray:
         """When r is wanted and compared."""
+        if self.instants:
+            return np.array(self.instants)
         return np.linspace(0.0, self.end, round(self.end / self.spacing) + 1)
 
     @cached_property

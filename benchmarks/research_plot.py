@@ -22,15 +22,18 @@ LOOKS = {
     "descent, torch SGD": plot.LOOKS["descent, torch SGD"],
 }
 """As on the other plot: any two are told apart by two of colour, marker and dash."""
+LARGEST_ERROR, SMALLEST_ERROR = 0.3, 1e-8
+"""That are drawn: of larger ones nothing is told of the flow."""
 
 
 def write(family: Family, found: Findings, folder: Path) -> Path:
     """Draw a kind of problems into ``folder``; return the path."""
     style = plot.Style(
         LOOKS,
-        "error of the residual r / labels",
+        "relative error of the residual r",
         "processor time",
         f"{family.title}: what an error of r costs",
+        (LARGEST_ERROR, SMALLEST_ERROR),
     )
     return plot.write(with_best_settings(found), folder, f"research-size-{family.key}.png", style)
 
@@ -41,5 +44,6 @@ def with_best_settings(found: Findings) -> Findings:
     for problem in found.problems:
         for name in LOOKS:
             own = [p for p in found.points if p.problem == problem.key and p.solver.split(", atol")[0] == name]
+            own = [p for p in own if not p.error > LARGEST_ERROR]
             points += [replace(point, solver=name) for point in best(own)]
     return Findings(found.problems, points, found.references)

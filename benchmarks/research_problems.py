@@ -15,6 +15,8 @@ INTERVALS = 10
 """Between the instants at which residuals are compared."""
 TOLERANCES = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 """Of our solver; a problem takes those above twice its reference's."""
+EARLY = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+"""Where the start is large: the labels are fitted to 1e-2 at t = 0.5, to 1e-11 at 2."""
 ERRORS = (1e-2, 5e-3, 1e-3, 5e-4, 1e-4, 5e-5, 1e-5, 2e-6, 1e-6, 1e-7)
 """At which the times are compared."""
 
@@ -33,6 +35,8 @@ class Row:
         The tolerance of the reference.
     grouped
         The tolerances at which the grouped path follows it, too.
+    instants
+        At which residuals are compared; none: eleven, equally far from each other.
     """
 
     n: int
@@ -42,6 +46,7 @@ class Row:
     end: float
     fine: float
     grouped: tuple[float, ...] = ()
+    instants: tuple[float, ...] = ()
 
     @property
     def key(self) -> str:
@@ -88,7 +93,7 @@ PATTERNS = Family(
         Row(50, 20, 100, 0.01, 50.0, 1e-8, (1e-2, 1e-3)),
         Row(100, 10, 200, 0.01, 50.0, 1e-8, (1e-2, 1e-3)),
         Row(75, 150, 200, 0.01, 100.0, 1e-8, (1e-2, 1e-3)),
-        Row(100, 50, 200, 1.0, 20.0, 1e-8),
+        Row(100, 50, 200, 1.0, 20.0, 1e-8, (), EARLY),
         Row(200, 50, 500, 0.01, 50.0, 3e-8, (1e-3,)),
         Row(500, 100, 500, 0.01, 50.0, 1e-7, (1e-3,)),
         Row(1_000, 784, 1_000, 0.01, 20.0, 1e-5),
@@ -133,4 +138,5 @@ def drawn(row: Row, teacher: int) -> Problem:
         },
     )
     data = describe(x, y, [f"x{i + 1}" for i in range(d)])
-    return Problem(row.key, f"n = {n:,}, d = {d}, m = {m:,}", data, init, row.end, row.end / INTERVALS)
+    title, spacing = f"n = {n:,}, d = {d}, m = {m:,}", row.end / INTERVALS
+    return Problem(row.key, title, data, init, row.end, spacing, instants=row.instants)

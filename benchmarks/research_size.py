@@ -25,11 +25,11 @@ from rich.table import Table
 
 from benchmarks import growth, memory, research_plot, research_summary
 from benchmarks.descents import DESCENTS, NOTEBOOKS, largest_stable_step
-from benchmarks.measurement import Measurement
+from benchmarks.measurement import Measurement, seconds_at
 from benchmarks.peers import RIVALS
 from benchmarks.problems import Problem
 from benchmarks.reference import Reference
-from benchmarks.research_problems import FAMILIES, TOLERANCES, Family, Row
+from benchmarks.research_problems import ERRORS, FAMILIES, TOLERANCES, Family, Row
 from benchmarks.solvers import OURS, Run, Solver
 from benchmarks.timing import Patience, TooLong, spoken, tell
 from benchmarks.work_precision import Findings, points, unit_of
@@ -40,9 +40,11 @@ from pipeline.network.threads import one_thread
 
 FINEST_ERROR = 3e-8
 """A rival need not come nearer."""
-PATIENCE = Patience(2.5, 0.15, process_time, 1.5)
-QUICK_PATIENCE = Patience(0.3, 0.05, process_time, 1.5)
-OUR_SHARE = 2.0
+SETTLED = 50.0
+"""Nor need it go on once it takes so many times as long as we do at the same error."""
+PATIENCE = Patience(2.5, 0.15, process_time, 2.0, 2)
+QUICK_PATIENCE = Patience(0.3, 0.05, process_time, 2.0)
+OUR_SHARE = 3.0
 """A rival's patience is at least so many times what we take at a tolerance of 1e-3."""
 GROUPED_LIMIT = 60.0
 """Seconds after which the grouped path is given up."""
@@ -170,7 +172,8 @@ def measure(problem: Problem, row: Row, found: Findings, request: Request) -> It
         settings = solver.quick if request.quick and solver.quick else solver.settings
         for point in points(problem, replace(solver, settings=settings), error, patience):
             yield point
-            if point.error < FINEST_ERROR:
+            settled = point.error < ERRORS[0] and point.seconds > SETTLED * seconds_at(mine, point.error)[0]
+            if settled or point.error < FINEST_ERROR:
                 break
     for tolerance in row.grouped:
         tell(f"{row.key}: grouped path at {tolerance:g}")

@@ -35,14 +35,17 @@ class Patience:
     clock
         What tells the seconds: the wall's clock, or the processor's, which other work on the machine leaves alone.
     growth
-        How many times as long a solver's next setting takes at least: one that is foretold to take too long is
-        not tried.
+        How many times as long a solver's next setting takes at least, once one has taken longer than the one
+        before: one that is foretold to take too long is not tried.
+    tries
+        How many settings may take too long before any has not: the coarsest ones of some are unstable.
     """
 
     limit: float
     enough: float = ENOUGH
     clock: Callable[[], float] = perf_counter
     growth: float = 1.0
+    tries: int = 1
 
 
 def fastest(

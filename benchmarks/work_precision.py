@@ -86,6 +86,7 @@ def points(
     """One solver from coarse to fine, until it takes too long."""
     point = Measurement(problem.key, solver.name, np.nan)
     limit, enough = patience.limit, patience.enough if solver.enough is None else solver.enough
+    last, tries = np.inf, patience.tries
     try:
         run = solver.bind(problem, limit) if solver.settings else None
     except ImportError as missing:
@@ -98,13 +99,17 @@ def points(
         except TooLong as so_far:
             so_far = f" ({so_far})" if str(so_far) else ""
             yield replace(point, note=f"> {limit:.3g} s{so_far}")
-            return
+            tries -= 1
+            if tries == 0 or last < np.inf:
+                return
+            continue
         except Failed as why:
             yield replace(point, note=f"failed: {why}")
             continue
         yield replace(point, seconds=seconds, error=error(solver.read(problem, raw)))
-        if seconds * patience.growth > limit:
+        if last < seconds and seconds * patience.growth > limit:
             return
+        last = seconds
 
 
 def ratio(found: Findings, point: Measurement) -> str:

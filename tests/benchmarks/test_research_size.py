@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import research_plot, research_size, research_summary
 from benchmarks.descents import DESCENTS
-from benchmarks.research_problems import FAMILIES, PATTERNS, POINTS, Row
+from benchmarks.research_problems import FAMILIES, PATTERNS, POINTS, Row, row_of
 from benchmarks.solvers import OURS, Solver
 from benchmarks.timing import Failed
 from benchmarks.work_precision import Findings
@@ -22,11 +22,12 @@ def stand_in(solver: Solver) -> Solver:
     """A rival that misses by its tolerance, and fails at the finest: diffrax takes seconds to compile."""
 
     def bind(problem, limit):
+        exact = research_size.read_ours(problem, research_size.bind_ours(problem, limit)(1e-8))
+
         def run(rtol):
             if rtol < 1e-9:
                 raise Failed("too fine")
-            followed = research_size.bind_ours(problem, limit)(1e-8)
-            return research_size.read_ours(problem, followed) + rtol
+            return exact + rtol
 
         return run
 
@@ -90,6 +91,17 @@ def test_rows_are_chosen_by_name_or_by_haste():
     assert sum(len(family.chosen((), False)) for family in FAMILIES) == 14
     assert {"1000x784x1000", "100000x9x20"} <= {row.key for family in FAMILIES for row in family.rows}
     assert [family for family, _ in research_size.Request(("800x2x5",)).families] == [POINTS]
+
+
+def test_residuals_are_compared_while_they_change():
+    """A large start is fitted soon: at eleven instants of equal distance nothing would be left to compare."""
+    family, row = row_of("100x50x200")
+    problem = family.problem(row)
+    followed = research_size.bind_ours(problem, np.inf)(1e-2)
+    sizes = np.linalg.norm(research_size.read_ours(problem, followed), axis=1) / np.linalg.norm(problem.y)
+    assert ((sizes > 1e-3) & (sizes < 30.0)).sum() >= 5
+    multiples = problem.times / problem.times[1]
+    assert np.allclose(multiples, np.rint(multiples), rtol=1e-12)  # for gradient descent's steps
 
 
 def test_every_line_that_was_promised_is_in_the_summary(found):
