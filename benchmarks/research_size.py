@@ -163,8 +163,10 @@ def measure(problem: Problem, row: Row, found: Findings, request: Request) -> It
     tolerances = QUICK_TOLERANCES if request.quick else [t for t in TOLERANCES if t > 2.0 * row.fine]
     ours = Solver(OURS.name, tuple(tolerances), (), bind_ours, read_ours)
     tell(f"{row.key}: {ours.name}")
-    mine = list(points(problem, ours, error, replace(patience, limit=np.inf)))
-    yield from mine
+    mine: list[Measurement] = []
+    for point in points(problem, ours, error, replace(patience, limit=np.inf)):
+        mine.append(point)
+        yield point
     at_least = OUR_SHARE * next(point.seconds for point in mine if point.setting <= 1e-3)
     patience = replace(patience, limit=max(patience.limit, at_least))
     for solver in (*RIVALS, *descents(problem, patience.limit)):
