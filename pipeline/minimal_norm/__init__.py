@@ -7,8 +7,9 @@ penalised bias among them, have a program of their own (``plane``, by the ``sect
 For all others ``reduction`` takes the data to its own coordinates, ``activation_patterns`` enumerates these,
 ``sphere`` maximises the dual function over them exactly (where they are too many, ``cells`` does with half of the
 points, and ``bound`` bounds it by a ``relaxation``), ``program`` and ``column_generation`` solve the convex
-program, ``interpolator`` reads its neurons off, ``candidates`` are interpolators of other origins, ``search``
-takes the best, and ``solution`` does all this in its order. ``penalised`` is the least of loss and norm together.
+program, ``interpolator`` reads its neurons off, ``candidates`` and ``moving_directions`` are interpolators of
+other origins, ``search`` takes the best, and ``solution`` does all this in its order. ``penalised`` is the least
+of loss and norm together.
 """
 
 from pipeline.minimal_norm.compare import compare

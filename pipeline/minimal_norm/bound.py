@@ -10,7 +10,7 @@ from pipeline.minimal_norm.relaxation import Relaxation, rough_bound
 SHARPNESS = (16.0, 64.0)
 """The bounds b of both signs count as (sum b^p)^(1/p), with these p one after the other: the
 second with the multipliers of pairs."""
-WORK, TRIES = 1e11, (40, 300)
+WORK, TRIES = 6e10, (40, 300)
 """How many q and multipliers are tried: so many multiplications, but never fewer or more than that. It is a count,
 for what is published must not depend on the machine's speed."""
 FLAT = 1e-12

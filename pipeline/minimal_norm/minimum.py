@@ -66,8 +66,8 @@ def minimal_norm(
           bias, for thousands of points: ``plane``), or over some of which the dual certifies that they
           are enough: minimum and certificate are exact up to ``gap``;
         - by the program over sampled patterns, if there are too many, or by an interpolator of another origin (a
-          known one, one of two neurons, one over random directions): the value is its norm, so an upper bound;
-          lower_bound is valid but need not be close;
+          known one, one of two neurons, one over directions that the dual asks for): the value is its norm, so an
+          upper bound; lower_bound is valid but need not be close;
         - not known: value and gap are NaN and there are no neurons. No network fits the data, or they are too
           many for any of this.
 

@@ -7,7 +7,7 @@ With a free bias, points are taken at the bias coordinate 1 instead, and their o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -73,6 +73,16 @@ class Reduced:
     def unit(self) -> float:
         """What a norm here is multiplied by to be one there."""
         return self.label_size / self.size
+
+    def of(self, some: np.ndarray) -> Reduced:
+        """Some of the points alone."""
+        return replace(
+            self,
+            points=self.points[some],
+            labels=self.labels[some],
+            point=self.point[some],
+            length=self.length[some],
+        )
 
     def weight(self, u: np.ndarray) -> np.ndarray:
         """[neuron, coord of the data]: the weights that act on the data as ``u`` acts on these points."""

@@ -26,6 +26,7 @@ from pipeline.minimal_norm.cells import heights_above
 from pipeline.minimal_norm.column_generation import Optimum, balanced, climbed, generate
 from pipeline.minimal_norm.columns import many_directions, over_directions
 from pipeline.minimal_norm.interpolator import Network, network
+from pipeline.minimal_norm.moving_directions import over_moving_directions
 from pipeline.minimal_norm.plane import least_in_the_plane
 from pipeline.minimal_norm.reduction import Neurons, Reduced
 from pipeline.minimal_norm.sphere import Chart, Peaks, largest, peaks
@@ -37,7 +38,12 @@ PROGRAM = "convex program"
 KNOWN = "an interpolator that was known"
 TWO = "an interpolator of two neurons"
 MANY = "an interpolator over random directions"
+ASKED = "an interpolator over directions that its dual asked for"
 """What the method says of where the network is from."""
+SAMPLE, FOR_EACH_COORDINATE = 1_000, 20
+"""So many points, or so many for each coordinate if these are more, have a dual vector where there are more."""
+CLOSE = 0.01
+"""The relative gap up to which no other directions are sought where the patterns are sampled."""
 BETTER = 1e-9
 """By what share another network has to be of less norm to take the program's place."""
 
@@ -82,11 +88,29 @@ def by_the_program(reduced: Reduced, charts: list[Chart], slope: float, known: S
     own = exact(reduced, Neurons(optimum.solution.weight, optimum.blocks.sign), slope)
     program = _least(reduced, [first, own, None if columns is None else columns[1]])
     others = _known_ones(reduced, slope, known, Neurons(program.weight, program.sign))
-    if not any(one.interpolates(reduced) for one in [program, *others]):
-        many = over_many_directions(reduced, slope)
-        return Best(_least(reduced, [program, many]), q, height, patterns, PROGRAM if many is None else MANY)
     best = _least(reduced, [program, *others])
-    return Best(best, q, height, patterns, PROGRAM if best is program else KNOWN)
+    found = Best(best, q, height, patterns, PROGRAM if best is program else KNOWN)
+    return (
+        found
+        if best.interpolates(reduced) and (enumerated or _is_close(reduced, found))
+        else _asked(reduced, slope, found)
+    )
+
+
+def _is_close(reduced: Reduced, found: Best) -> bool:
+    """Whether the dual leaves little to gain."""
+    return found.network.norm(reduced) <= (1 + CLOSE) * float(found.q @ reduced.labels) / max(found.height, 1.0)
+
+
+def _asked(reduced: Reduced, slope: float, found: Best) -> Best:
+    """The same, or a better interpolator over directions that its dual asks for; at worst over many directions."""
+    best = found.network
+    others = [(ASKED, over_moving_directions(reduced, slope, Neurons(best.weight, best.sign)))]
+    if not any(one is not None and one.interpolates(reduced) for one in (best, others[0][1])):
+        others.append((MANY, over_many_directions(reduced, slope)))
+    least = _least(reduced, [best, *(one for _, one in others)])
+    origin = next((words for words, one in others if one is least), found.origin)
+    return replace(found, network=least, origin=origin)
 
 
 def in_the_plane(reduced: Reduced, slope: float, known: Sequence[Neurons]) -> Best | None:
@@ -104,6 +128,8 @@ def without_the_program(reduced: Reduced, slope: float, known: Sequence[Neurons]
     found = [(one, KNOWN) for one in _known_ones(reduced, slope, known)]
     two = of_two_neurons(reduced, slope)
     found += [] if two is None else [(two, TWO)]
+    asked = over_moving_directions(reduced, slope, together(known) if known else None)
+    found += [] if asked is None else [(asked, ASKED)]
     if not found:
         many = over_many_directions(reduced, slope)
         if many is None:
@@ -122,13 +148,19 @@ def better(
     Of one that is not ``near`` the labels the directions alone are taken.
     """
     found = _known_ones(reduced, slope, [known] if near else [], minimal)
-    along = along_known(reduced, known, slope)
-    found += [] if along is None else [along]
+    found += [
+        one for one in (along_known(reduced, known, slope), _from_both(reduced, slope, minimal, known)) if one
+    ]
     if not found:
         return None
     best = _least(reduced, found)
     least = np.linalg.norm(minimal.weight[:, : reduced.penalised], axis=1).sum()
     return best if not len(minimal.sign) or best.norm(reduced) < (1 - BETTER) * least else None
+
+
+def _from_both(reduced: Reduced, slope: float, minimal: Neurons, known: Neurons) -> Network | None:
+    """An interpolator over directions that its dual asks for, from those of both networks on."""
+    return over_moving_directions(reduced, slope, together([minimal, known]))
 
 
 def _dual(
@@ -157,7 +189,17 @@ def _higher(
 
 
 def _relaxed(reduced: Reduced, slope: float, start: np.ndarray) -> tuple[np.ndarray, float]:
-    """A dual vector where the sphere's maximum can be bounded only; if there is a rough one, at least as good."""
+    """A dual vector where the sphere's maximum can be bounded only; if there is a rough one, at least as good.
+
+    Any points' own dual vector, 0 at the others, is one of all: their least norm is no larger. Of many points a
+    sample is worth more than all, of which the search would end after a few tries.
+    """
+    n, most = len(reduced.labels), max(SAMPLE, FOR_EACH_COORDINATE * reduced.points.shape[1])
+    if n > most:
+        some = np.sort(np.random.default_rng(0).choice(n, most, replace=False))
+        q = np.zeros(n)
+        q[some], height = _relaxed(reduced.of(some), slope, start[some])
+        return q, height
     rough = _rough(reduced, slope)
     return _higher(reduced, rough, best_certificate(reduced, slope, rough[0] if rough[0].any() else start))
 

@@ -122,6 +122,21 @@ def test_the_search_is_a_count_of_work(monkeypatch):
     assert len(tries) <= 2 * (10 + 2 * 25)  # a line search is ended
 
 
+@pytest.mark.parametrize("bias", [None, 2])
+def test_the_dual_vector_of_a_sample_is_one_of_all_points(monkeypatch, bias):
+    g = np.random.default_rng(4)
+    x = np.column_stack([g.standard_normal((120, 2)), np.ones(120)])
+    reduced = reduce(x, np.maximum(x @ g.standard_normal((3, 3)).T, 0.0) @ np.array([1.0, -1.0, 0.5]), bias)
+    search = import_module("pipeline.minimal_norm.search")
+    monkeypatch.setattr(search, "SAMPLE", 60)
+    monkeypatch.setattr(search, "FOR_EACH_COORDINATE", 2)
+    q, height = search._relaxed(reduced, 0.0, reduced.labels)
+    assert np.count_nonzero(q) <= 60
+    assert q @ reduced.labels > 0.0
+    assert abs(q.sum()) <= (1e-10 if bias else np.inf)
+    assert largest(q, make_charts(reduced), 0.0) <= height * (1 + 1e-9)
+
+
 @pytest.mark.parametrize("n", [2, 7])
 def test_for_orthogonal_points_it_is_the_minimum(n):
     y = np.random.default_rng(n).standard_normal(n)
