@@ -22,8 +22,8 @@ labels."""
 LARGEST_RATIO = 1e3
 """|a_j|/|w_j| at the start up to which a w_j that becomes far smaller beside a_j is on its way to 0."""
 GROUPED_UP_TO = 2000
-"""The points up to which the grouped path takes over where the w of an unbalanced neuron has reached 0, at which
-all boundaries meet and the flow is not unique: it stops the neuron there, and says so. Of more it takes hours."""
+"""The rays of points up to which the grouped path takes over: where the w of an unbalanced neuron reached 0, at
+which all boundaries meet and the flow is not unique, it stops the neuron, and says so. Of more it takes hours."""
 FEWEST_TO_CROSS, MOST_TO_CROSS = 50, 3000
 """The points between which the Gram path is taken: with fewer the grouped path takes no second, and every crossing
 by itself; of more the products of all points fill the memory."""
@@ -35,6 +35,8 @@ FINEST = 1e-8
 
 def many_points(data: xr.Dataset, init: xr.Dataset, slope: float) -> bool:
     """Whether the points are so many, and the neurons so few, that the collocation path follows this flow.
+
+    Of points on one ray all but one are no boundaries of their own, and the grouped path has one point for them.
 
     Parameters
     ----------
@@ -49,7 +51,11 @@ def many_points(data: xr.Dataset, init: xr.Dataset, slope: float) -> bool:
         return False
     if np.abs(init.variables["output_ratio"].values).max() > LARGEST_RATIO:
         return False
-    return d > 1 and bool(x.any())  # on a line the grouped path has two points: the ray of each sign
+    if d == 1 or not x.any():  # on a line the grouped path has two points: the ray of each sign
+        return False
+    from pipeline.flow.boundaries import fewer_rays  # kernels that few runs need
+
+    return not fewer_rays(x, max(FEWEST_POINTS, POINTS_PER_WEIGHT * m * (d + 1)))
 
 
 def many_patterns(reduced: Reduction, tolerance: float) -> bool:
