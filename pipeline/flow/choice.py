@@ -28,7 +28,8 @@ FEWEST_TO_CROSS, MOST_TO_CROSS = 50, 3000
 """The points between which the Gram path is taken: with fewer the grouped path takes no second, and every crossing
 by itself; of more the products of all points fill the memory."""
 OWN_PATTERNS = 4
-"""One pattern at the start for at most so many neurons: with more to a pattern, to group them is cheaper."""
+"""One pattern at the start for at most so many neurons: with more to a pattern, and more neurons than points, to
+group them is cheaper."""
 FINEST = 1e-8
 """The tolerance below which crossings have to be followed one by one: on the Gram path they take it to order 2."""
 
@@ -81,4 +82,6 @@ def many_patterns(reduced: Reduction, tolerance: float) -> bool:
         return False
     if neurons.z[:, -1].any() or not problem.y.any() or (problem.opposite >= 0).any():
         return False
-    return len({row.tobytes() for row in neurons.state}) * OWN_PATTERNS > m
+    # With no more neurons than points a step costs no more than the grouped path's correction, n^3: neurons that
+    # begin with one pattern, as beside clusters of points, part at every boundary that they cross.
+    return m <= n or len({row.tobytes() for row in neurons.state}) * OWN_PATTERNS > m
