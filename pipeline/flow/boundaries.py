@@ -82,12 +82,29 @@ def boundaries_of(points: Points, neurons: int) -> Boundaries | None:
     return Boundaries(merged, point, float(np.mean(left**2)))
 
 
+def fewer_rays(x: np.ndarray, least: int) -> bool:
+    """Whether the points lie on fewer than so many rays from the origin."""
+    if len(x) < least:
+        return True
+    if all_differ(x):
+        return False
+    with np.errstate(all="ignore"):
+        slopes = np.sort(x[:, 0] / x[:, 1])
+        lines = 1 + np.count_nonzero(np.diff(slopes) > CLOSE * np.abs(slopes[1:]))
+    return bool(lines < least) and len(rays_of(x)) < least  # to tell all apart takes ten times as long
+
+
+def rays_of(x: np.ndarray) -> np.ndarray:
+    """One unit vector for each ray."""
+    units, length = unit_rows(x)
+    return np.unique(rounded_rows(units[length > 0.0]), axis=0)
+
+
 def opposite_rays(x: np.ndarray) -> bool:
     """Whether two points are on opposite rays: they have one boundary, at which both jump."""
     if all_differ(x):
         return False
-    units, length = unit_rows(x)
-    rays = np.unique(rounded_rows(units[length > 0.0]), axis=0)
+    rays = rays_of(x)
     return len(np.unique(np.concatenate([rays, -rays + 0.0]), axis=0)) < 2 * len(rays)
 
 

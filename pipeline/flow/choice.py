@@ -22,19 +22,22 @@ labels."""
 LARGEST_RATIO = 1e3
 """|a_j|/|w_j| at the start up to which a w_j that becomes far smaller beside a_j is on its way to 0."""
 GROUPED_UP_TO = 2000
-"""The points up to which the grouped path takes over where the w of an unbalanced neuron has reached 0, at which
-all boundaries meet and the flow is not unique: it stops the neuron there, and says so. Of more it takes hours."""
+"""The rays of points up to which the grouped path takes over: where the w of an unbalanced neuron reached 0, at
+which all boundaries meet and the flow is not unique, it stops the neuron, and says so. Of more it takes hours."""
 FEWEST_TO_CROSS, MOST_TO_CROSS = 50, 3000
 """The points between which the Gram path is taken: with fewer the grouped path takes no second, and every crossing
 by itself; of more the products of all points fill the memory."""
 OWN_PATTERNS = 4
-"""One pattern at the start for at most so many neurons: with more to a pattern, to group them is cheaper."""
+"""One pattern at the start for at most so many neurons: with more to a pattern, and more neurons than points, to
+group them is cheaper."""
 FINEST = 1e-8
 """The tolerance below which crossings have to be followed one by one: on the Gram path they take it to order 2."""
 
 
 def many_points(data: xr.Dataset, init: xr.Dataset, slope: float) -> bool:
     """Whether the points are so many, and the neurons so few, that the collocation path follows this flow.
+
+    Of points on one ray all but one are no boundaries of their own, and the grouped path has one point for them.
 
     Parameters
     ----------
@@ -49,7 +52,11 @@ def many_points(data: xr.Dataset, init: xr.Dataset, slope: float) -> bool:
         return False
     if np.abs(init.variables["output_ratio"].values).max() > LARGEST_RATIO:
         return False
-    return d > 1 and bool(x.any())  # on a line the grouped path has two points: the ray of each sign
+    if d == 1 or not x.any():  # on a line the grouped path has two points: the ray of each sign
+        return False
+    from pipeline.flow.boundaries import fewer_rays  # kernels that few runs need
+
+    return not fewer_rays(x, max(FEWEST_POINTS, POINTS_PER_WEIGHT * m * (d + 1)))
 
 
 def many_patterns(reduced: Reduction, tolerance: float) -> bool:
@@ -75,4 +82,6 @@ def many_patterns(reduced: Reduction, tolerance: float) -> bool:
         return False
     if neurons.z[:, -1].any() or not problem.y.any() or (problem.opposite >= 0).any():
         return False
-    return len({row.tobytes() for row in neurons.state}) * OWN_PATTERNS > m
+    # With no more neurons than points a step costs no more than the grouped path's correction, n^3: neurons that
+    # begin with one pattern, as beside clusters of points, part at every boundary that they cross.
+    return m <= n or len({row.tobytes() for row in neurons.state}) * OWN_PATTERNS > m

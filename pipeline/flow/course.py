@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pipeline.flow.choice import GROUPED_UP_TO, many_patterns, many_points
+from pipeline.flow.choice import many_patterns, many_points
 from pipeline.flow.exact.build import load_solver
 from pipeline.flow.exact.dense_output import Samples, evaluate
 from pipeline.flow.exact.integration.loop import integrate
@@ -187,7 +187,7 @@ def follow_flow(
         from pipeline.flow.many_points import follow_many_points  # kernels that few runs need
 
         followed = follow_many_points(data, init, end_time, tolerance, slope, progress)
-        if not followed.undecided or data.sizes["point"] > GROUPED_UP_TO:
+        if not followed.undecided:
             return followed
     with one_thread(data.sizes["point"]):  # two threads take three times as long over the frame's decomposition
         reduced = Reduction.of(data, init, slope, output_speed)

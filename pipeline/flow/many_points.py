@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from pipeline.flow.boundaries import Boundaries, all_differ, boundaries_of, opposite_rays
+from pipeline.flow.choice import GROUPED_UP_TO
 from pipeline.flow.collocation.accuracy import care, share
 from pipeline.flow.collocation.build import STAGES, load_many_points
 from pipeline.flow.collocation.correction import SMALL_MATRIX
@@ -57,6 +58,9 @@ MOST_STEPS = 500_000
 """A bound that turns a hang into a status, as the grouped path's."""
 ROUGH_STEPS = 128
 """After so many steps crossings are looked at: who slides, unseen, makes steps without number."""
+ROUGHEST = 1e-2
+"""The tolerance of a run's neurons once any slides: where a step may err by more, the sweeps don't settle who
+slides, among those that hold it at several boundaries, until the step is 1e-12 long: 12,000 steps, not 900."""
 ROOM = 4_000_000
 """How many numbers a part of the record has: 32 megabytes."""
 SOON_STEPS, SOON = 500, 5_000_000
@@ -105,10 +109,13 @@ class ManyPoints(Followed):
 
     @property
     def undecided(self) -> bool:
-        """Whether crossings have to be followed one by one.
+        """Whether crossings have to be followed one by one, as the grouped path does, if it can.
 
         So where the w of a neuron reached 0, and where one slides, or chatters, among points on opposite rays.
         """
+        solved = self.points if self.boundaries is None else self.boundaries.points
+        if len(solved.rows) > GROUPED_UP_TO:
+            return False
         if self.status is Status.STALLED and self.counted["ambiguous_events"] > 0:
             return True
         return (self.slid or self.status is Status.OUT_OF_STEPS) and opposite_rays(self.data.variables["x"].values)
@@ -266,7 +273,10 @@ def take_all(points: Points, state: State, aims: Aims, watch: np.ndarray, tell: 
 
 
 def take_parts(points: Points, state: State, aims: Aims, watch: np.ndarray) -> tuple[Taken, int]:
-    """Take steps in as many parts of the record as they need."""
+    """Take steps in as many parts of the record as they need.
+
+    Where a neuron slides among points on opposite rays it ends: that is left to the grouped path.
+    """
     m, d = state.network.start_w.shape
     most = int(min(max(ROOM // (m * (d + 1) * (STAGES + 1)), 16), 512, aims[2] + 1))
     tableau, parts, reason, steps = gauss(STAGES), [], ROOM_USED, min(most, ROUGH_STEPS)
@@ -274,8 +284,15 @@ def take_parts(points: Points, state: State, aims: Aims, watch: np.ndarray) -> t
         record = make_steps(steps, STAGES, m, d, len(state.held.neuron) + steps)
         count, reason = take_steps(points, tableau, state, record, aims, watch)
         parts.append((record, int(count)))
-        if reason == ROOM_USED:
-            points.about[CARE], steps = max(points.about[CARE], 1.0), most
+        if reason != ROOM_USED:
+            break
+        points.about[CARE], steps = max(points.about[CARE], 1.0), most
+        if state.counts[SLIDINGS] > 0:
+            allowed, until, last, tolerance, unfit = aims
+            finer = min(1.0, ROUGHEST / tolerance)
+            aims = finer * allowed, until, last, finer * tolerance, unfit
+            if len(points.rows) <= GROUPED_UP_TO and opposite_rays(points.rows):
+                reason = OUT_OF_STEPS
     return tuple(parts), int(reason)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from math import sqrt
-
 from pipeline.flow.collocation.comparing import change_in_step, copy_force, root_mean_square
 from pipeline.flow.collocation.compiling import inner
 from pipeline.flow.collocation.correction import ON
 from pipeline.flow.collocation.events import PLAN, PLAN_AFTER, TIME, UNTIL, UP
 from pipeline.flow.collocation.network import balance, choose_units
+from pipeline.flow.collocation.projection import find_basis, put_on_boundaries
 from pipeline.flow.collocation.workspace import CROSSINGS, NOW, REPELLED, SLIDINGS, VANISHED
 
 NEAR = 1e-4
@@ -44,7 +43,7 @@ def accept(points, state, which):
     """Go to the step's end; who slides there is put on the boundary to rounding, and noted in ``held``."""
     network, now, held = state.network, state.notes[which], state.held
     m, d = network.end_w.shape
-    count, rows = 0, points.rows
+    count, basis = 0, state.corners.basis
     for e in range(now.number[0]):
         j = now.neuron[e]
         if now.values[e, UNTIL] > 0.0 and network.start_a[j] * network.end_a[j] < 0.0:
@@ -64,25 +63,11 @@ def accept(points, state, which):
         for c in range(d):
             network.start_w[j, c] = network.end_w[j, c]
     balance(network)
-    for _ in range(3 if count > 0 else 0):
-        for e in range(count):
-            put_on_boundary(network.start_w[held.neuron[e]], rows[held.point[e]], points.square[held.point[e]])
+    for j in range(m if count > 0 else 0):
+        rank = find_basis(j, (held.neuron, held.point, count), points, basis)
+        if rank > 0:
+            put_on_boundaries(network.start_w[j], rank, basis)
     choose_units(network)
-
-
-@inner
-def put_on_boundary(w, x, square):
-    """Take the part along x out of w, and keep |w|, on which Lemma 1 depends."""
-    along, before, after = 0.0, 0.0, 0.0
-    for c in range(w.shape[0]):
-        along += w[c] * x[c]
-        before += w[c] * w[c]
-    for c in range(w.shape[0]):
-        w[c] -= along / square * x[c]
-        after += w[c] * w[c]
-    if after > 0.0:
-        for c in range(w.shape[0]):
-            w[c] *= sqrt(before / after)
 
 
 @inner

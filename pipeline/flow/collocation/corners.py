@@ -33,6 +33,8 @@ class CornerWork(NamedTuple):
         P_i.
     sums : float64[2, d]
         Sum of J, and of J t_c, over the crossings so far.
+    basis : float64[d, d]
+        Of the span of the points along which a neuron slides.
     speed, there, moment : float64[s]
         <D_off, x_k> at the nodes; the nodes' polynomials at some time; integrals over the time that is slid.
     pressed : float64[s]
@@ -47,6 +49,7 @@ class CornerWork(NamedTuple):
     spare: np.ndarray
     smeared: np.ndarray
     sums: np.ndarray
+    basis: np.ndarray
     speed: np.ndarray
     there: np.ndarray
     moment: np.ndarray
@@ -60,8 +63,8 @@ def make_corner_work(stages: int, m: int, d: int, most: int) -> CornerWork:
     order, spare = np.zeros((2, most), dtype=np.int64)
     first, bucket = np.zeros(m + 1, dtype=np.int64), np.zeros(max(most, m) + 2, dtype=np.int64)
     return CornerWork(
-        order, first, bucket, spare, np.zeros((stages, d)), np.zeros((2, d)), *np.zeros((4, stages)),
-        *np.zeros((2, stages + 1)),
+        order, first, bucket, spare, np.zeros((stages, d)), np.zeros((2, d)), np.zeros((d, d)),
+        *np.zeros((4, stages)), *np.zeros((2, stages + 1)),
     )  # fmt: skip
 
 

@@ -54,10 +54,11 @@ def interpolate(values, tableau, coefficients):
 
 @inlined
 def find_root(coefficients, degree, bracket, values):
-    """The root between two times, at which the polynomial has these two values of different signs."""
+    """The root between two times, at which the polynomial has these two values, of different signs."""
     low, high = bracket
     rising = values[1] > 0.0
-    time = low + (high - low) * values[0] / (values[0] - values[1])
+    share = values[0] / (values[0] - values[1])
+    time = low + (high - low) * (share if 0.0 <= share <= 1.0 else 0.5)
     for _ in range(ROUNDS):
         value = value_at(coefficients, degree, time)
         if (value > 0.0) == rising:

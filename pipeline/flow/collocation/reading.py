@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.collocation.accepting import put_on_boundary
 from pipeline.flow.collocation.comparing import copy_force
 from pipeline.flow.collocation.compiling import entry_point, inner
 from pipeline.flow.collocation.corners import begin_neuron, pass_corner, smear
@@ -20,6 +19,7 @@ from pipeline.flow.collocation.events import PLAN, PLAN_AFTER, TIME, UNTIL, UP
 from pipeline.flow.collocation.network import carry
 from pipeline.flow.collocation.pairs import row_at
 from pipeline.flow.collocation.products import add_force, multiply
+from pipeline.flow.collocation.projection import find_basis, put_on_boundaries, take_out
 from pipeline.flow.collocation.sliding import turn_corners
 from pipeline.flow.collocation.sweep import SLOPE, N, sweep
 
@@ -182,12 +182,13 @@ def read_inside(points, tableaus, state, step, times, into):
     for j in range(step.a.shape[0]):
         read_times(j, times, points, fine, state, (now, step, values))
     for t in range(times.shape[0]):
+        first = count
         for e in range(now.number[0]):
-            event, w = now.values[e], values[t, now.neuron[e], :-1]
+            event = now.values[e]
             if event[UNTIL] > 0.0 and event[TIME] <= times[t] <= event[UNTIL] and count < slides.shape[0]:
-                put_on_boundary(w, points.rows[now.point[e]], points.square[now.point[e]])
                 slides[count, 0], slides[count, 1], slides[count, 2] = t, now.neuron[e], now.point[e]
                 count += 1
+        hold_there(slides[first:count], points, values[t], state.corners.basis)
     return count
 
 
@@ -217,6 +218,16 @@ def read_step(points, tableaus, state, step, times, into):
 
 
 @inner
+def hold_there(slides, points, neurons, basis):
+    """Put the neurons on the boundaries along which they slide."""
+    count = slides.shape[0]
+    for j in range(neurons.shape[0] if count > 0 else 0):
+        rank = find_basis(j, (slides[:, 1], slides[:, 2], count), points, basis)
+        if rank > 0:
+            put_on_boundaries(neurons[j, :-1], rank, basis)
+
+
+@inner
 def write_signs(first, points, work, states):
     """Write the states of a block's points: 1 off, 2 on."""
     m, n = states.shape
@@ -227,15 +238,12 @@ def write_signs(first, points, work, states):
 
 
 @inner
-def project(force, slides, points):
+def project(force, slides, points, basis):
     """Take what a sliding neuron can't follow out of its force."""
-    for _ in range(3 if slides.shape[0] > 0 else 0):
-        for e in range(slides.shape[0]):
-            push, x, along = force[0, slides[e, 1]], points.rows[slides[e, 2]], 0.0
-            for c in range(x.shape[0]):
-                along += push[c] * x[c]
-            for c in range(x.shape[0]):
-                push[c] -= along / points.square[slides[e, 2]] * x[c]
+    count = slides.shape[0]
+    for j in range(force.shape[1] if count > 0 else 0):
+        rank = find_basis(j, (slides[:, 1], slides[:, 2], count), points, basis)
+        take_out(force[0, j], rank, basis)
 
 
 @entry_point
@@ -256,7 +264,7 @@ def look(points, neurons, slides, work, into):
     (w, a), (residual, states) = neurons, into
     (m, d), n = w.shape, residual.shape[0]
     slope, size, left = points.about[SLOPE], work.crossing.shape[0], work.residual[0]
-    force = np.zeros((1, m, d))
+    force, basis = np.zeros((1, m, d)), np.zeros((d, d))
     for block in range(points.columns.shape[0]):
         first = block * size
         multiply(w, points.columns[block], work.start)
@@ -279,7 +287,7 @@ def look(points, neurons, slides, work, into):
         add_force(work.start, points.columns[block], work.force[:m], force)
     for e in range(slides.shape[0]):
         states[slides[e, 1], slides[e, 2]] = 3
-    project(force, slides, points)
+    project(force, slides, points, basis)
     total = 0.0
     for j in range(m):
         along, square = 0.0, 0.0

@@ -174,7 +174,7 @@ def follow_pair(pair, run, tableau, before, now, work):
             until, after = event[PLAN], event[PLAN_AFTER]
         if on:
             add_active((begun, root), work.raw, outputs, tableau, found)
-        on, begun, low, value = not on, root, min(root, time), -there
+        on, begun, low, value = not on, root, min(root, time), there
         events += 1
         note((j, k, max(root, 1e-300), 1.0 if on else 0.0), (until if until > root else 0.0, after), now)
         if until > root:
@@ -201,9 +201,12 @@ def turn_own_corner(time, scaled, event, tableau, work):
 
 @inlined
 def note(crossing, sliding, now):
-    """Note a crossing (j, k, time, up) and the sliding (until, after) that follows it."""
+    """Note a crossing (j, k, time, up) and the sliding (until, after) that follows it.
+
+    One at no time, as of forces that have overflown in a step too long for them, finds no room either.
+    """
     e = now.number[0]
-    if e == now.neuron.shape[0]:
+    if e == now.neuron.shape[0] or not crossing[2] <= 1.0:
         now.number[1] += 1
         return
     event = now.values[e]

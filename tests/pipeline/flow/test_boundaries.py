@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.flow.boundaries import boundaries_of, opposite_rays
+from pipeline.flow.boundaries import boundaries_of, fewer_rays, opposite_rays
 from pipeline.flow.collocation.points import in_blocks
 
 
@@ -40,3 +40,12 @@ def test_points_on_opposite_rays_are_found():
     assert not opposite_rays(x)
     x[11] = -0.3 * x[5]
     assert opposite_rays(x)
+
+
+def test_rays_are_counted():
+    x = np.random.default_rng(3).standard_normal((20, 3))
+    assert [fewer_rays(x, least) for least in (20, 21)] == [False, True]
+    x[7], x[8], x[9] = 2.0 * x[3], -x[4], 0.0
+    assert [fewer_rays(x, least) for least in (18, 19)] == [False, True]
+    x[:, 1] = 0.0  # the first two coordinates tell nothing
+    assert [fewer_rays(x, least) for least in (18, 19)] == [False, True]

@@ -402,6 +402,26 @@ def test_the_criterion(n, m, tolerance, slope, expected):
     assert many_patterns(Reduction.of(data, init, slope), tolerance) is expected
 
 
+def clusters(n, m, seed):
+    """Points in two clusters, so that most neurons begin with one of four patterns, and cross many boundaries."""
+    x, y, w, sign = problem(n, 4, m, seed)
+    centres = np.random.default_rng(seed).standard_normal((2, 4))
+    return centres[np.arange(n) % 2] + 0.1 * x, y, w, sign
+
+
+@pytest.mark.parametrize(("n", "m", "expected"), [(100, 100, True), (100, 101, False)])
+def test_few_patterns_at_the_start_of_no_more_neurons_than_points(n, m, expected):
+    assert many_patterns(Reduction.of(*labelled(*clusters(n, m, 1)), 0.0), 1e-3) is expected
+
+
+def test_neurons_that_part_among_clustered_points_move_as_by_the_grouped_path(grouped):
+    data, init = labelled(*clusters(60, 40, 2))
+    flow = followed(data, init, 6.0, 1e-3)
+    assert flow.account["crossings"] > 100
+    times = np.linspace(0.0, 6.0, 13)
+    assert worst(flow.look(times), grouped(data, init, 6.0, 1e-4).look(times), data) <= 1e-3
+
+
 def test_what_may_be_not_unique_stays_with_the_grouped_path():
     x, y, w, sign = problem(60, 8, 20, 15)
     assert many_patterns(Reduction.of(*labelled(x, y, w, sign)), 1e-3)

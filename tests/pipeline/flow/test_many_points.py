@@ -268,6 +268,15 @@ def test_the_criterion(n, d, m, log_scale, slope, expected):
     assert many_points(data, init, slope) is expected
 
 
+def test_points_count_once_for_a_ray():
+    x, y, w, a = student(200, 2, 3, 14)
+    assert many_points(*labelled(x, y, w, a), 0.0)
+    x[:73] = x[73:146] * np.linspace(0.5, 2.0, 73)[:, None]
+    assert not many_points(*labelled(x, y, w, a), 0.0)
+    x[0], x[1] = 0.0, [1.0, 7.0]
+    assert many_points(*labelled(x, y, w, a), 0.0)
+
+
 def test_lines_and_extreme_ratios_stay_with_the_grouped_path():
     """Of neurons with |a| far above |w| it is not told apart who starts small and who is on its way to 0."""
     x, y, w, a = student(200, 2, 3, 15)
@@ -334,7 +343,7 @@ def test_a_stiff_tail_takes_few_steps(monkeypatch):
 def test_points_that_are_there_several_times_are_one_boundary(copies):
     """Which of them held a neuron that slides was not told apart: 20,000 steps and no end."""
     g = np.random.default_rng(1)
-    x, y = np.repeat(g.standard_normal((60, 2)), copies, axis=0), g.standard_normal(60 * copies)
+    x, y = np.repeat(g.standard_normal((130, 2)), copies, axis=0), g.standard_normal(130 * copies)
     w = 0.3 * g.standard_normal((4, 2))
     a = np.linalg.norm(w, axis=1) * g.choice([-1.0, 1.0], 4) * g.uniform(0.2, 1.0, 4)
     times = np.linspace(0.0, 10.0, 6)
@@ -342,11 +351,11 @@ def test_points_that_are_there_several_times_are_one_boundary(copies):
     assert isinstance(followed, ManyPoints)
     assert followed.account["steps"] < 400
     found = followed.trajectory(times)
-    once = x[::copies], y.reshape(60, copies).mean(axis=1)
-    states = found["activation"].values.reshape(6, 4, 60, copies)
+    once = x[::copies], y.reshape(130, copies).mean(axis=1)
+    states = found["activation"].values.reshape(6, 4, 130, copies)
     assert (states == states[..., :1]).all()
     small = simulate(*labelled(*once, w, a), sample_times=times, tolerance=1e-6)
-    mean = found["residual"].values.reshape(6, 60, copies).mean(axis=2)
+    mean = found["residual"].values.reshape(6, 130, copies).mean(axis=2)
     assert worst(mean, small["residual"].values, once[1]) <= 2e-5
 
 
@@ -364,6 +373,47 @@ def test_a_coarse_tolerance_sees_who_slides():
     followed = follow_flow(*labelled(x, y, w, a), end_time=52.0, tolerance=0.1)
     assert followed.account["status"] == "end_time"
     assert followed.account["steps"] < 2000
+
+
+def test_points_on_few_rays_are_few_points():
+    """2,500 at the 16 corners of a cube: neurons chattered at opposite ones, in 135,000 steps and a crash."""
+    g = np.random.default_rng(9)
+    x = np.where(g.random((2500, 4)) < 0.5, -1.0, 1.0) / 2.0
+    y = np.maximum(x @ g.standard_normal((5, 4)).T, 0.0) @ g.choice([-1.0, 1.0], 5)
+    w = 0.3 * g.standard_normal((9, 4))
+    data, init = labelled(x, y, w, np.linalg.norm(w, axis=1) * g.choice([-1.0, 1.0], 9))
+    times = np.linspace(0.0, 40.0, 11)
+    coarse, fine = (follow_flow(data, init, end_time=40.0, tolerance=each, slope=0.5) for each in (1e-4, 1e-6))
+    assert not isinstance(coarse, ManyPoints)
+    assert coarse.account["steps"] < 500
+    found, expected = (each.look(times)["residual"].values for each in (coarse, fine))
+    assert worst(found, expected, y) <= 1e-4
+
+
+def test_neurons_that_slide_do_so_to_rounding_at_several_boundaries_too():
+    """Of boundaries with a bias each lay 1e-7 off the others, and stored residuals with them."""
+    x, y, w, a = student(200, 5, 2, 13, noise=0.5)
+    x, w = np.hstack([x, np.ones((200, 1))]), np.hstack([w, np.full((2, 1), 0.1)])
+    data, init = labelled(x, y, w, np.linalg.norm(w, axis=1) * np.sign(a))
+    followed = follow_flow(data, init, end_time=300.0, tolerance=1e-4)
+    assert isinstance(followed, ManyPoints)
+    found = followed.look(np.linspace(0.0, 300.0, 31))
+    slides = found["activation"].values == 3
+    assert slides.sum(axis=2).max() >= 3
+    before = np.einsum("kc,tjc->tjk", x, found["direction"].values)
+    assert np.abs(before[slides]).max() <= ROUNDING
+    size = np.exp(found["log_norm"].values)
+    outputs = found["output_ratio"].values * size
+    stored = y - np.einsum("tj,tjk->tk", outputs, np.maximum(size[:, :, None] * before, 0.0))
+    assert np.abs(found["residual"].values - stored).max() <= ROUNDING
+
+
+def test_at_a_coarse_tolerance_who_slides_at_several_boundaries_is_settled():
+    """In steps of 1e-12, of which there was no end."""
+    data, init = labelled(*student(1200, 5, 9, 5, noise=0.5))
+    followed = follow_flow(data, init, end_time=600.0, tolerance=0.1)
+    assert isinstance(followed, ManyPoints)
+    assert followed.account["steps"] < 5000
 
 
 @pytest.mark.parametrize("name", ["orthogonal", "high-dimensional", "non-orthogonal", "nearly-orthogonal"])
