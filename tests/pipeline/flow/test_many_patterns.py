@@ -220,6 +220,23 @@ def test_a_flow_that_fits_its_labels_has_converged():
     assert dead.account["status"] == "stationary"
 
 
+@pytest.mark.parametrize(("tolerance", "most"), [(3e-2, 70), (1e-3, 110)])
+def test_labels_that_are_almost_fitted_take_long_steps(tolerance, most):
+    """The residual's rates are apart by 10,000, and its slow part goes on for long: the fast ones cut no step.
+
+    By polynomials that go on it took 294 and 309 steps. Inside of the long ones, where a cubic may swing, the
+    tolerance holds as well.
+    """
+    data, init = labelled(*problem(60, 4, 150, 7, noise=0.3, scale=0.5))
+    flow, fine = (followed(data, init, 40.0, each) for each in (tolerance, 1e-6))
+    assert flow.account["steps"] <= most
+    record, unit = flow.record, flow.reduced.time_unit
+    inside = [record.time + share * record.length for share in (0.1, 0.3, 0.5, 0.8)]
+    times = unit * np.sort(np.concatenate([*inside, [0.0]]))
+    found, expected = flow.look(times), fine.look(times)
+    assert worst(found, expected, data) <= tolerance
+
+
 @pytest.mark.parametrize(
     ("seed", "d", "noise"), [(1, 20, 0.0), (3, 20, 1.0), (14, 6, 1.0), (18, 6, 1.0), (28, 6, 0.0), (33, 20, 0.0)]
 )
