@@ -92,8 +92,13 @@ def test_a_small_neuron_turns_and_grows_as_the_boost_says_at_any_scale():
 
 
 def order(tolerances, slope):
-    """The slope of errors against steps, log-log, and the data."""
-    data, init = labelled(*problem(30, 6, 20, 1))
+    """The slope of errors against steps, log-log, on average of three problems: at kinks one alone is luck."""
+    return np.mean([order_on(labelled(*problem(30, 6, 20, seed)), tolerances, slope) for seed in (1, 2, 3)])
+
+
+def order_on(problem, tolerances, slope):
+    """The same, on one of them."""
+    data, init = problem
     times = np.array([0.0, 4.0])
     expected = followed(data, init, 4.0, 1e-10 if slope else 1e-8, slope).look(times)
     flows = [followed(data, init, 4.0, tolerance, slope) for tolerance in tolerances]
