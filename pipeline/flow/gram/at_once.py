@@ -12,7 +12,7 @@ from math import sqrt
 
 from pipeline.flow.gram.compiling import inlined, scanning
 from pipeline.flow.gram.network import OFF, ON, SLIDING
-from pipeline.flow.gram.neuron import KAPPA, SIZE, SQUARE, size_after
+from pipeline.flow.gram.neuron import KAPPA, SIZE, SQUARE, add_moved, size_after
 from pipeline.flow.gram.sliding import DEPENDENT, add_row, choose, list_flagged, solve, write_column
 
 ROUNDING = 1e-12
@@ -20,20 +20,15 @@ ROUNDING = 1e-12
 
 
 @scanning
-def go_along(row, kappa, slope, flag):
-    """Go along the path to its end, and flag the boundaries that it meets; return how many.
-
-    What holds the neuron at its boundaries is left out of ``row.moved``.
-    """
-    g, speed, side, moved, impulse, count = row.g, row.speed, row.side, row.moved, row.impulse, 0.0
+def flag_met(g, speed, side, kappa, flag):
+    """Flag the boundaries that the path meets before its end; return how many."""
+    count = 0.0
     for k in range(g.shape[0]):
-        here, far = side[k] * g[k], kappa * speed[k]
+        here = side[k] * g[k]
         here = here if here > 0.0 else 0.0
-        beyond = -side[k] * far > here
+        beyond = -side[k] * (kappa * speed[k]) > here
         flag[k] = 1 if beyond else 0
         count += 1.0 if beyond else 0.0
-        g[k] += far
-        moved[k] += kappa * (impulse[k] if side[k] > 0.0 else slope * impulse[k])
     return count
 
 
@@ -103,7 +98,9 @@ def displace(k, moved, data, row):
 def pass_at_once(reached, sliding, data, row, corner, nearby):
     """Carry the neuron along its path to ``reached``; return how many boundaries it met."""
     motion = row.motion
-    met = go_along(row, reached, data.slope, corner.flag)
+    met = flag_met(row.g, row.speed, row.side, reached, corner.flag)
+    add_row(row.g, reached, row.speed)
+    add_moved(row.moved, row.impulse, row.side, data.slope, reached)
     motion[KAPPA] = reached
     motion[SIZE] = size_after(reached, motion)
     for i in range(sliding):

@@ -272,9 +272,9 @@ def carry_neuron(active_impulse, data, row, corner, nearby):
         The impulse of each point that is active, as in ``row.speed``: where the neuron slides as if off.
     """
     motion = row.motion
-    motion[SQUARE], motion[ALONG], held, repelling = measure(active_impulse, row, corner.flag)
+    motion[SQUARE], motion[ALONG], held = measure(active_impulse, row)
     motion[KAPPA], motion[DOUBT] = 0.0, FAR
-    sliding = begin_sliding(data, row, corner, repelling) if held > 0.0 else 0
+    sliding = begin_sliding(data, row, corner) if held > 0.0 else 0
     reached = kappa_after(1.0, motion)
     if motion[MARGIN] >= COARSE:
         return pass_at_once(reached, sliding, data, row, corner, nearby)

@@ -10,15 +10,15 @@ from pipeline.flow.exact.propagation.bernstein import SIZE
 from pipeline.flow.gram.network import Data, Network
 from pipeline.flow.gram.sweep import Sweep, make_sweep
 
-NOW, STEP, LAST_STEP, LAST_ERROR, FASTEST, GROWING, UNIT, KERNEL, FELT, SMOOTH, CHANGE, GROSS, WAITING, LOOKED = (
-    range(14)
-)
+NOW, STEP, LAST_STEP, LAST_ERROR, FASTEST, GROWING, UNIT, KERNEL = range(8)
+FELT, SMOOTH, CHANGE, GROSS, WAITING, LOOKED, FACTORED, FORMED = range(8, 16)
 """Places in ``State.clock``: times, the largest |D_j| and that of a neuron that can grow, the unit of errors, the
-length of the step at whose end the tangent kernel was formed (0 for none), and what share of an error of the
+length of the step that the tangent kernel was formed for (0 for none), and what share of an error of the
 assumed residual the computed one feels, over the step's length (half of the labels' rate, where they are stiff);
-whether the last step's cubic has told its end better than its slope at the start; by how much the residual changed
-over it (infinite until it has once); the size of the terms whose sum the network's output is; and whether a neuron
-that grows is so small yet that a saddle will have to be left; and before which step the share was measured."""
+whether the last step's cubic has told its end better than the slope, or the kernel, at the start; by how much the
+residual changed over it (infinite until it has once); the size of the terms whose sum the network's output is;
+whether a neuron that grows is so small yet that a saddle will have to be left; before which step the share was
+measured; for which length of a step there is a factor (0 for none), and before which the kernel was formed."""
 STEPS, REJECTED, CROSSINGS, SWEEPS, KERNELS, SENSITIVE = range(6)
 """Places in ``State.counts``."""
 MOST_INSTANTS = 64
@@ -34,10 +34,13 @@ class State(NamedTuple):
         The residual and its slope at the step's start, and those that are assumed at its end.
     last : float64[6, n]
         The residual over the last step (``exact.propagation.bernstein``).
-    kernel : float64[n, n]
+    kernel, square, factor : float64[n, n]
+        The tangent kernel times the length of a step, its square, and the Cholesky factor (``tangent``).
     before : float64[n]
         The residual by the sweep before.
-    clock : float64[14]
+    predicted : float64[n]
+        The residual at the step's end as the slope, or the kernel, told it.
+    clock : float64[16]
     counts : int64[6]
     speed : float64[m, n]
         s_j <D_j, x_k> at the step's start.
@@ -53,7 +56,10 @@ class State(NamedTuple):
     assumed: np.ndarray
     last: np.ndarray
     kernel: np.ndarray
+    square: np.ndarray
+    factor: np.ndarray
     before: np.ndarray
+    predicted: np.ndarray
     clock: np.ndarray
     counts: np.ndarray
     speed: np.ndarray
@@ -112,9 +118,10 @@ def make_state(data: Data, network: Network) -> State:
     n = data.x.shape[0]
     now, assumed = np.zeros((2, 2, n))
     m = len(network.sign)
+    kernel, square, factor = np.zeros((3, n, n))
     return State(
-        network, make_sweep(data, m), now, assumed, np.zeros((SIZE, n)), np.zeros((n, n)), np.zeros(n),
-        np.zeros(14), np.zeros(6, dtype=np.int64), np.zeros((m, n)), np.zeros(MOST_INSTANTS),
+        network, make_sweep(data, m), now, assumed, np.zeros((SIZE, n)), kernel, square, factor, np.zeros(n),
+        np.zeros(n), np.zeros(16), np.zeros(6, dtype=np.int64), np.zeros((m, n)), np.zeros(MOST_INSTANTS),
         np.array([network.log_norm, network.log_norm]),
     )  # fmt: skip
 

@@ -9,19 +9,20 @@ from math import sqrt
 
 import numpy as np
 
-from pipeline.flow.exact.propagation.bernstein import SIZE, slope_at, value, write_cubic
+from pipeline.flow.exact.propagation.bernstein import SIZE, write_cubic
 from pipeline.flow.gram.accepting import accept, along, note_doubts, note_revived
 from pipeline.flow.gram.compiling import allocating, entry_point, inner
 from pipeline.flow.gram.neuron import MARGIN
+from pipeline.flow.gram.prediction import STIFF, goes_on, is_implicit, predict
 from pipeline.flow.gram.state import (
     CHANGE,
     CROSSINGS,
     FASTEST,
     FELT,
+    FORMED,
     GROSS,
     GROWING,
     KERNEL,
-    KERNELS,
     LAST_ERROR,
     LAST_STEP,
     LOOKED,
@@ -35,7 +36,7 @@ from pipeline.flow.gram.state import (
     WAITING,
 )
 from pipeline.flow.gram.sweep import carry, write_impulses, write_residual, write_slope
-from pipeline.flow.gram.tangent import correct, write_kernel
+from pipeline.flow.gram.tangent import correct, felt_error, write_kernel
 
 ROOM_USED, CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 99
 """Why the kernel returns: the record is full, or as ``pipeline.flow.exact.integration`` has it."""
@@ -77,15 +78,17 @@ PREDICTED = 30.0
 MOVED, LEFT = 1.0, 0.1
 """What the correction may change the computed residual by, or turn a neuron by, and what of that may be left to
 the next one, over what is allowed. What the polynomial leaves out within the step is a twentieth of the former."""
+MISSED = 0.3
+"""How far the frozen kernel's flow may be from the cubic in the middle of a step, over what is allowed."""
 ROUNDS = 2
 """Corrections of a step at most."""
-STIFF, STIFF_AHEAD = 0.35, 0.6
-"""That share above which every step is corrected, or errors that are allowed would never decay: where the cubic is
-continued, and where the slope is, which makes of an error the share 1 - z + z^2/2, with z twice that share."""
+STIFF_AHEAD = 0.6
+"""As :data:`STIFF`, but where the slope is continued, which makes of an error the share 1 - z + z^2/2, with z
+twice the felt share: without a kernel steps are shortened to it. Above them every step is corrected."""
 ROUNDED_UP = 1.0 + 1e-9
 """What a step that was shortened to the latter may be above it."""
 LOOK, WORTH = 8, 0.1
-"""It is measured after so many steps, once an error is at least this much of what is allowed."""
+"""The felt share is measured after so many steps, once an error is at least this much of what is allowed."""
 SLOW, SLOW_IF_STIFF = 0.3, 0.1
 """How much of its error a correction may leave before it is given the tangent kernel: where labels are stiff less
 than what the next prediction makes of it, or it would never decay."""
@@ -107,21 +110,6 @@ def difference(one, other):
     for k in range(one.shape[0]):
         total += (one[k] - other[k]) ** 2
     return sqrt(total / one.shape[0])
-
-
-@inner
-def predict(state, step):
-    """Assume the residual and its slope at the step's end: the last step's polynomial goes on.
-
-    Or no more than the slope, where that was nearer: of what is only noise a cubic makes twenty times as much.
-    """
-    now, assumed, last = state.now, state.assumed, state.clock[LAST_STEP]
-    for k in range(now.shape[1]):
-        if state.clock[SMOOTH] > 0.0:
-            assumed[0, k] = value(state.last, k, 1.0 + step / last)
-            assumed[1, k] = slope_at(state.last, k, 1.0 + step / last, last)
-        else:
-            assumed[0, k], assumed[1, k] = now[0, k] + step * now[1, k], now[1, k]
 
 
 @inner
@@ -185,20 +173,43 @@ def try_step(data, state, step, allowed):
         What tells the step's length: 1 is as much as there may be.
     crossings : int
     """
-    clock, sweep = state.clock, state.sweep
-    predict(state, step)
+    clock, implicit = state.clock, is_implicit(state, step)
+    missed = predict(state, step) / (MISSED * allowed)
+    if missed > 1.0:
+        return np.inf, missed, 0
     error, crossings = sweep_once(data, state, step)
     turned = turned_by_error(data, state, step) * clock[UNIT] / allowed
-    first = max(error / (PREDICTED * allowed), turned / MOVED)
+    first = max(error / (PREDICTED * allowed), turned / MOVED, missed)
     if not first <= 1.0:
         return np.inf, first, crossings
     felt = clock[FELT] * step
     stiff = felt > (STIFF if clock[SMOOTH] > 0.0 else ROUNDED_UP * STIFF_AHEAD)
     due = state.counts[STEPS] - clock[LOOKED] >= LOOK and error > WORTH * allowed
-    single = max(error / SINGLE, felt * error / SINGLE_MOVED) <= allowed and turned <= SINGLE_TURNED
-    if error <= FLOOR * clock[UNIT] or (single and not stiff and not due):
-        return 0.0, max(first, felt * error / (MOVED * allowed)), crossings
-    moved, left = 0.0, np.inf
+    shift = felt_error(state, step) if implicit else felt * error
+    single = max(error / SINGLE, shift / SINGLE_MOVED) <= allowed and turned <= SINGLE_TURNED
+    if error <= FLOOR * clock[UNIT] or (single and (implicit or not (stiff or due))):
+        return 0.0, max(first, shift / (MOVED * allowed)), crossings
+    left, moved, crossings = correct_step(data, state, step, (error, allowed))
+    return max(left, 0.5 * moved), max(first, moved), crossings
+
+
+@allocating
+def correct_step(data, state, step, errors):
+    """Correct what was assumed, and sweep, until the residual is what was assumed.
+
+    Parameters
+    ----------
+    errors : (float, float)
+        That of what is assumed, and what is allowed.
+
+    Returns
+    -------
+    left, moved : float
+        What is left to another correction, and what the first one has moved: at most 1 if that is allowed.
+    crossings : int
+    """
+    (error, allowed), clock, sweep = errors, state.clock, state.sweep
+    moved, left, crossings = 0.0, np.inf, 0
     for turn in range(ROUNDS):
         write_slope(data, state.network, sweep, (state.speed, -1.0))
         correct(state, step)
@@ -211,14 +222,13 @@ def try_step(data, state, step, allowed):
             clock[LOOKED] = state.counts[STEPS]
         turned = turned_by_error(data, state, step) * clock[UNIT] / allowed
         left = max(change * error / (before * allowed), turned) / LEFT
-        slow = SLOW_IF_STIFF if clock[FELT] * step > STIFF else SLOW
-        if left <= 1.0 and (error <= slow * before or clock[KERNEL] == step):
+        slow = not error <= (SLOW_IF_STIFF if clock[FELT] * step > STIFF else SLOW) * before
+        fresh = clock[KERNEL] > 0.0 and clock[FORMED] == state.counts[STEPS]
+        if left <= 1.0 and (fresh or not slow):
             break
-        if not error <= slow * before and clock[KERNEL] != step:
-            write_kernel(data, state.network, sweep, state.kernel)
-            clock[KERNEL] = step
-            state.counts[KERNELS] += 1
-    return max(left, 0.5 * moved), max(first, moved), crossings
+        if slow and not fresh:
+            write_kernel(data, state, step)
+    return left, moved, crossings
 
 
 @allocating
@@ -233,7 +243,8 @@ def find_step(data, state, aims, watch):
         allowed = CALM_SHARE * clock[CHANGE]
     allowed = max(allowed, FLOOR * max(clock[UNIT], clock[GROSS]))
     step, refused = clock[STEP], False
-    if clock[LAST_STEP] > 0.0 and clock[SMOOTH] == 0.0 and clock[FELT] * step > STIFF_AHEAD:
+    ahead = clock[LAST_STEP] > 0.0 and clock[SMOOTH] == 0.0 and clock[KERNEL] == 0.0
+    if ahead and clock[FELT] * step > STIFF_AHEAD:
         step = STIFF_AHEAD / clock[FELT]  # what goes to and fro from step to step decays in shorter ones
     while True:
         step = min(min(step, LARGEST_RAPIDITY / clock[FASTEST]), aims.end_time - clock[NOW])
@@ -268,17 +279,6 @@ def begin(data, state, aims):
     sweep.motion[MARGIN] = aims.margin
     first = max(FIRST_RAPIDITY, FIRST_SHARE * sqrt(sqrt(aims.margin)))
     clock[STEP] = first / clock[FASTEST] if clock[FASTEST] > 0.0 else 1.0
-
-
-@inner
-def goes_on(state, step):
-    """Whether the last step's cubic comes nearer to the residual at the step's end than the slope at its start."""
-    now, reached, last = state.now, state.assumed[0], state.clock[LAST_STEP]
-    smooth, rough = 0.0, 0.0
-    for k in range(reached.shape[0]):
-        smooth += (reached[k] - value(state.last, k, 1.0 + step / last)) ** 2
-        rough += (reached[k] - now[0, k] - step * now[1, k]) ** 2
-    return smooth <= rough
 
 
 @allocating

@@ -25,7 +25,7 @@ FIRST, LAST = 0.5 - HALF_WIDTH, 0.5 + HALF_WIDTH
 """The Gauss nodes."""
 MORE, LESS = 0.25 + HALF_WIDTH, 0.25 - HALF_WIDTH
 """Alpha and beta."""
-ONE_BOOST = 3e-2
+ONE_BOOST = 2.5e-2
 """The tolerance from which on a step is one boost, under the mean residual: of order 2."""
 AT_A_TIME, FEWEST = 6_400, 32
 """So many numbers, neurons x points, are carried at a time: what the next cache holds of each array; and how many
@@ -223,10 +223,9 @@ def write_residual(data, network, sweep):
 
 
 @scanning
-def take_output_slope(weights, row, slope, residual_slope):
+def take_output_slope(weights, g, side, speed, slope, residual_slope):
     """Take the derivative of |w| phi(g) from the residual's."""
     output, along = weights
-    g, side, speed = row.g, row.side, row.speed
     for k in range(g.shape[0]):
         rising = along * g[k] + output * speed[k]
         rising = rising if side[k] > 0.0 else slope * rising
@@ -278,13 +277,13 @@ def add_slope(j, first, data, network, sweep):
     """
     row, motion, size = row_of(j, first, network, sweep), sweep.motion, sweep.trial.size[j]
     active_impulse = sweep.trial.active_impulse[j - first]
-    motion[SQUARE], motion[ALONG], held, repelling = measure(active_impulse, row, sweep.corner.flag)
+    motion[SQUARE], motion[ALONG], held = measure(active_impulse, row)
     motion[SIZE], motion[KAPPA] = size, 0.0
     if held > 0.0:
-        begin_sliding(data, row, sweep.corner, repelling)
+        begin_sliding(data, row, sweep.corner)
     scale, speed, along = exp(2.0 * network.log_norm[j]), sqrt(motion[SQUARE]), motion[ALONG]
     weights = network.sign[j] * scale * size * size, network.sign[j] * scale * along
-    take_output_slope(weights, row, data.slope, sweep.slope)
+    take_output_slope(weights, row.g, row.side, row.speed, data.slope, sweep.slope)
     return speed, along + speed * size > SHRINKING * speed * size or scale > FADED * data.scale
 
 

@@ -93,8 +93,13 @@ def test_a_small_neuron_turns_and_grows_as_the_boost_says_at_any_scale():
 
 
 def order(tolerances, slope):
-    """The slope of errors against steps, log-log, and the data."""
-    data, init = labelled(*problem(30, 6, 20, 1))
+    """The slope of errors against steps, log-log, on average of three problems: at kinks one alone is luck."""
+    return np.mean([order_on(labelled(*problem(30, 6, 20, seed)), tolerances, slope) for seed in (1, 2, 3)])
+
+
+def order_on(problem, tolerances, slope):
+    """The same, on one of them."""
+    data, init = problem
     times = np.array([0.0, 4.0])
     expected = followed(data, init, 4.0, 1e-10 if slope else 1e-8, slope).look(times)
     flows = [followed(data, init, 4.0, tolerance, slope) for tolerance in tolerances]
@@ -219,6 +224,23 @@ def test_a_flow_that_fits_its_labels_has_converged():
     assert np.abs(fitted.look(np.array([5000.0]))["residual"].values).max() < 1e-10
     dead = followed(*labelled(np.abs(data["x"].values), np.ones(20), -np.ones((3, 30)), [1, -1, 1]), 1.0, 1e-3)
     assert dead.account["status"] == "stationary"
+
+
+@pytest.mark.parametrize(("tolerance", "most"), [(3e-2, 70), (1e-3, 110)])
+def test_labels_that_are_almost_fitted_take_long_steps(tolerance, most):
+    """The residual's rates are apart by 10,000, and its slow part goes on for long: the fast ones cut no step.
+
+    By polynomials that go on it took 294 and 309 steps. Inside of the long ones, where a cubic may swing, the
+    tolerance holds as well.
+    """
+    data, init = labelled(*problem(60, 4, 150, 7, noise=0.3, scale=0.5))
+    flow, fine = (followed(data, init, 40.0, each) for each in (tolerance, 1e-6))
+    assert flow.account["steps"] <= most
+    record, unit = flow.record, flow.reduced.time_unit
+    inside = [record.time + share * record.length for share in (0.1, 0.3, 0.5, 0.8)]
+    times = unit * np.sort(np.concatenate([*inside, [0.0]]))
+    found, expected = flow.look(times), fine.look(times)
+    assert worst(found, expected, data) <= tolerance
 
 
 @pytest.mark.parametrize(
