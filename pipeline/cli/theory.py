@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -72,7 +73,16 @@ def present(
     said = "in the catalog already, nothing was computed" if cached else f"computed in {seconds:.1f} s"
     say.print(f"\nThe data set is {path} ({said}); the figure: {', '.join(map(str, paths))}", soft_wrap=True)
     say.print(f"Open it with xarray.open_zarr({f'{path}/data.zarr'!r}, group={law!r}).", soft_wrap=True)
-    say.print(NEXT[law])
+    say.print(next_command(law), soft_wrap=True)
+
+
+def next_command(law: str) -> str:
+    """What is next, with the preset or the file that this command was given, and its settings."""
+    given = click.get_current_context().params
+    words = [given.get("preset_or_file", "PRESET")]
+    for setting in given.get("settings", ()):
+        words += ["--set", setting]
+    return NEXT[law].replace("PRESET", shlex.join(words))
 
 
 NEXT = {

@@ -107,6 +107,11 @@ class Network:
         return found
 
     @cached_property
+    def along_spans(self) -> np.ndarray:
+        """The points' parts along all spans, one after the other (row, n): the same for any weights."""
+        return np.asarray((self.inside @ np.concatenate([span for _, span in self.surfaces], axis=1)).T)
+
+    @cached_property
     def surface(self) -> np.ndarray:
         """Which of the surfaces each group slides along (g)."""
         found = np.empty(len(self.state), dtype=int)
@@ -157,13 +162,11 @@ class Network:
 
     def _held_features(self, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The points' parts along all spans (row, n), the rows that these groups have, and the group of each."""
-        spans = [span for _, span in self.surfaces]
-        size = np.array([span.shape[1] for span in spans], dtype=int)
+        size = np.array([span.shape[1] for _, span in self.surfaces], dtype=int)
         first, own = np.cumsum(size) - size, self.surface[groups]
         count = size[own]
         within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        along = (self.inside @ np.concatenate(spans, axis=1)).T
-        return along, np.repeat(first[own], count) + within, np.repeat(groups, count)
+        return self.along_spans, np.repeat(first[own], count) + within, np.repeat(groups, count)
 
     def moving(self, w: np.ndarray, a: np.ndarray) -> np.ndarray:
         """The neurons (their numbers) that are not 0."""

@@ -68,6 +68,11 @@ def test_a_law(laws, tmp_path, law, words, figure):
         assert all(variable.attrs["long_name"] for variable in opened.variables.values())
 
 
+def test_the_next_command_names_what_was_followed(laws, tmp_path):
+    done = called(tmp_path, "limit", "non-orthogonal", "--set", "init.seed=3")
+    assert "reluflow run non-orthogonal --set init.seed=3 --set init.log10_scale=-1000" in done.stdout
+
+
 def test_the_second_time_nothing_is_computed(laws, tmp_path):
     done, again = called(tmp_path, "limit"), called(tmp_path, "limit")
     assert "in the catalog already, nothing was computed" in again.stdout
