@@ -26,25 +26,13 @@ from pipeline.flow.collocation.network import carry, extrapolate
 from pipeline.flow.collocation.sliding import turn_corners
 from pipeline.flow.collocation.stiffness import first_trial, judge, prepare, refresh
 from pipeline.flow.collocation.sweep import CARE, RESTING, SCALE, N, sweep
-from pipeline.flow.collocation.workspace import (
-    LAST_STEP,
-    NEXT_ERROR,
-    NOW,
-    RATE,
-    REJECTED,
-    SIZE,
-    STEP,
-    STEPS,
-    UNIT,
-    VANISHED,
-)
+from pipeline.flow.collocation.workspace import LAST_STEP, NOW, RATE, REJECTED, SIZE, STEP, STEPS, UNIT, VANISHED
 
 ROOM_USED, CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, MET_ZERO, INTERRUPTED = 0, 1, 2, 3, 4, 5, 50, 99
 """Why the kernel returns: the record is full, or as ``pipeline.flow.exact.integration`` has it; or the w of a
 neuron reached 0, where all boundaries meet."""
-FIRST_RAPIDITY, ROUGH_FIRST_RAPIDITY = 0.05, 0.15
-"""h |D| of the fastest neuron in the first step that is tried; and where crossings are not looked at. A longer one
-leads to steps so long that their crossings err by more than the sweeps see."""
+FIRST_RAPIDITY = 0.05
+"""h |D| of the fastest neuron in the first step that is tried."""
 LARGEST_RAPIDITY = 1.0
 """The same in any step: up to there the equations of a neuron's nodes are far from singular."""
 CONVERGED_RESIDUAL = 1e-12
@@ -65,8 +53,6 @@ FASTEST, SLOWEST = 4.0, 0.2
 """By how much a step's length changes at most."""
 SAFETY, ORDER = 0.9, 0.2
 """The error after two sweeps is of the order 5."""
-LAST = 1.1
-"""How much longer than the step to try the last one may be: by a little less than what the safety leaves."""
 MORE, MOST = 2, 18
 """So many sweeps more than there have to be, for what crossings leave; and where sliding is not yet as the sweep
 assumes it, or where the step is :data:`SHORT` beside the last one. A neuron that slides and crosses elsewhere has
@@ -182,27 +168,6 @@ def sweep_once(points, tableau, state, step, pair):
 
 
 @inner
-def usual_sweeps(points, state):
-    """The sweeps of a step, at least; of the first one more, whose predicted force is constant."""
-    care, first = points.about[CARE], state.clock[LAST_STEP] == 0.0
-    if first:
-        return 2 if care == 0.0 else 3
-    return 1 if care < 2.0 and state.correction.control[ON] == 0.0 else 2
-
-
-@inner
-def error_to_go_by(points, planned, error, more):
-    """The error by which the next step is as long as its usual sweeps are enough.
-
-    Where crossings are not looked at it is that after so many. Where they count, what sweeps leave is not all of
-    the error, and one more makes it less: a step that took ``more`` than planned is shortened little by little.
-    """
-    if points.about[CARE] == 0.0:
-        return planned
-    return max(error, 1.0) if more else error
-
-
-@inner
 def try_step(points, tableau, state, step, rounds, allowed):
     """Sweep over a step until its force is right.
 
@@ -228,9 +193,8 @@ def try_step(points, tableau, state, step, rounds, allowed):
     carry(network, step, tableau, state.system)
     write_outputs(points, (network.end_w, network.end_a), network.scale, state.outputs[1], state.outputs[3])
     relative_change(network, state.last)
-    total, error, before, continued, planned, which = 0.0, np.inf, np.inf, 0.0, np.inf, 1
-    usual = usual_sweeps(points, state)
-    known, ratio = False, state.clock[RATE] * step if usual == 1 else 1.0
+    total, error, before, continued, which = 0.0, np.inf, np.inf, 0.0, 1
+    known, ratio = False, state.clock[RATE] * step if rounds == 1 else 1.0
     for turn in range(rounds + MOST):
         which = 1 - which
         pair = (notes[1 - which], notes[which]) if turn > 0 else (state.held, notes[which])
@@ -247,14 +211,13 @@ def try_step(points, tableau, state, step, rounds, allowed):
         if missed > UNSLID * allowed[1] and turn < rounds + MOST - 1:
             before, ratio = np.inf, 1.0
             continue
-        planned = error if planned == np.inf and turn >= usual - 1 else planned
         soon = turn < rounds + MORE - 1 and error * left**2 <= 1.0
         more = not known or (left <= SLOW and (soon or step < SHORT * state.clock[LAST_STEP]))
         if turn >= rounds - 1 and not (error > 1.0 and more):
             break
     state.clock[RATE] = ratio / step if known else state.clock[RATE]
     control[CONTRACTION] = ratio
-    state.clock[NEXT_ERROR] = error_to_go_by(points, planned, error, turn >= rounds)
+    error = max(error, 1.0) if turn >= rounds and error <= 1.0 else error  # the next one is shorter
     error = max(error, TOUCHED) if notes[which].harm[0] > allowed[1] else error
     if control[ON] > 0.0:
         turned = change_in_all(points, state, total)
@@ -281,8 +244,7 @@ def begin(points, tableau, state, unfit):
     state.clock[UNIT] = max(points.about[SCALE], sqrt(total / points.about[N] + unfit))
     copy_force(network.force, state.force)
     speed = fastest(network.force)
-    rapidity = FIRST_RAPIDITY if points.about[CARE] > 0.0 else ROUGH_FIRST_RAPIDITY
-    state.clock[STEP] = rapidity / speed if speed > 0.0 else 1.0
+    state.clock[STEP] = FIRST_RAPIDITY / speed if speed > 0.0 else 1.0
     state.correction.control[WAIT] = first_trial(points, state.correction)
 
 
@@ -303,15 +265,16 @@ def find_step(points, tableau, state, aims, watch):
     clock = state.clock
     n, scale, (share, end, _, tolerance, _) = points.about[N], points.about[SCALE], aims
     step, error, total, which = clock[STEP], np.inf, 0.0, 0
+    rounds = 2 + (clock[LAST_STEP] == 0.0)
+    if points.about[CARE] < 2.0 and state.correction.control[ON] == 0.0 and state.counts[STEPS] % CHECKED != 0:
+        rounds = 1
     prepare(points, state)
-    rounds = max(usual_sweeps(points, state), 2 if state.counts[STEPS] % CHECKED == 0 else 1)
     while not error <= 1.0:
         if watch[0] != 0.0:
             return step, error, total, which, INTERRUPTED
         if not still_moves(points, state.network, state.force):
             return step, error, total, which, STATIONARY
-        step = min(step, LARGEST_RAPIDITY / fastest(state.force))
-        step = end - clock[NOW] if end - clock[NOW] <= LAST * step else step
+        step = min(min(step, LARGEST_RAPIDITY / fastest(state.force)), end - clock[NOW])
         if clock[NOW] + step <= clock[NOW]:
             return step, error, total, which, STALLED
         predict(state, step, tableau)
@@ -352,7 +315,7 @@ def step_on(points, tableau, state, record, aims, watch):
         record.loss[place] = 0.5 * total / n
         write_end(state, record, place, step, scale)
         accept(points, state, which)
-        growth = SAFETY * max(error, clock[NEXT_ERROR], 1e-12) ** -ORDER
+        growth = SAFETY * max(error, 1e-12) ** -ORDER
         clock[NOW] = end if step == end - clock[NOW] else clock[NOW] + step
         clock[LAST_STEP], clock[STEP] = step, step * min(max(growth, SLOWEST), FASTEST)
         counts[STEPS] += 1

@@ -231,19 +231,6 @@ def test_a_short_flow_waits_for_no_thread(monkeypatch):
     assert follow_flow(*labelled(*student(150, 2, 3, 12)), end_time=1.0, tolerance=1e-3).status.complete
 
 
-def test_no_step_is_taken_for_a_rest():
-    """A run that ends a little after a step takes that one longer: a last one costs the same, however short."""
-    data, init = labelled(*student(200, 2, 5, 12))
-    whole = follow_flow(data, init, end_time=4.0, tolerance=1e-3)
-    (part,) = whole.parts
-    for k in range(2, len(part.time) - 1):
-        end = whole.time_unit * (part.time[k] + 1.05 * part.length[k])
-        (shorter,) = follow_flow(data, init, end_time=end, tolerance=1e-3).parts
-        assert np.array_equal(shorter.length[:k], part.length[:k])
-        assert len(shorter.time) == k + 1
-        assert shorter.length[k] == pytest.approx(1.05 * part.length[k])
-
-
 def test_progress_is_told(monkeypatch):
     """The kernel shows how far it is while it works; whoever waits is told in the paper's t."""
     told, listened = [], []
