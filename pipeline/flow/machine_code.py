@@ -47,7 +47,8 @@ class Part(JITCodeLibrary):
 
     def get_pointer_to_function(self, name: str) -> int:
         """Return the address of ``name``; 0 where it is not defined: what only kernels call has no wrapper."""
-        if all(function.name != name for function in self.get_defined_functions()):
+        # What comes from disk has its names where it was loaded.
+        if not self._finalized and all(function.name != name for function in self.get_defined_functions()):
             return 0
         address: int = super().get_pointer_to_function(name)
         return address
@@ -140,8 +141,9 @@ def emit_entries_only(level: int | None = None) -> None:
     numbas_environment, numbas_values = generator.set_env, lowering._find_singly_assigned_variable
 
     def set_environment(name: str, environment: Any) -> None:
-        # What is not emitted has no address to write to; code that comes from disk has none there either.
-        if generator._engine.is_symbol_defined(name):
+        # What is not emitted has no address to write to. Of what comes from disk the engine knows no such name.
+        engine = generator._engine
+        if engine.is_symbol_defined(name) or engine.get_global_value_address(name):
             numbas_environment(name, environment)
 
     def find_variables(lower: Any) -> None:
