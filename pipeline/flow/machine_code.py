@@ -4,9 +4,8 @@ Numba optimises every kernel together with all that it calls, and emits it, alth
 which is then optimised with all that *it* calls, and so on up to the function that Python calls. Here kernels stay
 as they were written until that function takes them in: each is optimised and emitted once per entry.
 
-Numba also gives every variable that is used in two blocks a place on the stack. For named tuples of thirty arrays,
-of seven words each, three quarters of LLVM's time went into taking these places apart again. A variable that is
-assigned once, in a block through which every way to its uses leads, needs none (:func:`find_values`).
+LLVM has to read a third of what Numba would write: tuples are handed on by their place, structures need none
+(:mod:`pipeline.flow.kernel_structures`), nor do most variables (:mod:`pipeline.flow.kernel_variables`).
 
 Results are the same to the bit, but for kernels that may reorder sums or fuse a product with a sum.
 """
@@ -14,15 +13,13 @@ Results are the same to the bit, but for kernels that may reorder sums or fuse a
 from __future__ import annotations
 
 import gc
-from collections import defaultdict
 from typing import Any
 
 import llvmlite.binding
-from numba.core import ir
-from numba.core.analysis import compute_cfg_from_blocks
 from numba.core.codegen import JITCodeLibrary
-from numba.core.lowering import Lower
 from numba.core.registry import cpu_target
+
+from pipeline.flow import kernel_structures, kernel_variables
 
 YOUNG_OBJECTS = 100_000
 """How many objects are made until Python looks for circles among them: with its 700 that took a tenth of all."""
@@ -30,7 +27,9 @@ REPLACED = (
     (JITCodeLibrary, "_get_module_for_linking"),
     (JITCodeLibrary, "_optimize_functions"),
     (JITCodeLibrary, "_optimize_final_module"),
-    (Lower, "_find_singly_assigned_variable"),
+    (JITCodeLibrary, "add_ir_module"),
+    *kernel_structures.REPLACED,
+    *kernel_variables.REPLACED,
 )
 """What of Numba's own is replaced here: were one of these names another, Numba would compile as it does."""
 
@@ -40,6 +39,12 @@ class Part(JITCodeLibrary):
 
     level: int | None = None
     """LLVM's for the whole of an entry, whose functions are then optimised one by one before, at Numba's level."""
+
+    def add_ir_module(self, module: Any) -> None:
+        """Take in what was written of this function."""
+        for function in getattr(module, "functions", []):
+            kernel_structures.remove_unused(function)
+        super().add_ir_module(module)
 
     def add_linking_library(self, library: Any) -> None:
         """Note that this function calls ``library``'s."""
@@ -89,47 +94,6 @@ def callees(library: Any) -> list[Any]:
     return list(found)
 
 
-def find_values(blocks: dict[int, Any]) -> set[str]:
-    """The variables assigned once, in a block that dominates all others that use them, and before these.
-
-    Parameters
-    ----------
-    blocks : dict of int to numba.core.ir.Block
-        In the order of these numbers they are written.
-    """
-    assigned: dict[str, int] = {}
-    used, others = defaultdict(set), set()
-    for offset, block in sorted(blocks.items()):
-        for statement in block.body:
-            target = statement.target.name if isinstance(statement, ir.Assign) else None
-            for name in names_read(statement):
-                used[name].add(offset)
-                if name not in assigned:
-                    others.add(name)
-            if target in assigned:
-                others.add(target)
-            elif target is not None:
-                assigned[target] = offset
-    dominators = compute_cfg_from_blocks(blocks).dominators()
-    return {
-        name
-        for name, place in assigned.items()
-        if name not in others and all(place in dominators[offset] for offset in used[name])
-    }
-
-
-def names_read(statement: Any) -> list[str]:
-    """The variables that a statement reads, or deletes."""
-    if isinstance(statement, ir.Del):
-        return [statement.value]
-    if not isinstance(statement, ir.Assign):
-        return [variable.name for variable in statement.list_vars()]
-    if isinstance(statement.value, ir.Var):
-        return [statement.value.name]
-    expression = statement.value if isinstance(statement.value, ir.Expr) else None
-    return [variable.name for variable in expression.list_vars()] if expression else []
-
-
 def emit_entries_only(level: int | None = None) -> None:
     """Have this process, from now on, compile in this way; ``level``: of :class:`Part`."""
     if not all(hasattr(kind, name) for kind, name in REPLACED):
@@ -137,8 +101,7 @@ def emit_entries_only(level: int | None = None) -> None:
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 50, 100)
     generator: Any = cpu_target.target_context.codegen()
-    lowering: Any = Lower
-    numbas_environment, numbas_values = generator.set_env, lowering._find_singly_assigned_variable
+    numbas_environment = generator.set_env
 
     def set_environment(name: str, environment: Any) -> None:
         # What is not emitted has no address to write to. Of what comes from disk the engine knows no such name.
@@ -146,12 +109,8 @@ def emit_entries_only(level: int | None = None) -> None:
         if engine.is_symbol_defined(name) or engine.get_global_value_address(name):
             numbas_environment(name, environment)
 
-    def find_variables(lower: Any) -> None:
-        numbas_values(lower)
-        # Where uses are counted, a variable may be given back twice: its place is empty the second time.
-        if not (lower.context.enable_nrt or lower.func_ir.func_id.is_generator):
-            lower._singly_assigned_vars |= find_values(lower.func_ir.blocks)
-
     Part.level = level
     generator._library_class, generator.set_env = Part, set_environment
-    lowering._find_singly_assigned_variable = find_variables
+    # Not by their place where functions are optimised one by one: 1,000 neurons took 9 % longer.
+    kernel_structures.replace_structures(by_place=level is None)
+    kernel_variables.replace_variables()

@@ -5,10 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from numba.core.compiler import run_frontend
 
 from pipeline.flow import machine_code
-from pipeline.flow.machine_code import emit_entries_only, find_values
+from pipeline.flow.machine_code import emit_entries_only
 
 KERNELS = """
 import json, sys
@@ -63,34 +62,6 @@ def test_a_process_that_compiles_runs_what_is_on_disk_already(tmp_path):
     script.write_text(KERNELS)
     run(script, "entries", tmp_path / "entries")
     assert run(script, "again", tmp_path / "entries") == {"value": 14.0}
-
-
-def largest_below(x, level):
-    twice = 2.0 * level
-    largest = 0.0
-    for k in range(len(x)):
-        half = 0.5 * x[k]
-        if half < twice:
-            largest = max(largest, half)
-    return largest + twice
-
-
-def test_a_variable_needs_no_place_if_its_only_assignment_comes_before_every_use():
-    values = find_values(run_frontend(largest_below).blocks)
-    assert {"x", "level", "twice", "half"} <= values
-    assert "largest" not in values
-
-
-def conditional(x):
-    if x > 0.0:
-        root = x
-    if x > 1.0:
-        return root
-    return 0.0
-
-
-def test_a_variable_that_may_not_be_assigned_keeps_its_place():
-    assert "root" not in find_values(run_frontend(conditional).blocks)
 
 
 @pytest.mark.parametrize("kind, name", machine_code.REPLACED)
