@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from rich.table import Table
+from rich.table import Column, Table
 
 from benchmarks.growth import COLLOCATION, CROSSING_COST, STEP_COST, Slope
 from benchmarks.measurement import seconds_at
@@ -64,7 +64,9 @@ def ratios(family: Family, found: Findings) -> Table:
     """The fastest rival's time over ours at each error."""
     asked = " · ".join(f"{bound:g} at {error:g}" for error, bound in family.asked.items())
     result = Table(
-        "problem", *(f"{error:g}" for error in ERRORS), title=f"{family.title}: the fastest rival's time over ours"
+        Column("problem", min_width=13),
+        *(f"{error:g}" for error in ERRORS),
+        title=f"{family.title}: the fastest rival's time over ours",
     )
     result.caption = f"Asked: 1 everywhere; {asked}. alone: no rival gets there within its patience; our time."
     for problem in found.problems:
