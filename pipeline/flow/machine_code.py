@@ -13,6 +13,9 @@ Results are the same to the bit, but for kernels that may reorder sums or fuse a
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 from typing import Any
 
 import llvmlite.binding
@@ -32,6 +35,19 @@ REPLACED = (
     *kernel_variables.REPLACED,
 )
 """What of Numba's own is replaced here: were one of these names another, Numba would compile as it does."""
+LEVELS = ("NUMBA_OPT", "NUMBA_LOOP_VECTORIZE", "NUMBA_SLP_VECTORIZE")
+"""The environment variables that say how well Numba optimises."""
+
+
+def compile_in_child(arguments: tuple[str, ...], levels: dict[str, str]) -> bool:
+    """Have ``python -m`` with these arguments compile; whether it could.
+
+    With these :data:`LEVELS`, Numba's own where there are none: what stays on disk for everybody must not depend
+    on those of the process that asked first. Tests, which compile much and run it once, have low ones.
+    """
+    environment = {name: value for name, value in os.environ.items() if name not in LEVELS} | levels
+    command = [sys.executable, "-m", *arguments]
+    return subprocess.run(command, env=environment, check=False).returncode == 0
 
 
 class Part(JITCodeLibrary):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from functools import cache
 from time import perf_counter
@@ -17,6 +16,7 @@ from pipeline.flow.collocation.steps import take_steps
 from pipeline.flow.collocation.sweep import make_sweep_work
 from pipeline.flow.collocation.tableau import gauss
 from pipeline.flow.collocation.workspace import make_state, make_steps
+from pipeline.flow.machine_code import compile_in_child
 
 STAGES, FINE_STAGES = 2, 4
 """Nodes of a step; and to read within it, which by three would be right to one order less than its end."""
@@ -66,7 +66,7 @@ def load_many_points() -> None:
     except NotOnDiskError:
         print("Compiling the solver for many points, once (a minute or two) ...", file=sys.stderr, flush=True)
         started = perf_counter()
-        failed = subprocess.run([sys.executable, "-m", "pipeline.flow.collocation"], check=False).returncode
+        done = compile_in_child(("pipeline.flow.collocation",), {})
         load_all()  # what the child could not, this process compiles, and raises what is wrong
-        if not failed:
+        if done:
             print(f"Compiled in {perf_counter() - started:.0f} s.", file=sys.stderr)

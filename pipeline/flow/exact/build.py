@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from functools import cache
 from time import perf_counter
@@ -19,7 +17,7 @@ from pipeline.flow.exact.network.groups import Neurons
 from pipeline.flow.exact.network.problem import Problem, make_problem
 from pipeline.flow.exact.propagation.bernstein import SIZE
 from pipeline.flow.exact.step_record import StepRecord
-from pipeline.flow.machine_code import emit_entries_only
+from pipeline.flow.machine_code import LEVELS, compile_in_child, emit_entries_only
 
 ENTRIES = ("integrate", "evaluate")
 """The kernels that Python calls; everything else is part of them."""
@@ -92,8 +90,7 @@ def compile_solver() -> None:
         flush=True,
     )
     started = perf_counter()
-    settings = {"NUMBA_OPT": "1", "NUMBA_LOOP_VECTORIZE": "0", "NUMBA_SLP_VECTORIZE": "0"}
-    command = [sys.executable, "-m", "pipeline.flow", "entries"]
-    if subprocess.run(command, env=os.environ | settings, check=False).returncode == 0:
+    levels = dict(zip(LEVELS, ("1", "0", "0"), strict=True))
+    if compile_in_child(("pipeline.flow", "entries"), levels):
         print(f"Compiled in {perf_counter() - started:.0f} s.", file=sys.stderr)
     # else whoever loads it compiles it anew, and raises what is wrong

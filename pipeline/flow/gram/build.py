@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from functools import cache
 from time import perf_counter
@@ -15,6 +14,7 @@ from pipeline.flow.gram.reading import make_seen, read_steps
 from pipeline.flow.gram.state import Aims, make_record, make_state
 from pipeline.flow.gram.steps import take_steps
 from pipeline.flow.gram.sweep import make_sweep
+from pipeline.flow.machine_code import compile_in_child
 
 DATA = make_data(np.eye(2), np.ones(2), 0.0)
 """Two points: the types of every run, and next to no work."""
@@ -52,7 +52,7 @@ def load_many_patterns() -> None:
     except NotOnDiskError:
         print("Compiling the solver for many patterns, once (a minute or two) ...", file=sys.stderr, flush=True)
         started = perf_counter()
-        failed = subprocess.run([sys.executable, "-m", "pipeline.flow.gram"], check=False).returncode
+        done = compile_in_child(("pipeline.flow.gram",), {})
         load_all()  # what the child could not, this process compiles, and raises what is wrong
-        if not failed:
+        if done:
             print(f"Compiled in {perf_counter() - started:.0f} s.", file=sys.stderr)

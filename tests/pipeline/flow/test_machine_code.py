@@ -71,3 +71,21 @@ def test_another_numba_compiles_as_it_does(kind, name, monkeypatch):
     monkeypatch.setattr(machine_code, "REPLACED", [(kind, f"{name}_that_was_renamed")])
     emit_entries_only()
     assert generator._library_class is before
+
+
+@pytest.mark.parametrize("levels, found", [({}, {}), ({"NUMBA_OPT": "2"}, {"NUMBA_OPT": "2"})])
+def test_machine_code_for_everybody_does_not_depend_on_the_levels_of_this_process(
+    levels, found, tmp_path, monkeypatch
+):
+    """It did: what a test had compiled first was up to twice as slow for every later run."""
+    (tmp_path / "compiler.py").write_text(
+        "import json, os, pathlib\n"
+        "found = {name: value for name, value in os.environ.items() if name.startswith('NUMBA_')}\n"
+        "pathlib.Path(__file__).with_name('found').write_text(json.dumps(found))\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    for name in machine_code.LEVELS:
+        monkeypatch.setenv(name, "0")
+    assert machine_code.compile_in_child(("compiler",), levels)
+    assert json.loads((tmp_path / "found").read_text()) == found
+    assert not machine_code.compile_in_child(("no_such_module",), {})
