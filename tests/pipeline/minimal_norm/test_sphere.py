@@ -17,7 +17,7 @@ SLOPES = st.one_of(st.just(0.0), st.floats(-2.0, 3.0).map(lambda slope: round(sl
 
 
 def searched(q, points, slope, seed=0, free=False):
-    """The best of 4,000 directions, refined by Nelder-Mead from the best few."""
+    """The best of 4,000 directions, refined by Nelder-Mead from the best of each of a few activation patterns."""
     r = points.shape[1]
     counted = r - 1 if free else r
 
@@ -30,7 +30,9 @@ def searched(q, points, slope, seed=0, free=False):
     if free:
         u /= np.linalg.norm(u[:, :counted], axis=1, keepdims=True)
     best = float(value(u).max())
-    for start in u[np.argsort(-value(u))[:4]]:
+    ordered = u[np.argsort(-value(u))]
+    _, first = np.unique(ordered @ points.T > 0, axis=0, return_index=True)
+    for start in ordered[np.sort(first)[:4]]:
         found = minimize(lambda v: -value(v), start, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12})
         best = max(best, -found.fun)
     return best
