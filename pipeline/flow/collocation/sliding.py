@@ -38,6 +38,9 @@ LOOKS = 16
 """In how many places of a step the share theta is looked at."""
 HALVINGS = 30
 """By which the end of sliding is found between two of them."""
+RETURNED = 0.1
+"""Of what a neuron errs by, at most, for a boundary that it comes back to, the share that counts: the whole of it
+took 3 % more steps at 1e-3, and no error was smaller."""
 
 
 @inlined
@@ -197,7 +200,7 @@ def leave(e, passed, step, flow, now, work):
     """Follow a pair from the end of its sliding on: it may come back to the boundary.
 
     That has no place in the step, as the pair's pushes stand with its first crossing. So by how much the neuron
-    errs for it is noted in ``now.harm``: where that is too much the step is too long.
+    may err for it is noted in ``now.harm``: where that is too much the step is too long.
 
     Parameters
     ----------
@@ -216,7 +219,8 @@ def leave(e, passed, step, flow, now, work):
         way += length * output * speed
         if (way < 0.0) if on else (way > 0.0):
             back += length * (abs(speed) if off * (off + there) < 0.0 else abs(there))
-    now.harm[0] = max(now.harm[0], step / points.about[N] * back / sqrt(points.square[now.point[e]]))
+    harm = RETURNED * back * step / points.about[N] / sqrt(points.square[now.point[e]])
+    now.harm[0] = max(now.harm[0], harm)
 
 
 @inlined
