@@ -34,7 +34,8 @@ class Events(NamedTuple):
         Pairs that do not cross, and come so near in this sweep as the sweep before has found: neuron and point;
         and the point's residual.
     harm : float64[1]
-        By how much a neuron may err, over its size, for one of these that it touches.
+        By how much a neuron may err, over its size, for one of these that it touches, or for a boundary that it
+        leaves and comes back to.
     """
 
     number: np.ndarray
