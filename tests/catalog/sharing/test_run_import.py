@@ -156,8 +156,8 @@ def test_a_kill_at_any_instant_leaves_whole_runs(shared, tmp_path, origin):
         into = open_catalog(tmp_path / f"killed-{number}")
 
         def work(_, into=into, number=number):
-            signal.setitimer(signal.ITIMER_REAL, 0.003 + 0.02 * number)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)  # which kills, with no chance to clean up
+            signal.setitimer(signal.ITIMER_REAL, 0.003 + 0.02 * number)
             import_runs(into, shared)
 
         (status,) = in_processes(1, work)

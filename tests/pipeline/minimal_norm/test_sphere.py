@@ -17,22 +17,24 @@ SLOPES = st.one_of(st.just(0.0), st.floats(-2.0, 3.0).map(lambda slope: round(sl
 
 
 def searched(q, points, slope, seed=0, free=False):
-    """The best of 4,000 directions, refined by Nelder-Mead from the best of each of a few activation patterns."""
-    r = points.shape[1]
-    counted = r - 1 if free else r
+    """The best of 4,000 directions, refined by Nelder-Mead from the best of each of the best activation patterns.
+
+    A ``free`` bias needs no search: for sum q = 0 the best is where one of the points is at its kink.
+    """
+    r = points.shape[1] - free
 
     def value(u):
-        u = u / np.maximum(np.linalg.norm(u[..., :counted], axis=-1, keepdims=True), 1e-300)
-        near = np.abs(u[..., -1]) <= 1e3  # beyond, sum q = 0 is lost in rounding
-        return np.where(near | (not free), np.abs(Activation(slope).value(u @ points.T) @ q), 0.0)
+        p = (u / np.maximum(np.linalg.norm(u, axis=-1, keepdims=True), 1e-300)) @ points[:, :r].T
+        if not free:
+            return np.abs(Activation(slope).value(p) @ q)
+        at_kinks = p[..., None, :] - (p / points[:, r])[..., :, None] * points[:, r]
+        return np.abs(Activation(slope).value(at_kinks) @ q).max(axis=-1)
 
     u = np.random.default_rng(seed).standard_normal((4000, r))
-    if free:
-        u /= np.linalg.norm(u[:, :counted], axis=1, keepdims=True)
     best = float(value(u).max())
     ordered = u[np.argsort(-value(u))]
-    _, first = np.unique(ordered @ points.T > 0, axis=0, return_index=True)
-    for start in ordered[np.sort(first)[:4]]:
+    _, first = np.unique(ordered @ points[:, :r].T > 0, axis=0, return_index=True)
+    for start in ordered[np.sort(first)[:12]]:
         found = minimize(lambda v: -value(v), start, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12})
         best = max(best, -found.fun)
     return best
