@@ -44,10 +44,8 @@ MOST_STEPS = 500_000
 """A bound that no run has come near (lambda = 1e-10000 takes 300 steps): it turns a hang into a status."""
 IN_MEMORY = 1_000_000_000
 """The bytes of samples up to which they are kept in memory."""
-
 READERS = 2
-"""How many threads read a trajectory that does not fit in memory: each holds a block of it, of a million neurons
-hundreds of megabytes."""
+"""How many threads read a trajectory that does not fit in memory: each holds a block of hundreds of megabytes."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +81,23 @@ class Course(Followed):
         return self.record, self.reduced.problem.label_scale
 
     def begin(self, time: float) -> tuple[Neurons, int]:
-        """The neurons from which an instant of the solver's time can be read, and the step that they begin.
+        """The neurons from which an instant of the solver's time is read, and the step that they begin.
 
-        Those at the start, or where a part of a long reading began: of a wide network it takes a while to get
-        there.
+        The latest that are known: at the start, at a checkpoint, or where a part of a long reading began.
         """
         begun = [instant for instant in self._begun if instant <= time]
         return self._begun[max(begun)] if begun else (self.reduced.neurons, 0)
+
+    def begun_at(self, checkpoints: list[tuple[int, Neurons]]) -> Course:
+        """The same, which knows the neurons at the start of some steps; none begins at the end."""
+        starts = self.record.time
+        self._begun.update({float(starts[i]): (neurons, i) for i, neurons in checkpoints if i < len(starts)})
+        return self
+
+    def stretches(self, times: np.ndarray) -> list[np.ndarray]:
+        """Instants of the solver's time in parts: each is read from what :meth:`begin` gives for its first."""
+        earlier = np.searchsorted(np.sort(list(self._begun)), times, side="right")
+        return np.split(times, np.flatnonzero(np.diff(earlier)) + 1)
 
     def curve(self, samples: int) -> xr.Dataset:
         """Read the residual and the loss alone, from the polynomials of the steps: no neuron is read.
@@ -200,10 +208,11 @@ def follow_flow(
     until = np.inf if end_time is None else end_time / reduced.time_unit
     limits = tolerance, until, most_steps
     integrated, seconds = integrate_interruptibly(reduced, limits, progress)
-    record, ended_by, *_, state, _, _ = integrated
+    record, ended_by, *_, state, _, _, checkpoints = integrated
     reduced = replace(reduced, neurons=reduced.neurons._replace(state=state))
-    account = account_of(integrated, reduced, seconds, tolerance=tolerance, slope=slope, output_speed=output_speed)
-    return Course(data, init, end_time, BY_NUMBER[ended_by], account, reduced, record)
+    account = account_of(integrated, reduced, seconds, tolerance, slope, output_speed)
+    course = Course(data, init, end_time, BY_NUMBER[ended_by], account, reduced, record)
+    return course.begun_at(checkpoints.neurons(reduced.neurons.sign))
 
 
 def integrate_interruptibly(
@@ -227,16 +236,10 @@ def integrate_interruptibly(
 
 
 def account_of(
-    found: tuple[Any, ...],
-    reduced: Reduction,
-    seconds: float,
-    *,
-    tolerance: float,
-    slope: float,
-    output_speed: float,
+    found: tuple[Any, ...], reduced: Reduction, seconds: float, tolerance: float, slope: float, output_speed: float
 ) -> dict[str, Any]:
     """What the trajectory's attributes say of an integration: how it was asked for, how it ended, its events."""
-    record, ended_by, rejected, crossings, patterns, ambiguous, _, sensitive, instants = found
+    record, ended_by, rejected, crossings, patterns, ambiguous, _, sensitive, instants, _ = found
     status, message = describe_end(BY_NUMBER[ended_by], ambiguous, reduced.contradictory)
     if sensitive:
         message += describe_sensitivity(sensitive, reduced.time_unit * float(instants[0]))
@@ -289,9 +292,12 @@ def read_samples(course: Course, times: np.ndarray, reading: Reading | None = No
     if samples * m * (8 * (d + 2) + n) > IN_MEMORY:
         return read_blocks(course, times, Blocks(samples, 8 * m * d), reading)
     own_times = times / reduced.time_unit
-    neurons, first = course.begin(own_times[0])
-    read = partial(evaluate, neurons, reduced.problem, course.record, own_times, first, course.allowed)
-    taken, _, _ = run_interruptibly(read, np.zeros(3))
+    parts = []
+    for part in course.stretches(own_times):
+        neurons, first = course.begin(part[0])
+        read = partial(evaluate, neurons, reduced.problem, course.record, part, first, course.allowed)
+        parts.append(run_interruptibly(read, np.zeros(3))[0])
+    taken = parts[0] if len(parts) == 1 else Samples(*map(np.concatenate, zip(*parts, strict=True)))
     return in_terms_of_the_data(course, taken)
 
 
@@ -335,6 +341,7 @@ def read_blocks(
                 begin = stretch[0].start
                 if begin:
                     instant = own_times[begin : begin + 1]
+                    neurons, first = course.begin(instant[0])
                     _, neurons, first = evaluate(neurons, problem, record, instant, first, allowed)
                     course._begun[float(instant[0])] = neurons, first
                 waiting.append(pool.submit(context.run, read, stretch, neurons, first))

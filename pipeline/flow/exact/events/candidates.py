@@ -13,7 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.flow.exact.events.clearance import largest_turn, leave_clear, measure_clearance
-from pipeline.flow.exact.events.group_pushes import choose_sides, largest_deviation, write_pushes
+from pipeline.flow.exact.events.group_pushes import (
+    choose_sides,
+    largest_deviation,
+    leave_pushed,
+    write_pushes,
+)
 from pipeline.flow.exact.events.pattern_force import SPEED_ROUNDING, largest_force
 from pipeline.flow.exact.events.sliding import any_repels, find_multipliers, held_side
 from pipeline.flow.exact.machine_code.jit import inlined, jitted
@@ -96,6 +101,8 @@ def find_candidates(network, curve, step, candidates, work):
         if anyone and kind[g] == MANY:
             turn = largest_turn(groups, g, curve, step, problem)
             anyone, anyone_turns = leave_clear(groups.clear[g], turn, reachable.side, reachable.turns)
+            if anyone:
+                anyone, anyone_turns = leave_pushed(network, g, curve, speeds[0], work)
         if not anyone:
             continue
         before, members, first = candidates.total[0], members_of(groups, g), row[g]
@@ -259,8 +266,9 @@ def add_turning(network, g, over, candidates, work):
     pushes, push, turning = own.pushes, own.push, own.turning
     members = members_of(groups, g)
     n = problem.x.shape[0]
-    for i in range(1, SIZE - 1):
-        write_pushes(network, g, curve, i, own)
+    if groups.kind[g] == FEW:  # those of many are known
+        for i in range(1, SIZE - 1):
+            write_pushes(network, g, curve, i, own)
     for k in range(n):
         turning.side[k], turning.up[k], turning.down[k] = 0.0, reachable.up[k], reachable.down[k]
     for k in range(n):

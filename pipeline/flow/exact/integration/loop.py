@@ -15,6 +15,7 @@ from pipeline.flow.exact.corrector.workspace import LastStep, make_step_workspac
 from pipeline.flow.exact.events.clearance import subtract_turn
 from pipeline.flow.exact.events.crossings import cross, make_events
 from pipeline.flow.exact.events.resting import decide_start
+from pipeline.flow.exact.integration.checkpoints import keep_checkpoint, make_checkpoints
 from pipeline.flow.exact.integration.state import (
     Aims,
     Progress,
@@ -78,6 +79,8 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
         How often a neuron came so close to a decision that an error of the tolerance's size could change it.
     instants : float64[:]
         When the first of these did.
+    checkpoints : Checkpoints
+        The neurons at the start of some of the steps.
     """
     n = problem.x.shape[0]
     neurons, record = copy_neurons(neurons), empty_record(256, n)
@@ -89,7 +92,7 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
     if changed > 0:
         network = make_network(neurons, problem)
         current = observe_start(network, work)
-    state = neurons.state.copy()
+    state, checkpoints = neurons.state.copy(), make_checkpoints(neurons)
     aims = Aims(allowed_defect(tolerance, current.r, problem), end_time, most_steps)
     progress = Progress(0.0, 0.0, 1.0, 0.0, np.int64(0), np.int64(0), np.bool_(False))
     crossings, patterns = 0, network.groups.start.shape[0] - 1
@@ -104,6 +107,7 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
                 ambiguous += not crossed.unique[i]
             cross(neurons, network.trial, crossed, events.work.group.vector)
             note_turned(network, progress.time, current)
+            keep_checkpoint(checkpoints, neurons, progress.steps, crossed.total[0])
             network = make_network(neurons, problem)
             observe_groups(network, current, work)
             patterns = max(patterns, network.groups.start.shape[0] - 1)
@@ -113,7 +117,7 @@ def integrate(neurons, problem, tolerance, end_time, most_steps, watch):
     copy_record(record, taken, progress.steps)
     ambiguous += current.sign_changes.released[0]
     sensitive, instants = current.sensitive_count[0], current.sensitive_times
-    return taken, event, progress.rejected, crossings, patterns, ambiguous, state, sensitive, instants
+    return taken, event, progress.rejected, crossings, patterns, ambiguous, state, sensitive, instants, checkpoints
 
 
 @inlined

@@ -189,7 +189,7 @@ def group_by_pattern(neurons, problem):
         propagator_logs=np.zeros(rows),
         clear=np.zeros((group_count, n)),
     )
-    write_rows(neurons, groups, np.empty((BLOCK, size)))
+    write_rows(neurons, groups, np.empty((size, BLOCK)))
     return groups
 
 

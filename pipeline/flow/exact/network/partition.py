@@ -10,6 +10,10 @@ import numpy as np
 from pipeline.flow.exact.machine_code.jit import allocating, inlined, jitted
 from pipeline.flow.exact.network.activation import SLIDING
 
+FEWEST_SLOTS, GROWTH = 256, 16
+"""The hash table's first size, and by what it grows when half of it is used: groups are few, if neurons are many,
+and a table of twice as many slots as there are neurons would be cleared at every grouping."""
+
 
 class Partition(NamedTuple):
     """Which neurons are in which group: as in ``PatternGroups``."""
@@ -29,11 +33,11 @@ def partition_by_pattern(neurons):
     -------
     Partition
     """
-    m, slots = neurons.sign.shape[0], 2
-    while slots < 2 * m:
-        slots *= 2
+    m, slots, group_count = neurons.sign.shape[0], FEWEST_SLOTS, -1
     group, first = np.empty(m, dtype=np.int64), np.empty(m, dtype=np.int64)
-    group_count = number_groups(neurons, np.zeros(slots, dtype=np.int64), first, group)
+    while group_count < 0:
+        group_count = number_groups(neurons, np.zeros(slots, dtype=np.int64), first, group)
+        slots *= GROWTH
     partition = Partition(
         group=group,
         order=np.empty(m, dtype=np.int64),
@@ -52,7 +56,7 @@ def number_groups(neurons, table, first, group):
     Parameters
     ----------
     neurons : Neurons
-    table : int64[a power of 2, at least twice m]
+    table : int64[a power of 2]
         Zeros; workspace: a hash table of the patterns.
     first, group : int64[m]
         Written: each group's first neuron, each neuron's group.
@@ -60,6 +64,7 @@ def number_groups(neurons, table, first, group):
     Returns
     -------
     groups : int
+        -1 if they need more than half of the table.
     """
     z, sign, state = neurons.z, neurons.sign, neurons.state
     m, n = state.shape
@@ -71,6 +76,8 @@ def number_groups(neurons, table, first, group):
         while True:
             found = table[slot]
             if found == 0:
+                if 2 * group_count >= size:
+                    return -1
                 table[slot] = group_count + 1
                 first[group_count] = j
                 group[j] = group_count

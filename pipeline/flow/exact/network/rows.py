@@ -15,7 +15,7 @@ BLOCK = 64
 
 @jitted
 def write_rows(neurons, groups, block):
-    """Write the groups' rows and propagators into zeros; ``block``, float64[:, q + 1], is workspace."""
+    """Write the groups' rows and propagators into zeros; ``block``, float64[q + 1, BLOCK], is workspace."""
     for g in range(groups.kind.shape[0]):
         if groups.row[g + 1] == groups.row[g]:
             continue
@@ -62,9 +62,9 @@ def write_factor(neurons, groups, g, reference, block):
         j = order[i]
         unit = exp(neurons.log_scale[j] - reference)
         for c in range(size):
-            block[filled, c] = unit * neurons.z[j, c]
+            block[c, filled] = unit * neurons.z[j, c]
         filled += 1
-        if filled == block.shape[0] or i == start[g + 1] - 1:
+        if filled == block.shape[1] or i == start[g + 1] - 1:
             add_to_factor(groups.rows, first, block, filled)
             filled = 0
     for c in range(size):
@@ -74,25 +74,37 @@ def write_factor(neurons, groups, g, reference, block):
 
 @jitted
 def add_to_factor(rows, first, block, count):
-    """Update the triangular factor R = ``rows[first:]`` so that R^T R grows by B^T B, B = ``block[:count]``.
+    """Update the triangular factor R = ``rows[first:]`` so that R^T R grows by B B^T, B = ``block[:, :count]``.
 
     By Householder's reflections; both are changed in place, and the block is used up. The diagonal stays positive.
+    A neuron is a column of B: the sums go along the memory.
     """
-    size = block.shape[1]
+    size = block.shape[0]
     for i in range(size):
-        square = 0.0
-        for b in range(count):
-            square += block[b, i] * block[b, i]
+        square = inner_product(block[i], block[i], count)
         if square == 0.0:
             continue
         length = sqrt(rows[first + i, i] * rows[first + i, i] + square)
         head = rows[first + i, i] + length
         rows[first + i, i] = length
         for c in range(i + 1, size):
-            total = head * rows[first + i, c]
-            for b in range(count):
-                total += block[b, i] * block[b, c]
+            total = head * rows[first + i, c] + inner_product(block[i], block[c], count)
             total *= 2.0 / (head * head + square)
             rows[first + i, c] = total * head - rows[first + i, c]
             for b in range(count):
-                block[b, c] -= total * block[b, i]
+                block[c, b] -= total * block[i, b]
+
+
+@inlined
+def inner_product(one, other, count):
+    """The inner product of the first ``count`` numbers: four sums at a time, which do not wait for one another."""
+    first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
+    for part in range(count // 4):
+        b = 4 * part
+        first += one[b] * other[b]
+        second += one[b + 1] * other[b + 1]
+        third += one[b + 2] * other[b + 2]
+        fourth += one[b + 3] * other[b + 3]
+    for b in range(count - count % 4, count):
+        first += one[b] * other[b]
+    return (first + second) + (third + fourth)

@@ -78,3 +78,17 @@ def test_the_rates_towards_the_boundaries_are_those_of_d(n, q):
         force = n * force_on(state, b[2], problem)
         write_pushes(network, g, b, 2, work)
         assert work.pushes[2] == pytest.approx(problem.x @ force, abs=1e-13 * n)
+
+
+def test_neurons_at_a_boundary_that_nothing_pushes_them_towards_are_not_looked_at():
+    """Aligned with one of two orthogonal points, at the other's boundary to rounding: D has no part towards it.
+
+    Of a million neurons a quarter ends like this; each was followed in each step, which took half of a run.
+    """
+    problem = make_problem(np.eye(2), np.array([1.0, -1.0]))
+    w = np.column_stack([np.ones(40), np.linspace(-1e-17, 1e-17, 40)])
+    state = np.full((40, 2), [ON, OFF], dtype=np.int8)
+    neurons = make_neurons(w, np.full(40, 1.0), state, np.linspace(-1.0, 1.0, 40))
+    b = np.array([1.0, 0.8, 0.7, 0.65, 0.62, 0.6])[:, None] * np.array([1.0, -1.0])
+    _, listed, _, _ = through_a_step(problem, neurons, b, 0.5)
+    assert len(listed) == 0
