@@ -58,9 +58,9 @@ MOST_STEPS = 500_000
 """A bound that turns a hang into a status, as the grouped path's."""
 ROUGH_STEPS = 128
 """After so many steps crossings are looked at: who slides, unseen, makes steps without number."""
-ROUGHEST = 1e-2
+ROUGHEST = 3e-3
 """The tolerance of a run's neurons once any slides: where a step may err by more, the sweeps don't settle who
-slides, among those that hold it at several boundaries, until the step is 1e-12 long: 12,000 steps, not 900."""
+slides, among those that hold it at several boundaries, until the step is 1e-12 long: 12,000 steps, not 700."""
 ROOM = 4_000_000
 """How many numbers a part of the record has: 32 megabytes."""
 SOON_STEPS, SOON = 500, 5_000_000
@@ -198,7 +198,7 @@ def follow_many_points(
     # To look through the loaded libraries takes longer than a whole run that asks none of them.
     with one_thread(n if d > NARROW or d * m > SMALL_MATRIX else 0):
         started = perf_counter()
-        points = in_blocks(x, y, m, slope, care(tolerance, n), (units.inputs, units.labels))
+        points = in_blocks(x, y, m, slope, care(tolerance, n, m), (units.inputs, units.labels))
         boundaries = None if all_differ(x) else boundaries_of(points, m)
         solved, unfit = (points, 0.0) if boundaries is None else (boundaries.points, boundaries.unfit)
         sizes = m, d, solved.labels.shape[1], solved.sample.shape[1]
@@ -280,20 +280,25 @@ def take_parts(points: Points, state: State, aims: Aims, watch: np.ndarray) -> t
     m, d = state.network.start_w.shape
     most = int(min(max(ROOM // (m * (d + 1) * (STAGES + 1)), 16), 512, aims[2] + 1))
     tableau, parts, reason, steps = gauss(STAGES), [], ROOM_USED, min(most, ROUGH_STEPS)
+    aims = refined(aims, state.counts[SLIDINGS] > 0)
     while reason == ROOM_USED:
         record = make_steps(steps, STAGES, m, d, len(state.held.neuron) + steps)
         count, reason = take_steps(points, tableau, state, record, aims, watch)
         parts.append((record, int(count)))
         if reason != ROOM_USED:
             break
-        points.about[CARE], steps = max(points.about[CARE], 1.0), most
-        if state.counts[SLIDINGS] > 0:
-            allowed, until, last, tolerance, unfit = aims
-            finer = min(1.0, ROUGHEST / tolerance)
-            aims = finer * allowed, until, last, finer * tolerance, unfit
-            if len(points.rows) <= GROUPED_UP_TO and opposite_rays(points.rows):
-                reason = OUT_OF_STEPS
+        points.about[CARE] = max(points.about[CARE], 1.0)
+        aims, steps = refined(aims, state.counts[SLIDINGS] > 0 or count < steps), most
+        if state.counts[SLIDINGS] > 0 and len(points.rows) <= GROUPED_UP_TO and opposite_rays(points.rows):
+            reason = OUT_OF_STEPS
     return tuple(parts), int(reason)
+
+
+def refined(aims: Aims, sliding: bool) -> Aims:
+    """What steps may err by where neurons slide: of :data:`ROUGHEST` at most."""
+    allowed, until, most, tolerance, unfit = aims
+    finer = min(1.0, ROUGHEST / tolerance) if sliding else 1.0
+    return finer * allowed, until, most, finer * tolerance, unfit
 
 
 def shortened(record: Steps, count: int) -> Steps:

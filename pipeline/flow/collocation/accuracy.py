@@ -10,16 +10,19 @@ SMALL_START, SMALL_START_SHARE, SMALL_START_POWER = 0.1, 0.25, 0.6
 """A start below that size, in the solver's units, has a smaller share, times this at least, and a larger power, by
 3/4 of the last at most: what is wrong while its neurons grow, each step relative to them, shifts the time at which
 they are seen."""
-ROUGH, CORNERED = 3.2, 0.5
-"""The tolerances, over 1/n, from which on neurons count as active at the nodes alone, and from which on crossings
-have no corners: a single point does 1/n. They leave errors of .2/n and .02/n, in half the time each."""
+ROUGH, ROUGH_FEW, FEW = 0.75, 3.2, 8.0
+"""The tolerance, over 1/n, from which on neurons count as active at the nodes alone: a single point does 1/n. It
+is the larger the fewer neurons there are, ``FEW`` over their number, up to the second: what their points do wrong
+is the mean over all neurons. That takes a third of the time; errors are .1 tolerances, one at most."""
+CORNERED = 0.5
+"""The same from which on crossings have no corners: errors of .02/n, in half the time."""
 
 
-def care(tolerance: float, n: int) -> int:
+def care(tolerance: float, n: int, neurons: int) -> int:
     """How much is made of the crossings within a step: the last of ``Points.about``."""
-    if tolerance >= ROUGH / n:
+    if tolerance * n >= min(max(ROUGH, FEW / neurons), ROUGH_FEW):
         return 0
-    return 1 if tolerance >= CORNERED / n else 2
+    return 1 if tolerance * n >= CORNERED else 2
 
 
 def share(tolerance: float, size: float) -> float:

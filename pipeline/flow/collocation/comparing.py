@@ -5,36 +5,29 @@ from __future__ import annotations
 from math import sqrt
 
 from pipeline.flow.collocation.compiling import inner
+from pipeline.flow.collocation.products import multiply
+from pipeline.flow.collocation.rough import PLANE, subtract_outputs, subtract_plane
 from pipeline.flow.collocation.sweep import SLOPE
 
 
 @inner
-def write_outputs(points, neurons, scale, into, row):
-    """Write the network's outputs at the sampled points.
+def write_outputs(points, neurons, scale, into, rows):
+    """Write minus the network's outputs at the sampled points: by how much they differ is all that is asked.
 
     Parameters
     ----------
     neurons : (float64[m, d], float64[m])
-    row : float64[sampled]
+    rows : float64[m, sampled]
         Workspace.
     """
-    w, a = neurons
     slope, sample = points.about[SLOPE], points.sample
-    d, sampled = sample.shape
-    for k in range(sampled):
+    for k in range(into.shape[0]):
         into[k] = 0.0
-    for j in range(w.shape[0]):
-        if scale[j] != 0:
-            continue
-        for k in range(sampled):
-            row[k] = 0.0
-        for c in range(d):
-            weight, column = w[j, c], sample[c]
-            for k in range(sampled):
-                row[k] += weight * column[k]
-        output = a[j]
-        for k in range(sampled):
-            into[k] += output * (row[k] if row[k] > 0.0 else slope * row[k])
+    if sample.shape[0] == PLANE:
+        subtract_plane(neurons, scale, sample, slope, into)
+    else:
+        multiply(neurons[0], sample, rows)
+        subtract_outputs(rows, neurons[1], scale, slope, into)
 
 
 @inner

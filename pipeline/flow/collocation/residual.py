@@ -76,21 +76,12 @@ def take_both(j, near, network, tableau, slope, work):
 
 @inner
 def take_at_nodes(j, network, slope, work):
-    """The same where every pair counts as active where it is at each node: no sign is looked at.
-
-    Returns
-    -------
-    bool
-        False.
-    """
+    """Take neuron j's outputs from the residual, at the step's start and at the nodes."""
     s, m = network.a.shape
     visible = 1.0 if network.scale[j] == 0 else 0.0
     subtract_active(work.start[j], visible * network.start_a[j], slope, work.residual[s])
     for i in range(s):
         subtract_active(work.nodes[i * m + j], visible * network.a[i, j], slope, work.residual[i])
-    for word in range(work.words.shape[0]):
-        work.words[word] = 0
-    return False
 
 
 @inner

@@ -63,6 +63,12 @@ CHECKED = 6
 last seconds did; of so many steps one has a second."""
 LEAST_LEFT = 0.2
 """What a sweep leaves of the change before it, at least: less is luck, or says nothing of the method's error."""
+LABOURED = 0.5
+"""The error that counts, at least, of a step that took more sweeps than there have to be: the next one is as long.
+Shortened by a tenth, as it was, it took twice as many steps where the labels are stiff."""
+CHATTERING = 0.1
+"""A step over the mean of all before it at which the record ends, for crossings to be followed: who slides,
+unseen, chatters."""
 UNSLID = 0.1
 """The share of what a neuron may err by that it may miss for sliding that was not."""
 TOUCHED = 30.0
@@ -129,7 +135,7 @@ def still_moves(points, network, force):
 def change_of_sweep(points, state, allowed):
     """By how much a sweep changes the step's end, over what is allowed."""
     network, outputs = state.network, state.outputs
-    write_outputs(points, (network.end_w, network.end_a), network.scale, outputs[2], outputs[3])
+    write_outputs(points, (network.end_w, network.end_a), network.scale, outputs[2], outputs[3:])
     moved = max(MOVEMENT_SHARE * root_mean_square(outputs[2], outputs[0]), LEAST_CHANGE * points.about[SCALE])
     change = root_mean_square(outputs[2], outputs[1]) / min(allowed[0], moved)
     for k in range(outputs.shape[1]):
@@ -191,7 +197,7 @@ def try_step(points, tableau, state, step, rounds, allowed):
     if control[ON] > 0.0:
         factorise(step, state.correction)
     carry(network, step, tableau, state.system)
-    write_outputs(points, (network.end_w, network.end_a), network.scale, state.outputs[1], state.outputs[3])
+    write_outputs(points, (network.end_w, network.end_a), network.scale, state.outputs[1], state.outputs[3:])
     relative_change(network, state.last)
     total, error, before, continued, which = 0.0, np.inf, np.inf, 0.0, 1
     known, ratio = False, state.clock[RATE] * step if rounds == 1 else 1.0
@@ -217,7 +223,9 @@ def try_step(points, tableau, state, step, rounds, allowed):
             break
     state.clock[RATE] = ratio / step if known else state.clock[RATE]
     control[CONTRACTION] = ratio
-    error = max(error, 1.0) if turn >= rounds and error <= 1.0 else error  # the next one is shorter
+    error = (
+        max(error, LABOURED if points.about[CARE] == 0.0 else 1.0) if turn >= rounds and error <= 1.0 else error
+    )
     error = max(error, TOUCHED) if notes[which].harm[0] > allowed[1] else error
     if control[ON] > 0.0:
         turned = change_in_all(points, state, total)
@@ -238,7 +246,7 @@ def begin(points, tableau, state, unfit):
             for c in range(d):
                 network.w[i, j, c] = network.start_w[j, c]
     outputs = state.outputs
-    write_outputs(points, (network.start_w, network.start_a), network.scale, outputs[0], outputs[3])
+    write_outputs(points, (network.start_w, network.start_a), network.scale, outputs[0], outputs[3:])
     total = sweep(points, tableau, network, 0.0, (state.held, state.notes[0]), state.work)
     state.clock[SIZE] = sqrt(total / points.about[N])
     state.clock[UNIT] = max(points.about[SCALE], sqrt(total / points.about[N] + unfit))
@@ -324,6 +332,8 @@ def step_on(points, tableau, state, record, aims, watch):
             return place + 1, MET_ZERO
         place, pairs = place + 1, after
         watch[1], watch[2] = clock[NOW], counts[STEPS]
+        if points.about[CARE] == 0.0 and step < CHATTERING * clock[NOW] / counts[STEPS]:
+            return place, ROOM_USED
 
 
 @entry_point

@@ -23,13 +23,14 @@ from pipeline.flow.collocation.correction import (
     find_gram,
     find_side,
 )
-from pipeline.flow.collocation.sweep import N
+from pipeline.flow.collocation.sweep import CARE, N
 from pipeline.flow.collocation.workspace import NOW
 
 STIFF = 0.02
 """What two sweeps leave, at least, where they hold the steps."""
-LEAST = 1.0
-"""The step times the trace of S, at least: some three to eight times its largest eigenvalue."""
+LEAST, LEAST_ROUGH = 1.0, 0.3
+"""The step times the trace of S, at least: some three to eight times its largest eigenvalue; and where no
+crossing is followed: there most steps are one sweep."""
 AGAIN = 4.0
 """Windows until the trace is looked at again; and the work of the steps before the first trial, over that of H."""
 OUTDATED = 0.2
@@ -107,7 +108,8 @@ def judge(points, state):
         find_gram(points, state.network, state.work, correction)
         control[TRACE] = find_side(points, state.network, state.held, correction)
         control[LIMIT] = step * control[TRACE]
-        if control[LIMIT] > LEAST:
+        rough = points.about[CARE] == 0.0
+        if control[LIMIT] > (LEAST_ROUGH if rough else LEAST):
             control[ON], control[CONTRACTION] = 1.0, 0.0
         else:
-            control[WAIT] = AGAIN
+            control[WAIT] = 1.0 if rough else AGAIN

@@ -16,7 +16,8 @@ from pipeline.flow.collocation.compiling import inlined, inner
 from pipeline.flow.collocation.events import AFTER, NUMBERS, PLAN, PLAN_AFTER, SHIFT, TIME, UNTIL, UP
 from pipeline.flow.collocation.pairs import add_active, find_root, interpolate, row_at, shifted_root, value_at
 from pipeline.flow.collocation.products import add_force, multiply, sum_products
-from pipeline.flow.collocation.residual import push, take_at_nodes, take_outputs
+from pipeline.flow.collocation.residual import push, take_outputs
+from pipeline.flow.collocation.rough import sweep_at_nodes
 
 N, SLOPE, SCALE, RESTING, CARE = range(5)
 """Places in ``Points.about``."""
@@ -314,6 +315,9 @@ def sweep(points, tableau, network, step, notes, work):
         The sum of the squared residuals at the step's start.
     """
     before, now = notes
+    now.number[0], now.number[1], now.number[2] = 0, 0, 0
+    if points.about[CARE] == 0.0:
+        return sweep_at_nodes(points, (points.about[N], points.about[SLOPE]), tableau, network, step, work)
     force, residual = network.force, work.residual
     s, (_, m, d) = len(tableau.nodes), force.shape
     n, slope = points.about[N], points.about[SLOPE]
@@ -323,7 +327,6 @@ def sweep(points, tableau, network, step, notes, work):
         for j in range(m):
             for c in range(d):
                 force[i, j, c] = 0.0
-    now.number[0], now.number[1], now.number[2] = 0, 0, 0
     total, old = 0.0, 0
     for block in range(points.columns.shape[0]):
         first = block * size
@@ -338,11 +341,8 @@ def sweep(points, tableau, network, step, notes, work):
             while last < before.number[0] and before.neuron[last] == j and before.point[last] < first + size:
                 last += 1
             hide_held((old, last, j), first, m, before, work)
-            if points.about[CARE] > 0.0:
-                near = before.near[j] * points.about[RESTING] * n / points.about[SCALE]
-                crossing = take_outputs(j, near, network, tableau, slope, work)
-            else:
-                crossing = take_at_nodes(j, network, slope, work)
+            near = before.near[j] * points.about[RESTING] * n / points.about[SCALE]
+            crossing = take_outputs(j, near, network, tableau, slope, work)
             for e in range(old, last):
                 work.crossing[before.point[e] - first] = 1
             if crossing or last > old:

@@ -39,8 +39,8 @@ class State(NamedTuple):
     correction : Correction
     clock : float64[6]
     counts : int64[6]
-    outputs : float64[4, sampled]
-        At some points: at the step's start, and at its end by the last two sweeps; workspace.
+    outputs : float64[3 + m, sampled]
+        At some points: minus those at the step's start, and at its end by the last two sweeps; workspace.
     last : float64[m, d + 1]
         The neurons at the step's end by the sweep before.
     system : float64[s, s + 1]
@@ -107,7 +107,7 @@ def make_state(sizes: tuple[int, int, int, int], stages: int, most: int) -> Stat
         make_network(stages, m, d), np.zeros((stages, m, d)), make_events(most, stages, m), notes,
         make_sweep_work(stages, m, d, size), make_corner_work(stages, m, d, most),
         make_correction(stages, m, d, size), np.zeros(6), np.zeros(6, dtype=np.int64),
-        np.zeros((4, sampled)), np.zeros((m, d + 1)), np.zeros((stages, stages + 1)), np.zeros(d + 1),
+        np.zeros((3 + m, sampled)), np.zeros((m, d + 1)), np.zeros((stages, stages + 1)), np.zeros(d + 1),
     )  # fmt: skip
 
 
