@@ -229,8 +229,9 @@ def _statements(manifest: Manifest) -> str:
 
 def _counts(found: Mapping[str, str], of_how_many: str) -> str:
     holds, fails, rest = (list(found.values()).count(word) for word in ("holds", "fails", "not_applicable"))
+    hold = "holds" if holds == 1 else "hold"
     return (
-        f"{holds} {of_how_many.format(len(found))} hold, {fails} fail{'s' if fails == 1 else ''}, {rest} "
+        f"{holds} {of_how_many.format(len(found))} {hold}, {fails} fail{'s' if fails == 1 else ''}, {rest} "
         f"do{'es' if rest == 1 else ''} not apply"
     )
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation
 
 from pipeline.figures.reading import (
     growth_sizes,
@@ -40,6 +41,9 @@ BAR = 0.5
 
 LABEL = 0.24
 """The width of a limit's label, as a part of the axis'."""
+
+APART = 3.0 / 72.0
+"""By how much two labels are moved apart that would touch, each, in inches."""
 
 TIMES = ("t₁", "t₂", "t₃")
 
@@ -181,6 +185,10 @@ def _part(labels: list[Text], places: list[float]) -> None:
     if high and places[high[0]] - places[low] < LABEL:
         labels[low].set_horizontalalignment("right")
         labels[high[0]].set_horizontalalignment("left")
+        for label, way in ((labels[low], -1), (labels[high[0]], 1)):
+            # Two limits that are nearly the same have labels that would touch.
+            apart = ScaledTranslation(way * APART, 0.0, label.figure.dpi_scale_trans)
+            label.set_transform(label.get_transform() + apart)
         reach = LABEL
     if places[low] - reach < LABEL / 4:
         labels[0].set_visible(False)

@@ -9,7 +9,7 @@ It knows the data, and nothing of phases or catalogs.
 from pipeline.flow.course import Course, follow_flow
 from pipeline.flow.followed import Followed
 from pipeline.flow.initial import initialise
-from pipeline.flow.limit.labelled import limit_beside, limit_process, measure_limit
+from pipeline.flow.limit.labelled import limit_beside, limit_process, measure_limit, refuse_long_limit
 from pipeline.flow.simulate import simulate
 from pipeline.flow.starts import arrays_of, given_start, given_weights, start, start_from
 
@@ -24,6 +24,7 @@ __all__ = [
     "limit_beside",
     "limit_process",
     "measure_limit",
+    "refuse_long_limit",
     "simulate",
     "start",
     "start_from",

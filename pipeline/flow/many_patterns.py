@@ -35,7 +35,7 @@ from pipeline.flow.gram.state import (
 from pipeline.flow.gram.steps import INTERRUPTED, ROOM_USED, take_steps
 from pipeline.flow.gram.sweep import make_sweep
 from pipeline.flow.reduction import Reduction
-from pipeline.flow.streaming import Blocks
+from pipeline.flow.samples_in_parts import read_in_parts
 from pipeline.network.status import BY_NUMBER
 from pipeline.network.threads import one_thread
 
@@ -54,8 +54,6 @@ STEPS_BETWEEN, LARGE = 8, 200_000
 would wait for the steps that lead to it."""
 MARKS = 200_000_000
 """The bytes of marks up to which they are kept."""
-IN_MEMORY = 1_000_000_000
-"""The bytes of samples up to which they are kept in memory."""
 AT_ONCE = 256_000_000
 """The bytes of samples that are read at a time."""
 
@@ -106,32 +104,13 @@ class ManyPatterns(Course):
 
     def read(self, times: np.ndarray, reading: Reading | None) -> dict[str, Any]:
         """The trajectory's variables at these instants of the paper's t; as dask arrays if there are too many."""
-        (m, d), n = self.init.variables["direction"].shape, self.data.sizes["point"]
-        samples, each = len(times), m * (8 * (d + 2) + n) + 8 * n
-        blocks = Blocks(samples, max(8 * m * d, m * n)) if samples * each > IN_MEMORY else None
-        length = max(1, AT_ONCE // each) if blocks is None else blocks.length
-        reader, watch, kept = Reader(self), np.zeros(3), []
+        (m, d), n, reader = self.init.variables["direction"].shape, self.data.sizes["point"], Reader(self)
 
-        def read_all() -> None:
-            for first in range(0, samples, length):
-                values = reader.read(times[first : first + length] / self.time_unit, watch)
-                if watch[0]:
-                    return
-                if blocks is not None:
-                    for name in [name for name in values if name not in ("residual", "gradient_norm")]:
-                        blocks.write(name, first, values.pop(name))
-                kept.append(values)
-                if reading is not None:
-                    reading(min(first + length, samples), samples)
+        def read(some: np.ndarray, watch: np.ndarray) -> dict[str, np.ndarray]:
+            return reader.read(some / self.time_unit, watch)
 
-        if reading is not None:
-            reading(0, samples)
         with one_thread(n):
-            run_interruptibly(read_all, watch)
-        found: dict[str, Any] = kept[0]
-        if len(kept) > 1:
-            found = {name: np.concatenate([part[name] for part in kept]) for name in kept[0]}
-        return found if blocks is None else found | blocks.arrays()
+            return read_in_parts(read, times, (m, n, d), AT_ONCE, reading)
 
 
 @dataclass(frozen=True)

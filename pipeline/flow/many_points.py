@@ -49,7 +49,7 @@ from pipeline.flow.exact.step_record import StepRecord
 from pipeline.flow.followed import Followed, Progress, Reading
 from pipeline.flow.many_points_reading import Reader, patterns_of, residual_of
 from pipeline.flow.reduction import unit_of
-from pipeline.flow.streaming import Blocks
+from pipeline.flow.samples_in_parts import read_in_parts
 from pipeline.flow.units import Units
 from pipeline.network.status import BY_NUMBER, Status
 from pipeline.network.threads import one_thread
@@ -65,8 +65,6 @@ ROOM = 4_000_000
 """How many numbers a part of the record has: 32 megabytes."""
 SOON_STEPS, SOON = 500, 5_000_000
 """The steps, and the products of neurons x points x coordinates in them, that take some 20 ms at most."""
-IN_MEMORY = 1_000_000_000
-"""The bytes of samples up to which they are kept in memory."""
 AT_ONCE = 64_000_000
 """The bytes of samples that are read at a time."""
 Aims = tuple[float, float, float, float, float]
@@ -150,29 +148,12 @@ class ManyPoints(Followed):
 
     def read(self, times: np.ndarray, reading: Reading | None) -> dict[str, Any]:
         """The trajectory's variables at these instants of the paper's t; as dask arrays if there are too many."""
-        (m, d), n = self.end.w.shape, self.data.sizes["point"]
-        samples, each = len(times), m * (8 * (d + 2) + n) + 8 * n
-        blocks = Blocks(samples, max(8 * m * d, m * n)) if samples * each > IN_MEMORY else None
-        length = max(1, AT_ONCE // each) if blocks is None else blocks.length
-        reader, watch, kept = Reader(self), np.zeros(3), []
+        (m, d), n, reader = self.end.w.shape, self.data.sizes["point"], Reader(self)
 
-        def read_all() -> None:
-            for first in range(0, samples, length):
-                values = reader.read(times[first : first + length] / self.time_unit, watch)
-                if watch[0]:
-                    return
-                if blocks is not None:
-                    for name in [name for name in values if values[name].ndim == 3]:
-                        blocks.write(name, first, values.pop(name))
-                kept.append(values)
-                if reading is not None:
-                    reading(min(first + length, samples), samples)
+        def read(some: np.ndarray, watch: np.ndarray) -> dict[str, np.ndarray]:
+            return reader.read(some / self.time_unit, watch)
 
-        if reading is not None:
-            reading(0, samples)
-        run_interruptibly(read_all, watch)
-        found: dict[str, Any] = {name: np.concatenate([part[name] for part in kept]) for name in kept[0]}
-        return found if blocks is None else found | blocks.arrays()
+        return read_in_parts(read, times, (m, n, d), AT_ONCE, reading)
 
 
 def follow_many_points(

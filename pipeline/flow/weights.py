@@ -16,6 +16,7 @@ from catalog.schema import conform, variable
 from pipeline.flow.initial import LARGEST, SMALLEST
 from pipeline.inputs.errors import RequestError
 from pipeline.network import algebra
+from pipeline.network.activation_patterns import first_of_each
 from pipeline.network.status import Status
 
 BALANCED = 1e-12
@@ -133,7 +134,7 @@ def label_trajectory(
         loss = algebra.loss(residual)
     account = account | {
         "crossings": int(np.count_nonzero(activation[1:] != activation[:-1])),
-        "patterns": max(len(np.unique(activation[at], axis=0)) for at in (0, -1)),
+        "patterns": max(len(first_of_each(activation[at] == on)) for at in (0, -1)),
     }
     trajectory = conform(
         "trajectory",

@@ -18,6 +18,7 @@ from pipeline.minimal_norm.interpolator import Network, corrected
 from pipeline.minimal_norm.program import Blocks, solve, with_one_line
 from pipeline.minimal_norm.reduction import Neurons, Reduced
 from pipeline.network.activation import Activation
+from pipeline.network.activation_patterns import words
 
 VANISHING = (1e-8, 1e-6, 1e-4)
 """The share of the total mass below which a neuron is left out: the others are corrected for it. The next is tried
@@ -61,7 +62,7 @@ def merged(reduced: Reduced, neurons: Neurons, vanishing: float = VANISHING[0]) 
 
 def _merged(reduced: Reduced, neurons: Neurons) -> Neurons:
     keys = np.column_stack([neurons.sign > 0, neurons.weight @ reduced.points.T > 0])
-    _, first, owner = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    _, first, owner = np.unique(words(keys), return_index=True, return_inverse=True)
     total = np.zeros((len(first), neurons.weight.shape[1]))
     np.add.at(total, owner.ravel(), neurons.weight)
     return Neurons(total, neurons.sign[first])

@@ -20,7 +20,12 @@ import numpy as np
 
 from pipeline.minimal_norm.sphere import Chart, Peaks
 from pipeline.network.activation import Activation
-from pipeline.network.activation_patterns import count_in_general_position, enumerate_patterns
+from pipeline.network.activation_patterns import (
+    count_in_general_position,
+    each_once,
+    enumerate_patterns,
+    first_of_each,
+)
 
 MOST_NUMBERS = 10_000_000
 """How many numbers the cells may have, one a point: about two seconds' work."""
@@ -148,14 +153,14 @@ def _in_all_cells(force: np.ndarray, points: np.ndarray, slope: float, level: fl
 
 def _uphill(force: np.ndarray, points: np.ndarray, slope: float, level: float, starts: np.ndarray) -> Maxima:
     up = (1 - slope) * force > 0
-    cells = np.unique(starts[:, up], axis=0)
+    cells = each_once(starts[:, up])
     seen, directions, heights = cells, [np.zeros((0, points.shape[1]))], [np.zeros(0)]
     for _ in range(MOST_CLIMBS):
         _, unit, height = _greatest(force, points, slope, 0.0, cells, ROUGHLY)
         directions.append(unit[height > level])
         heights.append(height[height > level])
-        both = np.concatenate([seen, np.unique(unit @ points[up].T > 0, axis=0)])
-        first = np.unique(both, axis=0, return_index=True)[1]
+        both = np.concatenate([seen, each_once(unit @ points[up].T > 0)])
+        first = first_of_each(both)
         cells = both[first[first >= len(seen)]]
         if not len(cells):
             break

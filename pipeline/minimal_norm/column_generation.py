@@ -10,6 +10,7 @@ from pipeline.minimal_norm.cells import Heights, are_likely_few, heights_above, 
 from pipeline.minimal_norm.program import TOLERANCE, Blocks, Solution, solve, with_one_line
 from pipeline.minimal_norm.reduction import Reduced
 from pipeline.minimal_norm.sphere import Chart, Peaks, climb_from, peaks
+from pipeline.network.activation_patterns import each_once
 
 ALL_AT_ONCE = 30
 """Up to how many patterns the program takes all of them: one solution then."""
@@ -104,7 +105,7 @@ def _missing_uphill(
 ) -> Blocks:
     """The blocks that the dual asks for uphill of those there are and of the explored ones."""
     q, level = asked
-    own = np.unique(blocks.pattern, axis=0)
+    own = each_once(blocks.pattern)
     found = uphill(level, q, charts, slope, [np.concatenate([own, random]) for random in explored])
     return _new(reduced, slope, blocks, *_patterns_at(reduced, found))
 
@@ -146,7 +147,7 @@ def climbed(
     reduced: Reduced, charts: list[Chart], slope: float, q: np.ndarray, blocks: Blocks, below: float
 ) -> Peaks:
     """The directions that the blocks and the explored ones lead to in which q is ``below`` 1 at most."""
-    starts = [np.unique(np.concatenate([blocks.pattern, _explored(chart)]), axis=0) for chart in charts]
+    starts = [each_once(np.concatenate([blocks.pattern, _explored(chart)])) for chart in charts]
     return climb_from(q, charts, slope, starts, 1 - below)
 
 
@@ -154,7 +155,7 @@ def _explored(chart: Chart) -> np.ndarray:
     """The patterns of the points, of their opposites and of random directions, always the same."""
     points = chart.points
     random = np.random.default_rng(0).standard_normal((EXPLORED, points.shape[1]))
-    return np.unique(np.concatenate([points @ points.T > 0, points @ points.T < 0, random @ points.T > 0]), axis=0)
+    return each_once(np.concatenate([points @ points.T > 0, points @ points.T < 0, random @ points.T > 0]))
 
 
 def _used(blocks: Blocks, solution: Solution) -> Blocks:
@@ -179,7 +180,7 @@ def _everywhere(reduced: Reduced) -> np.ndarray:
 
 
 def _both_signs(patterns: np.ndarray) -> Blocks:
-    patterns = np.unique(patterns, axis=0)
+    patterns = each_once(patterns)
     return Blocks(np.tile(patterns, (2, 1)), np.repeat([1, -1], len(patterns)))
 
 
@@ -190,5 +191,5 @@ def _missing(reduced: Reduced, charts: list[Chart], slope: float, blocks: Blocks
     def new(found: Peaks) -> Blocks:
         return _new(reduced, slope, blocks, found.pattern[:MOST_ADDED], found.sign[:MOST_ADDED])
 
-    added = new(climb_from(q, charts, slope, [np.unique(blocks.pattern, axis=0)] * len(charts), level))
+    added = new(climb_from(q, charts, slope, [each_once(blocks.pattern)] * len(charts), level))
     return added if len(added) else new(peaks(q, charts, slope, level))

@@ -27,6 +27,7 @@ from pipeline.minimal_norm.program import Blocks, constraints
 from pipeline.minimal_norm.reduction import Reduced
 from pipeline.minimal_norm.sphere import Chart, are_few, climb_from, largest, make_charts, peaks
 from pipeline.network.activation import Activation
+from pipeline.network.activation_patterns import each_once
 from pipeline.network.points import take_points
 
 VIOLATION = 1e-9
@@ -191,7 +192,7 @@ def _first(problem: Problem) -> Blocks:
     points = problem.reduced.points
     patterns = [chart.patterns for chart in problem.charts if chart.patterns is not None]
     few = patterns[0] if patterns and len(patterns[0]) <= ALL_AT_ONCE else points @ points.T > 0
-    first = np.unique(np.concatenate([few, np.ones((1, len(points)), dtype=bool)]), axis=0)
+    first = each_once(np.concatenate([few, np.ones((1, len(points)), dtype=bool)]))
     return Blocks(np.tile(first, (2, 1)), np.repeat([1, -1], len(first)))
 
 
@@ -246,7 +247,7 @@ def _missing(problem: Problem, blocks: Blocks, q: np.ndarray) -> Blocks:
     charts, slope, level = problem.charts, problem.slope, 1.0 + VIOLATION
     if not np.isfinite(q).all() or np.abs(q).max(initial=0.0) > 1e10:  # it fits no labels yet: all that helps
         q, level = np.nan_to_num(q) / (np.abs(np.nan_to_num(q)).max() or 1.0), 1e-7
-    starts = [np.unique(blocks.pattern, axis=0)] * len(charts)
+    starts = [each_once(blocks.pattern)] * len(charts)
     for tops in (climb_from(q, charts, slope, starts, level), peaks(q, charts, slope, level)):
         joined = blocks.joined(tops.pattern[:MOST_ADDED], tops.sign[:MOST_ADDED])
         if len(joined) > len(blocks):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.minimal_norm.reduction import Reduced
+from pipeline.network.activation_patterns import first_of_each
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_matrix
@@ -36,8 +37,7 @@ class Blocks:
     def joined(self, pattern: np.ndarray, sign: np.ndarray) -> Blocks:
         """These and those, each once."""
         both = np.column_stack([np.concatenate([self.sign, sign]) > 0, np.concatenate([self.pattern, pattern])])
-        _, first = np.unique(both, axis=0, return_index=True)
-        both = both[np.sort(first)]
+        both = both[np.sort(first_of_each(both))]
         return Blocks(both[:, 1:], np.where(both[:, 0], 1, -1))
 
 

@@ -30,6 +30,7 @@ from pipeline.minimal_norm.moving_directions import over_moving_directions
 from pipeline.minimal_norm.plane import least_in_the_plane
 from pipeline.minimal_norm.reduction import Neurons, Reduced
 from pipeline.minimal_norm.sphere import Chart, Peaks, largest, peaks
+from pipeline.network.activation_patterns import each_once
 
 ACTIVE = (1e-6, 1e-5, 1e-4)
 """How far below 1 the dual function may be in the direction of a neuron: at most by as much is the norm too large.
@@ -78,7 +79,7 @@ def by_the_program(reduced: Reduced, charts: list[Chart], slope: float, known: S
     optimum = generate(reduced, charts, slope, start)
     q, height = _dual(reduced, charts, slope, optimum, enumerated)
     first = _at_the_peaks(reduced, charts, slope, optimum, enumerated)
-    patterns = len(np.unique(optimum.blocks.pattern, axis=0))
+    patterns = len(each_once(optimum.blocks.pattern))
     least = float(q @ reduced.labels) / max(height, 1.0)
     if enumerated and first.interpolates(reduced) and first.norm(reduced) <= (1 + ACTIVE[0]) * least:
         return Best(first, q, height, patterns)

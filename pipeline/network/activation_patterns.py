@@ -46,7 +46,7 @@ def enumerate_patterns(x: np.ndarray) -> np.ndarray:
         above = _witnesses(unit) @ unit.T > 0
         patterns = np.zeros((len(above), len(x)), dtype=bool)
         patterns[:, there] = above
-    return _unique(patterns)
+    return each_once(patterns)
 
 
 def _witnesses(unit: np.ndarray) -> np.ndarray:
@@ -77,8 +77,7 @@ def _witnesses(unit: np.ndarray) -> np.ndarray:
     heights = witnesses @ unit.T
     off = (np.abs(heights) > PARALLEL * np.linalg.norm(witnesses, axis=1, keepdims=True)).all(axis=1)
     witnesses, heights = witnesses[off], heights[off]
-    _, first = np.unique(words(heights > 0), return_index=True)
-    witnesses = witnesses[first]
+    witnesses = witnesses[first_of_each(heights > 0)]
     return np.asarray(witnesses / np.linalg.norm(witnesses, axis=1, keepdims=True))
 
 
@@ -106,6 +105,17 @@ def words(patterns: np.ndarray) -> np.ndarray:
     return packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
 
 
-def _unique(patterns: np.ndarray) -> np.ndarray:
-    _, first = np.unique(words(patterns), return_index=True)
-    return patterns[first]
+def first_of_each(patterns: np.ndarray) -> np.ndarray:
+    """The first row of each pattern, in the patterns' order: as ``np.unique`` along the rows.
+
+    That makes a type with a field for each point: a second for 100,000 of them, and some ten for all searches.
+    """
+    if patterns.shape[1] == 0:
+        return np.arange(min(len(patterns), 1))
+    return np.unique(words(patterns), return_index=True)[1]
+
+
+def each_once(patterns: np.ndarray) -> np.ndarray:
+    """Every pattern once, sorted."""
+    found: np.ndarray = patterns[first_of_each(patterns)]
+    return found

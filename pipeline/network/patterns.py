@@ -6,6 +6,7 @@ once a group: a million neurons on five points are some thirty groups.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -15,10 +16,17 @@ import xarray as xr
 from catalog.schema import variable
 from catalog.schema.blocks import at_instant
 from pipeline.network.activation import Activation
-from pipeline.network.algebra import pieces, weights
+from pipeline.network.algebra import PRODUCTS_LIMIT, pieces, weights
 
 ODD = np.uint64(0x9E3779B97F4A7C15)
 """Multiplier of the patterns' hash, modulo 2^64: two of a million patterns share one with a chance of 3e-8."""
+
+INDEPENDENT = 1e-6
+"""The share of the largest diagonal element of R, of Q R = X_S^T, from which on points are independent, and Q is
+their span."""
+
+KEPT = 50_000_000
+"""The bytes of spans up to which a network keeps them when its stationary point is found."""
 
 READ = ("direction", "log_norm", "output_ratio", "activation")
 """What a network is made of: variables of a trajectory."""
@@ -69,7 +77,7 @@ class Network:
         if same_signs and np.array_equal(state, self.state[self.group]):
             w, a = weights(log_norm, direction, ratio)
             found = replace(self, direction=direction, ratio=ratio, log_norm=log_norm, w=w, a=a)
-            kept.append("surfaces")
+            kept += ["surfaces", "along"]
         else:
             # Of 200 neurons on 75 points a few change between samples: most of the spans are there.
             found = replace(Network.at(data, trajectory, sample), spans=self.spans)
@@ -79,19 +87,25 @@ class Network:
     def derivative(self, groups: np.ndarray) -> np.ndarray:
         """phi'(<w, x_k>) of these groups at each point; 0 where they slide."""
         on, sliding = (variable("trajectory", "activation").flag(name) for name in ("on", "sliding"))
-        state = self.state[groups]
-        return np.where(state == on, 1.0, np.where(state == sliding, 0.0, self.activation.negative_slope))
+        of_state = np.full(np.iinfo(np.int8).max + 1, self.activation.negative_slope)
+        of_state[[on, sliding]] = 1.0, 0.0
+        found: np.ndarray = of_state[self.state[groups]]
+        return found
 
     @cached_property
     def basis(self) -> np.ndarray:
         """Orthonormal columns (d, p) that span the points, where everything moves; p is no more than n or d."""
-        n, d = self.x.shape
-        return np.eye(d) if d <= n else np.linalg.qr(self.x.T)[0]
+        return np.eye(self.x.shape[1]) if self.everywhere else np.linalg.qr(self.x.T)[0]
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether the basis is that of all coordinates."""
+        return bool(self.x.shape[1] <= len(self.x))
 
     @cached_property
     def inside(self) -> np.ndarray:
         """The points x_k (n, p) in the basis."""
-        return np.asarray(self.x @ self.basis)
+        return self.x if self.everywhere else np.asarray(self.x @ self.basis)
 
     @cached_property
     def surfaces(self) -> list[Surface]:
@@ -107,9 +121,16 @@ class Network:
         return found
 
     @cached_property
-    def along_spans(self) -> np.ndarray:
-        """The points' parts along all spans, one after the other (row, n): the same for any weights."""
-        return np.asarray((self.inside @ np.concatenate([span for _, span in self.surfaces], axis=1)).T)
+    def along(self) -> dict[int, np.ndarray]:
+        """The points' parts (k, n) along the spans of surfaces asked for so far: the same for any weights."""
+        return {}
+
+    def release(self) -> None:
+        """Give back the spans and :attr:`along` where they are large: of 1,000 neurons they take 440 megabytes."""
+        if sum(part.nbytes for part in (*self.spans.values(), *self.along.values())) > KEPT:
+            self.spans.clear()
+            for name in ("surfaces", "along"):
+                vars(self).pop(name, None)
 
     @cached_property
     def surface(self) -> np.ndarray:
@@ -126,7 +147,7 @@ class Network:
             found[part] = (self.derivative(part) * residual) @ self.inside / len(self.y)
         for groups, span in self.surfaces:
             found[groups] = off(found[groups], span)
-        return np.asarray(found @ self.basis.T)
+        return found if self.everywhere else np.asarray(found @ self.basis.T)
 
     def outputs(self, w: np.ndarray, a: np.ndarray) -> np.ndarray:
         """What each group adds to h at each point (g, n) if its neurons have these weights."""
@@ -150,23 +171,30 @@ class Network:
             derivative = self.derivative(part)
             shares += derivative.T @ (squares[part, None] * derivative)
         kernel = (self.inside @ self.inside.T) * shares
-        along, row, owner = self._held_features(np.flatnonzero(squares))
-        for part in pieces(np.arange(len(row)), n):  # less what they can't follow
-            whose = owner[part]
-            held = np.sqrt(squares[whose])[:, None] * self.derivative(whose) * along[row[part]]
+        for held in self._held(squares):
             kernel -= held.T @ held
         for part in pieces(self.moving(w, a), n):
             outputs = self.own_outputs(part, w)
             kernel += outputs.T @ outputs
         return np.asarray(kernel)
 
-    def _held_features(self, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The points' parts along all spans (row, n), the rows that these groups have, and the group of each."""
+    def _held(self, squares: np.ndarray) -> Iterator[np.ndarray]:
+        """What groups of these a^2 can't follow, rows (., n) whose products are its kernel: a table at a time."""
+        n = len(self.y)
         size = np.array([span.shape[1] for _, span in self.surfaces], dtype=int)
-        first, own = np.cumsum(size) - size, self.surface[groups]
-        count = size[own]
-        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        return self.along_spans, np.repeat(first[own], count) + within, np.repeat(groups, count)
+        groups = np.flatnonzero((squares > 0) & (size[self.surface] > 0))
+        table, used = np.empty((max(PRODUCTS_LIMIT // n, size.max(initial=0)), n)), 0
+        for part in pieces(groups, n):
+            gains = np.sqrt(squares[part])[:, None] * self.derivative(part)
+            for number, gain in zip(self.surface[part], gains, strict=True):
+                if number not in self.along:
+                    self.along[number] = self.surfaces[number][1].T @ self.inside.T
+                if used + size[number] > len(table):
+                    yield table[:used]
+                    used = 0
+                np.multiply(self.along[number], gain, out=table[used : used + size[number]])
+                used += size[number]
+        yield table[:used]
 
     def moving(self, w: np.ndarray, a: np.ndarray) -> np.ndarray:
         """The neurons (their numbers) that are not 0."""
@@ -189,6 +217,11 @@ def span_of(held: np.ndarray) -> np.ndarray:
     """Orthonormal columns (p, k) that span some points (., p)."""
     if not len(held):
         return np.zeros((held.shape[1], 0))
+    if len(held) <= held.shape[1]:
+        columns, triangle = np.linalg.qr(held.T)
+        sizes = np.abs(np.diagonal(triangle))
+        if sizes.min() > INDEPENDENT * sizes.max():  # a third of the time
+            return columns
     _, sizes, rows = np.linalg.svd(held, full_matrices=False)
     # The floor tells points on one boundary, x and 2x, from those that are only nearly so.
     return np.asarray(rows[sizes > 1e-12 * sizes[0]].T)

@@ -28,7 +28,7 @@ SMALLEST, LARGEST = 1e-150, 1e150
 """The sizes of points and labels whose squares and products are floats, and sums of ten million of them."""
 MANY, FEW_COORDINATES, FIRST = 20_000, 10, 1_000
 """Of more points the products take minutes, and in so few coordinates a tree finds the two next to each other
-sooner; by so many first ones it is known how near two are at most."""
+sooner; so many are searched for at a time."""
 WHOLE = 4096
 """Up to so many points all products are held at once: 128 megabytes."""
 TILE = (256, 4096)
@@ -201,12 +201,17 @@ def _largest_of_neighbours(units: np.ndarray) -> float:
 
     lines = units[np.linalg.norm(units, axis=1) > 0.5]  # the others are 0
     tree: Any = KDTree(np.concatenate([lines, -lines]))
-    # How near two are at most, by some of them, for the search of all.
-    some, _ = tree.query(lines[:FIRST], k=2)
-    bound = float(some[:, 1].min(initial=2.0))
-    distance, other = tree.query(lines, k=2, distance_upper_bound=np.nextafter(bound, 3.0) + 1e-12)
-    nearest = int(np.argmin(distance[:, 1]))
-    return abs(float(lines[nearest] @ lines[other[nearest, 1] % len(lines)]))
+    bound, largest = 2.0, 0.0
+    # Neighbours one after the other read the same part of the tree, and each part bounds the search of the next:
+    # a third of the time.
+    order = tree.indices[tree.indices < len(lines)]
+    for some in (order[i : i + FIRST] for i in range(0, len(order), FIRST)):
+        distance, other = tree.query(lines[some], k=2, distance_upper_bound=np.nextafter(bound, 3.0) + 1e-12)
+        nearest = int(np.argmin(distance[:, 1]))
+        if distance[nearest, 1] < bound:
+            bound = float(distance[nearest, 1])
+            largest = abs(float(lines[some[nearest]] @ lines[other[nearest, 1] % len(lines)]))
+    return largest
 
 
 def _largest_in_tiles(units: np.ndarray) -> float:

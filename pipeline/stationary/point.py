@@ -35,6 +35,8 @@ RESOLVED = 1e-14
 STEPS = 30
 REACHED = 1e-13
 """|r - r*| over |y| at which the steps end; they converge quadratically, five do."""
+QUICK = 0.1
+"""What a step leaves of |r - r*| up to which the next one has the same K: to form K takes ten such steps."""
 FOUND = 1e-9
 """|r - r*| over |y| up to which theta_S counts as found."""
 OWN = 1e-2
@@ -93,15 +95,21 @@ def nearest_stationary_point(
     kept = free[network.group]
     w, a = np.where(kept[:, None], network.w, 0.0), np.where(kept, network.a, 0.0)
     size, missing = float(np.linalg.norm(network.y)), target - network.y + network.outputs(w, a).sum(axis=0)
+    tangent, before = Tangent.of(network, w, a), np.inf
     for _ in range(STEPS):
-        tangent = Tangent.of(network, w, a)
-        if np.linalg.norm(missing) <= REACHED * size:
+        left = float(np.linalg.norm(missing))
+        if left <= REACHED * size:
             break
+        if np.isfinite(before) and not (tangent.complete and left <= QUICK * before):
+            tangent = Tangent.of(network, w, a)
+        before = left
         multiplier = tangent.solve(-missing)
         step = len(network.y) * network.forces(multiplier)[network.group]
         w, a = w + a[:, None] * step, a + np.sum(w * step, axis=1)
         missing = target - network.y + network.outputs(w, a).sum(axis=0)
+    tangent = tangent.at(w, a)
     rest = network.forces(target - missing)[network.group]
+    network.release()
     gradient = float(gradient_norm(w[None], a[None], rest[None])[0])
     reached = bool(np.linalg.norm(missing) <= FOUND * size)
     own = network.y - outputs(network.x, w, a, network.activation)

@@ -8,6 +8,7 @@ eigenvalues over n are the Hessian's on the kept neurons.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,10 @@ class Tangent:
             return cls(network, w, a, network.tangent_kernel(w, a), None)
         return cls(network, w, a, None, _factor(network, w, a) if columns <= MOST else None)
 
+    def at(self, w: np.ndarray, a: np.ndarray) -> Tangent:
+        """K at other weights; itself where they are the same."""
+        return self if w is self.w and a is self.a else Tangent.of(self.network, w, a)
+
     @property
     def complete(self) -> bool:
         """Whether :meth:`eigenvalues` gives all that are not 0."""
@@ -62,17 +67,22 @@ class Tangent:
     def solve(self, right: np.ndarray) -> np.ndarray:
         """K^+ right, the least solution."""
         if self.matrix is not None:
-            values, vectors = np.linalg.eigh(self.matrix)
-            there = values > RANK * values[-1]
-            return np.asarray(vectors[:, there] @ ((vectors[:, there].T @ right) / values[there]))
+            values, vectors = self._decomposed
+            return np.asarray(vectors @ ((vectors.T @ right) / values))
         if self.factor is not None:
-            values, vectors = np.linalg.eigh(self.factor.T @ self.factor)
-            there = values > RANK * values[-1]
-            part = (vectors[:, there].T @ (self.factor.T @ right)) / values[there] ** 2
-            return np.asarray(self.factor @ (vectors[:, there] @ part))
+            values, vectors = self._decomposed
+            return np.asarray(self.factor @ (vectors @ ((vectors.T @ (self.factor.T @ right)) / values**2)))
         from scipy.sparse.linalg import cg
 
         return np.asarray(cg(self._operator(), right, rtol=1e-10, maxiter=MOST // 10)[0])
+
+    @cached_property
+    def _decomposed(self) -> tuple[np.ndarray, np.ndarray]:
+        """The eigenvalues that are not 0 and their vectors, of K or of F^T F."""
+        matrix: Any = self.matrix if self.factor is None else self.factor.T @ self.factor
+        values, vectors = np.linalg.eigh(matrix)
+        there = values > RANK * values[-1]
+        return values[there], vectors[:, there]
 
     def product(self, vector: np.ndarray) -> np.ndarray:
         """K vector, without a matrix: what the outputs change by if the weights move along J^T vector."""

@@ -26,9 +26,7 @@ from pipeline import (
     follow_flow,
     initialise,
     limit_beside,
-    limit_process,
     measure_limit,
-    predict_alignment,
 )
 from pipeline.configuration import RunConfig, as_config
 from pipeline.inputs.arguments import Allowed, at_least_one
@@ -36,7 +34,7 @@ from pipeline.inputs.errors import RequestError
 from pipeline.theory.ladder import SCALABLE, Advance, nothing
 from pipeline.theory.publishing import kept_if_writable
 from pipeline.workflow.computation import minimum_of, prepare
-from pipeline.workflow.small_start import CURVE_SAMPLES, measured_along
+from pipeline.workflow.small_start import CURVE_SAMPLES, Start, measured_along, predict
 
 SCALES = (-6.0, -100.0, -1000.0)
 """log10 of the scales of the flows that are held beside the limit."""
@@ -77,14 +75,14 @@ def limit_law(config: RunConfig | str, scales: Sequence[float] = SCALES, advance
         raise RequestError(problem)
     scales = at_least_one("scales", scales, SMALL).tolist()
     data, slope = prepare(config), config.flow.slope
-    limit = limit_process(data, initialise(data, config.init), slope=slope)
+    alignment, limit = predict(data, initialise(data, config.init), slope)
     advance()
     flows = []
     for scale in scales:
         init = config.init.model_copy(update={"log10_scale": scale})
         flows.append(measure_limit(data, initialise(data, init), limit))
         advance()
-    rows = small_start_rows(config, data, initialise(data, init), limit)
+    rows = small_start_rows(config, data, initialise(data, init), (alignment, limit))
     advance()
     measured = xr.concat(flows, "scale")
     wait = limit["wait"].where(np.isfinite(limit["wait"]))
@@ -97,12 +95,12 @@ def limit_law(config: RunConfig | str, scales: Sequence[float] = SCALES, advance
     return law
 
 
-def small_start_rows(config: RunConfig, data: xr.Dataset, init: xr.Dataset, limit: xr.Dataset) -> xr.Dataset:
-    """Check the rows of small starts on one flow."""
-    slope = config.flow.slope
+def small_start_rows(config: RunConfig, data: xr.Dataset, init: xr.Dataset, predicted: Start) -> xr.Dataset:
+    """Check the rows of small starts on one flow, with what is predicted of its start."""
+    slope, (alignment, limit) = config.flow.slope, predicted
     course = follow_flow(data, init, slope=slope)
     trajectory, curve = course.trajectory(SAMPLES), course.curve(CURVE_SAMPLES)
-    alignment = measured_along(course, curve, predict_alignment(data, init, slope=slope))
+    alignment = measured_along(course, curve, alignment)
     comparison = compare(trajectory, minimum_of(config, data), data)
     beside = limit_beside(trajectory, limit, curve)
     rows = check_small_start(beside, alignment, find_plateaus(data, trajectory), comparison, trajectory)

@@ -23,7 +23,7 @@ from pipeline import (
     predict_alignment,
     tangent_kernel_spectrum,
 )
-from pipeline.flow import Followed
+from pipeline.flow import Followed, refuse_long_limit
 from pipeline.inputs.kinds import refuse_other_sizes
 from pipeline.network.points import take_points
 from pipeline.phases import frozen_ends, last_aligning
@@ -105,11 +105,22 @@ def limit_of_start(data: xr.Dataset, trajectory: xr.Dataset) -> Start | None:
     """Where the neurons of a run align, and the limit of its start; None where neither is predicted."""
     if not_predicted(data, trajectory):
         return None
-    slope, start = float(trajectory.attrs.get("slope", 0.0)), first_sample(trajectory)
-    ends = frozen_ends(data, start, slope=slope)  # which both begin with
+    return predict(data, first_sample(trajectory), float(trajectory.attrs.get("slope", 0.0)), LIMIT_WORK)
+
+
+def predict(data: xr.Dataset, start: xr.Dataset, slope: float, work: float = np.inf) -> Start:
+    """Where the neurons of a start align, and its limit; the frozen flow that both begin with is followed once.
+
+    Raises
+    ------
+    RequestError
+        If the limit would take minutes.
+    """
+    refuse_long_limit(data, start)
+    ends = frozen_ends(data, start, slope=slope)
     return (
         predict_alignment(data, start, slope=slope, ends=ends),
-        limit_process(data, start, slope=slope, work=LIMIT_WORK, ends=ends),
+        limit_process(data, start, slope=slope, work=work, ends=ends),
     )
 
 

@@ -79,12 +79,8 @@ def limit_process(
     init, work = take_start(init, data), number("work", work, WORK)
     if ends is not None:
         ends = instance("ends", ends, Ends, "what frozen_ends returns")
-    n, m = data.sizes["point"], init.sizes["neuron"]
-    if n * m > PRODUCTS_LIMIT:
-        raise RequestError(
-            f"n = {n} points and m = {m} neurons: the limit is followed where n m is at most {PRODUCTS_LIMIT:,}, "
-            f"here with up to {PRODUCTS_LIMIT // n} neurons (init.width)"
-        )
+    refuse_long_limit(data, init)
+    m = init.sizes["neuron"]
     with one_thread(data.sizes["point"]):
         process = Process.of(data, init, slope, work, ends)
     each = _of_plateaus(process.plateaus, m) | _of_neurons(process.plateaus)
@@ -103,6 +99,21 @@ def limit_process(
         },
         {"reason": process.reason, "tie": int(process.tie), "slope": slope},
     )
+
+
+def refuse_long_limit(data: xr.Dataset, init: xr.Dataset) -> None:
+    """Refuse to follow a limit that would take minutes: 200 points and 500 neurons take 50 s.
+
+    Raises
+    ------
+    RequestError
+    """
+    n, m = data.sizes["point"], init.sizes["neuron"]
+    if n * m > PRODUCTS_LIMIT:
+        raise RequestError(
+            f"n = {n} points and m = {m} neurons: the limit would take minutes; it is followed for n m up to "
+            f"{PRODUCTS_LIMIT:,}, here with up to {PRODUCTS_LIMIT // n} neurons (init.width)"
+        )
 
 
 def _of_plateaus(plateaus: Sequence[Plateau], width: int) -> dict[str, Described]:

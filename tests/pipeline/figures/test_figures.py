@@ -107,6 +107,16 @@ def test_limits_stand_on_the_second_axis(orthogonal):
     assert labels == ["0", "1/|D₊|\n0.894", "1/|D₋|\n1.79"]
 
 
+def test_the_labels_of_limits_that_are_nearly_the_same_do_not_touch(orthogonal):
+    """On ``digits`` they are .558 and .566: one label ended where the other began."""
+    tree = _with(orthogonal, "data", growth_negative=1.01 * orthogonal["data"]["growth_positive"].values)
+    figure = timeline_figure(tree)
+    figure.draw_without_rendering()
+    _, *labels = figure.axes[1].child_axes[0].get_xticklabels()
+    left, right = sorted((label.get_window_extent() for label in labels), key=lambda box: box.x0)
+    assert right.x0 - left.x1 > 0.05 * figure.dpi
+
+
 def test_the_sign_that_is_fitted_first_comes_first(orthogonal, unfinished):
     def rows(tree: xr.DataTree) -> list[str]:
         return [text.get_text() for text in timeline_figure(tree).axes[0].texts]

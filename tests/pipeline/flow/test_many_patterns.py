@@ -338,7 +338,7 @@ def test_samples_in_blocks_and_from_any_mark_are_the_trajectory(monkeypatch, flo
     assert isinstance(flow, ManyPatterns)
     assert len(flow.marks) > 2
     whole, told = flow.look(np.linspace(0.0, 5.0, 40)), []
-    monkeypatch.setattr("pipeline.flow.many_patterns.IN_MEMORY", 1)
+    monkeypatch.setattr("pipeline.flow.samples_in_parts.IN_MEMORY", 1)
     monkeypatch.setattr("pipeline.flow.streaming.LARGEST_BLOCK", 7 * 20 * 64)
     blocks = flow.look(np.linspace(0.0, 5.0, 40), lambda done, samples: told.append((done, samples)))
     assert blocks["activation"].chunks is not None

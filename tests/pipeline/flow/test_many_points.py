@@ -185,7 +185,7 @@ def test_samples_in_blocks_are_the_trajectory(monkeypatch):
     followed = follow_flow(*labelled(*student(200, 3, 5, 9)), end_time=4.0, tolerance=1e-4)
     assert isinstance(followed, ManyPoints)
     whole, told = followed.trajectory(40), []
-    monkeypatch.setattr("pipeline.flow.many_points.IN_MEMORY", 1)
+    monkeypatch.setattr("pipeline.flow.samples_in_parts.IN_MEMORY", 1)
     monkeypatch.setattr("pipeline.flow.streaming.LARGEST_BLOCK", 7 * 5 * 200)
     blocks = followed.trajectory(40, reading=lambda done, samples: told.append((done, samples)))
     assert blocks["activation"].chunks is not None

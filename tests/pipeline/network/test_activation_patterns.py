@@ -7,7 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from pipeline.network.activation_patterns import count_in_general_position, enumerate_patterns
+from pipeline.network.activation_patterns import (
+    count_in_general_position,
+    each_once,
+    enumerate_patterns,
+    first_of_each,
+)
 
 SEEDS = st.integers(0, 10**6)
 
@@ -73,3 +78,11 @@ def test_the_order_of_the_points_does_not_matter(seed):
 
 def test_no_point_at_all():
     assert enumerate_patterns(np.zeros((2, 3))).tolist() == [[False, False]]
+
+
+@pytest.mark.parametrize(("rows", "points"), [(0, 3), (1, 1), (60, 3), (60, 8), (40, 17), (7, 0), (0, 0)])
+def test_each_pattern_once_is_what_numpy_finds_along_the_rows(rows, points):
+    patterns = np.random.default_rng(rows + points).random((rows, points)) < 0.5
+    found, first = np.unique(patterns, axis=0, return_index=True) if points else (patterns[:1], [0] * min(rows, 1))
+    assert first_of_each(patterns).tolist() == list(first)
+    assert np.array_equal(each_once(patterns), found)

@@ -9,7 +9,7 @@ import pytest
 from catalog.schema import variable
 from pipeline.network.activation import Activation
 from pipeline.network.algebra import weights
-from pipeline.network.patterns import Network, group_by_pattern
+from pipeline.network.patterns import Network, group_by_pattern, span_of
 from pipeline.stationary.point import nearest_stationary_point
 from pipeline.stationary.spectrum import spectrum
 from pipeline.stationary.tangent import Tangent
@@ -109,3 +109,37 @@ def test_features_too_many_for_a_factorisation_are_summed_up(monkeypatch):
     monkeypatch.setattr(import_module("pipeline.stationary.point"), "MOST_FEATURES", 0)
     found = nearest_stationary_point(network, residual)
     np.testing.assert_allclose(found.residual, wanted.residual, atol=1e-6)
+
+
+def test_what_is_large_is_given_back_and_found_again(monkeypatch):
+    """Spans of 1,000 neurons take more than all else: a network whose point is known holds none."""
+    network = students(30, 6, 12, seed=3)
+    kernel = network.tangent_kernel(network.w, network.a)
+    network.release()
+    assert network.along
+    monkeypatch.setattr("pipeline.network.patterns.KEPT", 0)
+    network.release()
+    assert not network.spans
+    assert "surfaces" not in vars(network)
+    np.testing.assert_array_equal(network.tangent_kernel(network.w, network.a), kernel)
+
+
+@pytest.mark.parametrize("quick", [0.0, 1.0])
+def test_steps_that_share_a_kernel_come_to_a_point_with_the_same_residual(monkeypatch, quick):
+    network = students(6, 4, 8, seed=5)
+    monkeypatch.setattr(import_module("pipeline.stationary.point"), "QUICK", quick)
+    point = nearest_stationary_point(network, network.y - network.outputs(network.w, network.a).sum(axis=0))
+    assert point.reached
+    j = derivative(replace(network, w=point.w, a=point.a))
+    np.testing.assert_allclose(np.linalg.eigvalsh(j @ j.T), point.tangent.eigenvalues(), atol=1e-10)
+
+
+@pytest.mark.parametrize("apart", [1.0, 1e-5, 1e-9, 0.0])
+def test_a_span_has_as_many_columns_as_the_points_have_dimensions(apart):
+    """Of points that are nearly the same as well, of which a factorisation without pivots sees less."""
+    points = np.random.default_rng(0).standard_normal((4, 6))
+    points[3] = points[0] + apart * (points[3] - points[0])
+    span = span_of(points)
+    assert span.shape == (6, 4 if apart else 3)
+    np.testing.assert_allclose(span.T @ span, np.eye(span.shape[1]), atol=1e-12)
+    np.testing.assert_allclose(points - (points @ span) @ span.T, 0.0, atol=1e-12)
