@@ -32,6 +32,8 @@ LEAST = 1.0
 """The step times the trace of S, at least: some three to eight times its largest eigenvalue."""
 AGAIN = 4.0
 """Windows until the trace is looked at again; and the work of the steps before the first trial, over that of H."""
+LONGEST_PAUSE = 16.0
+"""Windows between two trials, at most: where steps were short for who slides it did not pay, and may later."""
 OUTDATED = 0.2
 """What they leave with the correction, at most, by an H that is kept."""
 PAIR_COST = 20.0
@@ -48,7 +50,7 @@ def prepare(points, state):
     if control[CONTRACTION] > OUTDATED:
         find_gram(points, state.network, state.work, correction)
         control[FRESH] = 1.0
-    control[TRACE] = find_side(points, state.network, state.held, correction)
+    control[TRACE] = find_side(points, state)
 
 
 @inner
@@ -59,7 +61,7 @@ def refresh(points, state):
     if control[ON] == 0.0 or control[FRESH] > 0.0 or control[CONTRACTION] <= OUTDATED:
         return False
     find_gram(points, state.network, state.work, correction)
-    control[TRACE] = find_side(points, state.network, state.held, correction)
+    control[TRACE] = find_side(points, state)
     control[FRESH] = 1.0
     return True
 
@@ -102,10 +104,14 @@ def judge(points, state):
     control[WAIT] -= 1.0
     if control[ON] > 0.0:
         if step * control[TRACE] < price(points, correction) * control[LIMIT]:
-            control[ON], control[WAIT], control[PAUSE] = 0.0, control[PAUSE], 2.0 * control[PAUSE]
+            control[ON], control[WAIT], control[PAUSE] = (
+                0.0,
+                control[PAUSE],
+                min(2.0 * control[PAUSE], LONGEST_PAUSE),
+            )
     elif control[WAIT] <= 0.0 and left > STIFF:
         find_gram(points, state.network, state.work, correction)
-        control[TRACE] = find_side(points, state.network, state.held, correction)
+        control[TRACE] = find_side(points, state)
         control[LIMIT] = step * control[TRACE]
         if control[LIMIT] > LEAST:
             control[ON], control[CONTRACTION] = 1.0, 0.0
