@@ -27,6 +27,7 @@ from pipeline.flow.collocation.steps import (
     MET_ZERO,
     OUT_OF_STEPS,
     ROOM_USED,
+    STALLED,
     STATIONARY,
     take_steps,
 )
@@ -61,6 +62,9 @@ ROUGH_STEPS = 128
 ROUGHEST = 3e-3
 """The tolerance of a run's neurons once any slides: where a step may err by more, the sweeps don't settle who
 slides, among those that hold it at several boundaries, until the step is 1e-12 long: 12,000 steps, not 700."""
+STUCK_STEPS, STUCK = 10_000, 1e-6
+"""A run that has gone on by less than that share of its time in so many steps ends: a neuron goes to and fro
+between boundaries that no force holds it at."""
 ROOM = 4_000_000
 """How many numbers a part of the record has: 32 megabytes."""
 SOON_STEPS, SOON = 500, 5_000_000
@@ -268,6 +272,8 @@ def take_parts(points: Points, state: State, aims: Aims, watch: np.ndarray) -> t
         parts.append((record, int(count)))
         if reason != ROOM_USED:
             break
+        if is_stuck(parts):
+            reason = STALLED
         points.about[CARE] = max(points.about[CARE], 1.0)
         aims, steps = refined(aims, state.counts[SLIDINGS] > 0 or count < steps), most
         if state.counts[SLIDINGS] > 0 and len(points.rows) <= GROUPED_UP_TO and opposite_rays(points.rows):
@@ -280,6 +286,17 @@ def refined(aims: Aims, sliding: bool) -> Aims:
     allowed, until, most, tolerance, unfit = aims
     finer = min(1.0, ROUGHEST / tolerance) if sliding else 1.0
     return finer * allowed, until, most, finer * tolerance, unfit
+
+
+def is_stuck(parts: list[tuple[Steps, int]]) -> bool:
+    """Whether the last :data:`STUCK_STEPS` steps went on by next to nothing."""
+    record, count = parts[-1]
+    steps, end = 0, record.time[max(count - 1, 0)]
+    for record, count in reversed(parts):
+        steps += count
+        if steps >= STUCK_STEPS or end - record.time[0] > STUCK * end:
+            break
+    return bool(steps >= STUCK_STEPS and end - record.time[0] <= STUCK * end)
 
 
 def shortened(record: Steps, count: int) -> Steps:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SWEEPS, SWEEPS_BELOW = 2, 1e-5
 """By how many sweeps a step's force is found again to read within it: below that tolerance by one more."""
+UNSETTLED = 0.1
+"""The share of the tolerance that a neuron may still change by in the last of them."""
 BALANCED = 4e-16
 """How far |a_j|/|w_j| may be from 1 at the start and mean 1: then it is 1 at any time."""
 ACTIVE = 2
@@ -39,6 +41,7 @@ class Reader:
         self.work: SweepWork = make_sweep_work(1, m, d, followed.points.labels.shape[1])
         self.tableaus = gauss(STAGES), gauss(FINE_STAGES)
         self.sweeps = SWEEPS + (followed.counted["tolerance"] < SWEEPS_BELOW)
+        self.allowed = UNSETTLED * followed.counted["tolerance"]
         self.steps = [(part, i) for part in followed.parts for i in range(len(part.time))]
         self.begins = np.array([part.time[i] for part, i in self.steps])
 
@@ -54,7 +57,15 @@ class Reader:
         start = Neurons(part.w[i], part.a[i], part.scale[i])
         end_w, end_a, _ = end.in_units(start.scale)
         return Step(
-            *start, end_w, end_a, part.force[i], pairs, float(part.length[i]), self.sweeps, bool(part.corrected[i])
+            *start,
+            end_w,
+            end_a,
+            part.force[i],
+            pairs,
+            float(part.length[i]),
+            self.sweeps,
+            self.allowed,
+            bool(part.corrected[i]),
         )
 
     def read(self, times: np.ndarray, watch: np.ndarray) -> dict[str, np.ndarray]:

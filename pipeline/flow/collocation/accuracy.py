@@ -4,7 +4,7 @@ from __future__ import annotations
 
 SHARE = 0.4
 """The share of the tolerance that a step's sweeps may leave: errors of .15 tolerances in the median."""
-SHARE_TOLERANCE, SHARE_POWER = 1e-3, 0.25
+SHARE_TOLERANCE, SHARE_POWER = 1e-3, 0.15
 """The tolerance below which the share falls with its power: what crossings leave the sweeps don't see."""
 SMALL_START, SMALL_START_SHARE, SMALL_START_POWER = 0.1, 0.25, 0.6
 """A start below that size, in the solver's units, has a smaller share, times this at least, and a larger power, by

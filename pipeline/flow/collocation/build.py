@@ -40,7 +40,7 @@ def load_steps() -> None:
 
 def load_reading() -> None:
     """Bring that of reading into this process."""
-    step = Step(*NEURONS, W, A, np.zeros((STAGES, 1, 2)), NOBODY[:, :2].copy(), 1e-3, 1, False)
+    step = Step(*NEURONS, W, A, np.zeros((STAGES, 1, 2)), NOBODY[:, :2].copy(), 1e-3, 1, 1e-3, False)
     state, into = make_state(SIZES, FINE_STAGES, 8), (np.zeros((1, 1, 3)), NOBODY)
     read_step(POINTS, (gauss(STAGES), gauss(FINE_STAGES)), state, step, np.zeros(1), into)
     work, seen = make_sweep_work(1, 1, 2, POINTS.labels.shape[1]), (np.zeros(2), np.zeros((1, 2), dtype=np.int8))

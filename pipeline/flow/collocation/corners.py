@@ -3,8 +3,8 @@
 A crossing at t_c has n D jump by J = +-r_k x_k; of the force the steps know its moments alone, so their path is
 a smooth one where the true path has a corner. The difference is a sum over the neuron's crossings,
 
-    (h a / n) [ sum over those before t of J (t - t_c) - sum_i L_i(t) P_i ],
-    P_i = (1/b_i) sum of J int_{t_c}^1 l_i
+    (h a / n) [ sum over those before t of (J (t - t_c) + J' (t - t_c)^2/2) - sum_i L_i(t) P_i ],
+    P_i = (1/b_i) sum of int_{t_c}^1 (J + J' (t - t_c)) l_i
 
 and it moves the neuron's later crossings in the step: without it the method would be of order 1 only.
 """
@@ -16,9 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.flow.collocation.compiling import inlined, inner
-from pipeline.flow.collocation.events import JUMP, NUMBERS, TIME, UP
+from pipeline.flow.collocation.events import CHANGE, JUMP, NUMBERS, TIME
 from pipeline.flow.collocation.pairs import row_at
-from pipeline.flow.collocation.sweep import SLOPE, N
+from pipeline.flow.collocation.sweep import SLOPE, N, corner_moment
 
 
 class CornerWork(NamedTuple):
@@ -35,6 +35,10 @@ class CornerWork(NamedTuple):
         Sum of J, and of J t_c, over the crossings so far.
     basis : float64[d, d]
         Of the span of the points along which a neuron slides.
+    free : float64[d]
+        What is left of a point in the boundaries along which a neuron slides.
+    bends : float64[4, d]
+        Sum of J', J' t_c, J' t_c^2 and J t_c^2 over the crossings so far.
     speed, there, moment : float64[s]
         <D_off, x_k> at the nodes; the nodes' polynomials at some time; integrals over the time that is slid.
     pressed : float64[s]
@@ -50,6 +54,8 @@ class CornerWork(NamedTuple):
     smeared: np.ndarray
     sums: np.ndarray
     basis: np.ndarray
+    free: np.ndarray
+    bends: np.ndarray
     speed: np.ndarray
     there: np.ndarray
     moment: np.ndarray
@@ -63,8 +69,8 @@ def make_corner_work(stages: int, m: int, d: int, most: int) -> CornerWork:
     order, spare = np.zeros((2, most), dtype=np.int64)
     first, bucket = np.zeros(m + 1, dtype=np.int64), np.zeros(max(most, m) + 2, dtype=np.int64)
     return CornerWork(
-        order, first, bucket, spare, np.zeros((stages, d)), np.zeros((2, d)), np.zeros((d, d)),
-        *np.zeros((4, stages)), *np.zeros((2, stages + 1)),
+        order, first, bucket, spare, np.zeros((stages, d)), np.zeros((2, d)), np.zeros((d, d)), np.zeros(d),
+        np.zeros((4, d)), *np.zeros((4, stages)), *np.zeros((2, stages + 1)),
     )  # fmt: skip
 
 
@@ -155,18 +161,12 @@ def sort_events(now, work):
 
 
 @inlined
-def corner_moment(event, i, s, slope):
-    """How much of n D_i, over x_k, is the corner of an event: what it pushes beside its state before it."""
-    before = 0.0 if event[UP] > 0.0 else (1.0 - slope) * event[NUMBERS + s + i]
-    return event[NUMBERS + i] + event[NUMBERS + 2 * s + i] - before
-
-
-@inlined
 def begin_neuron(work):
     """Empty the sums of a neuron."""
     s, d = work.smeared.shape
     for c in range(d):
         work.sums[0, c], work.sums[1, c] = 0.0, 0.0
+        work.bends[0, c], work.bends[1, c], work.bends[2, c] = 0.0, 0.0, 0.0
         for i in range(s):
             work.smeared[i, c] = 0.0
 
@@ -185,20 +185,32 @@ def smear(e, points, tableau, now, work):
     event, x = now.values[e], points.rows[now.point[e]]
     s, d = len(tableau.nodes), x.shape[0]
     for i in range(s):
-        moment, row = corner_moment(event, i, s, points.about[SLOPE]), work.smeared[i]
+        moment, row = corner_moment(event, i, tableau, points.about[SLOPE]), work.smeared[i]
         for c in range(d):
             row[c] += moment * x[c]
+
+
+@inlined
+def smear_all(j, points, tableau, now, work):
+    """Write P_i of neuron j."""
+    for place in range(work.first[j], work.first[j + 1]):
+        if now.values[work.order[place], TIME] > 0.0:
+            smear(work.order[place], points, tableau, now, work)
 
 
 @inlined
 def pass_corner(e, points, now, work):
     """Take a crossing into the sums over those that have been."""
     jumps, moments, x = work.sums[0], work.sums[1], points.rows[now.point[e]]
-    jump = now.values[e, JUMP]
-    moment = jump * now.values[e, TIME]
+    jump, change, time = now.values[e, JUMP], now.values[e, CHANGE], now.values[e, TIME]
+    moment = jump * time
+    once, twice = change * time, change * time * time
     for c in range(x.shape[0]):
         jumps[c] += jump * x[c]
         moments[c] += moment * x[c]
+        work.bends[0, c] += change * x[c]
+        work.bends[1, c] += once * x[c]
+        work.bends[2, c] += twice * x[c]
 
 
 @inlined
@@ -215,20 +227,22 @@ def look_at_corners(e, points, tableau, now, work):
     s, square, first = len(tableau.nodes), points.square[k], e
     while goes_on(first, now):
         first -= 1
-    speed, way = 0.0, 0.0
+    speed, way, bends = 0.0, 0.0, work.bends
     for c in range(x.shape[0]):
-        speed += jumps[c] * x[c]
-        way += (time * jumps[c] - moments[c]) * x[c]
+        turned = time * bends[0, c] - bends[1, c]
+        speed += (jumps[c] + turned) * x[c]
+        way += (time * jumps[c] - moments[c] + 0.5 * (time * (turned - bends[1, c]) + bends[2, c])) * x[c]
     for own in range(first, e):
-        jump = now.values[own, JUMP] * square
-        speed -= jump
-        way -= jump * (time - now.values[own, TIME])
+        past = time - now.values[own, TIME]
+        turned = now.values[own, CHANGE] * past
+        speed -= (now.values[own, JUMP] + turned) * square
+        way -= (now.values[own, JUMP] + 0.5 * turned) * past * square
     for i in range(s):
         smeared, row = 0.0, work.smeared[i]
         for c in range(x.shape[0]):
             smeared += row[c] * x[c]
         if time > 0.0:
-            smeared -= corner_moment(now.values[first], i, s, points.about[SLOPE]) * square
+            smeared -= corner_moment(now.values[first], i, tableau, points.about[SLOPE]) * square
         speed -= row_at(tableau.basis, i, s - 1, time) * smeared
         way -= row_at(tableau.integral, i, s, time) * smeared
     return speed, way

@@ -25,6 +25,7 @@ import numpy as np
 
 from pipeline.flow.collocation.compiling import inner
 from pipeline.flow.collocation.products import multiply, multiply_transposed, sum_products
+from pipeline.flow.collocation.projection import find_basis, take_out
 from pipeline.flow.collocation.sweep import SLOPE, N
 
 LARGEST = 1500
@@ -33,6 +34,8 @@ SMALL_MATRIX = 256
 """The size up to which plain loops multiply matrices, not the linear algebra library."""
 POINTS_A_NUMBER = 12
 """H is the mean over so many points for each of its rows, where there are more."""
+HEAVY = 1.5
+"""The sum of |x_k|^2 in a block, over the mean, above which all of it counts: a few long points are all of H."""
 FAINT = 1e-12
 """The share of the largest a^2 below which the labels do not notice a neuron's correction."""
 WINDOW = 12
@@ -117,24 +120,58 @@ def write_active(before, columns, slope, into):
 
 
 @inner
-def find_gram(points, network, work, correction):
-    """Write H for the neurons at the step's start."""
+def weigh(points):
+    """The mean over blocks of the sum of |x_k|^2."""
+    total = 0.0
+    for k in range(points.square.shape[0]):
+        total += points.square[k]
+    return total / points.columns.shape[0]
+
+
+@inner
+def weight_of(block, mean, points):
+    """The sum of |x_k|^2 in a block over that mean."""
+    size, total = points.columns.shape[2], 0.0
+    for k in range(block * size, (block + 1) * size):
+        total += points.square[k]
+    return total / mean if mean > 0.0 else 1.0
+
+
+@inner
+def add_block(block, share, points, network, work, correction):
+    """Add a block's points to the lower half of H, each so many times."""
     gram, side = correction.gram, correction.side
+    multiply(network.start_w, points.columns[block], work.start)
+    write_active(work.start, points.columns[block], points.about[SLOPE], correction.columns)
+    multiply_by_transpose(correction.columns, side)
+    for i in range(gram.shape[0]):
+        for l in range(i + 1):
+            gram[i, l] += share * side[i, l]
+
+
+@inner
+def find_gram(points, network, work, correction):
+    """Write H for the neurons at the step's start: of all heavy blocks, and of some of the others."""
+    gram, n = correction.gram, points.about[N]
     count, (blocks, _, size) = gram.shape[0], points.columns.shape
-    stride = max(1, int(points.about[N]) // (POINTS_A_NUMBER * count))
+    stride = min(max(1, int(n) // (POINTS_A_NUMBER * count)), blocks)
     gram[:] = 0.0
-    used = 0.0
-    for block in range(0, blocks, min(stride, blocks)):
-        multiply(network.start_w, points.columns[block], work.start)
-        write_active(work.start, points.columns[block], points.about[SLOPE], correction.columns)
-        multiply_by_transpose(correction.columns, side)
-        used += min(float(size), points.about[N] - block * size)
-        for i in range(count):
-            for l in range(i + 1):
-                gram[i, l] += side[i, l]
+    mean, used, others, place = weigh(points), 0.0, 0.0, 0
+    for block in range(blocks if stride > 1 else 0):
+        if weight_of(block, mean, points) <= HEAVY:
+            filled = min(float(size), n - block * size)
+            others += filled
+            used += filled if place % stride == 0 else 0.0
+            place += 1
+    place = 0
+    for block in range(blocks):
+        heavy = stride == 1 or weight_of(block, mean, points) > HEAVY
+        if heavy or place % stride == 0:
+            add_block(block, 1.0 if heavy else others / used, points, network, work, correction)
+        place += 0 if heavy else 1
     for i in range(count):
         for l in range(i + 1):
-            gram[i, l] /= used
+            gram[i, l] /= n
             gram[l, i] = gram[i, l]
 
 
@@ -170,18 +207,13 @@ def times_root(vector, network, root):
 
 
 @inner
-def hold_rows(matrix, points, held):
+def hold_rows(matrix, points, held, basis):
     """Take the directions out of each row that sliding neurons cannot move in."""
-    d = points.rows.shape[1]
-    for _ in range(3 if held.number[0] > 0 else 0):
-        for e in range(held.number[0]):
-            x, first = points.rows[held.point[e]], held.neuron[e] * d
-            for i in range(matrix.shape[0]):
-                along = 0.0
-                for c in range(d):
-                    along += matrix[i, first + c] * x[c]
-                for c in range(d):
-                    matrix[i, first + c] -= along / points.square[held.point[e]] * x[c]
+    d, count = points.rows.shape[1], held.number[0]
+    for j in range(matrix.shape[0] // d if count > 0 else 0):
+        rank = find_basis(j, (held.neuron, held.point, count), points, basis)
+        for i in range(matrix.shape[0] if rank > 0 else 0):
+            take_out(matrix[i, j * d : (j + 1) * d], rank, basis)
 
 
 @inner
@@ -193,15 +225,16 @@ def transpose(matrix):
 
 
 @inner
-def find_side(points, network, held, correction):
+def find_side(points, state):
     """Write S = R P H P R, P the projection on what sliding neurons can do; return its trace."""
+    network, correction = state.network, state.correction
     side, count = correction.side, correction.gram.shape[0]
     find_roots(network, correction.root)
     for i in range(count):
         for l in range(count):
             side[i, l] = correction.gram[i, l]
     for _ in range(2):
-        hold_rows(side, points, held)
+        hold_rows(side, points, state.held, state.corners.basis)
         for i in range(count):
             times_root(side[i], network, correction.root)
         transpose(side)

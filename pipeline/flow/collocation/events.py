@@ -6,14 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-TIME, UP, UNTIL, AFTER, PLAN, PLAN_AFTER, JUMP, SHIFT = range(8)
+TIME, UP, UNTIL, AFTER, PLAN, PLAN_AFTER, JUMP, SHIFT, RISE, CHANGE = range(10)
 """Places in an event's numbers: when, in [0, 1] over the step (0: the pair slides from the step's start); 1 if the
 point goes on there, else 0; the sliding that was assumed, up to when (0: none) and whether the point is on
 afterwards; the same as it has come out; by how much n D jumps, over x_k; what the neuron's other corners add to
-the preactivation there."""
+the preactivation there; by how much the neuron's output at the point would rise per step; and by how much J does
+after it."""
 MOST_CLOSE = 256
 """Pairs that are noted as near to a boundary in a sweep."""
-NUMBERS = 8
+NUMBERS = 10
 """After them: the pair's share of n D_i over x_k, beside what it always has (the slope of the leaky ReLU); the
 point's residual at the nodes without the pair's own; what sliding adds to n D_i, over x_k; where the pair slides,
 the moments over that time of what the neuron's crossings do to n <D, x_k> beside their moments over the step; s
@@ -26,7 +27,7 @@ class Events(NamedTuple):
     number : int64[3]
         How many there are, how many found no room, and how many pairs are near.
     neuron, point : int64[most]
-    values : float64[most, 8 + 4 s]
+    values : float64[most, 10 + 4 s]
         All of an event beside each other: they are read in the order of time too.
     near : float64[m]
         How far, over |x_k|, each neuron's path is off its polynomial for its corners.

@@ -42,6 +42,15 @@ def row_at(table, row, degree, time):
 
 
 @inlined
+def slope_of_row(table, row, degree, time):
+    """Its derivative."""
+    value = degree * table[row, degree]
+    for q in range(degree - 1, 0, -1):
+        value = value * time + q * table[row, q]
+    return value
+
+
+@inlined
 def interpolate(values, tableau, coefficients):
     """Write the coefficients of the polynomial through ``values`` at 0 and at the nodes."""
     s = len(tableau.nodes)

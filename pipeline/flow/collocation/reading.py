@@ -12,16 +12,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.flow.collocation.comparing import copy_force
-from pipeline.flow.collocation.compiling import entry_point, inner
-from pipeline.flow.collocation.corners import begin_neuron, pass_corner, smear
-from pipeline.flow.collocation.events import PLAN, PLAN_AFTER, TIME, UNTIL, UP
+from pipeline.flow.collocation.comparing import copy_force, relative_change
+from pipeline.flow.collocation.compiling import entry_point, inlined, inner
+from pipeline.flow.collocation.corners import begin_neuron, pass_corner, smear_all
+from pipeline.flow.collocation.events import JUMP, PLAN, PLAN_AFTER, TIME, UNTIL, UP
 from pipeline.flow.collocation.network import carry
-from pipeline.flow.collocation.pairs import row_at
+from pipeline.flow.collocation.pairs import row_at, slope_of_row
 from pipeline.flow.collocation.products import add_force, multiply
 from pipeline.flow.collocation.projection import find_basis, put_on_boundaries, take_out
+from pipeline.flow.collocation.releases import pass_releases, pass_while_sliding, slides, smear_while_sliding
 from pipeline.flow.collocation.sliding import turn_corners
 from pipeline.flow.collocation.sweep import SLOPE, N, sweep
+
+MORE = 4
+"""Sweeps more than there have to be, at most."""
 
 
 class Step(NamedTuple):
@@ -35,7 +39,9 @@ class Step(NamedTuple):
         Neuron and point of each pair that slides at its start.
     length : float
     sweeps : int
-        By how many sweeps the force is found again.
+        By how many sweeps the force is found again, at least.
+    allowed : float
+        What the last of them may change of a neuron, over its size, and miss of who slides.
     corrected : bool
         Whether the integration corrected its sweeps: then one sweep finds the crossings, and the force is the
         recorded one.
@@ -50,6 +56,7 @@ class Step(NamedTuple):
     pairs: np.ndarray
     length: float
     sweeps: int
+    allowed: float
     corrected: bool
 
 
@@ -79,29 +86,65 @@ def begin_step(step, tableaus, state):
         held.values[e, PLAN], held.values[e, PLAN_AFTER] = 1.0, 0.0
 
 
+@inlined
+def twice_integrated(table, row, degree, time):
+    """The integral from 0 of the polynomial whose coefficients are in one row of a table."""
+    value = table[row, degree] / (degree + 1)
+    for q in range(degree - 1, -1, -1):
+        value = value * time + table[row, q] / (q + 1)
+    return value * time
+
+
 @inner
-def read_neuron(j, time, points, tableau, state, now):
-    """Write neuron j at a time of the step into ``state.last``; its corners' sums are those before the time."""
+def add_bend(e, points, now, work):
+    """Take a crossing into the sum of J t_c^2."""
+    x, moment = points.rows[now.point[e]], now.values[e, JUMP] * now.values[e, TIME] ** 2
+    for c in range(x.shape[0]):
+        work.bends[3, c] += moment * x[c]
+
+
+@inlined
+def corner_at(c, time, tableau, work):
+    """Of what the force is beside its polynomial: the integral from 0 to a time, and the integral of that."""
+    s, sums, bends = len(tableau.nodes), work.sums, work.bends
+    once = time * sums[0, c] - sums[1, c]
+    once += 0.5 * (time * time * bends[0, c] - 2.0 * time * bends[1, c] + bends[2, c])
+    twice = 0.5 * (time * time * sums[0, c] - 2.0 * time * sums[1, c] + bends[3, c])
+    for i in range(s):
+        once -= row_at(tableau.integral, i, s, time) * work.smeared[i, c]
+        twice -= twice_integrated(tableau.integral, i, s, time) * work.smeared[i, c]
+    return once, twice
+
+
+@inner
+def read_neuron(j, time, points, tableau, state):
+    """Write neuron j at a time of the step into ``state.last``; its corners' sums are those before the time.
+
+    With the force D + E, E its corners, a' = <w, D + E> and w' = a (D + E), so that of E there is, by parts,
+    a int E - a' int int E in w, and <w, int E> - <w', int int E> in a.
+    """
     network, work, into = state.network, state.corners, state.last[j]
     s, d = len(tableau.nodes), points.rows.shape[1]
-    step = state.clock[0]
-    output, end = 0.0, network.start_a[j]
+    step, share = state.clock[0], state.clock[0] / points.about[N]
+    output, turn, end = 0.0, 0.0, network.start_a[j]
     for c in range(d):
         into[c] = network.start_w[j, c]
     for i in range(s):
         weight, along = step * row_at(tableau.integral, i, s, time), 0.0
         output += row_at(tableau.basis, i, s - 1, time) * network.a[i, j]
+        turn += slope_of_row(tableau.basis, i, s - 1, time) * network.a[i, j]
         for c in range(d):
             along += network.w[i, j, c] * network.force[i, j, c]
             into[c] += weight * network.a[i, j] * network.force[i, j, c]
         end += weight * along
-    along, share = 0.0, step / points.about[N]
+    along = 0.0
     for c in range(d):
-        corner = time * work.sums[0, c] - work.sums[1, c]
+        once, twice = corner_at(c, time, tableau, work)
+        pushed = 0.0
         for i in range(s):
-            corner -= row_at(tableau.integral, i, s, time) * work.smeared[i, c]
-        along += share * corner * into[c]
-        into[c] += share * corner * output
+            pushed += row_at(tableau.basis, i, s - 1, time) * network.force[i, j, c]
+        along += share * (once * into[c] - twice * step * output * pushed)
+        into[c] += share * (once * output - twice * turn)
     into[d] = end + along
 
 
@@ -124,6 +167,23 @@ def restore(into, step, j, time, missed):
 
 
 @inner
+def pass_before(j, between, flow, now, work):
+    """Take neuron j's corners between two times into the sums."""
+    points, held = flow[0], slides(j, now, work)
+    if held:
+        pass_releases(j, between, flow, now, work)
+    for place in range(work.first[j], work.first[j + 1]):
+        e = work.order[place]
+        time = now.values[e, TIME]
+        if time > 0.0 and between[0] <= time < between[1]:
+            if held:
+                pass_while_sliding(e, points, now, work)
+            else:
+                pass_corner(e, points, now, work)
+                add_bend(e, points, now, work)
+
+
+@inner
 def read_times(j, times, points, tableau, state, asked):
     """Write one neuron at all of ``times``.
 
@@ -132,24 +192,20 @@ def read_times(j, times, points, tableau, state, asked):
     asked : (Events, Step, float64[times, m, d + 1])
     """
     now, step, into = asked
-    work, d = state.corners, points.rows.shape[1]
+    work, d, flow = state.corners, points.rows.shape[1], (points, tableau, state.network)
     begin_neuron(work)
-    first, last = work.first[j], work.first[j + 1]
-    for place in range(first, last):
-        if now.values[work.order[place], TIME] > 0.0:
-            smear(work.order[place], points, tableau, now, work)
+    if slides(j, now, work):
+        smear_while_sliding(j, flow, now, work)
+    else:
+        smear_all(j, points, tableau, now, work)
     missed = state.missed
     for turn in range(2):
-        for c in range(d):
-            work.sums[0, c], work.sums[1, c] = 0.0, 0.0
-        place = first
+        work.sums[:], work.bends[:], before = 0.0, 0.0, 0.0
         for t in range(times.shape[0] if turn == 1 else 1):
             time = times[t] if turn == 1 else 1.0
-            while place < last and now.values[work.order[place], TIME] < time:
-                if now.values[work.order[place], TIME] > 0.0:
-                    pass_corner(work.order[place], points, now, work)
-                place += 1
-            read_neuron(j, time, points, tableau, state, now)
+            pass_before(j, (before, time), flow, now, work)
+            before = time
+            read_neuron(j, time, points, tableau, state)
             if turn == 0:
                 for c in range(d):
                     missed[c] = step.end_w[j, c] - state.last[j, c]
@@ -161,24 +217,36 @@ def read_times(j, times, points, tableau, state, asked):
 
 
 @inner
+def find_again(points, tableau, state, step):
+    """Sweep over a step at the finer nodes until its force is right; return which of the notes the last one wrote.
+
+    Who slides is known one sweep later than that somebody crosses.
+    """
+    notes, network, which = state.notes, state.network, 1
+    for turn in range(step.sweeps + MORE):
+        which = 1 - which
+        pair = (notes[1 - which], notes[which]) if turn > 0 else (state.held, notes[which])
+        copy_force(network.force, state.correction.tried)
+        sweep(points, tableau, network, step.length, pair, state.work)
+        missed = turn_corners(points, tableau, network, step.length, pair[1], state.corners)
+        if step.corrected:
+            copy_force(state.correction.tried, network.force)
+        carry(network, step.length, tableau, state.system)
+        changed = relative_change(network, state.last)
+        if turn >= step.sweeps - 1 and missed <= step.allowed and changed <= step.allowed:
+            break
+    return which
+
+
+@inner
 def read_inside(points, tableaus, state, step, times, into):
     """As :func:`read_step`."""
     values, slides = into
-    fine, notes = tableaus[1], state.notes
+    fine = tableaus[1]
     begin_step(step, tableaus, state)
     state.clock[0] = step.length
     carry(state.network, step.length, fine, state.system)
-    which = 1
-    for turn in range(step.sweeps):
-        which = 1 - which
-        pair = (notes[1 - which], notes[which]) if turn > 0 else (state.held, notes[which])
-        copy_force(state.network.force, state.correction.tried)
-        sweep(points, fine, state.network, step.length, pair, state.work)
-        turn_corners(points, fine, state.network, step.length, pair[1], state.corners)
-        if step.corrected:
-            copy_force(state.correction.tried, state.network.force)
-        carry(state.network, step.length, fine, state.system)
-    now, count = notes[which], 0
+    now, count = state.notes[find_again(points, fine, state, step)], 0
     for j in range(step.a.shape[0]):
         read_times(j, times, points, fine, state, (now, step, values))
     for t in range(times.shape[0]):

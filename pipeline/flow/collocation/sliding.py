@@ -14,19 +14,37 @@ from math import sqrt
 from pipeline.flow.collocation.compiling import inlined, inner
 from pipeline.flow.collocation.corners import (
     begin_neuron,
-    corner_moment,
-    goes_on,
     look_at_corners,
     output_at,
     pass_corner,
     read_event,
-    smear,
+    smear_all,
     sort_events,
     write_basis,
     write_speed,
 )
-from pipeline.flow.collocation.events import JUMP, NUMBERS, PLAN, PLAN_AFTER, SHIFT, TIME, UNTIL, UP
-from pipeline.flow.collocation.pairs import row_at
+from pipeline.flow.collocation.events import (
+    CHANGE,
+    JUMP,
+    NUMBERS,
+    PLAN,
+    PLAN_AFTER,
+    RISE,
+    SHIFT,
+    TIME,
+    UNTIL,
+    UP,
+)
+from pipeline.flow.collocation.holding import gather, hold_together, holds_throughout
+from pipeline.flow.collocation.pairs import row_at, slope_of_row
+from pipeline.flow.collocation.releases import (
+    look_while_sliding,
+    pass_releases,
+    pass_while_sliding,
+    slides,
+    smear_while_sliding,
+)
+from pipeline.flow.collocation.shares import jumped, press, product_of, read_held
 from pipeline.flow.collocation.sweep import CARE, SLOPE, N
 from pipeline.flow.collocation.touching import corner_height, look_at_near
 
@@ -80,57 +98,24 @@ def hold(e, points, tableau, network, now, work):
 
 @inner
 def hold_all(points, tableau, network, now, work):
-    """Add what holds every sliding neuron, at several boundaries at once too."""
+    """Add what holds every sliding neuron: together what does so over the whole step, the others one by one."""
+    members = work.spare
+    count = gather(now, members)
     for _ in range(ROUNDS):
-        change, largest = 0.0, 0.0
+        change, largest, first = 0.0, 0.0, 0
+        while first < count:
+            last = first + 1
+            while last < count and now.neuron[members[last]] == now.neuron[members[first]]:
+                last += 1
+            group = members[first : min(last, first + points.rows.shape[1] - 1)]
+            changed, size = hold_together(group, points, tableau, network, now, work)
+            change, largest, first = max(change, changed), max(largest, size), last
         for e in range(now.number[0]):
-            if now.values[e, UNTIL] > 0.0:
+            if now.values[e, UNTIL] > 0.0 and not holds_throughout(e, now):
                 changed, size = hold(e, points, tableau, network, now, work)
                 change, largest = max(change, changed), max(largest, size)
         if change <= SETTLED * largest:
             return
-
-
-@inlined
-def product_of(e, other, points, now):
-    """<x_k, x_l> of two events; 0 for the event itself, and for one that slides, or has from the start."""
-    k, l, event = now.point[e], now.point[other], now.values[other]
-    total = 0.0
-    if k == l or event[TIME] == 0.0 or event[UNTIL] > 0.0:
-        return total
-    for c in range(points.rows.shape[1]):
-        total += points.rows[k, c] * points.rows[l, c]
-    return total
-
-
-@inlined
-def press(e, points, tableau, now, work):
-    """Write <P_i, x_k> of the neuron's other crossings."""
-    s, j = len(tableau.nodes), now.neuron[e]
-    for i in range(s):
-        work.pressed[i] = 0.0
-    for place in range(work.first[j], work.first[j + 1]):
-        other = work.order[place]
-        product = 0.0 if goes_on(other, now) else product_of(e, other, points, now)
-        for i in range(s):
-            work.pressed[i] += product * corner_moment(now.values[other], i, s, points.about[SLOPE])
-
-
-@inlined
-def jumped(e, place, time, points, now, work):
-    """Sum J over the neuron's crossings from a place in their order up to a time, times x_k.
-
-    Returns
-    -------
-    float
-    int
-        The place of the first crossing after that time.
-    """
-    total, last = 0.0, work.first[now.neuron[e] + 1]
-    while place < last and now.values[work.order[place], TIME] < time:
-        total += product_of(e, work.order[place], points, now) * now.values[work.order[place], JUMP]
-        place += 1
-    return total, place
 
 
 @inlined
@@ -156,24 +141,6 @@ def turn_held(e, points, tableau, now, work):
             value += work.there[l] * work.pressed[l]
         for i in range(s):
             event[NUMBERS + 3 * s + i] -= (high - low) * tableau.shares[place] * work.there[i] * value
-
-
-@inlined
-def read_held(e, at, flow, now, work):
-    """What pushes a neuron at a time and after these jumps: as :func:`share_held` has them.
-
-    Returns
-    -------
-    output, off, there : float
-        The neuron's a; n <D, x_k>, if the point were off for it; and by how much that changes if it goes on.
-    """
-    (time, jumps), (points, tableau, network) = at, flow
-    write_basis(time, tableau, work.there)
-    off, there = read_event(e, points, tableau, now, work)
-    off = points.about[N] * off + jumps
-    for i in range(len(tableau.nodes)):
-        off -= work.there[i] * work.pressed[i]
-    return output_at(e, tableau, network, now, work), off, there * points.square[now.point[e]]
 
 
 @inlined
@@ -284,14 +251,16 @@ def plan_event(e, corner, step, flow, now, work):
 @inner
 def begin_corners(points, tableau, now, work):
     """Write by how much n D jumps at every crossing, and what that does while other pairs slide."""
-    s = len(tableau.nodes)
+    s, rest = len(tableau.nodes), 1.0 - points.about[SLOPE]
     for e in range(now.number[0]):
         event = now.values[e]
         write_basis(event[TIME], tableau, work.there)
-        there = 0.0
+        there, change = 0.0, -rest * event[RISE]
         for l in range(s):
             there += work.there[l] * event[NUMBERS + s + l]
-        event[JUMP] = (1.0 - points.about[SLOPE]) * (there if event[UP] > 0.0 else -there)
+            change += slope_of_row(tableau.basis, l, s - 1, event[TIME]) * event[NUMBERS + s + l]
+        event[JUMP] = rest * (there if event[UP] > 0.0 else -there)
+        event[CHANGE] = rest * (change if event[UP] > 0.0 else -change)
     for e in range(now.number[0]):
         if now.values[e, UNTIL] > 0.0:
             turn_held(e, points, tableau, now, work)
@@ -301,21 +270,31 @@ def begin_corners(points, tableau, now, work):
 def turn_neuron(j, step, flow, now, work):
     """Plan what one neuron slides on in the next sweep, and shift its crossings; as :func:`turn_corners`."""
     points, tableau, network = flow
-    missed, first, last = 0.0, work.first[j], work.first[j + 1]
+    missed, first, last, before = 0.0, work.first[j], work.first[j + 1], 0.0
+    held = slides(j, now, work)
     begin_neuron(work)
-    for place in range(first, last):
-        if now.values[work.order[place], TIME] > 0.0:
-            smear(work.order[place], points, tableau, now, work)
+    if held:
+        smear_while_sliding(j, flow, now, work)
+    else:
+        smear_all(j, points, tableau, now, work)
     for place in range(first, last):
         e = work.order[place]
         event = now.values[e]
-        speed, way = look_at_corners(e, points, tableau, now, work)
+        if held:
+            pass_releases(j, (before, event[TIME]), flow, now, work)
+            speed, way = look_while_sliding(e, flow, now, work)
+        else:
+            speed, way = look_at_corners(e, points, tableau, now, work)
+        before = event[TIME]
         missed = max(missed, plan_event(e, speed, step, flow, now, work))
         if event[TIME] > 0.0:
             write_basis(event[TIME], tableau, work.there)
             event[SHIFT] = step * output_at(e, tableau, network, now, work) / points.about[N] * way
             now.near[j] = max(now.near[j], corner_height(event[TIME], tableau, work))
-            pass_corner(e, points, now, work)
+            if held:
+                pass_while_sliding(e, points, now, work)
+            else:
+                pass_corner(e, points, now, work)
     now.near[j] *= step * abs(network.a[0, j]) / points.about[N]
     if now.number[2] > 0:
         look_at_near(j, step, flow, now, work)

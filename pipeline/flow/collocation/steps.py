@@ -22,11 +22,23 @@ from pipeline.flow.collocation.comparing import (
 )
 from pipeline.flow.collocation.compiling import entry_point, inner
 from pipeline.flow.collocation.correction import CONTRACTION, ON, WAIT, begin_without, correct, factorise
+from pipeline.flow.collocation.modes import hold_where_boundaries_meet
 from pipeline.flow.collocation.network import carry, extrapolate
 from pipeline.flow.collocation.sliding import turn_corners
 from pipeline.flow.collocation.stiffness import first_trial, judge, prepare, refresh
 from pipeline.flow.collocation.sweep import CARE, RESTING, SCALE, N, sweep
-from pipeline.flow.collocation.workspace import LAST_STEP, NOW, RATE, REJECTED, SIZE, STEP, STEPS, UNIT, VANISHED
+from pipeline.flow.collocation.workspace import (
+    LAST_STEP,
+    LONG,
+    NOW,
+    RATE,
+    REJECTED,
+    SIZE,
+    STEP,
+    STEPS,
+    UNIT,
+    VANISHED,
+)
 
 ROOM_USED, CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, MET_ZERO, INTERRUPTED = 0, 1, 2, 3, 4, 5, 50, 99
 """Why the kernel returns: the record is full, or as ``pipeline.flow.exact.integration`` has it; or the w of a
@@ -51,6 +63,8 @@ STRAIGHT = 1e-12
 """1 + the cosine between a decaying neuron and its force at which it turns no more."""
 FASTEST, SLOWEST = 4.0, 0.2
 """By how much a step's length changes at most."""
+FADING = 0.999
+"""The share of the longest step's length that is remembered after each other one."""
 SAFETY, ORDER = 0.9, 0.2
 """The error after two sweeps is of the order 5."""
 MORE, MOST = 2, 18
@@ -310,6 +324,7 @@ def step_on(points, tableau, state, record, aims, watch):
     if counts[STEPS] == 0 and clock[LAST_STEP] == 0.0:
         begin(points, tableau, state, unfit)
     while True:
+        hold_where_boundaries_meet(points, state, aims[0])
         if place == record.time.shape[0] or pairs + state.held.number[0] > record.pairs.shape[0]:
             return place, ROOM_USED
         if clock[NOW] >= end:
@@ -326,6 +341,7 @@ def step_on(points, tableau, state, record, aims, watch):
         growth = SAFETY * max(error, 1e-12) ** -ORDER
         clock[NOW] = end if step == end - clock[NOW] else clock[NOW] + step
         clock[LAST_STEP], clock[STEP] = step, step * min(max(growth, SLOWEST), FASTEST)
+        clock[LONG] = max(step, FADING * clock[LONG])
         counts[STEPS] += 1
         judge(points, state)
         if counts[VANISHED] > 0:

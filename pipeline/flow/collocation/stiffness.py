@@ -33,6 +33,8 @@ LEAST, LEAST_ROUGH = 1.0, 0.3
 crossing is followed: there most steps are one sweep."""
 AGAIN = 4.0
 """Windows until the trace is looked at again; and the work of the steps before the first trial, over that of H."""
+LONGEST_PAUSE = 16.0
+"""Windows between two trials, at most: where steps were short for who slides it did not pay, and may later."""
 OUTDATED = 0.2
 """What they leave with the correction, at most, by an H that is kept."""
 PAIR_COST = 20.0
@@ -49,7 +51,7 @@ def prepare(points, state):
     if control[CONTRACTION] > OUTDATED:
         find_gram(points, state.network, state.work, correction)
         control[FRESH] = 1.0
-    control[TRACE] = find_side(points, state.network, state.held, correction)
+    control[TRACE] = find_side(points, state)
 
 
 @inner
@@ -60,7 +62,7 @@ def refresh(points, state):
     if control[ON] == 0.0 or control[FRESH] > 0.0 or control[CONTRACTION] <= OUTDATED:
         return False
     find_gram(points, state.network, state.work, correction)
-    control[TRACE] = find_side(points, state.network, state.held, correction)
+    control[TRACE] = find_side(points, state)
     control[FRESH] = 1.0
     return True
 
@@ -103,10 +105,14 @@ def judge(points, state):
     control[WAIT] -= 1.0
     if control[ON] > 0.0:
         if step * control[TRACE] < price(points, correction) * control[LIMIT]:
-            control[ON], control[WAIT], control[PAUSE] = 0.0, control[PAUSE], 2.0 * control[PAUSE]
+            control[ON], control[WAIT], control[PAUSE] = (
+                0.0,
+                control[PAUSE],
+                min(2.0 * control[PAUSE], LONGEST_PAUSE),
+            )
     elif control[WAIT] <= 0.0 and left > STIFF:
         find_gram(points, state.network, state.work, correction)
-        control[TRACE] = find_side(points, state.network, state.held, correction)
+        control[TRACE] = find_side(points, state)
         control[LIMIT] = step * control[TRACE]
         rough = points.about[CARE] == 0.0
         if control[LIMIT] > (LEAST_ROUGH if rough else LEAST):

@@ -13,8 +13,16 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.flow.collocation.compiling import inlined, inner
-from pipeline.flow.collocation.events import AFTER, NUMBERS, PLAN, PLAN_AFTER, SHIFT, TIME, UNTIL, UP
-from pipeline.flow.collocation.pairs import add_active, find_root, interpolate, row_at, shifted_root, value_at
+from pipeline.flow.collocation.events import AFTER, NUMBERS, PLAN, PLAN_AFTER, RISE, SHIFT, TIME, UNTIL, UP
+from pipeline.flow.collocation.pairs import (
+    add_active,
+    find_root,
+    interpolate,
+    row_at,
+    shifted_root,
+    slope_at,
+    value_at,
+)
 from pipeline.flow.collocation.products import add_force, multiply, sum_products
 from pipeline.flow.collocation.residual import push, take_outputs
 from pipeline.flow.collocation.rough import sweep_at_nodes
@@ -109,9 +117,8 @@ def read_pair(pair, run, scaled, tableau, before, work):
         bare[i + 1] = values[i + 1]
     event = before.values[run[0]]
     if run[1] > run[0] and event[TIME] > 0.0:
-        earlier = 0.0 if event[UP] > 0.0 else 1.0 - slope
         for l in range(s):
-            corner = event[NUMBERS + l] + event[NUMBERS + 2 * s + l] - earlier * event[NUMBERS + s + l]
+            corner = corner_moment(event, l, tableau, slope)
             for i in range(s):
                 bare[i + 1] -= scaled * tableau.inner[i, l] * outputs[l] * corner
         interpolate(values, tableau, work.raw)
@@ -146,8 +153,7 @@ def follow_pair(pair, run, tableau, before, now, work):
         Its events in the sweep before.
     """
     j, k, row, scaled = pair
-    found, outputs = work.found[row], work.outputs
-    s = len(tableau.nodes)
+    found, outputs, s = work.found[row], work.outputs, len(tableau.nodes)
     for i in range(s):
         for l in range(s + 1):
             found[i, l] = 0.0
@@ -156,7 +162,7 @@ def follow_pair(pair, run, tableau, before, now, work):
         until, after = before.values[old, PLAN], before.values[old, PLAN_AFTER]
         if until < 1.0 and after > 0.0:
             add_active((until, 1.0), work.raw, outputs, tableau, found)
-        note((j, k, 0.0, 1.0), (until, after), now)
+        note((j, k, 0.0, 1.0), (until, after), 0.0, now)
         return
     on, begun, low, value, sample, events = work.bare[0] > 0.0, 0.0, 0.0, work.bare[0], 1, 0
     while sample <= s + 1:
@@ -177,7 +183,8 @@ def follow_pair(pair, run, tableau, before, now, work):
             add_active((begun, root), work.raw, outputs, tableau, found)
         on, begun, low, value = not on, root, min(root, time), there
         events += 1
-        note((j, k, max(root, 1e-300), 1.0 if on else 0.0), (until if until > root else 0.0, after), now)
+        sliding = until if until > root else 0.0, after
+        note((j, k, max(root, 1e-300), 1.0 if on else 0.0), sliding, rise_at(root, tableau, work), now)
         if until > root:
             on, begun = after > 0.0, until
             break
@@ -185,6 +192,29 @@ def follow_pair(pair, run, tableau, before, now, work):
             turn_own_corner(root, scaled if on else -scaled, before.values[old], tableau, work)
     if on and begun < 1.0:
         add_active((begun, 1.0), work.raw, outputs, tableau, found)
+
+
+@inlined
+def corner_moment(event, i, tableau, slope):
+    """How much of n D_i, over x_k, is the corner of an event: what it pushes beside its state before it.
+
+    That is its residual, which falls by what the neuron itself does at the point while it is on.
+    """
+    s, before = len(tableau.nodes), 0.0
+    if not event[UP] > 0.0:
+        rest = 1.0 - slope
+        own = rest * event[RISE] * (tableau.nodes[i] - event[TIME])
+        before = rest * (event[NUMBERS + s + i] - own)
+    return event[NUMBERS + i] + event[NUMBERS + 2 * s + i] - before
+
+
+@inlined
+def rise_at(time, tableau, work):
+    """The neuron's a at a time, times the slope of the preactivation."""
+    s, output = len(tableau.nodes), 0.0
+    for l in range(s):
+        output += row_at(tableau.basis, l, s - 1, time) * work.outputs[l]
+    return output * slope_at(work.smooth, s, time)
 
 
 @inlined
@@ -201,8 +231,8 @@ def turn_own_corner(time, scaled, event, tableau, work):
 
 
 @inlined
-def note(crossing, sliding, now):
-    """Note a crossing (j, k, time, up) and the sliding (until, after) that follows it.
+def note(crossing, sliding, rise, now):
+    """Note a crossing (j, k, time, up), the sliding (until, after) that follows it, and its ``RISE``.
 
     One at no time, as of forces that have overflown in a step too long for them, finds no room either.
     """
@@ -213,6 +243,7 @@ def note(crossing, sliding, now):
     event = now.values[e]
     now.neuron[e], now.point[e], event[TIME], event[UP] = crossing
     event[UNTIL], event[AFTER] = sliding
+    event[RISE] = rise
     now.number[0] = e + 1
 
 

@@ -14,9 +14,10 @@ from pipeline.flow.collocation.events import Events, make_events
 from pipeline.flow.collocation.network import Network, make_network
 from pipeline.flow.collocation.sweep import SweepWork, make_sweep_work
 
-NOW, STEP, LAST_STEP, SIZE, RATE, UNIT = range(6)
+NOW, STEP, LAST_STEP, SIZE, RATE, UNIT, LONG = range(7)
 """Places in ``State.clock``; the last are the residual's root mean square where a step was last begun; what a
-sweep leaves of the change of the one before, over the step; and the larger one of the labels and of the start."""
+sweep leaves of the change of the one before, over the step; the larger one of the labels and of the start; and the
+length of the longest step of late."""
 CROSSING_SHARE = 4
 """At most one in so many pairs of a neuron and a point may cross in a step."""
 KEPT = 16_000_000
@@ -37,7 +38,7 @@ class State(NamedTuple):
     work : SweepWork
     corners : CornerWork
     correction : Correction
-    clock : float64[6]
+    clock : float64[7]
     counts : int64[6]
     outputs : float64[3 + m, sampled]
         At some points: minus those at the step's start, and at its end by the last two sweeps; workspace.
@@ -106,7 +107,7 @@ def make_state(sizes: tuple[int, int, int, int], stages: int, most: int) -> Stat
     return State(
         make_network(stages, m, d), np.zeros((stages, m, d)), make_events(most, stages, m), notes,
         make_sweep_work(stages, m, d, size), make_corner_work(stages, m, d, most),
-        make_correction(stages, m, d, size), np.zeros(6), np.zeros(6, dtype=np.int64),
+        make_correction(stages, m, d, size), np.zeros(7), np.zeros(6, dtype=np.int64),
         np.zeros((3 + m, sampled)), np.zeros((m, d + 1)), np.zeros((stages, stages + 1)), np.zeros(d + 1),
     )  # fmt: skip
 

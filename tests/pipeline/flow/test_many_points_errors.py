@@ -42,11 +42,21 @@ def test_a_neuron_slides_at_one_boundary_twice_within_what_was_one_step():
     assert max(errors_over_tolerance(46, (1e-4, 1e-5, 1e-6))) <= 0.5
 
 
+@pytest.mark.parametrize("seed", [29, 47, 54, 61])
+def test_corners_of_a_path_are_where_they_are_and_as_high(seed):
+    """Errors of 3 to 14 tolerances, of which each of these had one.
+
+    A neuron turns where it is let go too, and while it is held a crossing turns it less; the residual behind a
+    crossing changes with what the neuron does there; and reading within a step stopped before it knew who slides.
+    """
+    assert max(errors_over_tolerance(seed, (1e-5, 1e-6))) <= 1.0
+
+
 @pytest.mark.slow
 def test_the_errors_of_forty_students():
     """One of them was off by 1e-3 at 1e-4 too, whatever share of the tolerance a step might take."""
-    errors = np.array([errors_over_tolerance(seed, (1e-2, 1e-3, 1e-4)) for seed in range(21, 63)])
+    errors = np.array([errors_over_tolerance(seed, (1e-2, 1e-3, 1e-4, 1e-5)) for seed in range(21, 63)])
     median = np.median(errors, axis=0)
-    assert (median > 0.1).all()
+    assert (median > 0.05).all()
     assert (median < 0.5).all()
     assert (errors <= 1.0).all()
