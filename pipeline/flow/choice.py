@@ -71,8 +71,9 @@ def many_patterns(reduced: Reduction, tolerance: float) -> bool:
 
     Notes
     -----
-    Not where the flow may be not unique, of unbalanced neurons and of a slope beyond 1 in size, and not where two
-    points lie on opposite rays, whose boundary is one: there only the grouped path says so, or decides.
+    Not where the flow may be not unique, of neurons with |a| far above |w| and of a slope beyond 1 in size, and
+    not where two points lie on opposite rays, whose boundary is one: there only the grouped path says so, or
+    decides. It takes over, too, where the w of a neuron with |a| > |w| has reached 0.
     """
     problem, neurons = reduced.problem, reduced.neurons
     n, m = len(problem.y), len(neurons.sign)
@@ -80,7 +81,10 @@ def many_patterns(reduced: Reduction, tolerance: float) -> bool:
         return False
     if not FEWEST_TO_CROSS <= n <= MOST_TO_CROSS:
         return False
-    if neurons.z[:, -1].any() or not problem.y.any() or (problem.opposite >= 0).any():
+    if not problem.y.any() or (problem.opposite >= 0).any():
+        return False
+    a, imbalance = neurons.z[:, -2], neurons.z[:, -1]
+    if (imbalance >= (1.0 - LARGEST_RATIO**-2) * a**2).any():
         return False
     # With no more neurons than points a step costs no more than the grouped path's correction, n^3: neurons that
     # begin with one pattern, as beside clusters of points, part at every boundary that they cross.

@@ -203,7 +203,7 @@ def follow_flow(
         from pipeline.flow.many_patterns import follow_many_patterns  # kernels that few runs need
 
         found = follow_many_patterns(data, init, end_time, tolerance, reduced, progress)
-        if end_time is not None or found.status is not Status.OUT_OF_STEPS:
+        if not found.undecided and (end_time is not None or found.status is not Status.OUT_OF_STEPS):
             return found
     until = np.inf if end_time is None else end_time / reduced.time_unit
     limits = tolerance, until, most_steps

@@ -25,6 +25,8 @@ Progress = Callable[[float, int], None]
 """Told now and then the paper's t that was reached and the number of steps."""
 Reading = Callable[[int, int], None]
 """Told now and then how many samples have been read, and how many there are."""
+REACHED_ZERO = "The w of a neuron reached 0 in finite time, where the flow is not unique."
+"""What is said of a flow that stalled there."""
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from pipeline.flow.choice import GROUPED_UP_TO
 from pipeline.flow.course import Course, describe_end, describe_sensitivity, in_terms_of_the_data
 from pipeline.flow.exact.dense_output import Samples
 from pipeline.flow.exact.machine_code.interruptible import run_interruptibly
 from pipeline.flow.exact.step_record import StepRecord
-from pipeline.flow.followed import Progress, Reading
+from pipeline.flow.followed import REACHED_ZERO, Progress, Reading
 from pipeline.flow.gram.build import load_many_patterns
 from pipeline.flow.gram.network import Data, Network, make_data, make_network
 from pipeline.flow.gram.neuron import MARGIN
@@ -25,7 +26,9 @@ from pipeline.flow.gram.reading import Seen, make_seen, read_steps
 from pipeline.flow.gram.state import (
     CROSSINGS,
     REJECTED,
+    REPELLED,
     SENSITIVE,
+    VANISHED,
     Aims,
     Record,
     State,
@@ -36,7 +39,7 @@ from pipeline.flow.gram.steps import INTERRUPTED, ROOM_USED, take_steps
 from pipeline.flow.gram.sweep import make_sweep
 from pipeline.flow.reduction import Reduction
 from pipeline.flow.samples_in_parts import read_in_parts
-from pipeline.network.status import BY_NUMBER
+from pipeline.network.status import BY_NUMBER, Status
 from pipeline.network.threads import one_thread
 
 MOST_STEPS = 500_000
@@ -65,21 +68,24 @@ class Mark:
     step: int
     w: np.ndarray
     log_norm: np.ndarray
+    outputs: np.ndarray
     side: np.ndarray
 
     @classmethod
     def of(cls, network: Network, step: int) -> Mark:
         """Keep what a network is at this step's start."""
-        return cls(step, network.w.copy(), network.log_norm.copy(), network.side.astype(np.int8))
+        outputs = np.array([network.sign, network.size, network.imbalance])
+        return cls(step, network.w.copy(), network.log_norm.copy(), outputs, network.side.astype(np.int8))
 
     @property
     def size(self) -> int:
         """In bytes."""
-        return self.w.nbytes + self.log_norm.nbytes + self.side.nbytes
+        return self.w.nbytes + self.log_norm.nbytes + self.outputs.nbytes + self.side.nbytes
 
     def restore(self, network: Network, which: np.ndarray | slice) -> None:
         """Write it into a network, or those neurons into a network of these alone."""
         network.w[...], network.log_norm[...] = self.w[which], self.log_norm[which]
+        network.sign[...], network.size[...], network.imbalance[...] = self.outputs[:, which]
         network.side[...] = self.side[which]
 
 
@@ -97,6 +103,12 @@ class ManyPatterns(Course):
 
     assumed: np.ndarray
     marks: tuple[Mark, ...]
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the grouped path takes over, if it can: where the w of a neuron reached 0 it can go on."""
+        met_zero = self.status is Status.STALLED and self.account["ambiguous_events"] > 0
+        return met_zero and len(self.reduced.problem.y) <= GROUPED_UP_TO
 
     def paths(self, which: np.ndarray) -> OwnPaths:
         """Follow some of the neurons again, from the start on."""
@@ -153,9 +165,7 @@ class Reader:
     def read(self, times: np.ndarray, watch: np.ndarray) -> dict[str, np.ndarray]:
         """The trajectory's variables at these times of the solver."""
         seen = self.seen(times, watch)
-        sign = np.tile(self.network.sign, (len(times), 1))
-        taken = Samples(seen.direction, seen.log_norm, sign, seen.state, seen.residual, seen.gradient_norm)
-        return in_terms_of_the_data(self.course, taken)
+        return in_terms_of_the_data(self.course, Samples(*seen))
 
     def seen(self, times: np.ndarray, watch: np.ndarray) -> Seen:
         """What the kernels see at these times; of some of the neurons, the residual is not the network's."""
@@ -183,8 +193,7 @@ def data_of(reduced: Reduction) -> Data:
 
 def network_of(reduced: Reduction, data: Data) -> Network:
     """The network at the start."""
-    z, q = reduced.neurons.z, data.x.shape[1]
-    return make_network(data, z[:, :q], reduced.neurons.log_scale, np.where(z[:, q] > 0.0, 1.0, -1.0))
+    return make_network(data, reduced.neurons.z, reduced.neurons.log_scale)
 
 
 def follow_many_patterns(
@@ -215,7 +224,10 @@ def follow_many_patterns(
             lambda: take_all(points, state, aims, watch), watch, tell
         )
         seconds = perf_counter() - started
-    status, message = describe_end(BY_NUMBER[ended_by], 0, reduced.contradictory)
+    ambiguous = int(state.counts[VANISHED] + state.counts[REPELLED])
+    status, message = describe_end(BY_NUMBER[ended_by], ambiguous, reduced.contradictory)
+    if status is Status.STALLED and state.counts[VANISHED]:
+        message = f"{REACHED_ZERO} {message}"
     sensitive, instants = int(state.counts[SENSITIVE]), unit * state.instants
     if sensitive:
         message += describe_sensitivity(sensitive, float(instants[0]))
@@ -231,6 +243,7 @@ def follow_many_patterns(
         "rejected_steps": int(state.counts[REJECTED]),
         "crossings": int(state.counts[CROSSINGS]),
         "patterns": max(first, patterns_of(state.network)),
+        "ambiguous_events": ambiguous,
         "sensitive_events": sensitive,
     }
     if sensitive:

@@ -47,7 +47,7 @@ from pipeline.flow.collocation.workspace import (
 )
 from pipeline.flow.exact.machine_code.interruptible import run_interruptibly
 from pipeline.flow.exact.step_record import StepRecord
-from pipeline.flow.followed import Followed, Progress, Reading
+from pipeline.flow.followed import REACHED_ZERO, Followed, Progress, Reading
 from pipeline.flow.many_points_reading import Reader, patterns_of, residual_of
 from pipeline.flow.reduction import unit_of
 from pipeline.flow.samples_in_parts import read_in_parts
@@ -239,7 +239,7 @@ def describe_end(ended: Status, ambiguous: int) -> tuple[Status, str]:
         return ended, ended.value
     if ended.complete:
         return Status.NON_UNIQUE, f"{Status.NON_UNIQUE.value} {ended.value}"
-    return ended, f"The w of a neuron reached 0 in finite time, where the flow is not unique. {ended.value}"
+    return ended, f"{REACHED_ZERO} {ended.value}"
 
 
 def take_all(points: Points, state: State, aims: Aims, watch: np.ndarray, tell: Progress) -> tuple[Taken, int]:

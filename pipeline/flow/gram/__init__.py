@@ -8,5 +8,5 @@ them through an impulse, crossing by crossing), ``at_once`` (the same where the 
 one), ``sweep`` (all of them through a step), ``tangent`` (where labels are stiff), ``prediction`` (of the
 residual), ``steps`` (the loop), ``accepting`` (from one step to the next), ``reading`` (the network at any time).
 Data and starts come as :mod:`pipeline.flow.reduction` has them, at any scale; :mod:`pipeline.flow.choice` says
-which flows are followed here: balanced ones.
+which flows are followed here.
 """

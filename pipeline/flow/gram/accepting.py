@@ -1,4 +1,4 @@
-"""From one step to the next: unit vectors again, on the boundaries along which the neurons slide."""
+"""From one step to the next: in units of their own again, on the boundaries along which the neurons slide."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from math import exp, log, sqrt
 import numpy as np
 
 from pipeline.flow.exact.integration.state import DEEP, TURNED
-from pipeline.flow.gram.compiling import allocating, inner, scanning
+from pipeline.flow.gram.compiling import allocating, inlined, inner, scanning
 from pipeline.flow.gram.network import SLIDING
 from pipeline.flow.gram.neuron import FAR
 from pipeline.flow.gram.sliding import DEPENDENT, choose, solve, write_column
 from pipeline.flow.gram.state import MOST_INSTANTS, NOW, SENSITIVE
 
 SMALL = -14.0
-"""ln of |w|^2, over the labels, below which a neuron that grows waits: seven e-folds."""
+"""ln of the square of a unit, over the labels, below which a neuron that grows waits: seven e-folds."""
 SHRUNK = 0.5
 """|w_j| at a step's end, over that at its start, below which the preactivations are formed anew: their rounding
 became a larger share of them."""
+WELL_KNOWN = 0.5
+"""a^2, over |w|^2, from which on |a| is told by |w|."""
+VANISHING, NEAR = 1e-5, 1e-4
+"""|w|/|a| of a neuron with |a| > |w| that shrinks, and how near its w comes to 0 over the way of a step, at which
+it is on its way to 0, as the collocation path has it."""
 
 
 @scanning
@@ -71,11 +76,41 @@ def write_weights(data, network, sweep, exact):
         w, before = trial.force[j], network.w[j]
         for c in range(q):
             w[c] += before[c]
-        if not exact and trial.size[j] >= SHRUNK:
+        imbalance = network.imbalance[j]
+        if not exact and not has_shrunk(trial.size[j] ** 2 - imbalance, before, imbalance):
             continue
         rank = factorise(trial.side[j], data.gram, sweep.corner)
         if rank > 0:
             put_on_boundaries(w, rank, data, sweep.corner)
+
+
+@inlined
+def has_shrunk(square, before, imbalance):
+    """Whether w, of this |w|^2, has lost so much of its length that its preactivations are formed anew."""
+    return square < SHRUNK * SHRUNK * (along(before, before) if imbalance != 0.0 else 1.0)
+
+
+@inlined
+def keep_imbalance(square, size, imbalance):
+    """By what w, of which |w|^2 is known, is to be stretched, and a^2, so that a^2 - |w|^2 is kept (Lemma 1).
+
+    The one of the two that is larger tells the other: |w| where a may be 0.
+    """
+    if square + imbalance >= WELL_KNOWN * square:
+        return 1.0, square + imbalance
+    return sqrt((size * size - imbalance) / square), size * size
+
+
+@inlined
+def meets_zero(w, before, imbalance):
+    """Whether w reaches 0, where all boundaries meet: where |a| > |w| one that slides does in finite time."""
+    if not imbalance > 0.0:
+        return False
+    start, end, product = along(before, before), along(w, w), along(w, before)
+    if end < start and end <= VANISHING * VANISHING * imbalance:
+        return True
+    way, back = start + end - 2.0 * product, start - product
+    return 0.0 < back <= way and start * way - back * back <= NEAR * NEAR * way * way
 
 
 @scanning
@@ -117,33 +152,42 @@ def accept(data, network, sweep, exact):
         The size of the terms whose sum the network's output is, on average over the points.
     waiting : float
         1 if a neuron that grows is still small.
+    vanished, repelled : int
+        How many w reach 0, and how many a have changed their sign while the neurons slid.
     """
-    trial, waiting, small = sweep.trial, 0.0, SMALL + log(data.scale)
+    trial, waiting, small, vanished, repelled = sweep.trial, 0.0, SMALL + log(data.scale), 0, 0
     (m, q), n = network.w.shape, data.x.shape[0]
     write_weights(data, network, sweep, exact)
     turned, gross = 0.0, 0.0
     for j in range(m):
-        w, before = trial.force[j], network.w[j]
-        size = sqrt(along(w, w))
-        network.log_norm[j] += log(size)
-        if size > 1.0 and 2.0 * network.log_norm[j] < small:
+        w, before, imbalance = trial.force[j], network.w[j], network.imbalance[j]
+        square, change = along(w, w), 0.0
+        shrunk = has_shrunk(square, before, imbalance)
+        vanished += meets_zero(w, before, imbalance)
+        repelled += trial.sign[j] != network.sign[j] and count_sliding(network.side[j]) > 0.0
+        stretch, output = keep_imbalance(square, trial.size[j], imbalance)
+        unit = sqrt(0.5 * (stretch * stretch * square + output))
+        network.log_norm[j] += log(unit)
+        if unit > 1.0 and 2.0 * network.log_norm[j] < small:
             waiting = 1.0
-        change = 0.0
         for c in range(q):
-            after = w[c] / size
+            after = stretch * w[c] / unit
             change += (after - before[c]) ** 2
             before[c] = after
         turned += sqrt(change) / m
-        if not exact and size < SHRUNK:
+        network.sign[j], network.size[j] = trial.sign[j], sqrt(output) / unit
+        network.imbalance[j] = imbalance / unit / unit
+        trial.size[j] = stretch / unit
+        if not exact and shrunk:
             write_preactivations(before, data.x, trial.g[j])
-            size = 1.0
-        trial.size[j] = 1.0 / size
+            trial.size[j] = 1.0
     if exact:
         np.dot(network.w, data.x.T, trial.g)
     for j in range(m):
         end, scale = (trial.g[j], trial.side[j]), 1.0 if exact else trial.size[j]
-        gross += exp(2.0 * network.log_norm[j]) * take_sides(end, scale, network.side[j], network.g[j]) / n
-    return turned, gross, waiting
+        output = exp(2.0 * network.log_norm[j]) * network.size[j]
+        gross += output * take_sides(end, scale, network.side[j], network.g[j]) / n
+    return turned, gross, waiting, vanished, repelled
 
 
 @inner

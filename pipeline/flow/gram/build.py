@@ -17,18 +17,19 @@ from pipeline.flow.gram.sweep import make_sweep
 from pipeline.flow.machine_code import compile_in_child
 
 DATA = make_data(np.eye(2), np.ones(2), 0.0)
-"""Two points: the types of every run, and next to no work."""
+NEURON = np.array([[1.0, 0.0, 1.0, 0.0]])
+"""Two points and one neuron: the types of every run, and next to no work."""
 
 
 def load_steps() -> None:
     """Bring the loop's machine code into this process."""
-    state = make_state(DATA, make_network(DATA, np.eye(1, 2), np.zeros(1), np.ones(1)))
+    state = make_state(DATA, make_network(DATA, NEURON, np.zeros(1)))
     take_steps(DATA, state, make_record(1, 2), Aims(1e-3, 1.0, 1, 0.1, 1.0, 1e-3), np.zeros(3))
 
 
 def load_reading() -> None:
     """Bring that of reading into this process."""
-    network = make_network(DATA, np.eye(1, 2), np.zeros(1), np.ones(1))
+    network = make_network(DATA, NEURON, np.zeros(1))
     asked = make_record(0, 2), np.zeros(1)
     read_steps(DATA, network, make_sweep(DATA, 1), asked, make_seen(1, network))
 

@@ -7,6 +7,8 @@ another, and is turned back from that one by the crossing itself: in the other o
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 
 from pipeline.flow.gram.compiling import inner, scanning
@@ -34,7 +36,8 @@ def cross(k, change, data, row):
     Where both points hold it at their boundaries the two orders end alike: that problem is convex.
     """
     motion, gram = row.motion, data.gram
+    length = sqrt(max(motion[2] * motion[2] - motion[6], 0.0))
     motion[0] = max(motion[0] + change * (2.0 * row.speed[k] + change * gram[k, k]), 0.0)
     row.moved[k] -= change * motion[3]
     lowest = 0.0 if row.impulse[k] < 0.0 else -np.inf
-    return add_row_watching(change, gram[k], row, data.length, motion[5] * motion[2], lowest)
+    return add_row_watching(change, gram[k], row, data.length, motion[5] * length, lowest)

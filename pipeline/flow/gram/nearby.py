@@ -3,7 +3,8 @@
 Between two crossings all n preactivations would be moved and looked at. Of most points the path under the first
 speeds ends far from the boundary. They are moved once: by kappa v, and by (M_k - kappa a_k) G_k for each point k
 whose share of the impulse changed on the way, with a_k that share at the start and M_k its integral over the path.
-A point that then lies beyond its boundary was near, and the neuron is carried again.
+A point that then lies beyond its boundary was near, and the neuron is carried again. A neuron whose a becomes 0 on
+the way goes back from there: near is then what lies within as far on both sides.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pipeline.flow.gram.neuron import (
     ALONG,
     DOUBT,
     FAR,
+    FLIPPED,
     KAPPA,
     MARGIN,
     SIZE,
@@ -29,12 +31,16 @@ from pipeline.flow.gram.neuron import (
     begin_sliding,
     finish,
     kappa_after,
+    kappa_at_turn,
     least,
     measure,
     meet,
     place_of,
+    share_to_turn,
     shortfall,
     time_to,
+    turn_back,
+    turns,
     write_gaps,
 )
 from pipeline.flow.gram.sliding import Row, add_row, list_flagged
@@ -63,7 +69,7 @@ class Nearby(NamedTuple):
     gram : float64[n, n]
         Rows of the points whose boundaries were met.
     start : float64[4]
-        |D|^2, <D, w> and |w| at the start; and how far one crossing can move a preactivation, for kappa = 1.
+        |D|^2, <D, w> and |a| at the start; and how far one crossing can move a preactivation, for kappa = 1.
     """
 
     size: np.ndarray
@@ -118,6 +124,14 @@ def mark_near(row, kappa, width, flag):
     return total
 
 
+@scanning
+def mark_within(row, far, width, flag):
+    """Flag the points whose boundaries are near a path that goes so far along D or back."""
+    g, speed, side = row.g, row.speed, row.side
+    for k in range(g.shape[0]):
+        flag[k] = 1 if side[k] * g[k] <= far * abs(speed[k]) + width else 0
+
+
 @inlined
 def collect(data, row, corner, nearby):
     """Collect what is known of the points that are near: those that are flagged."""
@@ -161,7 +175,7 @@ def put_at_start(data, row, corner, nearby):
             sliding += 1
     for i in range(SIZE + 1):
         motion[i] = nearby.start[i]
-    motion[KAPPA], motion[DOUBT] = 0.0, FAR
+    motion[KAPPA], motion[DOUBT], motion[FLIPPED] = 0.0, FAR, 1.0
     return sliding
 
 
@@ -175,21 +189,30 @@ def pass_boundaries(whole, row, corner, nearby):
     )
     left, events, most = 1.0, 0, 64 + 8 * row.g.shape[0]
     while motion[SQUARE] > 0.0 and events < most:
-        reached = kappa_after(left, motion)
+        turning = turns(left, motion)
+        reached = kappa_at_turn(motion) if turning else kappa_after(left, motion)
         if shortfall(part.g, part.speed, part.side, reached) == 0.0:
+            far = FAR
+        else:
+            write_gaps(part.g, part.speed, part.side, part.gap)
+            far = least(part.gap)
+        if far < reached:
+            left = max(left - time_to(far, motion), 0.0)
+            advance(far, part)
+            k = place_of(far, part.gap)
+            write_products(k, whole, corner.listed, nearby)
+            sliding = meet(k, sliding, data, part, corner, left)
+        elif turning:
+            left -= share_to_turn(motion)
+            advance(reached, part)
+            turn_back(sliding, part, data.gram, corner)
+            sliding = 0
+        else:
             break
-        write_gaps(part.g, part.speed, part.side, part.gap)
-        far = least(part.gap)
-        if not far < reached:
-            break
-        left = max(left - time_to(far, motion), 0.0)
-        advance(far, part)
-        k = place_of(far, part.gap)
-        write_products(k, whole, corner.listed, nearby)
-        sliding = meet(k, sliding, data, part, corner, left)
         events += 1
     advance(kappa_after(left, motion), part)
     finish(sliding, data, part, corner)
+    motion[KAPPA] *= motion[FLIPPED]  # of the first s_j again
     return events
 
 
@@ -241,11 +264,23 @@ def write_back(data, row, listed, nearby):
         row.g[k], row.side[k] = nearby.g[i], nearby.side[i]
 
 
+@inlined
+def mark(reached, data, row, corner, nearby):
+    """Flag the points that are near; return whether no boundary is met, and a keeps its sign."""
+    motion, start = row.motion, nearby.start
+    if turns(1.0, motion):
+        write_width(data, row.impulse, nearby)  # at coarse tolerances nobody has
+        far = max(kappa_at_turn(motion), abs(reached))
+        mark_within(row, far, far * start[WIDTH], corner.flag)
+        return False
+    return mark_near(row, reached, reached * start[WIDTH], corner.flag) == 0.0 or motion[SQUARE] == 0.0
+
+
 @inner
 def pass_one_by_one(reached, sliding, data, row, corner, nearby):
     """Carry the neuron to ``reached``, or as far as the boundaries let it; return how many it met."""
     motion, start, events = row.motion, nearby.start, 0
-    if mark_near(row, reached, reached * start[WIDTH], corner.flag) == 0.0 or motion[SQUARE] == 0.0:
+    if mark(reached, data, row, corner, nearby):
         advance(reached, row)
         finish(sliding, data, row, corner)
         return 0
@@ -273,9 +308,9 @@ def carry_neuron(active_impulse, data, row, corner, nearby):
     """
     motion = row.motion
     motion[SQUARE], motion[ALONG], held = measure(active_impulse, row)
-    motion[KAPPA], motion[DOUBT] = 0.0, FAR
+    motion[KAPPA], motion[DOUBT], motion[FLIPPED] = 0.0, FAR, 1.0
     sliding = begin_sliding(data, row, corner) if held > 0.0 else 0
     reached = kappa_after(1.0, motion)
-    if motion[MARGIN] >= COARSE:
+    if motion[MARGIN] >= COARSE and not turns(1.0, motion):
         return pass_at_once(reached, sliding, data, row, corner, nearby)
     return pass_one_by_one(reached, sliding, data, row, corner, nearby)

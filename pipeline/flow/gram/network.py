@@ -1,4 +1,7 @@
-"""The neurons of a balanced network, each in a unit of its own: a_j = s_j |w_j| at any time."""
+"""The neurons of a network, each in a unit of its own, in which (|w_j|^2 + a_j^2)/2 = 1 at a step's start.
+
+A balanced one has |w_j| = |a_j| = 1 there: no neuron is told apart from others by that.
+"""
 
 from __future__ import annotations
 
@@ -40,13 +43,12 @@ class Network(NamedTuple):
     """The neurons at a step's start.
 
     w : float64[m, q]
-        Unit vectors.
     log_norm : float64[m]
-        ln |w_j|.
-    sign : float64[m]
-        s_j.
+        ln of the unit.
+    sign, size, imbalance : float64[m]
+        s_j, |a_j| and a_j^2 - |w_j|^2 (Lemma 1), which is 0 to the bit of a balanced neuron.
     g : float64[m, n]
-        <w_j, x_k> of the unit vectors.
+        <w_j, x_k>.
     side : float64[m, n]
         ON, OFF or SLIDING.
     """
@@ -54,6 +56,8 @@ class Network(NamedTuple):
     w: np.ndarray
     log_norm: np.ndarray
     sign: np.ndarray
+    size: np.ndarray
+    imbalance: np.ndarray
     g: np.ndarray
     side: np.ndarray
 
@@ -62,8 +66,8 @@ class Trial(NamedTuple):
     """The neurons within a step, in the unit of its start.
 
     g, side : float64[m, n]
-    size : float64[m]
-        |w_j|.
+    sign, size : float64[m]
+        s_j and |a_j|.
     moved : float64[m, n]
         What was added to w_j so far is the sum of moved_jk x_k.
     speed : float64[m, n]
@@ -76,6 +80,7 @@ class Trial(NamedTuple):
 
     g: np.ndarray
     side: np.ndarray
+    sign: np.ndarray
     size: np.ndarray
     moved: np.ndarray
     speed: np.ndarray
@@ -92,15 +97,16 @@ def make_data(x: np.ndarray, y: np.ndarray, slope: float, gram: np.ndarray | Non
     return Data(x, gram, np.array(y, dtype=float), float(slope), scale, np.sqrt(np.diag(gram)), bool(n <= 2 * q))
 
 
-def make_network(data: Data, w: np.ndarray, log_norm: np.ndarray, sign: np.ndarray) -> Network:
-    """The network whose neurons are exp(log_norm) (w, sign), w (m, q) unit vectors."""
+def make_network(data: Data, z: np.ndarray, log_norm: np.ndarray) -> Network:
+    """The network whose neurons are exp(log_norm) (w, a), with (w, a, a^2 - |w|^2) the rows of z (m, q + 2)."""
+    w, a, imbalance = np.array(z[:, :-2], order="C"), z[:, -2], np.array(z[:, -1])
     g = np.ascontiguousarray(w @ data.x.T)
-    side = np.where(g > 0.0, ON, OFF)
-    return Network(np.array(w, order="C"), np.array(log_norm), np.array(sign), g, side)
+    sign = np.where(a > 0.0, 1.0, -1.0)
+    return Network(w, np.array(log_norm), sign, np.abs(a), imbalance, g, np.where(g > 0.0, ON, OFF))
 
 
 def make_trial(data: Data, m: int) -> Trial:
     """Room for the same."""
     (n, q), rows = data.x.shape, [np.zeros((m, data.x.shape[0])) for _ in range(5)]
     del n
-    return Trial(rows[0], rows[1], np.ones(m), rows[2], rows[3], rows[4], np.zeros((m, q)))
+    return Trial(rows[0], rows[1], np.ones(m), np.ones(m), rows[2], rows[3], rows[4], np.zeros((m, q)))

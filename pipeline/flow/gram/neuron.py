@@ -1,8 +1,10 @@
 """One neuron under an impulse that is known: the boost, and the boundaries that are crossed on the way.
 
-With D constant the neuron moves along D: w' = |w| D, |w|' = <D, w> for s_j = 1, and with -D for s_j = -1. So all
-its preactivations are g_k + kappa v_k with v_k = <D, x_k> and one number kappa, the integral of |w|, that only
+With D constant the neuron moves along D: w' = |a| D, |a|' = <D, w> for s_j = 1, and with -D for s_j = -1. So all
+its preactivations are g_k + kappa v_k with v_k = <D, x_k> and one number kappa, the integral of |a|, that only
 grows. The boundary that is next is the least -g_k / v_k; there v changes by a row of the Gram matrix.
+
+Where |a| < |w|, a may become 0. From there on s_j is another, and the neuron goes back the way that it came.
 """
 
 from __future__ import annotations
@@ -13,11 +15,11 @@ from pipeline.flow.gram.compiling import inlined, inner, scanning
 from pipeline.flow.gram.doubts import cross
 from pipeline.flow.gram.network import OFF, ON, SLIDING
 from pipeline.flow.gram.release import release
-from pipeline.flow.gram.sliding import add_row, list_flagged, settle
+from pipeline.flow.gram.sliding import add_impulse, add_row, list_flagged, settle
 
 FAR, NEAR, LEAST = 1e90, 1e-200, 1e-300
 """From where on a boundary is never reached, which is so where it does not come closer; and what makes it so."""
-SQUARE, ALONG, SIZE, KAPPA, DOUBT, MARGIN = range(6)
+SQUARE, ALONG, SIZE, KAPPA, DOUBT, MARGIN, IMBALANCE, FLIPPED = range(8)
 """Places in ``Row.motion``."""
 SMALL = 1e-4
 """The rapidity below which its series is taken."""
@@ -112,8 +114,8 @@ def time_to(kappa, motion):
     rate = sqrt(square)
     far, p = kappa * rate, along / rate
     after = sqrt(max(size * size + far * (2.0 * p + far), 0.0))
-    share = (2.0 * p + far) / (after + size)
-    # e^sigma - 1, by that of the two light-cone coordinates |w| + p, |w| - p which is not a small difference.
+    share = (2.0 * p + far) / (after + size + LEAST)
+    # e^sigma - 1, by that of the two light-cone coordinates |a| + p, |a| - p which is not a small difference.
     grown = far * (1.0 + share) / (size + p) if p >= 0.0 else far * (1.0 - share) / (after - p - far)
     return log1p(grown) / rate
 
@@ -134,9 +136,51 @@ def kappa_after(share, motion):
 
 @inlined
 def size_after(kappa, motion):
-    """|w| so far along D."""
+    """|a| so far along D."""
     square, along, size = motion[SQUARE], motion[ALONG], motion[SIZE]
     return sqrt(max(size * size + kappa * (2.0 * along + kappa * square), 0.0))
+
+
+@inner
+def share_to_turn(motion):
+    """How much of the impulse it takes until a is 0; FAR if D does not lead there."""
+    square, along, size = motion[SQUARE], motion[ALONG], motion[SIZE]
+    if not (along < 0.0 and square > 0.0):
+        return FAR
+    rate = sqrt(square)
+    p = -along / rate
+    return 0.5 * log1p(2.0 * size / (p - size)) / rate if p > size else FAR
+
+
+@inner
+def kappa_at_turn(motion):
+    """How far the neuron gets until a is 0."""
+    square, along, size = motion[SQUARE], motion[ALONG], motion[SIZE]
+    rate = sqrt(square)
+    p = -along / rate
+    return size * size / (rate * (p + sqrt((p - size) * (p + size))))
+
+
+@inlined
+def turns(left, motion):
+    """Whether a becomes 0 within what is left of the impulse: it can only where |a| < |w|."""
+    return motion[IMBALANCE] < 0.0 and share_to_turn(motion) < left
+
+
+@inlined
+def turn_back(sliding, row, gram, corner):
+    """Let a, which is 0 now, change its sign: s_j, and with it the impulse and the speeds, are their opposites.
+
+    Boundaries along which the neuron slides push it away on both sides from now on: their points go off.
+    """
+    motion = row.motion
+    for i in range(sliding):
+        row.side[corner.point[i]] = OFF
+        add_impulse(corner.point[i], corner.held[i], row, gram)
+    for k in range(row.g.shape[0]):
+        row.speed[k], row.impulse[k] = -row.speed[k], -row.impulse[k]
+    motion[SIZE], motion[ALONG] = 0.0, max(-motion[ALONG], 0.0)
+    motion[KAPPA], motion[FLIPPED] = -motion[KAPPA], -motion[FLIPPED]
 
 
 @inlined

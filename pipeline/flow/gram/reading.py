@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.flow.exact.propagation.bernstein import slope_at, write_cubic
-from pipeline.flow.gram.accepting import accept, along, write_weights
+from pipeline.flow.gram.accepting import accept, along, keep_imbalance, write_weights
 from pipeline.flow.gram.compiling import allocating, entry_point, inner, scanning
 from pipeline.flow.gram.network import SLIDING, Network
 from pipeline.flow.gram.neuron import MARGIN
@@ -34,7 +34,7 @@ class Seen(NamedTuple):
     """What is read at each instant.
 
     direction : float64[times, m, q]
-    log_norm : float64[times, m]
+    log_norm, output_ratio : float64[times, m]
     state : int8[times, m, n]
     residual : float64[times, n]
     gradient_norm : float64[times]
@@ -42,6 +42,7 @@ class Seen(NamedTuple):
 
     direction: np.ndarray
     log_norm: np.ndarray
+    output_ratio: np.ndarray
     state: np.ndarray
     residual: np.ndarray
     gradient_norm: np.ndarray
@@ -51,7 +52,8 @@ def make_seen(times: int, network: Network) -> Seen:
     """Room for so many instants."""
     (m, q), n = network.w.shape, network.g.shape[1]
     states = np.zeros((times, m, n), dtype=np.int8)
-    return Seen(np.zeros((times, m, q)), np.zeros((times, m)), states, np.zeros((times, n)), np.zeros(times))
+    log_norm, output_ratio = np.zeros((2, times, m))
+    return Seen(np.zeros((times, m, q)), log_norm, output_ratio, states, np.zeros((times, n)), np.zeros(times))
 
 
 @scanning
@@ -80,19 +82,19 @@ def hold(j, data, sweep, impulse):
 
 @allocating
 def gradient_norm(data, network, sweep, direction):
-    """|grad L| at the trial: of neuron j it is (a_j D_j, <D_j, w_j>)."""
+    """|grad L| at the trial: of neuron j it is (a_j D_j, <D_j, w_j>), with |w_j|^2 = a_j^2 - c."""
     trial, n, total = sweep.trial, sweep.residual.shape[0], 0.0
     for k in range(n):
         sweep.signed[0, k], sweep.signed[1, k] = sweep.residual[k] / n, -sweep.residual[k] / n
     for j in range(network.sign.shape[0]):
-        impulse = sweep.signed[0 if network.sign[j] > 0.0 else 1]
+        impulse = sweep.signed[0 if trial.sign[j] > 0.0 else 1]
         write_active_impulse(trial.side[j], impulse, data.slope, trial.active_impulse[j])
     np.dot(trial.active_impulse, data.x, trial.force)
     for j in range(network.sign.shape[0]):
-        hold(j, data, sweep, sweep.signed[0 if network.sign[j] > 0.0 else 1])
+        hold(j, data, sweep, sweep.signed[0 if trial.sign[j] > 0.0 else 1])
         d, w = trial.force[j], direction[j]
-        square = exp(2.0 * network.log_norm[j]) * trial.size[j] ** 2
-        total += square * (along(d, d) + along(d, w) ** 2)
+        unit, turning = exp(2.0 * network.log_norm[j]), along(d, w) ** 2
+        total += unit * trial.size[j] ** 2 * (along(d, d) + turning) - unit * network.imbalance[j] * turning
     return sqrt(total)
 
 
@@ -103,8 +105,11 @@ def look(data, network, sweep, seen, place):
     write_weights(data, network, sweep, True)
     for j in range(network.w.shape[0]):
         w = trial.force[j]
-        size = sqrt(along(w, w))
-        seen.log_norm[place, j] = network.log_norm[j] + log(size)
+        square = along(w, w)
+        stretch, output = keep_imbalance(square, trial.size[j], network.imbalance[j])
+        size = sqrt(square)
+        seen.log_norm[place, j] = network.log_norm[j] + log(stretch * size)
+        seen.output_ratio[place, j] = trial.sign[j] * sqrt(output) / (stretch * size)
         for c in range(w.shape[0]):
             seen.direction[place, j, c] = w[c] / size
         write_states(trial.side[j], seen.state[place, j])

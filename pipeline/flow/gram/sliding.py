@@ -85,9 +85,10 @@ class Row(NamedTuple):
         s_j c_k.
     gap : float64[n]
         Workspace.
-    motion : float64[6]
-        |D|^2, <D, w>, |w|, and how far the neuron went along D so far: the integral of |w|; the share of the
-        impulse at which the order of two boundaries decided, and the tolerance: the angle within which it may.
+    motion : float64[8]
+        |D|^2, <D, w>, |a|, and how far the neuron went along D so far: the integral of |a|; the share of the
+        impulse at which the order of two boundaries decided, and the tolerance: the angle within which it may;
+        a^2 - |w|^2, and -1 if a has changed its sign on the way, else 1.
     curve : float64[6, n]
         The residual over the step.
     sign : float

@@ -19,8 +19,8 @@ whether the last step's cubic has told its end better than the slope, or the ker
 residual changed over it (infinite until it has once); the size of the terms whose sum the network's output is;
 whether a neuron that grows is so small yet that a saddle will have to be left; before which step the share was
 measured; for which length of a step there is a factor (0 for none), and before which the kernel was formed."""
-STEPS, REJECTED, CROSSINGS, SWEEPS, KERNELS, SENSITIVE = range(6)
-"""Places in ``State.counts``."""
+STEPS, REJECTED, CROSSINGS, SWEEPS, KERNELS, SENSITIVE, VANISHED, REPELLED = range(8)
+"""Places in ``State.counts``; the last: neurons whose w reached 0; whose a changed its sign while they slid."""
 MOST_INSTANTS = 64
 """How many of the instants of sensitive decisions are kept, the first ones."""
 
@@ -41,13 +41,13 @@ class State(NamedTuple):
     predicted : float64[n]
         The residual at the step's end as the slope, or the kernel, told it.
     clock : float64[16]
-    counts : int64[6]
+    counts : int64[8]
     speed : float64[m, n]
         s_j <D_j, x_k> at the step's start.
     instants : float64[64]
         When the first of the decisions came that an error of the tolerance's size could change.
     extent : float64[2, m]
-        The largest ln |w_j| since the neuron last grew again, and the least one after it.
+        The largest ln of its unit since the neuron last grew again, and the least one after it.
     """
 
     network: Network
@@ -121,7 +121,7 @@ def make_state(data: Data, network: Network) -> State:
     kernel, square, factor = np.zeros((3, n, n))
     return State(
         network, make_sweep(data, m), now, assumed, np.zeros((SIZE, n)), kernel, square, factor, np.zeros(n),
-        np.zeros(n), np.zeros(16), np.zeros(6, dtype=np.int64), np.zeros((m, n)), np.zeros(MOST_INSTANTS),
+        np.zeros(n), np.zeros(16), np.zeros(8, dtype=np.int64), np.zeros((m, n)), np.zeros(MOST_INSTANTS),
         np.array([network.log_norm, network.log_norm]),
     )  # fmt: skip
 

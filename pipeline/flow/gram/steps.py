@@ -28,18 +28,21 @@ from pipeline.flow.gram.state import (
     LOOKED,
     NOW,
     REJECTED,
+    REPELLED,
     SMOOTH,
     STEP,
     STEPS,
     SWEEPS,
     UNIT,
+    VANISHED,
     WAITING,
 )
 from pipeline.flow.gram.sweep import carry, write_impulses, write_residual, write_slope
 from pipeline.flow.gram.tangent import correct, felt_error, write_kernel
 
 ROOM_USED, CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 99
-"""Why the kernel returns: the record is full, or as ``pipeline.flow.exact.integration`` has it."""
+"""Why the kernel returns: the record is full, or as ``pipeline.flow.exact.integration`` has it; it stalls, too,
+where the w of a neuron reaches 0."""
 FIRST_RAPIDITY, FIRST_SHARE = 0.05, 0.3
 """h |D| of the fastest neuron in the first step that is tried: at coarse tolerances more, so many times its fourth
 root."""
@@ -291,7 +294,9 @@ def go_to_end(data, state, step, record, place):
     clock[FASTEST], clock[GROWING] = write_slope(data, state.network, sweep, (state.speed, step))
     note_doubts(state, step)
     full = place == record.time.shape[0] - 1
-    turned, clock[GROSS], clock[WAITING] = accept(data, state.network, sweep, full)
+    turned, clock[GROSS], clock[WAITING], vanished, repelled = accept(data, state.network, sweep, full)
+    state.counts[VANISHED] += vanished
+    state.counts[REPELLED] += repelled
     note_revived(state, clock[NOW] + step)
     copy_row(sweep.residual, assumed[0])
     copy_row(sweep.slope, assumed[1])
@@ -320,6 +325,8 @@ def reason_to_stop(data, state, aims, watch):
     """The status with which the flow ends here, ROOM_USED if it does not."""
     clock = state.clock
     size = root_mean_square(state.now[0])
+    if state.counts[VANISHED] > 0:
+        return STALLED
     if size <= max(CONVERGED_RESIDUAL * data.scale, FITTED_SHARE * clock[GROSS]):
         return CONVERGED if size <= HIDDEN_RESIDUAL * data.scale else STALLED
     if clock[GROWING] <= RESTING_RATE * aims.resting or is_idle(size, clock):

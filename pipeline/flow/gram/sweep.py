@@ -16,7 +16,19 @@ from pipeline.flow.exact.propagation.bernstein import value
 from pipeline.flow.gram.compiling import allocating, inlined, inner, scanning
 from pipeline.flow.gram.nearby import COARSE, Nearby, carry_neuron, make_nearby, write_width
 from pipeline.flow.gram.network import Data, Trial, make_trial
-from pipeline.flow.gram.neuron import ALONG, DOUBT, FAR, KAPPA, MARGIN, SIZE, SQUARE, begin_sliding, measure
+from pipeline.flow.gram.neuron import (
+    ALONG,
+    DOUBT,
+    FAR,
+    FLIPPED,
+    IMBALANCE,
+    KAPPA,
+    MARGIN,
+    SIZE,
+    SQUARE,
+    begin_sliding,
+    measure,
+)
 from pipeline.flow.gram.sliding import Corner, Row, make_corner
 from pipeline.flow.gram.turning import first_turn, flag_turns
 
@@ -31,7 +43,8 @@ AT_A_TIME, FEWEST = 6_400, 32
 """So many numbers, neurons x points, are carried at a time: what the next cache holds of each array; and how many
 neurons at least."""
 SHRINKING, FADED = 1e-12, 1e-26
-"""1 + cos(w_j, s_j D_j) below which a neuron can only shrink, and |w_j|^2 over the labels at which that ends."""
+"""1 + cos(w_j, s_j D_j) below which a neuron can only shrink, and the square of its unit, over the labels, at
+which that ends. Only a balanced one does so: of another a changes its sign, or w turns around."""
 
 
 class Sweep(NamedTuple):
@@ -47,7 +60,7 @@ class Sweep(NamedTuple):
     signed : float64[2, n]
         One of them, times s = 1 and s = -1.
     gap : float64[n]
-    motion : float64[6]
+    motion : float64[8]
     residual, slope : float64[n]
         At the step's end, and how fast it changes there.
     doubt : float64[m]
@@ -72,7 +85,7 @@ def make_sweep(data: Data, m: int) -> Sweep:
     n, q = data.x.shape
     return Sweep(
         make_trial(data, m), make_corner(n, q), make_nearby(n), np.zeros((COEFFICIENTS, n)), np.zeros((2, n)),
-        np.zeros((2, n)), np.zeros(n), np.zeros(6), np.zeros(n), np.zeros(n), np.zeros(m),
+        np.zeros((2, n)), np.zeros(n), np.zeros(8), np.zeros(n), np.zeros(n), np.zeros(m),
     )  # fmt: skip
 
 
@@ -99,7 +112,7 @@ def copy_start(network, sweep, first, last):
     """Put some neurons of the trial at the step's start."""
     n, trial = network.g.shape[1], sweep.trial
     for j in range(first, last):
-        trial.size[j], sweep.doubt[j] = 1.0, FAR
+        trial.sign[j], trial.size[j], sweep.doubt[j] = network.sign[j], network.size[j], FAR
         for k in range(n):
             trial.g[j, k], trial.side[j, k], trial.moved[j, k] = network.g[j, k], network.side[j, k], 0.0
 
@@ -119,11 +132,11 @@ def write_signed(impulse, signed):
 
 
 @allocating
-def write_speeds(data, network, sweep, first, last):
+def write_speeds(data, sweep, first, last):
     """Write v of some neurons, as the first rows of ``active_impulse`` and ``speed``: a product."""
     trial, count = sweep.trial, last - first
     for j in range(first, last):
-        which = 0 if network.sign[j] > 0.0 else 1
+        which = 0 if trial.sign[j] > 0.0 else 1
         write_active_impulse(trial.side[j], sweep.signed[which], data.slope, trial.active_impulse[j - first])
     if data.direct:
         np.dot(trial.active_impulse[:count], data.gram, trial.speed[:count])
@@ -133,12 +146,12 @@ def write_speeds(data, network, sweep, first, last):
 
 
 @inlined
-def row_of(j, first, network, sweep):
+def row_of(j, first, sweep):
     """One neuron of the trial, the speeds of those from ``first`` on are known."""
-    trial, which = sweep.trial, 0 if network.sign[j] > 0.0 else 1
+    trial, which = sweep.trial, 0 if sweep.trial.sign[j] > 0.0 else 1
     return Row(
         trial.g[j], trial.speed[j - first], trial.side[j], trial.moved[j], sweep.signed[which], sweep.gap,
-        sweep.motion, sweep.curve, network.sign[j],
+        sweep.motion, sweep.curve, trial.sign[j],
     )  # fmt: skip
 
 
@@ -152,7 +165,7 @@ def boost(data, network, sweep, part):
     write_signed(sweep.impulses[which], sweep.signed)
     if sweep.motion[MARGIN] < COARSE:
         write_width(data, sweep.impulses[which], sweep.nearby)
-    write_speeds(data, network, sweep, first, last)
+    write_speeds(data, sweep, first, last)
     return carry_each(data, network, sweep, part)
 
 
@@ -171,11 +184,12 @@ def carry_each(data, network, sweep, part):
     """The same, once the speeds are known."""
     (which, first, last), trial, motion, events = part, sweep.trial, sweep.motion, 0
     for j in range(first, last):
-        motion[SIZE] = trial.size[j]
+        motion[SIZE], motion[IMBALANCE] = trial.size[j], network.imbalance[j]
         events += carry_neuron(
-            trial.active_impulse[j - first], data, row_of(j, first, network, sweep), sweep.corner, sweep.nearby
+            trial.active_impulse[j - first], data, row_of(j, first, sweep), sweep.corner, sweep.nearby
         )
         trial.size[j] = motion[SIZE]
+        trial.sign[j] *= motion[FLIPPED]
         if motion[DOUBT] < FAR:
             sweep.doubt[j] = min(sweep.doubt[j], 0.5 * (which + motion[DOUBT]))
     return events
@@ -218,13 +232,13 @@ def write_residual(data, network, sweep):
     for k in range(residual.shape[0]):
         residual[k] = data.y[k]
     for j in range(network.sign.shape[0]):
-        output = network.sign[j] * exp(2.0 * network.log_norm[j]) * trial.size[j]
+        output = trial.sign[j] * exp(2.0 * network.log_norm[j]) * trial.size[j]
         take_output(output, trial.g[j], data.slope, residual)
 
 
 @scanning
 def take_output_slope(weights, g, side, speed, slope, residual_slope):
-    """Take the derivative of |w| phi(g) from the residual's."""
+    """Take the derivative of |a| phi(g) from the residual's."""
     output, along = weights
     for k in range(g.shape[0]):
         rising = along * g[k] + output * speed[k]
@@ -255,7 +269,7 @@ def write_slope(data, network, sweep, noted):
     rows = rows_at_a_time(n)
     for first in range(0, m, rows):
         last = min(first + rows, m)
-        write_speeds(data, network, sweep, first, last)
+        write_speeds(data, sweep, first, last)
         for j in range(first, last):
             speed, grows = add_slope(j, first, data, network, sweep)
             fastest, growing = max(fastest, speed), max(growing, speed if grows else 0.0)
@@ -275,16 +289,23 @@ def add_slope(j, first, data, network, sweep):
     grows : bool
         Whether it can grow, or still matters.
     """
-    row, motion, size = row_of(j, first, network, sweep), sweep.motion, sweep.trial.size[j]
+    row, motion, size = row_of(j, first, sweep), sweep.motion, sweep.trial.size[j]
     active_impulse = sweep.trial.active_impulse[j - first]
     motion[SQUARE], motion[ALONG], held = measure(active_impulse, row)
     motion[SIZE], motion[KAPPA] = size, 0.0
     if held > 0.0:
         begin_sliding(data, row, sweep.corner)
     scale, speed, along = exp(2.0 * network.log_norm[j]), sqrt(motion[SQUARE]), motion[ALONG]
-    weights = network.sign[j] * scale * size * size, network.sign[j] * scale * along
+    weights = row.sign * scale * size * size, row.sign * scale * along
     take_output_slope(weights, row.g, row.side, row.speed, data.slope, sweep.slope)
-    return speed, along + speed * size > SHRINKING * speed * size or scale > FADED * data.scale
+    grows = along + speed * size > SHRINKING * speed * size or network.imbalance[j] != 0.0
+    return speed, grows or scale > FADED * data.scale
+
+
+@inlined
+def length_of(size, imbalance):
+    """|w| of a neuron of this |a|."""
+    return sqrt(max(size * size - imbalance, 0.0))
 
 
 @inner
@@ -295,8 +316,10 @@ def note_turns(data, network, sweep, noted, part):
     for j in range(first, last):
         speed = trial.speed[j - first]
         if step > 0.0:
-            before = (network.g[j], speeds[j], network.side[j], 1.0)
-            after = (trial.g[j], speed, trial.side[j], trial.size[j])
+            size, after_size, imbalance = network.size[j], trial.size[j], network.imbalance[j]
+            before = (network.g[j], speeds[j], network.side[j], (size, length_of(size, imbalance)))
+            end = (after_size, length_of(after_size, imbalance))
+            after = (trial.g[j], speed, trial.side[j], end)
             if flag_turns(data, before, after, limits, corner.flag) > 0.0:
                 sweep.doubt[j] = min(sweep.doubt[j], first_turn(data, before, after, limits, corner))
         for k in range(speed.shape[0]):

@@ -23,15 +23,17 @@ def flag_turns(data, before, after, limits, flag):
 
     Parameters
     ----------
-    before, after : (float64[n], float64[n], float64[n], float)
-        Its preactivations, speeds and states at the step's start, and |w|, which is 1; the same at its end.
+    before, after : (float64[n], float64[n], float64[n], (float, float))
+        Its preactivations, speeds and states at the step's start, |a| and |w|; the same at its end.
     limits : (float, float)
         The step's length, and the angle that is next to a boundary.
     """
-    (g, speed, side, _), (g_after, speed_after, side_after, size), (step, margin) = before, after, limits
-    count, most = 0.0, margin * max(1.0, size)
+    g, speed, side, (size, length) = before
+    g_after, speed_after, side_after, (size_after, length_after) = after
+    step, margin = limits
+    count, most = 0.0, margin * max(length, length_after)
     for k in range(speed.shape[0]):
-        start, end = step * side[k] * speed[k], step * size * side[k] * speed_after[k]
+        start, end = step * size * side[k] * speed[k], step * size_after * side[k] * speed_after[k]
         nearest = min(side[k] * g[k], side[k] * g_after[k]) - BULGE * (end - start)
         same = (side[k] == side_after[k]) & (start < 0.0) & (end > 0.0)
         turned = same & (nearest <= most * data.length[k])
@@ -43,16 +45,17 @@ def flag_turns(data, before, after, limits, flag):
 @inner
 def first_turn(data, before, after, limits, corner):
     """The share of the step after which the neuron turned back next to a flagged boundary; FAR if it did not."""
-    (g, speed, side, _), (g_after, speed_after, _, size), (step, margin) = before, after, limits
-    first = FAR
+    g, speed, side, (size, length) = before
+    g_after, speed_after, _, (size_after, length_after) = after
+    (step, margin), first = limits, FAR
     for i in range(list_flagged(corner)):
         k = corner.listed[i]
-        here, start = side[k] * g[k], step * side[k] * speed[k]
-        far, end = side[k] * g_after[k] - here, step * size * side[k] * speed_after[k]
+        here, start = side[k] * g[k], step * size * side[k] * speed[k]
+        far, end = side[k] * g_after[k] - here, step * size_after * side[k] * speed_after[k]
         square, cube = 3.0 * far - 2.0 * start - end, start + end - 2.0 * far
         share = -start / (square + sqrt(max(square * square - 3.0 * cube * start, 0.0)))
         least = here + share * (start + share * (square + share * cube))
-        close = margin * (1.0 + share * (size - 1.0)) * data.length[k]
+        close = margin * (length + share * (length_after - length)) * data.length[k]
         if least <= close and here - least >= FROM_AFAR * close:
             first = min(first, share)
     return first

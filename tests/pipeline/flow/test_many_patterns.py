@@ -451,7 +451,8 @@ def test_neurons_that_part_among_clustered_points_move_as_by_the_grouped_path(gr
 def test_what_may_be_not_unique_stays_with_the_grouped_path():
     x, y, w, sign = problem(60, 8, 20, 15)
     assert many_patterns(Reduction.of(*labelled(x, y, w, sign)), 1e-3)
-    assert not many_patterns(Reduction.of(*labelled(x, y, w, 1.1 * sign)), 1e-3)
+    assert many_patterns(Reduction.of(*labelled(x, y, w, sign), -1.0), 1e-3)
+    assert not many_patterns(Reduction.of(*labelled(x, y, w, sign), -1.1), 1e-3)
     x[1] = -2.0 * x[0]
     assert not many_patterns(Reduction.of(*labelled(x, y, w, sign)), 1e-3)
 
