@@ -57,13 +57,15 @@ def cross_all(count, sliding, data, row, corner, nearby):
 def put_on(sliding, data, row, corner):
     """Find what puts ``row.g`` on the boundaries of these points; one that depends on others goes off.
 
+    So does one that would hold the last direction: w would be 0, where the neuron slides along the others.
+
     Returns at how many points, the chosen ones, the neuron slides; their shares are in ``corner.rest``.
     """
     gram, rank = data.gram, 0
     for a in range(sliding):
         k = corner.point[a]
         square = write_column(k, rank, gram, corner)
-        if square <= DEPENDENT * gram[k, k]:
+        if square <= DEPENDENT * gram[k, k] or rank == data.x.shape[1] - 1:
             row.side[k] = OFF
             continue
         choose(k, square, rank, corner)

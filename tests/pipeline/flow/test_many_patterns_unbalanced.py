@@ -8,8 +8,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from catalog.schema import conform
+from pipeline.configuration import InitConfig
 from pipeline.flow import follow_flow
 from pipeline.flow.choice import many_patterns
+from pipeline.flow.initial import initialise
 from pipeline.flow.many_patterns import ManyPatterns, follow_many_patterns
 from pipeline.flow.reduction import Reduction
 from pipeline.network.points import describe
@@ -132,6 +134,17 @@ def test_the_order_of_the_neurons_changes_nothing(tolerance):
     two = followed(*labelled(x, y, w[order], a[order]), 2.0, tolerance).look(times)
     assert np.abs(two["residual"].values - one["residual"].values).max() <= 1e-9
     assert np.abs(two["output_ratio"].values - one["output_ratio"].values[:, order]).max() <= 1e-9
+
+
+def test_crossings_that_are_taken_at_once_leave_a_direction():
+    """In the plane a neuron slides along one boundary where it meets two in a boost: on both its w would be 0."""
+    g = np.random.default_rng(804514)
+    x, teacher = g.standard_normal((63, 2)) / np.sqrt(2.0), g.standard_normal((5, 2))
+    y = np.maximum(x @ teacher.T, 0.0) @ g.standard_normal(5)
+    data, _ = labelled(x, y, teacher, np.ones(5))
+    init, times = initialise(data, InitConfig(width=126, start="torch", seed=804514)), np.linspace(0.0, 40.0, 21)
+    found, expected = (followed(data, init, 40.0, tolerance).look(times) for tolerance in (0.1, 1e-4))
+    assert worst(found, expected, data) <= 0.1
 
 
 def cornered(a):
