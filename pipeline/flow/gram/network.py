@@ -95,7 +95,7 @@ def make_data(x: np.ndarray, y: np.ndarray, slope: float, gram: np.ndarray | Non
 def make_network(data: Data, w: np.ndarray, log_norm: np.ndarray, sign: np.ndarray) -> Network:
     """The network whose neurons are exp(log_norm) (w, sign), w (m, q) unit vectors."""
     g = np.ascontiguousarray(w @ data.x.T)
-    side = np.where(g > 0.0, ON, OFF)
+    side = (ON - OFF) * (g > 0.0) + OFF  # where(...) takes three times as long
     return Network(np.array(w, order="C"), np.array(log_norm), np.array(sign), g, side)
 
 

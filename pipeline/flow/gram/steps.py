@@ -35,7 +35,7 @@ from pipeline.flow.gram.state import (
     UNIT,
     WAITING,
 )
-from pipeline.flow.gram.sweep import carry, write_impulses, write_residual, write_slope
+from pipeline.flow.gram.sweep import carry, copy_start, write_impulses, write_residual, write_slope
 from pipeline.flow.gram.tangent import correct, felt_error, write_kernel
 
 ROOM_USED, CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 99
@@ -268,7 +268,7 @@ def find_step(data, state, aims, watch):
 def begin(data, state, aims):
     """Find the residual and the speeds at the start, and the length to try."""
     clock, sweep = state.clock, state.sweep
-    carry(data, state.network, sweep)  # under no impulse
+    copy_start(state.network, sweep, 0, len(state.network.sign))
     write_residual(data, state.network, sweep)
     clock[FASTEST], clock[GROWING] = write_slope(data, state.network, sweep, (state.speed, 0.0))
     for k in range(state.now.shape[1]):
