@@ -89,7 +89,7 @@ ROUNDED_UP = 1.0 + 1e-9
 """What a step that was shortened to the latter may be above it."""
 LOOK, WORTH = 8, 0.1
 """The felt share is measured after so many steps, once an error is at least this much of what is allowed. Where a
-step is one boost, not in the first steps: of the few that there are a correction has measured it before."""
+step is one boost, not in the first steps, either: of the ten that there are it would be one more."""
 SLOW, SLOW_IF_STIFF = 0.3, 0.1
 """How much of its error a correction may leave before it is given the tangent kernel: where labels are stiff less
 than what the next prediction makes of it, or it would never decay."""
@@ -211,6 +211,8 @@ def correct_step(data, state, step, errors):
     """
     (error, allowed), clock, sweep = errors, state.clock, state.sweep
     moved, left, crossings = 0.0, np.inf, 0
+    if sweep.motion[MARGIN] >= ONE_BOOST and clock[KERNEL] > 0.0 and clock[FORMED] < state.counts[STEPS]:
+        write_kernel(data, state, step)  # what it foretold was wrong: a correction by it would be, too
     for turn in range(ROUNDS):
         write_slope(data, state.network, sweep, (state.speed, -1.0))
         correct(state, step)
