@@ -35,7 +35,8 @@ class State(NamedTuple):
     last : float64[6, n]
         The residual over the last step (``exact.propagation.bernstein``).
     kernel, square, factor : float64[n, n]
-        The tangent kernel times the length of a step, its square, and the Cholesky factor (``tangent``).
+        The tangent kernel times the length of a step, its square up to the diagonal, and the Cholesky factor
+        (``tangent``).
     before : float64[n]
         The residual by the sweep before.
     predicted : float64[n]

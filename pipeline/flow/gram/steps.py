@@ -37,7 +37,7 @@ from pipeline.flow.gram.state import (
     VANISHED,
     WAITING,
 )
-from pipeline.flow.gram.sweep import carry, write_impulses, write_residual, write_slope
+from pipeline.flow.gram.sweep import ONE_BOOST, carry, copy_start, write_impulses, write_residual, write_slope
 from pipeline.flow.gram.tangent import correct, felt_error, write_kernel
 
 ROOM_USED, CONVERGED, STATIONARY, END_TIME, OUT_OF_STEPS, STALLED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 99
@@ -91,7 +91,8 @@ twice the felt share: without a kernel steps are shortened to it. Above them eve
 ROUNDED_UP = 1.0 + 1e-9
 """What a step that was shortened to the latter may be above it."""
 LOOK, WORTH = 8, 0.1
-"""The felt share is measured after so many steps, once an error is at least this much of what is allowed."""
+"""The felt share is measured after so many steps, once an error is at least this much of what is allowed. Where a
+step is one boost, not in the first steps, either: of the ten that there are it would be one more."""
 SLOW, SLOW_IF_STIFF = 0.3, 0.1
 """How much of its error a correction may leave before it is given the tangent kernel: where labels are stiff less
 than what the next prediction makes of it, or it would never decay."""
@@ -213,6 +214,8 @@ def correct_step(data, state, step, errors):
     """
     (error, allowed), clock, sweep = errors, state.clock, state.sweep
     moved, left, crossings = 0.0, np.inf, 0
+    if sweep.motion[MARGIN] >= ONE_BOOST and clock[KERNEL] > 0.0 and clock[FORMED] < state.counts[STEPS]:
+        write_kernel(data, state, step)  # what it foretold was wrong: a correction by it would be, too
     for turn in range(ROUNDS):
         write_slope(data, state.network, sweep, (state.speed, -1.0))
         correct(state, step)
@@ -271,14 +274,14 @@ def find_step(data, state, aims, watch):
 def begin(data, state, aims):
     """Find the residual and the speeds at the start, and the length to try."""
     clock, sweep = state.clock, state.sweep
-    carry(data, state.network, sweep)  # under no impulse
+    copy_start(state.network, sweep, 0, len(state.network.sign))
     write_residual(data, state.network, sweep)
     clock[FASTEST], clock[GROWING] = write_slope(data, state.network, sweep, (state.speed, 0.0))
     for k in range(state.now.shape[1]):
         state.now[0, k], state.now[1, k] = sweep.residual[k], sweep.slope[k]
     clock[UNIT] = max(data.scale, root_mean_square(state.now[0]))
     clock[LAST_ERROR] = 1.0
-    clock[CHANGE], clock[LOOKED] = np.inf, -LOOK
+    clock[CHANGE], clock[LOOKED] = np.inf, 0.0 if aims.margin >= ONE_BOOST else -LOOK
     sweep.motion[MARGIN] = aims.margin
     first = max(FIRST_RAPIDITY, FIRST_SHARE * sqrt(sqrt(aims.margin)))
     clock[STEP] = first / clock[FASTEST] if clock[FASTEST] > 0.0 else 1.0

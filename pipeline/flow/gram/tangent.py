@@ -20,6 +20,8 @@ from pipeline.flow.gram.state import FACTORED, FORMED, KERNEL, KERNELS, STEPS
 SHIFT = 1e-15
 """What is added to the matrix, over n times its largest entry, so that rounding leaves it positive definite: where
 h K is 1e7, and the slow labels' 1 is rounding."""
+STRIP = 64
+"""The rows of a symmetric product that are formed at a time."""
 LARGEST = 1e100
 """The largest entry of (h K)^2 with which the kernel is used: the factor of a longer step must be finite, too."""
 
@@ -42,24 +44,34 @@ def scale_rows(one, by_one, other, by_other):
 
 
 @allocating
+def write_lower(rows, product):
+    """Write ``rows rows^T`` up to its diagonal: by strips, which takes little more than half as long."""
+    n = rows.shape[0]
+    for first in range(0, n, STRIP):
+        last = min(first + STRIP, n)
+        product[first:last, :last] = np.dot(rows[first:last], rows[:last].T)
+
+
+@allocating
 def write_kernel(data, state, step):
     """Write h K and its square, with K at the trial: of a neuron that slides, without its boundaries."""
-    network, kernel, trial, clock = state.network, state.kernel, state.sweep.trial, state.clock
-    active, value = trial.active_impulse, trial.speed
+    network, kernel, square, trial = state.network, state.kernel, state.square, state.sweep.trial
+    active, value, clock = trial.active_impulse, trial.speed, state.clock
     m, n = trial.g.shape
     for j in range(m):
         scale = exp(network.log_norm[j])
         write_derivatives(trial.g[j], trial.side[j], data.slope, active[j], value[j])
         scale_rows(active[j], scale * trial.size[j], value[j], scale)
-    both = np.dot(active.T, active)
-    kernel[:, :] = np.dot(value.T, value)
+    write_lower(active.T.copy(), square)
+    write_lower(value.T.copy(), kernel)
     for k in range(n):
-        for l in range(n):
-            kernel[k, l] = step * (kernel[k, l] + both[k, l] * data.gram[k, l]) / n
-    state.square[:, :] = np.dot(kernel, kernel)
+        for l in range(k + 1):
+            kernel[k, l] = step * (kernel[k, l] + square[k, l] * data.gram[k, l]) / n
+            kernel[l, k] = kernel[k, l]
+    write_lower(kernel, square)
     largest = 0.0
     for k in range(n):
-        largest = max(largest, state.square[k, k])
+        largest = max(largest, square[k, k])
     clock[KERNEL] = step if largest < LARGEST else 0.0
     clock[FACTORED], clock[FORMED] = 0.0, state.counts[STEPS]
     state.counts[KERNELS] += 1
@@ -67,12 +79,12 @@ def write_kernel(data, state, step):
 
 @inner
 def write_matrix(state, step):
-    """Write 1 + h K/2 + h^2 K^2/12 into ``state.factor``."""
+    """Write 1 + h K/2 + h^2 K^2/12 into ``state.factor``, up to its diagonal."""
     kernel, square, matrix = state.kernel, state.square, state.factor
     share, largest, n = step / state.clock[KERNEL], 0.0, kernel.shape[0]
     half, twelfth = 0.5 * share, share * share / 12.0
     for k in range(n):
-        for l in range(n):
+        for l in range(k + 1):
             matrix[k, l] = half * kernel[k, l] + twelfth * square[k, l]
         largest = max(largest, matrix[k, k])
     for k in range(n):
