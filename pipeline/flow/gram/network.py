@@ -101,7 +101,8 @@ def make_network(data: Data, z: np.ndarray, log_norm: np.ndarray) -> Network:
     """The network whose neurons are exp(log_norm) (w, a), with (w, a, a^2 - |w|^2) the rows of z (m, q + 2)."""
     w, a, imbalance = np.array(z[:, :-2], order="C"), z[:, -2], np.array(z[:, -1])
     g = np.ascontiguousarray(w @ data.x.T)
-    sign, side = np.where(a > 0.0, 1.0, -1.0), (ON - OFF) * (g > 0.0) + OFF  # where(...) of g takes three times as long
+    side = (ON - OFF) * (g > 0.0) + OFF  # where(...) takes three times as long
+    sign = np.where(a > 0.0, 1.0, -1.0)
     return Network(w, np.array(log_norm), sign, np.abs(a), imbalance, g, side)
 
 

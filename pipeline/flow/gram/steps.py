@@ -69,6 +69,10 @@ off by then is a shift of the time at which they escape, and the crossings that 
 ``high-dimensional`` the error after the second escape was 2.5 tolerances of 1e-7, it is 0.8."""
 LONGEST, SHORTEST = 4.0, 0.2
 """By how much a step's length changes at most."""
+WHOLE_REST = 1.2
+"""What is left to the end, over a step's length, up to which it is taken at once: a short step costs as much."""
+REFORMED = 8
+"""After so many steps the preactivations are formed anew (``accepting``)."""
 SAFETY, NOW_POWER, LAST_POWER = 0.9, 0.25, 0.1
 """A step's length goes with these powers of its error and of the last one's (Gustafsson's controller)."""
 LEAST = 1e-6
@@ -92,7 +96,8 @@ ROUNDED_UP = 1.0 + 1e-9
 """What a step that was shortened to the latter may be above it."""
 LOOK, WORTH = 8, 0.1
 """The felt share is measured after so many steps, once an error is at least this much of what is allowed. Where a
-step is one boost, not in the first steps, either: of the ten that there are it would be one more."""
+step is one boost, not in the first steps, either, unless points are few beside their coordinates: there of five
+steps one is stiff; elsewhere of ten it would be one more."""
 SLOW, SLOW_IF_STIFF = 0.3, 0.1
 """How much of its error a correction may leave before it is given the tangent kernel: where labels are stiff less
 than what the next prediction makes of it, or it would never decay."""
@@ -248,12 +253,13 @@ def find_step(data, state, aims, watch):
     if clock[CHANGE] < CALM * allowed:
         allowed = CALM_SHARE * clock[CHANGE]
     allowed = max(allowed, FLOOR * max(clock[UNIT], clock[GROSS]))
-    step, refused = clock[STEP], False
+    rest, refused = aims.end_time - clock[NOW], False
+    step = rest if rest <= WHOLE_REST * clock[STEP] else clock[STEP]
     ahead = clock[LAST_STEP] > 0.0 and clock[SMOOTH] == 0.0 and clock[KERNEL] == 0.0
     if ahead and clock[FELT] * step > STIFF_AHEAD:
         step = STIFF_AHEAD / clock[FELT]  # what goes to and fro from step to step decays in shorter ones
     while True:
-        step = min(min(step, LARGEST_RAPIDITY / clock[FASTEST]), aims.end_time - clock[NOW])
+        step = min(min(step, LARGEST_RAPIDITY / clock[FASTEST]), rest)
         if clock[NOW] + step <= clock[NOW] or watch[0] != 0.0:
             return 0.0, 0
         error, length_error, crossings = try_step(data, state, step, allowed)
@@ -281,7 +287,7 @@ def begin(data, state, aims):
         state.now[0, k], state.now[1, k] = sweep.residual[k], sweep.slope[k]
     clock[UNIT] = max(data.scale, root_mean_square(state.now[0]))
     clock[LAST_ERROR] = 1.0
-    clock[CHANGE], clock[LOOKED] = np.inf, 0.0 if aims.margin >= ONE_BOOST else -LOOK
+    clock[CHANGE], clock[LOOKED] = np.inf, 0.0 if aims.margin >= ONE_BOOST and not data.direct else -LOOK
     sweep.motion[MARGIN] = aims.margin
     first = max(FIRST_RAPIDITY, FIRST_SHARE * sqrt(sqrt(aims.margin)))
     clock[STEP] = first / clock[FASTEST] if clock[FASTEST] > 0.0 else 1.0
@@ -296,8 +302,8 @@ def go_to_end(data, state, step, record, place):
         copy_row(assumed[i], record.assumed[place, i])
     clock[FASTEST], clock[GROWING] = write_slope(data, state.network, sweep, (state.speed, step))
     note_doubts(state, step)
-    full = place == record.time.shape[0] - 1
-    turned, clock[GROSS], clock[WAITING], vanished, repelled = accept(data, state.network, sweep, full)
+    exact = (state.counts[STEPS] + 1) % REFORMED == 0
+    turned, clock[GROSS], clock[WAITING], vanished, repelled = accept(data, state.network, sweep, exact)
     state.counts[VANISHED] += vanished
     state.counts[REPELLED] += repelled
     note_revived(state, clock[NOW] + step)

