@@ -266,9 +266,8 @@ def add_turning(network, g, over, candidates, work):
     pushes, push, turning = own.pushes, own.push, own.turning
     members = members_of(groups, g)
     n = problem.x.shape[0]
-    if groups.kind[g] == FEW:  # those of many are known
-        for i in range(1, SIZE - 1):
-            write_pushes(network, g, curve, i, own)
+    for i in range(1, SIZE - 1):
+        write_pushes(network, g, curve, i, own)
     for k in range(n):
         turning.side[k], turning.up[k], turning.down[k] = 0.0, reachable.up[k], reachable.down[k]
     for k in range(n):

@@ -121,12 +121,25 @@ def choose_sides(groups, g, problem, speeds, work):
     return anyone, anyone_turns
 
 
+@inlined
+def pushed_at_ends(reachable, pushes, least, length):
+    """Whether D pushes towards, or away from, every listed boundary at an end of the step already."""
+    for k in range(length.shape[0]):
+        if reachable.side[k] != 0.0:
+            early, late = reachable.side[k] * pushes[0, k], reachable.side[k] * pushes[SIZE - 1, k]
+            if reachable.up[k] and not max(early, late) > least * length[k]:
+                return False
+            if reachable.down[k] and not min(early, late) < -least * length[k]:
+                return False
+    return True
+
+
 @jitted
 def leave_pushed(network, g, curve, least, work):
     """Take the boundaries towards which nothing pushes the neurons of group g within the step off the list.
 
     What :func:`choose_sides` allows for the inside of a step holds for any pattern: where points are orthogonal it
-    lists boundaries towards which D has no part. Here the Bernstein coefficients of <D, x_k> themselves decide:
+    lists boundaries towards which D has no part. There the Bernstein coefficients of <D, x_k> themselves decide:
     four more products with the points cost less than to look at the neurons of a large group.
 
     Parameters
@@ -134,23 +147,27 @@ def leave_pushed(network, g, curve, least, work):
     least : float
         The least n <D, x_k>/|x_k| that counts.
     work : EventWorkspace
-        Its ``reachable`` is changed; ``group.pushes`` are known at both ends, and are written in between.
+        Its ``reachable`` is changed; ``group.pushes`` are known at both ends.
 
     Returns
     -------
     anyone, anyone_turns : bool
     """
-    (side, up, down, turns), pushes, length = work.reachable, work.group.pushes, network.problem.length
-    some_free = network.groups.free[g] < network.groups.start[g + 1]
-    for i in range(1, SIZE - 1):
-        write_pushes(network, g, curve, i, work.group)
+    reachable, pushes, length = work.reachable, work.group.pushes, network.problem.length
+    side, up, down, turns = reachable
     anyone, anyone_turns = False, False
+    inside = not pushed_at_ends(reachable, pushes, least, length)
+    if inside:
+        for i in range(1, SIZE - 1):
+            write_pushes(network, g, curve, i, work.group)
+    some_free = network.groups.free[g] < network.groups.start[g + 1]
     for k in range(side.shape[0]):
-        towards, away, rounding = 0.0, 0.0, least * length[k]
-        for i in range(SIZE):
-            towards, away = max(towards, side[k] * pushes[i, k]), min(away, side[k] * pushes[i, k])
-        up[k], down[k] = up[k] and towards > rounding, down[k] and away < -rounding
-        if not (up[k] or down[k] or some_free):
-            side[k], turns[k] = 0.0, False
+        if inside and side[k] != 0.0:
+            towards, away, rounding = 0.0, 0.0, least * length[k]
+            for i in range(SIZE):
+                towards, away = max(towards, side[k] * pushes[i, k]), min(away, side[k] * pushes[i, k])
+            up[k], down[k] = up[k] and towards > rounding, down[k] and away < -rounding
+            if not (up[k] or down[k] or some_free):
+                side[k], turns[k] = 0.0, False
         anyone, anyone_turns = anyone or side[k] != 0.0, anyone_turns or turns[k]
     return anyone, anyone_turns
