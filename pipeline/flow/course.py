@@ -32,6 +32,7 @@ from pipeline.flow.neuron_paths import GroupedPaths, NeuronPaths
 from pipeline.flow.output_speed import gradient_norms
 from pipeline.flow.plateau_attributes import SlowIntervals
 from pipeline.flow.reduction import Reduction
+from pipeline.flow.samples_in_parts import IN_MEMORY
 from pipeline.flow.streaming import Blocks
 from pipeline.inputs.arguments import COUNT, OUTPUT_SPEED, SLOPE, TIME, TOLERANCE, number, whole
 from pipeline.inputs.kinds import function
@@ -42,8 +43,6 @@ from pipeline.network.threads import one_thread
 
 MOST_STEPS = 500_000
 """A bound that no run has come near (lambda = 1e-10000 takes 300 steps): it turns a hang into a status."""
-IN_MEMORY = 1_000_000_000
-"""The bytes of samples up to which they are kept in memory."""
 READERS = 2
 """How many threads read a trajectory that does not fit in memory: each holds a block of hundreds of megabytes."""
 

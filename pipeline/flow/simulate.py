@@ -81,7 +81,7 @@ def simulate(
     Dataset
         direction, log_norm, output_ratio, activation, residual, loss and gradient_norm along time. The
         attributes are the solver's account: status, steps, crossings, seconds. More than
-        :data:`pipeline.flow.course.IN_MEMORY` of it comes as dask arrays in blocks of time.
+        :data:`pipeline.flow.samples_in_parts.IN_MEMORY` of it comes as dask arrays in blocks of time.
 
     Raises
     ------

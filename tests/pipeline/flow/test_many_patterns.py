@@ -7,28 +7,18 @@ import pytest
 import xarray as xr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from research_networks import followed, grouped, labelled, worst
 
-from catalog.schema import conform, validate
+from catalog.schema import validate
 from pipeline.flow import follow_flow, simulate
 from pipeline.flow.choice import many_patterns
 from pipeline.flow.gram.state import WAITING, Aims, make_state
 from pipeline.flow.gram.sweep import rows_at_a_time
-from pipeline.flow.many_patterns import ManyPatterns, data_of, follow_many_patterns, network_of, take_all
+from pipeline.flow.many_patterns import ManyPatterns, data_of, network_of, take_all
 from pipeline.flow.neuron_paths import GroupedPaths
 from pipeline.flow.reduction import Reduction
-from pipeline.network.points import describe
 
 ROUNDING = 1e-12
-
-
-def labelled(x, y, w, sign, log_scale=0.0):
-    """Points and a balanced network, as the stages' datasets."""
-    length = np.linalg.norm(w, axis=1)
-    init = {
-        "log_norm": np.log(length) + log_scale, "direction": w / length[:, None],
-        "output_ratio": np.asarray(sign, dtype=float), "log_init_scale": log_scale,
-    }  # fmt: skip
-    return describe(x, y, [f"x{i + 1}" for i in range(x.shape[1])]), conform("initial", init)
 
 
 def problem(n, d, m, seed, *, noise=0.0, scale=0.3):
@@ -37,28 +27,6 @@ def problem(n, d, m, seed, *, noise=0.0, scale=0.3):
     x = g.standard_normal((n, d)) / np.sqrt(d)
     y = np.maximum(x @ g.standard_normal((3, d)).T, 0.0) @ g.choice([-1.0, 1.0], 3) + noise * g.standard_normal(n)
     return x, y, scale * g.standard_normal((m, d)), g.choice([-1.0, 1.0], m)
-
-
-def followed(data, init, end, tolerance, slope=0.0):
-    """The flow by this path, whatever the criterion says."""
-    return follow_many_patterns(data, init, end, tolerance, Reduction.of(data, init, slope), None)
-
-
-@pytest.fixture
-def grouped(monkeypatch):
-    """Follow flows by the grouped path, whatever the criterion says."""
-    monkeypatch.setattr("pipeline.flow.course.many_patterns", lambda *_: False)
-    monkeypatch.setattr("pipeline.flow.course.many_points", lambda *_: False)
-    return lambda data, init, end, tolerance, slope=0.0: follow_flow(
-        data, init, end_time=end, tolerance=tolerance, slope=slope
-    )
-
-
-def worst(one, other, data):
-    """The largest difference of residuals at any instant: root mean squares, over the labels' or the start's."""
-    unit = max(np.sqrt(np.mean(data["y"].values ** 2)), np.sqrt(np.mean(other["residual"].values[0] ** 2)))
-    difference = one["residual"].values - other["residual"].values
-    return float(np.sqrt(np.mean(difference**2, axis=1)).max() / unit)
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
@@ -126,9 +94,7 @@ def test_it_agrees_with_the_grouped_path(seed, d, m, slope, noise, scale):
     (seed 68), and .96 of the labels alike (seed 7116).
     """
     data, init = labelled(*problem(12, d, m, seed, noise=noise, scale=scale))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.flow.course.many_patterns", lambda *_: False)
-        reference = follow_flow(data, init, end_time=6.0, tolerance=1e-4, slope=slope)
+    reference = grouped(data, init, 6.0, 1e-4, slope)
     assume(reference.account["sensitive_events"] == 0)
     times = np.linspace(0.0, 6.0, 7)
     expected = reference.look(times)
@@ -138,7 +104,7 @@ def test_it_agrees_with_the_grouped_path(seed, d, m, slope, noise, scale):
     assert (found["activation"].values == expected["activation"].values).mean() > 0.93
 
 
-def test_a_neuron_that_slides_is_held_and_labelled(grouped):
+def test_a_neuron_that_slides_is_held_and_labelled():
     """Between the two impulses of a point at its boundary, and at several boundaries at once."""
     data, init = labelled(*problem(12, 6, 10, 7, noise=2.0))
     times = np.linspace(0.0, 4.0, 21)
@@ -170,7 +136,7 @@ def test_crossings_that_are_taken_at_once_leave_neurons_on_their_boundaries(tole
     assert signs[~slides].min() >= -ROUNDING
 
 
-def test_a_neuron_that_shrinks_by_many_e_folds_stays_balanced(grouped):
+def test_a_neuron_that_shrinks_by_many_e_folds_stays_balanced():
     """With a force against its direction along the boundary of a point: rounding must not turn it around."""
     x = np.array([[1.0, 0.0], [0.1, 1.0], [-0.1, 1.0], [-1.0, 0.3]])
     y = np.array([-2.0, 1.0, -1.5, 0.5])
@@ -251,7 +217,7 @@ def test_labels_that_are_almost_fitted_take_long_steps(tolerance, most):
 @pytest.mark.parametrize(
     ("seed", "d", "noise"), [(1, 20, 0.0), (3, 20, 1.0), (14, 6, 1.0), (18, 6, 1.0), (28, 6, 0.0), (33, 20, 0.0)]
 )
-def test_without_an_end_it_rests_where_the_grouped_path_does(grouped, seed, d, noise):
+def test_without_an_end_it_rests_where_the_grouped_path_does(seed, d, noise):
     """With noise in few dimensions it is a stationary point with neurons at boundaries, else a fit."""
     data, init = labelled(*problem(12, d, 6, seed, noise=noise))
     reference = grouped(data, init, None, 1e-4)
@@ -369,10 +335,10 @@ def test_some_neurons_followed_alone_are_those_of_the_trajectory(flow):
     paths = flow.paths(which)
     assert np.abs(paths.directions(instants) - expected).max() <= ROUNDING
     assert np.abs(paths.since(instants[7]).directions(instants[7:]) - expected[7:]).max() <= ROUNDING
-    grouped = GroupedPaths.of(flow.reduced, flow.record, which)
-    there = grouped.directions(instants)
+    paths = GroupedPaths.of(flow.reduced, flow.record, which)
+    there = paths.directions(instants)
     assert np.abs(there - expected).max() <= 10 * flow.account["tolerance"]
-    assert np.abs(grouped.since(instants[7]).directions(instants[7:]) - there[7:]).max() <= 1e-9
+    assert np.abs(paths.since(instants[7]).directions(instants[7:]) - there[7:]).max() <= 1e-9
 
 
 @pytest.mark.parametrize(("log10_scale", "waiting"), [(-30.0, 1.0), (0.0, 0.0)])
@@ -441,7 +407,7 @@ def test_few_patterns_at_the_start_of_no_more_neurons_than_points(n, m, expected
     assert many_patterns(Reduction.of(*labelled(*clusters(n, m, 1)), 0.0), 1e-3) is expected
 
 
-def test_neurons_that_part_among_clustered_points_move_as_by_the_grouped_path(grouped):
+def test_neurons_that_part_among_clustered_points_move_as_by_the_grouped_path():
     data, init = labelled(*clusters(60, 40, 2))
     flow = followed(data, init, 6.0, 1e-3)
     assert flow.account["crossings"] > 100

@@ -6,28 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from research_networks import followed, grouped, labelled, worst
 
-from catalog.schema import conform
 from pipeline.configuration import InitConfig
 from pipeline.flow import follow_flow
 from pipeline.flow.choice import many_patterns
 from pipeline.flow.initial import initialise
-from pipeline.flow.many_patterns import ManyPatterns, follow_many_patterns
+from pipeline.flow.many_patterns import ManyPatterns
 from pipeline.flow.reduction import Reduction
-from pipeline.network.points import describe
 
 ROUNDING = 1e-13
 KINDS = ("torch", "unbalanced", "dominated", "zero")
-
-
-def labelled(x, y, w, a, log_scale=0.0):
-    """Points and a network, as the stages' datasets."""
-    length = np.linalg.norm(w, axis=1)
-    init = {
-        "log_norm": np.log(length) + log_scale, "direction": w / length[:, None],
-        "output_ratio": a / length, "log_init_scale": log_scale,
-    }  # fmt: skip
-    return describe(x, y, [f"x{i + 1}" for i in range(x.shape[1])]), conform("initial", init)
 
 
 def problem(n, d, m, seed, kind, noise=0.0):
@@ -42,27 +31,7 @@ def problem(n, d, m, seed, kind, noise=0.0):
         "dominated": g.choice([-1.0, 1.0], m) * np.hypot(np.linalg.norm(w, axis=1), 0.3),
         "zero": np.zeros(m),
     }[kind]
-    return x, y, w, a
-
-
-def followed(data, init, end, tolerance, slope=0.0):
-    """The flow by this path, whatever the criterion says."""
-    return follow_many_patterns(data, init, end, tolerance, Reduction.of(data, init, slope), None)
-
-
-def grouped(data, init, end, tolerance, slope=0.0):
-    """The flow by the grouped path, whatever the criterion says."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipeline.flow.course.many_patterns", lambda *_: False)
-        patch.setattr("pipeline.flow.course.many_points", lambda *_: False)
-        return follow_flow(data, init, end_time=end, tolerance=tolerance, slope=slope)
-
-
-def worst(one, other, data):
-    """The largest difference of residuals at any instant: root mean squares, over the labels' or the start's."""
-    unit = max(np.sqrt(np.mean(data["y"].values ** 2)), np.sqrt(np.mean(other["residual"].values[0] ** 2)))
-    difference = one["residual"].values - other["residual"].values
-    return float(np.sqrt(np.mean(difference**2, axis=1)).max() / unit)
+    return x, y, w, a / np.linalg.norm(w, axis=1)
 
 
 @pytest.mark.parametrize("tolerance", [5e-2, 1e-4])
@@ -71,7 +40,7 @@ def test_a_passes_0_as_the_boost_says_at_any_scale(tolerance, log_scale):
     """One point pulls w back, D = -x: a = a_0 cosh t + p_0 sinh t is 0 at tanh t = -a_0/p_0, and w turns back."""
     x, p, a = np.array([[0.6, 0.8]]), -0.5, 0.3
     across = 0.2 * np.array([0.8, -0.6])
-    data, init = labelled(x, np.array([-1.0]), (-p * x + across), np.array([a]), log_scale)
+    data, init = labelled(x, np.array([-1.0]), -p * x + across, [a / np.hypot(p, 0.2)], log_scale)
     times = np.linspace(0.0, 4.0, 17)
     found = followed(data, init, 4.0, tolerance).look(times)
     output, along = a * np.cosh(times) + p * np.sinh(times), p * np.cosh(times) + a * np.sinh(times)
@@ -129,10 +98,10 @@ def test_its_errors_are_below_the_tolerance(kind):
 
 @pytest.mark.parametrize("tolerance", [5e-2, 1e-3])
 def test_the_order_of_the_neurons_changes_nothing(tolerance):
-    x, y, w, a = problem(60, 8, 150, 11, "torch")
+    x, y, w, ratio = problem(60, 8, 150, 11, "torch")
     order, times = np.random.default_rng(0).permutation(150), np.linspace(0.0, 2.0, 5)
-    one = followed(*labelled(x, y, w, a), 2.0, tolerance).look(times)
-    two = followed(*labelled(x, y, w[order], a[order]), 2.0, tolerance).look(times)
+    one = followed(*labelled(x, y, w, ratio), 2.0, tolerance).look(times)
+    two = followed(*labelled(x, y, w[order], ratio[order]), 2.0, tolerance).look(times)
     assert np.abs(two["residual"].values - one["residual"].values).max() <= 1e-9
     assert np.abs(two["output_ratio"].values - one["output_ratio"].values[:, order]).max() <= 1e-9
 
@@ -152,7 +121,7 @@ def cornered(a):
     """A neuron that is held at the boundary of one point, and that another one pulls back along it."""
     x = np.vstack([[[0.0, 3.0]], np.tile([[1.0, -1e-3]], (127, 1))])
     y = np.concatenate([[-8.0], np.full(127, -1.0)])
-    return labelled(x, y, np.array([[0.5, 0.002]]), np.array([a]))
+    return labelled(x, y, np.array([[0.5, 0.002]]), [a / np.hypot(0.5, 0.002)])
 
 
 def test_where_a_sliding_neuron_s_a_changes_its_sign_its_point_goes_off():
@@ -193,5 +162,4 @@ def test_a_saved_start_goes_on_with_the_signs_that_it_has():
 @pytest.mark.parametrize(("ratio", "expected"), [(0.0, True), (1.1, True), (999.0, True), (1e4, False)])
 def test_the_criterion_takes_all_but_extreme_ratios(ratio, expected):
     x, y, w, _ = problem(60, 8, 20, 15, "torch")
-    a = ratio * np.linalg.norm(w, axis=1)
-    assert many_patterns(Reduction.of(*labelled(x, y, w, a)), 1e-3) is expected
+    assert many_patterns(Reduction.of(*labelled(x, y, w, np.full(20, ratio))), 1e-3) is expected
